@@ -1,1 +1,52 @@
-//! Placeholder.
+//! The API of azimage, group `azimage.dev`, version `v1alpha1`.
+//!
+//! Two kinds, one noun each: [`ImageVersion`] says *what* gallery image version should exist and where it comes from,
+//! [`ReplicationTarget`] says *where* versions are wanted. Everything a user can see of the API is declared here:
+//! fields, limits, validation rules, printer columns, condition types and reasons. The manifests in `crds/*.yaml` are
+//! generated from these types (`cargo generate`).
+
+mod condition;
+mod image_version;
+mod manifest;
+mod replication_target;
+mod rules;
+
+pub use condition::{ConditionType, Reason};
+pub use image_version::{
+    Capture, Deletion, Gallery, Guest, ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus,
+    OperationStatus, Prepare, Publish, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepStatus,
+    StorageAccountType, VirtualMachineSource,
+};
+pub use manifest::{Manifest, manifests};
+pub use replication_target::{
+    ImageSelector, Operator, ReplicationTarget, ReplicationTargetSpec, ReplicationTargetStatus, Requirement,
+    SelectedVersion,
+};
+
+/// The API group of every kind.
+pub const GROUP: &str = "azimage.dev";
+
+/// Finalizer of an [`ImageVersion`]: held until its gallery image version was deleted or let go.
+pub const IMAGE_VERSION_FINALIZER: &str = "imageversions.azimage.dev/azure";
+
+/// Finalizer of a [`ReplicationTarget`]: held until the replicas it asked for were removed or let go.
+pub const REPLICATION_TARGET_FINALIZER: &str = "replicationtargets.azimage.dev/regions";
+
+/// Annotation that asks for a reconcile now: any new value is acted upon and copied to
+/// `status.lastHandledReconcileAt`.
+pub const RECONCILE_REQUESTED_AT: &str = "azimage.dev/reconcile-requested-at";
+
+/// Tag on an Azure virtual machine by which its owner consents to its being generalized in place.
+pub const CONSENT_TAG: &str = "azimage-generalize";
+
+/// The only value of [`CONSENT_TAG`] that counts as consent.
+pub const CONSENT_VALUE: &str = "allowed";
+
+/// Tag on every Azure resource that azimage made or claimed: `<cluster id>/<namespace>/<name>/<uid>`.
+pub const OWNER_TAG: &str = "azimage-owner";
+
+/// Tag that names the step of the work for which a temporary Azure resource was made.
+pub const STEP_TAG: &str = "azimage-step";
+
+/// The prefix of all tags that azimage sets itself, so that users' tags can't collide with them.
+pub const TAG_PREFIX: &str = "azimage-";

@@ -1,0 +1,156 @@
+//! Condition types and reasons: part of the API, so stable, and listed here only.
+
+use strum::{Display, EnumIter, EnumString, IntoStaticStr};
+
+/// A condition type. The first six follow the order of the work on an image version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumString, IntoStaticStr)]
+pub enum ConditionType {
+    /// The source exists, may be captured and belongs to nobody else.
+    SourceReady,
+    /// The source fits the image definition: operating system, generation, security type and so on.
+    Compatible,
+    /// The guest was sealed: accounts, keys and machine identity are removed, and the machine is off.
+    GuestPrepared,
+    /// Azure marks the source virtual machine as generalized.
+    Generalized,
+    /// The gallery image version exists and is ours, excluded from latest.
+    Published,
+    /// Every region that is asked for says Completed.
+    Replicated,
+    /// For replication targets: every selected version is complete in the target's region.
+    Available,
+    /// Derived from the others: all that was asked for is true.
+    Ready,
+    /// Present only while true: work goes on, or is retried.
+    Reconciling,
+    /// Present only while true: only a change by a person helps.
+    Stalled,
+}
+
+/// Why a condition has its status. `CamelCase`, stable, machine-readable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumString, IntoStaticStr)]
+pub enum Reason {
+    // In order.
+    /// What the condition says is done and was observed.
+    Succeeded,
+    /// Work on it goes on.
+    Progressing,
+    /// The last try failed; it will be tried again.
+    ProgressingWithRetry,
+    /// An earlier step has to be done first.
+    WaitingForEarlierStep,
+    /// This source needs no such step.
+    NotNeeded,
+    /// The object is being deleted.
+    Deleting,
+
+    // The object itself.
+    /// A field has a value that can't be used; the message names it.
+    InvalidSpec,
+    /// Another image version object works on the same gallery image version or the same virtual machine.
+    Conflict,
+
+    // Rights and identity.
+    /// Azure refused an action for want of a right; the message names action and scope.
+    AccessDenied,
+    /// The controller's own Azure identity doesn't serve this namespace.
+    IdentityNotAllowed,
+    /// Azure issued no token for the identity.
+    IdentityUnavailable,
+
+    // The source.
+    /// The source doesn't exist.
+    SourceNotFound,
+    /// The source is of a kind that a gallery image can't be made from.
+    SourceUnsupported,
+    /// The virtual machine carries no tag that consents to its being generalized.
+    ConsentMissing,
+    /// The virtual machine is claimed by another owner.
+    SourceClaimed,
+    /// The virtual machine is generalized already, and the object doesn't say so.
+    AlreadyGeneralized,
+    /// The object says that the guest was sealed before, but the machine runs.
+    SourceRunning,
+    /// The machine was stopped without proof that its guest was sealed.
+    GuestPreparationUnknown,
+    /// The guest agent doesn't report, so nothing can be run in the guest.
+    AgentNotReady,
+
+    // The gallery and the definition.
+    /// The gallery doesn't exist.
+    GalleryNotFound,
+    /// The image definition doesn't exist in the gallery.
+    DefinitionNotFound,
+    /// The image definition is for specialized images.
+    DefinitionSpecialized,
+    /// Operating system of source and definition differ.
+    OsTypeMismatch,
+    /// Hyper-V generation of source and definition differ.
+    GenerationMismatch,
+    /// Security type of source and definition don't go together.
+    SecurityTypeMismatch,
+    /// Disk controller of the source isn't among the definition's.
+    DiskControllerMismatch,
+    /// Marketplace plan of source and definition differ.
+    PurchasePlanMismatch,
+
+    // Guest.
+    /// The virtual machine is being started, stopped or changed.
+    SourceBusy,
+    /// The seal is under way.
+    Sealing,
+    /// The seal's script failed; the message holds what it printed.
+    SealFailed,
+    /// The machine didn't power off in time after the seal was started.
+    SealTimedOut,
+    /// The machine is being deallocated.
+    Deallocating,
+
+    // The version.
+    /// The gallery image version exists and belongs to somebody else.
+    VersionExists,
+    /// The gallery image version was made from another source or with other immutable settings.
+    VersionDiffers,
+    /// The gallery image version is gone although it had been published.
+    VersionMissing,
+    /// The version is being created.
+    Publishing,
+    /// Azure failed to create the version.
+    PublishFailed,
+    /// Regions are being copied to or removed.
+    Replicating,
+    /// A region failed; it is being repaired.
+    RegionFailed,
+    /// A region stayed failed after all repairs.
+    ReplicationFailed,
+    /// Azure refused the request; it has to be changed.
+    RequestRefused,
+    /// Azure refuses the deletion for now; the message says until when or why.
+    DeletionBlocked,
+
+    // Azure as a whole.
+    /// Azure asked for a pause.
+    Throttled,
+    /// Azure doesn't answer as it should.
+    AzureUnavailable,
+
+    // Replication targets.
+    /// The target selects no image version.
+    NothingSelected,
+    /// An older target asks for other settings in the same region for the same version.
+    ConflictingTarget,
+}
+
+impl Reason {
+    /// The reason as it stands in a condition.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl ConditionType {
+    /// The type as it stands in a condition.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}

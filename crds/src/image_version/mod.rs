@@ -1,0 +1,105 @@
+//! `ImageVersion`: one immutable gallery image version.
+
+mod publish;
+mod source;
+mod status;
+
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+pub use publish::{Publish, ReplicationMode, StorageAccountType};
+pub use source::{Capture, Guest, ImageVersionSource, Prepare, Source, VirtualMachineSource};
+pub use status::{
+    ImageVersionStatus, OperationStatus, RegionState, RegionStatus, SourceStatus, StepStatus,
+};
+
+use crate::rules;
+
+/// One immutable version of an image in an Azure Compute Gallery: which version, in which gallery and definition,
+/// and what it is made from. A published version is never replaced; other content needs another version number.
+#[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kube(
+    group = "azimage.dev",
+    version = "v1alpha1",
+    kind = "ImageVersion",
+    plural = "imageversions",
+    shortname = "azv",
+    category = "azimage",
+    namespaced,
+    status = "ImageVersionStatus",
+    derive = "PartialEq",
+    selectable = ".spec.definition",
+    selectable = ".spec.version",
+    annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
+    doc = "One immutable version of an image in an Azure Compute Gallery.",
+    printcolumn(name = "Definition", type_ = "string", json_path = ".spec.definition", description = "Image definition"),
+    printcolumn(name = "Version", type_ = "string", json_path = ".spec.version", description = "Version number"),
+    printcolumn(name = "Home", type_ = "string", json_path = ".status.source.location", description = "Region of the source, where the version is made"),
+    printcolumn(name = "Progress", type_ = "string", json_path = ".status.progress", description = "Regions that are complete, and how far all are"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#, description = "Whether all that was asked for is true"),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#, description = "Why it is ready or not"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Age of this object"),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, description = "What is going on, in words", priority = "1")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageVersionSpec {
+    /// The gallery in which the version is made. Can't be changed.
+    #[x_kube(validation = rules::immutable())]
+    pub gallery: Gallery,
+
+    /// The image definition in the gallery; it must exist. Can't be changed.
+    #[schemars(length(min = 1, max = 80))]
+    #[x_kube(validation = rules::immutable(), validation = rules::definition_name())]
+    pub definition: String,
+
+    /// The version number, three integers such as 1.4.0. Can't be changed.
+    #[schemars(length(min = 5, max = 32))]
+    #[x_kube(validation = rules::immutable(), validation = rules::version_number())]
+    pub version: String,
+
+    /// What the version is made from. Can't be changed.
+    #[x_kube(validation = rules::immutable())]
+    pub source: Source,
+
+    /// How the version is published.
+    #[serde(default)]
+    pub publish: Publish,
+
+    /// What becomes of the gallery image version when this object is deleted.
+    #[serde(default)]
+    pub deletion_policy: Deletion,
+
+    /// While true nothing is done for this object but deleting it.
+    #[serde(default)]
+    pub suspend: bool,
+}
+
+/// Where a gallery is.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gallery {
+    /// The subscription of the gallery.
+    #[schemars(length(min = 36, max = 36))]
+    #[x_kube(validation = rules::guid())]
+    pub subscription_id: String,
+
+    /// The resource group of the gallery.
+    #[schemars(length(min = 1, max = 90))]
+    #[x_kube(validation = rules::resource_group())]
+    pub resource_group: String,
+
+    /// The gallery's name.
+    #[schemars(length(min = 1, max = 80))]
+    #[x_kube(validation = rules::gallery_name())]
+    pub name: String,
+}
+
+/// What becomes of something in Azure when the object that asked for it is deleted.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Deletion {
+    /// It stays as it is, and nothing in Azure is touched.
+    #[default]
+    Retain,
+    /// It is deleted first.
+    Delete,
+}

@@ -1,0 +1,189 @@
+//! What was observed of a version.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// What was observed of a version. Nothing here is remembered that Azure and the object can't tell again, but for
+/// times, attempts and who asked for a region.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageVersionStatus {
+    /// The generation of the spec that this status describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// The conditions, in the order of the work.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+
+    /// The value of the annotation `azimage.dev/reconcile-requested-at` that was last acted upon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub last_handled_reconcile_at: Option<String>,
+
+    /// The resource id of the gallery image version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub resource_id: Option<String>,
+
+    /// How far the regions are, for people: `2/3 regions, 64%`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub progress: Option<String>,
+
+    /// The source as it was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceStatus>,
+
+    /// Each region of the version, as Azure tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub regions: Vec<RegionStatus>,
+
+    /// The operation that Azure is working on, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationStatus>,
+
+    /// The writes to Azure that were begun and finished.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub steps: Vec<StepStatus>,
+
+    /// Size of the image in GiB, of one replica.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "sizeGiB")]
+    pub size_gib: Option<i64>,
+}
+
+/// The source as it was found.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceStatus {
+    /// The region of the source: the version's home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub location: Option<String>,
+
+    /// The platform's unique id of the virtual machine, which a new machine of the same name doesn't share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub virtual_machine_uid: Option<String>,
+
+    /// `Linux` or `Windows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub os_type: Option<String>,
+
+    /// Hyper-V generation, `V1` or `V2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub hyper_v_generation: Option<String>,
+
+    /// `Standard`, `TrustedLaunch` or `ConfidentialVM`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub security_type: Option<String>,
+}
+
+/// One region of a version.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegionStatus {
+    /// The region in normal form, such as `northeurope`.
+    #[schemars(length(min = 1, max = 64))]
+    pub name: String,
+
+    /// How it stands with the region.
+    pub state: RegionState,
+
+    /// How much of the copy is done, in percent.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 100))]
+    pub progress: i32,
+
+    /// How many replicas Azure has been asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i32>,
+
+    /// Who asks for the region: `home`, or names of replication targets. Empty for a foreign region.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(max = 253)))]
+    pub requested_by: Vec<String>,
+
+    /// Since when the region is in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+
+    /// What Azure says of the region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub detail: Option<String>,
+}
+
+/// How it stands with a region.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
+pub enum RegionState {
+    /// Asked for here, not yet of Azure.
+    Pending,
+    /// Azure is copying.
+    Replicating,
+    /// Azure says that the copy is complete.
+    Completed,
+    /// Azure says that the copy failed.
+    Failed,
+    /// No longer asked for; Azure has still to remove it.
+    Removing,
+    /// Azure hasn't said, or has said something unknown.
+    Unknown,
+}
+
+/// The operation that Azure is working on.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationStatus {
+    /// The step that began it.
+    #[schemars(length(min = 1, max = 64))]
+    pub name: String,
+
+    /// When it began.
+    pub started_at: Time,
+
+    /// When it should be done. Passing it is reported, nothing is given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Time>,
+
+    /// The correlation id in Azure's activity log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub correlation_id: Option<String>,
+}
+
+/// A write to Azure that was begun.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepStatus {
+    /// The step's name.
+    #[schemars(length(min = 1, max = 64))]
+    pub name: String,
+
+    /// When it was first begun.
+    pub started_at: Time,
+
+    /// When its effect was observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Time>,
+
+    /// The correlation id of the last attempt in Azure's activity log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub correlation_id: Option<String>,
+
+    /// How often it was begun.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub attempts: i32,
+}

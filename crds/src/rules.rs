@@ -1,0 +1,102 @@
+//! Validation rules that more than one field uses, as CEL.
+//!
+//! Forms are checked with CEL and not with `pattern`, because only CEL can tell the user in words what is expected.
+
+use kube::core::{Rule, cel::Reason};
+
+/// A field that can't be changed once set.
+pub(crate) fn immutable() -> Rule {
+    Rule::new("self == oldSelf")
+        .message("this field can't be changed: a version is never replaced, make a new one under another version number")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// The GUID of a subscription.
+pub(crate) fn guid() -> Rule {
+    Rule::new("self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')")
+        .message("must be a GUID such as 00000000-0000-0000-0000-000000000000")
+}
+
+/// The name of a resource group: 1 to 90 characters, not ending in a period.
+pub(crate) fn resource_group() -> Rule {
+    Rule::new("self.matches('^[a-zA-Z0-9._()-]*[a-zA-Z0-9_()-]$')")
+        .message("must be the name of a resource group: letters, digits and . _ ( ) -, not ending in a period")
+}
+
+/// The name of a gallery.
+pub(crate) fn gallery_name() -> Rule {
+    Rule::new("self.matches('^[a-zA-Z0-9]([a-zA-Z0-9_.]*[a-zA-Z0-9])?$')")
+        .message("must be the name of a gallery: letters, digits, underscores and periods, beginning and ending with a letter or digit (a gallery's name has no dashes)")
+}
+
+/// The name of an image definition.
+pub(crate) fn definition_name() -> Rule {
+    Rule::new("self.matches('^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$')")
+        .message("must be the name of an image definition: letters, digits, dashes, underscores and periods, beginning with a letter or digit")
+}
+
+/// A version number, three integers of 32 bits.
+pub(crate) fn version_number() -> Rule {
+    Rule::new(
+        "self.matches('^(0|[1-9][0-9]{0,9})([.](0|[1-9][0-9]{0,9})){2}$') && self.split('.').all(part, int(part) <= 2147483647)",
+    )
+    .message("must be three integers of at most 2147483647 without leading zeros, such as 1.4.0")
+}
+
+/// The resource id of a virtual machine.
+pub(crate) fn virtual_machine_id() -> Rule {
+    Rule::new(
+        "self.matches('(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[a-z0-9._()-]+/providers/Microsoft[.]Compute/virtualMachines/[a-z0-9_.-]+$')",
+    )
+    .message("must be the resource id of a virtual machine: /subscriptions/<guid>/resourceGroups/<name>/providers/Microsoft.Compute/virtualMachines/<name>")
+}
+
+/// The resource id of a gallery image version.
+pub(crate) fn image_version_id() -> Rule {
+    Rule::new(
+        "self.matches('(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[a-z0-9._()-]+/providers/Microsoft[.]Compute/galleries/[a-z0-9_.]+/images/[a-z0-9_.-]+/versions/[0-9]{1,10}[.][0-9]{1,10}[.][0-9]{1,10}$')",
+    )
+    .message("must be the resource id of a gallery image version: /subscriptions/<guid>/resourceGroups/<name>/providers/Microsoft.Compute/galleries/<name>/images/<definition>/versions/<major.minor.patch>")
+}
+
+/// A region in any of Azure's spellings.
+pub(crate) fn region() -> Rule {
+    Rule::new("self.matches('^[a-zA-Z][a-zA-Z0-9 ]*$')")
+        .message("must be an Azure region such as northeurope or North Europe")
+}
+
+/// A region can't be changed, but its spelling can.
+pub(crate) fn same_region() -> Rule {
+    Rule::new("self.lowerAscii().replace(' ', '') == oldSelf.lowerAscii().replace(' ', '')")
+        .message("the region of a target can't be changed: make a target of its own for the other region")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// A time span between ten seconds and a day.
+pub(crate) fn timeout() -> Rule {
+    Rule::new(
+        "self.matches('^([0-9]{1,5}(h|m|s))+$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')",
+    )
+    .message("must be a time span between 10s and 24h, such as 30m or 1h30m")
+}
+
+/// Tags of Azure: names of at most 512 characters without `<>%&\?/`, values of at most 256, names unique whatever
+/// their case (Azure Resource Manager, "Use tags to organize your Azure resources").
+pub(crate) fn tag_names() -> Rule {
+    Rule::new("self.all(name, name.size() >= 1 && name.size() <= 512 && !name.matches('[<>%&\\\\\\\\?/]'))")
+        .message("a tag's name has 1 to 512 characters, none of them < > % & \\ ? /")
+}
+
+/// Tag names of our own can't be set by users.
+pub(crate) fn no_own_tags() -> Rule {
+    Rule::new("self.all(name, !name.lowerAscii().startsWith('azimage-'))")
+        .message("tags that begin with azimage- are set by the controller")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// Azure compares tag names without regard to case.
+pub(crate) fn distinct_tags() -> Rule {
+    Rule::new("self.all(a, self.all(b, a == b || a.lowerAscii() != b.lowerAscii()))")
+        .message("two tags differ only in case, and to Azure they are the same")
+        .reason(Reason::FieldValueDuplicate)
+}
