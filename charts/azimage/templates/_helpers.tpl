@@ -1,0 +1,132 @@
+{{- define "azimage.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- /* Names end at 40 characters, so that every suffix of this chart still fits into a label's 63. */ -}}
+{{- define "azimage.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- $name := include "azimage.name" . }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A selector can't be changed later, so it holds only what never changes. */ -}}
+{{- define "azimage.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "azimage.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "azimage.labels" -}}
+{{- $labels := dict
+  "app.kubernetes.io/version" .Chart.AppVersion
+  "app.kubernetes.io/component" "controller"
+  "app.kubernetes.io/part-of" "azimage"
+  "app.kubernetes.io/managed-by" .Release.Service
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-")
+-}}
+{{- toYaml (mergeOverwrite (deepCopy .Values.commonLabels) $labels (include "azimage.selectorLabels" . | fromYaml)) }}
+{{- end }}
+
+{{- define "azimage.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "azimage.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "azimage.image" -}}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{- /* The seconds that Kubernetes gives the pod: the controller's own limit and a margin, or it would be killed first. */ -}}
+{{- define "azimage.gracePeriodSeconds" -}}
+{{- $timeout := .Values.controller.shutdownTimeout }}
+{{- $factor := 1 }}
+{{- if hasSuffix "h" $timeout }}{{ $factor = 3600 }}{{ else if hasSuffix "m" $timeout }}{{ $factor = 60 }}{{ end }}
+{{- add 5 (mul $factor (regexFind "^[0-9]+" $timeout | int)) }}
+{{- end }}
+
+{{- /* The command line of the controller, one flag a line. */ -}}
+{{- define "azimage.args" -}}
+- controller
+{{- with .Values.watchNamespaces }}
+- {{ printf "--watch-namespaces=%s" (join "," .) | quote }}
+{{- end }}
+{{- with .Values.clusterId }}
+- {{ printf "--cluster-id=%s" . | quote }}
+{{- end }}
+{{- with .Values.azure.namespaces }}
+- {{ printf "--identity-namespaces=%s" (join "," .) | quote }}
+{{- end }}
+{{- with .Values.azure }}
+{{- if .resourceManager }}
+- {{ printf "--azure-resource-manager=%s" .resourceManager | quote }}
+- {{ printf "--azure-authority-host=%s" .authorityHost | quote }}
+{{- else }}
+- {{ printf "--azure-cloud=%s" .cloud | quote }}
+{{- end }}
+{{- if .caConfigMap.name }}
+- "--azure-ca-file=/etc/azimage/azure-ca/ca.crt"
+{{- end }}
+- {{ printf "--azure-identity=%s" .identity | quote }}
+{{- with .tenantId }}
+- {{ printf "--azure-tenant-id=%s" . | quote }}
+{{- end }}
+{{- with .clientId }}
+- {{ printf "--azure-client-id=%s" . | quote }}
+{{- end }}
+{{- if eq .identity "client-secret" }}
+- "--azure-client-secret-file=/etc/azimage/azure-client-secret/client-secret"
+{{- end }}
+{{- end }}
+{{- with .Values.controller }}
+- {{ printf "--image-version-concurrency=%d" (int .imageVersionConcurrency) | quote }}
+- {{ printf "--replication-target-concurrency=%d" (int .replicationTargetConcurrency) | quote }}
+- {{ printf "--poll-interval=%s" .pollInterval | quote }}
+- {{ printf "--resync-interval=%s" .resyncInterval | quote }}
+- {{ printf "--retry-min=%s" .retryMin | quote }}
+- {{ printf "--retry-max=%s" .retryMax | quote }}
+- {{ printf "--shutdown-timeout=%s" .shutdownTimeout | quote }}
+{{- end }}
+- "--health-address=0.0.0.0:8081"
+- "--metrics-address=0.0.0.0:8080"
+- {{ printf "--log-format=%s" .Values.logging.format | quote }}
+- {{ printf "--log-level=%s" .Values.logging.level | quote }}
+{{- end }}
+
+{{- /* What the controller does to objects: it never writes a spec, but finalizers are part of the object itself. */ -}}
+{{- define "azimage.objectRules" -}}
+- apiGroups: [azimage.dev]
+  resources: [imageversions, replicationtargets]
+  verbs: [get, list, watch, patch]
+- apiGroups: [azimage.dev]
+  resources: [imageversions/status, replicationtargets/status]
+  verbs: [patch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
+
+{{- define "azimage.clusterIdRule" -}}
+- apiGroups: [""]
+  resources: [namespaces]
+  resourceNames: [kube-system]
+  verbs: [get]
+{{- end }}
+
+{{- define "azimage.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "azimage.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
