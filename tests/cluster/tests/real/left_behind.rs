@@ -1,0 +1,55 @@
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+/// The command lines of all running processes in which `text` occurs.
+pub(crate) fn processes_with(text: &Path) -> Vec<String> {
+    let text = text.to_str().unwrap();
+    let processes =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok());
+    processes.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).filter(|line| line.contains(text)).collect()
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_leaves_no_cluster_behind() {
+    let mut cli = tokio::process::Command::new(env!("CARGO_BIN_EXE_azimage-test-cluster"))
+        .arg("start")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(cli.stdout.take().unwrap()).lines();
+    let kubeconfig = lines.next_line().await.unwrap().expect("the path of the kubeconfig");
+    let folder = Path::new(&kubeconfig).parent().unwrap();
+    assert_eq!(processes_with(folder).len(), 3, "etcd, kube-apiserver, kube-controller-manager");
+
+    cli.kill().await.unwrap();
+    for _ in 0..200 {
+        if processes_with(folder).is_empty() && !folder.exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("left behind: {:?}; folder exists: {}", processes_with(folder), folder.exists());
+}
+
+#[tokio::test]
+async fn the_command_ends_well_on_sigterm_and_leaves_nothing() {
+    let mut cli = tokio::process::Command::new(env!("CARGO_BIN_EXE_azimage-test-cluster"))
+        .arg("start")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(cli.stdout.take().unwrap()).lines();
+    let kubeconfig = lines.next_line().await.unwrap().expect("the path of the kubeconfig");
+    Command::new("/bin/sh").args(["-c", &format!("kill {}", cli.id().unwrap())]).status().unwrap();
+    let status = tokio::time::timeout(Duration::from_secs(60), cli.wait()).await.expect("ends").unwrap();
+    assert!(status.success(), "{status}");
+    let folder = Path::new(&kubeconfig).parent().unwrap();
+    assert_eq!(processes_with(folder), Vec::<String>::new());
+    assert!(!folder.exists());
+}
