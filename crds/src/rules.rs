@@ -7,7 +7,9 @@ use kube::core::{Rule, cel::Reason};
 /// A field that can't be changed once set.
 pub(crate) fn immutable() -> Rule {
     Rule::new("self == oldSelf")
-        .message("this field can't be changed: a version is never replaced, make a new one under another version number")
+        .message(
+            "this field can't be changed: a version is never replaced, make a new one under another version number",
+        )
         .reason(Reason::FieldValueForbidden)
 }
 

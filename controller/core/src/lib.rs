@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Every decision of azimage, pure: no I/O, no clock, no randomness. What was read and the time go in, a plan and a
+//! status come out, so every rule can be shown by a table.
+//!
+//! A reconcile of an image version goes through [`image_version`] in this order: `validate` turns the raw object into
+//! [`image_version::Validated`]; `next_read` names what has still to be read; `plan` yields at most one write and a
+//! report; `next_status` turns the report into the status to be written. A replication target needs no Azure:
+//! [`replication_target::plan`] reads what the image versions say.
+
+pub mod condition;
+pub mod events;
+pub mod failure;
+pub mod image_version;
+pub mod lint;
+pub mod merge;
+pub mod owner;
+pub mod replication_target;
+pub mod seal;
+pub mod selector;
+
+pub use condition::{Finding, Progress, Truth};
+pub use failure::Failure;
+pub use owner::Owner;

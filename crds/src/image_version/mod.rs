@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{Capture, Guest, ImageVersionSource, Prepare, Source, VirtualMachineSource};
-pub use status::{
-    ImageVersionStatus, OperationStatus, RegionState, RegionStatus, SourceStatus, StepStatus,
-};
+pub use status::{ImageVersionStatus, OperationStatus, RegionState, RegionStatus, SourceStatus, StepStatus};
 
 use crate::rules;
 
@@ -32,14 +30,50 @@ use crate::rules;
     selectable = ".spec.version",
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
     doc = "One immutable version of an image in an Azure Compute Gallery.",
-    printcolumn(name = "Definition", type_ = "string", json_path = ".spec.definition", description = "Image definition"),
+    printcolumn(
+        name = "Definition",
+        type_ = "string",
+        json_path = ".spec.definition",
+        description = "Image definition"
+    ),
     printcolumn(name = "Version", type_ = "string", json_path = ".spec.version", description = "Version number"),
-    printcolumn(name = "Home", type_ = "string", json_path = ".status.source.location", description = "Region of the source, where the version is made"),
-    printcolumn(name = "Progress", type_ = "string", json_path = ".status.progress", description = "Regions that are complete, and how far all are"),
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#, description = "Whether all that was asked for is true"),
-    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#, description = "Why it is ready or not"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Age of this object"),
-    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, description = "What is going on, in words", priority = "1")
+    printcolumn(
+        name = "Home",
+        type_ = "string",
+        json_path = ".status.source.location",
+        description = "Region of the source, where the version is made"
+    ),
+    printcolumn(
+        name = "Progress",
+        type_ = "string",
+        json_path = ".status.progress",
+        description = "Regions that are complete, and how far all are"
+    ),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
+        description = "Whether all that was asked for is true"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
+        description = "Why it is ready or not"
+    ),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp",
+        description = "Age of this object"
+    ),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        description = "What is going on, in words",
+        priority = "1"
+    )
 )]
 #[serde(rename_all = "camelCase")]
 pub struct ImageVersionSpec {

@@ -74,7 +74,9 @@ fn tags_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 }
 
 /// The storage of replicas (Azure REST: `publishingProfile.storageAccountType`).
-#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(
+    schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 pub enum StorageAccountType {
     /// Standard disks, one zone.
     #[default]
@@ -92,7 +94,9 @@ pub enum StorageAccountType {
 }
 
 /// Whether regions get full copies (Azure REST: `publishingProfile.replicationMode`).
-#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(
+    schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 pub enum ReplicationMode {
     /// A full copy in each region.
     #[default]

@@ -170,7 +170,7 @@ pub struct StepStatus {
     #[schemars(length(min = 1, max = 64))]
     pub name: String,
 
-    /// When it was first begun.
+    /// When it was last begun.
     pub started_at: Time,
 
     /// When its effect was observed.

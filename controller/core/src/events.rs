@@ -1,0 +1,108 @@
+//! Events: one for each transition that a user cares about, none for a pass that changed nothing.
+
+use azimage_crds::{ConditionType, Reason};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use crate::condition::clip;
+
+/// Longest note of an event, in bytes (events.k8s.io/v1).
+const NOTE_LIMIT: usize = 1024;
+
+/// An event to be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// A warning says that a person may have to act.
+    pub warning: bool,
+    /// Why, for machines.
+    pub reason: String,
+    /// What was being done, a verb.
+    pub action: &'static str,
+    /// For people.
+    pub note: String,
+}
+
+/// The events between two states of an object's conditions.
+pub fn transitions(before: &[Condition], after: &[Condition]) -> Vec<Event> {
+    after.iter().filter_map(|condition| transition(before, condition)).collect()
+}
+
+fn transition(before: &[Condition], condition: &Condition) -> Option<Event> {
+    let kind: ConditionType = condition.type_.parse().ok()?;
+    let old = before.iter().find(|old| old.type_ == condition.type_);
+    let changed = old.is_none_or(|old| old.status != condition.status || old.reason != condition.reason);
+    if !changed {
+        return None;
+    }
+    let event = |warning, action| Event {
+        warning,
+        reason: condition.reason.clone(),
+        action,
+        note: clip(&condition.message, NOTE_LIMIT),
+    };
+    let is = |status: &str| condition.status == status;
+    let first = old.is_none_or(|old| old.status != condition.status);
+    match kind {
+        ConditionType::Stalled => Some(event(true, "Stall")),
+        ConditionType::Reconciling if condition.reason == Reason::ProgressingWithRetry.as_str() => {
+            Some(event(true, "Retry"))
+        }
+        ConditionType::Ready if is("True") => Some(event(false, "Complete")),
+        // A step that a source doesn't need is no news, and Ready tells of trouble through Stalled and Reconciling.
+        ConditionType::Ready | ConditionType::Reconciling => None,
+        _ if is("True") && first && condition.reason != Reason::NotNeeded.as_str() => {
+            Some(Event { reason: condition.type_.clone(), ..event(false, action(kind)) })
+        }
+        _ => None,
+    }
+}
+
+fn action(kind: ConditionType) -> &'static str {
+    match kind {
+        ConditionType::SourceReady => "Claim",
+        ConditionType::Compatible => "Check",
+        ConditionType::GuestPrepared => "Seal",
+        ConditionType::Generalized => "Generalize",
+        ConditionType::Published => "Publish",
+        ConditionType::Replicated | ConditionType::Available => "Replicate",
+        ConditionType::Ready | ConditionType::Reconciling | ConditionType::Stalled => "Reconcile",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{Finding, Progress, condition::render};
+
+    fn conditions(published: Option<Finding>, progress: &Progress) -> Vec<Condition> {
+        let findings: BTreeMap<_, _> =
+            published.map(|finding| (ConditionType::Published, finding)).into_iter().collect();
+        render(&[], &[ConditionType::Published], &findings, progress, 1, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn an_event_tells_of_a_transition_and_of_nothing_else() {
+        let working = Progress::reconciling(Reason::Publishing, "working");
+        let waiting = conditions(None, &working);
+        let published = conditions(Some(Finding::yes("done")), &working);
+        let stalled = conditions(None, &Progress::stalled(Reason::VersionExists, "exists"));
+        let retrying = conditions(None, &Progress::retrying(Reason::Throttled, "pause"));
+        let ready = conditions(Some(Finding::yes("done")), &Progress::Settled { message: "ready".into() });
+        let cases: [(&str, &[Condition], &[Condition], &[(bool, &str)]); 6] = [
+            ("a fresh object", &[], &waiting, &[]),
+            ("nothing changed", &published, &published, &[]),
+            ("a step is done", &waiting, &published, &[(false, "Published")]),
+            ("it stalls", &waiting, &stalled, &[(true, "VersionExists")]),
+            ("it is retried", &waiting, &retrying, &[(true, "ProgressingWithRetry")]),
+            ("it is ready", &published, &ready, &[(false, "Succeeded")]),
+        ];
+        for (case, before, after, expected) in cases {
+            let events = transitions(before, after);
+            let found: Vec<_> = events.iter().map(|event| (event.warning, event.reason.as_str())).collect();
+            assert_eq!(found, expected, "{case}");
+        }
+    }
+}

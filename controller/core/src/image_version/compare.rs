@@ -1,0 +1,149 @@
+//! What a gallery image version should be, and how it differs from what it is.
+
+use std::collections::BTreeMap;
+
+use azimage_crds::OWNER_TAG;
+use azimage_names::Region;
+
+use super::{TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest};
+use crate::merge::Merged;
+
+/// The storage of a region that gives none, when the version gives none either (Azure REST: Gallery Image Versions).
+const DEFAULT_STORAGE: &str = "Standard_LRS";
+
+/// The request that creates a version: home region only, and kept out of latest. The other regions follow when home is
+/// complete, so that a failure at home is not mixed up with theirs.
+pub(super) fn creation(validated: &Validated, home: &Region) -> VersionRequest {
+    let home_target = TargetRegionRequest {
+        region: home.clone(),
+        replicas: Some(validated.publish.default_replicas),
+        storage_account_type: Some(storage(validated).to_owned()),
+        exclude_from_latest: true,
+        preserved: serde_json::Map::new(),
+    };
+    VersionRequest {
+        targets: vec![home_target],
+        tags: own_tags(validated),
+        preserved: serde_json::Map::new(),
+        ..settings(validated, home)
+    }
+}
+
+/// The request that makes an existing version what it should be. `without` leaves a wanted region out for this once.
+pub(super) fn update(
+    validated: &Validated,
+    version: &VersionObserved,
+    merged: &Merged,
+    without: Option<&Region>,
+) -> VersionRequest {
+    let observed = |region: &Region| version.targets.iter().find(|target| target.region == *region);
+    let mut targets: Vec<TargetRegionRequest> = merged
+        .wanted
+        .iter()
+        .filter(|(region, _)| Some(*region) != without)
+        .map(|(region, wanted)| {
+            let kept = observed(region);
+            let default_storage = || kept.and_then(|target| target.storage_account_type.clone());
+            TargetRegionRequest {
+                region: region.clone(),
+                replicas: Some(wanted.replicas),
+                storage_account_type: wanted
+                    .storage_account_type
+                    .map(|wish| <&str>::from(wish).to_owned())
+                    .or_else(default_storage)
+                    .or_else(|| Some(storage(validated).to_owned())),
+                exclude_from_latest: true,
+                preserved: kept.map(|target| target.preserved.clone()).unwrap_or_default(),
+            }
+        })
+        .collect();
+    targets.sort_by_key(|target| target.region != version.location);
+    let foreign = version.targets.iter().filter(|target| merged.foreign.contains(&target.region)).map(as_it_is);
+    targets.extend(foreign);
+    let mut tags = version.tags.clone();
+    for (name, value) in own_tags(validated) {
+        tags.retain(|key, _| !key.eq_ignore_ascii_case(&name));
+        tags.insert(name, value);
+    }
+    VersionRequest { targets, tags, preserved: version.preserved.clone(), ..settings(validated, &version.location) }
+}
+
+fn settings(validated: &Validated, home: &Region) -> VersionRequest {
+    let publish = &validated.publish;
+    VersionRequest {
+        id: validated.id.clone(),
+        location: home.clone(),
+        tags: BTreeMap::new(),
+        source: validated.source.clone(),
+        targets: Vec::new(),
+        default_replicas: publish.default_replicas,
+        end_of_life: publish.end_of_life_date.as_ref().map(|time| time.0),
+        storage_account_type: storage(validated),
+        replication_mode: publish.replication_mode.into(),
+        block_deletion: publish.block_deletion_before_end_of_life,
+        preserved: serde_json::Map::new(),
+    }
+}
+
+fn storage(validated: &Validated) -> &'static str {
+    validated.publish.storage_account_type.into()
+}
+
+fn own_tags(validated: &Validated) -> BTreeMap<String, String> {
+    let mut tags = validated.publish.tags.clone();
+    tags.insert(OWNER_TAG.to_owned(), validated.owner.to_string());
+    tags
+}
+
+fn as_it_is(target: &TargetRegionObserved) -> TargetRegionRequest {
+    TargetRegionRequest {
+        region: target.region.clone(),
+        replicas: target.replicas,
+        storage_account_type: target.storage_account_type.clone(),
+        exclude_from_latest: target.exclude_from_latest,
+        preserved: target.preserved.clone(),
+    }
+}
+
+/// How a version differs from a request, in words; empty when a write would change nothing.
+pub(super) fn differences(version: &VersionObserved, request: &VersionRequest) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut note = |different: bool, what: String| {
+        if different {
+            found.push(what);
+        }
+    };
+    note(!version.exclude_from_latest, "keep it out of latest".into());
+    note(!version.allow_deletion_of_regions, "allow regions to be removed".into());
+    note(version.default_replicas != request.default_replicas, "default replicas".into());
+    note(version.block_deletion != request.block_deletion, "deletion before end of life".into());
+    // Azure writes the time in another form and without fractions.
+    let seconds = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_second);
+    note(seconds(version.end_of_life) != seconds(request.end_of_life), "end of life".into());
+    for (name, value) in &request.tags {
+        let same = version.tags.iter().any(|(key, is)| key.eq_ignore_ascii_case(name) && is == value);
+        note(!same, format!("tag {name}"));
+    }
+    for target in &request.targets {
+        match version.targets.iter().find(|is| is.region == target.region) {
+            None => note(true, format!("add region {}", target.region)),
+            Some(is) => {
+                let replicas = is.replicas.unwrap_or(version.default_replicas)
+                    != target.replicas.unwrap_or(request.default_replicas);
+                note(replicas, format!("replicas in {}", target.region));
+                let is_storage = is.storage_account_type.as_deref().unwrap_or(DEFAULT_STORAGE);
+                let storage = target.storage_account_type.as_deref().unwrap_or(DEFAULT_STORAGE);
+                note(!is_storage.eq_ignore_ascii_case(storage), format!("storage in {}", target.region));
+                note(
+                    target.exclude_from_latest && !is.exclude_from_latest,
+                    format!("keep {} out of latest", target.region),
+                );
+            }
+        }
+    }
+    for is in &version.targets {
+        let kept = request.targets.iter().any(|target| target.region == is.region);
+        note(!kept, format!("remove region {}", is.region));
+    }
+    found
+}

@@ -1,0 +1,85 @@
+//! What to do next for an object that is being deleted.
+
+use azimage_crds::{ConditionType, Deletion, Reason};
+
+use super::{
+    Memory, Observed, Plan, Provisioning, Reading, Report, SourceSpec, Step, StepName, Validated, Wake, capture,
+};
+use crate::{Finding, Progress};
+
+/// How many answers in a row must say that the version is gone. One proves nothing: Azure is eventually consistent.
+const CONFIRMATIONS: i32 = 3;
+
+pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
+    let mut report = Report::default();
+    if validated.deletion == Deletion::Retain {
+        return report.let_go("The gallery image version is retained");
+    }
+    match &observed.version {
+        Reading::NotRead => report.failed_unread("the gallery image version"),
+        Reading::Failed(failure) => report.failed(failure, "read the gallery image version before deleting it"),
+        Reading::Found(version) if !validated.owns_tag(&version.tags) => {
+            report.let_go("The gallery image version of that name isn't ours, so it is left alone")
+        }
+        Reading::Found(version) if version.provisioning == Provisioning::Deleting => {
+            report.running = Some(StepName::Delete);
+            report.deleting("Azure is deleting the gallery image version", Wake::Poll)
+        }
+        Reading::Found(version) if version.block_deletion && not_reached(version.end_of_life, memory) => {
+            let message = "The gallery image version can't be deleted before the end of its life (spec.publish.endOfLifeDate): set spec.publish.blockDeletionBeforeEndOfLife to false in Azure, or spec.deletionPolicy to Retain, or wait".to_owned();
+            report.findings.insert(ConditionType::Ready, Finding::no(Reason::DeletionBlocked, &message));
+            report.progress = Progress::stalled(Reason::DeletionBlocked, message);
+            Plan { step: None, report, wake: Wake::Resync }
+        }
+        Reading::Found(_) => {
+            report.progress = Progress::reconciling(Reason::Deleting, "Deleting the gallery image version");
+            Plan { step: Some(Step::Delete(validated.id.clone())), report, wake: Wake::Poll }
+        }
+        Reading::Missing(_) => {
+            // What was never begun can't turn up late.
+            let was_there = memory.was_published() || memory.begun(StepName::Publish);
+            if was_there && memory.gone_confirmed() + 1 < CONFIRMATIONS {
+                report.gone = true;
+                return report.deleting("Confirming that the gallery image version is gone", Wake::Poll);
+            }
+            release(validated, observed, report)
+        }
+    }
+}
+
+/// Nothing of ours is left but perhaps the claim on a machine that can still be used.
+fn release(validated: &Validated, observed: &Observed, report: Report) -> Plan {
+    let SourceSpec::VirtualMachine { id, .. } = &validated.source else {
+        return report.let_go("The gallery image version is gone");
+    };
+    match &observed.virtual_machine {
+        Reading::Found(machine) if validated.owns_tag(&machine.tags) && !machine.generalized => {
+            match capture::release_request(id, machine) {
+                Some(request) => {
+                    let mut report = report;
+                    report.progress = Progress::reconciling(Reason::Deleting, "Releasing the claim on the source");
+                    Plan { step: Some(Step::ReleaseSource(request)), report, wake: Wake::Poll }
+                }
+                None => report.let_go("The source can't be released, as it has no etag"),
+            }
+        }
+        // A claim of an object that is gone holds no more, so failing to release it must not hold up the deletion.
+        _ => report.let_go("The gallery image version is gone"),
+    }
+}
+
+fn not_reached(end_of_life: Option<jiff::Timestamp>, memory: &Memory<'_>) -> bool {
+    end_of_life.is_some_and(|end| end > memory.now)
+}
+
+impl Report {
+    fn let_go(mut self, message: &str) -> Plan {
+        self.progress = Progress::reconciling(Reason::Deleting, message);
+        Plan { step: None, report: self, wake: Wake::Release }
+    }
+
+    fn deleting(mut self, message: &str, wake: Wake) -> Plan {
+        self.progress = Progress::reconciling(Reason::Deleting, message);
+        Plan { step: None, report: self, wake }
+    }
+}

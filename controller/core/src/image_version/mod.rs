@@ -1,0 +1,31 @@
+//! The decisions about an `ImageVersion`.
+//!
+//! ```text
+//! object, targets ──validate──▶ Validated ─┐
+//!                    next_read ◀───────────┤   (asked again until nothing is missing)
+//! Azure ──────────────▶ Observed ──────────┴─plan──▶ Plan { step, report, wake } ──next_status──▶ status
+//! ```
+
+mod capture;
+mod checks;
+mod compare;
+mod deletion;
+mod observed;
+mod plan;
+mod published;
+mod regions;
+mod status;
+mod step;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+pub use observed::{
+    Absent, DefinitionObserved, Execution, MarketplacePlan, Observed, OsType, Power, Provisioning, Read, Reading,
+    RegionObserved, RegionReplication, SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved,
+    VirtualMachineObserved, next_read,
+};
+pub use plan::{Memory, Plan, ProcessMemory, Report, Wake, plan};
+pub use status::{DOMAIN, next_status, record_intent};
+pub use step::{Step, StepName, TargetRegionRequest, VersionRequest};
+pub use validate::{Context, SourceSpec, TargetView, Validated, Violation, validate};

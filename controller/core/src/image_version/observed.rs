@@ -1,0 +1,363 @@
+//! What was read of Azure, without judgement, and what has still to be read.
+
+use std::collections::BTreeMap;
+
+use azimage_names::Region;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Memory, SourceSpec, StepName, Validated};
+use crate::Failure;
+
+/// The outcome of one read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Reading<T> {
+    /// It wasn't asked for.
+    #[default]
+    NotRead,
+    /// It exists.
+    Found(T),
+    /// Azure says that it doesn't exist. One such answer proves nothing.
+    Missing(Absent),
+    /// Azure didn't say.
+    Failed(Failure),
+}
+
+/// What exactly Azure says doesn't exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// The resource itself.
+    Resource,
+    /// Something that the resource lies in.
+    Parent,
+}
+
+/// All that was read in a pass.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// The gallery image version.
+    pub version: Reading<VersionObserved>,
+    /// The image definition.
+    pub definition: Reading<DefinitionObserved>,
+    /// The source, when it is a virtual machine.
+    pub virtual_machine: Reading<VirtualMachineObserved>,
+    /// The source, when it is a gallery image version.
+    pub source_version: Reading<SourceVersionObserved>,
+    /// The run command that seals the guest.
+    pub seal: Reading<SealObserved>,
+}
+
+/// Something to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Read {
+    /// The gallery image version with its replication status.
+    Version,
+    /// The image definition.
+    Definition,
+    /// The source virtual machine with its instance view.
+    VirtualMachine,
+    /// The source gallery image version and its definition.
+    SourceVersion,
+    /// The seal's run command with its instance view.
+    Seal,
+}
+
+/// What has to be read next for a decision, or nothing. At rest this is one read.
+pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Option<Read> {
+    if validated.suspended && !validated.deleting {
+        return None;
+    }
+    if validated.deleting {
+        return deletion_read(validated, observed);
+    }
+    match &observed.version {
+        Reading::NotRead => return Some(Read::Version),
+        Reading::Missing(Absent::Resource) if !memory.was_published() => {}
+        Reading::Missing(_) if observed.definition == Reading::NotRead => return Some(Read::Definition),
+        Reading::Missing(Absent::Parent) if !memory.was_published() => {}
+        _ => return None,
+    }
+    match observed.definition {
+        Reading::NotRead => return Some(Read::Definition),
+        Reading::Found(_) => {}
+        _ => return None,
+    }
+    match &validated.source {
+        SourceSpec::ImageVersion { .. } => {
+            matches!(observed.source_version, Reading::NotRead).then_some(Read::SourceVersion)
+        }
+        SourceSpec::VirtualMachine { .. } => match &observed.virtual_machine {
+            Reading::NotRead => Some(Read::VirtualMachine),
+            Reading::Found(machine) => {
+                let ours = validated.owns_tag(&machine.tags);
+                (ours && !machine.generalized && observed.seal == Reading::NotRead).then_some(Read::Seal)
+            }
+            _ => None,
+        },
+    }
+}
+
+fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {
+    if validated.deletion == azimage_crds::Deletion::Retain {
+        return None;
+    }
+    match &observed.version {
+        Reading::NotRead => Some(Read::Version),
+        // Nothing was published: the claim on the source is to be let go.
+        Reading::Missing(_)
+            if matches!(validated.source, SourceSpec::VirtualMachine { .. })
+                && observed.virtual_machine == Reading::NotRead =>
+        {
+            Some(Read::VirtualMachine)
+        }
+        _ => None,
+    }
+}
+
+/// The operating system of a disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OsType {
+    /// Linux.
+    Linux,
+    /// Windows.
+    Windows,
+    /// Something this release doesn't know.
+    Other(String),
+}
+
+impl std::fmt::Display for OsType {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Linux => "Linux",
+            Self::Windows => "Windows",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+/// A marketplace plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarketplacePlan {
+    /// `plan.name`.
+    pub name: String,
+    /// `plan.publisher`.
+    pub publisher: String,
+    /// `plan.product`.
+    pub product: String,
+}
+
+/// A source virtual machine.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent facts of Azure, not a state")]
+pub struct VirtualMachineObserved {
+    /// `properties.vmId`: a new machine of the same name has another.
+    pub uid: String,
+    /// Its region.
+    pub location: Region,
+    /// For conditional writes.
+    pub etag: Option<String>,
+    /// Its tags, whole.
+    pub tags: BTreeMap<String, String>,
+    /// Operating system of the disk.
+    pub os_type: OsType,
+    /// `V1` or `V2`; absent when Azure doesn't say.
+    pub generation: Option<String>,
+    /// Absent means Standard.
+    pub security_type: Option<String>,
+    /// `SCSI` or `NVMe`.
+    pub disk_controller: Option<String>,
+    /// The disk lives on the host and is lost when the machine stops.
+    pub ephemeral_os_disk: bool,
+    /// The disk is a blob, not a managed disk.
+    pub unmanaged_os_disk: bool,
+    /// Storage type of a disk that can't be captured, if there is one.
+    pub unsupported_disk: Option<String>,
+    /// Size of the largest disk in GiB.
+    pub largest_disk_gib: Option<i64>,
+    /// The scale set that the machine belongs to.
+    pub scale_set: Option<String>,
+    /// Marketplace plan.
+    pub plan: Option<MarketplacePlan>,
+    /// State of the last change to the resource.
+    pub provisioning: Provisioning,
+    /// Power state.
+    pub power: Power,
+    /// Whether the instance view says `OSState/generalized`: the only place where it shows.
+    pub generalized: bool,
+    /// Whether the guest agent reports.
+    pub agent_ready: bool,
+    /// What Azure says of the agent.
+    pub agent_message: Option<String>,
+}
+
+/// A virtual machine's power state (`PowerState/…` of the instance view).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumIter)]
+#[strum(serialize_all = "lowercase")]
+pub enum Power {
+    /// On its way up.
+    Starting,
+    /// Up.
+    Running,
+    /// On its way down.
+    Stopping,
+    /// Down, but its place on the host is kept.
+    Stopped,
+    /// Giving up its place.
+    Deallocating,
+    /// Down, without a place.
+    Deallocated,
+    /// Azure doesn't say.
+    Unknown,
+}
+
+/// `properties.provisioningState` of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provisioning {
+    /// Being made.
+    Creating,
+    /// Being changed.
+    Updating,
+    /// Done. A version's regions may still be copying.
+    Succeeded,
+    /// The last operation failed.
+    Failed,
+    /// Being deleted.
+    Deleting,
+    /// Anything else, which means that something is going on.
+    Other(String),
+}
+
+/// A definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionObserved {
+    /// Operating system.
+    pub os_type: OsType,
+    /// Whether it is for specialized images.
+    pub specialized: bool,
+    /// `V1` or `V2`.
+    pub generation: Option<String>,
+    /// The feature `SecurityType`.
+    pub security_type: Option<String>,
+    /// The feature `DiskControllerTypes`, such as `SCSI, NVMe`.
+    pub disk_controllers: Option<String>,
+    /// Purchase plan.
+    pub plan: Option<MarketplacePlan>,
+}
+
+/// A source gallery image version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceVersionObserved {
+    /// Its region.
+    pub location: Region,
+    /// State of the last operation.
+    pub provisioning: Provisioning,
+    /// Its definition.
+    pub definition: DefinitionObserved,
+}
+
+/// The seal's run command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealObserved {
+    /// State of the last change to the resource.
+    pub provisioning: Provisioning,
+    /// How far the script is.
+    pub execution: Execution,
+    /// The script's exit code.
+    pub exit_code: Option<i64>,
+    /// The last lines that the script printed.
+    pub output: String,
+}
+
+/// `instanceView.executionState` of a run command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
+pub enum Execution {
+    /// Not begun, or running.
+    Running,
+    /// It ended by itself.
+    Succeeded,
+    /// It failed, took too long or was canceled.
+    Failed,
+    /// Azure doesn't say.
+    Unknown,
+}
+
+/// A gallery image version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionObserved {
+    /// Its home region.
+    pub location: Region,
+    /// Its tags, whole.
+    pub tags: BTreeMap<String, String>,
+    /// State of the last operation.
+    pub provisioning: Provisioning,
+    /// Resource id of the source, when Azure tells it.
+    pub source: Option<String>,
+    /// Its target regions, in Azure's order.
+    pub targets: Vec<TargetRegionObserved>,
+    /// Replicas of a region that gives none.
+    pub default_replicas: i32,
+    /// Kept out of latest everywhere.
+    pub exclude_from_latest: bool,
+    /// End of life.
+    pub end_of_life: Option<Timestamp>,
+    /// Storage of a region that gives none.
+    pub storage_account_type: String,
+    /// `Full` or `Shallow`.
+    pub replication_mode: String,
+    /// Whether regions may be taken away.
+    pub allow_deletion_of_regions: bool,
+    /// Whether it can't be deleted before the end of its life.
+    pub block_deletion: bool,
+    /// How it stands with each region.
+    pub replication: BTreeMap<Region, RegionObserved>,
+    /// Size in GiB.
+    pub size_gib: Option<i64>,
+    /// Members of the resource that this release doesn't know, kept so that a write doesn't lose them.
+    pub preserved: Map<String, Value>,
+}
+
+/// A target region of a version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetRegionObserved {
+    /// The region.
+    pub region: Region,
+    /// Its replicas.
+    pub replicas: Option<i32>,
+    /// Its storage.
+    pub storage_account_type: Option<String>,
+    /// Kept out of latest in this region.
+    pub exclude_from_latest: bool,
+    /// Members that this release doesn't know, kept so that a write doesn't lose them.
+    pub preserved: Map<String, Value>,
+}
+
+/// What Azure says of a region's copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionObserved {
+    /// Its state.
+    pub state: RegionReplication,
+    /// 0 to 100.
+    pub progress: i32,
+    /// Azure's text, empty when all is well.
+    pub details: String,
+}
+
+/// `replicationStatus.summary[].state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
+pub enum RegionReplication {
+    /// Copying.
+    Replicating,
+    /// Copied.
+    Completed,
+    /// Given up.
+    Failed,
+    /// Anything else.
+    Unknown,
+}
+
+impl StepName {
+    /// Whether the version must exist in Azure once this step is finished.
+    pub(super) fn proves_existence(self) -> bool {
+        matches!(self, Self::Publish | Self::Update | Self::Repair)
+    }
+}

@@ -1,0 +1,264 @@
+//! The next step, or what is being waited for. Total: every combination of inputs yields one or the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use azimage_crds::{ConditionType, ImageVersionStatus, Reason, RegionStatus, SourceStatus, StepStatus};
+use azimage_names::Region;
+use jiff::Timestamp;
+
+use super::{Absent, Observed, Reading, Step, StepName, Validated, capture, deletion, published, regions};
+use crate::{Failure, Finding, Progress, merge::merge};
+
+/// What is known of earlier passes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory<'a> {
+    /// The status as it was last written.
+    pub status: &'a ImageVersionStatus,
+    /// The step that this very process last carried out for the object, and how often the version was found gone.
+    pub process: ProcessMemory,
+    /// The time of this pass.
+    pub now: Timestamp,
+}
+
+/// What a process remembers of an object, and may forget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessMemory {
+    /// The step last carried out with success, and when.
+    pub executed: Option<(StepName, Timestamp)>,
+    /// How many passes in a row found the version gone.
+    pub gone: i32,
+}
+
+impl Memory<'_> {
+    /// The record of a step.
+    pub fn step(&self, name: StepName) -> Option<&StepStatus> {
+        let name: &str = name.into();
+        self.status.steps.iter().find(|step| step.name == name)
+    }
+
+    /// Whether a step was ever begun.
+    pub fn begun(&self, name: StepName) -> bool {
+        self.step(name).is_some()
+    }
+
+    /// Whether a step was begun and its effect not seen.
+    pub fn unfinished(&self, name: StepName) -> bool {
+        self.step(name).is_some_and(|step| step.finished_at.is_none())
+    }
+
+    /// Whether the version was once seen in Azure.
+    pub fn was_published(&self) -> bool {
+        let seen =
+            |step: &StepStatus| step.finished_at.is_some() && step.name.parse().is_ok_and(StepName::proves_existence);
+        self.status.resource_id.is_some() || self.status.steps.iter().any(seen)
+    }
+
+    /// How many passes in a row found the version gone.
+    pub(super) fn gone_confirmed(&self) -> i32 {
+        self.process.gone
+    }
+
+    /// Whether this process carried a step out so recently that Azure may not show it yet.
+    fn too_soon(&self, name: StepName) -> bool {
+        self.process.executed.is_some_and(|(executed, at)| {
+            executed == name && self.now.as_second() - at.as_second() < name.grace_seconds()
+        })
+    }
+}
+
+impl ProcessMemory {
+    /// What to remember after a pass: a step whose effect shows needs no more patience.
+    #[must_use]
+    pub fn after(self, report: &Report) -> Self {
+        let shows = |step| report.finished.contains(&step) || report.running == Some(step);
+        Self {
+            executed: self.executed.filter(|(step, _)| !shows(*step)),
+            gone: if report.gone { self.gone.saturating_add(1) } else { 0 },
+        }
+    }
+}
+
+/// What a pass does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The one write to Azure, if any.
+    pub step: Option<Step>,
+    /// What was found out.
+    pub report: Report,
+    /// When to look again.
+    pub wake: Wake,
+}
+
+/// When to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// Something is under way.
+    Poll,
+    /// Something failed: later each time.
+    Retry,
+    /// Nothing is under way: only to see what others changed.
+    Resync,
+    /// The finalizer may go.
+    Release,
+    /// Not before the object changes.
+    Never,
+}
+
+/// What was found out in a pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Conditions, but for those derived from `progress`.
+    pub findings: BTreeMap<ConditionType, Finding>,
+    /// How it stands as a whole.
+    pub progress: Progress,
+    /// Regions; `None` leaves them as they were.
+    pub regions: Option<Vec<RegionStatus>>,
+    /// Source facts; those not given stay as they were.
+    pub source: Option<SourceStatus>,
+    /// Resource id of the version, once it was seen.
+    pub resource_id: Option<String>,
+    /// Size of the image.
+    pub size_gib: Option<i64>,
+    /// The step that Azure is working on.
+    pub running: Option<StepName>,
+    /// Steps whose effect was seen.
+    pub finished: BTreeSet<StepName>,
+    /// The version was found gone in this pass.
+    pub gone: bool,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            findings: BTreeMap::new(),
+            progress: Progress::reconciling(Reason::Progressing, "Looking at the object and Azure"),
+            regions: None,
+            source: None,
+            resource_id: None,
+            size_gib: None,
+            running: None,
+            finished: BTreeSet::new(),
+            gone: false,
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn done(&mut self, condition: ConditionType, message: &str) {
+        self.findings.insert(condition, Finding::yes(message));
+    }
+
+    pub(super) fn finished_if(&mut self, seen: bool, step: StepName) {
+        if seen {
+            self.finished.insert(step);
+        }
+    }
+
+    pub(super) fn stalled(mut self, condition: ConditionType, reason: Reason, message: String) -> Plan {
+        self.findings.insert(condition, Finding::no(reason, &message));
+        self.progress = Progress::stalled(reason, message);
+        Plan { step: None, report: self, wake: Wake::Resync }
+    }
+
+    pub(super) fn wait(mut self, condition: ConditionType, reason: Reason, message: String) -> Plan {
+        self.findings.insert(condition, Finding::unknown(reason, &message));
+        self.progress = Progress::reconciling(reason, message);
+        Plan { step: None, report: self, wake: Wake::Poll }
+    }
+
+    pub(super) fn act(mut self, condition: ConditionType, reason: Reason, message: String, step: Step) -> Plan {
+        self.findings.insert(condition, Finding::unknown(reason, &message));
+        self.progress = Progress::reconciling(reason, message);
+        Plan { step: Some(step), report: self, wake: Wake::Poll }
+    }
+
+    pub(super) fn failed(mut self, failure: &Failure, doing: &str) -> Plan {
+        self.progress = failure.progress(doing);
+        let wake = if failure.is_permanent() { Wake::Resync } else { Wake::Retry };
+        Plan { step: None, report: self, wake }
+    }
+
+    pub(super) fn failed_unread(self, what: &str) -> Plan {
+        self.failed(&Failure::Unavailable(format!("Azure didn't tell {what}")), "go on")
+    }
+}
+
+/// Decides what to do.
+pub fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
+    let mut plan = decide(validated, memory, observed);
+    if plan.report.regions.is_none() && !validated.deleting {
+        plan.report.regions = Some(carried(validated, memory));
+    }
+    // What this process has just done may not show yet: doing it again would be a second request for nothing.
+    if plan.step.as_ref().is_some_and(|step| memory.too_soon(step.name())) {
+        plan.step = None;
+        plan.wake = Wake::Poll;
+    }
+    plan
+}
+
+fn decide(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
+    if validated.deleting {
+        return deletion::plan(validated, memory, observed);
+    }
+    if validated.suspended {
+        return Plan { step: None, report: Report::default(), wake: Wake::Never };
+    }
+    match &observed.version {
+        Reading::Found(version) => published::plan(validated, memory, version),
+        Reading::NotRead => Report::default().failed_unread("the gallery image version"),
+        Reading::Failed(failure) => Report::default().failed(failure, "read the gallery image version"),
+        Reading::Missing(_) if memory.was_published() => missing(validated, memory, observed),
+        Reading::Missing(_) if memory.too_soon(StepName::Publish) => Report::default().wait(
+            ConditionType::Published,
+            Reason::Publishing,
+            "Azure accepted the gallery image version and doesn't show it yet".to_owned(),
+        ),
+        Reading::Missing(_) => capture::plan(validated, memory, observed),
+    }
+}
+
+/// A version that was there and isn't: never made again, for nobody knows who relies on its being gone.
+fn missing(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
+    let mut report = Report { gone: true, ..Report::default() };
+    if let Reading::Failed(failure) = &observed.definition {
+        return report.failed(failure, "read the image definition");
+    }
+    if memory.gone_confirmed() < 3 {
+        report.progress = Progress::retrying(
+            Reason::VersionMissing,
+            "Azure doesn't show the gallery image version any more; looking again",
+        );
+        return Plan { step: None, report, wake: Wake::Poll };
+    }
+    let what = match observed.definition {
+        Reading::Missing(Absent::Parent) => "The gallery was deleted",
+        Reading::Missing(Absent::Resource) => "The image definition was deleted",
+        _ => "The gallery image version was deleted",
+    };
+    let message = format!(
+        "{what}, and not by this object. A version is never made again under the same number: delete this object, and make a new one under another version number"
+    );
+    report.regions = Some(Vec::new());
+    report.findings.insert(
+        ConditionType::Replicated,
+        Finding::no(Reason::VersionMissing, format!("{} doesn't exist", validated.id)),
+    );
+    report.stalled(ConditionType::Published, Reason::VersionMissing, message)
+}
+
+/// The regions while the version wasn't read: those that stand in the status, and those that are wanted.
+fn carried(validated: &Validated, memory: &Memory<'_>) -> Vec<RegionStatus> {
+    let remembered = regions::remembered(memory.status);
+    let known: BTreeSet<Region> = remembered.keys().cloned().collect();
+    let home = memory.status.source.as_ref().and_then(|source| source.location.as_ref());
+    let Some(home) = home.and_then(|home| Region::parse(home).ok()) else {
+        return memory.status.regions.clone();
+    };
+    let merged = merge(&home, validated.publish.default_replicas, &validated.targets, &remembered, &known);
+    if memory.was_published() {
+        regions::carry(&merged, memory.status)
+    } else {
+        regions::report(&merged, None, memory.status)
+    }
+}

@@ -1,0 +1,305 @@
+//! What to do next for a version that exists.
+
+use azimage_crds::{ConditionType, Reason, RegionState, RegionStatus};
+use azimage_names::Region;
+
+use super::{
+    Memory, Plan, Provisioning, Report, SourceSpec, Step, StepName, Validated, VersionObserved, VersionRequest, Wake,
+    compare, regions,
+};
+use crate::{
+    Finding, Progress,
+    merge::{Merged, merge},
+};
+
+/// How often Azure is asked to create a version whose creation failed, or to repair regions, before a person is.
+const MOST_ATTEMPTS: i32 = 3;
+
+pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, version: &VersionObserved) -> Plan {
+    let mut report =
+        Report { resource_id: Some(validated.id.to_string()), size_gib: version.size_gib, ..Report::default() };
+    if !validated.owns_tag(&version.tags) {
+        let owner = version.tags.get(azimage_crds::OWNER_TAG).map_or_else(
+            || "it wasn't made by azimage".to_owned(),
+            |owner| format!("it belongs to {owner} (cluster/namespace/name/uid)"),
+        );
+        let message =
+            format!("spec.version: {} exists already, and {owner}; choose another version number", validated.id);
+        report.resource_id = None;
+        report.size_gib = None;
+        return report.stalled(ConditionType::Published, Reason::VersionExists, message);
+    }
+    if let Some(difference) = immutable_difference(validated, version) {
+        return report.stalled(ConditionType::Published, Reason::VersionDiffers, difference);
+    }
+    source_is_done(validated, version, &mut report);
+    let merged = merge(
+        &version.location,
+        validated.publish.default_replicas,
+        &validated.targets,
+        &regions::remembered(memory.status),
+        &regions::in_azure(version),
+    );
+    let shown = regions::report(&merged, Some(version), memory.status);
+    report.regions = Some(shown.clone());
+    let view = View { validated, memory, version, merged: &merged, shown: &shown };
+    match &version.provisioning {
+        Provisioning::Creating => view.creating(report),
+        Provisioning::Succeeded => view.settled(report),
+        Provisioning::Failed => view.failed(report),
+        Provisioning::Deleting => {
+            let message = "The gallery image version is being deleted, and not by this object".to_owned();
+            report.wait(ConditionType::Published, Reason::VersionMissing, message)
+        }
+        Provisioning::Updating | Provisioning::Other(_) => view.updating(report),
+    }
+}
+
+/// A version that was made from something else can't be what this object asks for.
+fn immutable_difference(validated: &Validated, version: &VersionObserved) -> Option<String> {
+    let advice = "a version is never replaced, so make a new one under another version number";
+    let source = match &validated.source {
+        SourceSpec::VirtualMachine { id, .. } => id.to_string(),
+        SourceSpec::ImageVersion { id } => id.to_string(),
+    };
+    if let Some(is) = version.source.as_ref().filter(|is| !is.eq_ignore_ascii_case(&source)) {
+        return Some(format!("spec.source: {} was made from {is}; {advice}", validated.id));
+    }
+    let mode: &str = validated.publish.replication_mode.into();
+    if !version.replication_mode.eq_ignore_ascii_case(mode) {
+        return Some(format!(
+            "spec.publish.replicationMode: {} has {}; {advice}",
+            validated.id, version.replication_mode
+        ));
+    }
+    None
+}
+
+/// The version exists, so all that came before it was done.
+fn source_is_done(validated: &Validated, version: &VersionObserved, report: &mut Report) {
+    for condition in [ConditionType::SourceReady, ConditionType::Compatible] {
+        report.done(condition, "The version was made from it");
+    }
+    let from_machine = matches!(validated.source, SourceSpec::VirtualMachine { .. });
+    for condition in [ConditionType::GuestPrepared, ConditionType::Generalized] {
+        let finding = if from_machine {
+            Finding::yes("The version was made from it")
+        } else {
+            Finding { reason: Reason::NotNeeded, ..Finding::yes("The source needs no such step") }
+        };
+        report.findings.insert(condition, finding);
+    }
+    report.finished_if(true, StepName::Generalize);
+    report.source = Some(azimage_crds::SourceStatus {
+        location: Some(version.location.to_string()),
+        ..azimage_crds::SourceStatus::default()
+    });
+}
+
+struct View<'a> {
+    validated: &'a Validated,
+    memory: &'a Memory<'a>,
+    version: &'a VersionObserved,
+    merged: &'a Merged,
+    shown: &'a [RegionStatus],
+}
+
+impl View<'_> {
+    fn creating(&self, mut report: Report) -> Plan {
+        report.running = Some(StepName::Publish);
+        let late = self.late(StepName::Publish);
+        let message = format!("Azure is creating the gallery image version in {}{late}", self.version.location);
+        report.wait(ConditionType::Published, Reason::Publishing, message)
+    }
+
+    fn updating(&self, mut report: Report) -> Plan {
+        self.published(&mut report);
+        let step = [StepName::Repair, StepName::Update].into_iter().find(|step| self.memory.unfinished(*step));
+        report.running = step;
+        let late = step.map(|step| self.late(step)).unwrap_or_default();
+        let message = format!("{}{late}", self.waiting_for());
+        report.wait(ConditionType::Replicated, Reason::Replicating, message)
+    }
+
+    fn failed(&self, mut report: Report) -> Plan {
+        let home_complete = self.state(&self.version.location) == Some(RegionState::Completed);
+        if home_complete {
+            return self.settled(report);
+        }
+        let attempts = self.memory.step(StepName::Publish).map_or(0, |step| step.attempts);
+        let detail = self.detail(&self.version.location);
+        if attempts >= MOST_ATTEMPTS && !self.validated.requested {
+            let message = format!(
+                "Azure failed to create the gallery image version {attempts} times{detail}. Delete the version in Azure and make a new ImageVersion under another version number; the annotation {} tries again",
+                azimage_crds::RECONCILE_REQUESTED_AT
+            );
+            return report.stalled(ConditionType::Published, Reason::PublishFailed, message);
+        }
+        let message = format!("Azure failed to create the gallery image version{detail}; asking again");
+        report.findings.insert(ConditionType::Published, Finding::no(Reason::PublishFailed, &message));
+        report.progress = Progress::retrying(Reason::PublishFailed, message);
+        let request = compare::creation(self.validated, &self.version.location);
+        Plan { step: Some(Step::Publish(Box::new(request))), report, wake: Wake::Retry }
+    }
+
+    /// Azure works on nothing: bring the version to what it should be, repair what failed, or be done.
+    fn settled(&self, mut report: Report) -> Plan {
+        self.published(&mut report);
+        let home = self.state(&self.version.location);
+        if !matches!(home, Some(RegionState::Completed | RegionState::Failed)) {
+            // Azure says Succeeded while the home region is still copying: other regions follow when it is complete.
+            let message = format!("Waiting for the home region {} to complete", self.version.location);
+            return report.wait(ConditionType::Published, Reason::Publishing, message);
+        }
+        let repairs = self.memory.step(StepName::Repair);
+        let attempts = repairs.filter(|_| self.memory.unfinished(StepName::Repair)).map_or(0, |step| step.attempts);
+        let failed: Vec<&RegionStatus> = self.wanted().filter(|region| region.state == RegionState::Failed).collect();
+        let request = compare::update(self.validated, self.version, self.merged, None);
+        let differences = compare::differences(self.version, &request);
+        if !differences.is_empty() {
+            return self.change(report, request, &differences);
+        }
+        report.finished_if(true, StepName::Update);
+        if let Some(first) = failed.first() {
+            return self.repair(report, first, &failed, attempts, request);
+        }
+        if self.version.provisioning == Provisioning::Failed {
+            return self.write_again(report, attempts, request);
+        }
+        if self.wanted().all(|region| region.state == RegionState::Completed) {
+            report.finished_if(true, StepName::Repair);
+            let count = self.wanted().count();
+            let message = if count == 1 {
+                "The region is complete".to_owned()
+            } else {
+                format!("All {count} regions are complete")
+            };
+            report.done(ConditionType::Replicated, &message);
+            report.progress =
+                Progress::Settled { message: format!("{} is published. {message}", self.validated.id.version()) };
+            return Plan { step: None, report, wake: Wake::Resync };
+        }
+        // Azure says Succeeded while regions are still copying: what the regions say counts.
+        report.wait(ConditionType::Replicated, Reason::Replicating, self.waiting_for())
+    }
+
+    fn change(&self, report: Report, request: VersionRequest, differences: &[String]) -> Plan {
+        let message = format!("Updating the gallery image version: {}", differences.join(", "));
+        report.act(ConditionType::Replicated, Reason::Replicating, message, Step::Update(Box::new(request)))
+    }
+
+    /// First the same request again; then without the region, after which it is added back as any region that is
+    /// missing (the order that Azure's own error text advises, azure-cli issue 15539).
+    fn repair(
+        &self,
+        mut report: Report,
+        first: &RegionStatus,
+        failed: &[&RegionStatus],
+        attempts: i32,
+        again: VersionRequest,
+    ) -> Plan {
+        let names: Vec<&str> = failed.iter().map(|region| region.name.as_str()).collect();
+        let names = names.join(", ");
+        let detail = first.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        if attempts >= MOST_ATTEMPTS && !self.validated.requested {
+            let message = format!(
+                "Azure failed to replicate to {names}{detail}. It was repaired {attempts} times; the annotation {} tries again, and deleting the replication target gives the region up",
+                azimage_crds::RECONCILE_REQUESTED_AT
+            );
+            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
+        }
+        let message = format!("Azure failed to replicate to {names}{detail}; repairing");
+        report.findings.insert(ConditionType::Replicated, Finding::no(Reason::RegionFailed, &message));
+        report.progress = Progress::retrying(Reason::RegionFailed, message);
+        let removable = failed
+            .iter()
+            .filter_map(|region| Region::parse(&region.name).ok())
+            .find(|region| *region != self.version.location);
+        let request = match removable {
+            Some(region) if attempts % 2 == 1 => {
+                compare::update(self.validated, self.version, self.merged, Some(&region))
+            }
+            _ => again,
+        };
+        Plan { step: Some(Step::Repair(Box::new(request))), report, wake: Wake::Retry }
+    }
+
+    /// No region failed, yet the version is Failed: the same request again sets it right.
+    fn write_again(&self, mut report: Report, attempts: i32, request: VersionRequest) -> Plan {
+        if attempts >= MOST_ATTEMPTS && !self.validated.requested {
+            let message = format!(
+                "Azure left the gallery image version Failed after {attempts} repairs, though no region is; the annotation {} tries again",
+                azimage_crds::RECONCILE_REQUESTED_AT
+            );
+            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
+        }
+        let message = "Azure's last operation on the gallery image version failed; repairing".to_owned();
+        report.findings.insert(ConditionType::Replicated, Finding::no(Reason::RegionFailed, &message));
+        report.progress = Progress::retrying(Reason::RegionFailed, message);
+        Plan { step: Some(Step::Repair(Box::new(request))), report, wake: Wake::Retry }
+    }
+
+    /// Published means that the home region says so.
+    fn published(&self, report: &mut Report) {
+        let finding = match self.state(&self.version.location) {
+            Some(RegionState::Completed) => {
+                report.finished_if(true, StepName::Publish);
+                Finding::yes(format!(
+                    "The version is complete in its home region {}, excluded from latest",
+                    self.version.location
+                ))
+            }
+            _ => Finding::unknown(
+                Reason::Publishing,
+                format!("Waiting for the home region {} to complete", self.version.location),
+            ),
+        };
+        report.findings.insert(ConditionType::Published, finding);
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = &RegionStatus> {
+        self.shown.iter().filter(|region| !region.requested_by.is_empty() && region.state != RegionState::Removing)
+    }
+
+    fn waiting_for(&self) -> String {
+        let removing: Vec<&str> = self
+            .shown
+            .iter()
+            .filter(|region| region.state == RegionState::Removing)
+            .map(|region| region.name.as_str())
+            .collect();
+        let open: Vec<&str> = self
+            .wanted()
+            .filter(|region| region.state != RegionState::Completed)
+            .map(|region| region.name.as_str())
+            .collect();
+        match (open.as_slice(), removing.as_slice()) {
+            ([], []) => "Azure is updating the gallery image version".to_owned(),
+            ([], removing) => format!("Waiting for Azure to remove {}", removing.join(", ")),
+            (open, []) => format!("Waiting for {} to complete", open.join(", ")),
+            (open, removing) => {
+                format!("Waiting for {} to complete and for Azure to remove {}", open.join(", "), removing.join(", "))
+            }
+        }
+    }
+
+    fn state(&self, region: &Region) -> Option<RegionState> {
+        self.shown.iter().find(|shown| shown.name == region.as_str()).map(|shown| shown.state)
+    }
+
+    fn detail(&self, region: &Region) -> String {
+        self.shown
+            .iter()
+            .find(|shown| shown.name == region.as_str())
+            .and_then(|shown| shown.detail.as_ref())
+            .map(|detail| format!(": {detail}"))
+            .unwrap_or_default()
+    }
+
+    fn late(&self, step: StepName) -> &'static str {
+        let late = self.memory.step(step).is_some_and(|begun| {
+            self.memory.now.as_second() - begun.started_at.0.as_second() > step.expected_seconds()
+        });
+        if late { "; it takes longer than expected, and is waited for" } else { "" }
+    }
+}

@@ -1,0 +1,118 @@
+//! The regions as the status shows them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use azimage_crds::{ImageVersionStatus, RegionState, RegionStatus};
+use azimage_names::Region;
+
+use super::{Provisioning, RegionReplication, VersionObserved};
+use crate::{condition::clip, merge::Merged};
+
+/// Steps of percent in which progress is shown: each change is a write that wakes every watcher.
+const PROGRESS_STEP: i32 = 5;
+
+/// Longest detail of a region, in bytes.
+const DETAIL_LIMIT: usize = 1000;
+
+/// Who asked for each region until now.
+pub(super) fn remembered(status: &ImageVersionStatus) -> BTreeMap<Region, Vec<String>> {
+    status
+        .regions
+        .iter()
+        .filter_map(|region| Some((Region::parse(&region.name).ok()?, region.requested_by.clone())))
+        .collect()
+}
+
+/// The target regions that stand in Azure.
+pub(super) fn in_azure(version: &VersionObserved) -> BTreeSet<Region> {
+    version.targets.iter().map(|target| target.region.clone()).collect()
+}
+
+/// Every region: wanted, being removed, or foreign. Times are added when the status is made.
+pub(super) fn report(
+    merged: &Merged,
+    version: Option<&VersionObserved>,
+    status: &ImageVersionStatus,
+) -> Vec<RegionStatus> {
+    let target = |region: &Region| version?.targets.iter().find(|target| target.region == *region);
+    let replication = |region: &Region| version?.replication.get(region);
+    let mut names: BTreeSet<&Region> = merged.wanted.keys().collect();
+    names.extend(&merged.removed);
+    names.extend(&merged.foreign);
+    names
+        .into_iter()
+        .map(|region| {
+            let says = replication(region);
+            let known = target(region).is_some();
+            let in_flight = version.is_some_and(|version| version.provisioning != Provisioning::Succeeded);
+            let state = if merged.removed.contains(region) {
+                RegionState::Removing
+            } else if !known {
+                RegionState::Pending
+            } else {
+                match says.map(|says| says.state) {
+                    Some(RegionReplication::Replicating) => RegionState::Replicating,
+                    Some(RegionReplication::Completed) => RegionState::Completed,
+                    Some(RegionReplication::Failed) => RegionState::Failed,
+                    Some(RegionReplication::Unknown) => RegionState::Unknown,
+                    None if in_flight => RegionState::Pending,
+                    None => RegionState::Unknown,
+                }
+            };
+            // Who asked for a region that goes is kept until it is gone: another pass must know that it was ours.
+            let requested_by = match merged.wanted.get(region) {
+                Some(wanted) => wanted.requested_by.clone(),
+                None if merged.removed.contains(region) => status
+                    .regions
+                    .iter()
+                    .find(|before| before.name == region.as_str())
+                    .map(|before| before.requested_by.clone())
+                    .unwrap_or_default(),
+                None => Vec::new(),
+            };
+            RegionStatus {
+                name: region.to_string(),
+                state,
+                progress: match state {
+                    RegionState::Completed => 100,
+                    RegionState::Pending => 0,
+                    _ => says.map_or(0, |says| says.progress.clamp(0, 99) / PROGRESS_STEP * PROGRESS_STEP),
+                },
+                replicas: target(region).and_then(|target| target.replicas),
+                requested_by,
+                since: None,
+                detail: says.map(|says| clip(says.details.trim(), DETAIL_LIMIT)).filter(|detail| !detail.is_empty()),
+            }
+        })
+        .collect()
+}
+
+/// The regions while Azure can't be asked: only who wants them is brought up to date, so that a target can be let go
+/// without Azure.
+pub(super) fn carry(merged: &Merged, status: &ImageVersionStatus) -> Vec<RegionStatus> {
+    let mut regions = status.regions.clone();
+    for region in &mut regions {
+        let Ok(name) = Region::parse(&region.name) else { continue };
+        if let Some(wanted) = merged.wanted.get(&name) {
+            region.requested_by.clone_from(&wanted.requested_by);
+        } else if merged.foreign.contains(&name) {
+            region.requested_by.clear();
+        }
+    }
+    regions
+}
+
+/// `2/3 regions, 64%`: of the regions that somebody here wants.
+pub(super) fn progress(regions: &[RegionStatus]) -> Option<String> {
+    let wanted: Vec<&RegionStatus> = regions
+        .iter()
+        .filter(|region| !region.requested_by.is_empty() && region.state != RegionState::Removing)
+        .collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    let complete = wanted.iter().filter(|region| region.state == RegionState::Completed).count();
+    let total: i32 = wanted.iter().map(|region| region.progress).sum();
+    let count = i32::try_from(wanted.len()).unwrap_or(i32::MAX);
+    Some(format!("{complete}/{} regions, {}%", wanted.len(), total / count))
+}

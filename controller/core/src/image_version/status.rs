@@ -1,0 +1,107 @@
+//! From a report to the status that is written, once, and only if it differs.
+
+use azimage_crds::{ConditionType, ImageVersionStatus, OperationStatus, RegionStatus, SourceStatus, StepStatus};
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::{Report, StepName, regions};
+use crate::condition;
+
+/// The conditions of an image version, in the order of the work.
+pub const DOMAIN: [ConditionType; 6] = [
+    ConditionType::SourceReady,
+    ConditionType::Compatible,
+    ConditionType::GuestPrepared,
+    ConditionType::Generalized,
+    ConditionType::Published,
+    ConditionType::Replicated,
+];
+
+/// The status after a pass.
+pub fn next_status(
+    previous: &ImageVersionStatus,
+    report: &Report,
+    generation: i64,
+    handled: Option<&String>,
+    now: Timestamp,
+) -> ImageVersionStatus {
+    let steps = previous.steps.iter().map(|step| finish(step, report, now)).collect::<Vec<_>>();
+    let regions = match &report.regions {
+        Some(regions) => regions.iter().map(|region| since(region, previous, now)).collect(),
+        None => previous.regions.clone(),
+    };
+    ImageVersionStatus {
+        observed_generation: Some(generation),
+        conditions: condition::render(
+            &previous.conditions,
+            &DOMAIN,
+            &report.findings,
+            &report.progress,
+            generation,
+            now,
+        ),
+        last_handled_reconcile_at: handled.or(previous.last_handled_reconcile_at.as_ref()).cloned(),
+        resource_id: report.resource_id.clone().or_else(|| previous.resource_id.clone()),
+        progress: regions::progress(&regions),
+        source: merge_source(previous.source.as_ref(), report.source.as_ref()),
+        regions,
+        operation: report.running.and_then(|running| operation(running, &steps)),
+        steps,
+        size_gib: report.size_gib.or(previous.size_gib),
+    }
+}
+
+/// Records that a step is about to be begun: written before the step is carried out, so that whoever comes after a
+/// crash knows what may have happened and under which correlation id.
+pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlation_id: &str, now: Timestamp) {
+    let name: &str = step.into();
+    let open = status.steps.iter().find(|record| record.name == name && record.finished_at.is_none());
+    let attempts = open.map_or(0, |record| record.attempts).saturating_add(1);
+    let record = StepStatus {
+        name: name.to_owned(),
+        started_at: Time(now),
+        finished_at: None,
+        correlation_id: Some(correlation_id.to_owned()),
+        attempts,
+    };
+    match status.steps.iter_mut().find(|record| record.name == name) {
+        Some(before) => *before = record,
+        None => status.steps.push(record),
+    }
+}
+
+fn finish(step: &StepStatus, report: &Report, now: Timestamp) -> StepStatus {
+    let seen = step.name.parse().is_ok_and(|name: StepName| report.finished.contains(&name));
+    let finished_at = step.finished_at.clone().or_else(|| seen.then_some(Time(now)));
+    StepStatus { finished_at, ..step.clone() }
+}
+
+fn since(region: &RegionStatus, previous: &ImageVersionStatus, now: Timestamp) -> RegionStatus {
+    let before = previous.regions.iter().find(|before| before.name == region.name && before.state == region.state);
+    let since = before.and_then(|before| before.since.clone()).or(Some(Time(now)));
+    RegionStatus { since, ..region.clone() }
+}
+
+fn merge_source(previous: Option<&SourceStatus>, found: Option<&SourceStatus>) -> Option<SourceStatus> {
+    let (Some(previous), Some(found)) = (previous, found) else { return found.or(previous).cloned() };
+    let pick = |found: &Option<String>, previous: &Option<String>| found.clone().or_else(|| previous.clone());
+    Some(SourceStatus {
+        location: pick(&found.location, &previous.location),
+        virtual_machine_uid: pick(&found.virtual_machine_uid, &previous.virtual_machine_uid),
+        os_type: pick(&found.os_type, &previous.os_type),
+        hyper_v_generation: pick(&found.hyper_v_generation, &previous.hyper_v_generation),
+        security_type: pick(&found.security_type, &previous.security_type),
+    })
+}
+
+fn operation(running: StepName, steps: &[StepStatus]) -> Option<OperationStatus> {
+    let name: &str = running.into();
+    let step = steps.iter().find(|step| step.name == name)?;
+    let expected = SignedDuration::from_secs(running.expected_seconds());
+    Some(OperationStatus {
+        name: name.to_owned(),
+        started_at: step.started_at.clone(),
+        deadline: step.started_at.0.checked_add(expected).ok().map(Time),
+        correlation_id: step.correlation_id.clone(),
+    })
+}

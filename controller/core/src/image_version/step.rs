@@ -1,0 +1,196 @@
+//! The writes to Azure: all there are.
+
+use std::collections::BTreeMap;
+
+use azimage_names::{ImageVersionId, Region, RunCommandId, VirtualMachineId};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// One write to Azure, complete: carrying it out leaves no choice open.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Write our claim into the machine's tags, if its etag is still this one.
+    ClaimSource(TagsRequest),
+    /// Start the seal in the guest.
+    Seal {
+        /// The run command to be made.
+        id: RunCommandId,
+        /// The machine's region.
+        location: Region,
+        /// The script.
+        script: String,
+        /// How long the script itself may take, in seconds.
+        timeout_seconds: i32,
+        /// Tags of the run command.
+        tags: BTreeMap<String, String>,
+    },
+    /// Remove the run command of a failed seal, because somebody asked for another try.
+    ForgetSeal(RunCommandId),
+    /// Record in the machine's tags that the seal was proven.
+    MarkSealed(TagsRequest),
+    /// Take our claim from the machine's tags.
+    ReleaseSource(TagsRequest),
+    /// Deallocate the machine.
+    Deallocate(VirtualMachineId),
+    /// Mark the machine as generalized, for ever.
+    Generalize(VirtualMachineId),
+    /// Create the gallery image version.
+    Publish(Box<VersionRequest>),
+    /// Change the gallery image version's regions or settings.
+    Update(Box<VersionRequest>),
+    /// Write the gallery image version again, or without a failed region, to repair regions.
+    Repair(Box<VersionRequest>),
+    /// Delete the gallery image version.
+    Delete(ImageVersionId),
+}
+
+/// A conditional write of a machine's tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagsRequest {
+    /// The machine.
+    pub id: VirtualMachineId,
+    /// Its tags, whole: Azure replaces all of them.
+    pub tags: BTreeMap<String, String>,
+    /// The etag that the machine must still have.
+    pub etag: String,
+}
+
+/// A write of a gallery image version, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionRequest {
+    /// The version.
+    pub id: ImageVersionId,
+    /// Its home region, the source's.
+    pub location: Region,
+    /// Its tags, whole.
+    pub tags: BTreeMap<String, String>,
+    /// What it is made from.
+    pub source: super::SourceSpec,
+    /// Its target regions, whole, the home region first.
+    pub targets: Vec<TargetRegionRequest>,
+    /// Replicas of a region that gives none.
+    pub default_replicas: i32,
+    /// End of life.
+    pub end_of_life: Option<Timestamp>,
+    /// Storage of a region that gives none.
+    pub storage_account_type: &'static str,
+    /// `Full` or `Shallow`.
+    pub replication_mode: &'static str,
+    /// Whether it can't be deleted before the end of its life.
+    pub block_deletion: bool,
+    /// Members that this release doesn't know, as they were read.
+    pub preserved: Map<String, Value>,
+}
+
+/// A target region in a [`VersionRequest`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetRegionRequest {
+    /// The region.
+    pub region: Region,
+    /// Its replicas.
+    pub replicas: Option<i32>,
+    /// Its storage.
+    pub storage_account_type: Option<String>,
+    /// Kept out of latest in this region.
+    pub exclude_from_latest: bool,
+    /// Members that this release doesn't know, as they were read.
+    pub preserved: Map<String, Value>,
+}
+
+/// The name of a step, as it stands in `status.steps`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+    strum::IntoStaticStr,
+)]
+#[allow(missing_docs, reason = "they are those of Step")]
+pub enum StepName {
+    ClaimSource,
+    Seal,
+    ForgetSeal,
+    MarkSealed,
+    ReleaseSource,
+    Deallocate,
+    Generalize,
+    Publish,
+    Update,
+    Repair,
+    Delete,
+}
+
+impl Step {
+    /// The step's name.
+    pub fn name(&self) -> StepName {
+        match self {
+            Self::ClaimSource(_) => StepName::ClaimSource,
+            Self::Seal { .. } => StepName::Seal,
+            Self::ForgetSeal(_) => StepName::ForgetSeal,
+            Self::MarkSealed(_) => StepName::MarkSealed,
+            Self::ReleaseSource(_) => StepName::ReleaseSource,
+            Self::Deallocate(_) => StepName::Deallocate,
+            Self::Generalize(_) => StepName::Generalize,
+            Self::Publish(_) => StepName::Publish,
+            Self::Update(_) => StepName::Update,
+            Self::Repair(_) => StepName::Repair,
+            Self::Delete(_) => StepName::Delete,
+        }
+    }
+
+    /// Whether the step takes regions away from a version: then it must not rest on a list that may be out of date.
+    pub fn removes_regions(&self, observed: &super::VersionObserved) -> bool {
+        match self {
+            Self::Update(request) | Self::Repair(request) => {
+                observed.targets.iter().any(|target| !request.targets.iter().any(|kept| kept.region == target.region))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl StepName {
+    /// Completes "Could not …".
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::ClaimSource => "claim the source virtual machine",
+            Self::Seal => "start the seal in the guest",
+            Self::ForgetSeal => "remove the run command of the failed seal",
+            Self::MarkSealed => "record the seal on the source virtual machine",
+            Self::ReleaseSource => "release the source virtual machine",
+            Self::Deallocate => "deallocate the source virtual machine",
+            Self::Generalize => "generalize the source virtual machine",
+            Self::Publish => "create the gallery image version",
+            Self::Update => "update the gallery image version",
+            Self::Repair => "repair the gallery image version",
+            Self::Delete => "delete the gallery image version",
+        }
+    }
+
+    /// How long Azure may take to show the effect of the step, in seconds. Until then it is not begun again.
+    pub(super) fn grace_seconds(self) -> i64 {
+        match self {
+            // A version may answer 404 for minutes after it was accepted (seen by Terraform's azurerm provider).
+            Self::Publish => 300,
+            Self::Seal => 180,
+            Self::Deallocate | Self::Update | Self::Repair | Self::Delete => 60,
+            Self::ClaimSource | Self::ForgetSeal | Self::MarkSealed | Self::ReleaseSource | Self::Generalize => 20,
+        }
+    }
+
+    /// How long the step's operation usually takes at most, in seconds. Longer is reported, nothing is given up.
+    pub(super) fn expected_seconds(self) -> i64 {
+        match self {
+            Self::Publish | Self::Update | Self::Repair => 6 * 3600,
+            Self::Deallocate | Self::Delete => 1800,
+            _ => 600,
+        }
+    }
+}

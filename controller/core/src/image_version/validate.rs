@@ -1,0 +1,297 @@
+//! From the raw object to what the rest rests on. After this the raw spec isn't used.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use azimage_crds::{
+    Capture, Deletion, ImageVersion, OWNER_TAG, Prepare, Publish, RECONCILE_REQUESTED_AT, Reason, ReplicationTarget,
+    StorageAccountType,
+};
+use azimage_names::{
+    GalleryId, ImageDefinitionId, ImageVersionId, Region, RunCommandId, SubscriptionId, VersionNumber, VirtualMachineId,
+};
+use jiff::Timestamp;
+use kube::{Resource, ResourceExt};
+
+use crate::{Owner, seal, selector};
+
+/// What the controller knows apart from the object itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Identifies the cluster in owner tags.
+    pub cluster: &'a str,
+    /// Whether the controller's Azure identity serves the object's namespace.
+    pub identity_allowed: bool,
+    /// All replication targets of the namespace.
+    pub targets: &'a [ReplicationTarget],
+    /// All image versions that the controller knows, of all namespaces.
+    pub versions: &'a [ImageVersion],
+}
+
+/// An object that can't be worked on as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Violation {
+    /// Why, for machines.
+    pub reason: Reason,
+    /// The field, and what to do.
+    pub message: String,
+}
+
+impl Violation {
+    pub(super) fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+
+    fn field(field: &str, problem: impl std::fmt::Display) -> Self {
+        Self::new(Reason::InvalidSpec, format!("{field}: {problem}"))
+    }
+}
+
+/// What a version is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceSpec {
+    /// A virtual machine, captured in place.
+    VirtualMachine {
+        /// The machine.
+        id: VirtualMachineId,
+        /// Whether its guest has still to be sealed.
+        prepare: Prepare,
+        /// How long the seal may take, from its start to the power-off.
+        timeout: Duration,
+        /// The run command that seals the guest.
+        seal: RunCommandId,
+    },
+    /// Another gallery image version.
+    ImageVersion {
+        /// The version.
+        id: ImageVersionId,
+    },
+}
+
+/// A replication target of the namespace, as seen by one image version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetView {
+    /// The target's name.
+    pub name: String,
+    /// Its region.
+    pub region: Region,
+    /// Replicas asked for.
+    pub replicas: i32,
+    /// Storage asked for.
+    pub storage_account_type: Option<StorageAccountType>,
+    /// What becomes of the replicas when the target no longer wants them.
+    pub deletion: Deletion,
+    /// Whether it wants this version: it selects it and isn't being deleted.
+    pub wants: bool,
+    /// When it was made: of two that contradict each other the older one holds.
+    pub created: Option<Timestamp>,
+}
+
+/// An object whose every field was understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validated {
+    /// The gallery image version.
+    pub id: ImageVersionId,
+    /// What it is made from.
+    pub source: SourceSpec,
+    /// How it is published.
+    pub publish: Publish,
+    /// The object as owner of things in Azure.
+    pub owner: Owner,
+    /// Uids of all other image versions in the namespace: their claims hold.
+    pub living: Vec<String>,
+    /// What becomes of the version when the object goes.
+    pub deletion: Deletion,
+    /// The object is being deleted.
+    pub deleting: bool,
+    /// The user wants nothing to be done.
+    pub suspended: bool,
+    /// The replication targets of the namespace, by name.
+    pub targets: Vec<TargetView>,
+    /// A reconcile was asked for that hasn't been acted upon.
+    pub requested: bool,
+}
+
+impl Validated {
+    /// Whether tags of an Azure resource name this very object as owner.
+    pub fn owns_tag(&self, tags: &BTreeMap<String, String>) -> bool {
+        claim(tags).is_some_and(|owner| owner.is(&self.owner))
+    }
+
+    /// Another owner whose claim holds. A claim of an object of this namespace that is gone holds no more.
+    pub fn foreign_claim(&self, tags: &BTreeMap<String, String>) -> Option<String> {
+        let text = find_tag(tags, OWNER_TAG)?;
+        match text.parse::<Owner>() {
+            Ok(owner) if owner.is(&self.owner) => None,
+            Ok(owner)
+                if owner.cluster == self.owner.cluster
+                    && owner.namespace == self.owner.namespace
+                    && !self.living.contains(&owner.uid) =>
+            {
+                None
+            }
+            _ => Some(text.to_owned()),
+        }
+    }
+}
+
+/// The value of a tag. Azure compares tag names without regard to case.
+pub(super) fn find_tag<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+fn claim(tags: &BTreeMap<String, String>) -> Option<Owner> {
+    find_tag(tags, OWNER_TAG)?.parse().ok()
+}
+
+/// Understands an object, or says what is wrong with it.
+///
+/// # Errors
+/// A [`Violation`] whose message begins with the field at fault. The schema refuses most of these already; here they
+/// are caught for objects that were stored before a rule was.
+pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated, Violation> {
+    let uid = object.uid().unwrap_or_default();
+    let namespace = object.namespace().unwrap_or_default();
+    let id = version_id(object)?;
+    let deleting = object.meta().deletion_timestamp.is_some();
+    // A deletion that touches nothing in Azure needs no identity.
+    let needs_azure = !(deleting && object.spec.deletion_policy == Deletion::Retain) && !object.spec.suspend;
+    if needs_azure && !context.identity_allowed {
+        return Err(Violation::new(
+            Reason::IdentityNotAllowed,
+            format!(
+                "The controller's Azure identity doesn't serve the namespace {namespace}: add it to the controller's --identity-namespaces"
+            ),
+        ));
+    }
+    let source = source(object)?;
+    if !deleting {
+        conflict(object, &id, &source, context.versions)?;
+    }
+    Ok(Validated {
+        id,
+        source,
+        publish: object.spec.publish.clone(),
+        owner: Owner {
+            cluster: context.cluster.to_owned(),
+            namespace: namespace.clone(),
+            name: object.name_any(),
+            uid: uid.clone(),
+        },
+        living: context
+            .versions
+            .iter()
+            .filter(|other| other.namespace().as_deref() == Some(&namespace))
+            .filter_map(ResourceExt::uid)
+            .filter(|other| *other != uid)
+            .collect(),
+        deletion: object.spec.deletion_policy,
+        deleting,
+        suspended: object.spec.suspend,
+        targets: context
+            .targets
+            .iter()
+            .filter(|target| target.namespace().as_deref() == Some(&namespace))
+            .filter_map(|target| view(target, object))
+            .collect(),
+        requested: requested(object).is_some(),
+    })
+}
+
+/// The value of the annotation that asks for a reconcile, if it wasn't acted upon yet.
+pub(super) fn requested(object: &ImageVersion) -> Option<&String> {
+    let value = object.annotations().get(RECONCILE_REQUESTED_AT)?;
+    let handled = object.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
+    (handled != Some(value)).then_some(value)
+}
+
+fn version_id(object: &ImageVersion) -> Result<ImageVersionId, Violation> {
+    let gallery = &object.spec.gallery;
+    let subscription = SubscriptionId::parse(&gallery.subscription_id)
+        .map_err(|problem| Violation::field("spec.gallery.subscriptionId", problem))?;
+    let gallery = GalleryId::new(subscription, &gallery.resource_group, &gallery.name)
+        .map_err(|problem| Violation::field("spec.gallery", problem))?;
+    let definition = ImageDefinitionId::new(gallery, &object.spec.definition)
+        .map_err(|problem| Violation::field("spec.definition", problem))?;
+    let version: VersionNumber =
+        object.spec.version.parse().map_err(|problem| Violation::field("spec.version", problem))?;
+    Ok(ImageVersionId::new(definition, version))
+}
+
+fn source(object: &ImageVersion) -> Result<SourceSpec, Violation> {
+    match (&object.spec.source.virtual_machine, &object.spec.source.image_version) {
+        (Some(machine), None) => {
+            let Capture::InPlace = machine.capture;
+            let id = VirtualMachineId::parse(&machine.resource_id)
+                .map_err(|problem| Violation::field("spec.source.virtualMachine.resourceId", problem))?;
+            let timeout = machine
+                .guest
+                .timeout
+                .parse::<kube::core::Duration>()
+                .map_err(|problem| Violation::field("spec.source.virtualMachine.guest.timeout", problem))?;
+            let seal = seal::run_command(&id, &object.uid().unwrap_or_default())
+                .map_err(|problem| Violation::field("metadata.uid", problem))?;
+            Ok(SourceSpec::VirtualMachine { id, prepare: machine.guest.prepare, timeout: timeout.into(), seal })
+        }
+        (None, Some(version)) => {
+            let id = ImageVersionId::parse(&version.resource_id)
+                .map_err(|problem| Violation::field("spec.source.imageVersion.resourceId", problem))?;
+            Ok(SourceSpec::ImageVersion { id })
+        }
+        _ => Err(Violation::field("spec.source", "set exactly one of virtualMachine and imageVersion")),
+    }
+}
+
+/// Two objects for one gallery image version, or for one virtual machine, can't both be true: the older one holds.
+fn conflict(
+    object: &ImageVersion,
+    id: &ImageVersionId,
+    source: &SourceSpec,
+    others: &[ImageVersion],
+) -> Result<(), Violation> {
+    let age = |object: &ImageVersion| (object.meta().creation_timestamp.clone().map(|time| time.0), object.uid());
+    for other in others {
+        if other.uid() == object.uid() || age(other) > age(object) {
+            continue;
+        }
+        let name = format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any());
+        if version_id(other).is_ok_and(|theirs| theirs == *id) {
+            return Err(Violation::new(
+                Reason::Conflict,
+                format!("spec.version: the ImageVersion {name} already stands for {id}; choose another version number"),
+            ));
+        }
+        let Some(machine) = deprovisions(source) else { continue };
+        if self::source(other).is_ok_and(|theirs| deprovisions(&theirs) == Some(machine)) {
+            return Err(Violation::new(
+                Reason::Conflict,
+                format!(
+                    "spec.source.virtualMachine: the ImageVersion {name} already captures {machine} in place; a machine is captured in place once"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The machine whose guest the source seals.
+fn deprovisions(source: &SourceSpec) -> Option<&VirtualMachineId> {
+    match source {
+        SourceSpec::VirtualMachine { id, prepare: Prepare::Deprovision, .. } => Some(id),
+        _ => None,
+    }
+}
+
+fn view(target: &ReplicationTarget, object: &ImageVersion) -> Option<TargetView> {
+    let region = Region::parse(&target.spec.region).ok()?;
+    let selects = selector::selects(&target.spec, &object.name_any(), object.labels());
+    Some(TargetView {
+        name: target.name_any(),
+        region,
+        replicas: target.spec.replicas,
+        storage_account_type: target.spec.storage_account_type,
+        deletion: target.spec.deletion_policy,
+        wants: selects && target.meta().deletion_timestamp.is_none(),
+        created: target.meta().creation_timestamp.as_ref().map(|time| time.0),
+    })
+}

@@ -1,0 +1,198 @@
+//! The decisions about a `ReplicationTarget`. It writes nothing to Azure: its region reaches Azure through the image
+//! versions that it selects, and what they say of the region is all that is looked at here.
+
+use std::collections::BTreeMap;
+
+use azimage_crds::{
+    ConditionType, Deletion, ImageVersion, Reason, RegionState, ReplicationTarget, ReplicationTargetStatus,
+    SelectedVersion,
+};
+use azimage_names::Region;
+use jiff::Timestamp;
+use kube::{Resource, ResourceExt};
+
+use crate::{Finding, Progress, condition, image_version::TargetView, merge, selector};
+
+/// The conditions of a replication target.
+pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
+
+/// The most versions that a status lists.
+const LISTED: usize = 200;
+
+/// What a pass does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The finalizer may go: nothing of the target's is left to be taken away or let go.
+    pub release: bool,
+    /// The status after the pass.
+    pub status: ReplicationTargetStatus,
+}
+
+/// Decides what to do. `versions` and `siblings` are the image versions and the targets of the namespace.
+pub fn plan(
+    target: &ReplicationTarget,
+    versions: &[ImageVersion],
+    siblings: &[ReplicationTarget],
+    now: Timestamp,
+) -> Plan {
+    let previous = target.status.clone().unwrap_or_default();
+    let generation = target.meta().generation.unwrap_or_default();
+    let region = Region::parse(&target.spec.region);
+    let (release, progress, selected) = match &region {
+        Err(problem) => {
+            // A region that can't be understood never reached Azure.
+            let message = format!("spec.region: {problem}");
+            (deleting(target), Progress::stalled(Reason::InvalidSpec, message), Vec::new())
+        }
+        Ok(region) if deleting(target) => {
+            let holders = holders(target, region, versions);
+            (holders.is_empty(), waiting_for(target, &holders), previous.versions.clone())
+        }
+        Ok(region) => {
+            let selected = selected(target, region, versions);
+            (false, progress(target, region, &selected, siblings), selected)
+        }
+    };
+    let findings = BTreeMap::from([(ConditionType::Available, available(&progress))]);
+    let complete = selected.iter().filter(|version| version.state == RegionState::Completed).count();
+    let status = ReplicationTargetStatus {
+        observed_generation: Some(generation),
+        conditions: condition::render(&previous.conditions, &DOMAIN, &findings, &progress, generation, now),
+        last_handled_reconcile_at: target
+            .annotations()
+            .get(azimage_crds::RECONCILE_REQUESTED_AT)
+            .cloned()
+            .or(previous.last_handled_reconcile_at),
+        region: region.ok().map(|region| region.to_string()),
+        progress: Some(format!("{complete}/{}", selected.len())),
+        versions: selected.into_iter().take(LISTED).collect(),
+    };
+    Plan { release, status }
+}
+
+fn deleting(target: &ReplicationTarget) -> bool {
+    target.meta().deletion_timestamp.is_some()
+}
+
+fn selected(target: &ReplicationTarget, region: &Region, versions: &[ImageVersion]) -> Vec<SelectedVersion> {
+    let mut selected: Vec<SelectedVersion> = versions
+        .iter()
+        .filter(|version| version.meta().deletion_timestamp.is_none())
+        .filter(|version| selector::selects(&target.spec, &version.name_any(), version.labels()))
+        .map(|version| {
+            let regions = version.status.as_ref().map(|status| status.regions.as_slice()).unwrap_or_default();
+            let state = regions.iter().find(|state| state.name == region.as_str());
+            // What stands there before the version has heard of this target was asked for by somebody else, with
+            // other replicas perhaps.
+            let heard = state.filter(|state| state.requested_by.contains(&target.name_any()));
+            SelectedVersion {
+                name: version.name_any(),
+                state: heard.map_or(RegionState::Pending, |state| state.state),
+                progress: heard.map_or(0, |state| state.progress),
+            }
+        })
+        .collect();
+    selected.sort_by(|a, b| a.name.cmp(&b.name));
+    selected
+}
+
+fn progress(
+    target: &ReplicationTarget,
+    region: &Region,
+    selected: &[SelectedVersion],
+    siblings: &[ReplicationTarget],
+) -> Progress {
+    if let Some(older) = contradicted(target, region, siblings) {
+        let message = format!(
+            "spec.storageAccountType: the older target {older} asks for another storage type in {region}, and it holds; make them agree"
+        );
+        return Progress::stalled(Reason::ConflictingTarget, message);
+    }
+    let named = |state: RegionState| -> Vec<&str> {
+        selected.iter().filter(|version| version.state == state).map(|version| version.name.as_str()).collect()
+    };
+    let failed = named(RegionState::Failed);
+    let open = selected.iter().filter(|version| version.state != RegionState::Completed).count();
+    if selected.is_empty() {
+        let what = match &target.spec.image_version_name {
+            Some(name) => format!("There is no ImageVersion {name} yet"),
+            None => "No ImageVersion is selected yet".to_owned(),
+        };
+        return match target.spec.image_version_name {
+            Some(_) => Progress::reconciling(Reason::NothingSelected, what),
+            None => Progress::Settled { message: what },
+        };
+    }
+    if !failed.is_empty() {
+        let message = format!("Replication to {region} failed for {}", list(&failed));
+        return Progress::retrying(Reason::RegionFailed, message);
+    }
+    if open > 0 {
+        let message = format!("{open} of {} versions aren't complete in {region} yet", selected.len());
+        return Progress::reconciling(Reason::Replicating, message);
+    }
+    let versions = if selected.len() == 1 { "version is" } else { "versions are" };
+    Progress::Settled { message: format!("{} {versions} complete in {region}", selected.len()) }
+}
+
+fn contradicted(target: &ReplicationTarget, region: &Region, siblings: &[ReplicationTarget]) -> Option<String> {
+    let view = |target: &ReplicationTarget| TargetView {
+        name: target.name_any(),
+        region: Region::parse(&target.spec.region).unwrap_or_else(|_| region.clone()),
+        replicas: target.spec.replicas,
+        storage_account_type: target.spec.storage_account_type,
+        deletion: target.spec.deletion_policy,
+        wants: !deleting(target),
+        created: target.meta().creation_timestamp.as_ref().map(|time| time.0),
+    };
+    let siblings: Vec<TargetView> =
+        siblings.iter().filter(|other| Region::parse(&other.spec.region).as_ref() == Ok(region)).map(view).collect();
+    merge::contradicting(&view(target), &siblings).map(|older| older.name.clone())
+}
+
+/// The image versions that still hold the region for this target.
+fn holders(target: &ReplicationTarget, region: &Region, versions: &[ImageVersion]) -> Vec<String> {
+    versions
+        .iter()
+        .filter(|version| {
+            let regions = version.status.as_ref().map(|status| status.regions.as_slice()).unwrap_or_default();
+            regions.iter().any(|state| state.name == region.as_str() && state.requested_by.contains(&target.name_any()))
+        })
+        .map(|version| {
+            let suspended = if version.spec.suspend { " (suspended)" } else { "" };
+            format!("{}{suspended}", version.name_any())
+        })
+        .collect()
+}
+
+fn waiting_for(target: &ReplicationTarget, holders: &[String]) -> Progress {
+    if holders.is_empty() {
+        return Progress::reconciling(Reason::Deleting, "Nothing is left of what this target asked for");
+    }
+    let what = match target.spec.deletion_policy {
+        Deletion::Delete => "remove the replicas of",
+        Deletion::Retain => "let go of the replicas of",
+    };
+    let names: Vec<&str> = holders.iter().map(String::as_str).collect();
+    Progress::reconciling(Reason::Deleting, format!("Waiting for azimage to {what} {}", list(&names)))
+}
+
+fn available(progress: &Progress) -> Finding {
+    match progress {
+        Progress::Settled { message } => Finding::yes(message),
+        Progress::Reconciling { reason, message } => Finding::unknown(*reason, message),
+        Progress::Retrying { reason, message } | Progress::Stalled { reason, message } => Finding::no(*reason, message),
+    }
+}
+
+/// At most five names, and how many more there are.
+fn list(names: &[&str]) -> String {
+    let shown = names.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(5) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

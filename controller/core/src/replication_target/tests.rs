@@ -1,0 +1,204 @@
+//! One row for each thing that a target can find.
+
+use azimage_crds::ReplicationTarget;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::lint;
+
+fn version(name: &str, regions: &Value) -> ImageVersion {
+    serde_json::from_value(json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion",
+        "metadata": {"name": name, "namespace": "images", "labels": {"tier": "prod"}},
+        "spec": {
+            "gallery": {"subscriptionId": "00000000-0000-0000-0000-000000000001", "resourceGroup": "images", "name": "corp"},
+            "definition": "web", "version": "1.0.0",
+            "source": {"imageVersion": {"resourceId": "x"}},
+        },
+        "status": {"regions": regions},
+    }))
+    .unwrap()
+}
+
+fn target(name: &str, change: &Value) -> ReplicationTarget {
+    let mut object = json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": "ReplicationTarget",
+        "metadata": {"name": name, "namespace": "images", "generation": 3},
+        "spec": {"region": "North Europe", "imageSelector": {"matchLabels": {"tier": "prod"}}},
+    });
+    merge_json(&mut object, change);
+    serde_json::from_value(object).unwrap()
+}
+
+fn merge_json(object: &mut Value, change: &Value) {
+    match (object, change) {
+        (Value::Object(object), Value::Object(change)) => {
+            for (key, value) in change {
+                merge_json(object.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (object, change) => *object = change.clone(),
+    }
+}
+
+fn region(state: &str, requested_by: &[&str]) -> Value {
+    json!([{"name": "northeurope", "state": state, "progress": 40, "requestedBy": requested_by}])
+}
+
+#[test]
+fn a_target_tells_what_the_versions_say_of_its_region() {
+    let none = json!({});
+    let going = |policy: &str| {
+        json!({
+            "metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "spec": {"deletionPolicy": policy},
+        })
+    };
+    let cases: Vec<(&str, Value, Vec<ImageVersion>, &str, &str, &str, bool)> = vec![
+        ("nothing matches the selector", none.clone(), vec![], "True", "Succeeded", "0/0", false),
+        (
+            "the named version doesn't exist",
+            json!({"spec": {"imageSelector": null, "imageVersionName": "web-1"}}),
+            vec![],
+            "Unknown",
+            "NothingSelected",
+            "0/0",
+            false,
+        ),
+        (
+            "the version hasn't heard of the target",
+            none.clone(),
+            vec![version("web-1", &json!([]))],
+            "Unknown",
+            "Replicating",
+            "0/1",
+            false,
+        ),
+        (
+            "the region is complete, but for somebody else's request",
+            none.clone(),
+            vec![version("web-1", &region("Completed", &["other"]))],
+            "Unknown",
+            "Replicating",
+            "0/1",
+            false,
+        ),
+        (
+            "the region is being copied to",
+            none.clone(),
+            vec![version("web-1", &region("Replicating", &["t"]))],
+            "Unknown",
+            "Replicating",
+            "0/1",
+            false,
+        ),
+        (
+            "one of two is complete",
+            none.clone(),
+            vec![version("web-1", &region("Completed", &["t"])), version("web-2", &region("Pending", &["t"]))],
+            "Unknown",
+            "Replicating",
+            "1/2",
+            false,
+        ),
+        (
+            "the region failed",
+            none.clone(),
+            vec![version("web-1", &region("Failed", &["t"]))],
+            "False",
+            "RegionFailed",
+            "0/1",
+            false,
+        ),
+        (
+            "all is complete",
+            none,
+            vec![version("web-1", &region("Completed", &["home", "t"]))],
+            "True",
+            "Succeeded",
+            "1/1",
+            false,
+        ),
+        (
+            "a region nobody can understand",
+            json!({"spec": {"region": "a/b"}}),
+            vec![],
+            "False",
+            "InvalidSpec",
+            "0/0",
+            false,
+        ),
+        (
+            "it goes, and a version still holds its region",
+            going("Delete"),
+            vec![version("web-1", &region("Removing", &["t"]))],
+            "Unknown",
+            "Deleting",
+            "0/0",
+            false,
+        ),
+        (
+            "it goes, and the region is somebody else's now",
+            going("Delete"),
+            vec![version("web-1", &region("Completed", &["u"]))],
+            "Unknown",
+            "Deleting",
+            "0/0",
+            true,
+        ),
+        (
+            "it goes, and the region was let go",
+            going("Retain"),
+            vec![version("web-1", &region("Completed", &[]))],
+            "Unknown",
+            "Deleting",
+            "0/0",
+            true,
+        ),
+        (
+            "it goes, and nothing is left",
+            going("Delete"),
+            vec![version("web-1", &json!([]))],
+            "Unknown",
+            "Deleting",
+            "0/0",
+            true,
+        ),
+    ];
+    for (case, change, versions, ready, reason, progress, release) in cases {
+        let target = target("t", &change);
+        let plan = plan(&target, &versions, std::slice::from_ref(&target), Timestamp::UNIX_EPOCH);
+        let status = &plan.status;
+        let condition = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
+        assert_eq!((condition.status.as_str(), condition.reason.as_str()), (ready, reason), "{case}");
+        assert_eq!(status.progress.as_deref(), Some(progress), "{case}");
+        assert_eq!(plan.release, release, "{case}");
+        assert_eq!(lint::problems(3, status.observed_generation, &status.conditions), Vec::<String>::new(), "{case}");
+    }
+}
+
+#[test]
+fn of_two_targets_that_contradict_each_other_the_younger_one_stalls() {
+    let made = |name: &str, at: &str, storage: &str| {
+        target(name, &json!({"metadata": {"creationTimestamp": at}, "spec": {"storageAccountType": storage}}))
+    };
+    let old = made("z-old", "2026-01-01T00:00:00Z", "Standard_ZRS");
+    let young = made("a-young", "2026-01-02T00:00:00Z", "Premium_LRS");
+    let both = [old.clone(), young.clone()];
+    let reason = |target: &ReplicationTarget| {
+        let plan = plan(target, &[], &both, Timestamp::UNIX_EPOCH);
+        plan.status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap().reason.clone()
+    };
+    assert_eq!(reason(&young), "ConflictingTarget");
+    assert_eq!(reason(&old), "Succeeded");
+}
+
+#[test]
+fn the_same_inputs_give_the_same_status() {
+    let mut target = target("t", &json!({}));
+    let versions = [version("web-1", &region("Replicating", &["t"]))];
+    let siblings = [target.clone()];
+    let first = plan(&target, &versions, &siblings, Timestamp::from_second(10).unwrap());
+    target.status = Some(first.status.clone());
+    let second = plan(&target, &versions, &siblings, Timestamp::from_second(99).unwrap());
+    assert_eq!(first.status, second.status);
+}
