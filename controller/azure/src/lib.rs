@@ -1,1 +1,49 @@
-//! Placeholder.
+//! A small typed client for the parts of Azure Resource Manager that azimage uses.
+//!
+//! [`Client`] turns typed calls into requests, answers into typed values and failures into one [`Error`] that says
+//! what to do next ([`Advice`]). It decides nothing: no retries, no waiting, no polling. What it needs from the
+//! outside comes through two traits, [`Transport`] (one HTTP exchange) and [`TokenSource`] (a bearer token), so the
+//! same code runs against Azure, against a simulator and inside a deterministic simulation.
+//!
+//! Answers are read tolerantly: unknown fields are ignored, unknown values of an enumeration are kept as text,
+//! missing optional parts are no error. What Azure must send and did not, or sent with another type, is
+//! [`ErrorKind::Malformed`].
+
+mod azure_identity;
+mod call;
+mod classify;
+mod client;
+mod cloud;
+mod compute;
+mod credential;
+mod denied;
+mod error;
+mod error_body;
+mod http_transport;
+mod json;
+mod operation;
+mod retry_after;
+mod token_error;
+mod transport;
+
+#[cfg(test)]
+mod fake;
+
+pub use azure_identity::{AzureIdentity, Identity, Now};
+pub use call::{Call, RandomRequestIds, RequestIds};
+pub use client::{Accepted, Client};
+pub use cloud::{Cloud, CloudError};
+pub use compute::{
+    AdditionalReplicaSet, AgentStatus, Architecture, DataDisk, DataDiskEncryption, DiskController, ExecutionState,
+    ExtendedLocation, ExtendedLocationTarget, Feature, Gallery, HyperVGeneration, ImageDefinition, ImageSecurityType,
+    ImageSource, ImageVersion, ImageVersionBody, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, OsState, OsType,
+    Plan, PowerState, Priority, ProvisioningState, RegionEncryption, RegionState, RegionalReplication, ReplicationMode,
+    ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SecurityType, StorageAccountType,
+    TargetRegion, VirtualMachine,
+};
+pub use credential::{BearerToken, TokenSource};
+pub use error::{Advice, Error, ErrorKind};
+pub use http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
+pub use operation::{OperationFailure, OperationState, OperationStatus, OperationUrl, OperationUrlError};
+pub use token_error::{TokenError, TokenErrorKind};
+pub use transport::{Transport, TransportError, TransportErrorKind};

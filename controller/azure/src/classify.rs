@@ -1,0 +1,143 @@
+//! From an answer that is not a success to an [`Error`].
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+
+use crate::{
+    denied::missing_right,
+    error::{Advice, Error, ErrorKind, Exchange, Parts},
+    error_body::{ErrorBody, clean},
+    retry_after::retry_after,
+};
+
+/// Codes that mean "another operation is in the way", with whatever status.
+const BUSY: &[&str] = &["Conflict", "RetryableError", "AnotherOperationInProgress", "OperationPreempted"];
+
+/// What `OperationNotAllowed` says when it is about something that passes. Hints only: messages are localised, and
+/// where none fits the caller decides by a fresh read.
+const PASSING: &[&str] = &[
+    "another operation is in progress",
+    "an ongoing operation is changing power state",
+    "marked for deletion",
+    "since the vm is running",
+    "wait for completion",
+    "completely finish being built",
+    "before nested resources are deleted",
+];
+
+/// Codes of permanent 409s. Others of that status depend on a state.
+const PERMANENT: &[&str] = &[
+    "PropertyChangeNotAllowed",
+    "ScopeLocked",
+    "MissingSubscriptionRegistration",
+    "InvalidResourceLocation",
+    "DeleteGalleryImageVersionBlockedBeforeEndOfLife",
+    "QuotaExceeded",
+    "SkuNotAvailable",
+];
+
+/// Failures of Azure's own making, which the same request may not meet again.
+const INTERNAL: &[&str] = &[
+    "InternalServerError",
+    "InternalOperationError",
+    "InternalExecutionError",
+    "ServiceUnavailable",
+    "ServerTimeout",
+    "GatewayTimeout",
+    "ReplicationJobsNotCompleted",
+    "NetworkingInternalOperationError",
+];
+
+const THROTTLED_WITHOUT_A_TIME: Duration = Duration::from_secs(30);
+const SOURCE_THROTTLED: Duration = Duration::from_secs(120);
+
+/// The error that an answer without success is.
+pub(crate) fn classify(exchange: &Exchange, response: &Response<Bytes>) -> Error {
+    let status = response.status();
+    let body = ErrorBody::read(response.body());
+    let retry_after = retry_after(response.headers());
+    let kind = kind(status, body.as_ref(), retry_after);
+    let (code, message) = match body {
+        Some(body) => (Some(body.code), body.message),
+        None => (None, foreign(status, response.body())),
+    };
+    Error::new(Parts { kind, status: Some(status), code, message, retry_after, exchange: exchange.clone() })
+}
+
+fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Duration>) -> ErrorKind {
+    let has_code = |codes| body.is_some_and(|body| body.has_code(codes));
+    let says = |parts| body.is_some_and(|body| body.says(parts));
+    // The status decides here: the code of a 429 by Compute, OperationNotAllowed, is also that of permanent refusals.
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let asked = retry_after.or_else(|| body.and_then(wait_in_message)).unwrap_or(THROTTLED_WITHOUT_A_TIME);
+        return ErrorKind::Throttled { wait: asked.max(Duration::from_secs(1)) };
+    }
+    if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
+        return ErrorKind::Transient;
+    }
+    if status.is_client_error() && says(&["too many requests on source"]) {
+        return ErrorKind::Throttled { wait: retry_after.unwrap_or(SOURCE_THROTTLED).max(Duration::from_secs(1)) };
+    }
+    match (status, body) {
+        (StatusCode::UNAUTHORIZED, _) => ErrorKind::Unauthenticated,
+        (StatusCode::PRECONDITION_FAILED, _) => ErrorKind::PreconditionFailed,
+        (StatusCode::FORBIDDEN, Some(_)) if has_code(&["RequestDisallowedByPolicy"]) => ErrorKind::Rejected,
+        (StatusCode::FORBIDDEN, Some(body)) => {
+            let (action, scope) = missing_right(body);
+            ErrorKind::Denied { action, scope }
+        }
+        // A proxy's page must not pass for "the resource does not exist", nor for a verdict on the request.
+        (_, None) => ErrorKind::Malformed,
+        (StatusCode::NOT_FOUND | StatusCode::GONE, Some(body)) if ends_with_not_found(&body.code) => {
+            ErrorKind::NotFound
+        }
+        (StatusCode::GONE, Some(_)) => ErrorKind::NotFound,
+        (_, Some(_)) if status.is_client_error() && has_code(BUSY) => ErrorKind::Busy,
+        (StatusCode::CONFLICT, Some(_)) if has_code(PERMANENT) => ErrorKind::Rejected,
+        (StatusCode::CONFLICT, Some(_)) if says(PASSING) => ErrorKind::Busy,
+        (StatusCode::CONFLICT, Some(_)) => ErrorKind::NotAllowed,
+        (_, Some(_)) if status.is_client_error() => ErrorKind::Rejected,
+        _ => ErrorKind::Malformed,
+    }
+}
+
+/// What to do about an operation that was accepted and then failed with this error.
+pub(crate) fn advice_on_failed_operation(code: &str, message: &str) -> Advice {
+    let body = ErrorBody { code: code.to_owned(), message: message.to_owned() };
+    if body.has_code(BUSY) || body.says(PASSING) {
+        Advice::WaitForState
+    } else if body.has_code(INTERNAL) || body.says(&["if retry does not work", "internal server error"]) {
+        Advice::Retry
+    } else {
+        Advice::NeedsChange
+    }
+}
+
+fn ends_with_not_found(code: &str) -> bool {
+    code.to_ascii_lowercase().ends_with("notfound")
+}
+
+/// The seconds of "Please try again after '6' seconds", which Resource Manager writes into the message too.
+fn wait_in_message(body: &ErrorBody) -> Option<Duration> {
+    let seconds: u64 = body.message.split('\'').skip(1).step_by(2).find_map(|quoted| quoted.parse().ok())?;
+    (seconds <= 3600).then(|| Duration::from_secs(seconds))
+}
+
+/// Tells about an answer that is not in Azure's form.
+fn foreign(status: StatusCode, body: &[u8]) -> String {
+    if status.is_redirection() {
+        return "a redirect, which Azure Resource Manager never sends; is a proxy or a login page in between?"
+            .to_owned();
+    }
+    if body.is_empty() {
+        return "an error without a body".to_owned();
+    }
+    let start = clean(&String::from_utf8_lossy(&body[..body.len().min(400)]), 120);
+    format!("an error that is not in Azure's form; is a proxy in between? It begins with {start:?}")
+}
+
+#[cfg(test)]
+#[path = "classify_tests.rs"]
+mod tests;

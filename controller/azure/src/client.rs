@@ -1,0 +1,281 @@
+//! Sending typed calls and reading their answers.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use url::Url;
+
+use crate::{
+    call::{Call, RandomRequestIds, RequestIds},
+    classify::classify,
+    cloud::Cloud,
+    credential::{BearerToken, TokenSource},
+    error::{Error, ErrorKind, Exchange, Parts},
+    json,
+    operation::OperationUrl,
+    retry_after::retry_after,
+    token_error::TokenError,
+    transport::{Transport, TransportError, TransportErrorKind},
+};
+
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
+
+/// Lists are read to their end, but not without one.
+const MOST_PAGES: usize = 100;
+
+/// Calls to Azure Resource Manager. Cheap to clone.
+///
+/// A call is sent once. Only an answer of 401, which proves that nothing was done, is followed by a second attempt
+/// with a fresh token.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    transport: Arc<dyn Transport>,
+    tokens: Arc<dyn TokenSource>,
+    cloud: Cloud,
+    request_ids: Arc<dyn RequestIds>,
+}
+
+/// A write that Azure has accepted. It says nothing about how the write ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The HTTP status: 200, 201, 202, or 204 for the deletion of what is not there.
+    pub status: u16,
+    /// Where to read how the operation goes, if Azure runs one and says where.
+    pub operation: Option<OperationUrl>,
+    /// How long to wait before the first look, if Azure asks for it. Gallery writes never do (recorded azure-cli
+    /// exchange, 2026).
+    pub retry_after: Option<Duration>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("cloud", &self.0.cloud).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client with random request ids.
+    pub fn new(transport: Arc<dyn Transport>, tokens: Arc<dyn TokenSource>, cloud: Cloud) -> Self {
+        Self::with_request_ids(transport, tokens, cloud, Arc::new(RandomRequestIds))
+    }
+
+    /// A client with request ids from elsewhere, for reproducible runs.
+    pub fn with_request_ids(
+        transport: Arc<dyn Transport>,
+        tokens: Arc<dyn TokenSource>,
+        cloud: Cloud,
+        request_ids: Arc<dyn RequestIds>,
+    ) -> Self {
+        Self(Arc::new(Inner { transport, tokens, cloud, request_ids }))
+    }
+
+    /// The cloud this client speaks to.
+    pub fn cloud(&self) -> &Cloud {
+        &self.0.cloud
+    }
+
+    pub(crate) fn exchange(call: &Call, method: &Method, subject: &impl fmt::Display) -> Exchange {
+        Exchange { method: method.clone(), subject: subject.to_string(), correlation_id: call.correlation_id }
+    }
+
+    /// The URL of a resource or of one of its actions; `query` comes before the api-version, or is empty.
+    fn url(&self, path: &str, query: &str, api_version: &str) -> Url {
+        let mut url = self.0.cloud.resource_manager().clone();
+        let base = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}{path}"));
+        let separator = if query.is_empty() { "" } else { "&" };
+        url.set_query(Some(&format!("{query}{separator}api-version={api_version}")));
+        url
+    }
+
+    /// Reads one resource.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        id: &impl fmt::Display,
+        query: &str,
+        api_version: &str,
+    ) -> Result<T, Error> {
+        let exchange = Self::exchange(call, &Method::GET, id);
+        self.send(exchange, self.url(&id.to_string(), query, api_version), None, None).await?.read()
+    }
+
+    /// Reads a list to its end.
+    pub(crate) async fn list<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        path: &str,
+        api_version: &str,
+    ) -> Result<Vec<T>, Error> {
+        let exchange = Self::exchange(call, &Method::GET, &path);
+        let mut url = self.url(path, "", api_version);
+        let mut values = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let page: Page<T> = self.send(exchange.clone(), url, None, None).await?.read()?;
+            values.extend(page.value);
+            let Some(next) = page.next_link.filter(|next| !next.is_empty()) else {
+                return Ok(values);
+            };
+            let next = Url::parse(&next).ok().filter(|next| self.0.cloud.is_resource_manager(next));
+            let Some(next) = next else {
+                let message = "the link to the next page leads away from Azure Resource Manager";
+                return Err(Error::malformed(&exchange, None, message));
+            };
+            url = next;
+        }
+        Err(Error::malformed(&exchange, None, format!("the list does not end within {MOST_PAGES} pages")))
+    }
+
+    /// Sends a write with a body or without one.
+    pub(crate) async fn write(
+        &self,
+        call: &Call,
+        method: Method,
+        path: &str,
+        api_version: &str,
+        body: Option<&(impl Serialize + Sync)>,
+        if_match: Option<&str>,
+    ) -> Result<Accepted, Error> {
+        let exchange = Self::exchange(call, &method, &path);
+        let invalid = |message: String| not_sent(&exchange, message);
+        let body = body
+            .map(|body| serde_json::to_vec(body).map(Bytes::from))
+            .transpose()
+            .map_err(|error| invalid(format!("the request cannot be written as JSON: {error}")))?;
+        let if_match = if_match
+            .map(HeaderValue::from_str)
+            .transpose()
+            .map_err(|_| invalid("the etag is not one that Azure gives".to_owned()))?;
+        let raw = self.send(exchange, self.url(path, "", api_version), body, if_match).await?;
+        Ok(Accepted {
+            status: raw.status.as_u16(),
+            operation: self.operation_url(&raw),
+            retry_after: retry_after(&raw.headers),
+        })
+    }
+
+    fn operation_url(&self, raw: &RawReply) -> Option<OperationUrl> {
+        let text = raw.headers.get(ASYNC_OPERATION)?.to_str().ok()?;
+        let url = OperationUrl::parse(text).ok()?;
+        let ours = Url::parse(text).is_ok_and(|url| self.0.cloud.is_resource_manager(&url));
+        if !ours {
+            // The write is accepted all the same, and the resource's own state tells how it goes.
+            tracing::warn!(subject = %raw.exchange.subject, "an operation URL that leads away from Azure was ignored");
+        }
+        ours.then_some(url)
+    }
+
+    /// One exchange, with a second attempt after a 401. Every status but 2xx is an error.
+    pub(crate) async fn send(
+        &self,
+        exchange: Exchange,
+        url: Url,
+        body: Option<Bytes>,
+        if_match: Option<HeaderValue>,
+    ) -> Result<RawReply, Error> {
+        let no_token = |error| token_failed(&exchange, error);
+        let token = self.0.tokens.token().await.map_err(no_token)?;
+        let mut response = self.attempt(&exchange, &url, body.clone(), if_match.clone(), &token).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            let token = self.0.tokens.replace(&token).await.map_err(no_token)?;
+            response = self.attempt(&exchange, &url, body, if_match, &token).await?;
+        }
+        if !response.status().is_success() {
+            return Err(classify(&exchange, &response));
+        }
+        let (parts, body) = response.into_parts();
+        Ok(RawReply { exchange, status: parts.status, headers: parts.headers, body })
+    }
+
+    async fn attempt(
+        &self,
+        exchange: &Exchange,
+        url: &Url,
+        body: Option<Bytes>,
+        if_match: Option<HeaderValue>,
+        token: &BearerToken,
+    ) -> Result<http::Response<Bytes>, Error> {
+        let request_id = self.0.request_ids.next();
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.secret().expose_secret()))
+            .map_err(|_| not_sent(exchange, "the token has characters that no token has".to_owned()))?;
+        authorization.set_sensitive(true);
+        let mut builder = http::Request::builder()
+            .method(exchange.method.clone())
+            .uri(url.as_str())
+            .header(header::AUTHORIZATION, authorization)
+            .header(header::ACCEPT, "application/json")
+            .header(CORRELATION_ID, exchange.correlation_id.to_string())
+            .header(REQUEST_ID, request_id.to_string());
+        if let Some(if_match) = if_match {
+            builder = builder.header(header::IF_MATCH, if_match);
+        }
+        if body.is_some() {
+            builder = builder.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = builder
+            .body(body.unwrap_or_default())
+            .map_err(|error| not_sent(exchange, format!("the request cannot be formed: {error}")))?;
+        let started = tokio::time::Instant::now();
+        let answer = self.0.transport.send(request).await;
+        let Exchange { method, subject, correlation_id } = exchange;
+        let status = answer.as_ref().map_or(0, |response| response.status().as_u16());
+        tracing::debug!(%method, %subject, status, %correlation_id, %request_id, elapsed = ?started.elapsed(), "azure request");
+        answer.map_err(|error| transport_failed(exchange, error))
+    }
+}
+
+/// An answer of 2xx.
+pub(crate) struct RawReply {
+    exchange: Exchange,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: Bytes,
+}
+
+impl RawReply {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        json::read(&self.body).map_err(|message| Error::malformed(&self.exchange, Some(self.status), message))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", bound = "T: DeserializeOwned")]
+struct Page<T> {
+    value: Vec<T>,
+    next_link: Option<String>,
+}
+
+fn token_failed(exchange: &Exchange, error: TokenError) -> Error {
+    failed(exchange, ErrorKind::Token(error.kind), error.message)
+}
+
+fn not_sent(exchange: &Exchange, message: String) -> Error {
+    failed(exchange, ErrorKind::Rejected, message)
+}
+
+fn transport_failed(exchange: &Exchange, error: TransportError) -> Error {
+    let kind = match error.kind {
+        TransportErrorKind::InvalidRequest => ErrorKind::Rejected,
+        TransportErrorKind::BodyTooLarge => ErrorKind::Malformed,
+        TransportErrorKind::Connect | TransportErrorKind::TimedOut | TransportErrorKind::Interrupted => {
+            let timed_out = error.kind == TransportErrorKind::TimedOut;
+            ErrorKind::Transport { timed_out, possibly_sent: error.possibly_sent }
+        }
+    };
+    failed(exchange, kind, error.message)
+}
+
+fn failed(exchange: &Exchange, kind: ErrorKind, message: String) -> Error {
+    Error::new(Parts { kind, status: None, code: None, message, retry_after: None, exchange: exchange.clone() })
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

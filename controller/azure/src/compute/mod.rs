@@ -1,0 +1,34 @@
+//! Typed calls of Microsoft.Compute.
+
+mod gallery;
+mod image_definition;
+mod image_version;
+mod image_version_body;
+mod instance_view;
+mod run_command;
+mod values;
+mod virtual_machine;
+
+pub use gallery::Gallery;
+pub use image_definition::{Feature, ImageDefinition};
+pub use image_version::{ImageVersion, RegionalReplication, ReplicationStatus};
+pub use image_version_body::{
+    AdditionalReplicaSet, DataDiskEncryption, ExtendedLocation, ExtendedLocationTarget, ImageSource, ImageVersionBody,
+    OsDiskEncryption, OsDiskSecurityProfile, RegionEncryption, SafetyProfile, TargetRegion,
+};
+pub use instance_view::AgentStatus;
+pub use run_command::{RunCommand, RunCommandBody, RunCommandInstance};
+pub use values::{
+    Architecture, DiskController, ExecutionState, HyperVGeneration, ImageSecurityType, OsState, OsType, PowerState,
+    Priority, ProvisioningState, RegionState, ReplicationMode, SecurityType, StorageAccountType,
+};
+pub use virtual_machine::{DataDisk, OsDisk, Plan, VirtualMachine};
+
+/// The api-version of galleries, image definitions and image versions. Later ones silently give a new definition
+/// other defaults (Azure documentation, "Trusted Launch validation").
+const GALLERIES: &str = "2024-03-03";
+/// The api-version of virtual machines and their run commands.
+const VIRTUAL_MACHINES: &str = "2025-04-01";
+
+/// Tags of a resource.
+type Tags = std::collections::BTreeMap<String, String>;

@@ -1,0 +1,261 @@
+//! Virtual machines.
+
+use azimage_names::{Region, VirtualMachineId};
+use http::Method;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AgentStatus, DiskController, HyperVGeneration, OsType, PowerState, Priority, ProvisioningState, SecurityType, Tags,
+    VIRTUAL_MACHINES, instance_view::InstanceView,
+};
+use crate::{
+    call::Call,
+    client::{Accepted, Client},
+    error::Error,
+    json::{null_as_default, optional_timestamp},
+};
+
+/// A virtual machine, with what decides whether an image can be taken from it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "Wire")]
+pub struct VirtualMachine {
+    /// Changes with each write to the machine; for `If-Match`.
+    pub etag: Option<String>,
+    /// Its region.
+    pub location: Region,
+    /// Tags.
+    pub tags: Tags,
+    /// Unique id that survives everything but deletion: a machine of the same name made later has another.
+    pub vm_id: Option<String>,
+    /// When it was created.
+    pub time_created: Option<Timestamp>,
+    /// State of its last write; absent counts as Succeeded.
+    pub provisioning_state: Option<ProvisioningState>,
+    /// Operating system of the OS disk.
+    pub os_type: Option<OsType>,
+    /// Hardware generation, from the instance view.
+    pub hyper_v_generation: Option<HyperVGeneration>,
+    /// Security type.
+    pub security_type: SecurityType,
+    /// How its disks are attached, where Azure says so.
+    pub disk_controller: Option<DiskController>,
+    /// The OS disk.
+    pub os_disk: OsDisk,
+    /// Data disks; an image version takes all of them along.
+    pub data_disks: Vec<DataDisk>,
+    /// Marketplace plan.
+    pub plan: Option<Plan>,
+    /// Price class.
+    pub priority: Priority,
+    /// Id of the scale set it belongs to.
+    pub scale_set: Option<String>,
+    /// Power state. `None` also when the instance view is not there yet: for some seconds after creation.
+    pub power_state: Option<PowerState>,
+    /// Whether it is generalized, as far as the instance view tells: `false` without a power state means nothing.
+    pub generalized: bool,
+    /// The guest agent's report.
+    pub agent: Option<AgentStatus>,
+}
+
+/// The OS disk of a virtual machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OsDisk {
+    /// A managed disk, which a source must have.
+    pub managed: bool,
+    /// Kept on the host only, which a source must not be.
+    pub ephemeral: bool,
+    /// Size in GiB. Azure leaves it out while the machine is deallocated.
+    pub size_gib: Option<u32>,
+    /// Storage of the disk, for example `Premium_LRS`.
+    pub storage_account_type: Option<String>,
+    /// Resource id of the disk encryption set, for disks under a key of the customer.
+    pub disk_encryption_set: Option<String>,
+}
+
+/// A data disk of a virtual machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataDisk {
+    /// Logical unit number.
+    pub lun: i32,
+    /// A managed disk.
+    pub managed: bool,
+    /// Size in GiB.
+    pub size_gib: Option<u32>,
+    /// Storage of the disk.
+    pub storage_account_type: Option<String>,
+}
+
+/// A plan of the Marketplace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Plan {
+    /// Plan name.
+    pub name: Option<String>,
+    /// Publisher.
+    pub publisher: Option<String>,
+    /// Product.
+    pub product: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    etag: Option<String>,
+    location: Region,
+    #[serde(default, deserialize_with = "null_as_default")]
+    tags: Tags,
+    plan: Option<Plan>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    properties: Properties,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    vm_id: Option<String>,
+    #[serde(default, deserialize_with = "optional_timestamp")]
+    time_created: Option<Timestamp>,
+    provisioning_state: Option<ProvisioningState>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    storage_profile: StorageProfile,
+    #[serde(default, deserialize_with = "null_as_default")]
+    security_profile: SecurityProfile,
+    priority: Option<Priority>,
+    virtual_machine_scale_set: Option<Reference>,
+    instance_view: Option<InstanceView>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SecurityProfile {
+    security_type: Option<SecurityType>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StorageProfile {
+    os_disk: Option<WireDisk>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    data_disks: Vec<WireDisk>,
+    disk_controller_type: Option<DiskController>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireDisk {
+    os_type: Option<OsType>,
+    lun: Option<i32>,
+    #[serde(rename = "diskSizeGB")]
+    disk_size_gb: Option<u32>,
+    managed_disk: Option<ManagedDisk>,
+    diff_disk_settings: Option<DiffDiskSettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagedDisk {
+    storage_account_type: Option<String>,
+    disk_encryption_set: Option<Reference>,
+}
+
+#[derive(Deserialize)]
+struct DiffDiskSettings {
+    option: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    id: Option<String>,
+}
+
+impl From<Wire> for VirtualMachine {
+    fn from(wire: Wire) -> Self {
+        let Properties { storage_profile, security_profile, instance_view, .. } = wire.properties;
+        let view = instance_view.unwrap_or_default();
+        Self {
+            etag: wire.etag,
+            location: wire.location,
+            tags: wire.tags,
+            vm_id: wire.properties.vm_id,
+            time_created: wire.properties.time_created,
+            provisioning_state: wire.properties.provisioning_state,
+            os_type: storage_profile.os_disk.as_ref().and_then(|disk| disk.os_type.clone()),
+            power_state: view.power_state(),
+            generalized: view.generalized(),
+            agent: view.agent(),
+            hyper_v_generation: view.hyper_v_generation,
+            security_type: security_profile.security_type.unwrap_or(SecurityType::Standard),
+            disk_controller: storage_profile.disk_controller_type,
+            os_disk: storage_profile.os_disk.map(os_disk).unwrap_or_default(),
+            data_disks: storage_profile.data_disks.into_iter().map(data_disk).collect(),
+            plan: wire.plan,
+            priority: wire.properties.priority.unwrap_or(Priority::Regular),
+            scale_set: wire.properties.virtual_machine_scale_set.and_then(|reference| reference.id),
+        }
+    }
+}
+
+fn os_disk(wire: WireDisk) -> OsDisk {
+    let local = wire.diff_disk_settings.and_then(|settings| settings.option);
+    let managed = wire.managed_disk.is_some();
+    let managed_disk =
+        wire.managed_disk.unwrap_or(ManagedDisk { storage_account_type: None, disk_encryption_set: None });
+    OsDisk {
+        managed,
+        ephemeral: local.is_some_and(|option| option.eq_ignore_ascii_case("Local")),
+        size_gib: wire.disk_size_gb,
+        storage_account_type: managed_disk.storage_account_type,
+        disk_encryption_set: managed_disk.disk_encryption_set.and_then(|reference| reference.id),
+    }
+}
+
+fn data_disk(wire: WireDisk) -> DataDisk {
+    DataDisk {
+        lun: wire.lun.unwrap_or(0),
+        managed: wire.managed_disk.is_some(),
+        size_gib: wire.disk_size_gb,
+        storage_account_type: wire.managed_disk.and_then(|disk| disk.storage_account_type),
+    }
+}
+
+#[derive(Serialize)]
+struct TagsBody<'a> {
+    tags: &'a Tags,
+}
+
+const NO_BODY: Option<&()> = None;
+
+impl Client {
+    /// Reads a virtual machine with its instance view (Azure REST: Virtual Machines - Get).
+    pub async fn virtual_machine(&self, call: &Call, id: &VirtualMachineId) -> Result<VirtualMachine, Error> {
+        self.get(call, id, "$expand=instanceView", VIRTUAL_MACHINES).await
+    }
+
+    /// Replaces the whole map of tags, if the machine has not changed since `etag` was read (Azure REST: Virtual
+    /// Machines - Update). Otherwise [`crate::ErrorKind::PreconditionFailed`].
+    pub async fn update_virtual_machine_tags(
+        &self,
+        call: &Call,
+        id: &VirtualMachineId,
+        tags: &Tags,
+        etag: &str,
+    ) -> Result<Accepted, Error> {
+        let body = TagsBody { tags };
+        self.write(call, Method::PATCH, &id.to_string(), VIRTUAL_MACHINES, Some(&body), Some(etag)).await
+    }
+
+    /// Stops a virtual machine and gives its host back (Azure REST: Virtual Machines - Deallocate). Also needed after
+    /// a guest has shut itself down.
+    pub async fn deallocate(&self, call: &Call, id: &VirtualMachineId) -> Result<Accepted, Error> {
+        self.write(call, Method::POST, &format!("{id}/deallocate"), VIRTUAL_MACHINES, NO_BODY, None).await
+    }
+
+    /// Marks a virtual machine as generalized, for ever: it can never be started again (Azure REST: Virtual Machines
+    /// - Generalize). Synchronous, and visible in the instance view only.
+    pub async fn generalize(&self, call: &Call, id: &VirtualMachineId) -> Result<Accepted, Error> {
+        self.write(call, Method::POST, &format!("{id}/generalize"), VIRTUAL_MACHINES, NO_BODY, None).await
+    }
+}
+
+#[cfg(test)]
+#[path = "virtual_machine_tests.rs"]
+mod tests;

@@ -1,0 +1,144 @@
+//! Why no token could be had.
+
+use std::error::Error as _;
+
+use azure_core::error::ErrorKind as CoreErrorKind;
+
+use crate::error_body::clean;
+
+const LONGEST_MESSAGE: usize = 400;
+
+/// What kind of reason it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenErrorKind {
+    /// The identity is not fully configured: a missing variable, file or id.
+    Configuration,
+    /// The authority refuses the identity.
+    Refused,
+    /// The authority cannot be reached or failed.
+    Unreachable,
+}
+
+/// Why no token could be had. Holds no secrets.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct TokenError {
+    /// The kind of reason.
+    pub kind: TokenErrorKind,
+    /// What is at fault and what to do, for a human.
+    pub message: String,
+}
+
+impl TokenError {
+    /// An error of this kind.
+    pub fn new(kind: TokenErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// Classifies an error of `azure_identity`; `secret` must not show up in the message.
+    pub(crate) fn from_identity(error: &azure_core::Error, secret: Option<&str>) -> Self {
+        let mut core = Some(error);
+        while let Some(current) = core {
+            if let CoreErrorKind::HttpResponse { status, error_code, .. } = current.kind() {
+                let codes = error_code.as_deref().unwrap_or_default();
+                return Self::refused(u16::from(*status), codes, &current.to_string(), secret);
+            }
+            if matches!(current.kind(), CoreErrorKind::Io | CoreErrorKind::Connection) {
+                let message = mask(&causes(current), secret);
+                return Self::new(TokenErrorKind::Unreachable, format!("the token authority: {message}"));
+            }
+            core = current.source().and_then(|source| source.downcast_ref());
+        }
+        Self::new(TokenErrorKind::Configuration, mask(&error.to_string(), secret))
+    }
+
+    /// The authority's answer. `codes` are the numbers of its AADSTS errors, separated by commas.
+    fn refused(status: u16, codes: &str, description: &str, secret: Option<&str>) -> Self {
+        let in_text = description.split("AADSTS").nth(1).map(|rest| {
+            let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+            &rest[..end]
+        });
+        let code = codes.split(',').map(str::trim).find(|code| !code.is_empty()).or(in_text).unwrap_or_default();
+        if let Some(meaning) = meaning(code) {
+            return Self::new(TokenErrorKind::Refused, format!("{meaning} (AADSTS{code})"));
+        }
+        let kind = if status >= 500 || status == 429 { TokenErrorKind::Unreachable } else { TokenErrorKind::Refused };
+        let description = mask(description, secret);
+        Self::new(kind, format!("the token authority answered HTTP {status}: {description}"))
+    }
+}
+
+/// What the codes that a controller meets mean (Microsoft documentation, "Microsoft Entra authentication and
+/// authorization error codes").
+fn meaning(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "70021" | "700211" | "700212" | "700213" => {
+            "no federated credential of the identity matches the service account's token; compare issuer, subject \
+             and audience (api://AzureADTokenExchange) with the cluster's"
+        }
+        "700016" => "the client id is not known in this tenant; check both ids",
+        "700024" => "the service account's token is outside its time of validity; check the clocks",
+        "7000112" => "the application is disabled in the tenant",
+        "7000215" => "the client secret is wrong; give its value, not its id",
+        "7000222" => "the client secret has expired; create a new one",
+        "90002" | "900023" => "the tenant does not exist; check the tenant id",
+        "500011" => "the tenant does not know Azure Resource Manager under this scope; check which cloud is meant",
+        "53003" => "a conditional access policy of the tenant blocks the identity",
+        _ => return None,
+    })
+}
+
+fn causes(error: &azure_core::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+fn mask(text: &str, secret: Option<&str>) -> String {
+    let masked = match secret {
+        Some(secret) if !secret.is_empty() => text.replace(secret, "…"),
+        _ => text.to_owned(),
+    };
+    clean(&masked, LONGEST_MESSAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_of_the_authority_become_advice() {
+        for (status, codes, description, kind, expected) in [
+            (
+                401,
+                "7000215",
+                "AADSTS7000215: Invalid client secret provided.",
+                TokenErrorKind::Refused,
+                "value, not its id",
+            ),
+            (400, "", "AADSTS700213: No matching federated identity", TokenErrorKind::Refused, "(AADSTS700213)"),
+            (400, "700016", "", TokenErrorKind::Refused, "not known in this tenant"),
+            (400, "999", "AADSTS999: Something new.", TokenErrorKind::Refused, "AADSTS999: Something new."),
+            (503, "", "", TokenErrorKind::Unreachable, "HTTP 503"),
+            (429, "50196", "slow down", TokenErrorKind::Unreachable, "slow down"),
+        ] {
+            let error = TokenError::refused(status, codes, description, None);
+            assert_eq!(error.kind, kind, "{description}");
+            assert!(error.message.contains(expected), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn an_echoed_secret_is_masked() {
+        let error = TokenError::refused(400, "", "bad request: client_secret=hunter2&x", Some("hunter2"));
+        assert!(!error.message.contains("hunter2"), "{}", error.message);
+    }
+}
