@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use k8s_openapi::api::core::v1::ServiceAccount;
-use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleRef, Subject};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, RoleRef, Subject};
 use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
 use tokio::time::Instant;
@@ -21,9 +21,9 @@ const READY_WITHIN: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 
 /// Only those that tests rely on: namespaces end, garbage goes, default service accounts and the CA's config map appear,
-/// and a Deployment makes its pods, which then stay Pending.
+/// the roles `view`, `edit` and `admin` get their rules, and a Deployment makes its pods, which then stay Pending.
 const CONTROLLERS: &str = "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
-    root-ca-certificate-publisher-controller,deployment-controller,replicaset-controller";
+    root-ca-certificate-publisher-controller,clusterrole-aggregation-controller,deployment-controller,replicaset-controller";
 
 impl Ports {
     pub(super) fn choose() -> anyhow::Result<Self> {
@@ -41,7 +41,7 @@ impl Cluster {
         self.wait_until_ready(&mut daemons).await?;
         daemons.controller_manager = Some(self.spawn_controller_manager()?);
         self.publish_issuer().await?;
-        self.wait_for_default_service_account(&mut daemons).await
+        self.wait_for_controllers(&mut daemons).await
     }
 
     fn write_files(&self) -> anyhow::Result<()> {
@@ -163,20 +163,30 @@ impl Cluster {
         Ok(())
     }
 
-    async fn wait_for_default_service_account(&self, daemons: &mut Daemons) -> anyhow::Result<()> {
-        let accounts: Api<ServiceAccount> = Api::namespaced(self.admin_client().await?, "default");
+    /// Waits until the controllers have done what a test may take for granted.
+    async fn wait_for_controllers(&self, daemons: &mut Daemons) -> anyhow::Result<()> {
+        let client = self.admin_client().await?;
+        let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), "default");
+        let roles: Api<ClusterRole> = Api::all(client);
         let deadline = Instant::now() + READY_WITHIN;
-        while accounts.get_opt("default").await?.is_none() {
+        loop {
+            let mut done = accounts.get_opt("default").await?.is_some();
+            for role in ["view", "edit", "admin"] {
+                let rules = roles.get_opt(role).await?.and_then(|role| role.rules).unwrap_or_default();
+                done &= !rules.is_empty();
+            }
+            if done {
+                return Ok(());
+            }
             check_alive(daemons)?;
             let log = daemons.controller_manager.as_ref().map(Daemon::last_words).unwrap_or_default();
             anyhow::ensure!(
                 Instant::now() < deadline,
-                "kube-controller-manager made no default service account in {} s. The end of its log:\n{log}",
+                "kube-controller-manager has not set up the default namespace after {} s. The end of its log:\n{log}",
                 READY_WITHIN.as_secs()
             );
             tokio::time::sleep(POLL).await;
         }
-        Ok(())
     }
 }
 

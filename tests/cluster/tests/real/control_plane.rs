@@ -1,7 +1,7 @@
 use azimage_test_cluster::{Cluster, ClusterOptions, shared};
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use kube::Api;
-use kube::api::{ObjectMeta, PostParams};
+use kube::api::{ListParams, ObjectMeta, PostParams};
 use serde_json::json;
 
 use crate::left_behind::processes_with;
@@ -38,9 +38,9 @@ async fn a_service_account_may_do_what_a_role_grants_and_nothing_else() {
     }
     let client = cluster.client_for(&namespace, "reader").await.unwrap();
     let allowed: Api<ConfigMap> = Api::namespaced(client.clone(), &namespace);
-    allowed.list(&Default::default()).await.unwrap();
+    allowed.list(&ListParams::default()).await.unwrap();
     let refused: Api<ConfigMap> = Api::namespaced(client, "default");
-    let error = refused.list(&Default::default()).await.unwrap_err();
+    let error = refused.list(&ListParams::default()).await.unwrap_err();
     assert!(matches!(&error, kube::Error::Api(status) if status.is_forbidden()), "{error:?}");
 
     let kubeconfig = cluster.kubeconfig_for(&namespace, "reader").await.unwrap();
@@ -135,7 +135,7 @@ async fn two_clusters_run_beside_each_other_one_survives_an_outage_and_a_stop_le
 
     one.stop_api_server().await.unwrap();
     let accounts: Api<ServiceAccount> = Api::namespaced(one.admin_client().await.unwrap(), "default");
-    let error = accounts.list(&Default::default()).await.unwrap_err();
+    let error = accounts.list(&ListParams::default()).await.unwrap_err();
     assert!(!matches!(error, kube::Error::Api(_)), "{error:?}");
     assert!(one.stop_api_server().await.is_err(), "it is stopped already");
     one.start_api_server().await.unwrap();
@@ -152,7 +152,7 @@ async fn two_clusters_run_beside_each_other_one_survives_an_outage_and_a_stop_le
 }
 
 #[tokio::test]
-async fn a_cluster_that_cannot_start_says_why_and_leaves_nothing() {
+async fn a_cluster_that_cannot_start_says_why() {
     let options = ClusterOptions { api_server_flags: vec!["--no-such-flag".to_owned()], ..ClusterOptions::default() };
     let error = format!("{:?}", Cluster::start(options).await.unwrap_err());
     assert!(error.contains("kube-apiserver") && error.contains("no-such-flag"), "{error}");

@@ -5,7 +5,7 @@ use futures::{StreamExt, pin_mut};
 use http::{Method, StatusCode};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
-use kube::api::{ObjectMeta, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
+use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -44,7 +44,7 @@ async fn writes_are_counted_with_method_path_and_status_and_reads_are_not() {
     let patch = Patch::Merge(json!({"data": {"a": "b"}}));
     through.patch("one", &PatchParams::default(), &patch).await.unwrap();
     through.patch("one", &PatchParams::default().dry_run(), &patch).await.unwrap();
-    through.delete("one", &Default::default()).await.unwrap();
+    through.delete("one", &DeleteParams::default()).await.unwrap();
 
     let writes: Vec<_> = gate.writes().into_iter().map(|write| (write.number, write.method, write.status)).collect();
     assert_eq!(
