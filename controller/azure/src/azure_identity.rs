@@ -207,7 +207,7 @@ fn credential(
         )
         .map(|credential| credential as Arc<dyn TokenCredential>),
     };
-    made.map_err(|error| TokenError::from_identity(&error, None))
+    made.map_err(|error| TokenError::configuration(&error))
 }
 
 /// The HTTP client of `azure_core` over our transport.

@@ -90,12 +90,12 @@ async fn a_refusal_names_what_is_wrong_and_never_the_secret() {
 }
 
 #[tokio::test]
-async fn an_authority_that_answers_nonsense_counts_as_unreachable_or_misconfigured_without_a_panic() {
+async fn an_answer_that_is_not_the_authoritys_counts_as_unreachable() {
     for (status, body) in [(200, ""), (200, "<html>"), (502, "<html>"), (404, ""), (302, "")] {
         let script = Script::of([answer(status, &[], body)]);
         let (identity, _) = identity(&script);
         let error = identity.token().await.unwrap_err();
-        assert!(!error.message.is_empty(), "{status} {body}");
+        assert_eq!(error.kind, TokenErrorKind::Unreachable, "{status} {body}: {error}");
     }
 }
 
@@ -107,4 +107,19 @@ fn what_is_missing_is_said_at_the_start() {
     let error = AzureIdentity::new(secret, &Cloud::public(), script, now).unwrap_err();
     assert_eq!(error.kind, TokenErrorKind::Configuration);
     assert!(error.message.contains("tenant"), "{error}");
+}
+
+#[tokio::test]
+async fn a_managed_identity_asks_the_machines_own_endpoint() {
+    let expires = azure_core::time::OffsetDateTime::now_utc().unix_timestamp() + 3600;
+    let body = serde_json::json!({"access_token": "one", "expires_on": expires.to_string(), "token_type": "Bearer",
+        "resource": "https://management.azure.com"});
+    let script = Script::of([answer(200, &[], body.to_string())]);
+    let now: Now = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
+    let managed = Identity::ManagedIdentity { client_id: Some("client".to_owned()) };
+    let identity = AzureIdentity::new(managed, &Cloud::public(), Arc::clone(&script) as _, now).unwrap();
+    assert_eq!(exposed(&identity.token().await.unwrap()), "one");
+    let sent = &script.sent()[0];
+    assert!(sent.starts_with("GET http://169.254.169.254/metadata/identity/oauth2/token?"), "{sent}");
+    assert!(sent.contains("client_id=client"), "{sent}");
 }

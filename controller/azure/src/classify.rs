@@ -88,8 +88,6 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
             let (action, scope) = missing_right(body);
             ErrorKind::Denied { action, scope }
         }
-        // A proxy's page must not pass for "the resource does not exist", nor for a verdict on the request.
-        (_, None) => ErrorKind::Malformed,
         (StatusCode::NOT_FOUND | StatusCode::GONE, Some(body)) if ends_with_not_found(&body.code) => {
             ErrorKind::NotFound
         }
@@ -99,6 +97,8 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
         (StatusCode::CONFLICT, Some(_)) if says(PASSING) => ErrorKind::Busy,
         (StatusCode::CONFLICT, Some(_)) => ErrorKind::NotAllowed,
         (_, Some(_)) if status.is_client_error() => ErrorKind::Rejected,
+        // Also all without a body of Azure: a proxy's page must not pass for "the resource does not exist", nor for
+        // any other verdict on the request.
         _ => ErrorKind::Malformed,
     }
 }

@@ -18,6 +18,7 @@ fn wrapped(code: &str, message: &str) -> String {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one table")]
 fn answers_are_told_apart_by_what_to_do_about_them() {
     let wait = |seconds| Advice::ThrottledUntil(Duration::from_secs(seconds));
     for (name, status, code, message, advice) in [

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// A message is repeated to users and logs, so it is kept short.
-const LONGEST_MESSAGE: usize = 1024;
+/// A message is repeated to users and logs, so it is bounded; two resource ids with the words around them fit.
+const LONGEST_MESSAGE: usize = 2048;
 const LONGEST_CODE: usize = 100;
 const MOST_DETAILS: usize = 3;
 

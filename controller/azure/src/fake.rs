@@ -32,7 +32,7 @@ pub(crate) fn version() -> ImageVersionId {
 }
 
 pub(crate) fn call() -> Call {
-    Call::new(Uuid::from_u128(0xc0ffee))
+    Call::new(Uuid::from_u128(0x00c0_ffee))
 }
 
 type Answer = Result<Response<Bytes>, TransportError>;
@@ -76,6 +76,7 @@ impl Transport for Script {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "scripts mix it with failures")]
 pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
     let mut response = Response::builder().status(status);
     for (name, value) in headers {

@@ -4,6 +4,7 @@ use std::{error::Error as _, fmt, time::Duration};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Method, header::CONTENT_LENGTH};
 
 use crate::transport::{Transport, TransportError, TransportErrorKind};
 
@@ -77,7 +78,11 @@ impl HttpTransport {
 
 #[async_trait]
 impl Transport for HttpTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+    async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        if request.body().is_empty() && request.method() == Method::POST {
+            // Otherwise an action goes out without any length, which servers may refuse with 411.
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let request = reqwest::Request::try_from(request).map_err(failed)?;
         let mut response = self.client.execute(request).await.map_err(failed)?;
         let announced = response.content_length().unwrap_or(0);

@@ -35,7 +35,12 @@ impl TokenError {
         Self { kind, message: message.into() }
     }
 
-    /// Classifies an error of `azure_identity`; `secret` must not show up in the message.
+    /// What `azure_identity` says when a credential cannot even be made.
+    pub(crate) fn configuration(error: &azure_core::Error) -> Self {
+        Self::new(TokenErrorKind::Configuration, mask(&causes(error), None))
+    }
+
+    /// Classifies what `azure_identity` says when it was asked for a token; `secret` must not show up in the message.
     pub(crate) fn from_identity(error: &azure_core::Error, secret: Option<&str>) -> Self {
         let mut core = Some(error);
         while let Some(current) = core {
@@ -45,7 +50,14 @@ impl TokenError {
             }
             if matches!(current.kind(), CoreErrorKind::Io | CoreErrorKind::Connection) {
                 let message = mask(&causes(current), secret);
-                return Self::new(TokenErrorKind::Unreachable, format!("the token authority: {message}"));
+                return Self::new(
+                    TokenErrorKind::Unreachable,
+                    format!("the token authority is not reached: {message}"),
+                );
+            }
+            if matches!(current.kind(), CoreErrorKind::DataConversion) {
+                let message = "the answer is not one of the token authority; is a proxy in between?";
+                return Self::new(TokenErrorKind::Unreachable, message);
             }
             core = current.source().and_then(|source| source.downcast_ref());
         }

@@ -1,4 +1,5 @@
 //! Resource ids as users and Azure write them.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::{
     collections::hash_map::DefaultHasher,

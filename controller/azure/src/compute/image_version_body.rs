@@ -226,6 +226,7 @@ struct Wire<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_field_names, reason = "Azure's names")]
 struct Properties<'a> {
     storage_profile: StorageProfile,
     publishing_profile: PublishingProfile<'a>,

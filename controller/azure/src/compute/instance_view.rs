@@ -35,6 +35,7 @@ struct Agent {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_field_names, reason = "Azure's names")]
 struct Status {
     #[serde(default, deserialize_with = "null_as_default")]
     code: String,
