@@ -4,15 +4,13 @@ use crate::error_body::ErrorBody;
 
 /// The missing action and the scope it is missing on.
 ///
-/// Messages are localised but keep actions and scopes in quotes, so only quoted parts are read. A
-/// `LinkedAuthorizationFailed` first names the action that *is* allowed and then the one on the linked resource
-/// that is not; when it names none, the linked subscription belongs to another tenant.
+/// Messages are localised but keep actions and scopes in quotes, so the parts between quotes are told apart by their
+/// shape alone; counting quotes would stumble over apostrophes. A `LinkedAuthorizationFailed` first names the action
+/// that *is* allowed and then the one on the linked resource that is not; when it names none, the linked subscription
+/// belongs to another tenant.
 pub(crate) fn missing_right(body: &ErrorBody) -> (Option<String>, Option<String>) {
-    let quoted: Vec<&str> = body.message.split('\'').skip(1).step_by(2).collect();
-    let is_action = |part: &&str| {
-        part.contains('/') && !part.starts_with('/') && part.starts_with(|first: char| first.is_ascii_alphabetic())
-    };
-    let mut actions = quoted.iter().copied().filter(is_action);
+    let quoted: Vec<&str> = body.message.split('\'').filter(|part| !part.trim().contains(is_gap)).collect();
+    let mut actions = quoted.iter().copied().filter(|part| is_action(part));
     let mut scopes = quoted.iter().copied().filter(|part| part.starts_with('/'));
     if !body.has_code(&["LinkedAuthorizationFailed"]) {
         return (actions.next().map(str::to_owned), scopes.next().map(str::to_owned));
@@ -20,9 +18,20 @@ pub(crate) fn missing_right(body: &ErrorBody) -> (Option<String>, Option<String>
     let action = actions.nth(1);
     let scope = match action {
         Some(_) => scopes.nth(1).map(str::to_owned),
-        None => quoted.last().filter(|part| is_guid(part)).map(|subscription| format!("/subscriptions/{subscription}")),
+        None => quoted.iter().rfind(|part| is_guid(part)).map(|subscription| format!("/subscriptions/{subscription}")),
     };
     (action.map(str::to_owned), scope)
+}
+
+/// Separates words, and so never stands inside a quoted name. Lists of actions are separated by bare commas.
+fn is_gap(character: char) -> bool {
+    character.is_whitespace()
+}
+
+/// `Namespace.Name/type/verb`.
+fn is_action(part: &str) -> bool {
+    part.starts_with(|first: char| first.is_ascii_alphabetic())
+        && part.split_once('/').is_some_and(|(namespace, _)| namespace.contains('.'))
 }
 
 fn is_guid(text: &str) -> bool {
@@ -63,6 +72,14 @@ mod tests {
                 ),
                 None,
                 Some(format!("/subscriptions/{subscription}")),
+            ),
+            (
+                "AuthorizationFailed",
+                format!(
+                    "Le client 'c' n'est pas autorisé à effectuer l'action 'Microsoft.Compute/virtualMachines/read' sur l'étendue '{vm}'."
+                ),
+                Some("Microsoft.Compute/virtualMachines/read"),
+                Some(vm.to_owned()),
             ),
             ("AuthorizationFailed", "Keine Rechte.".to_owned(), None, None),
         ] {
