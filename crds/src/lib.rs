@@ -5,6 +5,11 @@
 //! fields, limits, validation rules, printer columns, condition types and reasons. The manifests in `crds/*.yaml` are
 //! generated from these types (`cargo generate`).
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "the arguments of kube's `printcolumn` repeat on purpose, once for each column"
+)]
+
 mod condition;
 mod image_version;
 mod manifest;
