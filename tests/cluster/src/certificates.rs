@@ -11,7 +11,8 @@ pub(crate) struct Certificates {
     pub(crate) server: String,
     /// Its key.
     pub(crate) server_key: String,
-    /// The key that signs tokens of service accounts: RSA, since Microsoft Entra accepts federated tokens signed with RS256 only.
+    /// The key that signs tokens of service accounts: RSA, since Microsoft Entra accepts federated tokens signed with
+    /// RS256 only.
     pub(crate) service_account_key: String,
     /// Its public half.
     pub(crate) service_account_public_key: String,

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::watchdog;
 
-/// How often a running process is looked at. Children belong to no async runtime, since a cluster outlives the runtime of
-/// the test that started it; so nobody is woken by their end.
+/// How often a running process is looked at. Children belong to no async runtime, since a cluster outlives the runtime
+/// of the test that started it; so nobody is woken by their end.
 const POLL: Duration = Duration::from_millis(20);
 
 /// A running child process with its output in files.
@@ -132,7 +132,8 @@ impl Daemon {
         if !matches!(self.exited(), Ok(None)) {
             return;
         }
-        // By the shell's own `kill`: std has no signal but SIGKILL and none for a group. A failure means the group is gone.
+        // By the shell's own `kill`: std has no signal but SIGKILL and none for a group. A failure means the group is
+        // gone.
         let _ = Command::new("/bin/sh")
             .args(["-c", r#"kill -s "$1" -- "-$2""#, "sh", signal, &self.id().to_string()])
             .stdin(Stdio::null())

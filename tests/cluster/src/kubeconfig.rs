@@ -22,7 +22,8 @@ pub(crate) fn write(path: &Path, server: &str, ca_file: &Path, token: &str, name
     write_private(path, &serde_json::to_string_pretty(&content)?)
 }
 
-/// A client for a kubeconfig that [`write`] wrote. Without kube's retries, which take minutes before they tell of an error.
+/// A client for a kubeconfig that [`write`] wrote. Without kube's retries, which take minutes before they tell of an
+/// error.
 pub(crate) async fn client(path: &Path) -> anyhow::Result<kube::Client> {
     crate::install_tls_provider();
     let kubeconfig = Kubeconfig::read_from(path)?;

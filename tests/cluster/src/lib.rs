@@ -1,8 +1,8 @@
 //! A real Kubernetes control plane on loopback, for tests and the quickstart.
 //!
-//! [`Programs`] builds etcd, kube-apiserver, kube-controller-manager, kubectl and helm from the Go module proxy once and
-//! caches them. [`Cluster`] runs a control plane of them, with RBAC on and no nodes. [`WriteGate`] stands between one
-//! client and the API server and can stop the world right after a chosen write. [`Process`] runs a program of the
+//! [`Programs`] builds etcd, kube-apiserver, kube-controller-manager, kubectl and helm from the Go module proxy once
+//! and caches them. [`Cluster`] runs a control plane of them, with RBAC on and no nodes. [`WriteGate`] stands between
+//! one client and the API server and can stop the world right after a chosen write. [`Process`] runs a program of the
 //! workspace, which [`workspace_programs`] builds.
 //!
 //! Whatever is started here ends with the process that started it, even when that process is killed: see [`Process`].

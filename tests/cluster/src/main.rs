@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("azimage-test-cluster: {error:?}");
+            eprintln!("azimage-test-cluster: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rand::Rng;
 
-/// Below the range from which systems take ports for outgoing connections (32768 and up on Linux), so that a port is not
-/// lost to some client between our look and the server's bind, nor while a stopped API server waits to be started again.
+/// Below the range from which systems take ports for outgoing connections (32768 and up on Linux), so that a port is
+/// not lost to some client between our look and the server's bind, nor while a stopped API server waits to be started
+/// again.
 const RANGE: std::ops::Range<u16> = 20_000..32_768;
 
 static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);

@@ -12,8 +12,9 @@ use crate::watchdog;
 
 /// A program that runs beside the test, with its output in files.
 ///
-/// It runs in a process group of its own. Dropping it kills the group; and when this process ends by a panic, a signal or
-/// `kill -9`, a small shell that waits for just that kills the group and removes the files. So no test leaves anything behind.
+/// It runs in a process group of its own. Dropping it kills the group; and when this process ends by a panic, a signal
+/// or `kill -9`, a small shell that waits for just that kills the group and removes the files. So no test leaves
+/// anything behind.
 pub struct Process {
     name: String,
     daemon: Daemon,
@@ -21,8 +22,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`, of which the program, arguments, changed environment variables and the folder are taken. It is called
-    /// `name` in errors.
+    /// Starts `command`, of which the program, arguments, changed environment variables and the folder are taken. It is
+    /// called `name` in errors.
     pub fn start(name: &str, command: &Command) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("azimage-test-process-").tempdir()?;
         watchdog::remove_folder_at_end(folder.path())?;
@@ -60,8 +61,8 @@ impl Process {
         self.daemon.exited()
     }
 
-    /// Waits until the standard output has a whole line that `wanted` accepts, and returns it. An error when the process ends
-    /// before that or `limit` passes.
+    /// Waits until the standard output has a whole line that `wanted` accepts, and returns it. An error when the
+    /// process ends before that or `limit` passes.
     pub async fn wait_for_line(&mut self, limit: Duration, wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
         let deadline = Instant::now() + limit;
         loop {

@@ -16,6 +16,6 @@ static SHARED: OnceCell<Cluster> = OnceCell::const_new();
 pub async fn shared() -> &'static Cluster {
     match SHARED.get_or_try_init(|| Cluster::start(ClusterOptions::default())).await {
         Ok(cluster) => cluster,
-        Err(error) => panic!("the test cluster does not start: {error:?}"),
+        Err(error) => panic!("the test cluster does not start: {error:#}"),
     }
 }

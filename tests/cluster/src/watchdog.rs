@@ -8,9 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 
-/// Reads orders from stdin until its end, which comes when the process that holds the other end of the pipe is gone, by a
-/// clean exit, a panic or SIGKILL. Then nothing is left that could stop the groups in good order: their data is thrown away,
-/// so they get two seconds to end and are killed. Signals of a terminal must not end the watchdog before that.
+/// Reads orders from stdin until its end, which comes when the process that holds the other end of the pipe is gone, by
+/// a clean exit, a panic or SIGKILL. Then nothing is left that could stop the groups in good order: their data is
+/// thrown away, so they get two seconds to end and are killed. Signals of a terminal must not end the watchdog before
+/// that.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 groups=' '

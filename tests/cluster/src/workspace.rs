@@ -18,8 +18,9 @@ pub struct WorkspacePrograms {
 
 static BUILT: OnceCell<WorkspacePrograms> = OnceCell::const_new();
 
-/// Builds all programs of the workspace, once per process, with the profile and into the target folder of the program that asks.
-/// Cargo's own environment variable for these paths exists only in tests of the package that owns the program.
+/// Builds all programs of the workspace, once per process, with the profile and into the target folder of the program
+/// that asks. Cargo's own environment variable for these paths exists only in tests of the package that owns the
+/// program.
 pub async fn workspace_programs() -> anyhow::Result<&'static WorkspacePrograms> {
     BUILT.get_or_try_init(build).await
 }
@@ -86,7 +87,8 @@ impl Layout {
             other => other.to_owned(),
         };
         let above = folder.parent()?;
-        // Cargo marks the target folder with this file; a folder between it and the profile's is named for the target triple.
+        // Cargo marks the target folder with this file; a folder between it and the profile's is named for the target
+        // triple.
         if above.join("CACHEDIR.TAG").exists() {
             return Some(Self { target: above.to_owned(), triple: None, profile });
         }

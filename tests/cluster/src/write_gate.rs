@@ -32,12 +32,12 @@ pub struct Write {
     pub status: Option<StatusCode>,
 }
 
-/// A reverse proxy for one client of the API server. It counts and records writes, and on demand it forwards the n-th write and
-/// keeps the answer: then that write is done and its author does not know. Killing the author there, for each n, shows that it
-/// may die between any two writes.
+/// A reverse proxy for one client of the API server. It counts and records writes, and on demand it forwards the n-th
+/// write and keeps the answer: then that write is done and its author does not know. Killing the author there, for each
+/// n, shows that it may die between any two writes.
 ///
-/// The gate serves TLS with the cluster's own certificate and streams answers, so watches work through it. It belongs to the
-/// async runtime of the test that started it and ends when dropped.
+/// The gate serves TLS with the cluster's own certificate and streams answers, so watches work through it. It belongs
+/// to the async runtime of the test that started it and ends when dropped.
 pub struct WriteGate {
     gate: Arc<Gate>,
     address: SocketAddr,
@@ -72,8 +72,8 @@ impl WriteGate {
         Self::start_ignoring(cluster, &[]).await
     }
 
-    /// Starts a gate that takes no notice of writes whose path contains one of `parts`, for example `/leases`: these are
-    /// forwarded at any time.
+    /// Starts a gate that takes no notice of writes whose path contains one of `parts`, for example `/leases`: these
+    /// are forwarded at any time.
     pub async fn start_ignoring(cluster: &Cluster, parts: &[&str]) -> anyhow::Result<Self> {
         crate::install_tls_provider();
         let authority = reqwest::Certificate::from_pem(cluster.ca_pem().as_bytes())?;
@@ -118,8 +118,9 @@ impl WriteGate {
         kubeconfig::client(kubeconfig).await
     }
 
-    /// From now on: the write with number `number` is forwarded and done, and its answer is kept until [`release`](Self::release).
-    /// Writes after it wait before the API server sees them, and are never done if their author is killed meanwhile. Reads go on.
+    /// From now on: the write with number `number` is forwarded and done, and its answer is kept until
+    /// [`release`](Self::release). Writes after it wait before the API server sees them, and are never done if their
+    /// author is killed meanwhile. Reads go on.
     pub fn hold_after(&self, number: usize) -> anyhow::Result<()> {
         let mut state = self.gate.lock();
         let passed = state.writes.len();
@@ -129,7 +130,8 @@ impl WriteGate {
         Ok(())
     }
 
-    /// Waits until the write to hold is done, and returns it. Never returns when that write never comes: call it under a timeout.
+    /// Waits until the write to hold is done, and returns it. Never returns when that write never comes: call it under
+    /// a timeout.
     pub async fn wait_held(&self) -> Write {
         let mut changed = self.gate.changed.subscribe();
         loop {
@@ -246,8 +248,8 @@ async fn pass(State(gate): State<Arc<Gate>>, request: Request) -> Response {
     if !gate.counts(&request.method, &request.path) {
         return gate.forward(request.method, request.path, request.headers, request.body).await;
     }
-    // Subscribed before looking, so that a release between the look and the wait is not missed. When the client goes away
-    // while it waits here, this future is dropped with its connection and the write is never done.
+    // Subscribed before looking, so that a release between the look and the wait is not missed. When the client goes
+    // away while it waits here, this future is dropped with its connection and the write is never done.
     let mut changed = gate.changed.subscribe();
     let (number, hold) = loop {
         if let Some(admitted) = gate.admit(&request.method, &request.path) {

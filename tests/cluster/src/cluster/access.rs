@@ -79,7 +79,8 @@ impl Cluster {
         Ok(name)
     }
 
-    /// Deletes a namespace and waits until it is gone, with all that was in it. The error after a minute says what remains.
+    /// Deletes a namespace and waits until it is gone, with all that was in it. The error after a minute says what
+    /// remains.
     pub async fn delete_namespace(&self, name: &str) -> anyhow::Result<()> {
         let namespaces: Api<Namespace> = Api::all(self.admin_client().await?);
         namespaces

@@ -21,15 +21,15 @@ pub struct ClusterOptions {
     /// More flags for kube-apiserver, for example `--goaway-chance=0.02` or `--emulated-version=1.34`. A flag that is
     /// given here wins over the same flag of ours.
     pub api_server_flags: Vec<String>,
-    /// Switches the `ServiceAccount` admission plugin on, for tests about pods: it refuses pods of accounts that do not exist
-    /// and mounts tokens.
+    /// Switches the `ServiceAccount` admission plugin on, for tests about pods: it refuses pods of accounts that do not
+    /// exist and mounts tokens.
     pub service_account_admission: bool,
 }
 
 /// A running control plane on loopback, with RBAC on and without nodes: pods stay Pending.
 ///
-/// It ends with [`stop`](Self::stop), when it is dropped, and with the process in any case. Nothing in it belongs to an async
-/// runtime, so one cluster serves tests that have a runtime each.
+/// It ends with [`stop`](Self::stop), when it is dropped, and with the process in any case. Nothing in it belongs to an
+/// async runtime, so one cluster serves tests that have a runtime each.
 pub struct Cluster {
     programs: Programs,
     folder: PathBuf,
@@ -67,8 +67,8 @@ impl fmt::Display for PortTaken {
 impl std::error::Error for PortTaken {}
 
 impl Cluster {
-    /// Starts a control plane and waits until it serves, has its `default` namespace and a service account in it: about five
-    /// seconds, and some minutes more when the programs have to be built first.
+    /// Starts a control plane and waits until it serves, has its `default` namespace and a service account in it: about
+    /// five seconds, and some minutes more when the programs have to be built first.
     pub async fn start(options: ClusterOptions) -> anyhow::Result<Self> {
         crate::install_tls_provider();
         let programs = Programs::locate_or_build().await?;
@@ -121,8 +121,8 @@ impl Cluster {
         self.wait_until_ready(&mut daemons).await
     }
 
-    /// Where the API server listens, such as `https://127.0.0.1:23456`. Tokens of service accounts name it as their issuer, and
-    /// its issuer metadata and keys are readable by anybody, as on a cluster with workload identity.
+    /// Where the API server listens, such as `https://127.0.0.1:23456`. Tokens of service accounts name it as their
+    /// issuer, and its issuer metadata and keys are readable by anybody, as on a cluster with workload identity.
     pub fn server_url(&self) -> String {
         format!("https://127.0.0.1:{}", self.ports.api_server)
     }

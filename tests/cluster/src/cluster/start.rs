@@ -20,10 +20,12 @@ use crate::ports::free_port;
 const READY_WITHIN: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 
-/// Only those that tests rely on: namespaces end, garbage goes, default service accounts and the CA's config map appear,
-/// the roles `view`, `edit` and `admin` get their rules, and a Deployment makes its pods, which then stay Pending.
+/// Only those that tests rely on: namespaces end, garbage goes, default service accounts and the CA's config map
+/// appear, the roles `view`, `edit` and `admin` get their rules, and a Deployment makes its pods, which then stay
+/// Pending.
 const CONTROLLERS: &str = "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
-    root-ca-certificate-publisher-controller,clusterrole-aggregation-controller,deployment-controller,replicaset-controller";
+    root-ca-certificate-publisher-controller,clusterrole-aggregation-controller,\
+    deployment-controller,replicaset-controller";
 
 impl Ports {
     pub(super) fn choose() -> anyhow::Result<Self> {
@@ -137,8 +139,8 @@ impl Cluster {
         }
     }
 
-    /// Whoever verifies tokens, above all Azure, reads the issuer's keys without any right in the cluster. Kubernetes brings
-    /// the role for it but binds it to service accounts alone.
+    /// Whoever verifies tokens, above all Azure, reads the issuer's keys without any right in the cluster. Kubernetes
+    /// brings the role for it but binds it to service accounts alone.
     async fn publish_issuer(&self) -> anyhow::Result<()> {
         let name = "system:service-account-issuer-discovery";
         let binding = ClusterRoleBinding {

@@ -29,6 +29,7 @@ pub(super) async fn build(folder: &Path, recipes: &[&Recipe]) -> anyhow::Result<
         return Ok(());
     }
     check_go()?;
+    remove_unfinished(folder)?;
     let started = Instant::now();
     say(&format!(
         "Building the programs of a test cluster into {}. This happens once; {} to build.",
@@ -51,7 +52,8 @@ async fn build_one(folder: &Path, recipe: &Recipe, number: usize, count: usize) 
     fs::write(source.join("go.mod"), module.go_mod)?;
     fs::write(source.join("go.sum"), module.go_sum)?;
 
-    let unfinished = folder.join(format!(".{program}.unfinished"));
+    // A name of our own: the Go of a killed process may still write for a moment after its lock is gone.
+    let unfinished = folder.join(format!(".unfinished-{program}-{}", std::process::id()));
     let log = folder.join(format!("{program}.log"));
     let (system, processor) = target();
     let mut go = Command::new("go");
@@ -80,12 +82,24 @@ async fn build_one(folder: &Path, recipe: &Recipe, number: usize, count: usize) 
     };
     anyhow::ensure!(
         status.success(),
-        "`go build {package}` failed ({status}). Does this machine reach the Go module proxy (GOPROXY)? The end of {}:\n{}",
+        "`go build {package}` failed ({status}). \
+         Does this machine reach the Go module proxy (GOPROXY)? The end of {}:\n{}",
         log.display(),
         last_lines(&log, 20)
     );
     // A name that exists is a whole program, whenever we are interrupted.
     fs::rename(&unfinished, folder.join(program)).with_context(|| format!("cannot put {program} into the cache"))
+}
+
+/// Removes what builds that were interrupted have left.
+fn remove_unfinished(folder: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(".unfinished-") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// What Go has told so far: one line per downloaded module and per compiled package.

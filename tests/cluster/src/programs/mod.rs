@@ -23,9 +23,9 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Takes etcd, kube-apiserver and kubectl from the folder in `KUBEBUILDER_ASSETS` if that is set and has them, the others
-    /// from the cache, and builds with Go what the cache lacks. A first build takes about eight minutes on two cores and
-    /// tells on stderr how far it is; processes that need it at the same time wait for the one that builds.
+    /// Takes etcd, kube-apiserver and kubectl from the folder in `KUBEBUILDER_ASSETS` if that is set and has them, the
+    /// others from the cache, and builds with Go what the cache lacks. A first build takes about eight minutes on two
+    /// cores and tells on stderr how far it is; processes that need it at the same time wait for the one that builds.
     ///
     /// The cache is `$AZIMAGE_CACHE`, else `$XDG_CACHE_HOME/azimage`, else `~/.cache/azimage`.
     pub async fn locate_or_build() -> anyhow::Result<Self> {
@@ -56,8 +56,8 @@ impl Programs {
 }
 
 fn locate(assets: Option<&Path>, folder: &Path, program: &str) -> PathBuf {
-    // A user's kubectl and API server belong together; Helm and the controller manager are not part of these assets, and one
-    // that lies there by chance is taken no more than one on PATH would be.
+    // A user's kubectl and API server belong together; Helm and the controller manager are not part of these assets,
+    // and one that lies there by chance is taken no more than one on PATH would be.
     let from_assets = matches!(program, "etcd" | "kube-apiserver" | "kube-controller-manager" | "kubectl");
     match assets.map(|assets| assets.join(program)) {
         Some(path) if from_assets && path.is_file() => path,

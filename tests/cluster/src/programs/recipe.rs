@@ -75,8 +75,8 @@ pub(super) static RECIPES: [Recipe; 5] = [
 ];
 
 impl Recipe {
-    /// What the linker is told. Programs built from the module proxy know no version of their own: without the stamp the API
-    /// server calls itself `v0.0.0-master`, and Helm then refuses charts that ask for a Kubernetes version.
+    /// What the linker is told. Programs built from the module proxy know no version of their own: without the stamp
+    /// the API server calls itself `v0.0.0-master`, and Helm then refuses charts that ask for a Kubernetes version.
     pub(super) fn linker_flags(&self) -> String {
         let mut flags = vec!["-s -w".to_owned()];
         if self.module.name == "kubernetes" {

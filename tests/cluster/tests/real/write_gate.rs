@@ -16,8 +16,8 @@ fn object(name: &str) -> ConfigMap {
     ConfigMap { metadata: ObjectMeta { name: Some(name.to_owned()), ..Default::default() }, ..Default::default() }
 }
 
-/// A namespace, a gate, and clients through it and past it. The client through the gate is a service account, so that its token
-/// has to pass.
+/// A namespace, a gate, and clients through it and past it. The client through the gate is a service account, so that
+/// its token has to pass.
 async fn setup(ignored: &[&str]) -> (&'static Cluster, WriteGate, Api<ConfigMap>, Api<ConfigMap>) {
     let cluster = shared().await;
     let namespace = cluster.create_namespace("gate").await.unwrap();
