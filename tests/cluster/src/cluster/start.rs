@@ -174,8 +174,8 @@ impl Cluster {
         loop {
             let mut done = accounts.get_opt("default").await?.is_some();
             for role in ["view", "edit", "admin"] {
-                let rules = roles.get_opt(role).await?.and_then(|role| role.rules).unwrap_or_default();
-                done &= !rules.is_empty();
+                let found = roles.get_opt(role).await?;
+                done &= found.and_then(|role| role.rules).is_some_and(|rules| !rules.is_empty());
             }
             if done {
                 return Ok(());
