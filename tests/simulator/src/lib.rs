@@ -1,1 +1,31 @@
-//! Placeholder.
+//! A simulated Azure: Azure Resource Manager's Compute provider and the Microsoft Entra token endpoint, for tests and for trying
+//! things by hand with any Azure client.
+//!
+//! [`Simulator`] is a state machine over requests and time, without sockets, clock or randomness of its own. [`serve()`] puts it
+//! behind TLS on loopback. What it copies from Azure is written down in `docs/azure-behaviour.md`, whose sections the modules
+//! name.
+
+mod arm;
+pub mod clock;
+mod compute;
+mod control;
+mod durations;
+mod entra;
+mod faults;
+mod guest;
+mod journal;
+mod regions;
+pub mod scenario;
+mod serve;
+mod simulator;
+mod world;
+
+pub use crate::{
+    control::{FaultState, MachineChange},
+    durations::{Durations, RegionDurations},
+    faults::{DomainFault, Effect, Fault, HttpFault, Match, Respond, Then},
+    journal::{JournalEntry, JournalQuery},
+    scenario::{Scenario, ScenarioError},
+    serve::{Client, ReadyLine, RunningSimulator, ServeError, ServeOptions, serve},
+    simulator::{Outcome, Simulator},
+};

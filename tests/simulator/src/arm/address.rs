@@ -1,0 +1,171 @@
+//! Addresses of resources: what a request's path names.
+
+use percent_encoding::percent_decode_str;
+
+/// A parsed path below `/subscriptions/{id}` (behaviour section 1): case is kept, comparison ignores it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) subscription: String,
+    pub(crate) group: Option<String>,
+    pub(crate) namespace: Option<String>,
+    /// Types in order, as written.
+    pub(crate) types: Vec<String>,
+    /// Names in order; one fewer than types where the path ends in a collection or an action.
+    pub(crate) names: Vec<String>,
+    /// The path ends in `/providers/Microsoft.Resources/tags/default`.
+    pub(crate) tags: bool,
+}
+
+impl Address {
+    /// Parses a path; `None` where it is not of that form.
+    pub(crate) fn parse(path: &str) -> Option<Self> {
+        let decoded: Vec<String> = path
+            .trim_matches('/')
+            .split('/')
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            .collect();
+        let mut segments = decoded.into_iter().peekable();
+        if !segments.next()?.eq_ignore_ascii_case("subscriptions") {
+            return None;
+        }
+        let mut address = Self {
+            subscription: segments.next().filter(|id| !id.is_empty())?,
+            group: None,
+            namespace: None,
+            types: Vec::new(),
+            names: Vec::new(),
+            tags: false,
+        };
+        if segments.next_if(|segment| segment.eq_ignore_ascii_case("resourcegroups")).is_some() {
+            match segments.next() {
+                Some(group) => address.group = Some(group),
+                None => address.types.push("resourceGroups".to_owned()),
+            }
+        }
+        let mut rest: Vec<String> = segments.collect();
+        if let [.., providers, namespace, kind, default] = rest.as_slice()
+            && providers.eq_ignore_ascii_case("providers")
+            && namespace.eq_ignore_ascii_case("Microsoft.Resources")
+            && kind.eq_ignore_ascii_case("tags")
+            && default.eq_ignore_ascii_case("default")
+        {
+            address.tags = true;
+            rest.truncate(rest.len() - 4);
+        }
+        let mut rest = rest.into_iter();
+        match rest.next() {
+            None => {}
+            Some(providers) if providers.eq_ignore_ascii_case("providers") => {
+                address.namespace = Some(rest.next()?);
+                while let Some(kind) = rest.next() {
+                    address.types.push(kind);
+                    address.names.extend(rest.next());
+                }
+            }
+            Some(_) => return None,
+        }
+        Some(address)
+    }
+
+    /// Types in lower case with slashes; empty for subscriptions and groups.
+    pub(crate) fn kind(&self) -> String {
+        self.types.join("/").to_lowercase()
+    }
+
+    /// The path names a collection or an action, not one resource.
+    pub(crate) fn is_collection(&self) -> bool {
+        self.types.len() > self.names.len()
+    }
+
+    /// The full id, in the case of the request.
+    pub(crate) fn id(&self) -> String {
+        let mut id = format!("/subscriptions/{}", self.subscription);
+        if let Some(group) = &self.group {
+            id.push_str("/resourceGroups/");
+            id.push_str(group);
+        }
+        if let Some(namespace) = &self.namespace {
+            id.push_str("/providers/");
+            id.push_str(namespace);
+        }
+        for (index, kind) in self.types.iter().enumerate() {
+            id.push('/');
+            id.push_str(kind);
+            if let Some(name) = self.names.get(index) {
+                id.push('/');
+                id.push_str(name);
+            }
+        }
+        id
+    }
+
+    /// The id in lower case, by which resources are kept.
+    pub(crate) fn key(&self) -> String {
+        self.id().to_lowercase()
+    }
+
+    /// The resource that this collection, action or child belongs to.
+    pub(crate) fn parent(&self) -> Self {
+        let mut parent = self.clone();
+        if parent.is_collection() {
+            parent.types.pop();
+        } else {
+            parent.types.pop();
+            parent.names.pop();
+        }
+        parent
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.names.last().map_or("", String::as_str)
+    }
+
+    pub(crate) fn group_key(&self) -> String {
+        format!("/subscriptions/{}/resourcegroups/{}", self.subscription, self.group.as_deref().unwrap_or_default())
+            .to_lowercase()
+    }
+}
+
+/// The last segment of a resource id.
+pub(crate) fn last_name(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_parsed_into_types_and_names_and_compared_without_case() {
+        let lower = Address::parse(
+            "/subscriptions/S/resourcegroups/RG/providers/microsoft.compute/GALLERIES/g/images/d/versions/1.0.0",
+        )
+        .unwrap();
+        let upper = Address::parse(
+            "/Subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/galleries/G/images/D/versions/1.0.0",
+        )
+        .unwrap();
+        assert_eq!(lower.key(), upper.key());
+        assert_eq!(lower.kind(), "galleries/images/versions");
+        assert_eq!(lower.name(), "1.0.0");
+        assert_eq!(lower.parent().kind(), "galleries/images");
+        assert!(lower.parent().id().ends_with("/images/d"));
+    }
+
+    #[test]
+    fn collections_actions_and_tags_are_told_apart() {
+        let action = Address::parse(
+            "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm/deallocate",
+        )
+        .unwrap();
+        assert!(action.is_collection());
+        assert_eq!(action.kind(), "virtualmachines/deallocate");
+        let tags = Address::parse(
+            "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm/providers/Microsoft.Resources/tags/default",
+        )
+        .unwrap();
+        assert!(tags.tags);
+        assert_eq!(tags.kind(), "virtualmachines");
+        assert_eq!(Address::parse("/tenants"), None);
+    }
+}

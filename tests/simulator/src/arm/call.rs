@@ -1,0 +1,120 @@
+//! One request as the providers see it, and what they answer.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{address::Address, error::ArmError};
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Principal {
+    pub(crate) client: String,
+    pub(crate) object: String,
+}
+
+/// A request that Azure Resource Manager has let through.
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) address: &'a Address,
+    pub(crate) query: &'a BTreeMap<String, String>,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) principal: &'a Principal,
+    /// `https://host:port`.
+    pub(crate) base: &'a str,
+    /// May the caller do this action on this scope?
+    pub(crate) allowed: &'a dyn Fn(&str, &str) -> bool,
+}
+
+impl Call<'_> {
+    pub(crate) fn api_version(&self) -> &str {
+        self.query.get("api-version").map_or("", String::as_str)
+    }
+
+    /// The query asks for `$expand=wanted`.
+    pub(crate) fn expands(&self, wanted: &str) -> bool {
+        self.query
+            .get("$expand")
+            .is_some_and(|expand| expand.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
+    }
+
+    /// The body's `location`, checked, in compact spelling.
+    pub(crate) fn location(&self) -> Result<String, ArmError> {
+        let Some(location) = self.body["location"].as_str().filter(|location| !location.is_empty()) else {
+            return Err(ArmError::new(
+                StatusCode::BAD_REQUEST,
+                "LocationRequired",
+                "The location property is required for this definition.",
+            )
+            .by_arm());
+        };
+        if crate::regions::display(location).is_none() {
+            let kind = self.address.types.join("/");
+            return Err(ArmError::new(
+                StatusCode::BAD_REQUEST,
+                "LocationNotAvailableForResourceType",
+                format!(
+                    "The provided location '{location}' is not available for resource type 'Microsoft.Compute/{kind}'. \
+                     List of available regions for the resource type is '{}'.",
+                    crate::regions::all()
+                ),
+            )
+            .by_arm());
+        }
+        Ok(crate::regions::normal(location))
+    }
+}
+
+/// How the long-running operation behind an answer is announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Announced {
+    pub(crate) operation: Uuid,
+    /// `Location` besides `Azure-AsyncOperation`.
+    pub(crate) location: bool,
+    pub(crate) retry_after: bool,
+}
+
+/// A provider's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Option<Value>,
+    pub(crate) announced: Option<Announced>,
+    pub(crate) etag: Option<String>,
+}
+
+impl Reply {
+    pub(crate) fn new(status: StatusCode, body: Value) -> Self {
+        Self { status, body: Some(body), announced: None, etag: None }
+    }
+
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::new(StatusCode::OK, body)
+    }
+
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, body: None, announced: None, etag: None }
+    }
+
+    /// The answer of a PUT or PATCH: a body, `Azure-AsyncOperation` and no `Location`.
+    pub(crate) fn written(created: bool, body: Value, operation: Uuid) -> Self {
+        let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+        Self {
+            announced: Some(Announced { operation, location: false, retry_after: false }),
+            ..Self::new(status, body)
+        }
+    }
+
+    /// The answer of a POST or DELETE: 202, nothing else than where to ask.
+    pub(crate) fn accepted(operation: Uuid, retry_after: bool) -> Self {
+        Self {
+            announced: Some(Announced { operation, location: true, retry_after }),
+            ..Self::empty(StatusCode::ACCEPTED)
+        }
+    }
+}
+
+pub(crate) type Answer = Result<Reply, ArmError>;

@@ -1,0 +1,199 @@
+//! Which part of the world answers a request.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::{
+    address::Address,
+    call::{Answer, Call, Reply},
+    error::ArmError,
+    operation::{OperationStatus, OperationType, PowerChange},
+};
+use crate::world::World;
+
+/// The 404 of a resource, in the words of Azure Resource Manager.
+pub(crate) fn not_found(address: &Address) -> ArmError {
+    let mut path = String::new();
+    for (kind, name) in address.types.iter().zip(&address.names) {
+        path.push('/');
+        path.push_str(kind);
+        path.push('/');
+        path.push_str(name);
+    }
+    ArmError::new(
+        StatusCode::NOT_FOUND,
+        "ResourceNotFound",
+        format!(
+            "The Resource '{}{path}' under resource group '{}' was not found. For more details please go to \
+             https://aka.ms/ARMResourceNotFoundFix",
+            address.namespace.as_deref().unwrap_or_default(),
+            address.group.as_deref().unwrap_or("<null>")
+        ),
+    )
+    .by_arm()
+}
+
+/// The 404 of a write below something that is not there.
+pub(crate) fn parent_not_found(parent: &Address) -> ArmError {
+    ArmError::new(
+        StatusCode::NOT_FOUND,
+        "ParentResourceNotFound",
+        format!(
+            "Can not perform requested operation on nested resource. Parent resource '{}' not found.",
+            parent.names.join("/")
+        ),
+    )
+    .by_arm()
+}
+
+pub(crate) fn not_supported(call: &Call<'_>) -> ArmError {
+    ArmError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "HttpMethodNotSupported",
+        format!("The simulator does not know {} {}.", call.method, call.address.id()),
+    )
+    .by_arm()
+}
+
+impl World {
+    /// Answers a request that is authenticated, authorized and well-formed.
+    pub(crate) fn dispatch(&mut self, call: &Call<'_>) -> Answer {
+        if call.address.tags {
+            return self.tags_interface(call);
+        }
+        let kind = call.address.kind();
+        if call.address.namespace.is_none() {
+            return match (call.address.group.is_some(), kind.as_str()) {
+                (true, "") => self.group_call(call),
+                (false, "resourcegroups") if call.method == Method::GET => self.groups_list(call),
+                _ => Err(not_supported(call)),
+            };
+        }
+        if kind.starts_with("locations/") {
+            return self.operation_get(call, &kind);
+        }
+        if call.address.is_collection() {
+            return self.collection_or_action(call, &kind);
+        }
+        match (kind.as_str(), call.method) {
+            ("virtualmachines", &Method::GET) => self.machine_get(call),
+            ("virtualmachines", &Method::PUT) => self.machine_put(call),
+            ("virtualmachines", &Method::PATCH) => self.machine_patch(call),
+            ("virtualmachines", &Method::DELETE) => self.machine_delete(call),
+            ("virtualmachines/runcommands", &Method::GET) => self.run_command_get(call),
+            ("virtualmachines/runcommands", &Method::PUT) => self.run_command_put(call),
+            ("virtualmachines/runcommands", &Method::PATCH) => self.run_command_patch(call),
+            ("virtualmachines/runcommands", &Method::DELETE) => self.run_command_delete(call),
+            ("disks", &Method::GET) => self.disk_get(call),
+            ("galleries", &Method::GET) => self.gallery_get(call),
+            ("galleries", &Method::PUT) => self.gallery_put(call),
+            ("galleries", &Method::PATCH) => self.gallery_patch(call),
+            ("galleries", &Method::DELETE) => self.gallery_delete(call),
+            ("galleries/images", &Method::GET) => self.definition_get(call),
+            ("galleries/images", &Method::PUT) => self.definition_put(call),
+            ("galleries/images", &Method::PATCH) => self.definition_patch(call),
+            ("galleries/images", &Method::DELETE) => self.definition_delete(call),
+            ("galleries/images/versions", &Method::GET) => self.version_get(call),
+            ("galleries/images/versions", &Method::PUT) => self.version_put(call),
+            ("galleries/images/versions", &Method::PATCH) => self.version_patch(call),
+            ("galleries/images/versions", &Method::DELETE) => self.version_delete(call),
+            _ => Err(not_supported(call)),
+        }
+    }
+
+    fn collection_or_action(&mut self, call: &Call<'_>, kind: &str) -> Answer {
+        match (kind, call.method) {
+            ("virtualmachines/instanceview", &Method::GET) => self.machine_instance_view(call),
+            ("virtualmachines/start", &Method::POST) => self.machine_power(call, PowerChange::Start),
+            ("virtualmachines/restart", &Method::POST) => self.machine_power(call, PowerChange::Restart),
+            ("virtualmachines/poweroff", &Method::POST) => self.machine_power(call, PowerChange::PowerOff),
+            ("virtualmachines/deallocate", &Method::POST) => self.machine_power(call, PowerChange::Deallocate),
+            ("virtualmachines/generalize", &Method::POST) => self.machine_generalize(call),
+            ("virtualmachines/runcommand", &Method::POST) => self.run_command_action(call),
+            (
+                "virtualmachines"
+                | "virtualmachines/runcommands"
+                | "galleries"
+                | "galleries/images"
+                | "galleries/images/versions",
+                &Method::GET,
+            ) => {
+                let parent = call.address.parent();
+                let parent_exists = match parent.kind().as_str() {
+                    "virtualmachines" => self.machines.contains_key(&parent.key()),
+                    "galleries" => self.galleries.contains_key(&parent.key()),
+                    "galleries/images" => self.definitions.contains_key(&parent.key()),
+                    _ => true,
+                };
+                if parent_exists { self.list(call) } else { Err(parent_not_found(&parent)) }
+            }
+            _ => Err(not_supported(call)),
+        }
+    }
+
+    /// `…/locations/{region}/capsOperations|operations/{id}`, as `Azure-AsyncOperation` or, with `monitor=true`, as `Location`.
+    fn operation_get(&mut self, call: &Call<'_>, kind: &str) -> Answer {
+        let missing =
+            || ArmError::new(StatusCode::NOT_FOUND, "NotFound", "The entity was not found in this Azure location.");
+        let wanted = match kind {
+            "locations/capsoperations" => OperationType::Caps,
+            "locations/operations" => OperationType::Compute,
+            _ => return Err(not_supported(call)),
+        };
+        let id = call.address.name().parse().map_err(|_| missing())?;
+        let operation = self
+            .operations
+            .get(&id)
+            .filter(|operation| {
+                operation.kind == wanted && operation.subscription.eq_ignore_ascii_case(&call.address.subscription)
+            })
+            .ok_or_else(missing)?;
+        let signed: std::collections::BTreeMap<String, String> =
+            url::form_urlencoded::parse(operation.signed_query(&self.certificate).as_bytes()).into_owned().collect();
+        if signed.iter().any(|(name, value)| call.query.get(name) != Some(value)) {
+            return Err(ArmError::new(
+                StatusCode::BAD_REQUEST,
+                "BadRequest",
+                "The address of the operation is not complete: it must be used exactly as it was given.",
+            ));
+        }
+        if !call.query.get("monitor").is_some_and(|monitor| monitor == "true") {
+            return Ok(Reply::ok(operation.body()));
+        }
+        match (operation.status, &operation.error, &operation.output) {
+            (OperationStatus::InProgress, ..) => Ok(Reply::accepted(id, wanted == OperationType::Compute)),
+            (_, Some(error), _) => Err(error.clone()),
+            (_, None, Some(output)) => Ok(Reply::ok(output.clone())),
+            (_, None, None) if wanted == OperationType::Caps => Ok(Reply::empty(StatusCode::NO_CONTENT)),
+            (_, None, None) => Ok(Reply::empty(StatusCode::OK)),
+        }
+    }
+}
+
+/// What `/metadata/endpoints` answers, for tools that are told only where Azure Resource Manager is.
+pub(crate) fn metadata(base: &str, tenant: &str) -> serde_json::Value {
+    json!({
+        "name": "Simulator",
+        "portal": base,
+        "resourceManager": format!("{base}/"),
+        "microsoftGraphResourceId": format!("{base}/"),
+        "graph": format!("{base}/"),
+        "graphAudience": format!("{base}/"),
+        "activeDirectoryDataLake": "",
+        "gallery": format!("{base}/"),
+        "batch": format!("{base}/"),
+        "media": base,
+        "sqlManagement": format!("{base}/"),
+        "vmImageAliasDoc": format!("{base}/aliases.json"),
+        "authentication": {
+            "loginEndpoint": base,
+            "audiences": [format!("{base}/"), base],
+            "tenant": tenant,
+            "identityProvider": "AAD",
+        },
+        "suffixes": {
+            "keyVaultDns": "vault.simulator.invalid", "storage": "core.simulator.invalid",
+            "sqlServerHostname": "database.simulator.invalid", "acrLoginServer": "azurecr.simulator.invalid",
+        },
+    })
+}

@@ -1,0 +1,13 @@
+//! Azure Resource Manager: addresses, rights, headers, errors and long-running operations.
+
+pub(crate) mod address;
+pub(crate) mod call;
+pub(crate) mod dispatch;
+pub(crate) mod error;
+pub(crate) mod groups;
+pub(crate) mod headers;
+pub(crate) mod lists;
+pub(crate) mod operation;
+pub(crate) mod rights;
+pub(crate) mod tags;
+pub(crate) mod versions;

@@ -1,0 +1,230 @@
+//! Long-running operations (behaviour section 2).
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::error::ArmError;
+use crate::{
+    clock::azure_time,
+    regions,
+    world::{Event, World},
+};
+
+/// Under which name an operation is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) enum OperationType {
+    /// Gallery side.
+    #[serde(rename = "capsOperations")]
+    Caps,
+    /// Virtual machine side.
+    #[serde(rename = "operations")]
+    Compute,
+}
+
+impl OperationType {
+    pub(crate) fn segment(self) -> &'static str {
+        match self {
+            Self::Caps => "capsOperations",
+            Self::Compute => "operations",
+        }
+    }
+}
+
+/// What an operation does when its time is up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) enum Work {
+    /// A power change of a machine.
+    Power {
+        machine: String,
+        change: PowerChange,
+    },
+    MachineCreated {
+        machine: String,
+    },
+    MachineUpdated {
+        machine: String,
+    },
+    MachineDeleted {
+        machine: String,
+    },
+    /// A script; it ends with the guest, not with a timer of its own.
+    Script {
+        command: String,
+    },
+    RunCommandDeleted {
+        command: String,
+    },
+    GalleryWritten {
+        gallery: String,
+    },
+    GalleryDeleted {
+        gallery: String,
+    },
+    DefinitionWritten {
+        definition: String,
+    },
+    DefinitionDeleted {
+        definition: String,
+    },
+    /// Ends with the version's last region, not with a timer of its own.
+    VersionWritten {
+        version: String,
+    },
+    VersionDeleted {
+        version: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) enum PowerChange {
+    Start,
+    Restart,
+    PowerOff,
+    Deallocate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) enum OperationStatus {
+    InProgress,
+    Succeeded,
+    Failed,
+    Canceled,
+}
+
+/// One operation.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Operation {
+    pub(crate) id: Uuid,
+    pub(crate) kind: OperationType,
+    pub(crate) subscription: String,
+    pub(crate) location: String,
+    pub(crate) work: Work,
+    pub(crate) started: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) status: OperationStatus,
+    #[serde(skip)]
+    pub(crate) error: Option<ArmError>,
+    /// What the `Location` address answers at the end.
+    pub(crate) output: Option<Value>,
+    #[serde(skip)]
+    signature: String,
+}
+
+impl Operation {
+    /// The address without query.
+    pub(crate) fn path(&self) -> String {
+        format!(
+            "/subscriptions/{}/providers/Microsoft.Compute/locations/{}/{}/{}",
+            self.subscription,
+            regions::in_operation_address(&self.location),
+            self.kind.segment(),
+            self.id
+        )
+    }
+
+    /// The query that belongs to the address besides `api-version`: some 3.4 kB that only the simulator understands.
+    pub(crate) fn signed_query(&self, certificate: &str) -> String {
+        let partition =
+            if self.kind == OperationType::Compute { format!("&p={}", self.subscription) } else { String::new() };
+        let (signature, hash) = self.signature.split_at(self.signature.len() - 43);
+        format!("{partition}&t={}&c={certificate}&s={signature}&h={hash}", self.started.as_millisecond())
+    }
+
+    pub(crate) fn body(&self) -> Value {
+        let mut body = json!({
+            "startTime": azure_time(self.started),
+            "status": self.status,
+            "name": self.id,
+        });
+        if let Some(ended) = self.ended {
+            body["endTime"] = json!(azure_time(ended));
+        }
+        if let Some(error) = &self.error {
+            body["error"] = error.inner();
+        }
+        if let Some(output) = &self.output {
+            body["properties"] = json!({"output": output});
+        }
+        body
+    }
+}
+
+impl World {
+    /// Begins an operation; with `seconds` it ends by itself after that simulated time.
+    pub(crate) fn begin(
+        &mut self,
+        kind: OperationType,
+        subscription: &str,
+        location: &str,
+        work: Work,
+        seconds: Option<f64>,
+    ) -> Uuid {
+        let id = self.guid();
+        let signature = self.text(1050);
+        let operation = Operation {
+            id,
+            kind,
+            subscription: subscription.to_owned(),
+            location: location.to_owned(),
+            work,
+            started: self.now,
+            ended: None,
+            status: OperationStatus::InProgress,
+            error: None,
+            output: None,
+            signature,
+        };
+        self.operations.insert(id, operation);
+        if let Some(seconds) = seconds {
+            self.plan(seconds, Event::OperationEnds(id));
+        }
+        id
+    }
+
+    /// Marks an operation as ended, once.
+    pub(crate) fn end(&mut self, id: Uuid, result: Result<Option<Value>, ArmError>) {
+        let now = self.now;
+        let Some(operation) = self.operations.get_mut(&id).filter(|operation| operation.ended.is_none()) else {
+            return;
+        };
+        operation.ended = Some(now);
+        match result {
+            Ok(output) => {
+                operation.status = OperationStatus::Succeeded;
+                operation.output = output;
+            }
+            Err(error) => {
+                let superseded = error.code == "OperationPreempted";
+                operation.status = if superseded { OperationStatus::Canceled } else { OperationStatus::Failed };
+                operation.error = Some(error);
+            }
+        }
+        self.remember_ended(id);
+    }
+
+    /// A timed operation's time is up.
+    pub(crate) fn operation_ends(&mut self, id: Uuid) {
+        let Some(operation) = self.operations.get(&id).filter(|operation| operation.ended.is_none()) else { return };
+        let work = operation.work.clone();
+        match work {
+            Work::Power { machine, change } => self.power_changed(id, &machine, change),
+            Work::MachineCreated { machine } => self.machine_created(id, &machine),
+            Work::MachineUpdated { machine } => self.machine_updated(id, &machine),
+            Work::MachineDeleted { machine } => self.machine_deleted(id, &machine),
+            Work::RunCommandDeleted { command } => self.run_command_deleted(id, &command),
+            Work::GalleryWritten { gallery } => self.gallery_written(id, &gallery),
+            Work::GalleryDeleted { gallery } => self.gallery_deleted(id, &gallery),
+            Work::DefinitionWritten { definition } => self.definition_written(id, &definition),
+            Work::DefinitionDeleted { definition } => self.definition_deleted(id, &definition),
+            Work::VersionDeleted { version } => self.version_deleted(id, &version),
+            Work::Script { .. } | Work::VersionWritten { .. } => {}
+        }
+    }
+}
+
+/// How an operation ends that a newer one took over.
+pub(crate) fn preempted() -> ArmError {
+    ArmError::conflict("OperationPreempted", "Operation execution has been preempted by a more recent operation.")
+}

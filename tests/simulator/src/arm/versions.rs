@@ -1,0 +1,85 @@
+//! Which api-versions each resource type knows (behaviour section 1).
+
+use http::StatusCode;
+
+use super::error::ArmError;
+
+const GALLERIES: &[&str] = &[
+    "2018-06-01",
+    "2019-03-01",
+    "2019-07-01",
+    "2019-12-01",
+    "2020-09-30",
+    "2021-07-01",
+    "2021-10-01",
+    "2022-01-03",
+    "2022-03-03",
+    "2022-08-03",
+    "2023-07-03",
+    "2024-03-03",
+    "2025-03-03",
+    "2025-12-03",
+    "2026-03-03",
+];
+const MACHINES: &[&str] = &[
+    "2019-07-01",
+    "2019-12-01",
+    "2020-06-01",
+    "2020-12-01",
+    "2021-03-01",
+    "2021-04-01",
+    "2021-07-01",
+    "2021-11-01",
+    "2022-03-01",
+    "2022-08-01",
+    "2022-11-01",
+    "2023-03-01",
+    "2023-07-01",
+    "2023-09-01",
+    "2024-03-01",
+    "2024-07-01",
+    "2024-11-01",
+    "2025-04-01",
+    "2025-11-01",
+    "2026-04-01",
+];
+const DISKS: &[&str] = &[
+    "2020-12-01",
+    "2021-04-01",
+    "2021-12-01",
+    "2022-03-02",
+    "2022-07-02",
+    "2023-01-02",
+    "2023-04-02",
+    "2023-10-02",
+    "2024-03-02",
+    "2025-01-02",
+    "2026-03-02",
+];
+
+fn known(kind: &str) -> Option<&'static [&'static str]> {
+    match kind.split('/').next().unwrap_or_default() {
+        "galleries" => Some(GALLERIES),
+        "virtualmachines" => Some(MACHINES),
+        "disks" => Some(DISKS),
+        // Operations are read with the api-version of the request that began them.
+        _ => None,
+    }
+}
+
+/// Refuses an api-version that the type does not know.
+pub(crate) fn check(kind: &str, written: &str, api_version: &str) -> Result<(), ArmError> {
+    match known(kind) {
+        Some(versions) if !versions.contains(&api_version) => Err(ArmError::new(
+            StatusCode::BAD_REQUEST,
+            "NoRegisteredProviderFound",
+            format!(
+                "No registered resource provider found for location and API version '{api_version}' for type '{written}'. \
+                 The supported api-versions are '{}'.",
+                versions.join(", ")
+            ),
+        )
+        .by_arm()),
+        _ => Ok(()),
+    }
+}

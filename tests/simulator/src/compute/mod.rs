@@ -1,0 +1,17 @@
+//! The Compute provider: virtual machines and their run commands, galleries, definitions, versions.
+
+pub(crate) mod definition_put;
+pub(crate) mod disk;
+pub(crate) mod gallery;
+pub(crate) mod instance_view;
+pub(crate) mod interlock;
+pub(crate) mod machine_write;
+pub(crate) mod power;
+pub(crate) mod replication;
+pub(crate) mod run_command;
+pub(crate) mod run_command_put;
+pub(crate) mod source;
+pub(crate) mod targets;
+pub(crate) mod version;
+pub(crate) mod version_put;
+pub(crate) mod virtual_machine;

@@ -1,0 +1,250 @@
+//! What a version is made from, and whether it fits the definition (behaviour section 11).
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::{gallery::Definition, virtual_machine::VirtualMachine};
+use crate::{
+    arm::{address::Address, call::Call, error::ArmError},
+    regions,
+    world::World,
+};
+
+const SOURCE: &str = "galleryImageVersion.properties.storageProfile.source";
+
+/// The source of a version.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Source {
+    pub(crate) given: Value,
+    /// The machine's key, where a machine is the source.
+    pub(crate) machine: Option<String>,
+}
+
+impl Source {
+    /// Reads `storageProfile`: exactly one kind of source.
+    pub(crate) fn read(profile: &Value) -> Result<Self, ArmError> {
+        if !profile.is_object() {
+            let target = "galleryImageVersion.properties.storageProfile";
+            return Err(ArmError::parameter(target, format!("Required parameter '{target}' is missing (null).")));
+        }
+        let source = &profile["source"];
+        let ids: Vec<(&str, &str)> = ["virtualMachineId", "id", "communityGalleryImageId"]
+            .into_iter()
+            .filter_map(|kind| source[kind].as_str().filter(|id| !id.is_empty()).map(|id| (kind, id)))
+            .collect();
+        let disk = profile["osDiskImage"]["source"]
+            .as_object()
+            .is_some_and(|source| source.iter().any(|(_, value)| value.as_str().is_some_and(|text| !text.is_empty())));
+        match (ids.as_slice(), disk) {
+            ([(kind, id)], false) => {
+                let machine = Address::parse(id)
+                    .filter(|address| address.kind() == "virtualmachines" && !address.is_collection());
+                if *kind == "virtualMachineId" && machine.is_none() {
+                    let target = format!("{SOURCE}.virtualMachineId");
+                    return Err(ArmError::parameter(
+                        &target,
+                        format!("'{id}' is not the resource id of a virtual machine."),
+                    ));
+                }
+                Ok(Self { given: source.clone(), machine: machine.map(|address| address.key()) })
+            }
+            ([], true) => Ok(Self { given: source.clone(), machine: None }),
+            ([], false) => {
+                Err(ArmError::parameter(SOURCE, format!("Required parameter '{SOURCE}' is missing (null).")))
+            }
+            _ => Err(ArmError::parameter(SOURCE, "Exactly one source of the gallery image version may be given.")),
+        }
+    }
+
+    /// The field by which the source is named.
+    fn kind(&self) -> &'static str {
+        ["virtualMachineId", "communityGalleryImageId"]
+            .into_iter()
+            .find(|kind| self.given[*kind].is_string())
+            .unwrap_or("id")
+    }
+
+    /// The source never changes once the version exists.
+    pub(crate) fn unchanged(&self, before: &Value) -> Result<(), ArmError> {
+        let id = |source: &Value| {
+            ["virtualMachineId", "id", "communityGalleryImageId"]
+                .into_iter()
+                .find_map(|kind| source[kind].as_str().map(str::to_lowercase))
+        };
+        if id(&self.given) == id(before) {
+            return Ok(());
+        }
+        Err(ArmError::property_change(&format!("{SOURCE}.{}", self.kind())))
+    }
+}
+
+fn not_in_region(id: &str) -> ArmError {
+    ArmError::new(
+        StatusCode::BAD_REQUEST,
+        "InvalidParameter",
+        format!(
+            "Source '{id}' is not found. Please check source exists, and is in the same region as gallery image version \
+             being created."
+        ),
+    )
+}
+
+/// Capturing a machine needs the right to write it.
+pub(crate) fn linked_access(call: &Call<'_>, source: &Source) -> Result<(), ArmError> {
+    let (Some(_), Some(id)) = (&source.machine, source.given["virtualMachineId"].as_str()) else { return Ok(()) };
+    let action = "Microsoft.Compute/virtualMachines/write";
+    if (call.allowed)(action, id) {
+        return Ok(());
+    }
+    Err(ArmError::new(
+        StatusCode::FORBIDDEN,
+        "LinkedAuthorizationFailed",
+        format!(
+            "The client '{}' with object id '{}' has permission to perform action \
+             'Microsoft.Compute/galleries/images/versions/write' on scope '{}'; however, it does not have permission to \
+             perform action(s) '{action}' on the linked scope(s) '{id}' (respectively) or the linked scope(s) are invalid.",
+            call.principal.client,
+            call.principal.object,
+            call.address.id()
+        ),
+    )
+    .by_arm())
+}
+
+impl World {
+    /// The machine behind `source`, in `location`, fit for `definition`.
+    pub(crate) fn check_source(
+        &self,
+        source: &Source,
+        location: &str,
+        definition: &Definition,
+        own: &str,
+    ) -> Result<(), ArmError> {
+        let Some(key) = &source.machine else { return self.check_other_source(source, location) };
+        let id = source.given[source.kind()].as_str().unwrap_or_default();
+        let Some(machine) = self.machines.get(key) else {
+            return Err(ArmError::new(
+                StatusCode::NOT_FOUND,
+                "NotFound",
+                format!(
+                    "Source Virtual Machine '{id}' specified in the request does not exist in this Azure location."
+                ),
+            ));
+        };
+        if machine.location != location {
+            return Err(not_in_region(id));
+        }
+        if machine.marked_for_deletion {
+            return Err(ArmError::not_allowed(format!(
+                "Operation 'Create Gallery Image Version' is not allowed on VM '{}' since the VM is marked for deletion.",
+                machine.name
+            )));
+        }
+        fits(machine, id, definition)?;
+        if machine.captures.iter().any(|capture| capture != own) {
+            return Err(ArmError::conflict(
+                "Conflict",
+                format!(
+                    "Too many requests on source '{id}'. Please wait until the image version that is being created from it \
+                     is complete."
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_other_source(&self, source: &Source, location: &str) -> Result<(), ArmError> {
+        let Some(id) = source.given["id"].as_str() else { return Ok(()) };
+        let version = Address::parse(id).filter(|address| address.kind() == "galleries/images/versions");
+        let there = version.and_then(|address| self.versions.get(&address.key())).is_some_and(|version| {
+            version.publishing.targets.iter().any(|target| target.name == regions::normal(location))
+        });
+        if there { Ok(()) } else { Err(not_in_region(id)) }
+    }
+}
+
+/// Does the machine fit the definition? In the order in which Azure complains.
+fn fits(machine: &VirtualMachine, id: &str, definition: &Definition) -> Result<(), ArmError> {
+    let wrong = |message: String| Err(ArmError::parameter(SOURCE, message));
+    let wanted = |field: &str| definition.properties[field].as_str().unwrap_or_default();
+    let disk = &machine.properties["storageProfile"]["osDisk"];
+    if disk["diffDiskSettings"]["option"].as_str().is_some_and(|option| option.eq_ignore_ascii_case("Local")) {
+        return wrong(format!("Source virtual machine {id} cannot contain an ephemeral OS disk."));
+    }
+    if !disk["managedDisk"].is_object() {
+        return wrong(format!("Source virtual machine {id} must be created from Managed Disks."));
+    }
+    let data = machine.properties["storageProfile"]["dataDisks"].as_array();
+    let ultra = |disk: &Value| disk["managedDisk"]["storageAccountType"] == "UltraSSD_LRS";
+    if ultra(disk) || data.is_some_and(|disks| disks.iter().any(ultra)) {
+        return wrong(format!("Source virtual machine {id} cannot contain a disk stored in an UltraSSD account type."));
+    }
+    if !machine.os_type().eq_ignore_ascii_case(wanted("osType")) {
+        return wrong(format!(
+            "The resource with id '{id}' has a different OS type ['{}'] than the parent gallery image OS type ['{}'].",
+            machine.os_type(),
+            wanted("osType")
+        ));
+    }
+    if !machine.hyper_v_generation.eq_ignore_ascii_case(wanted("hyperVGeneration")) {
+        return wrong(format!(
+            "The resource with id '{id}' has a different Hypervisor generation ['{}'] than the parent gallery image \
+             Hypervisor generation ['{}'].",
+            machine.hyper_v_generation,
+            wanted("hyperVGeneration")
+        ));
+    }
+    if !machine.architecture.eq_ignore_ascii_case(wanted("architecture")) {
+        return wrong(format!(
+            "The resource with id '{id}' has a different architecture ['{}'] than the parent gallery image architecture \
+             ['{}'].",
+            machine.architecture,
+            wanted("architecture")
+        ));
+    }
+    let state = if machine.generalized { "Generalized" } else { "Specialized" };
+    if !state.eq_ignore_ascii_case(wanted("osState")) {
+        return wrong(format!(
+            "Cannot create Gallery Image Version from: {id} since the OS State in the parent gallery image ('{}') is not \
+             '{state}'.",
+            wanted("osState")
+        ));
+    }
+    let plan = |plan: Option<&Value>| {
+        ["name", "publisher", "product"]
+            .map(|part| plan.and_then(|plan| plan[part].as_str()).unwrap_or_default().to_lowercase())
+    };
+    if plan(machine.extra.get("plan")) != plan(Some(&definition.properties["purchasePlan"])) {
+        return wrong(format!("The resource with id '{id}' has a different plan than the parent gallery image plan."));
+    }
+    security_fits(machine, id, definition)?;
+    let controller = machine.properties["storageProfile"]["diskControllerType"].as_str().unwrap_or("SCSI");
+    let offered = definition.feature("DiskControllerTypes").unwrap_or("SCSI").to_lowercase();
+    if controller.eq_ignore_ascii_case("NVMe") && !offered.contains("nvme") {
+        return wrong(format!(
+            "The resource with id '{id}' uses the disk controller type 'NVMe', which the parent gallery image does not list \
+             in its feature 'DiskControllerTypes'."
+        ));
+    }
+    Ok(())
+}
+
+fn security_fits(machine: &VirtualMachine, id: &str, definition: &Definition) -> Result<(), ArmError> {
+    let wrong =
+        |message: String| Err(ArmError::parameter("galleryImageVersion.properties.storageProfile.source", message));
+    let wanted = definition.feature("SecurityType").unwrap_or("Standard");
+    if wanted.to_lowercase().ends_with("supported") {
+        return wrong(format!(
+            "The security type '{wanted}' is not supported for the source id '{id}'. Currently only Vhd Blob, User Image and \
+             Gallery Image Version sources are supported for '{wanted}' images."
+        ));
+    }
+    if !machine.security_type().eq_ignore_ascii_case(wanted) {
+        return wrong(format!(
+            "The resource with id '{id}' has a different security type ['{}'] than the parent gallery image security type \
+             ['{wanted}'].",
+            machine.security_type()
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,337 @@
+//! Creating and updating image versions (behaviour section 11).
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    gallery::{Definition, deleting},
+    replication::{Region, RegionState},
+    source::{Source, linked_access},
+    targets::Publishing,
+    version::ImageVersion,
+};
+use crate::{
+    arm::{
+        call::{Answer, Call, Reply},
+        dispatch::{not_found, parent_not_found},
+        error::ArmError,
+        operation::{OperationType, Work},
+        tags,
+    },
+    clock::later,
+    world::{Event, World},
+};
+
+/// `Major.Minor.Patch`, three 32-bit integers.
+fn version_name(name: &str) -> Result<(), ArmError> {
+    let parts: Vec<&str> = name.split('.').collect();
+    let fits = parts.len() == 3
+        && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<i32>().is_ok());
+    if fits {
+        return Ok(());
+    }
+    Err(ArmError::parameter(
+        "galleryImageVersionName",
+        "The image version name is invalid. The image version name should follow Major(int).Minor(int).Patch(int) format, \
+         for e.g: 1.0.0, 2018.12.1 etc.",
+    ))
+}
+
+/// Properties of a version body, read and checked.
+struct Wanted {
+    source: Source,
+    publishing: Publishing,
+    allow_deletion: Option<bool>,
+    block_deletion: Option<bool>,
+    security_profile: Value,
+}
+
+fn flag(body: &Value, name: &str) -> Option<bool> {
+    body["properties"]["safetyProfile"][name].as_bool()
+}
+
+impl World {
+    pub(crate) fn version_put(&mut self, call: &Call<'_>) -> Answer {
+        let source = Source::read(&call.body["properties"]["storageProfile"])?;
+        linked_access(call, &source)?;
+        version_name(call.address.name())?;
+        let location = call.location()?;
+        let tags = tags::from_body(&call.body)?.unwrap_or_default();
+        let definition = self.definition_of(call)?;
+        let key = call.address.key();
+        let existing = self.versions.get(&key);
+        let mut profile = call.body["properties"]["publishingProfile"].clone();
+        if let Some(version) = existing {
+            if version.location != location {
+                return Err(tags::other_location(&version.id, &version.location, &location));
+            }
+            ready_for_update(version)?;
+            keep_fixed(&mut profile, &version.publishing);
+        } else {
+            self.check_source(&source, &location, &definition, &key)?;
+        }
+        let wanted = Wanted {
+            publishing: Publishing::read(&profile, &location)?,
+            source,
+            allow_deletion: flag(&call.body, "allowDeletionOfReplicatedLocations"),
+            block_deletion: flag(&call.body, "blockDeletionBeforeEndOfLife"),
+            security_profile: call.body["properties"]["securityProfile"].clone(),
+        };
+        if existing.is_some() {
+            return self.version_update(&key, wanted, tags);
+        }
+        Ok(self.version_create(call, &location, wanted, tags))
+    }
+
+    fn definition_of(&self, call: &Call<'_>) -> Result<Definition, ArmError> {
+        let address = call.address.parent();
+        let definition = self.definitions.get(&address.key()).ok_or_else(|| parent_not_found(&address))?;
+        deleting(definition.provisioning_state, "Update Gallery Image Version", &definition.name)?;
+        Ok(definition.clone())
+    }
+
+    fn version_create(
+        &mut self,
+        call: &Call<'_>,
+        location: &str,
+        wanted: Wanted,
+        tags: std::collections::BTreeMap<String, String>,
+    ) -> Reply {
+        let key = call.address.key();
+        let machine = wanted.source.machine.clone();
+        let size = machine
+            .as_ref()
+            .and_then(|machine| self.machines.get(machine))
+            .and_then(|machine| machine.properties["storageProfile"]["osDisk"]["diskSizeGB"].as_u64())
+            .unwrap_or(30);
+        let too_big = (size > 2048 && !wanted.publishing.shallow).then(|| {
+            ArmError::new(
+                StatusCode::BAD_REQUEST,
+                "InvalidParameter",
+                format!("The GalleryImageVersion source resource size {size} exceeds the max size 2048 supported."),
+            )
+        });
+        if let Some(machine) = machine.as_ref().and_then(|machine| self.machines.get_mut(machine)) {
+            machine.captures.insert(key.clone());
+        }
+        let work = Work::VersionWritten { version: key.clone() };
+        let operation = self.begin(OperationType::Caps, &call.address.subscription, location, work, None);
+        let home_seconds = self.durations.home_copy(location, wanted.publishing.shallow);
+        let mut regions: Vec<Region> = wanted
+            .publishing
+            .targets
+            .iter()
+            .map(|target| Region { name: target.name.clone(), attempt: 0, state: RegionState::Unknown })
+            .collect();
+        for region in &mut regions {
+            if region.name == location {
+                self.region_begins(&key, region, 0.0, home_seconds);
+            } else {
+                let seconds = self.durations.region_copy(&region.name);
+                self.region_begins(&key, region, home_seconds, seconds);
+            }
+        }
+        let version = ImageVersion {
+            id: call.address.id(),
+            name: call.address.name().to_owned(),
+            subscription: call.address.subscription.clone(),
+            location: location.to_owned(),
+            tags,
+            source: wanted.source.given,
+            machine,
+            disk_size_gb: size,
+            publishing: wanted.publishing,
+            regions,
+            allow_deletion_of_replicated_locations: wanted.allow_deletion.unwrap_or(true),
+            block_deletion_before_end_of_life: wanted.block_deletion.unwrap_or(false),
+            security_profile: wanted.security_profile,
+            provisioning_state: "Creating",
+            published: None,
+            operation,
+            writing_until: self.now,
+            broken: too_big,
+            stillborn: false,
+        };
+        let view = version.view(self.now, false);
+        self.versions.insert(key.clone(), version);
+        self.deleted.remove(&key);
+        Reply::written(true, view, operation)
+    }
+
+    fn version_update(
+        &mut self,
+        key: &str,
+        wanted: Wanted,
+        tags: std::collections::BTreeMap<String, String>,
+    ) -> Answer {
+        let Some(mut version) = self.versions.get(key).cloned() else {
+            return Err(ArmError::new(
+                StatusCode::NOT_FOUND,
+                "NotFound",
+                "The entity was not found in this Azure location.",
+            ));
+        };
+        wanted.source.unchanged(&version.source)?;
+        fixed_properties(&version.publishing, &wanted.publishing)?;
+        let stays = |name: &str| wanted.publishing.targets.iter().any(|target| target.name == name);
+        let removed: Vec<String> =
+            version.regions.iter().filter(|region| !stays(&region.name)).map(|region| region.name.clone()).collect();
+        // The permission that counts is the one in force before this write.
+        if !removed.is_empty() && !version.allow_deletion_of_replicated_locations && wanted.allow_deletion != Some(true)
+        {
+            return Err(ArmError::not_allowed(format!(
+                "Removing the replicated regions '{}' from gallery image version '{}' is not allowed because \
+                 'allowDeletionOfReplicatedLocations' is set to false.",
+                removed.join(", "),
+                version.id
+            )));
+        }
+        version.regions.retain(|region| stays(&region.name));
+        let operation = self.begin(
+            OperationType::Caps,
+            &version.subscription,
+            &version.location,
+            Work::VersionWritten { version: key.to_owned() },
+            None,
+        );
+        for target in &wanted.publishing.targets {
+            if !version.regions.iter().any(|region| region.name == target.name) {
+                version.regions.push(Region { name: target.name.clone(), attempt: 0, state: RegionState::Unknown });
+            }
+        }
+        if !version.stillborn {
+            for region in &mut version.regions {
+                if region.state != RegionState::Completed {
+                    let seconds = self.durations.region_copy(&region.name);
+                    self.region_begins(key, region, 0.0, seconds);
+                }
+            }
+        }
+        let seconds = self.durations.update_version;
+        version.tags = tags;
+        version.publishing = wanted.publishing;
+        version.allow_deletion_of_replicated_locations =
+            wanted.allow_deletion.unwrap_or(version.allow_deletion_of_replicated_locations);
+        version.block_deletion_before_end_of_life =
+            wanted.block_deletion.unwrap_or(version.block_deletion_before_end_of_life);
+        version.provisioning_state = "Updating";
+        version.operation = operation;
+        version.writing_until = later(self.now, seconds);
+        self.plan(seconds, Event::VersionMoves(key.to_owned()));
+        let view = version.view(self.now, false);
+        self.versions.insert(key.to_owned(), version);
+        Ok(Reply::written(false, view, operation))
+    }
+
+    /// Tags replace the whole map, properties are merged; the result is written like a PUT.
+    pub(crate) fn version_patch(&mut self, call: &Call<'_>) -> Answer {
+        let key = call.address.key();
+        let version = self.versions.get(&key).ok_or_else(|| not_found(call.address))?;
+        let mut body = version.view(self.now, false);
+        if call.body["tags"].is_object() {
+            body["tags"] = call.body["tags"].clone();
+        }
+        crate::arm::lists::merge(&mut body["properties"], &call.body["properties"]);
+        let put = Call { body, method: call.method, ..*call };
+        self.version_put(&put)
+    }
+
+    /// Refuses a machine whose image is a version that is not in its region.
+    pub(crate) fn image_for_machine(&self, reference: &Value, location: &str) -> Result<(), ArmError> {
+        let Some(id) = reference["id"].as_str() else { return Ok(()) };
+        let Some(address) = crate::arm::address::Address::parse(id) else { return Ok(()) };
+        if !address.kind().starts_with("galleries/images") {
+            return Ok(());
+        }
+        let usable = |version: &ImageVersion| {
+            version.regions.iter().any(|region| region.name == location && region.state == RegionState::Completed)
+        };
+        let there = if address.kind() == "galleries/images/versions" {
+            self.versions.get(&address.key()).is_some_and(usable)
+        } else {
+            let prefix = format!("{}/versions/", address.key());
+            self.versions.iter().any(|(key, version)| {
+                let target = version.publishing.targets.iter().find(|target| target.name == location);
+                let excluded =
+                    version.publishing.exclude_from_latest || target.is_some_and(|target| target.exclude_from_latest);
+                key.starts_with(&prefix) && !excluded && usable(version)
+            })
+        };
+        if there {
+            return Ok(());
+        }
+        Err(ArmError::new(
+            StatusCode::NOT_FOUND,
+            "GalleryImageNotFound",
+            format!(
+                "The gallery image {id} is not available in {location} region. Please contact image owner to replicate to \
+                 this region, or change your requested region."
+            ),
+        ))
+    }
+}
+
+fn ready_for_update(version: &ImageVersion) -> Result<(), ArmError> {
+    if version.provisioning_state == "Deleting" {
+        return Err(ArmError::not_allowed(format!(
+            "Operation 'Update Gallery Image Version' is not on allowed on {}; since it is marked for deletion. You can only \
+             retry the Delete operation (or wait for an ongoing one to complete).",
+            version.id
+        )));
+    }
+    if version.writing() {
+        return Err(ArmError::concurrent());
+    }
+    Ok(())
+}
+
+/// What a body leaves out and what can never change is taken from before.
+fn keep_fixed(profile: &mut Value, before: &Publishing) {
+    if !profile.is_object() {
+        *profile = json!({});
+    }
+    if profile["storageAccountType"].is_null() {
+        profile["storageAccountType"] = json!(before.storage);
+    }
+    if profile["replicationMode"].is_null() && before.mode_given {
+        profile["replicationMode"] = json!(if before.shallow { "Shallow" } else { "Full" });
+    }
+}
+
+fn fixed_properties(before: &Publishing, after: &Publishing) -> Result<(), ArmError> {
+    let property = |name: &str| {
+        Err(ArmError::property_change(&format!("galleryImageVersion.properties.publishingProfile.{name}")))
+    };
+    if before.storage != after.storage {
+        return property("storageAccountType");
+    }
+    if before.shallow != after.shallow {
+        return property("replicationMode");
+    }
+    for target in &after.targets {
+        if let Some(old) = before.targets.iter().find(|old| old.name == target.name) {
+            if old.storage != target.storage {
+                return property("targetRegions.storageAccountType");
+            }
+            if !old.encryption.is_null() && old.encryption != target.encryption {
+                return property("targetRegions.encryption");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_names_are_three_integers_of_32_bits() {
+        for good in ["1.0.0", "2018.12.1", "0.0.0", "2147483647.0.1"] {
+            assert!(version_name(good).is_ok(), "{good}");
+        }
+        for bad in ["1.0", "1.0.0.0", "1.0.x", "", "-1.0.0", "1..0", "2147483648.0.0", "latest", "+1.0.0"] {
+            assert!(version_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! How long things take, in simulated seconds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::regions;
+
+/// Durations in simulated seconds (behaviour section 9); the defaults are what public recordings of Azure show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Durations {
+    /// Deallocating a virtual machine.
+    pub deallocate: f64,
+    /// Starting a virtual machine, until `PowerState/running`.
+    pub start: f64,
+    /// Powering off without deallocating.
+    pub power_off: f64,
+    /// Restarting.
+    pub restart: f64,
+    /// What a run command costs besides its script.
+    pub run_command: f64,
+    /// How long a run command without `timeoutInSeconds` may run.
+    pub run_command_timeout: f64,
+    /// Creating a virtual machine.
+    pub create_virtual_machine: f64,
+    /// Updating a virtual machine's model or tags.
+    pub update_virtual_machine: f64,
+    /// Deleting a virtual machine.
+    pub delete_virtual_machine: f64,
+    /// From `PowerState/running` until the guest agent is ready.
+    pub agent_boot: f64,
+    /// How long a lost agent goes on being shown as ready.
+    pub agent_heartbeat_lag: f64,
+    /// Deprovisioning the guest.
+    pub deprovision: f64,
+    /// Shutting the guest down from inside.
+    pub guest_shutdown: f64,
+    /// Creating, updating or deleting a gallery.
+    pub gallery: f64,
+    /// Creating, updating or deleting an image definition.
+    pub definition: f64,
+    /// The copy in a version's home region.
+    pub create_version: f64,
+    /// The same for `replicationMode: Shallow`.
+    pub create_shallow_version: f64,
+    /// Copying to one more region.
+    pub add_region: f64,
+    /// Updating a version without copying anything.
+    pub update_version: f64,
+    /// Deleting a version.
+    pub delete_version: f64,
+    /// How long a parent still refuses its deletion after its last child is gone.
+    pub nested_delete_lag: f64,
+    /// Replication durations of single regions.
+    pub regions: BTreeMap<String, RegionDurations>,
+}
+
+/// Durations of one region, in simulated seconds; what is absent is taken from [`Durations`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RegionDurations {
+    /// See [`Durations::create_version`].
+    pub create_version: Option<f64>,
+    /// See [`Durations::create_shallow_version`].
+    pub create_shallow_version: Option<f64>,
+    /// See [`Durations::add_region`].
+    pub add_region: Option<f64>,
+}
+
+impl Default for Durations {
+    fn default() -> Self {
+        Self {
+            deallocate: 45.0,
+            start: 30.0,
+            power_off: 5.0,
+            restart: 40.0,
+            run_command: 20.0,
+            run_command_timeout: 5400.0,
+            create_virtual_machine: 40.0,
+            update_virtual_machine: 3.0,
+            delete_virtual_machine: 30.0,
+            agent_boot: 20.0,
+            agent_heartbeat_lag: 120.0,
+            deprovision: 15.0,
+            guest_shutdown: 5.0,
+            gallery: 0.4,
+            definition: 0.4,
+            create_version: 430.0,
+            create_shallow_version: 46.0,
+            add_region: 400.0,
+            update_version: 150.0,
+            delete_version: 100.0,
+            nested_delete_lag: 20.0,
+            regions: BTreeMap::new(),
+        }
+    }
+}
+
+impl Durations {
+    fn region(&self, region: &str) -> Option<&RegionDurations> {
+        let wanted = regions::normal(region);
+        self.regions.iter().find(|(name, _)| regions::normal(name) == wanted).map(|(_, durations)| durations)
+    }
+
+    pub(crate) fn home_copy(&self, region: &str, shallow: bool) -> f64 {
+        let own = self.region(region);
+        if shallow {
+            own.and_then(|own| own.create_shallow_version).unwrap_or(self.create_shallow_version)
+        } else {
+            own.and_then(|own| own.create_version).unwrap_or(self.create_version)
+        }
+    }
+
+    pub(crate) fn region_copy(&self, region: &str) -> f64 {
+        self.region(region).and_then(|own| own.add_region).unwrap_or(self.add_region)
+    }
+}

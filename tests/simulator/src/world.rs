@@ -1,0 +1,181 @@
+//! Everything that exists, and the queue of what is going to happen.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use base64::Engine as _;
+use jiff::Timestamp;
+use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    arm::operation::Operation,
+    clock::later,
+    compute::{
+        gallery::{Definition, Gallery},
+        run_command::RunCommand,
+        version::ImageVersion,
+        virtual_machine::VirtualMachine,
+    },
+    durations::Durations,
+    faults::domain::DomainFaults,
+};
+
+/// What happens at a point of simulated time without anybody asking.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Event {
+    /// A long-running operation has taken its time.
+    OperationEnds(Uuid),
+    /// A version's regions may have come to an end.
+    VersionMoves(String),
+    /// A script in a guest reaches a point; the number tells runs of the same command apart.
+    Script { command: String, run: u64, point: ScriptPoint },
+    /// Something happens inside a guest; the number tells its boots apart.
+    Guest { machine: String, boot: u64, change: GuestChange },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScriptPoint {
+    Starts,
+    Ends,
+    TimesOut,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GuestChange {
+    AgentReady,
+    UnitEnds { powers_off: bool },
+    PowersOff,
+}
+
+/// A subscription.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Subscription {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// A resource group.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Group {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) location: String,
+    pub(crate) tags: Value,
+}
+
+/// All resources, by id in lower case.
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) random: StdRng,
+    pub(crate) durations: Durations,
+    pub(crate) page_size: usize,
+    pub(crate) subscriptions: BTreeMap<String, Subscription>,
+    pub(crate) groups: BTreeMap<String, Group>,
+    pub(crate) machines: BTreeMap<String, VirtualMachine>,
+    pub(crate) run_commands: BTreeMap<String, RunCommand>,
+    pub(crate) galleries: BTreeMap<String, Gallery>,
+    pub(crate) definitions: BTreeMap<String, Definition>,
+    pub(crate) versions: BTreeMap<String, ImageVersion>,
+    pub(crate) operations: BTreeMap<Uuid, Operation>,
+    /// Ended operations in the order of their end; the oldest are forgotten.
+    pub(crate) ended: VecDeque<Uuid>,
+    /// When children were deleted, by their id.
+    pub(crate) deleted: BTreeMap<String, Timestamp>,
+    pub(crate) faults: DomainFaults,
+    /// The part of signed operation addresses that stays the same.
+    pub(crate) certificate: String,
+    events: BTreeMap<(Timestamp, u64), Event>,
+    event_count: u64,
+}
+
+/// How many ended operations stay readable.
+const ENDED_OPERATIONS: usize = 5000;
+
+impl World {
+    pub(crate) fn new(seed: u64, now: Timestamp) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        let certificate = random_text(&mut random, 2280);
+        Self {
+            now,
+            random,
+            durations: Durations::default(),
+            page_size: 100,
+            subscriptions: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            run_commands: BTreeMap::new(),
+            galleries: BTreeMap::new(),
+            definitions: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            ended: VecDeque::new(),
+            deleted: BTreeMap::new(),
+            faults: DomainFaults::default(),
+            certificate,
+            events: BTreeMap::new(),
+            event_count: 0,
+        }
+    }
+
+    /// Lets everything happen that is due until `now`, each at its own time. Time never goes back.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        while let Some(entry) = self.events.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            let ((at, _), event) = entry.remove_entry();
+            self.now = self.now.max(at);
+            self.happen(event);
+        }
+        self.now = self.now.max(now);
+    }
+
+    pub(crate) fn next_event(&self) -> Option<Timestamp> {
+        self.events.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::OperationEnds(operation) => self.operation_ends(operation),
+            Event::VersionMoves(version) => self.version_moves(&version),
+            Event::Script { command, run, point } => self.script_reaches(&command, run, point),
+            Event::Guest { machine, boot, change } => self.guest_changes(&machine, boot, change),
+        }
+    }
+
+    /// Plans `event` for `seconds` of simulated time from now.
+    pub(crate) fn plan(&mut self, seconds: f64, event: Event) {
+        self.event_count += 1;
+        self.events.insert((later(self.now, seconds), self.event_count), event);
+    }
+
+    pub(crate) fn guid(&mut self) -> Uuid {
+        let mut bytes = [0; 16];
+        self.random.fill_bytes(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// URL-safe random text of `length` characters.
+    pub(crate) fn text(&mut self, length: usize) -> String {
+        random_text(&mut self.random, length)
+    }
+
+    pub(crate) fn remember_ended(&mut self, operation: Uuid) {
+        self.ended.push_back(operation);
+        if self.ended.len() > ENDED_OPERATIONS
+            && let Some(oldest) = self.ended.pop_front()
+        {
+            self.operations.remove(&oldest);
+        }
+    }
+}
+
+fn random_text(random: &mut impl Rng, length: usize) -> String {
+    let mut bytes = vec![0; length];
+    random.fill_bytes(&mut bytes);
+    let mut text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    text.truncate(length);
+    text
+}
