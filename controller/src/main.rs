@@ -1,2 +1,32 @@
-//! Placeholder.
-fn main() {}
+//! The program.
+
+use std::process::ExitCode;
+
+use azimage::{
+    cli::{Cli, Command},
+    process,
+};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // Before anything else: with two providers compiled in by some dependency rustls could not choose by itself.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        eprintln!("azimage: another TLS provider was installed already");
+        return ExitCode::FAILURE;
+    }
+    let outcome = match Cli::parse().command {
+        Command::Controller(arguments) => process::run(&arguments),
+        Command::Crds(arguments) => process::print_crds(&arguments),
+        Command::Version => {
+            println!("azimage {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("azimage: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

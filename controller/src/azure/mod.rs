@@ -1,0 +1,20 @@
+//! Between Azure and the decisions: answers become observations, steps become calls.
+
+mod convert;
+mod failure;
+mod read;
+mod write;
+
+pub(crate) use read::read;
+pub(crate) use write::execute;
+
+/// A failed call, as far as the reconcile needs it.
+#[derive(Debug)]
+pub(crate) struct CallError {
+    /// For decisions and status: no ids, no times.
+    pub(crate) failure: azimage_core::Failure,
+    /// How long Azure asks to wait.
+    pub(crate) wait: Option<std::time::Duration>,
+    /// For the log.
+    pub(crate) error: azimage_azure::Error,
+}

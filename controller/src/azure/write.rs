@@ -1,0 +1,74 @@
+//! Carries out a step: one call, no choice left open.
+
+use azimage_azure::{
+    Accepted, Call, Client, ImageSource, ImageVersionBody, ReplicationMode, RunCommandBody, SafetyProfile,
+    StorageAccountType, TargetRegion,
+};
+use azimage_core::image_version::{SourceSpec, Step, TargetRegionRequest, VersionRequest};
+use serde_json::Value;
+
+use super::{CallError, convert::EXTENDED_LOCATIONS};
+
+/// Carries out a step.
+pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result<Accepted, CallError> {
+    let answer = match step {
+        Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request) => {
+            client.update_virtual_machine_tags(call, &request.id, &request.tags, &request.etag).await
+        }
+        Step::Seal { id, location, script, timeout_seconds, tags } => {
+            let body = RunCommandBody {
+                location: location.clone(),
+                script: script.clone(),
+                tags: tags.clone(),
+                timeout_seconds: u32::try_from(*timeout_seconds).unwrap_or_default(),
+                async_execution: false,
+            };
+            client.put_run_command(call, id, &body).await
+        }
+        Step::ForgetSeal(id) => client.delete_run_command(call, id).await,
+        Step::Deallocate(id) => client.deallocate(call, id).await,
+        Step::Generalize(id) => client.generalize(call, id).await,
+        Step::Publish(request) | Step::Update(request) | Step::Repair(request) => {
+            client.put_image_version(call, &request.id, &body(request)).await
+        }
+        Step::Delete(id) => client.delete_image_version(call, id).await,
+    };
+    answer.map_err(CallError::from)
+}
+
+fn body(request: &VersionRequest) -> ImageVersionBody {
+    let source = match &request.source {
+        SourceSpec::VirtualMachine { id, .. } => ImageSource::VirtualMachine(id.clone()),
+        SourceSpec::ImageVersion { id } => ImageSource::Resource(id.to_string()),
+    };
+    let zones = request.preserved.get(EXTENDED_LOCATIONS).cloned().map(serde_json::from_value);
+    ImageVersionBody {
+        location: request.location.clone(),
+        tags: request.tags.clone(),
+        source,
+        target_regions: request.targets.iter().map(target).collect(),
+        target_extended_locations: zones.and_then(Result::ok).unwrap_or_default(),
+        replica_count: u32::try_from(request.default_replicas).ok(),
+        // A version is born excluded from latest, and nothing here ever includes it.
+        exclude_from_latest: true,
+        end_of_life: request.end_of_life,
+        storage_account_type: Some(StorageAccountType::from(request.storage_account_type)),
+        replication_mode: Some(ReplicationMode::from(request.replication_mode)),
+        safety: SafetyProfile {
+            allow_deletion_of_replicated_locations: Some(true),
+            block_deletion_before_end_of_life: Some(request.block_deletion),
+        },
+    }
+}
+
+fn target(target: &TargetRegionRequest) -> TargetRegion {
+    let mut preserved = target.preserved.clone();
+    preserved.insert("name".to_owned(), Value::String(target.region.to_string()));
+    let kept = serde_json::from_value(Value::Object(preserved));
+    TargetRegion {
+        regional_replica_count: target.replicas.and_then(|replicas| u32::try_from(replicas).ok()),
+        storage_account_type: target.storage_account_type.as_deref().map(StorageAccountType::from),
+        exclude_from_latest: Some(target.exclude_from_latest),
+        ..kept.unwrap_or_else(|_| TargetRegion::new(target.region.clone()))
+    }
+}

@@ -1,0 +1,238 @@
+//! The command line. Every flag is also an environment variable.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Golden VM images on Azure, as Kubernetes objects.
+#[derive(Debug, Parser)]
+#[command(name = "azimage", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the controller: watch ImageVersion and ReplicationTarget objects and make them true in Azure.
+    Controller(Box<ControllerArgs>),
+    /// Print the custom resource definitions, ready for `kubectl apply --server-side -f -`.
+    Crds(CrdsArgs),
+    /// Print the version.
+    Version,
+}
+
+/// Options of `azimage crds`.
+#[derive(Debug, Args)]
+pub struct CrdsArgs {
+    /// Write one file per definition into this folder instead of printing them.
+    #[arg(long, value_name = "FOLDER")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// Options of `azimage controller`.
+#[derive(Clone, Debug, Args)]
+pub struct ControllerArgs {
+    /// Namespaces to watch, separated by commas. Empty watches all of them.
+    #[arg(
+        long,
+        env = "AZIMAGE_WATCH_NAMESPACES",
+        value_delimiter = ',',
+        value_name = "NAMESPACES",
+        help_heading = "Kubernetes"
+    )]
+    pub watch_namespaces: Vec<String>,
+
+    /// Identifies this cluster in the owner tags on Azure resources. By default the uid of the namespace kube-system.
+    #[arg(long, env = "AZIMAGE_CLUSTER_ID", value_name = "ID", help_heading = "Kubernetes")]
+    pub cluster_id: Option<String>,
+
+    /// Namespaces that the controller's own Azure identity serves, separated by commas, or * for all. By default only
+    /// the controller's own namespace: whoever may write objects in a namespace served here acts with these rights.
+    #[arg(
+        long,
+        env = "AZIMAGE_IDENTITY_NAMESPACES",
+        value_delimiter = ',',
+        value_name = "NAMESPACES",
+        help_heading = "Azure"
+    )]
+    pub identity_namespaces: Vec<String>,
+
+    /// The Azure cloud.
+    #[arg(long, env = "AZIMAGE_AZURE_CLOUD", value_enum, default_value_t = CloudName::Public, help_heading = "Azure")]
+    pub azure_cloud: CloudName,
+
+    /// Base URL of Azure Resource Manager in a custom cloud; needs --azure-authority-host as well.
+    #[arg(
+        long,
+        env = "AZIMAGE_AZURE_RESOURCE_MANAGER",
+        value_name = "URL",
+        requires = "azure_authority_host",
+        help_heading = "Azure"
+    )]
+    pub azure_resource_manager: Option<String>,
+
+    /// Base URL of the token authority in a custom cloud; needs --azure-resource-manager as well.
+    #[arg(
+        long,
+        env = "AZIMAGE_AZURE_AUTHORITY_HOST",
+        value_name = "URL",
+        requires = "azure_resource_manager",
+        help_heading = "Azure"
+    )]
+    pub azure_authority_host: Option<String>,
+
+    /// Certificates (PEM) that are trusted besides those of the system.
+    #[arg(long, env = "AZIMAGE_AZURE_CA_FILE", value_name = "FILE", help_heading = "Azure")]
+    pub azure_ca_file: Option<PathBuf>,
+
+    /// How the controller proves who it is.
+    #[arg(long, env = "AZIMAGE_AZURE_IDENTITY", value_enum, default_value_t = IdentityName::WorkloadIdentity, help_heading = "Azure")]
+    pub azure_identity: IdentityName,
+
+    /// Tenant (directory) id, for client-secret. AZURE_TENANT_ID is honoured.
+    #[arg(long, env = "AZIMAGE_AZURE_TENANT_ID", value_name = "GUID", help_heading = "Azure")]
+    pub azure_tenant_id: Option<String>,
+
+    /// Client (application) id, for client-secret and for a user-assigned managed identity. AZURE_CLIENT_ID is honoured.
+    #[arg(long, env = "AZIMAGE_AZURE_CLIENT_ID", value_name = "GUID", help_heading = "Azure")]
+    pub azure_client_id: Option<String>,
+
+    /// File that holds the client secret, for client-secret. AZURE_CLIENT_SECRET is honoured.
+    #[arg(long, env = "AZIMAGE_AZURE_CLIENT_SECRET_FILE", value_name = "FILE", help_heading = "Azure")]
+    pub azure_client_secret_file: Option<PathBuf>,
+
+    /// How many image versions are worked on at a time.
+    #[arg(long, env = "AZIMAGE_IMAGE_VERSION_CONCURRENCY", value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Pace")]
+    pub image_version_concurrency: u16,
+
+    /// How many replication targets are worked on at a time.
+    #[arg(long, env = "AZIMAGE_REPLICATION_TARGET_CONCURRENCY", value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Pace")]
+    pub replication_target_concurrency: u16,
+
+    /// How often Azure is asked while it works on something. Azure allows about 12 reads of a machine a minute.
+    #[arg(long, env = "AZIMAGE_POLL_INTERVAL", value_name = "TIME", default_value = "15s", value_parser = duration, help_heading = "Pace")]
+    pub poll_interval: Duration,
+
+    /// How often Azure is looked at while nothing is to be done.
+    #[arg(long, env = "AZIMAGE_RESYNC_INTERVAL", value_name = "TIME", default_value = "10m", value_parser = duration, help_heading = "Pace")]
+    pub resync_interval: Duration,
+
+    /// How soon something that failed is tried again for the first time; each time it takes twice as long.
+    #[arg(long, env = "AZIMAGE_RETRY_MIN", value_name = "TIME", default_value = "5s", value_parser = duration, help_heading = "Pace")]
+    pub retry_min: Duration,
+
+    /// How long it takes at most until something that failed is tried again.
+    #[arg(long, env = "AZIMAGE_RETRY_MAX", value_name = "TIME", default_value = "15m", value_parser = duration, help_heading = "Pace")]
+    pub retry_max: Duration,
+
+    /// Where /healthz and /readyz are served.
+    #[arg(
+        long,
+        env = "AZIMAGE_HEALTH_ADDRESS",
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8081",
+        help_heading = "Process"
+    )]
+    pub health_address: SocketAddr,
+
+    /// Where /metrics is served.
+    #[arg(
+        long,
+        env = "AZIMAGE_METRICS_ADDRESS",
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8080",
+        help_heading = "Process"
+    )]
+    pub metrics_address: SocketAddr,
+
+    /// Form of the logs; auto is human on a terminal and json elsewhere.
+    #[arg(long, env = "AZIMAGE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto, help_heading = "Process")]
+    pub log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug or trace, or a filter such as azimage=debug,kube=warn.
+    #[arg(long, env = "AZIMAGE_LOG_LEVEL", value_name = "LEVEL", default_value = "info", help_heading = "Process")]
+    pub log_level: String,
+
+    /// How long running reconciles may take after SIGTERM.
+    #[arg(long, env = "AZIMAGE_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "25s", value_parser = duration, help_heading = "Process")]
+    pub shutdown_timeout: Duration,
+}
+
+/// Names of the Azure clouds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CloudName {
+    /// The public cloud.
+    Public,
+    /// Azure Government (United States).
+    UsGovernment,
+    /// Azure in China, operated by 21Vianet.
+    China,
+}
+
+/// How the controller proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IdentityName {
+    /// The token of the pod's ServiceAccount, federated with Azure.
+    WorkloadIdentity,
+    /// The managed identity of the node.
+    ManagedIdentity,
+    /// An application with a client secret.
+    ClientSecret,
+}
+
+/// Form of the logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Human on a terminal, JSON elsewhere.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Human,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: kube::core::Duration =
+        text.parse().map_err(|_| format!("'{text}' is not a time span such as 500ms, 15s, 10m or 1h30m"))?;
+    if parsed.is_negative() || Duration::from(parsed).is_zero() {
+        return Err("must be more than nothing".to_owned());
+    }
+    Ok(parsed.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn time_spans_are_read_as_kubernetes_writes_them() {
+        for (text, expected) in [
+            ("15s", Ok(Duration::from_secs(15))),
+            ("1h30m", Ok(Duration::from_secs(5400))),
+            ("500ms", Ok(Duration::from_millis(500))),
+            ("0s", Err(())),
+            ("-1s", Err(())),
+            ("soon", Err(())),
+        ] {
+            assert_eq!(duration(text).map_err(|_| ()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_custom_cloud_needs_both_of_its_addresses() {
+        let parse = |extra: &[&str]| Cli::try_parse_from(["azimage", "controller"].iter().chain(extra)).is_ok();
+        assert!(parse(&[]));
+        assert!(!parse(&["--azure-resource-manager", "https://a"]));
+        assert!(parse(&["--azure-resource-manager", "https://a", "--azure-authority-host", "https://b"]));
+    }
+}

@@ -1,0 +1,9 @@
+//! Reconciles an `ImageVersion`: observe, validate, plan, execute, status.
+//!
+//! One pass makes at most one write to Azure, and only one whose intent stands in the status already. Operations of
+//! Azure are never awaited: the next pass observes what has come of them.
+
+mod pass;
+mod reconcile;
+
+pub(crate) use reconcile::{Shared, reconcile};

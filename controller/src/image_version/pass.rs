@@ -1,0 +1,268 @@
+//! One pass over one object.
+
+use std::sync::Arc;
+
+use azimage_azure::Call;
+use azimage_core::{
+    Failure, Progress, events,
+    image_version::{
+        Context, Memory, Observed, Plan, Report, Step, StepName, Validated, Violation, Wake, next_read, next_status,
+        plan, record_intent, validate,
+    },
+};
+use azimage_crds::{
+    Deletion, IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason,
+    ReplicationTarget,
+};
+use kube::{Api, Resource, ResourceExt, api::ListParams};
+
+use super::Shared;
+use crate::{
+    azure::{self, CallError},
+    kubernetes::{KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
+    memory::Remembered,
+};
+
+/// What comes after a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Another pass at once.
+    Now,
+    /// Another pass later.
+    Wake(Wake),
+    /// The object may go.
+    Released,
+    /// Nothing, before the object changes.
+    Changed,
+}
+
+pub(super) struct Pass<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) api: &'a Api<ImageVersion>,
+    pub(super) object: &'a ImageVersion,
+    pub(super) namespace: &'a str,
+    pub(super) uid: &'a str,
+}
+
+impl Pass<'_> {
+    pub(super) async fn run(&self) -> Result<Next, KubernetesError> {
+        let deleting = self.object.meta().deletion_timestamp.is_some();
+        if deleting && !self.has_finalizer() {
+            return Ok(Next::Released);
+        }
+        let targets = self.shared.stores.targets_of(self.namespace);
+        let validated = match self.validate(&targets) {
+            Ok(validated) => validated,
+            Err(violation) => return self.violated(violation, deleting).await,
+        };
+        let status = self.object.status.clone().unwrap_or_default();
+        let remembered = self.shared.memories.get(self.uid);
+        let call = Call::new(self.shared.seams.randomness.id());
+        let observed = self.observe(&call, &validated, &status, &remembered).await;
+        let mut plan = self.plan(&validated, &status, &remembered, &observed);
+        if matches!(plan.step, Some(Step::Update(_) | Step::Repair(_))) {
+            // The watch may lag: a list of regions is written only on targets that were just read, so that a target
+            // that is being deleted neither loses its word nor gets a region after its end.
+            let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
+            match self.validate(&fresh) {
+                Ok(validated) => plan = self.plan(&validated, &status, &remembered, &observed),
+                Err(violation) => return self.violated(violation, deleting).await,
+            }
+        }
+        self.carry_out(plan, &validated, &status, remembered).await
+    }
+
+    fn has_finalizer(&self) -> bool {
+        self.object.finalizers().iter().any(|finalizer| finalizer == IMAGE_VERSION_FINALIZER)
+    }
+
+    fn targets_api(&self) -> Api<ReplicationTarget> {
+        Api::namespaced(self.shared.client.clone(), self.namespace)
+    }
+
+    fn validate(&self, targets: &[ReplicationTarget]) -> Result<Validated, Violation> {
+        let context = Context {
+            cluster: &self.shared.config.cluster,
+            identity_allowed: self.shared.config.served.contains(self.namespace),
+            targets,
+            versions: &self.shared.stores.versions(),
+        };
+        validate(self.object, context)
+    }
+
+    async fn observe(
+        &self,
+        call: &Call,
+        validated: &Validated,
+        status: &ImageVersionStatus,
+        remembered: &Remembered,
+    ) -> Observed {
+        let mut observed = Observed::default();
+        let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
+        while let Some(next) = next_read(validated, &memory, &observed) {
+            azure::read(&self.shared.azure, call, validated, next, &mut observed).await;
+        }
+        observed
+    }
+
+    fn plan(
+        &self,
+        validated: &Validated,
+        status: &ImageVersionStatus,
+        remembered: &Remembered,
+        observed: &Observed,
+    ) -> Plan {
+        let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
+        plan(validated, &memory, observed)
+    }
+
+    async fn carry_out(
+        &self,
+        plan: Plan,
+        validated: &Validated,
+        status: &ImageVersionStatus,
+        mut remembered: Remembered,
+    ) -> Result<Next, KubernetesError> {
+        let Plan { step, mut report, mut wake } = plan;
+        remembered.process = remembered.process.after(&report);
+        if wake == Wake::Release {
+            remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+            tracing::info!("Let go of image version");
+            return Ok(Next::Released);
+        }
+        if validated.suspended && !validated.deleting {
+            // Suspended: nothing is done and nothing is said, but that a target is let go.
+            let regions = report.regions.take().unwrap_or_else(|| status.regions.clone());
+            self.write(status, ImageVersionStatus { regions, ..status.clone() }).await?;
+            return Ok(Next::Changed);
+        }
+        let Some(step) = step else {
+            remembered.failure = None;
+            remembered.failures = if wake == Wake::Retry { remembered.failures.saturating_add(1) } else { 0 };
+            remembered.asked = None;
+            self.shared.memories.set(self.uid, remembered);
+            self.report(status, &report, true).await?;
+            return Ok(Next::Wake(wake));
+        };
+        if !validated.deleting && !self.has_finalizer() {
+            // Before the first effect in Azure, so that no deletion can miss it.
+            add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+            return Ok(Next::Now);
+        }
+        let name = step.name();
+        let Some(correlation_id) = intent(status, name, remembered.used.as_deref()) else {
+            if let Some(wait) = self.too_early(status, name, wake) {
+                self.overlay(&mut report, &remembered, name);
+                self.shared.memories.set(self.uid, remembered);
+                self.report(status, &report, false).await?;
+                return Ok(Next::Wake(wait));
+            }
+            self.overlay(&mut report, &remembered, name);
+            self.shared.memories.set(self.uid, remembered);
+            let mut next = self.next_status(status, &report, false);
+            let id = self.shared.seams.randomness.id().to_string();
+            record_intent(&mut next, name, &id, self.shared.seams.clock.now());
+            self.write(status, next).await?;
+            return Ok(Next::Now);
+        };
+        let outcome = self.execute(&step, &correlation_id).await;
+        remembered.used = Some(correlation_id);
+        match outcome {
+            Ok(()) => {
+                remembered.process.executed = Some((name, self.shared.seams.clock.now()));
+                remembered.failure = None;
+                remembered.failures = 0;
+                remembered.asked = None;
+                wake = Wake::Poll;
+            }
+            Err(failed) => {
+                wake = if failed.failure.is_permanent() { Wake::Resync } else { Wake::Retry };
+                remembered.failures = remembered.failures.saturating_add(1);
+                remembered.asked = failed.wait;
+                remembered.failure = Some((name, failed.failure));
+            }
+        }
+        self.overlay(&mut report, &remembered, name);
+        self.shared.memories.set(self.uid, remembered);
+        self.report(status, &report, true).await?;
+        Ok(Next::Wake(wake))
+    }
+
+    /// A repair is repeated only after a pause that grows, so that it isn't a storm.
+    fn too_early(&self, status: &ImageVersionStatus, name: StepName, wake: Wake) -> Option<Wake> {
+        let text: &str = name.into();
+        let last = status.steps.iter().find(|step| step.name == text && step.finished_at.is_none())?;
+        let pause = self.shared.config.pace.retry(u32::try_from(last.attempts).unwrap_or_default());
+        let elapsed = self.shared.seams.clock.now().duration_since(last.started_at.0);
+        let early = wake == Wake::Retry && elapsed.unsigned_abs() < pause;
+        early.then_some(Wake::Poll)
+    }
+
+    async fn execute(&self, step: &Step, correlation_id: &str) -> Result<(), CallError> {
+        let name = step.name();
+        let id = correlation_id.parse().unwrap_or_else(|_| self.shared.seams.randomness.id());
+        match azure::execute(&self.shared.azure, &Call::new(id), step).await {
+            Ok(accepted) => {
+                tracing::info!(step = %name, correlation_id, status = accepted.status, "Azure accepted step");
+                Ok(())
+            }
+            Err(failed) => {
+                tracing::warn!(step = %name, correlation_id, error = %failed.error, "Azure did not accept step");
+                Err(failed)
+            }
+        }
+    }
+
+    /// The failure of the step that is still wanted is shown instead of the hope to do it.
+    #[allow(clippy::unused_self, reason = "it reads as a part of the pass")]
+    fn overlay(&self, report: &mut Report, remembered: &Remembered, name: StepName) {
+        let Some((failed, failure)) = &remembered.failure else { return };
+        if *failed == name {
+            show(report, failure, name);
+        }
+    }
+
+    async fn violated(&self, violation: Violation, deleting: bool) -> Result<Next, KubernetesError> {
+        let status = self.object.status.clone().unwrap_or_default();
+        let nothing_done = status.resource_id.is_none() && status.steps.is_empty();
+        if deleting && (nothing_done || self.object.spec.deletion_policy == Deletion::Retain) {
+            remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+            return Ok(Next::Released);
+        }
+        let progress = Progress::stalled(violation.reason, violation.message);
+        self.report(&status, &Report { progress, ..Report::default() }, true).await?;
+        Ok(Next::Wake(if violation.reason == Reason::InvalidSpec { Wake::Never } else { Wake::Resync }))
+    }
+
+    fn next_status(&self, status: &ImageVersionStatus, report: &Report, handled: bool) -> ImageVersionStatus {
+        let generation = self.object.meta().generation.unwrap_or_default();
+        let requested = self.object.annotations().get(RECONCILE_REQUESTED_AT).filter(|_| handled);
+        next_status(status, report, generation, requested, self.shared.seams.clock.now())
+    }
+
+    async fn report(&self, status: &ImageVersionStatus, report: &Report, handled: bool) -> Result<(), KubernetesError> {
+        self.write(status, self.next_status(status, report, handled)).await
+    }
+
+    /// Writes the status if it differs, and tells of the transitions.
+    async fn write(&self, before: &ImageVersionStatus, after: ImageVersionStatus) -> Result<(), KubernetesError> {
+        if *before == after {
+            return Ok(());
+        }
+        apply_status(self.api, self.object, &after).await?;
+        let events = events::transitions(&before.conditions, &after.conditions);
+        self.shared.events.publish(self.object, events).await;
+        Ok(())
+    }
+}
+
+/// The correlation id of a recorded intent that wasn't carried out by this process.
+fn intent(status: &ImageVersionStatus, name: StepName, used: Option<&str>) -> Option<String> {
+    let text: &str = name.into();
+    let record = status.steps.iter().find(|step| step.name == text && step.finished_at.is_none())?;
+    record.correlation_id.clone().filter(|id| Some(id.as_str()) != used)
+}
+
+fn show(report: &mut Report, failure: &Failure, name: StepName) {
+    report.progress = failure.progress(name.doing());
+}

@@ -1,0 +1,104 @@
+//! From a wake-up to the next one.
+
+use std::{sync::Arc, time::Duration};
+
+use azimage_azure::Client as AzureClient;
+use azimage_core::image_version::Wake;
+use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
+use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
+use tokio::time::Instant;
+
+use super::pass::{Next, Pass};
+use crate::{
+    config::Config,
+    gate::{Fingerprint, Gate},
+    kubernetes::{Events, KubernetesError, bounded},
+    memory::Memories,
+    seams::Seams,
+    stores::Stores,
+};
+
+/// What all passes share.
+pub(crate) struct Shared {
+    pub(crate) client: Client,
+    pub(crate) azure: AzureClient,
+    pub(crate) config: Config,
+    pub(crate) seams: Seams,
+    pub(crate) stores: Stores,
+    pub(crate) events: Events,
+    pub(crate) gate: Gate,
+    pub(crate) memories: Memories,
+}
+
+/// The most immediate follow-up passes: each has one write, and no chain of legal steps is as long.
+const MOST_IN_A_ROW: usize = 16;
+
+/// Reconciles an object.
+pub(crate) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Result<Action, KubernetesError> {
+    let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
+    let fingerprint = fingerprint(shared, seen);
+    if let Some(wait) = shared.gate.wait(&uid, fingerprint, Instant::now()) {
+        return Ok(Action::requeue(wait));
+    }
+    let namespace = seen.namespace().unwrap_or_default();
+    let api: Api<ImageVersion> = Api::namespaced(shared.client.clone(), &namespace);
+    for _ in 0..MOST_IN_A_ROW {
+        // Read anew in each pass: the watch may lag behind our own last write.
+        let Some(object) = bounded(api.get_opt(&seen.name_any())).await?.filter(|object| object.uid() == seen.uid())
+        else {
+            forget(shared, &uid);
+            return Ok(Action::await_change());
+        };
+        match (Pass { shared, api: &api, object: &object, namespace: &namespace, uid: &uid }).run().await? {
+            Next::Now => {}
+            Next::Wake(wake) => {
+                let wait = wait(shared, &uid, wake);
+                shared.gate.close(&uid, fingerprint, Instant::now() + wait);
+                return Ok(Action::requeue(wait));
+            }
+            Next::Released => {
+                forget(shared, &uid);
+                return Ok(Action::await_change());
+            }
+            Next::Changed => {
+                shared.gate.close(&uid, fingerprint, Instant::now() + shared.config.pace.resync);
+                return Ok(Action::await_change());
+            }
+        }
+    }
+    Ok(Action::requeue(shared.config.pace.poll))
+}
+
+fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
+    let pace = &shared.config.pace;
+    let remembered = shared.memories.get(uid);
+    let span = match wake {
+        Wake::Poll => pace.poll,
+        Wake::Retry => pace.retry(remembered.failures).max(remembered.asked.unwrap_or_default()),
+        Wake::Resync | Wake::Release | Wake::Never => pace.resync,
+    };
+    shared.seams.jittered(span)
+}
+
+fn forget(shared: &Shared, uid: &str) {
+    shared.gate.forget(uid);
+    shared.memories.forget(uid);
+}
+
+/// Everything outside Azure that a plan rests on.
+fn fingerprint(shared: &Shared, object: &ImageVersion) -> Fingerprint {
+    let targets: Vec<_> = shared
+        .stores
+        .targets_of(&object.namespace().unwrap_or_default())
+        .iter()
+        .map(|target: &ReplicationTarget| (target.uid(), target.meta().generation))
+        .collect();
+    Fingerprint::of(&(
+        object.meta().generation,
+        object.meta().deletion_timestamp.is_some(),
+        object.finalizers(),
+        object.annotations().get(RECONCILE_REQUESTED_AT),
+        object.labels(),
+        targets,
+    ))
+}

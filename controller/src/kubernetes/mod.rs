@@ -1,0 +1,53 @@
+//! What is written to Kubernetes.
+
+mod events;
+mod finalizer;
+mod status;
+mod unreadable;
+
+use std::{future::Future, time::Duration};
+
+pub(crate) use events::Events;
+pub(crate) use finalizer::{add_finalizer, remove_finalizer};
+pub(crate) use status::apply_status;
+pub(crate) use unreadable::report_unreadable;
+
+/// Field manager of statuses.
+const STATUS_MANAGER: &str = "azimage-status";
+
+/// Field manager of objects.
+const OBJECT_MANAGER: &str = "azimage";
+
+/// Longest wait for an answer of the API server. The client itself retries and waits without end.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A failed call to the API server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KubernetesError {
+    /// The API server refused or couldn't be reached.
+    #[error(transparent)]
+    Call(#[from] kube::Error),
+    /// It didn't answer in time.
+    #[error("the API server didn't answer within {} s", TIMEOUT.as_secs())]
+    Timeout,
+}
+
+impl KubernetesError {
+    /// Whether the object is gone.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Call(kube::Error::Api(status)) if status.is_not_found())
+    }
+
+    /// Whether the object was changed meanwhile; the next pass sees the change.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Call(kube::Error::Api(status)) if status.is_conflict())
+    }
+}
+
+/// Bounds a call to the API server.
+pub(crate) async fn bounded<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, KubernetesError> {
+    match tokio::time::timeout(TIMEOUT, call).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(KubernetesError::Timeout),
+    }
+}

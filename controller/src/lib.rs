@@ -1,0 +1,19 @@
+//! The controller of azimage: watches, reconciles and the process around them.
+//!
+//! Decisions are made in `azimage-core`; here they are fed and carried out. What comes from outside comes through
+//! seams, so that the same code can run in a simulation: the Kubernetes client (any tower service), the Azure
+//! transport, the clock and the source of randomness ([`seams::Seams`]).
+
+pub mod azure;
+pub mod cli;
+pub mod config;
+pub mod controller;
+mod gate;
+mod image_version;
+mod kubernetes;
+mod memory;
+pub mod process;
+mod replication_target;
+pub mod seams;
+mod stores;
+pub mod telemetry;

@@ -1,0 +1,130 @@
+//! The process: from the command line to running controllers, and a clean end.
+
+mod azure;
+mod kubernetes;
+
+use std::{fs, io::Write};
+
+use anyhow::Context;
+use azimage_crds::manifests;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::{ControllerArgs, CrdsArgs},
+    config::{Config, Pace, Served},
+    controller,
+    seams::Seams,
+    telemetry::{logs, metrics::Metrics, server},
+};
+
+/// Prints the custom resource definitions, or writes them into a folder.
+///
+/// # Errors
+/// When the folder or a file can't be written.
+pub fn print_crds(arguments: &CrdsArgs) -> anyhow::Result<()> {
+    for manifest in manifests()? {
+        let text = manifest.to_yaml()?;
+        match &arguments.output_dir {
+            None => write!(std::io::stdout(), "---\n{text}").context("can't print")?,
+            Some(folder) => {
+                fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+                let path = folder.join(format!("{}.yaml", manifest.name));
+                fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs the controller until it is told to stop.
+///
+/// # Errors
+/// When something is missing or wrong at the start, in words that name the flag.
+pub fn run(arguments: &ControllerArgs) -> anyhow::Result<()> {
+    logs::init(arguments.log_format, &arguments.log_level)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("can't start the runtime")?;
+    let outcome = runtime.block_on(serve(arguments));
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
+    let seams = Seams::default();
+    let metrics = Metrics::new();
+    let stop = CancellationToken::new();
+    let ready = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).context("can't listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for SIGINT")?;
+
+    let azure = azure::client(arguments, &seams, &metrics)?;
+    let client = kubernetes::client(&metrics).await?;
+    server::health(arguments.health_address, ready.clone(), stop.clone()).await.context("--health-address")?;
+    server::metrics(arguments.metrics_address, metrics.clone(), stop.clone()).await.context("--metrics-address")?;
+    let cluster = match present(arguments.cluster_id.as_deref()) {
+        Some(id) => id.to_owned(),
+        None => kubernetes::cluster_id(&client).await?,
+    };
+    let config = Config {
+        cluster,
+        served: served(&arguments.identity_namespaces),
+        image_version_concurrency: arguments.image_version_concurrency,
+        replication_target_concurrency: arguments.replication_target_concurrency,
+        pace: Pace {
+            poll: arguments.poll_interval,
+            resync: arguments.resync_interval,
+            retry_min: arguments.retry_min,
+            retry_max: arguments.retry_max,
+        },
+    };
+    let namespaces: Vec<String> = arguments.watch_namespaces.iter().filter(|name| !name.is_empty()).cloned().collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        cluster = config.cluster,
+        watch_namespaces = if namespaces.is_empty() { "all".to_owned() } else { namespaces.join(",") },
+        identity_namespaces = ?config.served,
+        azure = %azure.cloud().resource_manager(),
+        pace = ?config.pace,
+        "Starting controllers"
+    );
+    let running = tokio::spawn(controller::run(controller::Options {
+        client,
+        azure,
+        config,
+        namespaces,
+        seams,
+        metrics,
+        instance: std::env::var("POD_NAME").ok(),
+        stop: stop.clone(),
+        ready,
+    }));
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("Received SIGTERM; finishing running reconciles"),
+        _ = interrupt.recv() => tracing::info!("Received SIGINT; finishing running reconciles"),
+    }
+    stop.cancel();
+    match tokio::time::timeout(arguments.shutdown_timeout, running).await {
+        Ok(Ok(())) => tracing::info!("Stopped"),
+        Ok(Err(error)) => anyhow::bail!("the controllers ended badly: {error}"),
+        // What runs on is found again by the next process: nothing rests on this one's ending well.
+        Err(_) => tracing::warn!("Stopped before running reconciles had ended"),
+    }
+    Ok(())
+}
+
+fn served(namespaces: &[String]) -> Served {
+    let named: Vec<String> = namespaces.iter().filter(|name| !name.is_empty()).cloned().collect();
+    if named.iter().any(|name| name == "*") {
+        return Served::All;
+    }
+    if named.is_empty() {
+        return Served::Only(std::env::var("POD_NAMESPACE").ok().into_iter().collect());
+    }
+    Served::Only(named)
+}
+
+/// An empty value counts as none, as a chart can't always leave a variable out.
+fn present(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| !value.is_empty())
+}

@@ -1,0 +1,98 @@
+//! The Azure client, from the command line.
+
+use std::{fs, sync::Arc};
+
+use anyhow::{Context, bail};
+use async_trait::async_trait;
+use azimage_azure::{
+    AzureIdentity, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Transport, TransportError,
+};
+use tokio::time::Instant;
+
+use super::present;
+use crate::{
+    cli::{CloudName, ControllerArgs, IdentityName},
+    seams::Seams,
+    telemetry::metrics::Metrics,
+};
+
+/// A client that is counted.
+pub(super) fn client(arguments: &ControllerArgs, seams: &Seams, metrics: &Metrics) -> anyhow::Result<Client> {
+    let cloud = cloud(arguments)?;
+    let ca_bundle = arguments
+        .azure_ca_file
+        .as_ref()
+        .filter(|path| !path.as_os_str().is_empty())
+        .map(|path| fs::read(path).with_context(|| format!("--azure-ca-file: can't read {}", path.display())))
+        .transpose()?;
+    let options = HttpTransportOptions { ca_bundle, ..HttpTransportOptions::default() };
+    let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&options).context("--azure-ca-file")?);
+    let clock = seams.clock.clone();
+    let identity = AzureIdentity::new(identity(arguments)?, &cloud, transport.clone(), Arc::new(move || clock.now()))
+        .context("--azure-identity")?;
+    let counted = Counted { transport, metrics: metrics.clone() };
+    Ok(Client::new(Arc::new(counted), Arc::new(identity), cloud))
+}
+
+fn cloud(arguments: &ControllerArgs) -> anyhow::Result<Cloud> {
+    let custom =
+        present(arguments.azure_resource_manager.as_deref()).zip(present(arguments.azure_authority_host.as_deref()));
+    if let Some((resource_manager, authority_host)) = custom {
+        let scope = format!("{}/.default", resource_manager.trim_end_matches('/'));
+        return Cloud::custom(resource_manager, authority_host, scope)
+            .context("--azure-resource-manager or --azure-authority-host");
+    }
+    Ok(match arguments.azure_cloud {
+        CloudName::Public => Cloud::public(),
+        CloudName::UsGovernment => Cloud::us_government(),
+        CloudName::China => Cloud::china(),
+    })
+}
+
+fn identity(arguments: &ControllerArgs) -> anyhow::Result<Identity> {
+    let variable = |flag: &Option<String>, name: &str| {
+        present(flag.as_deref())
+            .map(str::to_owned)
+            .or_else(|| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    };
+    let client_id = variable(&arguments.azure_client_id, "AZURE_CLIENT_ID");
+    Ok(match arguments.azure_identity {
+        IdentityName::WorkloadIdentity => Identity::WorkloadIdentity,
+        IdentityName::ManagedIdentity => Identity::ManagedIdentity { client_id },
+        IdentityName::ClientSecret => {
+            let secret = match arguments.azure_client_secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
+                Some(path) => fs::read_to_string(path)
+                    .with_context(|| format!("--azure-client-secret-file: can't read {}", path.display()))?
+                    .trim()
+                    .to_owned(),
+                None => std::env::var("AZURE_CLIENT_SECRET").unwrap_or_default(),
+            };
+            let (Some(tenant), Some(client_id), false) =
+                (variable(&arguments.azure_tenant_id, "AZURE_TENANT_ID"), client_id, secret.is_empty())
+            else {
+                bail!(
+                    "--azure-identity client-secret needs --azure-tenant-id, --azure-client-id and --azure-client-secret-file (or AZURE_CLIENT_SECRET)"
+                );
+            };
+            Identity::ClientSecret { tenant, client_id, secret: secret.into() }
+        }
+    })
+}
+
+/// Counts the requests that go through.
+struct Counted {
+    transport: Arc<dyn Transport>,
+    metrics: Metrics,
+}
+
+#[async_trait]
+impl Transport for Counted {
+    async fn send(&self, request: http::Request<bytes::Bytes>) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        let method = request.method().to_string();
+        let begun = Instant::now();
+        let answer = self.transport.send(request).await;
+        let code = answer.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status().as_u16().to_string());
+        self.metrics.azure_request(&method, &code, begun.elapsed());
+        answer
+    }
+}

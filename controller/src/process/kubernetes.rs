@@ -1,0 +1,79 @@
+//! The Kubernetes client, from the environment.
+
+use std::task::{Context as TaskContext, Poll};
+
+use anyhow::Context;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, Client, Config, ResourceExt, client::ClientBuilder};
+use tower::{Layer, Service};
+
+use crate::{kubernetes::bounded, telemetry::metrics::Metrics};
+
+/// A client from the pod's ServiceAccount or the kubeconfig, that is counted.
+pub(super) async fn client(metrics: &Metrics) -> anyhow::Result<Client> {
+    let config = Config::infer()
+        .await
+        .context("no access to Kubernetes: neither a pod's ServiceAccount nor a usable kubeconfig was found")?;
+    let host = config.cluster_url.host().unwrap_or_default().to_owned();
+    let builder = ClientBuilder::try_from(config).context("the kubeconfig can't be used")?;
+    Ok(builder.with_layer(&CountLayer { metrics: metrics.clone(), host }).build())
+}
+
+/// The uid of the namespace kube-system, which is made once in the life of a cluster.
+pub(super) async fn cluster_id(client: &Client) -> anyhow::Result<String> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let namespace = bounded(namespaces.get("kube-system")).await.context(
+        "can't read the namespace kube-system, whose uid identifies the cluster: grant get on it, or set --cluster-id",
+    )?;
+    namespace.uid().context("the namespace kube-system has no uid; set --cluster-id")
+}
+
+#[derive(Clone)]
+struct CountLayer {
+    metrics: Metrics,
+    host: String,
+}
+
+impl<S> Layer<S> for CountLayer {
+    type Service = Count<S>;
+
+    fn layer(&self, inner: S) -> Count<S> {
+        Count { inner, metrics: self.metrics.clone(), host: self.host.clone() }
+    }
+}
+
+/// Counts requests.
+#[derive(Clone)]
+struct Count<S> {
+    inner: S,
+    metrics: Metrics,
+    host: String,
+}
+
+impl<S, A, B> Service<Request<A>> for Count<S>
+where
+    S: Service<Request<A>, Response = Response<B>>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        let method = request.method().to_string();
+        let (metrics, host) = (self.metrics.clone(), self.host.clone());
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await;
+            let code = answer.as_ref().map_or("<error>".to_owned(), |answer| answer.status().as_u16().to_string());
+            metrics.kubernetes_request(&method, &code, &host);
+            answer
+        })
+    }
+}

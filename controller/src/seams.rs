@@ -1,0 +1,74 @@
+//! What comes from outside the program and would make two runs differ: time and randomness.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rand::Rng;
+use uuid::Uuid;
+
+/// Reads the time of day.
+pub trait Clock: Send + Sync {
+    /// Now, in UTC.
+    fn now(&self) -> Timestamp;
+}
+
+/// Gives random numbers and ids.
+pub trait Randomness: Send + Sync {
+    /// A new id.
+    fn id(&self) -> Uuid;
+    /// A number from 0 up to 1.
+    fn fraction(&self) -> f64;
+}
+
+/// The clock of the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place where the wall clock is read")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// The randomness of the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandomness;
+
+impl Randomness for SystemRandomness {
+    fn id(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+
+    fn fraction(&self) -> f64 {
+        rand::rng().random()
+    }
+}
+
+/// Both together.
+#[derive(Clone)]
+pub struct Seams {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+impl fmt::Debug for Seams {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Seams").finish_non_exhaustive()
+    }
+}
+
+impl Default for Seams {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) }
+    }
+}
+
+impl Seams {
+    /// A span made up to a tenth longer, so that many objects don't ask at the same moment.
+    pub fn jittered(&self, span: Duration) -> Duration {
+        span.mul_f64(1.0 + self.randomness.fraction() / 10.0)
+    }
+}

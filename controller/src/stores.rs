@@ -1,0 +1,61 @@
+//! The objects that the watches have seen.
+
+use std::sync::Arc;
+
+use azimage_crds::{ImageVersion, ReplicationTarget};
+use kube::{ResourceExt, core::DeserializeGuard, runtime::reflector::Store};
+
+/// An object that may not be readable: one bad object must not hide all others.
+pub(crate) type Guarded<K> = DeserializeGuard<K>;
+
+/// The stores of all watched scopes.
+#[derive(Clone, Default)]
+pub(crate) struct Stores {
+    versions: Vec<Store<Guarded<ImageVersion>>>,
+    targets: Vec<Store<Guarded<ReplicationTarget>>>,
+}
+
+impl Stores {
+    pub(crate) fn add(&mut self, versions: Store<Guarded<ImageVersion>>, targets: Store<Guarded<ReplicationTarget>>) {
+        self.versions.push(versions);
+        self.targets.push(targets);
+    }
+
+    /// All image versions of all watched namespaces.
+    pub(crate) fn versions(&self) -> Vec<ImageVersion> {
+        self.versions.iter().flat_map(Store::state).filter_map(readable).collect()
+    }
+
+    /// The image versions of a namespace.
+    pub(crate) fn versions_of(&self, namespace: &str) -> Vec<ImageVersion> {
+        of(&self.versions, namespace)
+    }
+
+    /// The replication targets of a namespace.
+    pub(crate) fn targets_of(&self, namespace: &str) -> Vec<ReplicationTarget> {
+        of(&self.targets, namespace)
+    }
+
+    /// Waits until every store has been filled once. Before, an empty one means nothing.
+    pub(crate) async fn ready(&self) {
+        let versions = futures::future::join_all(self.versions.iter().map(Store::wait_until_ready));
+        let targets = futures::future::join_all(self.targets.iter().map(Store::wait_until_ready));
+        // An error means that the watch has ended, which ends the process elsewhere.
+        let _ = futures::join!(versions, targets);
+    }
+}
+
+fn of<K>(stores: &[Store<Guarded<K>>], namespace: &str) -> Vec<K>
+where
+    K: kube::Resource<DynamicType = ()> + Clone + 'static,
+{
+    let all = stores.iter().flat_map(Store::state).filter_map(readable::<K>);
+    let mut found: Vec<K> = all.filter(|object| object.namespace().as_deref() == Some(namespace)).collect();
+    found.sort_by_key(ResourceExt::name_any);
+    found
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is mapped over the store's own items")]
+fn readable<K: Clone>(guarded: Arc<Guarded<K>>) -> Option<K> {
+    guarded.0.as_ref().ok().cloned()
+}

@@ -1,0 +1,256 @@
+//! Metrics, with the names of controller-runtime where it has any, so that existing dashboards work.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64},
+};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+use tokio::time::Instant;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ControllerLabel {
+    controller: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    controller: String,
+    result: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    code: String,
+    host: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AzureLabels {
+    method: String,
+    code: String,
+}
+
+type Seconds = Family<ControllerLabel, Histogram, fn() -> Histogram>;
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing is left to be done.
+    Success,
+    /// It will be repeated soon.
+    Requeue,
+    /// It will be repeated at a time.
+    RequeueAfter,
+    /// It failed.
+    Error,
+    /// It panicked.
+    Panic,
+}
+
+impl Outcome {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Requeue => "requeue",
+            Self::RequeueAfter => "requeue_after",
+            Self::Error | Self::Panic => "error",
+        }
+    }
+}
+
+/// All metrics of the process.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    reconciles: Family<ResultLabels, Counter>,
+    errors: Family<ControllerLabel, Counter>,
+    panics: Family<ControllerLabel, Counter>,
+    seconds: Seconds,
+    workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
+    most_workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
+    kubernetes: Family<RequestLabels, Counter>,
+    azure: Family<AzureLabels, Counter<u64, AtomicU64>>,
+    azure_seconds: Histogram,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn seconds() -> Histogram {
+    Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
+}
+
+impl Metrics {
+    /// Metrics at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::default();
+        let reconciles = Family::default();
+        let errors = Family::default();
+        let panics = Family::default();
+        let seconds_of = Seconds::new_with_constructor(seconds);
+        let workers = Family::default();
+        let most_workers = Family::default();
+        let kubernetes = Family::default();
+        let azure = Family::default();
+        let azure_seconds = seconds();
+        registry.register("controller_runtime_reconcile", "Reconciles per controller and result", reconciles.clone());
+        registry.register("controller_runtime_reconcile_errors", "Failed reconciles per controller", errors.clone());
+        registry.register("controller_runtime_reconcile_panics", "Panicked reconciles per controller", panics.clone());
+        registry.register(
+            "controller_runtime_reconcile_time_seconds",
+            "Length of reconciles per controller",
+            seconds_of.clone(),
+        );
+        registry.register("controller_runtime_active_workers", "Reconciles that run now", workers.clone());
+        registry.register(
+            "controller_runtime_max_concurrent_reconciles",
+            "Reconciles that may run at a time",
+            most_workers.clone(),
+        );
+        registry.register("rest_client_requests", "Requests to the Kubernetes API", kubernetes.clone());
+        registry.register("azimage_azure_requests", "Requests to Azure Resource Manager", azure.clone());
+        registry.register(
+            "azimage_azure_request_duration_seconds",
+            "Length of requests to Azure Resource Manager",
+            azure_seconds.clone(),
+        );
+        let info: Family<Vec<(String, String)>, Gauge> = Family::default();
+        info.get_or_create(&vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]).set(1);
+        registry.register("azimage_build_info", "The release that runs", info);
+        Self {
+            registry: Arc::new(registry),
+            reconciles,
+            errors,
+            panics,
+            seconds: seconds_of,
+            workers,
+            most_workers,
+            kubernetes,
+            azure,
+            azure_seconds,
+        }
+    }
+
+    /// The metrics as text.
+    ///
+    /// # Errors
+    /// When they can't be written, for which there is no known reason.
+    pub fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    /// The metrics of one controller, all of them at zero.
+    pub(crate) fn controller(&self, name: &str, concurrency: u16) -> ControllerMetrics {
+        let label = ControllerLabel { controller: name.to_owned() };
+        for outcome in [Outcome::Success, Outcome::Requeue, Outcome::RequeueAfter, Outcome::Error] {
+            let labels = ResultLabels { controller: name.to_owned(), result: outcome.label().to_owned() };
+            drop(self.reconciles.get_or_create(&labels));
+        }
+        drop(self.errors.get_or_create(&label));
+        drop(self.panics.get_or_create(&label));
+        self.workers.get_or_create(&label).set(0);
+        self.most_workers.get_or_create(&label).set(concurrency.into());
+        ControllerMetrics { all: self.clone(), label }
+    }
+
+    /// Counts a request to the API server.
+    pub(crate) fn kubernetes_request(&self, method: &str, code: &str, host: &str) {
+        let labels = RequestLabels { method: method.to_owned(), code: code.to_owned(), host: host.to_owned() };
+        self.kubernetes.get_or_create(&labels).inc();
+    }
+
+    /// Counts a request to Azure.
+    pub(crate) fn azure_request(&self, method: &str, code: &str, took: std::time::Duration) {
+        let labels = AzureLabels { method: method.to_owned(), code: code.to_owned() };
+        self.azure.get_or_create(&labels).inc();
+        self.azure_seconds.observe(took.as_secs_f64());
+    }
+}
+
+/// The metrics of one controller.
+#[derive(Clone, Debug)]
+pub(crate) struct ControllerMetrics {
+    all: Metrics,
+    label: ControllerLabel,
+}
+
+impl ControllerMetrics {
+    /// A pass begins.
+    pub(crate) fn start(&self) -> Timer {
+        self.all.workers.get_or_create(&self.label).inc();
+        Timer { metrics: self.clone(), begun: Instant::now(), outcome: None }
+    }
+}
+
+/// A running pass.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    metrics: ControllerMetrics,
+    begun: Instant,
+    outcome: Option<Outcome>,
+}
+
+impl Timer {
+    /// The pass ended.
+    pub(crate) fn end(mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
+}
+
+impl Drop for Timer {
+    /// Also for a pass that was dropped midway, so that the gauge of running ones stays true.
+    fn drop(&mut self) {
+        let ControllerMetrics { all, label } = &self.metrics;
+        all.workers.get_or_create(label).dec();
+        let Some(outcome) = self.outcome else { return };
+        all.seconds.get_or_create(label).observe(self.begun.elapsed().as_secs_f64());
+        let result = ResultLabels { controller: label.controller.clone(), result: outcome.label().to_owned() };
+        all.reconciles.get_or_create(&result).inc();
+        if matches!(outcome, Outcome::Error | Outcome::Panic) {
+            all.errors.get_or_create(label).inc();
+        }
+        if outcome == Outcome::Panic {
+            all.panics.get_or_create(label).inc();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_that_dashboards_query() {
+        let metrics = Metrics::new();
+        let controller = metrics.controller("imageversion", 8);
+        controller.start().end(Outcome::RequeueAfter);
+        controller.start().end(Outcome::Panic);
+        metrics.kubernetes_request("GET", "200", "127.0.0.1");
+        metrics.azure_request("PUT", "201", std::time::Duration::from_millis(3));
+        let text = metrics.text().unwrap();
+        for line in [
+            r#"controller_runtime_reconcile_total{controller="imageversion",result="success"} 0"#,
+            r#"controller_runtime_reconcile_total{controller="imageversion",result="requeue_after"} 1"#,
+            r#"controller_runtime_reconcile_errors_total{controller="imageversion"} 1"#,
+            r#"controller_runtime_reconcile_panics_total{controller="imageversion"} 1"#,
+            r#"controller_runtime_reconcile_time_seconds_count{controller="imageversion"} 2"#,
+            r#"controller_runtime_active_workers{controller="imageversion"} 0"#,
+            r#"controller_runtime_max_concurrent_reconciles{controller="imageversion"} 8"#,
+            r#"rest_client_requests_total{method="GET",code="200",host="127.0.0.1"} 1"#,
+            r#"azimage_azure_requests_total{method="PUT",code="201"} 1"#,
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+    }
+}
