@@ -83,6 +83,9 @@ mod tests {
         render(&[], &[ConditionType::Published], &findings, progress, 1, Timestamp::UNIX_EPOCH)
     }
 
+    /// What is the case, the conditions before and after, and the events.
+    type Case<'a> = (&'a str, &'a [Condition], &'a [Condition], &'a [(bool, &'a str)]);
+
     #[test]
     fn an_event_tells_of_a_transition_and_of_nothing_else() {
         let working = Progress::reconciling(Reason::Publishing, "working");
@@ -91,7 +94,7 @@ mod tests {
         let stalled = conditions(None, &Progress::stalled(Reason::VersionExists, "exists"));
         let retrying = conditions(None, &Progress::retrying(Reason::Throttled, "pause"));
         let ready = conditions(Some(Finding::yes("done")), &Progress::Settled { message: "ready".into() });
-        let cases: [(&str, &[Condition], &[Condition], &[(bool, &str)]); 6] = [
+        let cases: [Case<'_>; 6] = [
             ("a fresh object", &[], &waiting, &[]),
             ("nothing changed", &published, &published, &[]),
             ("a step is done", &waiting, &published, &[(false, "Published")]),

@@ -29,6 +29,15 @@ pub(super) fn creation(validated: &Validated, home: &Region) -> VersionRequest {
     }
 }
 
+/// The request that creates a version whose creation failed: the home region, and what else stands in Azure.
+pub(super) fn creation_again(validated: &Validated, version: &VersionObserved, merged: &Merged) -> VersionRequest {
+    let mut request = update(validated, version, merged, None);
+    request.targets.retain(|target| {
+        target.region == version.location || version.targets.iter().any(|is| is.region == target.region)
+    });
+    request
+}
+
 /// The request that makes an existing version what it should be. `without` leaves a wanted region out for this once.
 pub(super) fn update(
     validated: &Validated,

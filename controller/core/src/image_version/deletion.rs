@@ -1,11 +1,9 @@
 //! What to do next for an object that is being deleted.
 
-use azimage_crds::{ConditionType, Deletion, Reason};
+use azimage_crds::{Deletion, Reason};
 
-use super::{
-    Memory, Observed, Plan, Provisioning, Reading, Report, SourceSpec, Step, StepName, Validated, Wake, capture,
-};
-use crate::{Finding, Progress};
+use super::{Memory, Observed, Plan, Provisioning, Reading, Report, SourceSpec, Step, StepName, Validated, Wake, tags};
+use crate::Progress;
 
 /// How many answers in a row must say that the version is gone. One proves nothing: Azure is eventually consistent.
 const CONFIRMATIONS: i32 = 3;
@@ -26,8 +24,7 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
             report.deleting("Azure is deleting the gallery image version", Wake::Poll)
         }
         Reading::Found(version) if version.block_deletion && not_reached(version.end_of_life, memory) => {
-            let message = "The gallery image version can't be deleted before the end of its life (spec.publish.endOfLifeDate): set spec.publish.blockDeletionBeforeEndOfLife to false in Azure, or spec.deletionPolicy to Retain, or wait".to_owned();
-            report.findings.insert(ConditionType::Ready, Finding::no(Reason::DeletionBlocked, &message));
+            let message = "Azure doesn't delete the gallery image version before the end of its life (safetyProfile.blockDeletionBeforeEndOfLife): wait until then, turn that off in Azure, or set spec.deletionPolicy to Retain".to_owned();
             report.progress = Progress::stalled(Reason::DeletionBlocked, message);
             Plan { step: None, report, wake: Wake::Resync }
         }
@@ -36,15 +33,29 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
             Plan { step: Some(Step::Delete(validated.id.clone())), report, wake: Wake::Poll }
         }
         Reading::Missing(_) => {
-            // What was never begun can't turn up late.
-            let was_there = memory.was_published() || memory.begun(StepName::Publish);
-            if was_there && memory.gone_confirmed() + 1 < CONFIRMATIONS {
+            if may_turn_up(memory) || memory.gone_confirmed() + 1 < confirmations(memory) {
                 report.gone = true;
                 return report.deleting("Confirming that the gallery image version is gone", Wake::Poll);
             }
             release(validated, observed, report)
         }
     }
+}
+
+/// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the
+/// status was lost, nobody knows what was begun.
+fn confirmations(memory: &Memory<'_>) -> i32 {
+    let lost = memory.status.observed_generation.is_none_or(|generation| generation < 1);
+    let possible = lost || memory.was_published() || memory.begun(StepName::Publish) || memory.gone_confirmed() > 0;
+    if possible { CONFIRMATIONS } else { 1 }
+}
+
+/// Whether Azure was just asked for the version and may not show it yet: let go now, it would stay for ever.
+fn may_turn_up(memory: &Memory<'_>) -> bool {
+    !memory.was_published()
+        && memory.step(StepName::Publish).is_some_and(|step| {
+            memory.now.as_second() - step.started_at.0.as_second() < StepName::Publish.grace_seconds()
+        })
 }
 
 /// Nothing of ours is left but perhaps the claim on a machine that can still be used.
@@ -54,7 +65,7 @@ fn release(validated: &Validated, observed: &Observed, report: Report) -> Plan {
     };
     match &observed.virtual_machine {
         Reading::Found(machine) if validated.owns_tag(&machine.tags) && !machine.generalized => {
-            match capture::release_request(id, machine) {
+            match tags::release_request(id, machine) {
                 Some(request) => {
                     let mut report = report;
                     report.progress = Progress::reconciling(Reason::Deleting, "Releasing the claim on the source");

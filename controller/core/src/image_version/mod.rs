@@ -13,19 +13,25 @@ mod deletion;
 mod observed;
 mod plan;
 mod published;
+mod readiness;
+mod reads;
 mod regions;
+mod repair;
+mod sealing;
 mod status;
 mod step;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod validate;
 
 pub use observed::{
-    Absent, DefinitionObserved, Execution, MarketplacePlan, Observed, OsType, Power, Provisioning, Read, Reading,
+    Absent, DefinitionObserved, Execution, MarketplacePlan, Observed, OsType, Power, Provisioning, Reading,
     RegionObserved, RegionReplication, SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved,
-    VirtualMachineObserved, next_read,
+    VirtualMachineObserved,
 };
 pub use plan::{Memory, Plan, ProcessMemory, Report, Wake, plan};
+pub use reads::{Read, next_read};
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{Step, StepName, TargetRegionRequest, VersionRequest};
 pub use validate::{Context, SourceSpec, TargetView, Validated, Violation, validate};

@@ -1,4 +1,4 @@
-//! What was read of Azure, without judgement, and what has still to be read.
+//! What was read of Azure, without judgement.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,6 @@ use azimage_names::Region;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Memory, SourceSpec, StepName, Validated};
 use crate::Failure;
 
 /// The outcome of one read.
@@ -45,73 +44,6 @@ pub struct Observed {
     pub source_version: Reading<SourceVersionObserved>,
     /// The run command that seals the guest.
     pub seal: Reading<SealObserved>,
-}
-
-/// Something to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Read {
-    /// The gallery image version with its replication status.
-    Version,
-    /// The image definition.
-    Definition,
-    /// The source virtual machine with its instance view.
-    VirtualMachine,
-    /// The source gallery image version and its definition.
-    SourceVersion,
-    /// The seal's run command with its instance view.
-    Seal,
-}
-
-/// What has to be read next for a decision, or nothing. At rest this is one read.
-pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Option<Read> {
-    if validated.suspended && !validated.deleting {
-        return None;
-    }
-    if validated.deleting {
-        return deletion_read(validated, observed);
-    }
-    match &observed.version {
-        Reading::NotRead => return Some(Read::Version),
-        Reading::Missing(Absent::Resource) if !memory.was_published() => {}
-        Reading::Missing(_) if observed.definition == Reading::NotRead => return Some(Read::Definition),
-        Reading::Missing(Absent::Parent) if !memory.was_published() => {}
-        _ => return None,
-    }
-    match observed.definition {
-        Reading::NotRead => return Some(Read::Definition),
-        Reading::Found(_) => {}
-        _ => return None,
-    }
-    match &validated.source {
-        SourceSpec::ImageVersion { .. } => {
-            matches!(observed.source_version, Reading::NotRead).then_some(Read::SourceVersion)
-        }
-        SourceSpec::VirtualMachine { .. } => match &observed.virtual_machine {
-            Reading::NotRead => Some(Read::VirtualMachine),
-            Reading::Found(machine) => {
-                let ours = validated.owns_tag(&machine.tags);
-                (ours && !machine.generalized && observed.seal == Reading::NotRead).then_some(Read::Seal)
-            }
-            _ => None,
-        },
-    }
-}
-
-fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {
-    if validated.deletion == azimage_crds::Deletion::Retain {
-        return None;
-    }
-    match &observed.version {
-        Reading::NotRead => Some(Read::Version),
-        // Nothing was published: the claim on the source is to be let go.
-        Reading::Missing(_)
-            if matches!(validated.source, SourceSpec::VirtualMachine { .. })
-                && observed.virtual_machine == Reading::NotRead =>
-        {
-            Some(Read::VirtualMachine)
-        }
-        _ => None,
-    }
 }
 
 /// The operating system of a disk.
@@ -353,11 +285,4 @@ pub enum RegionReplication {
     Failed,
     /// Anything else.
     Unknown,
-}
-
-impl StepName {
-    /// Whether the version must exist in Azure once this step is finished.
-    pub(super) fn proves_existence(self) -> bool {
-        matches!(self, Self::Publish | Self::Update | Self::Repair)
-    }
 }

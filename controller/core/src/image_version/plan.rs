@@ -9,6 +9,9 @@ use jiff::Timestamp;
 use super::{Absent, Observed, Reading, Step, StepName, Validated, capture, deletion, published, regions};
 use crate::{Failure, Finding, Progress, merge::merge};
 
+/// How many passes must find a version gone before that is believed: Azure is eventually consistent.
+const CONFIRMATIONS: i32 = 3;
+
 /// What is known of earlier passes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory<'a> {
@@ -58,11 +61,21 @@ impl Memory<'_> {
         self.process.gone
     }
 
+    /// Whether the status says that the version is gone: a new process needn't doubt it again.
+    fn known_gone(&self) -> bool {
+        let is = |kind: ConditionType| {
+            self.status.conditions.iter().any(|condition| {
+                condition.type_ == kind.as_str() && condition.reason == Reason::VersionMissing.as_str()
+            })
+        };
+        is(ConditionType::Stalled) && is(ConditionType::Published)
+    }
+
     /// Whether this process carried a step out so recently that Azure may not show it yet.
-    fn too_soon(&self, name: StepName) -> bool {
-        self.process.executed.is_some_and(|(executed, at)| {
-            executed == name && self.now.as_second() - at.as_second() < name.grace_seconds()
-        })
+    fn too_soon(&self, name: StepName, grace_seconds: i64) -> bool {
+        self.process
+            .executed
+            .is_some_and(|(executed, at)| executed == name && self.now.as_second() - at.as_second() < grace_seconds)
     }
 }
 
@@ -190,7 +203,12 @@ pub fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> 
         plan.report.regions = Some(carried(validated, memory));
     }
     // What this process has just done may not show yet: doing it again would be a second request for nothing.
-    if plan.step.as_ref().is_some_and(|step| memory.too_soon(step.name())) {
+    let grace = |name: StepName| match observed.version {
+        // Only a version that doesn't exist yet is slow to show.
+        Reading::Found(_) if name == StepName::Publish => StepName::Update.grace_seconds(),
+        _ => name.grace_seconds(),
+    };
+    if plan.step.as_ref().map(Step::name).is_some_and(|name| memory.too_soon(name, grace(name))) {
         plan.step = None;
         plan.wake = Wake::Poll;
     }
@@ -209,11 +227,13 @@ fn decide(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Pl
         Reading::NotRead => Report::default().failed_unread("the gallery image version"),
         Reading::Failed(failure) => Report::default().failed(failure, "read the gallery image version"),
         Reading::Missing(_) if memory.was_published() => missing(validated, memory, observed),
-        Reading::Missing(_) if memory.too_soon(StepName::Publish) => Report::default().wait(
-            ConditionType::Published,
-            Reason::Publishing,
-            "Azure accepted the gallery image version and doesn't show it yet".to_owned(),
-        ),
+        Reading::Missing(_) if memory.too_soon(StepName::Publish, StepName::Publish.grace_seconds()) => {
+            Report::default().wait(
+                ConditionType::Published,
+                Reason::Publishing,
+                "Azure accepted the gallery image version and doesn't show it yet".to_owned(),
+            )
+        }
         Reading::Missing(_) => capture::plan(validated, memory, observed),
     }
 }
@@ -224,7 +244,7 @@ fn missing(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> P
     if let Reading::Failed(failure) = &observed.definition {
         return report.failed(failure, "read the image definition");
     }
-    if memory.gone_confirmed() < 3 {
+    if memory.gone_confirmed() < CONFIRMATIONS && !memory.known_gone() {
         report.progress = Progress::retrying(
             Reason::VersionMissing,
             "Azure doesn't show the gallery image version any more; looking again",
@@ -250,15 +270,13 @@ fn missing(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> P
 /// The regions while the version wasn't read: those that stand in the status, and those that are wanted.
 fn carried(validated: &Validated, memory: &Memory<'_>) -> Vec<RegionStatus> {
     let remembered = regions::remembered(memory.status);
-    let known: BTreeSet<Region> = remembered.keys().cloned().collect();
+    // Of a version that never was, Azure has no regions: a target that goes is let go at once.
+    let published = memory.was_published();
+    let known: BTreeSet<Region> = remembered.keys().filter(|_| published).cloned().collect();
     let home = memory.status.source.as_ref().and_then(|source| source.location.as_ref());
     let Some(home) = home.and_then(|home| Region::parse(home).ok()) else {
         return memory.status.regions.clone();
     };
     let merged = merge(&home, validated.publish.default_replicas, &validated.targets, &remembered, &known);
-    if memory.was_published() {
-        regions::carry(&merged, memory.status)
-    } else {
-        regions::report(&merged, None, memory.status)
-    }
+    if published { regions::carry(&merged, memory.status) } else { regions::report(&merged, None, memory.status) }
 }

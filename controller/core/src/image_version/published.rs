@@ -1,25 +1,32 @@
 //! What to do next for a version that exists.
 
-use azimage_crds::{ConditionType, Reason, RegionState, RegionStatus};
+use azimage_crds::{ConditionType, OWNER_TAG, Reason, RegionState, RegionStatus};
 use azimage_names::Region;
 
 use super::{
     Memory, Plan, Provisioning, Report, SourceSpec, Step, StepName, Validated, VersionObserved, VersionRequest, Wake,
-    compare, regions,
+    compare, regions, validate::find_tag,
 };
 use crate::{
     Finding, Progress,
     merge::{Merged, merge},
 };
 
-/// How often Azure is asked to create a version whose creation failed, or to repair regions, before a person is.
-const MOST_ATTEMPTS: i32 = 3;
+/// The steps that a version which exists has behind it.
+const CAPTURE: [StepName; 6] = [
+    StepName::ClaimSource,
+    StepName::Seal,
+    StepName::ForgetSeal,
+    StepName::MarkSealed,
+    StepName::Deallocate,
+    StepName::Generalize,
+];
 
 pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, version: &VersionObserved) -> Plan {
     let mut report =
         Report { resource_id: Some(validated.id.to_string()), size_gib: version.size_gib, ..Report::default() };
     if !validated.owns_tag(&version.tags) {
-        let owner = version.tags.get(azimage_crds::OWNER_TAG).map_or_else(
+        let owner = find_tag(&version.tags, OWNER_TAG).map_or_else(
             || "it wasn't made by azimage".to_owned(),
             |owner| format!("it belongs to {owner} (cluster/namespace/name/uid)"),
         );
@@ -89,19 +96,21 @@ fn source_is_done(validated: &Validated, version: &VersionObserved, report: &mut
         };
         report.findings.insert(condition, finding);
     }
-    report.finished_if(true, StepName::Generalize);
+    for step in CAPTURE {
+        report.finished_if(true, step);
+    }
     report.source = Some(azimage_crds::SourceStatus {
         location: Some(version.location.to_string()),
         ..azimage_crds::SourceStatus::default()
     });
 }
 
-struct View<'a> {
-    validated: &'a Validated,
-    memory: &'a Memory<'a>,
-    version: &'a VersionObserved,
-    merged: &'a Merged,
-    shown: &'a [RegionStatus],
+pub(super) struct View<'a> {
+    pub(super) validated: &'a Validated,
+    pub(super) memory: &'a Memory<'a>,
+    pub(super) version: &'a VersionObserved,
+    pub(super) merged: &'a Merged,
+    pub(super) shown: &'a [RegionStatus],
 }
 
 impl View<'_> {
@@ -114,32 +123,23 @@ impl View<'_> {
 
     fn updating(&self, mut report: Report) -> Plan {
         self.published(&mut report);
-        let step = [StepName::Repair, StepName::Update].into_iter().find(|step| self.memory.unfinished(*step));
+        let begun = |step: &StepName| self.memory.step(*step).map(|record| record.started_at.0);
+        let step = [StepName::Repair, StepName::Update]
+            .into_iter()
+            .filter(|step| self.memory.unfinished(*step))
+            .max_by_key(begun);
         report.running = step;
         let late = step.map(|step| self.late(step)).unwrap_or_default();
         let message = format!("{}{late}", self.waiting_for());
         report.wait(ConditionType::Replicated, Reason::Replicating, message)
     }
 
-    fn failed(&self, mut report: Report) -> Plan {
+    fn failed(&self, report: Report) -> Plan {
         let home_complete = self.state(&self.version.location) == Some(RegionState::Completed);
         if home_complete {
             return self.settled(report);
         }
-        let attempts = self.memory.step(StepName::Publish).map_or(0, |step| step.attempts);
-        let detail = self.detail(&self.version.location);
-        if attempts >= MOST_ATTEMPTS && !self.validated.requested {
-            let message = format!(
-                "Azure failed to create the gallery image version {attempts} times{detail}. Delete the version in Azure and make a new ImageVersion under another version number; the annotation {} tries again",
-                azimage_crds::RECONCILE_REQUESTED_AT
-            );
-            return report.stalled(ConditionType::Published, Reason::PublishFailed, message);
-        }
-        let message = format!("Azure failed to create the gallery image version{detail}; asking again");
-        report.findings.insert(ConditionType::Published, Finding::no(Reason::PublishFailed, &message));
-        report.progress = Progress::retrying(Reason::PublishFailed, message);
-        let request = compare::creation(self.validated, &self.version.location);
-        Plan { step: Some(Step::Publish(Box::new(request))), report, wake: Wake::Retry }
+        self.create_again(report)
     }
 
     /// Azure works on nothing: bring the version to what it should be, repair what failed, or be done.
@@ -151,20 +151,18 @@ impl View<'_> {
             let message = format!("Waiting for the home region {} to complete", self.version.location);
             return report.wait(ConditionType::Published, Reason::Publishing, message);
         }
-        let repairs = self.memory.step(StepName::Repair);
-        let attempts = repairs.filter(|_| self.memory.unfinished(StepName::Repair)).map_or(0, |step| step.attempts);
         let failed: Vec<&RegionStatus> = self.wanted().filter(|region| region.state == RegionState::Failed).collect();
         let request = compare::update(self.validated, self.version, self.merged, None);
         let differences = compare::differences(self.version, &request);
         if !differences.is_empty() {
-            return self.change(report, request, &differences);
+            return change(report, request, &differences);
         }
         report.finished_if(true, StepName::Update);
         if let Some(first) = failed.first() {
-            return self.repair(report, first, &failed, attempts, request);
+            return self.repair(report, first, &failed, request);
         }
         if self.version.provisioning == Provisioning::Failed {
-            return self.write_again(report, attempts, request);
+            return self.write_again(report, request);
         }
         if self.wanted().all(|region| region.state == RegionState::Completed) {
             report.finished_if(true, StepName::Repair);
@@ -181,62 +179,6 @@ impl View<'_> {
         }
         // Azure says Succeeded while regions are still copying: what the regions say counts.
         report.wait(ConditionType::Replicated, Reason::Replicating, self.waiting_for())
-    }
-
-    fn change(&self, report: Report, request: VersionRequest, differences: &[String]) -> Plan {
-        let message = format!("Updating the gallery image version: {}", differences.join(", "));
-        report.act(ConditionType::Replicated, Reason::Replicating, message, Step::Update(Box::new(request)))
-    }
-
-    /// First the same request again; then without the region, after which it is added back as any region that is
-    /// missing (the order that Azure's own error text advises, azure-cli issue 15539).
-    fn repair(
-        &self,
-        mut report: Report,
-        first: &RegionStatus,
-        failed: &[&RegionStatus],
-        attempts: i32,
-        again: VersionRequest,
-    ) -> Plan {
-        let names: Vec<&str> = failed.iter().map(|region| region.name.as_str()).collect();
-        let names = names.join(", ");
-        let detail = first.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-        if attempts >= MOST_ATTEMPTS && !self.validated.requested {
-            let message = format!(
-                "Azure failed to replicate to {names}{detail}. It was repaired {attempts} times; the annotation {} tries again, and deleting the replication target gives the region up",
-                azimage_crds::RECONCILE_REQUESTED_AT
-            );
-            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
-        }
-        let message = format!("Azure failed to replicate to {names}{detail}; repairing");
-        report.findings.insert(ConditionType::Replicated, Finding::no(Reason::RegionFailed, &message));
-        report.progress = Progress::retrying(Reason::RegionFailed, message);
-        let removable = failed
-            .iter()
-            .filter_map(|region| Region::parse(&region.name).ok())
-            .find(|region| *region != self.version.location);
-        let request = match removable {
-            Some(region) if attempts % 2 == 1 => {
-                compare::update(self.validated, self.version, self.merged, Some(&region))
-            }
-            _ => again,
-        };
-        Plan { step: Some(Step::Repair(Box::new(request))), report, wake: Wake::Retry }
-    }
-
-    /// No region failed, yet the version is Failed: the same request again sets it right.
-    fn write_again(&self, mut report: Report, attempts: i32, request: VersionRequest) -> Plan {
-        if attempts >= MOST_ATTEMPTS && !self.validated.requested {
-            let message = format!(
-                "Azure left the gallery image version Failed after {attempts} repairs, though no region is; the annotation {} tries again",
-                azimage_crds::RECONCILE_REQUESTED_AT
-            );
-            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
-        }
-        let message = "Azure's last operation on the gallery image version failed; repairing".to_owned();
-        report.findings.insert(ConditionType::Replicated, Finding::no(Reason::RegionFailed, &message));
-        report.progress = Progress::retrying(Reason::RegionFailed, message);
-        Plan { step: Some(Step::Repair(Box::new(request))), report, wake: Wake::Retry }
     }
 
     /// Published means that the home region says so.
@@ -287,7 +229,7 @@ impl View<'_> {
         self.shown.iter().find(|shown| shown.name == region.as_str()).map(|shown| shown.state)
     }
 
-    fn detail(&self, region: &Region) -> String {
+    pub(super) fn detail(&self, region: &Region) -> String {
         self.shown
             .iter()
             .find(|shown| shown.name == region.as_str())
@@ -302,4 +244,9 @@ impl View<'_> {
         });
         if late { "; it takes longer than expected, and is waited for" } else { "" }
     }
+}
+
+fn change(report: Report, request: VersionRequest, differences: &[String]) -> Plan {
+    let message = format!("Updating the gallery image version: {}", differences.join(", "));
+    report.act(ConditionType::Replicated, Reason::Replicating, message, Step::Update(Box::new(request)))
 }

@@ -54,9 +54,8 @@ pub(super) fn report(
                     Some(RegionReplication::Replicating) => RegionState::Replicating,
                     Some(RegionReplication::Completed) => RegionState::Completed,
                     Some(RegionReplication::Failed) => RegionState::Failed,
-                    Some(RegionReplication::Unknown) => RegionState::Unknown,
                     None if in_flight => RegionState::Pending,
-                    None => RegionState::Unknown,
+                    Some(RegionReplication::Unknown) | None => RegionState::Unknown,
                 }
             };
             // Who asked for a region that goes is kept until it is gone: another pass must know that it was ours.

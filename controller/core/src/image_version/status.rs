@@ -25,7 +25,8 @@ pub fn next_status(
     handled: Option<&String>,
     now: Timestamp,
 ) -> ImageVersionStatus {
-    let steps = previous.steps.iter().map(|step| finish(step, report, now)).collect::<Vec<_>>();
+    let mut steps = previous.steps.iter().map(|step| finish(step, report, now)).collect::<Vec<_>>();
+    steps.extend(unrecorded(previous, report, now));
     let regions = match &report.regions {
         Some(regions) => regions.iter().map(|region| since(region, previous, now)).collect(),
         None => previous.regions.clone(),
@@ -74,6 +75,19 @@ fn finish(step: &StepStatus, report: &Report, now: Timestamp) -> StepStatus {
     let seen = step.name.parse().is_ok_and(|name: StepName| report.finished.contains(&name));
     let finished_at = step.finished_at.clone().or_else(|| seen.then_some(Time(now)));
     StepStatus { finished_at, ..step.clone() }
+}
+
+/// A step that Azure works on and that the status, when it was lost, lost too: it counts from now.
+fn unrecorded(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> Option<StepStatus> {
+    let name: &str = report.running?.into();
+    let known = previous.steps.iter().any(|step| step.name == name);
+    (!known).then(|| StepStatus {
+        name: name.to_owned(),
+        started_at: Time(now),
+        finished_at: None,
+        correlation_id: None,
+        attempts: 1,
+    })
 }
 
 fn since(region: &RegionStatus, previous: &ImageVersionStatus, now: Timestamp) -> RegionStatus {

@@ -174,6 +174,11 @@ impl StepName {
         }
     }
 
+    /// Whether the version must exist in Azure once this step is finished.
+    pub(super) fn proves_existence(self) -> bool {
+        matches!(self, Self::Publish | Self::Update | Self::Repair)
+    }
+
     /// How long Azure may take to show the effect of the step, in seconds. Until then it is not begun again.
     pub(super) fn grace_seconds(self) -> i64 {
         match self {

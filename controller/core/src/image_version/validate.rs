@@ -154,13 +154,14 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
     let namespace = object.namespace().unwrap_or_default();
     let id = version_id(object)?;
     let deleting = object.meta().deletion_timestamp.is_some();
-    // A deletion that touches nothing in Azure needs no identity.
-    let needs_azure = !(deleting && object.spec.deletion_policy == Deletion::Retain) && !object.spec.suspend;
+    // What touches nothing in Azure needs no identity. A suspended object is deleted all the same.
+    let needs_azure = if deleting { object.spec.deletion_policy == Deletion::Delete } else { !object.spec.suspend };
     if needs_azure && !context.identity_allowed {
         return Err(Violation::new(
             Reason::IdentityNotAllowed,
             format!(
-                "The controller's Azure identity doesn't serve the namespace {namespace}: add it to the controller's --identity-namespaces"
+                "The controller's Azure identity doesn't serve the namespace {namespace}: add it to the controller's --identity-namespaces{}",
+                if deleting { ", or set spec.deletionPolicy to Retain" } else { "" }
             ),
         ));
     }

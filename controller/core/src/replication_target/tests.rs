@@ -45,7 +45,11 @@ fn region(state: &str, requested_by: &[&str]) -> Value {
     json!([{"name": "northeurope", "state": state, "progress": 40, "requestedBy": requested_by}])
 }
 
+/// What is the case, the change to the target, the versions; then status and reason of Ready, progress, release.
+type Case = (&'static str, Value, Vec<ImageVersion>, &'static str, &'static str, &'static str, bool);
+
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_target_tells_what_the_versions_say_of_its_region() {
     let none = json!({});
     let going = |policy: &str| {
@@ -53,7 +57,7 @@ fn a_target_tells_what_the_versions_say_of_its_region() {
             "metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "spec": {"deletionPolicy": policy},
         })
     };
-    let cases: Vec<(&str, Value, Vec<ImageVersion>, &str, &str, &str, bool)> = vec![
+    let cases: Vec<Case> = vec![
         ("nothing matches the selector", none.clone(), vec![], "True", "Succeeded", "0/0", false),
         (
             "the named version doesn't exist",

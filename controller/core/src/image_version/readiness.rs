@@ -1,0 +1,63 @@
+//! Whether the work on a machine can begin.
+
+use azimage_crds::{ConditionType, Prepare, Reason};
+
+use super::{Plan, Power, Report, VirtualMachineObserved, Wake};
+use crate::{Finding, Progress};
+
+/// Why the work in the guest can't begin.
+pub(super) enum Obstacle {
+    /// It settles by itself.
+    Busy(String),
+    /// It may heal.
+    AgentNotReady(String),
+    /// Only a person can help.
+    Guest(Reason, String),
+}
+
+impl Obstacle {
+    pub(super) fn plan(self, report: Report) -> Plan {
+        match self {
+            Self::Busy(message) => report.wait(ConditionType::SourceReady, Reason::SourceBusy, message),
+            Self::AgentNotReady(message) => report.retry(ConditionType::SourceReady, Reason::AgentNotReady, message),
+            Self::Guest(reason, message) => report.stalled(ConditionType::GuestPrepared, reason, message),
+        }
+    }
+}
+
+/// What keeps a machine from being in a state from which the work can begin.
+pub(super) fn may_begin(prepare: Prepare, machine: &VirtualMachineObserved) -> Option<Obstacle> {
+    match (prepare, machine.power) {
+        (Prepare::Deprovision, Power::Running) if machine.agent_ready => None,
+        (Prepare::Deprovision, Power::Running) => {
+            let detail = machine.agent_message.as_deref().unwrap_or("no report");
+            Some(Obstacle::AgentNotReady(format!(
+                "The machine runs, but its guest agent isn't ready ({detail}), so nothing can be run in the guest: see that waagent runs there and reaches Azure"
+            )))
+        }
+        (Prepare::Deprovision, Power::Stopped | Power::Deallocated) => Some(Obstacle::Guest(
+            Reason::GuestPreparationUnknown,
+            format!(
+                "The machine is {}, and its guest was not sealed: start it, or set spec.source.virtualMachine.guest.prepare to AlreadyGeneralized in a new object if it was sealed by other means",
+                machine.power
+            ),
+        )),
+        (Prepare::AlreadyGeneralized, Power::Stopped | Power::Deallocated) => None,
+        (Prepare::AlreadyGeneralized, Power::Running | Power::Starting) => Some(Obstacle::Guest(
+            Reason::SourceRunning,
+            "spec.source.virtualMachine.guest.prepare says AlreadyGeneralized, but the machine runs: a sealed guest that was started is sealed no more. Seal it again, or use Deprovision in a new object".to_owned(),
+        )),
+        (_, Power::Starting | Power::Stopping | Power::Deallocating | Power::Unknown) => Some(Obstacle::Busy(format!(
+            "The machine's power state is {}; waiting for it to settle",
+            machine.power
+        ))),
+    }
+}
+
+impl Report {
+    fn retry(mut self, condition: ConditionType, reason: Reason, message: String) -> Plan {
+        self.findings.insert(condition, Finding::no(reason, &message));
+        self.progress = Progress::retrying(reason, message);
+        Plan { step: None, report: self, wake: Wake::Poll }
+    }
+}

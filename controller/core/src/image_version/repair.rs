@@ -1,0 +1,96 @@
+//! What to do for a version of which Azure failed to make something: its creation, or some regions.
+//!
+//! An attempt counts once its intent is recorded, which is before it is carried out; the plan is then made again and
+//! must come out the same. So as many attempts as are allowed may stand on record and the last of them still be open,
+//! and only one more than that says that all were carried out.
+
+use azimage_crds::{ConditionType, RECONCILE_REQUESTED_AT, Reason, RegionStatus};
+use azimage_names::Region;
+
+use super::{Plan, Report, Step, StepName, VersionRequest, Wake, compare, published::View};
+use crate::{Finding, Progress};
+
+/// How often Azure is asked to create a version whose creation failed, or to repair regions, before a person is.
+const MOST_ATTEMPTS: i32 = 3;
+
+impl View<'_> {
+    /// The home region was never complete: the same request again.
+    pub(super) fn create_again(&self, mut report: Report) -> Plan {
+        let detail = self.detail(&self.version.location);
+        if self.exhausted(StepName::Publish) {
+            let message = format!(
+                "Azure failed to create the gallery image version {MOST_ATTEMPTS} times{detail}. Delete the version in Azure and make a new ImageVersion under another version number; the annotation {RECONCILE_REQUESTED_AT} tries again"
+            );
+            return report.stalled(ConditionType::Published, Reason::PublishFailed, message);
+        }
+        let message = format!("Azure failed to create the gallery image version{detail}; asking again");
+        report.findings.insert(ConditionType::Published, Finding::no(Reason::PublishFailed, &message));
+        report.progress = Progress::retrying(Reason::PublishFailed, message);
+        let request = compare::creation_again(self.validated, self.version, self.merged);
+        Plan { step: Some(Step::Publish(Box::new(request))), report, wake: Wake::Retry }
+    }
+
+    /// First the same request again; then without the region, after which it is added back as any region that is
+    /// missing (the order that Azure's own error text advises, azure-cli issue 15539).
+    pub(super) fn repair(
+        &self,
+        mut report: Report,
+        first: &RegionStatus,
+        failed: &[&RegionStatus],
+        again: VersionRequest,
+    ) -> Plan {
+        let names: Vec<&str> = failed.iter().map(|region| region.name.as_str()).collect();
+        let names = names.join(", ");
+        let detail = first.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        if self.exhausted(StepName::Repair) {
+            let message = format!(
+                "Azure failed to replicate to {names}{detail}. It was repaired {MOST_ATTEMPTS} times; the annotation {RECONCILE_REQUESTED_AT} tries again, and deleting the replication target gives the region up"
+            );
+            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
+        }
+        let message = format!("Azure failed to replicate to {names}{detail}; repairing");
+        report.findings.insert(ConditionType::Replicated, Finding::no(Reason::RegionFailed, &message));
+        report.progress = Progress::retrying(Reason::RegionFailed, message);
+        let removable = failed
+            .iter()
+            .filter_map(|region| Region::parse(&region.name).ok())
+            .find(|region| *region != self.version.location);
+        let request = match removable {
+            Some(region) if self.by_removal() => {
+                compare::update(self.validated, self.version, self.merged, Some(&region))
+            }
+            _ => again,
+        };
+        Plan { step: Some(Step::Repair(Box::new(request))), report, wake: Wake::Retry }
+    }
+
+    /// No region failed, yet the version is Failed: the same request again sets it right.
+    pub(super) fn write_again(&self, mut report: Report, request: VersionRequest) -> Plan {
+        if self.exhausted(StepName::Repair) {
+            let message = format!(
+                "Azure left the gallery image version Failed after {MOST_ATTEMPTS} repairs, though no region is that somebody here asked for; look at the version's other regions in Azure. The annotation {RECONCILE_REQUESTED_AT} tries again"
+            );
+            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
+        }
+        let message = "Azure's last operation on the gallery image version failed; repairing".to_owned();
+        report.findings.insert(ConditionType::Replicated, Finding::no(Reason::RegionFailed, &message));
+        report.progress = Progress::retrying(Reason::RegionFailed, message);
+        Plan { step: Some(Step::Repair(Box::new(request))), report, wake: Wake::Retry }
+    }
+
+    /// Whether the attempt on record is one that takes the region away: every second one.
+    fn by_removal(&self) -> bool {
+        let attempts = self.attempts(StepName::Repair);
+        attempts > 0 && attempts % 2 == 0
+    }
+
+    /// The attempts of a step on record, none once its effect was seen.
+    fn attempts(&self, step: StepName) -> i32 {
+        self.memory.step(step).filter(|_| self.memory.unfinished(step)).map_or(0, |record| record.attempts)
+    }
+
+    /// Whether only a person's word allows another attempt.
+    fn exhausted(&self, step: StepName) -> bool {
+        self.attempts(step) > MOST_ATTEMPTS && !self.validated.requested
+    }
+}

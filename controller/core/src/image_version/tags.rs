@@ -1,0 +1,50 @@
+//! The writes of a machine's tags: conditional on its etag, and whole, as Azure replaces all of them.
+
+use std::collections::BTreeMap;
+
+use azimage_crds::{OWNER_TAG, STEP_TAG};
+use azimage_names::VirtualMachineId;
+
+use super::{Validated, VirtualMachineObserved, step::TagsRequest, validate::find_tag};
+
+/// The value of [`STEP_TAG`] on a machine whose seal was proven.
+const SEALED: &str = "sealed";
+
+/// Whether the machine's tags say that its seal was proven.
+pub(super) fn sealed(machine: &VirtualMachineObserved) -> bool {
+    find_tag(&machine.tags, STEP_TAG) == Some(SEALED)
+}
+
+fn tags_request(
+    id: &VirtualMachineId,
+    machine: &VirtualMachineObserved,
+    set: &[(&str, String)],
+    remove: &[&str],
+) -> Option<TagsRequest> {
+    let touched = |key: &str| {
+        set.iter().any(|(name, _)| name.eq_ignore_ascii_case(key))
+            || remove.iter().any(|name| name.eq_ignore_ascii_case(key))
+    };
+    let mut tags: BTreeMap<String, String> =
+        machine.tags.iter().filter(|(key, _)| !touched(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+    tags.extend(set.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    Some(TagsRequest { id: id.clone(), tags, etag: machine.etag.clone()? })
+}
+
+pub(super) fn claim_request(
+    validated: &Validated,
+    id: &VirtualMachineId,
+    machine: &VirtualMachineObserved,
+) -> Option<TagsRequest> {
+    // A mark that an earlier owner left says nothing about the guest as it is now.
+    tags_request(id, machine, &[(OWNER_TAG, validated.owner.to_string())], &[STEP_TAG])
+}
+
+pub(super) fn mark_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<TagsRequest> {
+    tags_request(id, machine, &[(STEP_TAG, SEALED.to_owned())], &[])
+}
+
+/// Takes our tags from a machine.
+pub(super) fn release_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<TagsRequest> {
+    tags_request(id, machine, &[], &[OWNER_TAG, STEP_TAG])
+}
