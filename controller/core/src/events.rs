@@ -47,8 +47,9 @@ fn transition(before: &[Condition], condition: &Condition) -> Option<Event> {
             Some(event(true, "Retry"))
         }
         ConditionType::Ready if is("True") => Some(event(false, "Complete")),
-        // A step that a source doesn't need is no news, and Ready tells of trouble through Stalled and Reconciling.
-        ConditionType::Ready | ConditionType::Reconciling => None,
+        // Ready tells of trouble through Stalled and Reconciling, and Available of nothing that Ready doesn't.
+        ConditionType::Ready | ConditionType::Reconciling | ConditionType::Available => None,
+        // A step that a source doesn't need is no news.
         _ if is("True") && first && condition.reason != Reason::NotNeeded.as_str() => {
             Some(Event { reason: condition.type_.clone(), ..event(false, action(kind)) })
         }
@@ -63,8 +64,10 @@ fn action(kind: ConditionType) -> &'static str {
         ConditionType::GuestPrepared => "Seal",
         ConditionType::Generalized => "Generalize",
         ConditionType::Published => "Publish",
-        ConditionType::Replicated | ConditionType::Available => "Replicate",
-        ConditionType::Ready | ConditionType::Reconciling | ConditionType::Stalled => "Reconcile",
+        ConditionType::Replicated => "Replicate",
+        ConditionType::Available | ConditionType::Ready | ConditionType::Reconciling | ConditionType::Stalled => {
+            "Reconcile"
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, version: &Version
     if let Some(difference) = immutable_difference(validated, version) {
         return report.stalled(ConditionType::Published, Reason::VersionDiffers, difference);
     }
-    source_is_done(validated, version, &mut report);
+    source_is_done(validated, memory, version, &mut report);
     let merged = merge(
         &version.location,
         validated.publish.default_replicas,
@@ -83,7 +83,7 @@ fn immutable_difference(validated: &Validated, version: &VersionObserved) -> Opt
 }
 
 /// The version exists, so all that came before it was done.
-fn source_is_done(validated: &Validated, version: &VersionObserved, report: &mut Report) {
+fn source_is_done(validated: &Validated, memory: &Memory<'_>, version: &VersionObserved, report: &mut Report) {
     for condition in [ConditionType::SourceReady, ConditionType::Compatible] {
         report.done(condition, "The version was made from it");
     }
@@ -96,6 +96,12 @@ fn source_is_done(validated: &Validated, version: &VersionObserved, report: &mut
         };
         report.findings.insert(condition, finding);
     }
+    // What was seen at the time tells more than what follows from the version's being there.
+    let seen = |condition: &ConditionType| {
+        let known = memory.status.conditions.iter().find(|known| known.type_ == condition.as_str());
+        known.is_some_and(|known| known.status == "True")
+    };
+    report.findings.retain(|condition, _| !seen(condition));
     for step in CAPTURE {
         report.finished_if(true, step);
     }
