@@ -262,7 +262,10 @@ impl Runner {
         Fut: Future<Output = Result<Action, KubernetesError>>,
     {
         // Until all is seen an empty list of targets would look like nobody wanting a region.
-        self.stores.ready().await;
+        self.stores.ready().or_stop(&self.stop).await;
+        if self.stop.is_cancelled() {
+            return Ok(Action::await_change());
+        }
         let Ok(_permit) = self.permits.acquire().await else { return Ok(Action::await_change()) };
         let DeserializeGuard(object) = guarded;
         let object = match object {

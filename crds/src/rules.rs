@@ -96,9 +96,9 @@ pub(crate) fn no_own_tags() -> Rule {
         .reason(Reason::FieldValueForbidden)
 }
 
-/// Azure compares tag names without regard to case.
+/// Azure compares tag names without regard to case. The reason stays the default one: for `FieldValueDuplicate` the API
+/// server leaves the message out.
 pub(crate) fn distinct_tags() -> Rule {
     Rule::new("self.all(a, self.all(b, a == b || a.lowerAscii() != b.lowerAscii()))")
         .message("two tags differ only in case, and to Azure they are the same")
-        .reason(Reason::FieldValueDuplicate)
 }

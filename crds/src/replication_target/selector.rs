@@ -20,7 +20,6 @@ pub struct ImageSelector {
     #[x_kube(
         validation = Rule::new("self.all(a, self.exists_one(b, a == b))")
             .message("the same requirement stands here twice")
-            .reason(Reason::FieldValueDuplicate)
     )]
     pub match_expressions: Vec<Requirement>,
 }
