@@ -1,5 +1,7 @@
 //! The command line. Every flag is also an environment variable.
 
+#![allow(clippy::doc_markdown, reason = "these docs are the program's help text, where backticks would show")]
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -39,12 +39,12 @@ pub(crate) async fn read(client: &Client, call: &Call, validated: &Validated, re
 fn reading<A, B>(answer: Result<A, Error>, convert: impl FnOnce(A) -> B) -> Reading<B> {
     match answer {
         Ok(found) => Reading::Found(convert(found)),
-        Err(error) => match absent(&error) {
-            Some(absent) => Reading::Missing(absent),
-            None => {
-                tracing::debug!(%error, "Could not read from Azure");
-                Reading::Failed(CallError::from(error).failure)
+        Err(error) => {
+            if let Some(absent) = absent(&error) {
+                return Reading::Missing(absent);
             }
-        },
+            tracing::debug!(%error, "Could not read from Azure");
+            Reading::Failed(CallError::from(error).failure)
+        }
     }
 }

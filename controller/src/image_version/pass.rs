@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use azimage_azure::Call;
 use azimage_core::{
-    Failure, Progress, events,
+    Progress, events,
     image_version::{
         Context, Memory, Observed, Plan, Report, Step, StepName, Validated, Violation, Wake, next_read, next_status,
         plan, record_intent, validate,
@@ -151,14 +151,12 @@ impl Pass<'_> {
         }
         let name = step.name();
         let Some(correlation_id) = intent(status, name, remembered.used.as_deref()) else {
+            overlay(&mut report, &remembered, name);
+            self.shared.memories.set(self.uid, remembered);
             if let Some(wait) = self.too_early(status, name, wake) {
-                self.overlay(&mut report, &remembered, name);
-                self.shared.memories.set(self.uid, remembered);
                 self.report(status, &report, false).await?;
                 return Ok(Next::Wake(wait));
             }
-            self.overlay(&mut report, &remembered, name);
-            self.shared.memories.set(self.uid, remembered);
             let mut next = self.next_status(status, &report, false);
             let id = self.shared.seams.randomness.id().to_string();
             record_intent(&mut next, name, &id, self.shared.seams.clock.now());
@@ -182,7 +180,7 @@ impl Pass<'_> {
                 remembered.failure = Some((name, failed.failure));
             }
         }
-        self.overlay(&mut report, &remembered, name);
+        overlay(&mut report, &remembered, name);
         self.shared.memories.set(self.uid, remembered);
         self.report(status, &report, true).await?;
         Ok(Next::Wake(wake))
@@ -210,15 +208,6 @@ impl Pass<'_> {
                 tracing::warn!(step = %name, correlation_id, error = %failed.error, "Azure did not accept step");
                 Err(failed)
             }
-        }
-    }
-
-    /// The failure of the step that is still wanted is shown instead of the hope to do it.
-    #[allow(clippy::unused_self, reason = "it reads as a part of the pass")]
-    fn overlay(&self, report: &mut Report, remembered: &Remembered, name: StepName) {
-        let Some((failed, failure)) = &remembered.failure else { return };
-        if *failed == name {
-            show(report, failure, name);
         }
     }
 
@@ -263,6 +252,11 @@ fn intent(status: &ImageVersionStatus, name: StepName, used: Option<&str>) -> Op
     record.correlation_id.clone().filter(|id| Some(id.as_str()) != used)
 }
 
-fn show(report: &mut Report, failure: &Failure, name: StepName) {
-    report.progress = failure.progress(name.doing());
+/// The failure of the step that is still wanted is shown instead of the hope to do it.
+fn overlay(report: &mut Report, remembered: &Remembered, name: StepName) {
+    if let Some((failed, failure)) = &remembered.failure
+        && *failed == name
+    {
+        report.progress = failure.progress(name.doing());
+    }
 }

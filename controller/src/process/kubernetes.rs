@@ -11,7 +11,7 @@ use tower::{Layer, Service};
 
 use crate::{kubernetes::bounded, telemetry::metrics::Metrics};
 
-/// A client from the pod's ServiceAccount or the kubeconfig, that is counted.
+/// A client from the pod's service account or the kubeconfig, that is counted.
 pub(super) async fn client(metrics: &Metrics) -> anyhow::Result<Client> {
     let config = Config::infer()
         .await
