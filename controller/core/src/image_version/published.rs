@@ -197,6 +197,9 @@ impl View<'_> {
                     self.version.location
                 ))
             }
+            Some(RegionState::Failed) => {
+                Finding::no(Reason::RegionFailed, format!("The home region {} failed", self.version.location))
+            }
             _ => Finding::unknown(
                 Reason::Publishing,
                 format!("Waiting for the home region {} to complete", self.version.location),

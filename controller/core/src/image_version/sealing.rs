@@ -22,7 +22,7 @@ pub(super) struct Sealing<'a> {
 }
 
 impl Sealing<'_> {
-    pub(super) fn plan(&self, seal: &Reading<SealObserved>, mut report: Report) -> Plan {
+    pub(super) fn plan(&self, seal: &Reading<SealObserved>, report: Report) -> Plan {
         match seal {
             Reading::Failed(failure) => report.failed(failure, "read the run command of the seal"),
             Reading::NotRead => report.failed_unread("the run command of the seal"),
@@ -31,10 +31,7 @@ impl Sealing<'_> {
                 let message = "Waiting for Azure to remove the run command of the last seal".to_owned();
                 report.wait(ConditionType::GuestPrepared, Reason::Sealing, message)
             }
-            Reading::Found(seal) => {
-                report.running = Some(StepName::Seal);
-                self.begun(seal, report)
-            }
+            Reading::Found(seal) => self.begun(seal, report),
         }
     }
 
@@ -56,7 +53,7 @@ impl Sealing<'_> {
         report.act(ConditionType::GuestPrepared, Reason::Sealing, "Sealing the guest".to_owned(), step)
     }
 
-    fn begun(&self, seal: &SealObserved, report: Report) -> Plan {
+    fn begun(&self, seal: &SealObserved, mut report: Report) -> Plan {
         let failed = seal.execution == Execution::Failed
             || seal.exit_code.is_some_and(|code| code != 0)
             || (seal.provisioning == Provisioning::Failed && seal.execution != Execution::Succeeded);
@@ -71,7 +68,6 @@ impl Sealing<'_> {
         match self.machine.power {
             Power::Stopped if proven => match tags::mark_request(self.id, self.machine) {
                 Some(request) => {
-                    let mut report = report;
                     report.finished_if(true, StepName::Seal);
                     let message = "The guest powered itself off after the seal; recording it".to_owned();
                     report.act(ConditionType::GuestPrepared, Reason::Sealing, message, Step::MarkSealed(request))
@@ -93,6 +89,7 @@ impl Sealing<'_> {
                 self.again(report, Reason::SealTimedOut, message)
             }
             _ => {
+                report.running = Some(StepName::Seal);
                 let message = "The guest is being sealed; waiting for it to power itself off".to_owned();
                 report.wait(ConditionType::GuestPrepared, Reason::Sealing, message)
             }

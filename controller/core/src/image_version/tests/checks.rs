@@ -1,0 +1,262 @@
+//! Which sources may be captured, and which fit the definition.
+
+use azimage_crds::{CONSENT_TAG, OWNER_TAG, Reason};
+use serde_json::json;
+
+use super::{
+    super::{checks::Traits, *},
+    fixtures::*,
+    scene::*,
+};
+
+fn refused(reason: Reason) -> String {
+    format!("- False/{reason} SourceReady={reason} Resync")
+}
+
+fn misfit(reason: Reason) -> String {
+    format!("- False/{reason} Compatible={reason} Resync")
+}
+
+const FINE: &str = "ClaimSource Unknown/Progressing SourceReady=Progressing Poll";
+const PUBLISH: &str = "Publish Unknown/Publishing Published=Publishing Poll";
+
+fn marketplace(name: &str) -> MarketplacePlan {
+    MarketplacePlan { name: name.into(), publisher: "p".into(), product: "o".into() }
+}
+
+pub(super) fn sources() -> Vec<Row> {
+    let with = |machine: VirtualMachineObserved| scene(&json!({})).machine(machine);
+    let generalized = |machine: VirtualMachineObserved| {
+        scene(&already_generalized()).machine(VirtualMachineObserved { generalized: true, ..machine })
+    };
+    let unsupported = refused(Reason::SourceUnsupported);
+    let untagged = VirtualMachineObserved { tags: tags(&[]), ..machine() };
+    let rows = vec![
+        ("all is well", with(machine()), FINE.to_owned()),
+        (
+            "a member of a scale set",
+            with(VirtualMachineObserved { scale_set: Some("set".into()), ..machine() }),
+            unsupported.clone(),
+        ),
+        (
+            "an ephemeral disk",
+            with(VirtualMachineObserved { ephemeral_os_disk: true, ..machine() }),
+            unsupported.clone(),
+        ),
+        (
+            "an unmanaged disk",
+            with(VirtualMachineObserved { unmanaged_os_disk: true, ..machine() }),
+            unsupported.clone(),
+        ),
+        (
+            "an ultra disk",
+            with(VirtualMachineObserved { unsupported_disk: Some("UltraSSD_LRS".into()), ..machine() }),
+            unsupported.clone(),
+        ),
+        (
+            "a disk of the largest size",
+            with(VirtualMachineObserved { largest_disk_gib: Some(2048), ..machine() }),
+            FINE.to_owned(),
+        ),
+        (
+            "a disk that is too large",
+            with(VirtualMachineObserved { largest_disk_gib: Some(2049), ..machine() }),
+            unsupported.clone(),
+        ),
+        (
+            "a disk that is too large, of a generalized machine",
+            generalized(VirtualMachineObserved { largest_disk_gib: Some(2049), ..machine() }),
+            unsupported.clone(),
+        ),
+        ("Windows", with(VirtualMachineObserved { os_type: OsType::Windows, ..machine() }), unsupported),
+        (
+            "Windows, generalized already",
+            generalized(VirtualMachineObserved { os_type: OsType::Windows, ..machine() })
+                .definition(DefinitionObserved { os_type: OsType::Windows, ..definition() }),
+            PUBLISH.to_owned(),
+        ),
+        ("no consent", with(untagged.clone()), refused(Reason::ConsentMissing)),
+        ("another value than consent", with(machine().tagged(CONSENT_TAG, "yes")), refused(Reason::ConsentMissing)),
+        (
+            "consent in other letters of the tag's name",
+            with(untagged.clone().tagged("Azimage-Generalize", "allowed")),
+            FINE.to_owned(),
+        ),
+        (
+            "consent withdrawn after the seal",
+            with(
+                VirtualMachineObserved { tags: tags(&[]), ..machine() }.claimed().marked().powered(Power::Deallocated),
+            ),
+            refused(Reason::ConsentMissing),
+        ),
+        ("no consent, but generalized already", generalized(untagged), PUBLISH.to_owned()),
+        (
+            "claimed from another cluster",
+            with(machine().tagged(OWNER_TAG, "c2/images/web-1/u-1")),
+            refused(Reason::SourceClaimed),
+        ),
+        (
+            "claimed from another namespace",
+            with(machine().tagged(OWNER_TAG, "c1/other/web-1/u-1")),
+            refused(Reason::SourceClaimed),
+        ),
+        ("claimed by who knows whom", with(machine().tagged(OWNER_TAG, "me")), refused(Reason::SourceClaimed)),
+        (
+            "claimed by an object of this namespace that is gone",
+            with(machine().tagged(OWNER_TAG, "c1/images/web-0/u-0")),
+            FINE.to_owned(),
+        ),
+        (
+            "claimed from another cluster, but generalized already",
+            generalized(machine().tagged(OWNER_TAG, "c2/images/web-1/u-1")),
+            PUBLISH.to_owned(),
+        ),
+    ];
+    rows.into_iter().map(|(case, scene, expected)| row(case, scene, &expected)).collect()
+}
+
+#[allow(clippy::too_many_lines, reason = "a table")]
+pub(super) fn definitions() -> Vec<Row> {
+    let fits = |machine: VirtualMachineObserved, definition: DefinitionObserved| {
+        scene(&json!({})).machine(machine).definition(definition)
+    };
+    let of = definition;
+    let feature = |security: &str| DefinitionObserved { security_type: Some(security.into()), ..of() };
+    let controllers = |text: &str| DefinitionObserved { disk_controllers: Some(text.into()), ..of() };
+    let secure = |security: &str| VirtualMachineObserved { security_type: Some(security.into()), ..machine() };
+    let nvme = || VirtualMachineObserved { disk_controller: Some("NVMe".into()), ..machine() };
+    let sold = |name: &str| VirtualMachineObserved { plan: Some(marketplace(name)), ..machine() };
+    let selling = |name: &str| DefinitionObserved { plan: Some(marketplace(name)), ..of() };
+    let generation = |generation: Option<&str>| generation.map(ToOwned::to_owned);
+    let rows = vec![
+        (
+            "it is for specialized images",
+            fits(machine(), DefinitionObserved { specialized: true, ..of() }),
+            misfit(Reason::DefinitionSpecialized),
+        ),
+        (
+            "it is for another system",
+            fits(machine(), DefinitionObserved { os_type: OsType::Windows, ..of() }),
+            misfit(Reason::OsTypeMismatch),
+        ),
+        (
+            "it is for a system that nobody knows yet",
+            fits(machine(), DefinitionObserved { os_type: OsType::Other("Plan9".into()), ..of() }),
+            misfit(Reason::OsTypeMismatch),
+        ),
+        (
+            "it is for another generation",
+            fits(machine(), DefinitionObserved { generation: generation(Some("V1")), ..of() }),
+            misfit(Reason::GenerationMismatch),
+        ),
+        (
+            "it gives no generation, which means V1",
+            fits(machine(), DefinitionObserved { generation: None, ..of() }),
+            misfit(Reason::GenerationMismatch),
+        ),
+        (
+            "it gives no generation, and the source is V1",
+            fits(
+                VirtualMachineObserved { generation: generation(Some("V1")), ..machine() },
+                DefinitionObserved { generation: None, ..of() },
+            ),
+            FINE.to_owned(),
+        ),
+        (
+            "Azure doesn't tell the source's generation",
+            fits(VirtualMachineObserved { generation: None, ..machine() }, of()),
+            FINE.to_owned(),
+        ),
+        (
+            "it spells the generation in other letters",
+            fits(machine(), DefinitionObserved { generation: generation(Some("v2")), ..of() }),
+            FINE.to_owned(),
+        ),
+        ("both are Standard, one in words", fits(machine(), feature("Standard")), FINE.to_owned()),
+        ("both are for TrustedLaunch", fits(secure("TrustedLaunch"), feature("trustedlaunch")), FINE.to_owned()),
+        (
+            "a TrustedLaunch source for a Standard definition",
+            fits(secure("TrustedLaunch"), of()),
+            misfit(Reason::SecurityTypeMismatch),
+        ),
+        (
+            "a Standard source for a TrustedLaunch definition",
+            fits(machine(), feature("TrustedLaunch")),
+            misfit(Reason::SecurityTypeMismatch),
+        ),
+        (
+            "a definition for several types takes no machine",
+            fits(machine(), feature("TrustedLaunchSupported")),
+            misfit(Reason::SecurityTypeMismatch),
+        ),
+        ("NVMe for a definition that allows it", fits(nvme(), controllers("SCSI, nvme")), FINE.to_owned()),
+        (
+            "NVMe for a definition that doesn't",
+            fits(nvme(), controllers("SCSI")),
+            misfit(Reason::DiskControllerMismatch),
+        ),
+        ("NVMe for a definition that says nothing", fits(nvme(), of()), misfit(Reason::DiskControllerMismatch)),
+        (
+            "no controller told",
+            fits(VirtualMachineObserved { disk_controller: None, ..machine() }, controllers("NVMe")),
+            FINE.to_owned(),
+        ),
+        ("the same purchase plan", fits(sold("a"), selling("a")), FINE.to_owned()),
+        ("another purchase plan", fits(sold("a"), selling("b")), misfit(Reason::PurchasePlanMismatch)),
+        ("a purchase plan that the definition hasn't", fits(sold("a"), of()), misfit(Reason::PurchasePlanMismatch)),
+        ("a purchase plan that the source hasn't", fits(machine(), selling("a")), misfit(Reason::PurchasePlanMismatch)),
+        (
+            "it no longer fits when the machine is sealed and all but generalized",
+            fits(
+                machine().claimed().marked().powered(Power::Deallocated),
+                DefinitionObserved { specialized: true, ..of() },
+            ),
+            misfit(Reason::DefinitionSpecialized),
+        ),
+        (
+            "the copy of a version takes a definition for several types",
+            scene(&from_image_version()).definition(feature("TrustedLaunchSupported")),
+            PUBLISH.to_owned(),
+        ),
+    ];
+    rows.into_iter().map(|(case, scene, expected)| row(case, scene, &expected)).collect()
+}
+
+#[test]
+fn each_source_may_be_captured_or_is_refused_with_a_reason() {
+    check(&sources());
+}
+
+#[test]
+fn each_definition_takes_the_source_or_refuses_it_with_a_reason() {
+    check(&definitions());
+}
+
+#[test]
+fn an_image_as_source_fits_a_definition_for_several_security_types_and_a_machine_does_not() {
+    let of = DefinitionObserved { security_type: Some("TrustedLaunchSupported".into()), ..definition() };
+    for (is_machine, fits) in [(true, false), (false, true)] {
+        let traits = Traits {
+            os_type: &OsType::Linux,
+            generation: Some("V2"),
+            security_type: Some("Standard"),
+            disk_controller: None,
+            plan: None,
+            is_machine,
+        };
+        assert_eq!(checks::compatible(&traits, &of).is_ok(), fits, "machine: {is_machine}");
+    }
+}
+
+#[test]
+fn a_claim_of_a_living_object_of_the_namespace_holds() {
+    let other = object(&json!({"metadata": {"name": "web-2", "uid": "u-2"}, "spec": {"version": "2.0.0"}}));
+    let context =
+        Context { cluster: "c1", identity_allowed: true, targets: &[], versions: std::slice::from_ref(&other) };
+    let validated = super::super::validate(&object(&already_generalized()), context).unwrap();
+    let claim = |owner: &str| validated.foreign_claim(&tags(&[(OWNER_TAG, owner)]));
+    assert_eq!(claim("c1/images/web-2/u-2").as_deref(), Some("c1/images/web-2/u-2"));
+    assert_eq!(claim("c1/images/web-2/u-3"), None, "a namesake that is gone");
+    assert_eq!(claim(OURS), None, "our own");
+    assert_eq!(validated.foreign_claim(&tags(&[])), None, "nobody's");
+}

@@ -1,0 +1,171 @@
+//! An object that is being deleted.
+
+use azimage_crds::{CONSENT_TAG, OWNER_TAG};
+use serde_json::json;
+
+use super::{super::*, fixtures::*, published::executed, scene::*};
+use crate::Failure;
+
+const LET_GO: &str = "- Unknown/Deleting - Release";
+const CONFIRM: &str = "- Unknown/Deleting - Poll";
+const DELETE: &str = "Delete Unknown/Deleting - Poll";
+const RELEASE: &str = "ReleaseSource Unknown/Deleting - Poll";
+const BLOCKED: &str = "- False/DeletionBlocked - Resync";
+
+fn going() -> Scene {
+    scene(&deleted("Delete"))
+}
+
+fn found_gone(scene: Scene, times: i32) -> Scene {
+    scene.process(ProcessMemory { executed: None, gone: times })
+}
+
+fn seen() -> azimage_crds::ImageVersionStatus {
+    azimage_crds::ImageVersionStatus { resource_id: Some("x".into()), ..steps(&[]) }
+}
+
+fn blocked_until(end: Option<&str>) -> VersionObserved {
+    VersionObserved {
+        block_deletion: true,
+        end_of_life: end.map(|end| end.parse().unwrap()),
+        ..version(&["westeurope"])
+    }
+}
+
+#[allow(clippy::too_many_lines, reason = "a table")]
+pub(super) fn rows() -> Vec<Row> {
+    let claimed = || going().machine(machine().claimed());
+    let begun = |seconds_ago| azimage_crds::ImageVersionStatus {
+        steps: vec![step(StepName::Publish, 1, false, seconds_ago)],
+        ..steps(&[])
+    };
+    let copy = || scene(&both(&deleted("Delete"), &from_image_version()));
+    let unread = |failure| Reading::Failed(failure);
+    vec![
+        row("it retains the version", scene(&deleted("Retain")).version(version(&["westeurope"])), LET_GO),
+        row("it retains the version and its claim", scene(&deleted("Retain")).machine(machine().claimed()), LET_GO),
+        row(
+            "it is suspended and retains the version",
+            scene(&both(&deleted("Retain"), &json!({"spec": {"suspend": true}}))),
+            LET_GO,
+        ),
+        row(
+            "it is suspended and deletes the version",
+            scene(&both(&deleted("Delete"), &json!({"spec": {"suspend": true}}))).version(version(&["westeurope"])),
+            DELETE,
+        ),
+        row("the version is ours", going().version(version(&["westeurope"])), DELETE),
+        row(
+            "the version is ours and still being created",
+            going().version(version(&["westeurope"]).provisioned(Provisioning::Creating)),
+            DELETE,
+        ),
+        row(
+            "the version is ours and failed",
+            going().version(version(&["westeurope"]).provisioned(Provisioning::Failed)),
+            DELETE,
+        ),
+        row(
+            "the deletion was just asked for",
+            going().version(version(&["westeurope"])).process(executed(StepName::Delete, 30)),
+            CONFIRM,
+        ),
+        row(
+            "the version is being deleted",
+            going().version(version(&["westeurope"]).provisioned(Provisioning::Deleting)),
+            CONFIRM,
+        ),
+        row("the version is somebody else's", going().version(version(&["westeurope"]).owned_by("me")), LET_GO),
+        row("the version can't be deleted yet", going().version(blocked_until(Some("2027-01-01T00:00:00Z"))), BLOCKED),
+        row("the version's end of life is past", going().version(blocked_until(Some("2026-01-01T00:00:00Z"))), DELETE),
+        row("the version has no end of life", going().version(blocked_until(None)), DELETE),
+        row(
+            "an end of life alone blocks nothing",
+            going().version(VersionObserved { block_deletion: false, ..blocked_until(Some("2027-01-01T00:00:00Z")) }),
+            DELETE,
+        ),
+        row("the version is gone, says one answer", going().status(seen()), CONFIRM),
+        row("the version is gone, say two answers", found_gone(going().status(seen()), 1), CONFIRM),
+        row("the version is gone, say three answers", found_gone(going().status(seen()), 2), LET_GO),
+        row("nothing was ever begun", going(), LET_GO),
+        row(
+            "the status was lost, so nobody knows what was begun",
+            going().status(azimage_crds::ImageVersionStatus::default()),
+            CONFIRM,
+        ),
+        row("and another answer says so, of a status that is there again", found_gone(going(), 1), CONFIRM),
+        row("and a third", found_gone(going(), 2), LET_GO),
+        row("the version was just asked for and isn't shown yet", found_gone(going().status(begun(299)), 9), CONFIRM),
+        row("the version was asked for a while ago", found_gone(going().status(begun(301)), 2), LET_GO),
+        row("the version was asked for a while ago, says one answer", going().status(begun(301)), CONFIRM),
+        row("the claim is still on the machine", claimed(), RELEASE),
+        row(
+            "the claim is still on the machine, whose consent is gone",
+            going().machine(VirtualMachineObserved { tags: tags(&[(OWNER_TAG, OURS)]), ..machine() }),
+            RELEASE,
+        ),
+        row("the claim was just taken away", claimed().process(executed(StepName::ReleaseSource, 5)), CONFIRM),
+        row(
+            "the claim can't be taken away conditionally",
+            going().machine(VirtualMachineObserved { etag: None, ..machine().claimed() }),
+            LET_GO,
+        ),
+        row(
+            "the claim is on a generalized machine",
+            going().machine(VirtualMachineObserved { generalized: true, ..machine().claimed() }),
+            LET_GO,
+        ),
+        row(
+            "the machine is claimed by another",
+            going().machine(machine().tagged(OWNER_TAG, "c1/images/web-2/u-2")),
+            LET_GO,
+        ),
+        row(
+            "the machine can't be read, which doesn't hold up the deletion",
+            going().observed(|observed| observed.virtual_machine = unread(Failure::Throttled)),
+            LET_GO,
+        ),
+        row(
+            "the machine is gone",
+            going().observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource)),
+            LET_GO,
+        ),
+        row("it was made from a version", copy(), LET_GO),
+        row("it was made from a version and is gone", found_gone(copy().status(seen()), 2), LET_GO),
+        row(
+            "the version can't be read",
+            going().observed(|observed| observed.version = Reading::Failed(Failure::Throttled)),
+            "- False/Throttled - Retry",
+        ),
+        row(
+            "the version may not be read",
+            going().observed(|observed| {
+                observed.version = Reading::Failed(Failure::Denied { action: "a".into(), scope: "s".into() });
+            }),
+            "- False/AccessDenied - Resync",
+        ),
+        row(
+            "the version wasn't read",
+            going().observed(|observed| observed.version = Reading::NotRead),
+            "- False/AzureUnavailable - Retry",
+        ),
+    ]
+}
+
+#[test]
+fn each_state_of_a_deletion_has_its_step_or_its_reason() {
+    check(&rows());
+}
+
+#[test]
+fn a_release_takes_our_tags_and_no_others() {
+    let scene = going().machine(machine().claimed().marked());
+    let Some(Step::ReleaseSource(request)) = scene.plan().step else { panic!("a release was expected") };
+    assert_eq!(request.tags, tags(&[(CONSENT_TAG, "allowed"), ("team", "web")]));
+}
+
+#[test]
+fn an_object_that_retains_reads_nothing() {
+    let scene = scene(&deleted("Retain"));
+    assert_eq!(next_read(&scene.validated(), &scene.memory(), &Observed::default()), None);
+}

@@ -1,0 +1,251 @@
+//! Objects and observations with good defaults.
+
+use std::collections::BTreeMap;
+
+use azimage_crds::{
+    CONSENT_TAG, CONSENT_VALUE, ImageVersion, ImageVersionStatus, OWNER_TAG, ReplicationTarget, STEP_TAG, StepStatus,
+};
+use azimage_names::Region;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::{Map, Value, json};
+
+use super::super::*;
+
+pub(super) const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/build/providers/Microsoft.Compute/virtualMachines/builder";
+pub(super) const SOURCE_VERSION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/base/versions/1.0.0";
+pub(super) const OURS: &str = "c1/images/web-1/u-1";
+pub(super) const HOME: &str = "westeurope";
+
+/// The generation of every object here.
+pub(super) const GENERATION: i64 = 2;
+
+pub(super) fn now() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+pub(super) fn before(seconds: i64) -> Timestamp {
+    Timestamp::from_second(now().as_second() - seconds).unwrap()
+}
+
+pub(super) fn region(name: &str) -> Region {
+    Region::parse(name).unwrap()
+}
+
+pub(super) fn merge_json(object: &mut Value, change: &Value) {
+    match (object, change) {
+        (Value::Object(object), Value::Object(change)) => {
+            for (key, value) in change {
+                merge_json(object.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (object, change) => *object = change.clone(),
+    }
+}
+
+/// The object `images/web-1`, with the change merged in.
+pub(super) fn object(change: &Value) -> ImageVersion {
+    let mut object = json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion",
+        "metadata": {
+            "name": "web-1", "namespace": "images", "uid": "u-1", "generation": GENERATION,
+            "creationTimestamp": "2026-01-02T00:00:00Z", "labels": {"tier": "prod"},
+        },
+        "spec": {
+            "gallery": {
+                "subscriptionId": "00000000-0000-0000-0000-000000000001", "resourceGroup": "images", "name": "corp",
+            },
+            "definition": "web", "version": "1.0.0",
+            "source": {"virtualMachine": {"resourceId": MACHINE, "capture": "InPlace"}},
+        },
+    });
+    merge_json(&mut object, change);
+    serde_json::from_value(object).unwrap()
+}
+
+/// A target of the namespace that wants all versions.
+pub(super) fn target(name: &str, region: &str, change: &Value) -> ReplicationTarget {
+    let mut object = json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": "ReplicationTarget",
+        "metadata": {"name": name, "namespace": "images", "uid": name, "generation": 1},
+        "spec": {"region": region, "imageSelector": {}},
+    });
+    merge_json(&mut object, change);
+    serde_json::from_value(object).unwrap()
+}
+
+/// A target that is being deleted.
+pub(super) fn going(name: &str, region: &str, policy: &str) -> ReplicationTarget {
+    target(
+        name,
+        region,
+        &json!({"metadata": {"deletionTimestamp": "2026-06-01T00:00:00Z"}, "spec": {"deletionPolicy": policy}}),
+    )
+}
+
+pub(super) fn already_generalized() -> Value {
+    json!({"spec": {"source": {"virtualMachine": {"guest": {"prepare": "AlreadyGeneralized"}}}}})
+}
+
+pub(super) fn from_image_version() -> Value {
+    json!({"spec": {"source": {"virtualMachine": null, "imageVersion": {"resourceId": SOURCE_VERSION}}}})
+}
+
+pub(super) fn requested() -> Value {
+    json!({"metadata": {"annotations": {"azimage.dev/reconcile-requested-at": "now"}}})
+}
+
+pub(super) fn deleted(policy: &str) -> Value {
+    json!({"metadata": {"deletionTimestamp": "2026-06-01T00:00:00Z"}, "spec": {"deletionPolicy": policy}})
+}
+
+pub(super) fn both(a: &Value, b: &Value) -> Value {
+    let mut all = a.clone();
+    merge_json(&mut all, b);
+    all
+}
+
+/// A running Linux machine with an agent, which consents and which nobody claimed.
+pub(super) fn machine() -> VirtualMachineObserved {
+    VirtualMachineObserved {
+        uid: "vm-1".into(),
+        location: region(HOME),
+        etag: Some("1".into()),
+        tags: tags(&[(CONSENT_TAG, CONSENT_VALUE), ("team", "web")]),
+        os_type: OsType::Linux,
+        generation: Some("V2".into()),
+        security_type: None,
+        disk_controller: Some("SCSI".into()),
+        ephemeral_os_disk: false,
+        unmanaged_os_disk: false,
+        unsupported_disk: None,
+        largest_disk_gib: Some(30),
+        scale_set: None,
+        plan: None,
+        provisioning: Provisioning::Succeeded,
+        power: Power::Running,
+        generalized: false,
+        agent_ready: true,
+        agent_message: None,
+    }
+}
+
+pub(super) fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+impl VirtualMachineObserved {
+    pub(super) fn tagged(mut self, name: &str, value: &str) -> Self {
+        self.tags.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(super) fn claimed(self) -> Self {
+        self.tagged(OWNER_TAG, OURS)
+    }
+
+    pub(super) fn marked(self) -> Self {
+        self.tagged(STEP_TAG, "sealed")
+    }
+
+    pub(super) fn powered(self, power: Power) -> Self {
+        Self { power, ..self }
+    }
+}
+
+/// A definition that the machine fits.
+pub(super) fn definition() -> DefinitionObserved {
+    DefinitionObserved {
+        os_type: OsType::Linux,
+        specialized: false,
+        generation: Some("V2".into()),
+        security_type: None,
+        disk_controllers: None,
+        plan: None,
+    }
+}
+
+pub(super) fn source_version() -> SourceVersionObserved {
+    SourceVersionObserved { location: region(HOME), provisioning: Provisioning::Succeeded, definition: definition() }
+}
+
+pub(super) fn seal(execution: Execution) -> SealObserved {
+    SealObserved {
+        provisioning: Provisioning::Succeeded,
+        execution,
+        exit_code: match execution {
+            Execution::Succeeded => Some(0),
+            Execution::Failed => Some(10),
+            Execution::Running | Execution::Unknown => None,
+        },
+        output: "azimage: seal is scheduled".into(),
+    }
+}
+
+/// A version of ours, complete in the regions, as this object asks for it.
+pub(super) fn version(regions: &[&str]) -> VersionObserved {
+    let complete = RegionObserved { state: RegionReplication::Completed, progress: 100, details: String::new() };
+    VersionObserved {
+        location: region(HOME),
+        tags: tags(&[(OWNER_TAG, OURS)]),
+        provisioning: Provisioning::Succeeded,
+        source: Some(MACHINE.into()),
+        targets: regions.iter().map(|name| target_region(name)).collect(),
+        default_replicas: 1,
+        exclude_from_latest: true,
+        end_of_life: None,
+        storage_account_type: "Standard_LRS".into(),
+        replication_mode: "Full".into(),
+        allow_deletion_of_regions: true,
+        block_deletion: false,
+        replication: regions.iter().map(|name| (region(name), complete.clone())).collect(),
+        size_gib: Some(30),
+        preserved: Map::new(),
+    }
+}
+
+pub(super) fn target_region(name: &str) -> TargetRegionObserved {
+    TargetRegionObserved {
+        region: region(name),
+        replicas: Some(1),
+        storage_account_type: Some("Standard_LRS".into()),
+        exclude_from_latest: true,
+        preserved: Map::new(),
+    }
+}
+
+impl VersionObserved {
+    pub(super) fn says(mut self, at: &str, state: RegionReplication, details: &str) -> Self {
+        let progress = if state == RegionReplication::Completed { 100 } else { 42 };
+        self.replication.insert(region(at), RegionObserved { state, progress, details: details.into() });
+        self
+    }
+
+    pub(super) fn provisioned(self, provisioning: Provisioning) -> Self {
+        Self { provisioning, ..self }
+    }
+
+    pub(super) fn owned_by(mut self, owner: &str) -> Self {
+        self.tags.insert(OWNER_TAG.to_owned(), owner.to_owned());
+        self
+    }
+}
+
+/// A status in which the steps were begun a minute ago, finished or not.
+pub(super) fn steps(records: &[(StepName, i32, bool)]) -> ImageVersionStatus {
+    ImageVersionStatus {
+        observed_generation: Some(GENERATION),
+        steps: records.iter().map(|(name, attempts, finished)| step(*name, *attempts, *finished, 60)).collect(),
+        ..ImageVersionStatus::default()
+    }
+}
+
+pub(super) fn step(name: StepName, attempts: i32, finished: bool, seconds_ago: i64) -> StepStatus {
+    StepStatus {
+        name: name.to_string(),
+        started_at: Time(before(seconds_ago)),
+        finished_at: finished.then(|| Time(now())),
+        correlation_id: Some("correlation".into()),
+        attempts,
+    }
+}

@@ -1,0 +1,182 @@
+//! What is remembered of earlier passes: a version that vanished, steps that don't show yet, a status that was lost.
+
+use azimage_crds::{ConditionType, ImageVersionStatus};
+use serde_json::json;
+
+use super::{super::*, fixtures::*, published::executed, scene::*};
+use crate::Failure;
+
+const LOOK_AGAIN: &str = "- False/VersionMissing - Poll";
+const GONE: &str = "- False/VersionMissing Published=VersionMissing Resync";
+
+fn published() -> ImageVersionStatus {
+    ImageVersionStatus { resource_id: Some("x".into()), ..steps(&[(StepName::Publish, 1, true)]) }
+}
+
+fn vanished(times: i32) -> Scene {
+    scene(&json!({})).status(published()).process(ProcessMemory { executed: None, gone: times })
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    let definition = |reading| move |observed: &mut Observed| observed.definition = reading;
+    let parent = |observed: &mut Observed| observed.version = Reading::Missing(Absent::Parent);
+    vec![
+        row("the version vanished, says one answer", vanished(0), LOOK_AGAIN),
+        row("the version vanished, say three answers", vanished(2), LOOK_AGAIN),
+        row("the version vanished for certain", vanished(3), GONE),
+        row(
+            "the definition vanished with it",
+            vanished(3).observed(definition(Reading::Missing(Absent::Resource))).observed(parent),
+            GONE,
+        ),
+        row(
+            "the gallery vanished with it",
+            vanished(3).observed(definition(Reading::Missing(Absent::Parent))).observed(parent),
+            GONE,
+        ),
+        row(
+            "the version vanished, and the definition can't be read",
+            vanished(3).observed(definition(Reading::Failed(Failure::Throttled))),
+            "- False/Throttled - Retry",
+        ),
+        row(
+            "the version vanished, as a new process finds it on record",
+            {
+                let before = vanished(3);
+                before.clone().status(before.next_status()).process(ProcessMemory::default())
+            },
+            GONE,
+        ),
+        row(
+            "only a step on record says that the version was there",
+            vanished(3).status(steps(&[(StepName::Update, 1, true)])),
+            GONE,
+        ),
+        row(
+            "a creation that was begun and never seen is begun again",
+            scene(&json!({}))
+                .machine(VirtualMachineObserved { generalized: true, ..machine().claimed().marked() })
+                .status(steps(&[(StepName::Publish, 1, false)])),
+            "Publish Unknown/Publishing Published=Publishing Poll",
+        ),
+        row(
+            "a creation that was just accepted isn't shown yet",
+            scene(&json!({})).process(executed(StepName::Publish, 299)),
+            "- Unknown/Publishing Published=Publishing Poll",
+        ),
+        row(
+            "a creation that was accepted a while ago isn't shown",
+            scene(&from_image_version()).process(executed(StepName::Publish, 301)),
+            "Publish Unknown/Publishing Published=Publishing Poll",
+        ),
+        row(
+            "a claim that was just written isn't shown yet",
+            scene(&json!({})).process(executed(StepName::ClaimSource, 19)),
+            "- Unknown/Progressing SourceReady=Progressing Poll",
+        ),
+        row(
+            "a claim that was written a while ago isn't shown",
+            scene(&json!({})).process(executed(StepName::ClaimSource, 20)),
+            "ClaimSource Unknown/Progressing SourceReady=Progressing Poll",
+        ),
+        row(
+            "a machine that was just generalized doesn't show it yet",
+            scene(&json!({}))
+                .machine(machine().claimed().marked().powered(Power::Deallocated))
+                .process(executed(StepName::Generalize, 5)),
+            "- Unknown/Progressing Generalized=Progressing Poll",
+        ),
+    ]
+}
+
+#[test]
+fn what_is_remembered_decides_as_it_should() {
+    check(&rows());
+}
+
+#[test]
+fn patience_ends_when_the_effect_shows() {
+    let after = |scene: &Scene| scene.process.after(&scene.plan().report);
+    let claim = scene(&json!({})).process(executed(StepName::ClaimSource, 5));
+    assert!(after(&claim).executed.is_some(), "not shown yet");
+    assert_eq!(after(&claim.machine(machine().claimed())).executed, None, "shown");
+    let publish = scene(&json!({})).process(executed(StepName::Publish, 5));
+    let creating = publish.version(version(&[HOME]).provisioned(Provisioning::Creating));
+    assert_eq!(after(&creating).executed, None, "under way");
+}
+
+#[test]
+fn answers_that_a_version_is_gone_count_only_in_a_row() {
+    let count = |scene: &Scene| scene.process.after(&scene.plan().report).gone;
+    assert_eq!(count(&vanished(0)), 1);
+    assert_eq!(count(&vanished(2)), 3);
+    assert_eq!(count(&vanished(2).version(version(&[HOME]))), 0);
+}
+
+#[test]
+fn an_intent_counts_its_attempts_until_its_effect_is_seen() {
+    let mut status = ImageVersionStatus::default();
+    record_intent(&mut status, StepName::Repair, "a", before(30));
+    record_intent(&mut status, StepName::Repair, "b", before(20));
+    let [record] = status.steps.as_slice() else { panic!("one record was expected") };
+    assert_eq!((record.attempts, record.correlation_id.as_deref()), (2, Some("b")));
+    assert_eq!((record.started_at.0, &record.finished_at), (before(20), &None));
+    let done = Report { finished: [StepName::Repair].into(), ..Report::default() };
+    let mut status = next_status(&status, &done, 1, None, before(10));
+    assert_eq!(status.steps[0].finished_at.as_ref().map(|time| time.0), Some(before(10)));
+    record_intent(&mut status, StepName::Repair, "c", now());
+    assert_eq!((status.steps[0].attempts, &status.steps[0].finished_at), (1, &None), "counted anew");
+}
+
+#[test]
+fn an_operation_whose_record_was_lost_counts_from_when_it_is_seen() {
+    let sealing = scene(&json!({}))
+        .machine(machine().claimed())
+        .seal(seal(Execution::Running))
+        .status(ImageVersionStatus::default());
+    let status = sealing.next_status();
+    let operation = status.operation.as_ref().unwrap();
+    assert_eq!((operation.name.as_str(), operation.started_at.0), ("Seal", now()));
+    let later = jiff::Timestamp::from_second(now().as_second() + 31 * 60).unwrap();
+    let memory = Memory { status: &status, process: ProcessMemory::default(), now: later };
+    let plan = plan(&sealing.validated(), &memory, &sealing.observed);
+    let crate::Progress::Stalled { reason, .. } = plan.report.progress else { panic!("{:?}", plan.report.progress) };
+    assert_eq!(reason, azimage_crds::Reason::SealTimedOut);
+}
+
+#[test]
+fn a_reading_that_fails_leaves_what_was_found_before() {
+    let complete = scene(&json!({})).version(version(&[HOME]));
+    let before = complete.next_status();
+    let silent = complete
+        .clone()
+        .status(before.clone())
+        .observed(|observed| observed.version = Reading::Failed(Failure::Unavailable("no answer".into())));
+    let after = silent.next_status();
+    assert_eq!(after.regions, before.regions);
+    assert_eq!(after.resource_id, before.resource_id);
+    assert_eq!(message(&after, ConditionType::Published), message(&before, ConditionType::Published));
+}
+
+#[test]
+fn at_rest_one_read_is_enough_and_a_suspended_object_needs_none() {
+    let rest = scene(&json!({})).version(version(&[HOME]));
+    let reads = |scene: &Scene, observed: &Observed| next_read(&scene.validated(), &scene.memory(), observed);
+    let mut observed = Observed::default();
+    assert_eq!(reads(&rest, &observed), Some(Read::Version));
+    observed.version = rest.observed.version.clone();
+    assert_eq!(reads(&rest, &observed), None);
+    let suspended = scene(&json!({"spec": {"suspend": true}}));
+    assert_eq!(reads(&suspended, &Observed::default()), None);
+}
+
+#[test]
+fn the_seal_is_read_only_of_a_machine_of_ours_that_is_not_generalized() {
+    let reads = |machine: VirtualMachineObserved| {
+        let scene = scene(&json!({})).machine(machine).observed(|observed| observed.seal = Reading::NotRead);
+        next_read(&scene.validated(), &scene.memory(), &scene.observed)
+    };
+    assert_eq!(reads(machine()), None);
+    assert_eq!(reads(machine().claimed()), Some(Read::Seal));
+    assert_eq!(reads(VirtualMachineObserved { generalized: true, ..machine().claimed() }), None);
+}

@@ -1,0 +1,8 @@
+mod capture;
+mod checks;
+mod deletion;
+mod fixtures;
+mod memory;
+mod published;
+mod regions;
+mod scene;

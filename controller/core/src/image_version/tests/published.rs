@@ -1,0 +1,424 @@
+//! A version that exists: each state of it and of its regions.
+
+use azimage_crds::OWNER_TAG;
+use serde_json::{Value, json};
+
+use super::{super::*, fixtures::*, scene::*};
+
+const EXISTS: &str = "- False/VersionExists Published=VersionExists Resync";
+const DIFFERS: &str = "- False/VersionDiffers Published=VersionDiffers Resync";
+const CREATING: &str = "- Unknown/Publishing Published=Publishing Poll";
+const AGAIN: &str = "Publish False/PublishFailed Published=PublishFailed Retry";
+const NEVER_CREATED: &str = "- False/PublishFailed Published=PublishFailed Resync";
+const DONE: &str = "- True/Succeeded - Resync";
+const COPYING: &str = "- Unknown/Replicating Replicated=Replicating Poll";
+const UPDATE: &str = "Update Unknown/Replicating Replicated=Replicating Poll";
+const REPAIR: &str = "Repair False/RegionFailed Replicated=RegionFailed Retry";
+const REPAIR_HOME: &str = "Repair False/RegionFailed Published=RegionFailed Retry";
+const GIVEN_UP: &str = "- False/ReplicationFailed Replicated=ReplicationFailed Resync";
+
+const OTHER: &str = "northeurope";
+
+fn plain() -> Scene {
+    scene(&json!({}))
+}
+
+/// An object with a target in northeurope.
+fn wide() -> Scene {
+    plain().targets(&[target("t", "North Europe", &json!({}))])
+}
+
+fn published(change: &Value) -> Scene {
+    scene(&json!({"spec": {"publish": change}}))
+}
+
+fn changed(change: impl FnOnce(&mut VersionObserved)) -> VersionObserved {
+    let mut version = version(&[HOME]);
+    change(&mut version);
+    version
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    [ownership(), creation(), replication(), differences(), repairs()].concat()
+}
+
+fn ownership() -> Vec<Row> {
+    let sourced = |source: &str| changed(|version| version.source = Some(source.to_owned()));
+    vec![
+        row("all is as it should be", plain().version(version(&[HOME])), DONE),
+        row("somebody else's", plain().version(version(&[HOME]).owned_by("c1/images/web-1/u-0")), EXISTS),
+        row("another cluster's", plain().version(version(&[HOME]).owned_by("c2/images/web-1/u-1")), EXISTS),
+        row("made by hand", plain().version(changed(|version| version.tags.clear())), EXISTS),
+        row("with an owner that says nothing", plain().version(version(&[HOME]).owned_by("me")), EXISTS),
+        row(
+            "ours by a tag whose name Azure spells otherwise",
+            plain().version(changed(|version| version.tags = tags(&[("Azimage-Owner", OURS)]))),
+            DONE,
+        ),
+        row(
+            "somebody else's, being deleted",
+            plain().version(version(&[HOME]).owned_by("x").provisioned(Provisioning::Deleting)),
+            EXISTS,
+        ),
+        row("made from another machine", plain().version(sourced(SOURCE_VERSION)), DIFFERS),
+        row("made from our machine in capitals", plain().version(sourced(&MACHINE.to_uppercase())), DONE),
+        row("of which Azure doesn't tell the source", plain().version(changed(|version| version.source = None)), DONE),
+        row("shallow", plain().version(changed(|version| version.replication_mode = "Shallow".into())), DIFFERS),
+        row(
+            "full in small letters",
+            plain().version(changed(|version| version.replication_mode = "full".into())),
+            DONE,
+        ),
+        row(
+            "being deleted by somebody",
+            plain().version(version(&[HOME]).provisioned(Provisioning::Deleting)),
+            "- Unknown/VersionMissing Published=VersionMissing Poll",
+        ),
+        row(
+            "whatever the machine is now",
+            plain().machine(VirtualMachineObserved { tags: tags(&[]), ..machine() }).version(version(&[HOME])),
+            DONE,
+        ),
+    ]
+}
+
+fn creation() -> Vec<Row> {
+    let home = |state| version(&[HOME]).says(HOME, state, "");
+    let failed = || home(RegionReplication::Failed).provisioned(Provisioning::Failed);
+    let tried = |attempts| steps(&[(StepName::Publish, attempts, false)]);
+    let silent = |provisioning| {
+        let mut version = version(&[HOME]).provisioned(provisioning);
+        version.replication.clear();
+        version
+    };
+    vec![
+        row("being created", plain().version(silent(Provisioning::Creating)), CREATING),
+        row(
+            "being created, long ago",
+            plain().version(silent(Provisioning::Creating)).status(ancient(StepName::Publish)),
+            CREATING,
+        ),
+        row("created, while the home region copies", plain().version(home(RegionReplication::Replicating)), CREATING),
+        row(
+            "created, and Azure says nothing of the home region",
+            plain().version(silent(Provisioning::Succeeded)),
+            CREATING,
+        ),
+        row(
+            "created, and Azure says nothing useful of the home region",
+            plain().version(home(RegionReplication::Unknown)),
+            CREATING,
+        ),
+        row("creation failed", plain().version(failed()), AGAIN),
+        row(
+            "creation failed, and Azure says nothing of the home region",
+            plain().version(silent(Provisioning::Failed)),
+            AGAIN,
+        ),
+        row("creation failed once", plain().version(failed()).status(tried(1)), AGAIN),
+        row(
+            "creation failed three times, or the third try is still to be carried out",
+            plain().version(failed()).status(tried(3)),
+            AGAIN,
+        ),
+        row("creation failed three times for certain", plain().version(failed()).status(tried(4)), NEVER_CREATED),
+        row("another try is asked for", scene(&requested()).version(failed()).status(tried(4)), AGAIN),
+        row(
+            "creation failed after it had been complete",
+            plain().version(failed()).status(steps(&[(StepName::Publish, 3, true)])),
+            AGAIN,
+        ),
+        row(
+            "this process has just asked again",
+            plain().version(failed()).process(executed(StepName::Publish, 59)),
+            "- False/PublishFailed Published=PublishFailed Poll",
+        ),
+        row(
+            "this process asked again a while ago",
+            plain().version(failed()).process(executed(StepName::Publish, 61)),
+            AGAIN,
+        ),
+    ]
+}
+
+fn replication() -> Vec<Row> {
+    let two = || version(&[HOME, OTHER]);
+    let says = |state| two().says(OTHER, state, "");
+    vec![
+        row("both regions are complete", wide().version(two()), DONE),
+        row("a region copies", wide().version(says(RegionReplication::Replicating)), COPYING),
+        row("Azure says nothing useful of a region", wide().version(says(RegionReplication::Unknown)), COPYING),
+        row("being updated", wide().version(two().provisioned(Provisioning::Updating)), COPYING),
+        row(
+            "in a state that nobody knows",
+            wide().version(two().provisioned(Provisioning::Other("Migrating".into()))),
+            COPYING,
+        ),
+        row(
+            "being updated for a repair, long ago",
+            wide().version(two().provisioned(Provisioning::Updating)).status(ancient(StepName::Repair)),
+            COPYING,
+        ),
+        row("a foreign region copies", plain().version(says(RegionReplication::Replicating)), DONE),
+        row("a foreign region failed", plain().version(says(RegionReplication::Failed)), DONE),
+        row("a target wants another region", wide().version(version(&[HOME])), UPDATE),
+        row(
+            "a target wants another region while Azure is busy",
+            wide().version(version(&[HOME]).provisioned(Provisioning::Updating)),
+            COPYING,
+        ),
+        row(
+            "a target wants another region, and that was just asked for",
+            wide().version(version(&[HOME])).process(executed(StepName::Update, 59)),
+            COPYING,
+        ),
+        row(
+            "a target goes and says Delete",
+            plain().targets(&[going("t", OTHER, "Delete")]).version(two()).status(asked_for(&["t"])),
+            UPDATE,
+        ),
+        row(
+            "a target goes and says Retain",
+            plain().targets(&[going("t", OTHER, "Retain")]).version(two()).status(asked_for(&["t"])),
+            DONE,
+        ),
+        row("a target went without a word", plain().version(two()).status(asked_for(&["t"])), DONE),
+        row(
+            "a target goes and says Delete, but nobody knows that it asked",
+            plain().targets(&[going("t", OTHER, "Delete")]).version(two()),
+            DONE,
+        ),
+    ]
+}
+
+fn differences() -> Vec<Row> {
+    let made = |change: &dyn Fn(&mut VersionObserved)| plain().version(changed(change));
+    vec![
+        row("in latest", made(&|version| version.exclude_from_latest = false), UPDATE),
+        row("in latest in one region", made(&|version| version.targets[0].exclude_from_latest = false), UPDATE),
+        row("regions can't be removed", made(&|version| version.allow_deletion_of_regions = false), UPDATE),
+        row("other default replicas", made(&|version| version.default_replicas = 2), UPDATE),
+        row("other replicas", made(&|version| version.targets[0].replicas = Some(2)), UPDATE),
+        row("replicas by default", made(&|version| version.targets[0].replicas = None), DONE),
+        row("storage by default", made(&|version| version.targets[0].storage_account_type = None), DONE),
+        row("a tag of somebody else's", made(&|version| version.tags.extend(tags(&[("cost", "1")]))), DONE),
+        row("a tag is missing", published(&json!({"tags": {"cost": "42"}})).version(version(&[HOME])), UPDATE),
+        row(
+            "a tag has another value",
+            published(&json!({"tags": {"cost": "42"}}))
+                .version(changed(|version| version.tags.extend(tags(&[("cost", "1")])))),
+            UPDATE,
+        ),
+        row(
+            "a tag's name is spelled otherwise",
+            published(&json!({"tags": {"cost": "42"}}))
+                .version(changed(|version| version.tags.extend(tags(&[("COST", "42")])))),
+            DONE,
+        ),
+        row(
+            "an end of life",
+            published(&json!({"endOfLifeDate": "2027-01-01T00:00:00Z"})).version(version(&[HOME])),
+            UPDATE,
+        ),
+        row(
+            "the same end of life, with fractions",
+            published(&json!({"endOfLifeDate": "2027-01-01T00:00:00.5Z"}))
+                .version(changed(|version| version.end_of_life = Some("2027-01-01T00:00:00Z".parse().unwrap()))),
+            DONE,
+        ),
+        row("no end of life any more", made(&|version| version.end_of_life = Some(now())), UPDATE),
+        row(
+            "deletion is to be blocked",
+            published(&json!({"endOfLifeDate": "2027-01-01T00:00:00Z", "blockDeletionBeforeEndOfLife": true}))
+                .version(changed(|version| version.end_of_life = Some("2027-01-01T00:00:00Z".parse().unwrap()))),
+            UPDATE,
+        ),
+        row(
+            "a target asks for other storage",
+            plain()
+                .targets(&[target("t", HOME, &json!({"spec": {"storageAccountType": "Premium_LRS"}}))])
+                .version(version(&[HOME])),
+            UPDATE,
+        ),
+        row(
+            "a target asks for more replicas at home",
+            plain().targets(&[target("t", HOME, &json!({"spec": {"replicas": 5}}))]).version(version(&[HOME])),
+            UPDATE,
+        ),
+        row(
+            "in latest, and a region failed",
+            wide().version(VersionObserved {
+                exclude_from_latest: false,
+                ..version(&[HOME, OTHER]).says(OTHER, RegionReplication::Failed, "")
+            }),
+            UPDATE,
+        ),
+    ]
+}
+
+fn repairs() -> Vec<Row> {
+    let failing =
+        |at: &str| version(&[HOME, OTHER]).says(at, RegionReplication::Failed, "Failed with internal server error");
+    let tried = |attempts| steps(&[(StepName::Repair, attempts, false)]);
+    vec![
+        row("a region failed", wide().version(failing(OTHER)), REPAIR),
+        row(
+            "a region failed, and so says the version",
+            wide().version(failing(OTHER).provisioned(Provisioning::Failed)),
+            REPAIR,
+        ),
+        row("the home region failed", wide().version(failing(HOME)), REPAIR_HOME),
+        row(
+            "both regions failed",
+            wide().version(failing(HOME).says(OTHER, RegionReplication::Failed, "")),
+            REPAIR_HOME,
+        ),
+        row("a region failed, and one try was made", wide().version(failing(OTHER)).status(tried(1)), REPAIR),
+        row("a region failed, and three tries were begun", wide().version(failing(OTHER)).status(tried(3)), REPAIR),
+        row("a region failed for good", wide().version(failing(OTHER)).status(tried(4)), GIVEN_UP),
+        row(
+            "a region failed for good, and another try is asked for",
+            scene(&requested()).targets(&wide().targets).version(failing(OTHER)).status(tried(4)),
+            REPAIR,
+        ),
+        row(
+            "a region failed anew, after repairs that helped",
+            wide().version(failing(OTHER)).status(steps(&[(StepName::Repair, 4, true)])),
+            REPAIR,
+        ),
+        row(
+            "a repair was just asked for",
+            wide().version(failing(OTHER)).process(executed(StepName::Repair, 10)),
+            "- False/RegionFailed Replicated=RegionFailed Poll",
+        ),
+        row(
+            "the version failed, and no region did",
+            plain().version(version(&[HOME]).provisioned(Provisioning::Failed)),
+            REPAIR,
+        ),
+        row(
+            "the version failed for good, and no region did",
+            plain().version(version(&[HOME]).provisioned(Provisioning::Failed)).status(tried(4)),
+            GIVEN_UP,
+        ),
+        row(
+            "the version failed for good, and another try is asked for",
+            scene(&requested()).version(version(&[HOME]).provisioned(Provisioning::Failed)).status(tried(4)),
+            REPAIR,
+        ),
+        row(
+            "the target of a failed region goes",
+            plain().targets(&[going("t", OTHER, "Delete")]).version(failing(OTHER)).status(asked_for(&["t"])),
+            UPDATE,
+        ),
+    ]
+}
+
+/// A status in which northeurope was asked for.
+fn asked_for(by: &[&str]) -> azimage_crds::ImageVersionStatus {
+    let regions = json!([{"name": OTHER, "state": "Completed", "progress": 100, "requestedBy": by}]);
+    let status = json!({"observedGeneration": GENERATION, "resourceId": "x", "conditions": [], "regions": regions});
+    serde_json::from_value(status).unwrap()
+}
+
+/// A status in which a step was begun longer ago than it should take.
+fn ancient(name: StepName) -> azimage_crds::ImageVersionStatus {
+    azimage_crds::ImageVersionStatus { steps: vec![step(name, 1, false, 7 * 3600)], ..steps(&[]) }
+}
+
+pub(super) fn executed(name: StepName, seconds_ago: i64) -> ProcessMemory {
+    ProcessMemory { executed: Some((name, before(seconds_ago))), gone: 0 }
+}
+
+#[test]
+fn each_state_of_a_version_has_its_step_or_its_reason() {
+    check(&rows());
+}
+
+#[test]
+fn what_takes_longer_than_it_should_is_told_and_waited_for() {
+    let creating = plain().version(version(&[HOME]).provisioned(Provisioning::Creating));
+    let told = |scene: &Scene| message(&scene.next_status(), azimage_crds::ConditionType::Ready).contains("longer");
+    assert!(!told(&creating.clone().status(steps(&[(StepName::Publish, 1, false)]))));
+    assert!(told(&creating.status(ancient(StepName::Publish))));
+    let updating = wide().version(version(&[HOME, OTHER]).provisioned(Provisioning::Updating));
+    assert!(told(&updating.status(ancient(StepName::Update))));
+}
+
+fn request(scene: &Scene) -> VersionRequest {
+    match scene.plan().step {
+        Some(Step::Publish(request) | Step::Update(request) | Step::Repair(request)) => *request,
+        step => panic!("a write of the version was expected, not {step:?}"),
+    }
+}
+
+fn regions_of(request: &VersionRequest) -> Vec<&str> {
+    request.targets.iter().map(|target| target.region.as_str()).collect()
+}
+
+#[test]
+fn a_repair_is_the_same_request_first_then_one_without_the_region_then_the_same_again() {
+    let failing = wide().version(version(&[HOME, OTHER]).says(OTHER, RegionReplication::Failed, ""));
+    // Once an intent is on record the plan is made again, and has to come out as it was.
+    for (attempts, expected) in [(1, vec![HOME, OTHER]), (2, vec![HOME]), (3, vec![HOME, OTHER])] {
+        let scene = failing.clone().status(steps(&[(StepName::Repair, attempts, false)]));
+        assert_eq!(regions_of(&request(&scene)), expected, "attempt {attempts}");
+    }
+    let home = wide().version(version(&[HOME, OTHER]).says(HOME, RegionReplication::Failed, ""));
+    let scene = home.status(steps(&[(StepName::Repair, 2, false)]));
+    assert_eq!(regions_of(&request(&scene)), [HOME, OTHER], "the home region is never taken away");
+}
+
+#[test]
+fn a_creation_that_is_asked_for_again_drops_no_region() {
+    let mut failed = version(&[HOME, OTHER, "eastus2"]).provisioned(Provisioning::Failed);
+    failed = failed.says(HOME, RegionReplication::Failed, "");
+    failed.targets[2].exclude_from_latest = false;
+    let scene = wide().targets(&[target("t", OTHER, &json!({})), target("u", "uksouth", &json!({}))]).version(failed);
+    let request = request(&scene);
+    assert_eq!(regions_of(&request), [HOME, OTHER, "eastus2"], "and adds none before the home region is complete");
+    assert!(!request.targets[2].exclude_from_latest, "a foreign region stays as it is");
+}
+
+#[test]
+fn a_write_keeps_what_it_does_not_know() {
+    let unknown = |name: &str| serde_json::Map::from_iter([(name.to_owned(), json!({"kept": true}))]);
+    let mut version = version(&[OTHER, HOME, "eastus2"]);
+    version.tags.insert("team".into(), "web".into());
+    version.preserved = unknown("restore");
+    for target in &mut version.targets {
+        target.preserved = unknown("encryption");
+    }
+    version.targets[2].replicas = Some(7);
+    version.targets[2].storage_account_type = Some("Premium_LRS".into());
+    version.default_replicas = 9;
+    let request = request(&wide().version(version.clone()));
+    assert_eq!(regions_of(&request), [HOME, OTHER, "eastus2"], "the home region is first");
+    assert_eq!(request.preserved, version.preserved);
+    assert_eq!(request.tags, tags(&[(OWNER_TAG, OURS), ("team", "web")]));
+    for target in &request.targets {
+        assert_eq!(target.preserved, unknown("encryption"), "{}", target.region);
+    }
+    let foreign = &request.targets[2];
+    assert_eq!((foreign.replicas, foreign.storage_account_type.as_deref()), (Some(7), Some("Premium_LRS")));
+}
+
+#[test]
+fn only_a_write_that_takes_a_region_away_says_so() {
+    let observed = version(&[HOME, OTHER]);
+    let going = plain().targets(&[going("t", OTHER, "Delete")]).version(observed.clone()).status(asked_for(&["t"]));
+    assert!(going.plan().step.unwrap().removes_regions(&observed));
+    let growing = wide().version(version(&[HOME]));
+    assert!(!growing.plan().step.unwrap().removes_regions(&version(&[HOME])));
+    assert!(!Step::Deallocate(azimage_names::VirtualMachineId::parse(MACHINE).unwrap()).removes_regions(&observed));
+}
+
+#[test]
+fn a_version_that_was_once_seen_has_its_whole_capture_behind_it() {
+    let open =
+        [StepName::ClaimSource, StepName::Seal, StepName::MarkSealed, StepName::Deallocate, StepName::Generalize];
+    let records: Vec<_> = open.into_iter().map(|name| (name, 1, false)).collect();
+    let status = plain().version(version(&[HOME])).status(steps(&records)).next_status();
+    assert!(status.steps.iter().all(|step| step.finished_at.is_some()), "{:?}", status.steps);
+    assert!(status.resource_id.is_some());
+}

@@ -1,0 +1,156 @@
+//! The regions as the status shows them, and the word that lets a target go.
+
+use azimage_crds::{ImageVersionStatus, RegionState};
+use serde_json::{Value, json};
+
+use super::{super::*, fixtures::*, scene::*};
+use crate::Failure;
+
+const OTHER: &str = "northeurope";
+
+fn shown(status: &ImageVersionStatus) -> Vec<(String, RegionState, i32, String)> {
+    status
+        .regions
+        .iter()
+        .map(|region| (region.name.clone(), region.state, region.progress, region.requested_by.join("+")))
+        .collect()
+}
+
+fn status(regions: &Value, published: bool) -> ImageVersionStatus {
+    serde_json::from_value(json!({
+        "observedGeneration": GENERATION, "conditions": [], "regions": regions,
+        "source": {"location": HOME}, "resourceId": published.then_some("x"),
+    }))
+    .unwrap()
+}
+
+fn unread(scene: Scene) -> Scene {
+    scene.observed(|observed| observed.version = Reading::Failed(Failure::Throttled))
+}
+
+fn wide() -> Scene {
+    scene(&json!({})).targets(&[target("t", "North Europe", &json!({}))])
+}
+
+#[test]
+fn each_state_of_a_region_is_shown() {
+    use RegionReplication as Azure;
+    let cases = [
+        (Some((Azure::Completed, 100)), RegionState::Completed, 100),
+        (Some((Azure::Replicating, 63)), RegionState::Replicating, 60),
+        (Some((Azure::Replicating, 100)), RegionState::Replicating, 95),
+        (Some((Azure::Replicating, -5)), RegionState::Replicating, 0),
+        (Some((Azure::Failed, 42)), RegionState::Failed, 40),
+        (Some((Azure::Unknown, 0)), RegionState::Unknown, 0),
+        (None, RegionState::Unknown, 0),
+    ];
+    for (says, state, progress) in cases {
+        let mut observed = version(&[HOME, OTHER]);
+        observed.replication.remove(&region(OTHER));
+        if let Some((state, progress)) = says {
+            let says = RegionObserved { state, progress, details: String::new() };
+            observed.replication.insert(region(OTHER), says);
+        }
+        let found = shown(&wide().version(observed).next_status());
+        assert_eq!(found[0], (OTHER.into(), state, progress, "t".into()), "{says:?}");
+        assert_eq!(found[1], (HOME.into(), RegionState::Completed, 100, "home".into()), "{says:?}");
+    }
+}
+
+#[test]
+fn progress_counts_the_regions_that_somebody_here_wants() {
+    let cases = [
+        ("not yet seen in Azure", unread(wide().status(status(&json!([]), false))), Some("0/2 regions, 0%")),
+        ("one is complete", wide().version(version(&[HOME])), Some("1/2 regions, 50%")),
+        ("both are complete", wide().version(version(&[HOME, OTHER])), Some("2/2 regions, 100%")),
+        (
+            "one copies",
+            wide().version(version(&[HOME, OTHER]).says(OTHER, RegionReplication::Replicating, "")),
+            Some("1/2 regions, 70%"),
+        ),
+        (
+            "a foreign one copies",
+            scene(&json!({})).version(version(&[HOME, OTHER]).says(OTHER, RegionReplication::Replicating, "")),
+            Some("1/1 regions, 100%"),
+        ),
+        ("the home region isn't known", unread(wide()), None),
+    ];
+    for (case, scene, expected) in cases {
+        assert_eq!(scene.next_status().progress.as_deref(), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_region_is_shown_until_azure_removed_it_if_a_target_gives_it_up() {
+    let before = status(&json!([{"name": OTHER, "state": "Completed", "progress": 100, "requestedBy": ["t"]}]), true);
+    let going = scene(&json!({})).targets(&[going("t", OTHER, "Delete")]).status(before);
+    let removing = going.clone().version(version(&[HOME, OTHER])).next_status();
+    assert_eq!(shown(&removing)[0], (OTHER.into(), RegionState::Removing, 95, "t".into()));
+    let removed = going.status(removing).version(version(&[HOME])).next_status();
+    assert_eq!(shown(&removed).len(), 1, "{:?}", removed.regions);
+}
+
+#[test]
+fn a_target_that_retains_is_let_go_even_when_azure_does_not_answer() {
+    let before = status(&json!([{"name": OTHER, "state": "Completed", "progress": 100, "requestedBy": ["t"]}]), true);
+    let scene = scene(&json!({})).targets(&[going("t", OTHER, "Retain")]).status(before);
+    for scene in [scene.clone().version(version(&[HOME, OTHER])), unread(scene)] {
+        let after = scene.next_status();
+        assert_eq!(shown(&after)[0], (OTHER.into(), RegionState::Completed, 100, String::new()));
+    }
+}
+
+#[test]
+fn a_suspended_object_lets_a_target_go_that_retains_and_holds_one_that_deletes() {
+    let before = status(&json!([{"name": OTHER, "state": "Completed", "progress": 100, "requestedBy": ["t"]}]), true);
+    for (policy, requested_by) in [("Retain", ""), ("Delete", "t")] {
+        let scene =
+            scene(&json!({"spec": {"suspend": true}})).targets(&[going("t", OTHER, policy)]).status(before.clone());
+        assert_eq!(shown(&scene.next_status())[0].3, requested_by, "{policy}");
+    }
+}
+
+#[test]
+fn a_target_that_goes_before_the_version_was_made_is_let_go_at_once() {
+    let pending = json!([{"name": OTHER, "state": "Pending", "requestedBy": ["t"]}]);
+    for policy in ["Retain", "Delete"] {
+        let scene = scene(&json!({})).targets(&[going("t", OTHER, policy)]).status(status(&pending, false));
+        let found = shown(&scene.next_status());
+        assert_eq!(found, [(HOME.into(), RegionState::Pending, 0, "home".into())], "{policy}");
+    }
+}
+
+#[test]
+fn a_region_that_a_target_shares_changes_hands() {
+    let shared = json!([{"name": OTHER, "state": "Completed", "progress": 100, "requestedBy": ["t", "u"]}]);
+    let scene = scene(&json!({}))
+        .targets(&[going("t", OTHER, "Delete"), target("u", OTHER, &json!({}))])
+        .status(status(&shared, true));
+    for scene in [scene.clone().version(version(&[HOME, OTHER])), unread(scene)] {
+        assert_eq!(shown(&scene.next_status())[0], (OTHER.into(), RegionState::Completed, 100, "u".into()));
+    }
+}
+
+#[test]
+fn a_version_that_vanished_has_no_regions_so_that_every_target_is_let_go() {
+    let before = status(&json!([{"name": OTHER, "state": "Completed", "progress": 100, "requestedBy": ["t"]}]), true);
+    let process = ProcessMemory { executed: None, gone: 3 };
+    let scene = scene(&json!({})).targets(&[going("t", OTHER, "Delete")]).status(before).process(process);
+    assert_eq!(shown(&scene.next_status()), []);
+}
+
+#[test]
+fn the_time_of_a_region_moves_with_its_state_only() {
+    let copying = |progress| {
+        let mut version = version(&[HOME, OTHER]);
+        let says = RegionObserved { state: RegionReplication::Replicating, progress, details: String::new() };
+        version.replication.insert(region(OTHER), says);
+        wide().version(version)
+    };
+    let plan = copying(10).plan();
+    let first = next_status(&ImageVersionStatus::default(), &plan.report, GENERATION, None, before(60));
+    let second = copying(50).status(first.clone()).next_status();
+    assert_eq!(second.regions[0].since, first.regions[0].since);
+    let third = wide().version(version(&[HOME, OTHER])).status(second).next_status();
+    assert_eq!(third.regions[0].since.as_ref().map(|time| time.0), Some(now()));
+}

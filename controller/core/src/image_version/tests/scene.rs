@@ -1,0 +1,142 @@
+//! What a pass sees, and what it comes to.
+
+use azimage_crds::{ConditionType, ImageVersion, ImageVersionStatus, ReplicationTarget};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{super::*, fixtures::*};
+use crate::{Truth, lint};
+
+/// What a pass sees.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub(super) object: ImageVersion,
+    pub(super) targets: Vec<ReplicationTarget>,
+    pub(super) status: ImageVersionStatus,
+    pub(super) process: ProcessMemory,
+    pub(super) observed: Observed,
+}
+
+/// The object as it is made, with nothing in Azure but what it needs.
+pub(super) fn scene(change: &Value) -> Scene {
+    Scene {
+        object: object(change),
+        targets: Vec::new(),
+        status: ImageVersionStatus { observed_generation: Some(GENERATION), ..ImageVersionStatus::default() },
+        process: ProcessMemory::default(),
+        observed: Observed {
+            version: Reading::Missing(Absent::Resource),
+            definition: Reading::Found(definition()),
+            virtual_machine: Reading::Found(machine()),
+            source_version: Reading::Found(source_version()),
+            seal: Reading::Missing(Absent::Resource),
+        },
+    }
+}
+
+impl Scene {
+    pub(super) fn machine(mut self, machine: VirtualMachineObserved) -> Self {
+        self.observed.virtual_machine = Reading::Found(machine);
+        self
+    }
+
+    pub(super) fn definition(mut self, definition: DefinitionObserved) -> Self {
+        self.observed.definition = Reading::Found(definition);
+        self
+    }
+
+    pub(super) fn seal(mut self, seal: SealObserved) -> Self {
+        self.observed.seal = Reading::Found(seal);
+        self
+    }
+
+    pub(super) fn version(mut self, version: VersionObserved) -> Self {
+        self.observed.version = Reading::Found(version);
+        self
+    }
+
+    pub(super) fn observed(mut self, change: impl FnOnce(&mut Observed)) -> Self {
+        change(&mut self.observed);
+        self
+    }
+
+    pub(super) fn targets(self, targets: &[ReplicationTarget]) -> Self {
+        Self { targets: targets.to_vec(), ..self }
+    }
+
+    pub(super) fn status(self, status: ImageVersionStatus) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(super) fn process(self, process: ProcessMemory) -> Self {
+        Self { process, ..self }
+    }
+
+    pub(super) fn validated(&self) -> Validated {
+        let mut object = self.object.clone();
+        object.status = Some(self.status.clone());
+        let context = Context { cluster: "c1", identity_allowed: true, targets: &self.targets, versions: &[] };
+        super::super::validate(&object, context).unwrap()
+    }
+
+    pub(super) fn memory(&self) -> Memory<'_> {
+        Memory { status: &self.status, process: self.process, now: now() }
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        plan(&self.validated(), &self.memory(), &self.observed)
+    }
+
+    /// The status after the pass, checked as every status has to be.
+    pub(super) fn next_status(&self) -> ImageVersionStatus {
+        checked_status(&self.status, &self.plan().report)
+    }
+
+    /// What the pass comes to, in one line: step, Ready, the first condition that isn't true, and when to look again.
+    pub(super) fn outcome(&self) -> String {
+        let plan = self.plan();
+        let status = self.next_status();
+        let step = plan.step.as_ref().map_or_else(|| "-".to_owned(), |step| step.name().to_string());
+        let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
+        let open = DOMAIN
+            .iter()
+            .filter_map(|kind| plan.report.findings.get(kind).map(|finding| (kind, finding)))
+            .find(|(_, finding)| finding.truth != Truth::True)
+            .map_or_else(|| "-".to_owned(), |(kind, finding)| format!("{kind}={}", finding.reason));
+        format!("{step} {}/{} {open} {:?}", ready.status, ready.reason, plan.wake)
+    }
+}
+
+/// A status, which has to pass the linter and to come out again from the same report.
+pub(super) fn checked_status(previous: &ImageVersionStatus, report: &Report) -> ImageVersionStatus {
+    let status = next_status(previous, report, GENERATION, None, now());
+    let problems = lint::problems(GENERATION, status.observed_generation, &status.conditions);
+    assert_eq!(problems, Vec::<String>::new(), "{report:#?}");
+    let later = Timestamp::from_second(now().as_second() + 600).unwrap();
+    let again = next_status(&status, report, GENERATION, None, later);
+    assert_eq!(again, status, "a pass that finds the same must not write");
+    status
+}
+
+pub(super) fn message(status: &ImageVersionStatus, kind: ConditionType) -> &str {
+    &status.conditions.iter().find(|condition| condition.type_ == kind.as_str()).unwrap().message
+}
+
+/// What is the case, the scene, and what it comes to.
+pub(super) type Row = (String, Scene, String);
+
+pub(super) fn row(case: impl Into<String>, scene: Scene, expected: &str) -> Row {
+    (case.into(), scene, expected.to_owned())
+}
+
+/// Checks all rows of a table before it fails.
+pub(super) fn check(table: &[Row]) {
+    let wrong: Vec<String> = table
+        .iter()
+        .filter_map(|(case, scene, expected)| {
+            let found = scene.outcome();
+            (found != *expected).then(|| format!("{case}\n  expected {expected}\n  found    {found}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
