@@ -85,6 +85,7 @@ pub(crate) struct VirtualMachine {
     pub(crate) architecture: String,
     pub(crate) change: u64,
     pub(crate) provisioning_state: &'static str,
+    pub(crate) created: Timestamp,
     pub(crate) provisioned_at: Timestamp,
     pub(crate) power: Power,
     /// The platform stopped it; false where the guest shut itself down.
@@ -159,6 +160,7 @@ impl VirtualMachine {
             architecture: seed.architecture.clone(),
             change: 1,
             provisioning_state: "Succeeded",
+            created: world.now,
             provisioned_at: world.now,
             power,
             stopped_by_platform: power != Power::Running,
@@ -215,7 +217,7 @@ impl VirtualMachine {
         let shown = if self.marked_for_deletion { "Deleting" } else { self.provisioning_state };
         view["properties"]["provisioningState"] = json!(shown);
         view["properties"]["vmId"] = json!(self.vm_id);
-        view["properties"]["timeCreated"] = json!(azure_time(self.provisioned_at));
+        view["properties"]["timeCreated"] = json!(azure_time(self.created));
         view
     }
 }

@@ -97,7 +97,8 @@ async fn clear_faults(State(shared): State<Arc<Shared>>) -> Json<Value> {
 }
 
 async fn clock(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let (speed, moment) = (shared.clock().speed(), shared.moment());
+    let moment = shared.moment();
+    let speed = shared.clock().speed();
     Json(json!({"simulatedTime": moment.simulated, "realTime": moment.real, "speed": speed}))
 }
 

@@ -15,7 +15,7 @@ pub(super) fn config(folder: &Path, ca: &Path) -> Result<RustlsConfig, ServeErro
     let made = |error: rcgen::Error| ServeError::Certificate(error.to_string());
     let authority_key = KeyPair::generate().map_err(made)?;
     let mut authority = CertificateParams::default();
-    authority.distinguished_name.push(DnType::CommonName, "azimage simulator CA");
+    authority.distinguished_name.push(DnType::CommonName, "Simulated Azure CA");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let authority_certificate = authority.self_signed(&authority_key).map_err(made)?;
@@ -24,7 +24,7 @@ pub(super) fn config(folder: &Path, ca: &Path) -> Result<RustlsConfig, ServeErro
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     let key = KeyPair::generate().map_err(made)?;
     let mut server = CertificateParams::new(names).map_err(made)?;
-    server.distinguished_name.push(DnType::CommonName, "azimage simulator");
+    server.distinguished_name.push(DnType::CommonName, "Simulated Azure");
     server.use_authority_key_identifier_extension = true;
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
