@@ -1,0 +1,96 @@
+//! How to go on when everything is left running.
+
+use std::time::Duration;
+
+use crate::{
+    screen::Screen,
+    setup::{IMAGES, Stage},
+};
+
+/// Says what can be tried, and leaves everything running until the process is ended.
+pub(crate) async fn until_ended(stage: &mut Stage, screen: &mut Screen) -> anyhow::Result<()> {
+    let programs = stage.cluster.programs().kubectl.parent().map(|folder| folder.display().to_string());
+    let text = things_to_try(&Place {
+        kubeconfig: &stage.cluster.admin_kubeconfig().display().to_string(),
+        programs: programs.as_deref().unwrap_or_default(),
+        control: &stage.azure.ready.control,
+        log: &stage.azimage.stderr_file().display().to_string(),
+    });
+    screen.say(&text)?;
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stage.still_runs()?;
+    }
+}
+
+/// Where things are on this machine.
+struct Place<'a> {
+    kubeconfig: &'a str,
+    programs: &'a str,
+    control: &'a str,
+    log: &'a str,
+}
+
+fn things_to_try(place: &Place<'_>) -> String {
+    let Place { kubeconfig, programs, control, log } = place;
+    format!(
+        r#"
+Everything runs on until Ctrl-C. In another terminal:
+
+  export KUBECONFIG={kubeconfig} PATH="{programs}:$PATH"
+  kubectl config set-context --current --namespace={IMAGES}
+  kubectl get azimage -o wide --watch
+
+Ask for the image in one more region:
+
+  kubectl apply -f - <<'YAML'
+  apiVersion: azimage.dev/v1alpha1
+  kind: ReplicationTarget
+  metadata: {{name: uksouth-prod, namespace: {IMAGES}}}
+  spec: {{region: UK South, imageSelector: {{matchLabels: {{tier: prod}}}}}}
+  YAML
+
+Give a region up, and see its replicas go:
+
+  kubectl delete replicationtarget eastus2-web
+
+Stop all work on a version, and go on:
+
+  kubectl patch imageversion ubuntu-web-1.4.0 --type merge -p '{{"spec":{{"suspend":true}}}}'
+  kubectl patch imageversion ubuntu-web-1.4.0 --type merge -p '{{"spec":{{"suspend":false}}}}'
+
+Look at each region's state, each write to Azure that was made, and its correlation id:
+
+  kubectl get imageversion ubuntu-web-1.4.0 -o jsonpath='{{.status.regions}}'
+  kubectl get imageversion ubuntu-web-1.4.0 -o jsonpath='{{.status.steps}}'
+
+Try what is refused:
+
+  kubectl patch imageversion ubuntu-web-1.4.0 --type merge -p '{{"spec":{{"version":"1.4.1"}}}}'
+
+See what Azure was asked; docs/simulator.md tells how to make it fail, throttle or go at another speed:
+
+  curl -s '{control}/requests?writes=true'
+
+azimage's log: tail -f {log}"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_thing_to_try_names_what_runs_here() {
+        let place = Place { kubeconfig: "/k", programs: "/p", control: "http://c", log: "/l" };
+        let text = things_to_try(&place);
+        for wanted in [
+            "export KUBECONFIG=/k PATH=\"/p:$PATH\"",
+            "'http://c/requests?writes=true'",
+            "metadata: {name: uksouth-prod, namespace: images}",
+            "tail -f /l",
+        ] {
+            assert!(text.contains(wanted), "{wanted} is missing in {text}");
+        }
+    }
+}

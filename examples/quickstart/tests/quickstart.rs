@@ -1,0 +1,61 @@
+//! The quickstart, as a user runs it, with its output in a pipe.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+fn quickstart(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_azimage-quickstart"));
+    // Fast, and with time for a machine that compiles something else meanwhile.
+    command.args(["--plain", "--speed", "1200", "--timeout", "4m"]).args(arguments);
+    command.output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn a_running_machine_becomes_a_replicated_image_version_and_two_targets_follow() {
+    let output = quickstart(&[]);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    for wanted in [
+        "imageversion.azimage.dev/ubuntu-web-1.4.0 created",
+        "✓ GuestPrepared (Succeeded)",
+        "✓ Generalized (Succeeded)",
+        "✓ Published (Succeeded)",
+        "✓ northeurope Completed 100%",
+        "✓ eastus2 Completed 100%",
+        "✓ target northeurope-prod: 1 version is complete in northeurope",
+        "✓ target eastus2-web: 1 version is complete in eastus2",
+        "✓ Ready (Succeeded)",
+        "✓ ubuntu-web-1.4.0 is Ready",
+        "imageversion.azimage.dev/partner-ubuntu-web-1.4.0 created",
+        // What kubectl says, and what Azure says.
+        "3/3 regions, 100%",
+        "excludeFromLatest    true",
+        "East US 2            Completed, 100%",
+        "VM generalized",
+    ] {
+        assert!(said.contains(wanted), "'{wanted}' is missing in:\n{said}");
+    }
+    assert!(!said.contains('\u{1b}'), "there are escape codes in:\n{said}");
+}
+
+#[test]
+fn without_the_machines_consent_it_fails_with_the_reason_and_the_machine_is_untouched() {
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/without-consent.yaml");
+    let output = quickstart(&["--scenario", scenario.to_str().unwrap()]);
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for wanted in [
+        "quickstart: ubuntu-web-1.4.0 is stalled. ConsentMissing: ",
+        "set its tag azimage-generalize to allowed",
+        "The end of azimage's log:",
+        "0 writes to Azure",
+    ] {
+        assert!(said.contains(wanted), "'{wanted}' is missing in:\n{said}");
+    }
+}
