@@ -1,9 +1,11 @@
 //! Condition types and reasons: part of the API, so stable, and listed here only.
 
-use strum::{Display, EnumIter, EnumString, IntoStaticStr};
+use strum::{Display, EnumIter, EnumMessage, EnumString, IntoStaticStr};
 
 /// A condition type. The first six follow the order of the work on an image version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 pub enum ConditionType {
     /// The source exists, may be captured and belongs to nobody else.
     SourceReady,
@@ -28,7 +30,9 @@ pub enum ConditionType {
 }
 
 /// Why a condition has its status. `CamelCase`, stable, machine-readable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 pub enum Reason {
     // In order.
     /// What the condition says is done and was observed.
@@ -146,11 +150,77 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
+
+    /// Whether `Stalled` may have this reason: only a person can help.
+    pub fn stalls(self) -> bool {
+        match self {
+            Self::InvalidSpec
+            | Self::Conflict
+            | Self::AccessDenied
+            | Self::IdentityNotAllowed
+            | Self::SourceNotFound
+            | Self::SourceUnsupported
+            | Self::ConsentMissing
+            | Self::SourceClaimed
+            | Self::AlreadyGeneralized
+            | Self::SourceRunning
+            | Self::GuestPreparationUnknown
+            | Self::GalleryNotFound
+            | Self::DefinitionNotFound
+            | Self::DefinitionSpecialized
+            | Self::OsTypeMismatch
+            | Self::GenerationMismatch
+            | Self::SecurityTypeMismatch
+            | Self::DiskControllerMismatch
+            | Self::PurchasePlanMismatch
+            | Self::SealFailed
+            | Self::SealTimedOut
+            | Self::VersionExists
+            | Self::VersionDiffers
+            | Self::VersionMissing
+            | Self::PublishFailed
+            | Self::ReplicationFailed
+            | Self::RequestRefused
+            | Self::DeletionBlocked
+            | Self::ConflictingTarget => true,
+            Self::Succeeded
+            | Self::Progressing
+            | Self::ProgressingWithRetry
+            | Self::WaitingForEarlierStep
+            | Self::NotNeeded
+            | Self::Deleting
+            | Self::IdentityUnavailable
+            | Self::AgentNotReady
+            | Self::SourceBusy
+            | Self::Sealing
+            | Self::Deallocating
+            | Self::Publishing
+            | Self::Replicating
+            | Self::RegionFailed
+            | Self::Throttled
+            | Self::AzureUnavailable
+            | Self::NothingSelected => false,
+        }
+    }
 }
 
 impl ConditionType {
     /// The type as it stands in a condition.
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+
+    /// The kinds that have this condition, for people.
+    pub fn kinds(self) -> &'static str {
+        match self {
+            Self::SourceReady
+            | Self::Compatible
+            | Self::GuestPrepared
+            | Self::Generalized
+            | Self::Published
+            | Self::Replicated => "ImageVersion",
+            Self::Available => "ReplicationTarget",
+            Self::Ready | Self::Reconciling | Self::Stalled => "both",
+        }
     }
 }

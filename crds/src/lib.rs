@@ -11,12 +11,14 @@
 )]
 
 mod condition;
+mod condition_page;
 mod image_version;
 mod manifest;
 mod replication_target;
 mod rules;
 
 pub use condition::{ConditionType, Reason};
+pub use condition_page::condition_page;
 pub use image_version::{
     Capture, Deletion, Gallery, Guest, ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus,
     OperationStatus, Prepare, Publish, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepStatus,

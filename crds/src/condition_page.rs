@@ -1,0 +1,81 @@
+//! The page that lists every condition type and reason, so that it can't be incomplete.
+
+use std::fmt::Write;
+
+use strum::{EnumMessage, IntoEnumIterator};
+
+use crate::{ConditionType, Reason};
+
+const TYPES: &str = "# Conditions and reasons
+
+An object's conditions tell how far the work is, in the order of the work. Every condition has a status (`True`,
+`False`, `Unknown`), a reason for machines and a message for people. Types and reasons are part of the API: they are
+stable, and scripts may rely on them. Messages may change.
+
+`Unknown` means that it isn't known yet, `False` that the contrary was seen or that it failed. `Ready` is always there.
+`Reconciling` and `Stalled` are there only while they are `True`, and never both: `Reconciling` says that azimage goes
+on by itself, `Stalled` that it can't without a person. These three follow the rules of
+[kstatus](https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus), so Flux, Argo CD, Helm and
+`kubectl wait` understand them.
+
+## Condition types
+
+| type | of | says |
+| -- | -- | -- |
+";
+
+const STALLED: &str = "
+## Reasons that need a person
+
+With one of these the object is `Stalled`, when azimage can't get any further by itself. What to do is in
+[troubleshooting.md](troubleshooting.md), and the message says it for the case at hand.
+
+| reason | means |
+| -- | -- |
+";
+
+const OTHERS: &str = "
+## Other reasons
+
+Nothing has to be done: the condition is true, or azimage is at work, waits, or tries again.
+
+| reason | means |
+| -- | -- |
+";
+
+/// The page docs/conditions.md.
+pub fn condition_page() -> String {
+    let mut page = TYPES.to_owned();
+    for kind in ConditionType::iter() {
+        row(&mut page, &[&format!("`{kind}`"), kind.kinds(), kind.get_documentation().unwrap_or_default()]);
+    }
+    for (heading, stalls) in [(STALLED, true), (OTHERS, false)] {
+        page.push_str(heading);
+        for reason in Reason::iter().filter(|reason| reason.stalls() == stalls) {
+            row(&mut page, &[&format!("`{reason}`"), reason.get_documentation().unwrap_or_default()]);
+        }
+    }
+    page
+}
+
+fn row(page: &mut String, cells: &[&str]) {
+    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('\n', " ").replace('|', "\\|")).collect();
+    // Writing to a string can't fail.
+    let _ = writeln!(page, "| {} |", cells.join(" | "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_and_reason_is_listed_with_what_it_means() {
+        let page = condition_page();
+        let names = ConditionType::iter().map(ConditionType::as_str).chain(Reason::iter().map(Reason::as_str));
+        for name in names {
+            let rows: Vec<&str> = page.lines().filter(|line| line.starts_with(&format!("| `{name}` |"))).collect();
+            assert_eq!(rows.len(), 1, "{name}");
+            assert!(!rows[0].contains("|  |"), "{name} has no words");
+        }
+    }
+}
