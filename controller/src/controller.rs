@@ -93,13 +93,15 @@ pub async fn run(options: Options) {
         stores: stores.clone(),
         events,
     });
-    let version_runner = Runner::new("imageversion", options.config.image_version_concurrency, &options, &stores);
+    let synced = CancellationToken::new();
+    let version_runner = Runner::new("imageversion", options.config.image_version_concurrency, &options, &synced);
     let target_runner =
-        Runner::new("replicationtarget", options.config.replication_target_concurrency, &options, &stores);
+        Runner::new("replicationtarget", options.config.replication_target_concurrency, &options, &synced);
     let announce = {
-        let (stores, ready) = (stores.clone(), options.ready.clone());
+        let ready = options.ready.clone();
         async move {
             stores.ready().await;
+            synced.cancel();
             ready.cancel();
         }
     };
@@ -196,20 +198,20 @@ struct Runner {
     permits: Arc<Semaphore>,
     metrics: ControllerMetrics,
     stop: CancellationToken,
-    stores: Stores,
+    synced: CancellationToken,
     client: Client,
     seams: Seams,
     retry: crate::config::Pace,
 }
 
 impl Runner {
-    fn new(name: &'static str, concurrency: u16, options: &Options, stores: &Stores) -> Self {
+    fn new(name: &'static str, concurrency: u16, options: &Options, synced: &CancellationToken) -> Self {
         Self {
             name,
             permits: Arc::new(Semaphore::new(concurrency.into())),
             metrics: options.metrics.controller(name, concurrency),
             stop: options.stop.clone(),
-            stores: stores.clone(),
+            synced: synced.clone(),
             client: options.client.clone(),
             seams: options.seams.clone(),
             retry: options.config.pace,
@@ -262,7 +264,7 @@ impl Runner {
         Fut: Future<Output = Result<Action, KubernetesError>>,
     {
         // Until all is seen an empty list of targets would look like nobody wanting a region.
-        self.stores.ready().or_stop(&self.stop).await;
+        self.synced.cancelled().or_stop(&self.stop).await;
         if self.stop.is_cancelled() {
             return Ok(Action::await_change());
         }

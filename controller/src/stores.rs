@@ -1,12 +1,15 @@
 //! The objects that the watches have seen.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use azimage_crds::{ImageVersion, ReplicationTarget};
 use kube::{ResourceExt, core::DeserializeGuard, runtime::reflector::Store};
 
 /// An object that may not be readable: one bad object must not hide all others.
 pub(crate) type Guarded<K> = DeserializeGuard<K>;
+
+/// How often stores that aren't filled are asked anew.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The stores of all watched scopes.
 #[derive(Clone, Default)]
@@ -37,7 +40,14 @@ impl Stores {
     }
 
     /// Waits until every store has been filled once. Before, an empty one means nothing.
+    ///
+    /// Only one task may wait here: a store wakes the last of those that wait for it, and nobody else. So it is also
+    /// asked anew from time to time, for its own controller waits as well.
     pub(crate) async fn ready(&self) {
+        while tokio::time::timeout(ASK_AGAIN, self.filled()).await.is_err() {}
+    }
+
+    async fn filled(&self) {
         let versions = futures::future::join_all(self.versions.iter().map(Store::wait_until_ready));
         let targets = futures::future::join_all(self.targets.iter().map(Store::wait_until_ready));
         // An error means that the watch has ended, which ends the process elsewhere.
