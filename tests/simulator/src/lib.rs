@@ -5,6 +5,7 @@
 //! behind TLS on loopback. What it copies from Azure is written down in `docs/azure-behaviour.md`, whose sections the modules
 //! name.
 
+mod answer;
 mod arm;
 pub mod clock;
 mod compute;
@@ -12,10 +13,12 @@ mod control;
 mod durations;
 mod entra;
 mod faults;
+mod gateway;
 mod guest;
 mod journal;
 mod regions;
 pub mod scenario;
+mod seed;
 mod serve;
 mod simulator;
 mod world;

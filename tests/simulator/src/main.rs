@@ -26,7 +26,7 @@ enum Command {
     /// journal, faults, clock, state). Logs go to standard error.
     Serve {
         /// Address of Azure, on loopback; port 0 takes a free one.
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", env = "AZIMAGE_SIMULATOR_LISTEN")]
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
         listen: SocketAddr,
         /// Address of the control interface, on loopback; port 0 takes a free one.
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]

@@ -1,4 +1,5 @@
 //! The simulator behind TLS, driven by an HTTP client like any other Azure client.
+#![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 use std::time::Duration;
 

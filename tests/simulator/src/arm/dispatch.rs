@@ -65,7 +65,7 @@ impl World {
         if call.address.namespace.is_none() {
             return match (call.address.group.is_some(), kind.as_str()) {
                 (true, "") => self.group_call(call),
-                (false, "resourcegroups") if call.method == Method::GET => self.groups_list(call),
+                (false, "resourcegroups") if call.method == Method::GET => Ok(self.groups_list(call)),
                 _ => Err(not_supported(call)),
             };
         }
@@ -79,7 +79,7 @@ impl World {
             ("virtualmachines", &Method::GET) => self.machine_get(call),
             ("virtualmachines", &Method::PUT) => self.machine_put(call),
             ("virtualmachines", &Method::PATCH) => self.machine_patch(call),
-            ("virtualmachines", &Method::DELETE) => self.machine_delete(call),
+            ("virtualmachines", &Method::DELETE) => Ok(self.machine_delete(call)),
             ("virtualmachines/runcommands", &Method::GET) => self.run_command_get(call),
             ("virtualmachines/runcommands", &Method::PUT) => self.run_command_put(call),
             ("virtualmachines/runcommands", &Method::PATCH) => self.run_command_patch(call),
@@ -125,7 +125,7 @@ impl World {
                     "galleries/images" => self.definitions.contains_key(&parent.key()),
                     _ => true,
                 };
-                if parent_exists { self.list(call) } else { Err(parent_not_found(&parent)) }
+                if parent_exists { Ok(self.list(call)) } else { Err(parent_not_found(&parent)) }
             }
             _ => Err(not_supported(call)),
         }
@@ -157,7 +157,7 @@ impl World {
                 "The address of the operation is not complete: it must be used exactly as it was given.",
             ));
         }
-        if !call.query.get("monitor").is_some_and(|monitor| monitor == "true") {
+        if call.query.get("monitor").is_none_or(|monitor| monitor != "true") {
             return Ok(Reply::ok(operation.body()));
         }
         match (operation.status, &operation.error, &operation.output) {

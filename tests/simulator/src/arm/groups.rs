@@ -53,7 +53,7 @@ impl World {
         Ok(Reply::ok(subscription_view(subscription, tenant)))
     }
 
-    pub(crate) fn groups_list(&self, call: &Call<'_>) -> Answer {
+    pub(crate) fn groups_list(&self, call: &Call<'_>) -> Reply {
         let prefix = format!("/subscriptions/{}/", call.address.subscription).to_lowercase();
         let views: Vec<Value> = self
             .groups
@@ -61,7 +61,7 @@ impl World {
             .filter(|(key, _)| key.starts_with(&prefix))
             .map(|(_, group)| group_view(group))
             .collect();
-        Ok(Reply::ok(json!({"value": views})))
+        Reply::ok(json!({"value": views}))
     }
 
     pub(crate) fn group_call(&mut self, call: &Call<'_>) -> Answer {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, Reply};
+use super::call::{Call, Reply};
 use crate::world::World;
 
 /// JSON merge patch: `null` removes, objects merge, everything else replaces.
@@ -26,7 +26,7 @@ pub(crate) fn merge(into: &mut Value, from: &Value) {
 
 impl World {
     /// The resources of one type below the address: in a resource group, in a subscription, or inside a parent.
-    pub(crate) fn list(&mut self, call: &Call<'_>) -> Answer {
+    pub(crate) fn list(&mut self, call: &Call<'_>) -> Reply {
         let kind = call.address.kind();
         let prefix = match call.address.group {
             Some(_) => format!("{}/", call.address.key()),
@@ -73,7 +73,7 @@ impl World {
                 from + self.page_size
             ));
         }
-        Ok(Reply::ok(body))
+        Reply::ok(body)
     }
 }
 

@@ -27,9 +27,8 @@ use crate::{
 fn precondition(call: &Call<'_>, current: Option<&str>) -> Result<(), ArmError> {
     let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
     let fails = match (header("if-match"), header("if-none-match"), current) {
-        (Some(_), _, None) => true,
+        (Some(_), _, None) | (_, Some("*"), Some(_)) => true,
         (Some(wanted), _, Some(current)) if wanted != "*" => wanted.trim_matches('"') != current.trim_matches('"'),
-        (_, Some("*"), Some(_)) => true,
         (_, Some(unwanted), Some(current)) => unwanted.trim_matches('"') == current.trim_matches('"'),
         _ => false,
     };
@@ -168,13 +167,13 @@ impl World {
         }
     }
 
-    pub(crate) fn machine_delete(&mut self, call: &Call<'_>) -> Answer {
+    pub(crate) fn machine_delete(&mut self, call: &Call<'_>) -> Reply {
         let key = call.address.key();
-        let Some(machine) = self.machines.get_mut(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
+        let Some(machine) = self.machines.get_mut(&key) else { return Reply::empty(StatusCode::NO_CONTENT) };
         if machine.marked_for_deletion
             && let Some(busy) = &machine.busy
         {
-            return Ok(Reply::accepted(busy.operation, true));
+            return Reply::accepted(busy.operation, true);
         }
         machine.marked_for_deletion = true;
         machine.guest.boot += 1;
@@ -190,7 +189,7 @@ impl World {
         if let Some(machine) = self.machines.get_mut(&key) {
             machine.busy = Some(Busy { operation: id, towards: None });
         }
-        Ok(Reply::accepted(id, true))
+        Reply::accepted(id, true)
     }
 
     pub(crate) fn machine_deleted(&mut self, operation: Uuid, key: &str) {

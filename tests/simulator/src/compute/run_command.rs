@@ -26,7 +26,7 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Execution {
     pub(crate) state: &'static str,
-    pub(crate) message: String,
+    pub(crate) message: &'static str,
     pub(crate) exit_code: Option<i32>,
     pub(crate) output: String,
     pub(crate) error: String,
@@ -38,7 +38,7 @@ impl Execution {
     pub(crate) fn pending() -> Self {
         Self {
             state: "Pending",
-            message: String::new(),
+            message: "",
             exit_code: None,
             output: String::new(),
             error: String::new(),
@@ -229,7 +229,7 @@ impl World {
         let code = command.execution.exit_code.unwrap_or_default();
         command.execution.ended = Some(now);
         command.execution.state = if code == 0 { "Succeeded" } else { "Failed" };
-        command.execution.message = if code == 0 { "Execution completed" } else { "Execution failed" }.to_owned();
+        command.execution.message = if code == 0 { "Execution completed" } else { "Execution failed" };
         let failure = (code != 0 && command.flag("treatFailureAsDeploymentFailure") && !command.action).then(|| {
             ArmError::conflict(
                 "VMExtensionProvisioningError",
@@ -251,7 +251,7 @@ impl World {
         command.execution.ended = Some(now);
         command.execution.state = "TimedOut";
         command.execution.exit_code = None;
-        command.execution.message = "The script did not report its end in time.".to_owned();
+        command.execution.message = "The script did not report its end in time.";
         command.provisioning_state = "Failed";
         let error = ArmError::conflict(
             "VMAgentStatusCommunicationError",

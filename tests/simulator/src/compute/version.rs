@@ -246,7 +246,9 @@ impl World {
             return self.end(operation, Err(error));
         }
         self.versions.remove(key);
-        self.deleted.insert(key.to_owned(), self.now);
+        let (now, lag) = (self.now, self.durations.nested_delete_lag);
+        self.deleted.retain(|_, at| now < later(*at, lag));
+        self.deleted.insert(key.to_owned(), now);
         self.end(operation, Ok(None));
     }
 }

@@ -232,8 +232,11 @@ impl World {
             body["tags"] = call.body["tags"].clone();
         }
         crate::arm::lists::merge(&mut body["properties"], &call.body["properties"]);
-        let put = Call { body, method: call.method, ..*call };
-        self.version_put(&put)
+        // The right on the source is asked for only where the request itself names it.
+        if call.body["properties"]["storageProfile"].is_object() {
+            linked_access(call, &Source::read(&body["properties"]["storageProfile"])?)?;
+        }
+        self.version_put(&Call { body, allowed: &|_, _| true, ..*call })
     }
 
     /// Refuses a machine whose image is a version that is not in its region.

@@ -146,6 +146,9 @@ impl Armed {
     }
 }
 
+/// Status and body that reads answered, by `$expand`.
+pub(crate) type Seen = BTreeMap<String, (u16, Option<Value>)>;
+
 /// All faults inside Azure, the oldest first, and the reads that lag because of them.
 #[derive(Default)]
 pub(crate) struct DomainFaults {
@@ -153,7 +156,7 @@ pub(crate) struct DomainFaults {
     /// Reads that still answer 404, by resource.
     missing: BTreeMap<String, u64>,
     /// Reads that still answer as before, by resource.
-    stale: BTreeMap<String, (u64, BTreeMap<String, (u16, Option<Value>)>)>,
+    stale: BTreeMap<String, (u64, Seen)>,
 }
 
 impl DomainFaults {
@@ -279,7 +282,7 @@ impl DomainFaults {
     }
 
     /// Keeps what reads answered before a write, by the query's `$expand`.
-    pub(crate) fn keep_stale(&mut self, key: &str, reads: u64, answers: BTreeMap<String, (u16, Option<Value>)>) {
+    pub(crate) fn keep_stale(&mut self, key: &str, reads: u64, answers: Seen) {
         self.stale.insert(key.to_owned(), (reads, answers));
     }
 

@@ -72,7 +72,7 @@ pub(crate) fn read(script: &str, parameters: &BTreeMap<String, String>) -> Scrip
             }
             "poweroff" | "shutdown" | "halt" => result.powers_off = true,
             "systemctl" if command.words.iter().any(|word| word == "poweroff" || word == "halt") => {
-                result.powers_off = true
+                result.powers_off = true;
             }
             "waagent" if command.words.iter().any(|word| is_deprovision(word)) => result.deprovisions = true,
             "sh" | "bash" | "dash" | "nohup" | "setsid" | "systemd-run" | "timeout" | "env" => {
@@ -226,7 +226,7 @@ fn effects_of(command: &Command, before: &[Command], files: &BTreeMap<String, St
     }
     for word in &command.words {
         for (file, content) in files {
-            let unit = word.ends_with(".service") || word.ends_with(".timer");
+            let unit = [".service", ".timer"].iter().any(|kind| word.ends_with(kind));
             if word.contains(file.as_str()) || (unit && file.ends_with(word.trim_end_matches(".timer"))) {
                 add(content);
             }

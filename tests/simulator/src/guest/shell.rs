@@ -313,12 +313,11 @@ impl Parser {
                     name.push(character);
                     self.at += 1;
                 }
-                match variables.get(&name) {
-                    Some(value) => word.push_str(value),
-                    None => {
-                        word.push('$');
-                        word.push_str(&name);
-                    }
+                if let Some(value) = variables.get(&name) {
+                    word.push_str(value);
+                } else {
+                    word.push('$');
+                    word.push_str(&name);
                 }
             }
         }

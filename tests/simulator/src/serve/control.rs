@@ -68,9 +68,12 @@ async fn state(State(shared): State<Arc<Shared>>, Path(path): Path<String>) -> A
 async fn scenario(State(shared): State<Arc<Shared>>, text: String) -> Answer {
     let bad = |error: crate::ScenarioError| refuse(StatusCode::BAD_REQUEST, error);
     let scenario = Scenario::parse(&text).map_err(bad)?;
+    let before = shared.current().subscriptions();
     shared.add(&scenario).map_err(bad)?;
     let simulator = shared.current();
-    Ok(Json(json!({"tenant": simulator.tenant(), "subscriptions": simulator.subscriptions()})))
+    let all = simulator.subscriptions();
+    let added: Vec<&String> = all.iter().filter(|id| !before.contains(id)).collect();
+    Ok(Json(json!({"tenant": simulator.tenant(), "subscriptions": all, "added": added})))
 }
 
 async fn faults(State(shared): State<Arc<Shared>>) -> Json<Value> {

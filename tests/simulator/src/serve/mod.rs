@@ -2,13 +2,13 @@
 
 mod arm;
 mod control;
+mod running;
 mod tls;
 
 use std::{
     net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use axum_server::Handle;
@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    Fault, FaultState, JournalEntry, JournalQuery, MachineChange, Scenario, ScenarioError, Simulator,
+    Scenario, ScenarioError, Simulator,
     clock::{Clock, Moment, RealTime},
     scenario,
 };
@@ -189,14 +189,13 @@ pub async fn serve(options: ServeOptions) -> Result<RunningSimulator, ServeError
     simulator.set_time_factor(options.speed);
     let clock = Clock::new(real.now(), simulator.now(), options.speed);
 
-    let (folder, path) = match options.state_dir {
-        Some(path) => (None, path),
-        None => {
-            let folder = tempfile::Builder::new().prefix("azimage-simulator-").tempdir();
-            let folder = folder.map_err(|error| ServeError::Io("temporary folder".to_owned(), error))?;
-            let path = folder.path().to_owned();
-            (Some(folder), path)
-        }
+    let (folder, path) = if let Some(path) = options.state_dir {
+        (None, path)
+    } else {
+        let folder = tempfile::Builder::new().prefix("azimage-simulator-").tempdir();
+        let folder = folder.map_err(|error| ServeError::Io("temporary folder".to_owned(), error))?;
+        let path = folder.path().to_owned();
+        (Some(folder), path)
     };
     let ca = path.join("ca.pem");
     let config = tls::config(&path, &ca)?;
@@ -247,119 +246,4 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> 
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
-}
-
-impl RunningSimulator {
-    /// `https://127.0.0.1:port`: Azure Resource Manager and authority host.
-    pub fn arm(&self) -> String {
-        format!("https://{}", self.address)
-    }
-
-    /// `http://127.0.0.1:port` of the control interface.
-    pub fn control(&self) -> String {
-        format!("http://{}", self.control_address)
-    }
-
-    /// The CA certificate (PEM) that clients must trust.
-    pub fn ca(&self) -> &Path {
-        &self.ca
-    }
-
-    /// Everything a client needs.
-    pub fn ready_line(&self) -> ReadyLine {
-        let simulator = self.shared.simulator();
-        ReadyLine {
-            arm: self.arm(),
-            authority: self.arm(),
-            ca: self.ca.clone(),
-            tenant: simulator.tenant().to_owned(),
-            clients: self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            subscriptions: simulator.subscriptions(),
-            control: self.control(),
-        }
-    }
-
-    /// Both clocks now.
-    pub fn moment(&self) -> Moment {
-        self.shared.moment()
-    }
-
-    /// Changes the speed of simulated time.
-    pub fn set_speed(&self, speed: f64) {
-        self.shared.set_speed(speed);
-    }
-
-    /// Jumps simulated time forward.
-    pub fn advance_seconds(&self, seconds: f64) {
-        self.shared.clock().advance(seconds);
-        drop(self.shared.current());
-    }
-
-    /// Adds a scenario to what exists.
-    ///
-    /// # Errors
-    /// See [`Simulator::add`].
-    pub fn add(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
-        self.shared.add(scenario)
-    }
-
-    /// Arms a fault; the answer is its number.
-    ///
-    /// # Errors
-    /// See [`Simulator::add_fault`].
-    pub fn add_fault(&self, fault: Fault) -> Result<u64, String> {
-        self.shared.current().add_fault(fault)
-    }
-
-    /// All faults.
-    pub fn faults(&self) -> Vec<FaultState> {
-        self.shared.current().fault_states()
-    }
-
-    /// Ends a fault and releases who hangs on it.
-    pub fn remove_fault(&self, id: u64) -> bool {
-        let removed = self.shared.current().remove_fault(id);
-        self.shared.released();
-        removed
-    }
-
-    /// Entries of the journal.
-    pub fn requests(&self, query: &JournalQuery) -> Vec<JournalEntry> {
-        self.shared.current().requests(query)
-    }
-
-    /// The raw record of a resource.
-    pub fn state(&self, path: &str) -> Option<serde_json::Value> {
-        self.shared.current().state(path)
-    }
-
-    /// Somebody else changes a virtual machine.
-    ///
-    /// # Errors
-    /// There is no such machine.
-    pub fn change_machine(&self, path: &str, change: MachineChange) -> Result<(), String> {
-        self.shared.current().change_machine(path, change)
-    }
-
-    /// Stops listening, lets running requests end for a moment, and returns when everything is closed.
-    pub async fn shutdown(mut self) {
-        self.shared.simulator().clear_faults();
-        self.shared.released();
-        for handle in &self.handles {
-            handle.graceful_shutdown(Some(Duration::from_millis(500)));
-        }
-        for task in self.tasks.drain(..) {
-            if let Err(error) = task.await {
-                tracing::debug!(%error, "a listener ended badly");
-            }
-        }
-    }
-}
-
-impl Drop for RunningSimulator {
-    fn drop(&mut self) {
-        for handle in &self.handles {
-            handle.shutdown();
-        }
-    }
 }

@@ -79,7 +79,7 @@ impl Azure {
         );
         let path = "/22222222-2222-4222-8222-222222222222/oauth2/v2.0/token";
         let answer = self.send(Method::POST, path, Bytes::from(form), &[]);
-        self.token = answer.body["access_token"].as_str().unwrap().to_owned();
+        answer.body["access_token"].as_str().unwrap().clone_into(&mut self.token);
     }
 
     pub(crate) fn outcome(&mut self, method: Method, path: &str, body: Bytes, headers: &[(&str, &str)]) -> Outcome {

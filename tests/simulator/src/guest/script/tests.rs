@@ -4,8 +4,8 @@ fn script(text: &str) -> Script {
     read(text, &BTreeMap::new())
 }
 
-fn unit(after: f64, powers_off: bool) -> Option<Detached> {
-    Some(Detached { after, powers_off })
+const fn unit(after: f64, powers_off: bool) -> Detached {
+    Detached { after, powers_off }
 }
 
 #[test]
@@ -14,41 +14,53 @@ fn detached_units_that_deprovision_are_recognised_in_many_forms() {
         (
             "a transient unit with a delay",
             "systemd-run --unit=seal --on-active=20s --collect /bin/sh -c 'waagent -force -deprovision+user && systemctl poweroff'",
-            unit(20.0, true),
+            Some(unit(20.0, true)),
         ),
         (
             "the same over several lines",
             "set -eu\nsystemd-run --unit=seal \\\n  --on-active=20s \\\n  --collect \\\n  /bin/sh -c 'cloud-init clean\nwaagent -force -deprovision+user && sync && systemctl poweroff'\necho started",
-            unit(20.0, true),
+            Some(unit(20.0, true)),
         ),
         (
             "a unit that runs a file from a here-document",
             "cat > /run/seal.sh <<'END'\n#!/bin/sh\nwaagent -force -deprovision+user\nshutdown -h now\nEND\nchmod +x /run/seal.sh\nsystemd-run --on-active=5 /run/seal.sh\nexit 0",
-            unit(5.0, true),
+            Some(unit(5.0, true)),
         ),
         (
             "a file whose name is a variable",
             "F=/run/seal.sh\ncat > \"$F\" <<END\nwaagent -deprovision\nEND\nsystemd-run --no-block \"$F\"",
-            unit(0.0, false),
+            Some(unit(0.0, false)),
         ),
         (
             "a unit file that is started",
             "cat > /run/systemd/system/seal.service <<EOF\n[Service]\nExecStart=/usr/sbin/waagent -force -deprovision\nExecStopPost=/sbin/poweroff\nEOF\nsystemctl daemon-reload\nsystemctl start --no-block seal.service",
-            unit(0.0, true),
+            Some(unit(0.0, true)),
         ),
-        ("nohup in the background", "nohup sh -c 'waagent -deprovision; poweroff' >/dev/null 2>&1 &", unit(0.0, true)),
-        ("a new session", "setsid -f sh -c 'sleep 5; waagent -force -deprovision'", unit(0.0, false)),
-        ("at from a pipe", "echo 'waagent -force -deprovision && poweroff' | at now + 1 minute", unit(60.0, true)),
-        ("a subshell in the background", "( sleep 3; waagent -force -deprovision; poweroff ) &", unit(0.0, false)),
+        (
+            "nohup in the background",
+            "nohup sh -c 'waagent -deprovision; poweroff' >/dev/null 2>&1 &",
+            Some(unit(0.0, true)),
+        ),
+        ("a new session", "setsid -f sh -c 'sleep 5; waagent -force -deprovision'", Some(unit(0.0, false))),
+        (
+            "at from a pipe",
+            "echo 'waagent -force -deprovision && poweroff' | at now + 1 minute",
+            Some(unit(60.0, true)),
+        ),
+        (
+            "a subshell in the background",
+            "( sleep 3; waagent -force -deprovision; poweroff ) &",
+            Some(unit(0.0, false)),
+        ),
         (
             "the agent's path in a variable, inside a branch",
             "W=$(command -v waagent)\nif true; then\n  systemd-run sh -c \"$W -force -deprovision+user && poweroff\"\nfi",
-            unit(0.0, true),
+            Some(unit(0.0, true)),
         ),
         (
             "after earlier sleeps",
             "sleep 4\nsystemd-run --on-active=1min sh -c 'waagent -deprovision; halt'",
-            unit(64.0, true),
+            Some(unit(64.0, true)),
         ),
         ("another unit", "systemd-run --on-active=20s /usr/bin/apt-get update", None),
         ("a mention in an echo", "echo 'systemd-run waagent -deprovision'", None),

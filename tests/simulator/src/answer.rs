@@ -1,0 +1,66 @@
+//! Answers as HTTP responses.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode};
+use serde_json::Value;
+
+use crate::{
+    arm::{error::ArmError, headers},
+    faults::{Then, http::Respond},
+    simulator::Outcome,
+};
+
+/// An answer; Compute writes its bodies over several lines with carriage returns.
+pub(crate) fn respond(status: StatusCode, body: Option<&Value>, pretty: bool) -> Response<Bytes> {
+    let text = match body {
+        None => String::new(),
+        Some(body) if pretty => serde_json::to_string_pretty(body).unwrap_or_default().replace('\n', "\r\n"),
+        Some(body) => body.to_string(),
+    };
+    let mut response = Response::new(Bytes::from(text));
+    *response.status_mut() = status;
+    if body.is_some() {
+        headers::set(response.headers_mut(), "content-type", "application/json; charset=utf-8");
+    }
+    response
+}
+
+pub(crate) fn refuse(error: &ArmError) -> Response<Bytes> {
+    let mut response = respond(error.status, Some(&error.envelope()), !error.gateway);
+    if error.gateway {
+        headers::set(response.headers_mut(), "x-ms-failure-cause", "gateway");
+    }
+    response
+}
+
+/// What the caller gets of a fault; `response` is the real answer of a request that was carried out.
+pub(crate) fn outcome(fault: u64, then: Then, response: Option<Response<Bytes>>) -> Outcome {
+    match (then, response) {
+        (Then::Respond(respond), _) => Outcome::Answer(made_up(&respond)),
+        (Then::Hang, response) => Outcome::Hang { fault, response },
+        (Then::DelaySeconds(seconds), Some(response)) => {
+            Outcome::Delayed(Duration::try_from_secs_f64(seconds).unwrap_or_default(), response)
+        }
+        (Then::Pass, Some(response)) => Outcome::Answer(response),
+        (Then::Reset | Then::DelaySeconds(_) | Then::Pass, _) => Outcome::Reset,
+    }
+}
+
+fn made_up(respond: &Respond) -> Response<Bytes> {
+    let text = match &respond.body {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        body => body.to_string(),
+    };
+    let mut response = Response::new(Bytes::from(text));
+    *response.status_mut() = StatusCode::from_u16(respond.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut map = HeaderMap::new();
+    headers::set(&mut map, "content-type", "application/json; charset=utf-8");
+    for (name, value) in &respond.headers {
+        headers::set(&mut map, name, value);
+    }
+    *response.headers_mut() = map;
+    response
+}

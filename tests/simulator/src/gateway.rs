@@ -1,0 +1,242 @@
+//! Between the socket and the provider: token, api-version, subscription, rights, resource group, and reads that lag
+//! (behaviour sections 1, 4 and 14).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use serde_json::Value;
+
+use crate::{
+    answer::{refuse, respond},
+    arm::{
+        address::Address,
+        call::{Answer, Call, Principal, Reply},
+        dispatch,
+        error::ArmError,
+        headers, rights, versions,
+    },
+    clock::Moment,
+    simulator::Simulator,
+};
+
+impl Simulator {
+    pub(crate) fn arm(
+        &mut self,
+        request: &Request<Bytes>,
+        address: &Address,
+        base: &str,
+        at: Moment,
+    ) -> Response<Bytes> {
+        let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+        let principal = match self.entra.caller(token, at.real) {
+            Ok(caller) => caller.principal,
+            Err(error) => {
+                let mut response = refuse(&error);
+                let challenge = format!(
+                    "Bearer authorization_uri=\"{base}/{}\", error=\"invalid_token\", error_description=\"{}\"",
+                    self.entra.tenant, error.message
+                );
+                headers::set(response.headers_mut(), "www-authenticate", &challenge);
+                return response;
+            }
+        };
+        let answer = self.authorized(request, address, base, &principal);
+        let mut response = match &answer {
+            Ok(reply) => {
+                let compute = address.namespace.is_some() && !address.tags;
+                let mut response = respond(reply.status, reply.body.as_ref(), compute);
+                self.announce(&mut response, reply, base, request);
+                response
+            }
+            Err(error) => refuse(error),
+        };
+        let now = self.world.now;
+        self.limits.announce(response.headers_mut(), request.method(), address, &principal.client, now);
+        let operation =
+            format!("tenantId={},objectId={}/westeurope/{}", self.entra.tenant, principal.object, self.world.guid());
+        headers::set(response.headers_mut(), "x-ms-operation-identifier", &operation);
+        response
+    }
+
+    /// Everything between the token and the provider.
+    fn authorized(&mut self, request: &Request<Bytes>, address: &Address, base: &str, principal: &Principal) -> Answer {
+        let method = request.method();
+        let query: BTreeMap<String, String> =
+            url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+                .map(|(name, value)| (spelled(&name), value.into_owned()))
+                .collect();
+        let bad = |code: &str, text: String| Err(ArmError::new(StatusCode::BAD_REQUEST, code, text).by_arm());
+        let Some(api_version) = query.get("api-version").filter(|version| !version.is_empty()) else {
+            return bad(
+                "MissingApiVersionParameter",
+                "The api-version query parameter (?api-version=) is required for all requests.".to_owned(),
+            );
+        };
+        if !self.world.subscriptions.contains_key(&address.subscription.to_lowercase()) {
+            if address.subscription.parse::<uuid::Uuid>().is_err() {
+                let text =
+                    format!("The provided subscription identifier '{}' is malformed or invalid.", address.subscription);
+                return bad("InvalidSubscriptionId", text);
+            }
+            return Err(crate::arm::groups::no_subscription(&address.subscription));
+        }
+        let action = rights::action(method, address);
+        let scope = if address.is_collection() { address.parent().id() } else { address.id() };
+        let roles = self.entra.application(&principal.client).and_then(|application| application.roles.clone());
+        let allowed = |action: &str, scope: &str| rights::allows(roles.as_deref(), action, scope);
+        if !allowed(&action, &scope) {
+            return Err(ArmError::new(
+                StatusCode::FORBIDDEN,
+                "AuthorizationFailed",
+                format!(
+                    "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope \
+                     '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+                    principal.client, principal.object
+                ),
+            )
+            .by_arm());
+        }
+        if address.group.is_none() && address.namespace.is_none() && address.types.is_empty() && !address.tags {
+            return self.world.subscription_get(&address.subscription, &self.entra.tenant);
+        }
+        if address.group.is_some()
+            && address.namespace.is_some()
+            && !self.world.groups.contains_key(&address.group_key())
+        {
+            return Err(crate::arm::groups::no_group(address.group.as_deref().unwrap_or_default()));
+        }
+        let known =
+            address.namespace.as_ref().is_none_or(|namespace| namespace.eq_ignore_ascii_case("Microsoft.Compute"));
+        if !known {
+            return Err(ArmError::new(
+                StatusCode::CONFLICT,
+                "MissingSubscriptionRegistration",
+                format!(
+                    "The subscription is not registered to use namespace '{}'. See https://aka.ms/rps-not-found for how to \
+                     register subscriptions.",
+                    address.namespace.as_deref().unwrap_or_default()
+                ),
+            )
+            .by_arm());
+        }
+        if !address.tags && address.namespace.is_some() {
+            versions::check(&address.kind(), &address.types.join("/"), api_version)?;
+        }
+        let body = body(request)?;
+        let call = Call {
+            method,
+            address,
+            query: &query,
+            headers: request.headers(),
+            body,
+            principal,
+            base,
+            allowed: &allowed,
+        };
+        self.provider(&call)
+    }
+
+    /// The provider, seen through reads that lag.
+    fn provider(&mut self, call: &Call<'_>) -> Answer {
+        let key = call.address.key();
+        let expand = call.query.get("$expand").cloned().unwrap_or_default();
+        if call.method == Method::GET && !call.address.is_collection() {
+            if self.world.faults.read_misses(&key) {
+                return Err(crate::faults::domain::not_yet());
+            }
+            if let Some((status, body)) = self.world.faults.stale_answer(&key, &expand) {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+                return if status == StatusCode::NOT_FOUND {
+                    Err(dispatch::not_found(call.address))
+                } else {
+                    Ok(Reply::new(status, body.unwrap_or_default()))
+                };
+            }
+            return self.world.dispatch(call);
+        }
+        if call.method == Method::GET {
+            return self.world.dispatch(call);
+        }
+        let target = if call.address.is_collection() { call.address.parent() } else { call.address.clone() };
+        let lag = self.world.faults.stale_reads(&target.key());
+        let before = (lag > 0).then(|| self.snapshot(call, &target));
+        let answer = self.world.dispatch(call);
+        if let Ok(reply) = &answer {
+            if let Some(before) = before {
+                self.world.faults.keep_stale(&target.key(), lag, before);
+            }
+            if reply.status == StatusCode::CREATED {
+                self.world.faults.was_created(&key);
+            }
+        }
+        answer
+    }
+
+    /// What reads of a resource answer now, by `$expand`.
+    fn snapshot(&mut self, call: &Call<'_>, target: &Address) -> BTreeMap<String, (u16, Option<Value>)> {
+        ["", "instanceView", "ReplicationStatus"]
+            .into_iter()
+            .map(|expand| {
+                let mut query = call.query.clone();
+                query.insert("$expand".to_owned(), expand.to_owned());
+                let read = Call { method: &Method::GET, address: target, query: &query, body: Value::Null, ..*call };
+                let seen = match self.world.dispatch(&read) {
+                    Ok(reply) => (reply.status.as_u16(), reply.body),
+                    Err(error) => (error.status.as_u16(), None),
+                };
+                (expand.to_owned(), seen)
+            })
+            .collect()
+    }
+
+    fn announce(&self, response: &mut Response<Bytes>, reply: &Reply, base: &str, request: &Request<Bytes>) {
+        if let Some(etag) = &reply.etag {
+            headers::set(response.headers_mut(), "etag", etag);
+        }
+        let Some(announced) = reply.announced else { return };
+        let Some(operation) = self.world.operations.get(&announced.operation) else { return };
+        let api_version = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+            .find(|(name, _)| name.eq_ignore_ascii_case("api-version"))
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default();
+        let signed = operation.signed_query(&self.world.certificate);
+        let path = operation.path();
+        let address = format!("{base}{path}?api-version={api_version}{signed}");
+        let headers = response.headers_mut();
+        headers::set(headers, "azure-asyncoperation", &address);
+        headers::set(headers, "azure-asyncnotification", "Enabled");
+        if announced.location {
+            headers::set(headers, "location", &format!("{base}{path}?monitor=true&api-version={api_version}{signed}"));
+        }
+        if announced.retry_after && self.retry_after > 0 {
+            let seconds = (f64::from(self.retry_after) / self.time_factor.max(0.001)).ceil().max(1.0);
+            headers::set(headers, "retry-after", &format!("{seconds:.0}"));
+        }
+    }
+}
+
+/// `$expand` and its kind are compared without case; signed parameters keep theirs.
+fn spelled(name: &str) -> String {
+    ["api-version", "$expand", "$skiptoken", "monitor"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+        .unwrap_or(name)
+        .to_owned()
+}
+
+fn body(request: &Request<Bytes>) -> Result<Value, ArmError> {
+    let bytes = request.body();
+    let needed = matches!(*request.method(), Method::PUT | Method::PATCH);
+    if bytes.is_empty() && !needed {
+        return Ok(Value::Null);
+    }
+    let refuse = |text: String| ArmError::new(StatusCode::BAD_REQUEST, "InvalidRequestContent", text).by_arm();
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        refuse(format!("The request content was invalid and could not be deserialized: '{error}'."))
+    })?;
+    if needed && !value.is_object() {
+        return Err(refuse("The request content was invalid: a JSON object is expected.".to_owned()));
+    }
+    Ok(value)
+}

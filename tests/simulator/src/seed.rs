@@ -1,0 +1,151 @@
+//! Puts scenarios into the world.
+
+use serde_json::json;
+
+use crate::{
+    compute::{
+        gallery::{Definition, Gallery},
+        version::ImageVersion,
+        virtual_machine::VirtualMachine,
+    },
+    regions,
+    scenario::{self, Scenario, ScenarioError},
+    simulator::Simulator,
+    world::{Group, Subscription},
+};
+
+impl Simulator {
+    /// Adds a scenario to what exists: settings given in it replace earlier ones, named things that exist already are refused.
+    ///
+    /// # Errors
+    /// The scenario names something that cannot be; nothing before that place is taken back.
+    pub fn add(&mut self, scenario: &Scenario) -> Result<(), ScenarioError> {
+        if let Some(tenant) = scenario.tenant.as_ref().filter(|tenant| **tenant != self.entra.tenant) {
+            return Err(ScenarioError(format!("tenant {tenant}: there is one tenant, {}", self.entra.tenant)));
+        }
+        if let Some(lifetime) = scenario.token_lifetime_seconds {
+            self.entra.lifetime = lifetime;
+        }
+        if let Some(size) = scenario.page_size {
+            self.world.page_size = size.max(1);
+        }
+        if let Some(seconds) = scenario.retry_after_seconds {
+            self.set_retry_after(seconds);
+        }
+        if let Some(durations) = &scenario.durations {
+            self.world.durations = durations.clone();
+        }
+        for client in &scenario.clients {
+            let object = self.world.guid();
+            self.entra.add(client.clone(), object);
+        }
+        for subscription in &scenario.subscriptions {
+            let id = subscription.id.clone().unwrap_or_else(|| self.world.guid().to_string());
+            if id.parse::<uuid::Uuid>().is_err() {
+                return Err(ScenarioError(format!("subscription {id}: the id is not a GUID")));
+            }
+            let name = subscription.name.clone().unwrap_or_else(|| "Simulated subscription".to_owned());
+            self.world.subscriptions.entry(id.to_lowercase()).or_insert(Subscription { id: id.clone(), name });
+            for group in &subscription.resource_groups {
+                self.add_group(&id, group)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_group(&mut self, subscription: &str, seed: &scenario::ResourceGroup) -> Result<(), ScenarioError> {
+        let id = format!("/subscriptions/{subscription}/resourceGroups/{}", seed.name);
+        let location = known_region(&id, seed.location.as_deref().unwrap_or("westeurope"))?;
+        if seed.name.is_empty() {
+            return Err(ScenarioError(format!("subscription {subscription}: a resource group has no name")));
+        }
+        let group = Group { id: id.clone(), name: seed.name.clone(), location, tags: json!(seed.tags) };
+        let group = self.world.groups.entry(id.to_lowercase()).or_insert(group).clone();
+        for machine in &seed.virtual_machines {
+            let key = format!("{id}/providers/microsoft.compute/virtualmachines/{}", machine.name).to_lowercase();
+            named(&machine.name, &key)?;
+            known_region(&key, machine.location.as_deref().unwrap_or(&group.location))?;
+            if self.world.machines.contains_key(&key) {
+                return Err(ScenarioError(format!("{key}: exists already")));
+            }
+            let record = VirtualMachine::seeded(&mut self.world, &group, machine);
+            self.world.machines.insert(key, record);
+        }
+        for gallery in &seed.galleries {
+            self.add_gallery(&group, gallery)?;
+        }
+        Ok(())
+    }
+
+    fn add_gallery(&mut self, group: &Group, seed: &scenario::Gallery) -> Result<(), ScenarioError> {
+        let id = format!("{}/providers/Microsoft.Compute/galleries/{}", group.id, seed.name);
+        named(&seed.name, &id)?;
+        let location = known_region(&id, seed.location.as_deref().unwrap_or(&group.location))?;
+        let record = Gallery {
+            id: id.clone(),
+            name: seed.name.clone(),
+            location: location.clone(),
+            tags: seed.tags.clone(),
+            properties: json!({}),
+            provisioning_state: "Succeeded",
+            operation: uuid::Uuid::nil(),
+        };
+        self.world.galleries.entry(id.to_lowercase()).or_insert(record);
+        for definition in &seed.definitions {
+            let id = format!("{id}/images/{}", definition.name);
+            named(&definition.name, &id)?;
+            let location = known_region(&id, definition.location.as_deref().unwrap_or(&location))?;
+            let identifier = definition.identifier.clone().unwrap_or_else(|| scenario::Identifier {
+                publisher: "contoso".to_owned(),
+                offer: definition.name.clone(),
+                sku: "default".to_owned(),
+            });
+            let mut properties = json!({
+                "osType": definition.os_type,
+                "osState": definition.os_state,
+                "hyperVGeneration": definition.hyper_v_generation,
+                "architecture": definition.architecture,
+                "identifier": identifier,
+            });
+            if !definition.features.is_empty() {
+                properties["features"] = json!(definition.features);
+            }
+            if let Some(plan) = &definition.purchase_plan {
+                properties["purchasePlan"] = json!(plan);
+            }
+            let record = Definition {
+                id: id.clone(),
+                name: definition.name.clone(),
+                location,
+                tags: definition.tags.clone(),
+                properties,
+                provisioning_state: "Succeeded",
+                operation: uuid::Uuid::nil(),
+            };
+            let record = self.world.definitions.entry(id.to_lowercase()).or_insert(record).clone();
+            for version in &definition.versions {
+                for region in version.regions.iter().chain(&version.location) {
+                    known_region(&id, region)?;
+                }
+                let version = ImageVersion::seeded(&self.world, &record, version);
+                self.world.versions.insert(version.id.to_lowercase(), version);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn named(name: &str, place: &str) -> Result<(), ScenarioError> {
+    if name.is_empty() || name.contains('/') {
+        Err(ScenarioError(format!("{place}: a name is missing or holds a slash")))
+    } else {
+        Ok(())
+    }
+}
+
+fn known_region(place: &str, region: &str) -> Result<String, ScenarioError> {
+    match regions::display(region) {
+        Some(_) => Ok(regions::normal(region)),
+        None => Err(ScenarioError(format!("{place}: there is no region '{region}'"))),
+    }
+}
