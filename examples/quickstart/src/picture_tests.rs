@@ -41,9 +41,9 @@ fn the_outcome_is_that_of_the_version_and_all_its_targets() {
     let stalled = condition("Stalled", "True", "ConsentMissing", "set the tag");
     let cases = [
         ("nothing is known yet", picture(&[], &[], None), Outcome::Open),
-        ("the version is ready and has no targets", picture(&[ready.clone()], &[], None), Outcome::Ready),
-        ("a target isn't ready yet", picture(&[ready.clone()], &[], Some(unready.clone())), Outcome::Open),
-        ("all are ready", picture(&[ready.clone()], &[], Some(ready)), Outcome::Ready),
+        ("the version is ready and has no targets", picture(std::slice::from_ref(&ready), &[], None), Outcome::Ready),
+        ("a target isn't ready yet", picture(std::slice::from_ref(&ready), &[], Some(unready.clone())), Outcome::Open),
+        ("all are ready", picture(std::slice::from_ref(&ready), &[], Some(ready)), Outcome::Ready),
         (
             "it stalled",
             picture(&[unready, stalled], &[], None),

@@ -43,12 +43,8 @@ Everything runs on until Ctrl-C. In another terminal:
 
 Ask for the image in one more region:
 
-  kubectl apply -f - <<'YAML'
-  apiVersion: azimage.dev/v1alpha1
-  kind: ReplicationTarget
-  metadata: {{name: uksouth-prod, namespace: {IMAGES}}}
-  spec: {{region: UK South, imageSelector: {{matchLabels: {{tier: prod}}}}}}
-  YAML
+  echo '{{"apiVersion": "azimage.dev/v1alpha1", "kind": "ReplicationTarget", "metadata": {{"name": "uksouth-prod"}},
+    "spec": {{"region": "UK South", "imageSelector": {{"matchLabels": {{"tier": "prod"}}}}}}}}' | kubectl apply -f -
 
 Give a region up, and see its replicas go:
 
@@ -87,7 +83,7 @@ mod tests {
         for wanted in [
             "export KUBECONFIG=/k PATH=\"/p:$PATH\"",
             "'http://c/requests?writes=true'",
-            "metadata: {name: uksouth-prod, namespace: images}",
+            "\"spec\": {\"region\": \"UK South\", \"imageSelector\": {\"matchLabels\": {\"tier\": \"prod\"}}}}' | kubectl",
             "tail -f /l",
         ] {
             assert!(text.contains(wanted), "{wanted} is missing in {text}");

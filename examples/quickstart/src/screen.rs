@@ -61,11 +61,11 @@ impl Screen {
         let lines: Vec<String> = picture.frame().into_iter().take(fits).collect();
         let mut text = String::new();
         if self.drawn > 0 {
-            text.push_str(&format!("\x1b[{}A", self.drawn));
+            text = format!("\x1b[{}A", self.drawn);
         }
         for line in &lines {
             let line = console::truncate_str(line, usize::from(width).saturating_sub(1), "…");
-            text.push_str(&format!("\x1b[2K{}\n", self.coloured(&line)));
+            text.extend(["\x1b[2K", &self.coloured(&line), "\n"]);
         }
         text.push_str("\x1b[J");
         self.drawn = lines.len();

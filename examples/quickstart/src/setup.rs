@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::{arguments::Arguments, azure::Azure, deployment, screen::Screen};
 
-/// Namespace, release and ServiceAccount of azimage, as in the chart's own documentation.
+/// Namespace, release and service account of azimage, as in the chart's own documentation.
 pub(crate) const AZIMAGE: &str = "azimage";
 /// Namespace of the objects in examples/.
 pub(crate) const IMAGES: &str = "images";
@@ -142,7 +142,7 @@ async fn install(cluster: &Cluster, azure: &Azure, files: &TempDir) -> anyhow::R
     Ok(())
 }
 
-/// What the Deployment's pod would be, as a process: its arguments, its ServiceAccount's token.
+/// What the Deployment's pod would be, as a process: its arguments, its service account's token.
 async fn start(
     cluster: &Cluster,
     azure: &Azure,

@@ -131,8 +131,8 @@ async fn report(stage: &Stage, screen: &mut Screen, client: &Client) -> anyhow::
     }
     if let Some(machine) = &version.spec.source.virtual_machine {
         let name = machine.resource_id.rsplit('/').next().unwrap_or_default();
-        let state = describe_machine(&stage.azure.machine(&machine.resource_id).await?);
-        screen.say(&format!("  the source {name} is now: {state}"))?;
+        let now = describe_machine(&stage.azure.machine(&machine.resource_id).await?);
+        screen.say(&format!("  the source {name} is now: {now}"))?;
     }
     Ok(())
 }

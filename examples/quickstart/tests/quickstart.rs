@@ -9,7 +9,7 @@ fn quickstart(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_azimage-quickstart"));
     // Fast, and with time for a machine that compiles something else meanwhile.
     command.args(["--plain", "--speed", "1200", "--timeout", "4m"]).args(arguments);
-    command.output().unwrap()
+    command.output().expect("the quickstart can be started")
 }
 
 fn said(output: &Output) -> String {
@@ -47,7 +47,7 @@ fn a_running_machine_becomes_a_replicated_image_version_and_two_targets_follow()
 #[test]
 fn without_the_machines_consent_it_fails_with_the_reason_and_the_machine_is_untouched() {
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/without-consent.yaml");
-    let output = quickstart(&["--scenario", scenario.to_str().unwrap()]);
+    let output = quickstart(&["--scenario", scenario.to_str().expect("the path is UTF-8")]);
     let said = said(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     for wanted in [
