@@ -1,0 +1,231 @@
+//! One test's part of the simulated Azure, through the simulator's control interface.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::environment::Environment;
+
+/// The resource group of everything.
+const GROUP: &str = "images";
+
+/// A subscription of the simulated Azure and an application with a secret, for one test.
+///
+/// It begins with the gallery `corpGallery`, the image definition `ubuntu-web` and the running Linux machine
+/// `builder`, which consents to being generalized.
+pub struct Azure {
+    control: String,
+    http: reqwest::Client,
+    /// The subscription's id.
+    pub subscription: String,
+    /// The application's id.
+    pub client: String,
+    /// The application's secret.
+    pub secret: String,
+}
+
+/// A request that the simulator received.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JournalEntry {
+    /// Running number.
+    pub seq: u64,
+    /// Method.
+    pub method: String,
+    /// Path.
+    pub path: String,
+    /// Whether it is a write.
+    pub write: bool,
+    /// Whether it is a write that was carried out.
+    pub applied: bool,
+    /// The answer's status.
+    pub status: Option<u16>,
+    /// The body of the request.
+    pub body: Value,
+}
+
+impl JournalEntry {
+    /// The class of a request, such as `PUT galleries/images/versions` or `POST virtualMachines/deallocate`.
+    pub fn class(&self) -> String {
+        let kinds = match self.path.split_once("/Microsoft.Compute/") {
+            Some((_, rest)) => rest.split('/').step_by(2).collect::<Vec<_>>().join("/"),
+            None => self.path.clone(),
+        };
+        format!("{} {kinds}", self.method)
+    }
+}
+
+/// The classes of requests, in order.
+pub fn classes(entries: &[JournalEntry]) -> Vec<String> {
+    entries.iter().map(JournalEntry::class).collect()
+}
+
+/// A running Linux machine that consents.
+fn consenting(name: &str) -> Value {
+    json!({"name": name, "tags": {"azimage-generalize": "allowed", "team": "web"}})
+}
+
+impl Azure {
+    pub(crate) async fn add(environment: &Environment) -> Self {
+        let azure = Self {
+            control: environment.simulator.control.clone(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            subscription: Uuid::new_v4().to_string(),
+            client: Uuid::new_v4().to_string(),
+            secret: format!("planted-{}", Uuid::new_v4().simple()),
+        };
+        azure.allow(None).await;
+        azure
+            .add_to_group(json!({
+                "virtualMachines": [consenting("builder")],
+                "galleries": [{"name": "corpGallery", "definitions": [{"name": "ubuntu-web"}]}],
+            }))
+            .await;
+        azure
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self.http.post(format!("{}{path}", self.control)).body(body.to_string()).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "POST {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Option<Value> {
+        let answer = self.http.get(format!("{}{path}", self.control)).send().await.unwrap();
+        if answer.status() == reqwest::StatusCode::NOT_FOUND {
+            return None;
+        }
+        assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
+        Some(answer.json().await.unwrap())
+    }
+
+    /// Gives the application these actions on the whole subscription, or everything.
+    pub async fn allow(&self, actions: Option<&[&str]>) {
+        let mut client = json!({"id": self.client, "secret": self.secret});
+        if let Some(actions) = actions {
+            let scope = format!("/subscriptions/{}", self.subscription);
+            client["roles"] = json!([{"scope": scope, "actions": actions}]);
+        }
+        self.post("/scenario", &json!({"clients": [client]})).await;
+    }
+
+    /// Adds to the resource group: `virtualMachines` and `galleries` of the simulator's scenario document.
+    pub async fn add_to_group(&self, mut content: Value) {
+        content["name"] = GROUP.into();
+        let subscription = json!({"id": self.subscription, "resourceGroups": [content]});
+        self.post("/scenario", &json!({"subscriptions": [subscription]})).await;
+    }
+
+    /// Adds a running Linux machine that consents, with some fields of the scenario document otherwise.
+    pub async fn add_machine(&self, name: &str, otherwise: &Value) {
+        let mut machine = consenting(name);
+        for (field, value) in otherwise.as_object().unwrap() {
+            machine[field] = value.clone();
+        }
+        self.add_to_group(json!({"virtualMachines": [machine]})).await;
+    }
+
+    /// Adds an image definition to the gallery `corpGallery`.
+    pub async fn add_definition(&self, definition: Value) {
+        self.add_to_group(json!({"galleries": [{"name": "corpGallery", "definitions": [definition]}]})).await;
+    }
+
+    /// The resource id of a machine.
+    pub fn machine(&self, name: &str) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}",
+            self.subscription
+        )
+    }
+
+    /// The resource id of a version of `ubuntu-web`.
+    pub fn version(&self, version: &str) -> String {
+        self.version_of("ubuntu-web", version)
+    }
+
+    /// The resource id of a version.
+    pub fn version_of(&self, definition: &str, version: &str) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{GROUP}/providers/Microsoft.Compute/galleries/corpGallery/images/{definition}/versions/{version}",
+            self.subscription
+        )
+    }
+
+    /// The record of a resource, the truth about a machine's guest included.
+    pub async fn state(&self, id: &str) -> Option<Value> {
+        self.get(&format!("/state{id}")).await
+    }
+
+    /// All requests so far that name the subscription.
+    pub async fn journal(&self) -> Vec<JournalEntry> {
+        let path = format!("/requests?subscription={}", self.subscription);
+        serde_json::from_value(self.get(&path).await.unwrap()).unwrap()
+    }
+
+    /// The writes that had an effect.
+    pub async fn writes(&self) -> Vec<JournalEntry> {
+        self.journal().await.into_iter().filter(|entry| entry.applied).collect()
+    }
+
+    /// Arms a fault; the answer is its number.
+    pub async fn fault(&self, fault: &Value) -> u64 {
+        self.post("/faults", fault).await["id"].as_u64().unwrap()
+    }
+
+    /// How often a fault fired.
+    pub async fn fired(&self, fault: u64) -> u64 {
+        let all = self.get("/faults").await.unwrap();
+        let state = all.as_array().unwrap().iter().find(|state| state["id"] == fault);
+        state.and_then(|state| state["fired"].as_u64()).unwrap()
+    }
+
+    /// Ends a fault, and lets go of the requests that hang on it.
+    pub async fn end_fault(&self, fault: u64) {
+        let answer = self.http.delete(format!("{}/faults/{fault}", self.control)).send().await.unwrap();
+        assert!(answer.status().is_success());
+    }
+
+    /// Somebody else does something to a machine.
+    pub async fn change_machine(&self, name: &str, change: &Value) {
+        self.post(&format!("/virtual-machines{}", self.machine(name)), change).await;
+    }
+
+    /// Sends a request to Azure Resource Manager as somebody who may do everything.
+    pub async fn request(&self, environment: &Environment, method: &str, id: &str, body: Option<&Value>) -> Value {
+        let ca = std::fs::read(&environment.simulator.ca).unwrap();
+        let ca = reqwest::Certificate::from_pem(&ca).unwrap();
+        let http = reqwest::Client::builder().tls_certs_only([ca]).no_proxy().build().unwrap();
+        let (client, secret) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+        self.post("/scenario", &json!({"clients": [{"id": client, "secret": secret}]})).await;
+        let simulator = &environment.simulator;
+        let (authority, tenant) = (simulator.authority.trim_end_matches('/'), &simulator.tenant);
+        let form = format!(
+            "grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={}/.default",
+            simulator.arm
+        );
+        let token: Value = http
+            .post(format!("{authority}/{tenant}/oauth2/v2.0/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let url = format!("{}{id}?api-version=2024-03-03", simulator.arm.trim_end_matches('/'));
+        let mut request = http
+            .request(method.parse().unwrap(), url)
+            .header("authorization", format!("Bearer {}", token["access_token"].as_str().unwrap()));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{method} {id}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+}

@@ -1,0 +1,114 @@
+//! azimage as a process.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use azimage_test_cluster::Process;
+use serde_json::Value;
+
+use crate::{azure::Azure, environment::Environment};
+
+/// The pace of tests: everything at once, but in the order and with the waits of real life.
+pub const PACE: [(&str, &str); 4] =
+    [("poll-interval", "200ms"), ("retry-min", "200ms"), ("retry-max", "2s"), ("resync-interval", "3s")];
+
+/// A process of azimage.
+pub struct Controller {
+    process: Process,
+}
+
+impl Controller {
+    /// Starts the program with the arguments and variables of the chart's Deployment. Only what belongs to a pod or to
+    /// the test is set otherwise: Kubernetes and Azure credentials, namespaces, ports and pace.
+    pub(crate) fn start(
+        environment: &Environment,
+        azure: &Azure,
+        namespace: &str,
+        kubeconfig: &Path,
+        secret: &Path,
+        otherwise: &[(&str, &str)],
+    ) -> Self {
+        let template = &environment.deployment["spec"]["template"]["spec"];
+        let container = &template["containers"][0];
+        let mut arguments = container["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap());
+        let subcommand = arguments.next().unwrap();
+        let mut flags: BTreeMap<&str, &str> =
+            arguments.map(|flag| flag.trim_start_matches("--").split_once('=').unwrap()).collect();
+        let ca = environment.simulator.ca.to_str().unwrap();
+        flags.extend([
+            ("watch-namespaces", namespace),
+            ("identity-namespaces", namespace),
+            ("azure-ca-file", ca),
+            ("azure-client-id", azure.client.as_str()),
+            ("azure-client-secret-file", secret.to_str().unwrap()),
+            ("health-address", "127.0.0.1:0"),
+            ("metrics-address", "127.0.0.1:0"),
+        ]);
+        flags.extend(PACE);
+        flags.extend(otherwise.iter().copied());
+        let mut command = Command::new(&environment.programs.azimage);
+        command.arg(subcommand).args(flags.iter().map(|(flag, value)| format!("--{flag}={value}")));
+        for variable in container["env"].as_array().unwrap() {
+            command.env(variable["name"].as_str().unwrap(), field(variable, namespace));
+        }
+        command.env("KUBECONFIG", kubeconfig).env("NO_PROXY", "127.0.0.1");
+        Self { process: Process::start("azimage", &command).unwrap() }
+    }
+
+    /// All that it said so far.
+    pub fn output(&self) -> String {
+        format!("{}{}", self.process.stdout(), self.process.stderr())
+    }
+
+    /// The address on which it serves probes (0) or metrics (1).
+    pub async fn address(&self, index: usize) -> String {
+        for _ in 0..600 {
+            let output = self.output();
+            let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let listening: Vec<Value> = lines.filter(|line| line["message"] == "Listening").collect();
+            if let Some(line) = listening.get(index) {
+                return line["address"].as_str().unwrap().to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("azimage doesn't say where it listens: {}", self.output());
+    }
+
+    /// Waits until its output holds a text.
+    pub async fn says(&self, text: &str) {
+        for _ in 0..900 {
+            if self.output().contains(text) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("azimage doesn't say '{text}': {}", self.output());
+    }
+
+    /// `kill -9`.
+    pub fn kill9(&mut self) {
+        self.process.kill9();
+    }
+
+    /// SIGTERM, and how it ended.
+    pub async fn terminate(&mut self, limit: Duration) -> ExitStatus {
+        self.process.terminate(limit).await.unwrap()
+    }
+
+    /// Whether it runs no more.
+    pub fn ended(&mut self) -> bool {
+        self.process.exited().unwrap().is_some()
+    }
+}
+
+/// The value that the kubelet would give a variable.
+fn field(variable: &Value, namespace: &str) -> String {
+    match variable["valueFrom"]["fieldRef"]["fieldPath"].as_str() {
+        Some("metadata.name") => format!("azimage-of-{namespace}"),
+        Some("metadata.namespace") => crate::RELEASE_NAMESPACE.to_owned(),
+        Some(other) => panic!("the harness doesn't know the field {other}"),
+        None => variable["value"].as_str().unwrap_or_default().to_owned(),
+    }
+}

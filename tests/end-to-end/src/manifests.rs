@@ -1,0 +1,57 @@
+//! Objects as users write them.
+
+use serde_json::{Value, json};
+
+use crate::azure::Azure;
+
+/// An image version of `ubuntu-web` in `corpGallery`, from a machine, with the label `tier: prod`.
+pub fn image_version(azure: &Azure, name: &str, version: &str, machine: &str) -> Value {
+    json!({
+        "apiVersion": "azimage.dev/v1alpha1",
+        "kind": "ImageVersion",
+        "metadata": {"name": name, "labels": {"tier": "prod"}},
+        "spec": {
+            "gallery": {"subscriptionId": azure.subscription, "resourceGroup": "images", "name": "corpGallery"},
+            "definition": "ubuntu-web",
+            "version": version,
+            "source": {"virtualMachine": {"resourceId": azure.machine(machine), "capture": "InPlace"}},
+        },
+    })
+}
+
+/// An image version of `ubuntu-web` in `corpGallery` that copies another version.
+pub fn copy(azure: &Azure, name: &str, version: &str, source: &str) -> Value {
+    let mut object = image_version(azure, name, version, "none");
+    object["spec"]["source"] = json!({"imageVersion": {"resourceId": source}});
+    object
+}
+
+/// A replication target for all versions with the label `tier: prod`.
+pub fn target(name: &str, region: &str) -> Value {
+    json!({
+        "apiVersion": "azimage.dev/v1alpha1",
+        "kind": "ReplicationTarget",
+        "metadata": {"name": name},
+        "spec": {"region": region, "imageSelector": {"matchLabels": {"tier": "prod"}}},
+    })
+}
+
+/// A replication target for one version.
+pub fn target_by_name(name: &str, region: &str, version: &str) -> Value {
+    let mut object = target(name, region);
+    object["spec"] = json!({"region": region, "imageVersionName": version});
+    object
+}
+
+/// A manifest with a value set by its JSON pointer, parents included.
+pub fn with(mut manifest: Value, pointer: &str, value: Value) -> Value {
+    let mut place = &mut manifest;
+    for part in pointer.trim_start_matches('/').split('/') {
+        if place.is_null() {
+            *place = json!({});
+        }
+        place = &mut place[part.replace("~1", "/").as_str()];
+    }
+    *place = value;
+    manifest
+}

@@ -1,0 +1,244 @@
+//! One test: a namespace, a subscription, a watch on everything, and processes of azimage.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_test_cluster::WriteGate;
+use k8s_openapi::api::events::v1::Event;
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
+use kube::{Api, Client};
+use serde_json::{Value, json};
+
+use crate::{
+    azure::Azure,
+    controller::Controller,
+    environment::{Environment, RELEASE_NAMESPACE, environment},
+    history::{History, LIMIT},
+    object::Object,
+};
+
+/// The kinds of azimage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `ImageVersion`.
+    Version,
+    /// `ReplicationTarget`.
+    Target,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Version => "ImageVersion",
+            Self::Target => "ReplicationTarget",
+        }
+    }
+
+    fn resource(self) -> ApiResource {
+        match self {
+            Self::Version => ApiResource::erase::<ImageVersion>(&()),
+            Self::Target => ApiResource::erase::<ReplicationTarget>(&()),
+        }
+    }
+}
+
+/// One test.
+pub struct Test {
+    /// What all tests share.
+    pub environment: &'static Environment,
+    /// The test's namespace.
+    pub namespace: String,
+    /// The test's part of Azure.
+    pub azure: Azure,
+    /// A client with every right.
+    pub client: Client,
+    /// Every version of every object.
+    pub history: History,
+    gate: Option<WriteGate>,
+    kubeconfig: PathBuf,
+    folder: tempfile::TempDir,
+    /// What ended processes said.
+    said: Mutex<Vec<String>>,
+}
+
+impl Test {
+    /// A namespace and a subscription of their own.
+    pub async fn new(name: &str) -> Self {
+        Self::make(name, false).await
+    }
+
+    /// The same, and azimage's writes to Kubernetes go through a gate that counts and holds them.
+    pub async fn gated(name: &str) -> Self {
+        Self::make(name, true).await
+    }
+
+    async fn make(name: &str, gated: bool) -> Self {
+        let environment = environment().await;
+        let cluster = environment.cluster;
+        let client = cluster.admin_client().await.unwrap();
+        let namespace = cluster.create_namespace(name).await.unwrap();
+        let azure = Azure::add(environment).await;
+        let account = environment.deployment["spec"]["template"]["spec"]["serviceAccountName"].as_str().unwrap();
+        let (gate, kubeconfig) = if gated {
+            let gate = WriteGate::start(cluster).await.unwrap();
+            let token = cluster.token_for(RELEASE_NAMESPACE, account, &[]).await.unwrap();
+            let kubeconfig = gate.kubeconfig(RELEASE_NAMESPACE, &token).unwrap();
+            (Some(gate), kubeconfig)
+        } else {
+            (None, cluster.kubeconfig_for(RELEASE_NAMESPACE, account).await.unwrap())
+        };
+        let history = History::start(&client, &namespace, &[Kind::Version.resource(), Kind::Target.resource()]);
+        let folder = tempfile::tempdir().unwrap();
+        let test =
+            Self { environment, namespace, azure, client, history, gate, kubeconfig, folder, said: Mutex::default() };
+        std::fs::write(test.secret_file(), &test.azure.secret).unwrap();
+        test
+    }
+
+    /// The file from which azimage reads its client secret.
+    pub fn secret_file(&self) -> PathBuf {
+        self.folder.path().join("client-secret")
+    }
+
+    /// The gate of a [`Test::gated`] test.
+    pub fn gate(&self) -> &WriteGate {
+        self.gate.as_ref().expect("made with Test::gated")
+    }
+
+    /// Starts azimage.
+    pub fn start(&self) -> Controller {
+        self.start_with(&[])
+    }
+
+    /// Starts azimage with some flags otherwise.
+    pub fn start_with(&self, flags: &[(&str, &str)]) -> Controller {
+        let Self { environment, azure, namespace, kubeconfig, .. } = self;
+        Controller::start(environment, azure, namespace, kubeconfig, &self.secret_file(), flags)
+    }
+
+    /// Kills a process; what it said is looked at when the test ends.
+    pub fn kill(&self, mut controller: Controller) {
+        controller.kill9();
+        self.said.lock().unwrap().push(controller.output());
+    }
+
+    /// Ends a process with SIGTERM, which has to work.
+    pub async fn terminate(&self, mut controller: Controller) {
+        let status = controller.terminate(Duration::from_secs(30)).await;
+        self.said.lock().unwrap().push(controller.output());
+        assert!(status.success(), "azimage ended with {status}: {}", controller.output());
+    }
+
+    fn api(&self, kind: Kind) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &self.namespace, &kind.resource())
+    }
+
+    fn kind_of(manifest: &Value) -> Kind {
+        if manifest["kind"] == "ImageVersion" { Kind::Version } else { Kind::Target }
+    }
+
+    /// Applies a manifest, as a user would.
+    pub async fn apply(&self, manifest: &Value) {
+        let name = manifest["metadata"]["name"].as_str().unwrap();
+        let parameters = PatchParams::apply("user");
+        self.api(Self::kind_of(manifest)).patch(name, &parameters, &Patch::Apply(manifest)).await.unwrap();
+    }
+
+    /// Changes an object with a merge patch.
+    pub async fn change(&self, kind: Kind, name: &str, change: &Value) {
+        self.api(kind).patch(name, &PatchParams::default(), &Patch::Merge(change)).await.unwrap();
+    }
+
+    /// Sets the annotation that asks for a reconcile.
+    pub async fn request(&self, kind: Kind, name: &str) {
+        let value = uuid::Uuid::new_v4().to_string();
+        let change = json!({"metadata": {"annotations": {azimage_crds::RECONCILE_REQUESTED_AT: value}}});
+        self.change(kind, name, &change).await;
+    }
+
+    /// Deletes an object, without waiting.
+    pub async fn delete(&self, kind: Kind, name: &str) {
+        self.api(kind).delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    /// Waits until an object is as it is wanted.
+    pub async fn wait(&self, kind: Kind, name: &str, what: &str, wanted: impl Fn(&Object) -> bool) -> Object {
+        let accept = |object: Option<&Object>| object.filter(|object| wanted(object)).cloned();
+        match self.history.wait(kind.name(), name, accept).await {
+            Ok(object) => object,
+            Err(last) => panic!(
+                "after {} s {} {name} is still not {what}: {:#}",
+                LIMIT.as_secs(),
+                kind.name(),
+                last.map(|object| object.0).unwrap_or_default()
+            ),
+        }
+    }
+
+    /// Waits until an object is Ready.
+    pub async fn ready(&self, kind: Kind, name: &str) -> Object {
+        self.wait(kind, name, "ready", Object::is_ready).await
+    }
+
+    /// Waits until an object is Stalled for this reason.
+    pub async fn stalled(&self, kind: Kind, name: &str, reason: &str) -> Object {
+        self.wait(kind, name, &format!("stalled with {reason}"), |object| object.is_stalled(reason)).await
+    }
+
+    /// Waits until an object is gone.
+    pub async fn gone(&self, kind: Kind, name: &str) {
+        let accept = |object: Option<&Object>| object.is_none().then_some(());
+        if let Err(last) = self.history.wait(kind.name(), name, accept).await {
+            panic!("{} {name} isn't gone: {:#}", kind.name(), last.map(|object| object.0).unwrap_or_default());
+        }
+    }
+
+    /// Waits until something is so that no object tells of.
+    pub async fn until<F: Future<Output = bool>>(&self, what: &str, mut check: impl FnMut() -> F) {
+        let deadline = tokio::time::Instant::now() + LIMIT;
+        while !check().await {
+            assert!(tokio::time::Instant::now() < deadline, "it takes too long until {what}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The events of the namespace.
+    pub async fn events(&self) -> Vec<Event> {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        events.list(&ListParams::default()).await.unwrap().items
+    }
+
+    /// kubectl in the namespace, which has to succeed.
+    pub async fn kubectl(&self, arguments: &[&str]) -> String {
+        let arguments = [&["-n", &self.namespace], arguments].concat();
+        self.environment.cluster.kubectl(&arguments).await.unwrap().ok().unwrap()
+    }
+
+    /// Ends the test: what must hold in every test is looked at.
+    pub async fn finish(&self, controller: Option<Controller>) {
+        if let Some(controller) = controller {
+            self.kill(controller);
+        }
+        assert_eq!(self.history.problems(), Vec::<String>::new());
+        let events = serde_json::to_string(&self.events().await).unwrap();
+        let objects: Vec<Value> = self.history.all().into_iter().map(|object| object.0).collect();
+        let objects = serde_json::to_string(&objects).unwrap();
+        let said = self.said.lock().unwrap().join("\n");
+        for (place, text) in [("the output", &said), ("events", &events), ("objects", &objects)] {
+            assert!(!text.contains(&self.azure.secret), "the client secret is in {place}: {text}");
+            // What every token begins with.
+            assert!(!text.contains("eyJ"), "a token is in {place}: {text}");
+        }
+        assert!(!said.contains("panicked"), "azimage panicked: {said}");
+        assert!(!said.contains("forbidden"), "azimage lacks a right in Kubernetes: {said}");
+        let writes = self.azure.writes().await;
+        let mut generalized: Vec<&str> =
+            writes.iter().filter(|entry| entry.path.ends_with("/generalize")).map(|entry| entry.path.as_str()).collect();
+        generalized.sort_unstable();
+        let count = generalized.len();
+        generalized.dedup();
+        assert_eq!(count, generalized.len(), "a machine was generalized twice");
+    }
+}

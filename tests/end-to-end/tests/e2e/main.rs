@@ -1,0 +1,9 @@
+//! azimage as installed: the real program with the chart's rights on a real API server, against the simulated Azure.
+
+#![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
+
+mod happy_path;
+mod restarts;
+mod rights;
+mod schema;
+mod stalled;

@@ -1,0 +1,89 @@
+//! Missing rights in Azure: which action, on which scope; and how it goes on once the right is granted.
+
+use azimage_end_to_end::{Kind, Test, classes, manifests};
+use futures::{StreamExt, stream};
+
+use crate::happy_path::WRITES;
+
+const VERSION_READ: &str = "Microsoft.Compute/galleries/images/versions/read";
+const VERSION_WRITE: &str = "Microsoft.Compute/galleries/images/versions/write";
+const DEFINITION_READ: &str = "Microsoft.Compute/galleries/images/read";
+const MACHINE_READ: &str = "Microsoft.Compute/virtualMachines/read";
+const MACHINE_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
+const COMMAND_READ: &str = "Microsoft.Compute/virtualMachines/runCommands/read";
+const COMMAND_WRITE: &str = "Microsoft.Compute/virtualMachines/runCommands/write";
+const DEALLOCATE: &str = "Microsoft.Compute/virtualMachines/deallocate/action";
+const GENERALIZE: &str = "Microsoft.Compute/virtualMachines/generalize/action";
+
+/// Every right that the work takes.
+const ALL: [&str; 9] = [
+    VERSION_READ,
+    VERSION_WRITE,
+    DEFINITION_READ,
+    MACHINE_READ,
+    MACHINE_WRITE,
+    COMMAND_READ,
+    COMMAND_WRITE,
+    DEALLOCATE,
+    GENERALIZE,
+];
+
+/// A right, and how many of the writes come before it is missed.
+const MISSED: [(&str, usize); 9] = [
+    (VERSION_READ, 0),
+    (DEFINITION_READ, 0),
+    (MACHINE_READ, 0),
+    (MACHINE_WRITE, 0),
+    (COMMAND_READ, 1),
+    (COMMAND_WRITE, 1),
+    (DEALLOCATE, 3),
+    (GENERALIZE, 4),
+    (VERSION_WRITE, 5),
+];
+
+async fn without((missing, before): (&str, usize)) {
+    let test = Test::new("rights").await;
+    let rest: Vec<&str> = ALL.into_iter().filter(|action| *action != missing).collect();
+    test.azure.allow(Some(&rest)).await;
+    let controller = test.start_with(&[("resync-interval", "1h")]);
+    test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
+    let object = test.stalled(Kind::Version, "web", "AccessDenied").await;
+    let (_, message) = object.stalled().unwrap();
+    assert!(message.contains(missing), "the action {missing} is not in: {message}");
+    let scope = format!("/subscriptions/{}/resourceGroups/images", test.azure.subscription);
+    assert!(message.to_lowercase().contains(&scope.to_lowercase()), "the scope is not in: {message}");
+    assert_eq!(classes(&test.azure.writes().await), WRITES[..before], "without {missing}");
+    test.azure.allow(Some(&ALL)).await;
+    test.request(Kind::Version, "web").await;
+    test.ready(Kind::Version, "web").await;
+    assert_eq!(classes(&test.azure.writes().await), WRITES[..6], "granted {missing}");
+    test.finish(Some(controller)).await;
+    println!("without {missing}: {message}; granted later: Ready");
+}
+
+#[tokio::test]
+async fn a_missing_right_is_named_with_its_scope_and_once_granted_the_work_goes_on() {
+    stream::iter(MISSED).map(without).buffer_unordered(5).collect::<Vec<_>>().await;
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_told_without_the_secret_and_heals() {
+    let test = Test::new("secret").await;
+    std::fs::write(test.secret_file(), "not-the-secret-at-all").unwrap();
+    let controller = test.start();
+    test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
+    let object = test
+        .wait(Kind::Version, "web", "waiting for an identity", |object| {
+            object.condition("Ready").is_some_and(|ready| ready.reason == "IdentityUnavailable")
+        })
+        .await;
+    assert_eq!(object.condition("Reconciling").unwrap().reason, "ProgressingWithRetry", "it may heal by itself");
+    assert!(!object.0.to_string().contains("not-the-secret-at-all"));
+    assert!(!controller.output().contains("not-the-secret-at-all"));
+    assert!(test.azure.journal().await.is_empty());
+    test.kill(controller);
+    std::fs::write(test.secret_file(), &test.azure.secret).unwrap();
+    let controller = test.start();
+    test.ready(Kind::Version, "web").await;
+    test.finish(Some(controller)).await;
+}

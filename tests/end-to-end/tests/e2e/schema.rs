@@ -1,0 +1,337 @@
+//! What the API server refuses, in words that name the field; and that every rule can be kept and broken.
+
+use azimage_crds::manifests as definitions;
+use azimage_end_to_end::{Test, manifests::with};
+use serde_json::{Value, json};
+
+/// One rule: where it stands, a part of its message, a change that keeps it and one that breaks it.
+struct Case {
+    kind: &'static str,
+    /// Path of the rule in the schema.
+    path: &'static str,
+    /// Part of the rule's message.
+    message: &'static str,
+    /// The field that the API server names.
+    field: &'static str,
+    accepted: Value,
+    refused: Value,
+}
+
+const VERSION: &str = "ImageVersion";
+const TARGET: &str = "ReplicationTarget";
+const GUID: &str = "11111111-2222-3333-4444-555555555555";
+
+fn version_base() -> Value {
+    json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": VERSION, "metadata": {"name": "base"},
+        "spec": {
+            "gallery": {"subscriptionId": GUID, "resourceGroup": "images", "name": "corpGallery"},
+            "definition": "ubuntu-web",
+            "version": "1.4.0",
+            "source": {"virtualMachine": {"resourceId": machine("builder"), "capture": "InPlace"}},
+            // Defaults would be told apart from nothing in a rule about changes.
+            "publish": {"storageAccountType": "Standard_LRS", "replicationMode": "Full"},
+        },
+    })
+}
+
+fn target_base() -> Value {
+    json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": TARGET, "metadata": {"name": "base"},
+        "spec": {"region": "northeurope", "imageSelector": {"matchLabels": {"tier": "prod"}}},
+    })
+}
+
+fn machine(name: &str) -> String {
+    format!("/subscriptions/{GUID}/resourceGroups/images/providers/Microsoft.Compute/virtualMachines/{name}")
+}
+
+fn version_id(version: &str) -> String {
+    format!(
+        "/subscriptions/{GUID}/resourceGroups/images/providers/Microsoft.Compute/galleries/corpGallery/images/ubuntu-web/versions/{version}"
+    )
+}
+
+fn base(kind: &str) -> Value {
+    if kind == VERSION { version_base() } else { target_base() }
+}
+
+/// Rules about a value as it is: the change is applied to a new object.
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn values() -> Vec<Case> {
+    let case = |kind, path: &'static str, message, accepted: Value, refused: Value| Case {
+        kind,
+        path,
+        message,
+        field: path.trim_start_matches('.'),
+        accepted,
+        refused,
+    };
+    let at = |base: Value, pointer: &str, good: Value, bad: Value| {
+        (with(base.clone(), pointer, good), with(base, pointer, bad))
+    };
+    let version = |path: &'static str, message, good: Value, bad: Value| {
+        let (accepted, refused) = at(version_base(), &path.replace('.', "/"), good, bad);
+        case(VERSION, path, message, accepted, refused)
+    };
+    let target = |path: &'static str, message, good: Value, bad: Value| {
+        let (accepted, refused) = at(target_base(), &path.replace('.', "/"), good, bad);
+        case(TARGET, path, message, accepted, refused)
+    };
+    let copy = |id: &str| json!({"imageVersion": {"resourceId": id}});
+    let both = json!({
+        "virtualMachine": {"resourceId": machine("builder"), "capture": "InPlace"},
+        "imageVersion": {"resourceId": version_id("1.0.0")},
+    });
+    let by_name = |name: &str| with(target_base(), "/spec", json!({"region": "northeurope", "imageVersionName": name}));
+    let expressions = |list: Value| with(target_base(), "/spec/imageSelector", json!({"matchExpressions": list}));
+    let exists = json!({"key": "app", "operator": "Exists"});
+    vec![
+        version(".spec.gallery.subscriptionId", "must be a GUID", GUID.into(), "x".repeat(36).into()),
+        version(".spec.gallery.resourceGroup", "name of a resource group", "a.b_(c)-d".into(), "images.".into()),
+        version(".spec.gallery.name", "has no dashes", "corp_Gallery.2".into(), "corp-gallery".into()),
+        version(".spec.definition", "name of an image definition", "ubuntu-web.24_04".into(), "-web".into()),
+        version(".spec.version", "three integers", "0.10.2147483647".into(), "1.4".to_owned().into()),
+        version(".spec.version", "three integers", "20261123.1.0".into(), "1.4.2147483648".into()),
+        version(".spec.version", "three integers", "1.0.0".into(), "v1.4.0".into()),
+        version(".spec.version", "three integers", "10.20.30".into(), "01.4.0".into()),
+        Case {
+            refused: with(version_base(), "/spec/source", json!({})),
+            ..version(".spec.source", "set exactly one of virtualMachine", copy(&version_id("1.0.0")), json!({}))
+        },
+        version(".spec.source", "set exactly one of virtualMachine", copy(&version_id("1.0.0")), both),
+        version(
+            ".spec.source.virtualMachine.resourceId",
+            "resource id of a virtual machine",
+            machine("Builder_7").to_uppercase().into(),
+            machine("builder").replace("virtualMachines", "disks").into(),
+        ),
+        version(".spec.source.virtualMachine.guest.timeout", "between 10s and 24h", "1h30m".into(), "9s".into()),
+        version(".spec.source.virtualMachine.guest.timeout", "between 10s and 24h", "24h".into(), "soon".into()),
+        Case {
+            path: ".spec.source.imageVersion.resourceId",
+            field: "spec.source.imageVersion.resourceId",
+            ..version(
+                ".spec.source",
+                "resource id of a gallery image version",
+                copy(&version_id("1.0.0")),
+                copy(&version_id("latest")),
+            )
+        },
+        Case {
+            field: "spec.publish.endOfLifeDate",
+            ..version(
+                ".spec.publish",
+                "needs an endOfLifeDate",
+                json!({"blockDeletionBeforeEndOfLife": true, "endOfLifeDate": "2027-11-01T00:00:00Z"}),
+                json!({"blockDeletionBeforeEndOfLife": true}),
+            )
+        },
+        version(".spec.publish.tags", "1 to 512 characters", json!({"cost center": "42"}), json!({"a/b": "42"})),
+        version(".spec.publish.tags", "set by the controller", json!({"azure": "1"}), json!({"Azimage-owner": "me"})),
+        version(
+            ".spec.publish.tags",
+            "differ only in case",
+            json!({"team": "a", "unit": "b"}),
+            json!({"team": "a", "Team": "b"}),
+        ),
+        target(".spec.region", "must be an Azure region", "North Europe".into(), "north-europe".into()),
+        case(TARGET, ".spec", "exactly one of imageSelector", by_name("web"), {
+            with(target_base(), "/spec/imageVersionName", "web".into())
+        }),
+        case(TARGET, ".spec", "exactly one of imageSelector", by_name("web-1.4.0"), {
+            with(target_base(), "/spec", json!({"region": "northeurope"}))
+        }),
+        case(TARGET, ".spec.imageVersionName", "name of an ImageVersion", by_name("web-1.4.0"), by_name("Web")),
+        Case {
+            path: ".spec.imageSelector.matchExpressions",
+            field: "spec.imageSelector.matchExpressions",
+            ..case(
+                TARGET,
+                ".spec",
+                "stands here twice",
+                expressions(json!([exists, {"key": "tier", "operator": "In", "values": ["prod"]}])),
+                expressions(json!([exists, exists])),
+            )
+        },
+        Case {
+            path: ".spec.imageSelector.matchExpressions[]",
+            field: "spec.imageSelector.matchExpressions[0].values",
+            ..case(
+                TARGET,
+                ".spec",
+                "In and NotIn need values",
+                expressions(json!([{"key": "tier", "operator": "NotIn", "values": ["dev"]}])),
+                expressions(json!([{"key": "tier", "operator": "In"}])),
+            )
+        },
+    ]
+}
+
+/// Rules about a change: the change is applied to an object that exists.
+fn changes() -> Vec<Case> {
+    let unchangeable = |path: &'static str, other: Value| Case {
+        kind: VERSION,
+        path,
+        message: "can't be changed: a version is never replaced",
+        field: path.trim_start_matches('.'),
+        accepted: with(version_base(), "/spec/suspend", true.into()),
+        refused: with(version_base(), &path.replace('.', "/"), other),
+    };
+    vec![
+        unchangeable(".spec.gallery", json!({"subscriptionId": GUID, "resourceGroup": "images", "name": "other"})),
+        unchangeable(".spec.definition", "other".into()),
+        unchangeable(".spec.version", "1.4.1".into()),
+        unchangeable(
+            ".spec.source",
+            json!({"virtualMachine": {"resourceId": machine("other"), "capture": "InPlace"}}),
+        ),
+        unchangeable(".spec.publish.storageAccountType", "Standard_ZRS".into()),
+        unchangeable(".spec.publish.replicationMode", "Shallow".into()),
+        Case {
+            kind: TARGET,
+            path: ".spec.region",
+            message: "the region of a target can't be changed",
+            field: "spec.region",
+            accepted: with(target_base(), "/spec/region", "North Europe".into()),
+            refused: with(target_base(), "/spec/region", "westeurope".into()),
+        },
+    ]
+}
+
+/// Refused by the plain schema, without a rule.
+fn plain() -> Vec<(Value, &'static str)> {
+    vec![
+        (with(version_base(), "/spec/publish/defaultReplicas", 0.into()), "spec.publish.defaultReplicas"),
+        (with(version_base(), "/spec/publish/defaultReplicas", 101.into()), "spec.publish.defaultReplicas"),
+        (with(version_base(), "/spec/publish/storageAccountType", "Fast".into()), "spec.publish.storageAccountType"),
+        (
+            with(version_base(), "/spec/source/virtualMachine", json!({"resourceId": machine("builder")})),
+            "spec.source.virtualMachine.capture",
+        ),
+        (
+            with(version_base(), "/spec/source/virtualMachine/capture", "Clone".into()),
+            "spec.source.virtualMachine.capture",
+        ),
+        (with(version_base(), "/spec/definition", "d".repeat(81).into()), "spec.definition"),
+        (with(version_base(), "/spec/deletionPolicy", "Keep".into()), "spec.deletionPolicy"),
+        (with(target_base(), "/spec/replicas", 0.into()), "spec.replicas"),
+        (with(target_base(), "/spec/region", "x".into()), "spec.region"),
+        (with(target_base(), "/spec/regoin", "x".into()), "spec.regoin"),
+    ]
+}
+
+/// All rules of the specs in the definitions: kind, path and message.
+fn rules() -> Vec<(String, String, String)> {
+    fn walk(kind: &str, schema: &Value, path: &str, found: &mut Vec<(String, String, String)>) {
+        for rule in schema["x-kubernetes-validations"].as_array().into_iter().flatten() {
+            let message = rule["message"].as_str().expect("every rule has a message");
+            found.push((kind.to_owned(), path.to_owned(), message.to_owned()));
+        }
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            walk(kind, property, &format!("{path}.{name}"), found);
+        }
+        if schema["items"].is_object() {
+            walk(kind, &schema["items"], &format!("{path}[]"), found);
+        }
+        if schema["additionalProperties"].is_object() {
+            walk(kind, &schema["additionalProperties"], &format!("{path}{{}}"), found);
+        }
+    }
+    let mut found = Vec::new();
+    for definition in definitions().unwrap() {
+        let kind = definition.object["spec"]["names"]["kind"].as_str().unwrap().to_owned();
+        for version in definition.object["spec"]["versions"].as_array().unwrap() {
+            walk(&kind, &version["schema"]["openAPIV3Schema"], "", &mut found);
+        }
+    }
+    found
+}
+
+#[test]
+fn every_rule_has_an_example_that_keeps_it_and_one_that_breaks_it() {
+    let cases: Vec<Case> = values().into_iter().chain(changes()).collect();
+    let rules = rules();
+    assert!(rules.len() >= 25, "{rules:?}");
+    let has = |kind: &str, path: &str, message: &str| {
+        cases.iter().any(|case| case.kind == kind && case.path == path && message.contains(case.message))
+    };
+    let without: Vec<_> = rules.iter().filter(|(kind, path, message)| !has(kind, path, message)).collect();
+    assert_eq!(without, Vec::<&(String, String, String)>::new(), "rules without examples");
+}
+
+/// kubectl's answer to each of the objects, which are applied in one call: what it says of an object, by its name.
+async fn apply(test: &Test, objects: Vec<Value>, dry_run: bool) -> Vec<String> {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    let mut arguments = vec!["-n", &test.namespace, "apply", "-f", "-"];
+    if dry_run {
+        arguments.push("--dry-run=server");
+    }
+    let output = test.environment.cluster.kubectl_with_input(&arguments, &list.to_string()).await.unwrap();
+    // Each answer about an object begins with its kind, or with "Error" when kubectl itself wants to say something.
+    let said = format!("{}\n{}", output.stdout, output.stderr);
+    let mut answers: Vec<String> = Vec::new();
+    for line in said.lines() {
+        let begins = line.starts_with("The ") || line.starts_with("Error") || line.contains(".azimage.dev/");
+        match answers.last_mut() {
+            Some(answer) if !begins => *answer += &format!("\n{line}"),
+            _ => answers.push(line.to_owned()),
+        }
+    }
+    answers
+}
+
+fn named(mut object: Value, name: &str) -> Value {
+    object["metadata"]["name"] = name.into();
+    object
+}
+
+/// The answer about an object.
+fn about<'a>(answers: &'a [String], name: &str) -> &'a str {
+    let of = |answer: &&String| answer.contains(&format!("\"{name}\"")) || answer.contains(&format!("/{name} "));
+    answers.iter().find(of).unwrap_or_else(|| panic!("nothing is said of {name}: {answers:#?}"))
+}
+
+#[tokio::test]
+async fn the_api_server_refuses_bad_input_in_words_that_name_the_field() {
+    let test = Test::new("schema").await;
+    let values = values();
+    let mut objects = Vec::new();
+    for (index, case) in values.iter().enumerate() {
+        objects.push(named(case.accepted.clone(), &format!("good-{index}")));
+        objects.push(named(case.refused.clone(), &format!("bad-{index}")));
+    }
+    let plain = plain();
+    objects.extend(plain.iter().enumerate().map(|(index, (object, _))| named(object.clone(), &format!("plain-{index}"))));
+    let answers = apply(&test, objects, true).await;
+    for (index, case) in values.iter().enumerate() {
+        let good = about(&answers, &format!("good-{index}"));
+        assert!(good.contains("created (server dry run)"), "{} {}: {good}", case.path, case.accepted["spec"]);
+        let bad = about(&answers, &format!("bad-{index}"));
+        assert!(bad.contains(case.message) && bad.contains(case.field), "{} {}: {bad}", case.path, case.refused["spec"]);
+    }
+    for (index, (object, field)) in plain.iter().enumerate() {
+        let answer = about(&answers, &format!("plain-{index}"));
+        assert!(answer.contains(field) && !answer.contains("created"), "{}: {answer}", object["spec"]);
+    }
+}
+
+#[tokio::test]
+async fn the_api_server_refuses_changes_of_what_cannot_be_changed() {
+    let test = Test::new("immutable").await;
+    let cases = changes();
+    let names: Vec<String> = (0..cases.len()).map(|index| format!("change-{index}")).collect();
+    let named_bases = cases.iter().zip(&names).map(|(case, name)| named(base(case.kind), name)).collect();
+    let answers = apply(&test, named_bases, false).await;
+    assert!(names.iter().all(|name| about(&answers, name).ends_with("created")), "{answers:#?}");
+    let accepted = cases.iter().zip(&names).map(|(case, name)| named(case.accepted.clone(), name)).collect();
+    let accepted = apply(&test, accepted, true).await;
+    let refused = cases.iter().zip(&names).map(|(case, name)| named(case.refused.clone(), name)).collect();
+    let refused = apply(&test, refused, true).await;
+    for (case, name) in cases.iter().zip(&names) {
+        let good = about(&accepted, name);
+        assert!(good.contains("configured (server dry run)"), "{}: {good}", case.path);
+        let bad = about(&refused, name);
+        assert!(bad.contains(case.message) && bad.contains(case.field), "{}: {bad}", case.path);
+    }
+}
