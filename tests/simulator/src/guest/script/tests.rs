@@ -110,3 +110,25 @@ fn parameters_are_variables_of_the_script() {
     let parameters = BTreeMap::from([("CODE".to_owned(), "7".to_owned())]);
     assert_eq!(read("exit $CODE", &parameters).exit_code, 7);
 }
+
+#[test]
+fn a_careful_script_with_functions_checks_and_a_long_unit_is_followed() {
+    let text = r#"#!/bin/sh
+set -eu
+stop() { echo "no: $2"; exit "$1"; }
+command -v waagent >/dev/null || stop 10 "no agent"
+user=$(sed -n 's:.*User>\([^<]*\)<.*:\1:p' /var/lib/waagent/ovf-env.xml | head -n 1)
+[ -n "$user" ] || stop 12 "no user"
+if systemctl is-active --quiet seal.timer; then echo "already"; exit 0; fi
+systemd-run --unit=seal --collect --on-active=60s --setenv=WHO="$user" /bin/sh -c '
+set -eu
+waagent -force -deprovision+user
+if id "$WHO" >/dev/null 2>&1; then exit 1; fi
+systemctl poweroff'
+echo "scheduled"
+"#;
+    let got = script(text);
+    assert_eq!(got.detached, Some(unit(60.0, true)), "{got:?}");
+    assert_eq!((got.exit_code, got.deprovisions), (0, false), "{got:?}");
+    assert_eq!(got.output, "scheduled\n");
+}
