@@ -43,7 +43,7 @@ fn the_outcome_is_that_of_the_version_and_all_its_targets() {
         ("nothing is known yet", picture(&[], &[], None), Outcome::Open),
         ("the version is ready and has no targets", picture(std::slice::from_ref(&ready), &[], None), Outcome::Ready),
         ("a target isn't ready yet", picture(std::slice::from_ref(&ready), &[], Some(unready.clone())), Outcome::Open),
-        ("all are ready", picture(std::slice::from_ref(&ready), &[], Some(ready)), Outcome::Ready),
+        ("all are ready", picture(std::slice::from_ref(&ready), &[], Some(ready.clone())), Outcome::Ready),
         (
             "it stalled",
             picture(&[unready, stalled], &[], None),
