@@ -1,6 +1,11 @@
 //! The simulator as a program.
 
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use azimage_simulator::{Scenario, ServeOptions, serve};
@@ -47,6 +52,7 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     let Command::Serve { listen, control_listen, scenario, speed, state_dir } = command;
