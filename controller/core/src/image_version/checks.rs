@@ -28,7 +28,7 @@ pub(super) fn source(validated: &Validated, machine: &VirtualMachineObserved) ->
     if machine.ephemeral_os_disk {
         return no(
             Reason::SourceUnsupported,
-            "The machine's OS disk is ephemeral, and a gallery image can't be made from one".into(),
+            "The machine's OS disk is ephemeral, and a gallery image can't be made from one: use a machine with a managed disk".into(),
         );
     }
     if machine.unmanaged_os_disk {
@@ -45,7 +45,9 @@ pub(super) fn source(validated: &Validated, machine: &VirtualMachineObserved) ->
     if let Some(size) = machine.largest_disk_gib.filter(|size| *size > LARGEST_DISK_GIB) {
         return no(
             Reason::SourceUnsupported,
-            format!("A disk of the machine has {size} GiB; a gallery image takes at most {LARGEST_DISK_GIB}"),
+            format!(
+                "A disk of the machine has {size} GiB, and a gallery image takes at most {LARGEST_DISK_GIB}: detach it, or use a machine with a smaller one"
+            ),
         );
     }
     if machine.generalized {
@@ -54,7 +56,10 @@ pub(super) fn source(validated: &Validated, machine: &VirtualMachineObserved) ->
     if machine.os_type != OsType::Linux {
         return no(
             Reason::SourceUnsupported,
-            format!("The machine runs {}; only Linux guests can be captured", machine.os_type),
+            format!(
+                "The machine runs {}, and only Linux guests can be sealed: use a Linux machine, or generalize this one by other means and say so in a new object with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized",
+                machine.os_type
+            ),
         );
     }
     if let Some(claim) = validated.foreign_claim(&machine.tags) {
@@ -82,13 +87,16 @@ pub(super) fn compatible(source: &Traits<'_>, definition: &DefinitionObserved) -
     if definition.specialized {
         return no(
             Reason::DefinitionSpecialized,
-            "spec.definition: the image definition is for specialized images; generalized ones need a definition with osState Generalized".into(),
+            "spec.definition: the image definition is for specialized images; use one with osState Generalized".into(),
         );
     }
     if source.os_type != &definition.os_type {
         return no(
             Reason::OsTypeMismatch,
-            format!("spec.definition: it is for {}, and the source is {}", definition.os_type, source.os_type),
+            format!(
+                "spec.definition: it is for {}, and the source is {}; use a definition for that",
+                definition.os_type, source.os_type
+            ),
         );
     }
     // A definition that gives no generation is for V1 (Azure REST: Gallery Images, `hyperVGeneration`).
@@ -96,7 +104,9 @@ pub(super) fn compatible(source: &Traits<'_>, definition: &DefinitionObserved) -
     if let Some(generation) = source.generation.filter(|generation| !generation.eq_ignore_ascii_case(wanted)) {
         return no(
             Reason::GenerationMismatch,
-            format!("spec.definition: it is for Hyper-V generation {wanted}, and the source is {generation}"),
+            format!(
+                "spec.definition: it is for Hyper-V generation {wanted}, and the source is {generation}; use a definition for that"
+            ),
         );
     }
     security(source, definition)?;
@@ -104,13 +114,15 @@ pub(super) fn compatible(source: &Traits<'_>, definition: &DefinitionObserved) -
         if !allowed.split(',').any(|one| one.trim().eq_ignore_ascii_case(controller)) {
             return no(
                 Reason::DiskControllerMismatch,
-                format!("spec.definition: it allows the disk controllers {allowed}, and the source uses {controller}"),
+                format!(
+                    "spec.definition: it allows the disk controllers {allowed}, and the source uses {controller}; use a definition whose feature DiskControllerTypes names that"
+                ),
             );
         }
     } else if source.disk_controller.is_some_and(|controller| controller.eq_ignore_ascii_case("NVMe")) {
         return no(
             Reason::DiskControllerMismatch,
-            "spec.definition: the source uses NVMe; the definition needs the feature DiskControllerTypes with NVMe"
+            "spec.definition: the source uses NVMe; use a definition whose feature DiskControllerTypes names that"
                 .into(),
         );
     }
@@ -118,7 +130,7 @@ pub(super) fn compatible(source: &Traits<'_>, definition: &DefinitionObserved) -
         return no(
             Reason::PurchasePlanMismatch,
             format!(
-                "spec.definition: its purchase plan is {}, and the source's is {}",
+                "spec.definition: its purchase plan is {}, and the source's is {}; use a definition with the source's",
                 plan(definition.plan.as_ref()),
                 plan(source.plan)
             ),

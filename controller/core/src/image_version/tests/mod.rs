@@ -1,8 +1,22 @@
+//! The tests of the decisions about an image version: a table for each decision, the laws as properties, and a model
+//! of Azure in which the plan has to get to its end.
+
+mod azure;
 mod capture;
 mod checks;
+mod controller;
+mod convergence;
 mod deletion;
 mod fixtures;
+mod generated;
+mod laws;
 mod memory;
+mod observations;
 mod published;
+mod reach;
+mod reasons;
 mod regions;
+mod requests;
 mod scene;
+mod sources;
+mod validate;

@@ -1,0 +1,182 @@
+//! A small model of Azure: what a step makes of what is there, and what time makes of it.
+
+use std::collections::BTreeMap;
+
+use azimage_crds::OWNER_TAG;
+use serde_json::Map;
+
+use super::{super::*, fixtures::*};
+
+/// What there is.
+#[derive(Clone, Debug)]
+pub(super) struct Azure {
+    pub(super) machine: VirtualMachineObserved,
+    pub(super) seal: Option<SealObserved>,
+    pub(super) version: Option<VersionObserved>,
+    /// How often each irreversible thing was done.
+    pub(super) generalized: u32,
+    pub(super) created: u32,
+    /// Regions that fail so many times before they copy.
+    pub(super) failing: BTreeMap<String, u32>,
+}
+
+impl Azure {
+    pub(super) fn new(machine: VirtualMachineObserved) -> Self {
+        Self { machine, seal: None, version: None, generalized: 0, created: 0, failing: BTreeMap::new() }
+    }
+
+    pub(super) fn read(&self, read: Read, observed: &mut Observed) {
+        let missing = Absent::Resource;
+        match read {
+            Read::Version => {
+                observed.version = self.version.clone().map_or(Reading::Missing(missing), Reading::Found);
+            }
+            Read::Definition => observed.definition = Reading::Found(definition()),
+            Read::VirtualMachine => observed.virtual_machine = Reading::Found(self.machine.clone()),
+            Read::SourceVersion => observed.source_version = Reading::Found(source_version()),
+            Read::Seal => observed.seal = self.seal.clone().map_or(Reading::Missing(missing), Reading::Found),
+        }
+    }
+
+    /// Carries a step out as Azure would, and panics where Azure would refuse.
+    pub(super) fn carry_out(&mut self, step: &Step) {
+        match step {
+            Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request) => {
+                assert_eq!(Some(&request.etag), self.machine.etag.as_ref(), "the machine was changed meanwhile");
+                self.machine.tags.clone_from(&request.tags);
+                self.touch();
+            }
+            Step::Seal { .. } => {
+                assert_eq!(self.machine.power, Power::Running, "nothing runs in a guest that is off");
+                self.seal = Some(seal(Execution::Running));
+            }
+            Step::ForgetSeal(_) => self.seal = None,
+            Step::Deallocate(_) => {
+                assert!(!self.machine.generalized);
+                self.machine.power = Power::Deallocating;
+                self.touch();
+            }
+            Step::Generalize(_) => {
+                assert_eq!(self.machine.power, Power::Deallocated, "only a machine that is off can be generalized");
+                self.machine.generalized = true;
+                self.generalized += 1;
+                self.touch();
+            }
+            Step::Publish(request) | Step::Update(request) | Step::Repair(request) => self.put(request),
+            Step::Delete(_) => {
+                let version = self.version.as_mut().expect("what isn't there can't be deleted");
+                version.provisioning = Provisioning::Deleting;
+            }
+        }
+    }
+
+    fn touch(&mut self) {
+        let etag: u32 = self.machine.etag.as_ref().unwrap().parse().unwrap();
+        self.machine.etag = Some((etag + 1).to_string());
+    }
+
+    fn put(&mut self, request: &VersionRequest) {
+        let before = self.version.take();
+        self.created += u32::from(before.is_none());
+        let mut version = as_answered(request, true);
+        version.provisioning = if before.is_some() { Provisioning::Updating } else { Provisioning::Creating };
+        for target in &request.targets {
+            let done = before
+                .as_ref()
+                .and_then(|before| before.replication.get(&target.region))
+                .filter(|says| says.state == RegionReplication::Completed);
+            let says = done.cloned().unwrap_or(RegionObserved {
+                state: RegionReplication::Replicating,
+                progress: 0,
+                details: String::new(),
+            });
+            version.replication.insert(target.region.clone(), says);
+        }
+        self.version = Some(version);
+    }
+
+    /// Time goes on: everything that is under way gets one stage further.
+    pub(super) fn tick(&mut self) {
+        match self.machine.power {
+            Power::Starting => self.machine.power = Power::Running,
+            Power::Stopping => self.machine.power = Power::Stopped,
+            Power::Deallocating => self.machine.power = Power::Deallocated,
+            _ => {}
+        }
+        match &mut self.seal {
+            Some(seal) if seal.execution == Execution::Running => *seal = super::fixtures::seal(Execution::Succeeded),
+            Some(seal) if seal.execution == Execution::Succeeded && self.machine.power == Power::Running => {
+                self.machine.power = Power::Stopping;
+                self.machine.agent_ready = false;
+            }
+            _ => {}
+        }
+        if self.version.as_ref().is_some_and(|version| version.provisioning == Provisioning::Deleting) {
+            self.version = None;
+        }
+        let Some(version) = &mut self.version else { return };
+        if version.provisioning == Provisioning::Succeeded || version.provisioning == Provisioning::Failed {
+            return;
+        }
+        let Some((at, says)) =
+            version.replication.iter_mut().find(|(_, says)| says.state == RegionReplication::Replicating)
+        else {
+            let failed = version.replication.values().any(|says| says.state == RegionReplication::Failed);
+            version.provisioning = if failed { Provisioning::Failed } else { Provisioning::Succeeded };
+            return;
+        };
+        match self.failing.get_mut(at.as_str()).filter(|times| **times > 0) {
+            Some(times) => {
+                *times -= 1;
+                says.state = RegionReplication::Failed;
+                says.details = "Failed with internal server error".into();
+            }
+            None if says.progress < 50 => says.progress += 50,
+            None => {
+                *says = RegionObserved { state: RegionReplication::Completed, progress: 100, details: String::new() }
+            }
+        }
+    }
+
+    pub(super) fn owner(&self) -> Option<&str> {
+        self.machine.tags.get(OWNER_TAG).map(String::as_str)
+    }
+}
+
+/// The version as Azure answers after a request: regions in its own order, defaults filled in or left out.
+pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> VersionObserved {
+    let targets = request
+        .targets
+        .iter()
+        .map(|target| TargetRegionObserved {
+            // Azure answers with the display name, which is read into the same region.
+            region: region(&target.region.as_str().to_ascii_uppercase()),
+            replicas: target.replicas.or(fill.then_some(request.default_replicas)),
+            storage_account_type: target.storage_account_type.clone().or(fill.then(|| "Standard_LRS".into())),
+            exclude_from_latest: target.exclude_from_latest,
+            preserved: target.preserved.clone(),
+        })
+        .rev()
+        .collect();
+    VersionObserved {
+        location: request.location.clone(),
+        tags: request.tags.clone(),
+        provisioning: Provisioning::Succeeded,
+        source: fill.then(|| match &request.source {
+            SourceSpec::VirtualMachine { id, .. } => id.to_string().to_lowercase(),
+            SourceSpec::ImageVersion { id } => id.to_string().to_lowercase(),
+        }),
+        targets,
+        default_replicas: request.default_replicas,
+        exclude_from_latest: true,
+        // Azure drops fractions.
+        end_of_life: request.end_of_life.map(|end| jiff::Timestamp::from_second(end.as_second()).unwrap()),
+        storage_account_type: request.storage_account_type.into(),
+        replication_mode: request.replication_mode.into(),
+        allow_deletion_of_regions: true,
+        block_deletion: request.block_deletion,
+        replication: BTreeMap::new(),
+        size_gib: Some(30),
+        preserved: Map::clone(&request.preserved),
+    }
+}

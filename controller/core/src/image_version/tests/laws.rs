@@ -1,0 +1,309 @@
+//! The laws, for every combination of what is asked for, remembered and observed.
+
+use std::collections::BTreeSet;
+
+use azimage_crds::{CONSENT_TAG, Deletion, OWNER_TAG, Prepare, STEP_TAG};
+use azimage_names::Region;
+use proptest::prelude::*;
+
+use super::{
+    super::*,
+    generated::{Noise, scenes},
+    observations::versions,
+    scene::*,
+};
+use crate::merge::{Merged, merge};
+
+fn found<T>(reading: &Reading<T>) -> Option<&T> {
+    match reading {
+        Reading::Found(found) => Some(found),
+        _ => None,
+    }
+}
+
+fn prepare(validated: &Validated) -> Option<Prepare> {
+    match &validated.source {
+        SourceSpec::VirtualMachine { prepare, .. } => Some(*prepare),
+        SourceSpec::ImageVersion { .. } => None,
+    }
+}
+
+fn merged(scene: &Scene, version: &VersionObserved) -> Merged {
+    let validated = scene.validated();
+    merge(
+        &version.location,
+        validated.publish.default_replicas,
+        &validated.targets,
+        &super::super::regions::remembered(&scene.status),
+        &super::super::regions::in_azure(version),
+    )
+}
+
+fn write_of_version(step: &Step) -> Option<&VersionRequest> {
+    match step {
+        Step::Publish(request) | Step::Update(request) | Step::Repair(request) => Some(request),
+        _ => None,
+    }
+}
+
+fn names(request: &VersionRequest) -> BTreeSet<&Region> {
+    request.targets.iter().map(|target| &target.region).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_machine_is_touched_only_with_consent_and_only_by_the_owner_of_its_claim(scene in scenes()) {
+        let validated = scene.validated();
+        let Some(step) = scene.plan().step else { return Ok(()) };
+        let touches = matches!(
+            step,
+            Step::ClaimSource(_) | Step::Seal { .. } | Step::ForgetSeal(_) | Step::MarkSealed(_) | Step::Deallocate(_)
+                | Step::Generalize(_)
+        );
+        if touches {
+            let machine = found(&scene.observed.virtual_machine).unwrap();
+            prop_assert_eq!(validate::find_tag(&machine.tags, CONSENT_TAG), Some("allowed"));
+            prop_assert_eq!(validated.foreign_claim(&machine.tags), None);
+            prop_assert!(!machine.generalized);
+            prop_assert_eq!(validated.owns_tag(&machine.tags), !matches!(step, Step::ClaimSource(_)));
+            prop_assert!(!validated.deleting && !validated.suspended);
+        }
+        if let Step::ReleaseSource(_) = step {
+            prop_assert!(validated.deleting);
+            prop_assert!(validated.owns_tag(&found(&scene.observed.virtual_machine).unwrap().tags));
+        }
+    }
+
+    #[test]
+    fn a_machine_is_generalized_only_when_it_is_off_and_its_guest_is_known_to_be_sealed(scene in scenes()) {
+        let validated = scene.validated();
+        let Some(step) = scene.plan().step else { return Ok(()) };
+        let machine = found(&scene.observed.virtual_machine);
+        let marked = |machine: &VirtualMachineObserved| {
+            validate::find_tag(&machine.tags, STEP_TAG) == Some("sealed") && validated.owns_tag(&machine.tags)
+        };
+        let by_word = prepare(&validated) == Some(Prepare::AlreadyGeneralized);
+        match step {
+            Step::Generalize(_) => {
+                let machine = machine.unwrap();
+                prop_assert_eq!(machine.power, Power::Deallocated);
+                prop_assert!(by_word || marked(machine));
+            }
+            Step::Deallocate(_) => {
+                let machine = machine.unwrap();
+                prop_assert_eq!(machine.power, Power::Stopped);
+                prop_assert!(by_word || marked(machine));
+            }
+            Step::MarkSealed(_) => {
+                let seal = found(&scene.observed.seal).unwrap();
+                prop_assert_eq!(machine.unwrap().power, Power::Stopped);
+                prop_assert_eq!(seal.execution, Execution::Succeeded);
+                prop_assert_eq!(seal.exit_code.unwrap_or(0), 0);
+                prop_assert!(!by_word);
+            }
+            Step::Seal { .. } | Step::ForgetSeal(_) => {
+                prop_assert_eq!(machine.unwrap().power, Power::Running);
+                prop_assert!(!by_word);
+            }
+            Step::Publish(_) if prepare(&validated) == Some(Prepare::Deprovision) => {
+                let exists = found(&scene.observed.version).is_some();
+                prop_assert!(exists || machine.is_some_and(|machine| machine.generalized && marked(machine)));
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn a_machine_made_anew_after_it_was_claimed_is_never_touched(scene in scenes()) {
+        let known = scene.status.source.as_ref().and_then(|source| source.virtual_machine_uid.clone());
+        let Some(machine) = found(&scene.observed.virtual_machine) else { return Ok(()) };
+        let claimed = scene.memory().begun(StepName::ClaimSource) && scene.validated().owns_tag(&machine.tags);
+        let version_exists = found(&scene.observed.version).is_some();
+        if claimed && known.is_some_and(|known| known != machine.uid) && !version_exists && !scene.validated().deleting {
+            let from_machine = prepare(&scene.validated()).is_some();
+            prop_assert!(!from_machine || scene.plan().step.is_none());
+        }
+    }
+
+    #[test]
+    fn a_suspended_object_and_one_that_goes_and_retains_do_nothing(scene in scenes()) {
+        let validated = scene.validated();
+        let plan = scene.plan();
+        if validated.deleting && validated.deletion == Deletion::Retain {
+            prop_assert_eq!(plan.step, None);
+            prop_assert_eq!(plan.wake, Wake::Release);
+        } else if validated.suspended && !validated.deleting {
+            prop_assert_eq!(plan.step, None);
+            prop_assert_eq!(plan.wake, Wake::Never);
+        } else {
+            prop_assert_ne!(plan.wake, Wake::Never, "something has to bring the object back");
+            prop_assert!(validated.deleting || plan.wake != Wake::Release);
+        }
+    }
+
+    #[test]
+    fn a_version_is_made_only_where_none_is_or_ours_failed_and_changed_only_if_it_is_ours(scene in scenes()) {
+        let validated = scene.validated();
+        let Some(step) = scene.plan().step else { return Ok(()) };
+        match (&step, &scene.observed.version) {
+            (Step::Publish(_), Reading::Missing(_)) => prop_assert!(!scene.memory().was_published()),
+            (Step::Publish(_), Reading::Found(version)) => {
+                prop_assert!(validated.owns_tag(&version.tags));
+                prop_assert_eq!(&version.provisioning, &Provisioning::Failed);
+            }
+            (Step::Update(_) | Step::Repair(_), Reading::Found(version)) => {
+                prop_assert!(validated.owns_tag(&version.tags));
+                let idle = matches!(version.provisioning, Provisioning::Succeeded | Provisioning::Failed);
+                prop_assert!(idle, "Azure is at work: {:?}", version.provisioning);
+            }
+            (Step::Delete(_), Reading::Found(version)) => {
+                prop_assert!(validated.owns_tag(&version.tags));
+                prop_assert!(validated.deleting && validated.deletion == Deletion::Delete);
+            }
+            (Step::Publish(_) | Step::Update(_) | Step::Repair(_) | Step::Delete(_), version) => {
+                prop_assert!(false, "{:?} for {:?}", step, version);
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn a_write_of_a_version_is_whole_and_keeps_what_is_not_ours(scene in scenes()) {
+        let validated = scene.validated();
+        let Some(step) = scene.plan().step else { return Ok(()) };
+        let Some(request) = write_of_version(&step) else { return Ok(()) };
+        prop_assert_eq!(&request.targets[0].region, &request.location, "the home region is first");
+        prop_assert_eq!(names(request).len(), request.targets.len(), "no region is there twice");
+        prop_assert!(validated.owns_tag(&request.tags));
+        let Reading::Found(version) = &scene.observed.version else {
+            prop_assert_eq!(request.targets.len(), 1);
+            prop_assert!(request.targets[0].exclude_from_latest);
+            return Ok(());
+        };
+        let merged = merged(&scene, version);
+        prop_assert_eq!(&request.location, &version.location);
+        prop_assert_eq!(&request.preserved, &version.preserved);
+        for (name, value) in version.tags.iter().filter(|(name, _)| *name != OWNER_TAG) {
+            prop_assert!(validated.publish.tags.contains_key(name) || request.tags.get(name) == Some(value));
+        }
+        for is in &version.targets {
+            let kept = request.targets.iter().find(|target| target.region == is.region);
+            if merged.foreign.contains(&is.region) {
+                let kept = kept.unwrap();
+                prop_assert_eq!(kept.replicas, is.replicas);
+                prop_assert_eq!(&kept.storage_account_type, &is.storage_account_type);
+                prop_assert_eq!(kept.exclude_from_latest, is.exclude_from_latest);
+            }
+            if let Some(kept) = kept {
+                prop_assert_eq!(&kept.preserved, &is.preserved);
+            }
+        }
+        for target in request.targets.iter().filter(|target| merged.wanted.contains_key(&target.region)) {
+            prop_assert!(target.exclude_from_latest, "{} would be latest", target.region);
+        }
+    }
+
+    #[test]
+    fn a_region_is_dropped_only_if_it_is_given_up_or_if_it_failed_and_is_repaired(scene in scenes()) {
+        let Some(step) = scene.plan().step else { return Ok(()) };
+        let (Some(request), Reading::Found(version)) = (write_of_version(&step), &scene.observed.version) else {
+            return Ok(());
+        };
+        let merged = merged(&scene, version);
+        let kept = names(request);
+        let dropped: Vec<&Region> =
+            version.targets.iter().map(|target| &target.region).filter(|at| !kept.contains(at)).collect();
+        prop_assert_eq!(step.removes_regions(version) , !dropped.is_empty() && !matches!(step, Step::Publish(_)));
+        for at in dropped {
+            let failed =
+                version.replication.get(at).is_some_and(|says| says.state == RegionReplication::Failed);
+            let repaired = matches!(step, Step::Repair(_)) && failed && *at != version.location;
+            prop_assert!(merged.removed.contains(at) || repaired, "{} was dropped", at);
+        }
+        for at in kept {
+            let known = merged.wanted.contains_key(at) || merged.foreign.contains(at);
+            prop_assert!(known, "{} was added, and nobody asked for it", at);
+        }
+    }
+
+    #[test]
+    fn every_pass_gives_a_status_that_is_well_formed_and_is_written_once(scene in scenes()) {
+        let plan = scene.plan();
+        let status = checked_status(&scene.status, &plan.report);
+        prop_assert!(status.conditions.len() <= 16 && status.steps.len() <= 16 && status.regions.len() <= 128);
+        let known: BTreeSet<&str> = status.regions.iter().map(|region| region.name.as_str()).collect();
+        prop_assert_eq!(known.len(), status.regions.len(), "a region is there twice");
+        for region in &status.regions {
+            prop_assert!((0..=100).contains(&region.progress));
+        }
+        if let Some(operation) = &status.operation {
+            prop_assert!(status.steps.iter().any(|step| step.name == operation.name));
+        }
+        let waits = plan.wake == Wake::Poll || plan.wake == Wake::Retry;
+        prop_assert!(plan.step.is_none() || waits, "after a step somebody has to look");
+        if let crate::Progress::Settled { .. } = plan.report.progress {
+            prop_assert_eq!(plan.step, None);
+            prop_assert_eq!(plan.wake, Wake::Resync);
+        }
+    }
+
+    #[test]
+    fn a_version_is_settled_only_when_each_region_that_is_wanted_says_so(scene in scenes()) {
+        let crate::Progress::Settled { .. } = scene.plan().report.progress else { return Ok(()) };
+        let Reading::Found(version) = &scene.observed.version else { panic!("settled without a version") };
+        prop_assert_eq!(&version.provisioning, &Provisioning::Succeeded);
+        prop_assert!(version.exclude_from_latest);
+        for at in merged(&scene, version).wanted.keys() {
+            let says = version.replication.get(at).map(|says| says.state);
+            prop_assert_eq!(says, Some(RegionReplication::Completed), "{}", at);
+            prop_assert!(version.targets.iter().any(|target| target.region == *at && target.exclude_from_latest));
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_what_was_asked_for_has_no_differences(
+        scene in scenes(), version in versions(Noise(0.3)), fill in any::<bool>(), turn in 0..4usize,
+    ) {
+        let validated = scene.validated();
+        let merged = merged(&scene, &version);
+        let request = compare::update(&validated, &version, &merged, None);
+        let mut answer = super::azure::as_answered(&request, fill);
+        let length = answer.targets.len();
+        answer.targets.rotate_left(turn % length);
+        prop_assert_eq!(compare::differences(&answer, &request), Vec::<String>::new());
+        // And what is asked for then is the same again.
+        let again = compare::update(&validated, &answer, &merged, None);
+        prop_assert_eq!(compare::differences(&answer, &again), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_read_next_is_something_that_was_not_read(scene in scenes()) {
+        let validated = scene.validated();
+        let mut observed = Observed::default();
+        for _ in 0..5 {
+            let Some(next) = next_read(&validated, &scene.memory(), &observed) else { return Ok(()) };
+            match next {
+                Read::Version => observed.version = read(&observed.version, &scene.observed.version),
+                Read::Definition => observed.definition = read(&observed.definition, &scene.observed.definition),
+                Read::VirtualMachine => {
+                    observed.virtual_machine = read(&observed.virtual_machine, &scene.observed.virtual_machine);
+                }
+                Read::SourceVersion => {
+                    observed.source_version = read(&observed.source_version, &scene.observed.source_version);
+                }
+                Read::Seal => observed.seal = read(&observed.seal, &scene.observed.seal),
+            }
+        }
+        prop_assert_eq!(next_read(&validated, &scene.memory(), &observed), None, "reading never ends");
+    }
+}
+
+fn read<T: Clone + PartialEq + std::fmt::Debug>(before: &Reading<T>, there: &Reading<T>) -> Reading<T> {
+    assert_eq!(*before, Reading::NotRead, "it was read already");
+    match there {
+        Reading::NotRead => Reading::Missing(Absent::Resource),
+        there => there.clone(),
+    }
+}

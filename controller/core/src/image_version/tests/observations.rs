@@ -1,0 +1,204 @@
+//! Observations at random.
+
+use std::collections::BTreeMap;
+
+use azimage_crds::{CONSENT_TAG, OWNER_TAG, STEP_TAG};
+use proptest::{collection::btree_map, option, prelude::*, sample::select};
+use serde_json::{Map, json};
+use strum::IntoEnumIterator;
+
+use super::{
+    super::*,
+    fixtures::*,
+    generated::{Noise, REGIONS},
+};
+use crate::Failure;
+
+const OWNERS: [&str; 5] =
+    ["c1/images/old/u-0", "c1/images/web-2/u-2", "c2/images/web-1/u-1", "c1/other/web-1/u-1", "nobody knows"];
+
+pub(super) fn observations(noise: Noise) -> BoxedStrategy<Observed> {
+    (
+        readings(noise, versions(noise)),
+        readings(noise, definitions(noise)),
+        readings(noise, machines(noise)),
+        readings(noise, source_versions(noise)),
+        prop_oneof![1 => Just(Reading::Missing(Absent::Resource)), 2 => readings(noise, seals(noise))],
+    )
+        .prop_map(|(version, definition, virtual_machine, source_version, seal)| Observed {
+            version,
+            definition,
+            virtual_machine,
+            source_version,
+            seal,
+        })
+        .boxed()
+}
+
+fn readings<T: Clone + std::fmt::Debug + 'static>(
+    noise: Noise,
+    found: impl Strategy<Value = T> + 'static,
+) -> BoxedStrategy<Reading<T>> {
+    let odd = prop_oneof![
+        Just(Reading::NotRead),
+        select(vec![Absent::Resource, Absent::Parent]).prop_map(Reading::Missing),
+        failures().prop_map(Reading::Failed),
+    ];
+    (noise.some(), odd, found).prop_map(|(is_odd, odd, found)| if is_odd { odd } else { Reading::Found(found) }).boxed()
+}
+
+fn failures() -> impl Strategy<Value = Failure> {
+    select(vec![
+        Failure::Denied { action: "a".into(), scope: "s".into() },
+        Failure::Identity("i".into()),
+        Failure::Throttled,
+        Failure::Busy("b".into()),
+        Failure::Refused("r".into()),
+        Failure::Unavailable("u".into()),
+    ])
+}
+
+fn machines(noise: Noise) -> BoxedStrategy<VirtualMachineObserved> {
+    let owners: Vec<Option<&str>> = OWNERS.into_iter().map(Some).chain([None; 15]).collect();
+    let tagged = (
+        prop_oneof![2 => Just(Some(OURS)), 1 => select(owners)],
+        select(vec![None, None, Some("sealed"), Some("Seal")]),
+        noise.mostly(Some("allowed"), vec![None, Some("no")]),
+    );
+    let power = prop_oneof![
+        2 => select(vec![Power::Running, Power::Running, Power::Stopped, Power::Deallocated]),
+        1 => select(Power::iter().collect::<Vec<_>>()),
+    ];
+    let state = (power, proptest::bool::weighted(0.2), noise.some(), provisionings(noise));
+    let flaws = (noise.some(), noise.some(), noise.some(), noise.some(), noise.some());
+    (tagged, state, flaws, select(vec!["vm-0", "vm-1"]), noise.some())
+        .prop_map(|((owner, mark, consent), (power, generalized, agent_lost, provisioning), flaws, uid, bare)| {
+            let mut tagged = BTreeMap::from([("team".to_owned(), "web".to_owned())]);
+            for (name, value) in [(OWNER_TAG, owner), (STEP_TAG, mark), (CONSENT_TAG, consent)] {
+                tagged.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+            }
+            VirtualMachineObserved {
+                uid: uid.into(),
+                etag: (!bare).then(|| "1".into()),
+                tags: tagged,
+                os_type: if flaws.0 { OsType::Windows } else { OsType::Linux },
+                ephemeral_os_disk: flaws.1,
+                scale_set: flaws.2.then(|| "set".into()),
+                largest_disk_gib: Some(if flaws.3 { 4096 } else { 30 }),
+                security_type: flaws.4.then(|| "TrustedLaunch".into()),
+                provisioning,
+                power,
+                generalized,
+                agent_ready: !agent_lost,
+                ..machine()
+            }
+        })
+        .boxed()
+}
+
+fn provisionings(noise: Noise) -> impl Strategy<Value = Provisioning> {
+    let odd = vec![
+        Provisioning::Creating,
+        Provisioning::Updating,
+        Provisioning::Failed,
+        Provisioning::Deleting,
+        Provisioning::Other("Migrating".into()),
+    ];
+    noise.mostly(Provisioning::Succeeded, odd)
+}
+
+fn definitions(noise: Noise) -> BoxedStrategy<DefinitionObserved> {
+    (noise.some(), noise.some())
+        .prop_map(|(specialized, old)| DefinitionObserved {
+            specialized,
+            generation: (!old).then(|| "V2".into()),
+            ..definition()
+        })
+        .boxed()
+}
+
+fn source_versions(noise: Noise) -> BoxedStrategy<SourceVersionObserved> {
+    provisionings(noise).prop_map(|provisioning| SourceVersionObserved { provisioning, ..source_version() }).boxed()
+}
+
+fn seals(noise: Noise) -> BoxedStrategy<SealObserved> {
+    let executions = prop_oneof![
+        1 => Just(Execution::Succeeded),
+        1 => select(Execution::iter().collect::<Vec<_>>()),
+    ];
+    let exit_codes = option::of(select(vec![0, 0, 0, 1]));
+    (provisionings(noise), executions, exit_codes)
+        .prop_map(|(provisioning, execution, exit_code)| SealObserved {
+            provisioning,
+            execution,
+            exit_code,
+            output: "said".into(),
+        })
+        .boxed()
+}
+
+pub(super) fn versions(noise: Noise) -> BoxedStrategy<VersionObserved> {
+    let at = btree_map(select(REGIONS.to_vec()), (target_regions(), noise.some(), replications()), 0..4);
+    let ends = vec![Some("2025-01-01T00:00:00Z"), Some("2027-01-01T00:00:00Z")];
+    let settings = (1..5i32, noise.some(), noise.some(), noise.some(), noise.mostly(None, ends));
+    let owners: Vec<Option<&str>> = OWNERS.into_iter().map(Some).chain([None]).collect();
+    let identity = (
+        noise.mostly(Some(OURS), owners),
+        prop_oneof![20 => Just(None), 1 => Just(Some(MACHINE)), 1 => Just(Some(SOURCE_VERSION))],
+        noise.mostly("Full", vec!["Shallow"]),
+    );
+    let state = prop_oneof![2 => provisionings(noise), 1 => Just(Provisioning::Failed)];
+    (identity, state, at, replications(), settings)
+        .prop_map(|((owner, source, mode), provisioning, at, home, (default_replicas, latest, fixed, block, end))| {
+            let mut observed = version(&[HOME]).says(HOME, home.state, &home.details);
+            observed.tags = owner.map(|owner| (OWNER_TAG.to_owned(), owner.to_owned())).into_iter().collect();
+            observed.tags.insert("team".into(), "web".into());
+            for (name, (target, silent, says)) in at {
+                observed.targets.retain(|is| is.region != region(name));
+                observed.targets.push(TargetRegionObserved { region: region(name), ..target });
+                observed.replication.extend((!silent).then(|| (region(name), says)));
+            }
+            VersionObserved {
+                provisioning,
+                source: source.map(ToOwned::to_owned),
+                default_replicas,
+                exclude_from_latest: !latest,
+                allow_deletion_of_regions: !fixed,
+                block_deletion: block,
+                end_of_life: end.map(|end| end.parse().unwrap()),
+                replication_mode: mode.into(),
+                preserved: Map::from_iter([("restore".to_owned(), json!(false))]),
+                ..observed
+            }
+        })
+        .boxed()
+}
+
+fn target_regions() -> BoxedStrategy<TargetRegionObserved> {
+    let storage = option::of(select(vec!["Standard_LRS", "standard_zrs", "PremiumV2_LRS"]));
+    (option::of(1..9i32), storage, any::<bool>(), any::<bool>())
+        .prop_map(|(replicas, storage, exclude, encrypted)| {
+            let mut preserved = Map::new();
+            if encrypted {
+                preserved.insert("encryption".into(), json!({"osDiskImage": {}}));
+            }
+            TargetRegionObserved {
+                replicas,
+                storage_account_type: storage.map(ToOwned::to_owned),
+                exclude_from_latest: exclude,
+                preserved,
+                ..target_region(HOME)
+            }
+        })
+        .boxed()
+}
+
+fn replications() -> BoxedStrategy<RegionObserved> {
+    let states = prop_oneof![
+        3 => Just(RegionReplication::Completed),
+        1 => select(RegionReplication::iter().collect::<Vec<_>>()),
+    ];
+    (states, -5..110i32, select(vec!["", "Failed with internal server error"]))
+        .prop_map(|(state, progress, details)| RegionObserved { state, progress, details: details.into() })
+        .boxed()
+}

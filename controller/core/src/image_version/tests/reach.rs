@@ -1,0 +1,25 @@
+//! The laws hold of nothing if the scenes that they are tried on never get to the steps they are about.
+
+use std::collections::BTreeMap;
+
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::TestRunner,
+};
+use strum::IntoEnumIterator;
+
+use super::{super::*, generated::scenes};
+
+#[test]
+fn the_scenes_of_the_laws_reach_every_step() {
+    let mut runner = TestRunner::deterministic();
+    let mut reached: BTreeMap<StepName, u32> = StepName::iter().map(|name| (name, 0)).collect();
+    let scenes = scenes();
+    for _ in 0..2000 {
+        let scene = scenes.new_tree(&mut runner).unwrap().current();
+        if let Some(step) = scene.plan().step {
+            *reached.entry(step.name()).or_default() += 1;
+        }
+    }
+    assert!(reached.values().all(|times| *times >= 5), "{reached:?}");
+}

@@ -1,0 +1,86 @@
+//! The reasons: each that a plan can give is in a table, and says what to do.
+
+use std::collections::BTreeSet;
+
+use azimage_crds::Reason;
+use strum::IntoEnumIterator;
+
+use super::{capture, checks, deletion, memory, published, scene::Row, sources};
+
+/// Reasons that don't come out of a plan of an image version.
+const ELSEWHERE: [Reason; 5] = [
+    // From `validate`.
+    Reason::InvalidSpec,
+    Reason::Conflict,
+    Reason::IdentityNotAllowed,
+    // From the plan of a replication target.
+    Reason::NothingSelected,
+    Reason::ConflictingTarget,
+];
+
+fn tables() -> Vec<Row> {
+    [
+        capture::machines(),
+        sources::rows(),
+        checks::sources(),
+        checks::definitions(),
+        published::rows(),
+        deletion::rows(),
+        memory::rows(),
+    ]
+    .concat()
+}
+
+#[test]
+fn every_reason_of_a_plan_is_in_a_table() {
+    let seen: BTreeSet<String> = tables()
+        .iter()
+        .flat_map(|(_, scene, _)| scene.next_status().conditions)
+        .map(|condition| condition.reason)
+        .collect();
+    let expected: BTreeSet<String> =
+        Reason::iter().filter(|reason| !ELSEWHERE.contains(reason)).map(|reason| reason.to_string()).collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_stall_says_what_to_do() {
+    let verbs = [
+        "set ",
+        "use ",
+        "make ",
+        "create ",
+        "choose ",
+        "wait ",
+        "detach",
+        "convert",
+        "grant ",
+        "elete ",
+        "Mend ",
+        "start ",
+        "say so ",
+        "tries again",
+    ];
+    for (case, scene, _) in tables() {
+        let status = scene.next_status();
+        let Some(stalled) = status.conditions.iter().find(|condition| condition.type_ == "Stalled") else { continue };
+        // Azure's own words are the advice.
+        let advised = stalled.reason == Reason::RequestRefused.as_str();
+        assert!(
+            advised || verbs.iter().any(|verb| stalled.message.contains(verb)),
+            "{case} says only: {}",
+            stalled.message
+        );
+    }
+}
+
+#[test]
+fn no_message_has_anything_in_it_that_changes_from_pass_to_pass() {
+    for (case, scene, _) in tables() {
+        for condition in scene.next_status().conditions {
+            for changing in ["2026-06-01", "correlation", "Timestamp"] {
+                assert!(!condition.message.contains(changing), "{case}: {}", condition.message);
+            }
+        }
+    }
+}

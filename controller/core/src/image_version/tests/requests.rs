@@ -1,0 +1,79 @@
+//! The writes of a version: what stands in them.
+
+use azimage_crds::OWNER_TAG;
+use serde_json::json;
+
+use super::{
+    super::*,
+    fixtures::*,
+    published::{OTHER, asked_for, plain, wide},
+    scene::*,
+};
+
+fn request(scene: &Scene) -> VersionRequest {
+    match scene.plan().step {
+        Some(Step::Publish(request) | Step::Update(request) | Step::Repair(request)) => *request,
+        step => panic!("a write of the version was expected, not {step:?}"),
+    }
+}
+
+fn regions_of(request: &VersionRequest) -> Vec<&str> {
+    request.targets.iter().map(|target| target.region.as_str()).collect()
+}
+
+#[test]
+fn a_repair_is_the_same_request_first_then_one_without_the_region_then_the_same_again() {
+    let failing = wide().version(version(&[HOME, OTHER]).says(OTHER, RegionReplication::Failed, ""));
+    // Once an intent is on record the plan is made again, and has to come out as it was.
+    for (attempts, expected) in [(1, vec![HOME, OTHER]), (2, vec![HOME]), (3, vec![HOME, OTHER])] {
+        let scene = failing.clone().status(steps(&[(StepName::Repair, attempts, false)]));
+        assert_eq!(regions_of(&request(&scene)), expected, "attempt {attempts}");
+    }
+    let home = wide().version(version(&[HOME, OTHER]).says(HOME, RegionReplication::Failed, ""));
+    let scene = home.status(steps(&[(StepName::Repair, 2, false)]));
+    assert_eq!(regions_of(&request(&scene)), [HOME, OTHER], "the home region is never taken away");
+}
+
+#[test]
+fn a_creation_that_is_asked_for_again_drops_no_region() {
+    let mut failed = version(&[HOME, OTHER, "eastus2"]).provisioned(Provisioning::Failed);
+    failed = failed.says(HOME, RegionReplication::Failed, "");
+    failed.targets[2].exclude_from_latest = false;
+    let scene = wide().targets(&[target("t", OTHER, &json!({})), target("u", "uksouth", &json!({}))]).version(failed);
+    let request = request(&scene);
+    assert_eq!(regions_of(&request), [HOME, OTHER, "eastus2"], "and adds none before the home region is complete");
+    assert!(!request.targets[2].exclude_from_latest, "a foreign region stays as it is");
+}
+
+#[test]
+fn a_write_keeps_what_it_does_not_know() {
+    let unknown = |name: &str| serde_json::Map::from_iter([(name.to_owned(), json!({"kept": true}))]);
+    let mut version = version(&[OTHER, HOME, "eastus2"]);
+    version.tags.insert("team".into(), "web".into());
+    version.preserved = unknown("restore");
+    for target in &mut version.targets {
+        target.preserved = unknown("encryption");
+    }
+    version.targets[2].replicas = Some(7);
+    version.targets[2].storage_account_type = Some("Premium_LRS".into());
+    version.default_replicas = 9;
+    let request = request(&wide().version(version.clone()));
+    assert_eq!(regions_of(&request), [HOME, OTHER, "eastus2"], "the home region is first");
+    assert_eq!(request.preserved, version.preserved);
+    assert_eq!(request.tags, tags(&[(OWNER_TAG, OURS), ("team", "web")]));
+    for target in &request.targets {
+        assert_eq!(target.preserved, unknown("encryption"), "{}", target.region);
+    }
+    let foreign = &request.targets[2];
+    assert_eq!((foreign.replicas, foreign.storage_account_type.as_deref()), (Some(7), Some("Premium_LRS")));
+}
+
+#[test]
+fn only_a_write_that_takes_a_region_away_says_so() {
+    let observed = version(&[HOME, OTHER]);
+    let going = plain().targets(&[going("t", OTHER, "Delete")]).version(observed.clone()).status(asked_for(&["t"]));
+    assert!(going.plan().step.unwrap().removes_regions(&observed));
+    let growing = wide().version(version(&[HOME]));
+    assert!(!growing.plan().step.unwrap().removes_regions(&version(&[HOME])));
+    assert!(!Step::Deallocate(azimage_names::VirtualMachineId::parse(MACHINE).unwrap()).removes_regions(&observed));
+}

@@ -1,0 +1,195 @@
+//! A version that doesn't exist yet: what is read and what can't be.
+
+use serde_json::json;
+
+use super::{super::*, fixtures::*, scene::*};
+use crate::Failure;
+
+const BUSY: &str = "- Unknown/SourceBusy SourceReady=SourceBusy Poll";
+const CLAIM: &str = "ClaimSource Unknown/Progressing SourceReady=Progressing Poll";
+const SEAL: &str = "Seal Unknown/Sealing GuestPrepared=Sealing Poll";
+const PUBLISH: &str = "Publish Unknown/Publishing Published=Publishing Poll";
+
+#[allow(clippy::too_many_lines, reason = "a table")]
+pub(super) fn rows() -> Vec<Row> {
+    let plain = || scene(&json!({}));
+    let copy = || scene(&from_image_version());
+    let failing = || Reading::Failed(Failure::Unavailable("no answer".into()));
+    let known = |uid: &str| {
+        let mut status = steps(&[(StepName::ClaimSource, 1, true)]);
+        status.source = Some(azimage_crds::SourceStatus {
+            virtual_machine_uid: Some(uid.into()),
+            ..azimage_crds::SourceStatus::default()
+        });
+        status
+    };
+    vec![
+        row(
+            "the agent doesn't report",
+            plain().machine(VirtualMachineObserved { agent_ready: false, ..machine() }),
+            "- False/AgentNotReady SourceReady=AgentNotReady Poll",
+        ),
+        row(
+            "the agent of a claimed machine doesn't report",
+            plain().machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() }),
+            "- False/AgentNotReady SourceReady=AgentNotReady Poll",
+        ),
+        row(
+            "the machine is being changed",
+            plain().machine(VirtualMachineObserved { provisioning: Provisioning::Updating, ..machine() }),
+            BUSY,
+        ),
+        row(
+            "the last change of the machine failed, which says nothing of its disks",
+            plain().machine(VirtualMachineObserved { provisioning: Provisioning::Failed, ..machine() }),
+            CLAIM,
+        ),
+        row(
+            "a sealed machine is being changed",
+            plain().machine(VirtualMachineObserved {
+                provisioning: Provisioning::Updating,
+                ..machine().claimed().marked().powered(Power::Deallocated)
+            }),
+            BUSY,
+        ),
+        row(
+            "the machine has no etag",
+            plain().machine(VirtualMachineObserved { etag: None, ..machine() }),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
+            "a sealed machine has no etag",
+            plain()
+                .seal(seal(Execution::Succeeded))
+                .machine(VirtualMachineObserved { etag: None, ..machine().claimed().powered(Power::Stopped) }),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
+            "the claimed machine is the one that is known",
+            plain().machine(machine().claimed()).status(known("vm-1")),
+            SEAL,
+        ),
+        row(
+            "the claimed machine was made anew, with the tags of the old one",
+            plain().machine(machine().claimed()).status(known("vm-0")),
+            "- False/GuestPreparationUnknown SourceReady=GuestPreparationUnknown Resync",
+        ),
+        row(
+            "the claimed machine was made anew from a sealed one, with its tags",
+            plain()
+                .machine(VirtualMachineObserved { generalized: true, ..machine().claimed().marked() })
+                .status(known("vm-0")),
+            "- False/GuestPreparationUnknown SourceReady=GuestPreparationUnknown Resync",
+        ),
+        row("the machine was made anew and isn't claimed", plain().status(known("vm-0")), CLAIM),
+        row(
+            "the machine is missing",
+            plain().observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource)),
+            "- False/SourceNotFound SourceReady=SourceNotFound Resync",
+        ),
+        row(
+            "the machine wasn't read",
+            plain().observed(|observed| observed.virtual_machine = Reading::NotRead),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
+            "the machine can't be read",
+            plain().observed(|observed| observed.virtual_machine = failing_machine()),
+            "- False/AccessDenied - Resync",
+        ),
+        row(
+            "the seal wasn't read",
+            plain().machine(machine().claimed()).observed(|observed| observed.seal = Reading::NotRead),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
+            "the seal can't be read",
+            plain()
+                .machine(machine().claimed())
+                .observed(|observed| observed.seal = Reading::Failed(Failure::Throttled)),
+            "- False/Throttled - Retry",
+        ),
+        row(
+            "the definition is missing",
+            plain().observed(|observed| observed.definition = Reading::Missing(Absent::Resource)),
+            "- False/DefinitionNotFound Compatible=DefinitionNotFound Resync",
+        ),
+        row(
+            "the gallery is missing",
+            plain().observed(|observed| {
+                observed.version = Reading::Missing(Absent::Parent);
+                observed.definition = Reading::Missing(Absent::Parent);
+            }),
+            "- False/GalleryNotFound Compatible=GalleryNotFound Resync",
+        ),
+        row(
+            "the definition can't be read for want of a token",
+            plain()
+                .observed(|observed| observed.definition = Reading::Failed(Failure::Identity("no federation".into()))),
+            "- False/IdentityUnavailable - Retry",
+        ),
+        row(
+            "the definition wasn't read",
+            plain().observed(|observed| observed.definition = Reading::NotRead),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
+            "the version can't be read",
+            plain().observed(|observed| observed.version = failing_version()),
+            "- False/RequestRefused - Resync",
+        ),
+        row(
+            "the version wasn't read",
+            plain().observed(|observed| observed.version = Reading::NotRead),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row("the source version is there", copy(), PUBLISH),
+        row(
+            "the source version isn't complete",
+            copy().observed(|observed| {
+                observed.source_version =
+                    Reading::Found(SourceVersionObserved { provisioning: Provisioning::Creating, ..source_version() });
+            }),
+            BUSY,
+        ),
+        row(
+            "the source version is for another system",
+            copy().definition(DefinitionObserved { os_type: OsType::Windows, ..definition() }),
+            "- False/OsTypeMismatch Compatible=OsTypeMismatch Resync",
+        ),
+        row(
+            "the source version is missing",
+            copy().observed(|observed| observed.source_version = Reading::Missing(Absent::Parent)),
+            "- False/SourceNotFound SourceReady=SourceNotFound Resync",
+        ),
+        row(
+            "the source version can't be read",
+            copy().observed(|observed| observed.source_version = Reading::Failed(Failure::Busy("locked".into()))),
+            "- False/SourceBusy - Retry",
+        ),
+        row(
+            "the source version wasn't read",
+            copy().observed(|observed| observed.source_version = Reading::NotRead),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row("a suspended object", scene(&json!({"spec": {"suspend": true}})), "- Unknown/Progressing - Never"),
+        row(
+            "Azure doesn't answer",
+            plain().observed(|observed| observed.definition = failing()),
+            "- False/AzureUnavailable - Retry",
+        ),
+    ]
+}
+
+fn failing_machine() -> Reading<VirtualMachineObserved> {
+    Reading::Failed(Failure::Denied { action: "Microsoft.Compute/virtualMachines/read".into(), scope: MACHINE.into() })
+}
+
+fn failing_version() -> Reading<VersionObserved> {
+    Reading::Failed(Failure::Refused("the subscription is disabled".into()))
+}
+
+#[test]
+fn each_source_has_its_step_or_its_reason() {
+    check(&rows());
+}

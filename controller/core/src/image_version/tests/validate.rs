@@ -1,0 +1,217 @@
+//! From the raw object: what is understood, and what is refused.
+
+use azimage_crds::{ImageVersion, Reason, ReplicationTarget};
+use serde_json::{Value, json};
+
+use super::{
+    super::{validate as understand, *},
+    fixtures::*,
+};
+
+fn context(versions: &[ImageVersion]) -> Context<'_> {
+    Context { cluster: "c1", identity_allowed: true, targets: &[], versions }
+}
+
+fn machine_source(change: &Value) -> Value {
+    json!({"spec": {"source": {"virtualMachine": change}}})
+}
+
+/// An object of another name; the older one unless its time says otherwise.
+fn other(change: &Value) -> ImageVersion {
+    let base = json!({
+        "metadata": {"name": "web-2", "uid": "u-2", "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"version": "2.0.0"},
+    });
+    object(&both(&base, change))
+}
+
+#[test]
+fn a_field_that_can_not_be_used_is_named() {
+    let cases = [
+        ("a subscription", json!({"spec": {"gallery": {"subscriptionId": "x"}}}), "spec.gallery.subscriptionId: "),
+        ("a gallery", json!({"spec": {"gallery": {"name": "a/b"}}}), "spec.gallery: "),
+        ("a resource group", json!({"spec": {"gallery": {"resourceGroup": "a/b"}}}), "spec.gallery: "),
+        ("a definition", json!({"spec": {"definition": "a/b"}}), "spec.definition: "),
+        ("a version", json!({"spec": {"version": "1.4"}}), "spec.version: "),
+        ("a version that is too large", json!({"spec": {"version": "1.4.2147483648"}}), "spec.version: "),
+        ("a machine", machine_source(&json!({"resourceId": "vm"})), "spec.source.virtualMachine.resourceId: "),
+        (
+            "something other than a machine",
+            machine_source(&json!({"resourceId": SOURCE_VERSION})),
+            "spec.source.virtualMachine.resourceId: ",
+        ),
+        (
+            "a timeout",
+            machine_source(&json!({"guest": {"timeout": "soon"}})),
+            "spec.source.virtualMachine.guest.timeout: ",
+        ),
+        (
+            "a source version",
+            json!({"spec": {"source": {"virtualMachine": null, "imageVersion": {"resourceId": "x"}}}}),
+            "spec.source.imageVersion.resourceId: ",
+        ),
+        ("no source", json!({"spec": {"source": {"virtualMachine": null}}}), "spec.source: "),
+        ("two sources", json!({"spec": {"source": {"imageVersion": {"resourceId": SOURCE_VERSION}}}}), "spec.source: "),
+    ];
+    for (case, change, field) in cases {
+        let violation = understand(&object(&change), context(&[])).unwrap_err();
+        assert_eq!(violation.reason, Reason::InvalidSpec, "{case}");
+        assert!(violation.message.starts_with(field), "{case}: {}", violation.message);
+        assert!(violation.message.len() > field.len() + 10, "{case}: {}", violation.message);
+    }
+}
+
+#[test]
+fn an_object_is_understood() {
+    let validated = understand(&object(&json!({})), context(&[])).unwrap();
+    assert_eq!(validated.owner.to_string(), OURS);
+    assert_eq!(
+        validated.id.to_string(),
+        "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/web/versions/1.0.0"
+    );
+    let SourceSpec::VirtualMachine { id, timeout, seal, .. } = &validated.source else { panic!() };
+    assert_eq!(id.to_string(), MACHINE);
+    assert_eq!(timeout.as_secs(), 30 * 60);
+    assert_eq!(seal.to_string(), format!("{MACHINE}/runCommands/azimage-seal-u-1"));
+    let copy = understand(&object(&from_image_version()), context(&[])).unwrap();
+    assert!(matches!(copy.source, SourceSpec::ImageVersion { id } if id.to_string() == SOURCE_VERSION));
+}
+
+#[test]
+fn a_namespace_that_is_not_served_is_not_acted_for_in_azure() {
+    let suspended = json!({"spec": {"suspend": true}});
+    let cases = [
+        ("a plain object", json!({}), false),
+        ("a suspended one", suspended.clone(), true),
+        ("one that goes and retains", deleted("Retain"), true),
+        ("one that goes and deletes", deleted("Delete"), false),
+        ("a suspended one that goes and retains", both(&suspended, &deleted("Retain")), true),
+        ("a suspended one that goes and deletes", both(&suspended, &deleted("Delete")), false),
+    ];
+    for (case, change, allowed) in cases {
+        let refused = Context { identity_allowed: false, ..context(&[]) };
+        match understand(&object(&change), refused) {
+            Ok(_) => assert!(allowed, "{case}"),
+            Err(violation) => {
+                assert!(!allowed, "{case}");
+                assert_eq!(violation.reason, Reason::IdentityNotAllowed, "{case}");
+                assert!(violation.message.contains("images"), "{case}: {}", violation.message);
+            }
+        }
+    }
+}
+
+#[test]
+fn of_two_objects_for_one_thing_the_older_one_holds() {
+    let younger = json!({"metadata": {"creationTimestamp": "2026-01-03T00:00:00Z"}});
+    let same_version =
+        json!({"spec": {"version": "1.0.0", "source": {"virtualMachine": {"resourceId": format!("{MACHINE}-2")}}}});
+    let elsewhere = json!({"metadata": {"namespace": "other"}});
+    let word = already_generalized();
+    let mine = json!({});
+    let cases = [
+        (
+            "another machine and version",
+            mine.clone(),
+            json!({"spec": {"source": {"virtualMachine": {"resourceId": format!("{MACHINE}-2")}}}}),
+            None,
+        ),
+        ("the same version", mine.clone(), same_version.clone(), Some("spec.version: ")),
+        (
+            "the same version in another namespace",
+            mine.clone(),
+            both(&same_version, &elsewhere),
+            Some("spec.version: "),
+        ),
+        (
+            "the same version in other letters",
+            mine.clone(),
+            both(&same_version, &json!({"spec": {"gallery": {"name": "CORP"}, "definition": "WEB"}})),
+            Some("spec.version: "),
+        ),
+        ("the same version, but the other is younger", mine.clone(), both(&same_version, &younger), None),
+        (
+            "the same version and the same time, and the uid decides",
+            mine.clone(),
+            both(&same_version, &json!({"metadata": {"uid": "u-0", "creationTimestamp": "2026-01-02T00:00:00Z"}})),
+            Some("spec.version: "),
+        ),
+        ("the same version, but this one is going", deleted("Delete"), same_version, None),
+        ("the same machine", mine.clone(), json!({}), Some("spec.source.virtualMachine: ")),
+        ("the same machine, but the other is younger", mine.clone(), younger, None),
+        ("the same machine, which the other says is sealed", mine.clone(), word.clone(), None),
+        ("the same machine, which this one says is sealed", word.clone(), json!({}), None),
+        ("the same machine, which both say is sealed", word.clone(), word, None),
+        (
+            "an other that can't be understood",
+            mine,
+            json!({"spec": {"source": {"virtualMachine": {"resourceId": "x"}}}}),
+            None,
+        ),
+    ];
+    for (case, this, theirs, expected) in cases {
+        let theirs = other(&theirs);
+        let found = understand(&object(&this), context(std::slice::from_ref(&theirs)));
+        match (found, expected) {
+            (Ok(_), None) => {}
+            (Err(violation), Some(field)) => {
+                assert_eq!(violation.reason, Reason::Conflict, "{case}");
+                assert!(violation.message.starts_with(field), "{case}: {}", violation.message);
+                assert!(violation.message.contains("web-2"), "{case}: {}", violation.message);
+            }
+            (found, _) => panic!("{case}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_object_is_in_no_conflict_with_itself() {
+    let this = object(&json!({}));
+    assert!(understand(&this, context(std::slice::from_ref(&this))).is_ok());
+}
+
+#[test]
+fn only_what_lives_in_the_namespace_counts_as_living() {
+    let all = [
+        object(&json!({})),
+        other(&json!({"spec": {"source": {"virtualMachine": {"resourceId": format!("{MACHINE}-2")}}}})),
+        other(&both(
+            &json!({"metadata": {"namespace": "other", "uid": "u-3"}}),
+            &json!({"spec": {"source": {"virtualMachine": {"resourceId": format!("{MACHINE}-3")}}}}),
+        )),
+    ];
+    assert_eq!(understand(&all[0], context(&all)).unwrap().living, ["u-2"]);
+}
+
+#[test]
+fn a_target_is_seen_as_it_wants_the_version() {
+    let elsewhere = json!({"metadata": {"namespace": "other"}});
+    let selecting = json!({"spec": {"imageSelector": {"matchLabels": {"tier": "dev"}}}});
+    let cases: [(&str, ReplicationTarget, Option<bool>); 5] = [
+        ("it selects it", target("t", "North Europe", &json!({})), Some(true)),
+        ("it selects others", target("t", "northeurope", &selecting), Some(false)),
+        ("it goes", going("t", "northeurope", "Delete"), Some(false)),
+        ("it lives in another namespace", target("t", "northeurope", &elsewhere), None),
+        ("nobody knows where", target("t", "north/europe", &json!({})), None),
+    ];
+    for (case, target, expected) in cases {
+        let context = Context { targets: std::slice::from_ref(&target), ..context(&[]) };
+        let seen = understand(&object(&json!({})), context).unwrap().targets;
+        assert_eq!(seen.first().map(|view| view.wants), expected, "{case}");
+        assert!(seen.iter().all(|view| view.region == region("northeurope")), "{case}");
+    }
+}
+
+#[test]
+fn a_reconcile_is_asked_for_by_each_new_value_of_the_annotation() {
+    let handled = |value: &str| json!({"status": {"conditions": [], "lastHandledReconcileAt": value}});
+    let cases = [
+        ("no annotation", json!({}), false),
+        ("a first value", requested(), true),
+        ("a new value", both(&requested(), &handled("before")), true),
+        ("a value that was handled", both(&requested(), &handled("now")), false),
+    ];
+    for (case, change, expected) in cases {
+        assert_eq!(understand(&object(&change), context(&[])).unwrap().requested, expected, "{case}");
+    }
+}
