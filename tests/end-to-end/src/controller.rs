@@ -34,8 +34,12 @@ impl Controller {
         let container = &template["containers"][0];
         let mut arguments = container["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap());
         let subcommand = arguments.next().unwrap();
-        let mut flags: BTreeMap<&str, &str> =
-            arguments.map(|flag| flag.trim_start_matches("--").split_once('=').unwrap()).collect();
+        let mut flags: BTreeMap<&str, &str> = arguments
+            .map(|flag| flag.trim_start_matches("--"))
+            .map(|flag| flag.split_once('=').unwrap_or((flag, "true")))
+            .collect();
+        // The tests of a process would all stand in line for the one lease.
+        flags.entry("leader-elect").and_modify(|elect| *elect = "false");
         let ca = environment.simulator.ca.to_str().unwrap();
         flags.extend([
             ("watch-namespaces", namespace),

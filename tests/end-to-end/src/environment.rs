@@ -75,10 +75,9 @@ impl Environment {
 async fn programs() -> WorkspacePrograms {
     match std::env::var_os("AZIMAGE_PROGRAMS").filter(|folder| !folder.is_empty()).map(PathBuf::from) {
         None => workspace_programs().await.unwrap().clone(),
-        Some(folder) => WorkspacePrograms {
-            azimage: folder.join("azimage"),
-            azimage_simulator: folder.join("azimage-simulator"),
-        },
+        Some(folder) => {
+            WorkspacePrograms { azimage: folder.join("azimage"), azimage_simulator: folder.join("azimage-simulator") }
+        }
     }
 }
 

@@ -234,8 +234,11 @@ impl Test {
         assert!(!said.contains("panicked"), "azimage panicked: {said}");
         assert!(!said.contains("forbidden"), "azimage lacks a right in Kubernetes: {said}");
         let writes = self.azure.writes().await;
-        let mut generalized: Vec<&str> =
-            writes.iter().filter(|entry| entry.path.ends_with("/generalize")).map(|entry| entry.path.as_str()).collect();
+        let mut generalized: Vec<&str> = writes
+            .iter()
+            .filter(|entry| entry.path.ends_with("/generalize"))
+            .map(|entry| entry.path.as_str())
+            .collect();
         generalized.sort_unstable();
         let count = generalized.len();
         generalized.dedup();

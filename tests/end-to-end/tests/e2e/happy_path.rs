@@ -28,10 +28,8 @@ pub(crate) async fn all_is_true(test: &Test) {
     test.ready(Kind::Version, "web").await;
     for target in ["north", "east"] {
         let what = "ready with one version complete";
-        test.wait(Kind::Target, target, what, |object| {
-            object.is_ready() && object.at("/status/progress") == "1/1"
-        })
-        .await;
+        test.wait(Kind::Target, target, what, |object| object.is_ready() && object.at("/status/progress") == "1/1")
+            .await;
     }
     let version = test.azure.state(&test.azure.version("1.4.0")).await.expect("the version exists");
     assert_eq!(version["provisioningState"], "Succeeded");

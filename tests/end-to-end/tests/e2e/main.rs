@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
+mod artifacts;
+mod deletion;
 mod happy_path;
+mod process;
 mod restarts;
 mod rights;
 mod schema;
+mod seal;
 mod stalled;
+mod targets;

@@ -1,0 +1,56 @@
+//! What users get: the examples and the definitions.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use azimage_end_to_end::Test;
+use serde_json::Value;
+
+fn workspace() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[tokio::test]
+async fn every_example_is_accepted_by_the_api_server() {
+    let test = Test::new("examples").await;
+    let mut count = 0;
+    for entry in std::fs::read_dir(workspace().join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        // They name the namespace that they tell the reader to make.
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("namespace: images", &format!("namespace: {}", test.namespace));
+        let arguments = ["apply", "--dry-run=server", "--server-side", "--validate=strict", "-f", "-"];
+        let output = test.environment.cluster.kubectl_with_input(&arguments, &text).await.unwrap().ok().unwrap();
+        assert!(output.contains("(server dry run)"), "{}: {output}", path.display());
+        count += 1;
+    }
+    assert!(count >= 3, "there are {count} examples");
+}
+
+#[tokio::test]
+async fn azimage_prints_the_definitions_of_the_repository() {
+    let test = Test::new("definitions").await;
+    let output = Command::new(&test.environment.programs.azimage).arg("crds").output().unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let read = |text: &str| -> Value { serde_saphyr::from_str(text).unwrap() };
+    let printed: Vec<Value> = printed.split("---\n").filter(|text| !text.trim().is_empty()).map(read).collect();
+    let mut names = Vec::new();
+    for definition in &printed {
+        let name = definition["metadata"]["name"].as_str().unwrap();
+        let file = std::fs::read_to_string(workspace().join(format!("crds/{name}.yaml"))).unwrap();
+        assert_eq!(*definition, read(&file), "{name}");
+        names.push(name);
+    }
+    assert_eq!(names, ["imageversions.azimage.dev", "replicationtargets.azimage.dev"]);
+    assert_eq!(
+        std::fs::read_dir(workspace().join("crds"))
+            .unwrap()
+            .filter(|entry| { entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "yaml") })
+            .count(),
+        names.len()
+    );
+}

@@ -1,0 +1,79 @@
+//! The process: a clean end, probes, metrics.
+
+use std::time::{Duration, Instant};
+
+use azimage_end_to_end::{Kind, Test, classes, manifests};
+use serde_json::json;
+
+use crate::happy_path::{WRITES, all_is_true, apply_all};
+
+#[tokio::test]
+async fn sigterm_ends_it_cleanly_in_mid_work_and_a_new_process_goes_on() {
+    let test = Test::new("sigterm").await;
+    apply_all(&test).await;
+    for step in ["ClaimSource", "Seal", "Deallocate", "Publish"] {
+        let controller = test.start();
+        controller.says(&format!("\"step\":\"{step}\"")).await;
+        let asked = Instant::now();
+        test.terminate(controller).await;
+        println!("SIGTERM after {step}: ended after {:.1} s", asked.elapsed().as_secs_f64());
+    }
+    let controller = test.start();
+    all_is_true(&test).await;
+    assert_eq!(classes(&test.azure.writes().await), WRITES);
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn sigterm_does_not_wait_for_an_azure_that_does_not_answer() {
+    let test = Test::new("sigterm-hang").await;
+    let hang = json!({"match": {"subscription": test.azure.subscription, "method": "PATCH"}, "then": "Hang"});
+    let fault = test.azure.fault(&hang).await;
+    let controller = test.start_with(&[("shutdown-timeout", "2s")]);
+    test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
+    test.until("a write hangs", || async { test.azure.fired(fault).await == 1 }).await;
+    let asked = Instant::now();
+    test.terminate(controller).await;
+    assert!(asked.elapsed() < Duration::from_secs(15), "it took {:?}", asked.elapsed());
+    test.azure.end_fault(fault).await;
+    let controller = test.start();
+    test.ready(Kind::Version, "web").await;
+    assert_eq!(classes(&test.azure.writes().await), WRITES[..6]);
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn probes_answer_and_metrics_have_the_names_that_dashboards_query() {
+    let test = Test::new("probes").await;
+    let controller = test.start();
+    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
+    let source = test.azure.version_of("golden", "3.0.0");
+    test.apply(&manifests::copy(&test.azure, "web", "1.4.0", &source)).await;
+    test.ready(Kind::Version, "web").await;
+    let (health, metrics) = (controller.address(0).await, controller.address(1).await);
+    let get = |url: String| async move {
+        let answer = reqwest::get(&url).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for probe in ["healthz", "readyz"] {
+        assert_eq!(get(format!("http://{health}/{probe}")).await.0, 200, "{probe}");
+    }
+    let (status, text) = get(format!("http://{metrics}/metrics")).await;
+    assert_eq!(status, 200);
+    for name in [
+        "controller_runtime_reconcile_total{controller=\"imageversion\",result=\"success\"}",
+        "controller_runtime_reconcile_total{controller=\"replicationtarget\",result=\"error\"} 0",
+        "controller_runtime_reconcile_errors_total{controller=\"imageversion\"} 0",
+        "controller_runtime_reconcile_panics_total{controller=\"imageversion\"} 0",
+        "controller_runtime_reconcile_time_seconds_bucket{",
+        "controller_runtime_active_workers{controller=\"imageversion\"}",
+        "controller_runtime_max_concurrent_reconciles{controller=\"imageversion\"} 8",
+        "rest_client_requests_total{method=\"PATCH\",code=\"200\",",
+        "azimage_azure_requests_total{method=\"PUT\",code=\"201\"} 1",
+        "azimage_build_info{version=",
+    ] {
+        assert!(text.contains(name), "{name} is missing in\n{text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+    test.finish(Some(controller)).await;
+}
