@@ -1,0 +1,195 @@
+//! Who manages which fields: the rules of server-side apply.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Element, FieldSet, Leaves, Path, leaves, merge::merge, remove::remove, render};
+use crate::kubernetes::schema::Schema;
+
+/// How a manager came to its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::kubernetes) enum Operation {
+    /// By server-side apply.
+    Apply,
+    /// By any other write.
+    Update,
+}
+
+/// What tells managers apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::kubernetes) struct ManagerKey {
+    pub(in crate::kubernetes) name: String,
+    pub(in crate::kubernetes) operation: Operation,
+    pub(in crate::kubernetes) subresource: String,
+}
+
+/// A manager's fields, and when they were last written.
+#[derive(Clone, Debug, PartialEq)]
+struct Managed {
+    fields: FieldSet,
+    time: String,
+}
+
+/// The managers of an object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::kubernetes) struct Managers(BTreeMap<ManagerKey, Managed>);
+
+/// What came of an apply.
+#[derive(Debug)]
+pub(in crate::kubernetes) struct Applied {
+    pub(in crate::kubernetes) object: Value,
+    pub(in crate::kubernetes) managers: Managers,
+    /// Other managers whose fields would change, each with the fields' paths.
+    pub(in crate::kubernetes) conflicts: Vec<(ManagerKey, Vec<String>)>,
+}
+
+struct Changes {
+    added: FieldSet,
+    modified: FieldSet,
+    removed: FieldSet,
+}
+
+fn compare(old: &Leaves, new: &Leaves) -> Changes {
+    let missing = |from: &Leaves, other: &Leaves| -> FieldSet {
+        from.keys().filter(|path| !other.contains_key(*path)).cloned().collect()
+    };
+    let modified = new.iter().filter(|(path, value)| old.get(*path).is_some_and(|old| old != *value));
+    Changes {
+        added: missing(new, old),
+        removed: missing(old, new),
+        modified: modified.map(|(path, _)| path.clone()).collect(),
+    }
+}
+
+impl Managers {
+    /// After a manager has applied an object to what is there.
+    pub(in crate::kubernetes) fn apply(
+        &self,
+        schema: &Schema,
+        live: &Value,
+        applied: &Value,
+        key: &ManagerKey,
+        time: &str,
+    ) -> Applied {
+        let mut managers = self.clone();
+        let mut object = merge(Some(schema), Some(live), applied);
+        let fields: FieldSet = leaves(schema, applied).into_keys().filter(|path| in_scope(path, key)).collect();
+        let last = self.0.get(key).map(|managed| managed.fields.clone()).unwrap_or_default();
+        let changed = last != fields;
+        let time = self.0.get(key).filter(|_| !changed).map_or(time, |managed| &managed.time).to_owned();
+        managers.0.insert(key.clone(), Managed { fields, time });
+
+        let kept = with_ancestors(managers.0.values().flat_map(|managed| managed.fields.iter()));
+        let mut gone = with_ancestors(last.iter());
+        gone.retain(|path| !kept.contains(path) && path.as_slice() != [Element::Field("metadata".to_owned())]);
+        remove(Some(schema), &mut object, &gone);
+
+        let changes = compare(&leaves(schema, live), &leaves(schema, &object));
+        let mut conflicts = Vec::new();
+        for (other, managed) in managers.0.iter_mut().filter(|(other, _)| *other != key) {
+            let taken: Vec<Path> = managed
+                .fields
+                .iter()
+                .filter(|path| changes.modified.contains(*path) || changes.added.contains(*path))
+                .cloned()
+                .collect();
+            if !taken.is_empty() {
+                conflicts.push((other.clone(), taken.iter().map(|path| display(path)).collect()));
+            }
+            managed.fields.retain(|path| !taken.contains(path));
+        }
+        managers.forget(&changes.removed, Some(key));
+        Applied { object, managers, conflicts }
+    }
+
+    /// After a manager has written an object as a whole.
+    #[must_use]
+    pub(in crate::kubernetes) fn update(
+        &self,
+        schema: &Schema,
+        old: Option<&Value>,
+        new: &Value,
+        key: &ManagerKey,
+        time: &str,
+    ) -> Self {
+        let mut managers = self.clone();
+        let before = old.map(|old| leaves(schema, old)).unwrap_or_default();
+        let mut after = leaves(schema, new);
+        after.retain(|path, _| in_scope(path, key) || before.contains_key(path));
+        let changes = compare(&before, &after);
+        for managed in managers.0.values_mut() {
+            managed.fields.retain(|path| !changes.modified.contains(path) && !changes.added.contains(path));
+        }
+        managers.forget(&changes.removed, None);
+        let won: FieldSet = changes.added.union(&changes.modified).cloned().collect();
+        if !won.is_empty() {
+            let managed = managers
+                .0
+                .entry(key.clone())
+                .or_insert_with(|| Managed { fields: FieldSet::new(), time: String::new() });
+            managed.fields.extend(won);
+            time.clone_into(&mut managed.time);
+        }
+        managers
+    }
+
+    /// Nobody manages what isn't there; a manager of nothing is none.
+    fn forget(&mut self, removed: &FieldSet, applying: Option<&ManagerKey>) {
+        for (key, managed) in &mut self.0 {
+            if applying != Some(key) {
+                managed.fields.retain(|path| !removed.contains(path));
+            }
+        }
+        self.0.retain(|_, managed| !managed.fields.is_empty());
+    }
+
+    /// Whether the managers are the same, whenever they wrote.
+    pub(in crate::kubernetes) fn same_but_for_times(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.iter().zip(&other.0).all(|((a, x), (b, y))| a == b && x.fields == y.fields)
+    }
+
+    /// `metadata.managedFields`.
+    pub(in crate::kubernetes) fn render(&self, api_version: &str) -> Value {
+        let entries = self.0.iter().map(|(key, managed)| {
+            let operation = if key.operation == Operation::Apply { "Apply" } else { "Update" };
+            let mut entry = json!({
+                "manager": key.name, "operation": operation, "apiVersion": api_version, "time": managed.time,
+                "fieldsType": "FieldsV1", "fieldsV1": render(&managed.fields),
+            });
+            if !key.subresource.is_empty() {
+                entry["subresource"] = json!(key.subresource);
+            }
+            entry
+        });
+        Value::Array(entries.collect())
+    }
+}
+
+/// A subresource's managers manage what is in it, those of the object all else.
+fn in_scope(path: &[Element], key: &ManagerKey) -> bool {
+    let status = path.first() == Some(&Element::Field("status".to_owned()));
+    match key.subresource.as_str() {
+        "status" => status,
+        _ => true,
+    }
+}
+
+fn with_ancestors<'a>(paths: impl Iterator<Item = &'a Path>) -> FieldSet {
+    paths.flat_map(|path| (1..=path.len()).map(|length| path[..length].to_vec())).collect()
+}
+
+/// A path as messages have it, such as `.spec.replicas` or `.status.conditions[type="Ready"].status`.
+fn display(path: &[Element]) -> String {
+    let element = |element: &Element| match element {
+        Element::Field(name) => format!(".{name}"),
+        Element::Item(item) => format!("[={item}]"),
+        Element::Key(key) => {
+            let keys: BTreeMap<String, Value> = serde_json::from_str(key).unwrap_or_default();
+            let keys: Vec<String> = keys.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            format!("[{}]", keys.join(","))
+        }
+    };
+    path.iter().map(element).collect()
+}

@@ -1,0 +1,146 @@
+//! The kinds that are served.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::schema::Schema;
+
+/// A kind.
+#[derive(Clone, Debug)]
+pub(super) struct Kind {
+    pub(super) group: String,
+    pub(super) version: String,
+    pub(super) plural: String,
+    pub(super) name: String,
+    pub(super) namespaced: bool,
+    /// From a custom resource definition.
+    pub(super) custom: bool,
+    /// Has a status that is written by itself.
+    pub(super) status: bool,
+    /// A PUT makes what isn't there.
+    pub(super) create_on_update: bool,
+    /// Fields that can be selected by, as paths with periods, beside name and namespace.
+    pub(super) selectable: Vec<String>,
+    pub(super) schema: Schema,
+}
+
+impl Kind {
+    /// Reads a custom resource definition. The first version is the only one.
+    pub(super) fn from_definition(definition: &Value) -> Result<Self, String> {
+        let text = |pointer: &str| {
+            let value = definition.pointer(pointer).and_then(Value::as_str);
+            value.map(str::to_owned).ok_or_else(|| format!("the definition has no {pointer}"))
+        };
+        let version = match definition.pointer("/spec/versions").and_then(Value::as_array).map(Vec::as_slice) {
+            Some([version]) => version,
+            _ => return Err("only definitions with one version are implemented".to_owned()),
+        };
+        let schema = version.pointer("/schema/openAPIV3Schema").ok_or("the definition has no schema")?;
+        let mut schema = Schema::parse(schema)?;
+        schema.properties.extend(common_fields()?);
+        let fields = version.get("selectableFields").and_then(Value::as_array).into_iter().flatten();
+        let fields = fields.filter_map(|field| field.get("jsonPath").and_then(Value::as_str));
+        Ok(Self {
+            group: text("/spec/group")?,
+            version: version.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            plural: text("/spec/names/plural")?,
+            name: text("/spec/names/kind")?,
+            namespaced: text("/spec/scope")? == "Namespaced",
+            custom: true,
+            status: version.pointer("/subresources/status").is_some(),
+            create_on_update: false,
+            selectable: fields.map(|path| path.trim_start_matches('.').to_owned()).collect(),
+            schema,
+        })
+    }
+
+    /// The kinds of Kubernetes itself that are served, with the fields that are used here.
+    pub(super) fn built_in() -> Result<Vec<Self>, String> {
+        let kind = |group: &str, version: &str, plural: &str, name: &str, fields: Value| -> Result<Self, String> {
+            let mut schema = Schema::parse(&json!({"type": "object", "properties": fields}))?;
+            schema.properties.extend(common_fields()?);
+            Ok(Self {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                plural: plural.to_owned(),
+                name: name.to_owned(),
+                namespaced: plural != "namespaces",
+                custom: false,
+                status: false,
+                create_on_update: plural == "leases",
+                selectable: Vec::new(),
+                schema,
+            })
+        };
+        let text = json!({"type": "string"});
+        let number = json!({"type": "integer"});
+        let time = json!({"type": "string", "format": "micro-time"});
+        let reference = json!({"type": "object", "x-kubernetes-map-type": "atomic", "properties": {
+            "apiVersion": text, "fieldPath": text, "kind": text, "name": text, "namespace": text,
+            "resourceVersion": text, "uid": text,
+        }});
+        let namespace = json!({
+            "spec": {"type": "object", "properties": {"finalizers": {"type": "array", "items": text}}},
+            "status": {"type": "object", "properties": {"phase": text}},
+        });
+        let lease = json!({"spec": {"type": "object", "properties": {
+            "holderIdentity": text, "leaseDurationSeconds": number, "acquireTime": time, "renewTime": time,
+            "leaseTransitions": number, "strategy": text, "preferredHolder": text,
+        }}});
+        let event = json!({
+            "eventTime": {"type": "string", "format": "micro-time", "nullable": true},
+            "reportingController": text, "reportingInstance": text, "action": text, "reason": text, "note": text,
+            "type": text, "regarding": reference, "related": reference,
+            "series": {"type": "object", "properties": {"count": number, "lastObservedTime": time}},
+        });
+        Ok(vec![
+            kind("", "v1", "namespaces", "Namespace", namespace)?,
+            kind("coordination.k8s.io", "v1", "leases", "Lease", lease)?,
+            kind("events.k8s.io", "v1", "events", "Event", event)?,
+        ])
+    }
+
+    /// `group/version`, or the version alone in the core group.
+    pub(super) fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// The plural name and the group, as errors name it.
+    pub(super) fn resource(&self) -> String {
+        qualified(&self.plural, &self.group)
+    }
+
+    /// The kind and the group, as errors name it.
+    pub(super) fn qualified(&self) -> String {
+        qualified(&self.name, &self.group)
+    }
+}
+
+fn qualified(name: &str, group: &str) -> String {
+    if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
+}
+
+/// What every object has.
+fn common_fields() -> Result<BTreeMap<String, Schema>, String> {
+    let text = json!({"type": "string"});
+    let owner = json!({"type": "object", "x-kubernetes-map-type": "atomic", "required": ["apiVersion", "kind", "name", "uid"], "properties": {
+        "apiVersion": text, "kind": text, "name": text, "uid": text,
+        "controller": {"type": "boolean"}, "blockOwnerDeletion": {"type": "boolean"},
+    }});
+    let texts = json!({"type": "object", "nullable": true, "additionalProperties": text});
+    let metadata = json!({"type": "object", "properties": {
+        "name": text, "generateName": text, "namespace": text, "uid": text, "resourceVersion": text,
+        "generation": {"type": "integer"}, "selfLink": text,
+        "creationTimestamp": {"type": "string", "nullable": true},
+        "deletionTimestamp": {"type": "string", "nullable": true},
+        "deletionGracePeriodSeconds": {"type": "integer", "nullable": true},
+        "labels": texts, "annotations": texts,
+        "finalizers": {"type": "array", "nullable": true, "x-kubernetes-list-type": "set", "items": text},
+        "ownerReferences": {"type": "array", "nullable": true, "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["uid"], "items": owner},
+        "managedFields": {"type": "array", "nullable": true, "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+    }});
+    let fields = [("apiVersion", text.clone()), ("kind", text.clone()), ("metadata", metadata)];
+    fields.into_iter().map(|(name, schema)| Ok((name.to_owned(), Schema::parse(&schema)?))).collect()
+}

@@ -1,0 +1,28 @@
+//! A Kubernetes API server in memory, behind `kube::Client`, without sockets.
+//!
+//! It serves what a controller of this project uses and answers everything else with 501. One seed and one clock decide
+//! all that it answers. What it does is compared with a real kube-apiserver in `tests/differential`.
+//!
+//! Not implemented, and not refused either, because nobody could tell from a request: CEL rules of definitions
+//! (`x-kubernetes-validations`), access control, admission other than that of namespaces, warnings, garbage collection.
+
+mod call;
+mod check;
+mod delete;
+mod failure;
+mod fields;
+mod interceptor;
+mod kinds;
+mod read;
+mod schema;
+mod selector;
+mod server;
+mod store;
+mod watch;
+mod write;
+
+pub use call::{Call, Verb};
+pub use failure::{Cause, Failure};
+pub use interceptor::{Delivery, Interceptor, NoFaults, Verdict};
+pub use server::{ApiServer, DefinitionError, Disconnected};
+pub use store::Write;

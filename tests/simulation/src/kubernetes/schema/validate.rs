@@ -1,0 +1,164 @@
+//! Whether a value is as its schema says.
+
+use serde_json::Value;
+
+use super::{ListKind, Schema};
+use crate::kubernetes::failure::Cause;
+
+impl Schema {
+    /// What is wrong with a value.
+    pub(in crate::kubernetes) fn validate(&self, value: &Value) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        self.check("", value, &mut causes);
+        causes
+    }
+
+    fn check(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
+        if value.is_null() && self.nullable {
+            return;
+        }
+        let mut fail = |reason, message: String| causes.push(Cause { reason, message, field: path.to_owned() });
+        if let Some(kind) = &self.kind
+            && !is_of(kind, value)
+        {
+            let message = format!("Invalid value: {}: must be of type {kind}: {}", quoted(value), quoted_kind(value));
+            return fail("FieldValueTypeInvalid", message);
+        }
+        if let Some(values) = &self.one_of_values
+            && !values.contains(value)
+        {
+            let supported: Vec<String> = values.iter().map(quoted).collect();
+            let message = format!("Unsupported value: {}: supported values: {}", quoted(value), supported.join(", "));
+            fail("FieldValueNotSupported", message);
+        }
+        match value {
+            Value::String(text) => self.check_text(path, text, causes),
+            Value::Number(number) => {
+                let number = number.as_f64().unwrap_or_default();
+                self.check_size(path, value, "", number, causes);
+            }
+            Value::Array(items) => self.check_list(path, value, items, causes),
+            Value::Object(map) => {
+                self.check_size(path, value, "Properties", length(map.len()), causes);
+                for name in self.required.iter().filter(|name| !map.contains_key(*name)) {
+                    let field = join(path, name);
+                    causes.push(Cause { reason: "FieldValueRequired", message: "Required value".to_owned(), field });
+                }
+                for (name, value) in map {
+                    if let Some(schema) = self.field(name) {
+                        schema.check(&join(path, name), value, causes);
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    fn check_text(&self, path: &str, text: &str, causes: &mut Vec<Cause>) {
+        let value = Value::String(text.to_owned());
+        self.check_size(path, &value, "Length", length(text.chars().count()), causes);
+        let mut fail = |what: String| {
+            let message = format!("Invalid value: {}: {path} in body should {what}", quoted(&value));
+            causes.push(Cause { reason: "FieldValueInvalid", message, field: path.to_owned() });
+        };
+        if let Some(pattern) = &self.pattern
+            && !pattern.is_match(text)
+        {
+            fail(format!("match '{pattern}'"));
+        }
+        // The other formats that are used here are of integers, which the range of JSON's numbers covers.
+        let time = matches!(self.format.as_deref(), Some("date-time" | "micro-time"));
+        if time && text.parse::<jiff::Timestamp>().is_err() {
+            fail("be a time as in RFC 3339".to_owned());
+        }
+    }
+
+    fn check_list(&self, path: &str, value: &Value, items: &[Value], causes: &mut Vec<Cause>) {
+        self.check_size(path, value, "Items", length(items.len()), causes);
+        let Some(schema) = self.item() else { return };
+        let mut seen: Vec<Value> = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            schema.check(&path, item, causes);
+            let identity = match &self.list {
+                ListKind::Atomic => continue,
+                ListKind::Set => item.clone(),
+                ListKind::Map(keys) => keys.iter().map(|key| item.get(key).cloned().unwrap_or_default()).collect(),
+            };
+            if seen.contains(&identity) {
+                let message = format!("Duplicate value: {item}");
+                causes.push(Cause { reason: "FieldValueDuplicate", message, field: path });
+            } else {
+                seen.push(identity);
+            }
+        }
+    }
+
+    /// Compares a number or a length against the two limits of its keyword.
+    fn check_size(&self, path: &str, value: &Value, what: &str, size: f64, causes: &mut Vec<Cause>) {
+        let limit = |side: &str| {
+            let keyword = if what.is_empty() { format!("{side}imum") } else { format!("{side}{what}") };
+            self.limits.get(keyword.as_str()).copied()
+        };
+        if let Some(most) = limit("max").filter(|most| size > *most) {
+            let (reason, message) = match what {
+                "" => {
+                    let text = format!("{path} in body should be less than or equal to {most}");
+                    ("FieldValueInvalid", format!("Invalid value: {value}: {text}"))
+                }
+                "Length" => ("FieldValueTooLong", format!("Too long: may not be more than {most} bytes")),
+                "Items" => ("FieldValueTooMany", format!("Too many: {size}: must have at most {most} items")),
+                _ => ("FieldValueTooMany", format!("Too many: {size}: must have at most {most} properties")),
+            };
+            causes.push(Cause { reason, message, field: path.to_owned() });
+        }
+        if let Some(least) = limit("min").filter(|least| size < *least) {
+            let text = match what {
+                "" => format!("{path} in body should be greater than or equal to {least}"),
+                "Length" => format!("{path} in body should be at least {least} chars long"),
+                "Items" => format!("{path} in body should have at least {least} items"),
+                _ => format!("{path} in body should have at least {least} properties"),
+            };
+            let message = format!("Invalid value: {}: {text}", quoted(value));
+            causes.push(Cause { reason: "FieldValueInvalid", message, field: path.to_owned() });
+        }
+    }
+}
+
+fn is_of(kind: &str, value: &Value) -> bool {
+    match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        _ => false,
+    }
+}
+
+fn quoted(value: &Value) -> String {
+    value.to_string()
+}
+
+fn quoted_kind(value: &Value) -> String {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    format!("\"{kind}\"")
+}
+
+#[allow(clippy::cast_precision_loss, reason = "no length here comes near the end of exact numbers")]
+fn length(length: usize) -> f64 {
+    length as f64
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}

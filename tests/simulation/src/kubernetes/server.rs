@@ -1,0 +1,249 @@
+//! The server: takes requests, asks the interceptor, answers.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures::{StreamExt, future::BoxFuture};
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::Frame;
+use jiff::Timestamp;
+use kube::client::Body;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::{
+    call::{Call, Verb, parse_body},
+    failure::Failure,
+    interceptor::{Interceptor, NoFaults, Verdict},
+    kinds::Kind,
+    store::{Key, Store, Write},
+    watch::Watch,
+};
+
+/// What all clients and watches share.
+pub(super) struct Shared {
+    store: Mutex<Store>,
+    interceptor: RwLock<Arc<dyn Interceptor>>,
+    /// The resource version of the last change.
+    pub(super) changes: watch::Sender<u64>,
+    /// How often all watches were cut.
+    pub(super) cuts: watch::Sender<u64>,
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn interceptor(&self) -> Arc<dyn Interceptor> {
+        self.interceptor.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A definition that this server can't serve.
+#[derive(Debug, thiserror::Error)]
+#[error("the definition {name} can't be served in process: {reason}")]
+pub struct DefinitionError {
+    name: String,
+    reason: String,
+}
+
+/// A Kubernetes API server in memory. Clones are the same server.
+#[derive(Clone)]
+pub struct ApiServer(Arc<Shared>);
+
+impl fmt::Debug for ApiServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ApiServer").field("revision", &self.revision()).finish_non_exhaustive()
+    }
+}
+
+/// The connection ended without an answer.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("connection reset by peer")]
+pub struct Disconnected;
+
+/// The body of an answer.
+pub type AnswerBody = UnsyncBoxBody<Bytes, Disconnected>;
+
+enum Answer {
+    Object(StatusCode, Arc<Value>),
+    Watch(Box<Watch>),
+}
+
+impl ApiServer {
+    /// A server for custom resource definitions, beside Namespaces, Leases and Events. It has the namespaces `default`
+    /// and `kube-system`. The seed decides all uids; the clock gives the times in metadata.
+    pub fn new(
+        definitions: &[Value],
+        seed: u64,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<Self, DefinitionError> {
+        let error = |name: &str, reason| DefinitionError { name: name.to_owned(), reason };
+        let mut kinds = Kind::built_in().map_err(|reason| error("of a built-in kind", reason))?;
+        for definition in definitions {
+            let name = definition.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            kinds.push(Kind::from_definition(definition).map_err(|reason| error(name, reason))?);
+        }
+        let shared = Shared {
+            store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
+            interceptor: RwLock::new(Arc::new(NoFaults)),
+            changes: watch::channel(0).0,
+            cuts: watch::channel(0).0,
+        };
+        let server = Self(Arc::new(shared));
+        for name in ["default", "kube-system"] {
+            server.create_namespace(name).map_err(|failure| error("of namespaces", failure.message))?;
+        }
+        Ok(server)
+    }
+
+    /// Makes a namespace, beside all faults.
+    pub fn create_namespace(&self, name: &str) -> Result<(), Failure> {
+        let request = Request::post("/api/v1/namespaces").header(header::USER_AGENT, "simulation").body(());
+        let call = Call::parse(&request.map_err(|error| Failure::bad_request(error.to_string()))?)?;
+        self.answer(&call, json!({"metadata": {"name": name}})).map(|_| ())
+    }
+
+    /// A client of this server. It belongs to the async runtime in which it is made.
+    pub fn client(&self) -> kube::Client {
+        kube::Client::new(self.clone(), "default")
+    }
+
+    /// Puts an interceptor between the server and all its clients, in place of the one before.
+    pub fn set_interceptor(&self, interceptor: Arc<dyn Interceptor>) {
+        *self.0.interceptor.write().unwrap_or_else(PoisonError::into_inner) = interceptor;
+    }
+
+    /// The writes that took effect, in their order.
+    pub fn history(&self) -> Vec<Write> {
+        self.0.lock().history.clone()
+    }
+
+    /// The resource version of the last write.
+    pub fn revision(&self) -> u64 {
+        self.0.lock().revision
+    }
+
+    /// Forgets the changes up to a resource version: who watches or lists from before it is told 410.
+    pub fn compact(&self, revision: u64) {
+        let mut store = self.0.lock();
+        store.compacted = revision.min(store.revision).max(store.compacted);
+    }
+
+    /// Ends all watches.
+    pub fn cut_watches(&self) {
+        self.0.cuts.send_modify(|count| *count += 1);
+    }
+
+    fn answer(&self, call: &Call, body: Value) -> Result<Answer, Failure> {
+        let mut store = self.0.lock();
+        let kind = store
+            .kinds
+            .iter()
+            .position(|kind| kind.group == call.group && kind.version == call.version && kind.plural == call.resource);
+        let kind = kind.ok_or_else(|| {
+            Failure::not_implemented(format_args!(
+                "the resource {} of {:?} {}",
+                call.resource, call.group, call.version
+            ))
+        })?;
+        let served = &store.kinds[kind];
+        if !(call.subresource.is_empty() || call.subresource == "status" && served.status) {
+            return Err(Failure::not_implemented(format_args!(
+                "the subresource {} of {}",
+                call.subresource, call.resource
+            )));
+        }
+        let whole = matches!(call.verb, Verb::List | Verb::Watch);
+        if served.namespaced && call.namespace.is_empty() && !whole || !served.namespaced && !call.namespace.is_empty()
+        {
+            return Err(Failure::not_implemented(format_args!("{:?} of {} in this scope", call.verb, call.resource)));
+        }
+        let key = Key { kind, namespace: call.namespace.clone(), name: call.name.clone() };
+        let before = store.revision;
+        let answer = match call.verb {
+            Verb::Get => Answer::Object(StatusCode::OK, store.get(call, &key)?),
+            Verb::List => Answer::Object(StatusCode::OK, Arc::new(store.list(call, kind)?)),
+            Verb::Watch => Answer::Watch(Box::new(Watch::start(&self.0, &store, call.clone(), kind)?)),
+            _ => {
+                let (code, object) = store.write(call, &key, body)?;
+                Answer::Object(code, object)
+            }
+        };
+        let after = store.revision;
+        drop(store);
+        if after != before {
+            self.0.changes.send_replace(after);
+        }
+        Ok(answer)
+    }
+
+    async fn serve(self, request: Request<Body>) -> Result<Response<AnswerBody>, Disconnected> {
+        let call = match Call::parse(&request) {
+            Ok(call) => call,
+            Err(failure) => return Ok(refuse(&failure)),
+        };
+        let interceptor = self.0.interceptor();
+        match interceptor.before(&call).await {
+            Verdict::Proceed => {}
+            Verdict::Disconnect => return Err(Disconnected),
+            Verdict::Answer(failure) => return Ok(refuse(&failure)),
+        }
+        let bytes = request.into_body().collect().await.map_err(|_| Disconnected)?.to_bytes();
+        let body = if bytes.is_empty() { Ok(json!({})) } else { parse_body(&bytes) };
+        let answer = body.and_then(|body| self.answer(&call, body));
+        let code = match &answer {
+            Ok(Answer::Object(code, _)) => *code,
+            Ok(Answer::Watch(_)) => StatusCode::OK,
+            Err(failure) => failure.code,
+        };
+        match interceptor.after(&call, code).await {
+            Verdict::Proceed => {}
+            Verdict::Disconnect => return Err(Disconnected),
+            Verdict::Answer(failure) => return Ok(refuse(&failure)),
+        }
+        Ok(match answer {
+            Ok(Answer::Object(code, object)) => respond(code, whole(object.to_string())),
+            Ok(Answer::Watch(watch)) => {
+                let frames = watch.lines().map(|line| Ok::<_, Disconnected>(Frame::data(line)));
+                respond(StatusCode::OK, StreamBody::new(frames).boxed_unsync())
+            }
+            Err(failure) => refuse(&failure),
+        })
+    }
+}
+
+fn refuse(failure: &Failure) -> Response<AnswerBody> {
+    respond(failure.code, whole(failure.status().to_string()))
+}
+
+fn whole(text: String) -> AnswerBody {
+    Full::new(Bytes::from(text)).map_err(|never| match never {}).boxed_unsync()
+}
+
+fn respond(code: StatusCode, body: AnswerBody) -> Response<AnswerBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = code;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+impl tower::Service<Request<Body>> for ApiServer {
+    type Response = Response<AnswerBody>;
+    type Error = Disconnected;
+    type Future = BoxFuture<'static, Result<Response<AnswerBody>, Disconnected>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Disconnected>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(self.clone().serve(request))
+    }
+}

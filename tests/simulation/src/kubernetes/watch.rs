@@ -1,0 +1,203 @@
+//! Watches: what a stream shows, and when.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{Stream, stream};
+use serde_json::{Value, json};
+use tokio::{sync::watch, time::Instant};
+
+use super::{
+    call::Call,
+    failure::{Cause, Failure},
+    interceptor::Delivery,
+    kinds::Kind,
+    read::revision,
+    selector::Selector,
+    server::Shared,
+    store::{Store, Write},
+};
+
+/// How often a quiet watch is told the current resource version.
+const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+
+/// A watch that runs.
+pub(super) struct Watch {
+    shared: Arc<Shared>,
+    call: Call,
+    kind: Kind,
+    selector: Selector,
+    /// All changes up to this resource version are sent or waiting.
+    cursor: u64,
+    waiting: VecDeque<Value>,
+    bookmarks: bool,
+    changes: watch::Receiver<u64>,
+    cuts: watch::Receiver<u64>,
+    deadline: Option<Instant>,
+    ended: bool,
+}
+
+impl Watch {
+    pub(super) fn start(shared: &Arc<Shared>, store: &Store, call: Call, kind: usize) -> Result<Self, Failure> {
+        let kind_number = kind;
+        let kind = store.kinds[kind].clone();
+        let selector = Selector::parse(&call, &kind)?;
+        let bookmarks = call.flag("allowWatchBookmarks");
+        let streaming = call.flag("sendInitialEvents");
+        if streaming && (call.parameter("resourceVersionMatch") != "NotOlderThan" || !bookmarks) {
+            let cause = Cause {
+                reason: "FieldValueForbidden",
+                message: "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                    .to_owned(),
+                field: "resourceVersionMatch".to_owned(),
+            };
+            return Err(Failure::invalid("ListOptions.meta.k8s.io", "", &[cause]));
+        }
+        let deadline = match call.parameter("timeoutSeconds") {
+            "" | "0" => None,
+            seconds => {
+                let seconds = seconds.parse().map_err(|_| Failure::bad_request("timeoutSeconds is no number"))?;
+                Some(Instant::now() + Duration::from_secs(seconds))
+            }
+        };
+        let mut watch = Self {
+            shared: shared.clone(),
+            kind,
+            selector,
+            cursor: store.revision,
+            waiting: VecDeque::new(),
+            bookmarks,
+            changes: shared.changes.subscribe(),
+            cuts: shared.cuts.subscribe(),
+            deadline,
+            ended: false,
+            call,
+        };
+        let from = match watch.call.parameter("resourceVersion") {
+            "" => 0,
+            text => revision(text)?,
+        };
+        if streaming {
+            store.check_fresh(&watch.call)?;
+        }
+        if from == 0 || streaming {
+            for ((namespace, _), object) in store.at(kind_number, store.revision) {
+                if watch.shows_namespace(&namespace) && watch.selector.matches(&object) {
+                    watch.waiting.push_back(json!({"type": "ADDED", "object": *object}));
+                }
+            }
+            if streaming {
+                let end = watch.bookmark(store.revision, true);
+                watch.waiting.push_back(end);
+            }
+        } else {
+            watch.cursor = from;
+        }
+        Ok(watch)
+    }
+
+    fn shows_namespace(&self, namespace: &str) -> bool {
+        self.call.namespace.is_empty() || self.call.namespace == namespace
+    }
+
+    fn bookmark(&self, revision: u64, initial_end: bool) -> Value {
+        let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+        if initial_end {
+            metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+        }
+        json!({"type": "BOOKMARK", "object": {
+            "apiVersion": self.kind.api_version(), "kind": self.kind.name, "metadata": metadata,
+        }})
+    }
+
+    /// What this watch shows of a write. An object that leaves the selection looks deleted.
+    fn event(&self, write: &Write) -> Option<Value> {
+        if write.resource != self.kind.resource() || !self.shows_namespace(&write.namespace) {
+            return None;
+        }
+        let matching = |object: &Option<Arc<Value>>| object.clone().filter(|object| self.selector.matches(object));
+        let (kind, object) = match (matching(&write.before), matching(&write.after)) {
+            (None, None) => return None,
+            (None, Some(after)) => ("ADDED", after),
+            (Some(_), Some(after)) => ("MODIFIED", after),
+            (Some(before), None) => {
+                let last = write.tombstone.clone().unwrap_or_else(|| {
+                    let mut last = Value::clone(&before);
+                    last["metadata"]["resourceVersion"] = json!(write.revision.to_string());
+                    Arc::new(last)
+                });
+                ("DELETED", last)
+            }
+        };
+        Some(json!({"type": kind, "object": *object}))
+    }
+
+    /// Takes what has happened since.
+    fn collect(&mut self) {
+        let shared = self.shared.clone();
+        let store = shared.lock();
+        if self.cursor < store.compacted {
+            let message = format!("too old resource version: {} ({})", self.cursor, store.compacted);
+            self.waiting.push_back(json!({"type": "ERROR", "object": Failure::expired(message).status()}));
+            self.ended = true;
+            return;
+        }
+        let events: Vec<Value> = store.since(self.cursor).iter().filter_map(|write| self.event(write)).collect();
+        self.waiting.extend(events);
+        // A watch may be told of a resource version that is still to come, and then waits for what follows it.
+        self.cursor = self.cursor.max(store.revision);
+    }
+
+    /// The next event, nothing at the end.
+    async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            if self.ended {
+                return None;
+            }
+            self.changes.borrow_and_update();
+            self.collect();
+            if !self.waiting.is_empty() || self.ended {
+                continue;
+            }
+            let deadline = self.deadline;
+            let until = async move {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                cut = self.cuts.changed() => {
+                    let _ = cut;
+                    return None;
+                }
+                change = self.changes.changed() => {
+                    if change.is_err() {
+                        return None;
+                    }
+                }
+                () = until => self.ended = true,
+                () = tokio::time::sleep(BOOKMARK_EVERY), if self.bookmarks => {
+                    let bookmark = self.bookmark(self.cursor, false);
+                    self.waiting.push_back(bookmark);
+                }
+            }
+        }
+    }
+
+    /// The stream of lines that the client gets.
+    pub(super) fn lines(self) -> impl Stream<Item = Bytes> + Send + 'static {
+        stream::unfold(self, |mut watch| async move {
+            let event = watch.next().await?;
+            let interceptor = watch.shared.interceptor();
+            match interceptor.deliver(&watch.call, &event).await {
+                Delivery::Cut => None,
+                Delivery::Deliver => Some((Bytes::from(format!("{event}\n")), watch)),
+            }
+        })
+    }
+}

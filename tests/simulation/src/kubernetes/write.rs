@@ -1,0 +1,284 @@
+//! Writes: what each verb does to an object.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{
+    call::{Call, Verb},
+    check,
+    failure::{Cause, Failure},
+    fields::{ManagerKey, Managers, Operation, merge_patch},
+    kinds::Kind,
+    store::{Author, Key, Store},
+};
+
+/// An answer's code and object.
+pub(super) type Written = (StatusCode, Arc<Value>);
+
+fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn manager_key(call: &Call, operation: Operation) -> ManagerKey {
+    ManagerKey { name: call.manager.clone(), operation, subresource: call.subresource.clone() }
+}
+
+impl Store {
+    /// Carries a write out.
+    pub(super) fn write(&mut self, call: &Call, key: &Key, body: Value) -> Result<Written, Failure> {
+        if call.verb == Verb::Delete {
+            return self.delete(call, key, &body);
+        }
+        if key.name.is_empty() || call.verb == Verb::Create {
+            return self.create(call, key.clone(), body);
+        }
+        let there = self.objects.contains_key(key);
+        let kind = self.kind(key).clone();
+        match call.verb {
+            Verb::Update if there => self.update(call, key, &kind, body),
+            Verb::Update if kind.create_on_update && call.subresource.is_empty() => {
+                self.create(call, key.clone(), body)
+            }
+            Verb::MergePatch if there => self.merge_patch(call, key, &kind, &body),
+            Verb::Apply if there || call.subresource.is_empty() => self.apply(call, key, &kind, body),
+            _ => Err(Failure::not_found(&kind.resource(), &key.name)),
+        }
+    }
+
+    /// Makes an object.
+    fn create(&mut self, call: &Call, mut key: Key, mut object: Value) -> Result<Written, Failure> {
+        let kind = self.kind(&key).clone();
+        check::identity(&kind, &key, &object)?;
+        if !text(&object, "/metadata/resourceVersion").is_empty() {
+            let message = "resourceVersion should not be set on objects to be created";
+            return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message));
+        }
+        if key.name.is_empty() {
+            text(&object, "/metadata/name").clone_into(&mut key.name);
+        }
+        if key.name.is_empty() && !text(&object, "/metadata/generateName").is_empty() {
+            key.name = format!("{}{}", text(&object, "/metadata/generateName"), self.new_suffix());
+        }
+        self.check_namespace(&kind, &key)?;
+        prune(&kind, call, &mut object)?;
+        if kind.status {
+            object.as_object_mut().map(|map| map.remove("status"));
+        }
+        if kind.plural == "namespaces" {
+            object["spec"] = json!({"finalizers": ["kubernetes"]});
+            object["status"] = json!({"phase": "Active"});
+        }
+        let (uid, now) = (self.new_uid(), self.now());
+        let Some(metadata) = metadata_mut(&mut object) else { return Err(Failure::bad_request("no metadata")) };
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "managedFields", "selfLink"] {
+            metadata.remove(field);
+        }
+        metadata.insert("name".to_owned(), json!(key.name));
+        if kind.namespaced {
+            metadata.insert("namespace".to_owned(), json!(key.namespace));
+        }
+        metadata.insert("uid".to_owned(), json!(uid));
+        metadata.insert("creationTimestamp".to_owned(), json!(now));
+        if kind.custom {
+            metadata.insert("generation".to_owned(), json!(1));
+        }
+        complete(&kind, &mut object);
+        check::object(&kind, &key, &object, None)?;
+        if self.objects.contains_key(&key) {
+            return Err(Failure::already_exists(&kind.resource(), &key.name));
+        }
+        let operation = if call.verb == Verb::Apply { Operation::Apply } else { Operation::Update };
+        let manager = manager_key(call, operation);
+        let managers = Managers::default().update(&kind.schema, None, &object, &manager, &now);
+        Ok((StatusCode::CREATED, self.put(&Author::of(call), &key, object, managers)))
+    }
+
+    fn update(&mut self, call: &Call, key: &Key, kind: &Kind, mut object: Value) -> Result<Written, Failure> {
+        check::identity(kind, key, &object)?;
+        if text(&object, "/metadata/resourceVersion").is_empty() {
+            let cause = Cause {
+                reason: "FieldValueInvalid",
+                message: "Invalid value: 0: must be specified for an update".to_owned(),
+                field: "metadata.resourceVersion".to_owned(),
+            };
+            return Err(Failure::invalid(&kind.qualified(), &key.name, &[cause]));
+        }
+        prune(kind, call, &mut object)?;
+        self.commit(call, key, kind, object, None)
+    }
+
+    fn merge_patch(&mut self, call: &Call, key: &Key, kind: &Kind, patch: &Value) -> Result<Written, Failure> {
+        let mut object = Value::clone(&self.objects[key].object);
+        merge_patch(&mut object, patch);
+        check::identity(kind, key, &object)?;
+        prune(kind, call, &mut object)?;
+        self.commit(call, key, kind, object, None)
+    }
+
+    fn apply(&mut self, call: &Call, key: &Key, kind: &Kind, mut applied: Value) -> Result<Written, Failure> {
+        if call.parameter("fieldManager").is_empty() {
+            let message =
+                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
+            return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message));
+        }
+        check::identity(kind, key, &applied)?;
+        if applied.pointer("/metadata/managedFields").is_some_and(|fields| !fields.is_null()) {
+            return Err(Failure::bad_request("metadata.managedFields must be nil"));
+        }
+        let mut pruned = applied.clone();
+        if let Some(field) = kind.schema.prune(&mut pruned).first() {
+            let message = format!("failed to create typed patch object: .{field}: field not declared in schema");
+            return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message));
+        }
+        // What the other writer owns is no concern of this one.
+        if let Some(map) = applied.as_object_mut() {
+            if kind.status && call.subresource.is_empty() {
+                map.remove("status");
+            } else if call.subresource == "status" {
+                map.retain(|name, _| ["apiVersion", "kind", "metadata", "status"].contains(&name.as_str()));
+            }
+        }
+        let Some(stored) = self.objects.get(key) else {
+            let uid = text(&applied, "/metadata/uid");
+            if !uid.is_empty() {
+                let why =
+                    format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+                return Err(Failure::conflict(&kind.resource(), &key.name, why));
+            }
+            return self.create(call, key.clone(), applied);
+        };
+        let manager = manager_key(call, Operation::Apply);
+        let outcome = stored.managers.apply(&kind.schema, &stored.object, &applied, &manager, &self.now());
+        if !outcome.conflicts.is_empty() && !call.flag("force") {
+            return Err(check::apply_conflict(&outcome.conflicts));
+        }
+        self.commit(call, key, kind, outcome.object, Some(outcome.managers))
+    }
+
+    /// Keeps a changed object, if it is changed and may be.
+    fn commit(
+        &mut self,
+        call: &Call,
+        key: &Key,
+        kind: &Kind,
+        candidate: Value,
+        managers: Option<Managers>,
+    ) -> Result<Written, Failure> {
+        let stored = self.objects[key].clone();
+        let old = &*stored.object;
+        check::preconditions(kind, key, old, &candidate)?;
+        let mut new = if call.subresource == "status" {
+            let mut new = old.clone();
+            put_or_remove(&mut new, "status", candidate.get("status"));
+            new
+        } else {
+            let mut new = candidate;
+            if kind.status || kind.plural == "namespaces" {
+                put_or_remove(&mut new, "status", old.get("status"));
+            }
+            keep_metadata(&mut new, old);
+            new
+        };
+        complete(kind, &mut new);
+        check::object(kind, key, &new, Some(old))?;
+        let now = self.now();
+        let managers = managers.unwrap_or_else(|| {
+            let manager = manager_key(call, Operation::Update);
+            stored.managers.update(&kind.schema, Some(old), &new, &manager, &now)
+        });
+        if new == *old && managers.same_but_for_times(&stored.managers) {
+            return Ok((StatusCode::OK, stored.object));
+        }
+        if kind.custom && without_metadata_and_status(kind, &new) != without_metadata_and_status(kind, old) {
+            raise_generation(&mut new);
+        }
+        let author = Author::of(call);
+        let deleting = old.pointer("/metadata/deletionTimestamp").is_some();
+        if deleting && no_finalizers(&new) && kind.plural != "namespaces" {
+            self.remove(&author, key);
+            self.settle_namespaces();
+            // What was asked for, though it is never kept.
+            return Ok((StatusCode::OK, Arc::new(new)));
+        }
+        Ok((StatusCode::OK, self.put(&author, key, new, managers)))
+    }
+}
+
+/// Removes unknown fields, or refuses them where the client wants that.
+fn prune(kind: &Kind, call: &Call, object: &mut Value) -> Result<(), Failure> {
+    let pruned = kind.schema.prune(object);
+    match call.parameter("fieldValidation") {
+        "" | "Warn" | "Ignore" => Ok(()),
+        "Strict" if pruned.is_empty() => Ok(()),
+        "Strict" => {
+            let fields: Vec<String> = pruned.iter().map(|field| format!("unknown field \"{field}\"")).collect();
+            Err(Failure::bad_request(format!("strict decoding error: {}", fields.join(", "))))
+        }
+        other => Err(Failure::bad_request(format!("fieldValidation {other:?} is unknown"))),
+    }
+}
+
+/// Defaults and forms; empty metadata goes.
+fn complete(kind: &Kind, object: &mut Value) {
+    kind.schema.set_defaults(object);
+    kind.schema.normalize_times(object);
+    if let Some(metadata) = metadata_mut(object) {
+        metadata.retain(|_, value| {
+            let empty = value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
+            !empty && !value.is_null()
+        });
+    }
+}
+
+fn metadata_mut(object: &mut Value) -> Option<&mut Map<String, Value>> {
+    object.get_mut("metadata").and_then(Value::as_object_mut)
+}
+
+fn put_or_remove(object: &mut Value, field: &str, value: Option<&Value>) {
+    let Some(map) = object.as_object_mut() else { return };
+    match value {
+        Some(value) => map.insert(field.to_owned(), value.clone()),
+        None => map.remove(field),
+    };
+}
+
+/// What a writer can't change stays.
+fn keep_metadata(new: &mut Value, old: &Value) {
+    const KEPT: [&str; 10] = [
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "managedFields",
+        "name",
+        "namespace",
+        "generateName",
+    ];
+    for field in KEPT {
+        put_or_remove(&mut new["metadata"], field, old["metadata"].get(field));
+    }
+}
+
+pub(super) fn no_finalizers(object: &Value) -> bool {
+    object.pointer("/metadata/finalizers").and_then(Value::as_array).is_none_or(Vec::is_empty)
+}
+
+fn without_metadata_and_status(kind: &Kind, object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(map) = object.as_object_mut() {
+        map.remove("metadata");
+        if kind.status {
+            map.remove("status");
+        }
+    }
+    object
+}
+
+pub(super) fn raise_generation(object: &mut Value) {
+    let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
+    object["metadata"]["generation"] = json!(generation + 1);
+}
