@@ -10,7 +10,7 @@ use clap::Parser;
 /// Nothing outside this machine is touched, and everything ends with this program. The first run builds the programs of
 /// Kubernetes, which takes about eight minutes; later runs take about a minute.
 #[derive(Debug, Parser)]
-#[command(name = "cargo quickstart --", bin_name = "cargo quickstart --", version)]
+#[command(name = "quickstart", bin_name = "cargo quickstart", version)]
 pub(crate) struct Arguments {
     /// Leave everything running at the end until Ctrl-C, with things to try.
     #[arg(long)]

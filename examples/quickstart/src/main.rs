@@ -21,7 +21,9 @@ const INTERRUPTED: u8 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    // The alias in .cargo/config.toml ends with `--`, so a user's own `--` arrives here.
+    let given = std::env::args_os().enumerate().filter(|(place, argument)| *place != 1 || argument != "--");
+    let arguments = Arguments::parse_from(given.map(|(_, argument)| argument));
     let mut screen = Screen::new(arguments.plain);
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {

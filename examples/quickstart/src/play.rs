@@ -64,9 +64,10 @@ Try what is refused:
 
   kubectl patch imageversion ubuntu-web-1.4.0 --type merge -p '{{"spec":{{"version":"1.4.1"}}}}'
 
-See what Azure was asked; docs/simulator.md tells how to make it fail, throttle or go at another speed:
+See what Azure was asked, and slow its clock down to real time; docs/simulator.md tells how to make it fail:
 
   curl -s '{control}/requests?writes=true'
+  curl -s {control}/clock -d '{{"speed": 1}}'
 
 azimage's log: tail -f {log}"#
     )
@@ -83,6 +84,7 @@ mod tests {
         for wanted in [
             "export KUBECONFIG=/k PATH=\"/p:$PATH\"",
             "'http://c/requests?writes=true'",
+            "http://c/clock -d '{\"speed\": 1}'",
             "\"spec\": {\"region\": \"UK South\", \"imageSelector\": {\"matchLabels\": {\"tier\": \"prod\"}}}}' | kubectl",
             "tail -f /l",
         ] {
