@@ -20,10 +20,10 @@ async fn every_example_is_accepted_by_the_api_server() {
             continue;
         }
         // They name the namespace that they tell the reader to make.
-        let text = std::fs::read_to_string(&path).unwrap();
-        let text = text.replace("namespace: images", &format!("namespace: {}", test.namespace));
+        let example = std::fs::read_to_string(&path).unwrap();
+        let example = example.replace("namespace: images", &format!("namespace: {}", test.namespace));
         let arguments = ["apply", "--dry-run=server", "--server-side", "--validate=strict", "-f", "-"];
-        let output = test.environment.cluster.kubectl_with_input(&arguments, &text).await.unwrap().ok().unwrap();
+        let output = test.environment.cluster.kubectl_with_input(&arguments, &example).await.unwrap().ok().unwrap();
         assert!(output.contains("(server dry run)"), "{}: {output}", path.display());
         count += 1;
     }
@@ -53,4 +53,28 @@ async fn azimage_prints_the_definitions_of_the_repository() {
             .count(),
         names.len()
     );
+}
+
+#[tokio::test]
+async fn the_chart_grants_no_more_than_the_work_takes() {
+    let test = Test::new("least").await;
+    let template = &test.environment.deployment["spec"]["template"]["spec"];
+    let account = template["serviceAccountName"].as_str().unwrap();
+    let account = format!("--as=system:serviceaccount:{}:{account}", azimage_end_to_end::RELEASE_NAMESPACE);
+    for (allowed, question) in [
+        (true, ["list", "imageversions.azimage.dev"]),
+        (true, ["patch", "replicationtargets.azimage.dev"]),
+        (true, ["create", "events.events.k8s.io"]),
+        (false, ["create", "imageversions.azimage.dev"]),
+        (false, ["delete", "imageversions.azimage.dev"]),
+        (false, ["delete", "replicationtargets.azimage.dev"]),
+        (false, ["get", "secrets"]),
+        (false, ["list", "pods"]),
+        (false, ["create", "serviceaccounts/token"]),
+        (false, ["update", "customresourcedefinitions.apiextensions.k8s.io"]),
+    ] {
+        let arguments = [&["-n", &test.namespace, "auth", "can-i", &account], question.as_slice()].concat();
+        let output = test.environment.cluster.kubectl(&arguments).await.unwrap();
+        assert_eq!(output.stdout.trim(), if allowed { "yes" } else { "no" }, "{question:?}: {output}");
+    }
 }

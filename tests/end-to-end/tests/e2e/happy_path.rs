@@ -58,7 +58,7 @@ pub(crate) async fn all_is_true(test: &Test) {
 async fn a_running_machine_becomes_a_version_in_three_regions_and_then_nothing_is_written() {
     let test = Test::gated("happy").await;
     let controller = test.start();
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     apply_all(&test).await;
     all_is_true(&test).await;
     let took = begun.elapsed();

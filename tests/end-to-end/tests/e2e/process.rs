@@ -1,9 +1,10 @@
 //! The process: a clean end, probes, metrics.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use azimage_end_to_end::{Kind, Test, classes, manifests};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::happy_path::{WRITES, all_is_true, apply_all};
 
@@ -58,7 +59,7 @@ async fn probes_answer_and_metrics_have_the_names_that_dashboards_query() {
     for probe in ["healthz", "readyz"] {
         assert_eq!(get(format!("http://{health}/{probe}")).await.0, 200, "{probe}");
     }
-    let (status, text) = get(format!("http://{metrics}/metrics")).await;
+    let (status, page) = get(format!("http://{metrics}/metrics")).await;
     assert_eq!(status, 200);
     for name in [
         "controller_runtime_reconcile_total{controller=\"imageversion\",result=\"success\"}",
@@ -72,8 +73,23 @@ async fn probes_answer_and_metrics_have_the_names_that_dashboards_query() {
         "azimage_azure_requests_total{method=\"PUT\",code=\"201\"} 1",
         "azimage_build_info{version=",
     ] {
-        assert!(text.contains(name), "{name} is missing in\n{text}");
+        assert!(page.contains(name), "{name} is missing in\n{page}");
     }
-    assert!(text.ends_with("# EOF\n"));
+    assert!(page.ends_with("# EOF\n"));
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn even_the_most_talkative_logs_hold_no_secret() {
+    let test = Test::new("trace").await;
+    let controller = test.start_with(&[("log-level", "trace")]);
+    test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
+    test.ready(Kind::Version, "web").await;
+    assert!(controller.output().contains("\"level\":\"TRACE\"") || controller.output().contains("\"level\":\"DEBUG\""));
+    test.finish(Some(controller)).await;
+    let test = Test::new("trace-all").await;
+    let controller = test.start_with(&[("log-level", "azimage=trace,azimage_azure=trace,azure_identity=trace,azure_core=trace,kube=trace,reqwest=trace,hyper=trace,h2=trace")]);
+    test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
+    test.ready(Kind::Version, "web").await;
     test.finish(Some(controller)).await;
 }

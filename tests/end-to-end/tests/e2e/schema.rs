@@ -272,7 +272,10 @@ async fn apply(test: &Test, objects: Vec<Value>, dry_run: bool) -> Vec<String> {
     for line in said.lines() {
         let begins = line.starts_with("The ") || line.starts_with("Error") || line.contains(".azimage.dev/");
         match answers.last_mut() {
-            Some(answer) if !begins => *answer += &format!("\n{line}"),
+            Some(answer) if !begins => {
+                answer.push('\n');
+                answer.push_str(line);
+            }
             _ => answers.push(line.to_owned()),
         }
     }

@@ -186,3 +186,26 @@ async fn a_namespace_that_the_identity_does_not_serve_is_told_so_and_azure_hears
     assert!(test.azure.journal().await.is_empty());
     test.finish(Some(controller)).await;
 }
+
+#[tokio::test]
+async fn a_version_of_ours_that_was_made_from_something_else_is_never_replaced() {
+    let test = Test::new("differs").await;
+    // Suspended until the version is there, as its owner's tag holds the object's uid.
+    let object = manifests::image_version(&test.azure, "web", "1.4.0", "builder");
+    test.apply(&with(object, "/spec/suspend", true.into())).await;
+    let object = test.wait(Kind::Version, "web", "there", |_| true).await;
+    let system = test.kubectl(&["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"]).await;
+    let owner = format!("{system}/{}/web/{}", test.namespace, object.at("/metadata/uid").as_str().unwrap());
+    let version = json!({
+        "name": "1.4.0",
+        "tags": {"azimage-owner": owner},
+        "virtualMachineId": test.azure.machine("another"),
+    });
+    test.azure.add_definition(json!({"name": "ubuntu-web", "versions": [version]})).await;
+    let controller = test.start();
+    test.change(Kind::Version, "web", &json!({"spec": {"suspend": false}})).await;
+    let (_, message) = test.stalled(Kind::Version, "web", "VersionDiffers").await.stalled().unwrap();
+    assert!(message.contains("spec.source") && message.contains("virtualMachines/another"), "{message}");
+    assert_eq!(classes(&test.azure.writes().await), Vec::<String>::new());
+    test.finish(Some(controller)).await;
+}
