@@ -4,8 +4,9 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
+    call::{Call, Verb},
     failure::{Cause, Failure},
-    fields::ManagerKey,
+    fields::{ManagerKey, Operation},
     kinds::Kind,
     store::Key,
 };
@@ -44,16 +45,27 @@ pub(super) fn identity(kind: &Kind, key: &Key, object: &Value) -> Result<(), Fai
 }
 
 /// The object is still the one, and in the state, that the writer means.
-pub(super) fn preconditions(kind: &Kind, key: &Key, old: &Value, new: &Value) -> Result<(), Failure> {
+///
+/// A write of the status doesn't look at the uid, as the real server doesn't for custom resources: only the resource
+/// version keeps it from another object of the same name.
+pub(super) fn preconditions(call: &Call, kind: &Kind, key: &Key, old: &Value, new: &Value) -> Result<(), Failure> {
     let (wanted, found) = (text(new, "/metadata/uid"), text(old, "/metadata/uid"));
-    if !wanted.is_empty() && wanted != found {
-        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}");
-        return Err(Failure::conflict(&kind.resource(), &key.name, why));
+    let other = !wanted.is_empty() && wanted != found && call.subresource.is_empty();
+    if other && call.verb == Verb::Update {
+        return Err(other_uid(kind, key, wanted, found));
     }
-    let (wanted, found) = (text(new, "/metadata/resourceVersion"), text(old, "/metadata/resourceVersion"));
-    if !wanted.is_empty() && wanted != found {
+    let (version, current) = (text(new, "/metadata/resourceVersion"), text(old, "/metadata/resourceVersion"));
+    if !version.is_empty() && version != current {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         return Err(Failure::conflict(&kind.resource(), &key.name, why));
+    }
+    if other {
+        let cause = Cause {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: {wanted:?}: field is immutable"),
+            field: "metadata.uid".to_owned(),
+        };
+        return Err(Failure::invalid(&kind.qualified(), &key.name, &[cause]));
     }
     Ok(())
 }
@@ -62,7 +74,16 @@ pub(super) fn preconditions(kind: &Kind, key: &Key, old: &Value, new: &Value) ->
 pub(super) fn object(kind: &Kind, key: &Key, object: &Value, old: Option<&Value>) -> Result<(), Failure> {
     let mut causes = Vec::new();
     check_metadata(key, object, old, &mut causes);
-    causes.extend(kind.schema.validate(object));
+    let malformed = kind.schema.validate(object);
+    // Rules need values of the right shape; a number out of its range has it.
+    let blocking =
+        malformed.iter().any(|cause| cause.reason != "FieldValueInvalid" && cause.reason != "FieldValueDuplicate");
+    if blocking && kind.schema.has_rules() {
+        let message = "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+        let field = "<nil>".to_owned();
+        causes.push(Cause { reason: "FieldValueInvalid", message: message.to_owned(), field });
+    }
+    causes.extend(malformed);
     if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(&kind.qualified(), &key.name, &causes)) }
 }
 
@@ -119,21 +140,76 @@ fn is_label_value(value: &str) -> bool {
     value.len() <= 63 && edge(value.chars().next()) && edge(value.chars().last()) && value.chars().all(inner)
 }
 
+/// What is applied has to be of the declared fields and types.
+pub(super) fn typed(kind: &Kind, key: &Key, applied: &Value) -> Result<(), Failure> {
+    let mut known = applied.clone();
+    let unknown = kind.schema.prune(&mut known);
+    let mistyped = kind.schema.validate(&known).into_iter().find(|cause| cause.reason == "FieldValueTypeInvalid");
+    let problem = match (unknown.first(), mistyped) {
+        (Some(field), _) => format!(".{field}: field not declared in schema"),
+        (None, Some(cause)) => {
+            let mut words = cause.message.rsplit('"').skip(1);
+            let found = words.next().unwrap_or_default();
+            let wanted =
+                if cause.message.contains("of type integer") { "numeric (int or float)" } else { "another type" };
+            format!(".{}: expected {wanted}, got {found}", cause.field)
+        }
+        (None, None) => return Ok(()),
+    };
+    let message = format!(
+        "failed to create typed patch object ({}/{}; {}, Kind={}): {problem}",
+        text(applied, "/metadata/namespace"),
+        key.name,
+        kind.api_version(),
+        kind.name
+    );
+    Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "", message))
+}
+
 /// Fields of others that an apply without force would change.
-pub(super) fn apply_conflict(conflicts: &[(ManagerKey, Vec<String>)]) -> Failure {
-    let causes: Vec<Cause> = conflicts
-        .iter()
-        .flat_map(|(manager, fields)| {
-            fields.iter().map(|field| Cause {
-                reason: "FieldManagerConflict",
-                message: format!("conflict with \"{}\"", manager.name),
-                field: field.clone(),
-            })
-        })
-        .collect();
-    let count = causes.len();
-    let plural = if count == 1 { "conflict" } else { "conflicts" };
-    let fields: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.message, cause.field)).collect();
-    let message = format!("Apply failed with {count} {plural}: {}", fields.join(", "));
+pub(super) fn apply_conflict(api_version: &str, conflicts: &[(ManagerKey, Vec<String>)]) -> Failure {
+    let manager = |manager: &ManagerKey| {
+        let mut text = format!("{:?}", manager.name);
+        if !manager.subresource.is_empty() {
+            text += &format!(" with subresource {:?}", manager.subresource);
+        }
+        if manager.operation == Operation::Update {
+            text += &format!(" using {api_version}");
+        }
+        text
+    };
+    let mut causes = Vec::new();
+    let mut lines = Vec::new();
+    for (other, fields) in conflicts {
+        lines.push(format!("conflicts with {}:", manager(other)));
+        for field in fields {
+            let message = format!("conflict with {}", manager(other));
+            causes.push(Cause { reason: "FieldManagerConflict", message, field: field.clone() });
+            lines.push(format!("- {field}"));
+        }
+    }
+    let message = match causes.as_slice() {
+        [cause] => format!("Apply failed with 1 conflict: {}: {}", cause.message, cause.field),
+        _ => format!("Apply failed with {} conflicts: {}", causes.len(), lines.join("\n")),
+    };
     Failure::new(StatusCode::CONFLICT, "Conflict", message).with_causes(&causes)
+}
+
+/// A PUT that makes an object can't mean one that was there.
+pub(super) fn nothing_there(kind: &Kind, key: &Key, object: &Value) -> Result<(), Failure> {
+    let uid = text(object, "/metadata/uid");
+    if uid.is_empty() {
+        return Ok(());
+    }
+    Err(other_uid(kind, key, uid, ""))
+}
+
+fn other_uid(kind: &Kind, key: &Key, wanted: &str, found: &str) -> Failure {
+    let group = if kind.custom { format!("{}/", kind.group) } else { String::new() };
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{}/{}, ResourceVersion: 0, \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
+        kind.plural, key.namespace, key.name
+    );
+    Failure::conflict(&kind.resource(), &key.name, why)
 }

@@ -135,9 +135,11 @@ fn check_options(kind: &Kind, key: &Key, options: &Value, object: &Value) -> Res
         let wanted = options.pointer(&format!("/preconditions/{field}")).and_then(Value::as_str);
         let found = object["metadata"][field].as_str().unwrap_or_default();
         if let Some(wanted) = wanted.filter(|wanted| *wanted != found) {
-            let why =
-                format!("Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {found}");
-            return Err(Failure::conflict(&kind.resource(), &key.name, why));
+            let what = if field == "uid" { "deleted and then recreated" } else { "modified" };
+            let why = format!(
+                "the {label} in the precondition ({wanted}) does not match the {label} in record ({found}). The object might have been {what}"
+            );
+            return Err(Failure::conflict(&kind.qualified(), &key.name, why));
         }
     }
     Ok(())

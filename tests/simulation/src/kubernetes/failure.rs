@@ -19,7 +19,7 @@ pub struct Cause {
 pub struct Failure {
     /// The HTTP status code.
     pub code: StatusCode,
-    /// The reason that clients decide by, such as `NotFound`.
+    /// The reason that clients decide by, such as `NotFound`, or empty.
     pub reason: &'static str,
     /// For people.
     pub message: String,
@@ -108,8 +108,11 @@ impl Failure {
     pub fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code.as_u16(),
+            "message": self.message, "code": self.code.as_u16(),
         });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if let Some(details) = &self.details {
             status["details"] = details.clone();
         }

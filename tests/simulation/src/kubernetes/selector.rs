@@ -35,7 +35,12 @@ impl Selector {
                 comparison(&term).ok_or_else(|| Failure::bad_request(format!("invalid field selector: {term:?}")))?;
             let namespaced = kind.namespaced && field == "metadata.namespace";
             if field != "metadata.name" && !namespaced && !kind.selectable.contains(&field) {
-                return Err(Failure::bad_request(format!("field label not supported: {field}")));
+                let message = if kind.custom {
+                    format!("field label not supported: {field}")
+                } else {
+                    format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+                };
+                return Err(Failure::bad_request(message));
             }
             requirements.push(Requirement { path: field.split('.').map(str::to_owned).collect(), test });
         }

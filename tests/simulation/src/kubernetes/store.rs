@@ -25,6 +25,8 @@ pub(super) struct Key {
 pub(super) struct Stored {
     pub(super) object: Arc<Value>,
     pub(super) managers: Managers,
+    /// Made with defaults of the status, and not written since.
+    pub(super) fresh: bool,
 }
 
 /// A write that took effect.
@@ -124,7 +126,7 @@ impl Store {
         object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         object["metadata"]["managedFields"] = managers.render(&self.kind(key).api_version());
         let object = Arc::new(object);
-        let stored = Stored { object: object.clone(), managers };
+        let stored = Stored { object: object.clone(), managers, fresh: false };
         let before = self.objects.insert(key.clone(), stored).map(|stored| stored.object);
         self.log(author, key, before, Some(object.clone()), None);
         object

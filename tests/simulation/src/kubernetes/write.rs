@@ -32,14 +32,18 @@ impl Store {
             return self.delete(call, key, &body);
         }
         if key.name.is_empty() || call.verb == Verb::Create {
-            return self.create(call, key.clone(), body);
+            return self.create(call, key.clone(), body, None);
         }
         let there = self.objects.contains_key(key);
         let kind = self.kind(key).clone();
         match call.verb {
             Verb::Update if there => self.update(call, key, &kind, body),
             Verb::Update if kind.create_on_update && call.subresource.is_empty() => {
-                self.create(call, key.clone(), body)
+                check::nothing_there(&kind, key, &body)?;
+                // It is made, whatever version of one that is gone was meant.
+                let mut body = body;
+                metadata_mut(&mut body).map(|metadata| metadata.remove("resourceVersion"));
+                self.create(call, key.clone(), body, None)
             }
             Verb::MergePatch if there => self.merge_patch(call, key, &kind, &body),
             Verb::Apply if there || call.subresource.is_empty() => self.apply(call, key, &kind, body),
@@ -48,7 +52,13 @@ impl Store {
     }
 
     /// Makes an object.
-    fn create(&mut self, call: &Call, mut key: Key, mut object: Value) -> Result<Written, Failure> {
+    fn create(
+        &mut self,
+        call: &Call,
+        mut key: Key,
+        mut object: Value,
+        applied: Option<&Value>,
+    ) -> Result<Written, Failure> {
         let kind = self.kind(&key).clone();
         check::identity(&kind, &key, &object)?;
         if !text(&object, "/metadata/resourceVersion").is_empty() {
@@ -86,13 +96,30 @@ impl Store {
         }
         complete(&kind, &mut object);
         check::object(&kind, &key, &object, None)?;
-        if self.objects.contains_key(&key) {
-            return Err(Failure::already_exists(&kind.resource(), &key.name));
+        if let Some(there) = self.objects.get(&key) {
+            let mut failure = Failure::already_exists(&kind.resource(), &key.name);
+            if there.object.pointer("/metadata/deletionTimestamp").is_some() {
+                failure.message = format!("object is being deleted: {}", failure.message);
+            }
+            return Err(failure);
         }
-        let operation = if call.verb == Verb::Apply { Operation::Apply } else { Operation::Update };
-        let manager = manager_key(call, operation);
-        let managers = Managers::default().update(&kind.schema, None, &object, &manager, &now);
-        Ok((StatusCode::CREATED, self.put(&Author::of(call), &key, object, managers)))
+        let managers = if let Some(applied) = applied {
+            let manager = manager_key(call, Operation::Apply);
+            Managers::default().apply(&kind.schema, &json!({}), applied, &manager, &now).managers
+        } else {
+            // A default of the status is nobody's.
+            let mut made = object.clone();
+            if kind.status {
+                made.as_object_mut().map(|map| map.remove("status"));
+            }
+            Managers::default().update(&kind.schema, None, &made, &manager_key(call, Operation::Update), &now)
+        };
+        let fresh = kind.status && object.get("status").is_some();
+        let object = self.put(&Author::of(call), &key, object, managers);
+        if let Some(stored) = self.objects.get_mut(&key) {
+            stored.fresh = fresh;
+        }
+        Ok((StatusCode::CREATED, object))
     }
 
     fn update(&mut self, call: &Call, key: &Key, kind: &Kind, mut object: Value) -> Result<Written, Failure> {
@@ -103,7 +130,7 @@ impl Store {
                 message: "Invalid value: 0: must be specified for an update".to_owned(),
                 field: "metadata.resourceVersion".to_owned(),
             };
-            return Err(Failure::invalid(&kind.qualified(), &key.name, &[cause]));
+            return Err(Failure::invalid(&kind.resource(), &key.name, &[cause]));
         }
         prune(kind, call, &mut object)?;
         self.commit(call, key, kind, object, None)
@@ -127,11 +154,7 @@ impl Store {
         if applied.pointer("/metadata/managedFields").is_some_and(|fields| !fields.is_null()) {
             return Err(Failure::bad_request("metadata.managedFields must be nil"));
         }
-        let mut pruned = applied.clone();
-        if let Some(field) = kind.schema.prune(&mut pruned).first() {
-            let message = format!("failed to create typed patch object: .{field}: field not declared in schema");
-            return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message));
-        }
+        check::typed(kind, key, &applied)?;
         // What the other writer owns is no concern of this one.
         if let Some(map) = applied.as_object_mut() {
             if kind.status && call.subresource.is_empty() {
@@ -147,12 +170,12 @@ impl Store {
                     format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
                 return Err(Failure::conflict(&kind.resource(), &key.name, why));
             }
-            return self.create(call, key.clone(), applied);
+            return self.create(call, key.clone(), applied.clone(), Some(&applied));
         };
         let manager = manager_key(call, Operation::Apply);
         let outcome = stored.managers.apply(&kind.schema, &stored.object, &applied, &manager, &self.now());
         if !outcome.conflicts.is_empty() && !call.flag("force") {
-            return Err(check::apply_conflict(&outcome.conflicts));
+            return Err(check::apply_conflict(&kind.api_version(), &outcome.conflicts));
         }
         self.commit(call, key, kind, outcome.object, Some(outcome.managers))
     }
@@ -168,7 +191,7 @@ impl Store {
     ) -> Result<Written, Failure> {
         let stored = self.objects[key].clone();
         let old = &*stored.object;
-        check::preconditions(kind, key, old, &candidate)?;
+        check::preconditions(call, kind, key, old, &candidate)?;
         let mut new = if call.subresource == "status" {
             let mut new = old.clone();
             put_or_remove(&mut new, "status", candidate.get("status"));
@@ -188,7 +211,9 @@ impl Store {
             let manager = manager_key(call, Operation::Update);
             stored.managers.update(&kind.schema, Some(old), &new, &manager, &now)
         });
-        if new == *old && managers.same_but_for_times(&stored.managers) {
+        // The defaults of a status come when an object is read, and are stored when it is next written: a write that
+        // changes nothing else is one the first time.
+        if new == *old && managers.same_but_for_times(&stored.managers) && !stored.fresh {
             return Ok((StatusCode::OK, stored.object));
         }
         if kind.custom && without_metadata_and_status(kind, &new) != without_metadata_and_status(kind, old) {
@@ -199,6 +224,7 @@ impl Store {
         if deleting && no_finalizers(&new) && kind.plural != "namespaces" {
             self.remove(&author, key);
             self.settle_namespaces();
+            new["metadata"]["managedFields"] = managers.render(&kind.api_version());
             // What was asked for, though it is never kept.
             return Ok((StatusCode::OK, Arc::new(new)));
         }
@@ -223,7 +249,6 @@ fn prune(kind: &Kind, call: &Call, object: &mut Value) -> Result<(), Failure> {
 /// Defaults and forms; empty metadata goes.
 fn complete(kind: &Kind, object: &mut Value) {
     kind.schema.set_defaults(object);
-    kind.schema.normalize_times(object);
     if let Some(metadata) = metadata_mut(object) {
         metadata.retain(|_, value| {
             let empty = value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);

@@ -50,16 +50,24 @@ struct Changes {
     removed: FieldSet,
 }
 
+/// Maps and lists that come or go count as fields of their own.
 fn compare(old: &Leaves, new: &Leaves) -> Changes {
-    let missing = |from: &Leaves, other: &Leaves| -> FieldSet {
-        from.keys().filter(|path| !other.contains_key(*path)).cloned().collect()
+    let all = |leaves: &Leaves| -> FieldSet {
+        let mut all = with_ancestors(leaves.keys());
+        all.remove(metadata().as_slice());
+        all
     };
+    let (before, after) = (all(old), all(new));
     let modified = new.iter().filter(|(path, value)| old.get(*path).is_some_and(|old| old != *value));
     Changes {
-        added: missing(new, old),
-        removed: missing(old, new),
+        added: after.difference(&before).cloned().collect(),
+        removed: before.difference(&after).cloned().collect(),
         modified: modified.map(|(path, _)| path.clone()).collect(),
     }
+}
+
+fn metadata() -> Path {
+    vec![Element::Field("metadata".to_owned())]
 }
 
 impl Managers {
@@ -82,7 +90,7 @@ impl Managers {
 
         let kept = with_ancestors(managers.0.values().flat_map(|managed| managed.fields.iter()));
         let mut gone = with_ancestors(last.iter());
-        gone.retain(|path| !kept.contains(path) && path.as_slice() != [Element::Field("metadata".to_owned())]);
+        gone.retain(|path| !kept.contains(path) && *path != metadata());
         remove(Some(schema), &mut object, &gone);
 
         let changes = compare(&leaves(schema, live), &leaves(schema, &object));

@@ -110,6 +110,12 @@ impl Schema {
         self.items.as_deref()
     }
 
+    /// Whether there are rules in CEL, here or deeper.
+    pub(super) fn has_rules(&self) -> bool {
+        let inner = self.additional.iter().chain(&self.items);
+        !self.rules.is_empty() || self.properties.values().chain(inner.map(Box::as_ref)).any(Self::has_rules)
+    }
+
     /// The default of an item's key field.
     pub(super) fn default_of(&self, field: &str) -> Option<&Value> {
         self.properties.get(field).and_then(|schema| schema.default.as_ref())

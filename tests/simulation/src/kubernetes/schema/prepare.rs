@@ -1,4 +1,4 @@
-//! What happens to an object before it is looked at: unknown fields go, defaults come, times take their form.
+//! What happens to an object before it is looked at: unknown fields go, and defaults come.
 
 use serde_json::Value;
 
@@ -59,30 +59,6 @@ impl Schema {
             Value::Array(items) => {
                 if let Some(schema) = self.item() {
                     items.iter_mut().for_each(|item| schema.set_defaults(item));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Writes times with microseconds in the one form that built-in kinds keep them in.
-    pub(in crate::kubernetes) fn normalize_times(&self, value: &mut Value) {
-        match value {
-            Value::Object(map) => {
-                for (name, value) in map {
-                    if let Some(schema) = self.field(name) {
-                        schema.normalize_times(value);
-                    }
-                }
-            }
-            Value::Array(items) => {
-                if let Some(schema) = self.item() {
-                    items.iter_mut().for_each(|item| schema.normalize_times(item));
-                }
-            }
-            Value::String(text) if self.format.as_deref() == Some("micro-time") => {
-                if let Ok(time) = text.parse::<jiff::Timestamp>() {
-                    *text = format!("{time:.6}");
                 }
             }
             _ => {}

@@ -14,11 +14,10 @@ impl Schema {
     }
 
     fn check(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
-        if value.is_null() && self.nullable {
-            return;
-        }
         let mut fail = |reason, message: String| causes.push(Cause { reason, message, field: path.to_owned() });
+        let null = value.is_null() && self.nullable;
         if let Some(kind) = &self.kind
+            && !null
             && !is_of(kind, value)
         {
             let message = format!("Invalid value: {}: must be of type {kind}: {}", quoted(value), quoted_kind(value));
@@ -67,9 +66,12 @@ impl Schema {
             fail(format!("match '{pattern}'"));
         }
         // The other formats that are used here are of integers, which the range of JSON's numbers covers.
-        let time = matches!(self.format.as_deref(), Some("date-time" | "micro-time"));
-        if time && text.parse::<jiff::Timestamp>().is_err() {
-            fail("be a time as in RFC 3339".to_owned());
+        let time = text.parse::<jiff::Timestamp>();
+        match (self.format.as_deref(), time) {
+            (Some("date-time"), Err(_)) => fail("be a time as in RFC 3339".to_owned()),
+            (Some("micro-time"), Ok(time)) if format!("{time:.6}") == text => {}
+            (Some("micro-time"), _) => fail("be a time in UTC with six digits after the seconds".to_owned()),
+            _ => {}
         }
     }
 
