@@ -112,7 +112,8 @@ fn progress(
         selected.iter().filter(|version| version.state == state).map(|version| version.name.as_str()).collect()
     };
     let failed = named(RegionState::Failed);
-    let open = selected.iter().filter(|version| version.state != RegionState::Completed).count();
+    let incomplete = |version: &&SelectedVersion| version.state != RegionState::Completed;
+    let open: Vec<&str> = selected.iter().filter(incomplete).map(|version| version.name.as_str()).collect();
     if selected.is_empty() {
         let what = match &target.spec.image_version_name {
             Some(name) => format!("There is no ImageVersion {name} yet"),
@@ -127,8 +128,8 @@ fn progress(
         let message = format!("Replication to {region} failed for {}", list(&failed));
         return Progress::retrying(Reason::RegionFailed, message);
     }
-    if open > 0 {
-        let message = format!("{open} of {} versions aren't complete in {region} yet", selected.len());
+    if !open.is_empty() {
+        let message = format!("Waiting for {} to complete in {region}", list(&open));
         return Progress::reconciling(Reason::Replicating, message);
     }
     let versions = if selected.len() == 1 { "version is" } else { "versions are" };
