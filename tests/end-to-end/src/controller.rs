@@ -80,17 +80,6 @@ impl Controller {
         panic!("azimage doesn't say where it listens: {}", self.output());
     }
 
-    /// Waits until its output holds a text.
-    pub async fn says(&self, text: &str) {
-        for _ in 0..900 {
-            if self.output().contains(text) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("azimage doesn't say '{text}': {}", self.output());
-    }
-
     /// `kill -9`.
     pub fn kill9(&mut self) {
         self.process.kill9();
@@ -99,11 +88,6 @@ impl Controller {
     /// SIGTERM, and how it ended.
     pub async fn terminate(&mut self, limit: Duration) -> ExitStatus {
         self.process.terminate(limit).await.unwrap()
-    }
-
-    /// Whether it runs no more.
-    pub fn ended(&mut self) -> bool {
-        self.process.exited().unwrap().is_some()
     }
 }
 
