@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Golden VM images on Azure, as Kubernetes objects.
 #[derive(Debug, Parser)]
@@ -50,6 +50,25 @@ pub struct ControllerArgs {
     /// Identifies this cluster in the owner tags on Azure resources. By default the uid of the namespace kube-system.
     #[arg(long, env = "AZIMAGE_CLUSTER_ID", value_name = "ID", help_heading = "Kubernetes")]
     pub cluster_id: Option<String>,
+
+    /// Work only while holding the lease azimage.dev-controller, so that several processes may run of which one works.
+    /// Off unless asked for: a process that a person starts is alone, and needs no rights on leases. The Helm chart
+    /// switches it on.
+    #[arg(long, env = "AZIMAGE_LEADER_ELECT", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOLEAN", help_heading = "Leader election")]
+    pub leader_elect: bool,
+
+    /// How long the others leave the lease alone after they saw it renewed: the longest time without a leader.
+    #[arg(long, env = "AZIMAGE_LEADER_ELECT_LEASE_DURATION", value_name = "TIME", default_value = "15s", value_parser = duration, help_heading = "Leader election")]
+    pub leader_elect_lease_duration: Duration,
+
+    /// How long the leader goes on after it last renewed the lease. Shorter than the lease: what is on its way then has
+    /// the rest of it to arrive.
+    #[arg(long, env = "AZIMAGE_LEADER_ELECT_RENEW_DEADLINE", value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = "Leader election")]
+    pub leader_elect_renew_deadline: Duration,
+
+    /// How often the lease is renewed or looked at.
+    #[arg(long, env = "AZIMAGE_LEADER_ELECT_RETRY_PERIOD", value_name = "TIME", default_value = "2s", value_parser = duration, help_heading = "Leader election")]
+    pub leader_elect_retry_period: Duration,
 
     /// Namespaces that the controller's own Azure identity serves, separated by commas, or * for all. By default only
     /// the controller's own namespace: whoever may write objects in a namespace served here acts with these rights.
@@ -227,6 +246,23 @@ mod tests {
             ("soon", Err(())),
         ] {
             assert_eq!(duration(text).map_err(|_| ()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn leader_election_is_switched_with_and_without_a_value() {
+        let elects = |extra: &[&str]| {
+            let cli = Cli::try_parse_from(["azimage", "controller"].iter().chain(extra)).unwrap();
+            matches!(cli.command, Command::Controller(arguments) if arguments.leader_elect)
+        };
+        for (extra, expected) in [
+            (&[][..], false),
+            (&["--leader-elect"], true),
+            (&["--leader-elect=true"], true),
+            (&["--leader-elect=false"], false),
+            (&["--leader-elect", "--poll-interval", "1s"], true),
+        ] {
+            assert_eq!(elects(extra), expected, "{extra:?}");
         }
     }
 

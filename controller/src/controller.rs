@@ -15,12 +15,13 @@ use kube::{
         watcher,
     },
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
     config::Config,
+    election::{Term, guarded},
     image_version,
     kubernetes::{Events, KubernetesError, report_unreadable},
     replication_target,
@@ -42,6 +43,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// Time and randomness.
     pub seams: Seams,
+    /// Nothing is written while it doesn't hold.
+    pub term: Term,
     /// Where is counted.
     pub metrics: Metrics,
     /// The name of this pod, for events.
@@ -62,7 +65,8 @@ enum ReconcileError {
 }
 
 /// Runs both controllers until they are told to stop.
-pub async fn run(options: Options) {
+pub async fn run(mut options: Options) {
+    options.client = guarded(&options.client, &options.term);
     let scopes: Vec<Option<String>> =
         if options.namespaces.is_empty() { vec![None] } else { options.namespaces.iter().cloned().map(Some).collect() };
     let mut stores = Stores::default();
@@ -81,6 +85,7 @@ pub async fn run(options: Options) {
         azure: options.azure.clone(),
         config: options.config.clone(),
         seams: options.seams.clone(),
+        term: options.term.clone(),
         stores: stores.clone(),
         events: events.clone(),
         gate: crate::gate::Gate::default(),
@@ -201,6 +206,7 @@ struct Runner {
     synced: CancellationToken,
     client: Client,
     seams: Seams,
+    term: Term,
     retry: crate::config::Pace,
 }
 
@@ -214,6 +220,7 @@ impl Runner {
             synced: synced.clone(),
             client: options.client.clone(),
             seams: options.seams.clone(),
+            term: options.term.clone(),
             retry: options.config.pace,
         }
     }
@@ -265,7 +272,7 @@ impl Runner {
     {
         // Until all is seen an empty list of targets would look like nobody wanting a region.
         self.synced.cancelled().or_stop(&self.stop).await;
-        if self.stop.is_cancelled() {
+        if self.stop.is_cancelled() || !self.term.still_held(Instant::now()) {
             return Ok(Action::await_change());
         }
         let Ok(_permit) = self.permits.acquire().await else { return Ok(Action::await_change()) };
@@ -291,6 +298,11 @@ impl Runner {
                 let again = action != Action::await_change();
                 timer.end(if again { Outcome::RequeueAfter } else { Outcome::Success });
                 Ok(action)
+            }
+            // The write was held back. Whoever leads now does it.
+            Ok(Err(_)) if !self.term.still_held(Instant::now()) => {
+                timer.end(Outcome::Requeue);
+                Ok(Action::await_change())
             }
             Ok(Err(error)) => {
                 // Somebody else wrote at the same time: no error, the next pass sees what they wrote.

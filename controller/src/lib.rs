@@ -8,6 +8,7 @@ pub mod azure;
 pub mod cli;
 pub mod config;
 pub mod controller;
+pub mod election;
 mod gate;
 mod image_version;
 mod kubernetes;

@@ -1,6 +1,7 @@
 //! The process: from the command line to running controllers, and a clean end.
 
 mod azure;
+mod election;
 mod kubernetes;
 
 use std::{fs, io::Write};
@@ -14,6 +15,7 @@ use crate::{
     cli::{ControllerArgs, CrdsArgs},
     config::{Config, Pace, Served},
     controller,
+    election::LEASE_NAME,
     seams::Seams,
     telemetry::{logs, metrics::Metrics, server},
 };
@@ -59,7 +61,9 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for SIGINT")?;
 
     let azure = azure::client(arguments, &seams, &metrics)?;
-    let client = kubernetes::client(&metrics).await?;
+    let access = kubernetes::config().await?;
+    let client = kubernetes::client(access.clone(), &metrics)?;
+    let (mut leadership, term) = election::leadership(arguments, access, &seams, &metrics)?;
     server::health(arguments.health_address, ready.clone(), stop.clone()).await.context("--health-address")?;
     server::metrics(arguments.metrics_address, metrics.clone(), stop.clone()).await.context("--metrics-address")?;
     let cluster = match present(arguments.cluster_id.as_deref()) {
@@ -85,30 +89,63 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
         watch_namespaces = if namespaces.is_empty() { "all".to_owned() } else { namespaces.join(",") },
         identity_namespaces = ?config.served,
         azure = %azure.cloud().resource_manager(),
+        leader_election = arguments.leader_elect,
         pace = ?config.pace,
-        "Starting controllers"
+        "Starting"
     );
-    let running = tokio::spawn(controller::run(controller::Options {
+    let told = async {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("Received SIGTERM; finishing running reconciles"),
+            _ = interrupt.recv() => tracing::info!("Received SIGINT; finishing running reconciles"),
+        }
+    };
+    tokio::pin!(told);
+    tokio::select! {
+        () = leadership.win(&ready) => tracing::info!("Starting controllers"),
+        () = &mut told => {
+            leadership.release().await;
+            return Ok(());
+        }
+    }
+    let mut running = tokio::spawn(controller::run(controller::Options {
         client,
         azure,
         config,
         namespaces,
         seams,
+        term,
         metrics,
         instance: std::env::var("POD_NAME").ok(),
         stop: stop.clone(),
         ready,
     }));
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("Received SIGTERM; finishing running reconciles"),
-        _ = interrupt.recv() => tracing::info!("Received SIGINT; finishing running reconciles"),
-    }
+    let early = tokio::select! {
+        () = told => None,
+        loss = leadership.keep() => Some(loss),
+    };
     stop.cancel();
-    match tokio::time::timeout(arguments.shutdown_timeout, running).await {
-        Ok(Ok(())) => tracing::info!("Stopped"),
-        Ok(Err(error)) => anyhow::bail!("the controllers ended badly: {error}"),
+    // What still runs may still write, so the lease is kept until it has ended, and is not released before.
+    let ended = if let Some(loss) = early {
+        Err(loss)
+    } else {
+        tokio::select! {
+            ended = tokio::time::timeout(arguments.shutdown_timeout, &mut running) => Ok(ended),
+            loss = leadership.keep() => Err(loss),
+        }
+    };
+    match ended {
+        Ok(Ok(Ok(()))) => {
+            leadership.release().await;
+            tracing::info!("Stopped");
+        }
+        Ok(Ok(Err(error))) => anyhow::bail!("the controllers ended badly: {error}"),
         // What runs on is found again by the next process: nothing rests on this one's ending well.
-        Err(_) => tracing::warn!("Stopped before running reconciles had ended"),
+        Ok(Err(_)) => tracing::warn!("Stopped before running reconciles had ended"),
+        Err(loss) => {
+            running.abort();
+            tracing::error!(lease = LEASE_NAME, %loss, "Lost the lease; ending, so that nothing is written twice");
+            anyhow::bail!("lost the lease {LEASE_NAME}: {loss}");
+        }
     }
     Ok(())
 }

@@ -60,6 +60,15 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- /* The command line of the controller, one flag a line. */ -}}
 {{- define "azimage.args" -}}
 - controller
+{{- $election := .Values.leaderElection }}
+{{- if $election.enabled }}
+- --leader-elect
+- {{ printf "--leader-elect-lease-duration=%s" $election.leaseDuration | quote }}
+- {{ printf "--leader-elect-renew-deadline=%s" $election.renewDeadline | quote }}
+- {{ printf "--leader-elect-retry-period=%s" $election.retryPeriod | quote }}
+{{- else if gt (int .Values.replicas) 1 }}
+{{- fail "replicas: more than 1 needs leaderElection.enabled, or all of them would write to Azure" }}
+{{- end }}
 {{- with .Values.watchNamespaces }}
 - {{ printf "--watch-namespaces=%s" (join "," .) | quote }}
 {{- end }}
@@ -116,6 +125,17 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- end }}
+
+{{- /* A right to create can't be bound to a name. */ -}}
+{{- define "azimage.leaderElectionRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [azimage.dev-controller]
+  verbs: [get, update]
 {{- end }}
 
 {{- define "azimage.clusterIdRule" -}}

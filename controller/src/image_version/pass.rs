@@ -163,7 +163,8 @@ impl Pass<'_> {
             self.write(status, next).await?;
             return Ok(Next::Now);
         };
-        let outcome = self.execute(&step, &correlation_id).await;
+        // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
+        let outcome = self.shared.term.while_held(self.execute(&step, &correlation_id)).await?;
         remembered.used = Some(correlation_id);
         match outcome {
             Ok(()) => {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::pass::{Next, Pass};
 use crate::{
     config::Config,
+    election::Term,
     gate::{Fingerprint, Gate},
     kubernetes::{Events, KubernetesError, bounded},
     memory::Memories,
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) azure: AzureClient,
     pub(crate) config: Config,
     pub(crate) seams: Seams,
+    pub(crate) term: Term,
     pub(crate) stores: Stores,
     pub(crate) events: Events,
     pub(crate) gate: Gate,

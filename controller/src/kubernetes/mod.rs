@@ -12,6 +12,8 @@ pub(crate) use finalizer::{add_finalizer, remove_finalizer};
 pub(crate) use status::apply_status;
 pub(crate) use unreadable::report_unreadable;
 
+use crate::election::TermEnded;
+
 /// Field manager of statuses.
 const STATUS_MANAGER: &str = "azimage-status";
 
@@ -24,6 +26,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// A failed call to the API server.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KubernetesError {
+    /// Nothing was written, or was given up on its way.
+    #[error(transparent)]
+    TermEnded(#[from] TermEnded),
     /// The API server refused or couldn't be reached.
     #[error(transparent)]
     Call(#[from] kube::Error),

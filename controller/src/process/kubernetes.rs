@@ -11,11 +11,21 @@ use tower::{Layer, Service};
 
 use crate::{kubernetes::bounded, telemetry::metrics::Metrics};
 
-/// A client from the pod's service account or the kubeconfig, that is counted.
-pub(super) async fn client(metrics: &Metrics) -> anyhow::Result<Client> {
-    let config = Config::infer()
+/// From the pod's service account or the kubeconfig.
+pub(super) async fn config() -> anyhow::Result<Config> {
+    Config::infer()
         .await
-        .context("no access to Kubernetes: neither a pod's ServiceAccount nor a usable kubeconfig was found")?;
+        .context("no access to Kubernetes: neither a pod's ServiceAccount nor a usable kubeconfig was found")
+}
+
+/// A client for the election: it doesn't retry by itself, as the election has to know when each try was.
+pub(super) fn election_client(mut config: Config, metrics: &Metrics) -> anyhow::Result<Client> {
+    config.default_retry = false;
+    client(config, metrics)
+}
+
+/// A client that is counted.
+pub(super) fn client(config: Config, metrics: &Metrics) -> anyhow::Result<Client> {
     let host = config.cluster_url.host().unwrap_or_default().to_owned();
     let builder = ClientBuilder::try_from(config).context("the kubeconfig can't be used")?;
     Ok(builder.with_layer(&CountLayer { metrics: metrics.clone(), host }).build())

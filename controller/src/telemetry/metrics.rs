@@ -31,6 +31,11 @@ struct RequestLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeaseLabel {
+    name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AzureLabels {
     method: String,
     code: String,
@@ -77,6 +82,7 @@ pub struct Metrics {
     kubernetes: Family<RequestLabels, Counter>,
     azure: Family<AzureLabels, Counter<u64, AtomicU64>>,
     azure_seconds: Histogram,
+    leads: Family<LeaseLabel, Gauge<i64, AtomicI64>>,
 }
 
 impl Default for Metrics {
@@ -123,6 +129,12 @@ impl Metrics {
             "Length of requests to Azure Resource Manager",
             azure_seconds.clone(),
         );
+        let leads = Family::default();
+        registry.register(
+            "leader_election_master_status",
+            "Whether this process leads (1) or stands by (0)",
+            leads.clone(),
+        );
         let info: Family<Vec<(String, String)>, Gauge> = Family::default();
         info.get_or_create(&vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         registry.register("azimage_build_info", "The release that runs", info);
@@ -137,6 +149,7 @@ impl Metrics {
             kubernetes,
             azure,
             azure_seconds,
+            leads,
         }
     }
 
@@ -168,6 +181,11 @@ impl Metrics {
     pub(crate) fn kubernetes_request(&self, method: &str, code: &str, host: &str) {
         let labels = RequestLabels { method: method.to_owned(), code: code.to_owned(), host: host.to_owned() };
         self.kubernetes.get_or_create(&labels).inc();
+    }
+
+    /// Whether this process leads.
+    pub(crate) fn leads(&self, lease: &str, leads: bool) {
+        self.leads.get_or_create(&LeaseLabel { name: lease.to_owned() }).set(leads.into());
     }
 
     /// Counts a request to Azure.
@@ -238,6 +256,7 @@ mod tests {
         controller.start().end(Outcome::Panic);
         metrics.kubernetes_request("GET", "200", "127.0.0.1");
         metrics.azure_request("PUT", "201", std::time::Duration::from_millis(3));
+        metrics.leads("azimage.dev-controller", true);
         let text = metrics.text().unwrap();
         for line in [
             r#"controller_runtime_reconcile_total{controller="imageversion",result="success"} 0"#,
@@ -248,6 +267,7 @@ mod tests {
             r#"controller_runtime_active_workers{controller="imageversion"} 0"#,
             r#"controller_runtime_max_concurrent_reconciles{controller="imageversion"} 8"#,
             r#"rest_client_requests_total{method="GET",code="200",host="127.0.0.1"} 1"#,
+            r#"leader_election_master_status{name="azimage.dev-controller"} 1"#,
             r#"azimage_azure_requests_total{method="PUT",code="201"} 1"#,
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
