@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    call::{Call, Verb},
+    call::Call,
     failure::{Cause, Failure},
     fields::{ManagerKey, Operation},
     kinds::Kind,
@@ -51,9 +51,6 @@ pub(super) fn identity(kind: &Kind, key: &Key, object: &Value) -> Result<(), Fai
 pub(super) fn preconditions(call: &Call, kind: &Kind, key: &Key, old: &Value, new: &Value) -> Result<(), Failure> {
     let (wanted, found) = (text(new, "/metadata/uid"), text(old, "/metadata/uid"));
     let other = !wanted.is_empty() && wanted != found && call.subresource.is_empty();
-    if other && call.verb == Verb::Update {
-        return Err(other_uid(kind, key, wanted, found));
-    }
     let (version, current) = (text(new, "/metadata/resourceVersion"), text(old, "/metadata/resourceVersion"));
     if !version.is_empty() && version != current {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
@@ -169,14 +166,15 @@ pub(super) fn typed(kind: &Kind, key: &Key, applied: &Value) -> Result<(), Failu
 /// Fields of others that an apply without force would change.
 pub(super) fn apply_conflict(api_version: &str, conflicts: &[(ManagerKey, Vec<String>)]) -> Failure {
     let manager = |manager: &ManagerKey| {
-        let mut text = format!("{:?}", manager.name);
-        if !manager.subresource.is_empty() {
-            text += &format!(" with subresource {:?}", manager.subresource);
-        }
-        if manager.operation == Operation::Update {
-            text += &format!(" using {api_version}");
-        }
-        text
+        let subresource = match manager.subresource.as_str() {
+            "" => String::new(),
+            subresource => format!(" with subresource {subresource:?}"),
+        };
+        let using = match manager.operation {
+            Operation::Update => format!(" using {api_version}"),
+            Operation::Apply => String::new(),
+        };
+        format!("{:?}{subresource}{using}", manager.name)
     };
     let mut causes = Vec::new();
     let mut lines = Vec::new();
@@ -202,6 +200,15 @@ pub(super) fn nothing_there(kind: &Kind, key: &Key, object: &Value) -> Result<()
         return Ok(());
     }
     Err(other_uid(kind, key, uid, ""))
+}
+
+/// A PUT means the object with its uid, before anything else is looked at.
+pub(super) fn same_uid(call: &Call, kind: &Kind, key: &Key, old: &Value, new: &Value) -> Result<(), Failure> {
+    let (wanted, found) = (text(new, "/metadata/uid"), text(old, "/metadata/uid"));
+    if wanted.is_empty() || wanted == found || !call.subresource.is_empty() {
+        return Ok(());
+    }
+    Err(other_uid(kind, key, wanted, found))
 }
 
 fn other_uid(kind: &Kind, key: &Key, wanted: &str, found: &str) -> Failure {

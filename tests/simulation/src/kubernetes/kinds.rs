@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::schema::Schema;
 
 /// A kind.
+#[allow(clippy::struct_excessive_bools, reason = "each says another thing of a kind, in any combination")]
 #[derive(Clone, Debug)]
 pub(super) struct Kind {
     pub(super) group: String,
@@ -32,9 +33,9 @@ impl Kind {
             let value = definition.pointer(pointer).and_then(Value::as_str);
             value.map(str::to_owned).ok_or_else(|| format!("the definition has no {pointer}"))
         };
-        let version = match definition.pointer("/spec/versions").and_then(Value::as_array).map(Vec::as_slice) {
-            Some([version]) => version,
-            _ => return Err("only definitions with one version are implemented".to_owned()),
+        let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
+        let Some([version]) = versions.map(Vec::as_slice) else {
+            return Err("only definitions with one version are implemented".to_owned());
         };
         let schema = version.pointer("/schema/openAPIV3Schema").ok_or("the definition has no schema")?;
         let mut schema = Schema::parse(schema)?;

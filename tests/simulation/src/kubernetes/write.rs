@@ -124,6 +124,7 @@ impl Store {
 
     fn update(&mut self, call: &Call, key: &Key, kind: &Kind, mut object: Value) -> Result<Written, Failure> {
         check::identity(kind, key, &object)?;
+        check::same_uid(call, kind, key, &self.objects[key].object, &object)?;
         if text(&object, "/metadata/resourceVersion").is_empty() {
             let cause = Cause {
                 reason: "FieldValueInvalid",

@@ -84,8 +84,8 @@ impl Managers {
         let mut object = merge(Some(schema), Some(live), applied);
         let fields: FieldSet = leaves(schema, applied).into_keys().filter(|path| in_scope(path, key)).collect();
         let last = self.0.get(key).map(|managed| managed.fields.clone()).unwrap_or_default();
-        let changed = last != fields;
-        let time = self.0.get(key).filter(|_| !changed).map_or(time, |managed| &managed.time).to_owned();
+        let same = last == fields;
+        let time = self.0.get(key).filter(|_| same).map_or(time, |managed| &managed.time).to_owned();
         managers.0.insert(key.clone(), Managed { fields, time });
 
         let kept = with_ancestors(managers.0.values().flat_map(|managed| managed.fields.iter()));
@@ -96,12 +96,13 @@ impl Managers {
         let changes = compare(&leaves(schema, live), &leaves(schema, &object));
         let mut conflicts = Vec::new();
         for (other, managed) in managers.0.iter_mut().filter(|(other, _)| *other != key) {
-            let taken: Vec<Path> = managed
+            let mut taken: Vec<Path> = managed
                 .fields
                 .iter()
                 .filter(|path| changes.modified.contains(*path) || changes.added.contains(*path))
                 .cloned()
                 .collect();
+            taken.sort_by_key(|path| order(path));
             if !taken.is_empty() {
                 conflicts.push((other.clone(), taken.iter().map(|path| display(path)).collect()));
             }
@@ -186,6 +187,11 @@ fn in_scope(path: &[Element], key: &ManagerKey) -> bool {
 
 fn with_ancestors<'a>(paths: impl Iterator<Item = &'a Path>) -> FieldSet {
     paths.flat_map(|path| (1..=path.len()).map(|length| path[..length].to_vec())).collect()
+}
+
+/// The order in which the real server names fields: those of a map itself before those deeper in it.
+fn order(path: &[Element]) -> Vec<(bool, Element)> {
+    path.iter().enumerate().map(|(depth, element)| (depth + 1 < path.len(), element.clone())).collect()
 }
 
 /// A path as messages have it, such as `.spec.replicas` or `.status.conditions[type="Ready"].status`.

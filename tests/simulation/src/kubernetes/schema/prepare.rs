@@ -58,7 +58,9 @@ impl Schema {
             }
             Value::Array(items) => {
                 if let Some(schema) = self.item() {
-                    items.iter_mut().for_each(|item| schema.set_defaults(item));
+                    for item in items {
+                        schema.set_defaults(item);
+                    }
                 }
             }
             _ => {}

@@ -1,0 +1,43 @@
+//! The API server in memory by itself: its rules, its watches, its faults, and a real controller over it.
+
+#![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
+
+mod controller;
+mod faults;
+mod rules;
+mod watches;
+
+use azimage_crds::{ReplicationTarget, ReplicationTargetSpec};
+use azimage_simulation::kubernetes::ApiServer;
+use kube::{Api, api::PostParams};
+use serde_json::{Value, json};
+
+/// A server under the virtual clock of the test, that starts with November 2026.
+fn server(seed: u64) -> ApiServer {
+    let definitions: Vec<Value> =
+        azimage_crds::manifests().unwrap().into_iter().map(|manifest| manifest.object).collect();
+    let start = tokio::time::Instant::now();
+    let first: jiff::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+    ApiServer::new(&definitions, seed, move || first + start.elapsed()).unwrap()
+}
+
+fn targets(server: &ApiServer) -> Api<ReplicationTarget> {
+    Api::namespaced(server.client(), "default")
+}
+
+fn target(name: &str) -> ReplicationTarget {
+    let spec: ReplicationTargetSpec =
+        serde_json::from_value(json!({"region": "westeurope", "imageVersionName": "a"})).unwrap();
+    ReplicationTarget::new(name, spec)
+}
+
+async fn create(server: &ApiServer, name: &str) -> ReplicationTarget {
+    targets(server).create(&PostParams::default(), &target(name)).await.unwrap()
+}
+
+fn code(error: &kube::Error) -> (u16, String) {
+    match error {
+        kube::Error::Api(status) => (status.code, status.reason.clone()),
+        other => panic!("no answer of the server: {other}"),
+    }
+}
