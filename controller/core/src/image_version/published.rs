@@ -99,7 +99,8 @@ fn source_is_done(validated: &Validated, memory: &Memory<'_>, version: &VersionO
     // What was seen at the time tells more than what follows from the version's being there.
     let seen = |condition: &ConditionType| {
         let known = memory.status.conditions.iter().find(|known| known.type_ == condition.as_str());
-        known.is_some_and(|known| known.status == "True")
+        // A reason of another release isn't carried over, so its condition has to be found anew.
+        known.is_some_and(|known| known.status == "True" && known.reason.parse::<Reason>().is_ok())
     };
     report.findings.retain(|condition, _| !seen(condition));
     for step in CAPTURE {

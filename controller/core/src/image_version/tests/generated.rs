@@ -77,7 +77,7 @@ fn capturing(noise: Noise) -> BoxedStrategy<Scene> {
         vec(targets(), 0..2),
         statuses(),
         noise.some(),
-        noise.some(),
+        weighted(0.2),
         missing,
         observations(noise),
     )
