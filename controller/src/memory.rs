@@ -1,7 +1,7 @@
 //! What the process remembers of an image version between passes. All of it may be lost.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -16,8 +16,9 @@ use azimage_core::{
 pub(crate) struct Remembered {
     /// For the plan.
     pub(crate) process: ProcessMemory,
-    /// The correlation id under which the recorded intent was carried out: it isn't used twice.
-    pub(crate) used: Option<String>,
+    /// The correlation ids under which Azure accepted each step: another try of it is another attempt. Kept per step,
+    /// as two steps can be open at a time, and only if accepted: what Azure turned away was no attempt.
+    pub(crate) accepted: BTreeMap<StepName, String>,
     /// The last failure of a step, shown until the step succeeds or isn't wanted any more.
     pub(crate) failure: Option<(StepName, Failure)>,
     /// Failures in a row.

@@ -150,7 +150,7 @@ impl Pass<'_> {
             return Ok(Next::Now);
         }
         let name = step.name();
-        let Some(correlation_id) = intent(status, name, remembered.used.as_deref()) else {
+        let Some(correlation_id) = intent(status, name, remembered.accepted.get(&name)) else {
             overlay(&mut report, &remembered, name);
             self.shared.memories.set(self.uid, remembered);
             if let Some(wait) = self.too_early(status, name, wake) {
@@ -165,9 +165,9 @@ impl Pass<'_> {
         };
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
         let outcome = self.shared.term.while_held(self.execute(&step, &correlation_id)).await?;
-        remembered.used = Some(correlation_id);
         match outcome {
             Ok(()) => {
+                remembered.accepted.insert(name, correlation_id);
                 remembered.process.executed = Some((name, self.shared.seams.clock.now()));
                 remembered.failure = None;
                 remembered.failures = 0;
@@ -246,11 +246,11 @@ impl Pass<'_> {
     }
 }
 
-/// The correlation id of a recorded intent that wasn't carried out by this process.
-fn intent(status: &ImageVersionStatus, name: StepName, used: Option<&str>) -> Option<String> {
+/// The correlation id of a recorded intent that this process hasn't seen accepted.
+fn intent(status: &ImageVersionStatus, name: StepName, accepted: Option<&String>) -> Option<String> {
     let text: &str = name.into();
     let record = status.steps.iter().find(|step| step.name == text && step.finished_at.is_none())?;
-    record.correlation_id.clone().filter(|id| Some(id.as_str()) != used)
+    record.correlation_id.clone().filter(|id| Some(id) != accepted)
 }
 
 /// The failure of the step that is still wanted is shown instead of the hope to do it.
