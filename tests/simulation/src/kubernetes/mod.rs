@@ -1,7 +1,8 @@
 //! A Kubernetes API server in memory, behind `kube::Client`, without sockets.
 //!
 //! It serves what a controller of this project uses and answers everything else with 501. One seed and one clock decide
-//! all that it answers. What it does is compared with a real kube-apiserver in `tests/differential`.
+//! all that it answers; with [`ApiServer::in_turns`] also the order of requests that come at the same instant. What it
+//! does is compared with a real kube-apiserver in `tests/differential`.
 //!
 //! Not implemented, and not refused either, because nobody could tell from a request: CEL rules of definitions
 //! (`x-kubernetes-validations`), access control, admission other than that of namespaces, warnings, garbage collection.
@@ -18,6 +19,7 @@ mod schema;
 mod selector;
 mod server;
 mod store;
+mod turn;
 mod watch;
 mod write;
 

@@ -22,6 +22,7 @@ use super::{
     interceptor::{Interceptor, NoFaults, Verdict},
     kinds::Kind,
     store::{Key, Store, Write},
+    turn::Turns,
     watch::Watch,
 };
 
@@ -29,6 +30,7 @@ use super::{
 pub(super) struct Shared {
     store: Mutex<Store>,
     interceptor: RwLock<Arc<dyn Interceptor>>,
+    turns: Option<Turns>,
     /// The resource version of the last change.
     pub(super) changes: watch::Sender<u64>,
     /// How often all watches were cut.
@@ -71,7 +73,7 @@ pub struct Disconnected;
 /// The body of an answer.
 pub type AnswerBody = UnsyncBoxBody<Bytes, Disconnected>;
 
-enum Answer {
+pub(super) enum Answer {
     Object(StatusCode, Arc<Value>),
     Watch(Box<Watch>),
 }
@@ -84,6 +86,25 @@ impl ApiServer {
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, DefinitionError> {
+        Self::build(definitions, seed, clock, None)
+    }
+
+    /// The same, and requests of one virtual instant take effect in an order that the seed decides, a millisecond later:
+    /// for runs under paused time that have to repeat exactly. An interceptor is still asked in the order of arrival.
+    pub fn in_turns(
+        definitions: &[Value],
+        seed: u64,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<Self, DefinitionError> {
+        Self::build(definitions, seed, clock, Some(Turns::new(seed)))
+    }
+
+    fn build(
+        definitions: &[Value],
+        seed: u64,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        turns: Option<Turns>,
+    ) -> Result<Self, DefinitionError> {
         let error = |name: &str, reason| DefinitionError { name: name.to_owned(), reason };
         let mut kinds = Kind::built_in().map_err(|reason| error("of a built-in kind", reason))?;
         for definition in definitions {
@@ -93,6 +114,7 @@ impl ApiServer {
         let shared = Shared {
             store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
             interceptor: RwLock::new(Arc::new(NoFaults)),
+            turns,
             changes: watch::channel(0).0,
             cuts: watch::channel(0).0,
         };
@@ -197,7 +219,13 @@ impl ApiServer {
         }
         let bytes = request.into_body().collect().await.map_err(|_| Disconnected)?.to_bytes();
         let body = if bytes.is_empty() { Ok(json!({})) } else { parse_body(&bytes) };
-        let answer = body.and_then(|body| self.answer(&call, body));
+        let answer = match (body, &self.0.turns) {
+            (Ok(body), Some(turns)) => {
+                let outcome = turns.take(call.clone(), body, |call, body| self.answer(call, body)).await;
+                outcome.ok_or(Disconnected)?
+            }
+            (body, _) => body.and_then(|body| self.answer(&call, body)),
+        };
         let code = match &answer {
             Ok(Answer::Object(code, _)) => *code,
             Ok(Answer::Watch(_)) => StatusCode::OK,

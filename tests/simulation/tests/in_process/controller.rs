@@ -71,3 +71,24 @@ async fn a_controller_lives_through_a_day_and_writes_only_what_changes() {
     let writes = server.history().iter().filter(|write| write.name == "a").count();
     assert_eq!(writes, 1 + 1 + 24, "made, guarded, and one status for each hour");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_seed_decides_the_whole_history() {
+    let (first, second, other) = (day(7).await, day(7).await, day(8).await);
+    let text = |server: &ApiServer| {
+        // The clocks of two days in one test differ by the first day.
+        let writes = server.history();
+        let writes = writes.iter().map(|write| {
+            format!(
+                "{} {:?} {} {:?}",
+                write.revision,
+                write.verb,
+                write.name,
+                write.after.as_ref().map(|object| &object["metadata"]["uid"])
+            )
+        });
+        writes.collect::<Vec<_>>()
+    };
+    assert_eq!(text(&first), text(&second));
+    assert_ne!(text(&first), text(&other));
+}

@@ -18,7 +18,7 @@ fn server(seed: u64) -> ApiServer {
         azimage_crds::manifests().unwrap().into_iter().map(|manifest| manifest.object).collect();
     let start = tokio::time::Instant::now();
     let first: jiff::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
-    ApiServer::new(&definitions, seed, move || first + start.elapsed()).unwrap()
+    ApiServer::in_turns(&definitions, seed, move || first + start.elapsed()).unwrap()
 }
 
 fn targets(server: &ApiServer) -> Api<ReplicationTarget> {
