@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::object::Object;
 
 /// How long anything may take: generous, as a machine may be slow, and nothing waits longer than it must.
-pub const LIMIT: Duration = Duration::from_secs(90);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 #[derive(Default)]
 struct Seen {

@@ -6,6 +6,7 @@ mod artifacts;
 mod deletion;
 mod happy_path;
 mod process;
+mod regions;
 mod restarts;
 mod rights;
 mod schema;
