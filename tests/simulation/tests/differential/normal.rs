@@ -47,17 +47,17 @@ fn compare(path: &str, expected: &Value, found: &Value, parts: &mut Vec<String>)
 fn normal(transcript: &Transcript) -> Vec<Value> {
     let answers = transcript.answers.iter().map(|(code, answer)| json!({"code": code, "answer": answer}));
     let events =
-        transcript.events.iter().map(|(watch, event)| json!({"watch": watch.split("/").last(), "event": event}));
+        transcript.events.iter().map(|(watch, event)| json!({"watch": watch.rsplit('/').next(), "event": event}));
     let mut all: Vec<Value> = answers.chain(events).collect();
     all.iter_mut().for_each(simplify);
     let mut versions = BTreeSet::new();
-    all.iter().for_each(|value| {
+    for value in &all {
         each(value, &mut |name, text| {
             if name == "resourceVersion" {
                 versions.insert(text.parse::<u64>().unwrap_or_default());
             }
-        })
-    });
+        });
+    }
     let ranks: BTreeMap<u64, usize> = versions.into_iter().enumerate().map(|(rank, version)| (version, rank)).collect();
     let mut uids = BTreeMap::new();
     for value in &mut all {
