@@ -120,6 +120,10 @@ fn simplify(value: &mut Value) {
             let more = answer["metadata"]["continue"].as_str().is_some_and(|token| !token.is_empty());
             answer["metadata"] = json!({"more": more, "remaining": answer["metadata"]["remainingItemCount"]});
         }
+        // The real server names the fields of several managers in the order of a map of Go.
+        if let Some(causes) = answer.pointer_mut("/details/causes").and_then(Value::as_array_mut) {
+            causes.sort_by_key(ToString::to_string);
+        }
         if code == Some(422) {
             answer.as_object_mut().unwrap().remove("message");
             let causes = answer.pointer_mut("/details/causes").and_then(Value::as_array_mut);
