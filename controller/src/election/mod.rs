@@ -1,6 +1,6 @@
 //! Leader election: of several processes one works, the others wait.
 //!
-//! The processes agree through one `Lease` (coordination.k8s.io/v1). What is decided about it is pure ([`decide`]);
+//! The processes agree through one `Lease` (coordination.k8s.io/v1). What is decided about it is pure (`decide`);
 //! the [`Elector`] reads and writes. Whoever leads has a [`Term`], which says at each moment, by this process's own
 //! monotonic clock alone, whether a write may still be begun.
 //!
