@@ -54,7 +54,7 @@ impl RunningSimulator {
     /// Adds a scenario to what exists.
     ///
     /// # Errors
-    /// See [`Simulator::add`].
+    /// See [`crate::Simulator::add`].
     pub fn add(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
         self.shared.add(scenario)
     }
@@ -62,7 +62,7 @@ impl RunningSimulator {
     /// Arms a fault; the answer is its number.
     ///
     /// # Errors
-    /// See [`Simulator::add_fault`].
+    /// See [`crate::Simulator::add_fault`].
     pub fn add_fault(&self, fault: Fault) -> Result<u64, String> {
         self.shared.current().add_fault(fault)
     }
