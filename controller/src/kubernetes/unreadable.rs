@@ -39,7 +39,7 @@ pub(crate) async fn report_unreadable<K: Resource<DynamicType = ()>>(
     }
     let patch = json!({
         "apiVersion": K::api_version(&()), "kind": K::kind(&()),
-        "metadata": {"name": name, "uid": metadata.uid},
+        "metadata": {"name": name, "resourceVersion": current.metadata.resource_version},
         "status": {"observedGeneration": generation, "conditions": conditions},
     });
     // A manager of its own: what the status says of Azure stays as it is.

@@ -14,6 +14,8 @@ async fn sigterm_ends_it_cleanly_in_mid_work_and_a_new_process_goes_on() {
     apply_all(&test).await;
     for writes in [1, 2, 4, 6] {
         let controller = test.start();
+        // A process that has hardly begun to be one is ended by the system, not by itself.
+        test.until("it listens to signals", || async { controller.output().contains("Starting controllers") }).await;
         // Perhaps it was the last process that made it, while it ended.
         test.until("that many writes are made", || async { test.azure.writes().await.len() >= writes }).await;
         let asked = Instant::now();
