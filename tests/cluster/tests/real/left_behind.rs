@@ -27,6 +27,11 @@ async fn a_process_that_is_killed_leaves_no_cluster_behind() {
     assert_eq!(processes_with(folder).len(), 3, "etcd, kube-apiserver, kube-controller-manager");
 
     cli.kill().await.unwrap();
+    nothing_is_left(folder).await;
+}
+
+/// The watchdog may still be removing the folder when the command has ended.
+async fn nothing_is_left(folder: &Path) {
     for _ in 0..200 {
         if processes_with(folder).is_empty() && !folder.exists() {
             return;
@@ -49,7 +54,5 @@ async fn the_command_ends_well_on_sigterm_and_leaves_nothing() {
     Command::new("/bin/sh").args(["-c", &format!("kill {}", cli.id().unwrap())]).status().unwrap();
     let status = tokio::time::timeout(Duration::from_secs(60), cli.wait()).await.expect("ends").unwrap();
     assert!(status.success(), "{status}");
-    let folder = Path::new(&kubeconfig).parent().unwrap();
-    assert_eq!(processes_with(folder), Vec::<String>::new());
-    assert!(!folder.exists());
+    nothing_is_left(Path::new(&kubeconfig).parent().unwrap()).await;
 }
