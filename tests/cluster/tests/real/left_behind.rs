@@ -3,7 +3,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Child,
+};
 
 /// The command lines of all running processes in which `text` occurs.
 pub(crate) fn processes_with(text: &Path) -> Vec<String> {
@@ -13,8 +16,8 @@ pub(crate) fn processes_with(text: &Path) -> Vec<String> {
     processes.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).filter(|line| line.contains(text)).collect()
 }
 
-#[tokio::test]
-async fn a_process_that_is_killed_leaves_no_cluster_behind() {
+/// The command with a running cluster, and the path of its kubeconfig.
+async fn started() -> (Child, String) {
     let mut cli = tokio::process::Command::new(env!("CARGO_BIN_EXE_azimage-test-cluster"))
         .arg("start")
         .stdout(Stdio::piped())
@@ -23,6 +26,12 @@ async fn a_process_that_is_killed_leaves_no_cluster_behind() {
         .unwrap();
     let mut lines = BufReader::new(cli.stdout.take().unwrap()).lines();
     let kubeconfig = lines.next_line().await.unwrap().expect("the path of the kubeconfig");
+    (cli, kubeconfig)
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_leaves_no_cluster_behind() {
+    let (mut cli, kubeconfig) = started().await;
     let folder = Path::new(&kubeconfig).parent().unwrap();
     assert_eq!(processes_with(folder).len(), 3, "etcd, kube-apiserver, kube-controller-manager");
 
@@ -43,14 +52,7 @@ async fn nothing_is_left(folder: &Path) {
 
 #[tokio::test]
 async fn the_command_ends_well_on_sigterm_and_leaves_nothing() {
-    let mut cli = tokio::process::Command::new(env!("CARGO_BIN_EXE_azimage-test-cluster"))
-        .arg("start")
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(cli.stdout.take().unwrap()).lines();
-    let kubeconfig = lines.next_line().await.unwrap().expect("the path of the kubeconfig");
+    let (mut cli, kubeconfig) = started().await;
     Command::new("/bin/sh").args(["-c", &format!("kill {}", cli.id().unwrap())]).status().unwrap();
     let status = tokio::time::timeout(Duration::from_secs(60), cli.wait()).await.expect("ends").unwrap();
     assert!(status.success(), "{status}");
