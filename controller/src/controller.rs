@@ -26,7 +26,7 @@ use crate::{
     kubernetes::{Events, KubernetesError, report_unreadable},
     replication_target,
     seams::Seams,
-    stores::{Guarded, Stores},
+    stores::{Guarded, Stores, readable},
     telemetry::metrics::{ControllerMetrics, Metrics, Outcome},
 };
 
@@ -178,7 +178,7 @@ async fn sweep(shared: Arc<image_version::Shared>, stop: CancellationToken, ever
             () = tokio::time::sleep(every) => {}
         }
         let living: std::collections::HashSet<String> =
-            shared.stores.versions().iter().filter_map(ResourceExt::uid).collect();
+            shared.stores.versions().iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
         shared.gate.retain(|uid| living.contains(uid));
         shared.memories.retain(|uid| living.contains(uid));
     }

@@ -24,9 +24,9 @@ impl Stores {
         self.targets.push(targets);
     }
 
-    /// All image versions of all watched namespaces.
-    pub(crate) fn versions(&self) -> Vec<ImageVersion> {
-        self.versions.iter().flat_map(Store::state).filter_map(readable).collect()
+    /// All image versions of all watched namespaces, those that can't be read included: see [`readable`].
+    pub(crate) fn versions(&self) -> Vec<Arc<Guarded<ImageVersion>>> {
+        self.versions.iter().flat_map(Store::state).collect()
     }
 
     /// The image versions of a namespace.
@@ -59,13 +59,17 @@ fn of<K>(stores: &[Store<Guarded<K>>], namespace: &str) -> Vec<K>
 where
     K: kube::Resource<DynamicType = ()> + Clone + 'static,
 {
-    let all = stores.iter().flat_map(Store::state).filter_map(readable::<K>);
-    let mut found: Vec<K> = all.filter(|object| object.namespace().as_deref() == Some(namespace)).collect();
+    let all = stores.iter().flat_map(Store::state);
+    let mut found: Vec<K> = all
+        .filter_map(|guarded| {
+            readable(&guarded).filter(|object| object.namespace().as_deref() == Some(namespace)).cloned()
+        })
+        .collect();
     found.sort_by_key(ResourceExt::name_any);
     found
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "it is mapped over the store's own items")]
-fn readable<K: Clone>(guarded: Arc<Guarded<K>>) -> Option<K> {
-    guarded.0.as_ref().ok().cloned()
+/// The object, if it can be read.
+pub(crate) fn readable<K>(guarded: &Guarded<K>) -> Option<&K> {
+    guarded.0.as_ref().ok()
 }

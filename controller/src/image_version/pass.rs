@@ -21,6 +21,7 @@ use crate::{
     azure::{self, CallError},
     kubernetes::{KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
     memory::Remembered,
+    stores::readable,
 };
 
 /// What comes after a pass.
@@ -81,11 +82,13 @@ impl Pass<'_> {
     }
 
     fn validate(&self, targets: &[ReplicationTarget]) -> Result<Validated, Violation> {
+        let seen = self.shared.stores.versions();
+        let versions: Vec<&ImageVersion> = seen.iter().filter_map(|guarded| readable(guarded)).collect();
         let context = Context {
             cluster: &self.shared.config.cluster,
             identity_allowed: self.shared.config.served.contains(self.namespace),
             targets,
-            versions: &self.shared.stores.versions(),
+            versions: &versions,
         };
         validate(self.object, context)
     }

@@ -24,7 +24,7 @@ pub struct Context<'a> {
     /// All replication targets of the namespace.
     pub targets: &'a [ReplicationTarget],
     /// All image versions that the controller knows, of all namespaces.
-    pub versions: &'a [ImageVersion],
+    pub versions: &'a [&'a ImageVersion],
 }
 
 /// An object that can't be worked on as it is.
@@ -183,7 +183,7 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
             .versions
             .iter()
             .filter(|other| other.namespace().as_deref() == Some(&namespace))
-            .filter_map(ResourceExt::uid)
+            .filter_map(|other| other.uid())
             .filter(|other| *other != uid)
             .collect(),
         deletion: object.spec.deletion_policy,
@@ -248,18 +248,21 @@ fn conflict(
     object: &ImageVersion,
     id: &ImageVersionId,
     source: &SourceSpec,
-    others: &[ImageVersion],
+    others: &[&ImageVersion],
 ) -> Result<(), Violation> {
     let age = |object: &ImageVersion| (object.meta().creation_timestamp.clone().map(|time| time.0), object.uid());
     for other in others {
         if other.uid() == object.uid() || age(other) > age(object) {
             continue;
         }
-        let name = format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any());
+        let name = || format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any());
         if version_id(other).is_ok_and(|theirs| theirs == *id) {
             return Err(Violation::new(
                 Reason::Conflict,
-                format!("spec.version: the ImageVersion {name} already stands for {id}; choose another version number"),
+                format!(
+                    "spec.version: the ImageVersion {} already stands for {id}; choose another version number",
+                    name()
+                ),
             ));
         }
         let Some(machine) = deprovisions(source) else { continue };
@@ -267,7 +270,8 @@ fn conflict(
             return Err(Violation::new(
                 Reason::Conflict,
                 format!(
-                    "spec.source.virtualMachine: the ImageVersion {name} already captures {machine} in place; a machine is captured in place once"
+                    "spec.source.virtualMachine: the ImageVersion {} already captures {machine} in place; a machine is captured in place once",
+                    name()
                 ),
             ));
         }

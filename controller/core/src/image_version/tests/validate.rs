@@ -8,7 +8,7 @@ use super::{
     fixtures::*,
 };
 
-fn context(versions: &[ImageVersion]) -> Context<'_> {
+fn context<'a>(versions: &'a [&'a ImageVersion]) -> Context<'a> {
     Context { cluster: "c1", identity_allowed: true, targets: &[], versions }
 }
 
@@ -151,7 +151,7 @@ fn of_two_objects_for_one_thing_the_older_one_holds() {
     ];
     for (case, this, theirs, expected) in cases {
         let theirs = other(&theirs);
-        let found = understand(&object(&this), context(std::slice::from_ref(&theirs)));
+        let found = understand(&object(&this), context(&[&theirs]));
         match (found, expected) {
             (Ok(_), None) => {}
             (Err(violation), Some(field)) => {
@@ -167,7 +167,7 @@ fn of_two_objects_for_one_thing_the_older_one_holds() {
 #[test]
 fn an_object_is_in_no_conflict_with_itself() {
     let this = object(&json!({}));
-    assert!(understand(&this, context(std::slice::from_ref(&this))).is_ok());
+    assert!(understand(&this, context(&[&this])).is_ok());
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn only_what_lives_in_the_namespace_counts_as_living() {
             &json!({"spec": {"source": {"virtualMachine": {"resourceId": format!("{MACHINE}-3")}}}}),
         )),
     ];
-    assert_eq!(understand(&all[0], context(&all)).unwrap().living, ["u-2"]);
+    assert_eq!(understand(&all[0], context(&all.iter().collect::<Vec<_>>())).unwrap().living, ["u-2"]);
 }
 
 #[test]
