@@ -1,0 +1,63 @@
+"""Image versions and their replication."""
+
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.mgmt.compute import models
+
+from harness import RG, check, refused
+
+
+def version_body(client, regions, source="builder"):
+    machine = client.virtual_machines.get(RG, source)
+    return {
+        "location": "westeurope",
+        "properties": {
+            "storageProfile": {"source": {"virtualMachineId": machine.id}},
+            "publishingProfile": {
+                "targetRegions": [{"name": name, "regionalReplicaCount": 1} for name in regions],
+                "endOfLifeDate": "2040-11-01T00:00:59.000Z",
+                "excludeFromLatest": True,
+            },
+        },
+    }
+
+
+def run(azure):
+    client = azure.compute
+    begin = client.gallery_image_versions.begin_create_or_update
+    poller = begin(RG, "corp", "web", "1.0.0", version_body(client, ["westeurope"]))
+    refused(
+        lambda: begin(RG, "corp", "web", "1.0.0", version_body(client, ["westeurope"])), ResourceExistsError, "Conflict"
+    )
+    version = poller.result()
+    check(version.provisioning_state == "Succeeded", version.provisioning_state)
+    check(version.publishing_profile.target_regions[0].name == "West Europe", "display name")
+    check(version.location == "westeurope", version.location)
+    check(version.publishing_profile.end_of_life_date.second == 59, "date")
+    check(version.replication_status is None, "only with expand")
+    check(isinstance(version, models.GalleryImageVersion), type(version))
+
+    version = begin(RG, "corp", "web", "1.0.0", version_body(client, ["westeurope", "northeurope"])).result()
+    check(len(version.publishing_profile.target_regions) == 2, "regions")
+    version = client.gallery_image_versions.get(RG, "corp", "web", "1.0.0", expand="ReplicationStatus")
+    check(version.replication_status.aggregated_state == "Completed", version.replication_status.aggregated_state)
+    check([region.progress for region in version.replication_status.summary] == [100, 100], "progress")
+
+    # Read, change, write: how most tools update.
+    version.publishing_profile.target_regions = version.publishing_profile.target_regions[:1]
+    version = begin(RG, "corp", "web", "1.0.0", version).result()
+    check(len(version.publishing_profile.target_regions) == 1, "region removed")
+    version = client.gallery_image_versions.begin_update(RG, "corp", "web", "1.0.0", {"tags": {"a": "b"}}).result()
+    check(version.tags == {"a": "b"}, version.tags)
+
+    for name, body, code, text in [
+        ("1.0", version_body(client, ["westeurope"]), "InvalidParameter", "Major(int).Minor(int).Patch(int)"),
+        ("1.0.1", version_body(client, ["northeurope"]), "InvalidParameter", "must contain the location"),
+        ("1.0.1", version_body(client, ["westeurope", "West Europe"]), "InvalidParameter", "Duplicate regions"),
+        ("1.0.1", version_body(client, ["westeurope"], "running"), "InvalidParameter", "OS State"),
+    ]:
+        refused(lambda: begin(RG, "corp", "web", name, body), HttpResponseError, code, text)
+    refused(
+        lambda: begin(RG, "corp", "web", "1.0.0", version_body(client, ["westeurope"], "running")),
+        ResourceExistsError,
+        "PropertyChangeNotAllowed",
+    )
