@@ -52,6 +52,8 @@ pub struct Durations {
     pub delete_version: f64,
     /// How long a parent still refuses its deletion after its last child is gone.
     pub nested_delete_lag: f64,
+    /// Until a new role assignment gives rights, and until a deleted one gives none.
+    pub role_assignment: f64,
     /// Replication durations of single regions.
     pub regions: BTreeMap<String, RegionDurations>,
 }
@@ -92,6 +94,7 @@ impl Default for Durations {
             update_version: 150.0,
             delete_version: 100.0,
             nested_delete_lag: 20.0,
+            role_assignment: 300.0,
             regions: BTreeMap::new(),
         }
     }

@@ -31,9 +31,8 @@ pub(crate) struct Entra {
 }
 
 /// Claims of an accepted token.
-pub(crate) struct Caller<'a> {
+pub(crate) struct Caller {
     pub(crate) principal: Principal,
-    pub(crate) application: &'a Application,
 }
 
 impl Entra {
@@ -41,13 +40,23 @@ impl Entra {
         Self { tenant, lifetime: 3600, applications: BTreeMap::new(), key }
     }
 
+    /// Adds an application, or gives one that exists another secret and other roles; its object id stays.
     pub(crate) fn add(&mut self, client: Client, object: Uuid) {
-        let Client { id, secret, roles } = client;
+        let Client { id, secret, object_id, roles } = client;
+        let before = self.application(&id).map(|application| application.object);
+        let object = object_id.or(before).unwrap_or(object);
         self.applications.insert(id.to_lowercase(), Application { id, secret, object, roles });
     }
 
     pub(crate) fn application(&self, id: &str) -> Option<&Application> {
         self.applications.get(&id.to_lowercase())
+    }
+
+    /// Is there an application with this object id?
+    pub(crate) fn has_principal(&self, object: &str) -> bool {
+        object
+            .parse()
+            .is_ok_and(|object: Uuid| self.applications.values().any(|application| application.object == object))
     }
 
     /// `POST /{tenant}/oauth2/v2.0/token`: status and body.
@@ -139,7 +148,7 @@ impl Entra {
     }
 
     /// Who sends this `Authorization` header?
-    pub(crate) fn caller(&self, authorization: Option<&str>, now: Timestamp) -> Result<Caller<'_>, ArmError> {
+    pub(crate) fn caller(&self, authorization: Option<&str>, now: Timestamp) -> Result<Caller, ArmError> {
         let refuse = |code: &str, text: &str| Err(ArmError::new(StatusCode::UNAUTHORIZED, code, text).by_arm());
         let Some(token) = authorization.and_then(|header| header.strip_prefix("Bearer ")) else {
             return refuse("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
@@ -161,7 +170,7 @@ impl Entra {
         }
         let Some(application) = claims["appid"].as_str().and_then(|id| self.application(id)) else { return invalid() };
         let principal = Principal { client: application.id.clone(), object: application.object.to_string() };
-        Ok(Caller { principal, application })
+        Ok(Caller { principal })
     }
 
     pub(crate) fn openid_configuration(&self, base: &str) -> Value {
@@ -191,7 +200,10 @@ mod tests {
 
     fn entra() -> Entra {
         let mut entra = Entra::new("tenant".to_owned(), [7; 64]);
-        entra.add(Client { id: "app".to_owned(), secret: "s3cret".to_owned(), roles: None }, Uuid::nil());
+        entra.add(
+            Client { id: "app".to_owned(), secret: "s3cret".to_owned(), object_id: None, roles: None },
+            Uuid::nil(),
+        );
         entra
     }
 

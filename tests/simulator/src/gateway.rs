@@ -14,7 +14,9 @@ use crate::{
         call::{Answer, Call, Principal, Reply},
         dispatch,
         error::ArmError,
-        headers, rights, versions,
+        headers,
+        rights::{self, Grant, Rights},
+        versions,
     },
     clock::Moment,
     simulator::Simulator,
@@ -44,7 +46,7 @@ impl Simulator {
         let answer = self.authorized(request, address, base, &principal);
         let mut response = match &answer {
             Ok(reply) => {
-                let compute = address.namespace.is_some() && !address.tags;
+                let compute = address.namespace.is_some() && !address.is_extension();
                 let mut response = respond(reply.status, reply.body.as_ref(), compute);
                 self.announce(&mut response, reply, base, request);
                 response
@@ -83,21 +85,13 @@ impl Simulator {
         }
         let action = rights::action(method, address);
         let scope = if address.is_collection() { address.parent().id() } else { address.id() };
-        let roles = self.entra.application(&principal.client).and_then(|application| application.roles.clone());
-        let allowed = |action: &str, scope: &str| rights::allows(roles.as_deref(), action, scope);
+        let rights = self.rights(principal);
+        let allowed = |action: &str, scope: &str| rights.allow(action, scope);
         if !allowed(&action, &scope) {
-            return Err(ArmError::new(
-                StatusCode::FORBIDDEN,
-                "AuthorizationFailed",
-                format!(
-                    "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope \
-                     '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
-                    principal.client, principal.object
-                ),
-            )
-            .by_arm());
+            return Err(rights::authorization_failed(principal, &action, &scope));
         }
-        if address.group.is_none() && address.namespace.is_none() && address.types.is_empty() && !address.tags {
+        if address.group.is_none() && address.namespace.is_none() && address.types.is_empty() && !address.is_extension()
+        {
             return self.world.subscription_get(&address.subscription, &self.entra.tenant);
         }
         if address.group.is_some()
@@ -120,10 +114,11 @@ impl Simulator {
             )
             .by_arm());
         }
-        if !address.tags && address.namespace.is_some() {
+        if !address.is_extension() && address.namespace.is_some() {
             versions::check(&address.kind(), &address.types.join("/"), api_version)?;
         }
         let body = body(request)?;
+        let tenant = self.entra.tenant.clone();
         let call = Call {
             method,
             address,
@@ -131,10 +126,22 @@ impl Simulator {
             headers: request.headers(),
             body,
             principal,
+            tenant: &tenant,
             base,
             allowed: &allowed,
         };
-        self.provider(&call)
+        match &address.authorization {
+            Some(extension) => self.authorization_call(&call, extension),
+            None => self.provider(&call),
+        }
+    }
+
+    /// What the caller may do now.
+    pub(crate) fn rights(&self, principal: &Principal) -> Rights {
+        let roles = self.entra.application(&principal.client).map(|application| application.roles.as_deref());
+        let Some(Some(roles)) = roles else { return Rights::Everything };
+        let assigned = self.world.authorization.grants(&principal.object, self.world.now);
+        Rights::Only(roles.iter().map(Grant::from).chain(assigned).collect())
     }
 
     /// The provider, seen through reads that lag.

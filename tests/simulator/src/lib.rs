@@ -7,6 +7,7 @@
 
 mod answer;
 mod arm;
+mod authorization;
 pub mod clock;
 mod compute;
 mod control;

@@ -30,6 +30,10 @@ pub struct Scenario {
     pub retry_after_seconds: Option<u32>,
     /// How long things take.
     pub durations: Option<Durations>,
+    /// Custom roles.
+    pub role_definitions: Vec<RoleDefinition>,
+    /// Who has which role.
+    pub role_assignments: Vec<RoleAssignment>,
     /// Subscriptions and what is in them.
     pub subscriptions: Vec<Subscription>,
 }
@@ -42,9 +46,42 @@ pub struct Client {
     pub id: String,
     /// Client secret.
     pub secret: String,
-    /// What it may do; absent means everything.
+    /// Object id of its service principal; made from the seed where absent.
+    #[serde(default)]
+    pub object_id: Option<uuid::Uuid>,
+    /// What it may do besides its role assignments; absent means everything.
     #[serde(default)]
     pub roles: Option<Vec<Role>>,
+}
+
+/// A custom role, in the form that `az role definition create` reads.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct RoleDefinition {
+    /// Name, by which assignments find it.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// `true` for all that can be made.
+    pub is_custom: bool,
+    /// Actions; `*` stands for any text.
+    pub actions: Vec<String>,
+    /// Actions that are left out again.
+    pub not_actions: Vec<String>,
+    /// Where it may be assigned.
+    pub assignable_scopes: Vec<String>,
+}
+
+/// A role that a client has from the start, without the lag of a new assignment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleAssignment {
+    /// Application (client) id.
+    pub client: String,
+    /// Name or GUID of the role.
+    pub role: String,
+    /// A subscription, a resource group or a resource.
+    pub scope: String,
 }
 
 /// Actions allowed on a scope and everything below it.

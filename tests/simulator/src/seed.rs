@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::{
+    authorization::{RoleAssignment, RoleDefinition},
     compute::{
         gallery::{Definition, Gallery},
         version::ImageVersion,
@@ -39,6 +40,7 @@ impl Simulator {
             let object = self.world.guid();
             self.entra.add(client.clone(), object);
         }
+        self.add_roles(scenario)?;
         for subscription in &scenario.subscriptions {
             let id = subscription.id.clone().unwrap_or_else(|| self.world.guid().to_string());
             if id.parse::<uuid::Uuid>().is_err() {
@@ -49,6 +51,36 @@ impl Simulator {
             for group in &subscription.resource_groups {
                 self.add_group(&id, group)?;
             }
+        }
+        Ok(())
+    }
+
+    /// A role of a name that exists is replaced; an assignment is in force at once.
+    fn add_roles(&mut self, scenario: &Scenario) -> Result<(), ScenarioError> {
+        let now = self.world.now;
+        for seed in &scenario.role_definitions {
+            let before = self.world.authorization.role(&seed.name).map(|role| role.name.clone());
+            let name = before.unwrap_or_else(|| self.world.guid().to_string());
+            self.world.authorization.define(RoleDefinition::seeded(name, seed, now));
+        }
+        for seed in &scenario.role_assignments {
+            let missing = |what: &str| ScenarioError(format!("role assignment on {}: there is no {what}", seed.scope));
+            let principal = self.entra.application(&seed.client).map(|application| application.object.to_string());
+            let principal = principal.ok_or_else(|| missing(&format!("client {}", seed.client)))?;
+            let name = self.world.guid().to_string();
+            let role =
+                self.world.authorization.role(&seed.role).ok_or_else(|| missing(&format!("role {}", seed.role)))?;
+            let assignment = RoleAssignment {
+                name,
+                scope: seed.scope.clone(),
+                role: role.name.to_lowercase(),
+                role_id: role.id(),
+                principal,
+                created: now,
+                since: now,
+                until: None,
+            };
+            self.world.authorization.assign(assignment);
         }
         Ok(())
     }

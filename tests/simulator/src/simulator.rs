@@ -218,14 +218,8 @@ impl Simulator {
                         respond(StatusCode::OK, Some(&body), false)
                     }
                     Ok(caller) => {
-                        let roles = caller.application.roles.as_deref();
-                        let visible = |scope: &str| {
-                            roles.is_none_or(|roles| {
-                                roles.iter().any(|role| {
-                                    role.scope == "/" || role.scope.to_lowercase().starts_with(&scope.to_lowercase())
-                                })
-                            })
-                        };
+                        let rights = self.rights(&caller.principal);
+                        let visible = |scope: &str| rights.reach(scope);
                         let list = self.world.subscriptions_list(&self.entra.tenant, visible);
                         respond(StatusCode::OK, Some(&list), false)
                     }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     arm::operation::Operation,
+    authorization::Authorization,
     clock::later,
     compute::{
         gallery::{Definition, Gallery},
@@ -83,6 +84,7 @@ pub(crate) struct World {
     pub(crate) ended: VecDeque<Uuid>,
     /// When children were deleted, by their id.
     pub(crate) deleted: BTreeMap<String, Timestamp>,
+    pub(crate) authorization: Authorization,
     pub(crate) faults: DomainFaults,
     /// The part of signed operation addresses that stays the same.
     pub(crate) certificate: String,
@@ -112,6 +114,7 @@ impl World {
             operations: BTreeMap::new(),
             ended: VecDeque::new(),
             deleted: BTreeMap::new(),
+            authorization: Authorization::default(),
             faults: DomainFaults::default(),
             certificate,
             events: BTreeMap::new(),

@@ -14,6 +14,23 @@ pub(crate) struct Address {
     pub(crate) names: Vec<String>,
     /// The path ends in `/providers/Microsoft.Resources/tags/default`.
     pub(crate) tags: bool,
+    /// What the path asks for of `Microsoft.Authorization`; all else then names the scope.
+    pub(crate) authorization: Option<Extension>,
+}
+
+/// `…/providers/Microsoft.Authorization/{kind}[/{name}]` behind a scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Extension {
+    /// `roleAssignments`, `roleDefinitions`, or what else was written.
+    pub(crate) kind: String,
+    pub(crate) name: Option<String>,
+}
+
+impl Extension {
+    fn read(kind: &str, name: Option<&String>) -> Self {
+        let known = ["roleAssignments", "roleDefinitions"].into_iter().find(|known| known.eq_ignore_ascii_case(kind));
+        Self { kind: known.unwrap_or(kind).to_owned(), name: name.cloned() }
+    }
 }
 
 impl Address {
@@ -35,6 +52,7 @@ impl Address {
             types: Vec::new(),
             names: Vec::new(),
             tags: false,
+            authorization: None,
         };
         if segments.next_if(|segment| segment.eq_ignore_ascii_case("resourcegroups")).is_some() {
             match segments.next() {
@@ -51,6 +69,17 @@ impl Address {
         {
             address.tags = true;
             rest.truncate(rest.len() - 4);
+        }
+        let extension = rest.windows(2).rposition(|pair| {
+            pair[0].eq_ignore_ascii_case("providers") && pair[1].eq_ignore_ascii_case("Microsoft.Authorization")
+        });
+        if let Some(at) = extension {
+            match &rest[at + 2..] {
+                [kind] => address.authorization = Some(Extension::read(kind, None)),
+                [kind, name] => address.authorization = Some(Extension::read(kind, Some(name))),
+                _ => return None,
+            }
+            rest.truncate(at);
         }
         let mut rest = rest.into_iter();
         match rest.next() {
@@ -70,6 +99,11 @@ impl Address {
     /// Types in lower case with slashes; empty for subscriptions and groups.
     pub(crate) fn kind(&self) -> String {
         self.types.join("/").to_lowercase()
+    }
+
+    /// The path asks another provider about what it names.
+    pub(crate) fn is_extension(&self) -> bool {
+        self.tags || self.authorization.is_some()
     }
 
     /// The path names a collection or an action, not one resource.
@@ -167,5 +201,14 @@ mod tests {
         assert!(tags.tags);
         assert_eq!(tags.kind(), "virtualmachines");
         assert_eq!(Address::parse("/tenants"), None);
+        let assignment = Address::parse(
+            "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/providers/microsoft.authorization/roleassignments/x",
+        )
+        .unwrap();
+        assert_eq!(assignment.kind(), "galleries");
+        assert_eq!(
+            assignment.authorization,
+            Some(Extension { kind: "roleAssignments".to_owned(), name: Some("x".to_owned()) })
+        );
     }
 }

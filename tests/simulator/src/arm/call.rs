@@ -23,6 +23,8 @@ pub(crate) struct Call<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Value,
     pub(crate) principal: &'a Principal,
+    /// The tenant's id.
+    pub(crate) tenant: &'a str,
     /// `https://host:port`.
     pub(crate) base: &'a str,
     /// May the caller do this action on this scope?

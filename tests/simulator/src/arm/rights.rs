@@ -1,9 +1,15 @@
 //! Who may do what (behaviour section 14).
 
-use http::Method;
+use std::collections::BTreeMap;
 
-use super::address::Address;
-use crate::scenario::Role;
+use http::{Method, StatusCode};
+
+use super::{
+    address::Address,
+    call::{Call, Principal},
+    error::ArmError,
+};
+use crate::{scenario::Role, world::Subscription};
 
 /// The action that a request needs, in Azure's spelling where it is known.
 pub(crate) fn action(method: &Method, address: &Address) -> String {
@@ -11,12 +17,10 @@ pub(crate) fn action(method: &Method, address: &Address) -> String {
         return if method == Method::GET { "Microsoft.Resources/tags/read" } else { "Microsoft.Resources/tags/write" }
             .to_owned();
     }
-    let verb = match *method {
-        Method::GET | Method::HEAD => "read",
-        Method::PUT | Method::PATCH => "write",
-        Method::DELETE => "delete",
-        _ => "action",
-    };
+    let verb = verb(method);
+    if let Some(extension) = &address.authorization {
+        return format!("Microsoft.Authorization/{}/{verb}", extension.kind);
+    }
     match &address.namespace {
         Some(namespace) => {
             let types: Vec<&str> = address.types.iter().map(|kind| spelled(kind)).collect();
@@ -31,8 +35,17 @@ pub(crate) fn action(method: &Method, address: &Address) -> String {
     }
 }
 
+fn verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET | Method::HEAD => "read",
+        Method::PUT | Method::PATCH => "write",
+        Method::DELETE => "delete",
+        _ => "action",
+    }
+}
+
 fn spelled(kind: &str) -> &str {
-    const NAMES: [&str; 14] = [
+    const NAMES: &[&str] = &[
         "virtualMachines",
         "runCommands",
         "runCommand",
@@ -47,20 +60,120 @@ fn spelled(kind: &str) -> &str {
         "deallocate",
         "generalize",
         "disks",
+        "snapshots",
+        "diskEncryptionSets",
+        "start",
+        "restart",
     ];
-    NAMES.into_iter().find(|name| name.eq_ignore_ascii_case(kind)).unwrap_or(kind)
+    NAMES.iter().copied().find(|name| name.eq_ignore_ascii_case(kind)).unwrap_or(kind)
 }
 
-/// Do the roles allow `action` on `scope`? No roles at all means yes.
-pub(crate) fn allows(roles: Option<&[Role]>, action: &str, scope: &str) -> bool {
-    let Some(roles) = roles else { return true };
-    roles.iter().any(|role| {
-        covers(&role.scope, scope)
-            && role.actions.iter().any(|pattern| fits(&pattern.to_lowercase(), &action.to_lowercase()))
-    })
+/// Actions allowed on a scope and everything below it, but for those that the same role leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) scope: String,
+    pub(crate) actions: Vec<String>,
+    pub(crate) not_actions: Vec<String>,
 }
 
-fn covers(granted: &str, scope: &str) -> bool {
+impl Grant {
+    fn allows(&self, action: &str, scope: &str) -> bool {
+        let named =
+            |patterns: &[String]| patterns.iter().any(|pattern| fits(&pattern.to_lowercase(), &action.to_lowercase()));
+        covers(&self.scope, scope) && named(&self.actions) && !named(&self.not_actions)
+    }
+}
+
+impl From<&Role> for Grant {
+    fn from(role: &Role) -> Self {
+        Self { scope: role.scope.clone(), actions: role.actions.clone(), not_actions: Vec::new() }
+    }
+}
+
+/// All that a caller may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rights {
+    Everything,
+    Only(Vec<Grant>),
+}
+
+impl Rights {
+    /// May the caller do `action` on `scope`? What one role leaves out another may give.
+    pub(crate) fn allow(&self, action: &str, scope: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only(grants) => grants.iter().any(|grant| grant.allows(action, scope)),
+        }
+    }
+
+    /// May the caller do anything on `scope` or below it?
+    pub(crate) fn reach(&self, scope: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only(grants) => grants.iter().any(|grant| covers(&grant.scope, scope) || covers(scope, &grant.scope)),
+        }
+    }
+}
+
+/// The 403 of a missing right on what a request names.
+pub(crate) fn authorization_failed(principal: &Principal, action: &str, scope: &str) -> ArmError {
+    ArmError::new(
+        StatusCode::FORBIDDEN,
+        "AuthorizationFailed",
+        format!(
+            "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope \
+             '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+            principal.client, principal.object
+        ),
+    )
+    .by_arm()
+}
+
+/// Checks rights on other resources that a request's body names: pairs of an action and the id of a resource. A subscription
+/// that the tenant does not have counts as another tenant's.
+pub(crate) fn linked_access(
+    call: &Call<'_>,
+    subscriptions: &BTreeMap<String, Subscription>,
+    links: &[(&str, &str)],
+) -> Result<(), ArmError> {
+    let refuse = |text: String| {
+        Err(ArmError::new(
+            StatusCode::FORBIDDEN,
+            "LinkedAuthorizationFailed",
+            format!(
+                "The client '{}' with object id '{}' has permission to perform action '{}' on scope '{}'; however, {text}",
+                call.principal.client,
+                call.principal.object,
+                action(call.method, call.address),
+                call.address.id()
+            ),
+        )
+        .by_arm())
+    };
+    let foreign = links.iter().find_map(|(_, id)| {
+        Address::parse(id).filter(|address| !subscriptions.contains_key(&address.subscription.to_lowercase()))
+    });
+    if let Some(address) = foreign {
+        return refuse(format!(
+            "the current tenant '{}' is not authorized to access linked subscription '{}'.",
+            call.tenant, address.subscription
+        ));
+    }
+    let missing: Vec<_> = links.iter().filter(|(action, id)| !(call.allowed)(action, id)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = |parts: Vec<&str>| parts.join(",");
+    refuse(format!(
+        "it does not have permission to perform action(s) '{}' on the linked scope(s) '{}' (respectively) or the linked \
+         scope(s) are invalid.",
+        list(missing.iter().map(|(action, _)| *action).collect()),
+        list(missing.iter().map(|(_, id)| *id).collect())
+    ))
+}
+
+/// Is `scope` the `granted` one, or below it?
+pub(crate) fn covers(granted: &str, scope: &str) -> bool {
     let (granted, scope) = (granted.trim_end_matches('/').to_lowercase(), scope.to_lowercase());
     scope.strip_prefix(&granted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -127,20 +240,39 @@ mod tests {
     }
 
     #[test]
+    fn what_a_role_leaves_out_another_one_may_give() {
+        let grant = |action: &str, without: &str| Grant {
+            scope: "/".to_owned(),
+            actions: vec![action.to_owned()],
+            not_actions: vec![without.to_owned()],
+        };
+        let contributor = grant("*", "Microsoft.Authorization/*/Write");
+        let write = "Microsoft.Authorization/roleAssignments/write";
+        assert!(!Rights::Only(vec![contributor.clone()]).allow(write, "/subscriptions/s"));
+        assert!(Rights::Only(vec![contributor, grant(write, "")]).allow(write, "/subscriptions/s"));
+    }
+
+    #[test]
     fn roles_allow_their_actions_below_their_scope_only() {
-        let role = |scope: &str, action: &str| vec![Role { scope: scope.to_owned(), actions: vec![action.to_owned()] }];
+        let role = |scope: &str, action: &str| {
+            Rights::Only(vec![Grant {
+                scope: scope.to_owned(),
+                actions: vec![action.to_owned()],
+                not_actions: vec!["*/wRite".to_owned()],
+            }])
+        };
         let id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm";
         let read = "Microsoft.Compute/virtualMachines/read";
         let cases = [
-            ("no roles", None, true),
-            ("an empty list", Some(vec![]), false),
-            ("the root", Some(role("/", "*")), true),
-            ("a wildcard in the middle", Some(role("/subscriptions/S", "Microsoft.Compute/*/read")), true),
-            ("another group whose name begins the same", Some(role("/subscriptions/s/resourceGroups/r", "*")), false),
-            ("another action", Some(role("/subscriptions/s", "Microsoft.Compute/virtualMachines/write")), false),
+            ("no roles", Rights::Everything, true),
+            ("an empty list", Rights::Only(vec![]), false),
+            ("the root", role("/", "*"), true),
+            ("a wildcard in the middle", role("/subscriptions/S", "Microsoft.Compute/*/read"), true),
+            ("another group whose name begins the same", role("/subscriptions/s/resourceGroups/r", "*"), false),
+            ("another action", role("/subscriptions/s", "Microsoft.Compute/virtualMachines/write"), false),
         ];
         for (name, roles, expected) in cases {
-            assert_eq!(allows(roles.as_deref(), read, id), expected, "{name}");
+            assert_eq!(roles.allow(read, id), expected, "{name}");
         }
     }
 }

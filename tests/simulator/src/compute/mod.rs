@@ -5,6 +5,7 @@ pub(crate) mod disk;
 pub(crate) mod gallery;
 pub(crate) mod instance_view;
 pub(crate) mod interlock;
+pub(crate) mod linked;
 pub(crate) mod machine_write;
 pub(crate) mod power;
 pub(crate) mod replication;

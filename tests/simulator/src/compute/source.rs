@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{gallery::Definition, virtual_machine::VirtualMachine};
 use crate::{
-    arm::{address::Address, call::Call, error::ArmError},
+    arm::{address::Address, error::ArmError},
     regions,
     world::World,
 };
@@ -87,28 +87,6 @@ fn not_in_region(id: &str) -> ArmError {
              being created."
         ),
     )
-}
-
-/// Capturing a machine needs the right to write it.
-pub(crate) fn linked_access(call: &Call<'_>, source: &Source) -> Result<(), ArmError> {
-    let (Some(_), Some(id)) = (&source.machine, source.given["virtualMachineId"].as_str()) else { return Ok(()) };
-    let action = "Microsoft.Compute/virtualMachines/write";
-    if (call.allowed)(action, id) {
-        return Ok(());
-    }
-    Err(ArmError::new(
-        StatusCode::FORBIDDEN,
-        "LinkedAuthorizationFailed",
-        format!(
-            "The client '{}' with object id '{}' has permission to perform action \
-             'Microsoft.Compute/galleries/images/versions/write' on scope '{}'; however, it does not have permission to \
-             perform action(s) '{action}' on the linked scope(s) '{id}' (respectively) or the linked scope(s) are invalid.",
-            call.principal.client,
-            call.principal.object,
-            call.address.id()
-        ),
-    )
-    .by_arm())
 }
 
 impl World {

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     gallery::{Definition, deleting},
+    linked,
     replication::{Region, RegionState},
-    source::{Source, linked_access},
+    source::Source,
     targets::Publishing,
     version::ImageVersion,
 };
@@ -53,7 +54,7 @@ fn flag(body: &Value, name: &str) -> Option<bool> {
 impl World {
     pub(crate) fn version_put(&mut self, call: &Call<'_>) -> Answer {
         let source = Source::read(&call.body["properties"]["storageProfile"])?;
-        linked_access(call, &source)?;
+        linked::access(call, &call.body["properties"], self)?;
         version_name(call.address.name())?;
         let location = call.location()?;
         let tags = tags::from_body(&call.body)?.unwrap_or_default();
@@ -234,7 +235,8 @@ impl World {
         crate::arm::lists::merge(&mut body["properties"], &call.body["properties"]);
         // The right on the source is asked for only where the request itself names it.
         if call.body["properties"]["storageProfile"].is_object() {
-            linked_access(call, &Source::read(&body["properties"]["storageProfile"])?)?;
+            Source::read(&body["properties"]["storageProfile"])?;
+            linked::access(call, &body["properties"], self)?;
         }
         self.version_put(&Call { body, allowed: &|_, _| true, ..*call })
     }

@@ -230,6 +230,7 @@ pub async fn serve(options: ServeOptions) -> Result<RunningSimulator, ServeError
 fn complete(scenario: &mut Scenario) {
     if scenario.clients.is_empty() {
         scenario.clients.push(scenario::Client {
+            object_id: None,
             id: "0a000000-0000-4000-8000-000000000001".to_owned(),
             secret: "simulated-secret".to_owned(),
             roles: None,

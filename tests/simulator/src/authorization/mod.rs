@@ -1,0 +1,142 @@
+//! Role definitions and role assignments: who may do what, where (behaviour section 14).
+
+mod assignment;
+mod definition;
+
+use std::collections::BTreeMap;
+
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+
+pub(crate) use self::{assignment::RoleAssignment, definition::RoleDefinition};
+use crate::{
+    arm::{
+        address::Extension,
+        call::{Answer, Call},
+        dispatch::not_supported,
+        error::ArmError,
+        rights::Grant,
+    },
+    simulator::Simulator,
+};
+
+const API_VERSIONS: [&str; 3] = ["2018-01-01-preview", "2020-04-01-preview", "2022-04-01"];
+
+/// All roles and who has them.
+pub(crate) struct Authorization {
+    /// By GUID in lower case; the built-in ones first of all.
+    definitions: BTreeMap<String, RoleDefinition>,
+    /// By scope and GUID in lower case.
+    assignments: BTreeMap<(String, String), RoleAssignment>,
+}
+
+impl Default for Authorization {
+    fn default() -> Self {
+        let built_in = definition::built_in().map(|definition| (definition.name.clone(), definition));
+        Self { definitions: BTreeMap::from(built_in), assignments: BTreeMap::new() }
+    }
+}
+
+impl Authorization {
+    /// What roles give to a principal, by its object id, as far as it is in force.
+    pub(crate) fn grants(&self, principal: &str, now: Timestamp) -> Vec<Grant> {
+        let own = self
+            .assignments
+            .values()
+            .filter(|assignment| assignment.principal.eq_ignore_ascii_case(principal) && assignment.in_force(now));
+        own.filter_map(|assignment| Some((assignment, self.definitions.get(&assignment.role)?)))
+            .flat_map(|(assignment, definition)| definition.grants(&assignment.scope))
+            .collect()
+    }
+
+    pub(crate) fn define(&mut self, definition: RoleDefinition) {
+        self.definitions.insert(definition.name.to_lowercase(), definition);
+    }
+
+    /// The role of that name, or of that GUID.
+    pub(crate) fn role(&self, role: &str) -> Option<&RoleDefinition> {
+        let named = |definition: &&RoleDefinition| definition.role_name.eq_ignore_ascii_case(role);
+        self.definitions.get(&role.to_lowercase()).or_else(|| self.definitions.values().find(named))
+    }
+
+    pub(crate) fn assign(&mut self, assignment: RoleAssignment) {
+        let key = (assignment.scope.to_lowercase(), assignment.name.to_lowercase());
+        self.assignments.insert(key, assignment);
+    }
+}
+
+impl Simulator {
+    /// `…/providers/Microsoft.Authorization/roleDefinitions|roleAssignments[/{name}]`.
+    pub(crate) fn authorization_call(&mut self, call: &Call<'_>, extension: &Extension) -> Answer {
+        if !API_VERSIONS.contains(&call.api_version()) {
+            return Err(refused(
+                StatusCode::BAD_REQUEST,
+                "NoRegisteredProviderFound",
+                format!(
+                    "No registered resource provider found for location and API version '{}' for type '{}'. The supported \
+                     api-versions are '{}'.",
+                    call.api_version(),
+                    extension.kind,
+                    API_VERSIONS.join(", ")
+                ),
+            ));
+        }
+        let filter = Filter::read(call.query.get("$filter").map_or("", String::as_str));
+        match (extension.kind.as_str(), &extension.name, call.method) {
+            ("roleDefinitions", None, &Method::GET) => Ok(self.definitions_list(call, &filter)),
+            ("roleDefinitions", Some(name), &Method::GET) => self.definition_read(name),
+            ("roleDefinitions", Some(name), &Method::PUT) => self.definition_write(call, name),
+            ("roleDefinitions", Some(name), &Method::DELETE) => self.definition_remove(name),
+            ("roleAssignments", None, &Method::GET) => Ok(self.assignments_list(call, &filter)),
+            ("roleAssignments", Some(name), &Method::GET) => self.assignment_read(call, name),
+            ("roleAssignments", Some(name), &Method::PUT) => self.assignment_write(call, name),
+            ("roleAssignments", Some(name), &Method::DELETE) => Ok(self.assignment_remove(call, name)),
+            _ => Err(not_supported(call)),
+        }
+    }
+}
+
+fn refused(status: StatusCode, code: &str, message: impl Into<String>) -> ArmError {
+    ArmError::new(status, code, message)
+}
+
+/// Names of roles and assignments are GUIDs.
+fn guid(name: &str, code: &str) -> Result<String, ArmError> {
+    match name.parse::<uuid::Uuid>() {
+        Ok(guid) => Ok(guid.to_string()),
+        Err(_) => Err(refused(StatusCode::BAD_REQUEST, code, format!("The name '{name}' is not a GUID."))),
+    }
+}
+
+/// The parts of `$filter` that lists know.
+#[derive(Default)]
+struct Filter {
+    /// `atScope()`: nothing from below.
+    at_scope: bool,
+    /// `principalId eq '…'` or `assignedTo('…')`.
+    principal: Option<String>,
+    /// `roleName eq '…'`.
+    role_name: Option<String>,
+    /// `type eq '…'`.
+    kind: Option<String>,
+}
+
+impl Filter {
+    fn read(text: &str) -> Self {
+        let quoted = |before: &str| {
+            let (_, rest) = text.split_once(before)?;
+            rest.trim_start_matches([' ', '(', '\'']).split('\'').next().map(str::to_owned)
+        };
+        Self {
+            at_scope: text.contains("atScope()"),
+            principal: quoted("principalId eq").or_else(|| quoted("assignedTo")),
+            role_name: quoted("roleName eq"),
+            kind: quoted("type eq"),
+        }
+    }
+}
+
+/// Absent means yes.
+fn fits(wanted: Option<&String>, value: &str) -> bool {
+    wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(value))
+}
