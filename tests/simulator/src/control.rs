@@ -106,6 +106,9 @@ impl Simulator {
             .or_else(|| world.galleries.get(&key).and_then(|gallery| record(serde_json::to_value(gallery))))
             .or_else(|| world.definitions.get(&key).and_then(|definition| record(serde_json::to_value(definition))))
             .or_else(|| world.versions.get(&key).and_then(|version| record(serde_json::to_value(version))))
+            .or_else(|| world.disks.get(&key).and_then(|disk| record(serde_json::to_value(disk))))
+            .or_else(|| world.images.get(&key).and_then(|image| record(serde_json::to_value(image))))
+            .or_else(|| world.network.get(&key).and_then(|resource| record(serde_json::to_value(resource))))
             .or_else(|| {
                 let operation = world.operations.get(&key.rsplit('/').next()?.parse().ok()?)?;
                 record(serde_json::to_value(operation))
@@ -145,7 +148,7 @@ impl Simulator {
             None => {}
         }
         if let Some(deprovisioned) = change.deprovisioned {
-            machine.guest.deprovisioned = deprovisioned;
+            machine.guest.contents.deprovisioned = deprovisioned;
         }
         if let Some(power) = change.power_state {
             self.set_power(&key, power);
@@ -156,9 +159,7 @@ impl Simulator {
             if let Some(busy) = busy {
                 self.world.end(busy.operation, Err(preempted()));
             }
-            self.world.machines.remove(&key);
-            let below = format!("{key}/");
-            self.world.run_commands.retain(|command, _| !command.starts_with(&below));
+            self.world.machine_gone(&key);
         }
         Ok(())
     }

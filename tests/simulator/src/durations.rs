@@ -54,6 +54,18 @@ pub struct Durations {
     pub nested_delete_lag: f64,
     /// Until a new role assignment gives rights, and until a deleted one gives none.
     pub role_assignment: f64,
+    /// Until the platform gives up on a system that does not provision itself.
+    pub os_provisioning_timeout: f64,
+    /// From a machine's start until its serial log can be read.
+    pub serial_log_lag: f64,
+    /// Creating, changing or deleting a disk or snapshot.
+    pub disk: f64,
+    /// Creating, changing or deleting a managed image.
+    pub image: f64,
+    /// Creating or changing a virtual network or subnet, deleting a network interface.
+    pub network: f64,
+    /// How long a network interface is kept for a machine whose creation has failed.
+    pub interface_reservation: f64,
     /// Replication durations of single regions.
     pub regions: BTreeMap<String, RegionDurations>,
 }
@@ -95,6 +107,12 @@ impl Default for Durations {
             delete_version: 100.0,
             nested_delete_lag: 20.0,
             role_assignment: 300.0,
+            os_provisioning_timeout: 2400.0,
+            serial_log_lag: 180.0,
+            disk: 3.0,
+            image: 11.0,
+            network: 3.0,
+            interface_reservation: 180.0,
             regions: BTreeMap::new(),
         }
     }

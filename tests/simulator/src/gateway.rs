@@ -15,6 +15,7 @@ use crate::{
         dispatch,
         error::ArmError,
         headers,
+        operation::OperationType,
         rights::{self, Grant, Rights},
         versions,
     },
@@ -100,8 +101,9 @@ impl Simulator {
         {
             return Err(crate::arm::groups::no_group(address.group.as_deref().unwrap_or_default()));
         }
-        let known =
-            address.namespace.as_ref().is_none_or(|namespace| namespace.eq_ignore_ascii_case("Microsoft.Compute"));
+        let known = address.namespace.as_ref().is_none_or(|namespace| {
+            ["Microsoft.Compute", "Microsoft.Network"].iter().any(|known| known.eq_ignore_ascii_case(namespace))
+        });
         if !known {
             return Err(ArmError::new(
                 StatusCode::CONFLICT,
@@ -173,7 +175,7 @@ impl Simulator {
             if let Some(before) = before {
                 self.world.faults.keep_stale(&target.key(), lag, before);
             }
-            if reply.status == StatusCode::CREATED {
+            if reply.created || reply.status == StatusCode::CREATED {
                 self.world.faults.was_created(&key);
             }
         }
@@ -214,7 +216,9 @@ impl Simulator {
         headers::set(headers, "azure-asyncoperation", &address);
         headers::set(headers, "azure-asyncnotification", "Enabled");
         if announced.location {
-            headers::set(headers, "location", &format!("{base}{path}?monitor=true&api-version={api_version}{signed}"));
+            let monitor = if operation.kind == OperationType::Network { "" } else { "monitor=true&" };
+            let path = operation.location_path();
+            headers::set(headers, "location", &format!("{base}{path}?{monitor}api-version={api_version}{signed}"));
         }
         if announced.retry_after && self.retry_after > 0 {
             let seconds = (f64::from(self.retry_after) / self.time_factor.max(0.001)).ceil().max(1.0);
@@ -225,7 +229,7 @@ impl Simulator {
 
 /// `$expand` and its kind are compared without case; signed parameters keep theirs.
 fn spelled(name: &str) -> String {
-    ["api-version", "$expand", "$skiptoken", "monitor"]
+    ["api-version", "$expand", "$skiptoken", "monitor", "forceDeletion", "sasUriExpirationTimeInMinutes"]
         .into_iter()
         .find(|known| known.eq_ignore_ascii_case(name))
         .unwrap_or(name)

@@ -93,6 +93,13 @@ impl Journal {
     }
 }
 
+/// A query for the journal: without the signatures of operation addresses and blobs.
+pub(crate) fn query(text: &str) -> String {
+    let kept: Vec<&str> =
+        text.split("&t=").next().unwrap_or_default().split('&').filter(|part| !part.starts_with("sig=")).collect();
+    kept.join("&")
+}
+
 /// A request body for the journal: JSON without secrets, or its beginning as text.
 pub(crate) fn body(bytes: &[u8], token_request: bool) -> Value {
     if token_request {
@@ -136,6 +143,8 @@ mod tests {
     fn secrets_are_not_kept() {
         let kept = body(br#"{"properties":{"protectedParameters":[{"name":"a","value":"geheim"}]}}"#, false);
         assert!(!kept.to_string().contains("geheim"));
+        assert_eq!(query("sv=1&sig=geheim"), "sv=1");
+        assert_eq!(query("api-version=1&t=2&s=geheim"), "api-version=1");
         assert!(!body(b"client_secret=geheim", true).to_string().contains("geheim"));
     }
 }

@@ -17,6 +17,7 @@ mod faults;
 mod gateway;
 mod guest;
 mod journal;
+mod network;
 mod regions;
 pub mod scenario;
 mod seed;

@@ -1,13 +1,17 @@
 //! The scenario document: what exists when the simulator starts, and what a later document adds.
 
 mod gallery;
+mod network;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::gallery::{Definition, Feature, Gallery, Identifier, ImageVersion};
+pub use self::{
+    gallery::{Definition, Feature, Gallery, Identifier, ImageVersion},
+    network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
+};
 use crate::durations::Durations;
 
 /// A scenario (YAML or JSON). Everything has a default: an empty document is one tenant, one client and one empty subscription.
@@ -34,6 +38,8 @@ pub struct Scenario {
     pub role_definitions: Vec<RoleDefinition>,
     /// Who has which role.
     pub role_assignments: Vec<RoleAssignment>,
+    /// Sizes of virtual machines that cannot be had.
+    pub sold_out: Vec<SoldOut>,
     /// Subscriptions and what is in them.
     pub subscriptions: Vec<Subscription>,
 }
@@ -104,6 +110,8 @@ pub struct Subscription {
     pub name: Option<String>,
     /// Resource groups.
     pub resource_groups: Vec<ResourceGroup>,
+    /// Cores that machines may have, by region; absent means no limit.
+    pub core_quotas: BTreeMap<String, u32>,
 }
 
 /// A resource group.
@@ -120,9 +128,16 @@ pub struct ResourceGroup {
     pub virtual_machines: Vec<VirtualMachine>,
     /// Galleries.
     pub galleries: Vec<Gallery>,
+    /// Virtual networks.
+    pub virtual_networks: Vec<VirtualNetwork>,
+    /// Network interfaces.
+    pub network_interfaces: Vec<NetworkInterface>,
+    /// Managed disks that no machine holds.
+    pub disks: Vec<ManagedDisk>,
 }
 
 /// A virtual machine; a name is enough for a running Linux machine of generation 2.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own, as a person writes it")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct VirtualMachine {
@@ -152,6 +167,14 @@ pub struct VirtualMachine {
     pub ephemeral_os_disk: bool,
     /// `Regular`, `Low` or `Spot`.
     pub priority: Option<String>,
+    /// Data disks.
+    pub data_disks: Vec<DataDisk>,
+    /// The OS disk is encrypted inside the guest (Azure Disk Encryption).
+    pub disk_encryption: bool,
+    /// Boot diagnostics with managed storage are on.
+    pub boot_diagnostics: bool,
+    /// Accounts besides the one of the last provisioning.
+    pub users: Vec<String>,
     /// Marketplace plan.
     pub plan: Option<Plan>,
     /// Availability zones.
@@ -188,6 +211,10 @@ impl Default for VirtualMachine {
             storage_account_type: "Premium_LRS".to_owned(),
             ephemeral_os_disk: false,
             priority: None,
+            data_disks: Vec::new(),
+            disk_encryption: false,
+            boot_diagnostics: false,
+            users: Vec::new(),
             plan: None,
             zones: Vec::new(),
             virtual_machine_scale_set: None,

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::{
     authorization::{RoleAssignment, RoleDefinition},
     compute::{
+        disk::DiskSpec,
         gallery::{Definition, Gallery},
         version::ImageVersion,
         virtual_machine::VirtualMachine,
@@ -41,6 +42,7 @@ impl Simulator {
             self.entra.add(client.clone(), object);
         }
         self.add_roles(scenario)?;
+        self.world.shortages.extend(scenario.sold_out.iter().cloned());
         for subscription in &scenario.subscriptions {
             let id = subscription.id.clone().unwrap_or_else(|| self.world.guid().to_string());
             if id.parse::<uuid::Uuid>().is_err() {
@@ -48,6 +50,10 @@ impl Simulator {
             }
             let name = subscription.name.clone().unwrap_or_else(|| "Simulated subscription".to_owned());
             self.world.subscriptions.entry(id.to_lowercase()).or_insert(Subscription { id: id.clone(), name });
+            for (region, cores) in &subscription.core_quotas {
+                let region = known_region(&id, region)?;
+                self.world.core_quotas.insert((id.to_lowercase(), region), *cores);
+            }
             for group in &subscription.resource_groups {
                 self.add_group(&id, group)?;
             }
@@ -101,7 +107,16 @@ impl Simulator {
                 return Err(ScenarioError(format!("{key}: exists already")));
             }
             let record = VirtualMachine::seeded(&mut self.world, &group, machine);
+            self.add_disks_of(&record, machine);
             self.world.machines.insert(key, record);
+        }
+        self.add_networks(&group, seed)?;
+        for disk in &seed.disks {
+            let id = format!("{}/providers/Microsoft.Compute/disks/{}", group.id, disk.name);
+            named(&disk.name, &id)?;
+            let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk.size_gb});
+            let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None };
+            self.world.disk_appears(&id, &group.location, disk.tags.clone(), spec);
         }
         for gallery in &seed.galleries {
             self.add_gallery(&group, gallery)?;
@@ -162,6 +177,64 @@ impl Simulator {
                 let version = ImageVersion::seeded(&self.world, &record, version);
                 self.world.versions.insert(version.id.to_lowercase(), version);
             }
+        }
+        Ok(())
+    }
+}
+
+impl Simulator {
+    /// The managed disks of a machine.
+    fn add_disks_of(&mut self, machine: &VirtualMachine, seed: &scenario::VirtualMachine) {
+        let storage = &machine.properties["storageProfile"];
+        if let (Some(id), false) = (machine.os_disk_id(), seed.ephemeral_os_disk) {
+            let mut properties = json!({
+                "osType": seed.os_type,
+                "hyperVGeneration": seed.hyper_v_generation,
+                "supportedCapabilities": {"architecture": seed.architecture, "acceleratedNetwork": true},
+                "creationData": {"createOption": "FromImage"},
+                "diskSizeGB": seed.os_disk_size_gb,
+            });
+            if let Some(security) = seed.security_type.as_ref().filter(|security| *security != "Standard") {
+                properties["securityProfile"] = json!({"securityType": security});
+            }
+            if seed.disk_encryption {
+                properties["encryptionSettingsCollection"] =
+                    json!({"enabled": true, "encryptionSettingsVersion": "1.1"});
+            }
+            let contents = Some(machine.guest.contents.clone());
+            let spec = DiskSpec { sku: seed.storage_account_type.clone(), properties, contents };
+            self.world.disk_appears(id, &machine.location, seed.tags.clone(), spec);
+        }
+        for disk in storage["dataDisks"].as_array().into_iter().flatten() {
+            let Some(id) = disk["managedDisk"]["id"].as_str() else { continue };
+            let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk["diskSizeGB"]});
+            let sku = disk["managedDisk"]["storageAccountType"].as_str().unwrap_or_default().to_owned();
+            let spec = DiskSpec { sku, properties, contents: None };
+            self.world.disk_appears(id, &machine.location, std::collections::BTreeMap::new(), spec);
+        }
+    }
+
+    fn add_networks(&mut self, group: &Group, seed: &scenario::ResourceGroup) -> Result<(), ScenarioError> {
+        for network in &seed.virtual_networks {
+            let id = format!("{}/providers/Microsoft.Network/virtualNetworks/{}", group.id, network.name);
+            named(&network.name, &id)?;
+            let location = known_region(&id, network.location.as_deref().unwrap_or(&group.location))?;
+            let properties = json!({"addressSpace": {"addressPrefixes": [network.address_prefix]}});
+            self.world.network_appears(&id, &location, network.tags.clone(), properties);
+            for subnet in &network.subnets {
+                let id = format!("{id}/subnets/{}", subnet.name);
+                named(&subnet.name, &id)?;
+                let properties = json!({"addressPrefix": subnet.address_prefix, "delegations": []});
+                self.world.network_appears(&id, &location, std::collections::BTreeMap::new(), properties);
+            }
+        }
+        for interface in &seed.network_interfaces {
+            let id = format!("{}/providers/Microsoft.Network/networkInterfaces/{}", group.id, interface.name);
+            named(&interface.name, &id)?;
+            let given = json!({"ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": interface.subnet}}}]});
+            self.world
+                .interface_appears(&id, interface.tags.clone(), &given)
+                .map_err(|error| ScenarioError(format!("{id}: {}", error.message)))?;
         }
         Ok(())
     }

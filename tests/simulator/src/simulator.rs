@@ -18,6 +18,7 @@ use crate::{
         headers::{self, Limits},
     },
     clock::Moment,
+    compute,
     entra::Entra,
     faults::{
         Then,
@@ -136,7 +137,7 @@ impl Simulator {
             simulated_time: self.world.now,
             method: facts.method.clone(),
             path,
-            query: facts.query.split("&t=").next().unwrap_or_default().to_owned(),
+            query: journal::query(&facts.query),
             subscription: facts.subscription.clone(),
             write,
             principal: caller.map(|caller| caller.principal.client),
@@ -208,6 +209,7 @@ impl Simulator {
             ["metadata", "endpoints"] => {
                 respond(StatusCode::OK, Some(&dispatch::metadata(base, &self.entra.tenant)), false)
             }
+            [compute::boot_diagnostics::BLOBS, ..] => self.world.blob(request.uri().path(), request.uri().query()),
             ["subscriptions" | "tenants"] => {
                 let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
                 match self.entra.caller(token, at.real) {

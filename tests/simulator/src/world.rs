@@ -14,13 +14,18 @@ use crate::{
     authorization::Authorization,
     clock::later,
     compute::{
+        disk::Disk,
         gallery::{Definition, Gallery},
+        managed_image::ManagedImage,
         run_command::RunCommand,
         version::ImageVersion,
         virtual_machine::VirtualMachine,
     },
     durations::Durations,
     faults::domain::DomainFaults,
+    guest::contents::Cleaning,
+    network::NetworkResource,
+    scenario::SoldOut,
 };
 
 /// What happens at a point of simulated time without anybody asking.
@@ -46,7 +51,12 @@ pub(crate) enum ScriptPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GuestChange {
     AgentReady,
-    UnitEnds { powers_off: bool },
+    /// The machine gets its power although its creation goes on.
+    Starts,
+    UnitEnds {
+        powers_off: bool,
+        cleaning: Cleaning,
+    },
     PowersOff,
 }
 
@@ -79,6 +89,16 @@ pub(crate) struct World {
     pub(crate) galleries: BTreeMap<String, Gallery>,
     pub(crate) definitions: BTreeMap<String, Definition>,
     pub(crate) versions: BTreeMap<String, ImageVersion>,
+    /// Managed disks and snapshots.
+    pub(crate) disks: BTreeMap<String, Disk>,
+    /// Managed images.
+    pub(crate) images: BTreeMap<String, ManagedImage>,
+    /// Virtual networks, subnets, network interfaces.
+    pub(crate) network: BTreeMap<String, NetworkResource>,
+    /// Sizes that cannot be had.
+    pub(crate) shortages: Vec<SoldOut>,
+    /// Cores, by subscription and region.
+    pub(crate) core_quotas: BTreeMap<(String, String), u32>,
     pub(crate) operations: BTreeMap<Uuid, Operation>,
     /// Ended operations in the order of their end; the oldest are forgotten.
     pub(crate) ended: VecDeque<Uuid>,
@@ -111,6 +131,11 @@ impl World {
             galleries: BTreeMap::new(),
             definitions: BTreeMap::new(),
             versions: BTreeMap::new(),
+            disks: BTreeMap::new(),
+            images: BTreeMap::new(),
+            network: BTreeMap::new(),
+            shortages: Vec::new(),
+            core_quotas: BTreeMap::new(),
             operations: BTreeMap::new(),
             ended: VecDeque::new(),
             deleted: BTreeMap::new(),

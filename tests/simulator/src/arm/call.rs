@@ -43,6 +43,16 @@ impl Call<'_> {
             .is_some_and(|expand| expand.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
     }
 
+    /// Does the list that the address names hold `resource`?
+    pub(crate) fn lists(&self, resource: &Address) -> bool {
+        let key = resource.key();
+        let prefix = match self.address.group {
+            Some(_) => format!("{}/", self.address.key()),
+            None => format!("/subscriptions/{}/", self.address.subscription).to_lowercase(),
+        };
+        key.strip_prefix(&prefix).is_some_and(|rest| self.address.group.is_none() || !rest.contains('/'))
+    }
+
     /// The body's `location`, checked, in compact spelling.
     pub(crate) fn location(&self) -> Result<String, ArmError> {
         let Some(location) = self.body["location"].as_str().filter(|location| !location.is_empty()) else {
@@ -59,8 +69,9 @@ impl Call<'_> {
                 StatusCode::BAD_REQUEST,
                 "LocationNotAvailableForResourceType",
                 format!(
-                    "The provided location '{location}' is not available for resource type 'Microsoft.Compute/{kind}'. \
-                     List of available regions for the resource type is '{}'.",
+                    "The provided location '{location}' is not available for resource type '{}/{kind}'. List of available \
+                     regions for the resource type is '{}'.",
+                    self.address.namespace.as_deref().unwrap_or_default(),
                     crate::regions::all()
                 ),
             )
@@ -86,11 +97,13 @@ pub(crate) struct Reply {
     pub(crate) body: Option<Value>,
     pub(crate) announced: Option<Announced>,
     pub(crate) etag: Option<String>,
+    /// The resource was not there before.
+    pub(crate) created: bool,
 }
 
 impl Reply {
     pub(crate) fn new(status: StatusCode, body: Value) -> Self {
-        Self { status, body: Some(body), announced: None, etag: None }
+        Self { status, body: Some(body), announced: None, etag: None, created: false }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -98,7 +111,7 @@ impl Reply {
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, body: None, announced: None, etag: None }
+        Self { status, body: None, announced: None, etag: None, created: false }
     }
 
     /// The answer of a PUT or PATCH: a body, `Azure-AsyncOperation` and no `Location`.
@@ -106,6 +119,7 @@ impl Reply {
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         Self {
             announced: Some(Announced { operation, location: false, retry_after: false }),
+            created,
             ..Self::new(status, body)
         }
     }

@@ -69,6 +69,10 @@ impl World {
                 _ => Err(not_supported(call)),
             };
         }
+        if call.address.namespace.as_ref().is_some_and(|namespace| namespace.eq_ignore_ascii_case("Microsoft.Network"))
+        {
+            return self.network_call(call);
+        }
         if kind.starts_with("locations/") {
             return self.operation_get(call, &kind);
         }
@@ -84,7 +88,8 @@ impl World {
             ("virtualmachines/runcommands", &Method::PUT) => self.run_command_put(call),
             ("virtualmachines/runcommands", &Method::PATCH) => self.run_command_patch(call),
             ("virtualmachines/runcommands", &Method::DELETE) => self.run_command_delete(call),
-            ("disks", &Method::GET) => self.disk_get(call),
+            ("disks" | "snapshots", _) => self.disk_call(call),
+            ("images", _) => self.image_call(call),
             ("galleries", &Method::GET) => self.gallery_get(call),
             ("galleries", &Method::PUT) => self.gallery_put(call),
             ("galleries", &Method::PATCH) => self.gallery_patch(call),
@@ -110,9 +115,13 @@ impl World {
             ("virtualmachines/deallocate", &Method::POST) => self.machine_power(call, PowerChange::Deallocate),
             ("virtualmachines/generalize", &Method::POST) => self.machine_generalize(call),
             ("virtualmachines/runcommand", &Method::POST) => self.run_command_action(call),
+            ("virtualmachines/retrievebootdiagnosticsdata", &Method::POST) => self.boot_diagnostics(call),
             (
                 "virtualmachines"
                 | "virtualmachines/runcommands"
+                | "disks"
+                | "snapshots"
+                | "images"
                 | "galleries"
                 | "galleries/images"
                 | "galleries/images/versions",
@@ -132,14 +141,19 @@ impl World {
     }
 
     /// `…/locations/{region}/capsOperations|operations/{id}`, as `Azure-AsyncOperation` or, with `monitor=true`, as `Location`.
-    fn operation_get(&mut self, call: &Call<'_>, kind: &str) -> Answer {
+    pub(crate) fn operation_get(&mut self, call: &Call<'_>, kind: &str) -> Answer {
         let missing =
             || ArmError::new(StatusCode::NOT_FOUND, "NotFound", "The entity was not found in this Azure location.");
+        let network =
+            call.address.namespace.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("Microsoft.Network"));
         let wanted = match kind {
+            "locations/operations" | "locations/operationresults" if network => OperationType::Network,
             "locations/capsoperations" => OperationType::Caps,
+            "locations/diskoperations" => OperationType::Disk,
             "locations/operations" => OperationType::Compute,
             _ => return Err(not_supported(call)),
         };
+        let results = kind == "locations/operationresults";
         let id = call.address.name().parse().map_err(|_| missing())?;
         let operation = self
             .operations
@@ -157,14 +171,18 @@ impl World {
                 "The address of the operation is not complete: it must be used exactly as it was given.",
             ));
         }
-        if call.query.get("monitor").is_none_or(|monitor| monitor != "true") {
+        if !results && call.query.get("monitor").is_none_or(|monitor| monitor != "true") {
             return Ok(Reply::ok(operation.body()));
         }
         match (operation.status, &operation.error, &operation.output) {
-            (OperationStatus::InProgress, ..) => Ok(Reply::accepted(id, wanted == OperationType::Compute)),
+            (OperationStatus::InProgress, ..) => {
+                Ok(Reply::accepted(id, matches!(wanted, OperationType::Compute | OperationType::Network)))
+            }
             (_, Some(error), _) => Err(error.clone()),
             (_, None, Some(output)) => Ok(Reply::ok(output.clone())),
-            (_, None, None) if wanted == OperationType::Caps => Ok(Reply::empty(StatusCode::NO_CONTENT)),
+            (_, None, None) if matches!(wanted, OperationType::Caps | OperationType::Network) => {
+                Ok(Reply::empty(StatusCode::NO_CONTENT))
+            }
             (_, None, None) => Ok(Reply::empty(StatusCode::OK)),
         }
     }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply};
+use super::{
+    address::Address,
+    call::{Call, Reply},
+};
 use crate::world::World;
 
 /// JSON merge patch: `null` removes, objects merge, everything else replaces.
@@ -28,14 +31,8 @@ impl World {
     /// The resources of one type below the address: in a resource group, in a subscription, or inside a parent.
     pub(crate) fn list(&mut self, call: &Call<'_>) -> Reply {
         let kind = call.address.kind();
-        let prefix = match call.address.group {
-            Some(_) => format!("{}/", call.address.key()),
-            None => format!("/subscriptions/{}/", call.address.subscription).to_lowercase(),
-        };
-        let below = |key: &str| {
-            key.strip_prefix(&prefix).is_some_and(|rest| call.address.group.is_none() || !rest.contains('/'))
-        };
-        let mut entries: Vec<Value> = match kind.as_str() {
+        let below = |key: &str| Address::parse(key).is_some_and(|address| call.lists(&address));
+        let entries: Vec<Value> = match kind.as_str() {
             "virtualmachines" => {
                 self.machines.iter().filter(|(key, _)| below(key)).map(|(_, machine)| machine.view()).collect()
             }
@@ -57,8 +54,20 @@ impl World {
                 .filter(|(key, _)| below(key))
                 .map(|(_, version)| version.view(self.now, false))
                 .collect(),
+            "disks" | "snapshots" => self
+                .disks
+                .iter()
+                .filter(|(key, disk)| below(key) && disk.is_snapshot() == (kind == "snapshots"))
+                .map(|(_, disk)| self.disk_view(disk))
+                .collect(),
+            "images" => self.images.iter().filter(|(key, _)| below(key)).map(|(_, image)| image.view()).collect(),
             _ => Vec::new(),
         };
+        self.page(call, entries)
+    }
+
+    /// The page of `entries` that the query asks for.
+    pub(crate) fn page(&self, call: &Call<'_>, mut entries: Vec<Value>) -> Reply {
         let from: usize = call.query.get("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
         let rest = entries.split_off(from.min(entries.len()));
         let more = rest.len() > self.page_size;

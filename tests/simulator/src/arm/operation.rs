@@ -21,13 +21,20 @@ pub(crate) enum OperationType {
     /// Virtual machine side.
     #[serde(rename = "operations")]
     Compute,
+    /// Disks and snapshots.
+    #[serde(rename = "DiskOperations")]
+    Disk,
+    /// The Network provider.
+    #[serde(rename = "networkOperations")]
+    Network,
 }
 
 impl OperationType {
     pub(crate) fn segment(self) -> &'static str {
         match self {
             Self::Caps => "capsOperations",
-            Self::Compute => "operations",
+            Self::Compute | Self::Network => "operations",
+            Self::Disk => "DiskOperations",
         }
     }
 }
@@ -75,6 +82,24 @@ pub(crate) enum Work {
     VersionDeleted {
         version: String,
     },
+    DiskWritten {
+        disk: String,
+    },
+    DiskDeleted {
+        disk: String,
+    },
+    ImageWritten {
+        image: String,
+    },
+    ImageDeleted {
+        image: String,
+    },
+    NetworkWritten {
+        resource: String,
+    },
+    NetworkDeleted {
+        resource: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -115,6 +140,9 @@ pub(crate) struct Operation {
 impl Operation {
     /// The address without query.
     pub(crate) fn path(&self) -> String {
+        if self.kind == OperationType::Network {
+            return self.network_path(self.kind.segment());
+        }
         format!(
             "/subscriptions/{}/providers/Microsoft.Compute/locations/{}/{}/{}",
             self.subscription,
@@ -124,15 +152,37 @@ impl Operation {
         )
     }
 
+    /// The path of the `Location` address: the same, except in the Network provider.
+    pub(crate) fn location_path(&self) -> String {
+        if self.kind == OperationType::Network { self.network_path("operationResults") } else { self.path() }
+    }
+
+    fn network_path(&self, segment: &str) -> String {
+        format!(
+            "/subscriptions/{}/providers/Microsoft.Network/locations/{}/{segment}/{}",
+            self.subscription, self.location, self.id
+        )
+    }
+
     /// The query that belongs to the address besides `api-version`: some 3.4 kB that only the simulator understands.
     pub(crate) fn signed_query(&self, certificate: &str) -> String {
-        let partition =
-            if self.kind == OperationType::Compute { format!("&p={}", self.subscription) } else { String::new() };
+        let partition = if matches!(self.kind, OperationType::Compute | OperationType::Disk) {
+            format!("&p={}", self.subscription)
+        } else {
+            String::new()
+        };
         let (signature, hash) = self.signature.split_at(self.signature.len() - 43);
         format!("{partition}&t={}&c={certificate}&s={signature}&h={hash}", self.started.as_millisecond())
     }
 
     pub(crate) fn body(&self) -> Value {
+        if self.kind == OperationType::Network {
+            let mut body = json!({"status": self.status});
+            if let Some(error) = &self.error {
+                body["error"] = error.inner();
+            }
+            return body;
+        }
         let mut body = json!({
             "startTime": azure_time(self.started),
             "status": self.status,
@@ -219,6 +269,12 @@ impl World {
             Work::DefinitionWritten { definition } => self.definition_written(id, &definition),
             Work::DefinitionDeleted { definition } => self.definition_deleted(id, &definition),
             Work::VersionDeleted { version } => self.version_deleted(id, &version),
+            Work::DiskWritten { disk } => self.disk_written(id, &disk),
+            Work::DiskDeleted { disk } => self.disk_deleted(id, &disk),
+            Work::ImageWritten { image } => self.image_written(id, &image),
+            Work::ImageDeleted { image } => self.image_deleted(id, &image),
+            Work::NetworkWritten { resource } => self.network_written(id, &resource),
+            Work::NetworkDeleted { resource } => self.network_deleted(id, &resource),
             Work::Script { .. } | Work::VersionWritten { .. } => {}
         }
     }

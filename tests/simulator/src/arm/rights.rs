@@ -9,7 +9,10 @@ use super::{
     call::{Call, Principal},
     error::ArmError,
 };
-use crate::{scenario::Role, world::Subscription};
+use crate::{
+    scenario::Role,
+    world::{Subscription, World},
+};
 
 /// The action that a request needs, in Azure's spelling where it is known.
 pub(crate) fn action(method: &Method, address: &Address) -> String {
@@ -24,8 +27,10 @@ pub(crate) fn action(method: &Method, address: &Address) -> String {
     match &address.namespace {
         Some(namespace) => {
             let types: Vec<&str> = address.types.iter().map(|kind| spelled(kind)).collect();
-            let name =
-                if namespace.eq_ignore_ascii_case("Microsoft.Compute") { "Microsoft.Compute" } else { namespace };
+            let name = ["Microsoft.Compute", "Microsoft.Network"]
+                .into_iter()
+                .find(|known| known.eq_ignore_ascii_case(namespace))
+                .unwrap_or(namespace);
             format!("{name}/{}/{verb}", types.join("/"))
         }
         None if address.group.is_some() || !address.types.is_empty() => {
@@ -64,6 +69,12 @@ fn spelled(kind: &str) -> &str {
         "diskEncryptionSets",
         "start",
         "restart",
+        "diskOperations",
+        "retrieveBootDiagnosticsData",
+        "virtualNetworks",
+        "subnets",
+        "networkInterfaces",
+        "operationResults",
     ];
     NAMES.iter().copied().find(|name| name.eq_ignore_ascii_case(kind)).unwrap_or(kind)
 }
@@ -170,6 +181,13 @@ pub(crate) fn linked_access(
         list(missing.iter().map(|(action, _)| *action).collect()),
         list(missing.iter().map(|(_, id)| *id).collect())
     ))
+}
+
+impl World {
+    /// Refuses a caller who lacks `action` on the one resource `id`, which the body names.
+    pub(crate) fn linked(&self, call: &Call<'_>, action: &str, id: &str) -> Result<(), ArmError> {
+        linked_access(call, &self.subscriptions, &[(action, id)])
+    }
 }
 
 /// Is `scope` the `granted` one, or below it?

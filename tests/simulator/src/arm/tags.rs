@@ -56,13 +56,16 @@ pub(crate) fn other_location(id: &str, location: &str, wanted: &str) -> ArmError
 
 impl World {
     fn tags_of(&mut self, key: &str) -> Option<&mut Tags> {
-        let World { machines, galleries, definitions, versions, .. } = self;
+        let World { machines, galleries, definitions, versions, disks, images, network, .. } = self;
         machines
             .get_mut(key)
             .map(|machine| &mut machine.tags)
             .or_else(|| galleries.get_mut(key).map(|gallery| &mut gallery.tags))
             .or_else(|| definitions.get_mut(key).map(|definition| &mut definition.tags))
             .or_else(|| versions.get_mut(key).map(|version| &mut version.tags))
+            .or_else(|| disks.get_mut(key).map(|disk| &mut disk.tags))
+            .or_else(|| images.get_mut(key).map(|image| &mut image.tags))
+            .or_else(|| network.get_mut(key).map(|resource| &mut resource.tags))
     }
 
     /// `GET|PUT|PATCH {id}/providers/Microsoft.Resources/tags/default`: at once, whatever the resource is doing.

@@ -57,11 +57,32 @@ const DISKS: &[&str] = &[
     "2026-03-02",
 ];
 
+const NETWORK: &[&str] = &[
+    "2020-11-01",
+    "2021-08-01",
+    "2022-07-01",
+    "2022-11-01",
+    "2023-05-01",
+    "2023-09-01",
+    "2023-11-01",
+    "2024-01-01",
+    "2024-03-01",
+    "2024-05-01",
+    "2024-07-01",
+    "2024-10-01",
+    "2025-01-01",
+    "2025-03-01",
+    "2025-05-01",
+    "2025-07-01",
+    "2025-09-01",
+];
+
 fn known(kind: &str) -> Option<&'static [&'static str]> {
     match kind.split('/').next().unwrap_or_default() {
         "galleries" => Some(GALLERIES),
-        "virtualmachines" => Some(MACHINES),
-        "disks" => Some(DISKS),
+        "virtualmachines" | "images" => Some(MACHINES),
+        "disks" | "snapshots" => Some(DISKS),
+        "virtualnetworks" | "networkinterfaces" => Some(NETWORK),
         // Operations are read with the api-version of the request that began them.
         _ => None,
     }

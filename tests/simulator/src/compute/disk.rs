@@ -1,44 +1,205 @@
-//! OS disks, as far as a machine's disk tells what its machine does not: architecture and size.
+//! Managed disks and snapshots: records, views, who holds them (behaviour section 16).
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::virtual_machine::{Power, VirtualMachine};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
+        dispatch::{not_found, not_supported},
+        error::ArmError,
+        operation::{OperationType, Work, preempted},
     },
+    clock::azure_time,
+    faults::domain::OperationFate,
+    guest::contents::Contents,
     world::World,
 };
 
+/// A managed disk or a snapshot; which of them, its id tells.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Disk {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) subscription: String,
+    pub(crate) location: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) sku: String,
+    pub(crate) zones: Value,
+    /// Without anything that follows from the disk's use.
+    pub(crate) properties: Value,
+    pub(crate) unique_id: Uuid,
+    pub(crate) created: Timestamp,
+    pub(crate) provisioning_state: &'static str,
+    pub(crate) operation: Uuid,
+    /// What is on it, for operating system disks; while a machine holds the disk, the machine's guest is the truth.
+    pub(crate) contents: Option<Contents>,
+}
+
+/// What a new disk is made with, besides its name and place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DiskSpec {
+    pub(crate) sku: String,
+    pub(crate) properties: Value,
+    pub(crate) contents: Option<Contents>,
+}
+
+impl Disk {
+    pub(crate) fn is_snapshot(&self) -> bool {
+        self.id.to_lowercase().contains("/providers/microsoft.compute/snapshots/")
+    }
+
+    pub(crate) fn size_gb(&self) -> u64 {
+        self.properties["diskSizeGB"].as_u64().unwrap_or(0)
+    }
+
+    fn view(&self, holder: Option<&VirtualMachine>) -> Value {
+        let tier = if self.sku.starts_with("Premium") {
+            "Premium"
+        } else if self.sku.starts_with("Ultra") {
+            "Ultra"
+        } else {
+            "Standard"
+        };
+        let kind = if self.is_snapshot() { "snapshots" } else { "disks" };
+        let mut view = json!({
+            "id": self.id,
+            "name": self.name,
+            "type": format!("Microsoft.Compute/{kind}"),
+            "location": self.location,
+            "tags": self.tags,
+            "sku": {"name": self.sku, "tier": tier},
+            "properties": self.properties,
+        });
+        if self.zones.is_array() {
+            view["zones"] = self.zones.clone();
+        }
+        let properties = &mut view["properties"];
+        properties["provisioningState"] = json!(self.provisioning_state);
+        properties["timeCreated"] = json!(azure_time(self.created));
+        properties["uniqueId"] = json!(self.unique_id);
+        properties["diskSizeBytes"] = json!(self.size_gb() * 1024 * 1024 * 1024);
+        properties["diskState"] = json!(match holder {
+            None => "Unattached",
+            Some(machine) if machine.power == Power::Deallocated => "Reserved",
+            Some(_) => "Attached",
+        });
+        if let Some(machine) = holder {
+            view["managedBy"] = json!(machine.id);
+        }
+        view
+    }
+}
+
 impl World {
-    pub(crate) fn disk_get(&mut self, call: &Call<'_>) -> Answer {
+    pub(crate) fn disk_call(&mut self, call: &Call<'_>) -> Answer {
+        match *call.method {
+            Method::GET => {
+                let disk = self.disks.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+                Ok(Reply::ok(self.disk_view(disk)))
+            }
+            Method::PUT => self.disk_put(call),
+            Method::PATCH => self.disk_patch(call),
+            Method::DELETE => self.disk_delete(call),
+            _ => Err(not_supported(call)),
+        }
+    }
+
+    /// The machine that the disk is attached to.
+    pub(crate) fn disk_holder(&self, key: &str) -> Option<&VirtualMachine> {
+        self.machines.values().find(|machine| machine.disk_ids().any(|id| id.eq_ignore_ascii_case(key)))
+    }
+
+    pub(crate) fn disk_view(&self, disk: &Disk) -> Value {
+        disk.view(self.disk_holder(&disk.id))
+    }
+
+    /// What is on the disk at this moment.
+    pub(crate) fn disk_contents(&self, disk: &Disk) -> Option<Contents> {
+        let os_disk_of = self
+            .disk_holder(&disk.id)
+            .filter(|machine| machine.os_disk_id().is_some_and(|id| id.eq_ignore_ascii_case(&disk.id)));
+        os_disk_of.map(|machine| machine.guest.contents.clone()).or_else(|| disk.contents.clone())
+    }
+
+    /// Puts a disk there that comes with something else: a machine's, or a scenario's.
+    pub(crate) fn disk_appears(&mut self, id: &str, location: &str, tags: BTreeMap<String, String>, spec: DiskSpec) {
+        let disk = Disk {
+            id: id.to_owned(),
+            name: crate::arm::address::last_name(id).to_owned(),
+            subscription: crate::arm::address::Address::parse(id)
+                .map(|address| address.subscription)
+                .unwrap_or_default(),
+            location: location.to_owned(),
+            tags,
+            sku: spec.sku,
+            zones: Value::Null,
+            properties: spec.properties,
+            unique_id: self.guid(),
+            created: self.now,
+            provisioning_state: "Succeeded",
+            operation: Uuid::nil(),
+            contents: spec.contents,
+        };
+        self.disks.insert(id.to_lowercase(), disk);
+    }
+
+    fn disk_delete(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
-        let machine = self
-            .machines
-            .values()
-            .find(|machine| {
-                machine.properties["storageProfile"]["osDisk"]["managedDisk"]["id"]
-                    .as_str()
-                    .is_some_and(|id| id.to_lowercase() == key)
-            })
-            .ok_or_else(|| not_found(call.address))?;
-        let disk = &machine.properties["storageProfile"]["osDisk"];
-        Ok(Reply::ok(json!({
-            "id": disk["managedDisk"]["id"],
-            "name": disk["name"],
-            "type": "Microsoft.Compute/disks",
-            "location": machine.location,
-            "managedBy": machine.id,
-            "sku": {"name": disk["managedDisk"]["storageAccountType"], "tier": "Premium"},
-            "properties": {
-                "osType": machine.os_type(),
-                "hyperVGeneration": machine.hyper_v_generation,
-                "supportedCapabilities": {"architecture": machine.architecture, "acceleratedNetwork": true},
-                "creationData": {"createOption": "FromImage"},
-                "diskSizeGB": disk["diskSizeGB"],
-                "diskState": if machine.power == super::virtual_machine::Power::Deallocated { "Reserved" } else { "Attached" },
-                "provisioningState": "Succeeded",
-            },
-        })))
+        let Some(disk) = self.disks.get(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
+        if disk.provisioning_state == "Deleting" {
+            return Ok(Reply::accepted(disk.operation, false));
+        }
+        if let Some(machine) = self.disk_holder(&key) {
+            return Err(ArmError::not_allowed(format!("Disk {} is attached to VM {}.", disk.name, machine.id)));
+        }
+        if matches!(disk.provisioning_state, "Creating" | "Updating") {
+            return Err(ArmError::concurrent());
+        }
+        let (subscription, location) = (disk.subscription.clone(), disk.location.clone());
+        let seconds = self.durations.disk;
+        let work = Work::DiskDeleted { disk: key.clone() };
+        let operation = self.begin(OperationType::Disk, &subscription, &location, work, Some(seconds));
+        if let Some(disk) = self.disks.get_mut(&key) {
+            disk.provisioning_state = "Deleting";
+            disk.operation = operation;
+        }
+        Ok(Reply::accepted(operation, false))
+    }
+
+    pub(crate) fn disk_written(&mut self, operation: Uuid, key: &str) {
+        let fate = self.faults.operation_fate(key);
+        let Some(disk) = self.disks.get_mut(key).filter(|disk| disk.operation == operation) else {
+            return self.end(operation, Err(preempted()));
+        };
+        match fate {
+            OperationFate::Fails(error) => {
+                disk.provisioning_state = "Failed";
+                self.end(operation, Err(error));
+            }
+            OperationFate::Normal => {
+                disk.provisioning_state = "Succeeded";
+                let view = self.disks.get(key).map(|disk| self.disk_view(disk));
+                self.end(operation, Ok(view));
+            }
+        }
+    }
+
+    pub(crate) fn disk_deleted(&mut self, operation: Uuid, key: &str) {
+        if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
+            if let Some(disk) = self.disks.get_mut(key) {
+                disk.provisioning_state = "Failed";
+            }
+            return self.end(operation, Err(error));
+        }
+        self.disks.remove(key);
+        self.end(operation, Ok(None));
     }
 }

@@ -28,6 +28,10 @@ impl World {
     pub(crate) fn instance_view(&self, machine: &VirtualMachine) -> Value {
         let provisioning =
             if machine.marked_for_deletion { "deleting".to_owned() } else { machine.provisioning_state.to_lowercase() };
+        let provisioning = match &machine.failed_with {
+            Some(code) if provisioning == "failed" => format!("failed/{code}"),
+            _ => provisioning,
+        };
         let mut provisioned =
             status(&format!("ProvisioningState/{provisioning}"), &format!("Provisioning {provisioning}"));
         provisioned["time"] = json!(azure_time(machine.provisioned_at));

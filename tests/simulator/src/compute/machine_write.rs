@@ -1,6 +1,4 @@
-//! Creating, changing and deleting virtual machines.
-
-use std::collections::BTreeMap;
+//! Changing virtual machines, and the end of their creation.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -19,7 +17,6 @@ use crate::{
         tags,
     },
     faults::domain::OperationFate,
-    scenario,
     world::World,
 };
 
@@ -45,7 +42,7 @@ fn precondition(call: &Call<'_>, current: Option<&str>) -> Result<(), ArmError> 
 
 const READ_ONLY: [&str; 4] = ["provisioningState", "vmId", "timeCreated", "instanceView"];
 
-fn writable(properties: &Value) -> Value {
+pub(super) fn writable(properties: &Value) -> Value {
     let mut properties = if properties.is_object() { properties.clone() } else { json!({}) };
     if let Some(fields) = properties.as_object_mut() {
         fields.retain(|field, _| !READ_ONLY.contains(&field.as_str()));
@@ -62,6 +59,21 @@ fn remove_secrets(properties: &mut Value) {
     }
 }
 
+/// The image that a machine was made from never changes.
+fn same_image(machine: &VirtualMachine, given: &Value) -> Result<(), ArmError> {
+    let before = &machine.properties["storageProfile"]["imageReference"];
+    let differs = |field: &str| {
+        let wanted = &given["storageProfile"]["imageReference"][field];
+        wanted
+            .as_str()
+            .is_some_and(|wanted| !before[field].as_str().is_some_and(|was| was.eq_ignore_ascii_case(wanted)))
+    };
+    if ["id", "publisher", "offer", "sku", "version"].into_iter().any(differs) {
+        return Err(ArmError::property_change("imageReference"));
+    }
+    Ok(())
+}
+
 impl World {
     pub(crate) fn machine_put(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
@@ -73,39 +85,12 @@ impl World {
                 return Err(tags::other_location(&machine.id, &machine.location, &location));
             }
             check(machine, MachineOperation::Update)?;
+            same_image(machine, &call.body["properties"])?;
             machine.tags = given.unwrap_or_default();
             crate::arm::lists::merge(&mut machine.properties, &writable(&call.body["properties"]));
             return Ok(self.machine_update_begins(&key));
         }
-        self.image_for_machine(&call.body["properties"]["storageProfile"]["imageReference"], &location)?;
-        let group = self.groups.get(&call.address.group_key()).cloned().ok_or_else(|| not_found(call.address))?;
-        let os = &call.body["properties"]["osProfile"];
-        let os_type = if os["windowsConfiguration"].is_object() { "Windows" } else { "Linux" };
-        let seed = scenario::VirtualMachine {
-            name: call.address.name().to_owned(),
-            location: Some(location.clone()),
-            tags: given.unwrap_or_default(),
-            os_type: os_type.to_owned(),
-            power_state: scenario::PowerState::Stopped,
-            ..scenario::VirtualMachine::default()
-        };
-        let mut machine = VirtualMachine::seeded(self, &group, &seed);
-        crate::arm::lists::merge(&mut machine.properties, &writable(&call.body["properties"]));
-        machine.extra = ["zones", "plan", "identity"]
-            .into_iter()
-            .filter(|field| !call.body[*field].is_null())
-            .map(|field| (field.to_owned(), call.body[field].clone()))
-            .collect::<BTreeMap<_, _>>();
-        machine.provisioning_state = "Creating";
-        machine.power = Power::Starting;
-        machine.stopped_by_platform = false;
-        let seconds = self.durations.create_virtual_machine;
-        let work = Work::MachineCreated { machine: key.clone() };
-        let id = self.begin(OperationType::Compute, &call.address.subscription, &location, work, Some(seconds));
-        machine.busy = Some(Busy { operation: id, towards: None });
-        let (view, etag) = (machine.view(), machine.etag());
-        self.machines.insert(key, machine);
-        Ok(Reply { etag: Some(etag), ..Reply::written(true, view, id) })
+        self.machine_create(call, &location, given.unwrap_or_default())
     }
 
     pub(crate) fn machine_created(&mut self, operation: Uuid, key: &str) {
@@ -114,8 +99,18 @@ impl World {
         let Some(machine) = self.machines.get_mut(key) else { return self.end(operation, Err(preempted())) };
         machine.busy = None;
         machine.provisioned_at = now;
-        if let OperationFate::Fails(error) = fate {
+        let error = match (fate, machine.fate.take()) {
+            (OperationFate::Fails(error), _) | (OperationFate::Normal, Some(error)) => Some(error),
+            (OperationFate::Normal, None) => None,
+        };
+        if let Some(error) = error {
+            // The machine stays, and so does its hold on disks and interfaces.
             machine.provisioning_state = "Failed";
+            machine.failed_with = Some(error.code.clone());
+            if machine.power == Power::Starting {
+                machine.power = Power::Deallocated;
+                machine.stopped_by_platform = true;
+            }
             return self.end(operation, Err(error));
         }
         machine.provisioning_state = "Succeeded";
@@ -130,6 +125,7 @@ impl World {
         let machine = self.machines.get_mut(&key).ok_or_else(|| not_found(call.address))?;
         precondition(call, Some(&machine.etag()))?;
         check(machine, MachineOperation::Update)?;
+        same_image(machine, &call.body["properties"])?;
         if let Some(given) = given {
             machine.tags = given;
         }
@@ -165,37 +161,5 @@ impl World {
             OperationFate::Fails(error) => self.end(operation, Err(error)),
             OperationFate::Normal => self.end(operation, Ok(None)),
         }
-    }
-
-    pub(crate) fn machine_delete(&mut self, call: &Call<'_>) -> Reply {
-        let key = call.address.key();
-        let Some(machine) = self.machines.get_mut(&key) else { return Reply::empty(StatusCode::NO_CONTENT) };
-        if machine.marked_for_deletion
-            && let Some(busy) = &machine.busy
-        {
-            return Reply::accepted(busy.operation, true);
-        }
-        machine.marked_for_deletion = true;
-        machine.guest.boot += 1;
-        let superseded = machine.busy.take();
-        if let Some(busy) = superseded {
-            self.end(busy.operation, Err(preempted()));
-        }
-        self.break_captures(&key, "was deleted");
-        let location = self.machines.get(&key).map(|machine| machine.location.clone()).unwrap_or_default();
-        let seconds = self.durations.delete_virtual_machine;
-        let work = Work::MachineDeleted { machine: key.clone() };
-        let id = self.begin(OperationType::Compute, &call.address.subscription, &location, work, Some(seconds));
-        if let Some(machine) = self.machines.get_mut(&key) {
-            machine.busy = Some(Busy { operation: id, towards: None });
-        }
-        Reply::accepted(id, true)
-    }
-
-    pub(crate) fn machine_deleted(&mut self, operation: Uuid, key: &str) {
-        self.machines.remove(key);
-        let prefix = format!("{key}/");
-        self.run_commands.retain(|command, _| !command.starts_with(&prefix));
-        self.end(operation, Ok(None));
     }
 }

@@ -121,6 +121,7 @@ impl World {
         let seconds = self.durations.agent_boot;
         let Some(machine) = self.machines.get_mut(key) else { return };
         machine.guest.boot += 1;
+        machine.guest.booted = Some(self.now);
         let boot = machine.guest.boot;
         self.plan(seconds, Event::Guest { machine: key.to_owned(), boot, change: GuestChange::AgentReady });
     }
@@ -134,20 +135,27 @@ impl World {
             GuestChange::AgentReady => {
                 machine.guest.agent = AgentState::Ready;
                 machine.guest.agent_lost_since = None;
-                machine.guest.deprovisioned = false;
+                if machine.guest.contents.deprovisioned {
+                    let (id, user) = (machine.vm_id.to_string(), machine.admin().to_owned());
+                    machine.guest.contents.provision(&id, &user);
+                }
             }
-            GuestChange::UnitEnds { powers_off } => {
+            GuestChange::Starts => {
+                machine.power = Power::Running;
+                self.boot(key);
+            }
+            GuestChange::UnitEnds { powers_off, cleaning } => {
                 use crate::scenario::Seal;
                 match machine.guest.seal {
                     // The unit stopped the agent and starts it again on its way out, so nothing is left to be seen.
                     Seal::Fails => {}
                     Seal::Hangs => machine.lose_agent(now),
                     Seal::NeverPowersOff => {
-                        machine.guest.deprovisioned = true;
+                        machine.guest.contents.deprovision(cleaning);
                         machine.lose_agent(now);
                     }
                     Seal::Succeeds => {
-                        machine.guest.deprovisioned = true;
+                        machine.guest.contents.deprovision(cleaning);
                         machine.lose_agent(now);
                         if powers_off {
                             let event = Event::Guest { machine: key.to_owned(), boot, change: GuestChange::PowersOff };

@@ -172,7 +172,9 @@ impl World {
         command.execution.state = "Running";
         command.execution.started = Some(now);
         let text = command.script();
-        let mut script = script::read(&text, &command.parameters());
+        let mut known = machine.guest.contents.files();
+        known.extend(command.parameters());
+        let mut script = script::read(&text, &known);
         if let Some(code) = forced_failure(machine, &text) {
             script =
                 script::Script { exit_code: code, output: script.output, error: script.error, ..Default::default() };
@@ -190,7 +192,10 @@ impl World {
         if script.deprovisions {
             machine.lose_agent(now);
             machine.guest.units_started += 1;
-            planned.push((script.seconds + deprovision, GuestChange::UnitEnds { powers_off: script.powers_off }));
+            planned.push((
+                script.seconds + deprovision,
+                GuestChange::UnitEnds { powers_off: script.powers_off, cleaning: script.cleaning },
+            ));
         } else if script.powers_off {
             planned.push((script.seconds + 1.0, GuestChange::PowersOff));
         }
@@ -198,7 +203,7 @@ impl World {
             machine.guest.units_started += 1;
             // The unit is started by the last lines of the script, whose end the platform sees half its own time later.
             let after = unit.after + platform / 2.0 + deprovision;
-            planned.push((after, GuestChange::UnitEnds { powers_off: unit.powers_off }));
+            planned.push((after, GuestChange::UnitEnds { powers_off: unit.powers_off, cleaning: script.cleaning }));
         }
         let ends = platform / 2.0 + script.seconds;
         let (seconds, point) = if finishes_alone && ends <= timeout {

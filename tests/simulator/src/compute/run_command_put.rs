@@ -160,6 +160,10 @@ impl World {
         let machine = self.machines.get(&machine_key).ok_or_else(|| not_found(&address))?;
         check(machine, MachineOperation::RunCommand)?;
         let (location, boot) = (machine.location.clone(), machine.guest.boot);
+        let removes = call.body["commandId"].as_str() == Some("RemoveRunCommandLinuxExtension");
+        if removes {
+            self.stop_action(&machine_key);
+        }
         if self.run_commands.values().any(|command| command.action && command.machine == machine_key) {
             return Err(ArmError::conflict(
                 "Conflict",
@@ -188,6 +192,15 @@ impl World {
         };
         let operation = self.run_begins(&key, command, &call.address.subscription);
         Ok(Reply::accepted(operation, true))
+    }
+
+    /// Takes the extension away that runs the action form, and with it the script that it runs.
+    fn stop_action(&mut self, machine: &str) {
+        let running = self.run_commands.iter().find(|(_, command)| command.action && command.machine == machine);
+        let Some((key, operation)) = running.map(|(key, command)| (key.clone(), command.operation)) else { return };
+        self.run_commands.remove(&key);
+        self.release(machine, operation);
+        self.end(operation, Err(preempted()));
     }
 
     /// Deleting needs the agent, and ends a script that still runs.

@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::{gallery::Definition, virtual_machine::VirtualMachine};
 use crate::{
     arm::{address::Address, error::ArmError},
-    regions,
     world::World,
 };
 
@@ -18,6 +17,8 @@ pub(crate) struct Source {
     pub(crate) given: Value,
     /// The machine's key, where a machine is the source.
     pub(crate) machine: Option<String>,
+    /// `osDiskImage.source` as given, where a disk or snapshot is the source.
+    pub(crate) disk: Value,
 }
 
 impl Source {
@@ -46,9 +47,11 @@ impl Source {
                         format!("'{id}' is not the resource id of a virtual machine."),
                     ));
                 }
-                Ok(Self { given: source.clone(), machine: machine.map(|address| address.key()) })
+                Ok(Self { given: source.clone(), machine: machine.map(|address| address.key()), disk: Value::Null })
             }
-            ([], true) => Ok(Self { given: source.clone(), machine: None }),
+            ([], true) => {
+                Ok(Self { given: source.clone(), machine: None, disk: profile["osDiskImage"]["source"].clone() })
+            }
             ([], false) => {
                 Err(ArmError::parameter(SOURCE, format!("Required parameter '{SOURCE}' is missing (null).")))
             }
@@ -65,7 +68,13 @@ impl Source {
     }
 
     /// The source never changes once the version exists.
-    pub(crate) fn unchanged(&self, before: &Value) -> Result<(), ArmError> {
+    pub(crate) fn unchanged(&self, before: &Value, disk_before: &Value) -> Result<(), ArmError> {
+        if !disk_before["id"].is_null() || self.disk.is_object() {
+            let text = |disk: &Value| disk["id"].as_str().map(str::to_lowercase);
+            let same = text(&self.disk) == text(disk_before);
+            let changed = "galleryImageVersion.properties.storageProfile.osDiskImage.source.id";
+            return if same { Ok(()) } else { Err(ArmError::property_change(changed)) };
+        }
         let id = |source: &Value| {
             ["virtualMachineId", "id", "communityGalleryImageId"]
                 .into_iter()
@@ -78,7 +87,7 @@ impl Source {
     }
 }
 
-fn not_in_region(id: &str) -> ArmError {
+pub(super) fn not_in_region(id: &str) -> ArmError {
     ArmError::new(
         StatusCode::BAD_REQUEST,
         "InvalidParameter",
@@ -98,7 +107,7 @@ impl World {
         definition: &Definition,
         own: &str,
     ) -> Result<(), ArmError> {
-        let Some(key) = &source.machine else { return self.check_other_source(source, location) };
+        let Some(key) = &source.machine else { return self.check_other_source(source, location, definition) };
         let id = source.given[source.kind()].as_str().unwrap_or_default();
         let Some(machine) = self.machines.get(key) else {
             return Err(ArmError::new(
@@ -129,15 +138,6 @@ impl World {
             ));
         }
         Ok(())
-    }
-
-    fn check_other_source(&self, source: &Source, location: &str) -> Result<(), ArmError> {
-        let Some(id) = source.given["id"].as_str() else { return Ok(()) };
-        let version = Address::parse(id).filter(|address| address.kind() == "galleries/images/versions");
-        let there = version.and_then(|address| self.versions.get(&address.key())).is_some_and(|version| {
-            version.publishing.targets.iter().any(|target| target.name == regions::normal(location))
-        });
-        if there { Ok(()) } else { Err(not_in_region(id)) }
     }
 }
 

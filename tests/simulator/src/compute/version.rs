@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    image::ImageDisk,
     replication::{Region, RegionState},
     targets::Publishing,
 };
@@ -20,6 +21,7 @@ use crate::{
         operation::{OperationType, Work, preempted},
     },
     clock::{azure_time, later},
+    guest::contents::Contents,
     regions,
     world::World,
 };
@@ -39,6 +41,11 @@ pub(crate) struct ImageVersion {
     /// Source machine by its key, where it is one.
     pub(crate) machine: Option<String>,
     pub(crate) disk_size_gb: u64,
+    /// What the machines made from it start with.
+    pub(crate) contents: Contents,
+    pub(crate) data_disks: Vec<ImageDisk>,
+    /// `storageProfile.osDiskImage.source` as given.
+    pub(crate) disk_source: Value,
     pub(crate) publishing: Publishing,
     pub(crate) regions: Vec<Region>,
     pub(crate) allow_deletion_of_replicated_locations: bool,
@@ -70,6 +77,16 @@ impl ImageVersion {
         });
         if !self.source.is_object() {
             storage["source"] = json!({});
+        }
+        if self.disk_source.is_object() {
+            storage["osDiskImage"]["source"] = self.disk_source.clone();
+        }
+        if !self.data_disks.is_empty() {
+            let disks = self
+                .data_disks
+                .iter()
+                .map(|disk| json!({"lun": disk.lun, "sizeInGB": disk.size_gb, "hostCaching": "None", "source": {}}));
+            storage["dataDiskImages"] = disks.collect();
         }
         let mut properties = json!({
             "provisioningState": self.provisioning_state,
@@ -140,6 +157,7 @@ impl ImageVersion {
                 names.push(name);
             }
         }
+        let generalized = definition.properties["osState"] != "Specialized";
         let failed = seed.provisioning_state.as_deref() == Some("Failed");
         let source = seed.virtual_machine_id.as_ref().map_or(json!({}), |id| json!({"virtualMachineId": id}));
         Self {
@@ -153,6 +171,13 @@ impl ImageVersion {
             source,
             machine: seed.virtual_machine_id.as_ref().map(|id| id.to_lowercase()),
             disk_size_gb: 30,
+            contents: if seed.unprepared || !generalized {
+                Contents::provisioned(&format!("{}/{}", definition.id, seed.name), "azureuser")
+            } else {
+                Contents::pristine()
+            },
+            data_disks: Vec::new(),
+            disk_source: Value::Null,
             publishing: Publishing::seeded(&names, seed.exclude_from_latest),
             regions: names
                 .into_iter()

@@ -100,11 +100,8 @@ impl World {
     ) -> Reply {
         let key = call.address.key();
         let machine = wanted.source.machine.clone();
-        let size = machine
-            .as_ref()
-            .and_then(|machine| self.machines.get(machine))
-            .and_then(|machine| machine.properties["storageProfile"]["osDisk"]["diskSizeGB"].as_u64())
-            .unwrap_or(30);
+        let captured = self.captured(&wanted.source);
+        let size = captured.size_gb;
         let too_big = (size > 2048 && !wanted.publishing.shallow).then(|| {
             ArmError::new(
                 StatusCode::BAD_REQUEST,
@@ -141,6 +138,9 @@ impl World {
             source: wanted.source.given,
             machine,
             disk_size_gb: size,
+            contents: captured.contents,
+            data_disks: captured.data_disks,
+            disk_source: wanted.source.disk,
             publishing: wanted.publishing,
             regions,
             allow_deletion_of_replicated_locations: wanted.allow_deletion.unwrap_or(true),
@@ -172,7 +172,7 @@ impl World {
                 "The entity was not found in this Azure location.",
             ));
         };
-        wanted.source.unchanged(&version.source)?;
+        wanted.source.unchanged(&version.source, &version.disk_source)?;
         fixed_properties(&version.publishing, &wanted.publishing)?;
         let stays = |name: &str| wanted.publishing.targets.iter().any(|target| target.name == name);
         let removed: Vec<String> =
@@ -239,40 +239,6 @@ impl World {
             linked::access(call, &body["properties"], self)?;
         }
         self.version_put(&Call { body, allowed: &|_, _| true, ..*call })
-    }
-
-    /// Refuses a machine whose image is a version that is not in its region.
-    pub(crate) fn image_for_machine(&self, reference: &Value, location: &str) -> Result<(), ArmError> {
-        let Some(id) = reference["id"].as_str() else { return Ok(()) };
-        let Some(address) = crate::arm::address::Address::parse(id) else { return Ok(()) };
-        if !address.kind().starts_with("galleries/images") {
-            return Ok(());
-        }
-        let usable = |version: &ImageVersion| {
-            version.regions.iter().any(|region| region.name == location && region.state == RegionState::Completed)
-        };
-        let there = if address.kind() == "galleries/images/versions" {
-            self.versions.get(&address.key()).is_some_and(usable)
-        } else {
-            let prefix = format!("{}/versions/", address.key());
-            self.versions.iter().any(|(key, version)| {
-                let target = version.publishing.targets.iter().find(|target| target.name == location);
-                let excluded =
-                    version.publishing.exclude_from_latest || target.is_some_and(|target| target.exclude_from_latest);
-                key.starts_with(&prefix) && !excluded && usable(version)
-            })
-        };
-        if there {
-            return Ok(());
-        }
-        Err(ArmError::new(
-            StatusCode::NOT_FOUND,
-            "GalleryImageNotFound",
-            format!(
-                "The gallery image {id} is not available in {location} region. Please contact image owner to replicate to \
-                 this region, or change your requested region."
-            ),
-        ))
     }
 }
 

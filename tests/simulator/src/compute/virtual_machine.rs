@@ -12,8 +12,10 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         dispatch::not_found,
+        error::ArmError,
     },
     clock::azure_time,
+    guest::contents::{Cleaning, Contents},
     scenario::{self, AgentState, ScriptFails, Seal},
     world::World,
 };
@@ -50,13 +52,16 @@ pub(crate) struct Guest {
     pub(crate) agent: AgentState,
     /// Since when the agent is silent.
     pub(crate) agent_lost_since: Option<Timestamp>,
-    pub(crate) deprovisioned: bool,
+    #[serde(flatten)]
+    pub(crate) contents: Contents,
     pub(crate) seal: Seal,
     pub(crate) script_fails: Option<ScriptFails>,
     /// Number of boots; what an earlier boot had started is over.
     pub(crate) boot: u64,
     /// Deprovisioning units that were started in this guest, in all boots.
     pub(crate) units_started: u32,
+    /// When it got its power last.
+    pub(crate) booted: Option<Timestamp>,
 }
 
 /// What keeps a machine busy.
@@ -96,6 +101,29 @@ pub(crate) struct VirtualMachine {
     /// Versions that are being created from this machine.
     pub(crate) captures: BTreeSet<String>,
     pub(crate) guest: Guest,
+    /// How the creation ends where it fails.
+    #[serde(skip)]
+    pub(crate) fate: Option<ArmError>,
+    /// Code of the creation that has failed.
+    pub(crate) failed_with: Option<String>,
+}
+
+/// The data disks of a scenario's machine, as its model lists them.
+fn data_disks(group: &str, seed: &scenario::VirtualMachine) -> Value {
+    seed.data_disks
+        .iter()
+        .map(|disk| {
+            let name = format!("{}_disk{}", seed.name, disk.lun);
+            json!({
+                "lun": disk.lun, "name": name, "createOption": "Empty", "caching": "None", "deleteOption": "Detach",
+                "diskSizeGB": disk.size_gb,
+                "managedDisk": {
+                    "storageAccountType": disk.storage_account_type,
+                    "id": format!("{group}/providers/Microsoft.Compute/disks/{name}"),
+                },
+            })
+        })
+        .collect()
 }
 
 impl VirtualMachine {
@@ -128,6 +156,10 @@ impl VirtualMachine {
         if let Some(security) = &seed.security_type {
             properties["securityProfile"] = json!({"securityType": security});
         }
+        properties["storageProfile"]["dataDisks"] = data_disks(&group.id, seed);
+        if seed.boot_diagnostics {
+            properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": true}});
+        }
         if let Some(priority) = &seed.priority {
             properties["priority"] = json!(priority);
         }
@@ -146,6 +178,14 @@ impl VirtualMachine {
             scenario::PowerState::Stopped => Power::Stopped,
             scenario::PowerState::Deallocated => Power::Deallocated,
         };
+        let vm_id = world.guid();
+        let mut contents = Contents::provisioned(&vm_id.to_string(), "azureuser");
+        for user in &seed.users {
+            contents.users.push(user.clone());
+        }
+        if seed.deprovisioned {
+            contents.deprovision(Cleaning { user: true, machine_id: true });
+        }
         let lost = seed.agent == AgentState::Lost || power != Power::Running;
         Self {
             id,
@@ -155,7 +195,7 @@ impl VirtualMachine {
             tags: seed.tags.clone(),
             extra,
             properties,
-            vm_id: world.guid(),
+            vm_id,
             hyper_v_generation: seed.hyper_v_generation.clone(),
             architecture: seed.architecture.clone(),
             change: 1,
@@ -171,12 +211,15 @@ impl VirtualMachine {
             guest: Guest {
                 agent: if lost { AgentState::Lost } else { AgentState::Ready },
                 agent_lost_since: lost.then_some(Timestamp::UNIX_EPOCH),
-                deprovisioned: seed.deprovisioned,
+                contents,
                 seal: seed.seal,
                 script_fails: seed.script_fails.clone(),
                 boot: 1,
                 units_started: 0,
+                booted: (!lost).then_some(world.now),
             },
+            fate: None,
+            failed_with: None,
         }
     }
 
@@ -186,6 +229,31 @@ impl VirtualMachine {
 
     pub(crate) fn os_type(&self) -> &str {
         self.properties["storageProfile"]["osDisk"]["osType"].as_str().unwrap_or("Linux")
+    }
+
+    pub(crate) fn size(&self) -> &str {
+        self.properties["hardwareProfile"]["vmSize"].as_str().unwrap_or_default()
+    }
+
+    /// The account that provisioning makes.
+    pub(crate) fn admin(&self) -> &str {
+        self.properties["osProfile"]["adminUsername"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn os_disk_id(&self) -> Option<&str> {
+        self.properties["storageProfile"]["osDisk"]["managedDisk"]["id"].as_str()
+    }
+
+    /// Ids of all managed disks that the machine holds.
+    pub(crate) fn disk_ids(&self) -> impl Iterator<Item = &str> {
+        let data = self.properties["storageProfile"]["dataDisks"].as_array().into_iter().flatten();
+        self.os_disk_id().into_iter().chain(data.filter_map(|disk| disk["managedDisk"]["id"].as_str()))
+    }
+
+    /// Ids of all network interfaces that the machine holds.
+    pub(crate) fn interface_ids(&self) -> impl Iterator<Item = &str> {
+        let interfaces = self.properties["networkProfile"]["networkInterfaces"].as_array().into_iter().flatten();
+        interfaces.filter_map(|interface| interface["id"].as_str())
     }
 
     pub(crate) fn security_type(&self) -> &str {

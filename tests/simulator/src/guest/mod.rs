@@ -1,4 +1,5 @@
-//! What a script does in a modelled Linux guest (behaviour section 8).
+//! A modelled Linux guest: what is on its disk, and what a script does in it (behaviour section 8).
 
+pub(crate) mod contents;
 pub(crate) mod script;
 pub(crate) mod shell;

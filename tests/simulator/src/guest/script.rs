@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use base64::Engine as _;
 use regex::Regex;
 
-use super::shell::{Command, Tie, commands};
+use super::{
+    contents::Cleaning,
+    shell::{Command, Tie, commands},
+};
 
 /// What a script does, as far as the guest model cares.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +24,8 @@ pub(crate) struct Script {
     pub(crate) deprovisions: bool,
     /// The script itself shuts the machine down.
     pub(crate) powers_off: bool,
+    /// What deprovisioning, here or in the unit, cleans.
+    pub(crate) cleaning: Cleaning,
 }
 
 /// A detached unit.
@@ -42,12 +47,12 @@ static POWER_OFF: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(^|[^\w-])(poweroff|shutdown|halt)($|[^\w-])").ok());
 static ENCODED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/]{40,}={0,2}").ok());
 
-/// Reads a script. `parameters` are visible to it as variables.
+/// Reads a script. `parameters` are visible to it as variables, and files of the guest under their paths.
 pub(crate) fn read(script: &str, parameters: &BTreeMap<String, String>) -> Script {
     let mut variables = parameters.clone();
     let commands = commands(script, &mut variables);
     let mut files: BTreeMap<String, String> = BTreeMap::new();
-    let mut result = Script::default();
+    let mut result = Script { cleaning: cleaning(script), ..Script::default() };
     for (index, command) in commands.iter().enumerate() {
         remember_files(command, &commands[..index], &mut files);
         if command.tie == Tie::OnFailure {
@@ -63,6 +68,13 @@ pub(crate) fn read(script: &str, parameters: &BTreeMap<String, String>) -> Scrip
         }
         match head {
             "echo" | "printf" if !command.nested => print(command, commands.get(index + 1), &mut result),
+            "cat" if !command.nested && command.redirects.is_empty() && command.input.is_none() => {
+                let next_is_pipe = commands.get(index + 1).is_some_and(|next| next.tie == Tie::Pipe);
+                for text in command.words[1..].iter().filter_map(|path| variables.get(path)).filter(|_| !next_is_pipe) {
+                    result.output.push_str(text.trim_end());
+                    result.output.push('\n');
+                }
+            }
             "sleep" if !command.nested => {
                 result.seconds += command.words.get(1).map_or(0.0, |text| seconds(text));
             }
@@ -100,6 +112,7 @@ fn program(word: &str) -> &str {
     let known = [
         "echo",
         "printf",
+        "cat",
         "sleep",
         "exit",
         "poweroff",
@@ -242,7 +255,8 @@ fn effects_of(command: &Command, before: &[Command], files: &BTreeMap<String, St
     effects(&text)
 }
 
-fn effects(text: &str) -> Effects {
+/// The text without comments, and what is base64 in it decoded.
+fn plain(text: &str) -> String {
     let mut plain: String =
         text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
     if plain.contains("base64")
@@ -255,10 +269,20 @@ fn effects(text: &str) -> Effects {
             .collect();
         plain.push_str(&decoded.join("\n"));
     }
+    plain
+}
+
+fn effects(text: &str) -> Effects {
+    let plain = plain(text);
     Effects {
         deprovisions: plain.contains("waagent") && plain.contains("-deprovision"),
         powers_off: POWER_OFF.as_ref().is_some_and(|pattern| pattern.is_match(&plain)),
     }
+}
+
+fn cleaning(script: &str) -> Cleaning {
+    let plain = plain(script);
+    Cleaning { user: plain.contains("-deprovision+user"), machine_id: plain.contains("machine-id") }
 }
 
 fn print(command: &Command, next: Option<&Command>, result: &mut Script) {

@@ -288,7 +288,9 @@ impl Parser {
                 }
                 let plain = inner.trim_start_matches('(').split(['|', ';', '&', '>']).next().unwrap_or_default();
                 if let Some(last) = plain.split_whitespace().rfind(|part| !part.starts_with('-')) {
-                    word.push_str(last.trim_matches(['"', '\'']));
+                    let last = last.trim_matches(['"', '\'']);
+                    let content = variables.get(last).filter(|_| plain.trim_start().starts_with("cat "));
+                    word.push_str(content.map_or(last, |content| content.trim_end()));
                 }
             }
             Some('{') => {

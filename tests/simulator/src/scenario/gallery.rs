@@ -102,6 +102,8 @@ pub struct ImageVersion {
     pub regions: Vec<String>,
     /// Source virtual machine (resource id).
     pub virtual_machine_id: Option<String>,
+    /// What is in it was never deprovisioned, although it may say so.
+    pub unprepared: bool,
     /// Not among the candidates for `latest`.
     pub exclude_from_latest: bool,
     /// `Succeeded` (default) or `Failed`.

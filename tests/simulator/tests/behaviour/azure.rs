@@ -24,6 +24,9 @@ subscriptions:
     virtualMachines:
     - name: builder
     - {name: sealed, powerState: deallocated, generalized: true, deprovisioned: true}
+    virtualNetworks:
+    - name: build
+      subnets: [{name: default}]
     galleries:
     - name: corp
       definitions:
@@ -158,6 +161,46 @@ pub(crate) fn id(rest: &str) -> String {
 
 pub(crate) fn machine(name: &str, rest: &str) -> String {
     format!("{}{rest}?api-version={MACHINES}", id(&format!("virtualMachines/{name}")))
+}
+
+pub(crate) fn disk(name: &str) -> String {
+    format!("{}?api-version=2025-01-02", id(&format!("disks/{name}")))
+}
+
+pub(crate) fn network_id(rest: &str) -> String {
+    format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Network/{rest}")
+}
+
+pub(crate) fn network(rest: &str) -> String {
+    format!("{}?api-version=2025-05-01", network_id(rest))
+}
+
+/// A network interface in the scenario's subnet.
+pub(crate) fn interface_body() -> Value {
+    let subnet = network_id("virtualNetworks/build/subnets/default");
+    serde_json::json!({"location": "westeurope", "properties": {"ipConfigurations": [
+        {"name": "ipconfig1", "properties": {"subnet": {"id": subnet}}},
+    ]}})
+}
+
+/// A machine from an image, with an interface of its own that goes with it.
+pub(crate) fn machine_body(name: &str, image: &str) -> Value {
+    let subnet = network_id("virtualNetworks/build/subnets/default");
+    serde_json::json!({"location": "westeurope", "properties": {
+        "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
+        "storageProfile": {
+            "imageReference": {"id": image},
+            "osDisk": {"createOption": "FromImage", "deleteOption": "Delete", "managedDisk": {"storageAccountType": "StandardSSD_LRS"}},
+        },
+        "osProfile": {"computerName": name, "adminUsername": "valadmin", "linuxConfiguration": {
+            "disablePasswordAuthentication": true, "ssh": {"publicKeys": [{"path": "/home/valadmin/.ssh/authorized_keys", "keyData": "ssh-ed25519 AAAA"}]},
+        }},
+        "networkProfile": {"networkApiVersion": "2022-11-01", "networkInterfaceConfigurations": [{
+            "name": format!("{name}-nic"),
+            "properties": {"primary": true, "deleteOption": "Delete", "ipConfigurations": [{"name": "one", "properties": {"subnet": {"id": subnet}}}]},
+        }]},
+        "diagnosticsProfile": {"bootDiagnostics": {"enabled": true}},
+    }})
 }
 
 pub(crate) fn version(name: &str) -> String {

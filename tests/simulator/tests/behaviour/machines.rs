@@ -1,7 +1,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::azure::{Azure, MACHINES, id, machine};
+use crate::azure::{Azure, MACHINES, id, machine, machine_body};
 
 #[test]
 fn a_machine_is_deallocated_then_generalized_once_and_for_ever() {
@@ -74,7 +74,11 @@ fn the_tags_interface_merges_without_touching_the_machine() {
 #[test]
 fn a_machine_is_created_and_deleted() {
     let mut azure = Azure::new();
-    let body = json!({"location": "West Europe", "properties": {"osProfile": {"computerName": "n", "adminPassword": "geheim"}}});
+    let mut body = machine_body("fresh", "");
+    body["location"] = json!("West Europe");
+    body["properties"]["storageProfile"]["imageReference"] =
+        json!({"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"});
+    body["properties"]["osProfile"] = json!({"computerName": "n", "adminUsername": "a", "adminPassword": "geheim"});
     let created = azure.put(&machine("fresh", ""), &body);
     assert_eq!((created.status, &created.body["properties"]["provisioningState"]), (201, &json!("Creating")));
     assert!(!created.body.to_string().contains("geheim"));

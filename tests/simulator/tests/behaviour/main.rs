@@ -3,9 +3,14 @@
 
 mod authorization;
 mod azure;
+mod boot_diagnostics;
+mod disks;
 mod faults;
 mod galleries;
+mod images;
+mod machine_lives;
 mod machines;
+mod network;
 mod protocol;
 mod run_commands;
 mod versions;

@@ -1,0 +1,237 @@
+//! The Network provider, as far as virtual machines need it: virtual networks, subnets, network interfaces (behaviour section
+//! 18).
+
+pub(crate) mod interface;
+pub(crate) mod interface_put;
+pub(crate) mod prefix;
+pub(crate) mod virtual_network;
+
+use std::collections::BTreeMap;
+
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    arm::{
+        address::Address,
+        call::{Answer, Call, Reply},
+        dispatch::{not_found, not_supported, parent_not_found},
+        error::ArmError,
+        operation::{OperationType, Work, preempted},
+    },
+    faults::domain::OperationFate,
+    world::World,
+};
+
+/// A network interface that a machine had, or was to have, is kept for it for a while.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Reservation {
+    /// Id of the machine.
+    pub(crate) machine: String,
+    pub(crate) until: Timestamp,
+}
+
+/// A virtual network, a subnet or a network interface; which of them, its id tells.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NetworkResource {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Compact; a subnet's is its network's.
+    pub(crate) location: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) properties: Value,
+    pub(crate) etag: Uuid,
+    pub(crate) guid: Uuid,
+    pub(crate) provisioning_state: &'static str,
+    pub(crate) operation: Uuid,
+    pub(crate) reserved: Option<Reservation>,
+}
+
+impl NetworkResource {
+    pub(crate) fn new(
+        world: &mut World,
+        id: &str,
+        location: &str,
+        tags: BTreeMap<String, String>,
+        properties: Value,
+    ) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: crate::arm::address::last_name(id).to_owned(),
+            location: location.to_owned(),
+            tags,
+            properties,
+            etag: world.guid(),
+            guid: world.guid(),
+            provisioning_state: "Succeeded",
+            operation: Uuid::nil(),
+            reserved: None,
+        }
+    }
+
+    pub(crate) fn etag(&self) -> String {
+        format!("W/\"{}\"", self.etag)
+    }
+
+    /// Id, name, type, etag and properties, as all three have them.
+    fn common_view(&self, kind: &str) -> Value {
+        let mut view = json!({
+            "name": self.name,
+            "id": self.id,
+            "etag": self.etag(),
+            "type": format!("Microsoft.Network/{kind}"),
+            "properties": self.properties,
+        });
+        view["properties"]["provisioningState"] = json!(self.provisioning_state);
+        view
+    }
+}
+
+/// The 400 of a body that names what is not there.
+pub(crate) fn invalid_reference(wanted: &str, by: &str) -> ArmError {
+    ArmError::new(
+        StatusCode::BAD_REQUEST,
+        "InvalidResourceReference",
+        format!(
+            "Resource {wanted} referenced by resource {by} was not found. Please make sure that the referenced resource \
+             exists, and that both resources are in the same region."
+        ),
+    )
+}
+
+impl World {
+    /// Puts a resource there that comes with something else: a machine's, or a scenario's.
+    pub(crate) fn network_appears(
+        &mut self,
+        id: &str,
+        location: &str,
+        tags: BTreeMap<String, String>,
+        properties: Value,
+    ) {
+        let resource = NetworkResource::new(self, id, location, tags, properties);
+        self.network.insert(id.to_lowercase(), resource);
+    }
+
+    pub(crate) fn network_call(&mut self, call: &Call<'_>) -> Answer {
+        let kind = call.address.kind();
+        if kind.starts_with("locations/") {
+            return self.operation_get(call, &kind);
+        }
+        if call.address.is_collection() {
+            return self.network_list(call, &kind);
+        }
+        match (kind.as_str(), call.method) {
+            ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::GET) => {
+                let resource = self.network.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+                Ok(Reply { etag: Some(resource.etag()), ..Reply::ok(self.network_view(resource)) })
+            }
+            ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::DELETE) => {
+                self.network_delete(call)
+            }
+            ("virtualnetworks", &Method::PUT) => self.virtual_network_put(call),
+            ("virtualnetworks/subnets", &Method::PUT) => self.subnet_put(call),
+            ("networkinterfaces", &Method::PUT) => self.interface_put(call),
+            ("networkinterfaces", &Method::PATCH) => self.interface_patch(call),
+            _ => Err(not_supported(call)),
+        }
+    }
+
+    pub(crate) fn network_view(&self, resource: &NetworkResource) -> Value {
+        let kind = Address::parse(&resource.id).map(|address| address.kind()).unwrap_or_default();
+        match kind.as_str() {
+            "virtualnetworks" => self.virtual_network_view(resource),
+            "virtualnetworks/subnets" => self.subnet_view(resource),
+            _ => self.interface_view(resource),
+        }
+    }
+
+    fn network_list(&mut self, call: &Call<'_>, kind: &str) -> Answer {
+        if call.method != Method::GET
+            || !matches!(kind, "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces")
+        {
+            return Err(not_supported(call));
+        }
+        let parent = call.address.parent();
+        if kind == "virtualnetworks/subnets" && !self.network.contains_key(&parent.key()) {
+            return Err(parent_not_found(&parent));
+        }
+        let entries = self
+            .network
+            .values()
+            .filter(|resource| {
+                Address::parse(&resource.id).is_some_and(|address| call.lists(&address) && address.kind() == kind)
+            })
+            .map(|resource| self.network_view(resource))
+            .collect();
+        Ok(self.page(call, entries))
+    }
+
+    /// Stores a written resource and begins the operation behind it.
+    pub(crate) fn network_write(&mut self, call: &Call<'_>, mut resource: NetworkResource, seconds: f64) -> Reply {
+        let key = call.address.key();
+        let created = !self.network.contains_key(&key);
+        let work = Work::NetworkWritten { resource: key.clone() };
+        let operation =
+            self.begin(OperationType::Network, &call.address.subscription, &resource.location, work, Some(seconds));
+        resource.operation = operation;
+        let view = self.network_view(&resource);
+        let etag = resource.etag();
+        self.network.insert(key, resource);
+        Reply { etag: Some(etag), ..Reply::written(created, view, operation) }
+    }
+
+    fn network_delete(&mut self, call: &Call<'_>) -> Answer {
+        let key = call.address.key();
+        let Some(resource) = self.network.get(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
+        if resource.provisioning_state == "Deleting" {
+            return Ok(Reply::accepted(resource.operation, true));
+        }
+        if call.address.kind() == "networkinterfaces" {
+            self.interface_is_free(resource, None)?;
+        } else {
+            self.subnets_are_free(&key)?;
+        }
+        let location = resource.location.clone();
+        let seconds = self.durations.network;
+        let work = Work::NetworkDeleted { resource: key.clone() };
+        let operation = self.begin(OperationType::Network, &call.address.subscription, &location, work, Some(seconds));
+        if let Some(resource) = self.network.get_mut(&key) {
+            resource.provisioning_state = "Deleting";
+            resource.operation = operation;
+        }
+        Ok(Reply::accepted(operation, true))
+    }
+
+    pub(crate) fn network_written(&mut self, operation: Uuid, key: &str) {
+        let fate = self.faults.operation_fate(key);
+        let Some(resource) = self.network.get_mut(key).filter(|resource| resource.operation == operation) else {
+            return self.end(operation, Err(preempted()));
+        };
+        match fate {
+            OperationFate::Fails(error) => {
+                resource.provisioning_state = "Failed";
+                self.end(operation, Err(error));
+            }
+            OperationFate::Normal => {
+                resource.provisioning_state = "Succeeded";
+                self.end(operation, Ok(None));
+            }
+        }
+    }
+
+    pub(crate) fn network_deleted(&mut self, operation: Uuid, key: &str) {
+        if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
+            if let Some(resource) = self.network.get_mut(key) {
+                resource.provisioning_state = "Failed";
+            }
+            return self.end(operation, Err(error));
+        }
+        let below = format!("{key}/");
+        self.network.retain(|other, _| other != key && !other.starts_with(&below));
+        self.end(operation, Ok(None));
+    }
+}

@@ -1,0 +1,87 @@
+use serde_json::{Value, json};
+
+use crate::azure::{Azure, MACHINES, id, machine, network, version};
+
+fn image(name: &str) -> String {
+    format!("{}?api-version={MACHINES}", id(&format!("images/{name}")))
+}
+
+fn from(source: &str) -> Value {
+    json!({"location": "westeurope", "properties": {"sourceVirtualMachine": {"id": id(source)}, "hyperVGeneration": "V2"}})
+}
+
+#[test]
+fn a_managed_image_is_made_from_a_generalized_machine_only() {
+    let mut azure = Azure::with(
+        "subscriptions: [{id: 11111111-1111-4111-8111-111111111111, resourceGroups: [{name: images, virtualMachines: [
+          {name: trusted, generalized: true, powerState: deallocated, securityType: TrustedLaunch}]}]}]",
+    );
+    for (source, status, words) in [
+        ("virtualMachines/builder", 409, "to be Generalized"),
+        ("virtualMachines/trusted", 409, "TrustedLaunch security type"),
+        ("virtualMachines/none", 404, "does not exist in this Azure location"),
+    ] {
+        let refused = azure.put(&image("web"), &from(source));
+        assert_eq!(refused.status, status, "{source}");
+        assert!(refused.message().contains(words), "{}", refused.message());
+    }
+    let created = azure.put(&image("web"), &from("virtualMachines/sealed"));
+    assert_eq!((created.status, created.header("location")), (201, None));
+    assert_eq!(created.body["properties"]["provisioningState"], "Creating");
+    azure.wait(12);
+    let read = azure.get(&image("web")).body;
+    assert_eq!(read["properties"]["storageProfile"]["osDisk"]["osState"], "Generalized");
+    assert_eq!(azure.put(&image("web"), &from("virtualMachines/builder")).code(), "PropertyChangeNotAllowed");
+
+    let mut body =
+        json!({"location": "westeurope", "properties": {"storageProfile": {"source": {"id": id("images/web")}}}});
+    assert_eq!(azure.put(&version("1.0.0"), &body).status, 201);
+    azure.wait(431);
+    assert_eq!(azure.get(&version("1.0.0")).body["properties"]["provisioningState"], "Succeeded");
+    body["properties"]["storageProfile"]["source"]["id"] = json!(id("images/none"));
+    assert_eq!(azure.put(&version("1.0.1"), &body).status, 400);
+    assert_eq!(azure.delete(&image("web")).status, 202);
+    azure.wait(12);
+    assert_eq!(azure.get(&image("web")).status, 404);
+}
+
+#[test]
+fn a_snapshot_is_the_source_of_a_version() {
+    let mut azure = Azure::new();
+    let snapshot = format!("{}?api-version=2025-01-02", id("snapshots/sealed"));
+    let copy = json!({"location": "westeurope",
+        "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": id("disks/sealed_OsDisk_1")}}});
+    assert_eq!(azure.put(&snapshot, &copy).status, 202);
+    azure.wait(4);
+    let source = |name: &str| {
+        json!({"location": "westeurope",
+               "properties": {"storageProfile": {"osDiskImage": {"source": {"id": id(&format!("snapshots/{name}"))}}}}})
+    };
+    assert_eq!(azure.put(&version("1.0.0"), &source("none")).status, 400);
+    let created = azure.put(&version("1.0.0"), &source("sealed"));
+    assert_eq!(created.status, 201, "{created:?}");
+    let shown = &created.body["properties"]["storageProfile"]["osDiskImage"]["source"]["id"];
+    assert_eq!(shown, &json!(id("snapshots/sealed")));
+    azure.wait(431);
+    let other = azure.put(&version("1.0.0"), &source("other"));
+    assert_eq!((other.status, other.code()), (409, "PropertyChangeNotAllowed"));
+}
+
+#[test]
+fn a_right_that_the_body_needs_elsewhere_is_named() {
+    let mut azure = Azure::with(
+        "clients: [{id: narrow, secret: s, roles: [{scope: /, actions: ['Microsoft.Compute/virtualMachines/*',
+         Microsoft.Compute/images/write, Microsoft.Network/networkInterfaces/write, Microsoft.Compute/disks/write]}]}]",
+    );
+    azure.sign_in("narrow", "s");
+    let nic = azure.put(&network("networkInterfaces/nic"), &crate::azure::interface_body());
+    assert_eq!((nic.status, nic.code()), (403, "LinkedAuthorizationFailed"));
+    assert!(nic.message().contains("virtualNetworks/subnets/join/action"), "{}", nic.message());
+    let made = azure
+        .put(&machine("new", ""), &crate::azure::machine_body("new", &id("galleries/corp/images/web/versions/1.0.0")));
+    assert!(made.message().contains("galleries/images/versions/read"), "{}", made.message());
+    let disk = json!({"location": "westeurope",
+        "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": id("disks/sealed_OsDisk_1")}}});
+    let copied = azure.put(&crate::azure::disk("copy"), &disk);
+    assert!(copied.message().contains("disks/beginGetAccess/action"), "{}", copied.message());
+}
