@@ -62,15 +62,3 @@ def run(azure):
     )
     refused(lambda: client.virtual_machines.get(RG, "nobody"), ResourceNotFoundError, "ResourceNotFound")
     refused(lambda: client.virtual_machines.get("nowhere", "x"), ResourceNotFoundError, "ResourceGroupNotFound")
-
-    made = client.virtual_machines.begin_create_or_update(
-        RG,
-        "made",
-        {"location": "westeurope", "properties": {"hardwareProfile": {"vmSize": "Standard_D2s_v5"}}},
-    ).result()
-    check(made.provisioning_state == "Succeeded", made.provisioning_state)
-    client.virtual_machines.begin_power_off(RG, "made").result()
-    client.virtual_machines.begin_restart(RG, "made").result()
-    check("PowerState/running" in statuses(client, "made"), statuses(client, "made"))
-    client.virtual_machines.begin_delete(RG, "made").result()
-    refused(lambda: client.virtual_machines.get(RG, "made"), ResourceNotFoundError, "ResourceNotFound")

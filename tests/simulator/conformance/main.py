@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 
+import creation
 import deletions
+import disks
 import faults
 import galleries
 import harness
 import identity
 import machines
+import network
 import versions
 
-MODULES = [identity, machines, galleries, versions, deletions, faults]
+MODULES = [identity, network, machines, disks, galleries, versions, creation, deletions, faults]
 
 
 def main(simulator, scenario):

@@ -75,6 +75,7 @@ const NETWORK: &[&str] = &[
     "2025-05-01",
     "2025-07-01",
     "2025-09-01",
+    "2026-03-01",
 ];
 
 fn known(kind: &str) -> Option<&'static [&'static str]> {

@@ -1,0 +1,70 @@
+"""Managed disks, snapshots and managed images."""
+
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+
+from harness import RG, check, refused
+
+
+def run(azure):
+    client = azure.compute
+    empty = {
+        "location": "westeurope",
+        "sku": {"name": "Premium_LRS"},
+        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 8},
+    }
+    disk = client.disks.begin_create_or_update(RG, "data", empty).result()
+    check((disk.provisioning_state, disk.disk_state) == ("Succeeded", "Unattached"), disk)
+    disk = client.disks.begin_update(RG, "data", {"properties": {"diskSizeGB": 16}, "tags": {"a": "b"}}).result()
+    check((disk.disk_size_gb, disk.tags) == (16, {"a": "b"}), disk)
+    refused(
+        lambda: client.disks.begin_update(RG, "data", {"properties": {"diskSizeGB": 4}}),
+        HttpResponseError,
+        "InvalidParameter",
+    )
+
+    machine = client.virtual_machines.get(RG, "running")
+    os_disk = client.disks.get(RG, machine.storage_profile.os_disk.name)
+    check(os_disk.managed_by == machine.id, os_disk.managed_by)
+    check(os_disk.supported_capabilities.architecture == "x64", os_disk.supported_capabilities)
+    refused(
+        lambda: client.disks.begin_delete(RG, os_disk.name), ResourceExistsError, "OperationNotAllowed", "attached"
+    )
+    copy = {
+        "location": "westeurope",
+        "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": os_disk.id}},
+    }
+    snapshot = client.snapshots.begin_create_or_update(RG, "before", copy).result()
+    check((snapshot.os_type, snapshot.hyper_v_generation) == ("Linux", "V2"), snapshot)
+    copy["properties"]["creationData"]["sourceResourceId"] = snapshot.id
+    client.disks.begin_create_or_update(RG, "again", copy).result()
+    names = [disk.name for disk in client.disks.list_by_resource_group(RG)]
+    check(names == ["again", "builder_OsDisk_1", "data", "running_OsDisk_1"], f"all pages: {names}")
+    check(len(list(client.disks.list())) == 4 and len(list(client.snapshots.list())) == 1, "the subscription's")
+    client.snapshots.begin_delete(RG, "before").result()
+    for name in ("data", "again", "again"):
+        client.disks.begin_delete(RG, name).result()
+    refused(lambda: client.disks.get(RG, "data"), ResourceNotFoundError, "ResourceNotFound")
+
+    def image(source):
+        source = client.virtual_machines.get(RG, source)
+        return {
+            "location": "westeurope",
+            "properties": {"sourceVirtualMachine": {"id": source.id}, "hyperVGeneration": "V2"},
+        }
+
+    refused(
+        lambda: client.images.begin_create_or_update(RG, "managed", image("running")),
+        ResourceExistsError,
+        "OperationNotAllowed",
+        "Generalized",
+    )
+    made = client.images.begin_create_or_update(RG, "managed", image("builder")).result()
+    check(made.storage_profile.os_disk.os_state == "Generalized", made.storage_profile.os_disk)
+    check(len(list(client.images.list_by_resource_group(RG))) == 1, "list")
+    refused(
+        lambda: client.images.begin_create_or_update(RG, "managed", image("running")),
+        ResourceExistsError,
+        "PropertyChangeNotAllowed",
+    )
+    client.images.begin_delete(RG, "managed").result()
+    refused(lambda: client.images.get(RG, "managed"), ResourceNotFoundError, "ResourceNotFound")
