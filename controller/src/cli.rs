@@ -70,8 +70,8 @@ pub struct ControllerArgs {
     #[arg(long, env = "AZIMAGE_LEADER_ELECT_RETRY_PERIOD", value_name = "TIME", default_value = "2s", value_parser = duration, help_heading = "Leader election")]
     pub leader_elect_retry_period: Duration,
 
-    /// Namespaces that the controller's own Azure identity serves, separated by commas, or * for all. By default only
-    /// the controller's own namespace: whoever may write objects in a namespace served here acts with these rights.
+    /// Namespaces that the controller's own Azure identity serves for objects without spec.serviceAccountName, separated
+    /// by commas, or * for all. By default only the controller's own namespace: whoever may write objects in a namespace served here acts with these rights.
     #[arg(
         long,
         env = "AZIMAGE_IDENTITY_NAMESPACES",
@@ -113,7 +113,8 @@ pub struct ControllerArgs {
     #[arg(long, env = "AZIMAGE_AZURE_IDENTITY", value_enum, default_value_t = IdentityName::WorkloadIdentity, help_heading = "Azure")]
     pub azure_identity: IdentityName,
 
-    /// Tenant (directory) id, for client-secret. AZURE_TENANT_ID is honoured.
+    /// Tenant (directory) id, for client-secret, and for ServiceAccounts that name none in their annotation
+    /// azure.workload.identity/tenant-id. AZURE_TENANT_ID is honoured.
     #[arg(long, env = "AZIMAGE_AZURE_TENANT_ID", value_name = "GUID", help_heading = "Azure")]
     pub azure_tenant_id: Option<String>,
 

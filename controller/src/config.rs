@@ -9,6 +9,8 @@ pub struct Config {
     pub cluster: String,
     /// Which namespaces the controller's own Azure identity serves.
     pub served: Served,
+    /// The tenant of `ServiceAccount`s that name none.
+    pub tenant: Option<String>,
     /// How many image versions are worked on at a time.
     pub image_version_concurrency: u16,
     /// How many replication targets are worked on at a time.

@@ -2,7 +2,6 @@
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use azimage_azure::Client as AzureClient;
 use azimage_crds::{ImageVersion, ReplicationTarget};
 use futures::{FutureExt, StreamExt};
 use kube::{
@@ -22,6 +21,7 @@ use tracing::Instrument;
 use crate::{
     config::Config,
     election::{Term, guarded},
+    identity::{AzureClients, Identities},
     image_version,
     kubernetes::{Events, KubernetesError, report_unreadable},
     replication_target,
@@ -35,8 +35,8 @@ use crate::{
 pub struct Options {
     /// The Kubernetes client.
     pub client: Client,
-    /// The Azure client.
-    pub azure: AzureClient,
+    /// Makes the Azure clients.
+    pub azure: Arc<dyn AzureClients>,
     /// Settings.
     pub config: Config,
     /// Namespaces to watch; empty for all.
@@ -82,7 +82,7 @@ pub async fn run(mut options: Options) {
     let events = Events::new(options.client.clone(), options.instance.clone());
     let version_shared = Arc::new(image_version::Shared {
         client: options.client.clone(),
-        azure: options.azure.clone(),
+        identities: Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()),
         config: options.config.clone(),
         seams: options.seams.clone(),
         term: options.term.clone(),
@@ -179,6 +179,16 @@ async fn sweep(shared: Arc<image_version::Shared>, stop: CancellationToken, ever
         }
         let living: std::collections::HashSet<String> =
             shared.stores.versions().iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
+        let accounts: std::collections::BTreeSet<(String, String)> = shared
+            .stores
+            .versions()
+            .iter()
+            .filter_map(|guarded| {
+                let version = readable(guarded)?;
+                Some((version.namespace()?, version.spec.service_account_name.clone()?))
+            })
+            .collect();
+        shared.identities.retain(|account| accounts.contains(account));
         shared.gate.retain(|uid| living.contains(uid));
         shared.memories.retain(|uid| living.contains(uid));
     }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod controller;
 pub mod election;
 mod gate;
+pub mod identity;
 mod image_version;
 mod kubernetes;
 mod memory;

@@ -4,7 +4,7 @@ mod azure;
 mod election;
 mod kubernetes;
 
-use std::{fs, io::Write};
+use std::{fs, io::Write, sync::Arc};
 
 use anyhow::Context;
 use azimage_crds::manifests;
@@ -16,6 +16,7 @@ use crate::{
     config::{Config, Pace, Served},
     controller,
     election::LEASE_NAME,
+    identity::AzureClients,
     seams::Seams,
     telemetry::{logs, metrics::Metrics, server},
 };
@@ -60,7 +61,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("can't listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for SIGINT")?;
 
-    let azure = azure::client(arguments, &seams, &metrics)?;
+    let clients = Arc::new(azure::clients(arguments, &seams, &metrics)?);
     let access = kubernetes::config().await?;
     let client = kubernetes::client(access.clone(), &metrics)?;
     let (mut leadership, term) = election::leadership(arguments, access, &seams, &metrics)?;
@@ -73,6 +74,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let config = Config {
         cluster,
         served: served(&arguments.identity_namespaces),
+        tenant: azure::tenant(arguments),
         image_version_concurrency: arguments.image_version_concurrency,
         replication_target_concurrency: arguments.replication_target_concurrency,
         pace: Pace {
@@ -88,7 +90,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
         cluster = config.cluster,
         watch_namespaces = if namespaces.is_empty() { "all".to_owned() } else { namespaces.join(",") },
         identity_namespaces = ?config.served,
-        azure = %azure.cloud().resource_manager(),
+        azure = %clients.own().cloud().resource_manager(),
         leader_election = arguments.leader_elect,
         pace = ?config.pace,
         "Starting"
@@ -109,7 +111,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     }
     let mut running = tokio::spawn(controller::run(controller::Options {
         client,
-        azure,
+        azure: clients,
         config,
         namespaces,
         seams,

@@ -57,9 +57,15 @@ pub enum Reason {
     // Rights and identity.
     /// Azure refused an action for want of a right; the message names action and scope.
     AccessDenied,
-    /// The controller's own Azure identity doesn't serve this namespace.
+    /// The object names no `ServiceAccount`, and the controller's own Azure identity doesn't serve this namespace.
     IdentityNotAllowed,
-    /// Azure issued no token for the identity.
+    /// The `ServiceAccount` that the object names doesn't exist in its namespace.
+    ServiceAccountNotFound,
+    /// The identity isn't fully configured; the message names the annotation, file or right that is missing.
+    IdentityIncomplete,
+    /// Azure refuses the identity a token; the message says what to change in Microsoft Entra.
+    IdentityRefused,
+    /// Azure issued no token for the identity, and may do so later.
     IdentityUnavailable,
 
     // The source.
@@ -158,6 +164,9 @@ impl Reason {
             | Self::Conflict
             | Self::AccessDenied
             | Self::IdentityNotAllowed
+            | Self::ServiceAccountNotFound
+            | Self::IdentityIncomplete
+            | Self::IdentityRefused
             | Self::SourceNotFound
             | Self::SourceUnsupported
             | Self::ConsentMissing

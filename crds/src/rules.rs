@@ -102,3 +102,9 @@ pub(crate) fn distinct_tags() -> Rule {
     Rule::new("self.all(a, self.all(b, a == b || a.lowerAscii() != b.lowerAscii()))")
         .message("two tags differ only in case, and to Azure they are the same")
 }
+
+/// The name of an object that Kubernetes keeps (a DNS subdomain of RFC 1123).
+pub(crate) fn object_name() -> Rule {
+    Rule::new("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')")
+        .message("must be the name of a ServiceAccount of this namespace: lower case letters, digits, '-' and '.'")
+}

@@ -125,6 +125,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+# The identities of teams: objects name a ServiceAccount of their namespace, whose tokens Azure trusts.
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [serviceaccounts/token]
+  verbs: [create]
 {{- end }}
 
 {{- /* A right to create can't be bound to a name. */ -}}

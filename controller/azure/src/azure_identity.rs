@@ -13,14 +13,16 @@ use azure_core::{
     },
 };
 use azure_identity::{
-    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
-    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
+    WorkloadIdentityCredentialOptions,
 };
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use crate::{
+    assertion::{AssertionSource, Assertions},
     cloud::Cloud,
     credential::{BearerToken, TokenSource},
     token_error::{TokenError, TokenErrorKind},
@@ -40,7 +42,7 @@ const TOO_SHORT: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
 /// Bounds one attempt with all the retries that the managed identity endpoint gets.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Who the controller is towards Azure.
+/// Who somebody is towards Azure.
 #[derive(Clone, Debug)]
 pub enum Identity {
     /// Workload identity: the token of the pod's service account, as the webhook of workload identity lays it out
@@ -59,6 +61,16 @@ pub enum Identity {
         client_id: String,
         /// The secret's value.
         secret: SecretString,
+    },
+    /// An application that proves itself with assertions: federated tokens of somebody it trusts, or tokens that it
+    /// signs with its own certificate.
+    Assertion {
+        /// Tenant (directory) id.
+        tenant: String,
+        /// Client (application) id.
+        client_id: String,
+        /// Where the assertions come from.
+        assertions: Arc<dyn AssertionSource>,
     },
 }
 
@@ -126,7 +138,7 @@ impl AzureIdentity {
     fn secret(&self) -> Option<&str> {
         match &self.identity {
             Identity::ClientSecret { secret, .. } => Some(secret.expose_secret()),
-            Identity::WorkloadIdentity | Identity::ManagedIdentity { .. } => None,
+            Identity::WorkloadIdentity | Identity::ManagedIdentity { .. } | Identity::Assertion { .. } => None,
         }
     }
 }
@@ -204,6 +216,13 @@ fn credential(
             client_id.clone(),
             Secret::new(secret.expose_secret().to_owned()),
             Some(ClientSecretCredentialOptions { client_options }),
+        )
+        .map(|credential| credential as Arc<dyn TokenCredential>),
+        Identity::Assertion { tenant, client_id, assertions } => ClientAssertionCredential::new(
+            tenant.clone(),
+            client_id.clone(),
+            Assertions(Arc::clone(assertions)),
+            Some(ClientAssertionCredentialOptions { client_options }),
         )
         .map(|credential| credential as Arc<dyn TokenCredential>),
     };

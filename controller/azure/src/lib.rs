@@ -9,6 +9,7 @@
 //! missing optional parts are no error. What Azure must send and did not, or sent with another type, is
 //! [`ErrorKind::Malformed`].
 
+mod assertion;
 mod azure_identity;
 mod call;
 mod classify;
@@ -29,6 +30,7 @@ mod transport;
 #[cfg(test)]
 mod fake;
 
+pub use assertion::AssertionSource;
 pub use azure_identity::{AzureIdentity, Identity, Now};
 pub use call::{Call, RandomRequestIds, RequestIds};
 pub use client::{Accepted, Client};

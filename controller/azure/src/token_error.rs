@@ -13,9 +13,9 @@ const LONGEST_MESSAGE: usize = 400;
 pub enum TokenErrorKind {
     /// The identity is not fully configured: a missing variable, file or id.
     Configuration,
-    /// The authority refuses the identity.
+    /// The authority refuses the identity: somebody has to change something in Microsoft Entra or here.
     Refused,
-    /// The authority cannot be reached or failed.
+    /// The authority cannot be reached or failed, or the assertion came at a wrong time. May heal.
     Unreachable,
 }
 
@@ -44,6 +44,9 @@ impl TokenError {
     pub(crate) fn from_identity(error: &azure_core::Error, secret: Option<&str>) -> Self {
         let mut core = Some(error);
         while let Some(current) = core {
+            if let Some(own) = current.source().and_then(|source| source.downcast_ref::<Self>()) {
+                return own.clone();
+            }
             if let CoreErrorKind::HttpResponse { status, error_code, .. } = current.kind() {
                 let codes = error_code.as_deref().unwrap_or_default();
                 return Self::refused(u16::from(*status), codes, &current.to_string(), secret);
@@ -72,9 +75,14 @@ impl TokenError {
         });
         let code = codes.split(',').map(str::trim).find(|code| !code.is_empty()).or(in_text).unwrap_or_default();
         if let Some(meaning) = meaning(code) {
-            return Self::new(TokenErrorKind::Refused, format!("{meaning} (AADSTS{code})"));
+            let kind = if passes(code) { TokenErrorKind::Unreachable } else { TokenErrorKind::Refused };
+            return Self::new(kind, format!("{meaning} (AADSTS{code})"));
         }
-        let kind = if status >= 500 || status == 429 { TokenErrorKind::Unreachable } else { TokenErrorKind::Refused };
+        let kind = if status >= 500 || status == 429 || passes(code) {
+            TokenErrorKind::Unreachable
+        } else {
+            TokenErrorKind::Refused
+        };
         let description = mask(description, secret);
         Self::new(kind, format!("the token authority answered HTTP {status}: {description}"))
     }
@@ -88,6 +96,11 @@ fn meaning(code: &str) -> Option<&'static str> {
             "no federated credential of the identity matches the service account's token; compare issuer, subject \
              and audience (api://AzureADTokenExchange) with the cluster's"
         }
+        "50013" | "700027" | "7000272" => {
+            "the signature of the assertion is not accepted; register the certificate with the application, or compare \
+             the issuer's published keys with the cluster's"
+        }
+        "7000218" => "the authority got neither a secret nor an assertion; say how the identity proves itself",
         "700016" => "the client id is not known in this tenant; check both ids",
         "700024" => "the service account's token is outside its time of validity; check the clocks",
         "7000112" => "the application is disabled in the tenant",
@@ -98,6 +111,11 @@ fn meaning(code: &str) -> Option<&'static str> {
         "53003" => "a conditional access policy of the tenant blocks the identity",
         _ => return None,
     })
+}
+
+/// Refusals that pass without anybody's help: a fresh assertion, clocks that are set, a service that recovers.
+fn passes(code: &str) -> bool {
+    matches!(code, "700024" | "90012" | "90024" | "90033" | "90055" | "50196")
 }
 
 fn causes(error: &azure_core::Error) -> String {
@@ -119,7 +137,21 @@ fn mask(text: &str, secret: Option<&str>) -> String {
         Some(secret) if !secret.is_empty() => text.replace(secret, "…"),
         _ => text.to_owned(),
     };
-    clean(&masked, LONGEST_MESSAGE)
+    clean(&without_tokens(&masked), LONGEST_MESSAGE)
+}
+
+/// Hides what looks like a signed token: an assertion that somebody on the way echoes.
+fn without_tokens(text: &str) -> String {
+    let mut rest = text;
+    let mut shown = String::with_capacity(text.len());
+    while let Some(start) = rest.find("eyJ") {
+        let token = &rest[start..];
+        let end = token.find(|character: char| !(character.is_ascii_alphanumeric() || "-_.=".contains(character)));
+        shown.push_str(&rest[..start]);
+        shown.push('…');
+        rest = &token[end.unwrap_or(token.len())..];
+    }
+    shown + rest
 }
 
 #[cfg(test)]
@@ -139,6 +171,13 @@ mod tests {
             (400, "", "AADSTS700213: No matching federated identity", TokenErrorKind::Refused, "(AADSTS700213)"),
             (400, "700016", "", TokenErrorKind::Refused, "not known in this tenant"),
             (400, "999", "AADSTS999: Something new.", TokenErrorKind::Refused, "AADSTS999: Something new."),
+            (400, "90002", "", TokenErrorKind::Refused, "check the tenant id"),
+            (400, "70021", "", TokenErrorKind::Refused, "issuer, subject"),
+            (401, "50013", "", TokenErrorKind::Refused, "signature"),
+            (401, "700027", "", TokenErrorKind::Refused, "register the certificate"),
+            (401, "7000222", "", TokenErrorKind::Refused, "create a new one"),
+            (401, "700024", "", TokenErrorKind::Unreachable, "check the clocks"),
+            (400, "90033", "AADSTS90033: A transient error has occurred.", TokenErrorKind::Unreachable, "transient"),
             (503, "", "", TokenErrorKind::Unreachable, "HTTP 503"),
             (429, "50196", "slow down", TokenErrorKind::Unreachable, "slow down"),
         ] {
@@ -152,5 +191,7 @@ mod tests {
     fn an_echoed_secret_is_masked() {
         let error = TokenError::refused(400, "", "bad request: client_secret=hunter2&x", Some("hunter2"));
         assert!(!error.message.contains("hunter2"), "{}", error.message);
+        let error = TokenError::refused(400, "", "bad assertion eyJhbGciOi.eyJzdWIi.c2ln_-, try again", None);
+        assert!(error.message.ends_with("bad assertion …, try again"), "{}", error.message);
     }
 }

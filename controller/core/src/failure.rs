@@ -14,8 +14,12 @@ pub enum Failure {
         /// The resource id on which it was refused.
         scope: String,
     },
-    /// No token was issued; the text says why.
+    /// No token was issued, which may heal; the text says why.
     Identity(String),
+    /// The identity isn't fully configured; the text says what is missing.
+    IdentityIncomplete(String),
+    /// The token authority refuses the identity; the text says what to change.
+    IdentityRefused(String),
     /// Azure asks for a pause.
     Throttled,
     /// The resource is busy; wait for its state to change.
@@ -38,6 +42,14 @@ impl Failure {
                 Reason::IdentityUnavailable,
                 format!("Could not {doing}: no token from Azure: {why}"),
             ),
+            Self::IdentityIncomplete(why) => Progress::stalled(
+                Reason::IdentityIncomplete,
+                format!("Could not {doing}: no token for Azure can be asked for: {why}"),
+            ),
+            Self::IdentityRefused(why) => Progress::stalled(
+                Reason::IdentityRefused,
+                format!("Could not {doing}: Azure refuses a token to the identity: {why}"),
+            ),
             Self::Throttled => {
                 Progress::retrying(Reason::Throttled, format!("Could not {doing} yet: Azure asks for a pause"))
             }
@@ -51,6 +63,6 @@ impl Failure {
 
     /// Whether only a person can help.
     pub fn is_permanent(&self) -> bool {
-        matches!(self, Self::Denied { .. } | Self::Refused(_))
+        matches!(self, Self::Denied { .. } | Self::Refused(_) | Self::IdentityIncomplete(_) | Self::IdentityRefused(_))
     }
 }

@@ -9,6 +9,7 @@
 pub mod condition;
 pub mod events;
 pub mod failure;
+pub mod identity;
 pub mod image_version;
 pub mod lint;
 pub mod merge;
@@ -19,4 +20,5 @@ pub mod selector;
 
 pub use condition::{Finding, Progress, Truth};
 pub use failure::Failure;
+pub use identity::{Federation, Identity};
 pub use owner::Owner;

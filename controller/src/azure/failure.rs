@@ -1,6 +1,6 @@
 //! Errors of the client become failures that decisions know.
 
-use azimage_azure::{Error, ErrorKind};
+use azimage_azure::{Error, ErrorKind, TokenErrorKind};
 use azimage_core::{Failure, image_version::Absent};
 
 use super::CallError;
@@ -25,7 +25,9 @@ fn failure(error: &Error) -> Failure {
             action: action.clone().unwrap_or_else(|| format!("that Azure names here: {}", text())),
             scope: scope.clone().unwrap_or_else(|| "its scope".to_owned()),
         },
-        ErrorKind::Token(_) | ErrorKind::Unauthenticated => Failure::Identity(text()),
+        ErrorKind::Token(TokenErrorKind::Configuration) => Failure::IdentityIncomplete(text()),
+        ErrorKind::Token(TokenErrorKind::Refused) => Failure::IdentityRefused(text()),
+        ErrorKind::Token(TokenErrorKind::Unreachable) | ErrorKind::Unauthenticated => Failure::Identity(text()),
         ErrorKind::Throttled { .. } => Failure::Throttled,
         // Whether a state passes shows in the next pass, which reads everything again.
         ErrorKind::Busy | ErrorKind::PreconditionFailed | ErrorKind::NotAllowed | ErrorKind::NotFound => {

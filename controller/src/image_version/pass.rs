@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azimage_azure::Call;
+use azimage_azure::{Call, Client as AzureClient};
 use azimage_core::{
     Progress, events,
     image_version::{
@@ -19,6 +19,7 @@ use kube::{Api, Resource, ResourceExt, api::ListParams};
 use super::Shared;
 use crate::{
     azure::{self, CallError},
+    identity::Unidentified,
     kubernetes::{KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
     memory::Remembered,
     stores::readable,
@@ -56,10 +57,19 @@ impl Pass<'_> {
             Ok(validated) => validated,
             Err(violation) => return self.violated(violation, deleting).await,
         };
+        let azure = match &validated.identity {
+            None => None,
+            Some(identity) => match self.shared.identities.client(self.namespace, identity).await {
+                Ok(client) => Some(client),
+                Err(Unidentified::Violation(violation)) => return self.violated(violation, deleting).await,
+                Err(Unidentified::Kubernetes(error)) => return Err(error),
+            },
+        };
+        let azure = azure.as_ref();
         let status = self.object.status.clone().unwrap_or_default();
         let remembered = self.shared.memories.get(self.uid);
         let call = Call::new(self.shared.seams.randomness.id());
-        let observed = self.observe(&call, &validated, &status, &remembered).await;
+        let observed = self.observe(azure, &call, &validated, &status, &remembered).await;
         let mut plan = self.plan(&validated, &status, &remembered, &observed);
         if matches!(plan.step, Some(Step::Update(_) | Step::Repair(_))) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
@@ -70,7 +80,7 @@ impl Pass<'_> {
                 Err(violation) => return self.violated(violation, deleting).await,
             }
         }
-        self.carry_out(plan, &validated, &status, remembered).await
+        self.carry_out(azure, plan, &validated, &status, remembered).await
     }
 
     fn has_finalizer(&self) -> bool {
@@ -86,7 +96,7 @@ impl Pass<'_> {
         let versions: Vec<&ImageVersion> = seen.iter().filter_map(|guarded| readable(guarded)).collect();
         let context = Context {
             cluster: &self.shared.config.cluster,
-            identity_allowed: self.shared.config.served.contains(self.namespace),
+            own_identity_serves: self.shared.config.served.contains(self.namespace),
             targets,
             versions: &versions,
         };
@@ -95,6 +105,7 @@ impl Pass<'_> {
 
     async fn observe(
         &self,
+        azure: Option<&AzureClient>,
         call: &Call,
         validated: &Validated,
         status: &ImageVersionStatus,
@@ -102,8 +113,9 @@ impl Pass<'_> {
     ) -> Observed {
         let mut observed = Observed::default();
         let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
-        while let Some(next) = next_read(validated, &memory, &observed) {
-            azure::read(&self.shared.azure, call, validated, next, &mut observed).await;
+        // Nothing is read where nothing in Azure is touched, so without an identity there is nothing to read.
+        while let Some((client, next)) = azure.zip(next_read(validated, &memory, &observed)) {
+            azure::read(client, call, validated, next, &mut observed).await;
         }
         observed
     }
@@ -121,6 +133,7 @@ impl Pass<'_> {
 
     async fn carry_out(
         &self,
+        azure: Option<&AzureClient>,
         plan: Plan,
         validated: &Validated,
         status: &ImageVersionStatus,
@@ -139,7 +152,7 @@ impl Pass<'_> {
             self.write(status, ImageVersionStatus { regions, ..status.clone() }).await?;
             return Ok(Next::Changed);
         }
-        let Some(step) = step else {
+        let Some((azure, step)) = azure.zip(step) else {
             remembered.failure = None;
             remembered.failures = if wake == Wake::Retry { remembered.failures.saturating_add(1) } else { 0 };
             remembered.asked = None;
@@ -167,7 +180,7 @@ impl Pass<'_> {
             return Ok(Next::Now);
         };
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
-        let outcome = self.shared.term.while_held(self.execute(&step, &correlation_id)).await?;
+        let outcome = self.shared.term.while_held(self.execute(azure, &step, &correlation_id)).await?;
         match outcome {
             Ok(()) => {
                 remembered.accepted.insert(name, correlation_id);
@@ -200,10 +213,10 @@ impl Pass<'_> {
         early.then_some(Wake::Poll)
     }
 
-    async fn execute(&self, step: &Step, correlation_id: &str) -> Result<(), CallError> {
+    async fn execute(&self, azure: &AzureClient, step: &Step, correlation_id: &str) -> Result<(), CallError> {
         let name = step.name();
         let id = correlation_id.parse().unwrap_or_else(|_| self.shared.seams.randomness.id());
-        match azure::execute(&self.shared.azure, &Call::new(id), step).await {
+        match azure::execute(azure, &Call::new(id), step).await {
             Ok(accepted) => {
                 tracing::info!(step = %name, correlation_id, status = accepted.status, "Azure accepted step");
                 Ok(())

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use azimage_azure::Client as AzureClient;
 use azimage_core::image_version::Wake;
 use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
@@ -13,6 +12,7 @@ use crate::{
     config::Config,
     election::Term,
     gate::{Fingerprint, Gate},
+    identity::Identities,
     kubernetes::{Events, KubernetesError, bounded},
     memory::Memories,
     seams::Seams,
@@ -22,7 +22,7 @@ use crate::{
 /// What all passes share.
 pub(crate) struct Shared {
     pub(crate) client: Client,
-    pub(crate) azure: AzureClient,
+    pub(crate) identities: Identities,
     pub(crate) config: Config,
     pub(crate) seams: Seams,
     pub(crate) term: Term,

@@ -43,6 +43,11 @@ impl KubernetesError {
         matches!(self, Self::Call(kube::Error::Api(status)) if status.is_not_found())
     }
 
+    /// Whether the controller lacks the right.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Call(kube::Error::Api(status)) if status.is_forbidden())
+    }
+
     /// Whether the object was changed meanwhile; the next pass sees the change.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Call(kube::Error::Api(status)) if status.is_conflict())

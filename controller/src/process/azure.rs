@@ -5,19 +5,22 @@ use std::{fs, sync::Arc};
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 use azimage_azure::{
-    AzureIdentity, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Transport, TransportError,
+    AssertionSource, AzureIdentity, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Now, TokenError,
+    Transport, TransportError,
 };
+use azimage_core::Federation;
 use tokio::time::Instant;
 
 use super::present;
 use crate::{
     cli::{CloudName, ControllerArgs, IdentityName},
+    identity::AzureClients,
     seams::Seams,
     telemetry::metrics::Metrics,
 };
 
-/// A client that is counted.
-pub(super) fn client(arguments: &ControllerArgs, seams: &Seams, metrics: &Metrics) -> anyhow::Result<Client> {
+/// What makes clients, all of which are counted.
+pub(super) fn clients(arguments: &ControllerArgs, seams: &Seams, metrics: &Metrics) -> anyhow::Result<Clients> {
     let cloud = cloud(arguments)?;
     let ca_bundle = arguments
         .azure_ca_file
@@ -28,10 +31,44 @@ pub(super) fn client(arguments: &ControllerArgs, seams: &Seams, metrics: &Metric
     let options = HttpTransportOptions { ca_bundle, ..HttpTransportOptions::default() };
     let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&options).context("--azure-ca-file")?);
     let clock = seams.clock.clone();
-    let identity = AzureIdentity::new(identity(arguments)?, &cloud, transport.clone(), Arc::new(move || clock.now()))
-        .context("--azure-identity")?;
-    let counted = Counted { transport, metrics: metrics.clone() };
-    Ok(Client::new(Arc::new(counted), Arc::new(identity), cloud))
+    let now: Now = Arc::new(move || clock.now());
+    let counted = Arc::new(Counted { transport: transport.clone(), metrics: metrics.clone() });
+    let tokens =
+        AzureIdentity::new(identity(arguments)?, &cloud, transport.clone(), now.clone()).context("--azure-identity")?;
+    let own = Client::new(counted.clone(), Arc::new(tokens), cloud.clone());
+    Ok(Clients { own, cloud, transport, counted, now })
+}
+
+/// The tenant of `ServiceAccount`s that name none.
+pub(super) fn tenant(arguments: &ControllerArgs) -> Option<String> {
+    variable(arguments.azure_tenant_id.as_deref(), "AZURE_TENANT_ID")
+}
+
+/// Clients that share a cloud and a transport, each with tokens of its own.
+pub(super) struct Clients {
+    own: Client,
+    cloud: Cloud,
+    transport: Arc<dyn Transport>,
+    counted: Arc<Counted>,
+    now: Now,
+}
+
+impl AzureClients for Clients {
+    fn own(&self) -> Client {
+        self.own.clone()
+    }
+
+    fn federated(&self, federation: &Federation, assertions: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
+        let Federation { tenant_id, client_id } = federation.clone();
+        let identity = Identity::Assertion { tenant: tenant_id, client_id, assertions };
+        let tokens = AzureIdentity::new(identity, &self.cloud, self.transport.clone(), self.now.clone())?;
+        Ok(Client::new(self.counted.clone(), Arc::new(tokens), self.cloud.clone()))
+    }
+}
+
+/// A flag, or the variable that others know it by.
+fn variable(flag: Option<&str>, name: &str) -> Option<String> {
+    present(flag).map(str::to_owned).or_else(|| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 fn cloud(arguments: &ControllerArgs) -> anyhow::Result<Cloud> {
@@ -50,12 +87,7 @@ fn cloud(arguments: &ControllerArgs) -> anyhow::Result<Cloud> {
 }
 
 fn identity(arguments: &ControllerArgs) -> anyhow::Result<Identity> {
-    let variable = |flag: &Option<String>, name: &str| {
-        present(flag.as_deref())
-            .map(str::to_owned)
-            .or_else(|| std::env::var(name).ok().filter(|value| !value.is_empty()))
-    };
-    let client_id = variable(&arguments.azure_client_id, "AZURE_CLIENT_ID");
+    let client_id = variable(arguments.azure_client_id.as_deref(), "AZURE_CLIENT_ID");
     Ok(match arguments.azure_identity {
         IdentityName::WorkloadIdentity => Identity::WorkloadIdentity,
         IdentityName::ManagedIdentity => Identity::ManagedIdentity { client_id },
@@ -67,9 +99,7 @@ fn identity(arguments: &ControllerArgs) -> anyhow::Result<Identity> {
                     .to_owned(),
                 None => std::env::var("AZURE_CLIENT_SECRET").unwrap_or_default(),
             };
-            let (Some(tenant), Some(client_id), false) =
-                (variable(&arguments.azure_tenant_id, "AZURE_TENANT_ID"), client_id, secret.is_empty())
-            else {
+            let (Some(tenant), Some(client_id), false) = (tenant(arguments), client_id, secret.is_empty()) else {
                 bail!(
                     "--azure-identity client-secret needs --azure-tenant-id, --azure-client-id and --azure-client-secret-file (or AZURE_CLIENT_SECRET)"
                 );

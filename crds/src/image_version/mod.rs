@@ -103,6 +103,14 @@ pub struct ImageVersionSpec {
     #[serde(default)]
     pub deletion_policy: Deletion,
 
+    /// The `ServiceAccount` of this namespace whose Azure identity acts for this object: its annotation
+    /// `azure.workload.identity/client-id` names the identity, which must trust the `ServiceAccount`'s tokens. Without
+    /// it the controller's own identity acts, if the operator lets it serve this namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    #[x_kube(validation = rules::object_name())]
+    pub service_account_name: Option<String>,
+
     /// While true nothing is done for this object but deleting it.
     #[serde(default)]
     pub suspend: bool,

@@ -6,11 +6,12 @@ use azimage::{
     config::{Config, Pace, Served},
     controller,
     election::Term,
+    identity::AzureClients,
     seams::Seams,
     telemetry::metrics::Metrics,
 };
-use azimage_azure::{Client, Cloud};
-use azimage_core::lint;
+use azimage_azure::{AssertionSource, Client, Cloud, TokenError};
+use azimage_core::{Federation, lint};
 use azimage_crds::{ImageVersion, ReplicationTarget};
 use azimage_simulator::{JournalEntry, JournalQuery, Scenario};
 use kube::{Api, Resource, api::PostParams};
@@ -122,6 +123,35 @@ struct Life {
     dice: Dice,
 }
 
+/// Clients of the simulated Azure.
+struct Clients {
+    azure: Azure,
+    network: Arc<Network>,
+    cloud: Cloud,
+    own: Client,
+}
+
+impl Clients {
+    fn new(azure: &Azure, faults: &Faults) -> Self {
+        let network = Arc::new(Network::new(azure.clone(), faults.clone()));
+        let cloud = Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap_or_else(|_| Cloud::public());
+        let own = azure.tokens(TENANT, CLIENT, "simulated");
+        let own = Client::new(network.clone(), Arc::new(own), cloud.clone());
+        Self { azure: azure.clone(), network, cloud, own }
+    }
+}
+
+impl AzureClients for Clients {
+    fn own(&self) -> Client {
+        self.own.clone()
+    }
+
+    fn federated(&self, federation: &Federation, _: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
+        let tokens = self.azure.tokens(&federation.tenant_id, &federation.client_id, "simulated");
+        Ok(Client::new(self.network.clone(), Arc::new(tokens), self.cloud.clone()))
+    }
+}
+
 /// A running controller.
 struct Running {
     task: JoinHandle<()>,
@@ -202,15 +232,13 @@ impl Life {
 
     fn controller(&self) -> Running {
         let stop = CancellationToken::new();
-        let network = Network::new(self.azure.clone(), self.faults.clone());
-        let tokens = self.azure.tokens(TENANT, CLIENT, "simulated");
-        let cloud = Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap_or_else(|_| Cloud::public());
         let options = controller::Options {
             client: self.server.client(),
-            azure: Client::new(Arc::new(network), Arc::new(tokens), cloud),
+            azure: Arc::new(Clients::new(&self.azure, &self.faults)),
             config: Config {
                 cluster: "simulation".to_owned(),
                 served: Served::All,
+                tenant: Some(TENANT.to_owned()),
                 image_version_concurrency: 8,
                 replication_target_concurrency: 4,
                 pace: Pace {

@@ -12,15 +12,15 @@ use azimage_names::{
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
-use crate::{Owner, seal, selector};
+use crate::{Identity, Owner, seal, selector};
 
 /// What the controller knows apart from the object itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// Identifies the cluster in owner tags.
     pub cluster: &'a str,
-    /// Whether the controller's Azure identity serves the object's namespace.
-    pub identity_allowed: bool,
+    /// Whether the controller's own Azure identity serves the object's namespace.
+    pub own_identity_serves: bool,
     /// All replication targets of the namespace.
     pub targets: &'a [ReplicationTarget],
     /// All image versions that the controller knows, of all namespaces.
@@ -38,7 +38,8 @@ pub struct Violation {
 }
 
 impl Violation {
-    pub(super) fn new(reason: Reason, message: impl Into<String>) -> Self {
+    /// A violation; the message begins with the field.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
     }
 
@@ -96,6 +97,8 @@ pub struct Validated {
     pub source: SourceSpec,
     /// How it is published.
     pub publish: Publish,
+    /// With whose rights it acts on Azure; absent where nothing in Azure is touched.
+    pub identity: Option<Identity>,
     /// The object as owner of things in Azure.
     pub owner: Owner,
     /// Uids of all other image versions in the namespace: their claims hold.
@@ -156,15 +159,8 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
     let deleting = object.meta().deletion_timestamp.is_some();
     // What touches nothing in Azure needs no identity. A suspended object is deleted all the same.
     let needs_azure = if deleting { object.spec.deletion_policy == Deletion::Delete } else { !object.spec.suspend };
-    if needs_azure && !context.identity_allowed {
-        return Err(Violation::new(
-            Reason::IdentityNotAllowed,
-            format!(
-                "The controller's Azure identity doesn't serve the namespace {namespace}: add it to the controller's --identity-namespaces{}",
-                if deleting { ", or set spec.deletionPolicy to Retain" } else { "" }
-            ),
-        ));
-    }
+    let identity =
+        if needs_azure { Some(identity(object, &namespace, context.own_identity_serves, deleting)?) } else { None };
     let source = source(object)?;
     if !deleting {
         conflict(object, &id, &source, context.versions)?;
@@ -172,6 +168,7 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
     Ok(Validated {
         id,
         source,
+        identity,
         publish: object.spec.publish.clone(),
         owner: Owner {
             cluster: context.cluster.to_owned(),
@@ -196,6 +193,18 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
             .filter_map(|target| view(target, object))
             .collect(),
         requested: requested(object).is_some(),
+    })
+}
+
+fn identity(object: &ImageVersion, namespace: &str, own_serves: bool, deleting: bool) -> Result<Identity, Violation> {
+    Identity::choose(object.spec.service_account_name.as_deref(), own_serves).ok_or_else(|| {
+        Violation::new(
+            Reason::IdentityNotAllowed,
+            format!(
+                "spec.serviceAccountName: set it to a ServiceAccount of the namespace {namespace} that an Azure identity trusts; the controller's own identity doesn't serve this namespace, as it isn't among its --identity-namespaces{}",
+                if deleting { "; or set spec.deletionPolicy to Retain" } else { "" }
+            ),
+        )
     })
 }
 

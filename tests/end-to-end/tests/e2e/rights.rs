@@ -72,12 +72,8 @@ async fn a_wrong_secret_is_told_without_the_secret_and_heals() {
     std::fs::write(test.secret_file(), "not-the-secret-at-all").unwrap();
     let controller = test.start();
     test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
-    let object = test
-        .wait(Kind::Version, "web", "waiting for an identity", |object| {
-            object.condition("Ready").is_some_and(|ready| ready.reason == "IdentityUnavailable")
-        })
-        .await;
-    assert_eq!(object.condition("Reconciling").unwrap().reason, "ProgressingWithRetry", "it may heal by itself");
+    let object = test.stalled(Kind::Version, "web", "IdentityRefused").await;
+    assert!(object.stalled().unwrap().1.contains("AADSTS7000215"));
     assert!(!object.0.to_string().contains("not-the-secret-at-all"));
     assert!(!controller.output().contains("not-the-secret-at-all"));
     assert!(test.azure.journal().await.is_empty());

@@ -69,7 +69,7 @@ impl Controller {
     fn plan(&mut self) -> Plan {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
-        let context = Context { cluster: "c1", identity_allowed: true, targets: &self.targets, versions: &[] };
+        let context = Context { cluster: "c1", own_identity_serves: true, targets: &self.targets, versions: &[] };
         let validated = super::super::validate(&object, context).unwrap();
         let memory = Memory { status: &self.status, process: self.process, now: self.now };
         let mut observed = Observed::default();

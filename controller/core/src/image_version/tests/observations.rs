@@ -51,6 +51,8 @@ fn failures() -> impl Strategy<Value = Failure> {
     select(vec![
         Failure::Denied { action: "a".into(), scope: "s".into() },
         Failure::Identity("i".into()),
+        Failure::IdentityIncomplete("c".into()),
+        Failure::IdentityRefused("d".into()),
         Failure::Throttled,
         Failure::Busy("b".into()),
         Failure::Refused("r".into()),

@@ -8,11 +8,13 @@ use strum::IntoEnumIterator;
 use super::{capture, checks, deletion, memory, published, scene::Row, sources};
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 5] = [
+const ELSEWHERE: [Reason; 6] = [
     // From `validate`.
     Reason::InvalidSpec,
     Reason::Conflict,
     Reason::IdentityNotAllowed,
+    // From what a `ServiceAccount` says.
+    Reason::ServiceAccountNotFound,
     // From the plan of a replication target.
     Reason::NothingSelected,
     Reason::ConflictingTarget,

@@ -75,7 +75,7 @@ impl Scene {
     pub(super) fn validated(&self) -> Validated {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
-        let context = Context { cluster: "c1", identity_allowed: true, targets: &self.targets, versions: &[] };
+        let context = Context { cluster: "c1", own_identity_serves: true, targets: &self.targets, versions: &[] };
         super::super::validate(&object, context).unwrap()
     }
 

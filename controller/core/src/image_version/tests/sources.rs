@@ -129,6 +129,22 @@ pub(super) fn rows() -> Vec<Row> {
             "- False/IdentityUnavailable - Retry",
         ),
         row(
+            "the definition can't be read, as the identity is refused a token",
+            plain().observed(|observed| {
+                let why = "no federated credential matches; create one".to_owned();
+                observed.definition = Reading::Failed(Failure::IdentityRefused(why));
+            }),
+            "- False/IdentityRefused - Resync",
+        ),
+        row(
+            "the definition can't be read, as no token can be asked for",
+            plain().observed(|observed| {
+                let why = "grant the controller create on serviceaccounts/token".to_owned();
+                observed.definition = Reading::Failed(Failure::IdentityIncomplete(why));
+            }),
+            "- False/IdentityIncomplete - Resync",
+        ),
+        row(
             "the definition wasn't read",
             plain().observed(|observed| observed.definition = Reading::NotRead),
             "- False/AzureUnavailable - Retry",

@@ -3,13 +3,15 @@
 use azimage_crds::{ImageVersion, Reason, ReplicationTarget};
 use serde_json::{Value, json};
 
+use crate::Identity;
+
 use super::{
     super::{validate as understand, *},
     fixtures::*,
 };
 
 fn context<'a>(versions: &'a [&'a ImageVersion]) -> Context<'a> {
-    Context { cluster: "c1", identity_allowed: true, targets: &[], versions }
+    Context { cluster: "c1", own_identity_serves: true, targets: &[], versions }
 }
 
 fn machine_source(change: &Value) -> Value {
@@ -89,15 +91,34 @@ fn a_namespace_that_is_not_served_is_not_acted_for_in_azure() {
         ("a suspended one that goes and deletes", both(&suspended, &deleted("Delete")), false),
     ];
     for (case, change, allowed) in cases {
-        let refused = Context { identity_allowed: false, ..context(&[]) };
+        let refused = Context { own_identity_serves: false, ..context(&[]) };
         match understand(&object(&change), refused) {
             Ok(_) => assert!(allowed, "{case}"),
             Err(violation) => {
                 assert!(!allowed, "{case}");
                 assert_eq!(violation.reason, Reason::IdentityNotAllowed, "{case}");
                 assert!(violation.message.contains("images"), "{case}: {}", violation.message);
+                assert!(violation.message.starts_with("spec.serviceAccountName: "), "{case}: {}", violation.message);
             }
         }
+    }
+}
+
+#[test]
+fn an_object_that_names_a_service_account_acts_as_that_and_never_as_the_controller() {
+    let named = json!({"spec": {"serviceAccountName": "publisher"}});
+    let account = Some(Identity::ServiceAccount("publisher".to_owned()));
+    let cases = [
+        ("served, no name", json!({}), true, Some(Identity::Own)),
+        ("served, a name", named.clone(), true, account.clone()),
+        ("not served, a name", named.clone(), false, account.clone()),
+        ("suspended", both(&named, &json!({"spec": {"suspend": true}})), true, None),
+        ("one that goes and retains", both(&named, &deleted("Retain")), true, None),
+        ("one that goes and deletes", both(&named, &deleted("Delete")), false, account),
+    ];
+    for (case, change, own_identity_serves, expected) in cases {
+        let context = Context { own_identity_serves, ..context(&[]) };
+        assert_eq!(understand(&object(&change), context).unwrap().identity, expected, "{case}");
     }
 }
 
