@@ -13,6 +13,7 @@ pub(crate) mod interlock;
 pub(crate) mod linked;
 pub(crate) mod machine_create;
 pub(crate) mod machine_delete;
+pub(crate) mod machine_parts;
 pub(crate) mod machine_profile;
 pub(crate) mod machine_write;
 pub(crate) mod managed_image;

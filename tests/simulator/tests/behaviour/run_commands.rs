@@ -163,3 +163,36 @@ fn protected_parameters_are_used_but_never_shown() {
     azure.wait(30);
     assert_eq!(view(&mut azure, "p")["exitCode"], 12);
 }
+
+#[test]
+fn a_machine_holds_twenty_five_run_commands() {
+    let mut azure = Azure::new();
+    for index in 0..25 {
+        assert_eq!(run(&mut azure, &format!("r{index}"), "echo hi").status, 201, "{index}");
+    }
+    let one_more = run(&mut azure, "r25", "echo hi");
+    assert_eq!((one_more.status, one_more.code()), (409, "RunCommandLimitExceeded"));
+    azure.wait(30);
+    azure.delete(&machine("builder", "/runCommands/r0"));
+    azure.wait(30);
+    assert_eq!(run(&mut azure, "r25", "echo hi").status, 201);
+}
+
+#[test]
+fn removing_the_extension_frees_the_slot_of_a_stuck_action() {
+    let mut azure = Azure::new();
+    let act = |azure: &mut Azure, command: &str, script: &str| {
+        let body = json!({"commandId": command, "script": [script]});
+        azure.call(http::Method::POST, &machine("builder", "/runCommand"), &body)
+    };
+    let stuck = act(&mut azure, "RunShellScript", "sleep 5000");
+    assert_eq!(stuck.status, 202);
+    azure.wait(60);
+    assert_eq!(act(&mut azure, "RunShellScript", "echo hi").code(), "Conflict");
+    let removed = act(&mut azure, "RemoveRunCommandLinuxExtension", "");
+    assert_eq!(removed.status, 202, "{removed:?}");
+    assert_eq!(azure.operation(&stuck)["error"]["code"], "OperationPreempted");
+    azure.wait(30);
+    assert_eq!(azure.operation(&removed)["status"], "Succeeded");
+    assert_eq!(act(&mut azure, "RunShellScript", "echo hi").status, 202);
+}
