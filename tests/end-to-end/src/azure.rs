@@ -34,6 +34,8 @@ pub struct JournalEntry {
     pub method: String,
     /// Path.
     pub path: String,
+    /// Id of the application that asked.
+    pub principal: Option<String>,
     /// Whether it is a write.
     pub write: bool,
     /// Whether it is a write that was carried out.
@@ -167,6 +169,16 @@ impl Azure {
     /// The writes that had an effect.
     pub async fn writes(&self) -> Vec<JournalEntry> {
         self.journal().await.into_iter().filter(|entry| entry.applied).collect()
+    }
+
+    /// What Azure's published descriptions say against the writes that azimage has sent, refused ones included.
+    pub async fn undescribed(&self) -> Vec<String> {
+        let own = |entry: &JournalEntry| entry.write && entry.principal.as_deref() == Some(self.client.as_str());
+        let check = |entry: JournalEntry| {
+            let problems = azimage_azure_schema::problems(&entry.method, &entry.path, &entry.body);
+            problems.into_iter().map(move |problem| format!("{} {}: {problem}", entry.method, entry.path))
+        };
+        self.journal().await.into_iter().filter(own).flat_map(check).collect()
     }
 
     /// Arms a fault; the answer is its number.

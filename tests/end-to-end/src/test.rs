@@ -233,6 +233,7 @@ impl Test {
         }
         assert!(!said.contains("panicked"), "azimage panicked: {said}");
         assert!(!said.contains("forbidden"), "azimage lacks a right in Kubernetes: {said}");
+        assert_eq!(self.azure.undescribed().await, Vec::<String>::new(), "bodies that Azure doesn't describe");
         let writes = self.azure.writes().await;
         let mut generalized: Vec<&str> = writes
             .iter()

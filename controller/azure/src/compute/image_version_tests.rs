@@ -81,6 +81,7 @@ fn what_was_read_is_written_back_whole_and_without_read_only_fields() {
             "safetyProfile": {"allowDeletionOfReplicatedLocations": true}}
     });
     assert_eq!(body, expected);
+    described(&body);
 }
 
 #[test]
@@ -104,6 +105,37 @@ fn the_smallest_request_says_nothing_that_was_not_asked_for() {
         "publishingProfile": {"targetRegions": [{"name": "northeurope"}], "excludeFromLatest": true},
         "safetyProfile": {}}});
     assert_eq!(serde_json::to_value(&body).unwrap(), expected);
+    described(&expected);
+}
+
+/// As Azure's published schema describes the body of a version.
+fn described(body: &serde_json::Value) {
+    let path = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/d/versions/1.0.0";
+    assert_eq!(azimage_azure_schema::problems("PUT", path, body), Vec::<String>::new());
+}
+
+#[test]
+fn each_kind_of_source_and_key_is_described() {
+    let mut body = read(&published()).body().unwrap();
+    body.target_regions[1].encryption = Some(crate::RegionEncryption {
+        os_disk_image: Some(crate::OsDiskEncryption {
+            disk_encryption_set_id: None,
+            security_profile: Some(crate::OsDiskSecurityProfile {
+                confidential_vm_encryption_type: Some("EncryptedWithCmk".to_owned()),
+                secure_vm_disk_encryption_set_id: Some("des".to_owned()),
+            }),
+        }),
+        data_disk_images: Vec::new(),
+    });
+    body.safety.block_deletion_before_end_of_life = Some(true);
+    for source in [
+        ImageSource::Resource("/managed/image".to_owned()),
+        ImageSource::CommunityGalleryImage("/community/image".to_owned()),
+        ImageSource::VirtualMachine(crate::fake::vm()),
+    ] {
+        body.source = source;
+        described(&serde_json::to_value(&body).unwrap());
+    }
 }
 
 #[test]

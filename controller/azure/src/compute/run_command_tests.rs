@@ -35,4 +35,6 @@ fn the_request_has_the_form_of_the_schema() {
     let expected = json!({"location": "northeurope", "tags": {"azimage-owner": "o"}, "properties": {
         "source": {"script": "systemd-run …"}, "asyncExecution": true, "timeoutInSeconds": 600}});
     assert_eq!(serde_json::to_value(&body).unwrap(), expected);
+    let path = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm/runCommands/x";
+    assert_eq!(azimage_azure_schema::problems("PUT", path, &expected), Vec::<String>::new());
 }

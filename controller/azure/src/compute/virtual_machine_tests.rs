@@ -37,6 +37,15 @@ fn running() -> Value {
 }
 
 #[test]
+fn the_body_that_changes_tags_is_described() {
+    let tags = [("azimage-owner".to_owned(), "o".to_owned())].into();
+    let body = serde_json::to_value(TagsBody { tags: &tags }).unwrap();
+    assert_eq!(body, json!({"tags": {"azimage-owner": "o"}}));
+    let path = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm";
+    assert_eq!(azimage_azure_schema::problems("PATCH", path, &body), Vec::<String>::new());
+}
+
+#[test]
 fn a_running_machine_is_read_whole() {
     let machine = read(&running());
     assert_eq!(machine.location, "North Europe".parse().unwrap());
