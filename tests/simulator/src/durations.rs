@@ -66,6 +66,10 @@ pub struct Durations {
     pub network: f64,
     /// How long a network interface is kept for a machine whose creation has failed.
     pub interface_reservation: f64,
+    /// How late the activity log shows an entry.
+    pub activity_log_lag: f64,
+    /// How late the resource graph shows a change.
+    pub resource_graph_lag: f64,
     /// Replication durations of single regions.
     pub regions: BTreeMap<String, RegionDurations>,
 }
@@ -113,6 +117,8 @@ impl Default for Durations {
             image: 11.0,
             network: 3.0,
             interface_reservation: 180.0,
+            activity_log_lag: 300.0,
+            resource_graph_lag: 30.0,
             regions: BTreeMap::new(),
         }
     }

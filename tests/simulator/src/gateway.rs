@@ -20,6 +20,7 @@ use crate::{
         versions,
     },
     clock::Moment,
+    insights::Activity,
     simulator::Simulator,
 };
 
@@ -30,6 +31,7 @@ impl Simulator {
         address: &Address,
         base: &str,
         at: Moment,
+        trace: uuid::Uuid,
     ) -> Response<Bytes> {
         let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
         let principal = match self.entra.caller(token, at.real) {
@@ -45,6 +47,11 @@ impl Simulator {
             }
         };
         let answer = self.authorized(request, address, base, &principal);
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let activity = self.activity(request, address, &principal, trace);
+            self.world.activity.answered(&activity, &answer, self.world.now);
+            self.world.graph_changes();
+        }
         let mut response = match &answer {
             Ok(reply) => {
                 let compute = address.namespace.is_some() && !address.is_extension();
@@ -102,7 +109,9 @@ impl Simulator {
             return Err(crate::arm::groups::no_group(address.group.as_deref().unwrap_or_default()));
         }
         let known = address.namespace.as_ref().is_none_or(|namespace| {
-            ["Microsoft.Compute", "Microsoft.Network"].iter().any(|known| known.eq_ignore_ascii_case(namespace))
+            ["Microsoft.Compute", "Microsoft.Network", "Microsoft.Insights"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(namespace))
         });
         if !known {
             return Err(ArmError::new(
@@ -135,6 +144,33 @@ impl Simulator {
         match &address.authorization {
             Some(extension) => self.authorization_call(&call, extension),
             None => self.provider(&call),
+        }
+    }
+
+    /// A write, for the activity log.
+    fn activity(
+        &self,
+        request: &Request<Bytes>,
+        address: &Address,
+        principal: &Principal,
+        trace: uuid::Uuid,
+    ) -> Activity {
+        let given = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let target = if address.is_collection() { address.parent() } else { address.clone() };
+        Activity {
+            action: rights::action(request.method(), address),
+            resource: target.id(),
+            subscription: address.subscription.clone(),
+            group: address.group.clone(),
+            namespace: address.namespace.clone(),
+            types: target.types.join("/"),
+            caller: principal.client.clone(),
+            object: principal.object.clone(),
+            tenant: self.entra.tenant.clone(),
+            correlation: given("x-ms-correlation-request-id").unwrap_or_else(|| trace.to_string()),
+            request: trace,
+            client_request: given("x-ms-client-request-id"),
+            method: request.method().to_string(),
         }
     }
 
@@ -229,11 +265,17 @@ impl Simulator {
 
 /// `$expand` and its kind are compared without case; signed parameters keep theirs.
 fn spelled(name: &str) -> String {
-    ["api-version", "$expand", "$skiptoken", "monitor", "forceDeletion", "sasUriExpirationTimeInMinutes"]
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(name))
-        .unwrap_or(name)
-        .to_owned()
+    const NAMES: [&str; 8] = [
+        "api-version",
+        "$expand",
+        "$filter",
+        "$select",
+        "$skiptoken",
+        "monitor",
+        "forceDeletion",
+        "sasUriExpirationTimeInMinutes",
+    ];
+    NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name).to_owned()
 }
 
 fn body(request: &Request<Bytes>) -> Result<Value, ArmError> {

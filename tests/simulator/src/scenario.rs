@@ -134,6 +134,22 @@ pub struct ResourceGroup {
     pub network_interfaces: Vec<NetworkInterface>,
     /// Managed disks that no machine holds.
     pub disks: Vec<ManagedDisk>,
+    /// Scale sets, as far as the resource graph tells of them.
+    pub virtual_machine_scale_sets: Vec<ScaleSet>,
+}
+
+/// A scale set: only what the resource graph shows of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ScaleSet {
+    /// Name.
+    pub name: String,
+    /// Region; the resource group's where absent.
+    pub location: Option<String>,
+    /// Resource id of the image version, or of the definition for `latest`.
+    pub image: String,
+    /// The version that `latest` meant.
+    pub exact_version: Option<String>,
 }
 
 /// A virtual machine; a name is enough for a running Linux machine of generation 2.

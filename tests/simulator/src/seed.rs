@@ -10,6 +10,7 @@ use crate::{
         version::ImageVersion,
         virtual_machine::VirtualMachine,
     },
+    graph::{Kind, Row},
     regions,
     scenario::{self, Scenario, ScenarioError},
     simulator::Simulator,
@@ -58,6 +59,7 @@ impl Simulator {
                 self.add_group(&id, group)?;
             }
         }
+        self.world.graph_begins();
         Ok(())
     }
 
@@ -117,6 +119,15 @@ impl Simulator {
             let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk.size_gb});
             let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None };
             self.world.disk_appears(&id, &group.location, disk.tags.clone(), spec);
+        }
+        for scale_set in &seed.virtual_machine_scale_sets {
+            let id = format!("{id}/providers/Microsoft.Compute/virtualMachineScaleSets/{}", scale_set.name);
+            named(&scale_set.name, &id)?;
+            let location = known_region(&id, scale_set.location.as_deref().unwrap_or(&group.location))?;
+            let reference = json!({"id": scale_set.image, "exactVersion": scale_set.exact_version});
+            let row = Row::new(Kind::ScaleSet, &id, &location, &reference)
+                .ok_or_else(|| ScenarioError(format!("{id}: the id is not a resource id")))?;
+            self.world.scale_sets.insert(id.to_lowercase(), row);
         }
         for gallery in &seed.galleries {
             self.add_gallery(&group, gallery)?;

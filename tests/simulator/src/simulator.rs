@@ -24,6 +24,7 @@ use crate::{
         Then,
         http::{HttpFaults, RequestFacts},
     },
+    graph,
     journal::{self, Journal, JournalEntry, JournalQuery},
     scenario::{Scenario, ScenarioError},
     world::World,
@@ -58,6 +59,7 @@ pub struct Simulator {
     pub(crate) fault_count: u64,
     journal: Journal,
     pub(crate) limits: Limits,
+    pub(crate) graph_quota: graph::Quota,
     pub(crate) retry_after: u32,
     pub(crate) time_factor: f64,
 }
@@ -79,6 +81,7 @@ impl Simulator {
             fault_count: 0,
             journal: Journal::default(),
             limits: Limits::default(),
+            graph_quota: graph::Quota::default(),
             retry_after: 10,
             time_factor: 1.0,
         };
@@ -176,7 +179,7 @@ impl Simulator {
         let base = format!("https://{host}");
         let trace = self.world.guid();
         let mut response = match address {
-            Some(address) => self.arm(request, address, &base, at),
+            Some(address) => self.arm(request, address, &base, at, trace),
             None => self.other(request, &base, at, trace),
         };
         headers::common(&mut response, request.headers(), &trace.to_string(), self.world.now);
@@ -210,6 +213,20 @@ impl Simulator {
                 respond(StatusCode::OK, Some(&dispatch::metadata(base, &self.entra.tenant)), false)
             }
             [compute::boot_diagnostics::BLOBS, ..] => self.world.blob(request.uri().path(), request.uri().query()),
+            ["providers", "microsoft.resourcegraph", "resources"] if request.method() == Method::POST => {
+                let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+                match self.entra.caller(token, at.real) {
+                    Err(error) => refuse(&error),
+                    Ok(caller) => {
+                        let principal = caller.principal;
+                        let api_version =
+                            url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+                                .find(|(name, _)| name.eq_ignore_ascii_case("api-version"))
+                                .map(|(_, value)| value.into_owned());
+                        self.resource_graph(&principal, api_version.as_deref(), request.body())
+                    }
+                }
+            }
             ["subscriptions" | "tenants"] => {
                 let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
                 match self.entra.caller(token, at.real) {

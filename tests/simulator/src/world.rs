@@ -23,7 +23,9 @@ use crate::{
     },
     durations::Durations,
     faults::domain::DomainFaults,
+    graph::{History, Row},
     guest::contents::Cleaning,
+    insights::ActivityLog,
     network::NetworkResource,
     scenario::SoldOut,
 };
@@ -106,6 +108,10 @@ pub(crate) struct World {
     pub(crate) deleted: BTreeMap<String, Timestamp>,
     pub(crate) authorization: Authorization,
     pub(crate) faults: DomainFaults,
+    pub(crate) activity: ActivityLog,
+    pub(crate) graph: History,
+    /// Scale sets, which only scenarios bring in, as far as the graph shows them.
+    pub(crate) scale_sets: BTreeMap<String, Row>,
     /// The part of signed operation addresses that stays the same.
     pub(crate) certificate: String,
     events: BTreeMap<(Timestamp, u64), Event>,
@@ -141,6 +147,9 @@ impl World {
             deleted: BTreeMap::new(),
             authorization: Authorization::default(),
             faults: DomainFaults::default(),
+            activity: ActivityLog::default(),
+            graph: History::default(),
+            scale_sets: BTreeMap::new(),
             certificate,
             events: BTreeMap::new(),
             event_count: 0,

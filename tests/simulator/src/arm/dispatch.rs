@@ -73,6 +73,9 @@ impl World {
         {
             return self.network_call(call);
         }
+        if kind == "eventtypes/values" {
+            return self.activity_values(call);
+        }
         if kind.starts_with("locations/") {
             return self.operation_get(call, &kind);
         }

@@ -240,6 +240,7 @@ impl World {
             return;
         };
         operation.ended = Some(now);
+        self.activity.ended(id, result.as_ref().err(), now);
         match result {
             Ok(output) => {
                 operation.status = OperationStatus::Succeeded;
@@ -251,6 +252,7 @@ impl World {
                 operation.error = Some(error);
             }
         }
+        self.graph_changes();
         self.remember_ended(id);
     }
 

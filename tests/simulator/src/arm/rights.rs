@@ -65,6 +65,8 @@ fn spelled(kind: &str) -> &str {
         "deallocate",
         "generalize",
         "disks",
+        "eventtypes",
+        "values",
         "snapshots",
         "diskEncryptionSets",
         "start",

@@ -77,6 +77,8 @@ const NETWORK: &[&str] = &[
     "2025-09-01",
     "2026-03-01",
 ];
+const ACTIVITY_LOG: &[&str] = &["2015-04-01"];
+const GRAPH: &[&str] = &["2021-03-01", "2022-10-01", "2024-04-01"];
 
 fn known(kind: &str) -> Option<&'static [&'static str]> {
     match kind.split('/').next().unwrap_or_default() {
@@ -84,6 +86,7 @@ fn known(kind: &str) -> Option<&'static [&'static str]> {
         "virtualmachines" | "images" => Some(MACHINES),
         "disks" | "snapshots" => Some(DISKS),
         "virtualnetworks" | "networkinterfaces" => Some(NETWORK),
+        "eventtypes" => Some(ACTIVITY_LOG),
         // Operations are read with the api-version of the request that began them.
         _ => None,
     }
@@ -91,7 +94,16 @@ fn known(kind: &str) -> Option<&'static [&'static str]> {
 
 /// Refuses an api-version that the type does not know.
 pub(crate) fn check(kind: &str, written: &str, api_version: &str) -> Result<(), ArmError> {
-    match known(kind) {
+    among(known(kind), written, api_version)
+}
+
+/// Refuses an api-version that the resource graph does not know.
+pub(crate) fn check_graph(api_version: &str) -> Result<(), ArmError> {
+    among(Some(GRAPH), "resources", api_version)
+}
+
+fn among(known: Option<&[&str]>, written: &str, api_version: &str) -> Result<(), ArmError> {
+    match known {
         Some(versions) if !versions.contains(&api_version) => Err(ArmError::new(
             StatusCode::BAD_REQUEST,
             "NoRegisteredProviderFound",

@@ -1,0 +1,134 @@
+//! The two questions that are understood. Everything else is refused: an empty answer would be read as "nobody".
+
+use serde_json::{Value, json};
+
+use super::{
+    invalid,
+    rows::{Kind, Row},
+};
+use crate::arm::error::ArmError;
+
+/// Machines and scale sets that were made from a version, by its own id or by its definition's.
+const USERS: &str = "resources \
+    | where type in~ ('microsoft.compute/virtualmachines','microsoft.compute/virtualmachinescalesets') \
+    | extend ref = iff(type =~ 'microsoft.compute/virtualmachines', properties.storageProfile.imageReference, \
+      properties.virtualMachineProfile.storageProfile.imageReference) \
+    | extend imageId = tolower(tostring(ref.id)), exact = tostring(ref.exactVersion) \
+    | where imageId startswith tolower('{}') \
+    | where imageId == tolower('{}') or (imageId == tolower('{}') and exact == '{}') \
+    | project id, type, location, subscriptionId, imageId, exact";
+
+/// Disks that were made from a version.
+const DISKS: &str = "resources \
+    | where type =~ 'microsoft.compute/disks' \
+    | extend imageId = tolower(tostring(properties.creationData.galleryImageReference.id)) \
+    | where imageId == tolower('{}') \
+    | project id, type, location, subscriptionId, imageId";
+
+/// A question, with all ids in lower case.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    Users { prefix: String, version: String, definition: String, exact: String },
+    Disks { version: String },
+}
+
+/// What stands in the holes `{}` of a template, if the text is otherwise the same.
+fn holes(template: &str, text: &str) -> Option<Vec<String>> {
+    let mut parts = template.split("{}");
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut found = Vec::new();
+    for part in parts {
+        // A hole lies between quotes.
+        let end = rest.find('\'')?;
+        found.push(rest[..end].to_owned());
+        rest = rest[end..].strip_prefix(part)?;
+    }
+    rest.is_empty().then_some(found)
+}
+
+/// One space wherever there is space, and none where Kusto needs none.
+fn normal(query: &str) -> String {
+    let text = query.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.replace(", ", ",").replace("( ", "(").replace(" )", ")")
+}
+
+impl Question {
+    pub(super) fn read(query: &str) -> Result<Self, ArmError> {
+        let query = normal(query);
+        if let Some(found) = holes(&normal(USERS), &query)
+            && let [prefix, version, definition, exact] = found.as_slice()
+        {
+            return Ok(Self::Users {
+                prefix: prefix.to_lowercase(),
+                version: version.to_lowercase(),
+                definition: definition.to_lowercase(),
+                exact: exact.clone(),
+            });
+        }
+        if let Some(found) = holes(&normal(DISKS), &query)
+            && let [version] = found.as_slice()
+        {
+            return Ok(Self::Disks { version: version.to_lowercase() });
+        }
+        Err(invalid(
+            "The simulator understands two queries only: the machines and scale sets, and the disks, that were made from an \
+             image version, in the words of docs/simulator.md.",
+        ))
+    }
+
+    pub(super) fn asks_for(&self, row: &Row) -> bool {
+        match self {
+            Self::Users { prefix, version, definition, exact } => {
+                row.kind != Kind::Disk
+                    && row.image.starts_with(prefix)
+                    && (row.image == *version || (row.image == *definition && row.exact == *exact))
+            }
+            Self::Disks { version } => row.kind == Kind::Disk && row.image == *version,
+        }
+    }
+
+    pub(super) fn project(&self, row: &Row) -> Value {
+        let mut view = json!({
+            "id": row.id, "type": row.kind.name(), "location": row.location, "subscriptionId": row.subscription,
+            "imageId": row.image,
+        });
+        if matches!(self, Self::Users { .. }) {
+            view["exact"] = json!(row.exact);
+        }
+        view
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_known_by_its_words_whatever_the_space_between_them() {
+        let query = USERS.replacen("{}", "/G/images/D", 1).replacen("{}", "/G/images/D/versions/1.0.0", 1);
+        let query = query.replacen("{}", "/G/images/D", 1).replacen("{}", "1.0.0", 1).replace(" | ", "\n| ");
+        let expected = Question::Users {
+            prefix: "/g/images/d".to_owned(),
+            version: "/g/images/d/versions/1.0.0".to_owned(),
+            definition: "/g/images/d".to_owned(),
+            exact: "1.0.0".to_owned(),
+        };
+        assert_eq!(Question::read(&query).unwrap(), expected);
+    }
+
+    #[test]
+    fn anything_else_is_refused_and_never_answered_with_nothing() {
+        let disks = DISKS.replace("{}", "/v");
+        assert!(Question::read(&disks).is_ok());
+        for query in [
+            "",
+            "resources",
+            &format!("{disks} | take 1"),
+            &disks.replace("==", "!="),
+            &disks.replace("disks", "Disks"),
+        ] {
+            let error = Question::read(query).unwrap_err();
+            assert_eq!(error.code, "BadRequest", "{query}");
+        }
+    }
+}
