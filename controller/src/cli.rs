@@ -4,6 +4,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use azimage_azure::rights::{CustomRole, Job};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Golden VM images on Azure, as Kubernetes objects.
@@ -22,6 +23,9 @@ pub enum Command {
     Controller(Box<ControllerArgs>),
     /// Print the custom resource definitions, ready for `kubectl apply --server-side -f -`.
     Crds(CrdsArgs),
+    /// Print a custom role with the rights on Azure that a job takes, ready for `az role definition create
+    /// --role-definition @-`.
+    AzureRole(AzureRoleArgs),
     /// Print the version.
     Version,
 }
@@ -32,6 +36,67 @@ pub struct CrdsArgs {
     /// Write one file per definition into this folder instead of printing them.
     #[arg(long, value_name = "FOLDER")]
     pub output_dir: Option<PathBuf>,
+}
+
+/// Options of `azimage azure-role`.
+#[derive(Debug, Args)]
+pub struct AzureRoleArgs {
+    /// The job. All of them make one role, for an identity that does everything in one place.
+    #[arg(long, value_enum, default_value_t = JobName::All)]
+    pub job: JobName,
+    /// Where the role may be assigned: a subscription or a resource group, such as /subscriptions/ID. May be repeated.
+    #[arg(long = "scope", value_name = "SCOPE", required = true, value_parser = scope)]
+    pub scopes: Vec<String>,
+    /// Form of the output.
+    #[arg(long, value_enum, default_value_t = RoleForm::Az)]
+    pub output: RoleForm,
+}
+
+/// Jobs that have a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum JobName {
+    /// Seal and generalize machines, and make versions from them.
+    Capture,
+    /// Make and replicate versions.
+    Publish,
+    /// Delete versions.
+    CleanUp,
+    /// Everything.
+    All,
+}
+
+/// Forms of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleForm {
+    /// What `az role definition create` reads.
+    Az,
+    /// The body of a PUT to Azure Resource Manager.
+    Arm,
+}
+
+impl AzureRoleArgs {
+    /// The role as text: the same for the same arguments.
+    pub fn text(&self) -> String {
+        let jobs = match self.job {
+            JobName::Capture => &[Job::Capture][..],
+            JobName::Publish => &[Job::Publish],
+            JobName::CleanUp => &[Job::CleanUp],
+            JobName::All => &Job::ALL,
+        };
+        let role = CustomRole::of(jobs, &self.scopes);
+        match self.output {
+            RoleForm::Az => serde_json::to_string_pretty(&role).unwrap_or_default(),
+            RoleForm::Arm => format!("{:#}", role.body()),
+        }
+    }
+}
+
+fn scope(text: &str) -> Result<String, String> {
+    let subscription = text.strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next());
+    match subscription {
+        Some(id) if id.parse::<uuid::Uuid>().is_ok() => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("not a scope: it begins with /subscriptions/ and the id of a subscription".to_owned()),
+    }
 }
 
 /// Options of `azimage controller`.
@@ -234,6 +299,24 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_role_is_printed_for_a_job_and_its_scopes() {
+        let parse = |extra: &[&str]| Cli::try_parse_from(["azimage", "azure-role"].iter().chain(extra));
+        let group = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/builders";
+        let Command::AzureRole(arguments) = parse(&["--job", "capture", "--scope", group]).unwrap().command else {
+            panic!("another command");
+        };
+        let role: serde_json::Value = serde_json::from_str(&arguments.text()).unwrap();
+        assert_eq!(role["Name"], "azimage capture");
+        assert_eq!(role["AssignableScopes"], serde_json::json!([group]));
+        assert_eq!(role["Actions"][0], "Microsoft.Compute/virtualMachines/read");
+        for refused in
+            [&["--job", "capture"][..], &["--scope", "/subscriptions/x"], &["--scope", group, "--job", "validate"]]
+        {
+            assert!(parse(refused).is_err(), "{refused:?}");
+        }
     }
 
     #[test]

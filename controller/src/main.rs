@@ -17,6 +17,10 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Controller(arguments) => process::run(&arguments),
         Command::Crds(arguments) => process::print_crds(&arguments),
+        Command::AzureRole(arguments) => {
+            println!("{}", arguments.text());
+            Ok(())
+        }
         Command::Version => {
             println!("azimage {}", env!("CARGO_PKG_VERSION"));
             Ok(())

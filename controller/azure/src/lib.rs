@@ -24,6 +24,7 @@ mod http_transport;
 mod json;
 mod operation;
 mod retry_after;
+pub mod rights;
 mod token_error;
 mod transport;
 

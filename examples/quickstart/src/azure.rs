@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// api-version of gallery image versions (Azure REST: Gallery Image Versions).
 const GALLERY_API: &str = "2024-03-03";
@@ -88,6 +88,16 @@ impl Azure {
     /// The application that azimage acts as.
     pub(crate) fn application(&self) -> anyhow::Result<&Application> {
         self.ready.clients.first().context("the scenario has no client")
+    }
+
+    /// Gives azimage a custom role, at once: in Azure that takes some minutes.
+    pub(crate) async fn assign(&self, role: Value, scope: &str) -> anyhow::Result<()> {
+        let application = self.application()?;
+        let assignment = json!({"client": application.id, "role": role["Name"], "scope": scope});
+        let scenario = json!({"roleDefinitions": [role], "roleAssignments": [assignment]});
+        let url = format!("{}/scenario", self.ready.control);
+        self.http.post(url).body(scenario.to_string()).send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// The simulated time.
@@ -185,8 +195,6 @@ fn show(value: Option<&Value>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -15,6 +15,10 @@ use crate::{arguments::Arguments, azure::Azure, deployment, screen::Screen};
 pub(crate) const AZIMAGE: &str = "azimage";
 /// Namespace of the objects in examples/.
 pub(crate) const IMAGES: &str = "images";
+/// Subscription of the scenario.
+const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+/// azimage's roles by job, each where its job is done.
+const ROLES: [(&str, &str); 3] = [("capture", "image-builders"), ("publish", "images"), ("clean-up", "images")];
 /// How long a program may take until it is ready, on a machine that is busy with other things.
 const START: Duration = Duration::from_secs(60);
 
@@ -95,7 +99,14 @@ async fn simulate(programs: &WorkspacePrograms, arguments: &Arguments) -> anyhow
     command.args(["serve", "--speed", &arguments.speed.to_string(), "--scenario"]).arg(scenario);
     let mut simulator = Process::start("azimage-simulator", &command)?;
     let line = simulator.wait_for_line(START, |line| line.starts_with('{')).await?;
-    Ok((simulator, Azure::new(&line)?))
+    let azure = Azure::new(&line)?;
+    for (job, group) in ROLES {
+        let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}");
+        let output = Command::new(&programs.azimage).args(["azure-role", "--job", job, "--scope", &scope]).output()?;
+        anyhow::ensure!(output.status.success(), "azimage azure-role: {}", String::from_utf8_lossy(&output.stderr));
+        azure.assign(serde_json::from_slice(&output.stdout)?, &scope).await?;
+    }
+    Ok((simulator, azure))
 }
 
 /// The chart, as a user would install it, and what its values speak of.

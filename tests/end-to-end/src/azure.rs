@@ -1,5 +1,7 @@
 //! One test's part of the simulated Azure, through the simulator's control interface.
 
+use std::{path::PathBuf, process::Command};
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,13 +11,17 @@ use crate::environment::Environment;
 /// The resource group of everything.
 const GROUP: &str = "images";
 
-/// A subscription of the simulated Azure and an application with a secret, for one test.
+/// The jobs that have roles of their own.
+const JOBS: [&str; 3] = ["capture", "publish", "clean-up"];
+
+/// A subscription of the simulated Azure and an application with a secret and azimage's roles, for one test.
 ///
 /// It begins with the gallery `corpGallery`, the image definition `ubuntu-web` and the running Linux machine
 /// `builder`, which consents to being generalized.
 pub struct Azure {
     control: String,
     http: reqwest::Client,
+    program: PathBuf,
     /// The subscription's id.
     pub subscription: String,
     /// The application's id.
@@ -71,12 +77,13 @@ impl Azure {
     pub(crate) async fn add(environment: &Environment) -> Self {
         let azure = Self {
             control: environment.simulator.control.clone(),
+            program: environment.programs.azimage.clone(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             subscription: Uuid::new_v4().to_string(),
             client: Uuid::new_v4().to_string(),
             secret: format!("planted-{}", Uuid::new_v4().simple()),
         };
-        azure.allow(None).await;
+        azure.register().await;
         azure
             .add_to_group(json!({
                 "virtualMachines": [consenting("builder")],
@@ -103,14 +110,45 @@ impl Azure {
         Some(answer.json().await.unwrap())
     }
 
-    /// Gives the application these actions on the whole subscription, or everything.
-    pub async fn allow(&self, actions: Option<&[&str]>) {
-        let mut client = json!({"id": self.client, "secret": self.secret});
-        if let Some(actions) = actions {
-            let scope = format!("/subscriptions/{}", self.subscription);
-            client["roles"] = json!([{"scope": scope, "actions": actions}]);
-        }
+    /// Gives the application azimage's own roles, as `azimage azure-role` prints them, without one of their actions.
+    pub async fn allow_without(&self, missing: Option<&str>) {
+        let roles: Vec<Value> = JOBS
+            .iter()
+            .map(|job| {
+                let mut role = self.role(job);
+                // Names are unique in a tenant, which the tests of a process share.
+                role["Name"] = self.role_name(job).into();
+                role["Actions"].as_array_mut().unwrap().retain(|action| action.as_str() != missing);
+                role
+            })
+            .collect();
+        self.post("/scenario", &json!({"roleDefinitions": roles})).await;
+    }
+
+    fn role(&self, job: &str) -> Value {
+        let mut command = Command::new(&self.program);
+        let output = command.args(["azure-role", "--job", job, "--scope", &self.scope(job)]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn role_name(&self, job: &str) -> String {
+        format!("azimage {job} {}", self.client)
+    }
+
+    /// Where a job's role is assigned.
+    fn scope(&self, job: &str) -> String {
+        let below = if job == "capture" { format!("/resourceGroups/{GROUP}") } else { String::new() };
+        format!("/subscriptions/{}{below}", self.subscription)
+    }
+
+    /// An application without other rights than azimage's roles.
+    async fn register(&self) {
+        let client = json!({"id": self.client, "secret": self.secret, "roles": []});
         self.post("/scenario", &json!({"clients": [client]})).await;
+        self.allow_without(None).await;
+        let assignment = |job| json!({"client": self.client, "role": self.role_name(job), "scope": self.scope(job)});
+        self.post("/scenario", &json!({"roleAssignments": JOBS.map(assignment)})).await;
     }
 
     /// Adds to the resource group: `virtualMachines` and `galleries` of the simulator's scenario document.

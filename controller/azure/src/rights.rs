@@ -1,0 +1,255 @@
+//! The rights that the calls of this crate take, by the job that makes them.
+//!
+//! The names are Azure's (`docs/azure-behaviour.md`, section 14). A call that is added to this crate is added here too.
+
+use std::{fmt, str::FromStr};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A part of the work whose rights are given apart from the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Job {
+    /// Sealing and generalizing a virtual machine, and making a version from it: on the machines.
+    Capture,
+    /// Making versions and replicating them: on the gallery.
+    Publish,
+    /// Deleting versions whose objects say `deletionPolicy: Delete`: on the gallery.
+    CleanUp,
+}
+
+/// An action of Azure, and what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// The job that takes it.
+    pub job: Job,
+    /// The action, as role definitions name it.
+    pub action: &'static str,
+    /// The call that takes it, in the names of Azure's REST reference.
+    pub call: &'static str,
+    /// Why that call is made.
+    pub why: &'static str,
+}
+
+/// All rights, each job's in the order of the work.
+pub const RIGHTS: &[Right] = &[
+    right(
+        Job::Capture,
+        "Microsoft.Compute/virtualMachines/read",
+        "Virtual Machines - Get",
+        "state, power and owner of the machine",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/virtualMachines/write",
+        "Virtual Machines - Update; Gallery Image Versions - Create Or Update",
+        "the claim on the machine and the proof of the seal are its tags, and a version is made only from a machine that the caller may write",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/virtualMachines/runCommands/read",
+        "Virtual Machine Run Commands - Get By Virtual Machine",
+        "how the seal went",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/virtualMachines/runCommands/write",
+        "Virtual Machine Run Commands - Create Or Update",
+        "the seal of the guest",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/virtualMachines/runCommands/delete",
+        "Virtual Machine Run Commands - Delete",
+        "another try after a seal that failed",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/virtualMachines/deallocate/action",
+        "Virtual Machines - Deallocate",
+        "only a deallocated machine is generalized",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/virtualMachines/generalize/action",
+        "Virtual Machines - Generalize",
+        "only a generalized machine becomes a version",
+    ),
+    right(
+        Job::Publish,
+        "Microsoft.Compute/galleries/images/read",
+        "Gallery Images - Get",
+        "whether the source fits the image definition",
+    ),
+    right(
+        Job::Publish,
+        "Microsoft.Compute/galleries/images/versions/read",
+        "Gallery Image Versions - Get",
+        "the state of the version and of each of its regions; also on a version that is copied",
+    ),
+    right(
+        Job::Publish,
+        "Microsoft.Compute/galleries/images/versions/write",
+        "Gallery Image Versions - Create Or Update",
+        "making the version, and adding and removing its regions",
+    ),
+    right(
+        Job::CleanUp,
+        "Microsoft.Compute/galleries/images/versions/read",
+        "Gallery Image Versions - Get",
+        "whose the version is, and that it is gone",
+    ),
+    right(
+        Job::CleanUp,
+        "Microsoft.Compute/galleries/images/versions/delete",
+        "Gallery Image Versions - Delete",
+        "deleting the version",
+    ),
+];
+
+const fn right(job: Job, action: &'static str, call: &'static str, why: &'static str) -> Right {
+    Right { job, action, call, why }
+}
+
+/// A text that names no job.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no job '{0}'; there are capture, publish and clean-up")]
+pub struct UnknownJob(String);
+
+impl Job {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Capture, Self::Publish, Self::CleanUp];
+
+    /// The rights that it takes.
+    pub fn rights(self) -> impl Iterator<Item = &'static Right> {
+        RIGHTS.iter().filter(move |right| right.job == self)
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Capture => "capture",
+            Self::Publish => "publish",
+            Self::CleanUp => "clean-up",
+        }
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            Self::Capture => {
+                "Seal and generalize virtual machines, and make image versions from them. Assign it on resource groups that \
+                 hold nothing but machines to be captured: it can change any machine there."
+            }
+            Self::Publish => {
+                "Make, replicate and read image versions. Assign it on galleries or their resource groups."
+            }
+            Self::CleanUp => "Delete image versions. Assign it on galleries in which versions may be deleted.",
+        }
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Job {
+    type Err = UnknownJob;
+
+    fn from_str(text: &str) -> Result<Self, UnknownJob> {
+        Self::ALL.into_iter().find(|job| job.as_str() == text).ok_or_else(|| UnknownJob(text.to_owned()))
+    }
+}
+
+/// A custom role, in the form that `az role definition create` reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CustomRole {
+    /// Its name.
+    pub name: String,
+    /// Always.
+    pub is_custom: bool,
+    /// What it is for, and where to assign it.
+    pub description: String,
+    /// What it allows.
+    pub actions: Vec<String>,
+    /// Nothing is left out.
+    pub not_actions: Vec<String>,
+    /// Where it may be assigned.
+    pub assignable_scopes: Vec<String>,
+}
+
+impl CustomRole {
+    /// The role of one job, or of several in one.
+    pub fn of(jobs: &[Job], scopes: &[String]) -> Self {
+        let (name, description) = if let [job] = jobs {
+            (format!("azimage {job}"), job.description())
+        } else {
+            (
+                "azimage".to_owned(),
+                "All that azimage does. Prefer the roles of single jobs, each where its job is done.",
+            )
+        };
+        let description = description.to_owned();
+        let mut actions: Vec<String> = Vec::new();
+        for right in RIGHTS.iter().filter(|right| jobs.contains(&right.job)) {
+            if !actions.iter().any(|action| action == right.action) {
+                actions.push(right.action.to_owned());
+            }
+        }
+        Self {
+            name,
+            is_custom: true,
+            description,
+            actions,
+            not_actions: Vec::new(),
+            assignable_scopes: scopes.to_vec(),
+        }
+    }
+
+    /// The body of `PUT {scope}/providers/Microsoft.Authorization/roleDefinitions/{guid}`.
+    pub fn body(&self) -> Value {
+        json!({"properties": {
+            "roleName": self.name,
+            "type": "CustomRole",
+            "description": self.description,
+            "permissions": [{"actions": self.actions, "notActions": self.not_actions}],
+            "assignableScopes": self.assignable_scopes,
+        }})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_job_has_its_own_actions_once() {
+        for job in Job::ALL {
+            let actions: Vec<_> = job.rights().map(|right| right.action).collect();
+            assert!(!actions.is_empty(), "{job}");
+            assert_eq!(actions.len(), actions.iter().collect::<BTreeSet<_>>().len(), "{job}");
+            assert!(actions.iter().all(|action| !action.contains('*')), "{job}");
+            assert_eq!(job.to_string().parse(), Ok(job));
+        }
+        assert!("validate".parse::<Job>().unwrap_err().to_string().contains("capture"));
+    }
+
+    #[test]
+    fn the_page_for_operators_has_exactly_these_rows() {
+        let page = include_str!("../../../docs/azure-rights.md");
+        let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();
+        let expected: Vec<_> = RIGHTS.iter().map(|right| format!("| `{}` | {} |", right.action, right.why)).collect();
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn a_role_of_all_jobs_names_each_action_once() {
+        let role = CustomRole::of(&Job::ALL, &["/subscriptions/s".to_owned()]);
+        let every: BTreeSet<_> = RIGHTS.iter().map(|right| right.action).collect();
+        assert_eq!(role.actions.len(), every.len());
+        assert_eq!(role.body()["properties"]["permissions"][0]["actions"], json!(role.actions));
+    }
+}

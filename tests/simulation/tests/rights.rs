@@ -1,0 +1,274 @@
+//! Each action of azimage's roles on Azure is needed: without it an object stalls and names it, and once it is granted the
+//! work goes on by itself.
+#![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use azimage::{
+    config::{Config, Pace, Served},
+    controller,
+    election::Term,
+    identity::AzureClients,
+    seams::Seams,
+    telemetry::metrics::Metrics,
+};
+use azimage_azure::{
+    AssertionSource, BearerToken, Client, Cloud, TokenError, TokenSource, Transport, TransportError,
+    rights::{CustomRole, Job},
+};
+use azimage_core::Federation;
+use azimage_crds::ImageVersion;
+use azimage_simulation::{
+    azure::{Azure, HOST},
+    dice::Dice,
+    kubernetes::ApiServer,
+    time::VirtualClock,
+};
+use azimage_simulator::{MachineChange, Outcome, Scenario, clock::Moment};
+use bytes::Bytes;
+use http::{Request, Response};
+use kube::{
+    Api,
+    api::{DeleteParams, Patch, PatchParams, PostParams},
+};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
+const CLIENT: &str = "00000000-0000-0000-0000-00000000000b";
+const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/builders/providers/Microsoft.Compute/virtualMachines/builder";
+
+/// The simulated Azure with nothing in between.
+struct Direct {
+    azure: Azure,
+    clock: VirtualClock,
+}
+
+#[async_trait]
+impl Transport for Direct {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        match self.azure.simulator().handle(&request, Moment::at(self.clock.time())) {
+            Outcome::Answer(response) => Ok(response),
+            other => panic!("no answer: {other:?}"),
+        }
+    }
+}
+
+#[async_trait]
+impl TokenSource for Direct {
+    async fn token(&self) -> Result<BearerToken, TokenError> {
+        let form =
+            format!("grant_type=client_credentials&client_id={CLIENT}&client_secret=simulated&scope={HOST}/.default");
+        let request = Request::post(format!("{HOST}/{TENANT}/oauth2/v2.0/token")).body(Bytes::from(form)).unwrap();
+        let response = self.send(request).await.unwrap();
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        let secret = body["access_token"].as_str().unwrap().to_owned();
+        Ok(BearerToken::new(secret, self.clock.time() + Duration::from_secs(3000)))
+    }
+
+    async fn replace(&self, _refused: &BearerToken) -> Result<BearerToken, TokenError> {
+        self.token().await
+    }
+}
+
+/// The identity of the controller, and no other.
+struct Own(Client);
+
+impl AzureClients for Own {
+    fn own(&self) -> Client {
+        self.0.clone()
+    }
+
+    fn federated(&self, _: &Federation, _: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
+        Ok(self.own())
+    }
+}
+
+/// One life of a version under roles, with a controller that runs all the time.
+struct Life {
+    azure: Azure,
+    versions: Api<ImageVersion>,
+    stop: CancellationToken,
+}
+
+/// A job's role without one of its actions.
+fn role(job: Job, without: Option<&str>) -> Value {
+    let mut role = CustomRole::of(&[job], &[format!("/subscriptions/{SUBSCRIPTION}")]);
+    role.actions.retain(|action| Some(action.as_str()) != without);
+    serde_json::to_value(role).unwrap()
+}
+
+impl Life {
+    async fn begin(jobs: &[Job]) -> Self {
+        let clock = VirtualClock::begin();
+        let assignments: Vec<Value> = jobs
+            .iter()
+            .map(|job| {
+                let group = if *job == Job::Capture { "builders" } else { "images" };
+                let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}");
+                json!({"client": CLIENT, "role": format!("azimage {job}"), "scope": scope})
+            })
+            .collect();
+        let scenario: Scenario = serde_json::from_value(json!({
+            "tenant": TENANT,
+            "clients": [{"id": CLIENT, "secret": "simulated", "roles": []}],
+            "roleDefinitions": Job::ALL.map(|job| role(job, None)),
+            "roleAssignments": assignments,
+            "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [
+                {"name": "builders", "virtualMachines": [{"name": "builder", "tags": {"azimage-generalize": "allowed"}}]},
+                {"name": "images", "galleries": [{"name": "corp", "definitions": [{"name": "web"}]}]},
+            ]}],
+        }))
+        .unwrap();
+        let azure = Azure::new(&scenario, clock).unwrap();
+        let definitions: Vec<Value> =
+            azimage_crds::manifests().unwrap().into_iter().map(|manifest| manifest.object).collect();
+        let server = ApiServer::in_turns(&definitions, 1, move || clock.time()).unwrap();
+        let stop = CancellationToken::new();
+        let direct = Arc::new(Direct { azure: azure.clone(), clock });
+        let options = controller::Options {
+            client: server.client(),
+            azure: Arc::new(Own(Client::new(
+                direct.clone(),
+                direct,
+                Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap(),
+            ))),
+            config: Config {
+                cluster: "simulation".to_owned(),
+                served: Served::All,
+                tenant: Some(TENANT.to_owned()),
+                image_version_concurrency: 1,
+                replication_target_concurrency: 1,
+                pace: Pace {
+                    poll: Duration::from_secs(15),
+                    resync: Duration::from_secs(600),
+                    retry_min: Duration::from_secs(5),
+                    retry_max: Duration::from_secs(900),
+                },
+            },
+            namespaces: Vec::new(),
+            seams: Seams { clock: Arc::new(clock), randomness: Arc::new(Dice::new(1, 2)) },
+            term: Term::always(),
+            metrics: Metrics::new(),
+            instance: Some("simulation".to_owned()),
+            stop: stop.clone(),
+            ready: CancellationToken::new(),
+        };
+        tokio::spawn(controller::run(options));
+        let versions = Api::namespaced(server.client(), "default");
+        let object = json!({
+            "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion", "metadata": {"name": "web"},
+            "spec": {
+                "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
+                "definition": "web", "version": "1.4.0", "deletionPolicy": "Delete",
+                "source": {"virtualMachine": {"resourceId": MACHINE, "capture": "InPlace"}},
+            },
+        });
+        versions.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+        Self { azure, versions, stop }
+    }
+
+    fn define(&self, role: &Value) {
+        let scenario = serde_json::from_value(json!({"roleDefinitions": [role]})).unwrap();
+        self.azure.simulator().add(&scenario).unwrap();
+    }
+
+    /// Waits, at most two days of virtual time, until the object is as wanted; `None` is an object that is gone.
+    async fn until(&self, what: &str, mut wanted: impl FnMut(Option<&ImageVersion>) -> bool) {
+        let mut last = None;
+        for _ in 0..(2 * 24 * 60) {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            last = self.versions.get_opt("web").await.unwrap();
+            if wanted(last.as_ref()) {
+                return;
+            }
+        }
+        panic!("waited in vain for {what}: {:?}", last.map(|object| object.status));
+    }
+
+    async fn ready(&self) {
+        self.until("Ready", |object| condition(object, "Ready").is_some_and(|(status, ..)| status == "True")).await;
+    }
+
+    /// Stalled over exactly this action, on a scope of this resource group.
+    async fn denied(&self, action: &str, group: &str) -> String {
+        let mut message = String::new();
+        self.until(&format!("a stall over {action}"), |object| {
+            let Some((status, reason, said)) = condition(object, "Stalled") else { return false };
+            message = said;
+            status == "True" && reason == "AccessDenied"
+        })
+        .await;
+        assert!(
+            message.contains(&format!("the action {action} on /subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/")),
+            "{message}"
+        );
+        message
+    }
+}
+
+fn condition(object: Option<&ImageVersion>, kind: &str) -> Option<(String, String, String)> {
+    let conditions = &object?.status.as_ref()?.conditions;
+    let found = conditions.iter().find(|condition| condition.type_ == kind)?;
+    Some((found.status.clone(), found.reason.clone(), found.message.clone()))
+}
+
+/// Capture and publish, with an action left out; the seal fails once, so that its run command is removed and made again.
+async fn publish_without(job: Job, action: &'static str) {
+    let life = Life::begin(&[Job::Capture, Job::Publish]).await;
+    life.define(&role(job, Some(action)));
+    let forgets = action.ends_with("runCommands/delete");
+    if forgets {
+        let fails: MachineChange = serde_json::from_value(json!({"scriptFails": 1})).unwrap();
+        life.azure.simulator().change_machine(MACHINE, fails).unwrap();
+        life.until("a seal that failed", |object| {
+            condition(object, "Stalled").is_some_and(|(status, reason, _)| status == "True" && reason == "SealFailed")
+        })
+        .await;
+        let heals: MachineChange = serde_json::from_value(json!({"clearScriptFails": true})).unwrap();
+        life.azure.simulator().change_machine(MACHINE, heals).unwrap();
+        let again = json!({"metadata": {"annotations": {"azimage.dev/reconcile-requested-at": "now"}}});
+        life.versions.patch("web", &PatchParams::default(), &Patch::Merge(&again)).await.unwrap();
+    }
+    let group = if job == Job::Capture { "builders" } else { "images" };
+    let message = life.denied(action, group).await;
+    life.define(&role(job, None));
+    if forgets {
+        life.until("a stall that ended", |object| {
+            condition(object, "Ready").is_some_and(|(_, reason, _)| reason != "AccessDenied")
+        })
+        .await;
+    } else {
+        life.ready().await;
+    }
+    life.stop.cancel();
+    println!("{job} without {action}: {message}");
+}
+
+/// The deletion of a version that is Ready, with the rights of capture and clean-up only, and an action left out.
+async fn delete_without(action: &'static str) {
+    let life = Life::begin(&Job::ALL).await;
+    life.ready().await;
+    life.define(&json!({"Name": "azimage publish", "AssignableScopes": [format!("/subscriptions/{SUBSCRIPTION}")]}));
+    life.define(&role(Job::CleanUp, Some(action)));
+    life.versions.delete("web", &DeleteParams::default()).await.unwrap();
+    let message = life.denied(action, "images").await;
+    life.define(&role(Job::CleanUp, None));
+    life.until("the end of the object", |object| object.is_none()).await;
+    life.stop.cancel();
+    println!("{} without {action}: {message}", Job::CleanUp);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_action_of_each_role_is_needed_and_once_granted_the_work_goes_on_by_itself() {
+    for job in [Job::Capture, Job::Publish] {
+        for right in job.rights() {
+            publish_without(job, right.action).await;
+        }
+    }
+    for right in Job::CleanUp.rights() {
+        delete_without(right.action).await;
+    }
+}
