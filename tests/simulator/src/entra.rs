@@ -5,19 +5,24 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
 use jiff::Timestamp;
+use jsonwebtoken::jwk::JwkSet;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
     arm::{call::Principal, error::ArmError},
-    scenario::{Client, Role},
+    assertion,
+    scenario::{Client, FederatedCredential, Issuer, Role, ScenarioError},
 };
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// An application that may sign in.
 pub(crate) struct Application {
     pub(crate) id: String,
     secret: String,
+    federated_credentials: Vec<FederatedCredential>,
     pub(crate) object: Uuid,
     pub(crate) roles: Option<Vec<Role>>,
 }
@@ -27,6 +32,7 @@ pub(crate) struct Entra {
     pub(crate) tenant: String,
     pub(crate) lifetime: u32,
     applications: BTreeMap<String, Application>,
+    issuers: BTreeMap<String, JwkSet>,
     key: [u8; 64],
 }
 
@@ -37,15 +43,23 @@ pub(crate) struct Caller {
 
 impl Entra {
     pub(crate) fn new(tenant: String, key: [u8; 64]) -> Self {
-        Self { tenant, lifetime: 3600, applications: BTreeMap::new(), key }
+        Self { tenant, lifetime: 3600, applications: BTreeMap::new(), issuers: BTreeMap::new(), key }
     }
 
     /// Adds an application, or gives one that exists another secret and other roles; its object id stays.
     pub(crate) fn add(&mut self, client: Client, object: Uuid) {
-        let Client { id, secret, object_id, roles } = client;
+        let Client { id, secret, federated_credentials, object_id, roles } = client;
         let before = self.application(&id).map(|application| application.object);
         let object = object_id.or(before).unwrap_or(object);
-        self.applications.insert(id.to_lowercase(), Application { id, secret, object, roles });
+        self.applications.insert(id.to_lowercase(), Application { id, secret, federated_credentials, object, roles });
+    }
+
+    /// Learns the published keys of an issuer.
+    pub(crate) fn trust(&mut self, issuer: &Issuer) -> Result<(), ScenarioError> {
+        let keys = assertion::keys(&issuer.jwks)
+            .map_err(|error| ScenarioError(format!("issuer {}: its key set cannot be read: {error}", issuer.issuer)))?;
+        self.issuers.insert(issuer.issuer.clone(), keys);
+        Ok(())
     }
 
     pub(crate) fn application(&self, id: &str) -> Option<&Application> {
@@ -97,7 +111,20 @@ impl Entra {
             let text = format!("Application with identifier '{id}' was not found in the directory '{tenant}'.");
             return refuse(StatusCode::BAD_REQUEST, "unauthorized_client", 700_016, text);
         };
-        if field("client_secret") != application.secret {
+        if !field("client_assertion").is_empty() {
+            if field("client_assertion_type") != ASSERTION_TYPE {
+                let text = format!("The client assertion type '{}' is not known.", field("client_assertion_type"));
+                return refuse(StatusCode::BAD_REQUEST, "invalid_request", 90023, text);
+            }
+            let assertion = field("client_assertion");
+            let credentials = &application.federated_credentials;
+            if let Err((code, text)) = assertion::verify(assertion, id, credentials, &self.issuers, now) {
+                return refuse(StatusCode::UNAUTHORIZED, "invalid_client", code, text);
+            }
+        } else if field("client_secret").is_empty() {
+            let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+            return refuse(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_218, text.to_owned());
+        } else if field("client_secret") != application.secret {
             let text = format!(
                 "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not \
                  the client secret ID, for a secret added to app '{id}'."
@@ -201,7 +228,13 @@ mod tests {
     fn entra() -> Entra {
         let mut entra = Entra::new("tenant".to_owned(), [7; 64]);
         entra.add(
-            Client { id: "app".to_owned(), secret: "s3cret".to_owned(), object_id: None, roles: None },
+            Client {
+                id: "app".to_owned(),
+                secret: "s3cret".to_owned(),
+                federated_credentials: Vec::new(),
+                object_id: None,
+                roles: None,
+            },
             Uuid::nil(),
         );
         entra

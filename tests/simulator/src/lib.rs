@@ -7,6 +7,7 @@
 
 mod answer;
 mod arm;
+mod assertion;
 mod authorization;
 pub mod clock;
 mod compute;

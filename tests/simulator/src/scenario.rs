@@ -1,5 +1,6 @@
 //! The scenario document: what exists when the simulator starts, and what a later document adds.
 
+mod federation;
 mod gallery;
 mod network;
 
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    federation::{FederatedCredential, Issuer},
     gallery::{Definition, Feature, Gallery, Identifier, ImageVersion},
     network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
 };
@@ -34,6 +36,8 @@ pub struct Scenario {
     pub retry_after_seconds: Option<u32>,
     /// How long things take.
     pub durations: Option<Durations>,
+    /// Issuers whose tokens applications may trust, with their keys; one that exists gets these keys.
+    pub issuers: Vec<Issuer>,
     /// Custom roles.
     pub role_definitions: Vec<RoleDefinition>,
     /// Who has which role.
@@ -44,14 +48,18 @@ pub struct Scenario {
     pub subscriptions: Vec<Subscription>,
 }
 
-/// An application with a secret.
+/// An application with a secret or federated credentials.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Client {
     /// Application (client) id.
     pub id: String,
-    /// Client secret.
+    /// Client secret; absent: there is none.
+    #[serde(default)]
     pub secret: String,
+    /// Whose tokens stand for it.
+    #[serde(default)]
+    pub federated_credentials: Vec<FederatedCredential>,
     /// Object id of its service principal; made from the seed where absent.
     #[serde(default)]
     pub object_id: Option<uuid::Uuid>,

@@ -38,6 +38,9 @@ impl Simulator {
         if let Some(durations) = &scenario.durations {
             self.world.durations = durations.clone();
         }
+        for issuer in &scenario.issuers {
+            self.entra.trust(issuer)?;
+        }
         for client in &scenario.clients {
             let object = self.world.guid();
             self.entra.add(client.clone(), object);

@@ -233,6 +233,7 @@ fn complete(scenario: &mut Scenario) {
             object_id: None,
             id: "0a000000-0000-4000-8000-000000000001".to_owned(),
             secret: "simulated-secret".to_owned(),
+            federated_credentials: Vec::new(),
             roles: None,
         });
     }
