@@ -15,8 +15,24 @@ def deleted(delete):
     return True
 
 
+def softly(azure):
+    """A version that is deleted softly is listed, and restored or gone for good only when that is asked for."""
+    client = azure.compute
+    policy = {"location": "westeurope", "properties": {"softDeletePolicy": {"isSoftDeleteEnabled": True}}}
+    client.galleries.begin_create_or_update(RG, "corp", policy).result()
+    client.gallery_image_versions.begin_delete(RG, "corp", "web", "1.0.0").result()
+    kept = list(client.soft_deleted_resource.list_by_artifact_name(RG, "corp", "Images", "web"))
+    check([entry.name for entry in kept] == ["1.0.0"], kept)
+    restore = {"location": "westeurope", "properties": {"restore": True}}
+    version = client.gallery_image_versions.begin_create_or_update(RG, "corp", "web", "1.0.0", restore).result()
+    check(version.provisioning_state == "Succeeded", version.provisioning_state)
+    policy["properties"]["softDeletePolicy"]["isSoftDeleteEnabled"] = False
+    client.galleries.begin_create_or_update(RG, "corp", policy).result()
+
+
 def run(azure):
     client = azure.compute
+    softly(azure)
     refused(lambda: client.galleries.begin_delete(RG, "corp"), ResourceExistsError, "CannotDeleteResource")
     client.gallery_image_versions.begin_delete(RG, "corp", "web", "1.0.0").result()
     refused(lambda: client.gallery_image_versions.get(RG, "corp", "web", "1.0.0"), ResourceNotFoundError, "NotFound")

@@ -18,6 +18,7 @@ use crate::{
         gallery::{Definition, Gallery},
         managed_image::ManagedImage,
         run_command::RunCommand,
+        soft_delete::SoftDeleted,
         version::ImageVersion,
         virtual_machine::VirtualMachine,
     },
@@ -109,6 +110,8 @@ pub(crate) struct World {
     pub(crate) authorization: Authorization,
     pub(crate) faults: DomainFaults,
     pub(crate) activity: ActivityLog,
+    /// Deleted versions that can be restored.
+    pub(crate) soft_deleted: BTreeMap<String, SoftDeleted>,
     pub(crate) graph: History,
     /// Scale sets, which only scenarios bring in, as far as the graph shows them.
     pub(crate) scale_sets: BTreeMap<String, Row>,
@@ -148,6 +151,7 @@ impl World {
             authorization: Authorization::default(),
             faults: DomainFaults::default(),
             activity: ActivityLog::default(),
+            soft_deleted: BTreeMap::new(),
             graph: History::default(),
             scale_sets: BTreeMap::new(),
             certificate,

@@ -128,7 +128,7 @@ def drive(az, ready):
         "--location", "westeurope", "--virtual-machine", machine["id"], "--target-regions", "westeurope=1",
     )
 
-    log = az("monitor", "activity-log", "list", *SCOPE, "--offset", "12h")
+    log = az("monitor", "activity-log", "list", *SCOPE, "--start-time", "2020-01-01T00:00:00Z", "--end-time", "2100-01-01T00:00:00Z")
     written = {entry["operationName"]["value"] for entry in log}
     check("Microsoft.Compute/galleries/images/versions/write" in written, written)
 

@@ -73,6 +73,9 @@ impl World {
         {
             return self.network_call(call);
         }
+        if kind == "galleries/softdeletedartifacttypes/artifacts/versions" {
+            return self.soft_deleted_list(call);
+        }
         if kind == "eventtypes/values" {
             return self.activity_values(call);
         }

@@ -141,6 +141,9 @@ impl World {
             defaults(&mut given, call.api_version());
         }
         let created = existing.is_none();
+        if created {
+            self.gallery_quota("gallery images", 1000, &call.address.subscription, &location)?;
+        }
         self.identifier_is_free(&gallery.key(), &key, &given["identifier"])?;
         Ok(self.definition_write(
             &key,

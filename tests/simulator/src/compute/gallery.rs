@@ -146,6 +146,9 @@ impl World {
                 ),
             ));
         }
+        if created {
+            self.gallery_quota("galleries", 100, &call.address.subscription, &location)?;
+        }
         let id = call.address.id();
         Ok(self.gallery_write(
             &key,

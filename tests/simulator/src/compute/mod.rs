@@ -21,6 +21,7 @@ pub(crate) mod power;
 pub(crate) mod replication;
 pub(crate) mod run_command;
 pub(crate) mod run_command_put;
+pub(crate) mod soft_delete;
 pub(crate) mod source;
 pub(crate) mod targets;
 pub(crate) mod version;

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{gallery::Definition, virtual_machine::VirtualMachine};
+use super::{gallery::Definition, version::ImageVersion, virtual_machine::VirtualMachine};
 use crate::{
     arm::{address::Address, error::ArmError},
     world::World,
@@ -22,6 +22,27 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// The source of a PUT. An update may leave it out, as tools do that do not know each kind of source.
+    pub(crate) fn of_write(profile: &Value, before: Option<&ImageVersion>) -> Result<Self, ArmError> {
+        let named = |source: &Value| {
+            source
+                .as_object()
+                .is_some_and(|fields| fields.values().any(|value| value.as_str().is_some_and(|id| !id.is_empty())))
+        };
+        match before {
+            Some(before)
+                if profile.is_object() && !named(&profile["source"]) && !named(&profile["osDiskImage"]["source"]) =>
+            {
+                Ok(Self {
+                    given: before.source.clone(),
+                    machine: before.machine.clone(),
+                    disk: before.disk_source.clone(),
+                })
+            }
+            _ => Self::read(profile),
+        }
+    }
+
     /// Reads `storageProfile`: exactly one kind of source.
     pub(crate) fn read(profile: &Value) -> Result<Self, ArmError> {
         if !profile.is_object() {

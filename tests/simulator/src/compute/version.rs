@@ -270,7 +270,9 @@ impl World {
             }
             return self.end(operation, Err(error));
         }
-        self.versions.remove(key);
+        if let Some(version) = self.versions.remove(key) {
+            self.keep_soft_deleted(key, version);
+        }
         let (now, lag) = (self.now, self.durations.nested_delete_lag);
         self.deleted.retain(|_, at| now < later(*at, lag));
         self.deleted.insert(key.to_owned(), now);

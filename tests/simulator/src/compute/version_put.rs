@@ -53,9 +53,13 @@ fn flag(body: &Value, name: &str) -> Option<bool> {
 
 impl World {
     pub(crate) fn version_put(&mut self, call: &Call<'_>) -> Answer {
-        let source = Source::read(&call.body["properties"]["storageProfile"])?;
-        linked::access(call, &call.body["properties"], self)?;
         version_name(call.address.name())?;
+        if let Some(answer) = self.version_restore(call) {
+            return answer;
+        }
+        let before = self.versions.get(&call.address.key());
+        let source = Source::of_write(&call.body["properties"]["storageProfile"], before)?;
+        linked::access(call, &call.body["properties"], self)?;
         let location = call.location()?;
         let tags = tags::from_body(&call.body)?.unwrap_or_default();
         let definition = self.definition_of(call)?;
@@ -81,6 +85,7 @@ impl World {
         if existing.is_some() {
             return self.version_update(&key, wanted, tags);
         }
+        self.gallery_quota("gallery image versions", 10_000, &call.address.subscription, &location)?;
         Ok(self.version_create(call, &location, wanted, tags))
     }
 

@@ -47,16 +47,19 @@ impl Filter {
             let (Some(field), Some(operator), Some(value)) = (words.next(), words.next(), words.next()) else {
                 return unknown();
             };
-            let Some(value) = value.trim().strip_prefix('\'').and_then(|value| value.strip_suffix('\'')) else {
-                return unknown();
-            };
-            clauses.push((field, operator, value));
+            let value = value.trim();
+            let quoted = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+            // Points in time may stand without quotes, as azure-cli writes them.
+            match quoted.or((operator != "eq" && !value.contains('\'')).then_some(value)) {
+                Some(value) => clauses.push((field, operator, value)),
+                None => return unknown(),
+            }
         }
         let ([(first, "ge", from), (second, "le", to)] | [(first, "ge", from), (second, "le", to), _]) = clauses[..]
         else {
             return unknown();
         };
-        let (Ok(from), Ok(to)) = (from.parse(), to.parse()) else { return unknown() };
+        let (Some(from), Some(to)) = (instant(from), instant(to)) else { return unknown() };
         if [first, second].iter().any(|field| !field.eq_ignore_ascii_case("eventTimestamp")) {
             return unknown();
         }
@@ -85,6 +88,12 @@ impl Filter {
     }
 }
 
+/// A point in time; one without a zone is in UTC.
+fn instant(text: &str) -> Option<Timestamp> {
+    let civil = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +110,8 @@ mod tests {
         ] {
             assert!(Filter::read(Some(&format!("{time}{more}"))).is_ok(), "{more}");
         }
+        let bare = "eventTimestamp ge 2026-01-01T00:00:00.445880 and eventTimestamp le 2026-01-02T00:00:00.445880";
+        assert!(Filter::read(Some(bare)).is_ok(), "as azure-cli writes it");
         let wrong = [
             format!("{time} and caller eq 'me'"),
             format!("{time} and resourceGroupName ne 'rg'"),

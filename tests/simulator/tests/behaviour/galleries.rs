@@ -79,3 +79,44 @@ fn lists_come_in_pages() {
     assert_eq!(second.body["value"].as_array().unwrap().len(), 1);
     assert!(second.body.get("nextLink").is_none());
 }
+
+#[test]
+fn a_version_deleted_softly_is_listed_keeps_its_name_and_can_be_restored() {
+    let mut azure = Azure::new();
+    let policy = json!({"location": "westeurope", "properties": {"softDeletePolicy": {"isSoftDeleteEnabled": true}}});
+    assert_eq!(azure.put(&gallery("corp"), &policy).status, 200);
+    let restore = json!({"location": "westeurope", "properties": {"restore": true}});
+    assert_eq!(azure.put(&version("1.0.0"), &restore).code(), "InvalidParameter");
+    azure.put(&version("1.0.0"), &body("sealed", &["westeurope"]));
+    azure.wait(431);
+    azure.delete(&version("1.0.0"));
+    azure.wait(101);
+    assert_eq!(azure.get(&version("1.0.0")).status, 404);
+    let path = id("galleries/corp/softDeletedArtifactTypes/Images/artifacts/web/versions");
+    let list = format!("{path}?api-version={GALLERIES}");
+    let found = azure.get(&list).body;
+    assert_eq!(found["value"][0]["properties"]["resourceArmId"], id("galleries/corp/images/web/versions/1.0.0"));
+    let again = azure.put(&version("1.0.0"), &body("sealed", &["westeurope"]));
+    assert_eq!((again.status, again.code()), (409, "Conflict"));
+    let restored = azure.put(&version("1.0.0"), &restore);
+    assert_eq!(restored.status, 200, "{restored:?}");
+    azure.wait(151);
+    assert_eq!(azure.get(&version("1.0.0")).body["properties"]["provisioningState"], "Succeeded");
+    assert_eq!(azure.get(&list).body["value"], json!([]));
+}
+
+#[test]
+fn a_region_of_a_subscription_holds_a_hundred_galleries() {
+    let mut azure = Azure::new();
+    for number in 1..100 {
+        assert_eq!(azure.put(&gallery(&format!("g{number}")), &json!({"location": "westeurope"})).status, 201);
+    }
+    let refused = azure.put(&gallery("more"), &json!({"location": "westeurope"}));
+    assert_eq!((refused.status, refused.code()), (409, "OperationNotAllowed"));
+    assert_eq!(azure.put(&gallery("elsewhere"), &json!({"location": "northeurope"})).status, 201);
+    assert_eq!(
+        azure.put(&gallery("corp"), &json!({"location": "westeurope"})).status,
+        200,
+        "what exists may be written"
+    );
+}

@@ -283,3 +283,17 @@ fn shallow_versions_are_quick_and_tags_can_be_patched() {
     let read = azure.get(&version("1.0.0")).body;
     assert_eq!(read["properties"]["publishingProfile"]["replicationMode"], "Shallow");
 }
+
+#[test]
+fn an_update_may_leave_the_source_out_but_a_new_version_may_not() {
+    let mut azure = Azure::new();
+    let mut without = body("sealed", &["westeurope"]);
+    without["properties"]["storageProfile"]["source"] = json!({});
+    assert_eq!(azure.put(&version("1.0.0"), &without).code(), "InvalidParameter");
+    azure.put(&version("1.0.0"), &body("sealed", &["westeurope"]));
+    azure.wait(431);
+    let updated = azure.put(&version("1.0.0"), &without);
+    assert_eq!(updated.status, 200, "{updated:?}");
+    let source = &updated.body["properties"]["storageProfile"]["source"]["virtualMachineId"];
+    assert_eq!(*source, id("virtualMachines/sealed"));
+}
