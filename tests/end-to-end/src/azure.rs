@@ -151,6 +151,17 @@ impl Azure {
         self.post("/scenario", &json!({"roleAssignments": JOBS.map(assignment)})).await;
     }
 
+    /// Lets tokens of an issuer stand for the application, which may then do everything in its subscription and nothing
+    /// elsewhere.
+    pub async fn trust(&self, issuer: &Value, credential: &Value) {
+        let scope = format!("/subscriptions/{}", self.subscription);
+        let client = json!({
+            "id": self.client, "secret": self.secret, "federatedCredentials": [credential],
+            "roles": [{"scope": scope, "actions": ["*"]}],
+        });
+        self.post("/scenario", &json!({"issuers": [issuer], "clients": [client]})).await;
+    }
+
     /// Adds to the resource group: `virtualMachines` and `galleries` of the simulator's scenario document.
     pub async fn add_to_group(&self, mut content: Value) {
         content["name"] = GROUP.into();

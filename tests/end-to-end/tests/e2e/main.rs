@@ -5,6 +5,7 @@
 mod artifacts;
 mod deletion;
 mod happy_path;
+mod identity;
 mod process;
 mod regions;
 mod restarts;

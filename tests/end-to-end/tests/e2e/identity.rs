@@ -1,0 +1,82 @@
+//! An object acts on Azure as its `ServiceAccount`: tokens of the real API server, trusted by the simulated Entra.
+
+use azimage_end_to_end::{Kind, Test, manifests};
+use serde_json::{Value, json};
+
+/// What the API server publishes about itself as an issuer of tokens.
+async fn published(test: &Test, path: &str) -> Value {
+    test.environment.cluster.kubectl(&["get", "--raw", path]).await.unwrap().json().unwrap()
+}
+
+/// The application of `azure` trusts the `ServiceAccount` `publisher` of the test's namespace, but for what is otherwise.
+async fn trust(test: &Test, otherwise: &Value) {
+    let issuer = published(test, "/.well-known/openid-configuration").await["issuer"].clone();
+    let jwks = published(test, "/openid/v1/jwks").await;
+    let subject = format!("system:serviceaccount:{}:publisher", test.namespace);
+    let mut credential = json!({"issuer": issuer, "subject": subject});
+    for (field, value) in otherwise.as_object().unwrap() {
+        credential[field] = value.clone();
+    }
+    test.azure.trust(&json!({"issuer": issuer, "jwks": jwks}), &credential).await;
+}
+
+/// Makes the `ServiceAccount` `publisher`, or annotates it otherwise.
+async fn account(test: &Test, client: Option<&str>) {
+    let account = json!({
+        "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {
+            "name": "publisher", "namespace": test.namespace,
+            "annotations": client.map(|client| json!({"azure.workload.identity/client-id": client})),
+        },
+    });
+    let applied = test.environment.cluster.kubectl_with_input(&["apply", "-f", "-"], &account.to_string()).await;
+    applied.unwrap().ok().unwrap();
+}
+
+fn object(test: &Test, version: &str) -> Value {
+    let mut object = manifests::image_version(&test.azure, "web", version, "builder");
+    object["spec"]["serviceAccountName"] = json!("publisher");
+    object
+}
+
+#[tokio::test]
+async fn what_an_identity_lacks_is_said_and_once_it_is_there_the_work_goes_on() {
+    let test = Test::new("identity").await;
+    let controller = test.start_with(&[("identity-namespaces", "nobody")]);
+    let expect = async |reason: &str, part: &str| {
+        test.request(Kind::Version, "web").await;
+        let wanted = |object: &azimage_end_to_end::Object| {
+            object.is_stalled(reason) && object.stalled().is_some_and(|(_, message)| message.contains(part))
+        };
+        test.wait(Kind::Version, "web", part, wanted).await;
+        println!("{part}: {reason}");
+    };
+    test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
+    expect("IdentityNotAllowed", "spec.serviceAccountName").await;
+    test.apply(&object(&test, "1.4.0")).await;
+    expect("ServiceAccountNotFound", "publisher").await;
+    account(&test, None).await;
+    expect("IdentityIncomplete", "azure.workload.identity/client-id").await;
+    account(&test, Some("00000000-0000-0000-0000-0000000000ff")).await;
+    expect("IdentityRefused", "AADSTS700016").await;
+    account(&test, Some(&test.azure.client)).await;
+    for (otherwise, code) in [
+        (json!({"issuer": "https://elsewhere.example"}), "AADSTS700211"),
+        (json!({"audience": "https://elsewhere.example"}), "AADSTS700212"),
+        (json!({"subject": "system:serviceaccount:elsewhere:publisher"}), "AADSTS700213"),
+    ] {
+        trust(&test, &otherwise).await;
+        expect("IdentityRefused", code).await;
+    }
+    assert!(test.azure.journal().await.is_empty(), "nothing reaches Azure without a token");
+    trust(&test, &json!({})).await;
+    test.request(Kind::Version, "web").await;
+    test.ready(Kind::Version, "web").await;
+    let arguments = ["-n", &test.namespace, "delete", "serviceaccount", "publisher"];
+    test.environment.cluster.kubectl(&arguments).await.unwrap().ok().unwrap();
+    expect("ServiceAccountNotFound", "publisher").await;
+    account(&test, Some(&test.azure.client)).await;
+    test.request(Kind::Version, "web").await;
+    test.ready(Kind::Version, "web").await;
+    test.finish(Some(controller)).await;
+}
