@@ -170,6 +170,19 @@ pub struct ControllerArgs {
     )]
     pub azure_authority_host: Option<String>,
 
+    /// How many seconds pass in that cloud in one real second, which budgets of requests go by. 1, unless Azure is
+    /// simulated.
+    #[arg(
+        long,
+        env = "AZIMAGE_AZURE_TIME_FACTOR",
+        value_name = "NUMBER",
+        default_value_t = 1.0,
+        value_parser = factor,
+        requires = "azure_resource_manager",
+        help_heading = "Azure"
+    )]
+    pub azure_time_factor: f64,
+
     /// Certificates (PEM) that are trusted besides those of the system.
     #[arg(long, env = "AZIMAGE_AZURE_CA_FILE", value_name = "FILE", help_heading = "Azure")]
     pub azure_ca_file: Option<PathBuf>,
@@ -279,6 +292,11 @@ pub enum LogFormat {
     Json,
     /// For people.
     Human,
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
+    if (0.001..=1_000_000.0).contains(&factor) { Ok(factor) } else { Err("must be from 0.001 to 1000000".to_owned()) }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -90,6 +90,7 @@ pub async fn run(mut options: Options) {
         events: events.clone(),
         gate: crate::gate::Gate::default(),
         memories: crate::memory::Memories::default(),
+        lists: crate::azure::Lists::default(),
     });
     let target_shared = Arc::new(replication_target::Shared {
         client: options.client.clone(),
@@ -191,6 +192,7 @@ async fn sweep(shared: Arc<image_version::Shared>, stop: CancellationToken, ever
         shared.identities.retain(|account| accounts.contains(account));
         shared.gate.retain(|uid| living.contains(uid));
         shared.memories.retain(|uid| living.contains(uid));
+        shared.lists.sweep(every, Instant::now());
     }
 }
 

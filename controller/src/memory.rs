@@ -2,14 +2,15 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use azimage_core::{
     Failure,
-    image_version::{ProcessMemory, StepName},
+    image_version::{ProcessMemory, StepName, VersionObserved},
 };
+use azimage_names::ImageVersionId;
 
 /// What is remembered of one object.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +24,19 @@ pub(crate) struct Remembered {
     pub(crate) failure: Option<(StepName, Failure)>,
     /// Failures in a row.
     pub(crate) failures: u32,
-    /// How long Azure asked to wait after the last failure.
+    /// How long Azure, or the budget, asked to wait after the last failure.
     pub(crate) asked: Option<Duration>,
+    /// The version as it was last read by itself, while nothing is left to be done.
+    pub(crate) seen: Option<Seen>,
+}
+
+/// A version at rest.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// With whose right it was read.
+    pub(crate) principal: String,
+    pub(crate) id: ImageVersionId,
+    pub(crate) version: Arc<VersionObserved>,
 }
 
 /// What is remembered of all objects, by uid.

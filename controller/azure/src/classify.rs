@@ -72,13 +72,14 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
     // The status decides here: the code of a 429 by Compute, OperationNotAllowed, is also that of permanent refusals.
     if status == StatusCode::TOO_MANY_REQUESTS {
         let asked = retry_after.or_else(|| body.and_then(wait_in_message)).unwrap_or(THROTTLED_WITHOUT_A_TIME);
-        return ErrorKind::Throttled { wait: asked.max(Duration::from_secs(1)) };
+        return ErrorKind::Throttled { wait: asked.max(Duration::from_secs(1)), sent: true };
     }
     if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
         return ErrorKind::Transient;
     }
     if status.is_client_error() && says(&["too many requests on source"]) {
-        return ErrorKind::Throttled { wait: retry_after.unwrap_or(SOURCE_THROTTLED).max(Duration::from_secs(1)) };
+        let wait = retry_after.unwrap_or(SOURCE_THROTTLED).max(Duration::from_secs(1));
+        return ErrorKind::Throttled { wait, sent: true };
     }
     match (status, body) {
         (StatusCode::UNAUTHORIZED, _) => ErrorKind::Unauthenticated,

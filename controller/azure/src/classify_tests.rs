@@ -4,8 +4,14 @@ use uuid::Uuid;
 use super::*;
 
 fn error(status: u16, retry_after: Option<&str>, body: &str) -> Error {
-    let exchange =
-        Exchange { method: Method::PUT, subject: "/subscriptions/s".to_owned(), correlation_id: Uuid::nil() };
+    let exchange = Exchange {
+        method: Method::PUT,
+        subject: "/subscriptions/s".to_owned(),
+        correlation_id: Uuid::nil(),
+        namespace: "".into(),
+        object: None,
+        urgency: crate::Urgency::Write,
+    };
     let mut response = Response::builder().status(status);
     if let Some(seconds) = retry_after {
         response = response.header("retry-after", seconds);
@@ -128,7 +134,7 @@ fn answers_are_told_apart_by_what_to_do_about_them() {
 fn compute_throttling_is_told_by_its_status_although_its_code_also_means_never() {
     let body = r#"{"code":"OperationNotAllowed","message":"The server rejected the request because too many requests have been received for this subscription.","details":[{"code":"TooManyRequests","target":"HighCostGet30Min","message":"{\"operationGroup\":\"HighCostGet30Min\"}"}]}"#;
     let error = error(429, Some("1200"), body);
-    assert_eq!(error.kind(), &ErrorKind::Throttled { wait: Duration::from_secs(1200) });
+    assert_eq!(error.kind(), &ErrorKind::Throttled { wait: Duration::from_secs(1200), sent: true });
     assert_eq!(error.code(), Some("OperationNotAllowed"));
 }
 
@@ -148,7 +154,7 @@ fn a_page_of_a_proxy_is_never_taken_for_azures_word() {
         assert_eq!(error(status, None, body).kind(), &ErrorKind::Malformed, "{status} {body}");
     }
     assert_eq!(error(502, None, "<html>Bad Gateway</html>").kind(), &ErrorKind::Transient);
-    assert_eq!(error(429, Some("7"), "").kind(), &ErrorKind::Throttled { wait: Duration::from_secs(7) });
+    assert_eq!(error(429, Some("7"), "").kind(), &ErrorKind::Throttled { wait: Duration::from_secs(7), sent: true });
     assert_eq!(error(401, None, "").kind(), &ErrorKind::Unauthenticated);
 }
 

@@ -17,6 +17,7 @@ use crate::{
     json,
     operation::OperationUrl,
     retry_after::retry_after,
+    throttle::{Ask, Budgets, Counted},
     token_error::TokenError,
     transport::{Transport, TransportError, TransportErrorKind},
 };
@@ -35,11 +36,14 @@ const MOST_PAGES: usize = 100;
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     transport: Arc<dyn Transport>,
     tokens: Arc<dyn TokenSource>,
     cloud: Cloud,
     request_ids: Arc<dyn RequestIds>,
+    budgets: Budgets,
+    principal: Arc<str>,
 }
 
 /// A write that Azure has accepted. It says nothing about how the write ends.
@@ -61,19 +65,28 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client with random request ids.
+    /// A client with random request ids and budgets of its own.
     pub fn new(transport: Arc<dyn Transport>, tokens: Arc<dyn TokenSource>, cloud: Cloud) -> Self {
-        Self::with_request_ids(transport, tokens, cloud, Arc::new(RandomRequestIds))
+        let (request_ids, principal) = (Arc::new(RandomRequestIds), Arc::from(""));
+        Self(Arc::new(Inner { transport, tokens, cloud, request_ids, budgets: Budgets::default(), principal }))
     }
 
-    /// A client with request ids from elsewhere, for reproducible runs.
-    pub fn with_request_ids(
-        transport: Arc<dyn Transport>,
-        tokens: Arc<dyn TokenSource>,
-        cloud: Cloud,
-        request_ids: Arc<dyn RequestIds>,
-    ) -> Self {
-        Self(Arc::new(Inner { transport, tokens, cloud, request_ids }))
+    /// The same client with request ids from elsewhere, for reproducible runs.
+    #[must_use]
+    pub fn with_request_ids(self, request_ids: Arc<dyn RequestIds>) -> Self {
+        Self(Arc::new(Inner { request_ids, ..Inner::clone(&self.0) }))
+    }
+
+    /// The same client with shared budgets. `principal` names the identity behind its tokens: Azure counts the requests
+    /// of each identity apart (behaviour section 23), and two clients of one identity give the same name.
+    #[must_use]
+    pub fn with_budgets(self, budgets: Budgets, principal: &str) -> Self {
+        Self(Arc::new(Inner { budgets, principal: Arc::from(principal), ..Inner::clone(&self.0) }))
+    }
+
+    /// The name of the identity behind the tokens, as given with the budgets.
+    pub fn principal(&self) -> &str {
+        &self.0.principal
     }
 
     /// The cloud this client speaks to.
@@ -82,7 +95,14 @@ impl Client {
     }
 
     pub(crate) fn exchange(call: &Call, method: &Method, subject: &impl fmt::Display) -> Exchange {
-        Exchange { method: method.clone(), subject: subject.to_string(), correlation_id: call.correlation_id }
+        Exchange {
+            method: method.clone(),
+            subject: subject.to_string(),
+            correlation_id: call.correlation_id,
+            namespace: call.namespace.clone(),
+            object: call.object.clone(),
+            urgency: call.urgency,
+        }
     }
 
     /// The URL of a resource or of one of its actions; `query` comes before the api-version, or is empty.
@@ -188,7 +208,15 @@ impl Client {
             response = self.attempt(&exchange, &url, body, if_match, &token).await?;
         }
         if !response.status().is_success() {
-            return Err(classify(&exchange, &response));
+            let error = classify(&exchange, &response);
+            let counted = Counted::of(&exchange.method, url.path());
+            return Err(match error.kind() {
+                ErrorKind::Throttled { wait, .. } => {
+                    let wait = self.0.budgets.refused(&self.0.principal, &counted, &error, *wait);
+                    error.waiting(wait)
+                }
+                _ => error,
+            });
         }
         let (parts, body) = response.into_parts();
         Ok(RawReply { exchange, status: parts.status, headers: parts.headers, body })
@@ -222,12 +250,34 @@ impl Client {
         let request = builder
             .body(body.unwrap_or_default())
             .map_err(|error| not_sent(exchange, format!("the request cannot be formed: {error}")))?;
+        self.admit(exchange, url)?;
         let started = tokio::time::Instant::now();
         let answer = self.0.transport.send(request).await;
-        let Exchange { method, subject, correlation_id } = exchange;
+        let Exchange { method, subject, correlation_id, .. } = exchange;
         let status = answer.as_ref().map_or(0, |response| response.status().as_u16());
         tracing::debug!(%method, %subject, status, %correlation_id, %request_id, elapsed = ?started.elapsed(), "azure request");
-        answer.map_err(|error| transport_failed(exchange, error))
+        let answer = answer.map_err(|error| transport_failed(exchange, error))?;
+        if answer.status().is_success() {
+            self.0.budgets.passed(&self.0.principal, &Counted::of(method, url.path()), answer.headers());
+        }
+        Ok(answer)
+    }
+
+    /// Right before a request goes out. Who is not admitted is told for how long; nothing was sent.
+    fn admit(&self, exchange: &Exchange, url: &Url) -> Result<(), Error> {
+        let counted = Counted::of(&exchange.method, url.path());
+        let ask = Ask {
+            namespace: exchange.namespace.clone(),
+            subject: exchange
+                .object
+                .as_ref()
+                .map_or_else(|| format!("{} {}", exchange.method, url.path()), ToString::to_string),
+            urgency: exchange.urgency,
+        };
+        self.0.budgets.admit(&self.0.principal, &counted, &ask).map_err(|wait| {
+            let message = "held back, so that Azure has not to refuse it: too many requests of its kind".to_owned();
+            failed(exchange, ErrorKind::Throttled { wait, sent: false }, message)
+        })
     }
 }
 

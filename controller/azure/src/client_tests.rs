@@ -131,7 +131,11 @@ async fn nothing_else_is_sent_twice() {
     for (reply, kind, applied) in [
         (answer(503, &[], ""), ErrorKind::Transient, true),
         (answer(409, &[], BUSY), ErrorKind::Busy, false),
-        (answer(429, &[("Retry-After", "3")], ""), ErrorKind::Throttled { wait: Duration::from_secs(3) }, false),
+        (
+            answer(429, &[("Retry-After", "3")], ""),
+            ErrorKind::Throttled { wait: Duration::from_secs(3), sent: true },
+            false,
+        ),
         (
             no_answer(TransportErrorKind::TimedOut, true),
             ErrorKind::Transport { timed_out: true, possibly_sent: true },

@@ -1,11 +1,11 @@
 //! What went wrong with a call, and what to do about it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use uuid::Uuid;
 
-use crate::token_error::TokenErrorKind;
+use crate::{throttle::Urgency, token_error::TokenErrorKind};
 
 /// What to do after a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,10 @@ pub enum ErrorKind {
     Unauthenticated,
     /// Too many requests.
     Throttled {
-        /// How long to wait, at least a second.
+        /// How long to wait; where Azure said so, at least a second and never less than it said.
         wait: Duration,
+        /// Azure got the request and refused it. If not, it was held back here, because the budget is used up.
+        sent: bool,
     },
     /// Another operation is in the way and will end.
     Busy,
@@ -87,6 +89,9 @@ pub(crate) struct Exchange {
     /// The path of the resource, without a query.
     pub(crate) subject: String,
     pub(crate) correlation_id: Uuid,
+    pub(crate) namespace: Arc<str>,
+    pub(crate) object: Option<Arc<str>>,
+    pub(crate) urgency: Urgency,
 }
 
 impl Error {
@@ -103,6 +108,12 @@ impl Error {
             retry_after: None,
             exchange: exchange.clone(),
         })
+    }
+
+    /// The same error with another wait, for a refused request.
+    pub(crate) fn waiting(mut self, wait: Duration) -> Self {
+        self.0.kind = ErrorKind::Throttled { wait, sent: true };
+        self
     }
 
     /// The kind of failure.
@@ -138,7 +149,7 @@ impl Error {
     /// What to do next.
     pub fn advice(&self) -> Advice {
         match &self.0.kind {
-            ErrorKind::Throttled { wait } => Advice::ThrottledUntil(*wait),
+            ErrorKind::Throttled { wait, .. } => Advice::ThrottledUntil(*wait),
             ErrorKind::Busy | ErrorKind::PreconditionFailed => Advice::WaitForState,
             ErrorKind::NotFound
             | ErrorKind::Denied { .. }

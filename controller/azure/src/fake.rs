@@ -50,7 +50,8 @@ impl Script {
     }
 
     pub(crate) fn client(self: &Arc<Self>) -> Client {
-        Client::with_request_ids(Arc::clone(self) as _, Arc::new(Tokens::default()), Cloud::public(), Arc::new(Zeros))
+        Client::new(Arc::clone(self) as _, Arc::new(Tokens::default()), Cloud::public())
+            .with_request_ids(Arc::new(Zeros))
     }
 
     pub(crate) fn sent(&self) -> Vec<String> {

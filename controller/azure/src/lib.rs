@@ -1,7 +1,8 @@
 //! A small typed client for the parts of Azure Resource Manager that azimage uses.
 //!
 //! [`Client`] turns typed calls into requests, answers into typed values and failures into one [`Error`] that says
-//! what to do next ([`Advice`]). It decides nothing: no retries, no waiting, no polling. What it needs from the
+//! what to do next ([`Advice`]). It does no retries, no waiting, no polling: a call for which the budget ([`Budgets`])
+//! is used up is not sent, and told for how long. What it needs from the
 //! outside comes through two traits, [`Transport`] (one HTTP exchange) and [`TokenSource`] (a bearer token), so the
 //! same code runs against Azure, against a simulator and inside a deterministic simulation.
 //!
@@ -25,6 +26,7 @@ mod json;
 mod operation;
 mod retry_after;
 pub mod rights;
+mod throttle;
 mod token_error;
 mod transport;
 
@@ -48,5 +50,6 @@ pub use credential::{BearerToken, TokenSource};
 pub use error::{Advice, Error, ErrorKind};
 pub use http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use operation::{OperationFailure, OperationState, OperationStatus, OperationUrl, OperationUrlError};
+pub use throttle::{Budgets, Class, Counts, Jitter, Urgency};
 pub use token_error::{TokenError, TokenErrorKind};
 pub use transport::{Transport, TransportError, TransportErrorKind};

@@ -2,7 +2,7 @@
 
 use azimage_crds::Reason;
 
-use crate::Progress;
+use crate::{Progress, image_version::Wake};
 
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,15 @@ impl Failure {
                 Progress::stalled(Reason::RequestRefused, format!("Could not {doing}: Azure refuses: {why}"))
             }
             Self::Unavailable(why) => Progress::retrying(Reason::AzureUnavailable, format!("Could not {doing}: {why}")),
+        }
+    }
+
+    /// When to try again.
+    pub fn wake(&self) -> Wake {
+        match self {
+            Self::Denied { .. } | Self::Refused(_) => Wake::Resync,
+            Self::Throttled => Wake::Throttled,
+            Self::Identity(_) | Self::Busy(_) | Self::Unavailable(_) => Wake::Retry,
         }
     }
 

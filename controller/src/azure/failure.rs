@@ -8,7 +8,7 @@ use super::CallError;
 impl From<Error> for CallError {
     fn from(error: Error) -> Self {
         let wait = match error.kind() {
-            ErrorKind::Throttled { wait } => Some(*wait),
+            ErrorKind::Throttled { wait, .. } => Some(*wait),
             _ => error.retry_after(),
         };
         Self { failure: failure(&error), wait, error }

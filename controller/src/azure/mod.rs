@@ -2,9 +2,11 @@
 
 mod convert;
 mod failure;
+mod lists;
 mod read;
 mod write;
 
+pub(crate) use lists::Lists;
 pub(crate) use read::read;
 pub(crate) use write::execute;
 
@@ -17,4 +19,11 @@ pub(crate) struct CallError {
     pub(crate) wait: Option<std::time::Duration>,
     /// For the log.
     pub(crate) error: azimage_azure::Error,
+}
+
+impl CallError {
+    /// How long to wait, if that is all that is wrong.
+    pub(crate) fn throttled(&self) -> Option<std::time::Duration> {
+        self.wait.filter(|_| self.failure == azimage_core::Failure::Throttled)
+    }
 }

@@ -1,25 +1,33 @@
 //! Carries out a read.
 
+use std::time::Duration;
+
 use azimage_azure::{Call, Client, Error};
 use azimage_core::image_version::{Observed, Read, Reading, SourceSpec, Validated};
 
 use super::{CallError, convert, failure::absent};
 
-/// Reads one thing into `observed`.
-pub(crate) async fn read(client: &Client, call: &Call, validated: &Validated, read: Read, observed: &mut Observed) {
+/// Reads one thing into `observed`. The answer is how long to wait, if it couldn't be read for too many requests.
+pub(crate) async fn read(
+    client: &Client,
+    call: &Call,
+    validated: &Validated,
+    read: Read,
+    observed: &mut Observed,
+) -> Option<Duration> {
     match (read, &validated.source) {
         (Read::Version, _) => {
-            observed.version = reading(client.image_version(call, &validated.id).await, convert::version);
+            reading(&mut observed.version, client.image_version(call, &validated.id).await, convert::version)
         }
         (Read::Definition, _) => {
             let definition = client.image_definition(call, validated.id.definition()).await;
-            observed.definition = reading(definition, convert::definition);
+            reading(&mut observed.definition, definition, convert::definition)
         }
         (Read::VirtualMachine, SourceSpec::VirtualMachine { id, .. }) => {
-            observed.virtual_machine = reading(client.virtual_machine(call, id).await, convert::machine);
+            reading(&mut observed.virtual_machine, client.virtual_machine(call, id).await, convert::machine)
         }
         (Read::Seal, SourceSpec::VirtualMachine { seal, .. }) => {
-            observed.seal = reading(client.run_command(call, seal).await, convert::seal);
+            reading(&mut observed.seal, client.run_command(call, seal).await, convert::seal)
         }
         (Read::SourceVersion, SourceSpec::ImageVersion { id }) => {
             let version = client.image_version(call, id).await;
@@ -29,22 +37,28 @@ pub(crate) async fn read(client: &Client, call: &Call, validated: &Validated, re
                 }
                 Err(error) => Err(error),
             };
-            observed.source_version = reading(both, convert::source_version);
+            reading(&mut observed.source_version, both, convert::source_version)
         }
-        // The plan asks only for what its source has.
-        (Read::VirtualMachine | Read::Seal | Read::SourceVersion, _) => {}
+        // The plan asks only for what its source has, and lists are shared.
+        (Read::VirtualMachine | Read::Seal | Read::SourceVersion | Read::List, _) => None,
     }
 }
 
-fn reading<A, B>(answer: Result<A, Error>, convert: impl FnOnce(A) -> B) -> Reading<B> {
-    match answer {
-        Ok(found) => Reading::Found(convert(found)),
-        Err(error) => {
-            if let Some(absent) = absent(&error) {
-                return Reading::Missing(absent);
-            }
-            tracing::debug!(%error, "Could not read from Azure");
-            Reading::Failed(CallError::from(error).failure)
+fn reading<A, B>(into: &mut Reading<B>, answer: Result<A, Error>, convert: impl FnOnce(A) -> B) -> Option<Duration> {
+    let error = match answer {
+        Ok(found) => {
+            *into = Reading::Found(convert(found));
+            return None;
         }
+        Err(error) => error,
+    };
+    if let Some(absent) = absent(&error) {
+        *into = Reading::Missing(absent);
+        return None;
     }
+    tracing::debug!(%error, "Could not read from Azure");
+    let error = CallError::from(error);
+    let wait = error.throttled();
+    *into = Reading::Failed(error.failure);
+    wait
 }

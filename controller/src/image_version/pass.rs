@@ -1,17 +1,17 @@
 //! One pass over one object.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use azimage_azure::{Call, Client as AzureClient};
+use azimage_azure::{Call, Client as AzureClient, Urgency};
 use azimage_core::{
     Progress, events,
     image_version::{
-        Context, Memory, Observed, Plan, Report, Step, StepName, Validated, Violation, Wake, next_read, next_status,
-        plan, record_intent, validate,
+        Context, Memory, Observed, Plan, Read, Reading, Report, Step, StepName, Validated, Violation, Wake, next_read,
+        next_status, plan, record_intent, validate,
     },
 };
 use azimage_crds::{
-    Deletion, IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason,
+    ConditionType, Deletion, IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason,
     ReplicationTarget,
 };
 use kube::{Api, Resource, ResourceExt, api::ListParams};
@@ -21,7 +21,7 @@ use crate::{
     azure::{self, CallError},
     identity::Unidentified,
     kubernetes::{KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
-    memory::Remembered,
+    memory::{Remembered, Seen},
     stores::readable,
 };
 
@@ -68,9 +68,29 @@ impl Pass<'_> {
         let azure = azure.as_ref();
         let status = self.object.status.clone().unwrap_or_default();
         let remembered = self.shared.memories.get(self.uid);
-        let call = Call::new(self.shared.seams.randomness.id());
-        let observed = self.observe(azure, &call, &validated, &status, &remembered).await;
+        let call = Call::new(self.shared.seams.randomness.id()).on_behalf_of(self.namespace, self.uid);
+        // Who asks for a look gets one, not what a list said a while ago.
+        let same =
+            |seen: &Seen| seen.id == validated.id && azure.is_some_and(|client| client.principal() == seen.principal);
+        let seen = remembered.seen.clone().filter(|seen| same(seen) && !self.requested(&status));
+        let (mut observed, mut wait) = self.observe(azure, &call, &validated, &status, &remembered, seen).await;
         let mut plan = self.plan(&validated, &status, &remembered, &observed);
+        if observed.still_at_rest().is_some() && !plan.rests() {
+            // Nothing is written on the word of a list, which may be a period old.
+            (observed, wait) = self.observe(azure, &call, &validated, &status, &remembered, None).await;
+            plan = self.plan(&validated, &status, &remembered, &observed);
+        }
+        let mut remembered = remembered;
+        if plan.wake == Wake::Throttled {
+            remembered.asked = wait;
+            if self.is_ready(&status) {
+                // A look that has to wait takes nothing from what was seen.
+                self.shared.memories.set(self.uid, remembered);
+                return Ok(Next::Wake(Wake::Throttled));
+            }
+        } else {
+            remembered.seen = azure.and_then(|client| seen_at_rest(client, &validated, &observed, &plan));
+        }
         if matches!(plan.step, Some(Step::Update(_) | Step::Repair(_))) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
@@ -81,6 +101,20 @@ impl Pass<'_> {
             }
         }
         self.carry_out(azure, plan, &validated, &status, remembered).await
+    }
+
+    fn requested(&self, status: &ImageVersionStatus) -> bool {
+        let requested = self.object.annotations().get(RECONCILE_REQUESTED_AT);
+        requested.is_some() && requested != status.last_handled_reconcile_at.as_ref()
+    }
+
+    /// Whether the status says Ready of the object as it is.
+    fn is_ready(&self, status: &ImageVersionStatus) -> bool {
+        status.observed_generation == self.object.meta().generation
+            && status
+                .conditions
+                .iter()
+                .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
     }
 
     fn has_finalizer(&self) -> bool {
@@ -110,14 +144,24 @@ impl Pass<'_> {
         validated: &Validated,
         status: &ImageVersionStatus,
         remembered: &Remembered,
-    ) -> Observed {
-        let mut observed = Observed::default();
+        seen: Option<Seen>,
+    ) -> (Observed, Option<Duration>) {
+        let mut observed = Observed { seen: seen.map(|seen| seen.version), ..Observed::default() };
+        let mut longest = None;
         let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
         // Nothing is read where nothing in Azure is touched, so without an identity there is nothing to read.
         while let Some((client, next)) = azure.zip(next_read(validated, &memory, &observed)) {
-            azure::read(client, call, validated, next, &mut observed).await;
+            let wait = if next == Read::List {
+                let period = || self.shared.seams.jittered(self.shared.config.pace.resync);
+                let (listed, wait) = self.shared.lists.entry(client, call, &validated.id, period).await;
+                observed.listed = listed;
+                wait
+            } else {
+                azure::read(client, call, validated, next, &mut observed).await
+            };
+            longest = longest.max(wait);
         }
-        observed
+        (observed, longest)
     }
 
     fn plan(
@@ -154,8 +198,12 @@ impl Pass<'_> {
         }
         let Some((azure, step)) = azure.zip(step) else {
             remembered.failure = None;
-            remembered.failures = if wake == Wake::Retry { remembered.failures.saturating_add(1) } else { 0 };
-            remembered.asked = None;
+            remembered.failures = match wake {
+                Wake::Retry => remembered.failures.saturating_add(1),
+                Wake::Throttled => remembered.failures,
+                _ => 0,
+            };
+            remembered.asked = remembered.asked.filter(|_| wake == Wake::Throttled);
             self.shared.memories.set(self.uid, remembered);
             self.report(status, &report, true).await?;
             return Ok(Next::Wake(wake));
@@ -191,8 +239,10 @@ impl Pass<'_> {
                 wake = Wake::Poll;
             }
             Err(failed) => {
-                wake = if failed.failure.is_permanent() { Wake::Resync } else { Wake::Retry };
-                remembered.failures = remembered.failures.saturating_add(1);
+                wake = failed.failure.wake();
+                if wake != Wake::Throttled {
+                    remembered.failures = remembered.failures.saturating_add(1);
+                }
                 remembered.asked = failed.wait;
                 remembered.failure = Some((name, failed.failure));
             }
@@ -216,10 +266,15 @@ impl Pass<'_> {
     async fn execute(&self, azure: &AzureClient, step: &Step, correlation_id: &str) -> Result<(), CallError> {
         let name = step.name();
         let id = correlation_id.parse().unwrap_or_else(|_| self.shared.seams.randomness.id());
-        match azure::execute(azure, &Call::new(id), step).await {
+        let call = Call::new(id).on_behalf_of(self.namespace, self.uid).with_urgency(Urgency::Write);
+        match azure::execute(azure, &call, step).await {
             Ok(accepted) => {
                 tracing::info!(step = %name, correlation_id, status = accepted.status, "Azure accepted step");
                 Ok(())
+            }
+            Err(failed) if failed.throttled().is_some() => {
+                tracing::info!(step = %name, correlation_id, error = %failed.error, "Step waits for its turn");
+                Err(failed)
             }
             Err(failed) => {
                 tracing::warn!(step = %name, correlation_id, error = %failed.error, "Azure did not accept step");
@@ -260,6 +315,16 @@ impl Pass<'_> {
         self.shared.events.publish(self.object, events).await;
         Ok(())
     }
+}
+
+/// What to compare the next list with: the version as it was read by itself, if nothing is left to be done.
+fn seen_at_rest(client: &AzureClient, validated: &Validated, observed: &Observed, plan: &Plan) -> Option<Seen> {
+    let version = match &observed.version {
+        _ if !plan.rests() => return None,
+        Reading::Found(version) => Arc::new(version.clone()),
+        _ => observed.seen.clone()?,
+    };
+    Some(Seen { principal: client.principal().to_owned(), id: validated.id.clone(), version })
 }
 
 /// The correlation id of a recorded intent that this process hasn't seen accepted.

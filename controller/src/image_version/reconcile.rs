@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::pass::{Next, Pass};
 use crate::{
+    azure::Lists,
     config::Config,
     election::Term,
     gate::{Fingerprint, Gate},
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) events: Events,
     pub(crate) gate: Gate,
     pub(crate) memories: Memories,
+    pub(crate) lists: Lists,
 }
 
 /// The most immediate follow-up passes: each has one write, and no chain of legal steps is as long.
@@ -74,7 +76,12 @@ pub(crate) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Resu
 fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
     let pace = &shared.config.pace;
     let remembered = shared.memories.get(uid);
+    let now = Instant::now();
+    let listed = remembered.seen.as_ref().and_then(|seen| shared.lists.good_for(&seen.principal, &seen.id, now));
     let span = match wake {
+        Wake::Resync if listed.is_some() => return listed.unwrap_or_default(),
+        // The turn was given for just this time.
+        Wake::Throttled => return remembered.asked.unwrap_or(pace.poll),
         Wake::Poll => pace.poll,
         Wake::Retry => pace.retry(remembered.failures).max(remembered.asked.unwrap_or_default()),
         Wake::Resync | Wake::Release | Wake::Never => pace.resync,

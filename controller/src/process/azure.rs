@@ -5,8 +5,8 @@ use std::{fs, sync::Arc};
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 use azimage_azure::{
-    AssertionSource, AzureIdentity, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Now, TokenError,
-    Transport, TransportError,
+    AssertionSource, AzureIdentity, Budgets, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Now,
+    TokenError, Transport, TransportError,
 };
 use azimage_core::Federation;
 use tokio::time::Instant;
@@ -35,8 +35,11 @@ pub(super) fn clients(arguments: &ControllerArgs, seams: &Seams, metrics: &Metri
     let counted = Arc::new(Counted { transport: transport.clone(), metrics: metrics.clone() });
     let tokens =
         AzureIdentity::new(identity(arguments)?, &cloud, transport.clone(), now.clone()).context("--azure-identity")?;
-    let own = Client::new(counted.clone(), Arc::new(tokens), cloud.clone());
-    Ok(Clients { own, cloud, transport, counted, now })
+    let randomness = seams.randomness.clone();
+    let budgets = Budgets::new(Arc::new(move || randomness.fraction()), arguments.azure_time_factor);
+    metrics.show_budgets(&budgets);
+    let own = Client::new(counted.clone(), Arc::new(tokens), cloud.clone()).with_budgets(budgets.clone(), "controller");
+    Ok(Clients { own, cloud, transport, counted, now, budgets })
 }
 
 /// The tenant of `ServiceAccount`s that name none.
@@ -51,6 +54,7 @@ pub(super) struct Clients {
     transport: Arc<dyn Transport>,
     counted: Arc<Counted>,
     now: Now,
+    budgets: Budgets,
 }
 
 impl AzureClients for Clients {
@@ -60,9 +64,11 @@ impl AzureClients for Clients {
 
     fn federated(&self, federation: &Federation, assertions: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
         let Federation { tenant_id, client_id } = federation.clone();
+        let principal = format!("{tenant_id}/{client_id}");
         let identity = Identity::Assertion { tenant: tenant_id, client_id, assertions };
         let tokens = AzureIdentity::new(identity, &self.cloud, self.transport.clone(), self.now.clone())?;
-        Ok(Client::new(self.counted.clone(), Arc::new(tokens), self.cloud.clone()))
+        Ok(Client::new(self.counted.clone(), Arc::new(tokens), self.cloud.clone())
+            .with_budgets(self.budgets.clone(), &principal))
     }
 }
 

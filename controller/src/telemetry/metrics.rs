@@ -1,10 +1,11 @@
 //! Metrics, with the names of controller-runtime where it has any, so that existing dashboards work.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64},
+    Arc, OnceLock,
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
+use azimage_azure::Budgets;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -39,6 +40,17 @@ struct LeaseLabel {
 struct AzureLabels {
     method: String,
     code: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ThrottledLabels {
+    class: String,
+    by: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClassLabel {
+    class: String,
 }
 
 type Seconds = Family<ControllerLabel, Histogram, fn() -> Histogram>;
@@ -83,6 +95,10 @@ pub struct Metrics {
     azure: Family<AzureLabels, Counter<u64, AtomicU64>>,
     azure_seconds: Histogram,
     leads: Family<LeaseLabel, Gauge<i64, AtomicI64>>,
+    throttled: Family<ThrottledLabels, Counter<u64, AtomicU64>>,
+    budget_left: Family<ClassLabel, Gauge<f64, AtomicU64>>,
+    budget_waiting: Family<ClassLabel, Gauge<i64, AtomicI64>>,
+    budgets: Arc<OnceLock<Budgets>>,
 }
 
 impl Default for Metrics {
@@ -135,6 +151,24 @@ impl Metrics {
             "Whether this process leads (1) or stands by (0)",
             leads.clone(),
         );
+        let throttled = Family::default();
+        registry.register(
+            "azimage_azure_throttled",
+            "Calls that Azure refused with 429 (by=azure), or that were held back so that it need not (by=azimage)",
+            throttled.clone(),
+        );
+        let budget_left = Family::default();
+        registry.register(
+            "azimage_azure_budget_left_ratio",
+            "What is left of the emptiest budget of each class of requests, from 0 to 1",
+            budget_left.clone(),
+        );
+        let budget_waiting = Family::default();
+        registry.register(
+            "azimage_azure_budget_waiting",
+            "Calls that wait for their turn, for each class of requests",
+            budget_waiting.clone(),
+        );
         let info: Family<Vec<(String, String)>, Gauge> = Family::default();
         info.get_or_create(&vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         registry.register("azimage_build_info", "The release that runs", info);
@@ -150,6 +184,29 @@ impl Metrics {
             azure,
             azure_seconds,
             leads,
+            throttled,
+            budget_left,
+            budget_waiting,
+            budgets: Arc::default(),
+        }
+    }
+
+    /// Shows how it stands with these budgets, whenever the metrics are read.
+    pub(crate) fn show_budgets(&self, budgets: &Budgets) {
+        // Set once: a process has one set of budgets.
+        let _ = self.budgets.set(budgets.clone());
+    }
+
+    fn read_budgets(&self) {
+        let Some(budgets) = self.budgets.get() else { return };
+        for (class, counts) in budgets.counts() {
+            let label = ClassLabel { class: class.name().to_owned() };
+            for (by, count) in [("azure", counts.refused), ("azimage", counts.held_back)] {
+                let labels = ThrottledLabels { class: class.name().to_owned(), by: by.to_owned() };
+                self.throttled.get_or_create(&labels).inner().store(count, Ordering::Relaxed);
+            }
+            self.budget_left.get_or_create(&label).set(counts.left);
+            self.budget_waiting.get_or_create(&label).set(i64::try_from(counts.waiting).unwrap_or(i64::MAX));
         }
     }
 
@@ -158,6 +215,7 @@ impl Metrics {
     /// # Errors
     /// When they can't be written, for which there is no known reason.
     pub fn text(&self) -> Result<String, std::fmt::Error> {
+        self.read_budgets();
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

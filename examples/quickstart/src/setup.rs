@@ -58,7 +58,7 @@ impl Stage {
         let files = tempfile::Builder::new().prefix("azimage-quickstart-").tempdir()?;
         screen.say("$ helm install azimage charts/azimage --namespace azimage --values …")?;
         install(&cluster, &azure, &files).await?;
-        let azimage = start(&cluster, &azure, programs, &files).await?;
+        let azimage = start(&cluster, &azure, programs, &files, arguments.speed).await?;
         screen.say("✓ azimage is installed, and runs as a process with the chart's arguments, ServiceAccount and rights (this cluster has no nodes)")?;
         Ok(Self { azimage, simulator, azure, cluster, _files: files })
     }
@@ -159,6 +159,7 @@ async fn start(
     azure: &Azure,
     programs: &WorkspacePrograms,
     files: &TempDir,
+    speed: f64,
 ) -> anyhow::Result<Process> {
     let deployment = cluster.kubectl(&["-n", AZIMAGE, "get", "deployment", AZIMAGE, "-o", "json"]).await?.json()?;
     let deployment: Deployment = serde_json::from_value(deployment)?;
@@ -177,6 +178,7 @@ async fn start(
     command
         .args(arguments)
         .env("KUBECONFIG", cluster.kubeconfig_for(AZIMAGE, AZIMAGE).await?)
+        .env("AZIMAGE_AZURE_TIME_FACTOR", speed.to_string())
         .env("POD_NAMESPACE", AZIMAGE)
         .env("POD_NAME", "azimage-quickstart")
         .env("NO_PROXY", "127.0.0.1,localhost")

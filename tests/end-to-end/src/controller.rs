@@ -49,6 +49,7 @@ impl Controller {
             ("azure-client-secret-file", secret.to_str().unwrap()),
             ("health-address", "127.0.0.1:0"),
             ("metrics-address", "127.0.0.1:0"),
+            ("azure-time-factor", crate::environment::SPEED),
         ]);
         flags.extend(PACE);
         flags.extend(otherwise.iter().copied());

@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 pub const RELEASE_NAMESPACE: &str = "azimage-system";
 
 /// Simulated seconds in one real second: the copy of a version, seven minutes, takes about a second.
-const SPEED: &str = "400";
+pub(crate) const SPEED: &str = "400";
 
 static SHARED: OnceCell<Environment> = OnceCell::const_new();
 

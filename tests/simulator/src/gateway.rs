@@ -17,6 +17,7 @@ use crate::{
         headers,
         operation::OperationType,
         rights::{self, Grant, Rights},
+        throttle::{self, Verdict},
         versions,
     },
     clock::Moment,
@@ -32,7 +33,7 @@ impl Simulator {
         base: &str,
         at: Moment,
         trace: uuid::Uuid,
-    ) -> Response<Bytes> {
+    ) -> (Response<Bytes>, Verdict) {
         let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
         let principal = match self.entra.caller(token, at.real) {
             Ok(caller) => caller.principal,
@@ -43,9 +44,14 @@ impl Simulator {
                     self.entra.tenant, error.message
                 );
                 headers::set(response.headers_mut(), "www-authenticate", &challenge);
-                return response;
+                return (response, Verdict::default());
             }
         };
+        let mut verdict = self.throttled(request.method(), address, &principal.client);
+        if let Some(mut response) = verdict.refusal.take() {
+            verdict.announce(response.headers_mut());
+            return (response, verdict);
+        }
         let answer = self.authorized(request, address, base, &principal);
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let activity = self.activity(request, address, &principal, trace);
@@ -61,12 +67,20 @@ impl Simulator {
             }
             Err(error) => refuse(error),
         };
-        let now = self.world.now;
-        self.limits.announce(response.headers_mut(), request.method(), address, &principal.client, now);
+        verdict.announce(response.headers_mut());
         let operation =
             format!("tenantId={},objectId={}/westeurope/{}", self.entra.tenant, principal.object, self.world.guid());
         headers::set(response.headers_mut(), "x-ms-operation-identifier", &operation);
-        response
+        (response, verdict)
+    }
+
+    /// Counts the request against all its limits.
+    fn throttled(&mut self, method: &Method, address: &Address, principal: &str) -> Verdict {
+        let machine = throttle::resource(address);
+        let known = self.world.machines.get(&machine);
+        let region = known.map(|machine| machine.location.clone()).unwrap_or_default();
+        let limits = throttle::limits(method, address, principal, &region, known.is_none());
+        self.limits.judge(&limits, principal, self.time_factor, self.world.now)
     }
 
     /// Everything between the token and the provider.

@@ -45,6 +45,10 @@ pub struct JournalEntry {
     pub applied: bool,
     /// The fault that the caller met instead of the real answer.
     pub fault: Option<u64>,
+    /// The limit for which it was refused with 429.
+    pub throttled: Option<String>,
+    /// It came before the end of a pause that its principal was told for a limit that it counts against.
+    pub inside_told_pause: bool,
 }
 
 /// Which entries are wanted.

@@ -29,6 +29,7 @@ mod simulator;
 mod world;
 
 pub use crate::{
+    arm::throttle::{Throttling, ThrottlingCounts},
     control::{FaultState, MachineChange},
     durations::{Durations, RegionDurations},
     faults::{DomainFault, Effect, Fault, HttpFault, Match, Respond, Then},

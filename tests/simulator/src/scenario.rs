@@ -14,7 +14,7 @@ pub use self::{
     gallery::{Definition, Feature, Gallery, Identifier, ImageVersion},
     network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
 };
-use crate::durations::Durations;
+use crate::{arm::throttle::Throttling, durations::Durations};
 
 /// A scenario (YAML or JSON). Everything has a default: an empty document is one tenant, one client and one empty subscription.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub struct Scenario {
     pub page_size: Option<usize>,
     /// `Retry-After` of virtual machine operations in simulated seconds (default 10; 0 sends none).
     pub retry_after_seconds: Option<u32>,
+    /// How tight the limits on requests are.
+    pub throttling: Option<Throttling>,
     /// How long things take.
     pub durations: Option<Durations>,
     /// Issuers whose tokens applications may trust, with their keys; one that exists gets these keys.

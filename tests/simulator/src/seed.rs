@@ -35,6 +35,9 @@ impl Simulator {
         if let Some(seconds) = scenario.retry_after_seconds {
             self.set_retry_after(seconds);
         }
+        if let Some(throttling) = scenario.throttling {
+            self.set_throttling(throttling).map_err(ScenarioError)?;
+        }
         if let Some(durations) = &scenario.durations {
             self.world.durations = durations.clone();
         }

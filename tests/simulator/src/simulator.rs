@@ -1,6 +1,6 @@
 //! The simulator without sockets: a state machine over requests and time.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -15,7 +15,8 @@ use crate::{
         address::Address,
         dispatch,
         error::ArmError,
-        headers::{self, Limits},
+        headers,
+        throttle::{Limits, Throttling, ThrottlingCounts, Verdict},
     },
     clock::Moment,
     compute,
@@ -113,6 +114,25 @@ impl Simulator {
         self.retry_after = seconds;
     }
 
+    /// How tight the limits are.
+    pub fn throttling(&self) -> Throttling {
+        self.limits.throttling
+    }
+
+    /// Makes the limits tighter or wider from now on.
+    ///
+    /// # Errors
+    /// The factor is not a positive number.
+    pub fn set_throttling(&mut self, throttling: Throttling) -> Result<(), String> {
+        self.limits.throttling = throttling.check()?;
+        Ok(())
+    }
+
+    /// What became of the requests, by the name of the limit that they count against.
+    pub fn throttling_counts(&self) -> &BTreeMap<String, ThrottlingCounts> {
+        self.limits.counts()
+    }
+
     /// Entries of the journal.
     pub fn requests(&self, query: &JournalQuery) -> Vec<JournalEntry> {
         self.journal.find(query)
@@ -150,13 +170,17 @@ impl Simulator {
             status: None,
             applied: false,
             fault: None,
+            throttled: None,
+            inside_told_pause: false,
         };
         if let Some((fault, then)) = self.faults.before(&facts) {
             entry.fault = Some(fault);
             self.journal.add(entry);
             return outcome(fault, then, None);
         }
-        let response = self.answer(request, address.as_ref(), at);
+        let (response, verdict) = self.answer(request, address.as_ref(), at);
+        entry.throttled = verdict.class;
+        entry.inside_told_pause = verdict.inside_told_pause;
         entry.status = Some(response.status().as_u16());
         let succeeded = response.status().as_u16() < 400;
         entry.applied = write && succeeded;
@@ -169,7 +193,12 @@ impl Simulator {
         }
     }
 
-    fn answer(&mut self, request: &Request<Bytes>, address: Option<&Address>, at: Moment) -> Response<Bytes> {
+    fn answer(
+        &mut self,
+        request: &Request<Bytes>,
+        address: Option<&Address>,
+        at: Moment,
+    ) -> (Response<Bytes>, Verdict) {
         let host = request
             .uri()
             .authority()
@@ -178,12 +207,12 @@ impl Simulator {
             .unwrap_or_else(|| "management.azure.com".to_owned());
         let base = format!("https://{host}");
         let trace = self.world.guid();
-        let mut response = match address {
+        let (mut response, verdict) = match address {
             Some(address) => self.arm(request, address, &base, at, trace),
-            None => self.other(request, &base, at, trace),
+            None => (self.other(request, &base, at, trace), Verdict::default()),
         };
         headers::common(&mut response, request.headers(), &trace.to_string(), self.world.now);
-        response
+        (response, verdict)
     }
 
     /// Everything that is not below one subscription.

@@ -1,6 +1,6 @@
 //! What was read of Azure, without judgement.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use azimage_names::Region;
 use jiff::Timestamp;
@@ -44,6 +44,21 @@ pub struct Observed {
     pub source_version: Reading<SourceVersionObserved>,
     /// The run command that seals the guest.
     pub seal: Reading<SealObserved>,
+    /// The version as it was last read by itself, if nothing was left to be done then.
+    pub seen: Option<Arc<VersionObserved>>,
+    /// Its entry in the list of the definition's versions, which says nothing of single regions' copies.
+    pub listed: Reading<Arc<VersionObserved>>,
+}
+
+impl Observed {
+    /// What is known of a version of which the list shows what was last seen. Everything else calls for a read of the
+    /// version: an entry that differs, and also a missing one, which proves nothing.
+    pub fn still_at_rest(&self) -> Option<&VersionObserved> {
+        match (&self.seen, &self.listed) {
+            (Some(seen), Reading::Found(entry)) if seen.is_listed_as(entry) => Some(seen),
+            _ => None,
+        }
+    }
 }
 
 /// The operating system of a disk.
@@ -246,6 +261,14 @@ pub struct VersionObserved {
     pub size_gib: Option<i64>,
     /// Members of the resource that this release doesn't know, kept so that a write doesn't lose them.
     pub preserved: Map<String, Value>,
+}
+
+impl VersionObserved {
+    /// Whether a list's entry shows this very state. A list has no replication status.
+    pub fn is_listed_as(&self, entry: &Self) -> bool {
+        let bare = |version: &Self| Self { replication: BTreeMap::new(), ..version.clone() };
+        bare(self) == bare(entry)
+    }
 }
 
 /// A target region of a version.

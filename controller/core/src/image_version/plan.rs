@@ -102,6 +102,16 @@ pub struct Plan {
     pub wake: Wake,
 }
 
+impl Plan {
+    /// Whether nothing is left to be done, so that the next look may be at the list of the definition's versions.
+    pub fn rests(&self) -> bool {
+        self.step.is_none()
+            && self.wake == Wake::Resync
+            && matches!(self.report.progress, Progress::Settled { .. })
+            && self.report.resource_id.is_some()
+    }
+}
+
 /// When to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wake {
@@ -109,6 +119,8 @@ pub enum Wake {
     Poll,
     /// Something failed: later each time.
     Retry,
+    /// Azure asks for a pause, or would: as soon as it is over. No failure, so not later each time.
+    Throttled,
     /// Nothing is under way: only to see what others changed.
     Resync,
     /// The finalizer may go.
@@ -187,8 +199,7 @@ impl Report {
 
     pub(super) fn failed(mut self, failure: &Failure, doing: &str) -> Plan {
         self.progress = failure.progress(doing);
-        let wake = if failure.is_permanent() { Wake::Resync } else { Wake::Retry };
-        Plan { step: None, report: self, wake }
+        Plan { step: None, report: self, wake: failure.wake() }
     }
 
     pub(super) fn failed_unread(self, what: &str) -> Plan {
@@ -224,7 +235,11 @@ fn decide(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Pl
     }
     match &observed.version {
         Reading::Found(version) => published::plan(validated, memory, version),
-        Reading::NotRead => Report::default().failed_unread("the gallery image version"),
+        Reading::NotRead => match (observed.still_at_rest(), &observed.listed) {
+            (Some(seen), _) => published::plan(validated, memory, seen),
+            (None, Reading::Failed(failure)) => Report::default().failed(failure, "list the gallery image versions"),
+            (None, _) => Report::default().failed_unread("the gallery image version"),
+        },
         Reading::Failed(failure) => Report::default().failed(failure, "read the gallery image version"),
         Reading::Missing(_) if memory.was_published() => missing(validated, memory, observed),
         Reading::Missing(_) if memory.too_soon(StepName::Publish, StepName::Publish.grace_seconds()) => {

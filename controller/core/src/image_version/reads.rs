@@ -1,12 +1,15 @@
 //! What has still to be read.
 
 use super::{Absent, Memory, Observed, Reading, SourceSpec, Validated};
+use crate::Failure;
 
 /// Something to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Read {
     /// The gallery image version with its replication status.
     Version,
+    /// The gallery image version as the list of its definition shows it.
+    List,
     /// The image definition.
     Definition,
     /// The source virtual machine with its instance view.
@@ -17,7 +20,8 @@ pub enum Read {
     Seal,
 }
 
-/// What has to be read next for a decision, or nothing. At rest this is one read.
+/// What has to be read next for a decision, or nothing. At rest this is the list, which all versions of a definition
+/// share, and nothing else as long as it shows what was last seen.
 pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Option<Read> {
     if validated.suspended && !validated.deleting {
         return None;
@@ -26,7 +30,15 @@ pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed
         return deletion_read(validated, observed);
     }
     match &observed.version {
-        Reading::NotRead => return Some(Read::Version),
+        Reading::NotRead => {
+            return match (&observed.seen, &observed.listed) {
+                (Some(_), Reading::NotRead) => Some(Read::List),
+                // A list that can't be had otherwise, such as for an entry that can't be understood, is done without.
+                (Some(_), Reading::Failed(Failure::Throttled)) => None,
+                (Some(_), _) if observed.still_at_rest().is_some() => None,
+                _ => Some(Read::Version),
+            };
+        }
         Reading::Missing(Absent::Resource) if !memory.was_published() => {}
         Reading::Missing(_) if observed.definition == Reading::NotRead => return Some(Read::Definition),
         Reading::Missing(Absent::Parent) if !memory.was_published() => {}

@@ -10,4 +10,5 @@ pub(crate) mod lists;
 pub(crate) mod operation;
 pub(crate) mod rights;
 pub(crate) mod tags;
+pub(crate) mod throttle;
 pub(crate) mod versions;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
-use crate::{Fault, JournalQuery, MachineChange, Scenario};
+use crate::{Fault, JournalQuery, MachineChange, Scenario, Throttling};
 
 type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
 
@@ -29,6 +29,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", delete(remove_fault))
         .route("/clock", get(clock).post(set_clock))
+        .route("/throttling", get(throttling).post(set_throttling))
         .route("/virtual-machines/{*path}", post(change_machine))
         .with_state(shared)
 }
@@ -40,7 +41,7 @@ async fn overview(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "subscriptions": simulator.subscriptions(),
         "simulatedTime": simulator.now(),
         "interface": ["GET /requests", "GET /state/{resource id}", "POST /scenario", "GET|POST|DELETE /faults", "DELETE /faults/{id}",
-                      "GET|POST /clock", "POST /virtual-machines/{resource id}"],
+                      "GET|POST /clock", "GET|POST /throttling", "POST /virtual-machines/{resource id}"],
     }))
 }
 
@@ -129,6 +130,18 @@ async fn set_clock(State(shared): State<Arc<Shared>>, text: String) -> Answer {
     }
     drop(shared.current());
     Ok(clock(State(shared)).await)
+}
+
+async fn throttling(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    let simulator = shared.current();
+    Json(json!({"settings": simulator.throttling(), "counts": simulator.throttling_counts()}))
+}
+
+async fn set_throttling(State(shared): State<Arc<Shared>>, text: String) -> Answer {
+    let bad = |why: String| refuse(StatusCode::BAD_REQUEST, why);
+    let settings: Throttling = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    shared.current().set_throttling(settings).map_err(bad)?;
+    Ok(throttling(State(shared)).await)
 }
 
 async fn change_machine(State(shared): State<Arc<Shared>>, Path(path): Path<String>, text: String) -> Answer {

@@ -3,7 +3,10 @@
 use std::{path::Path, sync::PoisonError, time::Duration};
 
 use super::{ReadyLine, RunningSimulator};
-use crate::{Fault, FaultState, JournalEntry, JournalQuery, MachineChange, Scenario, ScenarioError, clock::Moment};
+use crate::{
+    Fault, FaultState, JournalEntry, JournalQuery, MachineChange, Scenario, ScenarioError, ThrottlingCounts,
+    clock::Moment,
+};
 
 impl RunningSimulator {
     /// `https://127.0.0.1:port`: Azure Resource Manager and authority host.
@@ -82,6 +85,11 @@ impl RunningSimulator {
     /// Entries of the journal.
     pub fn requests(&self, query: &JournalQuery) -> Vec<JournalEntry> {
         self.shared.current().requests(query)
+    }
+
+    /// What became of the requests, by the name of the limit that they count against.
+    pub fn throttling_counts(&self) -> std::collections::BTreeMap<String, ThrottlingCounts> {
+        self.shared.current().throttling_counts().clone()
     }
 
     /// The raw record of a resource.

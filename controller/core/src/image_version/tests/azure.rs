@@ -31,6 +31,7 @@ impl Azure {
             Read::Version => {
                 observed.version = self.version.clone().map_or(Reading::Missing(missing), Reading::Found);
             }
+            Read::List => observed.listed = Reading::Missing(Absent::Resource),
             Read::Definition => observed.definition = Reading::Found(definition()),
             Read::VirtualMachine => observed.virtual_machine = Reading::Found(self.machine.clone()),
             Read::SourceVersion => observed.source_version = Reading::Found(source_version()),

@@ -135,7 +135,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "the version can't be read",
             going().observed(|observed| observed.version = Reading::Failed(Failure::Throttled)),
-            "- False/Throttled - Retry",
+            "- False/Throttled - Throttled",
         ),
         row(
             "the version may not be read",

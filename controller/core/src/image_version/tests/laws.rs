@@ -286,6 +286,7 @@ proptest! {
             let Some(next) = next_read(&validated, &scene.memory(), &observed) else { return Ok(()) };
             match next {
                 Read::Version => observed.version = read(&observed.version, &scene.observed.version),
+                Read::List => observed.listed = read(&observed.listed, &scene.observed.listed),
                 Read::Definition => observed.definition = read(&observed.definition, &scene.observed.definition),
                 Read::VirtualMachine => {
                     observed.virtual_machine = read(&observed.virtual_machine, &scene.observed.virtual_machine);

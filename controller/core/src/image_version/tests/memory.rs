@@ -1,10 +1,12 @@
 //! What is remembered of earlier passes: a version that vanished, steps that don't show yet, a status that was lost.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use azimage_crds::{ConditionType, ImageVersionStatus};
 use serde_json::json;
 
 use super::{super::*, fixtures::*, published::executed, scene::*};
-use crate::Failure;
+use crate::{Failure, Progress};
 
 const LOOK_AGAIN: &str = "- False/VersionMissing - Poll";
 const GONE: &str = "- False/VersionMissing Published=VersionMissing Resync";
@@ -37,7 +39,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "the version vanished, and the definition can't be read",
             vanished(3).observed(definition(Reading::Failed(Failure::Throttled))),
-            "- False/Throttled - Retry",
+            "- False/Throttled - Throttled",
         ),
         row(
             "the version vanished, as a new process finds it on record",
@@ -168,6 +170,54 @@ fn at_rest_one_read_is_enough_and_a_suspended_object_needs_none() {
     assert_eq!(reads(&rest, &observed), None);
     let suspended = scene(&json!({"spec": {"suspend": true}}));
     assert_eq!(reads(&suspended, &Observed::default()), None);
+}
+
+#[test]
+fn a_version_at_rest_is_looked_at_in_the_list_and_read_by_itself_only_if_that_shows_something_else() {
+    let rest = scene(&json!({})).status(published()).version(version(&[HOME]));
+    let seen = version(&[HOME]);
+    let entry = |change: fn(&mut VersionObserved)| {
+        let mut entry = VersionObserved { replication: BTreeMap::new(), ..seen.clone() };
+        change(&mut entry);
+        Reading::Found(Arc::new(entry))
+    };
+    let (own, list) = (Some(Read::Version), Some(Read::List));
+    for (case, listed, expected) in [
+        ("nothing was listed yet", Reading::NotRead, list),
+        ("the list shows what was last seen", entry(|_| {}), None),
+        ("something is under way", entry(|entry| entry.provisioning = Provisioning::Updating), own),
+        ("a tag differs", entry(|entry| entry.tags.clear()), own),
+        ("a region is missing", entry(|entry| entry.targets.clear()), own),
+        ("it is offered as latest", entry(|entry| entry.exclude_from_latest = false), own),
+        ("its end of life differs", entry(|entry| entry.end_of_life = Some(before(1))), own),
+        ("it isn't listed, which proves nothing", Reading::Missing(Absent::Resource), own),
+        ("there is no definition, which proves nothing", Reading::Missing(Absent::Parent), own),
+        ("the list has to wait", Reading::Failed(Failure::Throttled), None),
+        ("the list can't be read", Reading::Failed(Failure::Unavailable("u".into())), own),
+    ] {
+        let observed = Observed { seen: Some(Arc::new(seen.clone())), listed, ..Observed::default() };
+        assert_eq!(next_read(&rest.validated(), &rest.memory(), &observed), expected, "{case}");
+        let plan = plan(&rest.validated(), &rest.memory(), &observed);
+        if case == "the list shows what was last seen" {
+            assert!(plan.rests(), "{plan:?}");
+            assert_eq!(plan, rest.plan(), "the same as after a read of the version itself");
+        } else {
+            assert!(!plan.rests() && plan.step.is_none(), "{case}: {plan:?}");
+        }
+    }
+    let never_read = Observed { listed: entry(|_| {}), ..Observed::default() };
+    assert_eq!(
+        next_read(&rest.validated(), &rest.memory(), &never_read),
+        own,
+        "a list says nothing of regions' copies"
+    );
+}
+
+#[test]
+fn a_pause_that_azure_asks_for_is_no_failure() {
+    assert_eq!(Failure::Throttled.wake(), Wake::Throttled);
+    assert!(!Failure::Throttled.is_permanent());
+    assert!(matches!(Failure::Throttled.progress("go on"), Progress::Retrying { .. }));
 }
 
 #[test]

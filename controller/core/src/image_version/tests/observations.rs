@@ -31,6 +31,7 @@ pub(super) fn observations(noise: Noise) -> BoxedStrategy<Observed> {
             virtual_machine,
             source_version,
             seal,
+            ..Observed::default()
         })
         .boxed()
 }

@@ -30,6 +30,7 @@ pub(super) fn scene(change: &Value) -> Scene {
             virtual_machine: Reading::Found(machine()),
             source_version: Reading::Found(source_version()),
             seal: Reading::Missing(Absent::Resource),
+            ..Observed::default()
         },
     }
 }

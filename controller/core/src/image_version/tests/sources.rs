@@ -107,7 +107,7 @@ pub(super) fn rows() -> Vec<Row> {
             plain()
                 .machine(machine().claimed())
                 .observed(|observed| observed.seal = Reading::Failed(Failure::Throttled)),
-            "- False/Throttled - Retry",
+            "- False/Throttled - Throttled",
         ),
         row(
             "the definition is missing",

@@ -1,0 +1,251 @@
+//! A controller over many image versions that are made from other versions, so that they need no machines.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use azimage::{
+    config::{Config, Pace, Served},
+    controller,
+    election::Term,
+    identity::AzureClients,
+    seams::Seams,
+    telemetry::metrics::Metrics,
+};
+use azimage_azure::{AssertionSource, Budgets, Call, Client, Cloud, TokenError};
+use azimage_core::Federation;
+use azimage_crds::ImageVersion;
+use azimage_simulation::{
+    azure::{Azure, HOST, Network},
+    dice::Dice,
+    faults::Faults,
+    kubernetes::ApiServer,
+    time::VirtualClock,
+};
+use azimage_simulator::{JournalEntry, JournalQuery, Scenario};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, api::PostParams};
+use serde_json::{Value, json};
+use tokio::{sync::Notify, task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
+pub(crate) const CLIENT: &str = "00000000-0000-0000-0000-00000000000b";
+const SOMEBODY: &str = "00000000-0000-0000-0000-00000000000c";
+const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+/// How often what is at rest is looked at.
+pub(crate) const RESYNC: Duration = Duration::from_secs(600);
+
+/// One identity for all.
+struct One(Client);
+
+impl AzureClients for One {
+    fn own(&self) -> Client {
+        self.0.clone()
+    }
+
+    fn federated(&self, _: &Federation, _: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// Runs under virtual time.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(future)
+}
+
+pub(crate) struct Fleet {
+    pub(crate) azure: Azure,
+    pub(crate) server: ApiServer,
+    pub(crate) budgets: Budgets,
+    clock: VirtualClock,
+    dice: Dice,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Fleet {
+    /// A gallery with so many definitions, each with a version 1.0.0 to make others from.
+    pub(crate) fn new(seed: u64, definitions: usize, throttling: Value) -> Self {
+        let clock = VirtualClock::begin();
+        let definitions: Vec<Value> = (0..definitions)
+            .map(|index| json!({"name": format!("d{index}"), "versions": [{"name": "1.0.0"}]}))
+            .collect();
+        let scenario: Scenario = serde_json::from_value(json!({
+            "tenant": TENANT, "seed": seed, "throttling": throttling,
+            "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": SOMEBODY, "secret": "simulated"}],
+            "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
+                "name": "images", "location": "westeurope", "galleries": [{"name": "corp", "definitions": definitions}],
+            }]}],
+        }))
+        .unwrap();
+        let manifests: Vec<Value> =
+            azimage_crds::manifests().unwrap().into_iter().map(|manifest| manifest.object).collect();
+        let dice = Dice::new(seed, 2);
+        let chance = dice.clone();
+        Self {
+            azure: Azure::new(&scenario, clock).unwrap(),
+            server: ApiServer::in_turns(&manifests, seed, move || clock.time()).unwrap(),
+            budgets: Budgets::new(Arc::new(move || azimage::seams::Randomness::fraction(&chance)), 1.0),
+            clock,
+            dice,
+            task: None,
+        }
+    }
+
+    pub(crate) async fn namespaces(&self, names: &[&str]) {
+        let namespaces: Api<Namespace> = Api::all(self.server.client());
+        for name in names {
+            let namespace = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
+            namespaces.create(&PostParams::default(), &namespace).await.unwrap();
+        }
+    }
+
+    /// Makes an image version `2.0.{number}` of a definition.
+    pub(crate) async fn add(&self, namespace: &str, definition: usize, number: usize) {
+        let gallery = format!(
+            "/subscriptions/{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/d{definition}"
+        );
+        let object = json!({
+            "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion",
+            "metadata": {"name": format!("d{definition}-{number}")},
+            "spec": {
+                "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
+                "definition": format!("d{definition}"), "version": format!("2.0.{number}"),
+                "source": {"imageVersion": {"resourceId": format!("{gallery}/versions/1.0.0")}},
+            },
+        });
+        let versions: Api<ImageVersion> = Api::namespaced(self.server.client(), namespace);
+        versions.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+    }
+
+    /// The path of an image version in Azure.
+    pub(crate) fn path(definition: usize, number: usize) -> String {
+        format!(
+            "/subscriptions/{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/d{definition}/versions/2.0.{number}"
+        )
+    }
+
+    fn client(&self, id: &str) -> Client {
+        let calm = Faults::new(Dice::new(1, 1), Duration::ZERO, 0, Arc::new(Notify::new()));
+        let network = Network::new(self.azure.clone(), calm);
+        let tokens = self.azure.tokens(TENANT, id, "simulated");
+        let cloud = Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap();
+        Client::new(Arc::new(network), Arc::new(tokens), cloud)
+    }
+
+    /// Somebody else adds a tag to an image version.
+    pub(crate) async fn tag_by_hand(&self, definition: usize, number: usize) {
+        let (somebody, call) = (self.client(SOMEBODY), Call::new(uuid::Uuid::nil()));
+        let id = Self::path(definition, number).parse().unwrap();
+        let mut body = somebody.image_version(&call, &id).await.unwrap().body().unwrap();
+        body.tags.insert("somebody".to_owned(), "was here".to_owned());
+        somebody.put_image_version(&call, &id, &body).await.unwrap();
+    }
+
+    pub(crate) fn start(&mut self) {
+        let options = controller::Options {
+            client: self.server.client(),
+            azure: Arc::new(One(self.client(CLIENT).with_budgets(self.budgets.clone(), "controller"))),
+            config: Config {
+                cluster: "simulation".to_owned(),
+                served: Served::All,
+                tenant: None,
+                image_version_concurrency: 8,
+                replication_target_concurrency: 4,
+                pace: Pace {
+                    poll: Duration::from_secs(15),
+                    resync: RESYNC,
+                    retry_min: Duration::from_secs(5),
+                    retry_max: Duration::from_secs(900),
+                },
+            },
+            namespaces: Vec::new(),
+            seams: Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.dice.clone()) },
+            term: Term::always(),
+            metrics: Metrics::new(),
+            instance: Some("simulation".to_owned()),
+            stop: CancellationToken::new(),
+            ready: CancellationToken::new(),
+        };
+        self.task = Some(tokio::spawn(controller::run(options)));
+    }
+
+    /// How many objects of each namespace are Ready, and the conditions of those that are not.
+    pub(crate) async fn ready(&self) -> (BTreeMap<String, usize>, Vec<String>) {
+        let versions: Api<ImageVersion> = Api::all(self.server.client());
+        let (mut ready, mut others) = (BTreeMap::new(), Vec::new());
+        for object in versions.list(&kube::api::ListParams::default()).await.unwrap() {
+            let conditions = object.status.map(|status| status.conditions).unwrap_or_default();
+            match conditions.iter().find(|condition| condition.type_ == "Ready") {
+                Some(condition) if condition.status == "True" => {
+                    *ready.entry(object.metadata.namespace.unwrap_or_default()).or_default() += 1;
+                }
+                condition => {
+                    let why = condition.map(|condition| format!("{}: {}", condition.reason, condition.message));
+                    others.push(format!("{}: {why:?}", object.metadata.name.unwrap_or_default()));
+                }
+            }
+        }
+        (ready, others)
+    }
+
+    /// Waits until all are Ready; gives for each namespace how long it took.
+    pub(crate) async fn until_ready(&self, limit: Duration) -> BTreeMap<String, Duration> {
+        let begun = Instant::now();
+        let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
+        let versions: Api<ImageVersion> = Api::all(self.server.client());
+        for object in versions.list(&kube::api::ListParams::default()).await.unwrap() {
+            *wanted.entry(object.metadata.namespace.unwrap_or_default()).or_default() += 1;
+        }
+        let mut took = BTreeMap::new();
+        loop {
+            let (ready, others) = self.ready().await;
+            for (namespace, count) in &wanted {
+                if ready.get(namespace) == Some(count) {
+                    took.entry(namespace.clone()).or_insert_with(|| begun.elapsed());
+                }
+            }
+            if begun.elapsed().as_secs() % 1800 < 60 {
+                println!("{:>6} s: {} not Ready", begun.elapsed().as_secs(), others.len());
+            }
+            if others.is_empty() {
+                return took;
+            }
+            assert!(begun.elapsed() < limit, "{} aren't Ready: {:#?}", others.len(), &others[..others.len().min(5)]);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    }
+
+    /// The requests to Resource Manager since an entry, and the number of the last one.
+    pub(crate) fn requests(&self, since: u64) -> (Vec<JournalEntry>, u64) {
+        let query = JournalQuery { since, ..JournalQuery::default() };
+        let entries = self.azure.simulator().requests(&query);
+        let last = entries.last().map_or(since, |entry| entry.seq);
+        (entries.into_iter().filter(|entry| entry.subscription.is_some()).collect(), last)
+    }
+
+    pub(crate) fn print_counts(&self) {
+        for (class, counts) in self.azure.simulator().throttling_counts() {
+            println!(
+                "{class:<50} requests {:>6}  throttled {:>4}  inside a told pause {}",
+                counts.requests, counts.throttled, counts.inside_told_pause
+            );
+        }
+        for (class, counts) in self.budgets.counts() {
+            println!(
+                "client {:<20} sent {:>6}  held back {:>6}  refused {:>4}",
+                class.name(),
+                counts.sent,
+                counts.held_back,
+                counts.refused
+            );
+        }
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
+}
