@@ -64,9 +64,9 @@ impl Failure {
     /// When to try again.
     pub fn wake(&self) -> Wake {
         match self {
-            Self::Denied { .. } | Self::Refused(_) => Wake::Resync,
+            permanent if permanent.is_permanent() => Wake::Resync,
             Self::Throttled => Wake::Throttled,
-            Self::Identity(_) | Self::Busy(_) | Self::Unavailable(_) => Wake::Retry,
+            _ => Wake::Retry,
         }
     }
 

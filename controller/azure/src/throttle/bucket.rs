@@ -215,18 +215,15 @@ impl Bucket {
         self.paused = Some(self.paused.map_or(until, |already| already.max(until)));
         self.since = self.since.max(until);
         for level in self.levels.iter_mut().flatten() {
-            match level.window {
+            if let Some(window) = level.window {
                 // It ends at the told time at the latest, and then the bucket is full; a longer one tells what is left.
-                Some(window) => {
-                    if until.duration_since(now).as_secs_f64() <= window {
-                        level.left = level.size;
-                    }
+                if until.duration_since(now).as_secs_f64() <= window {
+                    level.left = level.size;
                 }
-                None => {
-                    level.refill = (level.refill / 2.0).max(level.documented / SLOWEST);
-                    // At the told time there is one token, says Azure.
-                    level.left = 1.0;
-                }
+            } else {
+                level.refill = (level.refill / 2.0).max(level.documented / SLOWEST);
+                // At the told time there is one token, says Azure.
+                level.left = 1.0;
             }
         }
     }

@@ -160,24 +160,21 @@ fn storm(namespaces: &[usize], requests: usize, size: f64, refill: f64, believed
         let now = begin + at;
         let (namespace, left) = objects[index];
         let one = ask(&format!("n{namespace}"), &index.to_string(), Urgency::Running);
-        let next = match bucket.wait(&one, now) {
-            Some(wait) => {
-                bucket.stay(&one, wait, now);
-                wait
-            }
-            None => {
-                bucket.go(&one, now);
-                match server.ask(at.as_secs_f64()) {
-                    Ok(remaining) => {
-                        bucket.learn(0, Some(remaining), None, now);
-                        objects[index].1 = left - 1;
-                        done[namespace] = at.as_secs_f64();
-                        Duration::from_millis(100)
-                    }
-                    Err(told) => {
-                        bucket.pause(now + seconds(told), now);
-                        seconds(told)
-                    }
+        let next = if let Some(wait) = bucket.wait(&one, now) {
+            bucket.stay(&one, wait, now);
+            wait
+        } else {
+            bucket.go(&one, now);
+            match server.ask(at.as_secs_f64()) {
+                Ok(remaining) => {
+                    bucket.learn(0, Some(remaining), None, now);
+                    objects[index].1 = left - 1;
+                    done[namespace] = at.as_secs_f64();
+                    Duration::from_millis(100)
+                }
+                Err(told) => {
+                    bucket.pause(now + seconds(told), now);
+                    seconds(told)
                 }
             }
         };

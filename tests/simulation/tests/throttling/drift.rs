@@ -26,7 +26,7 @@ fn writes(entries: &[JournalEntry]) -> Vec<String> {
 #[test]
 fn at_rest_there_is_one_list_for_each_definition_and_period_and_a_change_by_hand_is_noticed_within_one() {
     run(async {
-        let mut fleet = Fleet::new(1, DEFINITIONS, json!({}));
+        let mut fleet = Fleet::new(1, DEFINITIONS, &json!({}));
         fleet.namespaces(&["a", "b", "c"]).await;
         for index in 0..DEFINITIONS * VERSIONS {
             fleet.add(["a", "b", "c"][index % 3], index % DEFINITIONS, index).await;

@@ -64,7 +64,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// A gallery with so many definitions, each with a version 1.0.0 to make others from.
-    pub(crate) fn new(seed: u64, definitions: usize, throttling: Value) -> Self {
+    pub(crate) fn new(seed: u64, definitions: usize, throttling: &Value) -> Self {
         let clock = VirtualClock::begin();
         let definitions: Vec<Value> = (0..definitions)
             .map(|index| json!({"name": format!("d{index}"), "versions": [{"name": "1.0.0"}]}))

@@ -10,7 +10,7 @@ use super::fleet::{Fleet, run};
 fn in_a_storm_all_get_ready_none_asks_inside_a_told_pause_and_the_small_namespace_does_not_wait_for_the_large_one() {
     run(async {
         // A twentieth of what Azure lets pass: 12 reads and 10 writes at once, then a little more than a read a second.
-        let mut fleet = Fleet::new(1, 6, json!({"factor": 0.05}));
+        let mut fleet = Fleet::new(1, 6, &json!({"factor": 0.05}));
         fleet.namespaces(&["large", "middle", "small"]).await;
         for number in 0..24 {
             fleet.add("large", number % 3, number).await;
