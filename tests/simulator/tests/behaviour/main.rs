@@ -15,4 +15,5 @@ mod machines;
 mod network;
 mod protocol;
 mod run_commands;
+mod throttling;
 mod versions;

@@ -169,6 +169,8 @@ fn a_machine_holds_twenty_five_run_commands() {
     let mut azure = Azure::new();
     for index in 0..25 {
         assert_eq!(run(&mut azure, &format!("r{index}"), "echo hi").status, 201, "{index}");
+        // A machine takes four updates a minute.
+        azure.wait(15);
     }
     let one_more = run(&mut azure, "r25", "echo hi");
     assert_eq!((one_more.status, one_more.code()), (409, "RunCommandLimitExceeded"));
