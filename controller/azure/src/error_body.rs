@@ -63,10 +63,10 @@ pub(crate) fn clean(text: &str, longest: usize) -> String {
             cleaned.push(' ');
         }
         match (word.find("://"), word.find('?')) {
-            (Some(scheme), Some(query)) if scheme < query => {
-                cleaned.push_str(&word[..query]);
-                cleaned.push_str("?…");
-            }
+            (Some(scheme), Some(query)) if scheme < query => mask(&mut cleaned, word, query + 1),
+            // The query of a relative address.
+            (_, Some(query)) if word[query..].contains('=') => mask(&mut cleaned, word, query + 1),
+            _ if secret(word).is_some() => mask(&mut cleaned, word, secret(word).unwrap_or_default()),
             _ => match word.find("eyJ") {
                 Some(token) if word.len() - token > 40 => {
                     cleaned.push_str(&word[..token]);
@@ -84,6 +84,17 @@ pub(crate) fn clean(text: &str, longest: usize) -> String {
         cleaned.push('…');
     }
     cleaned
+}
+
+fn mask(cleaned: &mut String, word: &str, at: usize) {
+    cleaned.push_str(&word[..at]);
+    cleaned.push('…');
+}
+
+/// Where the value of a parameter begins that is a secret by its name.
+fn secret(word: &str) -> Option<usize> {
+    let names = ["sig=", "client_secret=", "client_assertion=", "access_token="];
+    names.iter().filter_map(|name| Some(word.find(name)? + name.len())).min()
 }
 
 #[cfg(test)]
@@ -125,6 +136,7 @@ mod tests {
         let token = format!("Bearer eyJ{}", "a".repeat(60));
         let text = format!("read\n https://x.blob.core.windows.net/a?sv=1&sig=SECRET now\u{7} 'why?' {token}");
         assert_eq!(clean(&text, 200), "read https://x.blob.core.windows.net/a?… now 'why?' Bearer …");
+        assert_eq!(clean("POST /a?x=1&sig=SECRET client_secret=SECRET b=1", 200), "POST /a?… client_secret=… b=1");
     }
 
     proptest! {

@@ -28,7 +28,13 @@ fn without_content(error: &serde_json::Error) -> String {
     }
     match text.split_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
-        None => text.chars().take(120).collect(),
+        // Names of other crates quote what they refuse, and may hold quotes of their own in it.
+        None => match (text.find('"'), text.rfind('"')) {
+            (Some(first), Some(last)) => {
+                format!("{}…{}", &text[..first], &text[last + 1..]).chars().take(120).collect()
+            }
+            _ => text.chars().take(120).collect(),
+        },
     }
 }
 

@@ -171,7 +171,7 @@ impl TryFrom<Wire> for ImageVersion {
         // A date that is misread would be written back changed, so an unknown format is an error here.
         let end_of_life = publishing
             .end_of_life_date
-            .map(|text| timestamp(&text).ok_or_else(|| format!("endOfLifeDate is not a time: {text:.40}")))
+            .map(|text| timestamp(&text).ok_or("endOfLifeDate is not a time"))
             .transpose()?;
         Ok(Self {
             version: name,

@@ -1,0 +1,167 @@
+//! Every call of the client, with a real answer to each read.
+
+use std::collections::BTreeMap;
+
+use azimage_azure::{
+    Accepted, Call, Client, Error, ImageSource, ImageVersionBody, OperationUrl, ReplicationMode, RunCommandBody,
+    SafetyProfile,
+};
+use uuid::Uuid;
+
+const GROUP: &str =
+    "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/build/providers/Microsoft.Compute";
+
+/// A call, by its name in the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    VirtualMachine,
+    RunCommand,
+    RunCommands,
+    Gallery,
+    ImageDefinition,
+    ImageVersion,
+    ImageVersions,
+    Operation,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Write {
+    UpdateVirtualMachineTags,
+    Deallocate,
+    Generalize,
+    PutRunCommand,
+    DeleteRunCommand,
+    PutImageVersion,
+    DeleteImageVersion,
+}
+
+pub(crate) const READS: [Read; 8] = [
+    Read::VirtualMachine,
+    Read::RunCommand,
+    Read::RunCommands,
+    Read::Gallery,
+    Read::ImageDefinition,
+    Read::ImageVersion,
+    Read::ImageVersions,
+    Read::Operation,
+];
+
+pub(crate) const WRITES: [Write; 7] = [
+    Write::UpdateVirtualMachineTags,
+    Write::Deallocate,
+    Write::Generalize,
+    Write::PutRunCommand,
+    Write::DeleteRunCommand,
+    Write::PutImageVersion,
+    Write::DeleteImageVersion,
+];
+
+fn call() -> Call {
+    Call::new(Uuid::nil())
+}
+
+fn machine<T: std::str::FromStr>(below: &str) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    format!("{GROUP}/{below}").parse().unwrap()
+}
+
+impl Read {
+    /// An answer as Azure gives it.
+    pub(crate) fn answer(self) -> String {
+        let list = |text: &str| format!("{{\"value\":[{text}]}}");
+        match self {
+            Self::VirtualMachine => include_str!("answers/virtual_machine.json").to_owned(),
+            Self::RunCommand => include_str!("answers/run_command.json").to_owned(),
+            Self::RunCommands => list(include_str!("answers/run_command.json")),
+            Self::Gallery => include_str!("answers/gallery.json").to_owned(),
+            Self::ImageDefinition => include_str!("answers/image_definition.json").to_owned(),
+            Self::ImageVersion => include_str!("answers/image_version.json").to_owned(),
+            Self::ImageVersions => list(include_str!("answers/image_version.json")),
+            Self::Operation => include_str!("answers/operation.json").to_owned(),
+        }
+    }
+
+    /// What was read, in words.
+    pub(crate) async fn send(self, client: &Client) -> Result<String, Error> {
+        let call = call();
+        let said = match self {
+            Self::VirtualMachine => {
+                format!("{:?}", client.virtual_machine(&call, &machine("virtualMachines/builder-7")).await?)
+            }
+            Self::RunCommand => {
+                format!(
+                    "{:?}",
+                    client.run_command(&call, &machine("virtualMachines/builder-7/runCommands/seal")).await?
+                )
+            }
+            Self::RunCommands => {
+                format!("{:?}", client.run_commands(&call, &machine("virtualMachines/builder-7")).await?)
+            }
+            Self::Gallery => format!("{:?}", client.gallery(&call, &machine("galleries/corp")).await?),
+            Self::ImageDefinition => {
+                format!("{:?}", client.image_definition(&call, &machine("galleries/corp/images/web")).await?)
+            }
+            Self::ImageVersion => {
+                format!(
+                    "{:?}",
+                    client.image_version(&call, &machine("galleries/corp/images/web/versions/1.4.0")).await?
+                )
+            }
+            Self::ImageVersions => {
+                format!("{:?}", client.image_versions(&call, &machine("galleries/corp/images/web")).await?)
+            }
+            Self::Operation => {
+                let url = "https://management.azure.com/subscriptions/s/operations/1?t=1&s=signed";
+                format!("{:?}", client.operation(&call, &OperationUrl::parse(url).unwrap()).await?)
+            }
+        };
+        Ok(said)
+    }
+}
+
+impl Write {
+    pub(crate) async fn send(self, client: &Client) -> Result<Accepted, Error> {
+        let call = call();
+        let (id, command) =
+            (machine("virtualMachines/builder-7"), machine("virtualMachines/builder-7/runCommands/seal"));
+        let version = machine("galleries/corp/images/web/versions/1.4.0");
+        match self {
+            Self::UpdateVirtualMachineTags => {
+                client.update_virtual_machine_tags(&call, &id, &BTreeMap::new(), "\"7\"").await
+            }
+            Self::Deallocate => client.deallocate(&call, &id).await,
+            Self::Generalize => client.generalize(&call, &id).await,
+            Self::PutRunCommand => {
+                let body = RunCommandBody {
+                    location: "westeurope".parse().unwrap(),
+                    script: "true".to_owned(),
+                    tags: BTreeMap::new(),
+                    timeout_seconds: 60,
+                    async_execution: false,
+                };
+                client.put_run_command(&call, &command, &body).await
+            }
+            Self::DeleteRunCommand => client.delete_run_command(&call, &command).await,
+            Self::PutImageVersion => client.put_image_version(&call, &version, &body(id)).await,
+            Self::DeleteImageVersion => client.delete_image_version(&call, &version).await,
+        }
+    }
+}
+
+fn body(machine: azimage_names::VirtualMachineId) -> ImageVersionBody {
+    ImageVersionBody {
+        location: "westeurope".parse().unwrap(),
+        tags: BTreeMap::new(),
+        source: ImageSource::VirtualMachine(machine),
+        target_regions: Vec::new(),
+        target_extended_locations: Vec::new(),
+        replica_count: Some(1),
+        exclude_from_latest: true,
+        end_of_life: None,
+        storage_account_type: None,
+        replication_mode: Some(ReplicationMode::Full),
+        safety: SafetyProfile { allow_deletion_of_replicated_locations: None, block_deletion_before_end_of_life: None },
+    }
+}
