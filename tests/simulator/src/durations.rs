@@ -40,12 +40,14 @@ pub struct Durations {
     pub gallery: f64,
     /// Creating, updating or deleting an image definition.
     pub definition: f64,
-    /// The copy in a version's home region.
+    /// The copy of 30 GiB in a version's home region.
     pub create_version: f64,
     /// The same for `replicationMode: Shallow`.
     pub create_shallow_version: f64,
-    /// Copying to one more region.
+    /// Copying 30 GiB to one more region.
     pub add_region: f64,
+    /// How fast what a version has beyond 30 GiB is copied, in GiB in a simulated minute; 0 copies it at once.
+    pub gib_per_minute: f64,
     /// Updating a version without copying anything.
     pub update_version: f64,
     /// Deleting a version.
@@ -107,6 +109,7 @@ impl Default for Durations {
             create_version: 430.0,
             create_shallow_version: 46.0,
             add_region: 400.0,
+            gib_per_minute: 4.5,
             update_version: 150.0,
             delete_version: 100.0,
             nested_delete_lag: 20.0,
@@ -130,16 +133,39 @@ impl Durations {
         self.regions.iter().find(|(name, _)| regions::normal(name) == wanted).map(|(_, durations)| durations)
     }
 
-    pub(crate) fn home_copy(&self, region: &str, shallow: bool) -> f64 {
+    /// How long the copy in the home region takes; one of `Shallow` copies nothing, whatever the size.
+    pub(crate) fn home_copy(&self, region: &str, shallow: bool, load: Load) -> f64 {
         let own = self.region(region);
         if shallow {
             own.and_then(|own| own.create_shallow_version).unwrap_or(self.create_shallow_version)
         } else {
-            own.and_then(|own| own.create_version).unwrap_or(self.create_version)
+            self.loaded(own.and_then(|own| own.create_version).unwrap_or(self.create_version), load)
         }
     }
 
-    pub(crate) fn region_copy(&self, region: &str) -> f64 {
-        self.region(region).and_then(|own| own.add_region).unwrap_or(self.add_region)
+    /// How long the copy to a further region takes.
+    pub(crate) fn region_copy(&self, region: &str, load: Load) -> f64 {
+        self.loaded(self.region(region).and_then(|own| own.add_region).unwrap_or(self.add_region), load)
     }
+
+    fn loaded(&self, seconds: f64, load: Load) -> f64 {
+        let count = |number: u64| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+        let beyond = count(load.size_gib.saturating_sub(REFERENCE_GIB));
+        let more = if self.gib_per_minute > 0.0 { beyond * 60.0 / self.gib_per_minute } else { 0.0 };
+        (seconds + more) * (1.0 + EACH_REPLICA * count(load.replicas.saturating_sub(1)))
+    }
+}
+
+/// The size in GiB for which the durations of copies are given.
+const REFERENCE_GIB: u64 = 30;
+
+/// The part of a copy's duration that each replica beyond the first adds.
+const EACH_REPLICA: f64 = 0.05;
+
+/// What is copied to a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Operating system disk and data disks together.
+    pub(crate) size_gib: u64,
+    pub(crate) replicas: u64,
 }

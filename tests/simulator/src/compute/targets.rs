@@ -104,6 +104,11 @@ impl Publishing {
         })
     }
 
+    /// Replicas in `region` (compact).
+    pub(crate) fn replicas_in(&self, region: &str) -> u64 {
+        self.targets.iter().find(|target| target.name == region).map_or(self.replicas, |target| target.replicas)
+    }
+
     /// The profile as Azure shows it.
     pub(crate) fn view(&self, published: Option<Timestamp>) -> Value {
         let targets: Vec<Value> = self.targets.iter().map(Target::view).collect();

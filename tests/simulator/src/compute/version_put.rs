@@ -20,6 +20,7 @@ use crate::{
         tags,
     },
     clock::later,
+    durations::Load,
     world::{Event, World},
 };
 
@@ -119,7 +120,9 @@ impl World {
         }
         let work = Work::VersionWritten { version: key.clone() };
         let operation = self.begin(OperationType::Caps, &call.address.subscription, location, work, None);
-        let home_seconds = self.durations.home_copy(location, wanted.publishing.shallow);
+        let size_gib = size + captured.data_disks.iter().map(|disk| disk.size_gb).sum::<u64>();
+        let load = |region: &str| Load { size_gib, replicas: wanted.publishing.replicas_in(region) };
+        let home_seconds = self.durations.home_copy(location, wanted.publishing.shallow, load(location));
         let mut regions: Vec<Region> = wanted
             .publishing
             .targets
@@ -130,7 +133,7 @@ impl World {
             if region.name == location {
                 self.region_begins(&key, region, 0.0, home_seconds);
             } else {
-                let seconds = self.durations.region_copy(&region.name);
+                let seconds = self.durations.region_copy(&region.name, load(&region.name));
                 self.region_begins(&key, region, home_seconds, seconds);
             }
         }
@@ -205,10 +208,12 @@ impl World {
                 version.regions.push(Region { name: target.name.clone(), attempt: 0, state: RegionState::Unknown });
             }
         }
+        let size_gib = version.disk_size_gb + version.data_disks.iter().map(|disk| disk.size_gb).sum::<u64>();
         if !version.stillborn {
             for region in &mut version.regions {
                 if region.state != RegionState::Completed {
-                    let seconds = self.durations.region_copy(&region.name);
+                    let load = Load { size_gib, replicas: wanted.publishing.replicas_in(&region.name) };
+                    let seconds = self.durations.region_copy(&region.name, load);
                     self.region_begins(key, region, 0.0, seconds);
                 }
             }

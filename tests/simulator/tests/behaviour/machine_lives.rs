@@ -175,7 +175,8 @@ fn a_disk_becomes_a_machine_again_and_stays_when_it_goes() {
 #[test]
 fn data_disks_of_an_image_come_along_and_stay_unless_told() {
     let mut azure = Azure::with(
-        "subscriptions: [{id: 11111111-1111-4111-8111-111111111111, resourceGroups: [{name: images, virtualMachines: [
+        "durations: {gibPerMinute: 0}
+subscriptions: [{id: 11111111-1111-4111-8111-111111111111, resourceGroups: [{name: images, virtualMachines: [
           {name: wide, powerState: deallocated, generalized: true, deprovisioned: true, dataDisks: [{lun: 0, sizeGb: 8}, {lun: 4, sizeGb: 16}]}]}]}]",
     );
     captured(&mut azure, "wide", "1.0.0");

@@ -297,3 +297,36 @@ fn an_update_may_leave_the_source_out_but_a_new_version_may_not() {
     let source = &updated.body["properties"]["storageProfile"]["source"]["virtualMachineId"];
     assert_eq!(*source, id("virtualMachines/sealed"));
 }
+
+#[test]
+fn a_copy_takes_longer_for_more_gibibytes_and_for_more_replicas() {
+    let grown = |machine: &str, rate: &str| {
+        format!(
+            "durations: {{{rate}}}\nsubscriptions: [{{id: {}, resourceGroups: [{{name: images, virtualMachines: [\
+             {{name: large, powerState: deallocated, generalized: true, deprovisioned: true, {machine}}}]}}]}}]",
+            crate::azure::SUBSCRIPTION
+        )
+    };
+    for (name, machine, rate, replicas, home, further) in [
+        ("30 GiB", "osDiskSizeGb: 30", "", 1, 430, 400),
+        ("120 GiB", "osDiskSizeGb: 120", "", 1, 430 + 1200, 400 + 1200),
+        ("data disks count", "osDiskSizeGb: 30, dataDisks: [{lun: 0, sizeGb: 90}]", "", 1, 430 + 1200, 400 + 1200),
+        ("a rate of its own", "osDiskSizeGb: 120", "gibPerMinute: 90", 1, 430 + 60, 400 + 60),
+        ("size is nothing", "osDiskSizeGb: 120", "gibPerMinute: 0", 1, 430, 400),
+        ("eleven replicas", "osDiskSizeGb: 30", "", 11, 645, 600),
+    ] {
+        let mut azure = Azure::with(&grown(machine, rate));
+        let mut wanted = body("large", &["westeurope", "northeurope"]);
+        wanted["properties"]["publishingProfile"]["replicaCount"] = json!(replicas);
+        let created = azure.put(&version("1.0.0"), &wanted);
+        assert_eq!(created.status, 201, "{name}: {created:?}");
+        azure.wait(home - 1);
+        assert_eq!(regions(&mut azure, "1.0.0")[0].1, "Replicating", "{name}");
+        azure.wait(2);
+        assert_eq!(regions(&mut azure, "1.0.0")[0].1, "Completed", "{name}");
+        azure.wait(further - 2);
+        assert_eq!(regions(&mut azure, "1.0.0")[1].1, "Replicating", "{name}");
+        azure.wait(2);
+        assert_eq!(state(&mut azure, "1.0.0"), "Succeeded", "{name}");
+    }
+}
