@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     federation::{FederatedCredential, Issuer},
-    gallery::{Definition, Feature, Gallery, Identifier, ImageVersion},
+    gallery::{Definition, DiskEncryptionSet, Feature, Gallery, Identifier, ImageVersion},
     network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
 };
 use crate::{arm::throttle::Throttling, durations::Durations};
@@ -144,6 +144,8 @@ pub struct ResourceGroup {
     pub network_interfaces: Vec<NetworkInterface>,
     /// Managed disks that no machine holds.
     pub disks: Vec<ManagedDisk>,
+    /// Disk encryption sets.
+    pub disk_encryption_sets: Vec<DiskEncryptionSet>,
     /// Scale sets, as far as the resource graph tells of them.
     pub virtual_machine_scale_sets: Vec<ScaleSet>,
 }

@@ -6,6 +6,7 @@ use crate::{
     authorization::{RoleAssignment, RoleDefinition},
     compute::{
         disk::DiskSpec,
+        encryption::DiskEncryptionSet,
         gallery::{Definition, Gallery},
         version::ImageVersion,
         virtual_machine::VirtualMachine,
@@ -125,6 +126,12 @@ impl Simulator {
             let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk.size_gb});
             let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None };
             self.world.disk_appears(&id, &group.location, disk.tags.clone(), spec);
+        }
+        for set in &seed.disk_encryption_sets {
+            let id = format!("{id}/providers/Microsoft.Compute/diskEncryptionSets/{}", set.name);
+            named(&set.name, &id)?;
+            let location = known_region(&id, set.location.as_deref().unwrap_or(&group.location))?;
+            self.world.encryption_sets.insert(id.to_lowercase(), DiskEncryptionSet { location });
         }
         for scale_set in &seed.virtual_machine_scale_sets {
             let id = format!("{id}/providers/Microsoft.Compute/virtualMachineScaleSets/{}", scale_set.name);

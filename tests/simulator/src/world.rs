@@ -15,6 +15,7 @@ use crate::{
     clock::later,
     compute::{
         disk::Disk,
+        encryption::DiskEncryptionSet,
         gallery::{Definition, Gallery},
         managed_image::ManagedImage,
         run_command::RunCommand,
@@ -94,6 +95,7 @@ pub(crate) struct World {
     pub(crate) versions: BTreeMap<String, ImageVersion>,
     /// Managed disks and snapshots.
     pub(crate) disks: BTreeMap<String, Disk>,
+    pub(crate) encryption_sets: BTreeMap<String, DiskEncryptionSet>,
     /// Managed images.
     pub(crate) images: BTreeMap<String, ManagedImage>,
     /// Virtual networks, subnets, network interfaces.
@@ -141,6 +143,7 @@ impl World {
             definitions: BTreeMap::new(),
             versions: BTreeMap::new(),
             disks: BTreeMap::new(),
+            encryption_sets: BTreeMap::new(),
             images: BTreeMap::new(),
             network: BTreeMap::new(),
             shortages: Vec::new(),

@@ -6,6 +6,7 @@ pub(crate) mod captured;
 pub(crate) mod definition_put;
 pub(crate) mod disk;
 pub(crate) mod disk_put;
+pub(crate) mod encryption;
 pub(crate) mod gallery;
 pub(crate) mod image;
 pub(crate) mod instance_view;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::encryption;
 use crate::{arm::error::ArmError, clock::azure_time, regions};
 
 const STORAGE: [&str; 4] = ["Standard_LRS", "Standard_ZRS", "Premium_LRS", "PremiumV2_LRS"];
@@ -92,7 +93,7 @@ impl Publishing {
             return Err(out_of_range("targetRegions.regionalReplicaCount", total));
         }
         let mode = profile["replicationMode"].as_str();
-        encryption_fits(&targets, mode.is_some_and(|mode| mode.eq_ignore_ascii_case("Shallow")))?;
+        encryption::same_everywhere(&targets, mode.is_some_and(|mode| mode.eq_ignore_ascii_case("Shallow")))?;
         Ok(Self {
             targets,
             replicas,
@@ -167,30 +168,6 @@ fn target(entry: &Value, replicas: u64, default_storage: &str) -> Result<Target,
         encryption: entry["encryption"].clone(),
         additional: entry["additionalReplicaSets"].clone(),
     })
-}
-
-/// Either no region's operating system disk has a disk encryption set, or all have; a shallow version has none.
-fn encryption_fits(targets: &[Target], shallow: bool) -> Result<(), ArmError> {
-    const PLACE: &str = "galleryImageVersion.properties.publishingProfile.targetRegions.encryption";
-    let keyed = |target: &&Target| target.encryption["osDiskImage"]["diskEncryptionSetId"].is_string();
-    let (with, without): (Vec<&Target>, Vec<&Target>) = targets.iter().partition(keyed);
-    if shallow && !with.is_empty() {
-        return Err(ArmError::parameter(
-            PLACE,
-            "A disk encryption set is not supported for gallery image versions with the replication mode 'Shallow'.",
-        ));
-    }
-    match (with.first(), without.first()) {
-        (Some(with), Some(without)) => Err(ArmError::parameter(
-            PLACE,
-            format!(
-                "A disk encryption set is required for disk 'OSDisk' in target region '{}' since it is given for the same disk in \
-                 target region '{}'.",
-                without.name, with.name
-            ),
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn storage(given: &Value) -> Result<Option<String>, ArmError> {

@@ -83,6 +83,12 @@ impl World {
             block_deletion: flag(&call.body, "blockDeletionBeforeEndOfLife"),
             security_profile: call.body["properties"]["securityProfile"].clone(),
         };
+        let data_disks =
+            existing.map_or_else(|| self.captured(&wanted.source).data_disks, |old| old.data_disks.clone());
+        let named = call.body["properties"]["storageProfile"]["dataDiskImages"].as_array().into_iter().flatten();
+        let luns =
+            data_disks.iter().map(|disk| disk.lun).chain(named.filter_map(|disk| disk["lun"].as_u64())).collect();
+        self.check_encryption(&wanted.publishing.targets, &call.address.subscription, &luns)?;
         if existing.is_some() {
             return self.version_update(&key, wanted, tags);
         }

@@ -109,3 +109,13 @@ pub struct ImageVersion {
     /// `Succeeded` (default) or `Failed`.
     pub provisioning_state: Option<String>,
 }
+
+/// A disk encryption set, which target regions of a version may name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DiskEncryptionSet {
+    /// Name.
+    pub name: String,
+    /// Region; the resource group's where absent.
+    pub location: Option<String>,
+}

@@ -5,6 +5,7 @@ mod authorization;
 mod azure;
 mod boot_diagnostics;
 mod disks;
+mod encryption;
 mod faults;
 mod galleries;
 mod graph;
