@@ -14,7 +14,7 @@ use crate::{
         call::{Answer, Call, Principal, Reply},
         dispatch,
         error::ArmError,
-        headers,
+        governance, headers,
         operation::OperationType,
         rights::{self, Grant, Rights},
         throttle::{self, Verdict},
@@ -128,17 +128,9 @@ impl Simulator {
                 .any(|known| known.eq_ignore_ascii_case(namespace))
         });
         if !known {
-            return Err(ArmError::new(
-                StatusCode::CONFLICT,
-                "MissingSubscriptionRegistration",
-                format!(
-                    "The subscription is not registered to use namespace '{}'. See https://aka.ms/rps-not-found for how to \
-                     register subscriptions.",
-                    address.namespace.as_deref().unwrap_or_default()
-                ),
-            )
-            .by_arm());
+            return Err(governance::not_registered(address.namespace.as_deref().unwrap_or_default()));
         }
+        self.world.governance.registered(method, address)?;
         if !address.is_extension() && address.namespace.is_some() {
             versions::check(&address.kind(), &address.types.join("/"), api_version)?;
         }
@@ -155,6 +147,7 @@ impl Simulator {
             base,
             allowed: &allowed,
         };
+        self.world.governance.check(&call)?;
         match &address.authorization {
             Some(extension) => self.authorization_call(&call, extension),
             None => self.provider(&call),

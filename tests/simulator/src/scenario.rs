@@ -2,6 +2,7 @@
 
 mod federation;
 mod gallery;
+mod governance;
 mod network;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     federation::{FederatedCredential, Issuer},
     gallery::{Definition, DiskEncryptionSet, Feature, Gallery, Identifier, ImageVersion},
+    governance::{Lock, LockLevel, Policy},
     network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
 };
 use crate::{arm::throttle::Throttling, durations::Durations};
@@ -46,6 +48,10 @@ pub struct Scenario {
     pub role_assignments: Vec<RoleAssignment>,
     /// Sizes of virtual machines that cannot be had.
     pub sold_out: Vec<SoldOut>,
+    /// Management locks; where given, they replace the earlier ones.
+    pub locks: Option<Vec<Lock>>,
+    /// Policies; where given, they replace the earlier ones.
+    pub policies: Option<Vec<Policy>>,
     /// Subscriptions and what is in them.
     pub subscriptions: Vec<Subscription>,
 }
@@ -120,6 +126,8 @@ pub struct Subscription {
     pub name: Option<String>,
     /// Resource groups.
     pub resource_groups: Vec<ResourceGroup>,
+    /// Providers that it is not registered for, such as `Microsoft.Compute`; where given, they replace the earlier ones.
+    pub unregistered_providers: Option<Vec<String>>,
     /// Cores that machines may have, by region; absent means no limit.
     pub core_quotas: BTreeMap<String, u32>,
 }

@@ -51,6 +51,12 @@ impl Simulator {
         }
         self.add_roles(scenario)?;
         self.world.shortages.extend(scenario.sold_out.iter().cloned());
+        if let Some(locks) = &scenario.locks {
+            self.world.governance.locks.clone_from(locks);
+        }
+        if let Some(policies) = &scenario.policies {
+            self.world.governance.policies.clone_from(policies);
+        }
         for subscription in &scenario.subscriptions {
             let id = subscription.id.clone().unwrap_or_else(|| self.world.guid().to_string());
             if id.parse::<uuid::Uuid>().is_err() {
@@ -58,6 +64,9 @@ impl Simulator {
             }
             let name = subscription.name.clone().unwrap_or_else(|| "Simulated subscription".to_owned());
             self.world.subscriptions.entry(id.to_lowercase()).or_insert(Subscription { id: id.clone(), name });
+            if let Some(missing) = &subscription.unregistered_providers {
+                self.world.governance.unregistered.insert(id.to_lowercase(), missing.clone());
+            }
             for (region, cores) in &subscription.core_quotas {
                 let region = known_region(&id, region)?;
                 self.world.core_quotas.insert((id.to_lowercase(), region), *cores);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    arm::operation::Operation,
+    arm::{governance::Governance, operation::Operation},
     authorization::Authorization,
     clock::later,
     compute::{
@@ -110,6 +110,7 @@ pub(crate) struct World {
     /// When children were deleted, by their id.
     pub(crate) deleted: BTreeMap<String, Timestamp>,
     pub(crate) authorization: Authorization,
+    pub(crate) governance: Governance,
     pub(crate) faults: DomainFaults,
     pub(crate) activity: ActivityLog,
     /// Deleted versions that can be restored.
@@ -152,6 +153,7 @@ impl World {
             ended: VecDeque::new(),
             deleted: BTreeMap::new(),
             authorization: Authorization::default(),
+            governance: Governance::default(),
             faults: DomainFaults::default(),
             activity: ActivityLog::default(),
             soft_deleted: BTreeMap::new(),

@@ -12,11 +12,20 @@ pub(crate) struct ArmError {
     pub(crate) target: Option<String>,
     /// Azure Resource Manager itself refused, not the provider behind it.
     pub(crate) gateway: bool,
+    /// `additionalInfo`, or null.
+    pub(crate) additional_info: Value,
 }
 
 impl ArmError {
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), target: None, gateway: false }
+        Self {
+            status,
+            code: code.to_owned(),
+            message: message.into(),
+            target: None,
+            gateway: false,
+            additional_info: Value::Null,
+        }
     }
 
     /// Refused by the provider because a parameter is wrong.
@@ -54,11 +63,14 @@ impl ArmError {
         Self { gateway: true, ..self }
     }
 
-    /// `{code, message[, target]}`, as operations carry it.
+    /// `{code, message[, target][, additionalInfo]}`, as operations carry it.
     pub(crate) fn inner(&self) -> Value {
         let mut inner = json!({"code": self.code, "message": self.message});
         if let Some(target) = &self.target {
             inner["target"] = json!(target);
+        }
+        if !self.additional_info.is_null() {
+            inner["additionalInfo"] = self.additional_info.clone();
         }
         inner
     }

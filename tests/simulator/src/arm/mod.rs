@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod call;
 pub(crate) mod dispatch;
 pub(crate) mod error;
+pub(crate) mod governance;
 pub(crate) mod groups;
 pub(crate) mod headers;
 pub(crate) mod lists;

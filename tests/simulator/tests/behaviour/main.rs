@@ -8,6 +8,7 @@ mod disks;
 mod encryption;
 mod faults;
 mod galleries;
+mod governance;
 mod graph;
 mod images;
 mod insights;
