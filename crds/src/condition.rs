@@ -51,7 +51,7 @@ pub enum Reason {
     // The object itself.
     /// A field has a value that can't be used; the message names it.
     InvalidSpec,
-    /// Another image version object works on the same gallery image version or the same virtual machine.
+    /// An older image version object of the namespace works on the same gallery image version or virtual machine.
     Conflict,
 
     // Rights and identity.

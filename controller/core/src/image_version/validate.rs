@@ -23,7 +23,7 @@ pub struct Context<'a> {
     pub own_identity_serves: bool,
     /// All replication targets of the namespace.
     pub targets: &'a [ReplicationTarget],
-    /// All image versions that the controller knows, of all namespaces.
+    /// All image versions of the namespace; those of others don't count.
     pub versions: &'a [&'a ImageVersion],
 }
 
@@ -252,7 +252,11 @@ fn source(object: &ImageVersion) -> Result<SourceSpec, Violation> {
     }
 }
 
-/// Two objects for one gallery image version, or for one virtual machine, can't both be true: the older one holds.
+/// Two objects of a namespace for one gallery image version, or for one virtual machine, can't both be true: the older
+/// one holds.
+///
+/// Between namespaces, as between clusters, the owner tag in Azure decides, which takes rights there: otherwise whoever
+/// may write objects in one namespace could hold up the machines and version numbers of another.
 fn conflict(
     object: &ImageVersion,
     id: &ImageVersionId,
@@ -261,17 +265,15 @@ fn conflict(
 ) -> Result<(), Violation> {
     let age = |object: &ImageVersion| (object.meta().creation_timestamp.clone().map(|time| time.0), object.uid());
     for other in others {
-        if other.uid() == object.uid() || age(other) > age(object) {
+        let elsewhere = other.namespace() != object.namespace();
+        if elsewhere || other.uid() == object.uid() || age(other) > age(object) {
             continue;
         }
-        let name = || format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any());
+        let name = other.name_any();
         if version_id(other).is_ok_and(|theirs| theirs == *id) {
             return Err(Violation::new(
                 Reason::Conflict,
-                format!(
-                    "spec.version: the ImageVersion {} already stands for {id}; choose another version number",
-                    name()
-                ),
+                format!("spec.version: the ImageVersion {name} already stands for {id}; choose another version number"),
             ));
         }
         let Some(machine) = deprovisions(source) else { continue };
@@ -279,8 +281,7 @@ fn conflict(
             return Err(Violation::new(
                 Reason::Conflict,
                 format!(
-                    "spec.source.virtualMachine: the ImageVersion {} already captures {machine} in place; a machine is captured in place once",
-                    name()
+                    "spec.source.virtualMachine: the ImageVersion {name} already captures {machine} in place; a machine is captured in place once"
                 ),
             ));
         }

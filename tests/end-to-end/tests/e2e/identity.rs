@@ -33,10 +33,40 @@ async fn account(test: &Test, client: Option<&str>) {
     applied.unwrap().ok().unwrap();
 }
 
-fn object(test: &Test, version: &str) -> Value {
-    let mut object = manifests::image_version(&test.azure, "web", version, "builder");
+fn object(gallery: &Test, version: &str) -> Value {
+    let mut object = manifests::image_version(&gallery.azure, "web", version, "builder");
     object["spec"]["serviceAccountName"] = json!("publisher");
     object
+}
+
+#[tokio::test]
+async fn a_namespace_acts_with_its_own_identity_and_never_with_anothers() {
+    let (a, b) = tokio::join!(Test::new("team-a"), Test::new("team-b"));
+    for test in [&a, &b] {
+        trust(test, &json!({})).await;
+    }
+    account(&a, Some(&a.azure.client)).await;
+    let watched = format!("{},{}", a.namespace, b.namespace);
+    // The controller's own identity serves neither.
+    let controller = a.start_with(&[("watch-namespaces", &watched), ("identity-namespaces", "nobody")]);
+    b.apply(&object(&a, "2.0.0")).await;
+    let found = b.stalled(Kind::Version, "web", "ServiceAccountNotFound").await;
+    assert!(found.stalled().unwrap().1.contains(&b.namespace), "the account of the other namespace is not looked at");
+    // Team b claims to be team a's application: the subject of its tokens says otherwise.
+    account(&b, Some(&a.azure.client)).await;
+    b.request(Kind::Version, "web").await;
+    let found = b.stalled(Kind::Version, "web", "IdentityRefused").await;
+    assert!(found.stalled().unwrap().1.contains("AADSTS700213"), "{:?}", found.stalled());
+    // As itself it has no rights on team a's gallery.
+    account(&b, Some(&b.azure.client)).await;
+    b.request(Kind::Version, "web").await;
+    b.stalled(Kind::Version, "web", "AccessDenied").await;
+    assert!(a.azure.writes().await.is_empty(), "team b has written to team a's subscription");
+    // What team b wishes for holds up nobody: this is the machine and the version that its object names as well.
+    a.apply(&object(&a, "2.0.0")).await;
+    a.ready(Kind::Version, "web").await;
+    a.finish(Some(controller)).await;
+    b.finish(None).await;
 }
 
 #[tokio::test]

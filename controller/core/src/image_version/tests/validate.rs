@@ -138,12 +138,7 @@ fn of_two_objects_for_one_thing_the_older_one_holds() {
             None,
         ),
         ("the same version", mine.clone(), same_version.clone(), Some("spec.version: ")),
-        (
-            "the same version in another namespace",
-            mine.clone(),
-            both(&same_version, &elsewhere),
-            Some("spec.version: "),
-        ),
+        ("the same version in another namespace", mine.clone(), both(&same_version, &elsewhere), None),
         (
             "the same version in other letters",
             mine.clone(),
@@ -159,6 +154,7 @@ fn of_two_objects_for_one_thing_the_older_one_holds() {
         ),
         ("the same version, but this one is going", deleted("Delete"), same_version, None),
         ("the same machine", mine.clone(), json!({}), Some("spec.source.virtualMachine: ")),
+        ("the same machine in another namespace", mine.clone(), elsewhere, None),
         ("the same machine, but the other is younger", mine.clone(), younger, None),
         ("the same machine, which the other says is sealed", mine.clone(), word.clone(), None),
         ("the same machine, which this one says is sealed", word.clone(), json!({}), None),
