@@ -18,9 +18,10 @@ import harness
 import identity
 import machines
 import network
+import refusals
 import versions
 
-MODULES = [identity, network, machines, disks, galleries, versions, creation, deletions, faults]
+MODULES = [identity, network, machines, disks, galleries, versions, refusals, creation, deletions, faults]
 
 
 def main(simulator, scenario):
