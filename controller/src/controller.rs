@@ -167,14 +167,17 @@ where
 {
     let namespace = changed.namespace();
     let state = store.state();
-    let same = state.iter().filter(|object| object.meta().namespace == namespace);
-    same.map(|object| ObjectRef::from_obj(object.as_ref())).collect()
+    let mut same: Vec<_> = state.iter().filter(|object| object.meta().namespace == namespace).collect();
+    // The store is a hash map, and its order must not show.
+    same.sort_by(|one, other| one.meta().name.cmp(&other.meta().name));
+    same.into_iter().map(|object| ObjectRef::from_obj(object.as_ref())).collect()
 }
 
 /// Forgets what the process remembers of objects that are gone.
 async fn sweep(shared: Arc<image_version::Shared>, stop: CancellationToken, every: Duration) {
     loop {
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             () = tokio::time::sleep(every) => {}
         }
@@ -200,6 +203,7 @@ trait OrStop: Future<Output = ()> + Sized {
     /// Ends at the latest when told to stop.
     async fn or_stop(self, stop: &CancellationToken) {
         tokio::select! {
+            biased;
             () = self => {}
             () = stop.cancelled() => {}
         }

@@ -59,6 +59,7 @@ impl Term {
         loop {
             let Some(end) = *until.borrow_and_update() else { return };
             tokio::select! {
+                biased;
                 () = sleep_until(end) => {
                     if !self.still_held(Instant::now()) {
                         return;

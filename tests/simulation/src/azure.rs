@@ -30,7 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(75);
 #[derive(Clone)]
 pub struct Azure {
     simulator: Arc<Mutex<Simulator>>,
-    clock: VirtualClock,
+    generalizations: Arc<Mutex<Vec<Generalization>>>,
+    pub(crate) clock: VirtualClock,
 }
 
 impl fmt::Debug for Azure {
@@ -46,7 +47,7 @@ impl Azure {
     /// The scenario contradicts itself.
     pub fn new(scenario: &Scenario, clock: VirtualClock) -> Result<Self, ScenarioError> {
         let simulator = Simulator::new(scenario, clock.time())?;
-        Ok(Self { simulator: Arc::new(Mutex::new(simulator)), clock })
+        Ok(Self { simulator: Arc::new(Mutex::new(simulator)), generalizations: Arc::default(), clock })
     }
 
     /// The simulator, as it is now.
@@ -54,10 +55,6 @@ impl Azure {
         let mut simulator = self.simulator.lock().unwrap_or_else(PoisonError::into_inner);
         simulator.advance(self.clock.time());
         simulator
-    }
-
-    fn handle(&self, request: &Request<Bytes>) -> Outcome {
-        self.simulator().handle(request, Moment::at(self.clock.time()))
     }
 
     /// A source of tokens for one of the scenario's clients.
@@ -71,6 +68,41 @@ impl Azure {
             held: Mutex::default(),
         }
     }
+
+    /// What was true of each machine when it was about to be generalized by a request.
+    pub fn generalizations(&self) -> Vec<Generalization> {
+        self.generalizations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A request arrives.
+    pub(crate) fn handle(&self, request: &Request<Bytes>) -> Outcome {
+        let mut simulator = self.simulator();
+        if let Some(machine) = request.uri().path().strip_suffix("/generalize") {
+            let before = simulator.state(machine).unwrap_or_default();
+            let id = request.headers().get("x-ms-client-request-id").and_then(|id| id.to_str().ok());
+            let seen = Generalization {
+                machine: machine.to_owned(),
+                request: id.unwrap_or_default().to_owned(),
+                already: before["generalized"] == true,
+                sealed: before["guest"]["deprovisioned"] == true,
+            };
+            self.generalizations.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+        }
+        simulator.handle(request, Moment::at(self.clock.time()))
+    }
+}
+
+/// A request to generalize a machine, and what was true before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generalization {
+    /// The resource id.
+    pub machine: String,
+    /// The client's id of the request.
+    pub request: String,
+    /// The machine was generalized already.
+    pub already: bool,
+    /// Its guest was sealed.
+    pub sealed: bool,
 }
 
 /// The way between the controller and Azure, on which things get lost.

@@ -1,12 +1,28 @@
 //! The controller and its surroundings in one process, for deterministic simulation.
 //!
 //! [`kubernetes`] is an API server in memory, [`azure`] is the simulated Azure without sockets, both on the virtual
-//! clock of tokio's paused time. [`life`] runs the very controller of the program between them, with faults and crashes
-//! that a seed decides, and judges by what happened in Azure and in the API server.
+//! clock of tokio's paused time. A [`plan::Plan`] says what happens; [`run::run`] runs the very controller of the program
+//! between them, in as many processes as the plan wants, and judges by what happened in Azure and in the API server
+//! ([`laws`]). A plan gives the same history each time, so that [`shrink`] can cut one that fails down to its core.
 
 pub mod azure;
 pub mod dice;
+pub mod fates;
 pub mod faults;
+pub mod figures;
+pub mod generate;
+pub mod history;
 pub mod kubernetes;
-pub mod life;
+pub mod laws;
+pub mod link;
+mod network;
+mod people;
+pub mod plan;
+mod replica;
+pub mod run;
+pub mod shrink;
+mod story;
 pub mod time;
+pub mod turnstile;
+pub mod weather;
+pub mod world;

@@ -1,5 +1,7 @@
 //! Where faults come in.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use http::StatusCode;
 use serde_json::Value;
@@ -15,6 +17,14 @@ pub enum Verdict {
     Disconnect,
     /// The client gets this error.
     Answer(Failure),
+    /// It takes effect, and then the connection breaks.
+    ProceedAndDisconnect,
+    /// It takes effect, and then [`Interceptor::crash`] is called.
+    ProceedAndCrash,
+    /// It takes effect, and nobody waits for the answer any more.
+    ProceedAndHang,
+    /// The connection breaks, and the request takes effect so much later.
+    Late(Duration),
 }
 
 /// What becomes of an event of a watch.
@@ -41,6 +51,9 @@ pub trait Interceptor: Send + Sync {
         let _ = (call, code);
         Verdict::Proceed
     }
+
+    /// The client is to be killed here; never returns where that happens.
+    async fn crash(&self) {}
 
     /// Before an event of a watch is sent: `type` and `object`, as the client gets them.
     async fn deliver(&self, call: &Call, event: &Value) -> Delivery {

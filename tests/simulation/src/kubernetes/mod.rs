@@ -19,7 +19,6 @@ mod schema;
 mod selector;
 mod server;
 mod store;
-mod turn;
 mod watch;
 mod write;
 

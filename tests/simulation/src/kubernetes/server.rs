@@ -16,13 +16,14 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::turnstile::Turnstile;
+
 use super::{
     call::{Call, Verb, parse_body},
     failure::Failure,
     interceptor::{Interceptor, NoFaults, Verdict},
     kinds::Kind,
     store::{Key, Store, Write},
-    turn::Turns,
     watch::Watch,
 };
 
@@ -30,7 +31,7 @@ use super::{
 pub(super) struct Shared {
     store: Mutex<Store>,
     interceptor: RwLock<Arc<dyn Interceptor>>,
-    turns: Option<Turns>,
+    turnstile: Option<Turnstile>,
     /// The resource version of the last change.
     pub(super) changes: watch::Sender<u64>,
     /// How often all watches were cut.
@@ -57,7 +58,7 @@ pub struct DefinitionError {
 
 /// A Kubernetes API server in memory. Clones are the same server.
 #[derive(Clone)]
-pub struct ApiServer(Arc<Shared>);
+pub struct ApiServer(Arc<Shared>, Option<Arc<dyn Interceptor>>);
 
 impl fmt::Debug for ApiServer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,20 +91,30 @@ impl ApiServer {
     }
 
     /// The same, and requests of one virtual instant take effect in an order that the seed decides, a millisecond later:
-    /// for runs under paused time that have to repeat exactly. An interceptor is still asked in the order of arrival.
+    /// for runs under paused time that have to repeat exactly.
     pub fn in_turns(
         definitions: &[Value],
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, DefinitionError> {
-        Self::build(definitions, seed, clock, Some(Turns::new(seed)))
+        Self::behind(definitions, seed, clock, Turnstile::new(seed))
+    }
+
+    /// The same, with a turnstile that others pass as well.
+    pub fn behind(
+        definitions: &[Value],
+        seed: u64,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        turnstile: Turnstile,
+    ) -> Result<Self, DefinitionError> {
+        Self::build(definitions, seed, clock, Some(turnstile))
     }
 
     fn build(
         definitions: &[Value],
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-        turns: Option<Turns>,
+        turnstile: Option<Turnstile>,
     ) -> Result<Self, DefinitionError> {
         let error = |name: &str, reason| DefinitionError { name: name.to_owned(), reason };
         let mut kinds = Kind::built_in().map_err(|reason| error("of a built-in kind", reason))?;
@@ -114,11 +125,11 @@ impl ApiServer {
         let shared = Shared {
             store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
             interceptor: RwLock::new(Arc::new(NoFaults)),
-            turns,
+            turnstile,
             changes: watch::channel(0).0,
             cuts: watch::channel(0).0,
         };
-        let server = Self(Arc::new(shared));
+        let server = Self(Arc::new(shared), None);
         for name in ["default", "kube-system"] {
             server.create_namespace(name).map_err(|failure| error("of namespaces", failure.message))?;
         }
@@ -130,6 +141,11 @@ impl ApiServer {
         let request = Request::post("/api/v1/namespaces").header(header::USER_AGENT, "simulation").body(());
         let call = Call::parse(&request.map_err(|error| Failure::bad_request(error.to_string()))?)?;
         self.answer(&call, json!({"metadata": {"name": name}})).map(|_| ())
+    }
+
+    /// The same server for one client, with an interceptor of its own in place of everybody's.
+    pub fn seen_through(&self, interceptor: Arc<dyn Interceptor>) -> Self {
+        Self(self.0.clone(), Some(interceptor))
     }
 
     /// A client of this server. It belongs to the async runtime in which it is made.
@@ -192,7 +208,9 @@ impl ApiServer {
         let answer = match call.verb {
             Verb::Get => Answer::Object(StatusCode::OK, store.get(call, &key)?),
             Verb::List => Answer::Object(StatusCode::OK, Arc::new(store.list(call, kind)?)),
-            Verb::Watch => Answer::Watch(Box::new(Watch::start(&self.0, &store, call.clone(), kind)?)),
+            Verb::Watch => {
+                Answer::Watch(Box::new(Watch::start(&self.0, self.interceptor(), &store, call.clone(), kind)?))
+            }
             _ => {
                 let (code, object) = store.write(call, &key, body)?;
                 Answer::Object(code, object)
@@ -206,35 +224,55 @@ impl ApiServer {
         Ok(answer)
     }
 
+    fn interceptor(&self) -> Arc<dyn Interceptor> {
+        self.1.clone().unwrap_or_else(|| self.0.interceptor())
+    }
+
     async fn serve(self, request: Request<Body>) -> Result<Response<AnswerBody>, Disconnected> {
         let call = match Call::parse(&request) {
             Ok(call) => call,
             Err(failure) => return Ok(refuse(&failure)),
         };
-        let interceptor = self.0.interceptor();
-        match interceptor.before(&call).await {
-            Verdict::Proceed => {}
-            Verdict::Disconnect => return Err(Disconnected),
-            Verdict::Answer(failure) => return Ok(refuse(&failure)),
-        }
         let bytes = request.into_body().collect().await.map_err(|_| Disconnected)?.to_bytes();
-        let body = if bytes.is_empty() { Ok(json!({})) } else { parse_body(&bytes) };
-        let answer = match (body, &self.0.turns) {
-            (Ok(body), Some(turns)) => {
-                let outcome = turns.take(call.clone(), body, |call, body| self.answer(call, body)).await;
-                outcome.ok_or(Disconnected)?
+        let interceptor = self.interceptor();
+        if let Some(turnstile) = &self.0.turnstile {
+            turnstile.pass(format!("{call:?} {}", String::from_utf8_lossy(&bytes))).await;
+        }
+        let verdict = interceptor.before(&call).await;
+        match &verdict {
+            Verdict::Disconnect => return Err(Disconnected),
+            Verdict::Answer(failure) => return Ok(refuse(failure)),
+            Verdict::Late(span) => {
+                let span = *span;
+                tokio::spawn(async move {
+                    tokio::time::sleep(span).await;
+                    if let Some(turnstile) = &self.0.turnstile {
+                        turnstile.pass(format!("late {call:?} {}", String::from_utf8_lossy(&bytes))).await;
+                    }
+                    // Nobody hears of it.
+                    let _ = parse_body(&bytes).and_then(|body| self.answer(&call, body));
+                });
+                return Err(Disconnected);
             }
-            (body, _) => body.and_then(|body| self.answer(&call, body)),
-        };
+            _ => {}
+        }
+        let body = if bytes.is_empty() { Ok(json!({})) } else { parse_body(&bytes) };
+        let answer = body.and_then(|body| self.answer(&call, body));
+        match verdict {
+            Verdict::ProceedAndDisconnect => return Err(Disconnected),
+            Verdict::ProceedAndCrash => interceptor.crash().await,
+            Verdict::ProceedAndHang => std::future::pending().await,
+            _ => {}
+        }
         let code = match &answer {
             Ok(Answer::Object(code, _)) => *code,
             Ok(Answer::Watch(_)) => StatusCode::OK,
             Err(failure) => failure.code,
         };
         match interceptor.after(&call, code).await {
-            Verdict::Proceed => {}
             Verdict::Disconnect => return Err(Disconnected),
             Verdict::Answer(failure) => return Ok(refuse(&failure)),
+            _ => {}
         }
         Ok(match answer {
             Ok(Answer::Object(code, object)) => respond(code, whole(object.to_string())),
@@ -272,6 +310,12 @@ impl tower::Service<Request<Body>> for ApiServer {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(self.clone().serve(request))
+        let served = self.clone().serve(request);
+        if self.0.turnstile.is_none() {
+            return Box::pin(served);
+        }
+        // A request that is sent goes on when its client is gone.
+        let task = tokio::spawn(served);
+        Box::pin(async move { task.await.unwrap_or(Err(Disconnected)) })
     }
 }

@@ -10,7 +10,7 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     call::Call,
     failure::{Cause, Failure},
-    interceptor::Delivery,
+    interceptor::{Delivery, Interceptor},
     kinds::Kind,
     read::revision,
     selector::Selector,
@@ -24,6 +24,7 @@ const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 /// A watch that runs.
 pub(super) struct Watch {
     shared: Arc<Shared>,
+    interceptor: Arc<dyn Interceptor>,
     call: Call,
     kind: Kind,
     selector: Selector,
@@ -38,7 +39,13 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn start(shared: &Arc<Shared>, store: &Store, call: Call, kind: usize) -> Result<Self, Failure> {
+    pub(super) fn start(
+        shared: &Arc<Shared>,
+        interceptor: Arc<dyn Interceptor>,
+        store: &Store,
+        call: Call,
+        kind: usize,
+    ) -> Result<Self, Failure> {
         let kind_number = kind;
         let kind = store.kinds[kind].clone();
         let selector = Selector::parse(&call, &kind)?;
@@ -62,6 +69,7 @@ impl Watch {
         };
         let mut watch = Self {
             shared: shared.clone(),
+            interceptor,
             kind,
             selector,
             cursor: store.revision,
@@ -193,7 +201,7 @@ impl Watch {
     pub(super) fn lines(self) -> impl Stream<Item = Bytes> + Send + 'static {
         stream::unfold(self, |mut watch| async move {
             let event = watch.next().await?;
-            let interceptor = watch.shared.interceptor();
+            let interceptor = watch.interceptor.clone();
             match interceptor.deliver(&watch.call, &event).await {
                 Delivery::Cut => None,
                 Delivery::Deliver => Some((Bytes::from(format!("{event}\n")), watch)),

@@ -1,0 +1,104 @@
+//! What strikes which call.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    history::History,
+    plan::{Fault, Place, Plan, Strike},
+    weather::{Kind, Weather},
+};
+
+#[derive(Default)]
+struct Counted {
+    calls: BTreeMap<(u8, String), u32>,
+    struck: Vec<Strike>,
+    /// Calls of each sort, and with which faults they met.
+    met: BTreeMap<(Kind, String), BTreeMap<&'static str, u64>>,
+}
+
+/// The faults of a run. Clones are the same.
+#[derive(Clone)]
+pub struct Fates {
+    seed: u64,
+    weather: Option<(Weather, Instant)>,
+    strikes: Arc<BTreeMap<Place, Fault>>,
+    counted: Arc<Mutex<Counted>>,
+    /// The history of the run.
+    pub history: History,
+}
+
+impl Fates {
+    /// Those of a plan, from now.
+    pub fn new(plan: &Plan, history: History) -> Self {
+        Self {
+            seed: plan.seed,
+            weather: plan.weather.map(|weather| (weather, Instant::now() + Duration::from_secs(weather.seconds))),
+            strikes: Arc::new(plan.strikes.iter().map(|strike| (strike.place.clone(), strike.fault)).collect()),
+            counted: Arc::default(),
+            history,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fault of a process's next call of this name, if any.
+    pub fn of(&self, replica: u8, kind: Kind, call: &str) -> Option<Fault> {
+        let mut counted = self.lock();
+        let nth = counted.calls.entry((replica, call.to_owned())).or_default();
+        *nth += 1;
+        let place = Place { replica, call: call.to_owned(), nth: *nth };
+        let by_chance = || {
+            let (weather, end) = self.weather.as_ref()?;
+            (Instant::now() < *end).then(|| weather.fault(self.seed, kind, &place))?
+        };
+        let fault = self.strikes.get(&place).copied().or_else(by_chance);
+        let met = counted.met.entry((kind, sort(call))).or_default();
+        *met.entry(fault.map_or("none", Fault::kind)).or_default() += 1;
+        let fault = fault?;
+        self.history.tell(format!("replica {replica}: FAULT {fault:?} at {call} #{}", place.nth));
+        counted.struck.push(Strike { place, fault });
+        Some(fault)
+    }
+
+    /// What struck so far.
+    pub fn struck(&self) -> Vec<Strike> {
+        self.lock().struck.clone()
+    }
+
+    /// Which sorts of calls there were, and how often each fault met them.
+    pub fn met(&self) -> BTreeMap<(Kind, String), BTreeMap<&'static str, u64>> {
+        self.lock().met.clone()
+    }
+}
+
+/// A call without the numbers of its objects.
+fn sort(call: &str) -> String {
+    let text: Vec<&str> =
+        call.split('/').map(|part| part.trim_end_matches(|letter: char| letter.is_ascii_digit())).collect();
+    text.join("/")
+}
+
+/// Kills one process.
+#[derive(Clone, Default)]
+pub struct Crash(pub(crate) Arc<Notify>);
+
+impl Crash {
+    /// Has the process killed. Who made the call waits here for its end.
+    pub async fn strike<T>(&self) -> T {
+        self.0.notify_one();
+        std::future::pending().await
+    }
+
+    /// Has the process killed, while something else goes on.
+    pub fn begin(&self) {
+        self.0.notify_one();
+    }
+}

@@ -1,0 +1,105 @@
+//! What a campaign has seen so far, kept between its runs.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{plan::Plan, run::Outcome, weather::Kind};
+
+/// Figures of a campaign.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Figures {
+    /// The next seed.
+    pub next: u64,
+    /// Seeds run.
+    pub seeds: u64,
+    /// Image versions that lived.
+    pub lives: u64,
+    /// Seconds of real time.
+    pub seconds: f64,
+    /// Hours of virtual time.
+    pub hours: f64,
+    /// Requests that arrived at Azure.
+    pub azure_requests: u64,
+    /// Faults by kind.
+    pub faults: BTreeMap<String, u64>,
+    /// Other events by kind.
+    pub events: BTreeMap<String, u64>,
+    /// For each sort of call how often each crash met it.
+    pub crash_points: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Seeds that broke a law, with what was broken.
+    pub failed: BTreeMap<u64, Vec<String>>,
+}
+
+impl Figures {
+    /// Counts a run.
+    pub fn add(&mut self, plan: &Plan, outcome: &Outcome) {
+        self.seeds += 1;
+        self.lives += u64::from(plan.world.versions);
+        self.hours += outcome.took.as_secs_f64() / 3600.0;
+        self.azure_requests += u64::try_from(outcome.azure_requests).unwrap_or(0);
+        for strike in &outcome.struck {
+            *self.faults.entry(strike.fault.kind().to_owned()).or_default() += 1;
+        }
+        for event in &plan.events {
+            let name = format!("{:?}", event.act);
+            let name = name.split([' ', '(']).next().unwrap_or_default().to_owned();
+            *self.events.entry(name).or_default() += 1;
+        }
+        for ((kind, call), met) in &outcome.met {
+            let points: &[&str] = match kind {
+                Kind::AzureRead | Kind::KubernetesRead => &["crashBefore", "crashAfter"],
+                Kind::AzureWrite | Kind::KubernetesWrite => &["crashBefore", "crashWithin", "crashAfter"],
+                Kind::Token => &["crashBefore"],
+                Kind::KubernetesWatch | Kind::KubernetesEvent => &[],
+            };
+            for point in points {
+                let count = met.get(point).copied().unwrap_or(0);
+                *self.crash_points.entry(call.clone()).or_default().entry((*point).to_owned()).or_default() += count;
+            }
+        }
+        if !outcome.problems.is_empty() {
+            self.failed.insert(plan.seed, outcome.problems.iter().map(ToString::to_string).collect());
+        }
+    }
+
+    /// Crash points that were struck, of those that exist.
+    pub fn covered(&self) -> (usize, usize) {
+        let all = || self.crash_points.values().flat_map(BTreeMap::values);
+        (all().filter(|count| **count > 0).count(), all().count())
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.seconds / 60.0;
+        #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+        let rate = if minutes > 0.0 { self.lives as f64 / minutes } else { 0.0 };
+        writeln!(
+            formatter,
+            "{} seeds, {} lives, {:.0} h of virtual time in {minutes:.1} min: {rate:.0} lives a minute",
+            self.seeds, self.lives, self.hours
+        )?;
+        writeln!(formatter, "{} requests to Azure", self.azure_requests)?;
+        let list = |counts: &BTreeMap<String, u64>| {
+            counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+        };
+        writeln!(formatter, "faults: {}", list(&self.faults))?;
+        writeln!(formatter, "events: {}", list(&self.events))?;
+        let (covered, all) = self.covered();
+        writeln!(formatter, "crash points struck: {covered} of {all}")?;
+        for (call, points) in &self.crash_points {
+            let missed: Vec<&str> =
+                points.iter().filter(|(_, count)| **count == 0).map(|(point, _)| point.as_str()).collect();
+            if !missed.is_empty() {
+                writeln!(formatter, "  not yet: {call} {}", missed.join(" "))?;
+            }
+        }
+        write!(formatter, "seeds that broke a law: {}", self.failed.len())?;
+        for (seed, problems) in &self.failed {
+            write!(formatter, "\n  seed {seed}: {}", problems.join("\n    "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! Plans from seeds.
+
+use crate::{
+    plan::{Act, Event, Plan, World},
+    weather::{Weather, chance},
+};
+
+/// The regions that targets ask for.
+const REGIONS: [&str; 6] = ["North Europe", "eastus2", "Sweden Central", "uksouth", "westus3", "Japan East"];
+
+/// What seeds may make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Faults and crashes in a thousand calls, at most.
+    pub in_a_thousand: u32,
+    /// Outages, pauses, jumps of clocks.
+    pub events: bool,
+    /// Other people.
+    pub people: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { in_a_thousand: 60, events: true, people: true }
+    }
+}
+
+/// The plan of a seed.
+pub fn plan(seed: u64, options: Options) -> Plan {
+    let below = |what: &str, number: u64, limit: u64| chance(seed, &(what, number)) % limit.max(1);
+    let small = |what: &str, number: u64, limit: u8| u8::try_from(below(what, number, limit.into())).unwrap_or(0);
+    let replicas = if below("replicas", 0, 3) == 0 { 2 } else { 1 };
+    let versions = 1 + small("versions", 0, 6);
+    let targets = usize::from(small("targets", 0, 4));
+    let first = usize::from(small("regions", 0, 6));
+    let regions = (0..targets).map(|number| REGIONS[(first + number) % REGIONS.len()].to_owned());
+    let world = World { replicas, versions, targets: regions.collect(), delete: below("delete", 0, 2) == 0 };
+    let hours = 1 + below("hours", 0, 6);
+    let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);
+    let weather =
+        Some(Weather { in_a_thousand: rate, seconds: hours * 3600 }).filter(|weather| weather.in_a_thousand > 0);
+    let mut events = Vec::new();
+    let at = |what: &str, number: u64| {
+        5 + below(what, number, if below(what, number + 100, 2) == 0 { 900 } else { hours * 3600 })
+    };
+    if options.events {
+        for number in 0..below("events", 0, 5) {
+            let replica = small("event replica", number, replicas);
+            let seconds = [4, 20, 45, 300, 7200][usize::from(small("lasts", number, 5))];
+            let act = match below("event", number, 7) {
+                0 => Act::Pause { replica, seconds },
+                1 => Act::Partition { replica, seconds },
+                2 => Act::AzureAway { seconds },
+                3 => Act::KubernetesAway { seconds },
+                4 => Act::ClockJump {
+                    replica,
+                    seconds: if seconds == 300 { -300 } else { i64::try_from(seconds).unwrap_or(0) },
+                },
+                5 => Act::ForgetChanges,
+                _ => Act::Kill { replica },
+            };
+            events.push(Event { at: at("event at", number), act });
+        }
+    }
+    if options.people && below("people", 0, 2) == 0 {
+        for number in 0..1 + below("acts", 0, 2) {
+            let of = small("act of", number, versions);
+            let when = at("act at", number);
+            let act = match below("act", number, 11) {
+                0 => Act::StartMachine(of),
+                1 => Act::StopMachine(of),
+                2 => Act::GeneralizeMachine(of),
+                3 => Act::DeleteMachine(of),
+                4 => Act::RetagMachine(of),
+                5 => Act::AddRegion(of, "Brazil South".to_owned()),
+                6 => Act::DeleteVersion(of),
+                7 => {
+                    events.push(Event { at: when + 1800, act: Act::Resume(of) });
+                    Act::Suspend(of)
+                }
+                8 => Act::RemoveFinalizers(of),
+                9 if targets > 0 => Act::DeleteTarget(0),
+                _ => Act::DeleteObject(of),
+            };
+            events.push(Event { at: when, act });
+        }
+    }
+    events.sort_by_key(|event| event.at);
+    Plan { seed, world, weather, strikes: Vec::new(), events }
+}

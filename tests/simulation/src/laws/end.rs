@@ -1,0 +1,69 @@
+//! Liveness: once nothing goes wrong any more, each object comes to the end that it should.
+
+use serde_json::Value;
+
+use super::{Evidence, machine::spoils_machine};
+use crate::{plan::Act, world};
+
+/// A condition of an object.
+pub(super) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    conditions.iter().find(|condition| condition["type"] == kind)
+}
+
+fn is_true<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    condition(object, kind).filter(|condition| condition["status"] == "True")
+}
+
+/// Whether an object stays as it is unless somebody does something.
+pub fn at_its_end(object: &Value) -> bool {
+    let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
+    let suspended = object["spec"]["suspend"] == true;
+    seen && (is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some() || suspended)
+}
+
+/// The reasons for which a version may be stalled after what people did.
+fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
+    let mut reasons = Vec::new();
+    for act in evidence.acts() {
+        if spoils_machine(act, number) {
+            reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
+            reasons.extend(["ConsentMissing", "SourceClaimed", "SealFailed", "SealTimedOut", "PublishFailed"]);
+        }
+        match act {
+            Act::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
+            _ => {}
+        }
+    }
+    reasons
+}
+
+/// Ready, or Stalled for what people did; gone if somebody deleted it.
+pub(super) fn reached(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let name = world::object(number);
+        let deleted = evidence.acts().any(|act| *act == Act::DeleteObject(number));
+        let Some(object) = evidence.objects.get(&name) else {
+            if !deleted {
+                found.push(format!("{name} is gone, and nobody deleted it"));
+            }
+            continue;
+        };
+        let excuses = excuses(evidence, number);
+        let stalled = is_true(object, "Stalled").and_then(|stalled| stalled["reason"].as_str());
+        let fine = match stalled {
+            Some(reason) => excuses.contains(&reason),
+            None => !deleted && at_its_end(object),
+        };
+        if !fine {
+            let ready = condition(object, "Ready").cloned().unwrap_or_default();
+            let left = if deleted { "is still there, " } else { "" };
+            found.push(format!(
+                "{name} {left}stalled {stalled:?}, ready {} {}: {}",
+                ready["status"], ready["reason"], ready["message"]
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,30 @@
+//! Law 8: what is written to Azure was announced in the status before.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Evidence, line};
+
+/// The correlation id of every write stood in the status of an object before the write.
+pub(super) fn announced_before(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut announced: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for write in evidence.kubernetes {
+        let status = write.after.as_ref().map(|object| object["status"].clone()).unwrap_or_default();
+        for id in correlation_ids(&status) {
+            announced.entry(id).or_insert(write.time);
+        }
+    }
+    let known = |id: &Option<String>, at: Timestamp| {
+        id.as_ref().and_then(|id| announced.get(id)).is_some_and(|announced| *announced <= at)
+    };
+    let unknown = evidence.writes().filter(|entry| !known(&entry.correlation_id, entry.simulated_time));
+    unknown.map(|entry| format!("not announced: {}", line(entry))).collect()
+}
+
+fn correlation_ids(status: &Value) -> Vec<String> {
+    let steps = status["steps"].as_array().into_iter().flatten();
+    let all = steps.chain([&status["operation"]]);
+    all.filter_map(|step| step["correlationId"].as_str().map(str::to_owned)).collect()
+}

@@ -1,0 +1,108 @@
+//! The laws, judged over a whole run by what happened in Azure and in the API server.
+//!
+//! What the controller believes counts nowhere, but for what it says to people: a condition that isn't true is a broken
+//! law too. Other people's acts are known from the plan, and excuse what follows from them and nothing else.
+
+mod conditions;
+mod end;
+mod intent;
+mod latest;
+mod machine;
+mod regions;
+mod replaced;
+mod rest;
+
+use std::{collections::BTreeMap, fmt};
+
+use azimage_simulator::JournalEntry;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    azure::Azure,
+    kubernetes::Write,
+    plan::{Act, Plan},
+    world::CLIENT,
+};
+
+pub use end::at_its_end;
+
+/// A law that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which law, as `docs/design.md` counts them, or `liveness`, or `conditions`.
+    pub law: &'static str,
+    /// How.
+    pub text: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.law, self.text)
+    }
+}
+
+/// All that is known of a run.
+pub struct Evidence<'a> {
+    /// What was to happen.
+    pub plan: &'a Plan,
+    /// When it began.
+    pub begin: Timestamp,
+    /// From when on nothing should be written.
+    pub rested_from: Timestamp,
+    /// Whether every object came to an end before.
+    pub settled: bool,
+    /// Azure, as it is in the end.
+    pub azure: &'a Azure,
+    /// Every request that arrived at Azure.
+    pub journal: &'a [JournalEntry],
+    /// Every write to Kubernetes.
+    pub kubernetes: &'a [Write],
+    /// The image versions that are there in the end.
+    pub objects: &'a BTreeMap<String, Value>,
+}
+
+impl<'a> Evidence<'a> {
+    /// The controller's writes to Azure that took effect.
+    pub fn writes(&self) -> impl Iterator<Item = &'a JournalEntry> {
+        self.journal.iter().filter(|entry| entry.write && entry.applied && entry.principal.as_deref() == Some(CLIENT))
+    }
+
+    /// The controller's writes with a method to what has such an end in its path, without case.
+    fn writes_to(&self, method: &str, path: &str) -> Vec<&'a JournalEntry> {
+        self.writes().filter(|entry| entry.method == method && entry.path.eq_ignore_ascii_case(path)).collect()
+    }
+
+    /// What other people do.
+    fn acts(&self) -> impl Iterator<Item = &'a Act> {
+        self.plan.events.iter().map(|event| &event.act)
+    }
+}
+
+/// One law: what is wrong, if anything.
+type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
+
+/// The laws that are judged.
+const LAWS: [Law; 10] = [
+    ("law 1", machine::generalized_once_and_sealed),
+    ("law 1", machine::never_started),
+    ("law 3", replaced::made_once),
+    ("law 4", latest::never_offered),
+    ("law 5", regions::foreign_regions_stay),
+    ("law 6", regions::ready_means_complete),
+    ("law 7", replaced::deleted_only_on_demand),
+    ("law 8", intent::announced_before),
+    ("law 10", rest::nothing_is_written),
+    ("conditions", conditions::keep_the_rules),
+];
+
+/// Judges a run.
+pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
+    let laws = LAWS.iter().chain(&[("liveness", end::reached as fn(&Evidence<'_>) -> Vec<String>)]);
+    let found = laws.flat_map(|(law, judge)| judge(evidence).into_iter().map(|text| Problem { law, text }));
+    found.collect()
+}
+
+fn line(entry: &JournalEntry) -> String {
+    format!("{} {} {} at {}", entry.method, entry.path, entry.status.unwrap_or_default(), entry.simulated_time)
+}

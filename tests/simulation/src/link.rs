@@ -1,0 +1,181 @@
+//! The way between one process and the world: what is slow, lost, or stands still on it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use http::StatusCode;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    fates::{Crash, Fates},
+    kubernetes::{Call, Delivery, Failure, Interceptor, Verb, Verdict},
+    plan::Fault,
+    turnstile::Turnstile,
+    weather::Kind,
+};
+
+/// Until when something lasts. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Until(Arc<Mutex<Option<Instant>>>);
+
+impl Until {
+    /// It lasts until then, or longer if it does already.
+    pub fn extend(&self, end: Instant) {
+        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = (*until).max(Some(end));
+    }
+
+    /// The end, if it lasts now.
+    pub fn lasts(&self) -> Option<Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).filter(|end| *end > Instant::now())
+    }
+}
+
+/// What is wrong for everybody.
+#[derive(Clone, Default)]
+pub struct Outages {
+    /// Azure is away.
+    pub azure: Until,
+    /// The API server is away.
+    pub kubernetes: Until,
+}
+
+/// The way of one process. Clones are the same.
+#[derive(Clone)]
+pub struct Link {
+    /// The number of the process.
+    pub replica: u8,
+    /// What strikes.
+    pub fates: Fates,
+    /// The order of an instant.
+    pub turnstile: Turnstile,
+    /// Kills the process.
+    pub crash: Crash,
+    /// It stands still.
+    pub paused: Until,
+    /// It reaches nobody.
+    pub apart: Until,
+    /// What is wrong for everybody.
+    pub outages: Outages,
+}
+
+impl Link {
+    /// Waits for the process to go on.
+    pub async fn goes_on(&self) {
+        while let Some(end) = self.paused.lasts() {
+            tokio::time::sleep_until(end).await;
+        }
+    }
+
+    /// Waits, and for a turn of the request after it.
+    pub async fn wait(&self, span: Duration, request: &str) {
+        tokio::time::sleep(span).await;
+        self.turnstile.pass(format!("{} {request}", self.replica)).await;
+    }
+}
+
+/// The name of a call in plans.
+fn name(call: &Call) -> String {
+    let mut name = format!("kubernetes {:?} {}", call.verb, call.resource);
+    // Events have random names.
+    let named = if call.resource == "events" { "" } else { &call.name };
+    for part in [named, &call.subresource] {
+        if !part.is_empty() {
+            name.push('/');
+            name.push_str(part);
+        }
+    }
+    name
+}
+
+fn refusal(call: &Call, code: u16) -> Failure {
+    let answer = |code, reason, message: &str| Failure::new(code, reason, message);
+    match code {
+        409 => answer(
+            StatusCode::CONFLICT,
+            if call.verb == Verb::Create { "AlreadyExists" } else { "Conflict" },
+            "the object has been modified; please apply your changes to the latest version and try again",
+        ),
+        410 => Failure::expired("too old resource version"),
+        429 => answer(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "the server is overloaded"),
+        503 => answer(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "apiserver is shutting down"),
+        _ => answer(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "etcdserver: request timed out"),
+    }
+}
+
+/// How long a client of the API server waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Link {
+    fn out_of_reach(&self) -> bool {
+        self.apart.lasts().is_some() || self.outages.kubernetes.lasts().is_some()
+    }
+}
+
+#[async_trait]
+impl Interceptor for Link {
+    async fn before(&self, call: &Call) -> Verdict {
+        self.goes_on().await;
+        if self.out_of_reach() {
+            return Verdict::Disconnect;
+        }
+        let kind = match call.verb {
+            Verb::Get | Verb::List => Kind::KubernetesRead,
+            Verb::Watch => Kind::KubernetesWatch,
+            _ => Kind::KubernetesWrite,
+        };
+        let name = name(call);
+        // What a created object of a random name meets can't be told from what another meets.
+        match self.fates.of(self.replica, kind, &name) {
+            None | Some(Fault::Duplicate | Fault::Stale | Fault::Cut) => Verdict::Proceed,
+            Some(Fault::Slow(seconds)) => {
+                self.wait(Duration::from_secs(seconds.into()), &name).await;
+                Verdict::Proceed
+            }
+            Some(Fault::RequestLost) => {
+                tokio::time::sleep(PATIENCE).await;
+                Verdict::Disconnect
+            }
+            Some(Fault::AnswerLost) => Verdict::ProceedAndDisconnect,
+            Some(Fault::Late(seconds)) => Verdict::Late(Duration::from_secs(seconds.into())),
+            Some(Fault::Refused) => Verdict::Disconnect,
+            Some(Fault::Answer(code)) => Verdict::Answer(refusal(call, code)),
+            Some(Fault::CrashBefore) => self.crash.strike().await,
+            Some(Fault::CrashWithin) => {
+                self.crash.begin();
+                self.wait(Duration::from_millis(50), &name).await;
+                Verdict::ProceedAndHang
+            }
+            Some(Fault::CrashAfter) => Verdict::ProceedAndCrash,
+        }
+    }
+
+    async fn after(&self, _: &Call, _: StatusCode) -> Verdict {
+        self.goes_on().await;
+        if self.out_of_reach() { Verdict::Disconnect } else { Verdict::Proceed }
+    }
+
+    async fn crash(&self) {
+        self.crash.strike().await
+    }
+
+    async fn deliver(&self, call: &Call, _: &Value) -> Delivery {
+        self.goes_on().await;
+        if self.out_of_reach() {
+            return Delivery::Cut;
+        }
+        let name = format!("kubernetes event {}", call.resource);
+        match self.fates.of(self.replica, Kind::KubernetesEvent, &name) {
+            Some(Fault::Slow(seconds)) => {
+                tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+                Delivery::Deliver
+            }
+            Some(_) => Delivery::Cut,
+            None => Delivery::Deliver,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The way between one process and Azure, with the faults of a plan on it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use azimage_azure::{
+    BearerToken, TokenError, TokenErrorKind, TokenSource, Transport, TransportError, TransportErrorKind,
+};
+use azimage_simulator::Outcome;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde_json::Value;
+
+use crate::{
+    azure::{Azure, HOST},
+    link::Link,
+    plan::Fault,
+    weather::Kind,
+};
+
+/// How long a client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(75);
+
+/// The way between one process and Azure, on which things get lost.
+#[derive(Clone)]
+pub struct Network {
+    azure: Azure,
+    link: Link,
+    /// The last answers to reads, by address.
+    shown: Arc<Mutex<BTreeMap<String, Response<Bytes>>>>,
+}
+
+impl Network {
+    /// The way of a process.
+    pub fn new(azure: Azure, link: Link) -> Self {
+        Self { azure, link, shown: Arc::default() }
+    }
+
+    async fn carry(self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let name = name(&request);
+        let link = &self.link;
+        let body = String::from_utf8_lossy(request.body());
+        link.turnstile.pass(format!("{} {name} {} {body}", link.replica, request.uri())).await;
+        link.goes_on().await;
+        if link.apart.lasts().is_some() || link.outages.azure.lasts().is_some() {
+            return Err(failed(TransportErrorKind::Connect));
+        }
+        let read = request.method() == http::Method::GET;
+        let kind = if read { Kind::AzureRead } else { Kind::AzureWrite };
+        let fault = link.fates.of(link.replica, kind, &name);
+        match fault {
+            Some(Fault::Slow(seconds)) => link.wait(Duration::from_secs(seconds.into()), &name).await,
+            Some(Fault::RequestLost) => {
+                tokio::time::sleep(PATIENCE).await;
+                return Err(failed(TransportErrorKind::TimedOut));
+            }
+            Some(Fault::Late(seconds)) => {
+                let this = self.clone();
+                tokio::spawn(async move {
+                    this.link.wait(Duration::from_secs(seconds.into()), &name).await;
+                    this.arrive(&request, &name);
+                });
+                return Err(failed(TransportErrorKind::TimedOut));
+            }
+            Some(Fault::Refused) => return Err(failed(TransportErrorKind::Connect)),
+            Some(Fault::Answer(code)) => return Ok(answer(code)),
+            Some(Fault::Stale) => {
+                let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(before) = shown.get(&request.uri().to_string()) {
+                    return Ok(before.clone());
+                }
+            }
+            Some(Fault::CrashBefore) => return link.crash.strike().await,
+            Some(Fault::CrashWithin) => {
+                link.crash.begin();
+                link.wait(Duration::from_millis(50), &name).await;
+            }
+            Some(Fault::Duplicate) => {
+                self.arrive(&request, &name);
+                link.wait(Duration::from_millis(20), &name).await;
+            }
+            Some(Fault::AnswerLost | Fault::CrashAfter | Fault::Cut) | None => {}
+        }
+        let outcome = self.arrive(&request, &name);
+        match fault {
+            Some(Fault::CrashAfter) => return link.crash.strike().await,
+            Some(Fault::CrashWithin) => return std::future::pending().await,
+            Some(Fault::AnswerLost) => return Err(failed(TransportErrorKind::Interrupted)),
+            _ => {}
+        }
+        let answer = match outcome {
+            Outcome::Answer(response) => Ok(response),
+            Outcome::Delayed(span, response) => {
+                tokio::time::sleep(span).await;
+                Ok(response)
+            }
+            Outcome::Hang { .. } => {
+                tokio::time::sleep(PATIENCE).await;
+                Err(failed(TransportErrorKind::TimedOut))
+            }
+            Outcome::Reset => Err(failed(TransportErrorKind::Interrupted)),
+        };
+        link.goes_on().await;
+        if let (true, Ok(response)) = (read, &answer) {
+            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+            shown.insert(request.uri().to_string(), response.clone());
+        }
+        answer
+    }
+
+    /// The request takes effect.
+    fn arrive(&self, request: &Request<Bytes>, name: &str) -> Outcome {
+        let outcome = self.azure.handle(request);
+        let status = match &outcome {
+            Outcome::Answer(response) | Outcome::Delayed(_, response) => response.status().as_u16(),
+            _ => 0,
+        };
+        let text = format!("replica {}: {name} {status}", self.link.replica);
+        if request.method() == http::Method::GET {
+            self.link.fates.history.looked(text);
+        } else {
+            self.link.fates.history.tell(text);
+        }
+        outcome
+    }
+}
+
+#[async_trait]
+impl Transport for Network {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        // A request that is sent goes on when its client is gone.
+        let carried = tokio::spawn(self.clone().carry(request)).await;
+        carried.unwrap_or_else(|_| Err(failed(TransportErrorKind::Interrupted)))
+    }
+}
+
+/// The name of a call in plans: without the subscription, and without random ids.
+fn name(request: &Request<Bytes>) -> String {
+    let path = request.uri().path();
+    let short = path.split_once("/Microsoft.Compute/").map_or(path, |(_, rest)| rest);
+    let parts: Vec<&str> =
+        short.split('/').map(|part| if uuid::Uuid::parse_str(part).is_ok() { "*" } else { part }).collect();
+    format!("azure {} {}", request.method(), parts.join("/"))
+}
+
+fn failed(kind: TransportErrorKind) -> TransportError {
+    let possibly_sent = kind != TransportErrorKind::Connect;
+    TransportError { kind, possibly_sent, message: "the simulated network failed".to_owned() }
+}
+
+/// Answers in the forms of Resource Manager, of a resource provider, and of a gateway before both.
+fn answer(code: u16) -> Response<Bytes> {
+    let body = match code {
+        404 => {
+            r#"{"error":{"code":"ResourceNotFound","message":"The Resource was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"}}"#
+        }
+        409 => {
+            r#"{"error":{"code":"Conflict","message":"The request failed due to conflict with a concurrent request."}}"#
+        }
+        429 => {
+            r#"{"error":{"code":"SubscriptionRequestsThrottled","message":"Number of 'write' requests for subscription actor exceeded. Please try again after '5' seconds after additional tokens are available."}}"#
+        }
+        502 => "<html><body><h1>502 Bad Gateway</h1></body></html>",
+        503 => "",
+        _ => r#"{"error":{"code":"InternalServerError","message":"Encountered internal server error."}}"#,
+    };
+    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if code == 429 {
+        response.headers_mut().insert("retry-after", http::HeaderValue::from_static("5"));
+    }
+    response
+}
+
+/// Tokens straight from the simulated authority.
+pub struct Tokens {
+    azure: Azure,
+    link: Link,
+    address: String,
+    form: String,
+    held: Mutex<Option<BearerToken>>,
+}
+
+impl Tokens {
+    /// A source of tokens for one of the scenario's clients.
+    pub fn new(azure: Azure, link: Link, tenant: &str, client: &str, secret: &str) -> Self {
+        let form =
+            format!("grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={HOST}/.default");
+        Self { azure, link, address: format!("{HOST}/{tenant}/oauth2/v2.0/token"), form, held: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl TokenSource for Tokens {
+    async fn token(&self) -> Result<BearerToken, TokenError> {
+        let now = self.azure.clock.time();
+        {
+            let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(token) = held.as_ref().filter(|token| token.expires().as_second() > now.as_second() + 300) {
+                return Ok(token.clone());
+            }
+        }
+        let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
+        self.link.turnstile.pass(format!("{} token", self.link.replica)).await;
+        self.link.goes_on().await;
+        if self.link.apart.lasts().is_some() || self.link.outages.azure.lasts().is_some() {
+            return Err(unusable("no connection to the authority"));
+        }
+        match self.link.fates.of(self.link.replica, Kind::Token, "azure token") {
+            Some(Fault::Slow(seconds)) => self.link.wait(Duration::from_secs(seconds.into()), "token").await,
+            Some(Fault::CrashBefore) => return self.link.crash.strike().await,
+            Some(_) => return Err(unusable("the authority doesn't answer")),
+            None => {}
+        }
+        let request = Request::post(&self.address)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("host", HOST.trim_start_matches("https://"))
+            .body(Bytes::from(self.form.clone()))
+            .map_err(|_| unusable("the request for a token can't be made"))?;
+        let Outcome::Answer(response) = self.azure.handle(&request) else {
+            return Err(unusable("the authority doesn't answer"));
+        };
+        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        let (Some(secret), Some(lives)) = (body["access_token"].as_str(), body["expires_in"].as_i64()) else {
+            return Err(unusable("the authority issues no token"));
+        };
+        let token = BearerToken::new(secret.to_owned(), now + Duration::from_secs(lives.unsigned_abs()));
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        Ok(token)
+    }
+}

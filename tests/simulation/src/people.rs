@@ -1,0 +1,106 @@
+//! Other people, in Azure and in Kubernetes.
+
+use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_simulator::{MachineChange, Outcome, scenario::PowerState};
+use bytes::Bytes;
+use http::{Method, Request};
+use kube::{
+    Api,
+    api::{DeleteParams, Patch, PatchParams},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    azure::{Azure, HOST},
+    kubernetes::ApiServer,
+    plan::Act,
+    world::{NAMESPACE, PERSON, TENANT, machine, object, target, version},
+};
+
+/// Somebody with all rights.
+pub(crate) struct People {
+    pub(crate) azure: Azure,
+    pub(crate) server: ApiServer,
+}
+
+impl People {
+    /// Does it. What can't be done, such as deleting what is gone, is left.
+    pub(crate) async fn act(&self, act: &Act) {
+        let power = |power_state| MachineChange { power_state: Some(power_state), ..MachineChange::default() };
+        match act {
+            Act::StartMachine(number) => self.change(*number, power(PowerState::Running)),
+            Act::StopMachine(number) => self.change(*number, power(PowerState::Stopped)),
+            Act::GeneralizeMachine(number) => {
+                self.change(*number, MachineChange { generalized: Some(true), ..MachineChange::default() });
+            }
+            Act::DeleteMachine(number) => {
+                self.change(*number, MachineChange { deleted: true, ..MachineChange::default() });
+            }
+            Act::RetagMachine(number) => {
+                self.change(*number, MachineChange { tags: Some([].into()), ..MachineChange::default() });
+            }
+            Act::AddRegion(number, region) => self.add_region(*number, region),
+            Act::DeleteVersion(number) => {
+                self.request(&Method::DELETE, &version(*number), &Value::Null);
+            }
+            Act::Suspend(number) => self.patch(*number, json!({"spec": {"suspend": true}})).await,
+            Act::Resume(number) => self.patch(*number, json!({"spec": {"suspend": false}})).await,
+            Act::RemoveFinalizers(number) => self.patch(*number, json!({"metadata": {"finalizers": null}})).await,
+            Act::DeleteObject(number) => {
+                let versions: Api<ImageVersion> = Api::namespaced(self.server.client(), NAMESPACE);
+                let _ = versions.delete(&object(*number), &DeleteParams::default()).await;
+            }
+            Act::DeleteTarget(number) => {
+                let targets: Api<ReplicationTarget> = Api::namespaced(self.server.client(), NAMESPACE);
+                let _ = targets.delete(&target((*number).into()), &DeleteParams::default()).await;
+            }
+            // The rest is no person's.
+            _ => {}
+        }
+    }
+
+    fn change(&self, number: u8, change: MachineChange) {
+        let _ = self.azure.simulator().change_machine(&machine(number), change);
+    }
+
+    async fn patch(&self, number: u8, patch: Value) {
+        let versions: Api<ImageVersion> = Api::namespaced(self.server.client(), NAMESPACE);
+        let _ = versions.patch(&object(number), &PatchParams::default(), &Patch::Merge(patch)).await;
+    }
+
+    fn add_region(&self, number: u8, region: &str) {
+        let mut body = self.request(&Method::GET, &version(number), &Value::Null);
+        if let Some(regions) =
+            body.pointer_mut("/properties/publishingProfile/targetRegions").and_then(Value::as_array_mut)
+        {
+            regions.push(json!({"name": region, "regionalReplicaCount": 1, "excludeFromLatest": true}));
+            self.request(&Method::PUT, &version(number), &body);
+        }
+    }
+
+    fn request(&self, method: &Method, path: &str, body: &Value) -> Value {
+        let form =
+            format!("grant_type=client_credentials&client_id={PERSON}&client_secret=simulated&scope={HOST}/.default");
+        let token = Request::post(format!("{HOST}/{TENANT}/oauth2/v2.0/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Bytes::from(form));
+        let token = token.map(|request| self.answer(&request)).unwrap_or_default();
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{HOST}{path}?api-version=2024-03-03"))
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", token["access_token"].as_str().unwrap_or_default()))
+            .body(Bytes::from(text));
+        request.map(|request| self.answer(&request)).unwrap_or_default()
+    }
+
+    fn answer(&self, request: &Request<Bytes>) -> Value {
+        match self.azure.handle(request) {
+            Outcome::Answer(response) | Outcome::Delayed(_, response) => {
+                serde_json::from_slice(response.body()).unwrap_or_default()
+            }
+            _ => Value::Null,
+        }
+    }
+}

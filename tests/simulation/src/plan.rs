@@ -1,0 +1,241 @@
+//! What a run is, as data: the same plan gives the same history.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::weather::Weather;
+
+/// A run: who is there, what happens, and when. Chance that isn't written down here comes from the seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Plan {
+    /// Decides ids, jitter, the order within an instant, and how long Azure takes.
+    pub seed: u64,
+    /// What there is in the beginning.
+    pub world: World,
+    /// Chance of faults at every call; what it strikes is recorded, so that a plan of strikes alone repeats the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weather: Option<Weather>,
+    /// Faults and crashes, each at one call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strikes: Vec<Strike>,
+    /// What happens by the clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
+}
+
+/// What there is in the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct World {
+    /// Processes of the controller; from two on they elect a leader.
+    pub replicas: u8,
+    /// Image versions, each of a machine of its own: `web-0` of `builder-0` and so on.
+    pub versions: u8,
+    /// Regions that a target each asks for.
+    pub targets: Vec<String>,
+    /// Whether the versions are deleted in Azure with their objects.
+    #[serde(default)]
+    pub delete: bool,
+}
+
+/// One call, found again in every run of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The process that calls, from 0.
+    pub replica: u8,
+    /// What is called, such as `azure POST virtualMachines/builder-0/generalize`.
+    pub call: String,
+    /// Which of the equal calls of this process, from 1. A process that is started anew counts on.
+    pub nth: u32,
+}
+
+/// A fault at a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Strike {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What.
+    pub fault: Fault,
+}
+
+/// What goes wrong at a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Fault {
+    /// It takes so many seconds.
+    Slow(u32),
+    /// It never arrives, and the client waits in vain.
+    RequestLost,
+    /// It takes effect, and the answer gets lost.
+    AnswerLost,
+    /// The client gives up, and so many seconds later it takes effect all the same.
+    Late(u32),
+    /// It arrives twice; the client gets the second answer.
+    Duplicate,
+    /// No connection.
+    Refused,
+    /// It is answered so and does nothing.
+    Answer(u16),
+    /// A read shows what the same read showed before.
+    Stale,
+    /// The process is killed before the request is sent.
+    CrashBefore,
+    /// The process is killed while the request is on its way, which arrives.
+    CrashWithin,
+    /// The process is killed when the request took effect.
+    CrashAfter,
+    /// The stream of a watch ends before this event.
+    Cut,
+}
+
+impl Fault {
+    /// The fault without its number, for figures.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Slow(_) => "slow",
+            Self::RequestLost => "requestLost",
+            Self::AnswerLost => "answerLost",
+            Self::Late(_) => "late",
+            Self::Duplicate => "duplicate",
+            Self::Refused => "refused",
+            Self::Answer(404) => "eventual404",
+            Self::Answer(409) => "conflict",
+            Self::Answer(410) => "gone",
+            Self::Answer(429) => "throttled",
+            Self::Answer(_) => "serverError",
+            Self::Stale => "stale",
+            Self::CrashBefore => "crashBefore",
+            Self::CrashWithin => "crashWithin",
+            Self::CrashAfter => "crashAfter",
+            Self::Cut => "cut",
+        }
+    }
+
+    /// Whether the process ends by it.
+    pub fn crashes(self) -> bool {
+        matches!(self, Self::CrashBefore | Self::CrashWithin | Self::CrashAfter)
+    }
+}
+
+/// Something that happens by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Event {
+    /// Seconds after the beginning.
+    pub at: u64,
+    /// What.
+    #[serde(rename = "do")]
+    pub act: Act,
+}
+
+/// What happens by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Act {
+    /// The calls of a process stand still, and with them what it does.
+    Pause {
+        /// Which.
+        replica: u8,
+        /// For so many seconds.
+        seconds: u64,
+    },
+    /// A process reaches nobody.
+    Partition {
+        /// Which.
+        replica: u8,
+        /// For so many seconds.
+        seconds: u64,
+    },
+    /// Azure answers nobody.
+    AzureAway {
+        /// For so many seconds.
+        seconds: u64,
+    },
+    /// The API server answers nobody.
+    KubernetesAway {
+        /// For so many seconds.
+        seconds: u64,
+    },
+    /// The clock of a process jumps; a negative number is back.
+    ClockJump {
+        /// Which.
+        replica: u8,
+        /// So far.
+        seconds: i64,
+    },
+    /// All watches end, and what is older can't be watched any more.
+    ForgetChanges,
+    /// A process is killed, wherever it is.
+    Kill {
+        /// Which.
+        replica: u8,
+    },
+    /// Somebody starts a machine.
+    StartMachine(u8),
+    /// Somebody stops a machine, which is not deallocated by that.
+    StopMachine(u8),
+    /// Somebody marks a machine as generalized.
+    GeneralizeMachine(u8),
+    /// Somebody deletes a machine.
+    DeleteMachine(u8),
+    /// Somebody removes all tags of a machine.
+    RetagMachine(u8),
+    /// Somebody adds a region to a version in Azure.
+    AddRegion(u8, String),
+    /// Somebody deletes a version in Azure.
+    DeleteVersion(u8),
+    /// Somebody suspends the object of a version.
+    Suspend(u8),
+    /// Somebody lets it go on.
+    Resume(u8),
+    /// Somebody deletes the object of a version.
+    DeleteObject(u8),
+    /// Somebody removes its finalizers.
+    RemoveFinalizers(u8),
+    /// Somebody deletes a target.
+    DeleteTarget(u8),
+}
+
+impl Event {
+    /// When it is over, so far as it lasts.
+    pub fn end(&self) -> Duration {
+        let lasts = match &self.act {
+            Act::Pause { seconds, .. }
+            | Act::Partition { seconds, .. }
+            | Act::AzureAway { seconds }
+            | Act::KubernetesAway { seconds } => *seconds,
+            _ => 0,
+        };
+        Duration::from_secs(self.at + lasts)
+    }
+}
+
+impl Plan {
+    /// A plan as a short text.
+    ///
+    /// # Errors
+    /// It can't be written as YAML.
+    pub fn to_yaml(&self) -> Result<String, serde_saphyr::ser::Error> {
+        serde_saphyr::to_string(self)
+    }
+
+    /// A plan from its text.
+    ///
+    /// # Errors
+    /// The text is no plan; the message says where.
+    pub fn parse(text: &str) -> Result<Self, serde_saphyr::Error> {
+        serde_saphyr::from_str(text)
+    }
+
+    /// When nothing goes wrong any more.
+    pub fn calm(&self) -> Duration {
+        let weather = self.weather.map_or(0, |weather| weather.seconds);
+        let events = self.events.iter().map(Event::end).max().unwrap_or_default();
+        Duration::from_secs(weather).max(events)
+    }
+}

@@ -1,0 +1,187 @@
+//! One process of the controller: it elects, works, is killed, and is started anew.
+
+use std::{sync::Arc, time::Duration};
+
+use azimage::{
+    config::{Config, Pace, Served},
+    controller,
+    election::{Leadership, Settings, Timing},
+    identity::AzureClients,
+    seams::Seams,
+    telemetry::metrics::Metrics,
+};
+use azimage_azure::{AssertionSource, Client, Cloud, RequestIds, TokenError};
+use azimage_core::Federation;
+use tokio::task::JoinHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use uuid::Uuid;
+
+use crate::{
+    azure::{Azure, HOST},
+    dice::Dice,
+    kubernetes::ApiServer,
+    link::Link,
+    network::{Network, Tokens},
+    time::{ProcessClock, VirtualClock},
+    weather::chance,
+    world::{CLIENT, TENANT},
+};
+
+/// The longest that a process stays away after it was killed.
+const AWAY: u64 = 90_000;
+
+/// Ids of requests, from the seed.
+struct Numbered(Dice);
+
+impl RequestIds for Numbered {
+    fn next(&self) -> Uuid {
+        use azimage::seams::Randomness;
+        self.0.id()
+    }
+}
+
+/// Clients of the simulated Azure, for one start of a process.
+struct Clients {
+    azure: Azure,
+    link: Link,
+    network: Arc<Network>,
+    ids: Arc<Numbered>,
+}
+
+impl Clients {
+    fn of(&self, tenant: &str, client: &str) -> Client {
+        let tokens = Tokens::new(self.azure.clone(), self.link.clone(), tenant, client, "simulated");
+        let cloud = Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap_or_else(|_| Cloud::public());
+        Client::with_request_ids(self.network.clone(), Arc::new(tokens), cloud, self.ids.clone())
+    }
+}
+
+impl AzureClients for Clients {
+    fn own(&self) -> Client {
+        self.of(TENANT, CLIENT)
+    }
+
+    fn federated(&self, federation: &Federation, _: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
+        Ok(self.of(&federation.tenant_id, &federation.client_id))
+    }
+}
+
+/// A process, over all its starts.
+#[derive(Clone)]
+pub(crate) struct Replica {
+    seed: u64,
+    alone: bool,
+    server: ApiServer,
+    azure: Azure,
+    pub(crate) link: Link,
+    pub(crate) clock: ProcessClock,
+    dice: Dice,
+    request_ids: Dice,
+}
+
+impl Replica {
+    pub(crate) fn new(
+        seed: u64,
+        alone: bool,
+        server: &ApiServer,
+        azure: &Azure,
+        link: Link,
+        clock: VirtualClock,
+    ) -> Self {
+        let number = u64::from(link.replica);
+        Self {
+            seed,
+            alone,
+            server: server.seen_through(Arc::new(link.clone())),
+            azure: azure.clone(),
+            clock: ProcessClock::new(clock),
+            dice: Dice::new(seed, 100 + number),
+            request_ids: Dice::new(seed, 200 + number),
+            link,
+        }
+    }
+
+    /// Runs it for good: whenever it is killed or ends, it is started anew a while later.
+    pub(crate) fn start(&self, stop: CancellationToken) -> AbortOnDropHandle<()> {
+        let this = self.clone();
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            for start in 0_u64.. {
+                let process: JoinHandle<()> = tokio::spawn(this.clone().process(stop.clone()));
+                let mut process = AbortOnDropHandle::new(process);
+                let history = &this.link.fates.history;
+                tokio::select! {
+                    biased;
+                    () = this.link.crash.0.notified() => {
+                        history.tell(format!("replica {}: CRASH", this.link.replica));
+                        process.abort();
+                        let _ = process.await;
+                    }
+                    _ = &mut process => {}
+                }
+                if stop.is_cancelled() {
+                    return;
+                }
+                let away = chance(this.seed, &("away", this.link.replica, start)) % AWAY;
+                tokio::time::sleep(Duration::from_millis(1000 + away)).await;
+            }
+        }))
+    }
+
+    /// One start, to its end.
+    async fn process(self, stop: CancellationToken) {
+        let seams = Seams { clock: Arc::new(self.clock.clone()), randomness: Arc::new(self.dice.clone()) };
+        let metrics = Metrics::new();
+        let name = format!("azimage-{}", self.link.replica);
+        let (mut leadership, term) = if self.alone {
+            Leadership::granted()
+        } else {
+            let identity = format!("{name}_{}", azimage::seams::Randomness::id(&self.dice));
+            let settings = Settings { namespace: "default".to_owned(), identity, timing: Timing::default() };
+            Leadership::elected(self.server.client(), settings, seams.clone(), metrics.clone())
+        };
+        leadership.win(&CancellationToken::new()).await;
+        let clients = Clients {
+            azure: self.azure.clone(),
+            link: self.link.clone(),
+            network: Arc::new(Network::new(self.azure.clone(), self.link.clone())),
+            ids: Arc::new(Numbered(self.request_ids.clone())),
+        };
+        let ended = stop.child_token();
+        let options = controller::Options {
+            client: self.server.client(),
+            azure: Arc::new(clients),
+            config: config(),
+            namespaces: Vec::new(),
+            seams,
+            term,
+            metrics,
+            instance: Some(name),
+            stop: ended.clone(),
+            ready: CancellationToken::new(),
+        };
+        let mut running = AbortOnDropHandle::new(tokio::spawn(controller::run(options)));
+        let loss = tokio::select! {
+            biased;
+            loss = leadership.keep() => loss,
+            _ = &mut running => return,
+        };
+        ended.cancel();
+        self.link.fates.history.tell(format!("replica {}: lost the lease: {loss}", self.link.replica));
+    }
+}
+
+fn config() -> Config {
+    Config {
+        cluster: "simulation".to_owned(),
+        served: Served::All,
+        tenant: Some(TENANT.to_owned()),
+        image_version_concurrency: 16,
+        replication_target_concurrency: 8,
+        pace: Pace {
+            poll: Duration::from_secs(15),
+            resync: Duration::from_secs(600),
+            retry_min: Duration::from_secs(5),
+            retry_max: Duration::from_secs(900),
+        },
+    }
+}

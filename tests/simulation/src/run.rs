@@ -1,0 +1,223 @@
+//! Runs a plan to its end, and judges it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use azimage_simulator::JournalQuery;
+use kube::{Api, api::DynamicObject, core::ApiResource};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    azure::Azure,
+    fates::Fates,
+    history::{History, Line},
+    kubernetes::ApiServer,
+    laws::{self, Evidence, Problem},
+    link::{Link, Outages},
+    people::People,
+    plan::{Act, Plan, Strike},
+    replica::Replica,
+    story,
+    time::VirtualClock,
+    turnstile::Turnstile,
+    weather::Kind,
+    world::{self, NAMESPACE},
+};
+
+/// What is wrong when a run can't be set up.
+pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long it may take until all is at its end once nothing goes wrong.
+const PATIENCE: Duration = Duration::from_secs(72 * 3600);
+/// How long nothing may happen then.
+const REST: Duration = Duration::from_secs(2 * 3600);
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Laws that were broken, and objects that didn't get where they should; empty when all is well.
+    pub problems: Vec<Problem>,
+    /// What happened, in its order.
+    pub history: Vec<Line>,
+    /// The faults that struck.
+    pub struck: Vec<Strike>,
+    /// Which sorts of calls there were, and how often each fault met them; `none` for no fault.
+    pub met: BTreeMap<(Kind, String), BTreeMap<&'static str, u64>>,
+    /// Requests that arrived at Azure.
+    pub azure_requests: usize,
+    /// Writes to Azure that the controller made.
+    pub azure_writes: usize,
+    /// How long it took, in virtual time.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// The history as one text; with `reads` also what was only looked at.
+    pub fn text(&self, reads: bool) -> String {
+        let lines = self.history.iter().filter(|line| reads || !line.read);
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
+    /// The same run as data alone, without chance.
+    pub fn pinned(&self, plan: &Plan) -> Plan {
+        Plan { weather: None, strikes: self.struck.clone(), ..plan.clone() }
+    }
+}
+
+/// Runs a plan in a runtime of its own.
+///
+/// # Errors
+/// When the surroundings can't be set up.
+pub fn run(plan: &Plan) -> Result<Outcome, SetupError> {
+    // kube's pauses after a broken watch are drawn from this generator of the thread.
+    fastrand::seed(plan.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    runtime.block_on(live(plan))
+}
+
+async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
+    let clock = VirtualClock::begin();
+    let history = History::new(clock);
+    let turnstile = Turnstile::new(plan.seed);
+    let definitions: Vec<Value> = azimage_crds::manifests()?.into_iter().map(|manifest| manifest.object).collect();
+    let server = ApiServer::behind(&definitions, plan.seed, move || clock.time(), turnstile.clone())?;
+    let azure = Azure::new(&world::azure(plan)?, clock)?;
+    world::apply(plan, &server).await?;
+    let fates = Fates::new(plan, history.clone());
+    let outages = Outages::default();
+    let alone = plan.world.replicas < 2;
+    let replicas: Vec<Replica> = (0..plan.world.replicas.max(1))
+        .map(|replica| {
+            let link = Link {
+                replica,
+                fates: fates.clone(),
+                turnstile: turnstile.clone(),
+                crash: crate::fates::Crash::default(),
+                paused: crate::link::Until::default(),
+                apart: crate::link::Until::default(),
+                outages: outages.clone(),
+            };
+            Replica::new(plan.seed, alone, &server, &azure, link, clock)
+        })
+        .collect();
+    let stop = CancellationToken::new();
+    let running: Vec<_> = replicas.iter().map(|replica| replica.start(stop.clone())).collect();
+    let stage = Stage {
+        plan,
+        clock,
+        history: history.clone(),
+        azure: azure.clone(),
+        server: server.clone(),
+        outages,
+        replicas,
+    };
+    stage.events().await;
+    tokio::time::sleep_until(clock.moment(plan.calm())).await;
+    history.tell("calm");
+    let settled = stage.settle().await;
+    let rested_from = clock.time();
+    tokio::time::sleep(REST).await;
+    stop.cancel();
+    let took = clock.elapsed();
+    drop(running);
+    let journal = azure.simulator().requests(&JournalQuery::default());
+    let kubernetes = server.history();
+    let objects = stage.objects().await;
+    let evidence = Evidence {
+        plan,
+        begin: clock.time() - took,
+        rested_from,
+        settled,
+        azure: &azure,
+        journal: &journal,
+        kubernetes: &kubernetes,
+        objects: &objects,
+    };
+    let problems = laws::judge(&evidence);
+    Ok(Outcome {
+        problems,
+        history: story::merged(history.lines(), &kubernetes, evidence.begin),
+        struck: fates.struck(),
+        met: fates.met(),
+        azure_requests: journal.len(),
+        azure_writes: evidence.writes().count(),
+        took,
+    })
+}
+
+struct Stage<'a> {
+    plan: &'a Plan,
+    clock: VirtualClock,
+    history: History,
+    azure: Azure,
+    server: ApiServer,
+    outages: Outages,
+    replicas: Vec<Replica>,
+}
+
+impl Stage<'_> {
+    /// Lets all events happen, each at its time.
+    async fn events(&self) {
+        let mut events = self.plan.events.clone();
+        events.sort_by_key(|event| event.at);
+        let people = People {
+            azure: self.azure.clone(),
+            server: self.server.seen_through(Arc::new(crate::kubernetes::NoFaults)),
+        };
+        for event in events {
+            tokio::time::sleep_until(self.clock.moment(Duration::from_secs(event.at))).await;
+            self.history.tell(format!("EVENT {:?}", event.act));
+            let end = self.clock.moment(event.end());
+            let replica = |number: u8| self.replicas.get(usize::from(number));
+            match &event.act {
+                Act::Pause { replica: number, .. } => {
+                    replica(*number).into_iter().for_each(|it| it.link.paused.extend(end))
+                }
+                Act::Partition { replica: number, .. } => {
+                    replica(*number).into_iter().for_each(|it| it.link.apart.extend(end));
+                }
+                Act::AzureAway { .. } => self.outages.azure.extend(end),
+                Act::KubernetesAway { .. } => {
+                    self.outages.kubernetes.extend(end);
+                    self.server.cut_watches();
+                }
+                Act::ClockJump { replica: number, seconds } => {
+                    replica(*number).into_iter().for_each(|it| it.clock.jump(*seconds));
+                }
+                Act::ForgetChanges => {
+                    self.server.compact(self.server.revision());
+                    self.server.cut_watches();
+                }
+                Act::Kill { replica: number } => replica(*number).into_iter().for_each(|it| it.link.crash.begin()),
+                act => people.act(act).await,
+            }
+        }
+    }
+
+    /// All image versions that are there.
+    async fn objects(&self) -> BTreeMap<String, Value> {
+        let kind = ApiResource::erase::<azimage_crds::ImageVersion>(&());
+        let api: Api<DynamicObject> = Api::namespaced_with(self.server.client(), NAMESPACE, &kind);
+        let list = api.list(&kube::api::ListParams::default()).await;
+        let named = list.into_iter().flatten().map(|object| {
+            (object.metadata.name.clone().unwrap_or_default(), serde_json::to_value(&object).unwrap_or_default())
+        });
+        named.collect()
+    }
+
+    /// Waits until every object is where it stays, for half an hour.
+    async fn settle(&self) -> bool {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        let mut quiet = 0;
+        while tokio::time::Instant::now() < end {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let objects = self.objects().await;
+            let rests = objects.values().all(|object| laws::at_its_end(object));
+            quiet = if rests { quiet + 1 } else { 0 };
+            if quiet == 30 {
+                return true;
+            }
+        }
+        false
+    }
+}

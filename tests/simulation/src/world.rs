@@ -1,0 +1,95 @@
+//! What a plan's world is made of, in Azure and in Kubernetes.
+
+use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_simulator::Scenario;
+use kube::{Api, api::PostParams};
+use serde_json::{Value, json};
+
+use crate::{kubernetes::ApiServer, plan::Plan};
+
+/// The tenant.
+pub const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
+/// The identity of the controller.
+pub const CLIENT: &str = "00000000-0000-0000-0000-00000000000b";
+/// The identity of other people.
+pub const PERSON: &str = "00000000-0000-0000-0000-00000000000c";
+/// The subscription.
+pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+/// The namespace of all objects.
+pub const NAMESPACE: &str = "default";
+/// The region of machines.
+pub const HOME: &str = "westeurope";
+
+fn provider() -> String {
+    format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute")
+}
+
+/// The resource id of a machine.
+pub fn machine(number: u8) -> String {
+    format!("{}/virtualMachines/builder-{number}", provider())
+}
+
+/// The resource id of a gallery image version.
+pub fn version(number: u8) -> String {
+    format!("{}/galleries/corp/images/web-{number}/versions/1.4.0", provider())
+}
+
+/// The name of an image version's object.
+pub fn object(number: u8) -> String {
+    format!("web-{number}")
+}
+
+/// The name of a target's object.
+pub fn target(number: usize) -> String {
+    format!("target-{number}")
+}
+
+/// Azure in the beginning.
+///
+/// # Errors
+/// The scenario can't be read.
+pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
+    let numbers = || 0..plan.world.versions;
+    let machines: Vec<Value> = numbers()
+        .map(|number| json!({"name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"}}))
+        .collect();
+    let definitions: Vec<Value> = numbers().map(|number| json!({"name": object(number)})).collect();
+    serde_json::from_value(json!({
+        "tenant": TENANT, "seed": plan.seed,
+        "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}],
+        "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
+            "name": "images", "location": HOME, "virtualMachines": machines,
+            "galleries": [{"name": "corp", "definitions": definitions}],
+        }]}],
+    }))
+}
+
+/// Makes the objects.
+pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
+    let versions: Api<ImageVersion> = Api::namespaced(server.client(), NAMESPACE);
+    let targets: Api<ReplicationTarget> = Api::namespaced(server.client(), NAMESPACE);
+    let made = |kind: &str, name: String, spec: Value| {
+        json!({
+            "apiVersion": "azimage.dev/v1alpha1", "kind": kind,
+            "metadata": {"name": name, "labels": {"tier": "prod"}}, "spec": spec,
+        })
+    };
+    for number in 0..plan.world.versions {
+        let spec = json!({
+            "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
+            "definition": object(number), "version": "1.4.0",
+            "deletionPolicy": if plan.world.delete { "Delete" } else { "Retain" },
+            "source": {"virtualMachine": {
+                "resourceId": machine(number), "capture": "InPlace", "guest": {"timeout": "24h"},
+            }},
+        });
+        let version = serde_json::from_value(made("ImageVersion", object(number), spec));
+        versions.create(&PostParams::default(), &version.map_err(kube::Error::SerdeError)?).await?;
+    }
+    for (number, region) in plan.world.targets.iter().enumerate() {
+        let spec = json!({"region": region, "imageSelector": {"matchLabels": {"tier": "prod"}}, "replicas": 2});
+        let made = serde_json::from_value(made("ReplicationTarget", target(number), spec));
+        targets.create(&PostParams::default(), &made.map_err(kube::Error::SerdeError)?).await?;
+    }
+    Ok(())
+}
