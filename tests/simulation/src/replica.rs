@@ -52,7 +52,7 @@ impl Clients {
     fn of(&self, tenant: &str, client: &str) -> Client {
         let tokens = Tokens::new(self.azure.clone(), self.link.clone(), tenant, client, "simulated");
         let cloud = Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap_or_else(|_| Cloud::public());
-        Client::with_request_ids(self.network.clone(), Arc::new(tokens), cloud, self.ids.clone())
+        Client::new(self.network.clone(), Arc::new(tokens), cloud).with_request_ids(self.ids.clone())
     }
 }
 
