@@ -79,7 +79,7 @@ pub async fn run(mut options: Options) {
         stores.add(versions.store(), targets.store());
         controllers.push((scope.clone(), versions, targets));
     }
-    let events = Events::new(options.client.clone(), options.instance.clone());
+    let events = Events::new(options.client.clone(), options.instance.clone(), options.seams.clone());
     let version_shared = Arc::new(image_version::Shared {
         client: options.client.clone(),
         identities: Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()),

@@ -1,37 +1,55 @@
 //! Publishes events. Failing to is logged and fails nothing else.
 
 use azimage_core::events::Event;
-use kube::{
-    Client, Resource,
-    runtime::events::{EventType, Recorder, Reporter},
+use k8s_openapi::{
+    api::events::v1::Event as KubernetesEvent,
+    apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
 };
+use kube::{Api, Client, Resource, api::PostParams};
 
 use super::bounded;
+use crate::seams::Seams;
 
-/// Publishes events of one controller process.
+/// Who reports.
+const REPORTER: &str = "azimage.dev/azimage";
+
+/// Publishes events of one controller process. Times and names come from the seams, which kube's recorder doesn't know.
 #[derive(Clone)]
-pub(crate) struct Events(Recorder);
+pub(crate) struct Events {
+    client: Client,
+    instance: String,
+    seams: Seams,
+}
 
 impl Events {
     /// Events reported under the name of the pod, if there is one.
-    pub(crate) fn new(client: Client, instance: Option<String>) -> Self {
-        let reporter = Reporter { controller: "azimage.dev/azimage".to_owned(), instance };
-        Self(Recorder::new(client, reporter))
+    pub(crate) fn new(client: Client, instance: Option<String>, seams: Seams) -> Self {
+        Self { client, instance: instance.unwrap_or_else(|| REPORTER.to_owned()), seams }
     }
 
     /// Publishes events about an object.
     pub(crate) async fn publish<K: Resource<DynamicType = ()>>(&self, object: &K, events: Vec<Event>) {
         let reference = object.object_ref(&());
+        let namespace = reference.namespace.clone().unwrap_or_else(|| "default".to_owned());
+        let api: Api<KubernetesEvent> = Api::namespaced(self.client.clone(), &namespace);
         for event in events {
-            let event = kube::runtime::events::Event {
-                type_: if event.warning { EventType::Warning } else { EventType::Normal },
-                reason: event.reason,
+            let reason = event.reason.clone();
+            let name =
+                format!("{}.{}", reference.name.as_deref().unwrap_or("azimage"), self.seams.randomness.id().simple());
+            let event = KubernetesEvent {
+                metadata: ObjectMeta { namespace: Some(namespace.clone()), name: Some(name), ..ObjectMeta::default() },
+                type_: Some(if event.warning { "Warning" } else { "Normal" }.to_owned()),
+                reason: Some(event.reason),
                 note: Some(event.note),
-                action: event.action.to_owned(),
-                secondary: None,
+                action: Some(event.action.to_owned()),
+                event_time: Some(MicroTime(self.seams.clock.now())),
+                regarding: Some(reference.clone()),
+                reporting_controller: Some(REPORTER.to_owned()),
+                reporting_instance: Some(self.instance.clone()),
+                ..KubernetesEvent::default()
             };
-            if let Err(error) = bounded(self.0.publish(&event, &reference)).await {
-                tracing::warn!(%error, reason = event.reason, "Could not publish an event");
+            if let Err(error) = bounded(api.create(&PostParams::default(), &event)).await {
+                tracing::warn!(%error, reason, "Could not publish an event");
             }
         }
     }

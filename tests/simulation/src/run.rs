@@ -20,7 +20,7 @@ use crate::{
     story,
     time::VirtualClock,
     turnstile::Turnstile,
-    weather::Kind,
+    weather::{Kind, Weather},
     world::{self, NAMESPACE},
 };
 
@@ -60,7 +60,9 @@ impl Outcome {
 
     /// The same run as data alone, without chance.
     pub fn pinned(&self, plan: &Plan) -> Plan {
-        Plan { weather: None, strikes: self.struck.clone(), ..plan.clone() }
+        // The end of the weather stays, as the end of a run counts from it.
+        let weather = plan.weather.map(|weather| Weather { in_a_thousand: 0, ..weather });
+        Plan { weather, strikes: self.struck.clone(), ..plan.clone() }
     }
 }
 
