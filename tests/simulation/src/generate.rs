@@ -63,7 +63,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         }
     }
     if options.people && below("people", 0, 2) == 0 {
-        for number in 0..1 + below("acts", 0, 2) {
+        for number in 0..=below("acts", 0, 2) {
             let of = small("act of", number, versions);
             let when = at("act at", number);
             let act = match below("act", number, 11) {

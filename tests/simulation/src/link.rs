@@ -160,7 +160,7 @@ impl Interceptor for Link {
     }
 
     async fn crash(&self) {
-        self.crash.strike().await
+        self.crash.strike::<()>().await;
     }
 
     async fn deliver(&self, call: &Call, _: &Value) -> Delivery {

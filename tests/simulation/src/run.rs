@@ -55,7 +55,7 @@ impl Outcome {
     /// The history as one text; with `reads` also what was only looked at.
     pub fn text(&self, reads: bool) -> String {
         let lines = self.history.iter().filter(|line| reads || !line.read);
-        lines.map(|line| format!("{line}\n")).collect()
+        lines.flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
     }
 
     /// The same run as data alone, without chance.
@@ -170,13 +170,17 @@ impl Stage<'_> {
             tokio::time::sleep_until(self.clock.moment(Duration::from_secs(event.at))).await;
             self.history.tell(format!("EVENT {:?}", event.act));
             let end = self.clock.moment(event.end());
-            let replica = |number: u8| self.replicas.get(usize::from(number));
+            let replica = |number: u8| self.replicas.get(usize::from(number)).into_iter();
             match &event.act {
                 Act::Pause { replica: number, .. } => {
-                    replica(*number).into_iter().for_each(|it| it.link.paused.extend(end))
+                    for it in replica(*number) {
+                        it.link.paused.extend(end);
+                    }
                 }
                 Act::Partition { replica: number, .. } => {
-                    replica(*number).into_iter().for_each(|it| it.link.apart.extend(end));
+                    for it in replica(*number) {
+                        it.link.apart.extend(end);
+                    }
                 }
                 Act::AzureAway { .. } => self.outages.azure.extend(end),
                 Act::KubernetesAway { .. } => {
@@ -184,13 +188,19 @@ impl Stage<'_> {
                     self.server.cut_watches();
                 }
                 Act::ClockJump { replica: number, seconds } => {
-                    replica(*number).into_iter().for_each(|it| it.clock.jump(*seconds));
+                    for it in replica(*number) {
+                        it.clock.jump(*seconds);
+                    }
                 }
                 Act::ForgetChanges => {
                     self.server.compact(self.server.revision());
                     self.server.cut_watches();
                 }
-                Act::Kill { replica: number } => replica(*number).into_iter().for_each(|it| it.link.crash.begin()),
+                Act::Kill { replica: number } => {
+                    for it in replica(*number) {
+                        it.link.crash.begin();
+                    }
+                }
                 act => people.act(act).await,
             }
         }
@@ -214,7 +224,7 @@ impl Stage<'_> {
         while tokio::time::Instant::now() < end {
             tokio::time::sleep(Duration::from_secs(60)).await;
             let objects = self.objects().await;
-            let rests = objects.values().all(|object| laws::at_its_end(object));
+            let rests = objects.values().all(laws::at_its_end);
             quiet = if rests { quiet + 1 } else { 0 };
             if quiet == 30 {
                 return true;

@@ -144,6 +144,7 @@ impl ApiServer {
     }
 
     /// The same server for one client, with an interceptor of its own in place of everybody's.
+    #[must_use]
     pub fn seen_through(&self, interceptor: Arc<dyn Interceptor>) -> Self {
         Self(self.0.clone(), Some(interceptor))
     }

@@ -79,7 +79,7 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
                 it["state"].to_string().contains("Completed") || it["state"].to_string().contains("completed")
             });
             if !complete {
-                let state = there.map(|it| it["state"].to_string()).unwrap_or_else(|| "missing".to_owned());
+                let state = there.map_or_else(|| "missing".to_owned(), |it| it["state"].to_string());
                 found.push(format!("{} says Ready, and {region} is {state}", world::object(number)));
             }
         }
