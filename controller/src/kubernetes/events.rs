@@ -12,6 +12,8 @@ use crate::seams::Seams;
 
 /// Who reports.
 const REPORTER: &str = "azimage.dev/azimage";
+/// So much of an object's name goes into the name of its event, which has 253 characters in all, 33 of them for its id.
+const LONGEST_NAME: usize = 219;
 
 /// Publishes events of one controller process. Times and names come from the seams, which kube's recorder doesn't know.
 #[derive(Clone)]
@@ -34,8 +36,8 @@ impl Events {
         let api: Api<KubernetesEvent> = Api::namespaced(self.client.clone(), &namespace);
         for event in events {
             let reason = event.reason.clone();
-            let name =
-                format!("{}.{}", reference.name.as_deref().unwrap_or("azimage"), self.seams.randomness.id().simple());
+            let object: String = reference.name.as_deref().unwrap_or("azimage").chars().take(LONGEST_NAME).collect();
+            let name = format!("{object}.{}", self.seams.randomness.id().simple());
             let event = KubernetesEvent {
                 metadata: ObjectMeta { namespace: Some(namespace.clone()), name: Some(name), ..ObjectMeta::default() },
                 type_: Some(if event.warning { "Warning" } else { "Normal" }.to_owned()),
