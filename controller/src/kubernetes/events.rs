@@ -37,6 +37,8 @@ impl Events {
         for event in events {
             let reason = event.reason.clone();
             let object: String = reference.name.as_deref().unwrap_or("azimage").chars().take(LONGEST_NAME).collect();
+            // A name that was cut mustn't end in what no part of a name may end in.
+            let object = object.trim_end_matches(['-', '.']);
             let name = format!("{object}.{}", self.seams.randomness.id().simple());
             let event = KubernetesEvent {
                 metadata: ObjectMeta { namespace: Some(namespace.clone()), name: Some(name), ..ObjectMeta::default() },

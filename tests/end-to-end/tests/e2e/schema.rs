@@ -91,6 +91,12 @@ fn values() -> Vec<Case> {
         version(".spec.gallery.resourceGroup", "name of a resource group", "a.b_(c)-d".into(), "images.".into()),
         version(".spec.gallery.name", "has no dashes", "corp_Gallery.2".into(), "corp-gallery".into()),
         version(".spec.definition", "name of an image definition", "ubuntu-web.24_04".into(), "-web".into()),
+        version(
+            ".spec.serviceAccountName",
+            "name of a ServiceAccount",
+            "team-a.publisher".into(),
+            "Publisher_1".into(),
+        ),
         version(".spec.version", "three integers", "0.10.2147483647".into(), "1.4".to_owned().into()),
         version(".spec.version", "three integers", "20261123.1.0".into(), "1.4.2147483648".into()),
         version(".spec.version", "three integers", "1.0.0".into(), "v1.4.0".into()),
