@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use azimage_azure::{Call, Client as AzureClient, Urgency};
+use azimage_azure::{Accepted, Call, Client as AzureClient, Urgency};
 use azimage_core::{
     Progress, events,
     image_version::{
@@ -14,6 +14,7 @@ use azimage_crds::{
     ConditionType, Deletion, IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason,
     ReplicationTarget,
 };
+use azimage_deliberate_bugs::bug;
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 
 use super::Shared;
@@ -91,7 +92,7 @@ impl Pass<'_> {
         } else {
             remembered.seen = azure.and_then(|client| seen_at_rest(client, &validated, &observed, &plan));
         }
-        if matches!(plan.step, Some(Step::Update(_) | Step::Repair(_))) {
+        if matches!(plan.step, Some(Step::Update(_) | Step::Repair(_))) && !bug!(StaleTargets) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
             let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
@@ -208,13 +209,14 @@ impl Pass<'_> {
             self.report(status, &report, true).await?;
             return Ok(Next::Wake(wake));
         };
-        if !validated.deleting && !self.has_finalizer() {
+        if !validated.deleting && !self.has_finalizer() && !bug!(NoFinalizer) {
             // Before the first effect in Azure, so that no deletion can miss it.
             add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
             return Ok(Next::Now);
         }
         let name = step.name();
-        let Some(correlation_id) = intent(status, name, remembered.accepted.get(&name)) else {
+        let unrecorded = || bug!(EffectBeforeIntent).then(|| self.shared.seams.randomness.id().to_string());
+        let Some(correlation_id) = intent(status, name, remembered.accepted.get(&name)).or_else(unrecorded) else {
             overlay(&mut report, &remembered, name);
             self.shared.memories.set(self.uid, remembered);
             if let Some(wait) = self.too_early(status, name, wake) {
@@ -230,7 +232,12 @@ impl Pass<'_> {
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
         let outcome = self.shared.term.while_held(self.execute(azure, &step, &correlation_id)).await?;
         match outcome {
-            Ok(()) => {
+            Ok(accepted) => {
+                if bug!(LeakOperationUrl)
+                    && let Some(url) = accepted.operation
+                {
+                    report.progress = Progress::reconciling(Reason::Progressing, url.expose());
+                }
                 remembered.accepted.insert(name, correlation_id);
                 remembered.process.executed = Some((name, self.shared.seams.clock.now()));
                 remembered.failure = None;
@@ -263,14 +270,14 @@ impl Pass<'_> {
         early.then_some(Wake::Poll)
     }
 
-    async fn execute(&self, azure: &AzureClient, step: &Step, correlation_id: &str) -> Result<(), CallError> {
+    async fn execute(&self, azure: &AzureClient, step: &Step, correlation_id: &str) -> Result<Accepted, CallError> {
         let name = step.name();
         let id = correlation_id.parse().unwrap_or_else(|_| self.shared.seams.randomness.id());
         let call = Call::new(id).on_behalf_of(self.namespace, self.uid).with_urgency(Urgency::Write);
         match azure::execute(azure, &call, step).await {
             Ok(accepted) => {
                 tracing::info!(step = %name, correlation_id, status = accepted.status, "Azure accepted step");
-                Ok(())
+                Ok(accepted)
             }
             Err(failed) if failed.throttled().is_some() => {
                 tracing::info!(step = %name, correlation_id, error = %failed.error, "Step waits for its turn");
@@ -307,7 +314,7 @@ impl Pass<'_> {
 
     /// Writes the status if it differs, and tells of the transitions.
     async fn write(&self, before: &ImageVersionStatus, after: ImageVersionStatus) -> Result<(), KubernetesError> {
-        if *before == after {
+        if *before == after && !bug!(StatusInEachPass) {
             return Ok(());
         }
         apply_status(self.api, self.object, &after).await?;

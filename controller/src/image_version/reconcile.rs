@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use azimage_core::image_version::Wake;
 use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
+use azimage_deliberate_bugs::bug;
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
@@ -83,6 +84,7 @@ fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
         // The turn was given for just this time.
         Wake::Throttled => return remembered.asked.unwrap_or(pace.poll),
         Wake::Poll => pace.poll,
+        Wake::Retry if bug!(NoBackoff) => pace.retry_min,
         Wake::Retry => pace.retry(remembered.failures).max(remembered.asked.unwrap_or_default()),
         Wake::Resync | Wake::Release | Wake::Never => pace.resync,
     };

@@ -1,5 +1,6 @@
 //! Virtual machines.
 
+use azimage_deliberate_bugs::bug;
 use azimage_names::{Region, VirtualMachineId};
 use http::Method;
 use jiff::Timestamp;
@@ -240,7 +241,8 @@ impl Client {
         etag: &str,
     ) -> Result<Accepted, Error> {
         let body = TagsBody { tags };
-        self.write(call, Method::PATCH, &id.to_string(), VIRTUAL_MACHINES, Some(&body), Some(etag)).await
+        let if_match = (!bug!(ClaimWithoutIfMatch)).then_some(etag);
+        self.write(call, Method::PATCH, &id.to_string(), VIRTUAL_MACHINES, Some(&body), if_match).await
     }
 
     /// Stops a virtual machine and gives its host back (Azure REST: Virtual Machines - Deallocate). Also needed after

@@ -9,6 +9,7 @@
 //! Azure goes on where another one died.
 
 use azimage_crds::{ConditionType, Prepare, Reason, SourceStatus};
+use azimage_deliberate_bugs::bug;
 use azimage_names::VirtualMachineId;
 
 use super::{
@@ -174,7 +175,7 @@ fn machine_plan(
     report.done(ConditionType::SourceReady, "The machine exists, consents and is claimed");
     match prepare {
         Prepare::AlreadyGeneralized => sealed_plan(id, machine, report, true),
-        Prepare::Deprovision if marked => sealed_plan(id, machine, report, false),
+        Prepare::Deprovision if marked || bug!(GeneralizeUnsealed) => sealed_plan(id, machine, report, false),
         Prepare::Deprovision => {
             let sealing = Sealing { validated, memory, machine, id, seal, timeout_seconds: timeout.as_secs() };
             sealing.plan(&observed.seal, report)
@@ -189,7 +190,7 @@ fn generalized_plan(
     marked: bool,
     mut report: Report,
 ) -> Plan {
-    if prepare == Prepare::Deprovision && !marked {
+    if prepare == Prepare::Deprovision && !marked && !bug!(GeneralizeUnsealed) {
         let message = "The machine is generalized already, but not by this object: if its guest was sealed, say so with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized in a new object".to_owned();
         return report.stalled(ConditionType::SourceReady, Reason::AlreadyGeneralized, message);
     }
@@ -215,13 +216,13 @@ fn sealed_plan(id: &VirtualMachineId, machine: &VirtualMachineObserved, mut repo
         report.finished_if(true, StepName::Seal);
     }
     match machine.power {
-        Power::Stopped => report.act(
+        Power::Stopped if !bug!(SkipDeallocate) => report.act(
             ConditionType::Generalized,
             Reason::Deallocating,
             "The guest is sealed and off; deallocating the machine".to_owned(),
             Step::Deallocate(id.clone()),
         ),
-        Power::Deallocated => {
+        Power::Stopped | Power::Deallocated => {
             report.finished_if(true, StepName::Deallocate);
             report.act(
                 ConditionType::Generalized,

@@ -4,6 +4,7 @@
 //! costs nothing, finding them after the machine was generalized costs the machine.
 
 use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, Reason};
+use azimage_deliberate_bugs::bug;
 
 use super::{
     DefinitionObserved, MarketplacePlan, OsType, Validated, VirtualMachineObserved,
@@ -62,7 +63,7 @@ pub(super) fn source(validated: &Validated, machine: &VirtualMachineObserved) ->
             ),
         );
     }
-    if let Some(claim) = validated.foreign_claim(&machine.tags) {
+    if let Some(claim) = validated.foreign_claim(&machine.tags).filter(|_| !bug!(AcceptForeignClaim)) {
         return no(
             Reason::SourceClaimed,
             format!(
@@ -70,7 +71,7 @@ pub(super) fn source(validated: &Validated, machine: &VirtualMachineObserved) ->
             ),
         );
     }
-    if find_tag(&machine.tags, CONSENT_TAG) != Some(CONSENT_VALUE) {
+    if find_tag(&machine.tags, CONSENT_TAG) != Some(CONSENT_VALUE) && !bug!(GeneralizeWithoutConsent) {
         return no(
             Reason::ConsentMissing,
             format!(

@@ -1,6 +1,7 @@
 //! What to do next for an object that is being deleted.
 
 use azimage_crds::{Deletion, Reason};
+use azimage_deliberate_bugs::bug;
 
 use super::{Memory, Observed, Plan, Provisioning, Reading, Report, SourceSpec, Step, StepName, Validated, Wake, tags};
 use crate::Progress;
@@ -16,7 +17,7 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
     match &observed.version {
         Reading::NotRead => report.failed_unread("the gallery image version"),
         Reading::Failed(failure) => report.failed(failure, "read the gallery image version before deleting it"),
-        Reading::Found(version) if !validated.owns_tag(&version.tags) => {
+        Reading::Found(version) if !validated.owns_tag(&version.tags) && !bug!(DeleteForeignVersion) => {
             report.let_go("The gallery image version of that name isn't ours, so it is left alone")
         }
         Reading::Found(version) if version.provisioning == Provisioning::Deleting => {
@@ -33,7 +34,9 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
             Plan { step: Some(Step::Delete(validated.id.clone())), report, wake: Wake::Poll }
         }
         Reading::Missing(_) => {
-            if may_turn_up(memory) || memory.gone_confirmed() + 1 < confirmations(memory) {
+            if !bug!(BelieveOne404OnDeletion)
+                && (may_turn_up(memory) || memory.gone_confirmed() + 1 < confirmations(memory))
+            {
                 report.gone = true;
                 return report.deleting("Confirming that the gallery image version is gone", Wake::Poll);
             }

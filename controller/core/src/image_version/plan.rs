@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{ConditionType, ImageVersionStatus, Reason, RegionStatus, SourceStatus, StepStatus};
+use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 use jiff::Timestamp;
 
@@ -53,6 +54,9 @@ impl Memory<'_> {
     pub fn was_published(&self) -> bool {
         let seen =
             |step: &StepStatus| step.finished_at.is_some() && step.name.parse().is_ok_and(StepName::proves_existence);
+        if bug!(RecreateMissingVersion) {
+            return false;
+        }
         self.status.resource_id.is_some() || self.status.steps.iter().any(seen)
     }
 
@@ -75,6 +79,7 @@ impl Memory<'_> {
     fn too_soon(&self, name: StepName, grace_seconds: i64) -> bool {
         self.process
             .executed
+            .filter(|_| !bug!(RepeatBeforeSeen))
             .is_some_and(|(executed, at)| executed == name && self.now.as_second() - at.as_second() < grace_seconds)
     }
 }
@@ -259,7 +264,7 @@ fn missing(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> P
     if let Reading::Failed(failure) = &observed.definition {
         return report.failed(failure, "read the image definition");
     }
-    if memory.gone_confirmed() < CONFIRMATIONS && !memory.known_gone() {
+    if memory.gone_confirmed() < CONFIRMATIONS && !memory.known_gone() && !bug!(BelieveOne404) {
         report.progress = Progress::retrying(
             Reason::VersionMissing,
             "Azure doesn't show the gallery image version any more; looking again",

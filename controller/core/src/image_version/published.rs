@@ -1,6 +1,7 @@
 //! What to do next for a version that exists.
 
 use azimage_crds::{ConditionType, OWNER_TAG, Reason, RegionState, RegionStatus};
+use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 
 use super::{
@@ -25,7 +26,7 @@ const CAPTURE: [StepName; 6] = [
 pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, version: &VersionObserved) -> Plan {
     let mut report =
         Report { resource_id: Some(validated.id.to_string()), size_gib: version.size_gib, ..Report::default() };
-    if !validated.owns_tag(&version.tags) {
+    if !validated.owns_tag(&version.tags) && !bug!(AdoptForeignVersion) {
         let owner = find_tag(&version.tags, OWNER_TAG).map_or_else(
             || "it wasn't made by azimage".to_owned(),
             |owner| format!("it belongs to {owner} (cluster/namespace/name/uid)"),
@@ -138,6 +139,9 @@ impl View<'_> {
         report.running = step;
         let late = step.map(|step| self.late(step)).unwrap_or_default();
         let message = format!("{}{late}", self.waiting_for());
+        if bug!(GiveUpAtDeadline) && !late.is_empty() {
+            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
+        }
         report.wait(ConditionType::Replicated, Reason::Replicating, message)
     }
 
@@ -165,27 +169,34 @@ impl View<'_> {
             return change(report, request, &differences);
         }
         report.finished_if(true, StepName::Update);
+        if bug!(ReadyWithFailedRegion) && !failed.is_empty() {
+            return self.complete(report);
+        }
         if let Some(first) = failed.first() {
             return self.repair(report, first, &failed, request);
         }
         if self.version.provisioning == Provisioning::Failed {
             return self.write_again(report, request);
         }
-        if self.wanted().all(|region| region.state == RegionState::Completed) {
-            report.finished_if(true, StepName::Repair);
-            let count = self.wanted().count();
-            let message = if count == 1 {
-                "The region is complete".to_owned()
-            } else {
-                format!("All {count} regions are complete")
-            };
-            report.done(ConditionType::Replicated, &message);
-            report.progress =
-                Progress::Settled { message: format!("{} is published. {message}", self.validated.id.version()) };
-            return Plan { step: None, report, wake: Wake::Resync };
+        if self.wanted().all(|region| region.state == RegionState::Completed) || bug!(BelieveParentState) {
+            return self.complete(report);
         }
         // Azure says Succeeded while regions are still copying: what the regions say counts.
         report.wait(ConditionType::Replicated, Reason::Replicating, self.waiting_for())
+    }
+
+    fn complete(&self, mut report: Report) -> Plan {
+        report.finished_if(true, StepName::Repair);
+        let count = self.wanted().count();
+        let mut message =
+            if count == 1 { "The region is complete".to_owned() } else { format!("All {count} regions are complete") };
+        if bug!(TimeInMessage) {
+            message = format!("{message} at {}", self.memory.now);
+        }
+        report.done(ConditionType::Replicated, &message);
+        report.progress =
+            Progress::Settled { message: format!("{} is published. {message}", self.validated.id.version()) };
+        Plan { step: None, report, wake: Wake::Resync }
     }
 
     /// Published means that the home region says so.

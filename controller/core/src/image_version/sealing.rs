@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use azimage_crds::{ConditionType, OWNER_TAG, Prepare, Reason, STEP_TAG};
+use azimage_deliberate_bugs::bug;
 use azimage_names::{RunCommandId, VirtualMachineId};
 
 use super::{
@@ -66,7 +67,7 @@ impl Sealing<'_> {
         });
         let proven = seal.execution == Execution::Succeeded && seal.exit_code.unwrap_or(0) == 0;
         match self.machine.power {
-            Power::Stopped if proven => match tags::mark_request(self.id, self.machine) {
+            Power::Stopped if proven || bug!(BelievePowerOff) => match tags::mark_request(self.id, self.machine) {
                 Some(request) => {
                     report.finished_if(true, StepName::Seal);
                     let message = "The guest powered itself off after the seal; recording it".to_owned();
@@ -109,7 +110,7 @@ impl Sealing<'_> {
 
     /// A seal that ended badly is begun anew only when somebody asks for it, on a machine that runs.
     fn again(&self, report: Report, reason: Reason, message: String) -> Plan {
-        if self.validated.requested && self.machine.power == Power::Running {
+        if (self.validated.requested || bug!(RepeatFailedSeal)) && self.machine.power == Power::Running {
             let doing = "Another try of the seal was asked for; removing the last one".to_owned();
             return report.act(
                 ConditionType::GuestPrepared,

@@ -6,6 +6,7 @@ use azimage_crds::{
     Capture, Deletion, ImageVersion, OWNER_TAG, Prepare, Publish, RECONCILE_REQUESTED_AT, Reason, ReplicationTarget,
     StorageAccountType,
 };
+use azimage_deliberate_bugs::bug;
 use azimage_names::{
     GalleryId, ImageDefinitionId, ImageVersionId, Region, RunCommandId, SubscriptionId, VersionNumber, VirtualMachineId,
 };
@@ -183,9 +184,9 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
             .filter_map(|other| other.uid())
             .filter(|other| *other != uid)
             .collect(),
-        deletion: object.spec.deletion_policy,
+        deletion: if bug!(IgnoreDeletionPolicy) { Deletion::Delete } else { object.spec.deletion_policy },
         deleting,
-        suspended: object.spec.suspend,
+        suspended: object.spec.suspend && !bug!(IgnoreSuspend),
         targets: context
             .targets
             .iter()

@@ -164,6 +164,11 @@ impl ApiServer {
         self.0.lock().history.clone()
     }
 
+    /// The last write that took effect on a resource, such as `imageversions.azimage.dev`.
+    pub fn last_write(&self, resource: &str) -> Option<Write> {
+        self.0.lock().history.iter().rfind(|write| write.resource == resource).cloned()
+    }
+
     /// The resource version of the last write.
     pub fn revision(&self) -> u64 {
         self.0.lock().revision

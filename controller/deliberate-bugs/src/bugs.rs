@@ -1,0 +1,96 @@
+//! The bugs, and which of them is on.
+
+use std::cell::Cell;
+
+/// A bug. Each is of a kind that other tools have shown, and breaks a promise of azimage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumIter, strum::EnumString)]
+pub enum Bug {
+    /// A machine is generalized without its tag of consent.
+    GeneralizeWithoutConsent,
+    /// A machine is generalized of whose guest nothing is known.
+    GeneralizeUnsealed,
+    /// A power-off counts as seal, whatever the run command says.
+    BelievePowerOff,
+    /// A stopped machine is generalized without being deallocated.
+    SkipDeallocate,
+    /// Generalize is sent again when its answer got lost, without a look.
+    RetryGeneralize,
+    /// A seal that failed is begun again though nobody asked.
+    RepeatFailedSeal,
+    /// A machine that another owner claimed is taken.
+    AcceptForeignClaim,
+    /// Tags are replaced without looking whether others changed them meanwhile.
+    ClaimWithoutIfMatch,
+    /// A version that vanished is made again.
+    RecreateMissingVersion,
+    /// One 404 says that a version is gone for good.
+    BelieveOne404,
+    /// What Azure accepted and doesn't show yet is asked for again.
+    RepeatBeforeSeen,
+    /// A version of another owner of that name counts as ours.
+    AdoptForeignVersion,
+    /// A version is offered as latest.
+    OfferAsLatest,
+    /// Regions that somebody else added are dropped.
+    DropForeignRegions,
+    /// Regions are written for targets as an old watch showed them.
+    StaleTargets,
+    /// A target's finalizer goes before its region does.
+    LetTargetGoEarly,
+    /// The version's own Succeeded counts, whatever its regions say.
+    BelieveParentState,
+    /// Ready, though a region failed.
+    ReadyWithFailedRegion,
+    /// A failed region is repaired for ever.
+    RepairWithoutLimit,
+    /// A replication that takes long is given up.
+    GiveUpAtDeadline,
+    /// A version is deleted though the object says Retain.
+    IgnoreDeletionPolicy,
+    /// A version without our owner tag is deleted.
+    DeleteForeignVersion,
+    /// One 404 says that a deletion is complete.
+    BelieveOne404OnDeletion,
+    /// An effect in Azure before its intent stands in the status.
+    EffectBeforeIntent,
+    /// An effect in Azure before the finalizer is there.
+    NoFinalizer,
+    /// A suspended object is worked on.
+    IgnoreSuspend,
+    /// A failure is tried again at once, each time.
+    NoBackoff,
+    /// A conflict that passes counts as one for ever.
+    ConflictIsFinal,
+    /// A state that this release doesn't know is a panic.
+    PanicOnUnknownState,
+    /// The status is written in each pass.
+    StatusInEachPass,
+    /// A message tells the time.
+    TimeInMessage,
+    /// The status doesn't say which generation it is of.
+    NoObservedGeneration,
+    /// Conditions that contradict each other.
+    ContradictingConditions,
+    /// An operation's signed address is put into the status.
+    LeakOperationUrl,
+    /// Writes go on when the term of the lease has ended.
+    IgnoreTerm,
+    /// A leader goes on for long after its last renewal.
+    LeadTooLong,
+    /// A lease is taken while another process holds it.
+    TakeLeaseEarly,
+}
+
+thread_local! {
+    static ON: Cell<Option<Bug>> = const { Cell::new(None) };
+}
+
+/// Chooses the bug of this thread, or none. A run that stays on one thread has it alone.
+pub fn switch_on(bug: Option<Bug>) {
+    ON.set(bug);
+}
+
+/// Whether it is this thread's bug.
+pub fn is_on(bug: Bug) -> bool {
+    ON.get() == Some(bug)
+}
