@@ -158,8 +158,10 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
     let namespace = object.namespace().unwrap_or_default();
     let id = version_id(object)?;
     let deleting = object.meta().deletion_timestamp.is_some();
+    let suspended = object.spec.suspend && !bug!(IgnoreSuspend);
+    let deletion = if bug!(IgnoreDeletionPolicy) { Deletion::Delete } else { object.spec.deletion_policy };
     // What touches nothing in Azure needs no identity. A suspended object is deleted all the same.
-    let needs_azure = if deleting { object.spec.deletion_policy == Deletion::Delete } else { !object.spec.suspend };
+    let needs_azure = if deleting { deletion == Deletion::Delete } else { !suspended };
     let identity =
         if needs_azure { Some(identity(object, &namespace, context.own_identity_serves, deleting)?) } else { None };
     let source = source(object)?;
@@ -184,9 +186,9 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
             .filter_map(|other| other.uid())
             .filter(|other| *other != uid)
             .collect(),
-        deletion: if bug!(IgnoreDeletionPolicy) { Deletion::Delete } else { object.spec.deletion_policy },
+        deletion,
         deleting,
-        suspended: object.spec.suspend && !bug!(IgnoreSuspend),
+        suspended,
         targets: context
             .targets
             .iter()
