@@ -1,7 +1,7 @@
 //! Bugs on purpose: proof that the checks can fail.
 //!
 //! A place in the code where a bug of another tool could be says `bug!(Name)`. That is `false` and nothing else, unless
-//! the feature `deliberate-bugs` is on; then it is true on a thread for which [`switch_on`] chose that very bug.
+//! the feature `deliberate-bugs` is on; then it is true on a thread for which `switch_on` chose that very bug.
 
 #[cfg(feature = "deliberate-bugs")]
 mod bugs;
