@@ -181,11 +181,10 @@ async fn sweep(shared: Arc<image_version::Shared>, stop: CancellationToken, ever
             () = stop.cancelled() => return,
             () = tokio::time::sleep(every) => {}
         }
+        let versions = shared.stores.versions();
         let living: std::collections::HashSet<String> =
-            shared.stores.versions().iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
-        let accounts: std::collections::BTreeSet<(String, String)> = shared
-            .stores
-            .versions()
+            versions.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
+        let accounts: std::collections::BTreeSet<(String, String)> = versions
             .iter()
             .filter_map(|guarded| {
                 let version = readable(guarded)?;

@@ -73,7 +73,7 @@ impl Pass<'_> {
         // Who asks for a look gets one, not what a list said a while ago.
         let same =
             |seen: &Seen| seen.id == validated.id && azure.is_some_and(|client| client.principal() == seen.principal);
-        let seen = remembered.seen.clone().filter(|seen| same(seen) && !self.requested(&status));
+        let seen = remembered.seen.clone().filter(|seen| same(seen) && !validated.requested);
         let (mut observed, mut wait) = self.observe(azure, &call, &validated, &status, &remembered, seen).await;
         let mut plan = self.plan(&validated, &status, &remembered, &observed);
         if observed.still_at_rest().is_some() && !plan.rests() {
@@ -102,11 +102,6 @@ impl Pass<'_> {
             }
         }
         self.carry_out(azure, plan, &validated, &status, remembered).await
-    }
-
-    fn requested(&self, status: &ImageVersionStatus) -> bool {
-        let requested = self.object.annotations().get(RECONCILE_REQUESTED_AT);
-        requested.is_some() && requested != status.last_handled_reconcile_at.as_ref()
     }
 
     /// Whether the status says Ready of the object as it is.
