@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub struct Azure {
 }
 
 /// A request that the simulator received.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JournalEntry {
     /// Running number.
@@ -40,6 +40,8 @@ pub struct JournalEntry {
     pub method: String,
     /// Path.
     pub path: String,
+    /// Query.
+    pub query: String,
     /// Id of the application that asked.
     pub principal: Option<String>,
     /// Whether it is a write.
@@ -220,14 +222,19 @@ impl Azure {
         self.journal().await.into_iter().filter(|entry| entry.applied).collect()
     }
 
+    /// The requests that azimage has sent, with the bodies of its writes.
+    pub async fn sent(&self) -> Vec<JournalEntry> {
+        let own = |entry: &JournalEntry| entry.principal.as_deref() == Some(self.client.as_str());
+        self.journal().await.into_iter().filter(own).collect()
+    }
+
     /// What Azure's published descriptions say against the writes that azimage has sent, refused ones included.
     pub async fn undescribed(&self) -> Vec<String> {
-        let own = |entry: &JournalEntry| entry.write && entry.principal.as_deref() == Some(self.client.as_str());
         let check = |entry: JournalEntry| {
             let problems = azimage_azure_schema::problems(&entry.method, &entry.path, &entry.body);
             problems.into_iter().map(move |problem| format!("{} {}: {problem}", entry.method, entry.path))
         };
-        self.journal().await.into_iter().filter(own).flat_map(check).collect()
+        self.sent().await.into_iter().filter(|entry| entry.write).flat_map(check).collect()
     }
 
     /// Arms a fault; the answer is its number.

@@ -52,6 +52,8 @@ impl Controller {
             ("azure-time-factor", crate::environment::SPEED),
         ]);
         flags.extend(PACE);
+        // All that it could ever say is looked through for secrets.
+        flags.insert("log-level", "trace");
         flags.extend(otherwise.iter().copied());
         let mut command = Command::new(&environment.programs.azimage);
         command.arg(subcommand).args(flags.iter().map(|(flag, value)| format!("--{flag}={value}")));
@@ -70,15 +72,34 @@ impl Controller {
     /// The address on which it serves probes (0) or metrics (1).
     pub async fn address(&self, index: usize) -> String {
         for _ in 0..600 {
-            let output = self.output();
-            let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            let listening: Vec<Value> = lines.filter(|line| line["message"] == "Listening").collect();
-            if let Some(line) = listening.get(index) {
+            if let Some(line) = self.listening().get(index) {
                 return line["address"].as_str().unwrap().to_owned();
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("azimage doesn't say where it listens: {}", self.output());
+    }
+
+    /// The pages of probes and metrics, as far as it serves them by now.
+    pub(crate) async fn pages(&self) -> String {
+        let mut pages = String::new();
+        for line in self.listening() {
+            let address = line["address"].as_str().unwrap();
+            for page in ["healthz", "readyz", "metrics"] {
+                let answer = reqwest::get(format!("http://{address}/{page}")).await;
+                if let Ok(answer) = answer {
+                    pages.push_str(&answer.text().await.unwrap_or_default());
+                }
+            }
+        }
+        pages
+    }
+
+    /// What it said of where it listens.
+    fn listening(&self) -> Vec<Value> {
+        let output = self.output();
+        let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["message"] == "Listening").collect()
     }
 
     /// `kill -9`.

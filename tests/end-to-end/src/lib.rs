@@ -17,6 +17,7 @@ mod environment;
 mod history;
 pub mod manifests;
 mod object;
+mod secrets;
 mod test;
 
 pub use azure::{Azure, JournalEntry, classes};
@@ -24,4 +25,5 @@ pub use controller::{Controller, PACE};
 pub use environment::{Environment, RELEASE_NAMESPACE, environment};
 pub use history::{History, LIMIT};
 pub use object::Object;
+pub use secrets::Secrets;
 pub use test::{Kind, Test};
