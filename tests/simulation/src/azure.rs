@@ -150,7 +150,7 @@ impl Transport for Network {
                 tokio::time::sleep(PATIENCE).await;
                 Err(failed(TransportErrorKind::TimedOut))
             }
-            Outcome::Reset => Err(failed(TransportErrorKind::Interrupted)),
+            Outcome::Wire(..) | Outcome::Reset => Err(failed(TransportErrorKind::Interrupted)),
         }
     }
 }

@@ -102,7 +102,7 @@ impl Network {
                 tokio::time::sleep(PATIENCE).await;
                 Err(failed(TransportErrorKind::TimedOut))
             }
-            Outcome::Reset => Err(failed(TransportErrorKind::Interrupted)),
+            Outcome::Wire(..) | Outcome::Reset => Err(failed(TransportErrorKind::Interrupted)),
         };
         link.goes_on().await;
         if let (true, Ok(response)) = (read, &answer) {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode};
-use serde_json::Value;
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
 
 use crate::{
     arm::{error::ArmError, headers},
-    faults::{Then, http::Respond},
+    faults::Then,
     simulator::Outcome,
 };
 
@@ -36,9 +36,10 @@ pub(crate) fn refuse(error: &ArmError) -> Response<Bytes> {
 }
 
 /// What the caller gets of a fault; `response` is the real answer of a request that was carried out.
-pub(crate) fn outcome(fault: u64, then: Then, response: Option<Response<Bytes>>) -> Outcome {
+pub(crate) fn outcome(fault: u64, then: Then, request: &Request<Bytes>, response: Option<Response<Bytes>>) -> Outcome {
     match (then, response) {
-        (Then::Respond(respond), _) => Outcome::Answer(made_up(&respond)),
+        (Then::Respond(respond), _) => Outcome::Answer(respond.answer(request)),
+        (Then::Wire(wire), response) => Outcome::Wire(wire, response.unwrap_or_else(nothing)),
         (Then::Hang, response) => Outcome::Hang { fault, response },
         (Then::DelaySeconds(seconds), Some(response)) => {
             Outcome::Delayed(Duration::try_from_secs_f64(seconds).unwrap_or_default(), response)
@@ -48,19 +49,7 @@ pub(crate) fn outcome(fault: u64, then: Then, response: Option<Response<Bytes>>)
     }
 }
 
-fn made_up(respond: &Respond) -> Response<Bytes> {
-    let text = match &respond.body {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        body => body.to_string(),
-    };
-    let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = StatusCode::from_u16(respond.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut map = HeaderMap::new();
-    headers::set(&mut map, "content-type", "application/json; charset=utf-8");
-    for (name, value) in &respond.headers {
-        headers::set(&mut map, name, value);
-    }
-    *response.headers_mut() = map;
-    response
+/// What a request gets that wasn't carried out, before it is spoilt.
+fn nothing() -> Response<Bytes> {
+    respond(StatusCode::OK, Some(&json!({})), false)
 }

@@ -220,6 +220,11 @@ impl Entra {
     }
 }
 
+/// The application that asks for a token.
+pub(crate) fn client(form: &[u8]) -> Option<String> {
+    url::form_urlencoded::parse(form).find(|(name, _)| name == "client_id").map(|(_, id)| id.into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,9 +32,9 @@ pub use crate::{
     arm::throttle::{Throttling, ThrottlingCounts},
     control::{FaultState, MachineChange},
     durations::{Durations, RegionDurations},
-    faults::{DomainFault, Effect, Fault, HttpFault, Match, Respond, Then},
+    faults::{DomainFault, Effect, Fault, HttpFault, Match, Respond, Then, Wire},
     journal::{JournalEntry, JournalQuery},
     scenario::{Scenario, ScenarioError},
-    serve::{Client, ReadyLine, RunningSimulator, ServeError, ServeOptions, serve},
+    serve::{Client, Handshake, ReadyLine, RunningSimulator, ServeError, ServeOptions, serve},
     simulator::{Outcome, Simulator},
 };

@@ -20,9 +20,9 @@ use crate::{
     },
     clock::Moment,
     compute,
-    entra::Entra,
+    entra::{self, Entra},
     faults::{
-        Then,
+        Then, Wire,
         http::{HttpFaults, RequestFacts},
     },
     graph,
@@ -45,6 +45,8 @@ pub enum Outcome {
         /// The answer of a request that was carried out.
         response: Option<Response<Bytes>>,
     },
+    /// This answer, with its bytes spoilt; without sockets it is no answer.
+    Wire(Wire, Response<Bytes>),
     /// A closed connection.
     Reset,
 }
@@ -145,15 +147,17 @@ impl Simulator {
         let address = Address::parse(request.uri().path());
         let token_request = path.ends_with("/oauth2/v2.0/token");
         let write = address.is_some() && !matches!(*request.method(), Method::GET | Method::HEAD);
+        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let caller = self.entra.caller(text("authorization").as_deref(), at.real).ok();
+        let principal = caller.map(|caller| caller.principal.client);
         let facts = RequestFacts {
             method: request.method().to_string(),
             path: path.clone(),
             query: percent_decode_str(request.uri().query().unwrap_or_default()).decode_utf8_lossy().into_owned(),
             subscription: address.as_ref().map(|address| address.subscription.clone()),
+            client: principal.clone().or_else(|| token_request.then(|| entra::client(request.body())).flatten()),
             write,
         };
-        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let caller = self.entra.caller(text("authorization").as_deref(), at.real).ok();
         let mut entry = JournalEntry {
             seq: 0,
             real_time: at.real,
@@ -163,7 +167,7 @@ impl Simulator {
             query: journal::query(&facts.query),
             subscription: facts.subscription.clone(),
             write,
-            principal: caller.map(|caller| caller.principal.client),
+            principal,
             correlation_id: text("x-ms-correlation-request-id"),
             client_request_id: text("x-ms-client-request-id"),
             body: journal::body(request.body(), token_request),
@@ -176,7 +180,7 @@ impl Simulator {
         if let Some((fault, then)) = self.faults.before(&facts) {
             entry.fault = Some(fault);
             self.journal.add(entry);
-            return outcome(fault, then, None);
+            return outcome(fault, then, request, None);
         }
         let (response, verdict) = self.answer(request, address.as_ref(), at);
         entry.throttled = verdict.class;
@@ -189,7 +193,7 @@ impl Simulator {
         self.journal.add(entry);
         match after {
             None => Outcome::Answer(response),
-            Some((fault, then)) => outcome(fault, then, Some(response)),
+            Some((fault, then)) => outcome(fault, then, request, Some(response)),
         }
     }
 

@@ -195,3 +195,95 @@ async fn scenarios_and_people_change_things_while_it_runs() {
     let refused = azure.control(Method::POST, "/clock", &json!({"advanceSeconds": -1})).await;
     assert!(refused["error"].as_str().unwrap().contains("does not go back"));
 }
+
+/// What a caller sees of an answer with wrong bytes: a status, or none; and whether the body comes whole.
+async fn seen(azure: &Azure, wire: &str) -> (Option<u16>, bool) {
+    let fault = json!({"match": {"path": "/galleries/"}, "then": {"wire": wire}});
+    let id = azure.control(Method::POST, "/faults", &fault).await["id"].as_u64().unwrap();
+    let request = azure.request(Method::GET, "/galleries/corp").timeout(Duration::from_secs(2));
+    let seen = match request.send().await {
+        Err(_) => (None, false),
+        Ok(mut answer) => {
+            let status = Some(answer.status().as_u16());
+            let mut length = 0;
+            let whole = loop {
+                match answer.chunk().await {
+                    Ok(Some(chunk)) if length < 1024 * 1024 => length += chunk.len(),
+                    Ok(None) => break true,
+                    Ok(Some(_)) | Err(_) => break false,
+                }
+            };
+            (status, whole)
+        }
+    };
+    azure.control(Method::DELETE, &format!("/faults/{id}"), &Value::Null).await;
+    seen
+}
+
+#[tokio::test]
+async fn answers_are_wrong_byte_by_byte_and_right_again_afterwards() {
+    let azure = Azure::start().await;
+    for (wire, expected) in [
+        ("NotHttp", (None, false)),
+        ("CutInHead", (None, false)),
+        ("CutInBody", (Some(200), false)),
+        ("LengthTooLong", (Some(200), false)),
+        ("LengthTooShort", (Some(200), true)),
+        ("Drip", (Some(200), false)),
+        ("Endless", (Some(200), false)),
+        ("BadChunks", (Some(200), false)),
+        ("Oversized", (Some(200), false)),
+        ("SwitchingProtocols", (Some(101), true)),
+        ("EarlyHints", (None, false)),
+        ("HugeHeader", (None, false)),
+        ("BadHeader", (None, false)),
+        ("TwoAnswers", (Some(200), true)),
+    ] {
+        assert_eq!(seen(&azure, wire).await, expected, "{wire}");
+        assert_eq!(azure.call(Method::GET, "/galleries/corp", &Value::Null).await.status(), StatusCode::OK, "{wire}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_can_echo_what_was_sent_and_a_fault_can_meet_one_application() {
+    let azure = Azure::start().await;
+    let client = azure.running.ready_line().clients[0].id.clone();
+    let text = json!({"said": "{request.authorization}", "body": "{request.body}"});
+    let fault = |client: &str| json!({"match": {"client": client}, "then": {"respond": {"status": 400, "body": text}}});
+    azure.control(Method::POST, "/faults", &fault("another")).await;
+    azure.control(Method::POST, "/faults", &fault(&client)).await;
+    let answer = azure.call(Method::PUT, "/galleries/corp", &json!({"quoted": "\""})).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["said"], format!("Bearer {}", azure.token));
+    assert_eq!(answer["body"], json!({"quoted": "\""}).to_string());
+    let token = format!("{}/tenant/oauth2/v2.0/token", azure.running.arm());
+    let form = format!("client_id={client}&client_secret=mine");
+    let answer = azure.client.post(token).body(form.clone()).send().await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap()["body"], form);
+}
+
+#[tokio::test]
+async fn new_connections_find_the_tls_that_is_set_and_tokens_go_by_azures_clock() {
+    let azure = Azure::start().await;
+    let ca = Certificate::from_pem(&std::fs::read(azure.running.ca()).unwrap()).unwrap();
+    for (handshake, words) in [
+        ("Untrusted", "UnknownIssuer"),
+        ("Expired", "Expired"),
+        ("WrongHost", "NotValidForName"),
+        ("OldVersion", "ServerDoesNotSupportTls12Or13"),
+        ("Plain", "InvalidContentType"),
+    ] {
+        azure.control(Method::POST, "/tls", &json!({"handshake": handshake})).await;
+        let client = Client::builder().tls_certs_only([ca.clone()]).build().unwrap();
+        let error = format!("{:?}", client.get(azure.running.arm()).send().await.unwrap_err());
+        assert!(error.contains(words), "{handshake}: {error}");
+        let state = azure.control(Method::GET, "/tls", &Value::Null).await;
+        assert_eq!(state, json!({"handshake": handshake, "connections": 1}));
+    }
+    azure.control(Method::POST, "/tls", &json!({"handshake": "Valid"})).await;
+    for (ahead, status) in [(3000, StatusCode::OK), (3700, StatusCode::UNAUTHORIZED), (-3600, StatusCode::OK)] {
+        azure.control(Method::POST, "/clock", &json!({"aheadSeconds": ahead})).await;
+        assert_eq!(azure.call(Method::GET, "/galleries/corp", &Value::Null).await.status(), status, "{ahead}");
+    }
+}

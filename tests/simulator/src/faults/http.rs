@@ -1,10 +1,10 @@
 //! Faults on requests: answered otherwise, late, or not at all.
 
-use std::collections::BTreeMap;
-
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::then::Then;
 
 /// A fault on requests. It fires for the matching requests number `skip + 1` to `skip + times`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct Match {
     pub query: Option<String>,
     /// Subscription id.
     pub subscription: Option<String>,
+    /// Id of the application that asks: with a token of its own, or for one.
+    pub client: Option<String>,
     /// Only PUT, PATCH, POST and DELETE to Azure Resource Manager, or only the rest.
     pub writes: Option<bool>,
     /// Only requests that were carried out with a status below 400, or only the rest. Needs the effect `Applied`.
@@ -54,40 +56,6 @@ pub enum Effect {
     Applied,
 }
 
-/// What the caller gets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Then {
-    /// This answer.
-    Respond(Respond),
-    /// No answer while the fault exists. Deleting the fault releases the caller: with the real answer where the request was
-    /// carried out, else by closing the connection.
-    #[serde(rename = "Hang")]
-    Hang,
-    /// The connection is closed without an answer.
-    #[serde(rename = "Reset")]
-    Reset,
-    /// The real answer, so many real seconds later. The request is always carried out, at once.
-    DelaySeconds(f64),
-    /// The real answer: the fault only counts. The request is always carried out.
-    #[serde(rename = "Pass")]
-    Pass,
-}
-
-/// A made-up answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Respond {
-    /// Status.
-    pub status: u16,
-    /// Headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// JSON body, or a string that is sent as it is.
-    #[serde(default)]
-    pub body: Value,
-}
-
 /// What is known about a request when faults are looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestFacts {
@@ -95,7 +63,13 @@ pub(crate) struct RequestFacts {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) subscription: Option<String>,
+    pub(crate) client: Option<String>,
     pub(crate) write: bool,
+}
+
+/// Whether an id is the wanted one, or any is.
+fn is(wanted: Option<&str>, id: Option<&str>) -> bool {
+    wanted.is_none_or(|wanted| id.is_some_and(|id| id.eq_ignore_ascii_case(wanted)))
 }
 
 struct Armed {
@@ -113,9 +87,8 @@ impl Armed {
         wanted.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&facts.method))
             && self.path.as_ref().is_none_or(|path| path.is_match(&facts.path))
             && self.query.as_ref().is_none_or(|query| query.is_match(&facts.query))
-            && wanted.subscription.as_ref().is_none_or(|wanted| {
-                facts.subscription.as_ref().is_some_and(|subscription| subscription.eq_ignore_ascii_case(wanted))
-            })
+            && is(wanted.subscription.as_deref(), facts.subscription.as_deref())
+            && is(wanted.client.as_deref(), facts.client.as_deref())
             && wanted.writes.is_none_or(|writes| writes == facts.write)
             && wanted.succeeds.is_none_or(|succeeds| succeeded == Some(succeeds))
     }
@@ -150,10 +123,8 @@ impl HttpFaults {
         if fault.matching.succeeds.is_some() && fault.effect == Effect::None {
             return Err("match.succeeds needs effect: Applied, because only then the outcome is known".to_owned());
         }
-        if let Then::Respond(respond) = &fault.then
-            && !(200..=599).contains(&respond.status)
-        {
-            return Err(format!("then.respond.status {} is no HTTP status of an answer", respond.status));
+        if let Then::Respond(respond) = &fault.then {
+            respond.check()?;
         }
         self.armed.push(Armed { id, fault, path, query, matched: 0, fired: 0 });
         Ok(())
@@ -212,6 +183,7 @@ mod tests {
             path: format!("/subscriptions/{subscription}/resourceGroups/rg"),
             query: "api-version=2024-03-03".to_owned(),
             subscription: Some(subscription.to_owned()),
+            client: None,
             write: method != "GET",
         }
     }
@@ -257,6 +229,7 @@ mod tests {
             serde_json::json!({"match": {"path": "("}, "then": "Reset"}),
             serde_json::json!({"match": {"succeeds": true}, "then": "Reset"}),
             serde_json::json!({"then": {"respond": {"status": 99}}}),
+            serde_json::json!({"then": {"respond": {"status": 200, "bodyBase64": "?"}}}),
         ] {
             assert!(faults.add(1, serde_json::from_value(json.clone()).unwrap()).is_err(), "{json}");
         }

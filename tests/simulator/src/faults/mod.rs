@@ -2,13 +2,17 @@
 
 pub(crate) mod domain;
 pub(crate) mod http;
+pub(crate) mod then;
+pub(crate) mod wire;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::{
     domain::DomainFault,
-    http::{Effect, HttpFault, Match, Respond, Then},
+    http::{Effect, HttpFault, Match},
+    then::{Respond, Then},
+    wire::Wire,
 };
 
 /// A fault as it is posted: with `azure` it happens inside Azure, otherwise to requests.

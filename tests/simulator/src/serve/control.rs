@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
+use super::{Handshake, Shared};
 use crate::{Fault, JournalQuery, MachineChange, Scenario, Throttling};
 
 type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
@@ -29,6 +29,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", delete(remove_fault))
         .route("/clock", get(clock).post(set_clock))
+        .route("/tls", get(tls).post(set_tls))
         .route("/throttling", get(throttling).post(set_throttling))
         .route("/virtual-machines/{*path}", post(change_machine))
         .with_state(shared)
@@ -41,7 +42,7 @@ async fn overview(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "subscriptions": simulator.subscriptions(),
         "simulatedTime": simulator.now(),
         "interface": ["GET /requests", "GET /state/{resource id}", "POST /scenario", "GET|POST|DELETE /faults", "DELETE /faults/{id}",
-                      "GET|POST /clock", "GET|POST /throttling", "POST /virtual-machines/{resource id}"],
+                      "GET|POST /clock", "GET|POST /tls", "GET|POST /throttling", "POST /virtual-machines/{resource id}"],
     }))
 }
 
@@ -103,7 +104,10 @@ async fn clear_faults(State(shared): State<Arc<Shared>>) -> Json<Value> {
 async fn clock(State(shared): State<Arc<Shared>>) -> Json<Value> {
     let moment = shared.moment();
     let speed = shared.clock().speed();
-    Json(json!({"simulatedTime": moment.simulated, "realTime": moment.real, "speed": speed}))
+    let ahead = shared.ahead();
+    Json(json!({
+        "simulatedTime": moment.simulated, "realTime": moment.real, "speed": speed, "aheadSeconds": ahead,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -111,6 +115,7 @@ async fn clock(State(shared): State<Arc<Shared>>) -> Json<Value> {
 struct ClockChange {
     speed: Option<f64>,
     advance_seconds: Option<f64>,
+    ahead_seconds: Option<f64>,
 }
 
 async fn set_clock(State(shared): State<Arc<Shared>>, text: String) -> Answer {
@@ -122,14 +127,38 @@ async fn set_clock(State(shared): State<Arc<Shared>>, text: String) -> Answer {
     if change.advance_seconds.is_some_and(|seconds| !seconds.is_finite() || seconds < 0.0) {
         return Err(bad("advanceSeconds must not be negative: time does not go back".to_owned()));
     }
+    if change.ahead_seconds.is_some_and(|seconds| !seconds.is_finite()) {
+        return Err(bad("aheadSeconds must be a number".to_owned()));
+    }
     if let Some(speed) = change.speed {
         shared.set_speed(speed);
     }
     if let Some(seconds) = change.advance_seconds {
         shared.clock().advance(seconds);
     }
+    if let Some(seconds) = change.ahead_seconds {
+        shared.set_ahead(seconds);
+    }
     drop(shared.current());
     Ok(clock(State(shared)).await)
+}
+
+async fn tls(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    let (handshake, connections) = shared.handshakes.get();
+    Json(json!({"handshake": handshake, "connections": connections}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsChange {
+    handshake: Handshake,
+}
+
+async fn set_tls(State(shared): State<Arc<Shared>>, text: String) -> Answer {
+    let bad = |error: serde_json::Error| refuse(StatusCode::BAD_REQUEST, error);
+    let TlsChange { handshake } = serde_json::from_str(&text).map_err(bad)?;
+    shared.handshakes.set(handshake);
+    Ok(tls(State(shared)).await)
 }
 
 async fn throttling(State(shared): State<Arc<Shared>>) -> Json<Value> {

@@ -1,7 +1,9 @@
 //! The simulator behind sockets: Azure over TLS, control over plain HTTP, both on loopback.
 
 mod arm;
+mod connection;
 mod control;
+mod handshake;
 mod running;
 mod tls;
 
@@ -15,9 +17,11 @@ use axum_server::Handle;
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinHandle};
 
+pub use self::handshake::Handshake;
+use self::handshake::Handshakes;
 use crate::{
     Scenario, ScenarioError, Simulator,
-    clock::{Clock, Moment, RealTime},
+    clock::{Clock, Moment, RealTime, later},
     scenario,
 };
 
@@ -107,6 +111,9 @@ pub(crate) struct Shared {
     simulator: Mutex<Simulator>,
     clock: Mutex<Clock>,
     real: RealTime,
+    /// Seconds that Azure's clock is ahead of this machine's, for what lives in real time.
+    ahead: Mutex<f64>,
+    handshakes: Arc<Handshakes>,
     /// Changes whenever faults are removed.
     faults_removed: watch::Sender<u64>,
     clients: Mutex<Vec<Client>>,
@@ -123,7 +130,16 @@ impl Shared {
     }
 
     fn moment(&self) -> Moment {
-        self.clock().moment(self.real.now())
+        let moment = self.clock().moment(self.real.now());
+        Moment { real: later(moment.real, self.ahead()), ..moment }
+    }
+
+    fn ahead(&self) -> f64 {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_ahead(&self, seconds: f64) {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = seconds;
     }
 
     /// The simulator with everything done that is due.
@@ -198,13 +214,16 @@ pub async fn serve(options: ServeOptions) -> Result<RunningSimulator, ServeError
         (Some(folder), path)
     };
     let ca = path.join("ca.pem");
-    let config = tls::config(&path, &ca)?;
+    let handshakes = Arc::<Handshakes>::default();
+    let acceptor = handshake::Acceptor::new(&tls::Certificates::new(&path, &ca)?, Arc::clone(&handshakes))?;
 
     let clients = scenario.clients.iter().map(|client| Client { id: client.id.clone(), secret: client.secret.clone() });
     let shared = Arc::new(Shared {
         simulator: Mutex::new(simulator),
         clock: Mutex::new(clock),
         real,
+        ahead: Mutex::new(0.0),
+        handshakes,
         faults_removed: watch::channel(0).0,
         clients: Mutex::new(clients.collect()),
     });
@@ -215,7 +234,7 @@ pub async fn serve(options: ServeOptions) -> Result<RunningSimulator, ServeError
     let failed = |error| ServeError::Io(address.to_string(), error);
     let azure = axum_server::from_tcp(listener)
         .map_err(failed)?
-        .acceptor(arm::Resettable::new(config))
+        .acceptor(acceptor)
         .handle(handles[0].clone())
         .serve(arm::router(Arc::clone(&shared)).into_make_service());
     let control = axum_server::from_tcp(control_listener)

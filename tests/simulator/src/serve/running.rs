@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::PoisonError, time::Duration};
 
-use super::{ReadyLine, RunningSimulator};
+use super::{Handshake, ReadyLine, RunningSimulator};
 use crate::{
     Fault, FaultState, JournalEntry, JournalQuery, MachineChange, Scenario, ScenarioError, ThrottlingCounts,
     clock::Moment,
@@ -52,6 +52,21 @@ impl RunningSimulator {
     pub fn advance_seconds(&self, seconds: f64) {
         self.shared.clock().advance(seconds);
         drop(self.shared.current());
+    }
+
+    /// Sets Azure's clock ahead of this machine's, or behind it, for what lives in real time: tokens.
+    pub fn set_clock_ahead(&self, seconds: f64) {
+        self.shared.set_ahead(seconds);
+    }
+
+    /// What new connections find from now on.
+    pub fn set_handshake(&self, handshake: Handshake) {
+        self.shared.handshakes.set(handshake);
+    }
+
+    /// Connections since it was last set what they find.
+    pub fn connections(&self) -> u64 {
+        self.shared.handshakes.get().1
     }
 
     /// Adds a scenario to what exists.
