@@ -221,4 +221,24 @@ mod tests {
         assert_eq!(times(&second), [at(10), at(10)]);
         assert_eq!(times(&third), [at(30)], "Reconciling is gone, and Ready became True");
     }
+
+    #[test]
+    fn a_condition_without_a_finding_keeps_what_it_said() {
+        let settled = Progress::Settled { message: "done".into() };
+        let kinds = [ConditionType::Published];
+        for finding in [
+            Finding::yes("done"),
+            Finding::no(Reason::RegionFailed, "failed"),
+            Finding::unknown(Reason::Publishing, "working"),
+        ] {
+            let found = BTreeMap::from([(ConditionType::Published, finding.clone())]);
+            let before = render(&[], &kinds, &found, &settled, 1, Timestamp::UNIX_EPOCH);
+            let after = render(&before, &kinds, &BTreeMap::new(), &settled, 1, Timestamp::from_second(9).unwrap());
+            assert_eq!(before, after, "{finding:?}");
+        }
+        let mut foreign = render(&[], &kinds, &BTreeMap::new(), &settled, 1, Timestamp::UNIX_EPOCH);
+        (foreign[0].status, foreign[0].reason) = ("True".into(), "ReasonOfAnotherRelease".into());
+        let after = render(&foreign, &kinds, &BTreeMap::new(), &settled, 1, Timestamp::UNIX_EPOCH);
+        assert_eq!((after[0].status.as_str(), after[0].reason.as_str()), ("Unknown", "WaitingForEarlierStep"));
+    }
 }

@@ -97,11 +97,12 @@ mod tests {
         let stalled = conditions(None, &Progress::stalled(Reason::VersionExists, "exists"));
         let retrying = conditions(None, &Progress::retrying(Reason::Throttled, "pause"));
         let ready = conditions(Some(Finding::yes("done")), &Progress::Settled { message: "ready".into() });
-        let cases: [Case<'_>; 6] = [
+        let cases: [Case<'_>; 7] = [
             ("a fresh object", &[], &waiting, &[]),
             ("nothing changed", &published, &published, &[]),
             ("a step is done", &waiting, &published, &[(false, "Published")]),
             ("it stalls", &waiting, &stalled, &[(true, "VersionExists")]),
+            ("it is still stalled", &stalled, &stalled, &[]),
             ("it is retried", &waiting, &retrying, &[(true, "ProgressingWithRetry")]),
             ("it is ready", &published, &ready, &[(false, "Succeeded")]),
         ];
@@ -109,6 +110,29 @@ mod tests {
             let events = transitions(before, after);
             let found: Vec<_> = events.iter().map(|event| (event.warning, event.reason.as_str())).collect();
             assert_eq!(found, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_a_step_tells_what_was_being_done() {
+        for (kind, doing) in [
+            (ConditionType::SourceReady, "Claim"),
+            (ConditionType::Compatible, "Check"),
+            (ConditionType::GuestPrepared, "Seal"),
+            (ConditionType::Generalized, "Generalize"),
+            (ConditionType::Published, "Publish"),
+            (ConditionType::Replicated, "Replicate"),
+        ] {
+            let with = |finding| {
+                let working = Progress::reconciling(Reason::Publishing, "working");
+                render(&[], &[kind], &BTreeMap::from([(kind, finding)]), &working, 1, Timestamp::UNIX_EPOCH)
+            };
+            let (open, done) = (with(Finding::unknown(Reason::Publishing, "working")), with(Finding::yes("done")));
+            let reason = kind.as_str().to_owned();
+            let expected = Event { warning: false, reason, action: doing, note: "done".into() };
+            assert_eq!(transitions(&open, &done), [expected], "{kind:?}");
+            let otherwise = with(Finding { reason: Reason::NotNeeded, ..Finding::yes("done") });
+            assert_eq!(transitions(&otherwise, &done), [], "{kind:?}: it was True before");
         }
     }
 }

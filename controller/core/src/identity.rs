@@ -123,6 +123,18 @@ mod tests {
             ("no annotation", Some(vec![]), Some("tenant"), Err((incomplete, CLIENT_ID))),
             ("an empty client id", Some(vec![(CLIENT_ID, " ")]), Some("tenant"), Err((incomplete, CLIENT_ID))),
             ("a name instead of an id", Some(vec![(CLIENT_ID, "app")]), Some("tenant"), Err((incomplete, CLIENT_ID))),
+            (
+                "an id of the right form and the wrong letters",
+                Some(vec![(CLIENT_ID, "1111111g-2222-3333-4444-555555555555")]),
+                Some("tenant"),
+                Err((incomplete, CLIENT_ID)),
+            ),
+            (
+                "an id in one piece",
+                Some(vec![(CLIENT_ID, "0123456789abcdef")]),
+                Some("tenant"),
+                Err((incomplete, CLIENT_ID)),
+            ),
             ("no tenant anywhere", Some(vec![client]), None, Err((incomplete, TENANT_ID))),
             ("a path as tenant", Some(vec![client, (TENANT_ID, "a/../b")]), None, Err((incomplete, TENANT_ID))),
             ("the default tenant", Some(vec![client]), Some("tenant"), Ok("tenant")),

@@ -99,7 +99,7 @@ mod tests {
                 }
             }
         };
-        let cases: [(&str, Option<i64>, Vec<Condition>); 10] = [
+        let cases: [(&str, Option<i64>, Vec<Condition>); 15] = [
             ("observedGeneration is absent", None, good()),
             ("is ahead of generation", Some(3), good()),
             ("Ready is absent", Some(2), with(&|all| all.retain(|c| c.type_ != "Ready"))),
@@ -110,10 +110,32 @@ mod tests {
             ("has the reason ''", Some(2), with(&|all| all[0].reason.clear())),
             ("has no message", Some(2), with(&|all| all[0].message.clear())),
             ("is there twice", Some(2), with(&|all| all.push(all[0].clone()))),
+            ("both there", Some(2), with(&|all| all.push(Condition { type_: "Stalled".into(), ..all[2].clone() }))),
+            ("Stalled without Ready=False", Some(2), with(&|all| all[2].type_ = "Stalled".into())),
+            ("neither reconciling nor stalled", Some(2), with(&set("Reconciling", "False"))),
+            ("too long a message", Some(2), with(&|all| all[0].message = "x".repeat(MESSAGE_LIMIT + 1))),
+            (
+                "Ready is True, and Published is Unknown",
+                Some(2),
+                with(&|all| {
+                    set("Ready", "True")(all);
+                    set("Published", "Unknown")(all);
+                }),
+            ),
         ];
         for (expected, observed, conditions) in cases {
             let found = problems(2, observed, &conditions);
             assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}: {found:?}");
         }
+    }
+    #[test]
+    fn the_longest_message_and_a_ready_object_with_all_its_conditions_are_in_order() {
+        let mut long = good();
+        long[0].message = "x".repeat(MESSAGE_LIMIT);
+        assert_eq!(problems(2, Some(2), &long), Vec::<String>::new());
+        let findings = BTreeMap::from([(ConditionType::Published, Finding::yes("done"))]);
+        let settled = Progress::Settled { message: "done".into() };
+        let ready = render(&[], &[ConditionType::Published], &findings, &settled, 2, Timestamp::UNIX_EPOCH);
+        assert_eq!(problems(2, Some(2), &ready), Vec::<String>::new());
     }
 }
