@@ -146,6 +146,54 @@ mod tests {
     }
 
     #[test]
+    fn the_most_that_anyone_asks_for_holds_but_the_default_at_home_holds_nobody_up() {
+        for (case, targets, expected) in [
+            ("nobody asks at home", vec![target("a", "northeurope", 7)], 5),
+            ("a target asks for fewer at home", vec![target("a", "westeurope", 2)], 2),
+            (
+                "the second target at home asks for fewer",
+                vec![target("a", "westeurope", 3), target("b", "westeurope", 2)],
+                3,
+            ),
+            (
+                "the second target at home asks for more",
+                vec![target("a", "westeurope", 2), target("b", "westeurope", 3)],
+                3,
+            ),
+        ] {
+            let merged = merge(&region("westeurope"), 5, &targets, &BTreeMap::new(), &BTreeSet::new());
+            assert_eq!(merged.wanted[&region("westeurope")].replicas, expected, "{case}");
+        }
+        let targets = [target("a", "northeurope", 4), target("b", "northeurope", 2)];
+        let merged = merge(&region("westeurope"), 5, &targets, &BTreeMap::new(), &BTreeSet::new());
+        assert_eq!(merged.wanted[&region("northeurope")].replicas, 4, "elsewhere the default counts for nothing");
+    }
+
+    #[test]
+    fn a_target_is_contradicted_only_by_an_older_one_that_wants_the_same_region() {
+        let zrs = Some(StorageAccountType::StandardZrs);
+        let own =
+            TargetView { storage_account_type: Some(StorageAccountType::PremiumLrs), ..target("m", "northeurope", 1) };
+        let older = TargetView { storage_account_type: zrs, ..target("a", "northeurope", 1) };
+        for (case, sibling, expected) in [
+            ("an older one of the same region", older.clone(), Some("a")),
+            ("itself, seen before", TargetView { storage_account_type: zrs, ..own.clone() }, None),
+            ("a younger one", TargetView { name: "z".into(), ..older.clone() }, None),
+            ("one of another region", TargetView { region: region("eastus2"), ..older.clone() }, None),
+            ("one that goes", TargetView { wants: false, ..older.clone() }, None),
+            ("one without a wish", TargetView { storage_account_type: None, ..older.clone() }, None),
+            (
+                "one of the same mind",
+                TargetView { storage_account_type: own.storage_account_type, ..older.clone() },
+                None,
+            ),
+        ] {
+            let siblings = [sibling];
+            assert_eq!(contradicting(&own, &siblings).map(|other| other.name.as_str()), expected, "{case}");
+        }
+    }
+
+    #[test]
     fn a_region_is_taken_away_only_on_the_word_of_one_who_asked_for_it() {
         let gone = |deletion| TargetView { wants: false, deletion, ..target("t", "northeurope", 1) };
         let cases = [
