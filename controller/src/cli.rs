@@ -191,18 +191,23 @@ pub struct ControllerArgs {
     #[arg(long, env = "AZIMAGE_AZURE_IDENTITY", value_enum, default_value_t = IdentityName::WorkloadIdentity, help_heading = "Azure")]
     pub azure_identity: IdentityName,
 
-    /// Tenant (directory) id, for client-secret, and for ServiceAccounts that name none in their annotation
+    /// Tenant (directory) id, for client-secret and client-certificate, and for ServiceAccounts that name none in their annotation
     /// azure.workload.identity/tenant-id. AZURE_TENANT_ID is honoured.
     #[arg(long, env = "AZIMAGE_AZURE_TENANT_ID", value_name = "GUID", help_heading = "Azure")]
     pub azure_tenant_id: Option<String>,
 
-    /// Client (application) id, for client-secret and for a user-assigned managed identity. AZURE_CLIENT_ID is honoured.
+    /// Client (application) id, for client-secret, client-certificate and a user-assigned managed identity. AZURE_CLIENT_ID is honoured.
     #[arg(long, env = "AZIMAGE_AZURE_CLIENT_ID", value_name = "GUID", help_heading = "Azure")]
     pub azure_client_id: Option<String>,
 
-    /// File that holds the client secret, for client-secret. AZURE_CLIENT_SECRET is honoured.
+    /// File that holds the client secret, for client-secret; read anew for each token. AZURE_CLIENT_SECRET is honoured.
     #[arg(long, env = "AZIMAGE_AZURE_CLIENT_SECRET_FILE", value_name = "FILE", help_heading = "Azure")]
     pub azure_client_secret_file: Option<PathBuf>,
+
+    /// File that holds a certificate and its RSA key (PEM, without a password), for client-certificate; read anew for
+    /// each token. AZURE_CLIENT_CERTIFICATE_PATH is honoured.
+    #[arg(long, env = "AZIMAGE_AZURE_CLIENT_CERTIFICATE_FILE", value_name = "FILE", help_heading = "Azure")]
+    pub azure_client_certificate_file: Option<PathBuf>,
 
     /// How many image versions are worked on at a time.
     #[arg(long, env = "AZIMAGE_IMAGE_VERSION_CONCURRENCY", value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Pace")]
@@ -281,6 +286,8 @@ pub enum IdentityName {
     ManagedIdentity,
     /// An application with a client secret.
     ClientSecret,
+    /// An application with a certificate.
+    ClientCertificate,
 }
 
 /// Form of the logs.

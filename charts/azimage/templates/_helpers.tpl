@@ -98,6 +98,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if eq .identity "client-secret" }}
 - "--azure-client-secret-file=/etc/azimage/azure-client-secret/client-secret"
 {{- end }}
+{{- if eq .identity "client-certificate" }}
+- "--azure-client-certificate-file=/etc/azimage/azure-client-certificate/client-certificate.pem"
+{{- end }}
 {{- end }}
 {{- with .Values.controller }}
 - {{ printf "--image-version-concurrency=%d" (int .imageVersionConcurrency) | quote }}

@@ -1,45 +1,32 @@
 //! Tokens for the identities that `azure_identity` knows.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::pending, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use azure_core::{
-    cloud::{CloudConfiguration, CustomConfiguration},
-    credentials::{Secret, TokenCredential},
-    error::ErrorKind as CoreErrorKind,
-    http::{
-        AsyncRawResponse, Body, ClientOptions, HttpClient, Request, RetryOptions, Transport as CoreTransport,
-        headers::{HeaderName, HeaderValue, Headers},
-    },
-};
-use azure_identity::{
-    ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
-    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
-    WorkloadIdentityCredentialOptions,
-};
-use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc::Receiver};
 
 use crate::{
-    assertion::{AssertionSource, Assertions},
+    assertion::AssertionSource,
+    call::{RandomRequestIds, RequestIds as _},
     cloud::Cloud,
     credential::{BearerToken, TokenSource},
-    token_error::{TokenError, TokenErrorKind},
-    transport::{Transport, TransportErrorKind},
+    proof::{Proof, proof},
+    secret_file::SecretSource,
+    token_error::{Asked, TokenError, TokenErrorKind},
+    transport::Transport,
 };
 
 /// Reads the wall clock, in UTC.
 pub type Now = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
 
-/// A token is renewed when it has less left than this. Just below the five minutes at which `azure_identity`
-/// itself stops giving the old one.
+/// A token is renewed when it has less left than this.
 const RENEW_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_secs(290);
-/// After a failed renewal the old token serves for so long before the next attempt.
+/// After a renewal, a failed one too, the token serves for so long before the next attempt, however short it lives.
 const BETWEEN_RENEWALS: jiff::SignedDuration = jiff::SignedDuration::from_secs(20);
 /// A token with less left could expire on the way.
 const TOO_SHORT: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
-/// Bounds one attempt with all the retries that the managed identity endpoint gets.
+/// Bounds one attempt, whatever the authority does.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Who somebody is towards Azure.
@@ -59,11 +46,19 @@ pub enum Identity {
         tenant: String,
         /// Client (application) id.
         client_id: String,
-        /// The secret's value.
-        secret: SecretString,
+        /// Gives the secret's value.
+        secret: Arc<dyn SecretSource>,
     },
-    /// An application that proves itself with assertions: federated tokens of somebody it trusts, or tokens that it
-    /// signs with its own certificate.
+    /// An application with a certificate of its own.
+    ClientCertificate {
+        /// Tenant (directory) id.
+        tenant: String,
+        /// Client (application) id.
+        client_id: String,
+        /// Gives certificate and RSA key, both in PEM form, one after the other.
+        certificate: Arc<dyn SecretSource>,
+    },
+    /// An application that proves itself with assertions: federated tokens of somebody it trusts.
     Assertion {
         /// Tenant (directory) id.
         tenant: String,
@@ -76,8 +71,8 @@ pub enum Identity {
 
 /// [`TokenSource`] over `azure_identity`.
 ///
-/// Adds what that crate lacks: a refused token can be replaced, and a failed renewal does not matter while the old
-/// token lives. Its requests go through a [`Transport`], so they share our timeouts, bounds and trusted certificates.
+/// Adds what that crate lacks: a refused token can be replaced, a failed renewal does not matter while the old token
+/// lives, and secrets, certificates and federated tokens are read anew for each token. Its requests go through a [`Transport`], so they share our timeouts, bounds and trusted certificates.
 pub struct AzureIdentity {
     identity: Identity,
     cloud: Cloud,
@@ -89,7 +84,6 @@ pub struct AzureIdentity {
 }
 
 struct State {
-    credential: Arc<dyn TokenCredential>,
     cached: Option<BearerToken>,
     renew_at: jiff::Timestamp,
 }
@@ -97,9 +91,16 @@ struct State {
 impl AzureIdentity {
     /// Prepares the identity. Fails on what is missing in the configuration; asks the authority nothing yet.
     pub fn new(identity: Identity, cloud: &Cloud, transport: Arc<dyn Transport>, now: Now) -> Result<Self, TokenError> {
-        let credential = credential(&identity, cloud, &transport)?;
-        let state = Mutex::new(State { credential, cached: None, renew_at: jiff::Timestamp::MIN });
-        Ok(Self { identity, cloud: cloud.clone(), transport, now, state, renewing: Mutex::new(()) })
+        let state = Mutex::new(State { cached: None, renew_at: jiff::Timestamp::MIN });
+        let made = Self { identity, cloud: cloud.clone(), transport, now, state, renewing: Mutex::new(()) };
+        made.proof()?;
+        Ok(made)
+    }
+
+    /// How the identity proves itself now. Made for one token: what it is made from may change, and credentials keep
+    /// tokens that they cannot be told to forget.
+    fn proof(&self) -> Result<Proof, TokenError> {
+        proof(&self.identity, &self.cloud, &self.transport, (self.now)(), RandomRequestIds.next())
     }
 
     /// The cached token if it still serves, and whether it is time to renew it.
@@ -111,35 +112,50 @@ impl AzureIdentity {
     }
 
     async fn renewed(&self) -> Result<BearerToken, TokenError> {
-        let credential = Arc::clone(&self.state.lock().await.credential);
-        let scopes = [self.cloud.scope()];
-        let answer = tokio::time::timeout(TOKEN_TIMEOUT, credential.get_token(&scopes, None)).await;
+        let renewed = self.asked().await;
         let now = (self.now)();
-        let renewed = match answer {
-            Ok(Ok(token)) => jiff::Timestamp::from_second(token.expires_on.unix_timestamp())
-                .map(|expires| BearerToken::new(token.token.secret().to_owned(), expires))
-                .map_err(|_| TokenError::new(TokenErrorKind::Unreachable, "the token has no sensible expiry")),
-            Ok(Err(error)) => Err(TokenError::from_identity(&error, self.secret())),
-            Err(_) => Err(TokenError::new(
-                TokenErrorKind::Unreachable,
-                format!("the token authority gave no answer within {} s", TOKEN_TIMEOUT.as_secs()),
-            )),
-        };
+        let soon = now.saturating_add(BETWEEN_RENEWALS).unwrap_or(now);
         let mut state = self.state.lock().await;
+        state.renew_at = soon;
         if let Ok(token) = &renewed {
-            state.renew_at = token.expires().saturating_sub(RENEW_BEFORE).unwrap_or(now);
+            state.renew_at = token.expires().saturating_sub(RENEW_BEFORE).unwrap_or(now).max(soon);
             state.cached = Some(token.clone());
-        } else {
-            state.renew_at = now.saturating_add(BETWEEN_RENEWALS).unwrap_or(now);
         }
         renewed
     }
 
-    fn secret(&self) -> Option<&str> {
-        match &self.identity {
-            Identity::ClientSecret { secret, .. } => Some(secret.expose_secret()),
-            Identity::WorkloadIdentity | Identity::ManagedIdentity { .. } | Identity::Assertion { .. } => None,
-        }
+    /// A token from the authority itself.
+    async fn asked(&self) -> Result<BearerToken, TokenError> {
+        let Proof { credential, secret, wrong } = self.proof()?;
+        let asked = if wrong.is_some() { Asked::MetadataService } else { Asked::Authority };
+        let scopes = [self.cloud.scope()];
+        let answer = async {
+            tokio::select! {
+                answer = credential.get_token(&scopes, None) => answer.map_err(|error| {
+                    TokenError::from_identity(&error, asked, secret.as_ref().map(SecretString::expose_secret))
+                }),
+                error = told(wrong) => Err(error),
+            }
+        };
+        let token = tokio::time::timeout(TOKEN_TIMEOUT, answer).await.unwrap_or_else(|_| {
+            let text = format!("{asked} gave no answer within {} s", TOKEN_TIMEOUT.as_secs());
+            Err(TokenError::new(TokenErrorKind::Unreachable, text))
+        })?;
+        jiff::Timestamp::from_second(token.expires_on.unix_timestamp())
+            .map(|expires| BearerToken::new(token.token.secret().to_owned(), expires))
+            .map_err(|_| TokenError::new(TokenErrorKind::Unreachable, "the token has no sensible expiry"))
+    }
+}
+
+/// What comes out of the receiver; nothing ever, where there is none.
+async fn told(wrong: Option<Receiver<TokenError>>) -> TokenError {
+    let told = match wrong {
+        Some(mut wrong) => wrong.recv().await,
+        None => None,
+    };
+    match told {
+        Some(error) => error,
+        None => pending().await,
     }
 }
 
@@ -169,8 +185,6 @@ impl TokenSource for AzureIdentity {
         {
             let mut state = self.state.lock().await;
             if state.cached.as_ref().is_none_or(|cached| cached.is(refused)) {
-                // The credential caches as well and cannot be told to forget, so it is made anew.
-                state.credential = credential(&self.identity, &self.cloud, &self.transport)?;
                 state.cached = None;
             }
         }
@@ -181,91 +195,6 @@ impl TokenSource for AzureIdentity {
 impl fmt::Debug for AzureIdentity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("AzureIdentity").field("identity", &self.identity).finish_non_exhaustive()
-    }
-}
-
-fn credential(
-    identity: &Identity,
-    cloud: &Cloud,
-    transport: &Arc<dyn Transport>,
-) -> Result<Arc<dyn TokenCredential>, TokenError> {
-    let mut custom = CustomConfiguration::default();
-    cloud.authority_host().as_str().trim_end_matches('/').clone_into(&mut custom.authority_host);
-    let client_options = ClientOptions {
-        transport: Some(CoreTransport::new(Arc::new(OverTransport(Arc::clone(transport))))),
-        // Whoever asked for the token backs off and asks again.
-        retry: RetryOptions::none(),
-        cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
-        ..ClientOptions::default()
-    };
-    let made = match identity {
-        Identity::WorkloadIdentity => WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
-            credential_options: ClientAssertionCredentialOptions { client_options },
-            ..WorkloadIdentityCredentialOptions::default()
-        }))
-        .map(|credential| credential as Arc<dyn TokenCredential>),
-        Identity::ManagedIdentity { client_id } => {
-            ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
-                user_assigned_id: client_id.clone().map(UserAssignedId::ClientId),
-                client_options,
-            }))
-            .map(|credential| credential as Arc<dyn TokenCredential>)
-        }
-        Identity::ClientSecret { tenant, client_id, secret } => ClientSecretCredential::new(
-            tenant,
-            client_id.clone(),
-            Secret::new(secret.expose_secret().to_owned()),
-            Some(ClientSecretCredentialOptions { client_options }),
-        )
-        .map(|credential| credential as Arc<dyn TokenCredential>),
-        Identity::Assertion { tenant, client_id, assertions } => ClientAssertionCredential::new(
-            tenant.clone(),
-            client_id.clone(),
-            Assertions(Arc::clone(assertions)),
-            Some(ClientAssertionCredentialOptions { client_options }),
-        )
-        .map(|credential| credential as Arc<dyn TokenCredential>),
-    };
-    made.map_err(|error| TokenError::configuration(&error))
-}
-
-/// The HTTP client of `azure_core` over our transport.
-struct OverTransport(Arc<dyn Transport>);
-
-impl fmt::Debug for OverTransport {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("OverTransport")
-    }
-}
-
-#[async_trait]
-impl HttpClient for OverTransport {
-    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let invalid = |reason: String| azure_core::Error::with_message(CoreErrorKind::Other, reason);
-        let body = match request.body() {
-            Body::Bytes(bytes) => bytes.clone(),
-            Body::SeekableStream(_) => return Err(invalid("a streamed body is not supported".to_owned())),
-        };
-        let mut builder = http::Request::builder().method(request.method().as_str()).uri(request.url().as_str());
-        for (name, value) in request.headers().iter() {
-            builder = builder.header(name.as_str(), value.as_str());
-        }
-        let sent = builder.body(body).map_err(|error| invalid(error.to_string()))?;
-        let response = self.0.send(sent).await.map_err(|error| {
-            let kind = match error.kind {
-                TransportErrorKind::Connect => CoreErrorKind::Connection,
-                _ => CoreErrorKind::Io,
-            };
-            azure_core::Error::with_message(kind, error.message)
-        })?;
-        let (parts, body): (_, Bytes) = response.into_parts();
-        let mut headers = Headers::new();
-        for (name, value) in &parts.headers {
-            if let Ok(value) = value.to_str() {
-                headers.insert(HeaderName::from(name.as_str().to_owned()), HeaderValue::from(value.to_owned()));
-            }
-        }
-        Ok(AsyncRawResponse::from_bytes(parts.status.as_u16().into(), headers, body))
     }
 }
 

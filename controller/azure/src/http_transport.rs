@@ -41,10 +41,15 @@ pub enum HttpTransportError {
     Tls(String),
 }
 
+/// The metadata service of a machine. It answers only the machine itself, so a proxy never gets these requests.
+const METADATA_SERVICE: &str = "169.254.169.254";
+
 /// [`Transport`] over real connections: rustls, HTTP/1.1 and HTTP/2, proxies as the environment says.
 #[derive(Clone)]
 pub struct HttpTransport {
     client: reqwest::Client,
+    /// Without proxies.
+    direct: reqwest::Client,
 }
 
 impl fmt::Debug for HttpTransport {
@@ -56,23 +61,29 @@ impl fmt::Debug for HttpTransport {
 impl HttpTransport {
     /// A transport with its own pool of connections.
     pub fn new(options: &HttpTransportOptions) -> Result<Self, HttpTransportError> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("azimage/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .pool_idle_timeout(Duration::from_secs(60));
+        let mut certificates = Vec::new();
         if let Some(bundle) = &options.ca_bundle {
-            let certificates = reqwest::Certificate::from_pem_bundle(bundle)
+            certificates = reqwest::Certificate::from_pem_bundle(bundle)
                 .map_err(|error| HttpTransportError::CaBundle(explain(&error)))?;
             if certificates.is_empty() {
                 return Err(HttpTransportError::CaBundle("it holds no certificate".to_owned()));
             }
-            builder = builder.tls_certs_merge(certificates);
         }
-        let client = builder.build().map_err(|error| HttpTransportError::Tls(explain(&error)))?;
-        Ok(Self { client })
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("azimage/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(options.connect_timeout)
+                .timeout(options.timeout)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .pool_idle_timeout(Duration::from_secs(60))
+        };
+        let tls = |error: reqwest::Error| HttpTransportError::Tls(explain(&error));
+        let mut client = builder();
+        if !certificates.is_empty() {
+            client = client.tls_certs_merge(certificates);
+        }
+        Ok(Self { client: client.build().map_err(tls)?, direct: builder().no_proxy().build().map_err(tls)? })
     }
 }
 
@@ -83,8 +94,9 @@ impl Transport for HttpTransport {
             // Otherwise an action goes out without any length, which servers may refuse with 411.
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
+        let client = if request.uri().host() == Some(METADATA_SERVICE) { &self.direct } else { &self.client };
         let request = reqwest::Request::try_from(request).map_err(failed)?;
-        let mut response = self.client.execute(request).await.map_err(failed)?;
+        let mut response = client.execute(request).await.map_err(failed)?;
         let announced = response.content_length().unwrap_or(0);
         if announced > LARGEST_BODY as u64 {
             return Err(too_large());

@@ -1,6 +1,6 @@
 //! Why no token could be had.
 
-use std::error::Error as _;
+use std::{error::Error as _, fmt};
 
 use azure_core::error::ErrorKind as CoreErrorKind;
 
@@ -29,10 +29,33 @@ pub struct TokenError {
     pub message: String,
 }
 
+/// Who gives tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Microsoft Entra.
+    Authority,
+    /// The metadata service of the machine (IMDS), for managed identities.
+    MetadataService,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Authority => "the token authority",
+            Self::MetadataService => "the machine's metadata service (169.254.169.254)",
+        })
+    }
+}
+
 impl TokenError {
     /// An error of this kind.
     pub fn new(kind: TokenErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
+    }
+
+    /// The same, without what looks like a token in `message`.
+    pub(crate) fn masked(kind: TokenErrorKind, message: &str) -> Self {
+        Self::new(kind, mask(message, None))
     }
 
     /// What `azure_identity` says when a credential cannot even be made.
@@ -41,7 +64,7 @@ impl TokenError {
     }
 
     /// Classifies what `azure_identity` says when it was asked for a token; `secret` must not show up in the message.
-    pub(crate) fn from_identity(error: &azure_core::Error, secret: Option<&str>) -> Self {
+    pub(crate) fn from_identity(error: &azure_core::Error, asked: Asked, secret: Option<&str>) -> Self {
         let mut core = Some(error);
         while let Some(current) = core {
             if let Some(own) = current.source().and_then(|source| source.downcast_ref::<Self>()) {
@@ -49,17 +72,15 @@ impl TokenError {
             }
             if let CoreErrorKind::HttpResponse { status, error_code, .. } = current.kind() {
                 let codes = error_code.as_deref().unwrap_or_default();
-                return Self::refused(u16::from(*status), codes, &current.to_string(), secret);
+                let (status, text) = (u16::from(*status), current.to_string());
+                return Self::refused(status, codes, &text, secret);
             }
             if matches!(current.kind(), CoreErrorKind::Io | CoreErrorKind::Connection) {
                 let message = mask(&causes(current), secret);
-                return Self::new(
-                    TokenErrorKind::Unreachable,
-                    format!("the token authority is not reached: {message}"),
-                );
+                return Self::new(TokenErrorKind::Unreachable, format!("{asked} is not reached: {message}"));
             }
             if matches!(current.kind(), CoreErrorKind::DataConversion) {
-                let message = "the answer is not one of the token authority; is a proxy in between?";
+                let message = format!("the answer is not one of {asked}; is a proxy in between?");
                 return Self::new(TokenErrorKind::Unreachable, message);
             }
             core = current.source().and_then(|source| source.downcast_ref());
@@ -92,21 +113,30 @@ impl TokenError {
 /// authorization error codes").
 fn meaning(code: &str) -> Option<&'static str> {
     Some(match code {
-        "70021" | "700211" | "700212" | "700213" => {
+        "70021" | "70025" | "700211" | "700212" | "700213" => {
             "no federated credential of the identity matches the service account's token; compare issuer, subject \
              and audience (api://AzureADTokenExchange) with the cluster's"
         }
-        "50013" | "700027" | "7000272" => {
+        "50013" | "50027" | "700027" | "7000272" => {
             "the signature of the assertion is not accepted; register the certificate with the application, or compare \
              the issuer's published keys with the cluster's"
         }
+        "700021" | "700023" => {
+            "the assertion is for another application or authority; check the client id, the tenant id and which cloud is \
+             meant"
+        }
+        "700030" => "the certificate's subject or issuer is not allowed for the application",
         "7000218" => "the authority got neither a secret nor an assertion; say how the identity proves itself",
         "700016" => "the client id is not known in this tenant; check both ids",
-        "700024" => "the service account's token is outside its time of validity; check the clocks",
+        "50173" | "500133" | "700024" => "the assertion is outside its time of validity; check the clocks",
+        "7000229" => "the application has no service principal in the tenant; create one",
         "7000112" => "the application is disabled in the tenant",
         "7000215" => "the client secret is wrong; give its value, not its id",
         "7000222" => "the client secret has expired; create a new one",
         "90002" | "900023" => "the tenant does not exist; check the tenant id",
+        "900382" => "the application is of another cloud; check which cloud is meant",
+        "500014" => "Azure Resource Manager is disabled in the tenant",
+        "1002012" => "the scope is not one of the authority; check which cloud is meant",
         "500011" => "the tenant does not know Azure Resource Manager under this scope; check which cloud is meant",
         "53003" => "a conditional access policy of the tenant blocks the identity",
         _ => return None,
@@ -115,7 +145,7 @@ fn meaning(code: &str) -> Option<&'static str> {
 
 /// Refusals that pass without anybody's help: a fresh assertion, clocks that are set, a service that recovers.
 fn passes(code: &str) -> bool {
-    matches!(code, "700024" | "90012" | "90024" | "90033" | "90055" | "50196")
+    matches!(code, "50173" | "500133" | "700024" | "90012" | "90024" | "90033" | "90055" | "50196")
 }
 
 fn causes(error: &azure_core::Error) -> String {

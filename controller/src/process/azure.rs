@@ -1,14 +1,15 @@
 //! The Azure client, from the command line.
 
-use std::{fs, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 use azimage_azure::{
     AssertionSource, AzureIdentity, Budgets, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Now,
-    TokenError, Transport, TransportError,
+    SecretFile, SecretSource, TokenError, Transport, TransportError,
 };
 use azimage_core::Federation;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::present;
@@ -94,25 +95,38 @@ fn cloud(arguments: &ControllerArgs) -> anyhow::Result<Cloud> {
 
 fn identity(arguments: &ControllerArgs) -> anyhow::Result<Identity> {
     let client_id = variable(arguments.azure_client_id.as_deref(), "AZURE_CLIENT_ID");
-    Ok(match arguments.azure_identity {
-        IdentityName::WorkloadIdentity => Identity::WorkloadIdentity,
-        IdentityName::ManagedIdentity => Identity::ManagedIdentity { client_id },
+    match arguments.azure_identity {
+        IdentityName::WorkloadIdentity => Ok(Identity::WorkloadIdentity),
+        IdentityName::ManagedIdentity => Ok(Identity::ManagedIdentity { client_id }),
         IdentityName::ClientSecret => {
-            let secret = match arguments.azure_client_secret_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
-                Some(path) => fs::read_to_string(path)
-                    .with_context(|| format!("--azure-client-secret-file: can't read {}", path.display()))?
-                    .trim()
-                    .to_owned(),
-                None => std::env::var("AZURE_CLIENT_SECRET").unwrap_or_default(),
+            let value = || std::env::var("AZURE_CLIENT_SECRET").ok().filter(|secret| !secret.is_empty());
+            let secret: Option<Arc<dyn SecretSource>> = match file(arguments.azure_client_secret_file.as_ref()) {
+                Some(file) => Some(file),
+                None => value().map(|value| Arc::new(SecretString::from(value)) as _),
             };
-            let (Some(tenant), Some(client_id), false) = (tenant(arguments), client_id, secret.is_empty()) else {
+            let (Some(tenant), Some(client_id), Some(secret)) = (tenant(arguments), client_id, secret) else {
                 bail!(
                     "--azure-identity client-secret needs --azure-tenant-id, --azure-client-id and --azure-client-secret-file (or AZURE_CLIENT_SECRET)"
                 );
             };
-            Identity::ClientSecret { tenant, client_id, secret: secret.into() }
+            Ok(Identity::ClientSecret { tenant, client_id, secret })
         }
-    })
+        IdentityName::ClientCertificate => {
+            let path = || std::env::var_os("AZURE_CLIENT_CERTIFICATE_PATH").map(PathBuf::from);
+            let certificate = file(arguments.azure_client_certificate_file.as_ref()).or_else(|| file(path().as_ref()));
+            let (Some(tenant), Some(client_id), Some(certificate)) = (tenant(arguments), client_id, certificate) else {
+                bail!(
+                    "--azure-identity client-certificate needs --azure-tenant-id, --azure-client-id and --azure-client-certificate-file"
+                );
+            };
+            Ok(Identity::ClientCertificate { tenant, client_id, certificate })
+        }
+    }
+}
+
+fn file(path: Option<&PathBuf>) -> Option<Arc<dyn SecretSource>> {
+    let path = path.filter(|path| !path.as_os_str().is_empty())?;
+    Some(Arc::new(SecretFile::new(path)))
 }
 
 /// Counts the requests that go through.
