@@ -107,6 +107,7 @@ impl Simulator {
             .or_else(|| world.definitions.get(&key).and_then(|definition| record(serde_json::to_value(definition))))
             .or_else(|| world.versions.get(&key).and_then(|version| record(serde_json::to_value(version))))
             .or_else(|| world.disks.get(&key).and_then(|disk| record(serde_json::to_value(disk))))
+            .or_else(|| world.encryption_sets.get(&key).and_then(|set| record(serde_json::to_value(set))))
             .or_else(|| world.images.get(&key).and_then(|image| record(serde_json::to_value(image))))
             .or_else(|| world.network.get(&key).and_then(|resource| record(serde_json::to_value(resource))))
             .or_else(|| {

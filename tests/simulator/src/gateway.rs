@@ -122,15 +122,18 @@ impl Simulator {
         {
             return Err(crate::arm::groups::no_group(address.group.as_deref().unwrap_or_default()));
         }
-        let known = address.namespace.as_ref().is_none_or(|namespace| {
-            ["Microsoft.Compute", "Microsoft.Network", "Microsoft.Insights"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(namespace))
-        });
+        let known = address.is_provider()
+            || address.namespace.as_ref().is_none_or(|namespace| {
+                ["Microsoft.Compute", "Microsoft.Network", "Microsoft.Insights"]
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(namespace))
+            });
         if !known {
             return Err(governance::not_registered(address.namespace.as_deref().unwrap_or_default()));
         }
-        self.world.governance.registered(method, address)?;
+        if !address.is_provider() {
+            self.world.governance.registered(method, address)?;
+        }
         if !address.is_extension() && address.namespace.is_some() {
             versions::check(&address.kind(), &address.types.join("/"), api_version)?;
         }
@@ -149,6 +152,7 @@ impl Simulator {
         };
         self.world.governance.check(&call)?;
         match &address.authorization {
+            Some(extension) if extension.kind == "locks" => self.world.locks_call(&call, extension),
             Some(extension) => self.authorization_call(&call, extension),
             None => self.provider(&call),
         }
@@ -272,7 +276,7 @@ impl Simulator {
 
 /// `$expand` and its kind are compared without case; signed parameters keep theirs.
 fn spelled(name: &str) -> String {
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 9] = [
         "api-version",
         "$expand",
         "$filter",
@@ -280,6 +284,7 @@ fn spelled(name: &str) -> String {
         "$skiptoken",
         "monitor",
         "forceDeletion",
+        "bypassSoftDelete",
         "sasUriExpirationTimeInMinutes",
     ];
     NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name).to_owned()

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use crate::{
+    arm::locks::ManagementLock,
     authorization::{RoleAssignment, RoleDefinition},
     compute::{
         disk::DiskSpec,
-        encryption::DiskEncryptionSet,
+        encryption_set::DiskEncryptionSet,
         gallery::{Definition, Gallery},
         version::ImageVersion,
         virtual_machine::VirtualMachine,
@@ -52,7 +53,8 @@ impl Simulator {
         self.add_roles(scenario)?;
         self.world.shortages.extend(scenario.sold_out.iter().cloned());
         if let Some(locks) = &scenario.locks {
-            self.world.governance.locks.clone_from(locks);
+            let named = locks.iter().enumerate().map(|(index, lock)| ManagementLock::seeded(lock, index + 1));
+            self.world.governance.locks = named.collect();
         }
         if let Some(policies) = &scenario.policies {
             self.world.governance.policies.clone_from(policies);
@@ -140,7 +142,8 @@ impl Simulator {
             let id = format!("{id}/providers/Microsoft.Compute/diskEncryptionSets/{}", set.name);
             named(&set.name, &id)?;
             let location = known_region(&id, set.location.as_deref().unwrap_or(&group.location))?;
-            self.world.encryption_sets.insert(id.to_lowercase(), DiskEncryptionSet { location });
+            let record = DiskEncryptionSet::seeded(&id, &set.name, location);
+            self.world.encryption_sets.insert(id.to_lowercase(), record);
         }
         for scale_set in &seed.virtual_machine_scale_sets {
             let id = format!("{id}/providers/Microsoft.Compute/virtualMachineScaleSets/{}", scale_set.name);

@@ -15,7 +15,7 @@ use crate::{
     clock::later,
     compute::{
         disk::Disk,
-        encryption::DiskEncryptionSet,
+        encryption_set::DiskEncryptionSet,
         gallery::{Definition, Gallery},
         managed_image::ManagedImage,
         run_command::RunCommand,

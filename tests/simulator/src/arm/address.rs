@@ -21,14 +21,15 @@ pub(crate) struct Address {
 /// `…/providers/Microsoft.Authorization/{kind}[/{name}]` behind a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Extension {
-    /// `roleAssignments`, `roleDefinitions`, or what else was written.
+    /// `roleAssignments`, `roleDefinitions`, `locks`, or what else was written.
     pub(crate) kind: String,
     pub(crate) name: Option<String>,
 }
 
 impl Extension {
     fn read(kind: &str, name: Option<&String>) -> Self {
-        let known = ["roleAssignments", "roleDefinitions"].into_iter().find(|known| known.eq_ignore_ascii_case(kind));
+        let known =
+            ["roleAssignments", "roleDefinitions", "locks"].into_iter().find(|known| known.eq_ignore_ascii_case(kind));
         Self { kind: known.unwrap_or(kind).to_owned(), name: name.cloned() }
     }
 }
@@ -104,6 +105,18 @@ impl Address {
     /// The path asks another provider about what it names.
     pub(crate) fn is_extension(&self) -> bool {
         self.tags || self.authorization.is_some()
+    }
+
+    /// The path names a provider itself, or an action on it: `/subscriptions/{id}/providers/{namespace}[/register]`.
+    pub(crate) fn is_provider(&self) -> bool {
+        self.group.is_none()
+            && self.namespace.is_some()
+            && self.names.is_empty()
+            && match self.types.as_slice() {
+                [] => true,
+                [action] => action.eq_ignore_ascii_case("register") || action.eq_ignore_ascii_case("unregister"),
+                _ => false,
+            }
     }
 
     /// The path names a collection or an action, not one resource.

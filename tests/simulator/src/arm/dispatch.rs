@@ -62,6 +62,16 @@ impl World {
             return self.tags_interface(call);
         }
         let kind = call.address.kind();
+        if call.address.is_provider() {
+            return self.provider_call(call);
+        }
+        // A read below something that is not there tells of the parent.
+        if call.method == Method::GET && !call.address.is_collection() && call.address.types.len() > 1 {
+            let parent = call.address.parent();
+            if !kind.starts_with("locations/") && kind != "eventtypes/values" && !self.is_parent(&parent.key()) {
+                return Err(parent_not_found(&parent));
+            }
+        }
         if call.address.namespace.is_none() {
             return match (call.address.group.is_some(), kind.as_str()) {
                 (true, "") => self.group_call(call),
@@ -96,6 +106,7 @@ impl World {
             ("virtualmachines/runcommands", &Method::DELETE) => self.run_command_delete(call),
             ("disks" | "snapshots", _) => self.disk_call(call),
             ("images", _) => self.image_call(call),
+            ("diskencryptionsets", _) => self.encryption_set_call(call),
             ("galleries", &Method::GET) => self.gallery_get(call),
             ("galleries", &Method::PUT) => self.gallery_put(call),
             ("galleries", &Method::PATCH) => self.gallery_patch(call),
@@ -120,29 +131,11 @@ impl World {
             ("virtualmachines/poweroff", &Method::POST) => self.machine_power(call, PowerChange::PowerOff),
             ("virtualmachines/deallocate", &Method::POST) => self.machine_power(call, PowerChange::Deallocate),
             ("virtualmachines/generalize", &Method::POST) => self.machine_generalize(call),
+            ("virtualmachines/attachdetachdatadisks", &Method::POST) => self.data_disks_action(call),
+            ("galleries/share", &Method::POST) => self.gallery_share(call),
             ("virtualmachines/runcommand", &Method::POST) => self.run_command_action(call),
             ("virtualmachines/retrievebootdiagnosticsdata", &Method::POST) => self.boot_diagnostics(call),
-            (
-                "virtualmachines"
-                | "virtualmachines/runcommands"
-                | "disks"
-                | "snapshots"
-                | "images"
-                | "galleries"
-                | "galleries/images"
-                | "galleries/images/versions",
-                &Method::GET,
-            ) => {
-                let parent = call.address.parent();
-                let parent_exists = match parent.kind().as_str() {
-                    "virtualmachines" => self.machines.contains_key(&parent.key()),
-                    "galleries" => self.galleries.contains_key(&parent.key()),
-                    "galleries/images" => self.definitions.contains_key(&parent.key()),
-                    _ => true,
-                };
-                if parent_exists { Ok(self.list(call)) } else { Err(parent_not_found(&parent)) }
-            }
-            _ => Err(not_supported(call)),
+            _ => self.list(call),
         }
     }
 

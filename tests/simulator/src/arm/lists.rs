@@ -1,12 +1,24 @@
 //! Lists in pages, and merging of bodies (behaviour section 3).
 
+use std::collections::BTreeMap;
+
+use http::Method;
 use serde_json::{Value, json};
 
 use super::{
     address::Address,
-    call::{Call, Reply},
+    call::{Answer, Call, Reply},
+    dispatch::{not_supported, parent_not_found},
 };
-use crate::world::World;
+use crate::{
+    compute::{
+        encryption_set::DiskEncryptionSet,
+        gallery::{Definition, Gallery},
+        managed_image::ManagedImage,
+        virtual_machine::VirtualMachine,
+    },
+    world::World,
+};
 
 /// JSON merge patch: `null` removes, objects merge, everything else replaces.
 pub(crate) fn merge(into: &mut Value, from: &Value) {
@@ -27,43 +39,52 @@ pub(crate) fn merge(into: &mut Value, from: &Value) {
     }
 }
 
+/// The records below the list's address, of its type.
+fn below<'a, R>(call: &'a Call<'_>, records: &'a BTreeMap<String, R>) -> impl Iterator<Item = &'a R> {
+    let kind = call.address.kind();
+    let listed =
+        move |key: &str| Address::parse(key).is_some_and(|address| call.lists(&address) && address.kind() == kind);
+    records.iter().filter(move |(key, _)| listed(key)).map(|(_, record)| record)
+}
+
 impl World {
+    /// Is there something of this key that others lie below?
+    pub(crate) fn is_parent(&self, key: &str) -> bool {
+        self.machines.contains_key(key)
+            || self.galleries.contains_key(key)
+            || self.definitions.contains_key(key)
+            || self.network.contains_key(key)
+    }
+
     /// The resources of one type below the address: in a resource group, in a subscription, or inside a parent.
-    pub(crate) fn list(&mut self, call: &Call<'_>) -> Reply {
-        let kind = call.address.kind();
-        let below = |key: &str| Address::parse(key).is_some_and(|address| call.lists(&address));
-        let entries: Vec<Value> = match kind.as_str() {
-            "virtualmachines" => {
-                self.machines.iter().filter(|(key, _)| below(key)).map(|(_, machine)| machine.view()).collect()
-            }
-            "virtualmachines/runcommands" => self
-                .run_commands
-                .iter()
-                .filter(|(key, command)| below(key) && !command.action)
-                .map(|(_, command)| command.view(call.expands("instanceView")))
+    pub(crate) fn list(&mut self, call: &Call<'_>) -> Answer {
+        if call.method != Method::GET {
+            return Err(not_supported(call));
+        }
+        let parent = call.address.parent();
+        if !parent.types.is_empty() && !self.is_parent(&parent.key()) {
+            return Err(parent_not_found(&parent));
+        }
+        let entries: Vec<Value> = match call.address.kind().as_str() {
+            "virtualmachines" => below(call, &self.machines).map(VirtualMachine::view).collect(),
+            "virtualmachines/runcommands" => below(call, &self.run_commands)
+                .filter(|command| !command.action)
+                .map(|command| command.view(call.expands("instanceView")))
                 .collect(),
-            "galleries" => {
-                self.galleries.iter().filter(|(key, _)| below(key)).map(|(_, gallery)| gallery.view()).collect()
+            "galleries" => below(call, &self.galleries).map(Gallery::view).collect(),
+            "galleries/images" => below(call, &self.definitions).map(Definition::view).collect(),
+            "galleries/images/versions" => {
+                below(call, &self.versions).map(|version| version.view(self.now, false)).collect()
             }
-            "galleries/images" => {
-                self.definitions.iter().filter(|(key, _)| below(key)).map(|(_, definition)| definition.view()).collect()
+            "disks" | "snapshots" => below(call, &self.disks).map(|disk| self.disk_view(disk)).collect(),
+            "diskencryptionsets" => below(call, &self.encryption_sets).map(DiskEncryptionSet::view).collect(),
+            "images" => below(call, &self.images).map(ManagedImage::view).collect(),
+            "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces" => {
+                below(call, &self.network).map(|resource| self.network_view(resource)).collect()
             }
-            "galleries/images/versions" => self
-                .versions
-                .iter()
-                .filter(|(key, _)| below(key))
-                .map(|(_, version)| version.view(self.now, false))
-                .collect(),
-            "disks" | "snapshots" => self
-                .disks
-                .iter()
-                .filter(|(key, disk)| below(key) && disk.is_snapshot() == (kind == "snapshots"))
-                .map(|(_, disk)| self.disk_view(disk))
-                .collect(),
-            "images" => self.images.iter().filter(|(key, _)| below(key)).map(|(_, image)| image.view()).collect(),
-            _ => Vec::new(),
+            _ => return Err(not_supported(call)),
         };
-        self.page(call, entries)
+        Ok(self.page(call, entries))
     }
 
     /// The page of `entries` that the query asks for.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::error::ArmError;
+use super::{error::ArmError, records::RecordKind};
 use crate::{
     clock::azure_time,
     regions,
@@ -63,42 +63,27 @@ pub(crate) enum Work {
     RunCommandDeleted {
         command: String,
     },
-    GalleryWritten {
+    /// Of a record that has nothing but its state to go through.
+    Written {
+        kind: RecordKind,
+        resource: String,
+    },
+    Deleted {
+        kind: RecordKind,
+        resource: String,
+    },
+    GalleryShared {
         gallery: String,
     },
-    GalleryDeleted {
-        gallery: String,
+    DisksAttached {
+        machine: String,
     },
-    DefinitionWritten {
-        definition: String,
-    },
-    DefinitionDeleted {
-        definition: String,
-    },
-    /// Ends with the version's last region, not with a timer of its own.
     VersionWritten {
         version: String,
     },
     VersionDeleted {
         version: String,
-    },
-    DiskWritten {
-        disk: String,
-    },
-    DiskDeleted {
-        disk: String,
-    },
-    ImageWritten {
-        image: String,
-    },
-    ImageDeleted {
-        image: String,
-    },
-    NetworkWritten {
-        resource: String,
-    },
-    NetworkDeleted {
-        resource: String,
+        for_good: bool,
     },
 }
 
@@ -266,17 +251,11 @@ impl World {
             Work::MachineUpdated { machine } => self.machine_updated(id, &machine),
             Work::MachineDeleted { machine } => self.machine_deleted(id, &machine),
             Work::RunCommandDeleted { command } => self.run_command_deleted(id, &command),
-            Work::GalleryWritten { gallery } => self.gallery_written(id, &gallery),
-            Work::GalleryDeleted { gallery } => self.gallery_deleted(id, &gallery),
-            Work::DefinitionWritten { definition } => self.definition_written(id, &definition),
-            Work::DefinitionDeleted { definition } => self.definition_deleted(id, &definition),
-            Work::VersionDeleted { version } => self.version_deleted(id, &version),
-            Work::DiskWritten { disk } => self.disk_written(id, &disk),
-            Work::DiskDeleted { disk } => self.disk_deleted(id, &disk),
-            Work::ImageWritten { image } => self.image_written(id, &image),
-            Work::ImageDeleted { image } => self.image_deleted(id, &image),
-            Work::NetworkWritten { resource } => self.network_written(id, &resource),
-            Work::NetworkDeleted { resource } => self.network_deleted(id, &resource),
+            Work::Written { kind, resource } => self.record_written(id, kind, &resource),
+            Work::Deleted { kind, resource } => self.record_deleted(id, kind, &resource),
+            Work::GalleryShared { gallery } => self.gallery_shared(id, &gallery),
+            Work::DisksAttached { machine } => self.disks_attached(id, &machine),
+            Work::VersionDeleted { version, for_good } => self.version_deleted(id, &version, for_good),
             Work::Script { .. } | Work::VersionWritten { .. } => {}
         }
     }

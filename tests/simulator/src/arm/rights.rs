@@ -25,6 +25,9 @@ pub(crate) fn action(method: &Method, address: &Address) -> String {
         return format!("Microsoft.Authorization/{}/{verb}", extension.kind);
     }
     match &address.namespace {
+        Some(_) if address.is_provider() && address.types.is_empty() => {
+            format!("Microsoft.Resources/subscriptions/providers/{verb}")
+        }
         Some(namespace) => {
             let types: Vec<&str> = address.types.iter().map(|kind| spelled(kind)).collect();
             let name = ["Microsoft.Compute", "Microsoft.Network"]
@@ -76,6 +79,10 @@ fn spelled(kind: &str) -> &str {
         "virtualNetworks",
         "subnets",
         "networkInterfaces",
+        "attachDetachDataDisks",
+        "share",
+        "register",
+        "unregister",
         "operationResults",
     ];
     NAMES.iter().copied().find(|name| name.eq_ignore_ascii_case(kind)).unwrap_or(kind)

@@ -56,7 +56,7 @@ pub(crate) fn other_location(id: &str, location: &str, wanted: &str) -> ArmError
 
 impl World {
     fn tags_of(&mut self, key: &str) -> Option<&mut Tags> {
-        let World { machines, galleries, definitions, versions, disks, images, network, .. } = self;
+        let World { machines, galleries, definitions, versions, disks, encryption_sets, images, network, .. } = self;
         machines
             .get_mut(key)
             .map(|machine| &mut machine.tags)
@@ -64,6 +64,7 @@ impl World {
             .or_else(|| definitions.get_mut(key).map(|definition| &mut definition.tags))
             .or_else(|| versions.get_mut(key).map(|version| &mut version.tags))
             .or_else(|| disks.get_mut(key).map(|disk| &mut disk.tags))
+            .or_else(|| encryption_sets.get_mut(key).map(|set| &mut set.tags))
             .or_else(|| images.get_mut(key).map(|image| &mut image.tags))
             .or_else(|| network.get_mut(key).map(|resource| &mut resource.tags))
     }

@@ -84,7 +84,7 @@ fn known(kind: &str) -> Option<&'static [&'static str]> {
     match kind.split('/').next().unwrap_or_default() {
         "galleries" => Some(GALLERIES),
         "virtualmachines" | "images" => Some(MACHINES),
-        "disks" | "snapshots" => Some(DISKS),
+        "disks" | "snapshots" | "diskencryptionsets" => Some(DISKS),
         "virtualnetworks" | "networkinterfaces" => Some(NETWORK),
         "eventtypes" => Some(ACTIVITY_LOG),
         // Operations are read with the api-version of the request that began them.

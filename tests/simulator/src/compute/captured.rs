@@ -75,6 +75,12 @@ impl World {
             if !generation.eq_ignore_ascii_case(wanted("hyperVGeneration")) {
                 return differs(id, "Hypervisor generation", generation, wanted("hyperVGeneration"));
             }
+            for data in source.data.values() {
+                let id = data["id"].as_str().unwrap_or_default();
+                if self.disks.get(&id.to_lowercase()).is_none_or(|disk| disk.location != location) {
+                    return Err(not_in_region(id));
+                }
+            }
             return Ok(());
         }
         let Some(id) = source.given["id"].as_str() else { return Ok(()) };
@@ -100,7 +106,11 @@ impl World {
         let disk = source.disk["id"].as_str().and_then(|id| self.disks.get(&id.to_lowercase()));
         if let Some(disk) = disk {
             let contents = self.disk_contents(disk).unwrap_or_default();
-            return Captured { size_gb: disk.size_gb(), data_disks: Vec::new(), contents };
+            let data = source.data.iter().filter_map(|(lun, source)| {
+                let disk = self.disks.get(&source["id"].as_str()?.to_lowercase())?;
+                Some(ImageDisk { lun: *lun, size_gb: disk.size_gb() })
+            });
+            return Captured { size_gb: disk.size_gb(), data_disks: data.collect(), contents };
         }
         let version = source.given["id"].as_str().and_then(|id| self.versions.get(&id.to_lowercase()));
         let image = version.map(|version| self.image_of_version(version)).or_else(|| {

@@ -4,13 +4,13 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::gallery::{Definition, deleting, properties};
+use super::gallery::{Definition, properties};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
         dispatch::{not_found, parent_not_found},
         error::ArmError,
-        operation::{OperationType, Work},
+        records::{RecordKind, not_leaving, writable},
         tags,
     },
     world::World,
@@ -122,7 +122,7 @@ impl World {
         let tags = tags::from_body(&call.body)?.unwrap_or_default();
         let gallery = call.address.parent();
         let Some(parent) = self.galleries.get(&gallery.key()) else { return Err(parent_not_found(&gallery)) };
-        deleting(parent.provisioning_state, "Update Gallery Image", &parent.name)?;
+        not_leaving(parent.provisioning_state, "Update Gallery Image", &parent.name)?;
         let mut given = properties(&call.body["properties"], &["provisioningState"]);
         validate(&name, &given)?;
         let existing = self.definitions.get(&key);
@@ -130,7 +130,7 @@ impl World {
             if definition.location != location {
                 return Err(tags::other_location(&definition.id, &definition.location, &location));
             }
-            deleting(definition.provisioning_state, "Update Gallery Image", &definition.name)?;
+            writable(definition.provisioning_state, "Update Gallery Image", &definition.name)?;
             for field in ["hyperVGeneration", "architecture", "features"] {
                 if given[field].is_null() {
                     given[field] = definition.properties[field].clone();
@@ -148,7 +148,6 @@ impl World {
         Ok(self.definition_write(
             &key,
             created,
-            &call.address.subscription,
             Definition {
                 id: call.address.id(),
                 name,
@@ -191,7 +190,7 @@ impl World {
     pub(crate) fn definition_patch(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
         let mut definition = self.definitions.get(&key).cloned().ok_or_else(|| not_found(call.address))?;
-        deleting(definition.provisioning_state, "Update Gallery Image", &definition.name)?;
+        writable(definition.provisioning_state, "Update Gallery Image", &definition.name)?;
         if let Some(tags) = tags::from_body(&call.body)? {
             definition.tags = tags;
         }
@@ -202,17 +201,13 @@ impl World {
         );
         unchanged(&before, &definition.properties)?;
         definition.provisioning_state = "Updating";
-        Ok(self.definition_write(&key, false, &call.address.subscription, definition))
+        Ok(self.definition_write(&key, false, definition))
     }
 
-    fn definition_write(&mut self, key: &str, created: bool, subscription: &str, mut definition: Definition) -> Reply {
-        let seconds = self.durations.definition;
-        let work = Work::DefinitionWritten { definition: key.to_owned() };
-        let operation = self.begin(OperationType::Caps, subscription, &definition.location, work, Some(seconds));
-        definition.operation = operation;
-        let view = definition.view();
+    fn definition_write(&mut self, key: &str, created: bool, definition: Definition) -> Reply {
         self.definitions.insert(key.to_owned(), definition);
-        Reply::written(created, view, operation)
+        let operation = self.write_begins(RecordKind::Definition, key, self.durations.definition);
+        Reply::written(created, self.definitions.get(key).map(Definition::view).unwrap_or_default(), operation)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::{Method, StatusCode};
+use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,10 +14,9 @@ use crate::{
         call::{Answer, Call, Reply},
         dispatch::{not_found, not_supported},
         error::ArmError,
-        operation::{OperationType, Work, preempted},
+        records::{RecordKind, writable},
     },
     clock::azure_time,
-    faults::domain::OperationFate,
     guest::contents::Contents,
     world::World,
 };
@@ -153,53 +152,14 @@ impl World {
 
     fn disk_delete(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
-        let Some(disk) = self.disks.get(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
-        if disk.provisioning_state == "Deleting" {
-            return Ok(Reply::accepted(disk.operation, false));
+        if let Some(reply) = self.deletion_known(RecordKind::Disk, &key) {
+            return Ok(reply);
         }
+        let Some(disk) = self.disks.get(&key) else { return Err(not_found(call.address)) };
         if let Some(machine) = self.disk_holder(&key) {
             return Err(ArmError::not_allowed(format!("Disk {} is attached to VM {}.", disk.name, machine.id)));
         }
-        if matches!(disk.provisioning_state, "Creating" | "Updating") {
-            return Err(ArmError::concurrent());
-        }
-        let (subscription, location) = (disk.subscription.clone(), disk.location.clone());
-        let seconds = self.durations.disk;
-        let work = Work::DiskDeleted { disk: key.clone() };
-        let operation = self.begin(OperationType::Disk, &subscription, &location, work, Some(seconds));
-        if let Some(disk) = self.disks.get_mut(&key) {
-            disk.provisioning_state = "Deleting";
-            disk.operation = operation;
-        }
-        Ok(Reply::accepted(operation, false))
-    }
-
-    pub(crate) fn disk_written(&mut self, operation: Uuid, key: &str) {
-        let fate = self.faults.operation_fate(key);
-        let Some(disk) = self.disks.get_mut(key).filter(|disk| disk.operation == operation) else {
-            return self.end(operation, Err(preempted()));
-        };
-        match fate {
-            OperationFate::Fails(error) => {
-                disk.provisioning_state = "Failed";
-                self.end(operation, Err(error));
-            }
-            OperationFate::Normal => {
-                disk.provisioning_state = "Succeeded";
-                let view = self.disks.get(key).map(|disk| self.disk_view(disk));
-                self.end(operation, Ok(view));
-            }
-        }
-    }
-
-    pub(crate) fn disk_deleted(&mut self, operation: Uuid, key: &str) {
-        if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
-            if let Some(disk) = self.disks.get_mut(key) {
-                disk.provisioning_state = "Failed";
-            }
-            return self.end(operation, Err(error));
-        }
-        self.disks.remove(key);
-        self.end(operation, Ok(None));
+        writable(disk.provisioning_state, "Delete Disk", &disk.name)?;
+        Ok(self.deletion_begins(RecordKind::Disk, &key, self.durations.disk))
     }
 }

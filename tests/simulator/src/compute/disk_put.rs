@@ -13,7 +13,7 @@ use crate::{
         dispatch::not_found,
         error::ArmError,
         lists::merge,
-        operation::{OperationType, Work},
+        records::{RecordKind, writable},
         tags,
     },
     guest::contents::Contents,
@@ -204,13 +204,7 @@ impl World {
         let running =
             self.disk_holder(key).filter(|machine| !machine.stopped_by_platform).map(|machine| machine.id.clone());
         let Some(disk) = self.disks.get_mut(key) else { return Err(not_there(key)) };
-        match disk.provisioning_state {
-            "Deleting" => {
-                return Err(ArmError::not_allowed(format!("Disk {} is being deleted.", disk.name)));
-            }
-            "Creating" | "Updating" => return Err(ArmError::concurrent()),
-            _ => {}
-        }
+        writable(disk.provisioning_state, "Update Disk", &disk.name)?;
         if let Some(size) = given["diskSizeGB"].as_u64() {
             if size < disk.size_gb() || size > LARGEST {
                 return Err(out_of_range(size, disk.size_gb()));
@@ -235,13 +229,7 @@ impl World {
 
     /// 202 with the disk as it is going to be, and both addresses.
     fn disk_write_begins(&mut self, key: &str, created: bool) -> Reply {
-        let seconds = self.durations.disk;
-        let (subscription, location) =
-            self.disks.get(key).map(|disk| (disk.subscription.clone(), disk.location.clone())).unwrap_or_default();
-        let work = Work::DiskWritten { disk: key.to_owned() };
-        let operation = self.begin(OperationType::Disk, &subscription, &location, work, Some(seconds));
-        let Some(disk) = self.disks.get_mut(key) else { return Reply::empty(StatusCode::NOT_FOUND) };
-        disk.operation = operation;
+        let operation = self.write_begins(RecordKind::Disk, key, self.durations.disk);
         let view = self.disks.get(key).map(|disk| self.disk_view(disk));
         Reply { body: view, created, ..Reply::accepted(operation, false) }
     }

@@ -10,13 +10,6 @@ use crate::{
 
 const PLACE: &str = "galleryImageVersion.properties.publishingProfile.targetRegions.encryption";
 
-/// A disk encryption set, which only scenarios bring in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DiskEncryptionSet {
-    /// Compact.
-    pub(crate) location: String,
-}
-
 /// Disks of a target region that a disk encryption set is given for, with its id; `None` is the operating system disk, a number
 /// a data disk's LUN.
 fn keyed(target: &Target) -> BTreeMap<Option<u64>, &str> {
@@ -26,6 +19,11 @@ fn keyed(target: &Target) -> BTreeMap<Option<u64>, &str> {
         .chain(data)
         .filter_map(|(lun, disk)| Some((lun, disk["diskEncryptionSetId"].as_str().filter(|id| !id.is_empty())?)))
         .collect()
+}
+
+/// Does the target region name this disk encryption set, whose key it is?
+pub(super) fn uses(target: &Target, key: &str) -> bool {
+    keyed(target).into_values().any(|id| id.eq_ignore_ascii_case(key))
 }
 
 fn named(lun: Option<u64>) -> String {

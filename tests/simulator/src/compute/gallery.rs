@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,11 +12,10 @@ use crate::{
         call::{Answer, Call, Reply},
         dispatch::not_found,
         error::ArmError,
-        operation::{OperationType, Work, preempted},
+        records::{RecordKind, writable},
         tags,
     },
     clock::later,
-    faults::domain::OperationFate,
     world::World,
 };
 
@@ -130,7 +128,7 @@ impl World {
             Some(gallery) if gallery.location != location => {
                 return Err(tags::other_location(&gallery.id, &gallery.location, &location));
             }
-            Some(gallery) => deleting(gallery.provisioning_state, "Update Gallery", &gallery.name).map(|()| false)?,
+            Some(gallery) => writable(gallery.provisioning_state, "Update Gallery", &gallery.name).map(|()| false)?,
             None => true,
         };
         let subscription = format!("/subscriptions/{}/", call.address.subscription).to_lowercase();
@@ -168,7 +166,7 @@ impl World {
     pub(crate) fn gallery_patch(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
         let mut gallery = self.galleries.get(&key).cloned().ok_or_else(|| not_found(call.address))?;
-        deleting(gallery.provisioning_state, "Update Gallery", &gallery.name)?;
+        writable(gallery.provisioning_state, "Update Gallery", &gallery.name)?;
         if let Some(tags) = tags::from_body(&call.body)? {
             gallery.tags = tags;
         }
@@ -177,50 +175,10 @@ impl World {
         Ok(self.gallery_write(&key, false, gallery))
     }
 
-    fn gallery_write(&mut self, key: &str, created: bool, mut gallery: Gallery) -> Reply {
-        let seconds = self.durations.gallery;
-        let subscription = Address::parse(&gallery.id).map(|address| address.subscription).unwrap_or_default();
-        let work = Work::GalleryWritten { gallery: key.to_owned() };
-        let operation = self.begin(OperationType::Caps, &subscription, &gallery.location, work, Some(seconds));
-        gallery.operation = operation;
-        let view = gallery.view();
+    fn gallery_write(&mut self, key: &str, created: bool, gallery: Gallery) -> Reply {
         self.galleries.insert(key.to_owned(), gallery);
-        Reply::written(created, view, operation)
-    }
-
-    pub(crate) fn gallery_written(&mut self, operation: Uuid, key: &str) {
-        let fate = self.faults.operation_fate(key);
-        let Some(gallery) = self.galleries.get_mut(key).filter(|gallery| gallery.operation == operation) else {
-            return self.end(operation, Err(preempted()));
-        };
-        match fate {
-            OperationFate::Fails(error) => {
-                gallery.provisioning_state = "Failed";
-                self.end(operation, Err(error));
-            }
-            OperationFate::Normal => {
-                gallery.provisioning_state = "Succeeded";
-                self.end(operation, Ok(None));
-            }
-        }
-    }
-
-    pub(crate) fn definition_written(&mut self, operation: Uuid, key: &str) {
-        let fate = self.faults.operation_fate(key);
-        let Some(definition) = self.definitions.get_mut(key).filter(|definition| definition.operation == operation)
-        else {
-            return self.end(operation, Err(preempted()));
-        };
-        match fate {
-            OperationFate::Fails(error) => {
-                definition.provisioning_state = "Failed";
-                self.end(operation, Err(error));
-            }
-            OperationFate::Normal => {
-                definition.provisioning_state = "Succeeded";
-                self.end(operation, Ok(None));
-            }
-        }
+        let operation = self.write_begins(RecordKind::Gallery, key, self.durations.gallery);
+        Reply::written(created, self.galleries.get(key).map(Gallery::view).unwrap_or_default(), operation)
     }
 
     /// Refuses while children exist, and for a while after the last one is gone.
@@ -244,64 +202,34 @@ impl World {
     }
 
     pub(crate) fn gallery_delete(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let Some(gallery) = self.galleries.get(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
-        if gallery.provisioning_state == "Deleting" {
-            return Ok(Reply::accepted(gallery.operation, false));
-        }
-        self.without_children(&key)?;
-        let location = gallery.location.clone();
-        let seconds = self.durations.gallery;
-        let work = Work::GalleryDeleted { gallery: key.clone() };
-        let operation = self.begin(OperationType::Caps, &call.address.subscription, &location, work, Some(seconds));
-        if let Some(gallery) = self.galleries.get_mut(&key) {
-            gallery.provisioning_state = "Deleting";
-            gallery.operation = operation;
-        }
-        Ok(Reply::accepted(operation, false))
+        self.parent_delete(RecordKind::Gallery, &call.address.key(), self.durations.gallery)
     }
 
     pub(crate) fn definition_delete(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let Some(definition) = self.definitions.get(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
-        if definition.provisioning_state == "Deleting" {
-            return Ok(Reply::accepted(definition.operation, false));
-        }
-        self.without_children(&key)?;
-        let location = definition.location.clone();
-        let seconds = self.durations.definition;
-        let work = Work::DefinitionDeleted { definition: key.clone() };
-        let operation = self.begin(OperationType::Caps, &call.address.subscription, &location, work, Some(seconds));
-        if let Some(definition) = self.definitions.get_mut(&key) {
-            definition.provisioning_state = "Deleting";
-            definition.operation = operation;
-        }
-        Ok(Reply::accepted(operation, false))
+        self.parent_delete(RecordKind::Definition, &call.address.key(), self.durations.definition)
     }
 
-    pub(crate) fn gallery_deleted(&mut self, operation: Uuid, key: &str) {
+    fn parent_delete(&mut self, kind: RecordKind, key: &str, seconds: f64) -> Answer {
+        if let Some(reply) = self.deletion_known(kind, key) {
+            return Ok(reply);
+        }
+        self.without_children(key)?;
+        Ok(self.deletion_begins(kind, key, seconds))
+    }
+
+    pub(crate) fn gallery_gone(&mut self, key: &str) {
         self.galleries.remove(key);
-        let prefix = format!("{key}/");
-        self.deleted.retain(|child, _| !child.starts_with(&prefix));
-        self.end(operation, Ok(None));
+        self.forget_deleted_below(key);
     }
 
-    pub(crate) fn definition_deleted(&mut self, operation: Uuid, key: &str) {
+    pub(crate) fn definition_gone(&mut self, key: &str) {
         self.definitions.remove(key);
+        self.forget_deleted_below(key);
+        self.deleted.insert(key.to_owned(), self.now);
+    }
+
+    fn forget_deleted_below(&mut self, key: &str) {
         let prefix = format!("{key}/");
         self.deleted.retain(|child, _| !child.starts_with(&prefix));
-        self.deleted.insert(key.to_owned(), self.now);
-        self.end(operation, Ok(None));
     }
-}
-
-/// Nothing but deletion may follow once a resource is being deleted.
-pub(crate) fn deleting(state: &str, operation: &str, name: &str) -> Result<(), ArmError> {
-    if state == "Deleting" {
-        return Err(ArmError::not_allowed(format!(
-            "Operation '{operation}' is not allowed on '{name}' since it is marked for deletion. You can only retry the \
-             Delete operation (or wait for an ongoing one to complete)."
-        )));
-    }
-    Ok(())
 }

@@ -10,6 +10,7 @@ use crate::{
         call::{Call, Reply},
         operation::{OperationType, Work, preempted},
     },
+    faults::domain::OperationFate,
     world::World,
 };
 
@@ -44,7 +45,16 @@ impl World {
         Reply::accepted(id, true)
     }
 
+    /// A deletion that fails leaves the machine, which can be deleted again.
     pub(crate) fn machine_deleted(&mut self, operation: Uuid, key: &str) {
+        if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
+            if let Some(machine) = self.machines.get_mut(key) {
+                machine.marked_for_deletion = false;
+                machine.busy = None;
+                machine.provisioning_state = "Failed";
+            }
+            return self.end(operation, Err(error));
+        }
         self.machine_gone(key);
         self.end(operation, Ok(None));
     }

@@ -1,4 +1,4 @@
-//! The parts of a new virtual machine: its disks and network interfaces (behaviour section 20).
+//! The parts of a new virtual machine: its OS disk and network interfaces (behaviour section 20).
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -104,68 +104,13 @@ impl World {
         self.new_disk(call, id, DiskSpec { sku, properties, contents: Some(image.contents.clone()) })
     }
 
-    fn new_disk(&self, call: &Call<'_>, id: String, spec: DiskSpec) -> Result<NewDisk, ArmError> {
+    pub(super) fn new_disk(&self, call: &Call<'_>, id: String, spec: DiskSpec) -> Result<NewDisk, ArmError> {
         self.linked(call, "Microsoft.Compute/disks/write", &id)?;
         if self.disks.contains_key(&id.to_lowercase()) {
             let text = format!("Disk {id} already exists. Please choose another name or attach the disk.");
             return Err(ArmError::conflict("ConflictingUserInput", text));
         }
         Ok(NewDisk { id, spec: Some(spec) })
-    }
-
-    /// Data disks that the body lists, and those of the image that it does not list.
-    pub(super) fn data_disks(
-        &self,
-        call: &Call<'_>,
-        group: &str,
-        image: &Image,
-        location: &str,
-        profile: &mut Value,
-    ) -> Result<Vec<NewDisk>, ArmError> {
-        let mut listed = profile["dataDisks"].as_array().cloned().unwrap_or_default();
-        for disk in &image.data_disks {
-            if !listed.iter().any(|given| given["lun"].as_u64() == Some(disk.lun)) {
-                listed.push(json!({"lun": disk.lun, "createOption": "FromImage"}));
-            }
-        }
-        let wrong = |message: String| ArmError::parameter("dataDisks", message);
-        let mut disks = Vec::new();
-        let mut luns = std::collections::BTreeSet::new();
-        for disk in &mut listed {
-            let lun = disk["lun"].as_u64().ok_or_else(|| missing("dataDisk.lun"))?;
-            if !luns.insert(lun) {
-                return Err(wrong(format!("Cannot attach data disk with LUN {lun} twice: LUNs must be unique.")));
-            }
-            let option = disk["createOption"].as_str().unwrap_or_default().to_owned();
-            merge_defaults(disk, &json!({"caching": "None", "deleteOption": "Detach", "managedDisk": {}}));
-            if option.eq_ignore_ascii_case("Attach") {
-                let id =
-                    disk["managedDisk"]["id"].as_str().ok_or_else(|| missing("dataDisk.managedDisk.id"))?.to_owned();
-                self.disk_is_free(call, &id, location)?;
-                disk["name"] = json!(crate::arm::address::last_name(&id));
-                disks.push(NewDisk { id, spec: None });
-                continue;
-            }
-            let size = if option.eq_ignore_ascii_case("FromImage") {
-                let inside = image.data_disks.iter().find(|inside| inside.lun == lun);
-                let inside = inside.ok_or_else(|| wrong(format!("The image has no data disk with LUN {lun}.")))?;
-                disk["diskSizeGB"].as_u64().unwrap_or(inside.size_gb)
-            } else if option.eq_ignore_ascii_case("Empty") {
-                disk["diskSizeGB"].as_u64().ok_or_else(|| missing("dataDisk.diskSizeGB"))?
-            } else {
-                return Err(wrong(format!(
-                    "The createOption '{option}' of the data disk with LUN {lun} is not known."
-                )));
-            };
-            let name = format!("{}_disk{}_{lun}", call.address.name(), lun + 2);
-            merge_defaults(disk, &json!({"name": name, "diskSizeGB": size}));
-            let id = format!("{group}/providers/Microsoft.Compute/disks/{}", disk["name"].as_str().unwrap_or_default());
-            let sku = managed(disk, &id, "Premium_LRS");
-            let properties = json!({"creationData": {"createOption": option}, "diskSizeGB": size});
-            disks.push(self.new_disk(call, id, DiskSpec { sku, properties, contents: None })?);
-        }
-        profile["dataDisks"] = json!(listed);
-        Ok(disks)
     }
 
     /// Ids of the machine's network interfaces; with properties for those that are made with it.
@@ -212,14 +157,14 @@ impl World {
 }
 
 /// Fills in what is absent.
-fn merge_defaults(into: &mut Value, defaults: &Value) {
+pub(super) fn merge_defaults(into: &mut Value, defaults: &Value) {
     let mut whole = defaults.clone();
     merge(&mut whole, into);
     *into = whole;
 }
 
 /// Completes `managedDisk`; the answer is the storage of the disk.
-fn managed(disk: &mut Value, id: &str, default: &str) -> String {
+pub(super) fn managed(disk: &mut Value, id: &str, default: &str) -> String {
     let sku = disk["managedDisk"]["storageAccountType"].as_str().unwrap_or(default).to_owned();
     disk["managedDisk"]["storageAccountType"] = json!(sku);
     disk["managedDisk"]["id"] = json!(id);

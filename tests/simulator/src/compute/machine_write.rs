@@ -1,5 +1,7 @@
 //! Changing virtual machines, and the end of their creation.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -80,15 +82,11 @@ impl World {
         let location = call.location()?;
         let given = tags::from_body(&call.body)?;
         precondition(call, self.machines.get(&key).map(VirtualMachine::etag).as_deref())?;
-        if let Some(machine) = self.machines.get_mut(&key) {
+        if let Some(machine) = self.machines.get(&key) {
             if machine.location != location {
                 return Err(tags::other_location(&machine.id, &machine.location, &location));
             }
-            check(machine, MachineOperation::Update)?;
-            same_image(machine, &call.body["properties"])?;
-            machine.tags = given.unwrap_or_default();
-            crate::arm::lists::merge(&mut machine.properties, &writable(&call.body["properties"]));
-            return Ok(self.machine_update_begins(&key));
+            return self.machine_update(call, &key, Some(given.unwrap_or_default()));
         }
         self.machine_create(call, &location, given.unwrap_or_default())
     }
@@ -122,15 +120,28 @@ impl World {
     pub(crate) fn machine_patch(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
         let given = tags::from_body(&call.body)?;
-        let machine = self.machines.get_mut(&key).ok_or_else(|| not_found(call.address))?;
+        let machine = self.machines.get(&key).ok_or_else(|| not_found(call.address))?;
         precondition(call, Some(&machine.etag()))?;
+        self.machine_update(call, &key, given)
+    }
+
+    fn machine_update(&mut self, call: &Call<'_>, key: &str, tags: Option<BTreeMap<String, String>>) -> Answer {
+        let machine = self.machines.get(key).ok_or_else(|| not_found(call.address))?;
         check(machine, MachineOperation::Update)?;
-        same_image(machine, &call.body["properties"])?;
-        if let Some(given) = given {
-            machine.tags = given;
+        let given = &call.body["properties"];
+        same_image(machine, given)?;
+        let mut properties = machine.properties.clone();
+        crate::arm::lists::merge(&mut properties, &writable(given));
+        if given["storageProfile"]["dataDisks"].is_array() {
+            let disks = self.data_disks_become(call, machine, &mut properties["storageProfile"])?;
+            let location = machine.location.clone();
+            self.data_disks_appear(&location, disks);
         }
-        crate::arm::lists::merge(&mut machine.properties, &writable(&call.body["properties"]));
-        Ok(self.machine_update_begins(&key))
+        if let Some(machine) = self.machines.get_mut(key) {
+            machine.properties = properties;
+            machine.tags = tags.unwrap_or_else(|| std::mem::take(&mut machine.tags));
+        }
+        Ok(self.machine_update_begins(key))
     }
 
     fn machine_update_begins(&mut self, key: &str) -> Reply {

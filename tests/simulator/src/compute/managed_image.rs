@@ -14,10 +14,9 @@ use crate::{
         call::{Answer, Call, Reply},
         dispatch::{not_found, not_supported},
         error::ArmError,
-        operation::{OperationType, Work, preempted},
+        records::{RecordKind, writable},
         tags,
     },
-    faults::domain::OperationFate,
     guest::contents::Contents,
     world::World,
 };
@@ -97,6 +96,7 @@ impl World {
             Method::PATCH => {
                 let tags = tags::from_body(&call.body)?;
                 let image = self.images.get_mut(&key).ok_or_else(|| not_found(call.address))?;
+                writable(image.provisioning_state, "Update Image", &image.name)?;
                 if let Some(tags) = tags {
                     image.tags = tags;
                 }
@@ -123,6 +123,7 @@ impl World {
             if !image.source.eq_ignore_ascii_case(id) {
                 return Err(ArmError::property_change("sourceVirtualMachine"));
             }
+            writable(image.provisioning_state, "Update Image", &image.name)?;
             image.tags = tags;
             return Ok(self.image_write_begins(&key, false));
         }
@@ -181,55 +182,16 @@ impl World {
     }
 
     fn image_write_begins(&mut self, key: &str, created: bool) -> Reply {
-        let seconds = self.durations.image;
-        let (subscription, location) =
-            self.images.get(key).map(|image| (image.subscription.clone(), image.location.clone())).unwrap_or_default();
-        let work = Work::ImageWritten { image: key.to_owned() };
-        let operation = self.begin(OperationType::Compute, &subscription, &location, work, Some(seconds));
-        let Some(image) = self.images.get_mut(key) else { return Reply::empty(StatusCode::NOT_FOUND) };
-        image.operation = operation;
-        image.provisioning_state = if created { "Creating" } else { "Updating" };
-        Reply::written(created, image.view(), operation)
+        if let Some(image) = self.images.get_mut(key) {
+            image.provisioning_state = if created { "Creating" } else { "Updating" };
+        }
+        let operation = self.write_begins(RecordKind::Image, key, self.durations.image);
+        Reply::written(created, self.images.get(key).map(ManagedImage::view).unwrap_or_default(), operation)
     }
 
     fn image_delete(&mut self, call: &Call<'_>) -> Reply {
         let key = call.address.key();
-        let seconds = self.durations.image;
-        let Some(image) = self.images.get(&key) else { return Reply::empty(StatusCode::NO_CONTENT) };
-        if image.provisioning_state == "Deleting" {
-            return Reply::accepted(image.operation, true);
-        }
-        let location = image.location.clone();
-        let work = Work::ImageDeleted { image: key.clone() };
-        let operation = self.begin(OperationType::Compute, &call.address.subscription, &location, work, Some(seconds));
-        if let Some(image) = self.images.get_mut(&key) {
-            image.provisioning_state = "Deleting";
-            image.operation = operation;
-        }
-        Reply::accepted(operation, true)
-    }
-
-    pub(crate) fn image_written(&mut self, operation: Uuid, key: &str) {
-        let fate = self.faults.operation_fate(key);
-        let Some(image) = self.images.get_mut(key).filter(|image| image.operation == operation) else {
-            return self.end(operation, Err(preempted()));
-        };
-        let failed = matches!(fate, OperationFate::Fails(_));
-        image.provisioning_state = if failed { "Failed" } else { "Succeeded" };
-        match fate {
-            OperationFate::Fails(error) => self.end(operation, Err(error)),
-            OperationFate::Normal => self.end(operation, Ok(None)),
-        }
-    }
-
-    pub(crate) fn image_deleted(&mut self, operation: Uuid, key: &str) {
-        if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
-            if let Some(image) = self.images.get_mut(key) {
-                image.provisioning_state = "Failed";
-            }
-            return self.end(operation, Err(error));
-        }
-        self.images.remove(key);
-        self.end(operation, Ok(None));
+        let known = self.deletion_known(RecordKind::Image, &key);
+        known.unwrap_or_else(|| self.deletion_begins(RecordKind::Image, &key, self.durations.image))
     }
 }

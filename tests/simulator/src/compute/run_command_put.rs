@@ -19,6 +19,7 @@ use crate::{
         operation::{OperationType, Work, preempted},
         tags,
     },
+    faults::domain::OperationFate,
     scenario::AgentState,
     world::{Event, ScriptPoint, World},
 };
@@ -232,7 +233,12 @@ impl World {
     }
 
     pub(crate) fn run_command_deleted(&mut self, operation: Uuid, key: &str) {
+        let fate = self.faults.operation_fate(key);
         let Some(command) = self.run_commands.get_mut(key) else { return self.end(operation, Ok(None)) };
+        if let OperationFate::Fails(error) = fate {
+            command.provisioning_state = "Failed";
+            return self.end(operation, Err(error));
+        }
         let ready = self.machines.get(&command.machine).is_none_or(|machine| machine.guest.agent == AgentState::Ready);
         if ready {
             self.run_commands.remove(key);

@@ -22,21 +22,37 @@ use crate::{
 pub(crate) struct SoftDeleted {
     pub(crate) version: ImageVersion,
     at: jiff::Timestamp,
+    /// When it is gone for good.
+    until: jiff::Timestamp,
 }
 
+/// Days that a deleted version is kept where the policy says nothing.
+const RETENTION_DAYS: f64 = 7.0;
+const DAY_SECONDS: f64 = 86_400.0;
+
 impl World {
-    /// Keeps a version that is being deleted, where its gallery says so.
+    /// Keeps a version that is being deleted, where its gallery says so: for its retention and the grace after it.
     pub(crate) fn keep_soft_deleted(&mut self, key: &str, version: ImageVersion) {
         let gallery = Address::parse(key).and_then(|address| self.galleries.get(&address.parent().parent().key()));
-        let policy =
-            gallery.is_some_and(|gallery| gallery.properties["softDeletePolicy"]["isSoftDeleteEnabled"] == true);
-        if policy {
-            self.soft_deleted.insert(key.to_owned(), SoftDeleted { version, at: self.now });
+        let Some(policy) = gallery.map(|gallery| &gallery.properties["softDeletePolicy"]) else { return };
+        if policy["isSoftDeleteEnabled"] != true {
+            return;
         }
+        let retention = policy["retentionPeriodInDays"].as_f64().unwrap_or(RETENTION_DAYS);
+        let days = retention + policy["gracePeriodInDays"].as_f64().unwrap_or(0.0);
+        let until = later(self.now, days * DAY_SECONDS);
+        self.soft_deleted.insert(key.to_owned(), SoftDeleted { version, at: self.now, until });
+    }
+
+    /// Forgets what was kept long enough.
+    fn purge_soft_deleted(&mut self) {
+        let now = self.now;
+        self.soft_deleted.retain(|_, kept| now < kept.until);
     }
 
     /// A PUT that restores a version; `None` where it is an ordinary one.
     pub(crate) fn version_restore(&mut self, call: &Call<'_>) -> Option<Answer> {
+        self.purge_soft_deleted();
         let key = call.address.key();
         let restore = call.body["properties"]["restore"] == true;
         if self.versions.contains_key(&key) {
@@ -76,7 +92,8 @@ impl World {
     }
 
     /// `GET {gallery}/softDeletedArtifactTypes/Images/artifacts/{definition}/versions`.
-    pub(crate) fn soft_deleted_list(&self, call: &Call<'_>) -> Answer {
+    pub(crate) fn soft_deleted_list(&mut self, call: &Call<'_>) -> Answer {
+        self.purge_soft_deleted();
         let [gallery, artifacts, definition] = call.address.names.as_slice() else { return Err(not_supported(call)) };
         if call.method != Method::GET || !artifacts.eq_ignore_ascii_case("Images") {
             return Err(not_supported(call));

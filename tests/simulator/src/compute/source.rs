@@ -1,5 +1,7 @@
 //! What a version is made from, and whether it fits the definition (behaviour section 11).
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use serde_json::Value;
 
@@ -19,6 +21,8 @@ pub(crate) struct Source {
     pub(crate) machine: Option<String>,
     /// `osDiskImage.source` as given, where a disk or snapshot is the source.
     pub(crate) disk: Value,
+    /// `dataDiskImages[].source` as given, by LUN, where disks or snapshots are the source.
+    pub(crate) data: BTreeMap<u64, Value>,
 }
 
 impl Source {
@@ -37,6 +41,7 @@ impl Source {
                     given: before.source.clone(),
                     machine: before.machine.clone(),
                     disk: before.disk_source.clone(),
+                    data: before.data_sources.clone(),
                 })
             }
             _ => Self::read(profile),
@@ -68,10 +73,16 @@ impl Source {
                         format!("'{id}' is not the resource id of a virtual machine."),
                     ));
                 }
-                Ok(Self { given: source.clone(), machine: machine.map(|address| address.key()), disk: Value::Null })
+                Ok(Self {
+                    given: source.clone(),
+                    machine: machine.map(|address| address.key()),
+                    disk: Value::Null,
+                    data: BTreeMap::new(),
+                })
             }
             ([], true) => {
-                Ok(Self { given: source.clone(), machine: None, disk: profile["osDiskImage"]["source"].clone() })
+                let data = data_sources(&profile["dataDiskImages"])?;
+                Ok(Self { given: source.clone(), machine: None, disk: profile["osDiskImage"]["source"].clone(), data })
             }
             ([], false) => {
                 Err(ArmError::parameter(SOURCE, format!("Required parameter '{SOURCE}' is missing (null).")))
@@ -89,7 +100,15 @@ impl Source {
     }
 
     /// The source never changes once the version exists.
-    pub(crate) fn unchanged(&self, before: &Value, disk_before: &Value) -> Result<(), ArmError> {
+    pub(crate) fn unchanged(&self, version: &ImageVersion) -> Result<(), ArmError> {
+        let (before, disk_before) = (&version.source, &version.disk_source);
+        let ids = |data: &BTreeMap<u64, Value>| -> BTreeMap<u64, String> {
+            data.iter().map(|(lun, source)| (*lun, source["id"].as_str().unwrap_or_default().to_lowercase())).collect()
+        };
+        if ids(&self.data) != ids(&version.data_sources) {
+            let changed = "galleryImageVersion.properties.storageProfile.dataDiskImages.source.id";
+            return Err(ArmError::property_change(changed));
+        }
         if !disk_before["id"].is_null() || self.disk.is_object() {
             let text = |disk: &Value| disk["id"].as_str().map(str::to_lowercase);
             let same = text(&self.disk) == text(disk_before);
@@ -106,6 +125,24 @@ impl Source {
         }
         Err(ArmError::property_change(&format!("{SOURCE}.{}", self.kind())))
     }
+}
+
+/// Sources of data disks by their LUNs, each once.
+fn data_sources(images: &Value) -> Result<BTreeMap<u64, Value>, ArmError> {
+    let target = "galleryImageVersion.properties.storageProfile.dataDiskImages";
+    let mut sources = BTreeMap::new();
+    for image in images.as_array().into_iter().flatten() {
+        let Some(lun) = image["lun"].as_u64() else {
+            return Err(ArmError::parameter(target, format!("Required parameter '{target}.lun' is missing (null).")));
+        };
+        if sources.insert(lun, image["source"].clone()).is_some() {
+            return Err(ArmError::parameter(
+                target,
+                format!("The LUN {lun} is given for more than one data disk image."),
+            ));
+        }
+    }
+    Ok(sources)
 }
 
 pub(super) fn not_in_region(id: &str) -> ArmError {

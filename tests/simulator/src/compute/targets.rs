@@ -18,9 +18,18 @@ pub(crate) struct Target {
     pub(crate) replicas: u64,
     pub(crate) storage: String,
     pub(crate) exclude_from_latest: bool,
-    /// `encryption`, `additionalReplicaSets` as given.
+    /// `encryption` as given.
     pub(crate) encryption: Value,
-    pub(crate) additional: Value,
+    /// More replicas of the region, on other storage.
+    pub(crate) additional: Vec<ReplicaSet>,
+}
+
+/// One entry of `additionalReplicaSets`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReplicaSet {
+    pub(crate) storage: String,
+    pub(crate) replicas: u64,
 }
 
 /// The whole profile.
@@ -45,7 +54,7 @@ impl Publishing {
             storage: "Standard_LRS".to_owned(),
             exclude_from_latest: false,
             encryption: Value::Null,
-            additional: Value::Null,
+            additional: Vec::new(),
         };
         Self {
             targets: names.iter().map(target).collect(),
@@ -88,7 +97,7 @@ impl Publishing {
                 ));
             }
         }
-        let total: u64 = targets.iter().map(|target| target.replicas).sum();
+        let total: u64 = targets.iter().map(Target::all_replicas).sum();
         if total > 100 {
             return Err(out_of_range("targetRegions.regionalReplicaCount", total));
         }
@@ -107,7 +116,12 @@ impl Publishing {
 
     /// Replicas in `region` (compact).
     pub(crate) fn replicas_in(&self, region: &str) -> u64 {
-        self.targets.iter().find(|target| target.name == region).map_or(self.replicas, |target| target.replicas)
+        self.targets.iter().find(|target| target.name == region).map_or(self.replicas, Target::all_replicas)
+    }
+
+    /// Is a disk of some region encrypted with the disk encryption set of this key?
+    pub(crate) fn uses_key(&self, key: &str) -> bool {
+        self.targets.iter().any(|target| encryption::uses(target, key))
     }
 
     /// The profile as Azure shows it.
@@ -135,6 +149,10 @@ impl Publishing {
 }
 
 impl Target {
+    fn all_replicas(&self) -> u64 {
+        self.replicas + self.additional.iter().map(|set| set.replicas).sum::<u64>()
+    }
+
     fn view(&self) -> Value {
         let mut view = json!({
             "name": regions::display(&self.name).unwrap_or(&self.name),
@@ -145,8 +163,11 @@ impl Target {
         if !self.encryption.is_null() {
             view["encryption"] = self.encryption.clone();
         }
-        if !self.additional.is_null() {
-            view["additionalReplicaSets"] = self.additional.clone();
+        if !self.additional.is_empty() {
+            let sets = self.additional.iter();
+            view["additionalReplicaSets"] = sets
+                .map(|set| json!({"storageAccountType": set.storage, "regionalReplicaCount": set.replicas}))
+                .collect();
         }
         view
     }
@@ -160,14 +181,32 @@ fn target(entry: &Value, replicas: u64, default_storage: &str) -> Result<Target,
             format!("The region '{given}' in target publishing regions is not available for this subscription."),
         ));
     }
+    let storage = storage(&entry["storageAccountType"])?.unwrap_or_else(|| default_storage.to_owned());
     Ok(Target {
         name: regions::normal(given),
         replicas: count(&entry["regionalReplicaCount"], "regionalReplicaCount")?.unwrap_or(replicas),
-        storage: storage(&entry["storageAccountType"])?.unwrap_or_else(|| default_storage.to_owned()),
+        additional: additional(&entry["additionalReplicaSets"], &storage)?,
+        storage,
         exclude_from_latest: entry["excludeFromLatest"].as_bool().unwrap_or_default(),
         encryption: entry["encryption"].clone(),
-        additional: entry["additionalReplicaSets"].clone(),
     })
+}
+
+/// More replicas, each set on storage that no other one of the region has.
+fn additional(given: &Value, main: &str) -> Result<Vec<ReplicaSet>, ArmError> {
+    let mut sets: Vec<ReplicaSet> = Vec::new();
+    for set in given.as_array().into_iter().flatten() {
+        let storage = storage(&set["storageAccountType"])?.unwrap_or_else(|| "Standard_LRS".to_owned());
+        if storage == main || sets.iter().any(|other| other.storage == storage) {
+            return Err(ArmError::parameter(
+                "galleryImageVersion.properties.publishingProfile.targetRegions.additionalReplicaSets",
+                format!("The storage account type '{storage}' is given for more than one set of replicas of a region."),
+            ));
+        }
+        let replicas = count(&set["regionalReplicaCount"], "additionalReplicaSets.regionalReplicaCount")?.unwrap_or(1);
+        sets.push(ReplicaSet { storage, replicas });
+    }
+    Ok(sets)
 }
 
 fn storage(given: &Value) -> Result<Option<String>, ArmError> {
@@ -255,6 +294,17 @@ mod tests {
                 json!({"replicationMode": "Shallow",
                     "targetRegions": [{"name": "eastus2", "encryption": {"osDiskImage": {"diskEncryptionSetId": "x"}}}]}),
                 "Shallow",
+            ),
+            (
+                "too many replicas together with more of them",
+                json!({"targetRegions": [{"name": "eastus2", "regionalReplicaCount": 60,
+                    "additionalReplicaSets": [{"storageAccountType": "Premium_LRS", "regionalReplicaCount": 41}]}]}),
+                "out of range",
+            ),
+            (
+                "more replicas on the same storage",
+                json!({"targetRegions": [{"name": "eastus2", "additionalReplicaSets": [{"storageAccountType": "Standard_LRS"}]}]}),
+                "more than one set of replicas",
             ),
             ("no replicas", json!({"replicaCount": 0}), "out of range"),
             ("an unknown region", json!({"targetRegions": [{"name": "eastus2"}, {"name": "atlantis"}]}), "atlantis"),

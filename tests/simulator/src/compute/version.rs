@@ -46,6 +46,8 @@ pub(crate) struct ImageVersion {
     pub(crate) data_disks: Vec<ImageDisk>,
     /// `storageProfile.osDiskImage.source` as given.
     pub(crate) disk_source: Value,
+    /// `storageProfile.dataDiskImages[].source` as given, by LUN.
+    pub(crate) data_sources: BTreeMap<u64, Value>,
     pub(crate) publishing: Publishing,
     pub(crate) regions: Vec<Region>,
     pub(crate) allow_deletion_of_replicated_locations: bool,
@@ -82,10 +84,10 @@ impl ImageVersion {
             storage["osDiskImage"]["source"] = self.disk_source.clone();
         }
         if !self.data_disks.is_empty() {
-            let disks = self
-                .data_disks
-                .iter()
-                .map(|disk| json!({"lun": disk.lun, "sizeInGB": disk.size_gb, "hostCaching": "None", "source": {}}));
+            let disks = self.data_disks.iter().map(|disk| {
+                let source = self.data_sources.get(&disk.lun).cloned().unwrap_or_else(|| json!({}));
+                json!({"lun": disk.lun, "sizeInGB": disk.size_gb, "hostCaching": "None", "source": source})
+            });
             storage["dataDiskImages"] = disks.collect();
         }
         let mut properties = json!({
@@ -178,6 +180,7 @@ impl ImageVersion {
             },
             data_disks: Vec::new(),
             disk_source: Value::Null,
+            data_sources: BTreeMap::new(),
             publishing: Publishing::seeded(&names, seed.exclude_from_latest),
             regions: names
                 .into_iter()
@@ -228,7 +231,13 @@ impl World {
 
     pub(crate) fn version_delete(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
-        let Some(version) = self.versions.get_mut(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
+        let bypass = call.query.get("bypassSoftDelete").is_some_and(|bypass| bypass.eq_ignore_ascii_case("true"));
+        let Some(version) = self.versions.get_mut(&key) else {
+            if bypass {
+                self.soft_deleted.remove(&key);
+            }
+            return Ok(Reply::empty(StatusCode::NO_CONTENT));
+        };
         if version.provisioning_state == "Deleting" {
             return Ok(Reply::accepted(version.operation, false));
         }
@@ -254,7 +263,7 @@ impl World {
         }
         self.end(superseded, Err(preempted()));
         let seconds = self.durations.delete_version;
-        let work = Work::VersionDeleted { version: key.clone() };
+        let work = Work::VersionDeleted { version: key.clone(), for_good: bypass };
         let operation = self.begin(OperationType::Caps, &call.address.subscription, &location, work, Some(seconds));
         if let Some(version) = self.versions.get_mut(&key) {
             version.operation = operation;
@@ -262,7 +271,8 @@ impl World {
         Ok(Reply::accepted(operation, false))
     }
 
-    pub(crate) fn version_deleted(&mut self, operation: Uuid, key: &str) {
+    /// `for_good`: nothing is left that could be restored.
+    pub(crate) fn version_deleted(&mut self, operation: Uuid, key: &str, for_good: bool) {
         use crate::faults::domain::OperationFate;
         if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
             if let Some(version) = self.versions.get_mut(key) {
@@ -270,7 +280,7 @@ impl World {
             }
             return self.end(operation, Err(error));
         }
-        if let Some(version) = self.versions.remove(key) {
+        if let Some(version) = self.versions.remove(key).filter(|_| !for_good) {
             self.keep_soft_deleted(key, version);
         }
         let (now, lag) = (self.now, self.durations.nested_delete_lag);

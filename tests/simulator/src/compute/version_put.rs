@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    gallery::{Definition, deleting},
+    gallery::Definition,
     linked,
     replication::{Region, RegionState},
     source::Source,
@@ -17,6 +17,7 @@ use crate::{
         dispatch::{not_found, parent_not_found},
         error::ArmError,
         operation::{OperationType, Work},
+        records::not_leaving,
         tags,
     },
     clock::later,
@@ -99,7 +100,7 @@ impl World {
     fn definition_of(&self, call: &Call<'_>) -> Result<Definition, ArmError> {
         let address = call.address.parent();
         let definition = self.definitions.get(&address.key()).ok_or_else(|| parent_not_found(&address))?;
-        deleting(definition.provisioning_state, "Update Gallery Image Version", &definition.name)?;
+        not_leaving(definition.provisioning_state, "Update Gallery Image Version", &definition.name)?;
         Ok(definition.clone())
     }
 
@@ -155,6 +156,7 @@ impl World {
             contents: captured.contents,
             data_disks: captured.data_disks,
             disk_source: wanted.source.disk,
+            data_sources: wanted.source.data,
             publishing: wanted.publishing,
             regions,
             allow_deletion_of_replicated_locations: wanted.allow_deletion.unwrap_or(true),
@@ -186,7 +188,7 @@ impl World {
                 "The entity was not found in this Azure location.",
             ));
         };
-        wanted.source.unchanged(&version.source, &version.disk_source)?;
+        wanted.source.unchanged(&version)?;
         fixed_properties(&version.publishing, &wanted.publishing)?;
         let stays = |name: &str| wanted.publishing.targets.iter().any(|target| target.name == name);
         let removed: Vec<String> =

@@ -30,13 +30,8 @@ impl World {
         let key = call.address.key();
         let location = call.location()?;
         let tags = tags::from_body(&call.body)?.unwrap_or_default();
-        if let Some(interface) = self.network.get(&key) {
-            if interface.location != location {
-                return Err(tags::other_location(&interface.id, &interface.location, &location));
-            }
-            if interface.provisioning_state == "Deleting" {
-                return Err(ArmError::concurrent());
-            }
+        if let Some(interface) = self.network.get(&key).filter(|interface| interface.location != location) {
+            return Err(tags::other_location(&interface.id, &interface.location, &location));
         }
         let id = call.address.id();
         let properties =
@@ -47,7 +42,7 @@ impl World {
             (interface.guid, interface.reserved) = (guid, reserved);
         }
         // Interfaces are there at once; the operation only says so.
-        Ok(self.network_write(call, interface, 0.5))
+        self.network_write(call, interface, 0.5)
     }
 
     /// An interface that a scenario puts into a subnet, in the subnet's region.
@@ -72,7 +67,7 @@ impl World {
             interface.tags = tags;
         }
         interface.etag = self.guid();
-        Ok(self.network_write(call, interface, 0.5))
+        self.network_write(call, interface, 0.5)
     }
 
     /// Properties of an interface, checked, with addresses and defaults.

@@ -18,11 +18,10 @@ use crate::{
     arm::{
         address::Address,
         call::{Answer, Call, Reply},
-        dispatch::{not_found, not_supported, parent_not_found},
+        dispatch::{not_found, not_supported},
         error::ArmError,
-        operation::{OperationType, Work, preempted},
+        records::RecordKind,
     },
-    faults::domain::OperationFate,
     world::World,
 };
 
@@ -122,7 +121,7 @@ impl World {
             return self.operation_get(call, &kind);
         }
         if call.address.is_collection() {
-            return self.network_list(call, &kind);
+            return self.list(call);
         }
         match (kind.as_str(), call.method) {
             ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::GET) => {
@@ -149,89 +148,51 @@ impl World {
         }
     }
 
-    fn network_list(&mut self, call: &Call<'_>, kind: &str) -> Answer {
-        if call.method != Method::GET
-            || !matches!(kind, "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces")
-        {
-            return Err(not_supported(call));
-        }
-        let parent = call.address.parent();
-        if kind == "virtualnetworks/subnets" && !self.network.contains_key(&parent.key()) {
-            return Err(parent_not_found(&parent));
-        }
-        let entries = self
-            .network
-            .values()
-            .filter(|resource| {
-                Address::parse(&resource.id).is_some_and(|address| call.lists(&address) && address.kind() == kind)
-            })
-            .map(|resource| self.network_view(resource))
-            .collect();
-        Ok(self.page(call, entries))
+    /// Stores a written resource and begins the operation behind it, unless another one runs.
+    pub(crate) fn network_write(&mut self, call: &Call<'_>, resource: NetworkResource, seconds: f64) -> Answer {
+        let key = call.address.key();
+        let created = self.network_is_free(&key)?;
+        self.network.insert(key.clone(), resource);
+        let operation = self.write_begins(RecordKind::Network, &key, seconds);
+        let Some(resource) = self.network.get(&key) else { return Err(not_found(call.address)) };
+        let etag = resource.etag();
+        Ok(Reply { etag: Some(etag), ..Reply::written(created, self.network_view(resource), operation) })
     }
 
-    /// Stores a written resource and begins the operation behind it.
-    pub(crate) fn network_write(&mut self, call: &Call<'_>, mut resource: NetworkResource, seconds: f64) -> Reply {
-        let key = call.address.key();
-        let created = !self.network.contains_key(&key);
-        let work = Work::NetworkWritten { resource: key.clone() };
-        let operation =
-            self.begin(OperationType::Network, &call.address.subscription, &resource.location, work, Some(seconds));
-        resource.operation = operation;
-        let view = self.network_view(&resource);
-        let etag = resource.etag();
-        self.network.insert(key, resource);
-        Reply { etag: Some(etag), ..Reply::written(created, view, operation) }
+    /// Refuses a write while the one before goes on; true where the resource is new.
+    pub(super) fn network_is_free(&self, key: &str) -> Result<bool, ArmError> {
+        let Some(resource) = self.network.get(key) else { return Ok(true) };
+        let goes_on = !matches!(resource.provisioning_state, "Succeeded" | "Failed");
+        match self.operations.get(&resource.operation).filter(|_| goes_on) {
+            None => Ok(false),
+            Some(operation) => Err(ArmError::conflict(
+                "AnotherOperationInProgress",
+                format!(
+                    "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: \
+                     {}.",
+                    operation.path()
+                ),
+            )),
+        }
     }
 
     fn network_delete(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
-        let Some(resource) = self.network.get(&key) else { return Ok(Reply::empty(StatusCode::NO_CONTENT)) };
-        if resource.provisioning_state == "Deleting" {
-            return Ok(Reply::accepted(resource.operation, true));
+        if let Some(reply) = self.deletion_known(RecordKind::Network, &key) {
+            return Ok(reply);
         }
+        self.network_is_free(&key)?;
+        let Some(resource) = self.network.get(&key) else { return Err(not_found(call.address)) };
         if call.address.kind() == "networkinterfaces" {
             self.interface_is_free(resource, None)?;
         } else {
             self.subnets_are_free(&key)?;
         }
-        let location = resource.location.clone();
-        let seconds = self.durations.network;
-        let work = Work::NetworkDeleted { resource: key.clone() };
-        let operation = self.begin(OperationType::Network, &call.address.subscription, &location, work, Some(seconds));
-        if let Some(resource) = self.network.get_mut(&key) {
-            resource.provisioning_state = "Deleting";
-            resource.operation = operation;
-        }
-        Ok(Reply::accepted(operation, true))
+        Ok(self.deletion_begins(RecordKind::Network, &key, self.durations.network))
     }
 
-    pub(crate) fn network_written(&mut self, operation: Uuid, key: &str) {
-        let fate = self.faults.operation_fate(key);
-        let Some(resource) = self.network.get_mut(key).filter(|resource| resource.operation == operation) else {
-            return self.end(operation, Err(preempted()));
-        };
-        match fate {
-            OperationFate::Fails(error) => {
-                resource.provisioning_state = "Failed";
-                self.end(operation, Err(error));
-            }
-            OperationFate::Normal => {
-                resource.provisioning_state = "Succeeded";
-                self.end(operation, Ok(None));
-            }
-        }
-    }
-
-    pub(crate) fn network_deleted(&mut self, operation: Uuid, key: &str) {
-        if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
-            if let Some(resource) = self.network.get_mut(key) {
-                resource.provisioning_state = "Failed";
-            }
-            return self.end(operation, Err(error));
-        }
+    pub(crate) fn network_gone(&mut self, key: &str) {
         let below = format!("{key}/");
         self.network.retain(|other, _| other != key && !other.starts_with(&below));
-        self.end(operation, Ok(None));
     }
 }

@@ -156,11 +156,12 @@ impl World {
         let mut network = NetworkResource::new(self, &call.address.id(), &location, tags, properties);
         network.guid = guid.unwrap_or(network.guid);
         network.provisioning_state = "Updating";
+        self.network_is_free(&key)?;
         if let Some(subnets) = subnets {
             self.subnets_become(&network, &subnets)?;
         }
         let seconds = self.durations.network;
-        Ok(self.network_write(call, network, seconds))
+        self.network_write(call, network, seconds)
     }
 
     fn subnets_become(&mut self, network: &NetworkResource, wanted: &[Value]) -> Result<(), ArmError> {
@@ -199,7 +200,7 @@ impl World {
             NetworkResource::new(self, &call.address.id(), &network.location, BTreeMap::default(), properties);
         subnet.provisioning_state = "Updating";
         let seconds = self.durations.network;
-        Ok(self.network_write(call, subnet, seconds))
+        self.network_write(call, subnet, seconds)
     }
 
     /// Refuses while a network interface lies in the subnet, or in one of the network's.

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Lock {
+    /// Its name; its number in the list where absent.
+    #[serde(default)]
+    pub name: Option<String>,
     /// A subscription, a resource group or a resource: it is locked with all below.
     pub scope: String,
     /// What the lock forbids.

@@ -88,3 +88,31 @@ fn a_region_that_is_added_later_is_checked_as_well() {
     let right = azure.put(&version("1.0.0"), &encrypted(&system(&set("west")), &system(&set("north"))));
     assert_eq!(right.status, 200, "{right:?}");
 }
+
+#[test]
+fn a_disk_encryption_set_is_made_used_and_deleted_when_nothing_uses_it() {
+    let mut azure = azure();
+    let url = format!("{}?api-version=2025-01-02", set("own"));
+    let wanted = json!({"location": "westeurope", "identity": {"type": "SystemAssigned"},
+        "properties": {"activeKey": {"keyUrl": "https://vault.example/keys/k/1"}}});
+    let made = azure.put(&url, &wanted);
+    assert_eq!((made.status, &made.body["properties"]["provisioningState"]), (202, &json!("Creating")));
+    assert!(made.header("azure-asyncoperation").unwrap().contains("/DiskOperations/"));
+    azure.wait(4);
+    assert_eq!(azure.operation(&made)["properties"]["output"]["name"], "own");
+    assert!(azure.get(&url).body["identity"]["principalId"].is_string());
+    assert_eq!(azure.put(&url, &json!({"location": "westeurope", "properties": {}})).code(), "InvalidParameter");
+    let mut wanted = body("wide", &["westeurope"]);
+    wanted["properties"]["publishingProfile"]["targetRegions"][0]["encryption"] = system(&set("own"));
+    assert_eq!(azure.put(&version("1.0.0"), &wanted).status, 201);
+    let refused = azure.delete(&url);
+    assert_eq!((refused.status, refused.code()), (409, "OperationNotAllowed"), "{refused:?}");
+    azure.delete(&version("1.0.0"));
+    azure.wait(101);
+    assert_eq!(azure.get(&version("1.0.0")).status, 404);
+    assert_eq!(azure.delete(&url).status, 202);
+    azure.wait(4);
+    assert_eq!(azure.get(&url).code(), "ResourceNotFound");
+    let list = azure.get(&format!("{}?api-version=2025-01-02", id("diskEncryptionSets"))).body;
+    assert_eq!(list["value"].as_array().unwrap().len(), 2);
+}

@@ -120,3 +120,67 @@ fn a_region_of_a_subscription_holds_a_hundred_galleries() {
         "what exists may be written"
     );
 }
+
+#[test]
+fn a_softly_deleted_version_is_gone_after_its_retention_and_grace_or_when_asked_for() {
+    let list = format!(
+        "{}?api-version={GALLERIES}",
+        id("galleries/corp/softDeletedArtifactTypes/Images/artifacts/web/versions")
+    );
+    let kept = |azure: &mut Azure| azure.get(&list).body["value"].as_array().unwrap().len();
+    let bypass = version("1.0.0").replace(GALLERIES, "2026-03-03") + "&bypassSoftDelete=true";
+    let policy = json!({"location": "westeurope", "properties": {"softDeletePolicy": {
+        "isSoftDeleteEnabled": true, "retentionPeriodInDays": 2, "gracePeriodInDays": 1}}});
+    for (name, path) in [("kept", version("1.0.0")), ("bypassed", bypass.clone())] {
+        let mut azure = Azure::new();
+        azure.put(&gallery("corp"), &policy);
+        azure.wait(1);
+        azure.put(&version("1.0.0"), &body("sealed", &["westeurope"]));
+        azure.wait(431);
+        assert_eq!(azure.delete(&path).status, 202, "{name}");
+        azure.wait(101);
+        assert_eq!(kept(&mut azure), usize::from(name == "kept"), "{name}");
+        azure.wait(3 * 86_400 - 200);
+        assert_eq!(kept(&mut azure), usize::from(name == "kept"), "{name}: in its grace");
+        azure.wait(200);
+        assert_eq!(kept(&mut azure), 0, "{name}");
+        assert_eq!(
+            azure.put(&version("1.0.0"), &body("sealed", &["westeurope"])).status,
+            201,
+            "{name}: the name is free"
+        );
+    }
+    let mut azure = Azure::new();
+    azure.put(&gallery("corp"), &policy);
+    azure.wait(1);
+    azure.put(&version("1.0.0"), &body("sealed", &["westeurope"]));
+    azure.wait(431);
+    azure.delete(&version("1.0.0"));
+    azure.wait(101);
+    assert_eq!(azure.delete(&bypass).status, 204, "what is kept goes for good");
+    assert_eq!(kept(&mut azure), 0);
+}
+
+#[test]
+fn a_gallery_is_shared_with_subscriptions_and_tenants_if_it_may_be() {
+    let mut azure = Azure::new();
+    let share = gallery("corp/share");
+    let add = json!({"operationType": "Add", "groups": [{"type": "Subscriptions", "ids": ["a", "b"]}, {"type": "AADTenants", "ids": ["t"]}]});
+    let refused = azure.call(http::Method::POST, &share, &add);
+    assert_eq!((refused.status, refused.code()), (400, "InvalidParameter"));
+    let groups = json!({"location": "westeurope", "properties": {"sharingProfile": {"permissions": "Groups"}}});
+    azure.put(&gallery("corp"), &groups);
+    azure.wait(1);
+    let shared = azure.call(http::Method::POST, &share, &add);
+    assert_eq!(shared.status, 202, "{shared:?}");
+    azure.wait(1);
+    assert_eq!(azure.operation(&shared)["status"], "Succeeded");
+    let remove = json!({"operationType": "Remove", "groups": [{"type": "Subscriptions", "ids": ["a"]}, {"type": "AADTenants", "ids": ["t"]}]});
+    azure.call(http::Method::POST, &share, &remove);
+    let profile = azure.get(&gallery("corp")).body["properties"]["sharingProfile"].clone();
+    assert_eq!(profile["groups"], json!([{"type": "Subscriptions", "ids": ["b"]}]));
+    azure.call(http::Method::POST, &share, &json!({"operationType": "Reset"}));
+    assert_eq!(azure.get(&gallery("corp")).body["properties"]["sharingProfile"]["permissions"], "Private");
+    let wrong = azure.call(http::Method::POST, &share, &json!({"operationType": "Sell"}));
+    assert_eq!((wrong.status, wrong.code()), (400, "InvalidParameter"));
+}

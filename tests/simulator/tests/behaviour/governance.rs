@@ -115,3 +115,63 @@ fn a_provider_that_is_not_registered_takes_no_writes() {
     azure.simulator.add(&Scenario::parse(&without("")).unwrap()).unwrap();
     assert_eq!(azure.put(&version("1.0.0"), &body("sealed", &["westeurope"])).status, 201);
 }
+
+#[test]
+fn a_lock_is_a_resource_that_anyone_with_the_right_puts_and_takes_away() {
+    let mut azure = Azure::new();
+    let locks = |below: &str, name: &str| {
+        format!("{}/providers/Microsoft.Authorization/locks{name}?api-version=2020-05-01", scope(below))
+    };
+    let gallery = "/resourceGroups/images/providers/Microsoft.Compute/galleries/corp";
+    let keep = locks(gallery, "/keep");
+    let level = |level: &str| json!({"properties": {"level": level, "notes": "for a while"}});
+    let made = azure.put(&keep, &level("CanNotDelete"));
+    assert_eq!((made.status, &made.body["properties"]["notes"]), (201, &json!("for a while")));
+    assert_eq!(azure.delete(&definition()).code(), "ScopeLocked");
+    assert_eq!(azure.put(&version("1.0.0"), &body("sealed", &["westeurope"])).status, 201);
+    assert_eq!(azure.put(&keep, &level("ReadOnly")).status, 200);
+    assert_eq!(azure.put(&version("1.0.1"), &body("sealed", &["westeurope"])).code(), "ScopeLocked");
+    assert_eq!(azure.put(&keep, &level("Both")).code(), "InvalidLockLevel");
+    assert_eq!(azure.get(&keep).body["properties"]["level"], "ReadOnly");
+    for (below, filter, count) in [("", "", 1), ("", "&$filter=atScope()", 0), (gallery, "&$filter=atScope()", 1)] {
+        let list = azure.get(&format!("{}{filter}", locks(below, ""))).body;
+        assert_eq!(list["value"].as_array().unwrap().len(), count, "{below} {filter}");
+    }
+    assert_eq!(azure.get(&locks("/resourceGroups/none", "/keep")).code(), "ResourceGroupNotFound");
+    assert_eq!(azure.delete(&keep).status, 200, "what is locked can be unlocked");
+    assert_eq!(azure.delete(&keep).status, 204);
+    assert_eq!((azure.get(&keep).status, azure.get(&keep).code().to_owned()), (404, "LockNotFound".to_owned()));
+    assert_eq!(
+        azure.put(&version("1.0.2"), &body("sealed", &["westeurope"])).code(),
+        "Conflict",
+        "busy source, no lock"
+    );
+}
+
+#[test]
+fn locks_take_a_right_of_their_own() {
+    let mut azure = Azure::with(&format!(
+        "clients: [{{id: contributor, secret: s3cret, roles: []}}]
+roleAssignments: [{{client: contributor, role: Contributor, scope: {}}}]",
+        scope("")
+    ));
+    azure.sign_in("contributor", "s3cret");
+    let lock =
+        format!("{}/providers/Microsoft.Authorization/locks/x?api-version=2020-05-01", scope("/resourceGroups/images"));
+    let refused = azure.put(&lock, &json!({"properties": {"level": "ReadOnly"}}));
+    assert_eq!((refused.status, refused.code()), (403, "AuthorizationFailed"));
+    assert!(refused.message().contains("'Microsoft.Authorization/locks/write'"), "{}", refused.message());
+}
+
+#[test]
+fn a_provider_is_looked_at_and_registered() {
+    let mut azure =
+        Azure::with(&format!("subscriptions: [{{id: {SUBSCRIPTION}, unregisteredProviders: [microsoft.compute]}}]"));
+    let provider = |rest: &str| format!("{}/providers/Microsoft.Compute{rest}?api-version=2022-09-01", scope(""));
+    assert_eq!(azure.get(&provider("")).body["registrationState"], "NotRegistered");
+    assert_eq!(azure.post(&provider("/register")).body["registrationState"], "Registering");
+    assert_eq!(azure.get(&provider("")).body["registrationState"], "Registered");
+    assert_eq!(azure.put(&version("1.0.0"), &body("sealed", &["westeurope"])).status, 201);
+    let unknown = azure.get(&format!("{}/providers/Contoso.Nothing?api-version=2022-09-01", scope("")));
+    assert_eq!((unknown.status, unknown.code()), (404, "InvalidResourceNamespace"));
+}

@@ -85,3 +85,34 @@ fn a_right_that_the_body_needs_elsewhere_is_named() {
     let copied = azure.put(&crate::azure::disk("copy"), &disk);
     assert!(copied.message().contains("disks/beginGetAccess/action"), "{}", copied.message());
 }
+
+#[test]
+fn a_version_of_disks_has_a_data_disk_for_each_lun() {
+    let mut azure = Azure::with(
+        "subscriptions: [{id: 11111111-1111-4111-8111-111111111111, resourceGroups: [{name: images, disks: [{name: data, sizeGb: 64}, {name: more}]}]}]",
+    );
+    let wanted = |data: &serde_json::Value| {
+        json!({"location": "westeurope", "properties": {"storageProfile": {
+            "osDiskImage": {"source": {"id": id("disks/sealed_OsDisk_1")}}, "dataDiskImages": data}}})
+    };
+    let image = |lun: u64, disk: &str| json!({"lun": lun, "source": {"id": id(&format!("disks/{disk}"))}});
+    for (name, data) in [
+        ("not there", json!([image(0, "none")])),
+        ("a LUN twice", json!([image(0, "data"), image(0, "more")])),
+        ("no LUN", json!([{"source": {"id": id("disks/data")}}])),
+    ] {
+        let refused = azure.put(&version("1.0.0"), &wanted(&data));
+        assert_eq!((refused.status, refused.code()), (400, "InvalidParameter"), "{name}: {refused:?}");
+    }
+    let made = azure.put(&version("1.0.0"), &wanted(&json!([image(2, "data")])));
+    assert_eq!(made.status, 201, "{made:?}");
+    let shown = &made.body["properties"]["storageProfile"]["dataDiskImages"][0];
+    assert_eq!(
+        (&shown["lun"], &shown["sizeInGB"], &shown["source"]["id"]),
+        (&json!(2), &json!(64), &json!(id("disks/data")))
+    );
+    azure.wait(3000);
+    let other = azure.put(&version("1.0.0"), &wanted(&json!([image(2, "more")])));
+    assert_eq!((other.status, other.code()), (409, "PropertyChangeNotAllowed"));
+    assert_eq!(azure.put(&version("1.0.0"), &wanted(&json!([image(2, "data")]))).status, 200);
+}

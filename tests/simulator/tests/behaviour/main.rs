@@ -4,6 +4,8 @@
 mod authorization;
 mod azure;
 mod boot_diagnostics;
+mod concurrency;
+mod data_disks;
 mod disks;
 mod encryption;
 mod faults;
