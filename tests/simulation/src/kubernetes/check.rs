@@ -54,7 +54,7 @@ pub(super) fn preconditions(call: &Call, kind: &Kind, key: &Key, old: &Value, ne
     let (version, current) = (text(new, "/metadata/resourceVersion"), text(old, "/metadata/resourceVersion"));
     if !version.is_empty() && version != current {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
-        return Err(Failure::conflict(&kind.resource(), &key.name, why));
+        return Err(Failure::conflict(kind.resource(), &key.name, why));
     }
     if other {
         let cause = Cause {
@@ -75,12 +75,15 @@ pub(super) fn object(kind: &Kind, key: &Key, object: &Value, old: Option<&Value>
     // Rules need values of the right shape; a number out of its range has it.
     let blocking =
         malformed.iter().any(|cause| cause.reason != "FieldValueInvalid" && cause.reason != "FieldValueDuplicate");
-    if blocking && kind.schema.has_rules() {
+    if blocking && kind.rules.is_some() {
         let message = "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
         let field = "<nil>".to_owned();
         causes.push(Cause { reason: "FieldValueInvalid", message: message.to_owned(), field });
     }
     causes.extend(malformed);
+    if let Some(rules) = kind.rules.as_ref().filter(|_| !blocking) {
+        causes.extend(rules.check(object, old)?);
+    }
     if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(&kind.qualified(), &key.name, &causes)) }
 }
 
@@ -218,5 +221,5 @@ fn other_uid(kind: &Kind, key: &Key, wanted: &str, found: &str) -> Failure {
          AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
         kind.plural, key.namespace, key.name
     );
-    Failure::conflict(&kind.resource(), &key.name, why)
+    Failure::conflict(kind.resource(), &key.name, why)
 }

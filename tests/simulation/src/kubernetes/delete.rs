@@ -18,7 +18,7 @@ impl Store {
     pub(super) fn delete(&mut self, call: &Call, key: &Key, options: &Value) -> Result<Written, Failure> {
         let kind = self.kind(key).clone();
         let Some(stored) = self.objects.get(key) else {
-            return Err(Failure::not_found(&kind.resource(), &key.name));
+            return Err(Failure::not_found(kind.resource(), &key.name));
         };
         let object = stored.object.clone();
         check_options(&kind, key, options, &object)?;
@@ -115,7 +115,7 @@ impl Store {
             message: format!("namespace {} is being terminated", key.namespace),
             field: "metadata.namespace".to_owned(),
         };
-        Err(Failure::forbidden(&kind.resource(), &key.name, why).with_causes(&[cause]))
+        Err(Failure::forbidden(kind.resource(), &key.name, why).with_causes(&[cause]))
     }
 }
 

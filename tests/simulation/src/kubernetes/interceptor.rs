@@ -55,9 +55,9 @@ pub trait Interceptor: Send + Sync {
     /// The client is to be killed here; never returns where that happens.
     async fn crash(&self) {}
 
-    /// Before an event of a watch is sent: `type` and `object`, as the client gets them.
-    async fn deliver(&self, call: &Call, event: &Value) -> Delivery {
-        let _ = (call, event);
+    /// Before an event of a watch is sent: its object, as the client gets it.
+    async fn deliver(&self, call: &Call, object: &Value) -> Delivery {
+        let _ = (call, object);
         Delivery::Deliver
     }
 }

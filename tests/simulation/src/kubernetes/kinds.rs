@@ -1,10 +1,13 @@
 //! The kinds that are served.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use serde_json::{Value, json};
 
-use super::schema::Schema;
+use super::schema::{Rules, Schema};
 
 /// A kind.
 #[allow(clippy::struct_excessive_bools, reason = "each says another thing of a kind, in any combination")]
@@ -13,6 +16,10 @@ pub(super) struct Kind {
     pub(super) group: String,
     pub(super) version: String,
     pub(super) plural: String,
+    /// `group/version`, or the version alone in the core group.
+    api_version: String,
+    /// The plural name and the group.
+    resource: String,
     pub(super) name: String,
     pub(super) namespaced: bool,
     /// From a custom resource definition.
@@ -24,11 +31,28 @@ pub(super) struct Kind {
     /// Fields that can be selected by, as paths with periods, beside name and namespace.
     pub(super) selectable: Vec<String>,
     pub(super) schema: Schema,
+    /// Rules in CEL, if there are any.
+    pub(super) rules: Option<Arc<Rules>>,
 }
 
+/// The definitions that were read by this process: compiling their rules takes longer than a short run.
+static KNOWN: Mutex<BTreeMap<String, Arc<Kind>>> = Mutex::new(BTreeMap::new());
+
 impl Kind {
+    /// The kind of a custom resource definition.
+    pub(super) fn of(definition: &Value) -> Result<Arc<Self>, String> {
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = definition.to_string();
+        if let Some(kind) = known.get(&text) {
+            return Ok(kind.clone());
+        }
+        let kind = Arc::new(Self::from_definition(definition)?);
+        known.insert(text, kind.clone());
+        Ok(kind)
+    }
+
     /// Reads a custom resource definition. The first version is the only one.
-    pub(super) fn from_definition(definition: &Value) -> Result<Self, String> {
+    fn from_definition(definition: &Value) -> Result<Self, String> {
         let text = |pointer: &str| {
             let value = definition.pointer(pointer).and_then(Value::as_str);
             value.map(str::to_owned).ok_or_else(|| format!("the definition has no {pointer}"))
@@ -38,14 +62,19 @@ impl Kind {
             return Err("only definitions with one version are implemented".to_owned());
         };
         let schema = version.pointer("/schema/openAPIV3Schema").ok_or("the definition has no schema")?;
+        let rules = Rules::parse(schema)?.map(Arc::new);
         let mut schema = Schema::parse(schema)?;
         schema.properties.extend(common_fields()?);
         let fields = version.get("selectableFields").and_then(Value::as_array).into_iter().flatten();
         let fields = fields.filter_map(|field| field.get("jsonPath").and_then(Value::as_str));
+        let (group, plural) = (text("/spec/group")?, text("/spec/names/plural")?);
+        let version_name = version.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Self {
-            group: text("/spec/group")?,
-            version: version.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            plural: text("/spec/names/plural")?,
+            api_version: api_version(&group, &version_name),
+            resource: qualified(&plural, &group),
+            group,
+            version: version_name,
+            plural,
             name: text("/spec/names/kind")?,
             namespaced: text("/spec/scope")? == "Namespaced",
             custom: true,
@@ -53,6 +82,7 @@ impl Kind {
             create_on_update: false,
             selectable: fields.map(|path| path.trim_start_matches('.').to_owned()).collect(),
             schema,
+            rules,
         })
     }
 
@@ -62,6 +92,8 @@ impl Kind {
             let mut schema = Schema::parse(&json!({"type": "object", "properties": fields}))?;
             schema.properties.extend(common_fields()?);
             Ok(Self {
+                api_version: api_version(group, version),
+                resource: qualified(plural, group),
                 group: group.to_owned(),
                 version: version.to_owned(),
                 plural: plural.to_owned(),
@@ -72,6 +104,7 @@ impl Kind {
                 create_on_update: plural == "leases",
                 selectable: Vec::new(),
                 schema,
+                rules: None,
             })
         };
         let text = json!({"type": "string"});
@@ -103,19 +136,23 @@ impl Kind {
     }
 
     /// `group/version`, or the version alone in the core group.
-    pub(super) fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    pub(super) fn api_version(&self) -> &str {
+        &self.api_version
     }
 
     /// The plural name and the group, as errors name it.
-    pub(super) fn resource(&self) -> String {
-        qualified(&self.plural, &self.group)
+    pub(super) fn resource(&self) -> &str {
+        &self.resource
     }
 
     /// The kind and the group, as errors name it.
     pub(super) fn qualified(&self) -> String {
         qualified(&self.name, &self.group)
     }
+}
+
+fn api_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
 fn qualified(name: &str, group: &str) -> String {

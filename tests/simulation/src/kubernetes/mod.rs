@@ -4,8 +4,8 @@
 //! all that it answers; with [`ApiServer::in_turns`] also the order of requests that come at the same instant. What it
 //! does is compared with a real kube-apiserver in `tests/differential`.
 //!
-//! Not implemented, and not refused either, because nobody could tell from a request: CEL rules of definitions
-//! (`x-kubernetes-validations`), access control, admission other than that of namespaces, warnings, garbage collection.
+//! Not implemented, and not refused either, because nobody could tell from a request: access control, admission other
+//! than that of namespaces, warnings, garbage collection.
 
 mod call;
 mod check;

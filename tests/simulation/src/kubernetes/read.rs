@@ -20,11 +20,11 @@ impl Store {
         let stored = self.objects.get(key);
         stored
             .map(|stored| stored.object.clone())
-            .ok_or_else(|| Failure::not_found(&self.kind(key).resource(), &key.name))
+            .ok_or_else(|| Failure::not_found(self.kind(key).resource(), &key.name))
     }
 
     /// A list, or a page of one: later pages show the objects as they were when the first was read.
-    pub(super) fn list(&self, call: &Call, kind: usize) -> Result<Value, Failure> {
+    pub(super) fn list(&self, call: &Call, kind: usize) -> Result<String, Failure> {
         let selector = Selector::parse(call, &self.kinds[kind])?;
         let (revision, after) = match call.parameter("continue") {
             "" => (self.list_revision(call)?, None),
@@ -63,10 +63,9 @@ impl Store {
             }
         }
         let kind = &self.kinds[kind];
-        let items: Vec<Value> = rest.iter().map(|(_, object)| item(kind, object)).collect();
-        Ok(json!({
-            "apiVersion": kind.api_version(), "kind": format!("{}List", kind.name), "metadata": metadata, "items": items,
-        }))
+        let items: Vec<String> = rest.iter().map(|(_, object)| item(kind, object)).collect();
+        let (api_version, name, items) = (kind.api_version(), &kind.name, items.join(","));
+        Ok(format!(r#"{{"apiVersion":"{api_version}","kind":"{name}List","metadata":{metadata},"items":[{items}]}}"#))
     }
 
     /// Which state a list shows. The newest serves wherever an older one would do.
@@ -104,15 +103,12 @@ impl Store {
 }
 
 /// Items of the built-in kinds don't say what they are.
-fn item(kind: &Kind, object: &Value) -> Value {
-    let mut item = object.clone();
-    if !kind.custom
-        && let Some(map) = item.as_object_mut()
-    {
-        map.remove("apiVersion");
-        map.remove("kind");
+fn item(kind: &Kind, object: &Value) -> String {
+    if kind.custom {
+        return object.to_string();
     }
-    item
+    let fields = object.as_object().into_iter().flatten().filter(|(name, _)| *name != "apiVersion" && *name != "kind");
+    Value::Object(fields.map(|(name, value)| (name.clone(), value.clone())).collect()).to_string()
 }
 
 fn too_large(wanted: u64, current: u64) -> Failure {

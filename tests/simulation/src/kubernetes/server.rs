@@ -76,6 +76,8 @@ pub type AnswerBody = UnsyncBoxBody<Bytes, Disconnected>;
 
 pub(super) enum Answer {
     Object(StatusCode, Arc<Value>),
+    /// A list, as text.
+    List(String),
     Watch(Box<Watch>),
 }
 
@@ -117,10 +119,11 @@ impl ApiServer {
         turnstile: Option<Turnstile>,
     ) -> Result<Self, DefinitionError> {
         let error = |name: &str, reason| DefinitionError { name: name.to_owned(), reason };
-        let mut kinds = Kind::built_in().map_err(|reason| error("of a built-in kind", reason))?;
+        let built_in = Kind::built_in().map_err(|reason| error("of a built-in kind", reason))?;
+        let mut kinds: Vec<Arc<Kind>> = built_in.into_iter().map(Arc::new).collect();
         for definition in definitions {
             let name = definition.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            kinds.push(Kind::from_definition(definition).map_err(|reason| error(name, reason))?);
+            kinds.push(Kind::of(definition).map_err(|reason| error(name, reason))?);
         }
         let shared = Shared {
             store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
@@ -213,7 +216,7 @@ impl ApiServer {
         let before = store.revision;
         let answer = match call.verb {
             Verb::Get => Answer::Object(StatusCode::OK, store.get(call, &key)?),
-            Verb::List => Answer::Object(StatusCode::OK, Arc::new(store.list(call, kind)?)),
+            Verb::List => Answer::List(store.list(call, kind)?),
             Verb::Watch => {
                 Answer::Watch(Box::new(Watch::start(&self.0, self.interceptor(), &store, call.clone(), kind)?))
             }
@@ -272,7 +275,7 @@ impl ApiServer {
         }
         let code = match &answer {
             Ok(Answer::Object(code, _)) => *code,
-            Ok(Answer::Watch(_)) => StatusCode::OK,
+            Ok(Answer::List(_) | Answer::Watch(_)) => StatusCode::OK,
             Err(failure) => failure.code,
         };
         match interceptor.after(&call, code).await {
@@ -282,6 +285,7 @@ impl ApiServer {
         }
         Ok(match answer {
             Ok(Answer::Object(code, object)) => respond(code, whole(object.to_string())),
+            Ok(Answer::List(text)) => respond(StatusCode::OK, whole(text)),
             Ok(Answer::Watch(watch)) => {
                 let frames = watch.lines().map(|line| Ok::<_, Disconnected>(Frame::data(line)));
                 respond(StatusCode::OK, StreamBody::new(frames).boxed_unsync())

@@ -78,7 +78,7 @@ impl Author {
 
 /// All that the server knows.
 pub(super) struct Store {
-    pub(super) kinds: Vec<Kind>,
+    pub(super) kinds: Vec<Arc<Kind>>,
     pub(super) objects: BTreeMap<Key, Stored>,
     pub(super) history: Vec<Write>,
     pub(super) revision: u64,
@@ -89,7 +89,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn new(kinds: Vec<Kind>, seed: u64, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
+    pub(super) fn new(kinds: Vec<Arc<Kind>>, seed: u64, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
         Self {
             kinds,
             objects: BTreeMap::new(),
@@ -101,7 +101,7 @@ impl Store {
         }
     }
 
-    pub(super) fn kind(&self, key: &Key) -> &Kind {
+    pub(super) fn kind(&self, key: &Key) -> &Arc<Kind> {
         &self.kinds[key.kind]
     }
 
@@ -124,7 +124,7 @@ impl Store {
     pub(super) fn put(&mut self, author: &Author, key: &Key, mut object: Value, managers: Managers) -> Arc<Value> {
         self.revision += 1;
         object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
-        object["metadata"]["managedFields"] = managers.render(&self.kind(key).api_version());
+        object["metadata"]["managedFields"] = managers.render(self.kind(key).api_version());
         let object = Arc::new(object);
         let stored = Stored { object: object.clone(), managers, fresh: false };
         let before = self.objects.insert(key.clone(), stored).map(|stored| stored.object);
@@ -155,7 +155,7 @@ impl Store {
             revision: self.revision,
             time: (self.clock)(),
             verb: author.verb,
-            resource: self.kind(key).resource(),
+            resource: self.kind(key).resource().to_owned(),
             namespace: key.namespace.clone(),
             name: key.name.clone(),
             subresource: author.subresource.clone(),

@@ -21,16 +21,26 @@ use super::{
 /// How often a quiet watch is told the current resource version.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
+/// What a watch shows: `type` and `object`.
+struct Event(&'static str, Arc<Value>);
+
+impl Event {
+    fn line(&self) -> Bytes {
+        let Self(kind, object) = self;
+        Bytes::from(format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n"))
+    }
+}
+
 /// A watch that runs.
 pub(super) struct Watch {
     shared: Arc<Shared>,
     interceptor: Arc<dyn Interceptor>,
     call: Call,
-    kind: Kind,
+    kind: Arc<Kind>,
     selector: Selector,
     /// All changes up to this resource version are sent or waiting.
     cursor: u64,
-    waiting: VecDeque<Value>,
+    waiting: VecDeque<Event>,
     bookmarks: bool,
     changes: watch::Receiver<u64>,
     cuts: watch::Receiver<u64>,
@@ -91,7 +101,7 @@ impl Watch {
         if from == 0 || streaming {
             for ((namespace, _), object) in store.at(kind_number, store.revision) {
                 if watch.shows_namespace(&namespace) && watch.selector.matches(&object) {
-                    watch.waiting.push_back(json!({"type": "ADDED", "object": *object}));
+                    watch.waiting.push_back(Event("ADDED", object));
                 }
             }
             if streaming {
@@ -108,18 +118,17 @@ impl Watch {
         self.call.namespace.is_empty() || self.call.namespace == namespace
     }
 
-    fn bookmark(&self, revision: u64, initial_end: bool) -> Value {
+    fn bookmark(&self, revision: u64, initial_end: bool) -> Event {
         let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
         if initial_end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        json!({"type": "BOOKMARK", "object": {
-            "apiVersion": self.kind.api_version(), "kind": self.kind.name, "metadata": metadata,
-        }})
+        let object = json!({"apiVersion": self.kind.api_version(), "kind": self.kind.name, "metadata": metadata});
+        Event("BOOKMARK", Arc::new(object))
     }
 
     /// What this watch shows of a write. An object that leaves the selection looks deleted.
-    fn event(&self, write: &Write) -> Option<Value> {
+    fn event(&self, write: &Write) -> Option<Event> {
         if write.resource != self.kind.resource() || !self.shows_namespace(&write.namespace) {
             return None;
         }
@@ -137,7 +146,7 @@ impl Watch {
                 ("DELETED", last)
             }
         };
-        Some(json!({"type": kind, "object": *object}))
+        Some(Event(kind, object))
     }
 
     /// Takes what has happened since.
@@ -146,18 +155,18 @@ impl Watch {
         let store = shared.lock();
         if self.cursor < store.compacted {
             let message = format!("too old resource version: {} ({})", self.cursor, store.compacted);
-            self.waiting.push_back(json!({"type": "ERROR", "object": Failure::expired(message).status()}));
+            self.waiting.push_back(Event("ERROR", Arc::new(Failure::expired(message).status())));
             self.ended = true;
             return;
         }
-        let events: Vec<Value> = store.since(self.cursor).iter().filter_map(|write| self.event(write)).collect();
+        let events: Vec<Event> = store.since(self.cursor).iter().filter_map(|write| self.event(write)).collect();
         self.waiting.extend(events);
         // A watch may be told of a resource version that is still to come, and then waits for what follows it.
         self.cursor = self.cursor.max(store.revision);
     }
 
     /// The next event, nothing at the end.
-    async fn next(&mut self) -> Option<Value> {
+    async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
@@ -202,9 +211,9 @@ impl Watch {
         stream::unfold(self, |mut watch| async move {
             let event = watch.next().await?;
             let interceptor = watch.interceptor.clone();
-            match interceptor.deliver(&watch.call, &event).await {
+            match interceptor.deliver(&watch.call, &event.1).await {
                 Delivery::Cut => None,
-                Delivery::Deliver => Some((Bytes::from(format!("{event}\n")), watch)),
+                Delivery::Deliver => Some((event.line(), watch)),
             }
         })
     }

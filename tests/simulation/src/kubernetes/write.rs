@@ -47,7 +47,7 @@ impl Store {
             }
             Verb::MergePatch if there => self.merge_patch(call, key, &kind, &body),
             Verb::Apply if there || call.subresource.is_empty() => self.apply(call, key, &kind, body),
-            _ => Err(Failure::not_found(&kind.resource(), &key.name)),
+            _ => Err(Failure::not_found(kind.resource(), &key.name)),
         }
     }
 
@@ -97,7 +97,7 @@ impl Store {
         complete(&kind, &mut object);
         check::object(&kind, &key, &object, None)?;
         if let Some(there) = self.objects.get(&key) {
-            let mut failure = Failure::already_exists(&kind.resource(), &key.name);
+            let mut failure = Failure::already_exists(kind.resource(), &key.name);
             if there.object.pointer("/metadata/deletionTimestamp").is_some() {
                 failure.message = format!("object is being deleted: {}", failure.message);
             }
@@ -131,7 +131,7 @@ impl Store {
                 message: "Invalid value: 0: must be specified for an update".to_owned(),
                 field: "metadata.resourceVersion".to_owned(),
             };
-            return Err(Failure::invalid(&kind.resource(), &key.name, &[cause]));
+            return Err(Failure::invalid(kind.resource(), &key.name, &[cause]));
         }
         prune(kind, call, &mut object)?;
         self.commit(call, key, kind, object, None)
@@ -169,14 +169,14 @@ impl Store {
             if !uid.is_empty() {
                 let why =
                     format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
-                return Err(Failure::conflict(&kind.resource(), &key.name, why));
+                return Err(Failure::conflict(kind.resource(), &key.name, why));
             }
             return self.create(call, key.clone(), applied.clone(), Some(&applied));
         };
         let manager = manager_key(call, Operation::Apply);
         let outcome = stored.managers.apply(&kind.schema, &stored.object, &applied, &manager, &self.now());
         if !outcome.conflicts.is_empty() && !call.flag("force") {
-            return Err(check::apply_conflict(&kind.api_version(), &outcome.conflicts));
+            return Err(check::apply_conflict(kind.api_version(), &outcome.conflicts));
         }
         self.commit(call, key, kind, outcome.object, Some(outcome.managers))
     }
@@ -225,7 +225,7 @@ impl Store {
         if deleting && no_finalizers(&new) && kind.plural != "namespaces" {
             self.remove(&author, key);
             self.settle_namespaces();
-            new["metadata"]["managedFields"] = managers.render(&kind.api_version());
+            new["metadata"]["managedFields"] = managers.render(kind.api_version());
             // What was asked for, though it is never kept.
             return Ok((StatusCode::OK, Arc::new(new)));
         }

@@ -198,14 +198,14 @@ impl Interceptor for Witness {
         self.faults.after(call, code).await
     }
 
-    async fn deliver(&self, call: &Call, event: &Value) -> Delivery {
+    async fn deliver(&self, call: &Call, object: &Value) -> Delivery {
         if self.story == Story::TargetDeletedEarly && call.resource == "replicationtargets" {
-            let deleting = !event["object"]["metadata"]["deletionTimestamp"].is_null();
+            let deleting = !object["metadata"]["deletionTimestamp"].is_null();
             if deleting {
                 tokio::time::sleep(Duration::from_secs(1800)).await;
             }
         }
-        self.faults.deliver(call, event).await
+        self.faults.deliver(call, object).await
     }
 }
 

@@ -32,9 +32,9 @@ impl Interceptor for Faults {
         if answer_lost { Verdict::Disconnect } else { Verdict::Proceed }
     }
 
-    async fn deliver(&self, call: &Call, event: &Value) -> Delivery {
+    async fn deliver(&self, call: &Call, object: &Value) -> Delivery {
         assert_eq!(call.verb, Verb::Watch);
-        if event["object"]["metadata"]["name"] == "slow" { Delivery::Cut } else { Delivery::Deliver }
+        if object["metadata"]["name"] == "slow" { Delivery::Cut } else { Delivery::Deliver }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rules that the comparison with a real server doesn't reach.
 
 use azimage_crds::ReplicationTarget;
+use azimage_simulation::kubernetes::ApiServer;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::{
     Api, ResourceExt,
@@ -87,4 +88,40 @@ async fn every_write_is_in_the_history_with_what_was_before() {
     assert_eq!(last.before.as_ref().unwrap()["spec"]["replicas"], 1);
     assert_eq!(last.after.as_ref().unwrap()["spec"]["replicas"], 5);
     assert!(history.windows(2).all(|pair| pair[0].revision < pair[1].revision));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_in_cel_are_kept_as_a_real_server_keeps_them() {
+    let server = server(1);
+    create(&server, "a").await;
+    let targets = targets(&server);
+    let mut both = target("both");
+    both.spec.image_selector = Some(serde_json::from_value(json!({"matchLabels": {"a": "1"}})).unwrap());
+    let refused = targets.create(&PostParams::default(), &both).await.unwrap_err();
+    assert_eq!(code(&refused), (422, "Invalid".to_owned()));
+    let change = |region: &str| Patch::Merge(json!({"spec": {"region": region}}));
+    let refused = targets.patch("a", &PatchParams::default(), &change("northeurope")).await.unwrap_err();
+    let kube::Error::Api(status) = refused else { panic!("no answer") };
+    assert_eq!(
+        status.message,
+        "ReplicationTarget.azimage.dev \"a\" is invalid: spec.region: Forbidden: the region of a target can't be changed: make a target of its own for the other region"
+    );
+    targets.patch("a", &PatchParams::default(), &change("West Europe")).await.unwrap();
+}
+
+#[test]
+fn a_definition_with_a_rule_that_cannot_be_carried_out_is_not_served() {
+    let definition = |rule: &str| {
+        json!({"metadata": {"name": "things.example.com"}, "spec": {
+            "group": "example.com", "scope": "Namespaced", "names": {"plural": "things", "kind": "Thing"},
+            "versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "properties": {
+                "spec": {"type": "object", "properties": {"list": {"type": "array", "items": {
+                    "type": "string", "x-kubernetes-validations": [{"rule": rule}]}}}},
+            }}}}],
+        }})
+    };
+    let served = |rule: &str| ApiServer::new(&[definition(rule)], 1, jiff::Timestamp::default).is_ok();
+    assert!(served("self != ''"));
+    assert!(!served("self == oldSelf"), "it compares items");
+    assert!(!served("self =="), "it can't be read");
 }

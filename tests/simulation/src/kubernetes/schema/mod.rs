@@ -1,12 +1,15 @@
 //! Structural schemas, as custom resource definitions declare them.
 
 mod prepare;
+mod rules;
 mod validate;
 
 use std::collections::BTreeMap;
 
 use regex::Regex;
 use serde_json::Value;
+
+pub(super) use rules::Rules;
 
 /// How items of a list are told apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +41,6 @@ pub(super) struct Schema {
     format: Option<String>,
     pattern: Option<Regex>,
     limits: BTreeMap<&'static str, f64>,
-    pub(super) rules: Vec<Value>,
 }
 
 /// The keywords that limit lengths and numbers.
@@ -59,7 +61,8 @@ impl Schema {
     fn set(&mut self, keyword: &str, value: &Value) -> Result<(), String> {
         let text = || value.as_str().map(str::to_owned).ok_or_else(|| "no text".to_owned());
         match keyword {
-            "description" | "title" => {}
+            // The rules are read by themselves.
+            "description" | "title" | "x-kubernetes-validations" => {}
             "type" => self.kind = Some(text()?),
             "properties" => {
                 for (name, schema) in value.as_object().ok_or("no object")? {
@@ -86,7 +89,6 @@ impl Schema {
             "x-kubernetes-list-map-keys" => self.list = ListKind::Map(texts(value)?),
             "x-kubernetes-map-type" => self.atomic_map = value == "atomic",
             "x-kubernetes-preserve-unknown-fields" => self.preserve = value == &Value::Bool(true),
-            "x-kubernetes-validations" => self.rules = value.as_array().cloned().ok_or("no list")?,
             _ => {
                 let limit = LIMITS.iter().find(|limit| **limit == keyword).ok_or("this keyword isn't implemented")?;
                 self.limits.insert(limit, value.as_f64().ok_or("no number")?);
@@ -108,12 +110,6 @@ impl Schema {
     /// The schema of a list's items.
     pub(super) fn item(&self) -> Option<&Self> {
         self.items.as_deref()
-    }
-
-    /// Whether there are rules in CEL, here or deeper.
-    pub(super) fn has_rules(&self) -> bool {
-        let inner = self.additional.iter().chain(&self.items);
-        !self.rules.is_empty() || self.properties.values().chain(inner.map(Box::as_ref)).any(Self::has_rules)
     }
 
     /// The default of an item's key field.
