@@ -3,6 +3,7 @@ use std::collections::BinaryHeap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::throttle::queue::MOST_PLACES;
 
 fn ask(namespace: &str, subject: &str, urgency: Urgency) -> Ask {
     Ask { namespace: namespace.into(), subject: subject.to_owned(), urgency }
@@ -14,7 +15,7 @@ fn seconds(seconds: f64) -> Duration {
 
 /// Takes so many tokens.
 fn drained(size: f64, refill: f64, taken: usize, now: Instant) -> Bucket {
-    let mut bucket = Bucket::new(Some(Level::new(size, refill)), now);
+    let mut bucket = Bucket::new(Some(Level::flow(size, refill, now)));
     for index in 0..taken {
         bucket.go(&ask("other", &index.to_string(), Urgency::Write), now);
     }
@@ -29,7 +30,8 @@ fn how_long_a_call_waits_depends_on_what_is_left_and_how_urgent_it_is() {
         (0, Urgency::Refresh, None),
         (9, Urgency::Write, None),
         (10, Urgency::Write, Some(0.5)),
-        (9, Urgency::Running, Some(0.25)),
+        (9, Urgency::Running, None),
+        (10, Urgency::Running, Some(0.5)),
         (6, Urgency::Refresh, None),
         (7, Urgency::Refresh, Some(0.25)),
         (10, Urgency::Refresh, Some(1.75)),
@@ -52,7 +54,7 @@ fn a_told_pause_holds_for_everybody_and_ends_when_it_was_told() {
         }
     }
     assert_eq!(bucket.wait(&ask("a", "x", Urgency::Write), now + seconds(7.0)), None);
-    let mut unknown = Bucket::new(None, now);
+    let mut unknown = Bucket::new(None);
     unknown.pause(now + seconds(7.0), now);
     assert_eq!(unknown.wait(&ask("a", "x", Urgency::Write), now + seconds(1.0)), Some(seconds(6.0)));
     assert_eq!(unknown.wait(&ask("a", "x", Urgency::Write), now + seconds(7.0)), None);
@@ -62,11 +64,11 @@ fn a_told_pause_holds_for_everybody_and_ends_when_it_was_told() {
 fn what_azure_says_is_left_counts_and_zero_says_nothing() {
     let now = Instant::now();
     for (said, share) in [(Some(50), 0.5), (Some(0), 1.0), (None, 1.0), (Some(99), 0.99), (Some(199), 199.0 / 200.0)] {
-        let mut bucket = Bucket::new(Some(Level::new(100.0, 1.0)), now);
+        let mut bucket = Bucket::new(Some(Level::flow(100.0, 1.0, now)));
         bucket.learn(0, said, None, now);
         assert!((bucket.share(now) - share).abs() < 1e-9, "{said:?}: {}", bucket.share(now));
     }
-    let mut unknown = Bucket::new(None, now);
+    let mut unknown = Bucket::new(None);
     unknown.learn(1, Some(9), Some(1800.0), now);
     assert!((unknown.share(now) - 0.9).abs() < 1e-9, "a window that was not known is learned");
 }
@@ -79,7 +81,7 @@ fn who_waits_keeps_the_place_and_a_small_namespace_goes_before_the_rest_of_a_lar
     let mut waits = Vec::new();
     for one in &large {
         let wait = bucket.wait(one, now).unwrap();
-        bucket.stay(one, wait, now);
+        bucket.stay(one, now + wait, now);
         waits.push(wait);
     }
     assert!(waits.is_sorted(), "each is told its own turn");
@@ -102,14 +104,18 @@ fn places_are_bounded_and_given_up_by_who_does_not_come() {
     let now = Instant::now();
     let mut bucket = drained(10.0, 1.0, 10, now);
     for index in 0..2 * MOST_PLACES {
-        bucket.stay(&ask(&format!("n{}", index % 100), &index.to_string(), Urgency::Write), seconds(1.0), now);
+        bucket.stay(&ask(&format!("n{}", index % 100), &index.to_string(), Urgency::Write), now + seconds(1.0), now);
     }
     assert_eq!(bucket.waiting(now), MOST_PLACES);
     let later = now + seconds(60.0);
     assert_eq!(bucket.waiting(later), 0);
     assert_eq!(bucket.wait(&ask("a", "x", Urgency::Write), later), None);
     bucket.go(&ask("a", "x", Urgency::Write), later);
-    assert!(bucket.last.len() <= 1, "namespaces that nobody waits in are forgotten: {}", bucket.last.len());
+    assert!(
+        bucket.queue.namespaces() <= 1,
+        "namespaces that nobody waits in are forgotten: {}",
+        bucket.queue.namespaces()
+    );
 }
 
 /// The other side: refuses when its own bucket is empty, and says for how long.
@@ -147,7 +153,7 @@ struct Wakes(std::cmp::Reverse<u64>, usize);
 /// All objects ask for their requests until all are done; gives the server, and when each namespace was done.
 fn storm(namespaces: &[usize], requests: usize, size: f64, refill: f64, believed: f64) -> (Server, Vec<f64>) {
     let begin = Instant::now();
-    let mut bucket = Bucket::new(Some(Level::new(200.0, believed)), begin);
+    let mut bucket = Bucket::new(Some(Level::flow(200.0, believed, begin)));
     let mut server = Server { left: size, size, refill, since: 0.0, told: 0.0, inside_told_pause: 0, refused: 0 };
     let mut objects: Vec<(usize, usize)> = Vec::new();
     for (namespace, count) in namespaces.iter().enumerate() {
@@ -161,7 +167,7 @@ fn storm(namespaces: &[usize], requests: usize, size: f64, refill: f64, believed
         let (namespace, left) = objects[index];
         let one = ask(&format!("n{namespace}"), &index.to_string(), Urgency::Running);
         let next = if let Some(wait) = bucket.wait(&one, now) {
-            bucket.stay(&one, wait, now);
+            bucket.stay(&one, now + wait, now);
             wait
         } else {
             bucket.go(&one, now);
@@ -194,6 +200,63 @@ fn five_hundred_objects_do_not_starve_two() {
     assert_eq!(server.inside_told_pause, 0);
     // 1506 requests at two a second; of them the small namespace has six.
     assert!(done[1] < done[0] / 10.0, "{done:?}");
+}
+
+/// How many of the requests of a time a namespace has, where each object always wants passes of some requests.
+fn shares(objects: &[usize], requests: usize, size: f64, refill: f64) -> Vec<f64> {
+    let begin = Instant::now();
+    let mut bucket = Bucket::new(Some(Level::flow(size, refill, begin)));
+    let all: Vec<(usize, usize)> = objects
+        .iter()
+        .enumerate()
+        .flat_map(|(namespace, count)| (0..*count).map(move |index| (namespace, index)))
+        .collect();
+    let mut wakes: BinaryHeap<Wakes> = (0..all.len()).map(|index| Wakes(std::cmp::Reverse(0), index)).collect();
+    let (mut counts, mut sent) = (vec![0.0; objects.len()], vec![0_usize; all.len()]);
+    while let Some(Wakes(std::cmp::Reverse(micros), index)) = wakes.pop() {
+        let at = Duration::from_micros(micros);
+        if at > Duration::from_secs(2000) {
+            break;
+        }
+        let (namespace, number) = all[index];
+        let one = ask(&format!("n{namespace}"), &number.to_string(), Urgency::Running);
+        let now = begin + at;
+        let next = match bucket.wait(&one, now) {
+            Some(wait) => {
+                bucket.stay(&one, now + wait, now);
+                wait
+            }
+            None => {
+                bucket.go(&one, now);
+                sent[index] += 1;
+                // What the full bucket gave at first is nobody's share.
+                counts[namespace] += f64::from(u8::from(at > Duration::from_secs(200)));
+                Duration::from_millis(if sent[index].is_multiple_of(requests) { 6000 } else { 50 })
+            }
+        };
+        wakes.push(Wakes(std::cmp::Reverse(u64::try_from((at + next).as_micros()).unwrap() + 1), index));
+    }
+    let total: f64 = counts.iter().sum();
+    counts.iter().map(|count| count / total).collect()
+}
+
+#[test]
+fn each_namespace_that_wants_more_has_its_share_of_requests_however_many_objects_others_have() {
+    for (objects, requests, size, refill) in [
+        (vec![40, 4], 1, 20.0, 1.0),
+        (vec![40, 4], 4, 20.0, 1.0),
+        (vec![200, 12, 12], 4, 250.0, 2.0),
+        (vec![100, 8], 4, 1.0, 1.0),
+        (vec![60, 30, 12, 12], 3, 3.0, 1.0),
+    ] {
+        let shares = shares(&objects, requests, size, refill);
+        println!("{objects:?} objects, passes of {requests}, a bucket of {size} and {refill} a second: {shares:.2?}");
+        #[allow(clippy::cast_precision_loss, reason = "a handful")]
+        let fair = 1.0 / objects.len() as f64;
+        for share in &shares {
+            assert!(*share > fair * 0.8, "{objects:?}: {shares:?}");
+        }
+    }
 }
 
 proptest! {

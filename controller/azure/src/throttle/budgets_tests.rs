@@ -33,11 +33,7 @@ async fn after_a_429_nothing_of_that_kind_is_sent_before_the_told_time_by_any_cl
     let other = script.client().with_budgets(budgets.clone(), "two");
     assert_eq!(waits(&client.image_versions(&call(), &definition()).await.unwrap_err()), (17, true));
     tokio::time::advance(Duration::from_secs(10)).await;
-    assert_eq!(
-        waits(&client.image_version(&call(), &version()).await.unwrap_err()),
-        (8, false),
-        "seven, and what is left to writes"
-    );
+    assert_eq!(waits(&client.image_version(&call(), &version()).await.unwrap_err()), (7, false));
     let held = twin.image_versions(&call(), &definition()).await.unwrap_err();
     assert!(!waits(&held).1, "held back: {held}");
     other.image_versions(&call(), &definition()).await.unwrap();
@@ -90,21 +86,29 @@ async fn a_machine_is_read_twelve_times_a_minute_in_the_long_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn windows_of_the_provider_are_learned_and_paced_before_they_are_empty() {
-    let policy = |left: u32| format!("Microsoft.Compute/List3Min;{left},Microsoft.Compute/List30Min;9000");
+async fn windows_of_the_provider_are_learned_and_their_last_part_is_spent_evenly_until_their_end() {
     let answers = (0..60_u32).map(|index| {
-        let policy = policy(59_u32.saturating_sub(index));
+        let policy = format!("Microsoft.Compute/List3Min;{},Microsoft.Compute/List30Min;9000", 59 - index);
         answer(200, &[("x-ms-ratelimit-remaining-resource", policy.as_str())], EMPTY_LIST)
     });
     let script = Script::of(answers);
     let client = script.client();
-    let mut sent = 0;
     let refresh = call().with_urgency(Urgency::Refresh);
-    while client.image_versions(&refresh, &definition()).await.is_ok() {
-        sent += 1;
+    let (begin, mut sent) = (Instant::now(), Vec::new());
+    while begin.elapsed() < Duration::from_secs(178) {
+        match client.image_versions(&refresh, &definition()).await {
+            Ok(_) => sent.push(begin.elapsed().as_secs_f64()),
+            Err(error) => {
+                let ErrorKind::Throttled { wait, sent: false } = error.kind() else { panic!("{error:?}") };
+                tokio::time::advance(*wait).await;
+            }
+        }
     }
-    assert!((40..=46).contains(&sent), "a quarter is left to what is more urgent: {sent}");
-    client.image_versions(&call().with_urgency(Urgency::Write), &definition()).await.unwrap();
+    let at_once = sent.iter().filter(|at| **at < 1.0).count();
+    assert!((13..=17).contains(&at_once), "three quarters are left to what is more urgent: {at_once}");
+    assert!((55..=60).contains(&sent.len()), "none is left over: {}", sent.len());
+    let gaps = sent.windows(2).map(|two| two[1] - two[0]);
+    assert!(gaps.fold(0.0, f64::max) < 180.0 / 45.0 + 1.0, "nobody finds it empty: {sent:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,6 +36,24 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: [Self; 14] = [
+        Self::Reads,
+        Self::Writes,
+        Self::Deletes,
+        Self::VersionReads,
+        Self::VersionLists,
+        Self::VersionWrites,
+        Self::VersionDeletes,
+        Self::GalleryReads,
+        Self::GalleryWrites,
+        Self::MachineReads,
+        Self::MachineUpdates,
+        Self::MachineDeletes,
+        Self::OperationReads,
+        Self::Other,
+    ];
+
     /// The name in labels and messages.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,6 +4,8 @@
 
 mod bucket;
 mod class;
+mod level;
+mod queue;
 
 use std::{
     collections::BTreeMap,
@@ -16,10 +18,11 @@ use http::HeaderMap;
 use tokio::time::Instant;
 
 pub(crate) use bucket::Ask;
+use bucket::Bucket;
 pub use bucket::Urgency;
-use bucket::{Bucket, Level};
 pub use class::Class;
 pub(crate) use class::Counted;
+use level::Level;
 
 use crate::error::Error;
 
@@ -93,27 +96,28 @@ impl Budgets {
         let now = Instant::now();
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = keys(principal, counted);
-        let mut longest = None;
-        for key in &keys {
-            let bucket = state.bucket(key, self.0.speed, now);
-            if let Some(wait) = bucket.wait(ask, now) {
-                bucket.stay(ask, wait, now);
-                longest = longest.max(Some(wait));
-            }
-        }
+        let speed = self.0.speed;
+        let waits: Vec<Option<Duration>> =
+            keys.iter().map(|key| state.bucket(key, speed, now).wait(ask, now)).collect();
+        let longest = waits.iter().copied().max().flatten();
         let held_back = longest.is_some();
         for class in [counted.gateway, counted.provider] {
             let counts = state.counts.entry(class).or_default();
             counts.held_back += u64::from(held_back);
             counts.sent += u64::from(!held_back);
         }
-        let Some(wait) = longest else {
+        let Some(longest) = longest else {
             for key in &keys {
-                state.bucket(key, self.0.speed, now).go(ask, now);
+                state.bucket(key, speed, now).go(ask, now);
             }
             return Ok(());
         };
-        Err(self.spread(wait))
+        let wait = self.spread(longest);
+        // It waits where it could not go, and everywhere for the time at which it comes.
+        for (key, _) in keys.iter().zip(waits).filter(|(_, wait)| wait.is_some()) {
+            state.bucket(key, speed, now).stay(ask, now + wait, now);
+        }
+        Err(wait)
     }
 
     /// A wait, never shorter, up to a tenth longer.
@@ -193,7 +197,7 @@ impl State {
         }
         self.buckets.entry(key.clone()).or_insert_with(|| {
             let limit = if key.resource.is_some() { key.class.of_resource() } else { key.class.of_principal() };
-            Bucket::new(limit.map(|(size, minute)| Level::new(size, minute / 60.0 * speed)), now)
+            Bucket::new(limit.map(|(size, minute)| Level::flow(size, minute / 60.0 * speed, now)))
         })
     }
 }
