@@ -11,6 +11,9 @@ use azimage_core::{
     image_version::{ProcessMemory, StepName, VersionObserved},
 };
 use azimage_names::ImageVersionId;
+use tokio::time::Instant;
+
+use crate::image_version::Kept;
 
 /// What is remembered of one object.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +29,10 @@ pub(crate) struct Remembered {
     pub(crate) failures: u32,
     /// How long Azure, or the budget, asked to wait after the last failure.
     pub(crate) asked: Option<Duration>,
+    /// What a pass that had to stop midway has read.
+    pub(crate) kept: Kept,
+    /// Since when no pass has come to its end, because each had to wait for its turn.
+    pub(crate) put_off: Option<Instant>,
     /// The version as it was last read by itself, while nothing is left to be done.
     pub(crate) seen: Option<Seen>,
 }

@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub(crate) use lists::Lists;
-pub(crate) use read::read;
+pub(crate) use read::{SourceHalf, read};
 pub(crate) use write::execute;
 
 /// A failed call, as far as the reconcile needs it.

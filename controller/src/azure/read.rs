@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use azimage_azure::{Call, Client, Error};
+use azimage_azure::{Call, Client, Error, ImageVersion};
 use azimage_core::image_version::{Observed, Read, Reading, SourceSpec, Validated};
 
 use super::{CallError, convert, failure::absent};
+
+/// Half of a reading that takes two requests, for when the second has to wait.
+pub(crate) type SourceHalf = Option<ImageVersion>;
 
 /// Reads one thing into `observed`. The answer is how long to wait, if it couldn't be read for too many requests.
 pub(crate) async fn read(
@@ -14,6 +17,7 @@ pub(crate) async fn read(
     validated: &Validated,
     read: Read,
     observed: &mut Observed,
+    half: &mut SourceHalf,
 ) -> Option<Duration> {
     match (read, &validated.source) {
         (Read::Version, _) => {
@@ -30,11 +34,18 @@ pub(crate) async fn read(
             reading(&mut observed.seal, client.run_command(call, seal).await, convert::seal)
         }
         (Read::SourceVersion, SourceSpec::ImageVersion { id }) => {
-            let version = client.image_version(call, id).await;
+            let version = match half.take() {
+                Some(version) => Ok(version),
+                None => client.image_version(call, id).await,
+            };
             let both = match version {
-                Ok(version) => {
-                    client.image_definition(call, id.definition()).await.map(|definition| (version, definition))
-                }
+                Ok(version) => match client.image_definition(call, id.definition()).await {
+                    Ok(definition) => Ok((version, definition)),
+                    Err(error) => {
+                        *half = Some(version);
+                        Err(error)
+                    }
+                },
                 Err(error) => Err(error),
             };
             reading(&mut observed.source_version, both, convert::source_version)

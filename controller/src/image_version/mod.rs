@@ -3,7 +3,9 @@
 //! One pass makes at most one write to Azure, and only one whose intent stands in the status already. Operations of
 //! Azure are never awaited: the next pass observes what has come of them.
 
+mod kept;
 mod pass;
 mod reconcile;
 
+pub(crate) use kept::Kept;
 pub(crate) use reconcile::{Shared, reconcile};

@@ -16,8 +16,9 @@ use azimage_crds::{
 };
 use azimage_deliberate_bugs::bug;
 use kube::{Api, Resource, ResourceExt, api::ListParams};
+use tokio::time::Instant;
 
-use super::Shared;
+use super::{Shared, kept::Kept};
 use crate::{
     azure::{self, CallError},
     identity::Unidentified,
@@ -25,6 +26,9 @@ use crate::{
     memory::{Remembered, Seen},
     stores::readable,
 };
+
+/// How long an object may wait for its turn before its status says so.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What comes after a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,40 +72,64 @@ impl Pass<'_> {
         };
         let azure = azure.as_ref();
         let status = self.object.status.clone().unwrap_or_default();
-        let remembered = self.shared.memories.get(self.uid);
+        let mut remembered = self.shared.memories.get(self.uid);
         let call = Call::new(self.shared.seams.randomness.id()).on_behalf_of(self.namespace, self.uid);
         // Who asks for a look gets one, not what a list said a while ago.
         let same =
             |seen: &Seen| seen.id == validated.id && azure.is_some_and(|client| client.principal() == seen.principal);
         let seen = remembered.seen.clone().filter(|seen| same(seen) && !validated.requested);
-        let (mut observed, mut wait) = self.observe(azure, &call, &validated, &status, &remembered, seen).await;
-        let mut plan = self.plan(&validated, &status, &remembered, &observed);
-        if observed.still_at_rest().is_some() && !plan.rests() {
+        let now = Instant::now();
+        let mut kept = std::mem::take(&mut remembered.kept).resumed(self.object, azure, &validated, now);
+        kept.observed.seen = seen.map(|seen| seen.version);
+        let mut wait = self.observe(azure, &call, &validated, &status, &remembered, &mut kept).await;
+        let mut plan = self.plan(&validated, &status, &remembered, &kept.observed);
+        if kept.observed.still_at_rest().is_some() && !plan.rests() {
             // Nothing is written on the word of a list, which may be a period old.
-            (observed, wait) = self.observe(azure, &call, &validated, &status, &remembered, None).await;
-            plan = self.plan(&validated, &status, &remembered, &observed);
+            kept.observed.seen = None;
+            wait = self.observe(azure, &call, &validated, &status, &remembered, &mut kept).await;
+            plan = self.plan(&validated, &status, &remembered, &kept.observed);
         }
-        let mut remembered = remembered;
+        while let Some(subject) = plan.step.as_ref().map(Step::subject).filter(|subject| !kept.is_fresh(*subject)) {
+            // An earlier pass had to stop midway: nothing is changed on what it saw, but what it saw beside may count.
+            kept.forget(subject);
+            wait = self.observe(azure, &call, &validated, &status, &remembered, &mut kept).await;
+            plan = self.plan(&validated, &status, &remembered, &kept.observed);
+        }
         if plan.wake == Wake::Throttled {
             remembered.asked = wait;
-            if self.is_ready(&status) {
-                // A look that has to wait takes nothing from what was seen.
-                self.shared.memories.set(self.uid, remembered);
-                return Ok(Next::Wake(Wake::Throttled));
-            }
-        } else {
-            remembered.seen = azure.and_then(|client| seen_at_rest(client, &validated, &observed, &plan));
+            remembered.kept = kept.for_the_next();
+            return self.put_off(&plan.report, &status, remembered).await;
         }
+        remembered.seen = azure.and_then(|client| seen_at_rest(client, &validated, &kept.observed, &plan));
         if matches!(plan.step, Some(Step::Update(_) | Step::Repair(_))) && !bug!(StaleTargets) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
             let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
             match self.validate(&fresh) {
-                Ok(validated) => plan = self.plan(&validated, &status, &remembered, &observed),
+                Ok(validated) => plan = self.plan(&validated, &status, &remembered, &kept.observed),
                 Err(violation) => return self.violated(violation, deleting).await,
             }
         }
-        self.carry_out(azure, plan, &validated, &status, remembered).await
+        self.carry_out(azure, plan, &validated, &status, remembered, kept).await
+    }
+
+    /// Ends a pass that has to wait for its turn. It costs the API server nothing: what stands in the status stays, but
+    /// of an object that doesn't say yet how it stands, or that has waited for long.
+    async fn put_off(
+        &self,
+        report: &Report,
+        status: &ImageVersionStatus,
+        mut remembered: Remembered,
+    ) -> Result<Next, KubernetesError> {
+        let now = Instant::now();
+        let since = *remembered.put_off.get_or_insert(now);
+        self.shared.memories.set(self.uid, remembered);
+        let told = status.observed_generation == self.object.meta().generation;
+        let patient = now.duration_since(since) < PATIENCE || self.is_ready(status);
+        if !(told && patient) {
+            self.report(status, report, false).await?;
+        }
+        Ok(Next::Wake(Wake::Throttled))
     }
 
     /// Whether the status says Ready of the object as it is.
@@ -140,24 +168,25 @@ impl Pass<'_> {
         validated: &Validated,
         status: &ImageVersionStatus,
         remembered: &Remembered,
-        seen: Option<Seen>,
-    ) -> (Observed, Option<Duration>) {
-        let mut observed = Observed { seen: seen.map(|seen| seen.version), ..Observed::default() };
+        kept: &mut Kept,
+    ) -> Option<Duration> {
         let mut longest = None;
         let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
         // Nothing is read where nothing in Azure is touched, so without an identity there is nothing to read.
-        while let Some((client, next)) = azure.zip(next_read(validated, &memory, &observed)) {
+        while let Some((client, next)) = azure.zip(next_read(validated, &memory, &kept.observed)) {
             let wait = if next == Read::List {
                 let period = || self.shared.seams.jittered(self.shared.config.pace.resync);
                 let (listed, wait) = self.shared.lists.entry(client, call, &validated.id, period).await;
-                observed.listed = listed;
+                kept.observed.listed = listed;
                 wait
             } else {
-                azure::read(client, call, validated, next, &mut observed).await
+                let Kept { observed, half, .. } = kept;
+                azure::read(client, call, validated, next, observed, half).await
             };
+            kept.note(next, Instant::now());
             longest = longest.max(wait);
         }
-        (observed, longest)
+        longest
     }
 
     fn plan(
@@ -178,6 +207,7 @@ impl Pass<'_> {
         validated: &Validated,
         status: &ImageVersionStatus,
         mut remembered: Remembered,
+        kept: Kept,
     ) -> Result<Next, KubernetesError> {
         let Plan { step, mut report, mut wake } = plan;
         remembered.process = remembered.process.after(&report);
@@ -194,12 +224,8 @@ impl Pass<'_> {
         }
         let Some((azure, step)) = azure.zip(step) else {
             remembered.failure = None;
-            remembered.failures = match wake {
-                Wake::Retry => remembered.failures.saturating_add(1),
-                Wake::Throttled => remembered.failures,
-                _ => 0,
-            };
-            remembered.asked = remembered.asked.filter(|_| wake == Wake::Throttled);
+            remembered.failures = if wake == Wake::Retry { remembered.failures.saturating_add(1) } else { 0 };
+            (remembered.asked, remembered.put_off) = (None, None);
             self.shared.memories.set(self.uid, remembered);
             self.report(status, &report, true).await?;
             return Ok(Next::Wake(wake));
@@ -207,12 +233,15 @@ impl Pass<'_> {
         if !validated.deleting && !self.has_finalizer() && !bug!(NoFinalizer) {
             // Before the first effect in Azure, so that no deletion can miss it.
             add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+            remembered.kept = kept.for_the_next();
+            self.shared.memories.set(self.uid, remembered);
             return Ok(Next::Now);
         }
         let name = step.name();
         let unrecorded = || bug!(EffectBeforeIntent).then(|| self.shared.seams.randomness.id().to_string());
         let Some(correlation_id) = intent(status, name, remembered.accepted.get(&name)).or_else(unrecorded) else {
             overlay(&mut report, &remembered, name);
+            remembered.kept = kept.for_the_next();
             self.shared.memories.set(self.uid, remembered);
             if let Some(wait) = self.too_early(status, name, wake) {
                 self.report(status, &report, false).await?;
@@ -237,14 +266,19 @@ impl Pass<'_> {
                 remembered.process.executed = Some((name, self.shared.seams.clock.now()));
                 remembered.failure = None;
                 remembered.failures = 0;
-                remembered.asked = None;
+                (remembered.asked, remembered.put_off) = (None, None);
                 wake = Wake::Poll;
+            }
+            Err(failed) if failed.throttled().is_some() => {
+                remembered.asked = failed.wait;
+                remembered.kept = kept.for_the_next();
+                report.progress = failed.failure.progress(name.doing());
+                return self.put_off(&report, status, remembered).await;
             }
             Err(failed) => {
                 wake = failed.failure.wake();
-                if wake != Wake::Throttled {
-                    remembered.failures = remembered.failures.saturating_add(1);
-                }
+                remembered.failures = remembered.failures.saturating_add(1);
+                remembered.put_off = None;
                 remembered.asked = failed.wait;
                 remembered.failure = Some((name, failed.failure));
             }

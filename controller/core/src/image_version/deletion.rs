@@ -4,7 +4,7 @@ use azimage_crds::{Deletion, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{Memory, Observed, Plan, Provisioning, Reading, Report, SourceSpec, Step, StepName, Validated, Wake, tags};
-use crate::Progress;
+use crate::{Failure, Progress};
 
 /// How many answers in a row must say that the version is gone. One proves nothing: Azure is eventually consistent.
 const CONFIRMATIONS: i32 = 3;
@@ -77,6 +77,8 @@ fn release(validated: &Validated, observed: &Observed, report: Report) -> Plan {
                 None => report.let_go("The source can't be released, as it has no etag"),
             }
         }
+        // A look that has to wait for its turn is no failure.
+        Reading::Failed(failure @ Failure::Throttled) => report.failed(failure, "read the source virtual machine"),
         // A claim of an object that is gone holds no more, so failing to release it must not hold up the deletion.
         _ => report.let_go("The gallery image version is gone"),
     }

@@ -75,6 +75,11 @@ impl Memory<'_> {
         is(ConditionType::Stalled) && is(ConditionType::Published)
     }
 
+    /// Whether this process asked Azure for the version so recently that it may not show yet.
+    pub(super) fn just_published(&self) -> bool {
+        self.too_soon(StepName::Publish, StepName::Publish.grace_seconds())
+    }
+
     /// Whether this process carried a step out so recently that Azure may not show it yet.
     fn too_soon(&self, name: StepName, grace_seconds: i64) -> bool {
         self.process
@@ -247,13 +252,11 @@ fn decide(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Pl
         },
         Reading::Failed(failure) => Report::default().failed(failure, "read the gallery image version"),
         Reading::Missing(_) if memory.was_published() => missing(validated, memory, observed),
-        Reading::Missing(_) if memory.too_soon(StepName::Publish, StepName::Publish.grace_seconds()) => {
-            Report::default().wait(
-                ConditionType::Published,
-                Reason::Publishing,
-                "Azure accepted the gallery image version and doesn't show it yet".to_owned(),
-            )
-        }
+        Reading::Missing(_) if memory.just_published() => Report::default().wait(
+            ConditionType::Published,
+            Reason::Publishing,
+            "Azure accepted the gallery image version and doesn't show it yet".to_owned(),
+        ),
         Reading::Missing(_) => capture::plan(validated, memory, observed),
     }
 }

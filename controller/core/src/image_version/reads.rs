@@ -1,10 +1,10 @@
 //! What has still to be read.
 
-use super::{Absent, Memory, Observed, Reading, SourceSpec, Validated};
+use super::{Absent, Memory, Observed, Reading, SourceSpec, Step, Validated};
 use crate::Failure;
 
 /// Something to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumIter)]
 pub enum Read {
     /// The gallery image version with its replication status.
     Version,
@@ -39,6 +39,8 @@ pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed
                 _ => Some(Read::Version),
             };
         }
+        // It was just made, and Azure doesn't show it yet: the plan needs no more to wait.
+        Reading::Missing(_) if !memory.was_published() && memory.just_published() => return None,
         Reading::Missing(Absent::Resource) if !memory.was_published() => {}
         Reading::Missing(_) if observed.definition == Reading::NotRead => return Some(Read::Definition),
         Reading::Missing(Absent::Parent) if !memory.was_published() => {}
@@ -78,5 +80,51 @@ fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {
             Some(Read::VirtualMachine)
         }
         _ => None,
+    }
+}
+
+impl Step {
+    /// What the step changes. It is carried out only on a reading of this of the same pass; whatever else the pass rests
+    /// on may have been read by earlier ones that had to stop midway.
+    pub fn subject(&self) -> Read {
+        match self {
+            Self::Publish(_) | Self::Update(_) | Self::Repair(_) | Self::Delete(_) => Read::Version,
+            Self::ClaimSource(_)
+            | Self::Seal { .. }
+            | Self::MarkSealed(_)
+            | Self::ReleaseSource(_)
+            | Self::Deallocate(_)
+            | Self::Generalize(_) => Read::VirtualMachine,
+            Self::ForgetSeal(_) => Read::Seal,
+        }
+    }
+}
+
+impl Observed {
+    /// Forgets a reading, so that it is read again.
+    pub fn forget(&mut self, read: Read) {
+        match read {
+            Read::Version => self.version = Reading::NotRead,
+            Read::List => self.listed = Reading::NotRead,
+            Read::Definition => self.definition = Reading::NotRead,
+            Read::VirtualMachine => self.virtual_machine = Reading::NotRead,
+            Read::SourceVersion => self.source_version = Reading::NotRead,
+            Read::Seal => self.seal = Reading::NotRead,
+        }
+    }
+
+    /// Whether Azure answered what was asked, be it that it doesn't exist.
+    pub fn is_answered(&self, read: Read) -> bool {
+        fn answered<T>(reading: &Reading<T>) -> bool {
+            matches!(reading, Reading::Found(_) | Reading::Missing(_))
+        }
+        match read {
+            Read::Version => answered(&self.version),
+            Read::List => answered(&self.listed),
+            Read::Definition => answered(&self.definition),
+            Read::VirtualMachine => answered(&self.virtual_machine),
+            Read::SourceVersion => answered(&self.source_version),
+            Read::Seal => answered(&self.seal),
+        }
     }
 }

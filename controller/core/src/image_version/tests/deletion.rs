@@ -122,8 +122,13 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the machine can't be read, which doesn't hold up the deletion",
-            going().observed(|observed| observed.virtual_machine = unread(Failure::Throttled)),
+            going().observed(|observed| observed.virtual_machine = unread(Failure::Unavailable("no answer".into()))),
             LET_GO,
+        ),
+        row(
+            "the look at the machine waits for its turn, so its claim is not forgotten",
+            going().observed(|observed| observed.virtual_machine = unread(Failure::Throttled)),
+            "- False/Throttled - Throttled",
         ),
         row(
             "the machine is gone",

@@ -280,25 +280,40 @@ proptest! {
 
     #[test]
     fn what_is_read_next_is_something_that_was_not_read(scene in scenes()) {
-        let validated = scene.validated();
-        let mut observed = Observed::default();
-        for _ in 0..5 {
-            let Some(next) = next_read(&validated, &scene.memory(), &observed) else { return Ok(()) };
-            match next {
-                Read::Version => observed.version = read(&observed.version, &scene.observed.version),
-                Read::List => observed.listed = read(&observed.listed, &scene.observed.listed),
-                Read::Definition => observed.definition = read(&observed.definition, &scene.observed.definition),
-                Read::VirtualMachine => {
-                    observed.virtual_machine = read(&observed.virtual_machine, &scene.observed.virtual_machine);
-                }
-                Read::SourceVersion => {
-                    observed.source_version = read(&observed.source_version, &scene.observed.source_version);
-                }
-                Read::Seal => observed.seal = read(&observed.seal, &scene.observed.seal),
-            }
-        }
-        prop_assert_eq!(next_read(&validated, &scene.memory(), &observed), None, "reading never ends");
+        let observed = all_read(&scene);
+        prop_assert_eq!(next_read(&scene.validated(), &scene.memory(), &observed), None, "reading never ends");
     }
+
+    #[test]
+    fn what_a_step_changes_is_read_and_is_what_is_read_again_if_it_was_forgotten(scene in scenes()) {
+        let (validated, memory) = (scene.validated(), scene.memory());
+        let mut observed = all_read(&scene);
+        let Some(step) = plan(&validated, &memory, &observed).step else { return Ok(()) };
+        observed.forget(step.subject());
+        prop_assert_eq!(next_read(&validated, &memory, &observed), Some(step.subject()), "{:?}", step);
+    }
+}
+
+/// What a pass reads, one thing after the other.
+fn all_read(scene: &Scene) -> Observed {
+    let validated = scene.validated();
+    let mut observed = Observed::default();
+    for _ in 0..5 {
+        let Some(next) = next_read(&validated, &scene.memory(), &observed) else { break };
+        match next {
+            Read::Version => observed.version = read(&observed.version, &scene.observed.version),
+            Read::List => observed.listed = read(&observed.listed, &scene.observed.listed),
+            Read::Definition => observed.definition = read(&observed.definition, &scene.observed.definition),
+            Read::VirtualMachine => {
+                observed.virtual_machine = read(&observed.virtual_machine, &scene.observed.virtual_machine);
+            }
+            Read::SourceVersion => {
+                observed.source_version = read(&observed.source_version, &scene.observed.source_version);
+            }
+            Read::Seal => observed.seal = read(&observed.seal, &scene.observed.seal),
+        }
+    }
+    observed
 }
 
 fn read<T: Clone + PartialEq + std::fmt::Debug>(before: &Reading<T>, there: &Reading<T>) -> Reading<T> {
