@@ -96,13 +96,20 @@ impl Lists {
         (answer.versions.is_ok() && answer.due > now).then(|| answer.due.duration_since(now))
     }
 
-    /// Forgets the lists that nobody asked for in a period.
+    /// Forgets the lists that nobody asked for in a period, and those that nobody reads any more.
     pub(crate) fn sweep(&self, period: Duration, now: Instant) {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.retain(|_, list| list.get().is_none_or(|answer| answer.due + period > now));
+        lists.retain(|_, list| match list.get() {
+            Some(answer) => answer.due + period > now,
+            None => Arc::strong_count(list) > 1,
+        });
     }
 }
 
 fn key(principal: &str, id: &ImageVersionId) -> Key {
     (principal.to_owned(), id.definition().to_string().to_ascii_lowercase())
 }
+
+#[cfg(test)]
+#[path = "lists_tests.rs"]
+mod tests;
