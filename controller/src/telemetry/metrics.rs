@@ -303,32 +303,5 @@ impl Drop for Timer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_are_those_that_dashboards_query() {
-        let metrics = Metrics::new();
-        let controller = metrics.controller("imageversion", 8);
-        controller.start().end(Outcome::RequeueAfter);
-        controller.start().end(Outcome::Panic);
-        metrics.kubernetes_request("GET", "200", "127.0.0.1");
-        metrics.azure_request("PUT", "201", std::time::Duration::from_millis(3));
-        metrics.leads("azimage.dev-controller", true);
-        let text = metrics.text().unwrap();
-        for line in [
-            r#"controller_runtime_reconcile_total{controller="imageversion",result="success"} 0"#,
-            r#"controller_runtime_reconcile_total{controller="imageversion",result="requeue_after"} 1"#,
-            r#"controller_runtime_reconcile_errors_total{controller="imageversion"} 1"#,
-            r#"controller_runtime_reconcile_panics_total{controller="imageversion"} 1"#,
-            r#"controller_runtime_reconcile_time_seconds_count{controller="imageversion"} 2"#,
-            r#"controller_runtime_active_workers{controller="imageversion"} 0"#,
-            r#"controller_runtime_max_concurrent_reconciles{controller="imageversion"} 8"#,
-            r#"rest_client_requests_total{method="GET",code="200",host="127.0.0.1"} 1"#,
-            r#"leader_election_master_status{name="azimage.dev-controller"} 1"#,
-            r#"azimage_azure_requests_total{method="PUT",code="201"} 1"#,
-        ] {
-            assert!(text.contains(line), "{line} is missing in\n{text}");
-        }
-    }
-}
+#[path = "metrics_tests.rs"]
+mod tests;
