@@ -41,12 +41,12 @@ pub(crate) struct Kept {
 impl Kept {
     /// What is still good of the readings of earlier passes, for one that begins now.
     pub(super) fn resumed(
-        self,
+        self: Box<Self>,
         object: &ImageVersion,
         azure: Option<&Client>,
         validated: &Validated,
         now: Instant,
-    ) -> Self {
+    ) -> Box<Self> {
         let asked = Asked {
             id: Some(validated.id.clone()),
             principal: azure.map(|client| client.principal().to_owned()),
@@ -55,9 +55,10 @@ impl Kept {
             requested: object.annotations().get(RECONCILE_REQUESTED_AT).cloned(),
         };
         if self.asked != asked {
-            return Self { asked, ..Self::default() };
+            return Box::new(Self { asked, ..Self::default() });
         }
-        let mut kept = Self { fresh: Vec::new(), ..self };
+        let mut kept = self;
+        kept.fresh.clear();
         let old: Vec<Read> =
             kept.read.iter().filter(|(_, at)| now.duration_since(**at) > GOOD_FOR).map(|(read, _)| *read).collect();
         for read in old {
@@ -86,7 +87,7 @@ impl Kept {
 
     /// What the next pass may go on from: the answers, without what wasn't answered and without lists, which are kept
     /// elsewhere.
-    pub(super) fn for_the_next(mut self) -> Self {
+    pub(super) fn for_the_next(mut self: Box<Self>) -> Box<Self> {
         let unanswered: Vec<Read> =
             self.read.keys().copied().filter(|read| !self.observed.is_answered(*read) || *read == Read::List).collect();
         for read in unanswered {

@@ -110,7 +110,7 @@ impl Pass<'_> {
                 Err(violation) => return self.violated(violation, deleting).await,
             }
         }
-        self.carry_out(azure, plan, &validated, &status, remembered, kept).await
+        Box::pin(self.carry_out(azure, plan, &validated, &status, remembered, kept)).await
     }
 
     /// Ends a pass that has to wait for its turn. It costs the API server nothing: what stands in the status stays, but
@@ -207,7 +207,7 @@ impl Pass<'_> {
         validated: &Validated,
         status: &ImageVersionStatus,
         mut remembered: Remembered,
-        kept: Kept,
+        kept: Box<Kept>,
     ) -> Result<Next, KubernetesError> {
         let Plan { step, mut report, mut wake } = plan;
         remembered.process = remembered.process.after(&report);

@@ -221,18 +221,15 @@ fn shares(objects: &[usize], requests: usize, size: f64, refill: f64) -> Vec<f64
         let (namespace, number) = all[index];
         let one = ask(&format!("n{namespace}"), &number.to_string(), Urgency::Running);
         let now = begin + at;
-        let next = match bucket.wait(&one, now) {
-            Some(wait) => {
-                bucket.stay(&one, now + wait, now);
-                wait
-            }
-            None => {
-                bucket.go(&one, now);
-                sent[index] += 1;
-                // What the full bucket gave at first is nobody's share.
-                counts[namespace] += f64::from(u8::from(at > Duration::from_secs(200)));
-                Duration::from_millis(if sent[index].is_multiple_of(requests) { 6000 } else { 50 })
-            }
+        let next = if let Some(wait) = bucket.wait(&one, now) {
+            bucket.stay(&one, now + wait, now);
+            wait
+        } else {
+            bucket.go(&one, now);
+            sent[index] += 1;
+            // What the full bucket gave at first is nobody's share.
+            counts[namespace] += f64::from(u8::from(at > Duration::from_secs(200)));
+            Duration::from_millis(if sent[index].is_multiple_of(requests) { 6000 } else { 50 })
         };
         wakes.push(Wakes(std::cmp::Reverse(u64::try_from((at + next).as_micros()).unwrap() + 1), index));
     }

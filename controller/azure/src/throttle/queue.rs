@@ -37,7 +37,7 @@ struct Place {
 
 #[derive(Clone, Debug)]
 struct Turn {
-    turn: u64,
+    number: u64,
     left: u8,
     until: Instant,
 }
@@ -71,7 +71,7 @@ impl Queue {
     /// The turn in which it goes: the one it has, or its place's, or a new one.
     fn turn_of(&self, own: &Who, ask: &Ask, now: Instant) -> u64 {
         if let Some(turn) = self.served.get(own).filter(|turn| turn.until > now) {
-            return turn.turn;
+            return turn.number;
         }
         let new = self.next_turn(ask);
         // What has become more urgent need not wait for what it was.
@@ -108,7 +108,7 @@ impl Queue {
         if left == 0 {
             self.served.remove(&own);
         } else if again || self.served.len() < MOST_PLACES {
-            self.served.insert(own, Turn { turn, left, until: now + TURN });
+            self.served.insert(own, Turn { number: turn, left, until: now + TURN });
         }
         self.turn = self.turn.max(turn.saturating_sub(ask.urgency.handicap()));
     }
