@@ -1,6 +1,12 @@
 //! A controller over many image versions that are made from other versions, so that they need no machines.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
 
 use azimage::{
     config::{Config, Pace, Served},
@@ -17,7 +23,7 @@ use azimage_simulation::{
     azure::{Azure, HOST, Network},
     dice::Dice,
     faults::Faults,
-    kubernetes::ApiServer,
+    kubernetes::{self, ApiServer, Interceptor, Verb, Verdict},
     time::VirtualClock,
 };
 use azimage_simulator::{JournalEntry, JournalQuery, Scenario};
@@ -47,6 +53,20 @@ impl AzureClients for One {
     }
 }
 
+/// Counts reads of single objects.
+#[derive(Default)]
+struct Reads(Mutex<BTreeMap<String, usize>>);
+
+#[async_trait]
+impl Interceptor for Reads {
+    async fn before(&self, call: &kubernetes::Call) -> Verdict {
+        if call.verb == Verb::Get && call.resource == "imageversions" {
+            *self.0.lock().unwrap().entry(format!("{}/{}", call.namespace, call.name)).or_default() += 1;
+        }
+        Verdict::Proceed
+    }
+}
+
 /// Runs under virtual time.
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -59,6 +79,7 @@ pub(crate) struct Fleet {
     pub(crate) budgets: Budgets,
     clock: VirtualClock,
     dice: Dice,
+    reads: Arc<Reads>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -81,9 +102,13 @@ impl Fleet {
             azimage_crds::manifests().unwrap().into_iter().map(|manifest| manifest.object).collect();
         let dice = Dice::new(seed, 2);
         let chance = dice.clone();
+        let server = ApiServer::in_turns(&manifests, seed, move || clock.time()).unwrap();
+        let reads = Arc::<Reads>::default();
+        server.set_interceptor(reads.clone());
         Self {
             azure: Azure::new(&scenario, clock).unwrap(),
-            server: ApiServer::in_turns(&manifests, seed, move || clock.time()).unwrap(),
+            server,
+            reads,
             budgets: Budgets::new(Arc::new(move || azimage::seams::Randomness::fraction(&chance)), 1.0),
             clock,
             dice,
@@ -204,14 +229,11 @@ impl Fleet {
                     took.entry(namespace.clone()).or_insert_with(|| begun.elapsed());
                 }
             }
-            if begun.elapsed().as_secs() % 1800 < 60 {
-                println!("{:>6} s: {} not Ready", begun.elapsed().as_secs(), others.len());
-            }
             if others.is_empty() {
                 return took;
             }
             assert!(begun.elapsed() < limit, "{} aren't Ready: {:#?}", others.len(), &others[..others.len().min(5)]);
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_secs(20)).await;
         }
     }
 
@@ -221,6 +243,22 @@ impl Fleet {
         let entries = self.azure.simulator().requests(&query);
         let last = entries.last().map_or(since, |entry| entry.seq);
         (entries.into_iter().filter(|entry| entry.subscription.is_some()).collect(), last)
+    }
+
+    /// How often each image version was written to Kubernetes, by whomever.
+    pub(crate) fn writes(&self) -> BTreeMap<String, usize> {
+        let mut writes = BTreeMap::new();
+        for write in self.server.history() {
+            if write.resource == "imageversions.azimage.dev" {
+                *writes.entry(format!("{}/{}", write.namespace, write.name)).or_default() += 1;
+            }
+        }
+        writes
+    }
+
+    /// How often each image version was read from Kubernetes by itself.
+    pub(crate) fn reads(&self) -> BTreeMap<String, usize> {
+        self.reads.0.lock().unwrap().clone()
     }
 
     pub(crate) fn print_counts(&self) {
