@@ -153,6 +153,20 @@ impl Azure {
         self.post("/scenario", &json!({"roleAssignments": JOBS.map(assignment)})).await;
     }
 
+    /// Gives the application other credentials than its secret, in fields of the scenario document. Its rights stay.
+    pub async fn prove_with(&self, credentials: &Value) {
+        let mut client = json!({"id": self.client, "roles": []});
+        for (field, value) in credentials.as_object().unwrap() {
+            client[field] = value.clone();
+        }
+        self.post("/scenario", &json!({"clients": [client]})).await;
+    }
+
+    /// Makes an issuer and its keys known.
+    pub async fn know(&self, issuer: &Value) {
+        self.post("/scenario", &json!({"issuers": [issuer]})).await;
+    }
+
     /// Lets tokens of an issuer stand for the application, which may then do everything in its subscription and nothing
     /// elsewhere.
     pub async fn trust(&self, issuer: &Value, credential: &Value) {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::scenario::FederatedCredential;
 
 /// Clocks may differ by so many seconds.
-const SKEW: i64 = 300;
+pub(crate) const SKEW: i64 = 300;
 
 /// A refusal: code and text.
 pub(crate) type Refusal = (u32, String);

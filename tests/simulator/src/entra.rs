@@ -13,7 +13,8 @@ use uuid::Uuid;
 use crate::{
     arm::{call::Principal, error::ArmError},
     assertion,
-    scenario::{Client, FederatedCredential, Issuer, Role, ScenarioError},
+    certificate::{self, Certificate},
+    scenario::{Client, FederatedCredential, Issuer, ManagedIdentity, Role, ScenarioError},
 };
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -22,7 +23,11 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 pub(crate) struct Application {
     pub(crate) id: String,
     secret: String,
+    secret_expires: Option<Timestamp>,
+    certificates: Vec<Certificate>,
     federated_credentials: Vec<FederatedCredential>,
+    pub(crate) managed_identity: Option<ManagedIdentity>,
+    lifetime: Option<u32>,
     pub(crate) object: Uuid,
     pub(crate) roles: Option<Vec<Role>>,
 }
@@ -46,12 +51,25 @@ impl Entra {
         Self { tenant, lifetime: 3600, applications: BTreeMap::new(), issuers: BTreeMap::new(), key }
     }
 
-    /// Adds an application, or gives one that exists another secret and other roles; its object id stays.
-    pub(crate) fn add(&mut self, client: Client, object: Uuid) {
-        let Client { id, secret, federated_credentials, object_id, roles } = client;
-        let before = self.application(&id).map(|application| application.object);
-        let object = object_id.or(before).unwrap_or(object);
-        self.applications.insert(id.to_lowercase(), Application { id, secret, federated_credentials, object, roles });
+    /// Adds an application, or gives one that exists other credentials and roles; its object id stays.
+    pub(crate) fn add(&mut self, client: Client, object: Uuid) -> Result<(), ScenarioError> {
+        let before = self.application(&client.id).map(|application| application.object);
+        let certificates = client.certificates.iter().map(Certificate::try_from).collect::<Result<_, _>>();
+        let certificates = certificates
+            .map_err(|error| ScenarioError(format!("client {}: a certificate can't be read: {error}", client.id)))?;
+        let application = Application {
+            id: client.id,
+            secret: client.secret,
+            secret_expires: client.secret_expires,
+            certificates,
+            federated_credentials: client.federated_credentials,
+            managed_identity: client.managed_identity,
+            lifetime: client.token_lifetime_seconds,
+            object: client.object_id.or(before).unwrap_or(object),
+            roles: client.roles,
+        };
+        self.applications.insert(application.id.to_lowercase(), application);
+        Ok(())
     }
 
     /// Learns the published keys of an issuer.
@@ -64,6 +82,15 @@ impl Entra {
 
     pub(crate) fn application(&self, id: &str) -> Option<&Application> {
         self.applications.get(&id.to_lowercase())
+    }
+
+    pub(crate) fn applications(&self) -> impl Iterator<Item = &Application> {
+        self.applications.values()
+    }
+
+    /// How long a token is good for, in seconds.
+    pub(crate) fn lifetime_of(&self, application: &Application) -> u32 {
+        application.lifetime.unwrap_or(self.lifetime)
     }
 
     /// Is there an application with this object id?
@@ -117,8 +144,13 @@ impl Entra {
                 return refuse(StatusCode::BAD_REQUEST, "invalid_request", 90023, text);
             }
             let assertion = field("client_assertion");
-            let credentials = &application.federated_credentials;
-            if let Err((code, text)) = assertion::verify(assertion, id, credentials, &self.issuers, now) {
+            let judged = if certificate::is_meant(assertion) {
+                let endpoint = format!("{base}/{tenant}/oauth2/v2.0/token");
+                certificate::verify(assertion, id, &application.certificates, &endpoint, now)
+            } else {
+                assertion::verify(assertion, id, &application.federated_credentials, &self.issuers, now)
+            };
+            if let Err((code, text)) = judged {
                 return refuse(StatusCode::UNAUTHORIZED, "invalid_client", code, text);
             }
         } else if field("client_secret").is_empty() {
@@ -130,6 +162,9 @@ impl Entra {
                  the client secret ID, for a secret added to app '{id}'."
             );
             return refuse(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_215, text);
+        } else if application.secret_expires.is_some_and(|expires| expires <= now) {
+            let text = format!("The provided client secret keys for app '{id}' are expired.");
+            return refuse(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_222, text);
         }
         let Some(audience) = field("scope").split_whitespace().find_map(|scope| scope.strip_suffix("/.default")) else {
             let text =
@@ -139,20 +174,20 @@ impl Entra {
         let token = self.sign(base, application, audience, now);
         let body = json!({
             "token_type": "Bearer",
-            "expires_in": self.lifetime,
-            "ext_expires_in": self.lifetime,
+            "expires_in": self.lifetime_of(application),
+            "ext_expires_in": self.lifetime_of(application),
             "access_token": token,
         });
         (StatusCode::OK, body)
     }
 
-    fn sign(&self, base: &str, application: &Application, audience: &str, now: Timestamp) -> String {
+    pub(crate) fn sign(&self, base: &str, application: &Application, audience: &str, now: Timestamp) -> String {
         let claims = json!({
             "aud": audience,
             "iss": format!("{base}/{}/", self.tenant),
             "iat": now.as_second(),
             "nbf": now.as_second(),
-            "exp": now.as_second() + i64::from(self.lifetime),
+            "exp": now.as_second() + i64::from(self.lifetime_of(application)),
             "tid": self.tenant,
             "oid": application.object,
             "sub": application.object,
@@ -232,16 +267,16 @@ mod tests {
 
     fn entra() -> Entra {
         let mut entra = Entra::new("tenant".to_owned(), [7; 64]);
-        entra.add(
-            Client {
-                id: "app".to_owned(),
-                secret: "s3cret".to_owned(),
-                federated_credentials: Vec::new(),
-                object_id: None,
-                roles: None,
-            },
-            Uuid::nil(),
-        );
+        entra
+            .add(Client { id: "app".to_owned(), secret: "s3cret".to_owned(), ..Client::default() }, Uuid::nil())
+            .unwrap();
+        let expired = Client {
+            id: "old".to_owned(),
+            secret: "s3cret".to_owned(),
+            secret_expires: Some(Timestamp::UNIX_EPOCH),
+            ..Client::default()
+        };
+        entra.add(expired, Uuid::max()).unwrap();
         entra
     }
 
@@ -273,6 +308,7 @@ mod tests {
         let good = "grant_type=client_credentials&scope=https%3A%2F%2Fa%2F.default";
         let cases = [
             ("a wrong secret", format!("{good}&client_id=app&client_secret=no"), "tenant", 401, 7_000_215),
+            ("an expired secret", format!("{good}&client_id=old&client_secret=s3cret"), "tenant", 401, 7_000_222),
             ("an unknown application", format!("{good}&client_id=other&client_secret=no"), "tenant", 400, 700_016),
             ("an unknown tenant", format!("{good}&client_id=app&client_secret=s3cret"), "elsewhere", 400, 90002),
         ];

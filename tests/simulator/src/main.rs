@@ -36,6 +36,10 @@ enum Command {
         /// Address of the control interface, on loopback; port 0 takes a free one.
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
         control_listen: SocketAddr,
+        /// Address of a machine's metadata service (IMDS), over plain HTTP, on loopback or 169.254.169.254:80 itself; port 0
+        /// takes a free one. There is none without it.
+        #[arg(long, value_name = "ADDRESS")]
+        metadata_listen: Option<SocketAddr>,
         /// What exists at the start (YAML or JSON). Without it there is one client and one empty subscription.
         #[arg(long, value_name = "FILE")]
         scenario: Option<PathBuf>,
@@ -49,14 +53,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
+    let arguments = Arguments::parse();
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let Command::Serve { listen, control_listen, scenario, speed, state_dir } = command;
-    let served = run(listen, control_listen, scenario, speed, state_dir);
+    let served = run(arguments.command);
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -67,13 +70,8 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(
-    listen: SocketAddr,
-    control_listen: SocketAddr,
-    scenario: Option<PathBuf>,
-    speed: f64,
-    state_dir: Option<PathBuf>,
-) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<()> {
+    let Command::Serve { listen, control_listen, metadata_listen, scenario, speed, state_dir } = command;
     let scenario = match scenario {
         None => Scenario::default(),
         Some(path) => {
@@ -83,7 +81,7 @@ async fn run(
     };
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    let simulator = serve(ServeOptions { listen, control_listen, scenario, speed, state_dir }).await?;
+    let simulator = serve(ServeOptions { listen, control_listen, metadata_listen, scenario, speed, state_dir }).await?;
     {
         let mut output = std::io::stdout().lock();
         writeln!(output, "{}", serde_json::to_string(&simulator.ready_line())?).context("writing the ready line")?;

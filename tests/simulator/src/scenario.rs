@@ -1,5 +1,6 @@
 //! The scenario document: what exists when the simulator starts, and what a later document adds.
 
+mod client;
 mod federation;
 mod gallery;
 mod governance;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    client::{Certificate, Client, ManagedIdentity},
     federation::{FederatedCredential, Issuer},
     gallery::{Definition, DiskEncryptionSet, Feature, Gallery, Identifier, ImageVersion},
     governance::{Lock, LockLevel, Policy},
@@ -54,26 +56,6 @@ pub struct Scenario {
     pub policies: Option<Vec<Policy>>,
     /// Subscriptions and what is in them.
     pub subscriptions: Vec<Subscription>,
-}
-
-/// An application with a secret or federated credentials.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Client {
-    /// Application (client) id.
-    pub id: String,
-    /// Client secret; absent: there is none.
-    #[serde(default)]
-    pub secret: String,
-    /// Whose tokens stand for it.
-    #[serde(default)]
-    pub federated_credentials: Vec<FederatedCredential>,
-    /// Object id of its service principal; made from the seed where absent.
-    #[serde(default)]
-    pub object_id: Option<uuid::Uuid>,
-    /// What it may do besides its role assignments; absent means everything.
-    #[serde(default)]
-    pub roles: Option<Vec<Role>>,
 }
 
 /// A custom role, in the form that `az role definition create` reads.

@@ -48,7 +48,7 @@ impl Simulator {
         }
         for client in &scenario.clients {
             let object = self.world.guid();
-            self.entra.add(client.clone(), object);
+            self.entra.add(client.clone(), object)?;
         }
         self.add_roles(scenario)?;
         self.world.shortages.extend(scenario.sold_out.iter().cloned());

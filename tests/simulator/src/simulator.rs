@@ -13,7 +13,7 @@ use crate::{
     answer::{outcome, refuse, respond},
     arm::{
         address::Address,
-        dispatch,
+        endpoints::endpoints,
         error::ArmError,
         headers,
         throttle::{Limits, Throttling, ThrottlingCounts, Verdict},
@@ -142,6 +142,15 @@ impl Simulator {
 
     /// Answers one request. The base of addresses in answers is `https://` and the request's `Host`.
     pub fn handle(&mut self, request: &Request<Bytes>, at: Moment) -> Outcome {
+        self.exchange(request, at, false)
+    }
+
+    /// Answers one request to the metadata service of a machine, whose identities those are that the scenario says.
+    pub fn handle_metadata(&mut self, request: &Request<Bytes>, at: Moment) -> Outcome {
+        self.exchange(request, at, true)
+    }
+
+    fn exchange(&mut self, request: &Request<Bytes>, at: Moment, metadata: bool) -> Outcome {
         self.world.advance(at.simulated);
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
         let address = Address::parse(request.uri().path());
@@ -182,7 +191,12 @@ impl Simulator {
             self.journal.add(entry);
             return outcome(fault, then, request, None);
         }
-        let (response, verdict) = self.answer(request, address.as_ref(), at);
+        let (response, verdict) = if metadata {
+            let base = "https://login.microsoftonline.com";
+            (self.entra.metadata_service(request, base, at.real), Verdict::default())
+        } else {
+            self.answer(request, address.as_ref(), at)
+        };
         entry.throttled = verdict.class;
         entry.inside_told_pause = verdict.inside_told_pause;
         entry.status = Some(response.status().as_u16());
@@ -243,7 +257,8 @@ impl Simulator {
                 false,
             ),
             ["metadata", "endpoints"] => {
-                respond(StatusCode::OK, Some(&dispatch::metadata(base, &self.entra.tenant)), false)
+                let version = api_version(request).unwrap_or_default();
+                respond(StatusCode::OK, Some(&endpoints(base, &self.entra.tenant, &version)), false)
             }
             [compute::boot_diagnostics::BLOBS, ..] => self.world.blob(request.uri().path(), request.uri().query()),
             ["providers", "microsoft.resourcegraph", "resources"] if request.method() == Method::POST => {
@@ -252,11 +267,7 @@ impl Simulator {
                     Err(error) => refuse(&error),
                     Ok(caller) => {
                         let principal = caller.principal;
-                        let api_version =
-                            url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
-                                .find(|(name, _)| name.eq_ignore_ascii_case("api-version"))
-                                .map(|(_, value)| value.into_owned());
-                        self.resource_graph(&principal, api_version.as_deref(), request.body())
+                        self.resource_graph(&principal, api_version(request).as_deref(), request.body())
                     }
                 }
             }
@@ -283,4 +294,10 @@ impl Simulator {
             ),
         }
     }
+}
+
+fn api_version(request: &Request<Bytes>) -> Option<String> {
+    url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+        .find(|(name, _)| name.eq_ignore_ascii_case("api-version"))
+        .map(|(_, value)| value.into_owned())
 }

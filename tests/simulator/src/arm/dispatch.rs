@@ -1,7 +1,6 @@
 //! Which part of the world answers a request.
 
 use http::{Method, StatusCode};
-use serde_json::json;
 
 use super::{
     address::Address,
@@ -185,32 +184,4 @@ impl World {
             (_, None, None) => Ok(Reply::empty(StatusCode::OK)),
         }
     }
-}
-
-/// What `/metadata/endpoints` answers, for tools that are told only where Azure Resource Manager is.
-pub(crate) fn metadata(base: &str, tenant: &str) -> serde_json::Value {
-    json!({
-        "name": "Simulator",
-        "portal": base,
-        "resourceManager": format!("{base}/"),
-        "microsoftGraphResourceId": format!("{base}/"),
-        "graph": format!("{base}/"),
-        "graphAudience": format!("{base}/"),
-        "activeDirectoryDataLake": "",
-        "gallery": format!("{base}/"),
-        "batch": format!("{base}/"),
-        "media": base,
-        "sqlManagement": format!("{base}/"),
-        "vmImageAliasDoc": format!("{base}/aliases.json"),
-        "authentication": {
-            "loginEndpoint": base,
-            "audiences": [format!("{base}/"), base],
-            "tenant": tenant,
-            "identityProvider": "AAD",
-        },
-        "suffixes": {
-            "keyVaultDns": "vault.simulator.invalid", "storage": "core.simulator.invalid",
-            "sqlServerHostname": "database.simulator.invalid", "acrLoginServer": "azurecr.simulator.invalid",
-        },
-    })
 }

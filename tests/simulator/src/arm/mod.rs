@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod call;
 pub(crate) mod dispatch;
+pub(crate) mod endpoints;
 pub(crate) mod error;
 pub(crate) mod governance;
 pub(crate) mod groups;

@@ -8,7 +8,7 @@ mod running;
 mod tls;
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, SocketAddr, TcpListener},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -32,6 +32,8 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// Where the control interface listens; loopback only. Port 0 takes a free one.
     pub control_listen: SocketAddr,
+    /// Where the metadata service of a machine listens, over plain HTTP: loopback, or its own address 169.254.169.254. There is none where absent.
+    pub metadata_listen: Option<SocketAddr>,
     /// What exists at the start.
     pub scenario: Scenario,
     /// Simulated seconds in one real second.
@@ -45,6 +47,7 @@ impl Default for ServeOptions {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             control_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            metadata_listen: None,
             scenario: Scenario::default(),
             speed: 1.0,
             state_dir: None,
@@ -104,6 +107,9 @@ pub struct ReadyLine {
     pub subscriptions: Vec<String>,
     /// `http://127.0.0.1:port` of the control interface.
     pub control: String,
+    /// `http://127.0.0.1:port` of the metadata service, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
 }
 
 /// What the sockets share.
@@ -177,7 +183,8 @@ pub struct RunningSimulator {
     address: SocketAddr,
     control_address: SocketAddr,
     ca: PathBuf,
-    handles: [Handle<SocketAddr>; 2],
+    metadata_address: Option<SocketAddr>,
+    handles: Vec<Handle<SocketAddr>>,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
     // Removed with the simulator.
     _folder: Option<tempfile::TempDir>,
@@ -192,6 +199,10 @@ pub async fn serve(options: ServeOptions) -> Result<RunningSimulator, ServeError
         if !address.ip().is_loopback() {
             return Err(ServeError::NotLoopback(address));
         }
+    }
+    let link_local = IpAddr::from([169, 254, 169, 254]);
+    if let Some(address) = options.metadata_listen.filter(|at| !at.ip().is_loopback() && at.ip() != link_local) {
+        return Err(ServeError::NotLoopback(address));
     }
     if !(options.speed.is_finite() && options.speed > 0.0) {
         return Err(ServeError::Speed(options.speed));
@@ -230,7 +241,7 @@ pub async fn serve(options: ServeOptions) -> Result<RunningSimulator, ServeError
 
     let (listener, address) = listen(options.listen)?;
     let (control_listener, control_address) = listen(options.control_listen)?;
-    let handles = [Handle::new(), Handle::new()];
+    let mut handles = vec![Handle::new(), Handle::new()];
     let failed = |error| ServeError::Io(address.to_string(), error);
     let azure = axum_server::from_tcp(listener)
         .map_err(failed)?
@@ -241,19 +252,29 @@ pub async fn serve(options: ServeOptions) -> Result<RunningSimulator, ServeError
         .map_err(failed)?
         .handle(handles[1].clone())
         .serve(control::router(Arc::clone(&shared)).into_make_service());
-    let tasks = vec![tokio::spawn(azure), tokio::spawn(control)];
-    Ok(RunningSimulator { shared, address, control_address, ca, handles, tasks, _folder: folder })
+    let mut tasks = vec![tokio::spawn(azure), tokio::spawn(control)];
+    let mut metadata_address = None;
+    if let Some(wanted) = options.metadata_listen {
+        let (listener, address) = listen(wanted)?;
+        let handle = Handle::new();
+        let metadata = axum_server::from_tcp(listener)
+            .map_err(|error| ServeError::Io(address.to_string(), error))?
+            .handle(handle.clone())
+            .serve(arm::metadata_router(Arc::clone(&shared)).into_make_service());
+        metadata_address = Some(address);
+        handles.push(handle);
+        tasks.push(tokio::spawn(metadata));
+    }
+    Ok(RunningSimulator { shared, address, control_address, metadata_address, ca, handles, tasks, _folder: folder })
 }
 
 /// An empty scenario still has somebody to sign in and something to look at.
 fn complete(scenario: &mut Scenario) {
     if scenario.clients.is_empty() {
         scenario.clients.push(scenario::Client {
-            object_id: None,
             id: "0a000000-0000-4000-8000-000000000001".to_owned(),
             secret: "simulated-secret".to_owned(),
-            federated_credentials: Vec::new(),
-            roles: None,
+            ..scenario::Client::default()
         });
     }
     if scenario.subscriptions.is_empty() {

@@ -19,6 +19,11 @@ impl RunningSimulator {
         format!("http://{}", self.control_address)
     }
 
+    /// `http://127.0.0.1:port` of the metadata service, where there is one.
+    pub fn metadata(&self) -> Option<String> {
+        self.metadata_address.map(|address| format!("http://{address}"))
+    }
+
     /// The CA certificate (PEM) that clients must trust.
     pub fn ca(&self) -> &Path {
         &self.ca
@@ -35,6 +40,7 @@ impl RunningSimulator {
             clients: self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             subscriptions: simulator.subscriptions(),
             control: self.control(),
+            metadata: self.metadata(),
         }
     }
 
