@@ -69,6 +69,9 @@ def run(azure):
     ]:
         refused(lambda: begin(RG, "made", other), kind, code, text)
     refused(lambda: network.network_interfaces.begin_delete(RG, "one"), HttpResponseError, "NicReservedForAnotherVm")
+    # A version is usable only where it has replicas.
+    elsewhere = {**body, "location": "northeurope"}
+    refused(lambda: begin(RG, "far", elsewhere), ResourceNotFoundError, "GalleryImageNotFound", "not available in northeurope")
 
     made = begin(RG, "made", body).result()
     check(made.provisioning_state == "Succeeded", made.provisioning_state)

@@ -3,6 +3,7 @@
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
 from harness import RG, check, eventually, refused
+from versions import version_body
 
 
 def deleted(delete):
@@ -26,6 +27,12 @@ def softly(azure):
     restore = {"location": "westeurope", "properties": {"restore": True}}
     version = client.gallery_image_versions.begin_create_or_update(RG, "corp", "web", "1.0.0", restore).result()
     check(version.provisioning_state == "Succeeded", version.provisioning_state)
+    # Gone for good where that is asked for.
+    client.gallery_image_versions.begin_delete(RG, "corp", "web", "1.0.0", bypass_soft_delete=True).result()
+    check(not list(client.soft_deleted_resource.list_by_artifact_name(RG, "corp", "Images", "web")), "nothing is kept")
+    version = client.gallery_image_versions.begin_create_or_update(
+        RG, "corp", "web", "1.0.0", version_body(client, ["westeurope"])
+    ).result()
     policy["properties"]["softDeletePolicy"]["isSoftDeleteEnabled"] = False
     client.galleries.begin_create_or_update(RG, "corp", policy).result()
 

@@ -1,22 +1,25 @@
-"""What the modules share: the client, and how a check passes or fails."""
+"""What the modules share: the clients, and how a refusal is checked."""
 
 import json
-import time
 import urllib.request
 
 from azure.core.exceptions import HttpResponseError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.compute import ComputeManagementClient
 
-RG = "images"
-checks = 0
+from checks import RG, check, eventually
+
+__all__ = ["RG", "Azure", "check", "eventually", "provoke", "refused"]
+
+#: Codes of errors that a client was shown, and the modules that provoked them.
+provoked = {}
+#: The module that runs.
+module = None
 
 
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        raise AssertionError(what)
+def provoke(code):
+    """Remembers that the running module got a client to show this error."""
+    provoked.setdefault(code, set()).add(module)
 
 
 def refused(call, kind, code, text=""):
@@ -28,6 +31,7 @@ def refused(call, kind, code, text=""):
         check(isinstance(error, kind), f"{type(error).__name__} instead of {kind.__name__}: {error.message}")
         check(got == code, f"code {got} instead of {code}: {error.message}")
         check(text in error.message, f"'{text}' is not in: {error.message}")
+        provoke(code)
         return
     raise AssertionError(f"{code} expected, but it went through: {result}")
 
@@ -40,20 +44,20 @@ class Azure:
         self.subscription = ready["subscriptions"][0]
         self.compute = self.client(ComputeManagementClient)
 
-    def client(self, kind, secret=None, **more):
+    def client(self, kind, application=None, credential=None, subscription=None, **more):
         """A client of one of Microsoft's packages, such as ComputeManagementClient."""
-        application = self.ready["clients"][0]
-        credential = ClientSecretCredential(
+        application = application or self.ready["clients"][0]
+        credential = credential or ClientSecretCredential(
             self.ready["tenant"],
             application["id"],
-            secret or application["secret"],
+            application["secret"],
             authority=self.ready["authority"],
             disable_instance_discovery=True,
         )
         arm = self.ready["arm"]
         return kind(
             credential,
-            self.subscription,
+            subscription or self.subscription,
             base_url=arm,
             credential_scopes=[arm + "/.default"],
             polling_interval=0.05,
@@ -74,12 +78,3 @@ class Azure:
     def add(self, scenario):
         """More of everything; see docs/simulator.md."""
         return self.control("POST", "/scenario", scenario)
-
-
-def eventually(what, call, seconds=20):
-    """Waits until the call gives something that counts as true."""
-    deadline = time.monotonic() + seconds
-    while not (result := call()):
-        check(time.monotonic() < deadline, what)
-        time.sleep(0.05)
-    return result

@@ -2,7 +2,7 @@
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
-from harness import RG, check, refused
+from harness import RG, check, provoke, refused
 
 GROUP = "refusals"
 
@@ -92,6 +92,7 @@ def governance(azure, begin):
     except HttpResponseError as error:
         check((error.status_code, error.error.code) == (403, "RequestDisallowedByPolicy"), error)
         check("PolicyViolation" in error.response.text(), error.response.text())
+        provoke(error.error.code)
     unregistered = {"id": azure.subscription, "unregisteredProviders": ["Microsoft.Compute"]}
     azure.add({"policies": [], "subscriptions": [unregistered]})
     code = "MissingSubscriptionRegistration"

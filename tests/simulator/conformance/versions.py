@@ -49,6 +49,9 @@ def run(azure):
     version = client.gallery_image_versions.begin_update(RG, "corp", "web", "1.0.0", {"tags": {"a": "b"}}).result()
     check(version.tags == {"a": "b"}, version.tags)
 
+    listed = client.gallery_image_versions.list_by_gallery_image(RG, "corp", "web")
+    check([version.name for version in listed] == ["1.0.0"], "list")
+
     for name, body, code, text in [
         ("1.0", version_body(client, ["westeurope"]), "InvalidParameter", "Major(int).Minor(int).Patch(int)"),
         ("1.0.1", version_body(client, ["northeurope"]), "InvalidParameter", "must contain the location"),

@@ -2,39 +2,31 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
 import time
 
-SCOPE = ["--resource-group", "images"]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import checks  # noqa: E402
+from checks import RG, check, eventually  # noqa: E402
+
+SCOPE = ["--resource-group", RG]
 GALLERY = [*SCOPE, "--gallery-name", "corp"]
 IMAGE = [*GALLERY, "--gallery-image-definition", "web"]
 VERSION = [*IMAGE, "--gallery-image-version", "1.0.0"]
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        raise AssertionError(what)
 
 
 class Az:
     """The command, with a configuration of its own."""
 
-    def __init__(self, program, folder, ready):
+    def __init__(self, program, folder):
         self.program = program
         self.environment = dict(
-            os.environ,
-            AZURE_CONFIG_DIR=folder,
-            REQUESTS_CA_BUNDLE=ready["ca"],
-            AZURE_CORE_COLLECT_TELEMETRY="0",
-            AZURE_CORE_NO_COLOR="1",
+            os.environ, AZURE_CONFIG_DIR=folder, AZURE_CORE_COLLECT_TELEMETRY="0", AZURE_CORE_NO_COLOR="1"
         )
-        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
-            self.environment.pop(name, None)
 
     def run(self, *arguments):
         started = time.monotonic()
@@ -60,19 +52,10 @@ class Az:
 
 
 def main(simulator, scenario, program):
-    process = subprocess.Popen(
-        [simulator, "serve", "--scenario", scenario, "--speed", "500"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        ready = json.loads(process.stdout.readline())
+    with checks.simulator(simulator, scenario) as ready, tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            drive(Az(program, folder, ready), ready)
-        print(f"conformance: azure-cli: {checks} checks passed in {time.monotonic() - started:.1f} s")
-    finally:
-        process.terminate()
-        code = process.wait(10)
-    check(code == 0, f"the simulator ended with {code}")
+        drive(Az(program, folder), ready)
+        print(f"conformance: azure-cli: {checks.passed} checks passed in {time.monotonic() - started:.1f} s")
 
 
 def sign_in(az, ready):
@@ -88,8 +71,44 @@ def sign_in(az, ready):
     check(accounts[0]["id"] == ready["subscriptions"][0], accounts)
 
 
+def locked(az):
+    """A lock keeps the version until it is taken away."""
+    az("lock", "create", *SCOPE, "--name", "keep", "--lock-type", "CanNotDelete")
+    check([lock["name"] for lock in az("lock", "list", *SCOPE)] == ["keep"], "the lock is listed")
+    az.refused("ScopeLocked", "sig", "image-version", "delete", *VERSION)
+    az("lock", "delete", *SCOPE, "--name", "keep")
+    check(az("lock", "list", *SCOPE) == [], "no lock is left")
+
+
+def disks(az):
+    """A data disk comes and goes, a disk encryption set is made."""
+    key = "https://vault.example/keys/k/1"
+    az("disk-encryption-set", "create", *SCOPE, "--name", "key", "--location", "westeurope", "--key-url", key)
+    made = az("disk-encryption-set", "show", *SCOPE, "--name", "key")
+    check(made["activeKey"]["keyUrl"] == key, made)
+    az("disk-encryption-set", "delete", *SCOPE, "--name", "key")
+    az("disk", "create", *SCOPE, "--name", "data", "--location", "westeurope", "--size-gb", "4")
+    machine = [*SCOPE, "--vm-name", "running"]
+    az("vm", "disk", "attach", *machine, "--name", "data")
+    check(az("disk", "show", *SCOPE, "--name", "data")["diskState"] == "Attached", "the machine holds it")
+    az.refused("attached", "disk", "delete", *SCOPE, "--name", "data", "--yes")
+    az("vm", "disk", "detach", *machine, "--name", "data")
+    az("disk", "delete", *SCOPE, "--name", "data", "--yes")
+
+
+def shared(az, ready):
+    """The gallery is shared with a subscription, and with nobody again."""
+    az("sig", "update", *GALLERY, "--permissions", "Groups")
+    az("sig", "share", "add", *GALLERY, "--subscription-ids", ready["subscriptions"][0])
+    groups = az("sig", "show", *GALLERY)["sharingProfile"]["groups"]
+    check(groups[0]["ids"] == ready["subscriptions"], groups)
+    az("sig", "share", "reset", *GALLERY)
+
+
 def drive(az, ready):
     sign_in(az, ready)
+    check(az("provider", "show", "--namespace", "Microsoft.Compute")["registrationState"] == "Registered", "provider")
+    disks(az)
     machine = az("vm", "show", *SCOPE, "--name", "builder")
     az("sig", "create", *GALLERY, "--location", "westeurope")
     az(
@@ -97,6 +116,7 @@ def drive(az, ready):
         "--sku", "a", "--os-type", "Linux", "--os-state", "Generalized", "--hyper-v-generation", "V2",
         "--features", "SecurityType=Standard",
     )
+    shared(az, ready)
 
     command = az("vm", "run-command", "invoke", *SCOPE, "--name", "builder", "--command-id", "RunShellScript", "--scripts", "echo hi")
     check("[stdout]\nhi" in command["value"][0]["message"], command)
@@ -132,14 +152,20 @@ def drive(az, ready):
     written = {entry["operationName"]["value"] for entry in log}
     check("Microsoft.Compute/galleries/images/versions/write" in written, written)
 
+    locked(az)
+
     az.refused("nested resources", "sig", "delete", *GALLERY)
     az.refused("nested resources", "sig", "image-definition", "delete", *IMAGE)
     az("sig", "image-version", "delete", *VERSION)
     az.refused("not found", "sig", "image-version", "show", *VERSION)
     for what in (["image-definition", "delete", *IMAGE], ["delete", *GALLERY]):
-        deadline = time.monotonic() + 60
-        while (done := az.run("sig", *what)).returncode != 0:
-            check("nested resources" in done.stderr and time.monotonic() < deadline, done.stderr)
+
+        def gone():
+            done = az.run("sig", *what)
+            check(done.returncode == 0 or "nested resources" in done.stderr, done.stderr)
+            return done.returncode == 0
+
+        eventually("the parent notices that its children are gone", gone, 60)
     az.refused("not found", "sig", "show", *GALLERY)
 
 

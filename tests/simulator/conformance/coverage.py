@@ -1,0 +1,132 @@
+"""What azimage sends and what it tells apart was done and provoked with Microsoft's clients, by the modules before this one.
+
+Both lists are read from azimage's own code, so that nothing can be added there and be forgotten here.
+"""
+
+import pathlib
+import re
+
+import harness
+from harness import check
+
+CLIENT = pathlib.Path(__file__).resolve().parents[3] / "controller" / "azure" / "src"
+
+#: The resource types that ids stand for.
+TYPES = {
+    "VirtualMachineId": "virtualMachines",
+    "RunCommandId": "virtualMachines/runCommands",
+    "GalleryId": "galleries",
+    "ImageDefinitionId": "galleries/images",
+    "ImageVersionId": "galleries/images/versions",
+}
+
+#: Which module provokes which error. Those that follow from azimage's code have to be here.
+ERRORS = {
+    "AnotherOperationInProgress": "writers",
+    "AuthorizationFailed": "errors",
+    "BadRequest": "creation",
+    "CannotDeleteResource": "deletions",
+    "ConditionNotMet": "faults",
+    "Conflict": "writers",
+    "ConflictingUserInput": "attachments",
+    "DeleteGalleryImageVersionBlockedBeforeEndOfLife": "refusals",
+    "ExpiredAuthenticationToken": "errors",
+    "GalleryImageNotFound": "creation",
+    "GatewayTimeout": "errors",
+    "InUseSubnetCannotBeDeleted": "network",
+    "InternalExecutionError": "errors",
+    "InternalOperationError": "errors",
+    "InternalServerError": "errors",
+    "InvalidAuthenticationToken": "identity",
+    "InvalidLockLevel": "locks",
+    "InvalidParameter": "versions",
+    "InvalidResourceLocation": "refusals",
+    "InvalidResourceReference": "creation",
+    "InvalidSubscriptionId": "errors",
+    "InvalidTags": "errors",
+    "LinkedAuthorizationFailed": "errors",
+    "LocationNotAvailableForResourceType": "errors",
+    "LocationRequired": "errors",
+    "LockNotFound": "locks",
+    "MissingSubscriptionRegistration": "refusals",
+    "NetcfgSubnetRangesOverlap": "network",
+    "NetworkingInternalOperationError": "errors",
+    "NicInUse": "creation",
+    "NicReservedForAnotherVm": "creation",
+    "NoRegisteredProviderFound": "errors",
+    "NotFound": "writers",
+    "OperationNotAllowed": "machines",
+    "OperationPreempted": "writers",
+    "ParentResourceNotFound": "errors",
+    "PropertyChangeNotAllowed": "versions",
+    "QuotaExceeded": "errors",
+    "ReplicationJobsNotCompleted": "errors",
+    "RequestDisallowedByPolicy": "refusals",
+    "ResizeDiskError": "errors",
+    "ResourceGroupNotFound": "machines",
+    "ResourceNotFound": "machines",
+    "RetryableError": "errors",
+    "ScopeLocked": "locks",
+    "ServerTimeout": "errors",
+    "ServiceUnavailable": "errors",
+    "SkuNotAvailable": "creation",
+    "SubscriptionNotFound": "errors",
+    "SubscriptionRequestsThrottled": "errors",
+    "VMExtensionProvisioningError": "errors",
+}
+
+
+def operations():
+    """Method, type and last part of the path, and `$expand` of each request that azimage's client makes."""
+    found = set()
+    for path in sorted((CLIENT / "compute").glob("*.rs")):
+        if path.name.endswith("_tests.rs"):
+            continue
+        text, before = path.read_text(), len(found)
+        calls = len(re.findall(r"\bself\s*\.(?:get|list|write|send)\(", text))
+        functions = re.findall(r"pub async fn \w+\((.*?)\) -> [^{]*\{(.*?)\n    \}", text, re.S)
+        for parameters, body in functions:
+            kind = TYPES[re.search(r"\bid: &(\w+)", parameters)[1]]
+            verb = re.search(r"\bself\s*\.(get|list|write)\(", body)[1]
+            method = "GET" if verb != "write" else re.search(r"Method::(\w+)", body)[1]
+            more = re.search(r"\{id\}/(\w+)", body)
+            expand = re.search(r"\$expand=(\w+)", body)
+            found.add((method, kind + (f"/{more[1]}" if more else ""), verb == "list", expand[1] if expand else ""))
+        check(len(found) - before == calls == len(functions), f"{path}: {calls} requests, but {len(functions)} were understood")
+    check(found, f"no request in {CLIENT}")
+    return found
+
+
+def done(azure):
+    """The same of all that the clients did and that went well."""
+    found = set()
+    for entry in azure.control("GET", "/requests"):
+        if (entry["status"] or 500) >= 400 or "/providers/Microsoft.Compute/" not in entry["path"]:
+            continue
+        parts = entry["path"].split("/providers/Microsoft.Compute/")[1].split("/")
+        expand = re.search(r"\$expand=(\w+)", entry["query"])
+        collection = len(parts) % 2 == 1 and entry["method"] == "GET"
+        found.add((entry["method"], "/".join(parts[::2]), collection, expand[1] if expand else ""))
+    return found
+
+
+def told_apart():
+    """The codes that azimage's client knows by name."""
+    text = (CLIENT / "classify.rs").read_text().split("#[cfg(test)]")[0]
+    lists = re.findall(r"const (?:BUSY|PERMANENT|INTERNAL): &\[&str\] = &\[(.*?)\];", text, re.S)
+    check(len(lists) == 3, "the lists of codes in classify.rs")
+    return set(re.findall(r'"(\w+)"', "".join(lists)))
+
+
+def run(azure):
+    did = done(azure)
+    wanted = operations()
+    for request in sorted(wanted):
+        check(request in did, f"azimage sends {request}, but no official client did: add a check")
+    for code in sorted(told_apart()):
+        check(code in ERRORS, f"azimage tells {code} apart, but no module provokes it: add a check")
+    for code, module in sorted(ERRORS.items()):
+        check(module in harness.provoked.get(code, ()), f"{module} did not provoke {code}")
+    for code in sorted(harness.provoked.keys() - ERRORS.keys()):
+        check(False, f"{code} is provoked, but not listed in ERRORS")
+    print(f"conformance: {len(wanted)} kinds of requests of azimage, {len(ERRORS)} errors")
