@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, header::CONTENT_LENGTH};
 
-use crate::transport::{Transport, TransportError, TransportErrorKind};
+use crate::{
+    tls_error::tls_failure,
+    transport::{Transport, TransportError, TransportErrorKind},
+};
 
 /// Resource Manager itself turns answers above 8 MB into an error (Azure documentation, "Resource provider
 /// contract"), so a larger one is not Azure's.
@@ -135,7 +138,8 @@ fn failed(error: reqwest::Error) -> TransportError {
     } else {
         (TransportErrorKind::Interrupted, true)
     };
-    TransportError { kind, possibly_sent, message: explain(&error) }
+    let message = tls_failure(&error).unwrap_or_else(|| explain(&error));
+    TransportError { kind, possibly_sent, message }
 }
 
 /// The error and its causes in one line.

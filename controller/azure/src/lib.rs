@@ -32,6 +32,7 @@ mod retry_after;
 pub mod rights;
 mod secret_file;
 mod throttle;
+mod tls_error;
 mod token_error;
 mod transport;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::environment::Environment;
+use crate::environment::{Environment, Simulator};
 
 /// The resource group of everything.
 const GROUP: &str = "images";
@@ -19,7 +19,8 @@ const JOBS: [&str; 3] = ["capture", "publish", "clean-up"];
 /// It begins with the gallery `corpGallery`, the image definition `ubuntu-web` and the running Linux machine
 /// `builder`, which consents to being generalized.
 pub struct Azure {
-    control: String,
+    /// Where it is reached.
+    pub simulator: Simulator,
     http: reqwest::Client,
     program: PathBuf,
     /// The subscription's id.
@@ -76,9 +77,9 @@ fn consenting(name: &str) -> Value {
 }
 
 impl Azure {
-    pub(crate) async fn add(environment: &Environment) -> Self {
+    pub(crate) async fn add(environment: &Environment, simulator: Simulator) -> Self {
         let azure = Self {
-            control: environment.simulator.control.clone(),
+            simulator,
             program: environment.programs.azimage.clone(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             subscription: Uuid::new_v4().to_string(),
@@ -95,16 +96,19 @@ impl Azure {
         azure
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Value {
-        let answer = self.http.post(format!("{}{path}", self.control)).body(body.to_string()).send().await.unwrap();
+    /// Asks the simulator's control interface for something.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer =
+            self.http.post(format!("{}{path}", self.simulator.control)).body(body.to_string()).send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
         assert!(status.is_success(), "POST {path}: {status} {text}");
         serde_json::from_str(&text).unwrap()
     }
 
-    async fn get(&self, path: &str) -> Option<Value> {
-        let answer = self.http.get(format!("{}{path}", self.control)).send().await.unwrap();
+    /// What the simulator's control interface tells; nothing where nothing is.
+    pub async fn get(&self, path: &str) -> Option<Value> {
+        let answer = self.http.get(format!("{}{path}", self.simulator.control)).send().await.unwrap();
         if answer.status() == reqwest::StatusCode::NOT_FOUND {
             return None;
         }
@@ -265,7 +269,7 @@ impl Azure {
 
     /// Ends a fault, and lets go of the requests that hang on it.
     pub async fn end_fault(&self, fault: u64) {
-        let answer = self.http.delete(format!("{}/faults/{fault}", self.control)).send().await.unwrap();
+        let answer = self.http.delete(format!("{}/faults/{fault}", self.simulator.control)).send().await.unwrap();
         assert!(answer.status().is_success());
     }
 
@@ -275,13 +279,13 @@ impl Azure {
     }
 
     /// Sends a request to Azure Resource Manager as somebody who may do everything.
-    pub async fn request(&self, environment: &Environment, method: &str, id: &str, body: Option<&Value>) -> Value {
-        let ca = std::fs::read(&environment.simulator.ca).unwrap();
+    pub async fn request(&self, method: &str, id: &str, body: Option<&Value>) -> Value {
+        let ca = std::fs::read(&self.simulator.ca).unwrap();
         let ca = reqwest::Certificate::from_pem(&ca).unwrap();
         let http = reqwest::Client::builder().tls_certs_only([ca]).no_proxy().build().unwrap();
         let (client, secret) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
         self.post("/scenario", &json!({"clients": [{"id": client, "secret": secret}]})).await;
-        let simulator = &environment.simulator;
+        let simulator = &self.simulator;
         let (authority, tenant) = (simulator.authority.trim_end_matches('/'), &simulator.tenant);
         let form = format!(
             "grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={}/.default",

@@ -40,11 +40,14 @@ impl Controller {
             .collect();
         // The tests of a process would all stand in line for the one lease.
         flags.entry("leader-elect").and_modify(|elect| *elect = "false");
-        let ca = environment.simulator.ca.to_str().unwrap();
+        let simulator = &azure.simulator;
         flags.extend([
             ("watch-namespaces", namespace),
             ("identity-namespaces", namespace),
-            ("azure-ca-file", ca),
+            ("azure-resource-manager", simulator.arm.as_str()),
+            ("azure-authority-host", simulator.authority.as_str()),
+            ("azure-tenant-id", simulator.tenant.as_str()),
+            ("azure-ca-file", simulator.ca.to_str().unwrap()),
             ("azure-client-id", azure.client.as_str()),
             ("azure-client-secret-file", secret.to_str().unwrap()),
             ("health-address", "127.0.0.1:0"),
@@ -100,6 +103,11 @@ impl Controller {
         let output = self.output();
         let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.filter(|line| line["message"] == "Listening").collect()
+    }
+
+    /// Whether it still runs, as the one process that was started.
+    pub fn runs(&mut self) -> bool {
+        self.process.exited().unwrap().is_none()
     }
 
     /// `kill -9`.

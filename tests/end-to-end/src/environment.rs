@@ -46,6 +46,17 @@ pub struct Simulator {
     pub control: String,
 }
 
+impl Simulator {
+    /// Starts one.
+    pub(crate) async fn start(programs: &WorkspacePrograms) -> (Process, Self) {
+        let mut command = Command::new(&programs.azimage_simulator);
+        command.args(["serve", "--speed", SPEED]);
+        let mut process = Process::start("azimage-simulator", &command).unwrap();
+        let line = process.wait_for_line(Duration::from_secs(30), |line| line.starts_with('{')).await.unwrap();
+        (process, serde_json::from_str(&line).unwrap())
+    }
+}
+
 /// What the tests of this process share, made by whoever asks first.
 pub async fn environment() -> &'static Environment {
     SHARED.get_or_init(Environment::start).await
@@ -60,11 +71,7 @@ impl Environment {
     async fn start() -> Self {
         azimage_test_cluster::install_tls_provider();
         let (cluster, programs) = tokio::join!(shared(), programs());
-        let mut command = Command::new(&programs.azimage_simulator);
-        command.args(["serve", "--speed", SPEED]);
-        let mut process = Process::start("azimage-simulator", &command).unwrap();
-        let line = process.wait_for_line(Duration::from_secs(30), |line| line.starts_with('{')).await.unwrap();
-        let simulator: Simulator = serde_json::from_str(&line).unwrap();
+        let (process, simulator) = Simulator::start(&programs).await;
         let deployment = install(cluster, &simulator).await;
         Self { cluster, programs, simulator, deployment, _process: process }
     }

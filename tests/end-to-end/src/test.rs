@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use azimage_crds::{ImageVersion, ReplicationTarget};
-use azimage_test_cluster::WriteGate;
+use azimage_test_cluster::{Process, WriteGate};
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::{Api, Client};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     azure::Azure,
     controller::Controller,
-    environment::{Environment, RELEASE_NAMESPACE, environment},
+    environment::{Environment, RELEASE_NAMESPACE, Simulator, environment},
     history::{History, LIMIT},
     object::Object,
     secrets::Secrets,
@@ -63,25 +63,34 @@ pub struct Test {
     folder: tempfile::TempDir,
     /// What ended processes said.
     said: Mutex<Vec<String>>,
+    // The simulator of a test that is alone ends with it.
+    _simulator: Option<Process>,
 }
 
 impl Test {
     /// A namespace and a subscription of their own.
     pub async fn new(name: &str) -> Self {
-        Self::make(name, false).await
+        Self::make(name, false, None).await
+    }
+
+    /// The same with a simulated Azure of its own, for what would get in the way of other tests.
+    pub async fn alone(name: &str) -> Self {
+        let own = Simulator::start(&environment().await.programs).await;
+        Self::make(name, false, Some(own)).await
     }
 
     /// The same, and azimage's writes to Kubernetes go through a gate that counts and holds them.
     pub async fn gated(name: &str) -> Self {
-        Self::make(name, true).await
+        Self::make(name, true, None).await
     }
 
-    async fn make(name: &str, gated: bool) -> Self {
+    async fn make(name: &str, gated: bool, own: Option<(Process, Simulator)>) -> Self {
         let environment = environment().await;
         let cluster = environment.cluster;
         let client = cluster.admin_client().await.unwrap();
         let namespace = cluster.create_namespace(name).await.unwrap();
-        let azure = Azure::add(environment).await;
+        let (process, simulator) = own.unzip();
+        let azure = Azure::add(environment, simulator.unwrap_or_else(|| environment.simulator.clone())).await;
         let account = environment.deployment["spec"]["template"]["spec"]["serviceAccountName"].as_str().unwrap();
         let (gate, kubeconfig) = if gated {
             let gate = WriteGate::start(cluster).await.unwrap();
@@ -95,7 +104,19 @@ impl Test {
         let folder = tempfile::tempdir().unwrap();
         let (secrets, said) = (Secrets::default(), Mutex::default());
         secrets.plant("the client secret", &azure.secret);
-        let test = Self { environment, namespace, azure, client, history, secrets, gate, kubeconfig, folder, said };
+        let test = Self {
+            environment,
+            namespace,
+            azure,
+            client,
+            history,
+            secrets,
+            gate,
+            kubeconfig,
+            folder,
+            said,
+            _simulator: process,
+        };
         std::fs::write(test.secret_file(), &test.azure.secret).unwrap();
         test
     }

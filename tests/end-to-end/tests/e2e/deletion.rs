@@ -124,7 +124,7 @@ async fn a_version_that_somebody_deletes_is_missed_and_never_made_again() {
     let test = Test::new("missing").await;
     let controller = test.start();
     ready_copy(&test, |object| object).await;
-    test.azure.request(test.environment, "DELETE", &test.azure.version("1.4.0"), None).await;
+    test.azure.request("DELETE", &test.azure.version("1.4.0"), None).await;
     let (_, message) = test.stalled(Kind::Version, "web", "VersionMissing").await.stalled().unwrap();
     assert!(message.contains("another version number"), "{message}");
     // Not even when a reconcile is asked for, nor by a new process.

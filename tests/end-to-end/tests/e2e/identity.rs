@@ -9,7 +9,7 @@ async fn published(test: &Test, path: &str) -> Value {
 }
 
 /// The application of `azure` trusts the `ServiceAccount` `publisher` of the test's namespace, but for what is otherwise.
-async fn trust(test: &Test, otherwise: &Value) {
+pub(crate) async fn trust(test: &Test, otherwise: &Value) {
     let issuer = published(test, "/.well-known/openid-configuration").await["issuer"].clone();
     let jwks = published(test, "/openid/v1/jwks").await;
     let subject = format!("system:serviceaccount:{}:publisher", test.namespace);
@@ -21,7 +21,7 @@ async fn trust(test: &Test, otherwise: &Value) {
 }
 
 /// Makes the `ServiceAccount` `publisher`, or annotates it otherwise.
-async fn account(test: &Test, client: Option<&str>) {
+pub(crate) async fn account(test: &Test, client: Option<&str>) {
     let account = json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": {
@@ -33,7 +33,7 @@ async fn account(test: &Test, client: Option<&str>) {
     applied.unwrap().ok().unwrap();
 }
 
-fn object(gallery: &Test, version: &str) -> Value {
+pub(crate) fn object(gallery: &Test, version: &str) -> Value {
     let mut object = manifests::image_version(&gallery.azure, "web", version, "builder");
     object["spec"]["serviceAccountName"] = json!("publisher");
     object

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
+mod answers;
 mod artifacts;
+mod clocks;
 mod deletion;
+mod denials;
 mod happy_path;
 mod identity;
+mod leaks;
 mod process;
 mod regions;
 mod restarts;
@@ -14,3 +18,4 @@ mod schema;
 mod seal;
 mod stalled;
 mod targets;
+mod tls;

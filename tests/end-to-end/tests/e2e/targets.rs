@@ -98,10 +98,10 @@ async fn a_region_that_somebody_added_in_azure_is_kept_with_its_replicas() {
     let controller = test.start();
     ready_copy(&test).await;
     let id = test.azure.version("1.4.0");
-    let mut body = test.azure.request(test.environment, "GET", &id, None).await;
+    let mut body = test.azure.request("GET", &id, None).await;
     let foreign = json!({"name": "Japan East", "regionalReplicaCount": 3, "storageAccountType": "Standard_LRS"});
     body["properties"]["publishingProfile"]["targetRegions"].as_array_mut().unwrap().push(foreign);
-    test.azure.request(test.environment, "PUT", &id, Some(&body)).await;
+    test.azure.request("PUT", &id, Some(&body)).await;
     test.wait(Kind::Version, "web", "aware of the foreign region", |object| {
         object.is_ready() && object.regions().iter().any(|region| region.0 == "japaneast")
     })
