@@ -301,7 +301,8 @@ impl Azure {
             .json()
             .await
             .unwrap();
-        let url = format!("{}{id}?api-version=2024-03-03", simulator.arm.trim_end_matches('/'));
+        let version = if id.contains("/galleries/") { "2024-03-03" } else { "2025-04-01" };
+        let url = format!("{}{id}?api-version={version}", simulator.arm.trim_end_matches('/'));
         let mut request = http
             .request(method.parse().unwrap(), url)
             .header("authorization", format!("Bearer {}", token["access_token"].as_str().unwrap()));

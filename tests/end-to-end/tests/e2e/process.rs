@@ -81,12 +81,3 @@ async fn probes_answer_and_metrics_have_the_names_that_dashboards_query() {
     assert!(page.ends_with("# EOF\n"));
     test.finish(Some(controller)).await;
 }
-
-#[tokio::test]
-async fn even_the_most_talkative_logs_hold_no_secret() {
-    let test = Test::new("trace").await;
-    let controller = test.start_with(&[("log-level", "azimage=trace,azimage_azure=trace,azure_identity=trace,azure_core=trace,kube=trace,reqwest=trace,hyper=trace,h2=trace")]);
-    test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
-    test.ready(Kind::Version, "web").await;
-    test.finish(Some(controller)).await;
-}
