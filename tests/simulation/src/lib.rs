@@ -25,4 +25,5 @@ mod story;
 pub mod time;
 pub mod turnstile;
 pub mod weather;
+pub mod witness;
 pub mod world;

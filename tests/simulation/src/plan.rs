@@ -201,6 +201,22 @@ pub enum Act {
     DeleteTarget(u8),
 }
 
+impl Act {
+    /// Whether a person does it, and not the weather.
+    pub fn is_of_a_person(&self) -> bool {
+        !matches!(
+            self,
+            Self::Pause { .. }
+                | Self::Partition { .. }
+                | Self::AzureAway { .. }
+                | Self::KubernetesAway { .. }
+                | Self::ClockJump { .. }
+                | Self::ForgetChanges
+                | Self::Kill { .. }
+        )
+    }
+}
+
 impl Event {
     /// When it is over, so far as it lasts.
     pub fn end(&self) -> Duration {

@@ -21,6 +21,7 @@ use crate::{
     time::VirtualClock,
     turnstile::Turnstile,
     weather::{Kind, Weather},
+    witness::Testimonies,
     world::{self, NAMESPACE},
 };
 
@@ -84,6 +85,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     let definitions: Vec<Value> = azimage_crds::manifests()?.into_iter().map(|manifest| manifest.object).collect();
     let server = ApiServer::behind(&definitions, plan.seed, move || clock.time(), turnstile.clone())?;
     let azure = Azure::new(&world::azure(plan)?, clock)?;
+    let testimonies = Testimonies::of(&server, &azure, plan.world.versions);
     world::apply(plan, &server).await?;
     let fates = Fates::new(plan, history.clone());
     let outages = Outages::default();
@@ -133,6 +135,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
         azure: &azure,
         journal: &journal,
         kubernetes: &kubernetes,
+        testimonies: &testimonies.all(),
         objects: &objects,
     };
     let problems = laws::judge(&evidence);

@@ -34,6 +34,11 @@ pub fn version(number: u8) -> String {
     format!("{}/galleries/corp/images/web-{number}/versions/1.4.0", provider())
 }
 
+/// The name of a region in the form in which names are compared.
+pub fn normal(region: &str) -> String {
+    region.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_lowercase()
+}
+
 /// The name of an image version's object.
 pub fn object(number: u8) -> String {
     format!("web-{number}")

@@ -25,5 +25,5 @@ mod write;
 pub use call::{Call, Verb};
 pub use failure::{Cause, Failure};
 pub use interceptor::{Delivery, Interceptor, NoFaults, Verdict};
-pub use server::{ApiServer, DefinitionError, Disconnected};
+pub use server::{ApiServer, DefinitionError, Disconnected, Witness};
 pub use store::Write;

@@ -27,11 +27,15 @@ use super::{
     watch::Watch,
 };
 
+/// Looks at each write at the moment at which it takes effect.
+pub type Witness = Arc<dyn Fn(&Write) + Send + Sync>;
+
 /// What all clients and watches share.
 pub(super) struct Shared {
     store: Mutex<Store>,
     interceptor: RwLock<Arc<dyn Interceptor>>,
     turnstile: Option<Turnstile>,
+    witness: RwLock<Option<Witness>>,
     /// The resource version of the last change.
     pub(super) changes: watch::Sender<u64>,
     /// How often all watches were cut.
@@ -129,6 +133,7 @@ impl ApiServer {
             store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
             interceptor: RwLock::new(Arc::new(NoFaults)),
             turnstile,
+            witness: RwLock::new(None),
             changes: watch::channel(0).0,
             cuts: watch::channel(0).0,
         };
@@ -160,6 +165,11 @@ impl ApiServer {
     /// Puts an interceptor between the server and all its clients, in place of the one before.
     pub fn set_interceptor(&self, interceptor: Arc<dyn Interceptor>) {
         *self.0.interceptor.write().unwrap_or_else(PoisonError::into_inner) = interceptor;
+    }
+
+    /// Shows somebody each write that takes effect from now on, in place of whoever looked before.
+    pub fn set_witness(&self, witness: Witness) {
+        *self.0.witness.write().unwrap_or_else(PoisonError::into_inner) = Some(witness);
     }
 
     /// The writes that took effect, in their order.
@@ -226,7 +236,14 @@ impl ApiServer {
             }
         };
         let after = store.revision;
+        let witness = self.0.witness.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let new = if witness.is_some() { store.since(before).to_vec() } else { Vec::new() };
         drop(store);
+        if let Some(witness) = witness {
+            for write in &new {
+                witness(write);
+            }
+        }
         if after != before {
             self.0.changes.send_replace(after);
         }

@@ -3,6 +3,7 @@
 //! What the controller believes counts nowhere, but for what it says to people: a condition that isn't true is a broken
 //! law too. Other people's acts are known from the plan, and excuse what follows from them and nothing else.
 
+mod claims;
 mod conditions;
 mod end;
 mod intent;
@@ -11,6 +12,8 @@ mod machine;
 mod regions;
 mod replaced;
 mod rest;
+mod secrets;
+mod term;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -22,6 +25,7 @@ use crate::{
     azure::Azure,
     kubernetes::Write,
     plan::{Act, Plan},
+    witness::Testimony,
     world::CLIENT,
 };
 
@@ -58,6 +62,8 @@ pub struct Evidence<'a> {
     pub journal: &'a [JournalEntry],
     /// Every write to Kubernetes.
     pub kubernetes: &'a [Write],
+    /// What objects said, and what was true then.
+    pub testimonies: &'a [Testimony],
     /// The image versions that are there in the end.
     pub objects: &'a BTreeMap<String, Value>,
 }
@@ -83,16 +89,21 @@ impl<'a> Evidence<'a> {
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 10] = [
+const LAWS: [Law; 15] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::never_started),
+    ("law 2", claims::gone_was_gone),
     ("law 3", replaced::made_once),
     ("law 4", latest::never_offered),
     ("law 5", regions::foreign_regions_stay),
     ("law 6", regions::ready_means_complete),
+    ("law 6", claims::ready_was_true),
     ("law 7", replaced::deleted_only_on_demand),
     ("law 8", intent::announced_before),
     ("law 10", rest::nothing_is_written),
+    ("law 11", secrets::none_is_told),
+    ("law 12", claims::never_given_up),
+    ("term", term::taken_only_when_free),
     ("conditions", conditions::keep_the_rules),
 ];
 

@@ -4,11 +4,7 @@ use azimage_simulator::JournalEntry;
 use serde_json::Value;
 
 use super::{Evidence, line};
-use crate::world::{self, CLIENT, PERSON};
-
-fn normal(name: &str) -> String {
-    name.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_lowercase()
-}
+use crate::world::{self, CLIENT, PERSON, normal};
 
 fn regions(body: &Value) -> Vec<String> {
     let list = body.pointer("/properties/publishingProfile/targetRegions").and_then(Value::as_array);

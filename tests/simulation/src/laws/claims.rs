@@ -1,0 +1,80 @@
+//! Laws 2, 6 and 12: what objects said, against what was true at that moment.
+
+use jiff::Timestamp;
+
+use super::Evidence;
+use crate::{
+    plan::Act,
+    witness::{Says, Testimony},
+    world::{self, PERSON},
+};
+
+/// Seconds after which nothing that a person changed is news to anybody, but for pauses of processes.
+const NEWS: i64 = 900;
+
+/// Whether a person changed the version so lately that the controller can't have known.
+fn is_news(evidence: &Evidence<'_>, number: u8, at: Timestamp) -> bool {
+    let path = world::version(number);
+    let paused = evidence.acts().map(|act| if let Act::Pause { seconds, .. } = act { *seconds } else { 0 }).sum();
+    let span = NEWS.saturating_add_unsigned(paused);
+    evidence
+        .journal
+        .iter()
+        .filter(|entry| entry.principal.as_deref() == Some(PERSON) && entry.write && entry.applied)
+        .filter(|entry| entry.path.eq_ignore_ascii_case(&path))
+        .any(|entry| (0..=span).contains(&at.duration_since(entry.simulated_time).as_secs()))
+}
+
+/// Law 6: whenever an object said Ready, each region that it called complete was so in Azure at that moment.
+pub(super) fn ready_was_true(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for Testimony { time, number, says, complete } in evidence.testimonies {
+        let Says::Ready(regions) = says else { continue };
+        let complete = complete.clone().unwrap_or_default();
+        let lies: Vec<&String> = regions.iter().filter(|region| !complete.contains(region)).collect();
+        if (regions.is_empty() || !lies.is_empty()) && !is_news(evidence, *number, *time) {
+            found.push(format!("{} said Ready at {time}, and {lies:?} were not complete", world::object(*number)));
+        }
+    }
+    found
+}
+
+/// Law 2: a version that counted as gone was gone, and an object that had to delete it didn't go before it.
+pub(super) fn gone_was_gone(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for Testimony { time, number, says, complete } in evidence.testimonies {
+        let name = world::object(*number);
+        match says {
+            Says::Stalled(reason) if reason == "VersionMissing" && complete.is_some() => {
+                found.push(format!("{name} said at {time} that its version is missing, and it was there"));
+            }
+            Says::GoneBefore if evidence.plan.world.delete => {
+                let freed = evidence.acts().any(|act| *act == Act::RemoveFinalizers(*number));
+                if !freed {
+                    found.push(format!("{name} was let go at {time}, and its version was there"));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What an object may say in passing when Azure answers that something isn't there, which need not be true.
+const OF_A_404: [&str; 4] = ["SourceNotFound", "DefinitionNotFound", "GalleryNotFound", "VersionMissing"];
+
+/// Law 12: where nobody interferes, no object ever says that only a person can help.
+pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
+    if evidence.acts().any(Act::is_of_a_person) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for Testimony { time, number, says, .. } in evidence.testimonies {
+        if let Says::Stalled(reason) = says
+            && !OF_A_404.contains(&reason.as_str())
+        {
+            found.push(format!("{} gave up with {reason} at {time}, and nobody did anything", world::object(*number)));
+        }
+    }
+    found
+}

@@ -1,0 +1,25 @@
+//! One process leads at a time.
+
+use super::Evidence;
+
+/// The lease is taken from another process only when that one let it go, or didn't renew it for as long as it lasts.
+pub(super) fn taken_only_when_free(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for write in evidence.kubernetes.iter().filter(|write| write.resource == "leases.coordination.k8s.io") {
+        let (Some(before), Some(after)) = (&write.before, &write.after) else { continue };
+        let holder = before["spec"]["holderIdentity"].as_str().unwrap_or_default();
+        if holder.is_empty() || after["spec"]["holderIdentity"] == holder {
+            continue;
+        }
+        let mut renewed = evidence.kubernetes.iter().filter(|earlier| {
+            earlier.resource == write.resource
+                && earlier.revision < write.revision
+                && earlier.after.as_ref().is_some_and(|lease| lease["spec"]["holderIdentity"] == holder)
+        });
+        let lasts = before["spec"]["leaseDurationSeconds"].as_i64().unwrap_or_default();
+        if renewed.next_back().is_some_and(|renewed| write.time.duration_since(renewed.time).as_secs() < lasts) {
+            found.push(format!("the lease was taken from {holder} at {}, which held it", write.time));
+        }
+    }
+    found
+}
