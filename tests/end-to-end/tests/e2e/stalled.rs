@@ -43,8 +43,7 @@ fn cases() -> Vec<Case> {
         },
         Case {
             change: ("/spec/gallery/name", "noSuchGallery".into()),
-            // Azure doesn't tell a missing gallery from a missing definition in it; the message names both.
-            ..case("no-gallery", json!({}), "DefinitionNotFound", &["spec.definition", "noSuchGallery"])
+            ..case("no-gallery", json!({}), "GalleryNotFound", &["spec.gallery", "noSuchGallery"])
         },
         Case {
             change: ("/spec/gallery/resourceGroup", "no-such-group".into()),
