@@ -1,0 +1,129 @@
+//! Virtual machines that a scenario says exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::virtual_machine::{Guest, Power, VirtualMachine};
+use crate::{
+    guest::contents::{Cleaning, Contents},
+    scenario::{self, AgentState},
+    world::World,
+};
+
+/// The data disks of a scenario's machine, as its model lists them.
+fn data_disks(group: &str, seed: &scenario::VirtualMachine) -> Value {
+    seed.data_disks
+        .iter()
+        .map(|disk| {
+            let name = format!("{}_disk{}", seed.name, disk.lun);
+            json!({
+                "lun": disk.lun, "name": name, "createOption": "Empty", "caching": "None", "deleteOption": "Detach",
+                "diskSizeGB": disk.size_gb,
+                "managedDisk": {
+                    "storageAccountType": disk.storage_account_type,
+                    "id": format!("{group}/providers/Microsoft.Compute/disks/{name}"),
+                },
+            })
+        })
+        .collect()
+}
+
+impl VirtualMachine {
+    /// From a scenario.
+    pub(crate) fn seeded(world: &mut World, group: &crate::world::Group, seed: &scenario::VirtualMachine) -> Self {
+        let location = crate::regions::normal(seed.location.as_deref().unwrap_or(&group.location));
+        let id = format!("{}/providers/Microsoft.Compute/virtualMachines/{}", group.id, seed.name);
+        let disk = format!("{}_OsDisk_1", seed.name);
+        let mut properties = json!({
+            "hardwareProfile": {"vmSize": seed.vm_size},
+            "storageProfile": {
+                "imageReference": {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"},
+                "osDisk": {
+                    "osType": seed.os_type, "name": disk, "createOption": "FromImage", "caching": "ReadWrite",
+                    "deleteOption": "Detach", "diskSizeGB": seed.os_disk_size_gb,
+                    "managedDisk": {
+                        "storageAccountType": seed.storage_account_type,
+                        "id": format!("{}/providers/Microsoft.Compute/disks/{disk}", group.id),
+                    },
+                },
+                "dataDisks": [],
+                "diskControllerType": seed.disk_controller_type,
+            },
+            "osProfile": {"computerName": seed.name, "adminUsername": "azureuser", "allowExtensionOperations": true},
+            "networkProfile": {"networkInterfaces": []},
+        });
+        if seed.ephemeral_os_disk {
+            properties["storageProfile"]["osDisk"]["diffDiskSettings"] = json!({"option": "Local"});
+        }
+        if let Some(security) = &seed.security_type {
+            properties["securityProfile"] = json!({"securityType": security});
+        }
+        properties["storageProfile"]["dataDisks"] = data_disks(&group.id, seed);
+        if seed.boot_diagnostics {
+            properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": true}});
+        }
+        if let Some(priority) = &seed.priority {
+            properties["priority"] = json!(priority);
+        }
+        if let Some(set) = &seed.virtual_machine_scale_set {
+            properties["virtualMachineScaleSet"] = json!({"id": set});
+        }
+        let mut extra = BTreeMap::new();
+        if !seed.zones.is_empty() {
+            extra.insert("zones".to_owned(), json!(seed.zones));
+        }
+        if let Some(plan) = &seed.plan {
+            extra.insert("plan".to_owned(), json!(plan));
+        }
+        let power = match seed.power_state {
+            scenario::PowerState::Running => Power::Running,
+            scenario::PowerState::Stopped => Power::Stopped,
+            scenario::PowerState::Deallocated => Power::Deallocated,
+        };
+        let vm_id = world.guid();
+        let mut contents = Contents::provisioned(&vm_id.to_string(), "azureuser");
+        for user in &seed.users {
+            contents.users.push(user.clone());
+        }
+        if seed.deprovisioned {
+            contents.deprovision(Cleaning { user: true, machine_id: true });
+        }
+        let lost = seed.agent == AgentState::Lost || power != Power::Running;
+        Self {
+            id,
+            name: seed.name.clone(),
+            subscription: crate::arm::address::Address::parse(&group.id).map_or_else(String::new, |a| a.subscription),
+            location,
+            tags: seed.tags.clone(),
+            extra,
+            properties,
+            vm_id,
+            hyper_v_generation: seed.hyper_v_generation.clone(),
+            architecture: seed.architecture.clone(),
+            change: 1,
+            provisioning_state: "Succeeded",
+            created: world.now,
+            provisioned_at: world.now,
+            power,
+            stopped_by_platform: power != Power::Running,
+            generalized: seed.generalized,
+            marked_for_deletion: false,
+            busy: None,
+            captures: BTreeSet::new(),
+            guest: Guest {
+                agent: if lost { AgentState::Lost } else { AgentState::Ready },
+                agent_lost_since: lost.then_some(Timestamp::UNIX_EPOCH),
+                contents,
+                seal: seed.seal,
+                script_fails: seed.script_fails.clone(),
+                boot: 1,
+                units_started: 0,
+                booted: (!lost).then_some(world.now),
+            },
+            fate: None,
+            failed_with: None,
+        }
+    }
+}
