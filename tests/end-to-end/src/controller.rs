@@ -29,6 +29,7 @@ impl Controller {
         kubeconfig: &Path,
         secret: &Path,
         otherwise: &[(&str, &str)],
+        variables: &[(&str, &str)],
     ) -> Self {
         let template = &environment.deployment["spec"]["template"]["spec"];
         let container = &template["containers"][0];
@@ -63,7 +64,7 @@ impl Controller {
         for variable in container["env"].as_array().unwrap() {
             command.env(variable["name"].as_str().unwrap(), field(variable, namespace));
         }
-        command.env("KUBECONFIG", kubeconfig).env("NO_PROXY", "127.0.0.1");
+        command.env("KUBECONFIG", kubeconfig).env("NO_PROXY", "127.0.0.1").envs(variables.iter().copied());
         Self { process: Process::start("azimage", &command).unwrap() }
     }
 

@@ -143,8 +143,13 @@ impl Test {
 
     /// Starts azimage with some flags otherwise.
     pub fn start_with(&self, flags: &[(&str, &str)]) -> Controller {
+        self.start_in(flags, &[])
+    }
+
+    /// Starts azimage with some flags otherwise and some more variables, as a webhook may add to a pod.
+    pub fn start_in(&self, flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Controller {
         let Self { environment, azure, namespace, kubeconfig, .. } = self;
-        Controller::start(environment, azure, namespace, kubeconfig, &self.secret_file(), flags)
+        Controller::start(environment, azure, namespace, kubeconfig, &self.secret_file(), flags, variables)
     }
 
     /// Kills a process; what it said is looked at when the test ends.

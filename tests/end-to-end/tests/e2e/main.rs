@@ -10,6 +10,7 @@ mod denials;
 mod happy_path;
 mod identity;
 mod leaks;
+mod own_identity;
 mod process;
 mod regions;
 mod restarts;
