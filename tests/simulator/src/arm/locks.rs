@@ -9,13 +9,12 @@ use super::{
     dispatch::not_supported,
     error::ArmError,
     rights::covers,
+    versions::check_authorization,
 };
 use crate::{
     scenario::{Lock, LockLevel},
     world::World,
 };
-
-const API_VERSIONS: [&str; 4] = ["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"];
 
 /// A lock that is in force.
 #[derive(Debug, Clone)]
@@ -53,18 +52,7 @@ impl ManagementLock {
 
 impl World {
     pub(crate) fn locks_call(&mut self, call: &Call<'_>, extension: &Extension) -> Answer {
-        if !API_VERSIONS.contains(&call.api_version()) {
-            return Err(ArmError::new(
-                StatusCode::BAD_REQUEST,
-                "NoRegisteredProviderFound",
-                format!(
-                    "No registered resource provider found for location and API version '{}' for type 'locks'. The supported \
-                     api-versions are '{}'.",
-                    call.api_version(),
-                    API_VERSIONS.join(", ")
-                ),
-            ));
-        }
+        check_authorization("locks", call.api_version())?;
         let scope = call.address.id();
         if call.address.group.is_some() && !self.groups.contains_key(&call.address.group_key()) {
             return Err(super::groups::no_group(call.address.group.as_deref().unwrap_or_default()));

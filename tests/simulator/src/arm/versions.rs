@@ -78,6 +78,8 @@ const NETWORK: &[&str] = &[
     "2026-03-01",
 ];
 const ACTIVITY_LOG: &[&str] = &["2015-04-01"];
+const ROLES: &[&str] = &["2018-01-01-preview", "2020-04-01-preview", "2022-04-01"];
+const LOCKS: &[&str] = &["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"];
 const GRAPH: &[&str] = &["2021-03-01", "2022-10-01", "2024-04-01"];
 
 fn known(kind: &str) -> Option<&'static [&'static str]> {
@@ -95,6 +97,11 @@ fn known(kind: &str) -> Option<&'static [&'static str]> {
 /// Refuses an api-version that the type does not know.
 pub(crate) fn check(kind: &str, written: &str, api_version: &str) -> Result<(), ArmError> {
     among(known(kind), written, api_version)
+}
+
+/// Refuses an api-version that a type of `Microsoft.Authorization` does not know.
+pub(crate) fn check_authorization(kind: &str, api_version: &str) -> Result<(), ArmError> {
+    among(Some(if kind == "locks" { LOCKS } else { ROLES }), kind, api_version)
 }
 
 /// Refuses an api-version that the resource graph does not know.

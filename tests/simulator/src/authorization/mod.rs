@@ -16,11 +16,10 @@ use crate::{
         dispatch::not_supported,
         error::ArmError,
         rights::Grant,
+        versions::check_authorization,
     },
     simulator::Simulator,
 };
-
-const API_VERSIONS: [&str; 3] = ["2018-01-01-preview", "2020-04-01-preview", "2022-04-01"];
 
 /// All roles and who has them.
 pub(crate) struct Authorization {
@@ -68,19 +67,7 @@ impl Authorization {
 impl Simulator {
     /// `…/providers/Microsoft.Authorization/roleDefinitions|roleAssignments[/{name}]`.
     pub(crate) fn authorization_call(&mut self, call: &Call<'_>, extension: &Extension) -> Answer {
-        if !API_VERSIONS.contains(&call.api_version()) {
-            return Err(refused(
-                StatusCode::BAD_REQUEST,
-                "NoRegisteredProviderFound",
-                format!(
-                    "No registered resource provider found for location and API version '{}' for type '{}'. The supported \
-                     api-versions are '{}'.",
-                    call.api_version(),
-                    extension.kind,
-                    API_VERSIONS.join(", ")
-                ),
-            ));
-        }
+        check_authorization(&extension.kind, call.api_version())?;
         let filter = Filter::read(call.query.get("$filter").map_or("", String::as_str));
         match (extension.kind.as_str(), &extension.name, call.method) {
             ("roleDefinitions", None, &Method::GET) => Ok(self.definitions_list(call, &filter)),
