@@ -8,6 +8,9 @@ use crate::{
 /// The regions that targets ask for.
 const REGIONS: [&str; 6] = ["North Europe", "eastus2", "Sweden Central", "uksouth", "westus3", "Japan East"];
 
+/// A region that Azure doesn't have.
+pub const MISSPELT: &str = "westeurop";
+
 /// What seeds may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -34,7 +37,14 @@ pub fn plan(seed: u64, options: Options) -> Plan {
     let targets = usize::from(small("targets", 0, 4));
     let first = usize::from(small("regions", 0, 6));
     let regions = (0..targets).map(|number| REGIONS[(first + number) % REGIONS.len()].to_owned());
-    let world = World { replicas, versions, targets: regions.collect(), delete: below("delete", 0, 2) == 0 };
+    let world = World {
+        replicas,
+        versions,
+        targets: regions.collect(),
+        delete: below("delete", 0, 2) == 0,
+        derived: below("derived", 0, 3) == 0,
+        copy_seconds: None,
+    };
     let hours = 1 + below("hours", 0, 6);
     let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);
     let weather =
@@ -66,7 +76,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         for number in 0..=below("acts", 0, 2) {
             let of = small("act of", number, versions);
             let when = at("act at", number);
-            let act = match below("act", number, 11) {
+            let act = match below("act", number, 14) {
                 0 => Act::StartMachine(of),
                 1 => Act::StopMachine(of),
                 2 => Act::GeneralizeMachine(of),
@@ -79,7 +89,10 @@ pub fn plan(seed: u64, options: Options) -> Plan {
                     Act::Suspend(of)
                 }
                 8 => Act::RemoveFinalizers(of),
-                9 if targets > 0 => Act::DeleteTarget(0),
+                9 => Act::DeleteDefinition(of),
+                10 => Act::AddTarget("France Central".to_owned()),
+                11 => Act::AddTarget(MISSPELT.to_owned()),
+                12 if targets > 0 => Act::DeleteTarget(0),
                 _ => Act::DeleteObject(of),
             };
             events.push(Event { at: when, act });

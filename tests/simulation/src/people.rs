@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use kube::{
     Api,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{DeleteParams, Patch, PatchParams, PostParams},
 };
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::{
     azure::{Azure, HOST},
     kubernetes::ApiServer,
     plan::Act,
-    world::{NAMESPACE, PERSON, TENANT, machine, object, target, version},
+    world::{NAMESPACE, PERSON, TENANT, added_target, definition, machine, new_target, object, target, version},
 };
 
 /// Somebody with all rights.
@@ -42,6 +42,15 @@ impl People {
             Act::AddRegion(number, region) => self.add_region(*number, region),
             Act::DeleteVersion(number) => {
                 self.request(&Method::DELETE, &version(*number), &Value::Null);
+            }
+            Act::DeleteDefinition(number) => {
+                self.request(&Method::DELETE, &definition(*number), &Value::Null);
+            }
+            Act::AddTarget(region) => {
+                let targets: Api<ReplicationTarget> = Api::namespaced(self.server.client(), NAMESPACE);
+                if let Ok(made) = new_target(&added_target(region), region) {
+                    let _ = targets.create(&PostParams::default(), &made).await;
+                }
             }
             Act::Suspend(number) => self.patch(*number, json!({"spec": {"suspend": true}})).await,
             Act::Resume(number) => self.patch(*number, json!({"spec": {"suspend": false}})).await,

@@ -26,7 +26,7 @@ pub struct Plan {
 }
 
 /// What there is in the beginning.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct World {
     /// Processes of the controller; from two on they elect a leader.
@@ -38,6 +38,19 @@ pub struct World {
     /// Whether the versions are deleted in Azure with their objects.
     #[serde(default)]
     pub delete: bool,
+    /// Whether every second version is made from the version before it, and not from a machine.
+    #[serde(default)]
+    pub derived: bool,
+    /// Seconds that a copy to another region takes, if not as long as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_seconds: Option<u32>,
+}
+
+impl World {
+    /// The number of the version that this one is made from, if it is made from one.
+    pub fn source_version(&self, number: u8) -> Option<u8> {
+        (self.derived && number % 2 == 1).then(|| number - 1)
+    }
 }
 
 /// One call, found again in every run of a plan.
@@ -189,6 +202,10 @@ pub enum Act {
     AddRegion(u8, String),
     /// Somebody deletes a version in Azure.
     DeleteVersion(u8),
+    /// Somebody deletes the image definition of a version, which Azure does only while there is no version of it.
+    DeleteDefinition(u8),
+    /// Somebody asks for a region by a target of its own.
+    AddTarget(String),
     /// Somebody suspends the object of a version.
     Suspend(u8),
     /// Somebody lets it go on.

@@ -39,6 +39,11 @@ pub fn normal(region: &str) -> String {
     region.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_lowercase()
 }
 
+/// The resource id of the image definition of a version.
+pub fn definition(number: u8) -> String {
+    format!("{}/galleries/corp/images/web-{number}", provider())
+}
+
 /// The name of an image version's object.
 pub fn object(number: u8) -> String {
     format!("web-{number}")
@@ -49,6 +54,11 @@ pub fn target(number: usize) -> String {
     format!("target-{number}")
 }
 
+/// The name of the object of a target that somebody adds for a region.
+pub fn added_target(region: &str) -> String {
+    format!("added-{}", normal(region))
+}
+
 /// Azure in the beginning.
 ///
 /// # Errors
@@ -56,45 +66,59 @@ pub fn target(number: usize) -> String {
 pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
     let numbers = || 0..plan.world.versions;
     let machines: Vec<Value> = numbers()
+        .filter(|number| plan.world.source_version(*number).is_none())
         .map(|number| json!({"name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"}}))
         .collect();
     let definitions: Vec<Value> = numbers().map(|number| json!({"name": object(number)})).collect();
-    serde_json::from_value(json!({
+    let mut scenario = json!({
         "tenant": TENANT, "seed": plan.seed,
         "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}],
         "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
             "name": "images", "location": HOME, "virtualMachines": machines,
             "galleries": [{"name": "corp", "definitions": definitions}],
         }]}],
-    }))
+    });
+    if let Some(seconds) = plan.world.copy_seconds {
+        scenario["durations"] = json!({"addRegion": seconds});
+    }
+    serde_json::from_value(scenario)
+}
+
+fn made(kind: &str, name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": kind,
+        "metadata": {"name": name, "labels": {"tier": "prod"}}, "spec": spec,
+    })
+}
+
+/// A target for all versions.
+pub(crate) fn new_target(name: &str, region: &str) -> Result<ReplicationTarget, serde_json::Error> {
+    let spec = json!({"region": region, "imageSelector": {"matchLabels": {"tier": "prod"}}, "replicas": 2});
+    serde_json::from_value(made("ReplicationTarget", name, &spec))
 }
 
 /// Makes the objects.
 pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
     let versions: Api<ImageVersion> = Api::namespaced(server.client(), NAMESPACE);
     let targets: Api<ReplicationTarget> = Api::namespaced(server.client(), NAMESPACE);
-    let made = |kind: &str, name: String, spec: Value| {
-        json!({
-            "apiVersion": "azimage.dev/v1alpha1", "kind": kind,
-            "metadata": {"name": name, "labels": {"tier": "prod"}}, "spec": spec,
-        })
-    };
     for number in 0..plan.world.versions {
         let spec = json!({
             "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
             "definition": object(number), "version": "1.4.0",
             "deletionPolicy": if plan.world.delete { "Delete" } else { "Retain" },
-            "source": {"virtualMachine": {
-                "resourceId": machine(number), "capture": "InPlace", "guest": {"timeout": "24h"},
-            }},
+            "source": match plan.world.source_version(number) {
+                Some(source) => json!({"imageVersion": {"resourceId": version(source)}}),
+                None => json!({"virtualMachine": {
+                    "resourceId": machine(number), "capture": "InPlace", "guest": {"timeout": "24h"},
+                }}),
+            },
         });
-        let version = serde_json::from_value(made("ImageVersion", object(number), spec));
+        let version = serde_json::from_value(made("ImageVersion", &object(number), &spec));
         versions.create(&PostParams::default(), &version.map_err(kube::Error::SerdeError)?).await?;
     }
     for (number, region) in plan.world.targets.iter().enumerate() {
-        let spec = json!({"region": region, "imageSelector": {"matchLabels": {"tier": "prod"}}, "replicas": 2});
-        let made = serde_json::from_value(made("ReplicationTarget", target(number), spec));
-        targets.create(&PostParams::default(), &made.map_err(kube::Error::SerdeError)?).await?;
+        let made = new_target(&target(number), region).map_err(kube::Error::SerdeError)?;
+        targets.create(&PostParams::default(), &made).await?;
     }
     Ok(())
 }

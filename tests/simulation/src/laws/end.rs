@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Evidence, machine::spoils_machine};
-use crate::{plan::Act, world};
+use crate::{generate::MISSPELT, plan::Act, world};
 
 /// A condition of an object.
 pub(super) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
@@ -22,6 +22,20 @@ pub fn at_its_end(object: &Value) -> bool {
     seen && (is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some() || suspended)
 }
 
+/// Whether a version that is made from this one may never find it.
+fn takes_source(act: &Act, source: u8) -> bool {
+    let of_version = matches!(
+        act,
+        Act::DeleteVersion(it) | Act::DeleteDefinition(it) | Act::DeleteObject(it) | Act::Suspend(it) if *it == source
+    );
+    of_version || spoils_machine(act, source)
+}
+
+/// Whether Azure has such a region.
+fn is_known(region: &str) -> bool {
+    region != MISSPELT
+}
+
 /// The reasons for which a version may be stalled after what people did.
 fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
     let mut reasons = Vec::new();
@@ -32,7 +46,13 @@ fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
         }
         match act {
             Act::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
+            Act::DeleteDefinition(it) if *it == number => reasons.extend(["DefinitionNotFound", "VersionMissing"]),
+            Act::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
             _ => {}
+        }
+        let source = evidence.plan.world.source_version(number);
+        if source.is_some_and(|source| takes_source(act, source)) {
+            reasons.extend(["SourceNotFound", "PublishFailed"]);
         }
     }
     reasons

@@ -67,6 +67,10 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
                 .any(|act| matches!(act, crate::plan::Act::DeleteTarget(gone) if usize::from(*gone) == *target))
         });
         let mut wanted: Vec<String> = wanted.map(|(_, region)| normal(region)).collect();
+        wanted.extend(evidence.acts().filter_map(|act| match act {
+            crate::plan::Act::AddTarget(region) => Some(normal(region)),
+            _ => None,
+        }));
         wanted.push(world::HOME.to_owned());
         let list = version["regions"].as_array().cloned().unwrap_or_default();
         for region in wanted {

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
+use std::time::Duration;
+
 use azimage_simulation::{
     generate::{self, Options},
-    plan::{Plan, World},
+    plan::{Act, Event, Plan, World},
     run::run,
 };
 
@@ -12,7 +14,8 @@ use azimage_simulation::{
 const SEEDS: u64 = 3;
 
 fn calm(versions: u8) -> Plan {
-    let world = World { replicas: 1, versions, targets: vec!["North Europe".into(), "eastus2".into()], delete: false };
+    let targets = vec!["North Europe".into(), "eastus2".into()];
+    let world = World { replicas: 1, versions, targets, ..World::default() };
     Plan { seed: 1, world, weather: None, strikes: Vec::new(), events: Vec::new() }
 }
 
@@ -21,6 +24,34 @@ fn an_undisturbed_life_gets_ready_with_the_seven_writes_that_it_needs() {
     let outcome = run(&calm(1)).unwrap();
     assert_eq!(outcome.problems, [], "{}", outcome.text(false));
     assert_eq!(outcome.azure_writes, 7, "{}", outcome.text(false));
+}
+
+/// A process that is killed so many times in this many hours.
+fn killed(times: u64, hours: u64) -> Vec<Event> {
+    (1..=times).map(|number| Event { at: 3600 * hours * number / (times + 1), act: Act::Kill { replica: 0 } }).collect()
+}
+
+#[test]
+fn a_replication_of_36_hours_with_five_restarts_gets_ready_without_one_write_more() {
+    let slow = |events| {
+        let mut plan = Plan { events, ..calm(1) };
+        plan.world.copy_seconds = Some(36 * 3600);
+        plan
+    };
+    let (calm, killed) = (run(&slow(Vec::new())).unwrap(), run(&slow(killed(5, 36))).unwrap());
+    for outcome in [&calm, &killed] {
+        assert_eq!(outcome.problems, [], "{}", outcome.text(false));
+        assert!(outcome.took > Duration::from_secs(36 * 3600), "{:?}", outcome.took);
+        assert_eq!(outcome.azure_writes, 7, "{}", outcome.text(false));
+    }
+}
+
+#[test]
+fn a_version_is_made_from_a_version_that_is_made_from_a_machine() {
+    let mut plan = calm(2);
+    plan.world.derived = true;
+    let outcome = run(&plan).unwrap();
+    assert_eq!(outcome.problems, [], "{}", outcome.text(false));
 }
 
 #[test]
