@@ -146,3 +146,56 @@ impl Transport for Counted {
         answer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    #[test]
+    fn each_cloud_has_its_own_addresses_and_scope() {
+        let custom = [
+            "--azure-resource-manager=https://arm.stack.example/",
+            "--azure-authority-host=https://login.stack.example",
+        ];
+        let cases: [(&[&str], [&str; 3]); 4] = [
+            (
+                &[],
+                [
+                    "https://management.azure.com/",
+                    "https://login.microsoftonline.com/",
+                    "https://management.azure.com/.default",
+                ],
+            ),
+            (
+                &["--azure-cloud=us-government"],
+                [
+                    "https://management.usgovcloudapi.net/",
+                    "https://login.microsoftonline.us/",
+                    "https://management.core.usgovcloudapi.net/.default",
+                ],
+            ),
+            (
+                &["--azure-cloud=china"],
+                [
+                    "https://management.chinacloudapi.cn/",
+                    "https://login.chinacloudapi.cn/",
+                    "https://management.chinacloudapi.cn/.default",
+                ],
+            ),
+            (
+                &custom,
+                ["https://arm.stack.example/", "https://login.stack.example/", "https://arm.stack.example/.default"],
+            ),
+        ];
+        for (flags, expected) in cases {
+            let cli = Cli::try_parse_from(["azimage", "controller"].iter().chain(flags)).unwrap();
+            let Command::Controller(arguments) = cli.command else { panic!("another command") };
+            let cloud = cloud(&arguments).unwrap();
+            let found = [cloud.resource_manager().as_str(), cloud.authority_host().as_str(), cloud.scope()];
+            assert_eq!(found, expected, "{flags:?}");
+        }
+    }
+}
