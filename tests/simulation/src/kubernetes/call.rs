@@ -82,6 +82,7 @@ impl Call {
             (&Method::GET, true) => Verb::List,
             (&Method::GET, false) if !watch => Verb::Get,
             (&Method::POST, true) => Verb::Create,
+            (&Method::POST, false) if subresource == "token" => Verb::Create,
             (&Method::PUT, false) => Verb::Update,
             (&Method::PATCH, false) => patch_verb(request)?,
             (&Method::DELETE, false) => Verb::Delete,
@@ -110,9 +111,15 @@ impl Call {
     fn refuse_unknown_parameters(&self) -> Result<(), Failure> {
         let known: &[&str] = match self.verb {
             Verb::Get => &["resourceVersion"],
-            Verb::List => {
-                &["limit", "continue", "resourceVersion", "resourceVersionMatch", "labelSelector", "fieldSelector"]
-            }
+            Verb::List => &[
+                "limit",
+                "continue",
+                "resourceVersion",
+                "resourceVersionMatch",
+                "labelSelector",
+                "fieldSelector",
+                "sendInitialEvents",
+            ],
             Verb::Watch => &[
                 "watch",
                 "resourceVersion",

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     call::Call,
+    event,
     failure::{Cause, Failure},
     fields::{ManagerKey, Operation},
     kinds::Kind,
@@ -71,6 +72,9 @@ pub(super) fn preconditions(call: &Call, kind: &Kind, key: &Key, old: &Value, ne
 pub(super) fn object(kind: &Kind, key: &Key, object: &Value, old: Option<&Value>) -> Result<(), Failure> {
     let mut causes = Vec::new();
     check_metadata(key, object, old, &mut causes);
+    if kind.plural == "events" {
+        event::check(object, old, &mut causes);
+    }
     let malformed = kind.schema.validate(object);
     // Rules need values of the right shape; a number out of its range has it.
     let blocking =
@@ -84,7 +88,12 @@ pub(super) fn object(kind: &Kind, key: &Key, object: &Value, old: Option<&Value>
     if let Some(rules) = kind.rules.as_ref().filter(|_| !blocking) {
         causes.extend(rules.check(object, old)?);
     }
-    if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(&kind.qualified(), &key.name, &causes)) }
+    if causes.is_empty() {
+        return Ok(());
+    }
+    // Events are of two groups; refusals name none.
+    let name = if kind.plural == "events" { kind.name.clone() } else { kind.qualified() };
+    Err(Failure::invalid(&name, &key.name, &causes))
 }
 
 fn check_metadata(key: &Key, object: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {

@@ -31,6 +31,12 @@ impl Store {
         if let Some(marked) = self.mark_or_remove(&author, key) {
             return Ok((StatusCode::OK, marked));
         }
+        if kind.plural == "serviceaccounts"
+            && let Some(last) = self.history.last().and_then(|write| write.tombstone.clone())
+        {
+            self.settle_namespaces();
+            return Ok((StatusCode::OK, last));
+        }
         self.settle_namespaces();
         let mut details = json!({"name": key.name, "kind": kind.plural, "uid": object["metadata"]["uid"]});
         if !kind.group.is_empty() {

@@ -122,7 +122,10 @@ impl Failure {
 
 fn details(qualified: &str, name: &str, key: &str) -> Value {
     let (kind, group) = qualified.split_once('.').unwrap_or((qualified, ""));
-    let mut details = json!({"name": name, key: kind});
+    let mut details = json!({key: kind});
+    if !name.is_empty() {
+        details["name"] = json!(name);
+    }
     if !group.is_empty() {
         details["group"] = json!(group);
     }

@@ -128,7 +128,15 @@ impl Kind {
             "type": text, "regarding": reference, "related": reference,
             "series": {"type": "object", "properties": {"count": number, "lastObservedTime": time}},
         });
+        let named = json!({"type": "object", "properties": {"name": text}});
+        let account = json!({
+            "automountServiceAccountToken": {"type": "boolean"},
+            "imagePullSecrets": {"type": "array", "items": named},
+            "secrets": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+                "items": reference},
+        });
         Ok(vec![
+            kind("", "v1", "serviceaccounts", "ServiceAccount", account)?,
             kind("", "v1", "namespaces", "Namespace", namespace)?,
             kind("coordination.k8s.io", "v1", "leases", "Lease", lease)?,
             kind("events.k8s.io", "v1", "events", "Event", event)?,

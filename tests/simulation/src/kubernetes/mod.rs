@@ -10,6 +10,7 @@
 mod call;
 mod check;
 mod delete;
+mod event;
 mod failure;
 mod fields;
 mod interceptor;
@@ -19,6 +20,7 @@ mod schema;
 mod selector;
 mod server;
 mod store;
+mod token;
 mod watch;
 mod write;
 

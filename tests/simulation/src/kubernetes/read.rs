@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::Call,
-    failure::Failure,
+    failure::{Cause, Failure},
     kinds::Kind,
     selector::Selector,
     store::{Key, Store},
@@ -25,6 +25,9 @@ impl Store {
 
     /// A list, or a page of one: later pages show the objects as they were when the first was read.
     pub(super) fn list(&self, call: &Call, kind: usize) -> Result<String, Failure> {
+        if !call.parameter("sendInitialEvents").is_empty() {
+            return Err(forbidden_option("sendInitialEvents", "is forbidden for list"));
+        }
         let selector = Selector::parse(call, &self.kinds[kind])?;
         let (revision, after) = match call.parameter("continue") {
             "" => (self.list_revision(call)?, None),
@@ -72,8 +75,12 @@ impl Store {
     fn list_revision(&self, call: &Call) -> Result<u64, Failure> {
         let wanted = call.parameter("resourceVersion");
         match (wanted, call.parameter("resourceVersionMatch")) {
+            ("", "NotOlderThan" | "Exact") => {
+                Err(forbidden_option("resourceVersionMatch", "is forbidden unless resourceVersion is provided"))
+            }
             ("" | "0", "") | ("0", "NotOlderThan") => Ok(self.revision),
             (_, "" | "NotOlderThan") => self.check_fresh(call).map(|()| self.revision),
+            ("0", "Exact") => Err(forbidden_option("resourceVersionMatch", "is forbidden for the resource version 0")),
             (_, "Exact") => {
                 let wanted = revision(wanted)?;
                 if wanted > self.revision {
@@ -86,7 +93,12 @@ impl Store {
                 }
                 Ok(wanted)
             }
-            (_, other) => Err(Failure::bad_request(format!("resourceVersionMatch {other:?} is unknown"))),
+            (_, other) => {
+                let message = format!("Unsupported value: {other:?}: supported values: \"Exact\", \"NotOlderThan\"");
+                let field = "resourceVersionMatch".to_owned();
+                let cause = Cause { reason: "FieldValueNotSupported", message, field };
+                Err(Failure::invalid("ListOptions.meta.k8s.io", "", &[cause]))
+            }
         }
     }
 
@@ -113,12 +125,35 @@ fn item(kind: &Kind, object: &Value) -> String {
 
 fn too_large(wanted: u64, current: u64) -> Failure {
     let message = format!("Timeout: Too large resource version: {wanted}, current: {current}");
-    Failure::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message)
+    let mut failure = Failure::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message);
+    failure.details = Some(json!({
+        "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+        "retryAfterSeconds": 1,
+    }));
+    failure
+}
+
+/// The refusal of a value of `resourceVersionMatch` that means nothing here, beside another refusal of it.
+pub(super) fn unsupported_match(value: &str, mut other: Failure) -> Failure {
+    let message = format!("Unsupported value: {value:?}: supported values: \"NotOlderThan\"");
+    let cause = json!({"reason": "FieldValueNotSupported", "message": message, "field": "resourceVersionMatch"});
+    let causes = other.details.as_mut().and_then(|details| details["causes"].as_array_mut());
+    if let Some(causes) = causes {
+        causes.push(cause);
+    }
+    other
+}
+
+/// Parameters that don't go together.
+pub(super) fn forbidden_option(field: &str, why: &str) -> Failure {
+    let message = format!("Forbidden: {field} {why}");
+    let cause = Cause { reason: "FieldValueForbidden", message, field: field.to_owned() };
+    Failure::invalid("ListOptions.meta.k8s.io", "", &[cause])
 }
 
 /// Reads a resource version.
 pub(super) fn revision(text: &str) -> Result<u64, Failure> {
-    text.parse().map_err(|_| Failure::bad_request(format!("resourceVersion {text:?}: Invalid value")))
+    text.parse().map_err(|_| Failure::bad_request(format!("resourceVersion: Invalid value: {text:?}")))
 }
 
 fn token(revision: u64, (namespace, name): &(String, String)) -> String {

@@ -24,6 +24,7 @@ use super::{
     interceptor::{Interceptor, NoFaults, Verdict},
     kinds::Kind,
     store::{Key, Store, Write},
+    token,
     watch::Watch,
 };
 
@@ -144,6 +145,11 @@ impl ApiServer {
         Ok(server)
     }
 
+    /// Who issues the tokens of `ServiceAccount`s, and the keys to check them with: `issuer` and `jwks`.
+    pub fn issuer() -> Value {
+        token::issuer()
+    }
+
     /// Makes a namespace, beside all faults.
     pub fn create_namespace(&self, name: &str) -> Result<(), Failure> {
         let request = Request::post("/api/v1/namespaces").header(header::USER_AGENT, "simulation").body(());
@@ -211,7 +217,8 @@ impl ApiServer {
             ))
         })?;
         let served = &store.kinds[kind];
-        if !(call.subresource.is_empty() || call.subresource == "status" && served.status) {
+        let token = served.plural == "serviceaccounts" && call.subresource == "token" && call.verb == Verb::Create;
+        if !(call.subresource.is_empty() || call.subresource == "status" && served.status || token) {
             return Err(Failure::not_implemented(format_args!(
                 "the subresource {} of {}",
                 call.subresource, call.resource
@@ -230,6 +237,7 @@ impl ApiServer {
             Verb::Watch => {
                 Answer::Watch(Box::new(Watch::start(&self.0, self.interceptor(), &store, call.clone(), kind)?))
             }
+            _ if token => Answer::Object(StatusCode::CREATED, Arc::new(store.token(&key, &body)?)),
             _ => {
                 let (code, object) = store.write(call, &key, body)?;
                 Answer::Object(code, object)

@@ -124,7 +124,12 @@ impl Store {
     pub(super) fn put(&mut self, author: &Author, key: &Key, mut object: Value, managers: Managers) -> Arc<Value> {
         self.revision += 1;
         object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
-        object["metadata"]["managedFields"] = managers.render(self.kind(key).api_version());
+        let fields = managers.render(self.kind(key).api_version());
+        if fields.as_array().is_some_and(|fields| !fields.is_empty()) {
+            object["metadata"]["managedFields"] = fields;
+        } else {
+            object["metadata"].as_object_mut().map(|metadata| metadata.remove("managedFields"));
+        }
         let object = Arc::new(object);
         let stored = Stored { object: object.clone(), managers, fresh: false };
         let before = self.objects.insert(key.clone(), stored).map(|stored| stored.object);

@@ -4,15 +4,16 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, stream};
+use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 
 use super::{
     call::Call,
-    failure::{Cause, Failure},
+    failure::Failure,
     interceptor::{Delivery, Interceptor},
     kinds::Kind,
-    read::revision,
+    read::{forbidden_option, revision, unsupported_match},
     selector::Selector,
     server::Shared,
     store::{Store, Write},
@@ -29,6 +30,11 @@ impl Event {
         let Self(kind, object) = self;
         Bytes::from(format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n"))
     }
+}
+
+/// A watch that says which list it means, and wants none.
+fn watch_alone(call: &Call) -> bool {
+    call.parameter("sendInitialEvents").is_empty() && !call.parameter("resourceVersionMatch").is_empty()
 }
 
 /// A watch that runs.
@@ -61,14 +67,16 @@ impl Watch {
         let selector = Selector::parse(&call, &kind)?;
         let bookmarks = call.flag("allowWatchBookmarks");
         let streaming = call.flag("sendInitialEvents");
-        if streaming && (call.parameter("resourceVersionMatch") != "NotOlderThan" || !bookmarks) {
-            let cause = Cause {
-                reason: "FieldValueForbidden",
-                message: "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-                    .to_owned(),
-                field: "resourceVersionMatch".to_owned(),
-            };
-            return Err(Failure::invalid("ListOptions.meta.k8s.io", "", &[cause]));
+        if streaming && call.parameter("resourceVersionMatch") != "NotOlderThan" {
+            let why = "has to be NotOlderThan where sendInitialEvents is set";
+            let failure = forbidden_option("resourceVersionMatch", why);
+            return Err(match call.parameter("resourceVersionMatch") {
+                "" => failure,
+                other => unsupported_match(other, failure),
+            });
+        }
+        if watch_alone(&call) {
+            return Err(forbidden_option("resourceVersionMatch", "is forbidden for watch without sendInitialEvents"));
         }
         let deadline = match call.parameter("timeoutSeconds") {
             "" | "0" => None,
@@ -93,7 +101,9 @@ impl Watch {
         };
         let from = match watch.call.parameter("resourceVersion") {
             "" => 0,
-            text => revision(text)?,
+            // The real server, too, blames itself here.
+            text => revision(text)
+                .map_err(|failure| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "", failure.message))?,
         };
         if streaming {
             store.check_fresh(&watch.call)?;
@@ -104,7 +114,7 @@ impl Watch {
                     watch.waiting.push_back(Event("ADDED", object));
                 }
             }
-            if streaming {
+            if streaming && bookmarks {
                 let end = watch.bookmark(store.revision, true);
                 watch.waiting.push_back(end);
             }
@@ -119,11 +129,15 @@ impl Watch {
     }
 
     fn bookmark(&self, revision: u64, initial_end: bool) -> Event {
-        let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": revision.to_string()});
         if initial_end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        let object = json!({"apiVersion": self.kind.api_version(), "kind": self.kind.name, "metadata": metadata});
+        let mut object = json!({"apiVersion": self.kind.api_version(), "kind": self.kind.name, "metadata": metadata});
+        if self.kind.plural == "leases" {
+            // The built-in type always has one.
+            object["spec"] = json!({});
+        }
         Event("BOOKMARK", Arc::new(object))
     }
 

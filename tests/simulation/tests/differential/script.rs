@@ -1,5 +1,6 @@
 //! Requests that a seed decides.
 
+use super::built_in;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 
@@ -13,6 +14,13 @@ pub struct Step {
     pub body: Option<Value>,
 }
 
+impl std::fmt::Display for Step {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
+        write!(formatter, "{} {} {body}", self.method, self.path)
+    }
+}
+
 /// The collections of a namespace that scripts use.
 pub fn collections(namespace: &str) -> [String; 3] {
     [
@@ -22,22 +30,27 @@ pub fn collections(namespace: &str) -> [String; 3] {
     ]
 }
 
-const JSON: &str = "application/json";
-const MERGE: &str = "application/merge-patch+json";
-const APPLY: &str = "application/apply-patch+yaml";
+pub const JSON: &str = "application/json";
+pub const MERGE: &str = "application/merge-patch+json";
+pub const APPLY: &str = "application/apply-patch+yaml";
 
-pub fn generate(seed: u64, namespace: &str) -> Vec<Step> {
+pub fn generate(seed: u64) -> Vec<Step> {
     let mut random = StdRng::seed_from_u64(seed);
-    let collections = collections(namespace);
+    let collections = collections("$ns");
     let count = random.random_range(12..30);
     (0..count).map(|_| step(&mut random, &collections)).collect()
 }
 
-fn pick<T: Clone>(random: &mut StdRng, items: &[T]) -> T {
+pub fn pick<T: Clone>(random: &mut StdRng, items: &[T]) -> T {
     items.choose(random).unwrap().clone()
 }
 
 fn step(random: &mut StdRng, collections: &[String; 3]) -> Step {
+    match random.random_range(0..12) {
+        0 => return read(random, collections),
+        1 => return built_in::step(random),
+        _ => {}
+    }
     let kind = pick(random, &[0, 0, 0, 1, 2]);
     let name = pick(random, &["a", "a", "a", "b"]);
     let collection = &collections[kind];
@@ -98,7 +111,11 @@ fn step(random: &mut StdRng, collections: &[String; 3]) -> Step {
             }
         }
         17 => {
-            let body = match random.random_range(0..4) {
+            let body = match random.random_range(0..6) {
+                2 => Some(json!({"preconditions": {"resourceVersion": "$rv"}})),
+                3 => Some(
+                    json!({"preconditions": {"resourceVersion": "$old", "uid": "$uid"}, "propagationPolicy": "Background"}),
+                ),
                 0 => Some(json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": "$uid"}})),
                 1 => Some(json!({"kind": "DeleteOptions", "apiVersion": "v1",
                     "preconditions": {"uid": "11111111-2222-3333-4444-555555555555"}})),
@@ -123,6 +140,96 @@ fn step(random: &mut StdRng, collections: &[String; 3]) -> Step {
             Step { method: "GET", path: format!("{collection}{query}"), content: JSON, body: None }
         }
     }
+}
+
+/// Queries of lists, and of watches, which are read to their end.
+const QUERIES: [&str; 43] = [
+    "limit=1",
+    "limit=1&continue=$next",
+    "continue=$next",
+    "continue=$next&resourceVersion=$latest",
+    "continue=garbage",
+    "resourceVersion=$latest",
+    "resourceVersion=$latest&limit=1",
+    "resourceVersion=$latest&resourceVersionMatch=NotOlderThan",
+    "resourceVersion=$latest&resourceVersionMatch=NotOlderThan&labelSelector=team%3Dblue",
+    "resourceVersion=$rv&resourceVersionMatch=Exact",
+    "resourceVersion=$start&resourceVersionMatch=Exact",
+    "resourceVersion=$old&resourceVersionMatch=Exact&limit=1",
+    "resourceVersion=0&resourceVersionMatch=Exact",
+    "resourceVersionMatch=NotOlderThan",
+    "resourceVersion=$latest&resourceVersionMatch=Newest",
+    "resourceVersion=99999999999",
+    "resourceVersion=99999999999&resourceVersionMatch=Exact",
+    "resourceVersion=many",
+    "labelSelector=team+in+(red",
+    "labelSelector=team+notin+(red),!from",
+    "labelSelector=team",
+    "fieldSelector=spec.unknown%3Da",
+    "fieldSelector=metadata.name!%3Da",
+    "sendInitialEvents=true",
+    "watch=true&resourceVersion=$start",
+    "watch=true&resourceVersion=$rv",
+    "watch=true&resourceVersion=$old",
+    "watch=true&resourceVersion=$latest&allowWatchBookmarks=true",
+    "watch=true&resourceVersion=$old&fieldSelector=metadata.name%3Da",
+    "watch=true&resourceVersion=$start&labelSelector=team%3Dred",
+    "watch=true",
+    "watch=true&labelSelector=team%3Dblue",
+    "watch=true&resourceVersion=1",
+    "watch=true&resourceVersion=many",
+    "watch=true&resourceVersion=99999999999",
+    "watch=true&resourceVersion=$latest&resourceVersionMatch=NotOlderThan",
+    "watch=true&sendInitialEvents=true",
+    "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
+    "watch=true&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=$latest",
+    "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
+    "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&resourceVersion=$latest",
+    "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&labelSelector=team%3Dblue",
+    "watch=true&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&resourceVersion=$start",
+];
+
+/// A list or a watch of a certain time, to its end.
+fn read(random: &mut StdRng, collections: &[String; 3]) -> Step {
+    let query = pick(random, &QUERIES);
+    let mut collection = pick(random, collections);
+    // Of the built-in kinds the real server remembers changes from its very start.
+    if query == "watch=true&resourceVersion=1" {
+        collection.clone_from(&collections[0]);
+    }
+    query_step(&collection, query)
+}
+
+/// Every query once, over two objects of which one changes: scripts of their own, as each watch takes a second.
+pub fn queries() -> Vec<Vec<Step>> {
+    let mut random = StdRng::seed_from_u64(0);
+    let collection = &collections("$ns")[1];
+    let make = |random: &mut StdRng, name: &str, team: &str| {
+        let mut body = object(random, 2, name);
+        body = json!({"apiVersion": api(1).0, "kind": api(1).1, "metadata": {"name": name, "labels": {"team": team}},
+            "spec": {"region": "westeurope", "imageVersionName": body["metadata"]["name"]}});
+        Step { method: "POST", path: collection.clone(), content: JSON, body: Some(body) }
+    };
+    let chunks = QUERIES.chunks(5).map(|queries| {
+        let change = |team: &str| Step {
+            method: "PATCH",
+            path: format!("{collection}/a?fieldManager=first"),
+            content: MERGE,
+            body: Some(json!({"metadata": {"labels": {"team": team}}})),
+        };
+        let mut steps =
+            vec![make(&mut random, "a", "red"), make(&mut random, "b", "blue"), change("blue"), change("red")];
+        let page = Step { method: "GET", path: format!("{collection}?limit=1"), content: JSON, body: None };
+        steps.push(page);
+        steps.extend(queries.iter().map(|query| query_step(collection, query)));
+        steps
+    });
+    chunks.collect()
+}
+
+fn query_step(collection: &str, query: &str) -> Step {
+    let limit = if query.contains("watch=true") { "&timeoutSeconds=1" } else { "" };
+    Step { method: "GET", path: format!("{collection}?{query}{limit}"), content: JSON, body: None }
 }
 
 fn api(kind: usize) -> (&'static str, &'static str) {
@@ -203,6 +310,9 @@ fn merge_patch(random: &mut StdRng, kind: usize) -> Value {
                 random,
                 &[
                     json!({"spec": {"suspend": true}}),
+                    json!({"spec": {"version": "1.0.1"}}),
+                    json!({"spec": {"publish": {"defaultReplicas": 7}}}),
+                    json!({"spec": {"definition": "!", "source": {"imageVersion": {"resourceId": "x"}}}}),
                     json!({"spec": {"suspend": null}}),
                     json!({"spec": {"publish": {"tags": {"b": "2"}}}}),
                 ],
@@ -211,6 +321,9 @@ fn merge_patch(random: &mut StdRng, kind: usize) -> Value {
                 random,
                 &[
                     json!({"spec": {"replicas": 2}}),
+                    json!({"spec": {"region": "northeurope"}}),
+                    json!({"spec": {"region": "West Europe"}}),
+                    json!({"spec": {"imageSelector": {"matchLabels": {"a": "b"}}}}),
                     json!({"spec": {"replicas": null}}),
                     json!({"spec": {"replicas": 0}}),
                 ],
