@@ -1,6 +1,6 @@
 //! What the targets share: a client that gets the fuzzer's bytes as the answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use azimage_azure::{BearerToken, Call, Client, Cloud, TokenError, TokenSource, Transport, TransportError};
@@ -12,7 +12,8 @@ use uuid::Uuid;
 pub const GROUP: &str =
     "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/build/providers/Microsoft.Compute";
 
-struct One(u16, Bytes);
+/// Gives the same answer to everything.
+pub struct One(pub u16, pub Bytes);
 
 #[async_trait]
 impl Transport for One {
@@ -27,6 +28,28 @@ impl Transport for One {
             response.headers_mut().insert("azure-asyncoperation", value);
         }
         Ok(response)
+    }
+}
+
+/// Gives one line after the other, each to one request, and then a page without anything.
+pub struct Pages(Mutex<Vec<Bytes>>);
+
+impl Pages {
+    /// The pages of an input.
+    pub fn of(input: &[u8]) -> Self {
+        Self(Mutex::new(input.split(|byte| *byte == b'\n').rev().map(Bytes::copy_from_slice).collect()))
+    }
+}
+
+#[async_trait]
+impl Transport for Pages {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let uri = request.uri();
+        let host = uri.host().unwrap_or_default();
+        let azure = host == "management.azure.com" || host.ends_with(".management.azure.com");
+        assert!(azure && uri.scheme_str() == Some("https") && uri.port_u16().unwrap_or(443) == 443, "token for {uri}");
+        let page = self.0.lock().expect("the lock").pop();
+        Ok(Response::new(page.unwrap_or_else(|| Bytes::from_static(b"{\"value\":[]}"))))
     }
 }
 
@@ -45,7 +68,12 @@ impl TokenSource for Token {
 
 /// A client whose every answer has this status and body.
 pub fn client(status: u16, body: &[u8]) -> Client {
-    Client::new(Arc::new(One(status, Bytes::copy_from_slice(body))), Arc::new(Token), Cloud::public())
+    over(One(status, Bytes::copy_from_slice(body)))
+}
+
+/// A client of the public cloud.
+pub fn over(transport: impl Transport + 'static) -> Client {
+    Client::new(Arc::new(transport), Arc::new(Token), Cloud::public())
 }
 
 /// A call.
