@@ -4,7 +4,7 @@ use std::{fmt, future::pending, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Mutex, mpsc::Receiver};
+use tokio::sync::{Mutex, MutexGuard, mpsc::Receiver};
 
 use crate::{
     assertion::AssertionSource,
@@ -26,8 +26,9 @@ const RENEW_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_secs(290);
 const BETWEEN_RENEWALS: jiff::SignedDuration = jiff::SignedDuration::from_secs(20);
 /// A token with less left could expire on the way.
 const TOO_SHORT: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
-/// Bounds one attempt, whatever the authority does.
-const TOKEN_TIMEOUT: Duration = Duration::from_secs(90);
+/// Bounds one attempt, whatever the authority does: a worker waits for it. Much longer than an answer takes, and shorter
+/// than a request to Resource Manager may.
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Who somebody is towards Azure.
 #[derive(Clone, Debug)]
@@ -86,12 +87,14 @@ pub struct AzureIdentity {
 struct State {
     cached: Option<BearerToken>,
     renew_at: jiff::Timestamp,
+    /// What the last attempt ended with, if the authority was not to be reached.
+    unreachable: Option<TokenError>,
 }
 
 impl AzureIdentity {
     /// Prepares the identity. Fails on what is missing in the configuration; asks the authority nothing yet.
     pub fn new(identity: Identity, cloud: &Cloud, transport: Arc<dyn Transport>, now: Now) -> Result<Self, TokenError> {
-        let state = Mutex::new(State { cached: None, renew_at: jiff::Timestamp::MIN });
+        let state = Mutex::new(State { cached: None, renew_at: jiff::Timestamp::MIN, unreachable: None });
         let made = Self { identity, cloud: cloud.clone(), transport, now, state, renewing: Mutex::new(()) };
         made.proof()?;
         Ok(made)
@@ -111,12 +114,25 @@ impl AzureIdentity {
         (token.expires().duration_since(now) > TOO_SHORT).then(|| (token, now >= state.renew_at))
     }
 
+    /// Stands in line behind one who asks, unless the last attempt, before or meanwhile, was in vain: of an authority that
+    /// doesn't answer one worker at a time finds that out, and the others don't wait for it one after the other.
+    async fn behind(&self) -> Result<MutexGuard<'_, ()>, TokenError> {
+        let in_vain = async || self.state.lock().await.unreachable.clone().map_or(Ok(()), Err);
+        in_vain().await?;
+        let alone = self.renewing.lock().await;
+        if self.cached().await.is_none() {
+            in_vain().await?;
+        }
+        Ok(alone)
+    }
+
     async fn renewed(&self) -> Result<BearerToken, TokenError> {
         let renewed = self.asked().await;
         let now = (self.now)();
         let soon = now.saturating_add(BETWEEN_RENEWALS).unwrap_or(now);
         let mut state = self.state.lock().await;
         state.renew_at = soon;
+        state.unreachable = renewed.as_ref().err().filter(|error| error.kind == TokenErrorKind::Unreachable).cloned();
         if let Ok(token) = &renewed {
             state.renew_at = token.expires().saturating_sub(RENEW_BEFORE).unwrap_or(now).max(soon);
             state.cached = Some(token.clone());
@@ -174,7 +190,10 @@ impl TokenSource for AzureIdentity {
                 }
             };
         }
-        let _alone = self.renewing.lock().await;
+        let _alone = match self.renewing.try_lock() {
+            Ok(alone) => alone,
+            Err(_) => self.behind().await?,
+        };
         match self.cached().await {
             Some((token, _)) => Ok(token),
             None => self.renewed().await,

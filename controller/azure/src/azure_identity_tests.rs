@@ -1,8 +1,14 @@
-use std::sync::Mutex as StdMutex;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex as StdMutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use super::*;
 use crate::{
-    TransportErrorKind,
+    TransportError, TransportErrorKind,
     fake::{Script, answer, no_answer},
     secret_file::SecretFile,
 };
@@ -86,6 +92,68 @@ async fn a_failed_renewal_does_not_matter_while_the_old_token_lives() {
     }
     advance(&clock, 200);
     assert_eq!(identity.token().await.unwrap_err().kind, TokenErrorKind::Unreachable);
+}
+
+/// Answers when it is told what to.
+#[derive(Debug, Default)]
+struct Slow {
+    answers: StdMutex<VecDeque<String>>,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Transport for Slow {
+    async fn send(&self, _: http::Request<bytes::Bytes>) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let next = self.answers.lock().unwrap().pop_front();
+        match next {
+            Some(body) => Ok(http::Response::new(bytes::Bytes::from(body))),
+            None => pending().await,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authority_that_hangs_holds_one_at_a_time() {
+    let transport = Arc::new(Slow::default());
+    let secret = Identity::ClientSecret { tenant: TENANT.to_owned(), client_id: "c".to_owned(), secret: secret("x") };
+    let start = azure_core::time::OffsetDateTime::now_utc().unix_timestamp();
+    let now: Now = Arc::new(move || jiff::Timestamp::from_second(start).unwrap());
+    let identity = AzureIdentity::new(secret, &Cloud::public(), Arc::clone(&transport) as _, now).unwrap();
+    let identity = Arc::new(identity);
+    let ten = async || {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let identity = Arc::clone(&identity);
+            tasks.spawn(async move { identity.token().await });
+        }
+        tasks.join_all().await
+    };
+    let begun = tokio::time::Instant::now();
+    for error in ten().await.into_iter().map(Result::unwrap_err) {
+        assert_eq!(error.kind, TokenErrorKind::Unreachable);
+        assert!(error.message.contains("the token authority gave no answer within 20 s"), "{error}");
+    }
+    assert_eq!(begun.elapsed(), TOKEN_TIMEOUT, "all have waited at the same time");
+    assert_eq!(transport.asked.load(Ordering::SeqCst), 1);
+    // From now on whoever asks waits alone, and the others know at once.
+    let one = identity.token();
+    tokio::pin!(one);
+    tokio::select! {
+        biased;
+        _ = &mut one => panic!("it hangs"),
+        () = tokio::time::sleep(Duration::from_secs(1)) => {}
+    }
+    let begun = tokio::time::Instant::now();
+    assert_eq!(identity.token().await.unwrap_err().kind, TokenErrorKind::Unreachable);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert!(one.await.is_err());
+    assert_eq!(transport.asked.load(Ordering::SeqCst), 2);
+    transport.answers.lock().unwrap().push_back(token("healed"));
+    // Those who come while one asks may be sent away; it has the token for all.
+    assert!(ten().await.iter().any(Result::is_ok));
+    assert_eq!(exposed(&identity.token().await.unwrap()), "healed");
+    assert_eq!(transport.asked.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]

@@ -77,5 +77,17 @@ async fn inside() {
         simulator.remove_fault(fault);
         one.token().await.unwrap();
     }
+    // It doesn't answer at all: whoever asks waits for a bounded time, and the next answer counts again.
+    let fault = serde_json::json!({"match": {"path": "^/metadata/identity"}, "then": "Hang"});
+    let fault = simulator.add_fault(serde_json::from_value(fault).unwrap()).unwrap();
+    let one = identity(&simulator, &transport, Some("one"));
+    let begun = tokio::time::Instant::now();
+    let error = one.token().await.unwrap_err();
+    assert_eq!(error.kind, TokenErrorKind::Unreachable, "{error}");
+    let expected = "the machine's metadata service (169.254.169.254) gave no answer within 20 s";
+    assert!(error.message.contains(expected), "{error}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(40), "{:?}", begun.elapsed());
+    simulator.remove_fault(fault);
+    one.token().await.unwrap();
     simulator.shutdown().await;
 }

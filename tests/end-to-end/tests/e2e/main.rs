@@ -17,6 +17,7 @@ mod restarts;
 mod rights;
 mod schema;
 mod seal;
+mod slow_authority;
 mod stalled;
 mod targets;
 mod tls;
