@@ -246,6 +246,14 @@ impl Azure {
         self.journal().await.into_iter().filter(own).collect()
     }
 
+    /// Every access token that the application was given and every assertion that was shown for it, each with what it is.
+    pub async fn credentials(&self) -> Vec<(&'static str, String)> {
+        let all = self.get(&format!("/credentials/{}", self.client)).await.unwrap();
+        let list = |field: &str| serde_json::from_value::<Vec<String>>(all[field].clone()).unwrap();
+        let tokens = list("accessTokens").into_iter().map(|token| ("an access token", token));
+        tokens.chain(list("assertions").into_iter().map(|assertion| ("a client assertion", assertion))).collect()
+    }
+
     /// What Azure's published descriptions say against the writes that azimage has sent, refused ones included.
     pub async fn undescribed(&self) -> Vec<String> {
         let check = |entry: JournalEntry| {

@@ -22,6 +22,14 @@ impl Secrets {
         self.0.lock().unwrap().push((what.to_owned(), secret.to_owned()));
     }
 
+    /// Adds a JSON Web Token: whole, and its claims and its signature alone, as in a line that was cut.
+    pub fn plant_token(&self, what: &str, token: &str) {
+        self.plant(what, token);
+        for part in token.split('.').skip(1).filter(|part| part.len() >= SHORTEST_SIGNATURE) {
+            self.plant(what, part);
+        }
+    }
+
     /// The secrets that a text holds, in any spelling that they travel in, and what looks like one.
     pub fn found_in(&self, text: &str) -> Vec<String> {
         let planted = self.0.lock().unwrap();
@@ -99,6 +107,17 @@ mod tests {
             assert_eq!(secrets.found_in(text), ["the password"], "{text}");
         }
         assert_eq!(secrets.found_in("pass/w ord?14&more"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_token_is_found_without_its_beginning_too() {
+        let (claims, signature) = ("c".repeat(40), "s".repeat(40));
+        let secrets = Secrets::default();
+        secrets.plant_token("an access token", &format!("eyJ0.{claims}.{signature}"));
+        for text in [format!("…{claims}."), format!("cut: {signature}"), base64(signature.as_bytes())] {
+            assert_eq!(secrets.found_in(&text), ["an access token"], "{text}");
+        }
+        assert_eq!(secrets.found_in(&claims[1..]), Vec::<String>::new());
     }
 
     #[test]

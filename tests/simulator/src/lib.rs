@@ -13,6 +13,7 @@ mod certificate;
 pub mod clock;
 mod compute;
 mod control;
+mod credentials;
 mod durations;
 mod entra;
 mod faults;
@@ -33,6 +34,7 @@ mod world;
 pub use crate::{
     arm::throttle::{Throttling, ThrottlingCounts},
     control::{FaultState, MachineChange},
+    credentials::ClientCredentials,
     durations::{Durations, RegionDurations},
     faults::{DomainFault, Effect, Fault, HttpFault, Match, Respond, Then, Wire},
     journal::{JournalEntry, JournalQuery},

@@ -20,6 +20,7 @@ use crate::{
     },
     clock::Moment,
     compute,
+    credentials::{ClientCredentials, Credentials},
     entra::{self, Entra},
     faults::{
         Then, Wire,
@@ -61,6 +62,7 @@ pub struct Simulator {
     pub(crate) faults: HttpFaults,
     pub(crate) fault_count: u64,
     journal: Journal,
+    credentials: Credentials,
     pub(crate) limits: Limits,
     pub(crate) graph_quota: graph::Quota,
     pub(crate) retry_after: u32,
@@ -83,6 +85,7 @@ impl Simulator {
             faults: HttpFaults::default(),
             fault_count: 0,
             journal: Journal::default(),
+            credentials: Credentials::default(),
             limits: Limits::default(),
             graph_quota: graph::Quota::default(),
             retry_after: 10,
@@ -140,6 +143,11 @@ impl Simulator {
         self.journal.find(query)
     }
 
+    /// The access tokens that were given to an application, and the assertions that were shown for it.
+    pub fn credentials(&self, client: &str) -> ClientCredentials {
+        self.credentials.of(client)
+    }
+
     /// Answers one request. The base of addresses in answers is `https://` and the request's `Host`.
     pub fn handle(&mut self, request: &Request<Bytes>, at: Moment) -> Outcome {
         self.exchange(request, at, false)
@@ -186,6 +194,9 @@ impl Simulator {
             throttled: None,
             inside_told_pause: false,
         };
+        if token_request {
+            self.credentials.shown(request.body());
+        }
         if let Some((fault, then)) = self.faults.before(&facts) {
             entry.fault = Some(fault);
             self.journal.add(entry);
@@ -197,6 +208,10 @@ impl Simulator {
         } else {
             self.answer(request, address.as_ref(), at)
         };
+        if token_request || metadata {
+            let client = if metadata { None } else { facts.client.as_deref() };
+            self.credentials.given(client, response.body());
+        }
         entry.throttled = verdict.class;
         entry.inside_told_pause = verdict.inside_told_pause;
         entry.status = Some(response.status().as_u16());
