@@ -77,7 +77,8 @@ ERRORS = {
 
 
 def operations():
-    """Method, type and last part of the path, and `$expand` of each request that azimage's client makes."""
+    """Method, type and last part of the path, whether it is a list, `$expand` and api-version of each request of azimage's."""
+    constants = dict(re.findall(r'const (\w+): &str = "(\d{4}-\d\d-\d\d)";', (CLIENT / "compute" / "mod.rs").read_text()))
     found = set()
     for path in sorted((CLIENT / "compute").glob("*.rs")):
         if path.name.endswith("_tests.rs"):
@@ -91,9 +92,20 @@ def operations():
             method = "GET" if verb != "write" else re.search(r"Method::(\w+)", body)[1]
             more = re.search(r"\{id\}/(\w+)", body)
             expand = re.search(r"\$expand=(\w+)", body)
-            found.add((method, kind + (f"/{more[1]}" if more else ""), verb == "list", expand[1] if expand else ""))
+            named = [version for name, version in constants.items() if re.search(rf"\b{name}\b", body)]
+            check(len(named) == 1, f"{path}: a request has the api-versions {named}")
+            found.add((method, kind + (f"/{more[1]}" if more else ""), verb == "list", expand[1] if expand else "", named[0]))
         check(len(found) - before == calls == len(functions), f"{path}: {calls} requests, but {len(functions)} were understood")
     check(found, f"no request in {CLIENT}")
+    return found
+
+
+def versions():
+    """The api-version in which azimage speaks to the resource types below a root, such as `galleries`."""
+    found = {}
+    for _, kind, _, _, version in operations():
+        root = kind.split("/")[0]
+        check(found.setdefault(root, version) == version, f"{kind} is spoken to in {version} and {found[root]}")
     return found
 
 
@@ -106,7 +118,8 @@ def done(azure):
         parts = entry["path"].split("/providers/Microsoft.Compute/")[1].split("/")
         expand = re.search(r"\$expand=(\w+)", entry["query"])
         collection = len(parts) % 2 == 1 and entry["method"] == "GET"
-        found.add((entry["method"], "/".join(parts[::2]), collection, expand[1] if expand else ""))
+        version = re.search(r"api-version=([\w-]+)", entry["query"])[1]
+        found.add((entry["method"], "/".join(parts[::2]), collection, expand[1] if expand else "", version))
     return found
 
 
@@ -119,8 +132,9 @@ def told_apart():
 
 
 def run(azure):
-    did = done(azure)
-    wanted = operations()
+    did, wanted = done(azure), operations()
+    if not azure.versions:
+        did, wanted = ({request[:-1] for request in requests} for requests in (did, wanted))
     for request in sorted(wanted):
         check(request in did, f"azimage sends {request}, but no official client did: add a check")
     for code in sorted(told_apart()):
@@ -129,4 +143,4 @@ def run(azure):
         check(module in harness.provoked.get(code, ()), f"{module} did not provoke {code}")
     for code in sorted(harness.provoked.keys() - ERRORS.keys()):
         check(False, f"{code} is provoked, but not listed in ERRORS")
-    print(f"conformance: {len(wanted)} kinds of requests of azimage, {len(ERRORS)} errors")
+    print(f"conformance: {len(wanted)} kinds of requests of azimage, {len(ERRORS)} errors, api-versions: {azure.versions or 'the clients own'}")

@@ -36,11 +36,41 @@ def refused(call, kind, code, text=""):
     raise AssertionError(f"{code} expected, but it went through: {result}")
 
 
-class Azure:
-    """A running simulator, as its first line of output tells of it."""
+class Group:
+    """A group of operations, each in one api-version."""
 
-    def __init__(self, ready):
+    def __init__(self, group, version):
+        self.group, self.version = group, version
+
+    def __getattr__(self, name):
+        operation = getattr(self.group, name)
+        return lambda *values, params=None, **more: operation(*values, params={"api-version": self.version, **(params or {})}, **more)
+
+
+class Pinned:
+    """A ComputeManagementClient whose galleries and machines are spoken to in other api-versions than its own."""
+
+    def __init__(self, client, versions):
+        self.client = client
+        self.versions = {"galler": versions["galleries"], "virtual_machine": versions["virtualMachines"]}
+
+    def __getattr__(self, name):
+        group = getattr(self.client, name)
+        for beginning, version in self.versions.items():
+            if name.startswith(beginning):
+                return Group(group, version)
+        return group
+
+
+class Azure:
+    """A running simulator, as its first line of output tells of it.
+
+    With `versions`, by the root of a resource type, the clients of Compute speak in those instead of their own.
+    """
+
+    def __init__(self, ready, versions=None):
         self.ready = ready
+        self.versions = versions
         self.subscription = ready["subscriptions"][0]
         self.compute = self.client(ComputeManagementClient)
 
@@ -55,7 +85,7 @@ class Azure:
             disable_instance_discovery=True,
         )
         arm = self.ready["arm"]
-        return kind(
+        made = kind(
             credential,
             subscription or self.subscription,
             base_url=arm,
@@ -63,6 +93,7 @@ class Azure:
             polling_interval=0.05,
             **more,
         )
+        return Pinned(made, self.versions) if self.versions and kind is ComputeManagementClient else made
 
     def control(self, method, path, body=None):
         """The control interface of the simulator."""

@@ -71,6 +71,20 @@ def sign_in(az, ready):
     check(accounts[0]["id"] == ready["subscriptions"][0], accounts)
 
 
+def discovered(az, ready):
+    """The clouds that the command finds by itself, where it is told of an address that lists them."""
+    url = f"{ready['arm'].rstrip('/')}/metadata/endpoints?api-version=2019-05-01"
+    with tempfile.TemporaryDirectory() as folder:
+        stranger = Az(az.program, folder)
+        # It reads that address with Python's own client, which looks for certificates elsewhere.
+        stranger.environment |= {"ARM_CLOUD_METADATA_URL": url, "SSL_CERT_FILE": ready["ca"]}
+        clouds = {cloud["name"]: cloud["endpoints"] for cloud in stranger("cloud", "list")}
+    check(list(clouds) == ["Simulator"], clouds)
+    found = clouds["Simulator"]
+    for name in ("resourceManager", "activeDirectory", "activeDirectoryResourceId", "management", "vmImageAliasDoc"):
+        check(found[name].startswith(ready["arm"].rstrip("/")), f"{name}: {found[name]}")
+
+
 def locked(az):
     """A lock keeps the version until it is taken away."""
     az("lock", "create", *SCOPE, "--name", "keep", "--lock-type", "CanNotDelete")
@@ -106,6 +120,7 @@ def shared(az, ready):
 
 
 def drive(az, ready):
+    discovered(az, ready)
     sign_in(az, ready)
     check(az("provider", "show", "--namespace", "Microsoft.Compute")["registrationState"] == "Registered", "provider")
     disks(az)
