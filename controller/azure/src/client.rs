@@ -17,7 +17,7 @@ use crate::{
     json,
     operation::OperationUrl,
     retry_after::retry_after,
-    throttle::{Ask, Budgets, Counted},
+    throttle::{Ask, Budgets, Counted, Flight},
     token_error::TokenError,
     transport::{Transport, TransportError, TransportErrorKind},
 };
@@ -134,21 +134,34 @@ impl Client {
         path: &str,
         api_version: &str,
     ) -> Result<Vec<T>, Error> {
+        let mut pages = Pages::default();
+        self.list_on(call, path, api_version, &mut pages).await?;
+        Ok(pages.values)
+    }
+
+    /// Reads a list from where it stopped to its end. After an error the pages so far are in `pages`.
+    pub(crate) async fn list_on<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        path: &str,
+        api_version: &str,
+        pages: &mut Pages<T>,
+    ) -> Result<(), Error> {
         let exchange = Self::exchange(call, &Method::GET, &path);
-        let mut url = self.url(path, "", api_version);
-        let mut values = Vec::new();
-        for _ in 0..MOST_PAGES {
+        while pages.count < MOST_PAGES {
+            let url = pages.next.clone().unwrap_or_else(|| self.url(path, "", api_version));
             let page: Page<T> = self.send(exchange.clone(), url, None, None).await?.read()?;
-            values.extend(page.value);
+            pages.values.extend(page.value);
+            pages.count += 1;
             let Some(next) = page.next_link.filter(|next| !next.is_empty()) else {
-                return Ok(values);
+                return Ok(());
             };
             let next = Url::parse(&next).ok().filter(|next| self.0.cloud.is_resource_manager(next));
-            let Some(next) = next else {
+            if next.is_none() {
                 let message = "the link to the next page leads away from Azure Resource Manager";
                 return Err(Error::malformed(&exchange, None, message));
-            };
-            url = next;
+            }
+            pages.next = next;
         }
         Err(Error::malformed(&exchange, None, format!("the list does not end within {MOST_PAGES} pages")))
     }
@@ -202,22 +215,25 @@ impl Client {
     ) -> Result<RawReply, Error> {
         let no_token = |error| token_failed(&exchange, error);
         let token = self.0.tokens.token().await.map_err(no_token)?;
-        let mut response = self.attempt(&exchange, &url, body.clone(), if_match.clone(), &token).await?;
+        let (mut response, mut flight) = self.attempt(&exchange, &url, body.clone(), if_match.clone(), &token).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
+            drop(flight);
             let token = self.0.tokens.replace(&token).await.map_err(no_token)?;
-            response = self.attempt(&exchange, &url, body, if_match, &token).await?;
+            (response, flight) = self.attempt(&exchange, &url, body, if_match, &token).await?;
         }
         if !response.status().is_success() {
             let error = classify(&exchange, &response);
             let counted = Counted::of(&exchange.method, url.path());
             return Err(match error.kind() {
                 ErrorKind::Throttled { wait, .. } => {
+                    // Before the flight ends, so that none goes in between.
                     let wait = self.0.budgets.refused(&self.0.principal, &counted, &error, *wait);
                     error.waiting(wait)
                 }
                 _ => error,
             });
         }
+        drop(flight);
         let (parts, body) = response.into_parts();
         Ok(RawReply { exchange, status: parts.status, headers: parts.headers, body })
     }
@@ -229,7 +245,7 @@ impl Client {
         body: Option<Bytes>,
         if_match: Option<HeaderValue>,
         token: &BearerToken,
-    ) -> Result<http::Response<Bytes>, Error> {
+    ) -> Result<(http::Response<Bytes>, Flight), Error> {
         let request_id = self.0.request_ids.next();
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.secret().expose_secret()))
             .map_err(|_| not_sent(exchange, "the token has characters that no token has".to_owned()))?;
@@ -250,21 +266,21 @@ impl Client {
         let request = builder
             .body(body.unwrap_or_default())
             .map_err(|error| not_sent(exchange, format!("the request cannot be formed: {error}")))?;
-        self.admit(exchange, url)?;
+        let flight = self.admit(exchange, url)?;
         let started = tokio::time::Instant::now();
         let answer = self.0.transport.send(request).await;
         let Exchange { method, subject, correlation_id, .. } = exchange;
         let status = answer.as_ref().map_or(0, |response| response.status().as_u16());
         tracing::debug!(%method, %subject, status, %correlation_id, %request_id, elapsed = ?started.elapsed(), "azure request");
         let answer = answer.map_err(|error| transport_failed(exchange, error))?;
-        if answer.status().is_success() {
+        if counts(answer.status()) {
             self.0.budgets.passed(&self.0.principal, &Counted::of(method, url.path()), answer.headers());
         }
-        Ok(answer)
+        Ok((answer, flight))
     }
 
     /// Right before a request goes out. Who is not admitted is told for how long; nothing was sent.
-    fn admit(&self, exchange: &Exchange, url: &Url) -> Result<(), Error> {
+    fn admit(&self, exchange: &Exchange, url: &Url) -> Result<Flight, Error> {
         let counted = Counted::of(&exchange.method, url.path());
         let ask = Ask {
             namespace: exchange.namespace.clone(),
@@ -281,6 +297,12 @@ impl Client {
     }
 }
 
+/// Whether Azure let a request pass, be it to say that something isn't there.
+fn counts(status: StatusCode) -> bool {
+    let passed = !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
+    passed && !status.is_server_error()
+}
+
 /// An answer of 2xx.
 pub(crate) struct RawReply {
     exchange: Exchange,
@@ -292,6 +314,27 @@ pub(crate) struct RawReply {
 impl RawReply {
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         json::read(&self.body).map_err(|message| Error::malformed(&self.exchange, Some(self.status), message))
+    }
+}
+
+/// A list that is read page by page, as far as it was read. A budget may hold less than all its pages.
+#[derive(Debug)]
+pub struct Pages<T> {
+    values: Vec<T>,
+    next: Option<Url>,
+    count: usize,
+}
+
+impl<T> Default for Pages<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), next: None, count: 0 }
+    }
+}
+
+impl<T> Pages<T> {
+    /// What was read.
+    pub fn into_values(self) -> Vec<T> {
+        self.values
     }
 }
 

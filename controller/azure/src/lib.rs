@@ -42,7 +42,7 @@ mod fake;
 pub use assertion::AssertionSource;
 pub use azure_identity::{AzureIdentity, Identity, Now};
 pub use call::{Call, RandomRequestIds, RequestIds};
-pub use client::{Accepted, Client};
+pub use client::{Accepted, Client, Pages};
 pub use cloud::{Cloud, CloudError};
 pub use compute::{
     AdditionalReplicaSet, AgentStatus, Architecture, DataDisk, DataDiskEncryption, DiskController, ExecutionState,

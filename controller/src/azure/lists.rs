@@ -2,11 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use azimage_azure::{Call, Client, Urgency};
+use azimage_azure::{Call, Client, ErrorKind, ImageVersion, Pages, Urgency};
 use azimage_core::image_version::{Absent, Reading, VersionObserved};
 use azimage_names::{ImageVersionId, VersionNumber};
 use tokio::{sync::OnceCell, time::Instant};
@@ -32,7 +32,17 @@ enum Unlisted {
 
 /// The lists of this period. All of them may be lost.
 #[derive(Debug, Default)]
-pub(crate) struct Lists(Mutex<BTreeMap<Key, Arc<OnceCell<Answer>>>>);
+pub(crate) struct Lists(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    lists: BTreeMap<Key, Arc<OnceCell<Answer>>>,
+    /// Lists that had to stop between two pages, and since when.
+    stopped: BTreeMap<Key, (Pages<ImageVersion>, Instant)>,
+}
+
+/// Pages that were read longer ago are read again.
+const GOOD_FOR: Duration = Duration::from_secs(600);
 
 impl Lists {
     /// The entry of a version in its definition's list, which is read if there is none that is good for now. Who asks
@@ -46,20 +56,26 @@ impl Lists {
         id: &ImageVersionId,
         period: impl FnOnce() -> Duration,
     ) -> (Reading<Arc<VersionObserved>>, Option<Duration>) {
-        let list = self.list(key(client.principal(), id), Instant::now());
+        let key = key(client.principal(), id);
+        let list = self.list(key.clone(), Instant::now());
         let answer = list
             .get_or_init(|| async {
                 let call = call.with_urgency(Urgency::Refresh);
-                let versions = client.image_versions(&call, id.definition()).await;
+                let (mut pages, begun) = self.go_on(&key, Instant::now());
+                let end = client.image_versions_on(&call, id.definition(), &mut pages).await;
                 let now = Instant::now();
-                match versions {
-                    Ok(versions) => {
+                match end {
+                    Ok(()) => {
+                        let versions = pages.into_values();
                         let entries =
                             versions.into_iter().map(|version| (version.version, Arc::new(convert::version(version))));
                         Answer { due: now + period(), versions: Ok(entries.collect()) }
                     }
                     // Those who wait for it share the failure; who comes later tries again.
                     Err(error) => {
+                        if matches!(error.kind(), ErrorKind::Throttled { .. }) {
+                            self.lock().stopped.insert(key.clone(), (pages, begun));
+                        }
                         let unlisted = absent(&error).map_or_else(|| Unlisted::Failed(error.into()), Unlisted::Missing);
                         Answer { due: now, versions: Err(unlisted) }
                     }
@@ -79,9 +95,19 @@ impl Lists {
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pages of a list that had to stop, or none, and when the first was read.
+    fn go_on(&self, key: &Key, now: Instant) -> (Pages<ImageVersion>, Instant) {
+        let stopped = self.lock().stopped.remove(key);
+        stopped.filter(|(_, begun)| now.duration_since(*begun) <= GOOD_FOR).unwrap_or_else(|| (Pages::default(), now))
+    }
+
     fn list(&self, key: Key, now: Instant) -> Arc<OnceCell<Answer>> {
-        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let list = lists.entry(key).or_default();
+        let mut state = self.lock();
+        let list = state.lists.entry(key).or_default();
         if list.get().is_some_and(|answer| answer.due <= now) {
             *list = Arc::default();
         }
@@ -91,15 +117,16 @@ impl Lists {
     /// How long the list in which a version stands is still good for. Its versions are looked at again when it is not,
     /// all of them then, so that one list serves them all and no change stays unseen for longer than a period.
     pub(crate) fn good_for(&self, principal: &str, id: &ImageVersionId, now: Instant) -> Option<Duration> {
-        let lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = lists.get(&key(principal, id))?.get()?;
+        let state = self.lock();
+        let answer = state.lists.get(&key(principal, id))?.get()?;
         (answer.versions.is_ok() && answer.due > now).then(|| answer.due.duration_since(now))
     }
 
     /// Forgets the lists that nobody asked for in a period, and those that nobody reads any more.
     pub(crate) fn sweep(&self, period: Duration, now: Instant) {
-        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.retain(|_, list| match list.get() {
+        let mut state = self.lock();
+        state.stopped.retain(|_, (_, begun)| now.duration_since(*begun) <= GOOD_FOR);
+        state.lists.retain(|_, list| match list.get() {
             Some(answer) => answer.due + period > now,
             None => Arc::strong_count(list) > 1,
         });

@@ -13,6 +13,9 @@ use super::*;
 const PERIOD: Duration = Duration::from_secs(600);
 const DEFINITION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images";
 
+/// Stands for 200 and a link to the next page.
+const MORE: u16 = 0;
+
 /// An Azure that answers in turn, each answer when it is let.
 struct Answers {
     codes: Mutex<VecDeque<u16>>,
@@ -39,10 +42,15 @@ impl Transport for Line {
         self.0.asked.lock().unwrap().push(request.uri().path().to_owned());
         self.0.let_go.acquire().await.unwrap().forget();
         let code = self.0.codes.lock().unwrap().pop_front().expect("nobody asks so often");
-        let versions = json!({"value": [{
-            "id": format!("{DEFINITION}/d0/versions/1.0.0"), "name": "1.0.0", "location": "westeurope",
-            "properties": {"provisioningState": "Succeeded", "publishingProfile": {}},
+        let page = if request.uri().query().unwrap_or_default().contains("page=2") { 2 } else { 1 };
+        let mut versions = json!({"value": [{
+            "id": format!("{DEFINITION}/d0/versions/{page}.0.0"), "name": format!("{page}.0.0"),
+            "location": "westeurope", "properties": {"provisioningState": "Succeeded", "publishingProfile": {}},
         }]});
+        if code == MORE {
+            versions["nextLink"] = json!(format!("https://azure.test{}?page=2", request.uri().path()));
+        }
+        let code = if code == MORE { 200 } else { code };
         let body =
             if code == 200 { versions } else { json!({"error": {"code": "InternalServerError", "message": "-"}}) };
         let mut response = Response::new(Bytes::from(body.to_string()));
@@ -130,6 +138,24 @@ async fn a_failure_is_told_to_those_who_wait_for_it_and_to_nobody_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_that_has_to_stop_between_two_pages_goes_on_from_there() {
+    for (between, asked) in [(60, 3), (700, 4)] {
+        let (answers, lists) = (Answers::of([MORE, 429, 200, 200], 4), Lists::default());
+        if asked == 4 {
+            answers.codes.lock().unwrap()[2] = MORE;
+        }
+        let client = client(&answers, "one");
+        let (first, second) = (id(0, "1.0.0"), id(0, "2.0.0"));
+        assert!(matches!(entry(&lists, &client, &first).await.0, Reading::Failed(Failure::Throttled)));
+        tokio::time::advance(Duration::from_secs(between)).await;
+        for version in [&first, &second] {
+            assert!(matches!(entry(&lists, &client, version).await.0, Reading::Found(_)), "{version}");
+        }
+        assert_eq!(answers.asked(), asked, "after {between} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_gives_up_takes_the_list_from_nobody() {
     let (answers, lists) = (Answers::of([200], 0), Lists::default());
     let client = client(&answers, "one");
@@ -148,7 +174,7 @@ async fn who_gives_up_takes_the_list_from_nobody() {
 async fn lists_that_nobody_asks_for_are_forgotten_and_those_that_are_being_read_are_not() {
     let (answers, lists) = (Answers::of([200; 40], 30), Lists::default());
     let client = client(&answers, "one");
-    let count = || lists.0.lock().unwrap().len();
+    let count = || lists.0.lock().unwrap().lists.len();
     for definition in 0..30 {
         entry(&lists, &client, &id(definition, "1.0.0")).await;
     }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use azimage_azure::{Call, Client, Error, ImageVersion};
 use azimage_core::image_version::{Observed, Read, Reading, SourceSpec, Validated};
+use tokio::time::Instant;
 
 use super::{CallError, convert, failure::absent};
 
-/// Half of a reading that takes two requests, for when the second has to wait.
-pub(crate) type SourceHalf = Option<ImageVersion>;
+/// Half of a reading that takes two requests, for when the second has to wait, and when it was read.
+pub(crate) type SourceHalf = Option<(ImageVersion, Instant)>;
 
 /// Reads one thing into `observed`. The answer is how long to wait, if it couldn't be read for too many requests.
 pub(crate) async fn read(
@@ -35,14 +36,14 @@ pub(crate) async fn read(
         }
         (Read::SourceVersion, SourceSpec::ImageVersion { id }) => {
             let version = match half.take() {
-                Some(version) => Ok(version),
-                None => client.image_version(call, id).await,
+                Some(half) => Ok(half),
+                None => client.image_version(call, id).await.map(|version| (version, Instant::now())),
             };
             let both = match version {
-                Ok(version) => match client.image_definition(call, id.definition()).await {
+                Ok((version, at)) => match client.image_definition(call, id.definition()).await {
                     Ok(definition) => Ok((version, definition)),
                     Err(error) => {
-                        *half = Some(version);
+                        *half = Some((version, at));
                         Err(error)
                     }
                 },

@@ -10,6 +10,7 @@ use super::{
     SafetyProfile, StorageAccountType, Tags, TargetRegion, image_version_body::WireSource,
 };
 use crate::{
+    Pages,
     call::Call,
     client::{Accepted, Client},
     error::Error,
@@ -229,6 +230,16 @@ impl Client {
     /// List By Gallery Image).
     pub async fn image_versions(&self, call: &Call, id: &ImageDefinitionId) -> Result<Vec<ImageVersion>, Error> {
         self.list(call, &format!("{id}/versions"), GALLERIES).await
+    }
+
+    /// The same, going on from the pages that were read already. After an error, `pages` holds those read so far.
+    pub async fn image_versions_on(
+        &self,
+        call: &Call,
+        id: &ImageDefinitionId,
+        pages: &mut Pages<ImageVersion>,
+    ) -> Result<(), Error> {
+        self.list_on(call, &format!("{id}/versions"), GALLERIES, pages).await
     }
 
     /// Creates an image version or updates it as a whole (Azure REST: Gallery Image Versions - Create Or Update). A

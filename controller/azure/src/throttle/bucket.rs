@@ -34,11 +34,19 @@ pub(crate) struct Bucket {
     levels: [Option<Level>; 2],
     paused: Option<Instant>,
     queue: Queue,
+    /// Requests on their way.
+    flying: u32,
+    /// One at a time: nobody knows that more is left, and those that are on their way when a pause is told come into it.
+    alone: bool,
 }
+
+/// When to come again while the one request is on its way.
+const CROSSING: Duration = Duration::from_millis(200);
 
 impl Bucket {
     pub(super) fn new(level: Option<Level>) -> Self {
-        Self { levels: [level, None], paused: None, queue: Queue::default() }
+        let alone = level.is_some();
+        Self { levels: [level, None], paused: None, queue: Queue::default(), flying: 0, alone }
     }
 
     /// How long this call has to wait; nothing lets it go now. Total, and changes nothing.
@@ -47,14 +55,21 @@ impl Bucket {
         let before = self.queue.before(ask, begin, now);
         let levels = self.levels.iter().flatten();
         let longest = levels.map(|level| level.wait(ask.urgency, &before, begin)).fold(0.0, f64::max);
-        let wait = begin.duration_since(now) + Duration::from_secs_f64(longest);
+        let crossing = if self.alone && self.flying > 0 { CROSSING } else { Duration::ZERO };
+        let wait = (begin.duration_since(now) + Duration::from_secs_f64(longest)).max(crossing);
         (!wait.is_zero()).then_some(wait)
     }
 
     /// The call goes: it takes a token and gives its place up.
     pub(crate) fn go(&mut self, ask: &Ask, now: Instant) {
+        self.flying += 1;
         self.queue.go(ask, now);
         self.levels.iter_mut().flatten().for_each(|level| level.take(now));
+    }
+
+    /// A call is on its way no more, whatever came of it.
+    pub(crate) fn landed(&mut self) {
+        self.flying = self.flying.saturating_sub(1);
     }
 
     /// The call does not go: it keeps its place, or gets one, and is told to come then.
@@ -66,11 +81,20 @@ impl Bucket {
     pub(crate) fn pause(&mut self, until: Instant, now: Instant) {
         self.paused = Some(self.paused.map_or(until, |already| already.max(until)));
         self.queue.pause(until);
+        self.alone = true;
         self.levels.iter_mut().flatten().for_each(|level| level.refuse(until, now));
     }
 
-    /// Azure let a request pass and said what is left of a counter; `window`: its length in seconds, if it is one.
+    /// Azure let a request pass.
+    pub(crate) fn passed(&mut self) {
+        self.alone = false;
+    }
+
+    /// With it, Azure said what is left of a counter; `window`: its length in seconds, if it is one.
     pub(crate) fn learn(&mut self, index: usize, said: Option<u32>, window: Option<f64>, now: Instant) {
+        // The one that was answered has not landed yet. Of the others Azure may have counted none.
+        let said = said.map(|said| said.saturating_sub(self.flying.saturating_sub(1)));
+        self.alone |= said == Some(0);
         match (&mut self.levels[index], said, window) {
             (Some(level), _, _) => level.learn(said, now),
             (unknown, Some(left), Some(seconds)) => *unknown = Some(Level::window(left, seconds, now)),
@@ -93,6 +117,7 @@ impl Bucket {
     /// Whether nothing would be lost by forgetting it.
     pub(crate) fn idle(&self, now: Instant) -> bool {
         self.queue.is_idle(now)
+            && self.flying == 0
             && self.paused.is_none_or(|until| until <= now)
             && self.levels.iter().flatten().all(|level| level.is_fresh(now))
     }

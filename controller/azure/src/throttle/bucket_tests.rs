@@ -13,11 +13,18 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
+/// Goes, and comes back at once.
+fn goes(bucket: &mut Bucket, ask: &Ask, now: Instant) {
+    bucket.go(ask, now);
+    bucket.passed();
+    bucket.landed();
+}
+
 /// Takes so many tokens.
 fn drained(size: f64, refill: f64, taken: usize, now: Instant) -> Bucket {
     let mut bucket = Bucket::new(Some(Level::flow(size, refill, now)));
     for index in 0..taken {
-        bucket.go(&ask("other", &index.to_string(), Urgency::Write), now);
+        goes(&mut bucket, &ask("other", &index.to_string(), Urgency::Write), now);
     }
     bucket
 }
@@ -61,9 +68,9 @@ fn a_told_pause_holds_for_everybody_and_ends_when_it_was_told() {
 }
 
 #[test]
-fn what_azure_says_is_left_counts_and_zero_says_nothing() {
+fn what_azure_says_is_left_counts_and_zero_says_that_another_one_may_pass() {
     let now = Instant::now();
-    for (said, share) in [(Some(50), 0.5), (Some(0), 1.0), (None, 1.0), (Some(99), 0.99), (Some(199), 199.0 / 200.0)] {
+    for (said, share) in [(Some(50), 0.5), (Some(0), 0.01), (None, 1.0), (Some(99), 0.99), (Some(199), 199.0 / 200.0)] {
         let mut bucket = Bucket::new(Some(Level::flow(100.0, 1.0, now)));
         bucket.learn(0, said, None, now);
         assert!((bucket.share(now) - share).abs() < 1e-9, "{said:?}: {}", bucket.share(now));
@@ -94,7 +101,7 @@ fn who_waits_keeps_the_place_and_a_small_namespace_goes_before_the_rest_of_a_lar
     let later = now + waits[3];
     assert_eq!(bucket.wait(&large[3], now + waits[0]).map(|wait| wait + waits[0] >= waits[3]), Some(true));
     for one in &large[..3] {
-        bucket.go(one, later);
+        goes(&mut bucket, one, later);
     }
     assert_eq!(bucket.wait(&large[3], later), None, "its turn has come");
 }
@@ -110,12 +117,41 @@ fn places_are_bounded_and_given_up_by_who_does_not_come() {
     let later = now + seconds(60.0);
     assert_eq!(bucket.waiting(later), 0);
     assert_eq!(bucket.wait(&ask("a", "x", Urgency::Write), later), None);
-    bucket.go(&ask("a", "x", Urgency::Write), later);
+    goes(&mut bucket, &ask("a", "x", Urgency::Write), later);
     assert!(
         bucket.queue.namespaces() <= 1,
         "namespaces that nobody waits in are forgotten: {}",
         bucket.queue.namespaces()
     );
+}
+
+#[test]
+fn no_more_are_on_their_way_than_are_known_to_be_left() {
+    let now = Instant::now();
+    let one = ask("a", "x", Urgency::Running);
+    let at_once = |bucket: &mut Bucket| {
+        let goes = |_: &i32| bucket.wait(&one, now).is_none().then(|| bucket.go(&one, now)).is_some();
+        (0..20).take_while(goes).count()
+    };
+    let answered = |bucket: &mut Bucket, said: Option<u32>| {
+        bucket.passed();
+        bucket.learn(0, said, None, now);
+        bucket.landed();
+    };
+    for (said, then) in [(Some(4), 4), (Some(9), 9), (Some(0), 1), (None, 20)] {
+        let mut bucket = Bucket::new(Some(Level::flow(250.0, 25.0, now)));
+        assert_eq!(at_once(&mut bucket), 1, "nobody knows yet");
+        answered(&mut bucket, said);
+        assert_eq!(at_once(&mut bucket), then, "Azure said {said:?}");
+    }
+    let mut bucket = Bucket::new(Some(Level::flow(250.0, 25.0, now)));
+    at_once(&mut bucket);
+    answered(&mut bucket, Some(249));
+    assert_eq!(at_once(&mut bucket), 20);
+    answered(&mut bucket, Some(25));
+    assert_eq!(at_once(&mut bucket), 6, "it may not have counted the 19 that are on their way");
+    bucket.pause(now, now);
+    assert_eq!(at_once(&mut bucket), 0, "after a refusal one at a time");
 }
 
 /// The other side: refuses when its own bucket is empty, and says for how long.
@@ -173,13 +209,16 @@ fn storm(namespaces: &[usize], requests: usize, size: f64, refill: f64, believed
             bucket.go(&one, now);
             match server.ask(at.as_secs_f64()) {
                 Ok(remaining) => {
+                    bucket.passed();
                     bucket.learn(0, Some(remaining), None, now);
+                    bucket.landed();
                     objects[index].1 = left - 1;
                     done[namespace] = at.as_secs_f64();
                     Duration::from_millis(100)
                 }
                 Err(told) => {
                     bucket.pause(now + seconds(told), now);
+                    bucket.landed();
                     seconds(told)
                 }
             }
@@ -225,7 +264,7 @@ fn shares(objects: &[usize], requests: usize, size: f64, refill: f64) -> Vec<f64
             bucket.stay(&one, now + wait, now);
             wait
         } else {
-            bucket.go(&one, now);
+            goes(&mut bucket, &one, now);
             sent[index] += 1;
             // What the full bucket gave at first is nobody's share.
             counts[namespace] += f64::from(u8::from(at > Duration::from_secs(200)));

@@ -135,14 +135,14 @@ impl Level {
         }
     }
 
-    /// Azure let a request pass and said what is left. Zero says nothing: successes came with it too.
+    /// Azure let a request pass and said what is left. Zero says little: successes came with it too, one after another.
     pub(super) fn learn(&mut self, said: Option<u32>, now: Instant) {
         self.settle(now);
-        let said = said.filter(|said| *said > 0).map(f64::from);
+        let said = said.map(f64::from);
         match &mut self.refill {
             Refill::Flow { speed, documented } => {
                 *speed = (*speed * CREEP).min(*documented);
-                let Some(said) = said else { return };
+                let Some(said) = said.map(|said| said.max(1.0)) else { return };
                 if said + 1.0 > self.size {
                     // More is left than was thought to fit in, so the bucket is larger, and full.
                     let times = (said + 1.0) / self.size;
@@ -154,7 +154,7 @@ impl Level {
                 self.left = self.left.min(said);
             }
             Refill::Window { seconds, ends, .. } => {
-                let Some(said) = said else { return };
+                let Some(said) = said.filter(|said| *said > 0.0) else { return };
                 // Much more than was left: a new one has begun. Little more is what is on its way.
                 if said > self.left + self.size / 4.0 + 1.0 || said + 1.0 > self.size {
                     *ends = Some(after(now, *seconds));

@@ -92,7 +92,7 @@ impl Budgets {
     }
 
     /// Takes one request out of all budgets that it counts against, or tells how long to wait, and takes nothing.
-    pub(crate) fn admit(&self, principal: &Arc<str>, counted: &Counted, ask: &Ask) -> Result<(), Duration> {
+    pub(crate) fn admit(&self, principal: &Arc<str>, counted: &Counted, ask: &Ask) -> Result<Flight, Duration> {
         let now = Instant::now();
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = keys(principal, counted);
@@ -110,7 +110,8 @@ impl Budgets {
             for key in &keys {
                 state.bucket(key, speed, now).go(ask, now);
             }
-            return Ok(());
+            drop(state);
+            return Ok(Flight { budgets: self.clone(), keys });
         };
         let wait = self.spread(longest);
         // It waits where it could not go, and everywhere for the time at which it comes.
@@ -137,17 +138,22 @@ impl Budgets {
         };
         let own = number(headers, &format!("x-ms-ratelimit-remaining-subscription-{word}"));
         let speed = self.0.speed;
-        state.bucket(&gateway, speed, now).learn(0, own, None, now);
+        let gateway = state.bucket(&gateway, speed, now);
+        gateway.passed();
+        gateway.learn(0, own, None, now);
         let said = policies(headers);
         let least = |fits: fn(&str) -> bool| said.iter().filter(|(name, _)| fits(name)).map(|(_, left)| *left).min();
         let long = least(|name| name.ends_with("30Min"));
         let of_resource = least(|name| name.ends_with("Resource"));
         let short = least(|name| !name.ends_with("30Min") && !name.ends_with("Resource"));
         let provider = state.bucket(&provider, speed, now);
+        provider.passed();
         provider.learn(0, short, Some(180.0 / speed), now);
         provider.learn(1, long, Some(1800.0 / speed), now);
         if let Some(resource) = resource {
-            state.bucket(&resource, speed, now).learn(0, of_resource, None, now);
+            let resource = state.bucket(&resource, speed, now);
+            resource.passed();
+            resource.learn(0, of_resource, None, now);
         }
     }
 
@@ -187,6 +193,24 @@ impl Budgets {
             }
         }
         counts
+    }
+}
+
+/// A request on its way, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    budgets: Budgets,
+    keys: Vec<Key>,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let mut state = self.budgets.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in &self.keys {
+            if let Some(bucket) = state.buckets.get_mut(key) {
+                bucket.landed();
+            }
+        }
     }
 }
 

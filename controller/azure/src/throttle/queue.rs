@@ -21,7 +21,7 @@ impl Urgency {
         match self {
             Self::Write => 0,
             Self::Running => 8,
-            Self::Refresh => 64,
+            Self::Refresh => 512,
         }
     }
 }
