@@ -30,7 +30,7 @@ pub(crate) struct Remembered {
     /// How long Azure, or the budget, asked to wait after the last failure.
     pub(crate) asked: Option<Duration>,
     /// What a pass that had to stop midway has read.
-    pub(crate) kept: Box<Kept>,
+    pub(crate) kept: Option<Box<Kept>>,
     /// Since when no pass has come to its end, because each had to wait for its turn.
     pub(crate) put_off: Option<Instant>,
     /// The version as it was last read by itself, while nothing is left to be done.

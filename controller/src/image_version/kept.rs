@@ -64,6 +64,7 @@ impl Kept {
         for read in old {
             kept.forget(read);
         }
+        kept.half = kept.half.take().filter(|(_, at)| now.duration_since(*at) <= GOOD_FOR);
         kept
     }
 
@@ -95,5 +96,76 @@ impl Kept {
         }
         self.observed.seen = None;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use azimage_core::{
+        Failure,
+        image_version::{Absent, Context, Reading, validate},
+    };
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn object(otherwise: &Value) -> ImageVersion {
+        let mut object = json!({
+            "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion",
+            "metadata": {"name": "web", "namespace": "images", "uid": "u", "generation": 2},
+            "spec": {
+                "gallery": {"subscriptionId": "00000000-0000-0000-0000-000000000001", "resourceGroup": "images", "name": "corp"},
+                "definition": "ubuntu-web", "version": "1.4.0",
+                "source": {"imageVersion": {"resourceId": "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/golden/versions/1.0.0"}},
+            },
+        });
+        for (field, value) in otherwise.as_object().unwrap() {
+            object["metadata"][field] = value.clone();
+        }
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn resumed(kept: Box<Kept>, object: &ImageVersion, now: Instant) -> Box<Kept> {
+        let context = Context { cluster: "c", own_identity_serves: true, targets: &[], versions: &[] };
+        kept.resumed(object, None, &validate(object, context).unwrap(), now)
+    }
+
+    /// A pass that found the version missing, was refused the definition, and stopped there.
+    fn stopped(now: Instant) -> Box<Kept> {
+        let mut kept = resumed(Box::default(), &object(&json!({})), now);
+        kept.observed.version = Reading::Missing(Absent::Resource);
+        kept.note(Read::Version, now);
+        kept.observed.definition = Reading::Failed(Failure::Throttled);
+        kept.note(Read::Definition, now);
+        kept.for_the_next()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_are_kept_for_ten_minutes_and_for_the_same_question_only() {
+        let now = Instant::now();
+        let requested = json!({"annotations": {"azimage.dev/reconcile-requested-at": "now"}});
+        let deleted = json!({"deletionTimestamp": "2026-11-01T00:00:00Z", "finalizers": ["f"]});
+        for (case, object, later, good) in [
+            ("the same", object(&json!({})), 600, true),
+            ("for too long", object(&json!({})), 601, false),
+            ("another generation", object(&json!({"generation": 3})), 1, false),
+            ("somebody asks for a look", object(&requested), 1, false),
+            ("it is being deleted", object(&deleted), 1, false),
+        ] {
+            let kept = resumed(stopped(now), &object, now + Duration::from_secs(later));
+            assert_eq!(kept.observed.version != Reading::NotRead, good, "{case}");
+            assert_eq!(kept.observed.definition, Reading::NotRead, "{case}: what wasn't answered is asked again");
+            assert!(!kept.is_fresh(Read::Version), "{case}: it is of an earlier pass");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_forgotten_is_fresh_again_only_once_it_is_read() {
+        let now = Instant::now();
+        let mut kept = resumed(stopped(now), &object(&json!({})), now);
+        kept.forget(Read::Version);
+        assert_eq!((&kept.observed.version, kept.is_fresh(Read::Version)), (&Reading::NotRead, false));
+        kept.note(Read::Version, now);
+        assert!(kept.is_fresh(Read::Version));
     }
 }

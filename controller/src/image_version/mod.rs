@@ -5,6 +5,7 @@
 
 mod kept;
 mod pass;
+mod patience;
 mod reconcile;
 
 pub(crate) use kept::Kept;

@@ -11,14 +11,14 @@ use azimage_core::{
     },
 };
 use azimage_crds::{
-    ConditionType, Deletion, IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason,
+    Deletion, IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason,
     ReplicationTarget,
 };
 use azimage_deliberate_bugs::bug;
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 use tokio::time::Instant;
 
-use super::{Shared, kept::Kept};
+use super::{Shared, kept::Kept, patience::has_to_say};
 use crate::{
     azure::{self, CallError},
     identity::Unidentified,
@@ -26,9 +26,6 @@ use crate::{
     memory::{Remembered, Seen},
     stores::readable,
 };
-
-/// How long an object may wait for its turn before its status says so.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What comes after a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +76,7 @@ impl Pass<'_> {
             |seen: &Seen| seen.id == validated.id && azure.is_some_and(|client| client.principal() == seen.principal);
         let seen = remembered.seen.clone().filter(|seen| same(seen) && !validated.requested);
         let now = Instant::now();
-        let mut kept = std::mem::take(&mut remembered.kept).resumed(self.object, azure, &validated, now);
+        let mut kept = remembered.kept.take().unwrap_or_default().resumed(self.object, azure, &validated, now);
         kept.observed.seen = seen.map(|seen| seen.version);
         let mut wait = self.observe(azure, &call, &validated, &status, &remembered, &mut kept).await;
         let mut plan = self.plan(&validated, &status, &remembered, &kept.observed);
@@ -97,7 +94,7 @@ impl Pass<'_> {
         }
         if plan.wake == Wake::Throttled {
             remembered.asked = wait;
-            remembered.kept = kept.for_the_next();
+            remembered.kept = Some(kept.for_the_next());
             return self.put_off(&plan.report, &status, remembered).await;
         }
         remembered.seen = azure.and_then(|client| seen_at_rest(client, &validated, &kept.observed, &plan));
@@ -124,21 +121,10 @@ impl Pass<'_> {
         let now = Instant::now();
         let since = *remembered.put_off.get_or_insert(now);
         self.shared.memories.set(self.uid, remembered);
-        let told = status.observed_generation == self.object.meta().generation;
-        let patient = now.duration_since(since) < PATIENCE || self.is_ready(status);
-        if !(told && patient) {
+        if has_to_say(status, self.object.meta().generation, now.duration_since(since)) {
             self.report(status, report, false).await?;
         }
         Ok(Next::Wake(Wake::Throttled))
-    }
-
-    /// Whether the status says Ready of the object as it is.
-    fn is_ready(&self, status: &ImageVersionStatus) -> bool {
-        status.observed_generation == self.object.meta().generation
-            && status
-                .conditions
-                .iter()
-                .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
     }
 
     fn has_finalizer(&self) -> bool {
@@ -233,7 +219,7 @@ impl Pass<'_> {
         if !validated.deleting && !self.has_finalizer() && !bug!(NoFinalizer) {
             // Before the first effect in Azure, so that no deletion can miss it.
             add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
-            remembered.kept = kept.for_the_next();
+            remembered.kept = Some(kept.for_the_next());
             self.shared.memories.set(self.uid, remembered);
             return Ok(Next::Now);
         }
@@ -241,7 +227,8 @@ impl Pass<'_> {
         let unrecorded = || bug!(EffectBeforeIntent).then(|| self.shared.seams.randomness.id().to_string());
         let Some(correlation_id) = intent(status, name, remembered.accepted.get(&name)).or_else(unrecorded) else {
             overlay(&mut report, &remembered, name);
-            remembered.kept = kept.for_the_next();
+            remembered.kept = Some(kept.for_the_next());
+            remembered.put_off = None;
             self.shared.memories.set(self.uid, remembered);
             if let Some(wait) = self.too_early(status, name, wake) {
                 self.report(status, &report, false).await?;
@@ -271,7 +258,7 @@ impl Pass<'_> {
             }
             Err(failed) if failed.throttled().is_some() => {
                 remembered.asked = failed.wait;
-                remembered.kept = kept.for_the_next();
+                remembered.kept = Some(kept.for_the_next());
                 report.progress = failed.failure.progress(name.doing());
                 return self.put_off(&report, status, remembered).await;
             }
