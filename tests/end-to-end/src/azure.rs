@@ -51,6 +51,9 @@ pub struct JournalEntry {
     pub applied: bool,
     /// The answer's status.
     pub status: Option<u16>,
+    /// It came before the end of a pause that its sender was told.
+    #[serde(default)]
+    pub inside_told_pause: bool,
     /// The body of the request.
     pub body: Value,
 }
@@ -261,6 +264,11 @@ impl Azure {
             problems.into_iter().map(move |problem| format!("{} {}: {problem}", entry.method, entry.path))
         };
         self.sent().await.into_iter().filter(|entry| entry.write).flat_map(check).collect()
+    }
+
+    /// From now on Azure lets pass so much of what it really does, for everybody.
+    pub async fn throttle(&self, factor: f64) {
+        self.post("/throttling", &json!({"factor": factor})).await;
     }
 
     /// Arms a fault; the answer is its number.

@@ -7,6 +7,7 @@ mod artifacts;
 mod clocks;
 mod deletion;
 mod denials;
+mod drift;
 mod happy_path;
 mod identity;
 mod leaks;

@@ -245,11 +245,18 @@ impl Fleet {
         (entries.into_iter().filter(|entry| entry.subscription.is_some()).collect(), last)
     }
 
-    /// How often each image version was written to Kubernetes, by whomever.
-    pub(crate) fn writes(&self) -> BTreeMap<String, usize> {
+    /// How often each image version was written to Kubernetes, by whomever, where the reasons of its Ready before and after
+    /// are such.
+    pub(crate) fn writes(&self, such: impl Fn(&str, &str) -> bool) -> BTreeMap<String, usize> {
+        let reason = |object: Option<&Arc<Value>>| {
+            let conditions = object.and_then(|object| object["status"]["conditions"].as_array());
+            let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready");
+            ready.and_then(|ready| ready["reason"].as_str()).unwrap_or_default().to_owned()
+        };
         let mut writes = BTreeMap::new();
         for write in self.server.history() {
-            if write.resource == "imageversions.azimage.dev" {
+            let (before, after) = (reason(write.before.as_ref()), reason(write.after.as_ref()));
+            if write.resource == "imageversions.azimage.dev" && such(&before, &after) {
                 *writes.entry(format!("{}/{}", write.namespace, write.name)).or_default() += 1;
             }
         }
