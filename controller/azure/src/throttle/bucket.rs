@@ -36,8 +36,9 @@ pub(crate) struct Bucket {
     queue: Queue,
     /// Requests on their way.
     flying: u32,
-    /// One at a time: nobody knows that more is left, and those that are on their way when a pause is told come into it.
-    alone: bool,
+    /// How many more Azure itself said that it lets pass, if it says so. Beyond that one goes at a time, however much may
+    /// have flowed in since: those that are on their way when a pause is told come into it.
+    known: Option<u32>,
 }
 
 /// When to come again while the one request is on its way.
@@ -45,8 +46,9 @@ const CROSSING: Duration = Duration::from_millis(200);
 
 impl Bucket {
     pub(super) fn new(level: Option<Level>) -> Self {
-        let alone = level.is_some();
-        Self { levels: [level, None], paused: None, queue: Queue::default(), flying: 0, alone }
+        // Where it is documented that Azure counts, it says what is left.
+        let known = level.is_some().then_some(0);
+        Self { levels: [level, None], paused: None, queue: Queue::default(), flying: 0, known }
     }
 
     /// How long this call has to wait; nothing lets it go now. Total, and changes nothing.
@@ -55,7 +57,7 @@ impl Bucket {
         let before = self.queue.before(ask, begin, now);
         let levels = self.levels.iter().flatten();
         let longest = levels.map(|level| level.wait(ask.urgency, &before, begin)).fold(0.0, f64::max);
-        let crossing = if self.alone && self.flying > 0 { CROSSING } else { Duration::ZERO };
+        let crossing = if self.known == Some(0) && self.flying > 0 { CROSSING } else { Duration::ZERO };
         let wait = (begin.duration_since(now) + Duration::from_secs_f64(longest)).max(crossing);
         (!wait.is_zero()).then_some(wait)
     }
@@ -63,6 +65,7 @@ impl Bucket {
     /// The call goes: it takes a token and gives its place up.
     pub(crate) fn go(&mut self, ask: &Ask, now: Instant) {
         self.flying += 1;
+        self.known = self.known.map(|known| known.saturating_sub(1));
         self.queue.go(ask, now);
         self.levels.iter_mut().flatten().for_each(|level| level.take(now));
     }
@@ -81,20 +84,20 @@ impl Bucket {
     pub(crate) fn pause(&mut self, until: Instant, now: Instant) {
         self.paused = Some(self.paused.map_or(until, |already| already.max(until)));
         self.queue.pause(until);
-        self.alone = true;
+        self.known = Some(0);
         self.levels.iter_mut().flatten().for_each(|level| level.refuse(until, now));
     }
 
     /// Azure let a request pass.
     pub(crate) fn passed(&mut self) {
-        self.alone = false;
+        self.known = None;
     }
 
     /// With it, Azure said what is left of a counter; `window`: its length in seconds, if it is one.
     pub(crate) fn learn(&mut self, index: usize, said: Option<u32>, window: Option<f64>, now: Instant) {
         // The one that was answered has not landed yet. Of the others Azure may have counted none.
         let said = said.map(|said| said.saturating_sub(self.flying.saturating_sub(1)));
-        self.alone |= said == Some(0);
+        self.known = [self.known, said].into_iter().flatten().min();
         match (&mut self.levels[index], said, window) {
             (Some(level), _, _) => level.learn(said, now),
             (unknown, Some(left), Some(seconds)) => *unknown = Some(Level::window(left, seconds, now)),
