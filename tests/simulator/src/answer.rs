@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     arm::{error::ArmError, headers},
-    faults::Then,
+    faults::{Then, then},
     simulator::Outcome,
 };
 
@@ -44,8 +44,9 @@ pub(crate) fn outcome(fault: u64, then: Then, request: &Request<Bytes>, response
         (Then::DelaySeconds(seconds), Some(response)) => {
             Outcome::Delayed(Duration::try_from_secs_f64(seconds).unwrap_or_default(), response)
         }
+        (Then::Edit(changes), Some(response)) => Outcome::Answer(then::edit(&changes, response)),
         (Then::Pass, Some(response)) => Outcome::Answer(response),
-        (Then::Reset | Then::DelaySeconds(_) | Then::Pass, _) => Outcome::Reset,
+        (Then::Reset | Then::DelaySeconds(_) | Then::Edit(_) | Then::Pass, _) => Outcome::Reset,
     }
 }
 

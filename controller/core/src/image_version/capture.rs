@@ -151,6 +151,12 @@ fn machine_plan(
     }
     report.finished_if(ours, StepName::ClaimSource);
     report.finished_if(marked, StepName::MarkSealed);
+    if let Provisioning::Other(state) = &machine.provisioning {
+        let message = format!(
+            "Azure says {state} of the machine, by which azimage knows no more than that something goes on; waiting for another state"
+        );
+        return report.wait(ConditionType::SourceReady, Reason::SourceBusy, message);
+    }
     if machine.generalized {
         return generalized_plan(validated, machine, *prepare, marked, report);
     }

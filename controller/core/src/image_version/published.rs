@@ -138,7 +138,13 @@ impl View<'_> {
             .max_by_key(begun);
         report.running = step;
         let late = step.map(|step| self.late(step)).unwrap_or_default();
-        let message = format!("{}{late}", self.waiting_for());
+        let waiting = match &self.version.provisioning {
+            Provisioning::Other(state) => {
+                format!("Azure says {state} of the gallery image version; waiting for another state")
+            }
+            _ => self.waiting_for(),
+        };
+        let message = format!("{waiting}{late}");
         if bug!(GiveUpAtDeadline) && !late.is_empty() {
             return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
         }

@@ -22,3 +22,4 @@ mod slow_authority;
 mod stalled;
 mod targets;
 mod tls;
+mod unknown_values;

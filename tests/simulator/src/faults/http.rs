@@ -100,7 +100,8 @@ impl Armed {
     }
 
     fn comes_before(&self) -> bool {
-        self.fault.effect == Effect::None && !matches!(self.fault.then, Then::DelaySeconds(_) | Then::Pass)
+        self.fault.effect == Effect::None
+            && !matches!(self.fault.then, Then::DelaySeconds(_) | Then::Edit(_) | Then::Pass)
     }
 }
 

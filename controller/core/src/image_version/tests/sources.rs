@@ -40,6 +40,23 @@ pub(super) fn rows() -> Vec<Row> {
             BUSY,
         ),
         row(
+            "the machine is in a state that nobody knows",
+            plain().machine(VirtualMachineObserved {
+                provisioning: Provisioning::Other("Levitating".into()),
+                ..machine()
+            }),
+            BUSY,
+        ),
+        row(
+            "a generalized machine is in a state that nobody knows",
+            plain().machine(VirtualMachineObserved {
+                provisioning: Provisioning::Other("Levitating".into()),
+                generalized: true,
+                ..machine().claimed().marked().powered(Power::Deallocated)
+            }),
+            BUSY,
+        ),
+        row(
             "the last change of the machine failed, which says nothing of its disks",
             plain().machine(VirtualMachineObserved { provisioning: Provisioning::Failed, ..machine() }),
             CLAIM,
