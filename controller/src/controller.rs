@@ -182,7 +182,7 @@ async fn sweep(shared: Arc<image_version::Shared>, stop: CancellationToken, ever
             () = tokio::time::sleep(every) => {}
         }
         let versions = shared.stores.versions();
-        let living: std::collections::HashSet<String> =
+        let living: std::collections::BTreeSet<String> =
             versions.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
         let accounts: std::collections::BTreeSet<(String, String)> = versions
             .iter()

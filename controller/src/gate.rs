@@ -5,7 +5,7 @@
 //! come or when something changed that matters.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -27,7 +27,7 @@ impl Fingerprint {
 
 /// One gate for all objects of a kind.
 #[derive(Debug, Default)]
-pub(crate) struct Gate(Mutex<HashMap<String, (Fingerprint, Instant)>>);
+pub(crate) struct Gate(Mutex<BTreeMap<String, (Fingerprint, Instant)>>);
 
 impl Gate {
     /// How long a pass for this object has still to wait; nothing lets it through.

@@ -1,7 +1,7 @@
 //! What the process remembers of an image version between passes. All of it may be lost.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -48,7 +48,7 @@ pub(crate) struct Seen {
 
 /// What is remembered of all objects, by uid.
 #[derive(Debug, Default)]
-pub(crate) struct Memories(Mutex<HashMap<String, Remembered>>);
+pub(crate) struct Memories(Mutex<BTreeMap<String, Remembered>>);
 
 impl Memories {
     pub(crate) fn get(&self, uid: &str) -> Remembered {

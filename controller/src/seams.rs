@@ -36,10 +36,12 @@ impl Clock for SystemClock {
 pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place where chance is the system's")]
     fn id(&self) -> Uuid {
         Uuid::new_v4()
     }
 
+    #[allow(clippy::disallowed_methods, reason = "this is the one place where chance is the system's")]
     fn fraction(&self) -> f64 {
         rand::rng().random()
     }

@@ -50,6 +50,7 @@ pub trait RequestIds: Send + Sync {
 pub struct RandomRequestIds;
 
 impl RequestIds for RandomRequestIds {
+    #[allow(clippy::disallowed_methods, reason = "these are the ids of everything but simulations")]
     fn next(&self) -> Uuid {
         Uuid::new_v4()
     }

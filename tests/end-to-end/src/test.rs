@@ -186,6 +186,10 @@ impl Test {
     }
 
     /// Sets the annotation that asks for a reconcile.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this runs beside other runs, on real machines, and needs a name that none of them has"
+    )]
     pub async fn request(&self, kind: Kind, name: &str) {
         let value = uuid::Uuid::new_v4().to_string();
         let change = json!({"metadata": {"annotations": {azimage_crds::RECONCILE_REQUESTED_AT: value}}});

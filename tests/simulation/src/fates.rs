@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::{sync::Notify, time::Instant};
+use uuid::Uuid;
 
 use crate::{
     history::History,
@@ -79,11 +80,18 @@ impl Fates {
     }
 }
 
-/// A call without the numbers of its objects.
+/// A call without what tells its objects apart: numbers, versions, and ids at the end of names.
 fn sort(call: &str) -> String {
-    let text: Vec<&str> =
-        call.split('/').map(|part| part.trim_end_matches(|letter: char| letter.is_ascii_digit())).collect();
-    text.join("/")
+    let part = |part: &str| {
+        let id = part.len().checked_sub(36).filter(|at| part.get(*at..).is_some_and(|id| Uuid::parse_str(id).is_ok()));
+        let name = match id {
+            Some(at) => &part[..at],
+            None if part.starts_with(|letter: char| letter.is_ascii_digit()) => "",
+            None => part.trim_end_matches(|letter: char| letter.is_ascii_digit()),
+        };
+        if name.len() < part.len() { format!("{name}*") } else { part.to_owned() }
+    };
+    call.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 /// Kills one process.
@@ -100,5 +108,28 @@ impl Crash {
     /// Has the process killed, while something else goes on.
     pub fn begin(&self) {
         self.0.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sort;
+
+    #[test]
+    fn calls_of_one_sort_have_one_name() {
+        for (call, expected) in [
+            ("azure token", "azure token"),
+            ("kubernetes Update leases/azimage.dev-controller", "kubernetes Update leases/azimage.dev-controller"),
+            (
+                "azure GET galleries/corp/images/web-12/versions/1.4.0",
+                "azure GET galleries/corp/images/web-*/versions/*",
+            ),
+            (
+                "azure PUT virtualMachines/builder-0/runCommands/azimage-seal-0130c2a5-1edc-4022-ac64-d86df5bf0912",
+                "azure PUT virtualMachines/builder-*/runCommands/azimage-seal-*",
+            ),
+        ] {
+            assert_eq!(sort(call), expected);
+        }
     }
 }

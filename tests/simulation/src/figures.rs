@@ -18,6 +18,8 @@ pub struct Figures {
     pub lives: u64,
     /// Seconds of real time.
     pub seconds: f64,
+    /// Seconds that processors worked, all together.
+    pub processor_seconds: f64,
     /// Hours of virtual time.
     pub hours: f64,
     /// Requests that arrived at Azure.
@@ -81,6 +83,11 @@ impl fmt::Display for Figures {
             "{} seeds, {} lives, {:.0} h of virtual time in {minutes:.1} min: {rate:.0} lives a minute",
             self.seeds, self.lives, self.hours
         )?;
+        if self.processor_seconds > 0.0 {
+            #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+            let rate = self.lives as f64 / self.processor_seconds * 120.0;
+            writeln!(formatter, "{rate:.0} lives a minute of two processors' time")?;
+        }
         writeln!(formatter, "{} requests to Azure", self.azure_requests)?;
         let list = |counts: &BTreeMap<String, u64>| {
             counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
@@ -102,4 +109,13 @@ impl fmt::Display for Figures {
         }
         Ok(())
     }
+}
+
+/// Seconds that processors have worked for this process so far; nothing where the system doesn't say.
+pub fn processor_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // After the program's name, which may contain anything, the twelfth and thirteenth: hundredths of seconds.
+    let mut fields = text.rsplit(')').next()?.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<f64>().ok();
+    Some((next()? + next()?) / 100.0)
 }

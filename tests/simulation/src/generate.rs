@@ -33,7 +33,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
     let below = |what: &str, number: u64, limit: u64| chance(seed, &(what, number)) % limit.max(1);
     let small = |what: &str, number: u64, limit: u8| u8::try_from(below(what, number, limit.into())).unwrap_or(0);
     let replicas = if below("replicas", 0, 3) == 0 { 2 } else { 1 };
-    let versions = 1 + small("versions", 0, 6);
+    let versions = 1 + small("versions", 0, 8);
     let targets = usize::from(small("targets", 0, 4));
     let first = usize::from(small("regions", 0, 6));
     let regions = (0..targets).map(|number| REGIONS[(first + number) % REGIONS.len()].to_owned());

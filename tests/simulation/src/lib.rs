@@ -27,3 +27,6 @@ pub mod turnstile;
 pub mod weather;
 pub mod witness;
 pub mod world;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

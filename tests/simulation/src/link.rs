@@ -80,7 +80,7 @@ impl Link {
 
 /// The name of a call in plans.
 fn name(call: &Call) -> String {
-    let mut name = format!("kubernetes {:?} {}", call.verb, call.resource);
+    let mut name = format!("kubernetes {} {}", call.verb.name(), call.resource);
     // Events have random names.
     let named = if call.resource == "events" { "" } else { &call.name };
     for part in [named, &call.subresource] {

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use azimage_simulator::JournalQuery;
-use kube::{Api, api::DynamicObject, core::ApiResource};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +21,7 @@ use crate::{
     turnstile::Turnstile,
     weather::{Kind, Weather},
     witness::Testimonies,
-    world::{self, NAMESPACE},
+    world,
 };
 
 /// What is wrong when a run can't be set up.
@@ -57,6 +56,17 @@ impl Outcome {
     pub fn text(&self, reads: bool) -> String {
         let lines = self.history.iter().filter(|line| reads || !line.read);
         lines.flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
+    }
+
+    /// Where two runs' histories differ, if they do: the lines around it.
+    pub fn differs_from(&self, other: &Self) -> Option<String> {
+        let (one, other) = (self.text(true), other.text(true));
+        if one == other {
+            return None;
+        }
+        let same = one.lines().zip(other.lines()).take_while(|(one, other)| one == other).count();
+        let part = |text: &str| text.lines().skip(same.saturating_sub(6)).take(12).collect::<Vec<_>>().join("\n");
+        Some(format!("line {same}:\n{}\n--- and ---\n{}", part(&one), part(&other)))
     }
 
     /// The same run as data alone, without chance.
@@ -126,7 +136,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     drop(running);
     let journal = azure.simulator().requests(&JournalQuery::default());
     let kubernetes = server.history();
-    let objects = stage.objects().await;
+    let objects = stage.objects();
     let evidence = Evidence {
         plan,
         begin: clock.time() - took,
@@ -210,14 +220,9 @@ impl Stage<'_> {
     }
 
     /// All image versions that are there.
-    async fn objects(&self) -> BTreeMap<String, Value> {
-        let kind = ApiResource::erase::<azimage_crds::ImageVersion>(&());
-        let api: Api<DynamicObject> = Api::namespaced_with(self.server.client(), NAMESPACE, &kind);
-        let list = api.list(&kube::api::ListParams::default()).await;
-        let named = list.into_iter().flatten().map(|object| {
-            (object.metadata.name.clone().unwrap_or_default(), serde_json::to_value(&object).unwrap_or_default())
-        });
-        named.collect()
+    fn objects(&self) -> BTreeMap<String, Arc<Value>> {
+        let all = self.server.objects("imageversions.azimage.dev");
+        all.into_iter().map(|((_, name), object)| (name, object)).collect()
     }
 
     /// Waits until every object is where it stays, for half an hour.
@@ -226,8 +231,8 @@ impl Stage<'_> {
         let mut quiet = 0;
         while tokio::time::Instant::now() < end {
             tokio::time::sleep(Duration::from_secs(60)).await;
-            let objects = self.objects().await;
-            let rests = objects.values().all(laws::at_its_end);
+            let objects = self.objects();
+            let rests = objects.values().all(|object| laws::at_its_end(object));
             quiet = if rests { quiet + 1 } else { 0 };
             if quiet == 30 {
                 return true;
@@ -235,4 +240,20 @@ impl Stage<'_> {
         }
         false
     }
+}
+
+/// Runs a plan, the same plan again, and what struck it by itself, and compares every byte of the histories.
+///
+/// # Errors
+/// When the surroundings can't be set up.
+pub fn run_thrice(plan: &Plan) -> Result<Outcome, SetupError> {
+    let mut first = run(plan)?;
+    let again = run(plan)?;
+    let pinned = run(&first.pinned(plan))?;
+    for (law, other) in [("repetition", again), ("strikes alone", pinned)] {
+        if let Some(text) = first.differs_from(&other) {
+            first.problems.push(Problem { law, text });
+        }
+    }
+    Ok(first)
 }

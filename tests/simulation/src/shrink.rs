@@ -24,13 +24,15 @@ pub fn shrink(plan: &Plan, most: u32) -> Result<Plan, SetupError> {
         return Ok(plan.clone());
     }
     loop {
-        let size = (best.strikes.len(), best.events.len(), best.world.clone());
+        let before = best.clone();
         cut(&mut best, |plan| &mut plan.strikes, &mut fails)?;
         cut(&mut best, |plan| &mut plan.events, &mut fails)?;
         for change in [
             |plan: &mut Plan| plan.world.replicas = 1,
             |plan: &mut Plan| plan.world.versions = plan.world.versions.saturating_sub(1).max(1),
             |plan: &mut Plan| drop(plan.world.targets.pop()),
+            |plan: &mut Plan| plan.world.delete = false,
+            |plan: &mut Plan| plan.weather = None,
         ] {
             let mut smaller = best.clone();
             change(&mut smaller);
@@ -38,7 +40,7 @@ pub fn shrink(plan: &Plan, most: u32) -> Result<Plan, SetupError> {
                 best = smaller;
             }
         }
-        if size == (best.strikes.len(), best.events.len(), best.world.clone()) {
+        if best == before {
             return Ok(best);
         }
     }

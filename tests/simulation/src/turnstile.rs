@@ -52,10 +52,12 @@ impl Turnstile {
             (self.seed, &request).hash(&mut hasher);
             let (rank, mut alike) = (hasher.finish(), 0);
             let mut queue = self.lock();
-            while queue.waiting.contains_key(&(now, rank, request.clone(), alike)) {
+            let mut turn = (now, rank, request, alike);
+            while queue.waiting.contains_key(&turn) {
                 alike += 1;
+                turn.3 = alike;
             }
-            queue.waiting.insert((now, rank, request, alike), sender);
+            queue.waiting.insert(turn, sender);
             if !queue.moves {
                 queue.moves = true;
                 tokio::spawn(self.clone().turn());

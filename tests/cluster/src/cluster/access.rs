@@ -29,6 +29,10 @@ impl Cluster {
     }
 
     /// A new kubeconfig with the rights of a service account, which has to exist, and its namespace as default.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this runs beside other runs, on real machines, and needs a name that none of them has"
+    )]
     pub async fn kubeconfig_for(&self, namespace: &str, service_account: &str) -> anyhow::Result<PathBuf> {
         let token = self.token_for(namespace, service_account, &[]).await?;
         let name = format!("{namespace}.{service_account}.{}.kubeconfig", uuid::Uuid::new_v4().simple());
@@ -67,6 +71,10 @@ impl Cluster {
     }
 
     /// Makes a namespace that no other test has and returns its name: `prefix`, a dash and ten random characters.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this runs beside other runs, on real machines, and needs a name that none of them has"
+    )]
     pub async fn create_namespace(&self, prefix: &str) -> anyhow::Result<String> {
         let random = uuid::Uuid::new_v4().simple().to_string();
         let name = format!("{prefix}-{}", &random[..10]);

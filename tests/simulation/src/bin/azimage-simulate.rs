@@ -10,10 +10,10 @@ use std::{
 
 use anyhow::Context;
 use azimage_simulation::{
-    figures::Figures,
+    figures::{Figures, processor_seconds},
     generate::{self, Options},
     plan::Plan,
-    run::run,
+    run::{run, run_thrice},
     shrink::shrink,
 };
 use clap::Parser;
@@ -56,6 +56,29 @@ struct Arguments {
     /// Faults and crashes in a thousand calls, at most.
     #[arg(long, default_value_t = 60)]
     faults: u32,
+    /// Runs each seed once more, and once more by what struck it alone: every byte has to be the same.
+    #[arg(long)]
+    thrice: bool,
+    /// Runs with a deliberate bug.
+    #[cfg(feature = "deliberate-bugs")]
+    #[arg(long)]
+    bug: Option<azimage_deliberate_bugs::Bug>,
+}
+
+impl Arguments {
+    /// A deliberate bug is one of a thread.
+    fn switch_on(&self) {
+        #[cfg(feature = "deliberate-bugs")]
+        azimage_deliberate_bugs::switch_on(self.bug);
+    }
+
+    /// How a seed is run again.
+    fn command(&self, seed: u64) -> String {
+        let usual = Options::default().in_a_thousand;
+        let faults = if self.faults == usual { String::new() } else { format!(" --faults {}", self.faults) };
+        let thrice = if self.thrice { " --thrice" } else { "" };
+        format!("cargo simulate --seed {seed}{faults}{thrice}")
+    }
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -70,6 +93,7 @@ fn main() -> anyhow::Result<ExitCode> {
         (None, Some(file)) => Some(Plan::parse(&fs::read_to_string(file)?)?),
         (None, None) => None,
     };
+    arguments.switch_on();
     match one {
         Some(plan) => replay(&plan, &arguments),
         None => many(&arguments, options),
@@ -78,11 +102,15 @@ fn main() -> anyhow::Result<ExitCode> {
 
 fn replay(plan: &Plan, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.shrink {
-        println!("{}", shrink(plan, 400).map_err(anyhow::Error::from_boxed)?.to_yaml()?);
+        let core = shrink(plan, 400).map_err(anyhow::Error::from_boxed)?;
+        for problem in run(&core).map_err(anyhow::Error::from_boxed)?.problems {
+            println!("# {}", problem.to_string().replace('\n', "\n# "));
+        }
+        println!("{}", core.to_yaml()?);
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", plan.to_yaml()?);
-    let outcome = run(plan).map_err(anyhow::Error::from_boxed)?;
+    let outcome = if arguments.thrice { run_thrice(plan) } else { run(plan) }.map_err(anyhow::Error::from_boxed)?;
     println!("{}", outcome.text(arguments.reads));
     for problem in &outcome.problems {
         println!("BROKEN {problem}");
@@ -95,18 +123,27 @@ fn read(file: &Path) -> anyhow::Result<Figures> {
     Ok(serde_json::from_str(&text)?)
 }
 
+/// Never leaves half of a file behind.
+fn keep(file: &Path, text: &str) -> std::io::Result<()> {
+    let new = file.with_extension("new");
+    fs::write(&new, text)?;
+    fs::rename(&new, file)
+}
+
 fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
     let mut figures = Figures { next: arguments.first, ..Figures::default() };
     if let Some(file) = arguments.campaign.as_ref().filter(|file| file.exists()) {
         figures = read(file)?;
     }
     let (begun, before, from) = (Instant::now(), figures.seconds, figures.seeds);
+    let (worked, worked_before) = (figures.processor_seconds, processor_seconds().unwrap_or_default());
     let most = arguments.minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let shared = Mutex::new((figures, 0_u64));
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads.max(1) {
             scope.spawn(|| {
+                arguments.switch_on();
                 loop {
                     let seed = {
                         let (figures, begun_seeds) = &mut *lock();
@@ -121,21 +158,26 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
                         figures.next - 1
                     };
                     let plan = generate::plan(seed, options);
-                    let outcome = run(&plan);
+                    let outcome = if arguments.thrice { run_thrice(&plan) } else { run(&plan) };
                     let (figures, _) = &mut *lock();
                     match outcome {
                         Ok(outcome) => {
                             for problem in &outcome.problems {
                                 println!("seed {seed} broke {problem}");
                             }
+                            if !outcome.problems.is_empty() {
+                                println!("  again: {}", arguments.command(seed));
+                            }
                             figures.add(&plan, &outcome);
                         }
                         Err(error) => drop(figures.failed.insert(seed, vec![error.to_string()])),
                     }
+                    let now = processor_seconds().unwrap_or_default();
+                    figures.processor_seconds = worked + now - worked_before;
                     figures.seconds = before + begun.elapsed().as_secs_f64();
                     if let Some(file) = &arguments.campaign
                         && let Ok(text) = serde_json::to_string_pretty(figures)
-                        && let Err(error) = fs::write(file, text)
+                        && let Err(error) = keep(file, &text)
                     {
                         eprintln!("{}: {error}", file.display());
                     }

@@ -28,6 +28,22 @@ pub enum Verb {
     Delete,
 }
 
+impl Verb {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "Get",
+            Self::List => "List",
+            Self::Watch => "Watch",
+            Self::Create => "Create",
+            Self::Update => "Update",
+            Self::MergePatch => "MergePatch",
+            Self::Apply => "Apply",
+            Self::Delete => "Delete",
+        }
+    }
+}
+
 /// A parsed request, without its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -105,6 +121,22 @@ impl Call {
         };
         call.refuse_unknown_parameters()?;
         Ok(call)
+    }
+
+    /// What the turnstile tells requests of one instant apart by.
+    pub(super) fn turn(&self, body: &[u8]) -> String {
+        let mut turn = String::with_capacity(160 + body.len());
+        for part in [&self.resource, &self.namespace, &self.name, &self.subresource, &self.manager] {
+            turn.push_str(part);
+            turn.push('/');
+        }
+        turn.push_str(self.verb.name());
+        for (name, value) in &self.query {
+            turn.extend([" ", name, "=", value]);
+        }
+        turn.push(' ');
+        turn.push_str(&String::from_utf8_lossy(body));
+        turn
     }
 
     /// A parameter that is ignored would be a silent success.

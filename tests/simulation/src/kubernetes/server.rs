@@ -1,6 +1,7 @@
 //! The server: takes requests, asks the interceptor, answers.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     task::{Context, Poll},
@@ -37,8 +38,8 @@ pub(super) struct Shared {
     interceptor: RwLock<Arc<dyn Interceptor>>,
     turnstile: Option<Turnstile>,
     witness: RwLock<Option<Witness>>,
-    /// The resource version of the last change.
-    pub(super) changes: watch::Sender<u64>,
+    /// Of each kind the resource version of its last change.
+    pub(super) changes: Vec<watch::Sender<u64>>,
     /// How often all watches were cut.
     pub(super) cuts: watch::Sender<u64>,
 }
@@ -131,12 +132,12 @@ impl ApiServer {
             kinds.push(Kind::of(definition).map_err(|reason| error(name, reason))?);
         }
         let shared = Shared {
-            store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
             interceptor: RwLock::new(Arc::new(NoFaults)),
             turnstile,
             witness: RwLock::new(None),
-            changes: watch::channel(0).0,
+            changes: kinds.iter().map(|_| watch::channel(0).0).collect(),
             cuts: watch::channel(0).0,
+            store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
         };
         let server = Self(Arc::new(shared), None);
         for name in ["default", "kube-system"] {
@@ -186,6 +187,13 @@ impl ApiServer {
     /// The last write that took effect on a resource, such as `imageversions.azimage.dev`.
     pub fn last_write(&self, resource: &str) -> Option<Write> {
         self.0.lock().history.iter().rfind(|write| write.resource == resource).cloned()
+    }
+
+    /// The objects of a resource, such as `imageversions.azimage.dev`, as they are now, by namespace and name.
+    pub fn objects(&self, resource: &str) -> BTreeMap<(String, String), Arc<Value>> {
+        let store = self.0.lock();
+        let kind = store.kinds.iter().position(|kind| kind.resource() == resource);
+        kind.map(|kind| store.at(kind, store.revision)).unwrap_or_default()
     }
 
     /// The resource version of the last write.
@@ -246,14 +254,15 @@ impl ApiServer {
         let after = store.revision;
         let witness = self.0.witness.read().unwrap_or_else(PoisonError::into_inner).clone();
         let new = if witness.is_some() { store.since(before).to_vec() } else { Vec::new() };
+        let changed = store.changed_since(before);
         drop(store);
         if let Some(witness) = witness {
             for write in &new {
                 witness(write);
             }
         }
-        if after != before {
-            self.0.changes.send_replace(after);
+        for kind in changed {
+            self.0.changes[kind].send_replace(after);
         }
         Ok(answer)
     }
@@ -270,7 +279,7 @@ impl ApiServer {
         let bytes = request.into_body().collect().await.map_err(|_| Disconnected)?.to_bytes();
         let interceptor = self.interceptor();
         if let Some(turnstile) = &self.0.turnstile {
-            turnstile.pass(format!("{call:?} {}", String::from_utf8_lossy(&bytes))).await;
+            turnstile.pass(call.turn(&bytes)).await;
         }
         let verdict = interceptor.before(&call).await;
         match &verdict {

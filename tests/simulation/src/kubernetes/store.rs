@@ -1,6 +1,9 @@
 //! The objects, and every write that ever was.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -169,6 +172,12 @@ impl Store {
             after,
             tombstone,
         });
+    }
+
+    /// The kinds that were written after a resource version.
+    pub(super) fn changed_since(&self, revision: u64) -> BTreeSet<usize> {
+        let kinds = self.since(revision).iter().map(|write| &write.resource);
+        kinds.filter_map(|name| self.kinds.iter().position(|kind| kind.resource() == *name)).collect()
     }
 
     /// The writes after a resource version.

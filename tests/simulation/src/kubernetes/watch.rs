@@ -43,6 +43,7 @@ pub(super) struct Watch {
     interceptor: Arc<dyn Interceptor>,
     call: Call,
     kind: Arc<Kind>,
+    resource: String,
     selector: Selector,
     /// All changes up to this resource version are sent or waiting.
     cursor: u64,
@@ -88,12 +89,13 @@ impl Watch {
         let mut watch = Self {
             shared: shared.clone(),
             interceptor,
+            resource: kind.resource(),
             kind,
             selector,
             cursor: store.revision,
             waiting: VecDeque::new(),
             bookmarks,
-            changes: shared.changes.subscribe(),
+            changes: shared.changes[kind_number].subscribe(),
             cuts: shared.cuts.subscribe(),
             deadline,
             ended: false,
@@ -143,7 +145,7 @@ impl Watch {
 
     /// What this watch shows of a write. An object that leaves the selection looks deleted.
     fn event(&self, write: &Write) -> Option<Event> {
-        if write.resource != self.kind.resource() || !self.shows_namespace(&write.namespace) {
+        if write.resource != self.resource || !self.shows_namespace(&write.namespace) {
             return None;
         }
         let matching = |object: &Option<Arc<Value>>| object.clone().filter(|object| self.selector.matches(object));
@@ -213,8 +215,12 @@ impl Watch {
                 }
                 () = until => self.ended = true,
                 () = tokio::time::sleep(BOOKMARK_EVERY), if self.bookmarks => {
-                    let bookmark = self.bookmark(self.cursor, false);
-                    self.waiting.push_back(bookmark);
+                    // Changes of other kinds don't wake it.
+                    self.collect();
+                    if self.waiting.is_empty() {
+                        let bookmark = self.bookmark(self.cursor, false);
+                        self.waiting.push_back(bookmark);
+                    }
                 }
             }
         }

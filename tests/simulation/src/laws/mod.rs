@@ -15,7 +15,7 @@ mod rest;
 mod secrets;
 mod term;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use azimage_simulator::JournalEntry;
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ pub struct Evidence<'a> {
     /// What objects said, and what was true then.
     pub testimonies: &'a [Testimony],
     /// The image versions that are there in the end.
-    pub objects: &'a BTreeMap<String, Value>,
+    pub objects: &'a BTreeMap<String, Arc<Value>>,
 }
 
 impl<'a> Evidence<'a> {

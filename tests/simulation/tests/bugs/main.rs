@@ -6,6 +6,7 @@
 
 mod expected;
 mod laws;
+mod shrinking;
 mod story;
 mod wire;
 mod world;

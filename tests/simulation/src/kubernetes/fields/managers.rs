@@ -67,7 +67,7 @@ fn compare(old: &Leaves, new: &Leaves) -> Changes {
 }
 
 fn metadata() -> Path {
-    vec![Element::Field("metadata".to_owned())]
+    vec![Element::Field("metadata".into())]
 }
 
 impl Managers {
@@ -85,13 +85,18 @@ impl Managers {
         let fields: FieldSet = leaves(schema, applied).into_keys().filter(|path| in_scope(path, key)).collect();
         let last = self.0.get(key).map(|managed| managed.fields.clone()).unwrap_or_default();
         let same = last == fields;
+        if same && object == *live {
+            return Applied { object, managers, conflicts: Vec::new() };
+        }
         let time = self.0.get(key).filter(|_| same).map_or(time, |managed| &managed.time).to_owned();
         managers.0.insert(key.clone(), Managed { fields, time });
 
-        let kept = with_ancestors(managers.0.values().flat_map(|managed| managed.fields.iter()));
-        let mut gone = with_ancestors(last.iter());
-        gone.retain(|path| !kept.contains(path) && *path != metadata());
-        remove(Some(schema), &mut object, &gone);
+        if !same {
+            let kept = with_ancestors(managers.0.values().flat_map(|managed| managed.fields.iter()));
+            let mut gone = with_ancestors(last.iter());
+            gone.retain(|path| !kept.contains(path) && *path != metadata());
+            remove(Some(schema), &mut object, &gone);
+        }
 
         let changes = compare(&leaves(schema, live), &leaves(schema, &object));
         let mut conflicts = Vec::new();
@@ -178,7 +183,7 @@ impl Managers {
 
 /// A subresource's managers manage what is in it, those of the object all else.
 fn in_scope(path: &[Element], key: &ManagerKey) -> bool {
-    let status = path.first() == Some(&Element::Field("status".to_owned()));
+    let status = matches!(path.first(), Some(Element::Field(name)) if &**name == "status");
     match key.subresource.as_str() {
         "status" => status,
         _ => true,
@@ -186,7 +191,17 @@ fn in_scope(path: &[Element], key: &ManagerKey) -> bool {
 }
 
 fn with_ancestors<'a>(paths: impl Iterator<Item = &'a Path>) -> FieldSet {
-    paths.flat_map(|path| (1..=path.len()).map(|length| path[..length].to_vec())).collect()
+    let mut all = FieldSet::new();
+    for path in paths {
+        // Whoever is there has its ancestors there.
+        for length in (1..=path.len()).rev() {
+            if all.contains(&path[..length]) {
+                break;
+            }
+            all.insert(path[..length].to_vec());
+        }
+    }
+    all
 }
 
 /// The order in which the real server names fields: those of a map itself before those deeper in it.

@@ -5,7 +5,10 @@ mod merge;
 pub(super) use merge::merge_patch;
 mod remove;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
 
@@ -17,11 +20,11 @@ use super::schema::{ListKind, Schema};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Element {
     /// A field, or an entry of a map.
-    Field(String),
+    Field(Arc<str>),
     /// An item of a list, by the values of its keys in JSON.
-    Key(String),
+    Key(Arc<str>),
     /// An item of a set, in JSON.
-    Item(String),
+    Item(Arc<str>),
 }
 
 /// The way to a field.
@@ -51,18 +54,19 @@ const UNMANAGED_METADATA: [&str; 10] = [
 pub(super) fn leaves(schema: &Schema, object: &Value) -> Leaves {
     let mut found = Leaves::new();
     walk(Some(schema), &mut Vec::new(), object, &mut found);
-    found.retain(|path, _| is_managed(path));
+    found.remove(&[Element::Field("metadata".into())][..]);
     found
 }
 
-fn is_managed(path: &[Element]) -> bool {
+/// Whether a field, or anything in it, is managed.
+fn may_be_managed(path: &[Element]) -> bool {
     let name = |index: usize| match path.get(index) {
-        Some(Element::Field(name)) => name.as_str(),
+        Some(Element::Field(name)) => name,
         _ => "",
     };
     match name(0) {
         "apiVersion" | "kind" => false,
-        "metadata" => path.len() > 1 && !UNMANAGED_METADATA.contains(&name(1)),
+        "metadata" => path.len() < 2 || !UNMANAGED_METADATA.contains(&name(1)),
         _ => true,
     }
 }
@@ -71,7 +75,11 @@ fn walk(schema: Option<&Schema>, path: &mut Path, value: &Value, found: &mut Lea
     match value {
         Value::Object(map) if !schema.is_some_and(|schema| schema.atomic_map) => {
             for (name, value) in map {
-                path.push(Element::Field(name.clone()));
+                path.push(Element::Field(name.as_str().into()));
+                if !may_be_managed(path) {
+                    path.pop();
+                    continue;
+                }
                 walk(schema.and_then(|schema| schema.field(name)), path, value, found);
                 let declared = schema.is_some_and(|schema| schema.properties.contains_key(name));
                 if value.is_null() || value.as_object().is_some_and(Map::is_empty) {
@@ -101,14 +109,14 @@ fn walk(schema: Option<&Schema>, path: &mut Path, value: &Value, found: &mut Lea
 fn element(schema: &Schema, item: &Value) -> Option<Element> {
     match &schema.list {
         ListKind::Atomic => None,
-        ListKind::Set => Some(Element::Item(item.to_string())),
+        ListKind::Set => Some(Element::Item(item.to_string().into())),
         ListKind::Map(keys) => {
             let default = |key: &str| schema.item().and_then(|item| item.default_of(key)).cloned();
             let values = keys.iter().map(|key| {
                 let value = item.get(key).cloned().or_else(|| default(key));
                 (key.clone(), value.unwrap_or_default())
             });
-            Some(Element::Key(Value::Object(values.collect()).to_string()))
+            Some(Element::Key(Value::Object(values.collect()).to_string().into()))
         }
     }
 }

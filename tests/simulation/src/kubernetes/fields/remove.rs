@@ -14,7 +14,7 @@ fn remove_at(schema: Option<&Schema>, path: &mut Path, value: &mut Value, gone: 
     match value {
         Value::Object(map) if !schema.is_some_and(|schema| schema.atomic_map) => {
             map.retain(|name, value| {
-                path.push(Element::Field(name.clone()));
+                path.push(Element::Field(name.as_str().into()));
                 let stays = !gone.contains(path);
                 if stays {
                     remove_at(schema.and_then(|schema| schema.field(name)), path, value, gone);

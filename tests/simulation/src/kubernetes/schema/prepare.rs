@@ -8,32 +8,42 @@ impl Schema {
     /// Removes fields that aren't declared; their paths are returned.
     pub(in crate::kubernetes) fn prune(&self, value: &mut Value) -> Vec<String> {
         let mut pruned = Vec::new();
-        self.prune_at("", value, &mut pruned);
+        self.prune_at(value, &mut pruned);
         pruned
     }
 
-    fn prune_at(&self, path: &str, value: &mut Value, pruned: &mut Vec<String>) {
+    /// Paths are put together from the inside, where something was removed.
+    fn prune_at(&self, value: &mut Value, pruned: &mut Vec<String>) {
         match value {
             Value::Object(map) => {
                 let unknown: Vec<String> = map.keys().filter(|name| !self.knows(name)).cloned().collect();
-                for name in unknown {
-                    map.remove(&name);
-                    pruned.push(join(path, &name));
+                for name in &unknown {
+                    map.remove(name);
                 }
+                pruned.extend(unknown);
                 for (name, value) in map {
                     if let Some(schema) = self.field(name) {
-                        schema.prune_at(&join(path, name), value, pruned);
+                        schema.within(value, pruned, |path| join(name, path));
                     }
                 }
             }
             Value::Array(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
                     if let Some(schema) = self.item() {
-                        schema.prune_at(&format!("{path}[{index}]"), item, pruned);
+                        schema.within(item, pruned, |path| join(&format!("[{index}]"), path));
                     }
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Removes what isn't declared in a part of a value; `name` puts the part's name before a path.
+    fn within(&self, value: &mut Value, pruned: &mut Vec<String>, name: impl Fn(&str) -> String) {
+        let before = pruned.len();
+        self.prune_at(value, pruned);
+        for path in &mut pruned[before..] {
+            *path = name(path);
         }
     }
 
@@ -68,6 +78,6 @@ impl Schema {
     }
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+fn join(name: &str, path: &str) -> String {
+    if path.starts_with('[') { format!("{name}{path}") } else { format!("{name}.{path}") }
 }

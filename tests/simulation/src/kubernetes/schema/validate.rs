@@ -1,20 +1,40 @@
 //! Whether a value is as its schema says.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::{ListKind, Schema};
 use crate::kubernetes::failure::Cause;
 
+/// Where a value is. It is written out only where something is wrong.
+enum At<'a> {
+    Root,
+    Field(&'a At<'a>, &'a str),
+    Item(&'a At<'a>, usize),
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => write!(formatter, "{name}"),
+            Self::Field(above, name) => write!(formatter, "{above}.{name}"),
+            Self::Item(above, index) => write!(formatter, "{above}[{index}]"),
+        }
+    }
+}
+
 impl Schema {
     /// What is wrong with a value.
     pub(in crate::kubernetes) fn validate(&self, value: &Value) -> Vec<Cause> {
         let mut causes = Vec::new();
-        self.check("", value, &mut causes);
+        self.check(&At::Root, value, &mut causes);
         causes
     }
 
-    fn check(&self, path: &str, value: &Value, causes: &mut Vec<Cause>) {
-        let mut fail = |reason, message: String| causes.push(Cause { reason, message, field: path.to_owned() });
+    fn check(&self, path: &At<'_>, value: &Value, causes: &mut Vec<Cause>) {
+        let mut fail = |reason, message: String| causes.push(Cause { reason, message, field: path.to_string() });
         let null = value.is_null() && self.nullable;
         if let Some(kind) = &self.kind
             && !null
@@ -31,7 +51,7 @@ impl Schema {
             fail("FieldValueNotSupported", message);
         }
         match value {
-            Value::String(text) => self.check_text(path, text, causes),
+            Value::String(text) => self.check_text(path, value, text, causes),
             Value::Number(number) => {
                 let number = number.as_f64().unwrap_or_default();
                 self.check_size(path, value, "", number, causes);
@@ -40,12 +60,12 @@ impl Schema {
             Value::Object(map) => {
                 self.check_size(path, value, "Properties", length(map.len()), causes);
                 for name in self.required.iter().filter(|name| !map.contains_key(*name)) {
-                    let field = join(path, name);
+                    let field = At::Field(path, name).to_string();
                     causes.push(Cause { reason: "FieldValueRequired", message: "Required value".to_owned(), field });
                 }
                 for (name, value) in map {
                     if let Some(schema) = self.field(name) {
-                        schema.check(&join(path, name), value, causes);
+                        schema.check(&At::Field(path, name), value, causes);
                     }
                 }
             }
@@ -53,12 +73,11 @@ impl Schema {
         }
     }
 
-    fn check_text(&self, path: &str, text: &str, causes: &mut Vec<Cause>) {
-        let value = Value::String(text.to_owned());
-        self.check_size(path, &value, "Length", length(text.chars().count()), causes);
+    fn check_text(&self, path: &At<'_>, value: &Value, text: &str, causes: &mut Vec<Cause>) {
+        self.check_size(path, value, "Length", length(text.chars().count()), causes);
         let mut fail = |what: String| {
-            let message = format!("Invalid value: {}: {path} in body should {what}", quoted(&value));
-            causes.push(Cause { reason: "FieldValueInvalid", message, field: path.to_owned() });
+            let message = format!("Invalid value: {}: {path} in body should {what}", quoted(value));
+            causes.push(Cause { reason: "FieldValueInvalid", message, field: path.to_string() });
         };
         if let Some(pattern) = &self.pattern
             && !pattern.is_match(text)
@@ -66,8 +85,8 @@ impl Schema {
             fail(format!("match '{pattern}'"));
         }
         // The other formats that are used here are of integers, which the range of JSON's numbers covers.
-        let time = text.parse::<jiff::Timestamp>();
-        match (self.format.as_deref(), time) {
+        let Some(format @ ("date-time" | "micro-time")) = self.format.as_deref() else { return };
+        match (Some(format), text.parse::<jiff::Timestamp>()) {
             (Some("date-time"), Err(_)) => fail("be a time as in RFC 3339".to_owned()),
             (Some("micro-time"), Ok(time)) if format!("{time:.6}") == text => {}
             (Some("micro-time"), _) => fail("be a time in UTC with six digits after the seconds".to_owned()),
@@ -75,12 +94,12 @@ impl Schema {
         }
     }
 
-    fn check_list(&self, path: &str, value: &Value, items: &[Value], causes: &mut Vec<Cause>) {
+    fn check_list(&self, path: &At<'_>, value: &Value, items: &[Value], causes: &mut Vec<Cause>) {
         self.check_size(path, value, "Items", length(items.len()), causes);
         let Some(schema) = self.item() else { return };
         let mut seen: Vec<Value> = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            let path = format!("{path}[{index}]");
+            let path = At::Item(path, index);
             schema.check(&path, item, causes);
             let identity = match &self.list {
                 ListKind::Atomic => continue,
@@ -89,7 +108,7 @@ impl Schema {
             };
             if seen.contains(&identity) {
                 let message = format!("Duplicate value: {item}");
-                causes.push(Cause { reason: "FieldValueDuplicate", message, field: path });
+                causes.push(Cause { reason: "FieldValueDuplicate", message, field: path.to_string() });
             } else {
                 seen.push(identity);
             }
@@ -97,7 +116,10 @@ impl Schema {
     }
 
     /// Compares a number or a length against the two limits of its keyword.
-    fn check_size(&self, path: &str, value: &Value, what: &str, size: f64, causes: &mut Vec<Cause>) {
+    fn check_size(&self, path: &At<'_>, value: &Value, what: &str, size: f64, causes: &mut Vec<Cause>) {
+        if self.limits.is_empty() {
+            return;
+        }
         let limit = |side: &str| {
             let keyword = if what.is_empty() { format!("{side}imum") } else { format!("{side}{what}") };
             self.limits.get(keyword.as_str()).copied()
@@ -112,7 +134,7 @@ impl Schema {
                 "Items" => ("FieldValueTooMany", format!("Too many: {size}: must have at most {most} items")),
                 _ => ("FieldValueTooMany", format!("Too many: {size}: must have at most {most} properties")),
             };
-            causes.push(Cause { reason, message, field: path.to_owned() });
+            causes.push(Cause { reason, message, field: path.to_string() });
         }
         if let Some(least) = limit("min").filter(|least| size < *least) {
             let text = match what {
@@ -122,7 +144,7 @@ impl Schema {
                 _ => format!("{path} in body should have at least {least} properties"),
             };
             let message = format!("Invalid value: {}: {text}", quoted(value));
-            causes.push(Cause { reason: "FieldValueInvalid", message, field: path.to_owned() });
+            causes.push(Cause { reason: "FieldValueInvalid", message, field: path.to_string() });
         }
     }
 }
@@ -159,8 +181,4 @@ fn quoted_kind(value: &Value) -> String {
 #[allow(clippy::cast_precision_loss, reason = "no length here comes near the end of exact numbers")]
 fn length(length: usize) -> f64 {
     length as f64
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
