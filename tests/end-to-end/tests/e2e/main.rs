@@ -1,5 +1,9 @@
 //! azimage as installed: the real program with the chart's rights on a real API server, against the simulated Azure.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this runs on real machines, beside other runs, and needs names that none of them has"
+)]
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
 mod answers;

@@ -66,12 +66,6 @@ struct Arguments {
 }
 
 impl Arguments {
-    /// A deliberate bug is one of a thread.
-    fn switch_on(&self) {
-        #[cfg(feature = "deliberate-bugs")]
-        azimage_deliberate_bugs::switch_on(self.bug);
-    }
-
     /// How a seed is run again.
     fn command(&self, seed: u64) -> String {
         let usual = Options::default().in_a_thousand;
@@ -93,7 +87,8 @@ fn main() -> anyhow::Result<ExitCode> {
         (None, Some(file)) => Some(Plan::parse(&fs::read_to_string(file)?)?),
         (None, None) => None,
     };
-    arguments.switch_on();
+    #[cfg(feature = "deliberate-bugs")]
+    azimage_deliberate_bugs::switch_on(arguments.bug);
     match one {
         Some(plan) => replay(&plan, &arguments),
         None => many(&arguments, options),
@@ -143,7 +138,9 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads.max(1) {
             scope.spawn(|| {
-                arguments.switch_on();
+                // It is one of a thread.
+                #[cfg(feature = "deliberate-bugs")]
+                azimage_deliberate_bugs::switch_on(arguments.bug);
                 loop {
                     let seed = {
                         let (figures, begun_seeds) = &mut *lock();

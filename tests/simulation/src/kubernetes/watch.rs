@@ -43,7 +43,6 @@ pub(super) struct Watch {
     interceptor: Arc<dyn Interceptor>,
     call: Call,
     kind: Arc<Kind>,
-    resource: String,
     selector: Selector,
     /// All changes up to this resource version are sent or waiting.
     cursor: u64,
@@ -89,7 +88,6 @@ impl Watch {
         let mut watch = Self {
             shared: shared.clone(),
             interceptor,
-            resource: kind.resource(),
             kind,
             selector,
             cursor: store.revision,
@@ -145,7 +143,7 @@ impl Watch {
 
     /// What this watch shows of a write. An object that leaves the selection looks deleted.
     fn event(&self, write: &Write) -> Option<Event> {
-        if write.resource != self.resource || !self.shows_namespace(&write.namespace) {
+        if write.resource != self.kind.resource() || !self.shows_namespace(&write.namespace) {
             return None;
         }
         let matching = |object: &Option<Arc<Value>>| object.clone().filter(|object| self.selector.matches(object));

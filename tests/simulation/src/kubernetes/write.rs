@@ -220,7 +220,7 @@ impl Store {
         if new == *old && managers.same_but_for_times(&stored.managers) && !stored.fresh {
             return Ok((StatusCode::OK, stored.object));
         }
-        if kind.custom && without_metadata_and_status(kind, &new) != without_metadata_and_status(kind, old) {
+        if kind.custom && differ_in_spec(kind, &new, old) {
             raise_generation(&mut new);
         }
         let author = Author::of(call);
@@ -296,15 +296,12 @@ pub(super) fn no_finalizers(object: &Value) -> bool {
     object.pointer("/metadata/finalizers").and_then(Value::as_array).is_none_or(Vec::is_empty)
 }
 
-fn without_metadata_and_status(kind: &Kind, object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(map) = object.as_object_mut() {
-        map.remove("metadata");
-        if kind.status {
-            map.remove("status");
-        }
-    }
-    object
+/// Whether anything but the metadata and the status differs.
+fn differ_in_spec(kind: &Kind, one: &Value, other: &Value) -> bool {
+    let counts = |name: &str| name != "metadata" && !(kind.status && name == "status");
+    let parts = |object: &'_ Value| object.as_object().map(|map| map.keys().filter(|name| counts(name)).count());
+    let differs = |(name, value): (&String, &Value)| counts(name) && other.get(name) != Some(value);
+    parts(one) != parts(other) || one.as_object().is_some_and(|map| map.iter().any(differs))
 }
 
 pub(super) fn raise_generation(object: &mut Value) {

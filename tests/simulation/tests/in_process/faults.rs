@@ -7,6 +7,7 @@ use azimage_simulation::kubernetes::{Call, Delivery, Failure, Interceptor, Verb,
 use futures::StreamExt;
 use http::StatusCode;
 use kube::api::{PostParams, WatchParams};
+use serde_json::Value;
 
 use super::{code, server, target, targets};
 

@@ -1,10 +1,17 @@
 //! Who manages which fields: the rules of server-side apply.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{Element, FieldSet, Leaves, Path, leaves, merge::merge, remove::remove, render};
+use super::{
+    Element, FieldSet, Leaves, Path,
+    compare::{Changes, both},
+    leaves,
+    merge::merge,
+    remove::remove,
+    render,
+};
 use crate::kubernetes::schema::Schema;
 
 /// How a manager came to its fields.
@@ -27,8 +34,17 @@ pub(in crate::kubernetes) struct ManagerKey {
 /// A manager's fields, and when they were last written.
 #[derive(Clone, Debug, PartialEq)]
 struct Managed {
-    fields: FieldSet,
+    fields: Arc<FieldSet>,
     time: String,
+}
+
+impl Managed {
+    /// Takes fields away, if there are such.
+    fn lose(&mut self, gone: impl Fn(&Path) -> bool) {
+        if self.fields.iter().any(&gone) {
+            Arc::make_mut(&mut self.fields).retain(|path| !gone(path));
+        }
+    }
 }
 
 /// The managers of an object.
@@ -42,28 +58,6 @@ pub(in crate::kubernetes) struct Applied {
     pub(in crate::kubernetes) managers: Managers,
     /// Other managers whose fields would change, each with the fields' paths.
     pub(in crate::kubernetes) conflicts: Vec<(ManagerKey, Vec<String>)>,
-}
-
-struct Changes {
-    added: FieldSet,
-    modified: FieldSet,
-    removed: FieldSet,
-}
-
-/// Maps and lists that come or go count as fields of their own.
-fn compare(old: &Leaves, new: &Leaves) -> Changes {
-    let all = |leaves: &Leaves| -> FieldSet {
-        let mut all = with_ancestors(leaves.keys());
-        all.remove(metadata().as_slice());
-        all
-    };
-    let (before, after) = (all(old), all(new));
-    let modified = new.iter().filter(|(path, value)| old.get(*path).is_some_and(|old| old != *value));
-    Changes {
-        added: after.difference(&before).cloned().collect(),
-        removed: before.difference(&after).cloned().collect(),
-        modified: modified.map(|(path, _)| path.clone()).collect(),
-    }
 }
 
 fn metadata() -> Path {
@@ -84,12 +78,12 @@ impl Managers {
         let mut object = merge(Some(schema), Some(live), applied);
         let fields: FieldSet = leaves(schema, applied).into_keys().filter(|path| in_scope(path, key)).collect();
         let last = self.0.get(key).map(|managed| managed.fields.clone()).unwrap_or_default();
-        let same = last == fields;
+        let same = *last == fields;
         if same && object == *live {
             return Applied { object, managers, conflicts: Vec::new() };
         }
         let time = self.0.get(key).filter(|_| same).map_or(time, |managed| &managed.time).to_owned();
-        managers.0.insert(key.clone(), Managed { fields, time });
+        managers.0.insert(key.clone(), Managed { fields: Arc::new(fields), time });
 
         if !same {
             let kept = with_ancestors(managers.0.values().flat_map(|managed| managed.fields.iter()));
@@ -98,7 +92,8 @@ impl Managers {
             remove(Some(schema), &mut object, &gone);
         }
 
-        let changes = compare(&leaves(schema, live), &leaves(schema, &object));
+        let (before, after) = both(schema, live, &object);
+        let changes = Changes::between(&before, &after);
         let mut conflicts = Vec::new();
         for (other, managed) in managers.0.iter_mut().filter(|(other, _)| *other != key) {
             let mut taken: Vec<Path> = managed
@@ -111,7 +106,9 @@ impl Managers {
             if !taken.is_empty() {
                 conflicts.push((other.clone(), taken.iter().map(|path| display(path)).collect()));
             }
-            managed.fields.retain(|path| !taken.contains(path));
+            if !taken.is_empty() {
+                Arc::make_mut(&mut managed.fields).retain(|path| !taken.contains(path));
+            }
         }
         managers.forget(&changes.removed, Some(key));
         Applied { object, managers, conflicts }
@@ -128,12 +125,14 @@ impl Managers {
         time: &str,
     ) -> Self {
         let mut managers = self.clone();
-        let before = old.map(|old| leaves(schema, old)).unwrap_or_default();
-        let mut after = leaves(schema, new);
+        let (before, mut after) = match old {
+            Some(old) => both(schema, old, new),
+            None => (Leaves::new(), leaves(schema, new)),
+        };
         after.retain(|path, _| in_scope(path, key) || before.contains_key(path));
-        let changes = compare(&before, &after);
+        let changes = Changes::between(&before, &after);
         for managed in managers.0.values_mut() {
-            managed.fields.retain(|path| !changes.modified.contains(path) && !changes.added.contains(path));
+            managed.lose(|path| changes.modified.contains(path) || changes.added.contains(path));
         }
         managers.forget(&changes.removed, None);
         let won: FieldSet = changes.added.union(&changes.modified).cloned().collect();
@@ -141,8 +140,8 @@ impl Managers {
             let managed = managers
                 .0
                 .entry(key.clone())
-                .or_insert_with(|| Managed { fields: FieldSet::new(), time: String::new() });
-            managed.fields.extend(won);
+                .or_insert_with(|| Managed { fields: Arc::default(), time: String::new() });
+            Arc::make_mut(&mut managed.fields).extend(won);
             time.clone_into(&mut managed.time);
         }
         managers
@@ -152,7 +151,7 @@ impl Managers {
     fn forget(&mut self, removed: &FieldSet, applying: Option<&ManagerKey>) {
         for (key, managed) in &mut self.0 {
             if applying != Some(key) {
-                managed.fields.retain(|path| !removed.contains(path));
+                managed.lose(|path| removed.contains(path));
             }
         }
         self.0.retain(|_, managed| !managed.fields.is_empty());

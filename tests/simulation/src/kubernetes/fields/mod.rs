@@ -1,5 +1,6 @@
 //! Fields of objects, and who manages them.
 
+mod compare;
 mod managers;
 mod merge;
 pub(super) use merge::merge_patch;
