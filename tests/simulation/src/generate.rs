@@ -43,6 +43,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         targets: regions.collect(),
         delete: below("delete", 0, 2) == 0,
         derived: below("derived", 0, 3) == 0,
+        identity: below("identity", 0, 4) == 0,
         copy_seconds: None,
     };
     let hours = 1 + below("hours", 0, 6);

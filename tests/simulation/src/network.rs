@@ -8,11 +8,13 @@ use std::{
 
 use async_trait::async_trait;
 use azimage_azure::{
-    BearerToken, TokenError, TokenErrorKind, TokenSource, Transport, TransportError, TransportErrorKind,
+    AssertionSource, BearerToken, TokenError, TokenErrorKind, TokenSource, Transport, TransportError,
+    TransportErrorKind,
 };
 use azimage_simulator::Outcome;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::{
@@ -176,21 +178,32 @@ fn answer(code: u16) -> Response<Bytes> {
     response
 }
 
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// By what somebody proves who it is.
+pub enum Proof {
+    /// A client secret.
+    Secret(&'static str),
+    /// Tokens of an issuer that the identity trusts.
+    Assertions(Arc<dyn AssertionSource>),
+}
+
 /// Tokens straight from the simulated authority.
 pub struct Tokens {
     azure: Azure,
     link: Link,
     address: String,
     form: String,
+    proof: Proof,
     held: Mutex<Option<BearerToken>>,
 }
 
 impl Tokens {
     /// A source of tokens for one of the scenario's clients.
-    pub fn new(azure: Azure, link: Link, tenant: &str, client: &str, secret: &str) -> Self {
-        let form =
-            format!("grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={HOST}/.default");
-        Self { azure, link, address: format!("{HOST}/{tenant}/oauth2/v2.0/token"), form, held: Mutex::default() }
+    pub fn new(azure: Azure, link: Link, tenant: &str, client: &str, proof: Proof) -> Self {
+        let form = format!("grant_type=client_credentials&client_id={client}&scope={HOST}/.default");
+        let address = format!("{HOST}/{tenant}/oauth2/v2.0/token");
+        Self { azure, link, address, form, proof, held: Mutex::default() }
     }
 }
 
@@ -204,6 +217,15 @@ impl TokenSource for Tokens {
                 return Ok(token.clone());
             }
         }
+        let proof = match &self.proof {
+            Proof::Secret(secret) => format!("client_secret={secret}"),
+            Proof::Assertions(source) => {
+                format!(
+                    "client_assertion_type={ASSERTION}&client_assertion={}",
+                    source.assertion().await?.expose_secret()
+                )
+            }
+        };
         let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
         self.link.turnstile.pass(format!("{} token", self.link.replica)).await;
         self.link.goes_on().await;
@@ -219,7 +241,7 @@ impl TokenSource for Tokens {
         let request = Request::post(&self.address)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("host", HOST.trim_start_matches("https://"))
-            .body(Bytes::from(self.form.clone()))
+            .body(Bytes::from(format!("{}&{proof}", self.form)))
             .map_err(|_| unusable("the request for a token can't be made"))?;
         let Outcome::Answer(response) = self.azure.handle(&request) else {
             return Err(unusable("the authority doesn't answer"));

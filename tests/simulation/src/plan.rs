@@ -41,6 +41,10 @@ pub struct World {
     /// Whether every second version is made from the version before it, and not from a machine.
     #[serde(default)]
     pub derived: bool,
+    /// Whether the objects act with the identity of their namespace's `ServiceAccount`; the controller's own then serves
+    /// nobody.
+    #[serde(default)]
+    pub identity: bool,
     /// Seconds that a copy to another region takes, if not as long as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_seconds: Option<u32>,

@@ -21,7 +21,7 @@ use crate::{
     dice::Dice,
     kubernetes::ApiServer,
     link::Link,
-    network::{Network, Tokens},
+    network::{Network, Proof, Tokens},
     time::{ProcessClock, VirtualClock},
     weather::chance,
     world::{CLIENT, TENANT},
@@ -49,8 +49,8 @@ struct Clients {
 }
 
 impl Clients {
-    fn of(&self, tenant: &str, client: &str) -> Client {
-        let tokens = Tokens::new(self.azure.clone(), self.link.clone(), tenant, client, "simulated");
+    fn of(&self, tenant: &str, client: &str, proof: Proof) -> Client {
+        let tokens = Tokens::new(self.azure.clone(), self.link.clone(), tenant, client, proof);
         let cloud = Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap_or_else(|_| Cloud::public());
         Client::new(self.network.clone(), Arc::new(tokens), cloud).with_request_ids(self.ids.clone())
     }
@@ -58,11 +58,11 @@ impl Clients {
 
 impl AzureClients for Clients {
     fn own(&self) -> Client {
-        self.of(TENANT, CLIENT)
+        self.of(TENANT, CLIENT, Proof::Secret("simulated"))
     }
 
-    fn federated(&self, federation: &Federation, _: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
-        Ok(self.of(&federation.tenant_id, &federation.client_id))
+    fn federated(&self, federation: &Federation, source: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
+        Ok(self.of(&federation.tenant_id, &federation.client_id, Proof::Assertions(source)))
     }
 }
 
@@ -71,6 +71,7 @@ impl AzureClients for Clients {
 pub(crate) struct Replica {
     seed: u64,
     alone: bool,
+    own_serves: Served,
     server: ApiServer,
     azure: Azure,
     pub(crate) link: Link,
@@ -83,6 +84,7 @@ impl Replica {
     pub(crate) fn new(
         seed: u64,
         alone: bool,
+        own_serves: Served,
         server: &ApiServer,
         azure: &Azure,
         link: Link,
@@ -92,6 +94,7 @@ impl Replica {
         Self {
             seed,
             alone,
+            own_serves,
             server: server.seen_through(Arc::new(link.clone())),
             azure: azure.clone(),
             clock: ProcessClock::new(clock),
@@ -150,7 +153,7 @@ impl Replica {
         let options = controller::Options {
             client: self.server.client(),
             azure: Arc::new(clients),
-            config: config(),
+            config: config(self.own_serves.clone()),
             namespaces: Vec::new(),
             seams,
             term,
@@ -170,10 +173,10 @@ impl Replica {
     }
 }
 
-fn config() -> Config {
+fn config(served: Served) -> Config {
     Config {
         cluster: "simulation".to_owned(),
-        served: Served::All,
+        served,
         tenant: Some(TENANT.to_owned()),
         image_version_concurrency: 16,
         replication_target_concurrency: 8,

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use azimage::config::Served;
 use azimage_simulator::JournalQuery;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -100,6 +101,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     let fates = Fates::new(plan, history.clone());
     let outages = Outages::default();
     let alone = plan.world.replicas < 2;
+    let own_serves = if plan.world.identity { Served::Only(Vec::new()) } else { Served::All };
     let replicas: Vec<Replica> = (0..plan.world.replicas.max(1))
         .map(|replica| {
             let link = Link {
@@ -111,7 +113,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
                 apart: crate::link::Until::default(),
                 outages: outages.clone(),
             };
-            Replica::new(plan.seed, alone, &server, &azure, link, clock)
+            Replica::new(plan.seed, alone, own_serves.clone(), &server, &azure, link, clock)
         })
         .collect();
     let stop = CancellationToken::new();

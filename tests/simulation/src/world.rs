@@ -2,15 +2,23 @@
 
 use azimage_crds::{ImageVersion, ReplicationTarget};
 use azimage_simulator::Scenario;
+use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
 
-use crate::{kubernetes::ApiServer, plan::Plan};
+use crate::{
+    kubernetes::ApiServer,
+    plan::{Plan, World},
+};
 
 /// The tenant.
 pub const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
 /// The identity of the controller.
 pub const CLIENT: &str = "00000000-0000-0000-0000-00000000000b";
+/// The identity that trusts the `ServiceAccount` of the namespace.
+pub const PUBLISHER: &str = "00000000-0000-0000-0000-00000000000d";
+/// The name of that `ServiceAccount`.
+const ACCOUNT: &str = "publisher";
 /// The identity of other people.
 pub const PERSON: &str = "00000000-0000-0000-0000-00000000000c";
 /// The subscription.
@@ -59,6 +67,11 @@ pub fn added_target(region: &str) -> String {
     format!("added-{}", normal(region))
 }
 
+/// Who acts on Azure for the objects.
+pub fn client(world: &World) -> &'static str {
+    if world.identity { PUBLISHER } else { CLIENT }
+}
+
 /// Azure in the beginning.
 ///
 /// # Errors
@@ -70,9 +83,22 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         .map(|number| json!({"name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"}}))
         .collect();
     let definitions: Vec<Value> = numbers().map(|number| json!({"name": object(number)})).collect();
+    let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}]);
+    let mut issuers = json!([]);
+    if plan.world.identity {
+        let issuer = ApiServer::issuer();
+        let trusted = json!({
+            "issuer": issuer["issuer"], "subject": format!("system:serviceaccount:{NAMESPACE}:{ACCOUNT}"),
+        });
+        if let Some(clients) = clients.as_array_mut() {
+            clients.push(json!({"id": PUBLISHER, "federatedCredentials": [trusted]}));
+        }
+        issuers = json!([issuer]);
+    }
     let mut scenario = json!({
+        "issuers": issuers,
         "tenant": TENANT, "seed": plan.seed,
-        "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}],
+        "clients": clients,
         "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
             "name": "images", "location": HOME, "virtualMachines": machines,
             "galleries": [{"name": "corp", "definitions": definitions}],
@@ -99,10 +125,18 @@ pub(crate) fn new_target(name: &str, region: &str) -> Result<ReplicationTarget, 
 
 /// Makes the objects.
 pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
+    if plan.world.identity {
+        let accounts: Api<ServiceAccount> = Api::namespaced(server.client(), NAMESPACE);
+        let account = json!({"metadata": {"name": ACCOUNT, "annotations": {
+            "azure.workload.identity/client-id": PUBLISHER, "azure.workload.identity/tenant-id": TENANT,
+        }}});
+        let account = serde_json::from_value(account).map_err(kube::Error::SerdeError)?;
+        accounts.create(&PostParams::default(), &account).await?;
+    }
     let versions: Api<ImageVersion> = Api::namespaced(server.client(), NAMESPACE);
     let targets: Api<ReplicationTarget> = Api::namespaced(server.client(), NAMESPACE);
     for number in 0..plan.world.versions {
-        let spec = json!({
+        let mut spec = json!({
             "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
             "definition": object(number), "version": "1.4.0",
             "deletionPolicy": if plan.world.delete { "Delete" } else { "Retain" },
@@ -113,6 +147,9 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
                 }}),
             },
         });
+        if plan.world.identity {
+            spec["serviceAccountName"] = json!(ACCOUNT);
+        }
         let version = serde_json::from_value(made("ImageVersion", &object(number), &spec));
         versions.create(&PostParams::default(), &version.map_err(kube::Error::SerdeError)?).await?;
     }

@@ -3,6 +3,7 @@
 //! What the controller believes counts nowhere, but for what it says to people: a condition that isn't true is a broken
 //! law too. Other people's acts are known from the plan, and excuse what follows from them and nothing else.
 
+mod borrowed;
 mod claims;
 mod conditions;
 mod end;
@@ -26,7 +27,7 @@ use crate::{
     kubernetes::Write,
     plan::{Act, Plan},
     witness::Testimony,
-    world::CLIENT,
+    world,
 };
 
 pub use end::at_its_end;
@@ -71,7 +72,14 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// The controller's writes to Azure that took effect.
     pub fn writes(&self) -> impl Iterator<Item = &'a JournalEntry> {
-        self.journal.iter().filter(|entry| entry.write && entry.applied && entry.principal.as_deref() == Some(CLIENT))
+        self.journal
+            .iter()
+            .filter(|entry| entry.write && entry.applied && entry.principal.as_deref() == Some(self.client()))
+    }
+
+    /// Who acts on Azure for the objects.
+    fn client(&self) -> &'static str {
+        world::client(&self.plan.world)
     }
 
     /// The controller's writes with a method to what has such an end in its path, without case.
@@ -89,7 +97,7 @@ impl<'a> Evidence<'a> {
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 15] = [
+const LAWS: [Law; 16] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::never_started),
     ("law 2", claims::gone_was_gone),
@@ -101,6 +109,7 @@ const LAWS: [Law; 15] = [
     ("law 7", replaced::deleted_only_on_demand),
     ("law 8", intent::announced_before),
     ("law 10", rest::nothing_is_written),
+    ("law 11", borrowed::none_is),
     ("law 11", secrets::none_is_told),
     ("law 12", claims::never_given_up),
     ("term", term::taken_only_when_free),

@@ -4,7 +4,7 @@ use azimage_simulator::JournalEntry;
 use serde_json::Value;
 
 use super::{Evidence, line};
-use crate::world::{self, CLIENT, PERSON, normal};
+use crate::world::{self, PERSON, normal};
 
 fn regions(body: &Value) -> Vec<String> {
     let list = body.pointer("/properties/publishingProfile/targetRegions").and_then(Value::as_array);
@@ -30,11 +30,13 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
             regions(&of[foreign].body).into_iter().filter(|name| !known.contains(name)).collect()
         };
         // Azure has no precondition on this list: one that was decided upon before can't be held back.
-        let read = of.iter().skip(foreign).position(|entry| by(entry, CLIENT) && entry.method == "GET");
+        let read = of.iter().skip(foreign).position(|entry| by(entry, evidence.client()) && entry.method == "GET");
         let Some(read) = read else { continue };
         let begun = of[foreign + read].simulated_time;
-        for entry in
-            of.iter().skip(foreign + read).filter(|entry| by(entry, CLIENT) && entry.method == "PUT" && entry.applied)
+        for entry in of
+            .iter()
+            .skip(foreign + read)
+            .filter(|entry| by(entry, evidence.client()) && entry.method == "PUT" && entry.applied)
         {
             let late = entry.simulated_time.duration_since(begun).as_secs() < IN_FLIGHT;
             let kept = regions(&entry.body);

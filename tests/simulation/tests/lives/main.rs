@@ -55,6 +55,15 @@ fn a_version_is_made_from_a_version_that_is_made_from_a_machine() {
 }
 
 #[test]
+fn objects_act_with_the_identity_of_their_service_account_and_the_controller_with_none() {
+    let mut plan = calm(2);
+    plan.world.identity = true;
+    let outcome = run(&plan).unwrap();
+    assert_eq!(outcome.problems, [], "{}", outcome.text(false));
+    assert_eq!(outcome.azure_writes, 14, "{}", outcome.text(false));
+}
+
+#[test]
 fn no_law_is_broken_and_a_seed_decides_every_byte_of_the_history_and_what_struck_repeats_it_alone() {
     for seed in 1..=SEEDS {
         let first = run_thrice(&generate::plan(seed, Options::default())).unwrap();
