@@ -206,3 +206,26 @@ fn the_same_inputs_give_the_same_status() {
     let second = plan(&target, &versions, &siblings, Timestamp::from_second(99).unwrap());
     assert_eq!(first.status, second.status);
 }
+
+#[test]
+fn a_target_names_the_versions_that_it_waits_for_and_counts_what_is_complete() {
+    let target = target("t", &json!({}));
+    let say = |states: &[&str]| {
+        let versions: Vec<ImageVersion> = states
+            .iter()
+            .enumerate()
+            .map(|(at, state)| version(&format!("web-{at}"), &region(state, &["t"])))
+            .collect();
+        let plan = plan(&target, &versions, std::slice::from_ref(&target), Timestamp::UNIX_EPOCH);
+        plan.status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap().message.clone()
+    };
+    for (states, expected) in [
+        (&["Completed"][..], "1 version is complete in northeurope"),
+        (&["Completed", "Completed"], "2 versions are complete in northeurope"),
+        (&["Replicating", "Completed", "Pending"], "Waiting for web-0, web-2 to complete in northeurope"),
+        (&["Replicating"; 7], "Waiting for web-0, web-1, web-2, web-3, web-4 and 2 more to complete in northeurope"),
+        (&["Failed", "Replicating"], "Replication to northeurope failed for web-0"),
+    ] {
+        assert_eq!(say(states), expected);
+    }
+}

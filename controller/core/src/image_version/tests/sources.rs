@@ -191,6 +191,11 @@ pub(super) fn rows() -> Vec<Row> {
             "- False/OsTypeMismatch Compatible=OsTypeMismatch Resync",
         ),
         row(
+            "the source version is for a definition of another security type, which Azure judges",
+            copy().definition(DefinitionObserved { security_type: Some("TrustedLaunch".into()), ..definition() }),
+            PUBLISH,
+        ),
+        row(
             "the source version is missing",
             copy().observed(|observed| observed.source_version = Reading::Missing(Absent::Parent)),
             "- False/SourceNotFound SourceReady=SourceNotFound Resync",
@@ -225,4 +230,21 @@ fn failing_version() -> Reading<VersionObserved> {
 #[test]
 fn each_source_has_its_step_or_its_reason() {
     check(&rows());
+}
+
+#[test]
+fn the_status_tells_what_was_seen_of_the_source() {
+    let seen = |scene: Scene| scene.next_status().source.unwrap();
+    let expected = azimage_crds::SourceStatus {
+        location: Some(HOME.into()),
+        virtual_machine_uid: Some("vm-1".into()),
+        os_type: Some("Linux".into()),
+        hyper_v_generation: Some("V2".into()),
+        security_type: Some("Standard".into()),
+    };
+    assert_eq!(seen(scene(&json!({}))), expected);
+    let trusted = VirtualMachineObserved { security_type: Some("TrustedLaunch".into()), ..machine() };
+    assert_eq!(seen(scene(&json!({})).machine(trusted)).security_type.as_deref(), Some("TrustedLaunch"));
+    let of_version = azimage_crds::SourceStatus { virtual_machine_uid: None, security_type: None, ..expected };
+    assert_eq!(seen(scene(&from_image_version())), of_version);
 }
