@@ -27,6 +27,9 @@ const PASSING: &[&str] = &[
     "before nested resources are deleted",
 ];
 
+/// What `OperationNotAllowed` says of every quota, and what only somebody with a right to raise it ends.
+const QUOTA: &[&str] = &["results in exceeding"];
+
 /// Codes of permanent 409s. Others of that status depend on a state.
 const PERMANENT: &[&str] = &[
     "PropertyChangeNotAllowed",
@@ -94,7 +97,7 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
         }
         (StatusCode::GONE, Some(_)) => ErrorKind::NotFound,
         (_, Some(_)) if status.is_client_error() && has_code(BUSY) => ErrorKind::Busy,
-        (StatusCode::CONFLICT, Some(_)) if has_code(PERMANENT) => ErrorKind::Rejected,
+        (StatusCode::CONFLICT, Some(_)) if has_code(PERMANENT) || says(QUOTA) => ErrorKind::Rejected,
         (StatusCode::CONFLICT, Some(_)) if says(PASSING) => ErrorKind::Busy,
         (StatusCode::CONFLICT, Some(_)) => ErrorKind::NotAllowed,
         (_, Some(_)) if status.is_client_error() => ErrorKind::Rejected,

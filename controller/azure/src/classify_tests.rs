@@ -212,3 +212,14 @@ proptest::proptest! {
         proptest::prop_assert!(error.to_string().len() < 8000);
     }
 }
+
+#[test]
+fn a_quota_is_a_verdict_and_no_state_to_read_again() {
+    let kind_of = |message: &str| {
+        let body = ErrorBody { code: "OperationNotAllowed".to_owned(), message: message.to_owned() };
+        kind(StatusCode::CONFLICT, Some(&body), None)
+    };
+    let quota = "Operation could not be completed as it results in exceeding approved Total Regional Cores quota.";
+    assert!(matches!(kind_of(quota), ErrorKind::Rejected));
+    assert!(matches!(kind_of("Operation 'start' is not allowed since the VM is generalized."), ErrorKind::NotAllowed));
+}

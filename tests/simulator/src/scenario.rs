@@ -76,6 +76,8 @@ pub struct Subscription {
     pub unregistered_providers: Option<Vec<String>>,
     /// Cores that machines may have, by region; absent means no limit.
     pub core_quotas: BTreeMap<String, u32>,
+    /// Image versions that there may be, by region; absent means 10,000, as in Azure.
+    pub version_quotas: BTreeMap<String, usize>,
 }
 
 /// A resource group.

@@ -73,6 +73,10 @@ impl Simulator {
                 let region = known_region(&id, region)?;
                 self.world.core_quotas.insert((id.to_lowercase(), region), *cores);
             }
+            for (region, versions) in &subscription.version_quotas {
+                let region = known_region(&id, region)?;
+                self.world.version_quotas.insert((id.to_lowercase(), region), *versions);
+            }
             for group in &subscription.resource_groups {
                 self.add_group(&id, group)?;
             }

@@ -104,6 +104,8 @@ pub(crate) struct World {
     pub(crate) shortages: Vec<SoldOut>,
     /// Cores, by subscription and region.
     pub(crate) core_quotas: BTreeMap<(String, String), u32>,
+    /// Image versions, by subscription and region, where it isn't Azure's usual number.
+    pub(crate) version_quotas: BTreeMap<(String, String), usize>,
     pub(crate) operations: BTreeMap<Uuid, Operation>,
     /// Ended operations in the order of their end; the oldest are forgotten.
     pub(crate) ended: VecDeque<Uuid>,
@@ -149,6 +151,7 @@ impl World {
             network: BTreeMap::new(),
             shortages: Vec::new(),
             core_quotas: BTreeMap::new(),
+            version_quotas: BTreeMap::new(),
             operations: BTreeMap::new(),
             ended: VecDeque::new(),
             deleted: BTreeMap::new(),

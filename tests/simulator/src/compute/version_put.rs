@@ -93,7 +93,10 @@ impl World {
         if existing.is_some() {
             return self.version_update(&key, wanted, tags);
         }
-        self.gallery_quota("gallery image versions", 10_000, &call.address.subscription, &location)?;
+        let subscription = &call.address.subscription;
+        let quota = self.version_quotas.get(&(subscription.to_lowercase(), location.clone()));
+        let limit = quota.copied().unwrap_or(10_000);
+        self.gallery_quota("gallery image versions", limit, subscription, &location)?;
         Ok(self.version_create(call, &location, wanted, tags))
     }
 
