@@ -119,7 +119,7 @@ async fn the_controllers_own_service_account_is_trusted() {
     test.request(Kind::Version, "web").await;
     test.ready(Kind::Version, "web").await;
     // A token of nonsense ends no access token, and the next good one is found.
-    std::fs::write(&file, "nonsense").unwrap();
+    std::fs::write(&file, "nonsense that is no token").unwrap();
     says(&test, "IdentityRefused", "AADSTS50027").await;
     std::fs::write(&file, &tokens[2]).unwrap();
     test.request(Kind::Version, "web").await;
