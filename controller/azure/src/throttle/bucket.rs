@@ -34,8 +34,9 @@ pub(crate) struct Bucket {
     levels: [Option<Level>; 2],
     paused: Option<Instant>,
     queue: Queue,
-    /// Requests on their way.
+    /// Requests on their way, and when the last one went.
     flying: u32,
+    went: Option<Instant>,
     /// How many more Azure itself said that it lets pass, if it says so. Beyond that one goes at a time, however much may
     /// have flowed in since: those that are on their way when a pause is told come into it.
     known: Option<u32>,
@@ -43,12 +44,14 @@ pub(crate) struct Bucket {
 
 /// When to come again while the one request is on its way.
 const CROSSING: Duration = Duration::from_millis(200);
+/// Who has no answer by then hangs, and holds up nobody: a connection that dies may take more than a minute for it.
+const HANGS: Duration = Duration::from_secs(3);
 
 impl Bucket {
     pub(super) fn new(level: Option<Level>) -> Self {
         // Where it is documented that Azure counts, it says what is left.
         let known = level.is_some().then_some(0);
-        Self { levels: [level, None], paused: None, queue: Queue::default(), flying: 0, known }
+        Self { levels: [level, None], paused: None, queue: Queue::default(), flying: 0, went: None, known }
     }
 
     /// How long this call has to wait; nothing lets it go now. Total, and changes nothing.
@@ -57,14 +60,20 @@ impl Bucket {
         let before = self.queue.before(ask, begin, now);
         let levels = self.levels.iter().flatten();
         let longest = levels.map(|level| level.wait(ask.urgency, &before, begin)).fold(0.0, f64::max);
-        let crossing = if self.known == Some(0) && self.flying > 0 { CROSSING } else { Duration::ZERO };
+        let crossing = if self.known == Some(0) && self.crosses(now) { CROSSING } else { Duration::ZERO };
         let wait = (begin.duration_since(now) + Duration::from_secs_f64(longest)).max(crossing);
         (!wait.is_zero()).then_some(wait)
+    }
+
+    /// Whether a request is on its way whose answer may come any moment.
+    fn crosses(&self, now: Instant) -> bool {
+        self.flying > 0 && self.went.is_some_and(|went| now < went + HANGS)
     }
 
     /// The call goes: it takes a token and gives its place up.
     pub(crate) fn go(&mut self, ask: &Ask, now: Instant) {
         self.flying += 1;
+        self.went = Some(now);
         self.known = self.known.map(|known| known.saturating_sub(1));
         self.queue.go(ask, now);
         self.levels.iter_mut().flatten().for_each(|level| level.take(now));

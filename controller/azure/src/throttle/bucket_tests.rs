@@ -126,6 +126,24 @@ fn places_are_bounded_and_given_up_by_who_does_not_come() {
 }
 
 #[test]
+fn a_request_that_hangs_holds_up_nobody() {
+    let now = Instant::now();
+    for paused in [false, true] {
+        let mut bucket = drained(10.0, 2.0, 0, now);
+        if paused {
+            bucket.pause(now, now);
+        }
+        let waits = |bucket: &Bucket, at| bucket.wait(&ask("b", "y", Urgency::Running), now + seconds(at));
+        for hanging in 0..3 {
+            let went = 10.0 + 4.0 * f64::from(hanging);
+            assert_eq!(waits(&bucket, went), None, "paused: {paused}, {hanging} hang");
+            bucket.go(&ask("a", &hanging.to_string(), Urgency::Running), now + seconds(went));
+            assert_eq!(waits(&bucket, went + 2.9), Some(CROSSING), "paused: {paused}, {hanging} hang");
+        }
+    }
+}
+
+#[test]
 fn no_more_are_on_their_way_than_are_known_to_be_left() {
     let now = Instant::now();
     let one = ask("a", "x", Urgency::Running);
