@@ -29,6 +29,8 @@ pub struct MachineChange {
     pub tags: Option<BTreeMap<String, String>>,
     /// The platform's flag.
     pub generalized: Option<bool>,
+    /// Boot diagnostics with managed storage are on, or off.
+    pub boot_diagnostics: Option<bool>,
     /// The guest agent.
     pub agent: Option<AgentState>,
     /// Truth about the guest.
@@ -139,6 +141,10 @@ impl Simulator {
         }
         if let Some(generalized) = change.generalized {
             machine.generalized = generalized;
+        }
+        if let Some(on) = change.boot_diagnostics {
+            machine.properties["diagnosticsProfile"] = serde_json::json!({"bootDiagnostics": {"enabled": on}});
+            machine.change += 1;
         }
         match change.agent {
             Some(AgentState::Lost) => machine.lose_agent(now),

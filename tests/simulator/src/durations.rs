@@ -58,7 +58,7 @@ pub struct Durations {
     pub role_assignment: f64,
     /// Until the platform gives up on a system that does not provision itself.
     pub os_provisioning_timeout: f64,
-    /// From a machine's start until its serial log can be read.
+    /// From when a guest writes to its serial port until that can be read.
     pub serial_log_lag: f64,
     /// Creating, changing or deleting a disk or snapshot.
     pub disk: f64,

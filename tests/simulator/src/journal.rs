@@ -29,7 +29,7 @@ pub struct JournalEntry {
     pub query: String,
     /// Subscription in the path.
     pub subscription: Option<String>,
-    /// PUT, PATCH, POST or DELETE to Azure Resource Manager.
+    /// PUT, PATCH, POST or DELETE to Azure Resource Manager, but for actions that only read.
     pub write: bool,
     /// Client id of the token.
     pub principal: Option<String>,

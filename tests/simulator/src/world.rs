@@ -52,7 +52,7 @@ pub(crate) enum ScriptPoint {
     TimesOut,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GuestChange {
     AgentReady,
     /// The machine gets its power although its creation goes on.
@@ -60,6 +60,8 @@ pub(crate) enum GuestChange {
     UnitEnds {
         powers_off: bool,
         cleaning: Cleaning,
+        /// What it has written to the serial port when the guest is deprovisioned.
+        serial: String,
     },
     PowersOff,
 }

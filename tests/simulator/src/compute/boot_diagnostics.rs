@@ -2,13 +2,13 @@
 
 use base64::Engine as _;
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::virtual_machine::{Power, VirtualMachine};
+use super::virtual_machine::VirtualMachine;
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
@@ -17,12 +17,19 @@ use crate::{
         headers,
     },
     clock::later,
-    scenario::AgentState,
     world::World,
 };
 
 /// The first segment of addresses of blobs.
 pub(crate) const BLOBS: &str = "bootdiagnostics";
+
+/// Managed storage keeps logs in pages of so many bytes.
+const PAGE: usize = 512;
+
+/// Whether a request to a resource of this type changes nothing. There is one action that only reads.
+pub(crate) fn only_reads(method: &Method, kind: &str) -> bool {
+    matches!(*method, Method::GET | Method::HEAD) || kind == "virtualmachines/retrievebootdiagnosticsdata"
+}
 
 fn blob_path(machine: &VirtualMachine, kind: &str) -> String {
     format!("/{BLOBS}/{}/{}.{}.{kind}", machine.vm_id, machine.name, machine.vm_id)
@@ -49,7 +56,7 @@ impl World {
                 )
             })?,
         };
-        if machine.properties["diagnosticsProfile"]["bootDiagnostics"]["enabled"] != true {
+        if !machine.boot_diagnostics() {
             return Err(ArmError::not_allowed(format!(
                 "Operation 'retrieveBootDiagnosticsData' is not allowed on VM '{}' since boot diagnostics is not enabled.",
                 machine.name
@@ -68,8 +75,9 @@ impl World {
         })))
     }
 
-    /// A blob of boot diagnostics, for whoever has its whole address.
-    pub(crate) fn blob(&self, path: &str, query: Option<&str>) -> Response<Bytes> {
+    /// A blob of boot diagnostics, or a range of it, for whoever has its whole address.
+    pub(crate) fn blob(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let (path, query) = (request.uri().path(), request.uri().query());
         let given = |name: &str| {
             url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
                 .find(|(key, _)| key == name)
@@ -88,40 +96,119 @@ impl World {
         let Some(log) = log else {
             return storage_error(StatusCode::NOT_FOUND, "BlobNotFound", "The specified blob does not exist.");
         };
-        let mut response = Response::new(Bytes::from(log));
+        let range = request.headers().get("range").and_then(|value| value.to_str().ok()).and_then(range);
+        let mut response = match range {
+            Some((first, _)) if first >= log.len() => {
+                let text = "The range specified is invalid for the current size of the resource.";
+                return storage_error(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", text);
+            }
+            Some((first, last)) => {
+                let last = last.unwrap_or(usize::MAX).min(log.len() - 1);
+                let mut response = Response::new(Bytes::copy_from_slice(&log.as_bytes()[first..=last]));
+                *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+                let shown = format!("bytes {first}-{last}/{}", log.len());
+                headers::set(response.headers_mut(), "content-range", &shown);
+                response
+            }
+            None => Response::new(Bytes::from(log)),
+        };
         headers::set(response.headers_mut(), "content-type", "application/octet-stream");
         headers::set(response.headers_mut(), "x-ms-blob-type", "AppendBlob");
         response
     }
 
-    /// The text of the last boot; some minutes late.
+    /// What the port was written, some minutes late; nothing where nothing was. Managed storage fills the last page up.
     fn serial_log(&self, machine: &VirtualMachine) -> Option<String> {
-        let booted = machine.guest.booted?;
-        if self.now < later(booted, self.durations.serial_log_lag) {
-            return None;
+        let mut log = machine.guest.serial.until(later(self.now, -self.durations.serial_log_lag))?;
+        if !machine.boot_diagnostics_profile()["storageUri"].is_string() {
+            log.push_str(&"\0".repeat(log.len().next_multiple_of(PAGE) - log.len()));
         }
-        let name = machine.properties["osProfile"]["computerName"].as_str().unwrap_or(&machine.name);
-        if machine.os_type() == "Windows" {
-            return Some("Windows is starting.\r\nSAC> \r\n".to_owned());
+        Some(log)
+    }
+}
+
+impl VirtualMachine {
+    fn boot_diagnostics_profile(&self) -> &Value {
+        &self.properties["diagnosticsProfile"]["bootDiagnostics"]
+    }
+
+    fn boot_diagnostics(&self) -> bool {
+        self.boot_diagnostics_profile()["enabled"] == true
+    }
+
+    /// The guest writes to its serial port. Without boot diagnostics nobody records it.
+    pub(crate) fn writes_to_serial_port(&mut self, at: Timestamp, text: &str) {
+        if self.boot_diagnostics() {
+            self.guest.serial.write(at, text);
         }
-        let mut lines = vec![
-            "[    0.000000] Linux version 6.8.0-1021-azure".to_owned(),
-            "[    1.204381] EXT4-fs (sda1): mounted filesystem".to_owned(),
-            format!("[    3.910226] systemd[1]: Hostname set to <{name}>."),
-        ];
-        let contents = &machine.guest.contents;
-        if let (Some(keys), false) = (&contents.host_keys, contents.deprovisioned) {
-            lines.push("-----BEGIN SSH HOST KEY FINGERPRINTS-----".to_owned());
-            lines.push(format!("256 {keys} root@{name} (ED25519)"));
-            lines.push("-----END SSH HOST KEY FINGERPRINTS-----".to_owned());
+    }
+
+    fn computer_name(&self) -> &str {
+        self.properties["osProfile"]["computerName"].as_str().unwrap_or(&self.name)
+    }
+
+    /// What the system writes when it starts.
+    pub(crate) fn boot_text(&self) -> String {
+        if self.os_type() == "Windows" {
+            return "Windows is starting.\nSAC> \n".to_owned();
         }
-        if machine.guest.agent == AgentState::Ready {
-            lines.push("[   12.551870] python3[812]: INFO Daemon Azure Linux Agent is running".to_owned());
+        format!(
+            "[    0.000000] Linux version 6.8.0-1021-azure\n[    1.204381] EXT4-fs (sda1): mounted filesystem\n\
+             [    3.910226] systemd[1]: Hostname set to <{}>.\n",
+            self.computer_name()
+        )
+    }
+
+    /// What it writes when its agent has come up. The prompt ends without a new line.
+    pub(crate) fn ready_text(&self) -> String {
+        if self.os_type() == "Windows" {
+            return String::new();
         }
-        if machine.power == Power::Running {
-            lines.push(format!("{name} login: "));
-        }
-        Some(lines.join("\r\n"))
+        let name = self.computer_name();
+        let contents = &self.guest.contents;
+        let keys = contents.host_keys.iter().filter(|_| !contents.deprovisioned).map(|keys| {
+            format!(
+                "-----BEGIN SSH HOST KEY FINGERPRINTS-----\n256 {keys} root@{name} (ED25519)\n\
+                 -----END SSH HOST KEY FINGERPRINTS-----\n"
+            )
+        });
+        let agent = "[   12.551870] python3[812]: INFO Daemon Azure Linux Agent is running\n";
+        format!("{}{agent}{name} login: ", keys.collect::<String>())
+    }
+}
+
+/// Members of a boot diagnostics profile, and whether a value fits each.
+fn fits(member: &str, value: &Value) -> bool {
+    match member {
+        "enabled" => value.is_boolean() || value.is_null(),
+        "storageUri" => value.is_null() || value.as_str().is_some_and(|uri| uri.starts_with("https://")),
+        _ => false,
+    }
+}
+
+/// Refuses a profile with members that there are not, or with values that don't fit.
+pub(super) fn profile_fits(profile: &Value) -> Result<(), ArmError> {
+    let refuse = |member: &str, of: &str| {
+        let text = format!("Could not find member '{member}' on object of type '{of}', or its value does not fit.");
+        Err(ArmError::new(StatusCode::BAD_REQUEST, "BadRequest", text))
+    };
+    let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    if let Some(other) = members(profile).keys().find(|member| *member != "bootDiagnostics") {
+        return refuse(other, "DiagnosticsProfile");
+    }
+    match members(&profile["bootDiagnostics"]).iter().find(|(member, value)| !fits(member, value)) {
+        Some((member, _)) => refuse(member, "BootDiagnostics"),
+        None => Ok(()),
+    }
+}
+
+/// `bytes=first-` or `bytes=first-last`; other forms are not known to storage, and are ignored.
+fn range(text: &str) -> Option<(usize, Option<usize>)> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let first = first.parse().ok()?;
+    match last {
+        "" => Some((first, None)),
+        last => last.parse().ok().filter(|last| *last >= first).map(|last| (first, Some(last))),
     }
 }
 

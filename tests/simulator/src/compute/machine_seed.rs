@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use super::virtual_machine::{Guest, Power, VirtualMachine};
 use crate::{
-    guest::contents::{Cleaning, Contents},
+    guest::{
+        contents::{Cleaning, Contents},
+        serial::Serial,
+    },
     scenario::{self, AgentState},
     world::World,
 };
@@ -64,6 +67,9 @@ impl VirtualMachine {
         if seed.boot_diagnostics {
             properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": true}});
         }
+        if let Some(storage) = &seed.boot_diagnostics_storage {
+            properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": true, "storageUri": storage}});
+        }
         if let Some(priority) = &seed.priority {
             properties["priority"] = json!(priority);
         }
@@ -91,7 +97,7 @@ impl VirtualMachine {
             contents.deprovision(Cleaning { user: true, machine_id: true });
         }
         let lost = seed.agent == AgentState::Lost || power != Power::Running;
-        Self {
+        let mut machine = Self {
             id,
             name: seed.name.clone(),
             subscription: crate::arm::address::Address::parse(&group.id).map_or_else(String::new, |a| a.subscription),
@@ -120,10 +126,15 @@ impl VirtualMachine {
                 script_fails: seed.script_fails.clone(),
                 boot: 1,
                 units_started: 0,
-                booted: (!lost).then_some(world.now),
+                serial: Serial::default(),
             },
             fate: None,
             failed_with: None,
+        };
+        if !lost {
+            let text = format!("{}{}", machine.boot_text(), machine.ready_text());
+            machine.writes_to_serial_port(world.now, &text);
         }
+        machine
     }
 }

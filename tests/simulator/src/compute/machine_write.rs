@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    boot_diagnostics::profile_fits,
     interlock::{MachineOperation, check},
     virtual_machine::{Busy, Power, VirtualMachine},
 };
@@ -130,6 +131,7 @@ impl World {
         check(machine, MachineOperation::Update)?;
         let given = &call.body["properties"];
         same_image(machine, given)?;
+        profile_fits(&given["diagnosticsProfile"])?;
         let mut properties = machine.properties.clone();
         crate::arm::lists::merge(&mut properties, &writable(given));
         if given["storageProfile"]["dataDisks"].is_array() {

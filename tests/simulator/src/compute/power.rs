@@ -121,8 +121,8 @@ impl World {
         let seconds = self.durations.agent_boot;
         let Some(machine) = self.machines.get_mut(key) else { return };
         machine.guest.boot += 1;
-        machine.guest.booted = Some(self.now);
         let boot = machine.guest.boot;
+        machine.writes_to_serial_port(self.now, &machine.boot_text());
         self.plan(seconds, Event::Guest { machine: key.to_owned(), boot, change: GuestChange::AgentReady });
     }
 
@@ -139,12 +139,13 @@ impl World {
                     let (id, user) = (machine.vm_id.to_string(), machine.admin().to_owned());
                     machine.guest.contents.provision(&id, &user);
                 }
+                machine.writes_to_serial_port(now, &machine.ready_text());
             }
             GuestChange::Starts => {
                 machine.power = Power::Running;
                 self.boot(key);
             }
-            GuestChange::UnitEnds { powers_off, cleaning } => {
+            GuestChange::UnitEnds { powers_off, cleaning, serial } => {
                 use crate::scenario::Seal;
                 match machine.guest.seal {
                     // The unit stopped the agent and starts it again on its way out, so nothing is left to be seen.
@@ -153,10 +154,12 @@ impl World {
                     Seal::NeverPowersOff => {
                         machine.guest.contents.deprovision(cleaning);
                         machine.lose_agent(now);
+                        machine.writes_to_serial_port(now, &serial);
                     }
                     Seal::Succeeds => {
                         machine.guest.contents.deprovision(cleaning);
                         machine.lose_agent(now);
+                        machine.writes_to_serial_port(now, &serial);
                         if powers_off {
                             let event = Event::Guest { machine: key.to_owned(), boot, change: GuestChange::PowersOff };
                             self.plan(shutdown, event);
@@ -165,6 +168,7 @@ impl World {
                 }
             }
             GuestChange::PowersOff => {
+                machine.writes_to_serial_port(now, "[  901.120033] reboot: Power down\n");
                 machine.power = Power::Stopped;
                 machine.stopped_by_platform = false;
                 machine.guest.boot += 1;

@@ -194,16 +194,23 @@ impl World {
             machine.guest.units_started += 1;
             planned.push((
                 script.seconds + deprovision,
-                GuestChange::UnitEnds { powers_off: script.powers_off, cleaning: script.cleaning },
+                GuestChange::UnitEnds {
+                    powers_off: script.powers_off,
+                    cleaning: script.cleaning,
+                    serial: script.serial.clone(),
+                },
             ));
         } else if script.powers_off {
             planned.push((script.seconds + 1.0, GuestChange::PowersOff));
+        } else if !script.serial.is_empty() {
+            machine.writes_to_serial_port(now, &script.serial);
         }
         if let Some(unit) = &script.detached {
             machine.guest.units_started += 1;
             // The unit is started by the last lines of the script, whose end the platform sees half its own time later.
             let after = unit.after + platform / 2.0 + deprovision;
-            planned.push((after, GuestChange::UnitEnds { powers_off: unit.powers_off, cleaning: script.cleaning }));
+            let (powers_off, cleaning, serial) = (unit.powers_off, script.cleaning, unit.serial.clone());
+            planned.push((after, GuestChange::UnitEnds { powers_off, cleaning, serial }));
         }
         let ends = platform / 2.0 + script.seconds;
         let (seconds, point) = if finishes_alone && ends <= timeout {

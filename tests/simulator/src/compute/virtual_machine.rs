@@ -15,7 +15,7 @@ use crate::{
         error::ArmError,
     },
     clock::azure_time,
-    guest::contents::Contents,
+    guest::{contents::Contents, serial::Serial},
     scenario::{AgentState, ScriptFails, Seal},
     world::World,
 };
@@ -60,8 +60,8 @@ pub(crate) struct Guest {
     pub(crate) boot: u64,
     /// Deprovisioning units that were started in this guest, in all boots.
     pub(crate) units_started: u32,
-    /// When it got its power last.
-    pub(crate) booted: Option<Timestamp>,
+    /// What it wrote to its serial port while boot diagnostics were on.
+    pub(crate) serial: Serial,
 }
 
 /// What keeps a machine busy.

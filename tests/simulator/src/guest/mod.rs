@@ -2,4 +2,5 @@
 
 pub(crate) mod contents;
 pub(crate) mod script;
+pub(crate) mod serial;
 pub(crate) mod shell;

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::{
     contents::Cleaning,
+    serial::PORTS,
     shell::{Command, Tie, commands},
 };
 
@@ -26,6 +27,8 @@ pub(crate) struct Script {
     pub(crate) powers_off: bool,
     /// What deprovisioning, here or in the unit, cleans.
     pub(crate) cleaning: Cleaning,
+    /// What it writes to the serial port.
+    pub(crate) serial: String,
 }
 
 /// A detached unit.
@@ -34,13 +37,16 @@ pub(crate) struct Detached {
     /// Seconds from the start of the script until the unit starts.
     pub(crate) after: f64,
     pub(crate) powers_off: bool,
+    /// What it writes to the serial port once the guest is deprovisioned.
+    pub(crate) serial: String,
 }
 
 /// What a text does when it is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Effects {
     deprovisions: bool,
     powers_off: bool,
+    serial: String,
 }
 
 static POWER_OFF: LazyLock<Option<Regex>> =
@@ -62,11 +68,18 @@ pub(crate) fn read(script: &str, parameters: &BTreeMap<String, String>) -> Scrip
         if let Some(after) = detaches(head, command) {
             let effects = effects_of(command, &commands[..index], &files);
             if effects.deprovisions && result.detached.is_none() {
-                result.detached = Some(Detached { after: result.seconds + after, powers_off: effects.powers_off });
+                result.detached = Some(Detached {
+                    after: result.seconds + after,
+                    powers_off: effects.powers_off,
+                    serial: effects.serial,
+                });
             }
             continue;
         }
         match head {
+            "echo" | "printf" if !command.nested && to_serial_port(command) => {
+                result.serial.push_str(&text_of(command))
+            }
             "echo" | "printf" if !command.nested => print(command, commands.get(index + 1), &mut result),
             "cat" if !command.nested && command.redirects.is_empty() && command.input.is_none() => {
                 let next_is_pipe = commands.get(index + 1).is_some_and(|next| next.tie == Tie::Pipe);
@@ -91,11 +104,13 @@ pub(crate) fn read(script: &str, parameters: &BTreeMap<String, String>) -> Scrip
                 let effects = effects_of(command, &commands[..index], &files);
                 result.deprovisions |= effects.deprovisions;
                 result.powers_off |= effects.powers_off;
+                result.serial.push_str(&effects.serial);
             }
             path if files.contains_key(path) => {
                 let effects = effects_of(command, &commands[..index], &files);
                 result.deprovisions |= effects.deprovisions;
                 result.powers_off |= effects.powers_off;
+                result.serial.push_str(&effects.serial);
             }
             _ => {}
         }
@@ -252,7 +267,15 @@ fn effects_of(command: &Command, before: &[Command], files: &BTreeMap<String, St
             text.push_str(content);
         }
     }
-    effects(&text)
+    effects(&text, environment(&command.words))
+}
+
+/// `--setenv=NAME=VALUE` and `-E NAME=VALUE` of a unit.
+fn environment(words: &[String]) -> BTreeMap<String, String> {
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--setenv="));
+    let spaced = words.windows(2).filter(|pair| pair[0] == "--setenv" || pair[0] == "-E").map(|pair| pair[1].as_str());
+    let pairs = joined.chain(spaced).filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The text without comments, and what is base64 in it decoded.
@@ -272,12 +295,19 @@ fn plain(text: &str) -> String {
     plain
 }
 
-fn effects(text: &str) -> Effects {
+fn effects(text: &str, mut variables: BTreeMap<String, String>) -> Effects {
     let plain = plain(text);
+    let written = commands(&plain, &mut variables).iter().filter(|one| to_serial_port(one)).map(text_of).collect();
     Effects {
         deprovisions: plain.contains("waagent") && plain.contains("-deprovision"),
         powers_off: POWER_OFF.as_ref().is_some_and(|pattern| pattern.is_match(&plain)),
+        serial: written,
     }
+}
+
+fn to_serial_port(command: &Command) -> bool {
+    let prints = command.words.first().is_some_and(|word| matches!(program(word), "echo" | "printf"));
+    prints && command.redirects.iter().any(|file| PORTS.contains(&file.as_str()))
 }
 
 fn cleaning(script: &str) -> Cleaning {
@@ -290,21 +320,31 @@ fn print(command: &Command, next: Option<&Command>, result: &mut Script) {
     if piped || command.redirects.iter().any(|file| !file.starts_with("/dev/std")) {
         return;
     }
-    let mut words = &command.words[1..];
-    if program(&command.words[0]) == "printf" {
-        if let [format, rest @ ..] = words
-            && format.contains('%')
-        {
-            words = rest;
-        }
-    } else if words.first().is_some_and(|word| word == "-n" || word == "-e") {
-        words = &words[1..];
-    }
-    let line = words.join(" ").replace("\\n", "\n");
     let target =
         if command.redirects.iter().any(|file| file == "/dev/stderr") { &mut result.error } else { &mut result.output };
-    target.push_str(line.trim_end_matches('\n'));
+    target.push_str(text_of(command).trim_end_matches('\n'));
     target.push('\n');
+}
+
+/// What `echo` or `printf` writes; of formats only `%s` is known.
+fn text_of(command: &Command) -> String {
+    let mut words = &command.words[1..];
+    if program(&command.words[0]) != "printf" {
+        let end = if words.first().is_some_and(|word| word == "-n") { "" } else { "\n" };
+        if words.first().is_some_and(|word| word == "-n" || word == "-e") {
+            words = &words[1..];
+        }
+        return format!("{}{end}", words.join(" ").replace("\\n", "\n"));
+    }
+    let [format, arguments @ ..] = words else { return String::new() };
+    let mut arguments = arguments.iter();
+    let mut parts = format.split("%s");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(arguments.next().map_or("", String::as_str));
+        text.push_str(part);
+    }
+    text.replace("\\n", "\n")
 }
 
 #[cfg(test)]

@@ -190,6 +190,12 @@ impl Parser {
         let mut words = std::mem::take(&mut self.words);
         let redirects = std::mem::take(&mut self.redirects);
         let here = std::mem::take(&mut self.here);
+        if let [word, name, within, .., last] = words.as_slice()
+            && (word.as_str(), within.as_str()) == ("for", "in")
+        {
+            // As after the loop's last round.
+            variables.insert(name.clone(), last.clone());
+        }
         while let Some(first) = words.first() {
             match first.as_str() {
                 "if" | "while" | "until" | "for" | "case" | "{" => self.depth += 1,

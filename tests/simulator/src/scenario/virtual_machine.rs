@@ -43,6 +43,8 @@ pub struct VirtualMachine {
     pub disk_encryption: bool,
     /// Boot diagnostics with managed storage are on.
     pub boot_diagnostics: bool,
+    /// Boot diagnostics are on, with this storage account (its blob endpoint).
+    pub boot_diagnostics_storage: Option<String>,
     /// Accounts besides the one of the last provisioning.
     pub users: Vec<String>,
     /// Marketplace plan.
@@ -84,6 +86,7 @@ impl Default for VirtualMachine {
             data_disks: Vec::new(),
             disk_encryption: false,
             boot_diagnostics: false,
+            boot_diagnostics_storage: None,
             users: Vec::new(),
             plan: None,
             zones: Vec::new(),

@@ -5,7 +5,7 @@ fn script(text: &str) -> Script {
 }
 
 const fn unit(after: f64, powers_off: bool) -> Detached {
-    Detached { after, powers_off }
+    Detached { after, powers_off, serial: String::new() }
 }
 
 #[test]
@@ -76,6 +76,27 @@ fn detached_units_that_deprovision_are_recognised_in_many_forms() {
         assert_eq!(got.detached, expected, "{name}: {got:?}");
         assert!(!got.deprovisions, "{name}");
     }
+}
+
+#[test]
+fn what_a_unit_writes_to_the_serial_port_is_followed() {
+    for (name, text, expected) in [
+        (
+            "a file that the unit redirects to",
+            "systemd-run sh -c 'waagent -deprovision; echo done > /dev/ttyS0; poweroff'",
+            "done\n",
+        ),
+        (
+            "a format, a port that is looked for, and variables of the unit",
+            "port=\nfor name in ttyAMA0 ttyS0; do if [ -c \"/dev/$name\" ]; then port=\"/dev/$name\"; fi; done\nsystemd-run --setenv=PORT=\"$port\" --setenv=WORD=yes /bin/sh -c '\nwaagent -deprovision\nprintf \"\\nsealed: %s\\n\" \"$WORD\" > \"$PORT\"\npoweroff'",
+            "\nsealed: yes\n",
+        ),
+        ("another file", "systemd-run sh -c 'waagent -deprovision; echo done > /tmp/ttyS0; poweroff'", ""),
+    ] {
+        assert_eq!(script(text).detached.map(|unit| unit.serial).as_deref(), Some(expected), "{name}");
+    }
+    let got = script("echo begins > /dev/ttyS0\necho said");
+    assert_eq!((got.serial.as_str(), got.output.as_str()), ("begins\n", "said\n"));
 }
 
 #[test]
