@@ -71,6 +71,8 @@ pub enum Reason {
     // The source.
     /// The source doesn't exist.
     SourceNotFound,
+    /// The source version was never completed: Azure failed to create it.
+    SourceFailed,
     /// The source is of a kind that a gallery image can't be made from.
     SourceUnsupported,
     /// The virtual machine carries no tag that consents to its being generalized.
@@ -168,6 +170,7 @@ impl Reason {
             | Self::IdentityIncomplete
             | Self::IdentityRefused
             | Self::SourceNotFound
+            | Self::SourceFailed
             | Self::SourceUnsupported
             | Self::ConsentMissing
             | Self::SourceClaimed

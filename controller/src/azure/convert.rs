@@ -74,7 +74,12 @@ pub(super) fn definition(definition: azure::ImageDefinition) -> DefinitionObserv
 }
 
 pub(super) fn source_version((version, of): (azure::ImageVersion, azure::ImageDefinition)) -> SourceVersionObserved {
+    let summary = version.replication.iter().flat_map(|status| &status.summary);
     SourceVersionObserved {
+        home: summary
+            .filter(|region| region.region == version.location)
+            .map(|region| region_state(&region.state))
+            .next(),
         location: version.location,
         provisioning: provisioning(version.provisioning_state),
         definition: definition(of),
@@ -100,6 +105,15 @@ pub(super) fn seal(command: azure::RunCommand) -> SealObserved {
     }
 }
 
+fn region_state(state: &azure::RegionState) -> RegionReplication {
+    match state {
+        azure::RegionState::Replicating | azure::RegionState::InProgress => RegionReplication::Replicating,
+        azure::RegionState::Completed => RegionReplication::Completed,
+        azure::RegionState::Failed => RegionReplication::Failed,
+        azure::RegionState::Unknown | azure::RegionState::Other(_) => RegionReplication::Unknown,
+    }
+}
+
 pub(super) fn version(version: azure::ImageVersion) -> VersionObserved {
     let mut preserved = Map::new();
     if !version.target_extended_locations.is_empty() {
@@ -111,13 +125,14 @@ pub(super) fn version(version: azure::ImageVersion) -> VersionObserved {
     let replication: BTreeMap<_, _> = summary
         .into_iter()
         .map(|region| {
-            let state = match region.state {
-                azure::RegionState::Replicating | azure::RegionState::InProgress => RegionReplication::Replicating,
-                azure::RegionState::Completed => RegionReplication::Completed,
-                azure::RegionState::Failed => RegionReplication::Failed,
-                azure::RegionState::Unknown | azure::RegionState::Other(_) => RegionReplication::Unknown,
-            };
-            (region.region, RegionObserved { state, progress: i32::from(region.progress), details: region.details })
+            (
+                region.region,
+                RegionObserved {
+                    state: region_state(&region.state),
+                    progress: i32::from(region.progress),
+                    details: region.details,
+                },
+            )
         })
         .collect();
     VersionObserved {

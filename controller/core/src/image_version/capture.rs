@@ -10,11 +10,11 @@
 
 use azimage_crds::{ConditionType, Prepare, Reason, SourceStatus};
 use azimage_deliberate_bugs::bug;
-use azimage_names::VirtualMachineId;
+use azimage_names::{ImageVersionId, VirtualMachineId};
 
 use super::{
-    Absent, Memory, Observed, Plan, Power, Provisioning, Reading, Report, SourceSpec, Step, StepName, Validated,
-    VirtualMachineObserved,
+    Absent, DefinitionObserved, Memory, Observed, Plan, Power, Provisioning, Read, Reading, RegionReplication, Report,
+    SourceSpec, SourceVersionObserved, Step, StepName, Validated, VirtualMachineObserved,
     checks::{self, Traits},
     compare,
     readiness::may_begin,
@@ -23,6 +23,8 @@ use super::{
     validate::Violation,
 };
 use crate::Finding;
+
+const NO_SOURCE: (ConditionType, Reason) = (ConditionType::SourceReady, Reason::SourceNotFound);
 
 pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
     let mut report = Report::default();
@@ -37,50 +39,23 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
                     (Reason::DefinitionNotFound, "spec.definition: the image definition doesn't exist in the gallery")
                 }
             };
-            let message = format!("{what} ({}); create it, or correct the field", validated.id.definition());
-            return report.stalled(ConditionType::Compatible, reason, message);
+            let id = validated.id.definition();
+            let message = format!("{what} ({id}); create it, or correct the field");
+            let thing = format!("the image definition {id}");
+            return report.absent(memory, (Read::Definition, &thing), (ConditionType::Compatible, reason), message);
         }
         Reading::Failed(failure) => return report.failed(failure, "read the image definition"),
         Reading::NotRead => return report.failed_unread("the image definition"),
     };
     match &validated.source {
         SourceSpec::ImageVersion { id } => match &observed.source_version {
-            Reading::Found(source) => {
-                report.source = Some(SourceStatus {
-                    location: Some(source.location.to_string()),
-                    os_type: Some(source.definition.os_type.to_string()),
-                    hyper_v_generation: source.definition.generation.clone(),
-                    ..SourceStatus::default()
-                });
-                if source.provisioning != Provisioning::Succeeded {
-                    let message = format!("The source version {id} isn't complete yet");
-                    return report.wait(ConditionType::SourceReady, Reason::SourceBusy, message);
-                }
-                report.done(ConditionType::SourceReady, "The source version exists");
-                let of = &source.definition;
-                let traits = Traits {
-                    os_type: &of.os_type,
-                    generation: of.generation.as_deref(),
-                    security_type: None,
-                    disk_controller: None,
-                    plan: of.plan.as_ref(),
-                    is_machine: false,
-                };
-                let security_agnostic = super::DefinitionObserved { security_type: None, ..definition.clone() };
-                if let Err(violation) = checks::compatible(&traits, &security_agnostic) {
-                    return report.violated(ConditionType::Compatible, violation);
-                }
-                report.done(ConditionType::Compatible, "The source fits the image definition");
-                report.not_needed(ConditionType::GuestPrepared);
-                report.not_needed(ConditionType::Generalized);
-                let request = compare::creation(validated, &source.location);
-                report.publish(Step::Publish(Box::new(request)))
-            }
+            Reading::Found(source) => copy_plan(validated, id, source, definition, report),
             Reading::Missing(_) => {
                 let message = format!(
                     "spec.source.imageVersion.resourceId: {id} doesn't exist; create it, or make a new ImageVersion from another source"
                 );
-                report.stalled(ConditionType::SourceReady, Reason::SourceNotFound, message)
+                let thing = format!("the source version {id}");
+                report.absent(memory, (Read::SourceVersion, &thing), NO_SOURCE, message)
             }
             Reading::Failed(failure) => report.failed(failure, "read the source version"),
             Reading::NotRead => report.failed_unread("the source version"),
@@ -109,12 +84,62 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
                 let message = format!(
                     "spec.source.virtualMachine.resourceId: {id} doesn't exist; create it, or make a new ImageVersion from another machine"
                 );
-                report.stalled(ConditionType::SourceReady, Reason::SourceNotFound, message)
+                let thing = format!("the source virtual machine {id}");
+                report.absent(memory, (Read::VirtualMachine, &thing), NO_SOURCE, message)
             }
             Reading::Failed(failure) => report.failed(failure, "read the source virtual machine"),
             Reading::NotRead => report.failed_unread("the source virtual machine"),
         },
     }
+}
+
+/// A version that is made from another one.
+fn copy_plan(
+    validated: &Validated,
+    id: &ImageVersionId,
+    source: &SourceVersionObserved,
+    definition: &DefinitionObserved,
+    mut report: Report,
+) -> Plan {
+    report.source = Some(SourceStatus {
+        location: Some(source.location.to_string()),
+        os_type: Some(source.definition.os_type.to_string()),
+        hyper_v_generation: source.definition.generation.clone(),
+        ..SourceStatus::default()
+    });
+    match (&source.provisioning, source.home) {
+        // Failed with a complete copy: another region failed, or a change, and what was made before is there.
+        (Provisioning::Succeeded, _) | (Provisioning::Failed, Some(RegionReplication::Completed)) => {}
+        (Provisioning::Failed, _) => {
+            let message = format!(
+                "spec.source.imageVersion.resourceId: Azure failed to create {id}; have it created again, or make a new ImageVersion from another source"
+            );
+            return report.stalled(ConditionType::SourceReady, Reason::SourceFailed, message);
+        }
+        _ => {
+            let message = format!("The source version {id} isn't complete yet");
+            return report.wait(ConditionType::SourceReady, Reason::SourceBusy, message);
+        }
+    }
+    report.done(ConditionType::SourceReady, "The source version exists");
+    let of = &source.definition;
+    let traits = Traits {
+        os_type: &of.os_type,
+        generation: of.generation.as_deref(),
+        security_type: None,
+        disk_controller: None,
+        plan: of.plan.as_ref(),
+        is_machine: false,
+    };
+    let security_agnostic = DefinitionObserved { security_type: None, ..definition.clone() };
+    if let Err(violation) = checks::compatible(&traits, &security_agnostic) {
+        return report.violated(ConditionType::Compatible, violation);
+    }
+    report.done(ConditionType::Compatible, "The source fits the image definition");
+    report.not_needed(ConditionType::GuestPrepared);
+    report.not_needed(ConditionType::Generalized);
+    let request = compare::creation(validated, &source.location);
+    report.publish(Step::Publish(Box::new(request)))
 }
 
 fn source_status(machine: &VirtualMachineObserved) -> SourceStatus {

@@ -3,7 +3,9 @@
 use azimage_crds::{Deletion, Reason};
 use azimage_deliberate_bugs::bug;
 
-use super::{Memory, Observed, Plan, Provisioning, Reading, Report, SourceSpec, Step, StepName, Validated, Wake, tags};
+use super::{
+    Memory, Observed, Plan, Provisioning, Read, Reading, Report, SourceSpec, Step, StepName, Validated, Wake, tags,
+};
 use crate::{Failure, Progress};
 
 /// How many answers in a row must say that the version is gone. One proves nothing: Azure is eventually consistent.
@@ -35,9 +37,9 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
         }
         Reading::Missing(_) => {
             if !bug!(BelieveOne404OnDeletion)
-                && (may_turn_up(memory) || memory.gone_confirmed() + 1 < confirmations(memory))
+                && (may_turn_up(memory) || memory.found_absent(Read::Version) + 1 < confirmations(memory))
             {
-                report.gone = true;
+                report.absent = Some(Read::Version);
                 return report.deleting("Confirming that the gallery image version is gone", Wake::Poll);
             }
             release(validated, observed, report)
@@ -49,7 +51,8 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
 /// status was lost, nobody knows what was begun.
 fn confirmations(memory: &Memory<'_>) -> i32 {
     let lost = memory.status.observed_generation.is_none_or(|generation| generation < 1);
-    let possible = lost || memory.was_published() || memory.begun(StepName::Publish) || memory.gone_confirmed() > 0;
+    let possible =
+        lost || memory.was_published() || memory.begun(StepName::Publish) || memory.found_absent(Read::Version) > 0;
     if possible { CONFIRMATIONS } else { 1 }
 }
 

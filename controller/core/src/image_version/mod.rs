@@ -6,6 +6,7 @@
 //! Azure ──────────────▶ Observed ──────────┴─plan──▶ Plan { step, report, wake } ──next_status──▶ status
 //! ```
 
+mod absence;
 mod capture;
 mod checks;
 mod compare;

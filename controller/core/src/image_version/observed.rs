@@ -198,6 +198,8 @@ pub struct SourceVersionObserved {
     pub location: Region,
     /// State of the last operation.
     pub provisioning: Provisioning,
+    /// How it stands with the copy in its own region, if Azure says so.
+    pub home: Option<RegionReplication>,
     /// Its definition.
     pub definition: DefinitionObserved,
 }

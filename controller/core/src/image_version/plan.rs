@@ -7,18 +7,15 @@ use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 use jiff::Timestamp;
 
-use super::{Absent, Observed, Reading, Step, StepName, Validated, capture, deletion, published, regions};
+use super::{Absent, Observed, Read, Reading, Step, StepName, Validated, capture, deletion, published, regions};
 use crate::{Failure, Finding, Progress, merge::merge};
-
-/// How many passes must find a version gone before that is believed: Azure is eventually consistent.
-const CONFIRMATIONS: i32 = 3;
 
 /// What is known of earlier passes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory<'a> {
     /// The status as it was last written.
     pub status: &'a ImageVersionStatus,
-    /// The step that this very process last carried out for the object, and how often the version was found gone.
+    /// The step that this very process last carried out for the object, and what it found gone.
     pub process: ProcessMemory,
     /// The time of this pass.
     pub now: Timestamp,
@@ -29,8 +26,8 @@ pub struct Memory<'a> {
 pub struct ProcessMemory {
     /// The step last carried out with success, and when.
     pub executed: Option<(StepName, Timestamp)>,
-    /// How many passes in a row found the version gone.
-    pub gone: i32,
+    /// What the last passes found gone, and how many of them in a row.
+    pub absent: Option<(Read, i32)>,
 }
 
 impl Memory<'_> {
@@ -60,21 +57,6 @@ impl Memory<'_> {
         self.status.resource_id.is_some() || self.status.steps.iter().any(seen)
     }
 
-    /// How many passes in a row found the version gone.
-    pub(super) fn gone_confirmed(&self) -> i32 {
-        self.process.gone
-    }
-
-    /// Whether the status says that the version is gone: a new process needn't doubt it again.
-    fn known_gone(&self) -> bool {
-        let is = |kind: ConditionType| {
-            self.status.conditions.iter().any(|condition| {
-                condition.type_ == kind.as_str() && condition.reason == Reason::VersionMissing.as_str()
-            })
-        };
-        is(ConditionType::Stalled) && is(ConditionType::Published)
-    }
-
     /// Whether this process asked Azure for the version so recently that it may not show yet.
     pub(super) fn just_published(&self) -> bool {
         self.too_soon(StepName::Publish, StepName::Publish.grace_seconds())
@@ -94,9 +76,10 @@ impl ProcessMemory {
     #[must_use]
     pub fn after(self, report: &Report) -> Self {
         let shows = |step| report.finished.contains(&step) || report.running == Some(step);
+        let times = |what| self.absent.filter(|(before, _)| *before == what).map_or(0, |(_, times)| times);
         Self {
             executed: self.executed.filter(|(step, _)| !shows(*step)),
-            gone: if report.gone { self.gone.saturating_add(1) } else { 0 },
+            absent: report.absent.map(|what| (what, times(what).saturating_add(1))),
         }
     }
 }
@@ -158,8 +141,8 @@ pub struct Report {
     pub running: Option<StepName>,
     /// Steps whose effect was seen.
     pub finished: BTreeSet<StepName>,
-    /// The version was found gone in this pass.
-    pub gone: bool,
+    /// What this pass found gone, and could not go on without.
+    pub absent: Option<Read>,
 }
 
 impl Default for Report {
@@ -173,7 +156,7 @@ impl Default for Report {
             size_gib: None,
             running: None,
             finished: BTreeSet::new(),
-            gone: false,
+            absent: None,
         }
     }
 }
@@ -263,16 +246,13 @@ fn decide(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Pl
 
 /// A version that was there and isn't: never made again, for nobody knows who relies on its being gone.
 fn missing(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
-    let mut report = Report { gone: true, ..Report::default() };
+    let mut report = Report { absent: Some(Read::Version), ..Report::default() };
     if let Reading::Failed(failure) = &observed.definition {
         return report.failed(failure, "read the image definition");
     }
-    if memory.gone_confirmed() < CONFIRMATIONS && !memory.known_gone() && !bug!(BelieveOne404) {
-        report.progress = Progress::retrying(
-            Reason::VersionMissing,
-            "Azure doesn't show the gallery image version any more; looking again",
-        );
-        return Plan { step: None, report, wake: Wake::Poll };
+    let (condition, reason) = (ConditionType::Published, Reason::VersionMissing);
+    if !memory.believes_absent(Read::Version, condition, reason) && !bug!(BelieveOne404) {
+        return report.doubted(reason, "the gallery image version any more");
     }
     let what = match observed.definition {
         Reading::Missing(Absent::Parent) => "The gallery was deleted",
@@ -287,7 +267,7 @@ fn missing(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> P
         ConditionType::Replicated,
         Finding::no(Reason::VersionMissing, format!("{} doesn't exist", validated.id)),
     );
-    report.stalled(ConditionType::Published, Reason::VersionMissing, message)
+    report.stalled(condition, reason, message)
 }
 
 /// The regions while the version wasn't read: those that stand in the status, and those that are wanted.

@@ -7,10 +7,13 @@ use azimage_deliberate_bugs::bug;
 use azimage_names::{RunCommandId, VirtualMachineId};
 
 use super::{
-    Execution, Memory, Plan, Power, Provisioning, Reading, Report, SealObserved, Step, StepName, Validated,
+    Execution, Memory, Plan, Power, Provisioning, Read, Reading, Report, SealObserved, Step, StepName, Validated,
     VirtualMachineObserved, readiness::may_begin, tags,
 };
 use crate::seal;
+
+/// How long after its intent was recorded a step was surely tried, in seconds.
+const INTENT_SECONDS: i64 = 60;
 
 /// A claimed machine whose guest isn't proven to be sealed.
 pub(super) struct Sealing<'a> {
@@ -38,6 +41,15 @@ impl Sealing<'_> {
 
     fn not_begun(&self, mut report: Report) -> Plan {
         report.finished_if(true, StepName::ForgetSeal);
+        let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
+        if self.was_begun() {
+            report.absent = Some(Read::Seal);
+            if !self.memory.believes_absent(Read::Seal, condition, reason) {
+                let message =
+                    "Azure doesn't show the run command of the seal, which was begun; looking again".to_owned();
+                return report.wait(condition, Reason::Sealing, message);
+            }
+        }
         if let Some(obstacle) = may_begin(Prepare::Deprovision, self.machine) {
             return obstacle.plan(report);
         }
@@ -52,6 +64,16 @@ impl Sealing<'_> {
             ]),
         };
         report.act(ConditionType::GuestPrepared, Reason::Sealing, "Sealing the guest".to_owned(), step)
+    }
+
+    /// Whether the run command may be there although Azure doesn't show it. An intent that was just recorded is about to
+    /// be carried out, and one that was forgotten since is gone.
+    fn was_begun(&self) -> bool {
+        let started = |step| self.memory.step(step).map(|step| step.started_at.0);
+        started(StepName::Seal).is_some_and(|seal| {
+            let forgotten = started(StepName::ForgetSeal).is_some_and(|forgotten| forgotten >= seal);
+            !forgotten && self.memory.now.as_second() - seal.as_second() > INTENT_SECONDS
+        })
     }
 
     fn begun(&self, seal: &SealObserved, mut report: Report) -> Plan {

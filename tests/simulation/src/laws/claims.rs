@@ -60,9 +60,6 @@ pub(super) fn gone_was_gone(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// What an object may say in passing when Azure answers that something isn't there, which need not be true.
-const OF_A_404: [&str; 4] = ["SourceNotFound", "DefinitionNotFound", "GalleryNotFound", "VersionMissing"];
-
 /// Law 12: where nobody interferes, no object ever says that only a person can help.
 pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
     if evidence.acts().any(Act::is_of_a_person) {
@@ -70,8 +67,10 @@ pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
     }
     let mut found = Vec::new();
     for Testimony { time, number, says, .. } in evidence.testimonies {
+        // A version that is made from another one may come before that.
+        let may = evidence.plan.world.source_version(*number).map(|_| "SourceNotFound");
         if let Says::Stalled(reason) = says
-            && !OF_A_404.contains(&reason.as_str())
+            && may != Some(reason)
         {
             found.push(format!("{} gave up with {reason} at {time}, and nobody did anything", world::object(*number)));
         }

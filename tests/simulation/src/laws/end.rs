@@ -52,7 +52,7 @@ fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
         }
         let source = evidence.plan.world.source_version(number);
         if source.is_some_and(|source| takes_source(act, source)) {
-            reasons.extend(["SourceNotFound", "PublishFailed"]);
+            reasons.extend(["SourceNotFound", "SourceFailed", "PublishFailed"]);
         }
     }
     reasons

@@ -166,7 +166,12 @@ pub(super) fn definition() -> DefinitionObserved {
 }
 
 pub(super) fn source_version() -> SourceVersionObserved {
-    SourceVersionObserved { location: region(HOME), provisioning: Provisioning::Succeeded, definition: definition() }
+    SourceVersionObserved {
+        location: region(HOME),
+        provisioning: Provisioning::Succeeded,
+        home: Some(RegionReplication::Completed),
+        definition: definition(),
+    }
 }
 
 pub(super) fn seal(execution: Execution) -> SealObserved {

@@ -259,7 +259,10 @@ fn conditions() -> BoxedStrategy<Vec<Condition>> {
 
 fn processes() -> BoxedStrategy<ProcessMemory> {
     let executed = option::of((select(StepName::iter().collect::<Vec<_>>()), 0..400i64));
-    (executed, 0..5i32)
-        .prop_map(|(executed, gone)| ProcessMemory { executed: executed.map(|(name, ago)| (name, before(ago))), gone })
+    (executed, option::of((select(Read::iter().collect::<Vec<_>>()), 0..5i32)))
+        .prop_map(|(executed, absent)| ProcessMemory {
+            executed: executed.map(|(name, ago)| (name, before(ago))),
+            absent,
+        })
         .boxed()
 }

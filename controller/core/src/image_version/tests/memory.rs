@@ -16,7 +16,9 @@ fn published() -> ImageVersionStatus {
 }
 
 fn vanished(times: i32) -> Scene {
-    scene(&json!({})).status(published()).process(ProcessMemory { executed: None, gone: times })
+    scene(&json!({}))
+        .status(published())
+        .process(ProcessMemory { executed: None, absent: Some((Read::Version, times)) })
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -109,10 +111,13 @@ fn patience_ends_when_the_effect_shows() {
 
 #[test]
 fn answers_that_a_version_is_gone_count_only_in_a_row() {
-    let count = |scene: &Scene| scene.process.after(&scene.plan().report).gone;
-    assert_eq!(count(&vanished(0)), 1);
-    assert_eq!(count(&vanished(2)), 3);
-    assert_eq!(count(&vanished(2).version(version(&[HOME]))), 0);
+    let count = |scene: &Scene| scene.process.after(&scene.plan().report).absent;
+    assert_eq!(count(&vanished(0)), Some((Read::Version, 1)));
+    assert_eq!(count(&vanished(2)), Some((Read::Version, 3)));
+    assert_eq!(count(&vanished(2).version(version(&[HOME]))), None);
+    let another = scene(&json!({})).observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource));
+    let counted = another.process(ProcessMemory { executed: None, absent: Some((Read::Definition, 2)) });
+    assert_eq!(count(&counted), Some((Read::VirtualMachine, 1)), "it was something else that was gone");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The tests of the decisions about an image version: a table for each decision, the laws as properties, and a model
 //! of Azure in which the plan has to get to its end.
 
+mod absence;
 mod azure;
 mod capture;
 mod checks;

@@ -121,7 +121,10 @@ fn definitions(noise: Noise) -> BoxedStrategy<DefinitionObserved> {
 }
 
 fn source_versions(noise: Noise) -> BoxedStrategy<SourceVersionObserved> {
-    provisionings(noise).prop_map(|provisioning| SourceVersionObserved { provisioning, ..source_version() }).boxed()
+    let homes = option::of(select(RegionReplication::iter().collect::<Vec<_>>()));
+    (provisionings(noise), homes)
+        .prop_map(|(provisioning, home)| SourceVersionObserved { provisioning, home, ..source_version() })
+        .boxed()
 }
 
 fn seals(noise: Noise) -> BoxedStrategy<SealObserved> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use azimage_crds::Reason;
 use strum::IntoEnumIterator;
 
-use super::{capture, checks, deletion, memory, published, scene::Row, sources};
+use super::{absence, capture, checks, deletion, memory, published, scene::Row, sources};
 
 /// Reasons that don't come out of a plan of an image version.
 const ELSEWHERE: [Reason; 6] = [
@@ -22,6 +22,7 @@ const ELSEWHERE: [Reason; 6] = [
 
 fn tables() -> Vec<Row> {
     [
+        absence::rows(),
         capture::machines(),
         sources::rows(),
         checks::sources(),

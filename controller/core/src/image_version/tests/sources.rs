@@ -100,11 +100,6 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row("the machine was made anew and isn't claimed", plain().status(known("vm-0")), CLAIM),
         row(
-            "the machine is missing",
-            plain().observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource)),
-            "- False/SourceNotFound SourceReady=SourceNotFound Resync",
-        ),
-        row(
             "the machine wasn't read",
             plain().observed(|observed| observed.virtual_machine = Reading::NotRead),
             "- False/AzureUnavailable - Retry",
@@ -125,19 +120,6 @@ pub(super) fn rows() -> Vec<Row> {
                 .machine(machine().claimed())
                 .observed(|observed| observed.seal = Reading::Failed(Failure::Throttled)),
             "- False/Throttled - Throttled",
-        ),
-        row(
-            "the definition is missing",
-            plain().observed(|observed| observed.definition = Reading::Missing(Absent::Resource)),
-            "- False/DefinitionNotFound Compatible=DefinitionNotFound Resync",
-        ),
-        row(
-            "the gallery is missing",
-            plain().observed(|observed| {
-                observed.version = Reading::Missing(Absent::Parent);
-                observed.definition = Reading::Missing(Absent::Parent);
-            }),
-            "- False/GalleryNotFound Compatible=GalleryNotFound Resync",
         ),
         row(
             "the definition can't be read for want of a token",
@@ -186,6 +168,20 @@ pub(super) fn rows() -> Vec<Row> {
             BUSY,
         ),
         row(
+            "the source version was never created",
+            copy().observed(|observed| {
+                observed.source_version = Reading::Found(failed_source(RegionReplication::Failed));
+            }),
+            "- False/SourceFailed SourceReady=SourceFailed Resync",
+        ),
+        row(
+            "of the source version another region failed",
+            copy().observed(|observed| {
+                observed.source_version = Reading::Found(failed_source(RegionReplication::Completed));
+            }),
+            PUBLISH,
+        ),
+        row(
             "the source version is for another system",
             copy().definition(DefinitionObserved { os_type: OsType::Windows, ..definition() }),
             "- False/OsTypeMismatch Compatible=OsTypeMismatch Resync",
@@ -194,11 +190,6 @@ pub(super) fn rows() -> Vec<Row> {
             "the source version is for a definition of another security type, which Azure judges",
             copy().definition(DefinitionObserved { security_type: Some("TrustedLaunch".into()), ..definition() }),
             PUBLISH,
-        ),
-        row(
-            "the source version is missing",
-            copy().observed(|observed| observed.source_version = Reading::Missing(Absent::Parent)),
-            "- False/SourceNotFound SourceReady=SourceNotFound Resync",
         ),
         row(
             "the source version can't be read",
@@ -217,6 +208,10 @@ pub(super) fn rows() -> Vec<Row> {
             "- False/AzureUnavailable - Retry",
         ),
     ]
+}
+
+fn failed_source(home: RegionReplication) -> SourceVersionObserved {
+    SourceVersionObserved { provisioning: Provisioning::Failed, home: Some(home), ..source_version() }
 }
 
 fn failing_machine() -> Reading<VirtualMachineObserved> {

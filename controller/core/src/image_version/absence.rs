@@ -1,0 +1,49 @@
+//! What Azure says doesn't exist: believed only when several passes in a row were told so, for one such answer proves
+//! nothing where a service is eventually consistent.
+
+use azimage_crds::{ConditionType, Reason};
+
+use super::{Memory, Plan, Read, Report, Wake};
+use crate::Progress;
+
+/// How many passes must find a thing gone before that is believed.
+const CONFIRMATIONS: i32 = 3;
+
+impl Memory<'_> {
+    /// How many passes in a row found it gone, up to the last one.
+    pub(super) fn found_absent(&self, what: Read) -> i32 {
+        self.process.absent.filter(|(read, _)| *read == what).map_or(0, |(_, times)| times)
+    }
+
+    /// Whether it is certain enough that it doesn't exist. What the status says already a new process needn't doubt again.
+    pub(super) fn believes_absent(&self, what: Read, condition: ConditionType, reason: Reason) -> bool {
+        let says = |kind: ConditionType| {
+            let conditions = &self.status.conditions;
+            conditions.iter().any(|known| known.type_ == kind.as_str() && known.reason == reason.as_str())
+        };
+        self.found_absent(what) >= CONFIRMATIONS || (says(ConditionType::Stalled) && says(condition))
+    }
+}
+
+impl Report {
+    /// Something that doesn't exist, without which it can't go on: looked for again, and then a person is asked.
+    pub(super) fn absent(
+        mut self,
+        memory: &Memory<'_>,
+        (what, name): (Read, &str),
+        (condition, reason): (ConditionType, Reason),
+        message: String,
+    ) -> Plan {
+        self.absent = Some(what);
+        if memory.believes_absent(what, condition, reason) {
+            return self.stalled(condition, reason, message);
+        }
+        self.doubted(reason, name)
+    }
+
+    /// One answer said that it doesn't exist. Of what was found before nothing is taken back for that.
+    pub(super) fn doubted(mut self, reason: Reason, name: &str) -> Plan {
+        self.progress = Progress::retrying(reason, format!("Azure doesn't show {name}; looking again"));
+        Plan { step: None, report: self, wake: Wake::Poll }
+    }
+}

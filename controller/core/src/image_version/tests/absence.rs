@@ -1,0 +1,113 @@
+//! A version that doesn't exist yet, and something that Azure says isn't there: doubted first.
+
+use azimage_crds::ImageVersionStatus;
+use serde_json::json;
+
+use super::{super::*, fixtures::*, scene::*};
+
+/// What is missing, once it is doubted, once it is believed, and the scene.
+fn cases() -> Vec<(&'static str, Read, &'static str, &'static str, Scene)> {
+    let plain = || scene(&json!({}));
+    vec![
+        (
+            "the machine",
+            Read::VirtualMachine,
+            "- False/SourceNotFound - Poll",
+            "- False/SourceNotFound SourceReady=SourceNotFound Resync",
+            plain().observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource)),
+        ),
+        (
+            "the source version",
+            Read::SourceVersion,
+            "- False/SourceNotFound - Poll",
+            "- False/SourceNotFound SourceReady=SourceNotFound Resync",
+            scene(&from_image_version())
+                .observed(|observed| observed.source_version = Reading::Missing(Absent::Parent)),
+        ),
+        (
+            "the definition",
+            Read::Definition,
+            "- False/DefinitionNotFound - Poll",
+            "- False/DefinitionNotFound Compatible=DefinitionNotFound Resync",
+            plain().observed(|observed| observed.definition = Reading::Missing(Absent::Resource)),
+        ),
+        (
+            "the gallery",
+            Read::Definition,
+            "- False/GalleryNotFound - Poll",
+            "- False/GalleryNotFound Compatible=GalleryNotFound Resync",
+            plain().observed(|observed| {
+                observed.version = Reading::Missing(Absent::Parent);
+                observed.definition = Reading::Missing(Absent::Parent);
+            }),
+        ),
+        (
+            "the seal of a machine that is stopped",
+            Read::Seal,
+            "- Unknown/Sealing GuestPrepared=Sealing Poll",
+            "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
+            plain().machine(machine().claimed().powered(Power::Stopped)).status(sealed_since(61)),
+        ),
+        (
+            "the seal of a machine that runs",
+            Read::Seal,
+            "- Unknown/Sealing GuestPrepared=Sealing Poll",
+            "Seal Unknown/Sealing GuestPrepared=Sealing Poll",
+            plain().machine(machine().claimed()).status(sealed_since(61)),
+        ),
+    ]
+}
+
+fn sealed_since(seconds: i64) -> ImageVersionStatus {
+    ImageVersionStatus { steps: vec![step(StepName::Seal, 1, false, seconds)], ..ImageVersionStatus::default() }
+}
+
+fn found_absent(scene: &Scene, what: Read, times: i32) -> Scene {
+    scene.clone().process(ProcessMemory { executed: None, absent: Some((what, times)) })
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (what, read, doubted, believed, scene) in cases() {
+        rows.push(row(format!("{what} is missing, says one answer"), scene.clone(), doubted));
+        rows.push(row(format!("{what} is missing, say three answers"), found_absent(&scene, read, 2), doubted));
+        rows.push(row(format!("{what} is missing for certain"), found_absent(&scene, read, 3), believed));
+        rows.push(row(
+            format!("{what} is missing, and so was something else"),
+            found_absent(&scene, Read::Version, 3),
+            doubted,
+        ));
+        if believed.ends_with("Resync") {
+            let known = found_absent(&scene, read, 3);
+            let known = known.clone().status(ImageVersionStatus { steps: scene.status.steps, ..known.next_status() });
+            rows.push(row(
+                format!("{what} is missing, as a new process finds it on record"),
+                known.process(ProcessMemory::default()),
+                believed,
+            ));
+        }
+    }
+    let machine = machine().claimed().powered(Power::Stopped);
+    let forgotten = ImageVersionStatus {
+        steps: vec![step(StepName::Seal, 1, false, 90), step(StepName::ForgetSeal, 1, false, 80)],
+        ..ImageVersionStatus::default()
+    };
+    rows.extend([
+        row(
+            "the seal of a machine that is stopped is about to be begun",
+            scene(&json!({})).machine(machine.clone()).status(sealed_since(60)),
+            "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
+        ),
+        row(
+            "the seal was forgotten since it was begun",
+            scene(&json!({})).machine(machine).status(forgotten),
+            "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
+        ),
+    ]);
+    rows
+}
+
+#[test]
+fn what_is_missing_is_doubted_before_it_is_believed() {
+    check(&rows());
+}
