@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -52,6 +55,15 @@ impl Fates {
 
     /// The fault of a process's next call of this name, if any.
     pub fn of(&self, replica: u8, kind: Kind, call: &str) -> Option<Fault> {
+        self.next(replica, kind, call, true)
+    }
+
+    /// Whether this poll of a part of a process is the last of the process, which it can be only while it `lives`.
+    pub(crate) fn poll(&self, replica: u8, part: &str, lives: bool) -> bool {
+        self.next(replica, Kind::Poll, part, lives).is_some()
+    }
+
+    fn next(&self, replica: u8, kind: Kind, call: &str, lives: bool) -> Option<Fault> {
         let mut counted = self.lock();
         let nth = counted.calls.entry((replica, call.to_owned())).or_default();
         *nth += 1;
@@ -60,7 +72,7 @@ impl Fates {
             let (weather, end) = self.weather.as_ref()?;
             (Instant::now() < *end).then(|| weather.fault(self.seed, kind, &place))?
         };
-        let fault = self.strikes.get(&place).copied().or_else(by_chance);
+        let fault = if lives { self.strikes.get(&place).copied().or_else(by_chance) } else { None };
         let met = counted.met.entry((kind, sort(call))).or_default();
         *met.entry(fault.map_or("none", Fault::kind)).or_default() += 1;
         let fault = fault?;
@@ -96,18 +108,32 @@ fn sort(call: &str) -> String {
 
 /// Kills one process.
 #[derive(Clone, Default)]
-pub struct Crash(pub(crate) Arc<Notify>);
+pub struct Crash {
+    pub(crate) ordered: Arc<Notify>,
+    doomed: Arc<AtomicBool>,
+}
 
 impl Crash {
     /// Has the process killed. Who made the call waits here for its end.
     pub async fn strike<T>(&self) -> T {
-        self.0.notify_one();
+        self.begin();
         std::future::pending().await
     }
 
     /// Has the process killed, while something else goes on.
     pub fn begin(&self) {
-        self.0.notify_one();
+        self.doomed.store(true, Ordering::Relaxed);
+        self.ordered.notify_one();
+    }
+
+    /// Whether the process is being killed or gone, and not yet started anew.
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.doomed.load(Ordering::Relaxed)
+    }
+
+    /// A process is started.
+    pub(crate) fn starts(&self) {
+        self.doomed.store(false, Ordering::Relaxed);
     }
 }
 

@@ -54,6 +54,7 @@ impl Figures {
                 Kind::AzureRead | Kind::KubernetesRead => &["crashBefore", "crashAfter"],
                 Kind::AzureWrite | Kind::KubernetesWrite => &["crashBefore", "crashWithin", "crashAfter"],
                 Kind::Token => &["crashBefore"],
+                Kind::Poll => &["crashAtPoll"],
                 Kind::KubernetesWatch | Kind::KubernetesEvent => &[],
             };
             for point in points {

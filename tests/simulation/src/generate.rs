@@ -48,8 +48,10 @@ pub fn plan(seed: u64, options: Options) -> Plan {
     };
     let hours = 1 + below("hours", 0, 6);
     let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);
-    let weather =
-        Some(Weather { in_a_thousand: rate, seconds: hours * 3600 }).filter(|weather| weather.in_a_thousand > 0);
+    let polls = if below("dropped", 0, 3) == 0 { 1 + u32::from(small("polls", 0, 200)) } else { 0 };
+    let polls = polls.min(options.in_a_thousand * 4);
+    let weather = Weather { in_a_thousand: rate, seconds: hours * 3600, polls };
+    let weather = Some(weather).filter(|weather| weather.in_a_thousand > 0 || weather.polls > 0);
     let mut events = Vec::new();
     let at = |what: &str, number: u64| {
         5 + below(what, number, if below(what, number + 100, 2) == 0 { 900 } else { hours * 3600 })

@@ -18,6 +18,7 @@ pub mod link;
 mod network;
 mod people;
 pub mod plan;
+mod polls;
 mod replica;
 pub mod run;
 pub mod shrink;

@@ -131,7 +131,7 @@ impl Interceptor for Link {
         let name = name(call);
         // What a created object of a random name meets can't be told from what another meets.
         match self.fates.of(self.replica, kind, &name) {
-            None | Some(Fault::Duplicate | Fault::Stale | Fault::Cut) => Verdict::Proceed,
+            None | Some(Fault::Duplicate | Fault::Stale | Fault::Cut | Fault::CrashAtPoll) => Verdict::Proceed,
             Some(Fault::Slow(seconds)) => {
                 self.wait(Duration::from_secs(seconds.into()), &name).await;
                 Verdict::Proceed

@@ -85,7 +85,7 @@ impl Network {
                 self.arrive(&request, &name);
                 link.wait(Duration::from_millis(20), &name).await;
             }
-            Some(Fault::AnswerLost | Fault::CrashAfter | Fault::Cut) | None => {}
+            Some(Fault::AnswerLost | Fault::CrashAfter | Fault::CrashAtPoll | Fault::Cut) | None => {}
         }
         let outcome = self.arrive(&request, &name);
         match fault {

@@ -63,9 +63,10 @@ impl World {
 pub struct Place {
     /// The process that calls, from 0.
     pub replica: u8,
-    /// What is called, such as `azure POST virtualMachines/builder-0/generalize`.
+    /// What is called, such as `azure POST virtualMachines/builder-0/generalize`, or which part of the process is polled,
+    /// such as `poll imageversion/web-0`, the passes over this object.
     pub call: String,
-    /// Which of the equal calls of this process, from 1. A process that is started anew counts on.
+    /// Which of the equal calls or polls of this process, from 1. A process that is started anew counts on.
     pub nth: u32,
 }
 
@@ -106,6 +107,8 @@ pub enum Fault {
     CrashWithin,
     /// The process is killed when the request took effect.
     CrashAfter,
+    /// The process is dropped where this poll of it ended, at an await point.
+    CrashAtPoll,
     /// The stream of a watch ends before this event.
     Cut,
 }
@@ -129,13 +132,14 @@ impl Fault {
             Self::CrashBefore => "crashBefore",
             Self::CrashWithin => "crashWithin",
             Self::CrashAfter => "crashAfter",
+            Self::CrashAtPoll => "crashAtPoll",
             Self::Cut => "cut",
         }
     }
 
     /// Whether the process ends by it.
     pub fn crashes(self) -> bool {
-        matches!(self, Self::CrashBefore | Self::CrashWithin | Self::CrashAfter)
+        matches!(self, Self::CrashBefore | Self::CrashWithin | Self::CrashAfter | Self::CrashAtPoll)
     }
 }
 

@@ -14,6 +14,7 @@ use azimage_azure::{AssertionSource, Client, Cloud, RequestIds, TokenError};
 use azimage_core::Federation;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     kubernetes::ApiServer,
     link::Link,
     network::{Network, Proof, Tokens},
+    polls::span,
     time::{ProcessClock, VirtualClock},
     weather::chance,
     world::{CLIENT, TENANT},
@@ -109,12 +111,14 @@ impl Replica {
         let this = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             for start in 0_u64.. {
-                let process: JoinHandle<()> = tokio::spawn(this.clone().process(stop.clone()));
+                this.link.crash.starts();
+                let process = this.clone().process(stop.clone());
+                let process: JoinHandle<()> = tokio::spawn(process.instrument(span(this.link.replica, "election")));
                 let mut process = AbortOnDropHandle::new(process);
                 let history = &this.link.fates.history;
                 tokio::select! {
                     biased;
-                    () = this.link.crash.0.notified() => {
+                    () = this.link.crash.ordered.notified() => {
                         history.tell(format!("replica {}: CRASH", this.link.replica));
                         process.abort();
                         let _ = process.await;
@@ -162,7 +166,8 @@ impl Replica {
             stop: ended.clone(),
             ready: CancellationToken::new(),
         };
-        let mut running = AbortOnDropHandle::new(tokio::spawn(controller::run(options)));
+        let running = controller::run(options).instrument(span(self.link.replica, "controllers"));
+        let mut running = AbortOnDropHandle::new(tokio::spawn(running));
         let loss = tokio::select! {
             biased;
             loss = leadership.keep() => loss,

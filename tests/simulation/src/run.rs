@@ -16,6 +16,7 @@ use crate::{
     link::{Link, Outages},
     people::People,
     plan::{Act, Plan, Strike},
+    polls::Polls,
     replica::Replica,
     story,
     time::VirtualClock,
@@ -70,10 +71,17 @@ impl Outcome {
         Some(format!("line {same}:\n{}\n--- and ---\n{}", part(&one), part(&other)))
     }
 
+    /// Which sort of call or poll was there more or less often in another run, if one was.
+    pub fn counts_otherwise_than(&self, other: &Self) -> Option<String> {
+        let one = self.met.iter().find(|(sort, met)| other.met.get(*sort) != Some(met));
+        let (sort, met) = one.or_else(|| other.met.iter().find(|(sort, _)| !self.met.contains_key(*sort)))?;
+        Some(format!("{} met {met:?}, and once more {:?}", sort.1, other.met.get(sort)))
+    }
+
     /// The same run as data alone, without chance.
     pub fn pinned(&self, plan: &Plan) -> Plan {
         // The end of the weather stays, as the end of a run counts from it.
-        let weather = plan.weather.map(|weather| Weather { in_a_thousand: 0, ..weather });
+        let weather = plan.weather.map(|weather| Weather { in_a_thousand: 0, polls: 0, ..weather });
         Plan { weather, strikes: self.struck.clone(), ..plan.clone() }
     }
 }
@@ -102,20 +110,20 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     let outages = Outages::default();
     let alone = plan.world.replicas < 2;
     let own_serves = if plan.world.identity { Served::Only(Vec::new()) } else { Served::All };
-    let replicas: Vec<Replica> = (0..plan.world.replicas.max(1))
-        .map(|replica| {
-            let link = Link {
-                replica,
-                fates: fates.clone(),
-                turnstile: turnstile.clone(),
-                crash: crate::fates::Crash::default(),
-                paused: crate::link::Until::default(),
-                apart: crate::link::Until::default(),
-                outages: outages.clone(),
-            };
-            Replica::new(plan.seed, alone, own_serves.clone(), &server, &azure, link, clock)
+    let links: Vec<Link> = (0..plan.world.replicas.max(1))
+        .map(|replica| Link {
+            replica,
+            fates: fates.clone(),
+            turnstile: turnstile.clone(),
+            crash: crate::fates::Crash::default(),
+            paused: crate::link::Until::default(),
+            apart: crate::link::Until::default(),
+            outages: outages.clone(),
         })
         .collect();
+    let _counted = tracing::subscriber::set_default(Polls::new(links.clone()));
+    let start = |link| Replica::new(plan.seed, alone, own_serves.clone(), &server, &azure, link, clock);
+    let replicas: Vec<Replica> = links.into_iter().map(start).collect();
     let stop = CancellationToken::new();
     let running: Vec<_> = replicas.iter().map(|replica| replica.start(stop.clone())).collect();
     let stage = Stage {
@@ -253,7 +261,8 @@ pub fn run_thrice(plan: &Plan) -> Result<Outcome, SetupError> {
     let again = run(plan)?;
     let pinned = run(&first.pinned(plan))?;
     for (law, other) in [("repetition", again), ("strikes alone", pinned)] {
-        if let Some(text) = first.differs_from(&other) {
+        let text = first.differs_from(&other).or_else(|| first.counts_otherwise_than(&other));
+        if let Some(text) = text {
             first.problems.push(Problem { law, text });
         }
     }

@@ -14,6 +14,14 @@ pub struct Weather {
     pub in_a_thousand: u32,
     /// For so many seconds from the beginning.
     pub seconds: u64,
+    /// Of a hundred thousand polls of a process so many are its last.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub polls: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+fn is_none(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Which faults a call can meet.
@@ -33,14 +41,16 @@ pub enum Kind {
     KubernetesWrite,
     /// An event of a watch.
     KubernetesEvent,
+    /// No call: a poll of a part of the process.
+    Poll,
 }
 
 impl Kind {
     /// The faults, `number` of which is taken.
     fn fault(self, number: u64) -> Fault {
         use Fault::{
-            Answer, AnswerLost, CrashAfter, CrashBefore, CrashWithin, Cut, Duplicate, Late, Refused, RequestLost, Slow,
-            Stale,
+            Answer, AnswerLost, CrashAfter, CrashAtPoll, CrashBefore, CrashWithin, Cut, Duplicate, Late, Refused,
+            RequestLost, Slow, Stale,
         };
         let list: &[Fault] = match self {
             Self::AzureRead => &[
@@ -106,6 +116,7 @@ impl Kind {
                 CrashAfter,
             ],
             Self::KubernetesEvent => &[Cut, Cut, Slow(4), Slow(40)],
+            Self::Poll => &[CrashAtPoll],
         };
         let count = u64::try_from(list.len()).unwrap_or(1);
         usize::try_from(number % count).ok().and_then(|index| list.get(index)).copied().unwrap_or(Refused)
@@ -123,6 +134,7 @@ impl Weather {
     /// What strikes a call, if anything.
     pub fn fault(&self, seed: u64, kind: Kind, place: &Place) -> Option<Fault> {
         let number = chance(seed, place);
-        (number % 1000 < u64::from(self.in_a_thousand)).then(|| kind.fault(number / 1000))
+        let (of, wrong) = if kind == Kind::Poll { (100_000, self.polls) } else { (1000, self.in_a_thousand) };
+        (number % of < u64::from(wrong)).then(|| kind.fault(number / of))
     }
 }

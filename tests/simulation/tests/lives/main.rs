@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use azimage_simulation::{
     generate::{self, Options},
-    plan::{Act, Event, Plan, World},
+    plan::{Act, Event, Fault, Place, Plan, Strike, World},
     run::{run, run_thrice},
+    weather::Kind,
 };
 
 /// How many seeds are run three times each; the command and CI run many more.
@@ -44,6 +45,30 @@ fn a_replication_of_36_hours_with_five_restarts_gets_ready_without_one_write_mor
         assert!(outcome.took > Duration::from_secs(36 * 3600), "{:?}", outcome.took);
         assert_eq!(outcome.azure_writes, 7, "{}", outcome.text(false));
     }
+}
+
+#[test]
+fn a_process_may_be_dropped_at_any_of_its_polls() {
+    let polls = |met: &BTreeMap<&'static str, u64>| u32::try_from(met.values().sum::<u64>()).unwrap();
+    let calm = calm(1);
+    let undisturbed = run(&calm).unwrap();
+    let mut dropped = 0;
+    for (part, sort) in
+        [("poll imageversion/web-0", "poll imageversion/web-*"), ("poll controllers", "poll controllers")]
+    {
+        let all = polls(&undisturbed.met[&(Kind::Poll, sort.to_owned())]);
+        let strike =
+            |nth| Strike { place: Place { replica: 0, call: part.to_owned(), nth }, fault: Fault::CrashAtPoll };
+        // Some of them; campaigns meet the others.
+        for nth in (1..=all).step_by(usize::try_from(all / 20).unwrap()) {
+            let plan = Plan { strikes: [nth, nth + 3, nth + 9].map(strike).to_vec(), ..calm.clone() };
+            let outcome = run(&plan).unwrap();
+            assert_eq!(outcome.problems, [], "{part} {nth}:\n{}", outcome.text(false));
+            assert_eq!(outcome.azure_writes, 7, "{part} {nth}:\n{}", outcome.text(false));
+            dropped += outcome.struck.len();
+        }
+    }
+    assert!(dropped > 60, "dropped {dropped} times");
 }
 
 #[test]
