@@ -6,6 +6,7 @@ use super::*;
 fn error(status: u16, retry_after: Option<&str>, body: &str) -> Error {
     let exchange = Exchange {
         method: Method::PUT,
+        changes: true,
         subject: "/subscriptions/s".to_owned(),
         correlation_id: Uuid::nil(),
         namespace: "".into(),

@@ -97,6 +97,7 @@ impl Client {
     pub(crate) fn exchange(call: &Call, method: &Method, subject: &impl fmt::Display) -> Exchange {
         Exchange {
             method: method.clone(),
+            changes: *method != Method::GET,
             subject: subject.to_string(),
             correlation_id: call.correlation_id,
             namespace: call.namespace.clone(),
@@ -125,6 +126,22 @@ impl Client {
     ) -> Result<T, Error> {
         let exchange = Self::exchange(call, &Method::GET, id);
         self.send(exchange, self.url(&id.to_string(), query, api_version), None, None).await?.read()
+    }
+
+    /// Asks by an action that changes nothing.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        path: &str,
+        query: &str,
+        api_version: &str,
+    ) -> Result<T, Error> {
+        let exchange = Exchange { changes: false, ..Self::exchange(call, &Method::POST, &path) };
+        self.send(exchange, self.url(path, query, api_version), None, None).await?.read()
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.0.transport
     }
 
     /// Reads a list to its end.
@@ -353,7 +370,7 @@ fn not_sent(exchange: &Exchange, message: String) -> Error {
     failed(exchange, ErrorKind::Rejected, message)
 }
 
-fn transport_failed(exchange: &Exchange, error: TransportError) -> Error {
+pub(crate) fn transport_failed(exchange: &Exchange, error: TransportError) -> Error {
     let kind = match error.kind {
         TransportErrorKind::InvalidRequest => ErrorKind::Rejected,
         TransportErrorKind::BodyTooLarge => ErrorKind::Malformed,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    Advice, OperationState,
+    Advice, OperationState, VirtualMachineUpdate,
     fake::{DEFINITION, Script, VM, answer, call, definition, no_answer, version, vm},
 };
 
@@ -32,8 +32,9 @@ async fn each_write_goes_to_its_own_path_with_its_own_method() {
     client.delete_run_command(&call(), &command).await.unwrap();
     client.delete_image_version(&call(), &version()).await.unwrap();
     let tags = [("azimage-owner".to_owned(), "a/b/c".to_owned())].into();
-    client.update_virtual_machine_tags(&call(), &vm(), &tags, "\"7\"").await.unwrap();
-    let error = client.update_virtual_machine_tags(&call(), &vm(), &tags, "7\n").await.unwrap_err();
+    let update = VirtualMachineUpdate { tags, switch_boot_diagnostics_on: false };
+    client.update_virtual_machine(&call(), &vm(), &update, "\"7\"").await.unwrap();
+    let error = client.update_virtual_machine(&call(), &vm(), &update, "7\n").await.unwrap_err();
     assert_eq!(error.advice(), Advice::NeedsChange);
     let arm = "https://management.azure.com";
     assert_eq!(

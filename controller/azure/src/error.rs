@@ -86,6 +86,8 @@ pub(crate) struct Parts {
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     pub(crate) method: http::Method,
+    /// It may change something: a GET never does, and an action that only asks neither.
+    pub(crate) changes: bool,
     /// The path of the resource, without a query.
     pub(crate) subject: String,
     pub(crate) correlation_id: Uuid,
@@ -176,8 +178,7 @@ impl Error {
 
     /// Whether the request was a write that Azure may have carried out all the same. Read before writing again.
     pub fn possibly_applied(&self) -> bool {
-        let is_write = self.0.exchange.method != http::Method::GET;
-        is_write
+        self.0.exchange.changes
             && match &self.0.kind {
                 ErrorKind::Transport { possibly_sent, .. } => *possibly_sent,
                 ErrorKind::Transient => true,

@@ -12,6 +12,7 @@
 
 mod assertion;
 mod azure_identity;
+mod blob;
 mod call;
 mod certificate;
 mod classify;
@@ -41,16 +42,17 @@ mod fake;
 
 pub use assertion::AssertionSource;
 pub use azure_identity::{AzureIdentity, Identity, Now};
+pub use blob::LARGEST_LOG;
 pub use call::{Call, RandomRequestIds, RequestIds};
 pub use client::{Accepted, Client, Pages};
 pub use cloud::{Cloud, CloudError};
 pub use compute::{
-    AdditionalReplicaSet, AgentStatus, Architecture, DataDisk, DataDiskEncryption, DiskController, ExecutionState,
-    ExtendedLocation, ExtendedLocationTarget, Feature, Gallery, HyperVGeneration, ImageDefinition, ImageSecurityType,
-    ImageSource, ImageVersion, ImageVersionBody, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, OsState, OsType,
-    Plan, PowerState, Priority, ProvisioningState, RegionEncryption, RegionState, RegionalReplication, ReplicationMode,
-    ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SecurityType, StorageAccountType,
-    TargetRegion, VirtualMachine,
+    AdditionalReplicaSet, AgentStatus, Architecture, BootDiagnostics, DataDisk, DataDiskEncryption, DiskController,
+    ExecutionState, ExtendedLocation, ExtendedLocationTarget, Feature, Gallery, HyperVGeneration, ImageDefinition,
+    ImageSecurityType, ImageSource, ImageVersion, ImageVersionBody, OsDisk, OsDiskEncryption, OsDiskSecurityProfile,
+    OsState, OsType, Plan, PowerState, Priority, ProvisioningState, RegionEncryption, RegionState, RegionalReplication,
+    ReplicationMode, ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SecurityType,
+    StorageAccountType, TargetRegion, VirtualMachine, VirtualMachineUpdate,
 };
 pub use credential::{BearerToken, TokenSource};
 pub use error::{Advice, Error, ErrorKind};

@@ -2,7 +2,7 @@
 
 use azimage_azure::{
     Accepted, Call, Client, ImageSource, ImageVersionBody, ReplicationMode, RunCommandBody, SafetyProfile,
-    StorageAccountType, TargetRegion,
+    StorageAccountType, TargetRegion, VirtualMachineUpdate,
 };
 use azimage_core::image_version::{SourceSpec, Step, TargetRegionRequest, VersionRequest};
 use azimage_deliberate_bugs::bug;
@@ -14,7 +14,8 @@ use super::{CallError, convert::EXTENDED_LOCATIONS};
 pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result<Accepted, CallError> {
     let answer = match step {
         Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request) => {
-            client.update_virtual_machine_tags(call, &request.id, &request.tags, &request.etag).await
+            let update = VirtualMachineUpdate { tags: request.tags.clone(), switch_boot_diagnostics_on: false };
+            client.update_virtual_machine(call, &request.id, &update, &request.etag).await
         }
         Step::Seal { id, location, script, timeout_seconds, tags } => {
             let body = RunCommandBody {

@@ -84,17 +84,18 @@ def operations():
         if path.name.endswith("_tests.rs"):
             continue
         text = path.read_text()
-        calls = len(re.findall(r"\bself\s*\.(?:get|list|list_on|write|send)\(", text))
+        calls = len(re.findall(r"\bself\s*\.(?:get|ask|list|list_on|write|send)\(", text))
         functions = re.findall(r"pub async fn \w+\((.*?)\) -> [^{]*\{(.*?)\n    \}", text, re.S)
         for parameters, body in functions:
             kind = TYPES[re.search(r"\bid: &(\w+)", parameters)[1]]
-            verb = re.search(r"\bself\s*\.(get|list|write)(?:_on)?\(", body)[1]
-            method = "GET" if verb != "write" else re.search(r"Method::(\w+)", body)[1]
+            verb = re.search(r"\bself\s*\.(get|ask|list|write)(?:_on)?\(", body)[1]
+            named = re.search(r"Method::(\w+)", body)
+            method = {"ask": "POST", "write": named and named[1]}.get(verb, "GET")
             more = re.search(r"\{id\}/(\w+)", body)
             expand = re.search(r"\$expand=(\w+)", body)
-            named = [version for name, version in constants.items() if re.search(rf"\b{name}\b", body)]
-            check(len(named) == 1, f"{path}: a request has the api-versions {named}")
-            found.add((method, kind + (f"/{more[1]}" if more else ""), verb == "list", expand[1] if expand else "", named[0]))
+            spoken = [version for name, version in constants.items() if re.search(rf"\b{name}\b", body)]
+            check(len(spoken) == 1, f"{path}: a request has the api-versions {spoken}")
+            found.add((method, kind + (f"/{more[1]}" if more else ""), verb == "list", expand[1] if expand else "", spoken[0]))
         check(calls == len(functions), f"{path}: {calls} requests, but {len(functions)} were understood")
     check(found, f"no request in {CLIENT}")
     return found

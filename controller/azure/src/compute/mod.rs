@@ -1,5 +1,6 @@
 //! Typed calls of Microsoft.Compute.
 
+mod boot_diagnostics;
 mod gallery;
 mod image_definition;
 mod image_version;
@@ -9,6 +10,7 @@ mod run_command;
 mod values;
 mod virtual_machine;
 
+pub use boot_diagnostics::BootDiagnostics;
 pub use gallery::Gallery;
 pub use image_definition::{Feature, ImageDefinition};
 pub use image_version::{ImageVersion, RegionalReplication, ReplicationStatus};
@@ -22,7 +24,7 @@ pub use values::{
     Architecture, DiskController, ExecutionState, HyperVGeneration, ImageSecurityType, OsState, OsType, PowerState,
     Priority, ProvisioningState, RegionState, ReplicationMode, SecurityType, StorageAccountType,
 };
-pub use virtual_machine::{DataDisk, OsDisk, Plan, VirtualMachine};
+pub use virtual_machine::{DataDisk, OsDisk, Plan, VirtualMachine, VirtualMachineUpdate};
 
 /// The api-version of galleries, image definitions and image versions. Later ones silently give a new definition
 /// other defaults (Azure documentation, "Trusted Launch validation").

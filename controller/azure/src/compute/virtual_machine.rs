@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentStatus, DiskController, HyperVGeneration, OsType, PowerState, Priority, ProvisioningState, SecurityType, Tags,
-    VIRTUAL_MACHINES, instance_view::InstanceView,
+    AgentStatus, BootDiagnostics, DiskController, HyperVGeneration, OsType, PowerState, Priority, ProvisioningState,
+    SecurityType, Tags, VIRTUAL_MACHINES, boot_diagnostics::DiagnosticsProfile, instance_view::InstanceView,
 };
 use crate::{
     call::Call,
@@ -51,6 +51,8 @@ pub struct VirtualMachine {
     pub priority: Priority,
     /// Id of the scale set it belongs to.
     pub scale_set: Option<String>,
+    /// Where its serial console is recorded.
+    pub boot_diagnostics: BootDiagnostics,
     /// Power state. `None` also when the instance view is not there yet: for some seconds after creation.
     pub power_state: Option<PowerState>,
     /// Whether it is generalized, as far as the instance view tells: `false` without a power state means nothing.
@@ -120,6 +122,8 @@ struct Properties {
     storage_profile: StorageProfile,
     #[serde(default, deserialize_with = "null_as_default")]
     security_profile: SecurityProfile,
+    #[serde(default, deserialize_with = "null_as_default")]
+    diagnostics_profile: DiagnosticsProfile,
     priority: Option<Priority>,
     virtual_machine_scale_set: Option<Reference>,
     instance_view: Option<InstanceView>,
@@ -170,7 +174,7 @@ struct Reference {
 
 impl From<Wire> for VirtualMachine {
     fn from(wire: Wire) -> Self {
-        let Properties { storage_profile, security_profile, instance_view, .. } = wire.properties;
+        let Properties { storage_profile, security_profile, diagnostics_profile, instance_view, .. } = wire.properties;
         let view = instance_view.unwrap_or_default();
         Self {
             etag: wire.etag,
@@ -180,6 +184,7 @@ impl From<Wire> for VirtualMachine {
             time_created: wire.properties.time_created,
             provisioning_state: wire.properties.provisioning_state,
             os_type: storage_profile.os_disk.as_ref().and_then(|disk| disk.os_type.clone()),
+            boot_diagnostics: diagnostics_profile.into(),
             power_state: view.power_state(),
             generalized: view.generalized(),
             agent: view.agent(),
@@ -218,9 +223,29 @@ fn data_disk(wire: WireDisk) -> DataDisk {
     }
 }
 
+/// A change of a virtual machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualMachineUpdate {
+    /// The whole map of tags.
+    pub tags: Tags,
+    /// Switch boot diagnostics on, with storage that Azure manages; else they stay as they are.
+    pub switch_boot_diagnostics_on: bool,
+}
+
+impl Serialize for VirtualMachineUpdate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { tags, switch_boot_diagnostics_on } = self;
+        let properties = switch_boot_diagnostics_on
+            .then(|| serde_json::json!({"diagnosticsProfile": {"bootDiagnostics": {"enabled": true}}}));
+        WireUpdate { tags, properties }.serialize(serializer)
+    }
+}
+
 #[derive(Serialize)]
-struct TagsBody<'a> {
+struct WireUpdate<'a> {
     tags: &'a Tags,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<serde_json::Value>,
 }
 
 const NO_BODY: Option<&()> = None;
@@ -231,18 +256,17 @@ impl Client {
         self.get(call, id, "$expand=instanceView", VIRTUAL_MACHINES).await
     }
 
-    /// Replaces the whole map of tags, if the machine has not changed since `etag` was read (Azure REST: Virtual
-    /// Machines - Update). Otherwise [`crate::ErrorKind::PreconditionFailed`].
-    pub async fn update_virtual_machine_tags(
+    /// Changes a machine, if it has not changed since `etag` was read (Azure REST: Virtual Machines - Update). Otherwise
+    /// [`crate::ErrorKind::PreconditionFailed`].
+    pub async fn update_virtual_machine(
         &self,
         call: &Call,
         id: &VirtualMachineId,
-        tags: &Tags,
+        update: &VirtualMachineUpdate,
         etag: &str,
     ) -> Result<Accepted, Error> {
-        let body = TagsBody { tags };
         let if_match = (!bug!(ClaimWithoutIfMatch)).then_some(etag);
-        self.write(call, Method::PATCH, &id.to_string(), VIRTUAL_MACHINES, Some(&body), if_match).await
+        self.write(call, Method::PATCH, &id.to_string(), VIRTUAL_MACHINES, Some(update), if_match).await
     }
 
     /// Stops a virtual machine and gives its host back (Azure REST: Virtual Machines - Deallocate). Also needed after

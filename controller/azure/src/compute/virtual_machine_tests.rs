@@ -37,12 +37,45 @@ fn running() -> Value {
 }
 
 #[test]
-fn the_body_that_changes_tags_is_described() {
-    let tags = [("azimage-owner".to_owned(), "o".to_owned())].into();
-    let body = serde_json::to_value(TagsBody { tags: &tags }).unwrap();
-    assert_eq!(body, json!({"tags": {"azimage-owner": "o"}}));
+fn the_bodies_that_change_a_machine_are_described() {
+    let tags: Tags = [("azimage-owner".to_owned(), "o".to_owned())].into();
     let path = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm";
-    assert_eq!(azimage_azure_schema::problems("PATCH", path, &body), Vec::<String>::new());
+    for (on, expected) in [
+        (false, json!({"tags": {"azimage-owner": "o"}})),
+        (
+            true,
+            json!({
+                "tags": {"azimage-owner": "o"},
+                "properties": {"diagnosticsProfile": {"bootDiagnostics": {"enabled": true}}},
+            }),
+        ),
+    ] {
+        let update = VirtualMachineUpdate { tags: tags.clone(), switch_boot_diagnostics_on: on };
+        let body = serde_json::to_value(&update).unwrap();
+        assert_eq!(body, expected);
+        assert_eq!(azimage_azure_schema::problems("PATCH", path, &body), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn where_the_serial_console_is_recorded_is_told_apart() {
+    let account = || BootDiagnostics::StorageAccount("https://mine.blob.core.windows.net/".to_owned());
+    let uri = "https://mine.blob.core.windows.net/";
+    for (profile, expected) in [
+        (Value::Null, BootDiagnostics::Off),
+        (json!({}), BootDiagnostics::Off),
+        (json!({"bootDiagnostics": null}), BootDiagnostics::Off),
+        (json!({"bootDiagnostics": {"enabled": false}}), BootDiagnostics::Off),
+        (json!({"bootDiagnostics": {"enabled": true}}), BootDiagnostics::Managed),
+        (json!({"bootDiagnostics": {"enabled": true, "storageUri": null}}), BootDiagnostics::Managed),
+        (json!({"bootDiagnostics": {"enabled": true, "storageUri": ""}}), BootDiagnostics::Managed),
+        (json!({"bootDiagnostics": {"enabled": true, "storageUri": uri}}), account()),
+        (json!({"bootDiagnostics": {"enabled": false, "storageUri": uri}}), account()),
+    ] {
+        let mut value = running();
+        value["properties"]["diagnosticsProfile"] = profile.clone();
+        assert_eq!(read(&value).boot_diagnostics, expected, "{profile}");
+    }
 }
 
 #[test]

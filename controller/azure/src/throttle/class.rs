@@ -23,7 +23,7 @@ pub enum Class {
     GalleryReads,
     /// Writes of a gallery or an image definition.
     GalleryWrites,
-    /// GET of a virtual machine and of what lies below it.
+    /// GET of a virtual machine and of what lies below it, and where its serial console log is.
     MachineReads,
     /// Writes of a virtual machine, its run commands and its actions.
     MachineUpdates,
@@ -131,6 +131,7 @@ impl Counted {
             ["galleries", ..] if read => Class::GalleryReads,
             ["galleries", ..] => Class::GalleryWrites,
             ["virtualmachines", ..] if read => Class::MachineReads,
+            ["virtualmachines", "retrievebootdiagnosticsdata"] => Class::MachineReads,
             ["virtualmachines"] if delete => Class::MachineDeletes,
             ["virtualmachines", "deallocate"] => Class::MachineDeletes,
             ["virtualmachines", ..] => Class::MachineUpdates,
@@ -175,6 +176,13 @@ mod tests {
             (Method::GET, "/virtualMachines/vm/runCommands/c", Class::Reads, Class::MachineReads, Some("rg/vm")),
             (Method::PATCH, "/virtualMachines/vm", Class::Writes, Class::MachineUpdates, Some("rg/vm")),
             (Method::POST, "/virtualMachines/vm/generalize", Class::Writes, Class::MachineUpdates, Some("rg/vm")),
+            (
+                Method::POST,
+                "/virtualMachines/vm/retrieveBootDiagnosticsData",
+                Class::Writes,
+                Class::MachineReads,
+                Some("rg/vm"),
+            ),
             (Method::POST, "/virtualMachines/vm/deallocate", Class::Writes, Class::MachineDeletes, Some("rg/vm")),
             (Method::DELETE, "/virtualMachines/vm", Class::Deletes, Class::MachineDeletes, Some("rg/vm")),
             (Method::DELETE, "/virtualMachines/vm/runCommands/c", Class::Deletes, Class::MachineUpdates, Some("rg/vm")),

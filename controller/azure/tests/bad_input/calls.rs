@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use azimage_azure::{
     Accepted, Call, Client, Error, ImageSource, ImageVersionBody, OperationUrl, ReplicationMode, RunCommandBody,
-    SafetyProfile,
+    SafetyProfile, VirtualMachineUpdate,
 };
 use uuid::Uuid;
 
@@ -22,11 +22,12 @@ pub(crate) enum Read {
     ImageVersion,
     ImageVersions,
     Operation,
+    SerialConsoleLog,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Write {
-    UpdateVirtualMachineTags,
+    UpdateVirtualMachine,
     Deallocate,
     Generalize,
     PutRunCommand,
@@ -35,7 +36,7 @@ pub(crate) enum Write {
     DeleteImageVersion,
 }
 
-pub(crate) const READS: [Read; 8] = [
+pub(crate) const READS: [Read; 9] = [
     Read::VirtualMachine,
     Read::RunCommand,
     Read::RunCommands,
@@ -44,10 +45,11 @@ pub(crate) const READS: [Read; 8] = [
     Read::ImageVersion,
     Read::ImageVersions,
     Read::Operation,
+    Read::SerialConsoleLog,
 ];
 
 pub(crate) const WRITES: [Write; 7] = [
-    Write::UpdateVirtualMachineTags,
+    Write::UpdateVirtualMachine,
     Write::Deallocate,
     Write::Generalize,
     Write::PutRunCommand,
@@ -80,6 +82,7 @@ impl Read {
             Self::ImageVersion => include_str!("answers/image_version.json").to_owned(),
             Self::ImageVersions => list(include_str!("answers/image_version.json")),
             Self::Operation => include_str!("answers/operation.json").to_owned(),
+            Self::SerialConsoleLog => include_str!("answers/boot_diagnostics.json").to_owned(),
         }
     }
 
@@ -116,6 +119,10 @@ impl Read {
                 let url = "https://management.azure.com/subscriptions/s/operations/1?t=1&s=signed";
                 format!("{:?}", client.operation(&call, &OperationUrl::parse(url).unwrap()).await?)
             }
+            Self::SerialConsoleLog => {
+                let log = client.serial_console_log(&call, &machine("virtualMachines/builder-7")).await?;
+                format!("{} bytes", log.unwrap_or_default().len())
+            }
         };
         Ok(said)
     }
@@ -128,8 +135,9 @@ impl Write {
             (machine("virtualMachines/builder-7"), machine("virtualMachines/builder-7/runCommands/seal"));
         let version = machine("galleries/corp/images/web/versions/1.4.0");
         match self {
-            Self::UpdateVirtualMachineTags => {
-                client.update_virtual_machine_tags(&call, &id, &BTreeMap::new(), "\"7\"").await
+            Self::UpdateVirtualMachine => {
+                let update = VirtualMachineUpdate { tags: BTreeMap::new(), switch_boot_diagnostics_on: true };
+                client.update_virtual_machine(&call, &id, &update, "\"7\"").await
             }
             Self::Deallocate => client.deallocate(&call, &id).await,
             Self::Generalize => client.generalize(&call, &id).await,

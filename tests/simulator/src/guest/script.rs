@@ -78,7 +78,7 @@ pub(crate) fn read(script: &str, parameters: &BTreeMap<String, String>) -> Scrip
         }
         match head {
             "echo" | "printf" if !command.nested && to_serial_port(command) => {
-                result.serial.push_str(&text_of(command))
+                result.serial.push_str(&text_of(command));
             }
             "echo" | "printf" if !command.nested => print(command, commands.get(index + 1), &mut result),
             "cat" if !command.nested && command.redirects.is_empty() && command.input.is_none() => {

@@ -1,0 +1,72 @@
+//! Boot diagnostics: what the guest wrote to its serial console (behaviour section 19).
+
+use azimage_names::VirtualMachineId;
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::VIRTUAL_MACHINES;
+use crate::{call::Call, client::Client, error::Error};
+
+/// Where the serial console of a machine is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BootDiagnostics {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// In storage that Azure manages.
+    Managed,
+    /// In a storage account of one's own, by its blob endpoint; also when they are off and only set up for it.
+    StorageAccount(String),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DiagnosticsProfile {
+    boot_diagnostics: Option<WireBootDiagnostics>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireBootDiagnostics {
+    enabled: Option<bool>,
+    storage_uri: Option<String>,
+}
+
+impl From<DiagnosticsProfile> for BootDiagnostics {
+    fn from(profile: DiagnosticsProfile) -> Self {
+        let wire = profile.boot_diagnostics.unwrap_or_default();
+        match wire.storage_uri.filter(|uri| !uri.is_empty()) {
+            Some(uri) => Self::StorageAccount(uri),
+            None if wire.enabled == Some(true) => Self::Managed,
+            None => Self::Off,
+        }
+    }
+}
+
+/// The addresses are signed, hence secrets: they live only in here, and there is no `Debug`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Addresses {
+    serial_console_log_blob_uri: String,
+}
+
+/// The address is needed for a moment only.
+const GOOD_FOR: &str = "sasUriExpirationTimeInMinutes=10";
+
+impl Client {
+    /// Reads the end of what the guest has written to its serial console, at most [`crate::LARGEST_LOG`] bytes; `None`
+    /// where nothing is recorded yet. It shows some minutes late, and may end in NUL (Azure REST: Virtual Machines -
+    /// Retrieve Boot Diagnostics Data; behaviour section 19).
+    ///
+    /// # Errors
+    /// Boot diagnostics are off ([`crate::ErrorKind::NotAllowed`]), or the log can't be read.
+    pub async fn serial_console_log(&self, call: &Call, id: &VirtualMachineId) -> Result<Option<Bytes>, Error> {
+        let path = format!("{id}/retrieveBootDiagnosticsData");
+        let addresses: Addresses = self.ask(call, &path, GOOD_FOR, VIRTUAL_MACHINES).await?;
+        self.blob_end(call, &format!("the serial console log of {id}"), &addresses.serial_console_log_blob_uri).await
+    }
+}
+
+#[cfg(test)]
+#[path = "boot_diagnostics_tests.rs"]
+mod tests;
