@@ -107,7 +107,7 @@ pub enum Reason {
     PurchasePlanMismatch,
 
     // Guest.
-    /// The virtual machine is being started, stopped or changed.
+    /// The virtual machine is being started, stopped or changed, or the source version is being made.
     SourceBusy,
     /// The seal is under way.
     Sealing,

@@ -51,6 +51,10 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
         SourceSpec::ImageVersion { id } => match &observed.source_version {
             Reading::Found(source) => copy_plan(validated, id, source, definition, report),
             Reading::Missing(_) => {
+                if let Some(maker) = &validated.source_maker {
+                    let message = format!("Waiting for the ImageVersion {maker} to make the source version {id}");
+                    return report.wait(ConditionType::SourceReady, Reason::SourceBusy, message);
+                }
                 let message = format!(
                     "spec.source.imageVersion.resourceId: {id} doesn't exist; create it, or make a new ImageVersion from another source"
                 );

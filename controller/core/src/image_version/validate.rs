@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
-    Capture, Deletion, ImageVersion, OWNER_TAG, Prepare, Publish, RECONCILE_REQUESTED_AT, Reason, ReplicationTarget,
-    StorageAccountType,
+    Capture, ConditionType, Deletion, ImageVersion, OWNER_TAG, Prepare, Publish, RECONCILE_REQUESTED_AT, Reason,
+    ReplicationTarget, StorageAccountType,
 };
 use azimage_deliberate_bugs::bug;
 use azimage_names::{
@@ -114,6 +114,8 @@ pub struct Validated {
     pub targets: Vec<TargetView>,
     /// A reconcile was asked for that hasn't been acted upon.
     pub requested: bool,
+    /// The object of the namespace that is to make the source version, and may still do so.
+    pub source_maker: Option<String>,
 }
 
 impl Validated {
@@ -170,6 +172,7 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
     }
     Ok(Validated {
         id,
+        source_maker: source_maker(&namespace, &source, context.versions),
         source,
         identity,
         publish: object.spec.publish.clone(),
@@ -253,6 +256,23 @@ fn source(object: &ImageVersion) -> Result<SourceSpec, Violation> {
         }
         _ => Err(Violation::field("spec.source", "set exactly one of virtualMachine and imageVersion")),
     }
+}
+
+/// The object that is to make the source version. One that is stalled, suspended or on its way out won't by itself.
+fn source_maker(namespace: &str, source: &SourceSpec, others: &[&ImageVersion]) -> Option<String> {
+    let SourceSpec::ImageVersion { id } = source else { return None };
+    let goes_on = |other: &ImageVersion| {
+        let conditions = other.status.iter().flat_map(|status| &status.conditions);
+        let stalled = ConditionType::Stalled.as_str();
+        !other.spec.suspend
+            && other.meta().deletion_timestamp.is_none()
+            && !conditions.into_iter().any(|condition| condition.type_ == stalled && condition.status == "True")
+    };
+    others
+        .iter()
+        .filter(|other| other.namespace().as_deref() == Some(namespace) && goes_on(other))
+        .find(|other| version_id(other).is_ok_and(|made| made == *id))
+        .map(|maker| maker.name_any())
 }
 
 /// Two objects of a namespace for one gallery image version, or for one virtual machine, can't both be true: the older

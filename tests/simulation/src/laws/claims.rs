@@ -67,11 +67,7 @@ pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
     }
     let mut found = Vec::new();
     for Testimony { time, number, says, .. } in evidence.testimonies {
-        // A version that is made from another one may come before that.
-        let may = evidence.plan.world.source_version(*number).map(|_| "SourceNotFound");
-        if let Says::Stalled(reason) = says
-            && may != Some(reason)
-        {
+        if let Says::Stalled(reason) = says {
             found.push(format!("{} gave up with {reason} at {time}, and nobody did anything", world::object(*number)));
         }
     }

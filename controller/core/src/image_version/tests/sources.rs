@@ -228,6 +228,19 @@ fn each_source_has_its_step_or_its_reason() {
 }
 
 #[test]
+fn a_source_version_that_another_object_is_to_make_is_waited_for() {
+    let missing = scene(&from_image_version())
+        .observed(|observed| observed.source_version = Reading::Missing(Absent::Resource))
+        .process(ProcessMemory { executed: None, absent: Some((Read::SourceVersion, 9)) });
+    let validated = Validated { source_maker: Some("golden".into()), ..missing.validated() };
+    let plan = plan(&validated, &missing.memory(), &missing.observed);
+    assert_eq!((plan.wake, plan.report.absent, plan.step), (Wake::Poll, None, None));
+    let finding = &plan.report.findings[&azimage_crds::ConditionType::SourceReady];
+    assert_eq!(finding.reason, azimage_crds::Reason::SourceBusy);
+    assert!(finding.message.contains("ImageVersion golden"), "{}", finding.message);
+}
+
+#[test]
 fn the_status_tells_what_was_seen_of_the_source() {
     let seen = |scene: Scene| scene.next_status().source.unwrap();
     let expected = azimage_crds::SourceStatus {

@@ -232,3 +232,29 @@ fn a_reconcile_is_asked_for_by_each_new_value_of_the_annotation() {
         assert_eq!(understand(&object(&change), context(&[])).unwrap().requested, expected, "{case}");
     }
 }
+
+#[test]
+fn who_is_to_make_the_source_version_counts_while_it_may_still_do_so() {
+    let made = azimage_names::ImageVersionId::parse(SOURCE_VERSION).unwrap();
+    let maker = json!({"metadata": {"name": "golden"}, "spec": {
+        "definition": made.definition().name(), "version": made.version().to_string(),
+    }});
+    let stalled = |status: &str| {
+        let condition = json!({"type": "Stalled", "status": status, "reason": "SealFailed", "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        json!({"status": {"conditions": [condition]}})
+    };
+    for (case, change, counts) in [
+        ("it goes on", json!({}), true),
+        ("it isn't stalled", stalled("False"), true),
+        ("it is stalled", stalled("True"), false),
+        ("it is suspended", json!({"spec": {"suspend": true}}), false),
+        ("it is being deleted", json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}), false),
+        ("it is of another namespace", json!({"metadata": {"namespace": "elsewhere"}}), false),
+        ("it makes another version", json!({"spec": {"version": "9.9.9"}}), false),
+    ] {
+        let other = other(&both(&maker, &change));
+        let found = understand(&object(&from_image_version()), context(&[&other])).unwrap().source_maker;
+        assert_eq!(found.as_deref(), counts.then_some("golden"), "{case}");
+    }
+}
