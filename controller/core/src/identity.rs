@@ -114,6 +114,15 @@ mod tests {
     }
 
     #[test]
+    fn a_deletion_without_an_identity_has_a_way_out() {
+        let missing = federation("images", "publisher", None, None).unwrap_err();
+        for (deleting, expected) in [(false, false), (true, true)] {
+            let message = missing.clone().of_an_identity(deleting).message;
+            assert_eq!(message.ends_with("; or set spec.deletionPolicy to Retain"), expected, "{message}");
+        }
+    }
+
+    #[test]
     fn a_service_account_says_which_identity_trusts_it() {
         let missing = Reason::ServiceAccountNotFound;
         let incomplete = Reason::IdentityIncomplete;

@@ -63,7 +63,9 @@ impl Pass<'_> {
             None => None,
             Some(identity) => match self.shared.identities.client(self.namespace, identity).await {
                 Ok(client) => Some(client),
-                Err(Unidentified::Violation(violation)) => return self.violated(violation, deleting).await,
+                Err(Unidentified::Violation(violation)) => {
+                    return self.violated(violation.of_an_identity(deleting), deleting).await;
+                }
                 Err(Unidentified::Kubernetes(error)) => return Err(error),
             },
         };

@@ -13,6 +13,7 @@ use tokio::{sync::Notify, time::Instant};
 use uuid::Uuid;
 
 use crate::{
+    flaws::FLAWED,
     history::History,
     plan::{Fault, Place, Plan, Strike},
     weather::{Kind, Weather},
@@ -98,6 +99,7 @@ fn sort(call: &str) -> String {
         let id = part.len().checked_sub(36).filter(|at| part.get(*at..).is_some_and(|id| Uuid::parse_str(id).is_ok()));
         let name = match id {
             Some(at) => &part[..at],
+            None if part.starts_with(FLAWED) => FLAWED,
             None if part.starts_with(|letter: char| letter.is_ascii_digit()) => "",
             None => part.trim_end_matches(|letter: char| letter.is_ascii_digit()),
         };
@@ -145,6 +147,7 @@ mod tests {
     fn calls_of_one_sort_have_one_name() {
         for (call, expected) in [
             ("azure token", "azure token"),
+            ("azure GET virtualMachines/bad-noconsent", "azure GET virtualMachines/bad-*"),
             ("kubernetes Update leases/azimage.dev-controller", "kubernetes Update leases/azimage.dev-controller"),
             (
                 "azure GET galleries/corp/images/web-12/versions/1.4.0",

@@ -1,6 +1,9 @@
 //! Plans from seeds.
 
+use std::collections::BTreeSet;
+
 use crate::{
+    flaws::Flaw,
     plan::{Act, Event, Plan, World},
     weather::{Weather, chance},
 };
@@ -28,6 +31,16 @@ impl Default for Options {
     }
 }
 
+/// One to three flaws.
+fn flaws(seed: u64) -> Vec<Flaw> {
+    let all = u64::try_from(Flaw::ALL.len()).unwrap_or(1);
+    let drawn = (0..=chance(seed, &"how many flaws") % 3).map(|number| chance(seed, &("flaw", number)) % all);
+    let drawn: BTreeSet<Flaw> =
+        drawn.filter_map(|index| usize::try_from(index).ok().and_then(|index| Flaw::ALL.get(index)).copied()).collect();
+    // Known to break a law: docs/simulation.md.
+    drawn.into_iter().filter(|flaw| *flaw != Flaw::Taken).collect()
+}
+
 /// The plan of a seed.
 pub fn plan(seed: u64, options: Options) -> Plan {
     let below = |what: &str, number: u64, limit: u64| chance(seed, &(what, number)) % limit.max(1);
@@ -45,6 +58,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         derived: below("derived", 0, 3) == 0,
         identity: below("identity", 0, 4) == 0,
         copy_seconds: None,
+        flaws: if options.people && below("flaws", 0, 4) == 0 { flaws(seed) } else { Vec::new() },
     };
     let hours = 1 + below("hours", 0, 6);
     let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);
@@ -100,6 +114,16 @@ pub fn plan(seed: u64, options: Options) -> Plan {
             };
             events.push(Event { at: when, act });
         }
+    }
+    if options.people && below("gallery", 0, 12) == 0 {
+        // Azure deletes it only empty; a version that is made meanwhile keeps it.
+        let when = at("gallery at", 0);
+        let each = |after, act: fn(u8) -> Act| (0..versions).map(move |of| Event { at: when + after, act: act(of) });
+        events.extend(each(0, Act::DeleteVersion).chain(each(1800, Act::DeleteDefinition)));
+        events.push(Event { at: when + 2400, act: Act::DeleteGallery });
+    }
+    if options.people && below("namespace", 0, 10) == 0 {
+        events.push(Event { at: at("namespace at", 0), act: Act::DeleteNamespace });
     }
     events.sort_by_key(|event| event.at);
     Plan { seed, world, weather, strikes: Vec::new(), events }

@@ -10,6 +10,7 @@ pub mod dice;
 pub mod fates;
 pub mod faults;
 pub mod figures;
+pub mod flaws;
 pub mod generate;
 pub mod history;
 pub mod kubernetes;

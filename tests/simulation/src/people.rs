@@ -4,6 +4,7 @@ use azimage_crds::{ImageVersion, ReplicationTarget};
 use azimage_simulator::{MachineChange, Outcome, scenario::PowerState};
 use bytes::Bytes;
 use http::{Method, Request};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams, PostParams},
@@ -14,7 +15,9 @@ use crate::{
     azure::{Azure, HOST},
     kubernetes::ApiServer,
     plan::Act,
-    world::{NAMESPACE, PERSON, TENANT, added_target, definition, machine, new_target, object, target, version},
+    world::{
+        NAMESPACE, PERSON, TENANT, added_target, definition, gallery, machine, new_target, object, target, version,
+    },
 };
 
 /// Somebody with all rights.
@@ -45,6 +48,13 @@ impl People {
             }
             Act::DeleteDefinition(number) => {
                 self.request(&Method::DELETE, &definition(*number), &Value::Null);
+            }
+            Act::DeleteGallery => {
+                self.request(&Method::DELETE, &gallery(), &Value::Null);
+            }
+            Act::DeleteNamespace => {
+                let namespaces: Api<Namespace> = Api::all(self.server.client());
+                let _ = namespaces.delete(NAMESPACE, &DeleteParams::default()).await;
             }
             Act::AddTarget(region) => {
                 let targets: Api<ReplicationTarget> = Api::namespaced(self.server.client(), NAMESPACE);

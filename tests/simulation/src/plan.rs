@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::weather::Weather;
+use crate::{flaws::Flaw, weather::Weather};
 
 /// A run: who is there, what happens, and when. Chance that isn't written down here comes from the seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub struct World {
     /// Seconds that a copy to another region takes, if not as long as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_seconds: Option<u32>,
+    /// Objects beside the versions, each with something wrong about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flaws: Vec<Flaw>,
 }
 
 impl World {
@@ -212,6 +215,10 @@ pub enum Act {
     DeleteVersion(u8),
     /// Somebody deletes the image definition of a version, which Azure does only while there is no version of it.
     DeleteDefinition(u8),
+    /// Somebody deletes the gallery, which Azure does only while there is no image definition in it.
+    DeleteGallery,
+    /// Somebody deletes the namespace with all that is in it.
+    DeleteNamespace,
     /// Somebody asks for a region by a target of its own.
     AddTarget(String),
     /// Somebody suspends the object of a version.

@@ -31,8 +31,11 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long it may take until all is at its end once nothing goes wrong.
 const PATIENCE: Duration = Duration::from_secs(72 * 3600);
-/// For how many minutes all has to be at its end before it counts.
-const SETTLED: u32 = 10;
+/// For how many minutes all has to be at its end before it counts: for longer where people act, whose last act the
+/// controller may see only when it looks again.
+fn settled(plan: &Plan) -> u32 {
+    if plan.events.iter().any(|event| event.act.is_of_a_person()) { 30 } else { 10 }
+}
 
 /// How long nothing may happen then: several periods of looking again, and in every fourth run many of them.
 fn rest(seed: u64) -> Duration {
@@ -152,6 +155,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     let journal = azure.simulator().requests(&JournalQuery::default());
     let kubernetes = server.history();
     let objects = stage.objects();
+    let namespace = stage.namespace();
     let evidence = Evidence {
         plan,
         begin: clock.time() - took,
@@ -162,6 +166,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
         kubernetes: &kubernetes,
         testimonies: &testimonies.all(),
         objects: &objects,
+        namespace: &namespace,
     };
     let problems = laws::judge(&evidence);
     Ok(Outcome {
@@ -240,6 +245,18 @@ impl Stage<'_> {
         all.into_iter().map(|((_, name), object)| (name, object)).collect()
     }
 
+    /// The namespace, and what is in it.
+    fn namespace(&self) -> Vec<String> {
+        let within = ["imageversions.azimage.dev", "replicationtargets.azimage.dev", "serviceaccounts", "namespaces"];
+        let all = within.iter().flat_map(|resource| {
+            let objects = self.server.objects(resource).into_keys();
+            objects
+                .filter(|(namespace, name)| [namespace, name].contains(&&world::NAMESPACE.to_owned()))
+                .map(move |(_, name)| format!("{resource}/{name}"))
+        });
+        all.collect()
+    }
+
     /// Waits until every object is where it stays.
     async fn settle(&self) -> bool {
         let end = tokio::time::Instant::now() + PATIENCE;
@@ -249,7 +266,7 @@ impl Stage<'_> {
             let objects = self.objects();
             let rests = objects.values().all(|object| laws::at_its_end(object));
             quiet = if rests { quiet + 1 } else { 0 };
-            if quiet == SETTLED {
+            if quiet == settled(self.plan) {
                 return true;
             }
         }

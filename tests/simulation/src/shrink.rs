@@ -27,6 +27,7 @@ pub fn shrink(plan: &Plan, most: u32) -> Result<Plan, SetupError> {
         let before = best.clone();
         cut(&mut best, |plan| &mut plan.strikes, &mut fails)?;
         cut(&mut best, |plan| &mut plan.events, &mut fails)?;
+        cut(&mut best, |plan| &mut plan.world.flaws, &mut fails)?;
         for change in [
             |plan: &mut Plan| plan.world.replicas = 1,
             |plan: &mut Plan| plan.world.versions = plan.world.versions.saturating_sub(1).max(1),

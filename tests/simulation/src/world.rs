@@ -2,11 +2,12 @@
 
 use azimage_crds::{ImageVersion, ReplicationTarget};
 use azimage_simulator::Scenario;
-use k8s_openapi::api::core::v1::ServiceAccount;
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
 
 use crate::{
+    flaws,
     kubernetes::ApiServer,
     plan::{Plan, World},
 };
@@ -23,23 +24,23 @@ const ACCOUNT: &str = "publisher";
 pub const PERSON: &str = "00000000-0000-0000-0000-00000000000c";
 /// The subscription.
 pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
-/// The namespace of all objects.
-pub const NAMESPACE: &str = "default";
+/// The namespace of all objects; the controller has its own.
+pub const NAMESPACE: &str = "images";
 /// The region of machines.
 pub const HOME: &str = "westeurope";
 
-fn provider() -> String {
-    format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute")
-}
+/// Where all resources are.
+pub(crate) const PROVIDER: &str =
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute";
 
 /// The resource id of a machine.
 pub fn machine(number: u8) -> String {
-    format!("{}/virtualMachines/builder-{number}", provider())
+    format!("{PROVIDER}/virtualMachines/builder-{number}")
 }
 
 /// The resource id of a gallery image version.
 pub fn version(number: u8) -> String {
-    format!("{}/galleries/corp/images/web-{number}/versions/1.4.0", provider())
+    format!("{PROVIDER}/galleries/corp/images/web-{number}/versions/1.4.0")
 }
 
 /// The name of a region in the form in which names are compared.
@@ -49,7 +50,12 @@ pub fn normal(region: &str) -> String {
 
 /// The resource id of the image definition of a version.
 pub fn definition(number: u8) -> String {
-    format!("{}/galleries/corp/images/web-{number}", provider())
+    format!("{PROVIDER}/galleries/corp/images/web-{number}")
+}
+
+/// The resource id of the gallery.
+pub fn gallery() -> String {
+    format!("{PROVIDER}/galleries/corp")
 }
 
 /// The name of an image version's object.
@@ -78,11 +84,14 @@ pub fn client(world: &World) -> &'static str {
 /// The scenario can't be read.
 pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
     let numbers = || 0..plan.world.versions;
+    let flaws = || plan.world.flaws.iter();
     let machines: Vec<Value> = numbers()
         .filter(|number| plan.world.source_version(*number).is_none())
         .map(|number| json!({"name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"}}))
+        .chain(flaws().filter_map(|flaw| flaw.machine()))
         .collect();
     let definitions: Vec<Value> = numbers().map(|number| json!({"name": object(number)})).collect();
+    let apart: Vec<Value> = flaws().filter_map(|flaw| flaw.definition()).collect();
     let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}]);
     let mut issuers = json!([]);
     if plan.world.identity {
@@ -101,7 +110,9 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         "clients": clients,
         "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
             "name": "images", "location": HOME, "virtualMachines": machines,
-            "galleries": [{"name": "corp", "definitions": definitions}],
+            "galleries": [
+                {"name": "corp", "definitions": definitions}, {"name": flaws::GALLERY, "definitions": apart},
+            ],
         }]}],
     });
     if let Some(seconds) = plan.world.copy_seconds {
@@ -125,6 +136,10 @@ pub(crate) fn new_target(name: &str, region: &str) -> Result<ReplicationTarget, 
 
 /// Makes the objects.
 pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
+    let namespaces: Api<Namespace> = Api::all(server.client());
+    let namespace =
+        serde_json::from_value(json!({"metadata": {"name": NAMESPACE}})).map_err(kube::Error::SerdeError)?;
+    namespaces.create(&PostParams::default(), &namespace).await?;
     if plan.world.identity {
         let accounts: Api<ServiceAccount> = Api::namespaced(server.client(), NAMESPACE);
         let account = json!({"metadata": {"name": ACCOUNT, "annotations": {
@@ -135,11 +150,10 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
     }
     let versions: Api<ImageVersion> = Api::namespaced(server.client(), NAMESPACE);
     let targets: Api<ReplicationTarget> = Api::namespaced(server.client(), NAMESPACE);
-    for number in 0..plan.world.versions {
-        let mut spec = json!({
+    let good = (0..plan.world.versions).map(|number| {
+        let spec = json!({
             "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
             "definition": object(number), "version": "1.4.0",
-            "deletionPolicy": if plan.world.delete { "Delete" } else { "Retain" },
             "source": match plan.world.source_version(number) {
                 Some(source) => json!({"imageVersion": {"resourceId": version(source)}}),
                 None => json!({"virtualMachine": {
@@ -147,10 +161,14 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
                 }}),
             },
         });
+        (object(number), spec)
+    });
+    for (name, mut spec) in good.chain(plan.world.flaws.iter().map(|flaw| (flaw.name(), flaw.spec()))) {
+        spec["deletionPolicy"] = json!(if plan.world.delete { "Delete" } else { "Retain" });
         if plan.world.identity {
             spec["serviceAccountName"] = json!(ACCOUNT);
         }
-        let version = serde_json::from_value(made("ImageVersion", &object(number), &spec));
+        let version = serde_json::from_value(made("ImageVersion", &name, &spec));
         versions.create(&PostParams::default(), &version.map_err(kube::Error::SerdeError)?).await?;
     }
     for (number, region) in plan.world.targets.iter().enumerate() {

@@ -44,6 +44,16 @@ impl Violation {
         Self { reason, message: message.into() }
     }
 
+    /// What is wrong with an identity holds up a deletion only if the version has to go with its object. Of an object that
+    /// goes with its namespace, where nothing new can be made, that is the only way out.
+    #[must_use]
+    pub fn of_an_identity(mut self, deleting: bool) -> Self {
+        if deleting {
+            self.message.push_str("; or set spec.deletionPolicy to Retain");
+        }
+        self
+    }
+
     fn field(field: &str, problem: impl std::fmt::Display) -> Self {
         Self::new(Reason::InvalidSpec, format!("{field}: {problem}"))
     }
@@ -207,10 +217,10 @@ fn identity(object: &ImageVersion, namespace: &str, own_serves: bool, deleting: 
         Violation::new(
             Reason::IdentityNotAllowed,
             format!(
-                "spec.serviceAccountName: set it to a ServiceAccount of the namespace {namespace} that an Azure identity trusts; the controller's own identity doesn't serve this namespace, as it isn't among its --identity-namespaces{}",
-                if deleting { "; or set spec.deletionPolicy to Retain" } else { "" }
+                "spec.serviceAccountName: set it to a ServiceAccount of the namespace {namespace} that an Azure identity trusts; the controller's own identity doesn't serve this namespace, as it isn't among its --identity-namespaces"
             ),
         )
+        .of_an_identity(deleting)
     })
 }
 

@@ -15,6 +15,11 @@ fn is_true<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     condition(object, kind).filter(|condition| condition["status"] == "True")
 }
 
+/// Why an object is stalled, if it is.
+pub(super) fn stalled(object: &Value) -> Option<&str> {
+    is_true(object, "Stalled").and_then(|stalled| stalled["reason"].as_str())
+}
+
 /// Whether an object stays as it is unless somebody does something.
 pub fn at_its_end(object: &Value) -> bool {
     let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
@@ -39,6 +44,16 @@ fn is_known(region: &str) -> bool {
 /// The reasons for which a version may be stalled after what people did.
 fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
     let mut reasons = Vec::new();
+    let is_gone = |path: &str| evidence.azure.simulator().state(path).is_none();
+    if evidence.is_deleted(number) {
+        // Its ServiceAccount went with the namespace, and nobody else may delete the version.
+        let orphaned = evidence.plan.world.identity && evidence.plan.world.delete && ends(evidence);
+        return if orphaned { vec!["ServiceAccountNotFound"] } else { Vec::new() };
+    }
+    if is_gone(&world::gallery()) {
+        // It was deleted with all in it, and that is what an object says that was never published.
+        return vec!["GalleryNotFound", "VersionMissing"];
+    }
     for act in evidence.acts() {
         if spoils_machine(act, number) {
             reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
@@ -46,7 +61,9 @@ fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
         }
         match act {
             Act::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
-            Act::DeleteDefinition(it) if *it == number => reasons.extend(["DefinitionNotFound", "VersionMissing"]),
+            Act::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {
+                reasons.extend(["DefinitionNotFound", "VersionMissing"]);
+            }
             Act::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
             _ => {}
         }
@@ -63,7 +80,7 @@ pub(super) fn reached(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let name = world::object(number);
-        let deleted = evidence.acts().any(|act| *act == Act::DeleteObject(number));
+        let deleted = evidence.is_deleted(number);
         let Some(object) = evidence.objects.get(&name) else {
             if !deleted {
                 found.push(format!("{name} is gone, and nobody deleted it"));
@@ -71,7 +88,7 @@ pub(super) fn reached(evidence: &Evidence<'_>) -> Vec<String> {
             continue;
         };
         let excuses = excuses(evidence, number);
-        let stalled = is_true(object, "Stalled").and_then(|stalled| stalled["reason"].as_str());
+        let stalled = stalled(object);
         let fine = match stalled {
             Some(reason) => excuses.contains(&reason),
             None => !deleted && at_its_end(object),
@@ -86,4 +103,20 @@ pub(super) fn reached(evidence: &Evidence<'_>) -> Vec<String> {
         }
     }
     found
+}
+
+/// Whether somebody deletes the namespace.
+fn ends(evidence: &Evidence<'_>) -> bool {
+    evidence.acts().any(|act| matches!(act, Act::DeleteNamespace))
+}
+
+/// A namespace that somebody deletes goes, unless an image version that holds it says what is to be done.
+pub(super) fn namespace_is_gone(evidence: &Evidence<'_>) -> Vec<String> {
+    let held = evidence.objects.values().any(|object| stalled(object).is_some());
+    let left = evidence.namespace.join(", ");
+    if ends(evidence) && !held && !left.is_empty() {
+        vec![format!("the namespace is still there: {left}")]
+    } else {
+        Vec::new()
+    }
 }

@@ -7,6 +7,7 @@ mod borrowed;
 mod claims;
 mod conditions;
 mod end;
+mod flawed;
 mod intent;
 mod latest;
 mod machine;
@@ -67,6 +68,8 @@ pub struct Evidence<'a> {
     pub testimonies: &'a [Testimony],
     /// The image versions that are there in the end.
     pub objects: &'a BTreeMap<String, Arc<Value>>,
+    /// What is there of the namespace in the end, itself included: resources and names.
+    pub namespace: &'a [String],
 }
 
 impl<'a> Evidence<'a> {
@@ -87,6 +90,11 @@ impl<'a> Evidence<'a> {
         self.writes().filter(|entry| entry.method == method && entry.path.eq_ignore_ascii_case(path)).collect()
     }
 
+    /// Whether somebody deletes the object of a version, or all of them.
+    fn is_deleted(&self, number: u8) -> bool {
+        self.acts().any(|act| matches!(act, Act::DeleteNamespace) || *act == Act::DeleteObject(number))
+    }
+
     /// What other people do.
     fn acts(&self) -> impl Iterator<Item = &'a Act> {
         self.plan.events.iter().map(|event| &event.act)
@@ -97,7 +105,7 @@ impl<'a> Evidence<'a> {
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 16] = [
+const LAWS: [Law; 17] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::never_started),
     ("law 2", claims::gone_was_gone),
@@ -107,6 +115,7 @@ const LAWS: [Law; 16] = [
     ("law 6", regions::ready_means_complete),
     ("law 6", claims::ready_was_true),
     ("law 7", replaced::deleted_only_on_demand),
+    ("law 7", flawed::nothing_is_touched),
     ("law 8", intent::announced_before),
     ("law 10", rest::nothing_is_written),
     ("law 11", borrowed::none_is),
@@ -118,7 +127,9 @@ const LAWS: [Law; 16] = [
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
-    let laws = LAWS.iter().chain(&[("liveness", end::reached as fn(&Evidence<'_>) -> Vec<String>)]);
+    let alive: [Law; 3] =
+        [("liveness", end::reached), ("liveness", flawed::said), ("liveness", end::namespace_is_gone)];
+    let laws = LAWS.iter().chain(&alive);
     let found = laws.flat_map(|(law, judge)| judge(evidence).into_iter().map(|text| Problem { law, text }));
     found.collect()
 }

@@ -1,7 +1,7 @@
 //! Laws 3 and 7: a version is never replaced, and never deleted unless that was asked for.
 
 use super::{Evidence, line};
-use crate::{plan::Act, world};
+use crate::world;
 
 /// No version is made twice, whoever deleted it in between.
 pub(super) fn made_once(evidence: &Evidence<'_>) -> Vec<String> {
@@ -22,7 +22,7 @@ pub(super) fn deleted_only_on_demand(evidence: &Evidence<'_>) -> Vec<String> {
     for entry in evidence.writes().filter(|entry| entry.method == "DELETE") {
         let numbers = 0..evidence.plan.world.versions;
         let of = numbers.into_iter().find(|number| world::version(*number).eq_ignore_ascii_case(&entry.path));
-        let asked = of.is_some_and(|of| evidence.acts().any(|act| *act == Act::DeleteObject(of)));
+        let asked = of.is_some_and(|of| evidence.is_deleted(of));
         if !(asked && evidence.plan.world.delete) {
             found.push(line(entry));
         }

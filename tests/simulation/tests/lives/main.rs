@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use azimage_simulation::{
+    flaws::Flaw,
     generate::{self, Options},
     plan::{Act, Event, Fault, Place, Plan, Strike, World},
     run::{run, run_thrice},
@@ -86,6 +87,47 @@ fn objects_act_with_the_identity_of_their_service_account_and_the_controller_wit
     let outcome = run(&plan).unwrap();
     assert_eq!(outcome.problems, [], "{}", outcome.text(false));
     assert_eq!(outcome.azure_writes, 14, "{}", outcome.text(false));
+}
+
+#[test]
+fn what_cant_work_says_why_and_touches_nothing() {
+    let mut plan = calm(1);
+    plan.world.flaws = Flaw::ALL.to_vec();
+    let outcome = run(&plan).unwrap();
+    assert_eq!(outcome.problems, [], "{}", outcome.text(false));
+    assert_eq!(outcome.azure_writes, 7, "{}", outcome.text(false));
+}
+
+#[test]
+fn a_namespace_goes_with_all_that_is_in_it_and_what_is_in_azure_as_the_policy_says() {
+    for (delete, writes) in [(false, 7), (true, 8)] {
+        let mut plan = calm(1);
+        plan.world.delete = delete;
+        plan.world.flaws = vec![Flaw::Claimed];
+        plan.events = vec![Event { at: 14_400, act: Act::DeleteNamespace }];
+        let outcome = run(&plan).unwrap();
+        assert_eq!(outcome.problems, [], "{}", outcome.text(false));
+        assert!(outcome.text(false).contains("Delete namespaces/images by kube-controller-manager, gone"));
+        assert_eq!(outcome.azure_writes, writes, "{}", outcome.text(false));
+    }
+}
+
+#[test]
+fn a_gallery_that_somebody_deletes_with_all_in_it_is_missing_whether_it_was_needed_still_or_not() {
+    for (from, reason) in [(5, "GalleryNotFound"), (14_400, "VersionMissing")] {
+        let acts = [Act::DeleteVersion(0), Act::DeleteDefinition(0), Act::DeleteGallery];
+        let events = acts.into_iter().zip([0, 1800, 2400]).map(|(act, after)| Event { at: from + after, act });
+        let mut plan = Plan { events: events.collect(), ..calm(1) };
+        if from == 5 {
+            // It has no time to be published.
+            plan.events.insert(0, Event { at: 1, act: Act::Suspend(0) });
+            plan.events.push(Event { at: 9000, act: Act::Resume(0) });
+        }
+        let outcome = run(&plan).unwrap();
+        assert_eq!(outcome.problems, [], "{}", outcome.text(false));
+        let text = outcome.text(false);
+        assert!(text.contains(&format!("imageversions/web-0: Stalled True {reason}")), "{text}");
+    }
 }
 
 #[test]

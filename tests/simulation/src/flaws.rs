@@ -1,0 +1,126 @@
+//! Objects that can't be made work of: what is wrong in Azure or in the object, and what the object has to say of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::world::{PROVIDER, SUBSCRIPTION};
+
+/// What is wrong with an object, which has a machine and an image definition of its own, in a gallery apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Flaw {
+    /// The gallery that it names doesn't exist.
+    NoGallery,
+    /// The image definition that it names doesn't exist.
+    NoDefinition,
+    /// The machine that it names doesn't exist.
+    NoMachine,
+    /// The version that it is to be made from doesn't exist.
+    NoSourceVersion,
+    /// The machine doesn't consent.
+    NoConsent,
+    /// Another cluster's object has claimed the machine.
+    Claimed,
+    /// The machine runs Windows.
+    Windows,
+    /// The image definition is for Windows.
+    ForWindows,
+    /// The image definition is for another generation.
+    OtherGeneration,
+    /// The machine was generalized by somebody.
+    Generalized,
+    /// Somebody else's version has the name.
+    Taken,
+}
+
+impl Flaw {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::NoGallery,
+        Self::NoDefinition,
+        Self::NoMachine,
+        Self::NoSourceVersion,
+        Self::NoConsent,
+        Self::Claimed,
+        Self::Windows,
+        Self::ForWindows,
+        Self::OtherGeneration,
+        Self::Generalized,
+        Self::Taken,
+    ];
+
+    /// The name of the object, and of its machine and definition in Azure.
+    pub fn name(self) -> String {
+        format!("{FLAWED}{self:?}").to_lowercase()
+    }
+
+    /// The reason for which the object has to be `Stalled`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NoGallery => "GalleryNotFound",
+            Self::NoDefinition => "DefinitionNotFound",
+            Self::NoMachine | Self::NoSourceVersion => "SourceNotFound",
+            Self::NoConsent => "ConsentMissing",
+            Self::Claimed => "SourceClaimed",
+            Self::Windows => "SourceUnsupported",
+            Self::ForWindows => "OsTypeMismatch",
+            Self::OtherGeneration => "GenerationMismatch",
+            Self::Generalized => "AlreadyGeneralized",
+            Self::Taken => "VersionExists",
+        }
+    }
+
+    /// The machine in Azure, if there is one.
+    pub(crate) fn machine(self) -> Option<Value> {
+        let mut machine = json!({"name": self.name(), "tags": {"azimage-generalize": "allowed"}});
+        match self {
+            Self::NoMachine => return None,
+            Self::NoConsent => machine["tags"] = json!({}),
+            Self::Claimed => {
+                machine["tags"]["azimage-owner"] = json!("other/images/web/00000000-0000-0000-0000-0000000000ff");
+            }
+            Self::Windows => machine["osType"] = json!("Windows"),
+            Self::Generalized => {
+                machine["generalized"] = json!(true);
+                machine["powerState"] = json!("deallocated");
+            }
+            _ => {}
+        }
+        Some(machine)
+    }
+
+    /// The image definition in Azure, if there is one.
+    pub(crate) fn definition(self) -> Option<Value> {
+        let mut definition = json!({"name": self.name()});
+        match self {
+            Self::NoDefinition | Self::NoGallery => return None,
+            Self::ForWindows => definition["osType"] = json!("Windows"),
+            Self::OtherGeneration => definition["hyperVGeneration"] = json!("V1"),
+            Self::Taken => definition["versions"] = json!([{"name": "1.4.0"}]),
+            _ => {}
+        }
+        Some(definition)
+    }
+
+    /// The gallery and the source of the object.
+    pub(crate) fn spec(self) -> Value {
+        let gallery = if self == Self::NoGallery { "nowhere" } else { GALLERY };
+        let source = if self == Self::NoSourceVersion {
+            json!({"imageVersion": {"resourceId": format!("{PROVIDER}/galleries/{GALLERY}/images/{}/versions/1.3.9", self.name())}})
+        } else {
+            json!({"virtualMachine": {
+                "resourceId": format!("{PROVIDER}/virtualMachines/{}", self.name()), "capture": "InPlace",
+            }})
+        };
+        json!({
+            "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": gallery},
+            "definition": self.name(), "version": "1.4.0", "source": source,
+        })
+    }
+}
+
+/// How the names of flawed objects, and of what they have in Azure, begin.
+pub(crate) const FLAWED: &str = "bad-";
+
+/// The gallery apart.
+pub(crate) const GALLERY: &str = "apart";
