@@ -55,5 +55,8 @@ pub const OWNER_TAG: &str = "azimage-owner";
 /// Tag that names the step of the work for which a temporary Azure resource was made.
 pub const STEP_TAG: &str = "azimage-step";
 
+/// Tag on the run command of a seal: which words on the serial console prove this very attempt.
+pub const SEAL_TAG: &str = "azimage-seal";
+
 /// The prefix of all tags that azimage sets itself, so that users' tags can't collide with them.
 pub const TAG_PREFIX: &str = "azimage-";

@@ -7,6 +7,7 @@
 //! [`replication_target::plan`] reads what the image versions say.
 
 pub mod condition;
+pub mod console;
 pub mod events;
 pub mod failure;
 pub mod identity;

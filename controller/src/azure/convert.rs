@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use azimage_azure as azure;
 use azimage_core::image_version::{
-    DefinitionObserved, Execution, MarketplacePlan, OsType, Power, Provisioning, RegionObserved, RegionReplication,
-    SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved, VirtualMachineObserved,
+    BootDiagnostics, DefinitionObserved, Execution, MarketplacePlan, OsType, Power, Provisioning, RegionObserved,
+    RegionReplication, SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved,
+    VirtualMachineObserved,
 };
+use azimage_crds::SEAL_TAG;
 use azimage_deliberate_bugs::bug;
 use serde_json::{Map, Value};
 
@@ -58,6 +60,11 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> VirtualMachineObserved 
         generalized: machine.generalized,
         agent_ready: machine.agent.as_ref().is_some_and(|agent| agent.ready),
         agent_message: machine.agent.and_then(|agent| agent.message),
+        boot_diagnostics: match machine.boot_diagnostics {
+            azure::BootDiagnostics::Off => BootDiagnostics::Off,
+            azure::BootDiagnostics::Managed => BootDiagnostics::Managed,
+            azure::BootDiagnostics::StorageAccount(account) => BootDiagnostics::StorageAccount(account),
+        },
     }
 }
 
@@ -88,6 +95,7 @@ pub(super) fn source_version((version, of): (azure::ImageVersion, azure::ImageDe
 
 pub(super) fn seal(command: azure::RunCommand) -> SealObserved {
     let instance = command.instance;
+    let nonce = command.tags.get(SEAL_TAG).filter(|nonce| !nonce.is_empty()).cloned();
     let execution = match instance.as_ref().map(|instance| &instance.execution_state) {
         Some(azure::ExecutionState::Succeeded) => Execution::Succeeded,
         Some(azure::ExecutionState::Failed | azure::ExecutionState::TimedOut | azure::ExecutionState::Canceled) => {
@@ -100,8 +108,10 @@ pub(super) fn seal(command: azure::RunCommand) -> SealObserved {
     SealObserved {
         provisioning: provisioning(command.provisioning_state),
         execution,
+        started: instance.as_ref().and_then(|instance| instance.started),
         exit_code: instance.and_then(|instance| instance.exit_code).map(i64::from),
         output: tail(output.unwrap_or_default().trim()),
+        nonce,
     }
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use azimage_azure::{Call, Client, Error, ImageVersion};
-use azimage_core::image_version::{Observed, Read, Reading, SourceSpec, Validated};
+use azimage_core::{
+    console,
+    image_version::{Observed, Read, Reading, SourceSpec, Validated},
+};
 use tokio::time::Instant;
 
 use super::{CallError, convert, failure::absent};
@@ -34,6 +37,14 @@ pub(crate) async fn read(
         (Read::Seal, SourceSpec::VirtualMachine { seal, .. }) => {
             reading(&mut observed.seal, client.run_command(call, seal).await, convert::seal)
         }
+        (Read::Console, SourceSpec::VirtualMachine { id, .. }) => {
+            let nonce = match &observed.seal {
+                Reading::Found(seal) => seal.nonce.clone().unwrap_or_default(),
+                _ => String::new(),
+            };
+            let log = client.serial_console_log(call, id).await;
+            reading(&mut observed.console, log, |log| console::read(&log.unwrap_or_default(), &nonce))
+        }
         (Read::SourceVersion, SourceSpec::ImageVersion { id }) => {
             let version = match half.take() {
                 Some(half) => Ok(half),
@@ -52,7 +63,7 @@ pub(crate) async fn read(
             reading(&mut observed.source_version, both, convert::source_version)
         }
         // The plan asks only for what its source has, and lists are shared.
-        (Read::VirtualMachine | Read::Seal | Read::SourceVersion | Read::List, _) => None,
+        (Read::VirtualMachine | Read::Seal | Read::Console | Read::SourceVersion | Read::List, _) => None,
     }
 }
 

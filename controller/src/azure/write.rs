@@ -5,6 +5,7 @@ use azimage_azure::{
     StorageAccountType, TargetRegion, VirtualMachineUpdate,
 };
 use azimage_core::image_version::{SourceSpec, Step, TargetRegionRequest, VersionRequest};
+use azimage_core::seal;
 use azimage_deliberate_bugs::bug;
 use serde_json::Value;
 
@@ -14,14 +15,18 @@ use super::{CallError, convert::EXTENDED_LOCATIONS};
 pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result<Accepted, CallError> {
     let answer = match step {
         Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request) => {
-            let update = VirtualMachineUpdate { tags: request.tags.clone(), switch_boot_diagnostics_on: false };
+            let update = VirtualMachineUpdate {
+                tags: request.tags.clone(),
+                switch_boot_diagnostics_on: request.switch_boot_diagnostics_on,
+            };
             client.update_virtual_machine(call, &request.id, &update, &request.etag).await
         }
-        Step::Seal { id, location, script, timeout_seconds, tags } => {
+        Step::Seal { id, location, timeout_seconds, owner } => {
+            let nonce = call.correlation_id.to_string();
             let body = RunCommandBody {
                 location: location.clone(),
-                script: script.clone(),
-                tags: tags.clone(),
+                script: seal::linux_script(&nonce),
+                tags: seal::tags(owner, &nonce),
                 timeout_seconds: u32::try_from(*timeout_seconds).unwrap_or_default(),
                 async_execution: false,
             };

@@ -227,7 +227,9 @@ impl Pass<'_> {
         }
         let name = step.name();
         let unrecorded = || bug!(EffectBeforeIntent).then(|| self.shared.seams.randomness.id().to_string());
-        let Some(correlation_id) = intent(status, name, remembered.accepted.get(&name)).or_else(unrecorded) else {
+        // A seal that is asked for again is the same attempt, and its id stands in the guest already.
+        let accepted = remembered.accepted.get(&name).filter(|_| name != StepName::Seal);
+        let Some(correlation_id) = intent(status, name, accepted).or_else(unrecorded) else {
             overlay(&mut report, &remembered, name);
             remembered.kept = Some(kept.for_the_next());
             remembered.put_off = None;

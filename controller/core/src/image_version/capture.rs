@@ -1,11 +1,11 @@
 //! What to do next for a version that doesn't exist yet.
 //!
 //! ```text
-//! running ──ClaimSource──▶ claimed ──Seal──▶ (detached unit powers off) ──▶ stopped
+//! running ──ClaimSource──▶ claimed ──Seal──▶ (detached unit says so and powers off) ──▶ stopped
 //!         ──MarkSealed──▶ marked ──Deallocate──▶ deallocated ──Generalize──▶ generalized ──Publish──▶
 //! ```
-//! Each arrow is taken only on what Azure says now: tags for the claim and the mark, the run command's end and the
-//! power state for the seal, the instance view for generalized. So a process that knows nothing but the object and
+//! Each arrow is taken only on what Azure says now: tags for the claim and the mark, the run command's end, the power
+//! state and the guest's own word on its serial console for the seal, the instance view for generalized. So a process that knows nothing but the object and
 //! Azure goes on where another one died.
 
 use azimage_crds::{ConditionType, Prepare, Reason, SourceStatus};
@@ -197,7 +197,7 @@ fn machine_plan(
         if let Some(obstacle) = may_begin(*prepare, machine) {
             return obstacle.plan(report);
         }
-        return match tags::claim_request(validated, id, machine) {
+        return match tags::claim_request(validated, id, *prepare, machine) {
             Some(request) => report.act(
                 ConditionType::SourceReady,
                 Reason::Progressing,
@@ -213,7 +213,7 @@ fn machine_plan(
         Prepare::Deprovision if marked || bug!(GeneralizeUnsealed) => sealed_plan(id, machine, report, false),
         Prepare::Deprovision => {
             let sealing = Sealing { validated, memory, machine, id, seal, timeout_seconds: timeout.as_secs() };
-            sealing.plan(&observed.seal, report)
+            sealing.plan(&observed.seal, &observed.console, report)
         }
     }
 }

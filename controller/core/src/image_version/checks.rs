@@ -3,11 +3,11 @@
 //! The rules are those of Azure Compute Gallery ("Troubleshooting shared image galleries in Azure"); finding them here
 //! costs nothing, finding them after the machine was generalized costs the machine.
 
-use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, Reason};
+use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
-    DefinitionObserved, MarketplacePlan, OsType, Validated, VirtualMachineObserved,
+    BootDiagnostics, DefinitionObserved, MarketplacePlan, OsType, SourceSpec, Validated, VirtualMachineObserved, tags,
     validate::{Violation, find_tag},
 };
 
@@ -53,6 +53,16 @@ pub(super) fn source(validated: &Validated, machine: &VirtualMachineObserved) ->
     }
     if machine.generalized {
         return Ok(());
+    }
+    let to_be_sealed = matches!(validated.source, SourceSpec::VirtualMachine { prepare: Prepare::Deprovision, .. })
+        && !(validated.owns_tag(&machine.tags) && tags::sealed(machine));
+    if let (true, BootDiagnostics::StorageAccount(account)) = (to_be_sealed, &machine.boot_diagnostics) {
+        return no(
+            Reason::SourceUnsupported,
+            format!(
+                "The machine's boot diagnostics go to the storage account {account}, which azimage doesn't read, and the guest has to be heard to say that it is sealed: set them to storage that Azure manages (az vm boot-diagnostics enable without --storage)"
+            ),
+        );
     }
     if machine.os_type != OsType::Linux {
         return no(

@@ -27,12 +27,12 @@ mod tests;
 mod validate;
 
 pub use observed::{
-    Absent, DefinitionObserved, Execution, MarketplacePlan, Observed, OsType, Power, Provisioning, Reading,
-    RegionObserved, RegionReplication, SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved,
-    VirtualMachineObserved,
+    Absent, BootDiagnostics, ConsoleObserved, DefinitionObserved, Execution, MarketplacePlan, Observed, OsType, Power,
+    Provisioning, Reading, RegionObserved, RegionReplication, SealObserved, SourceVersionObserved,
+    TargetRegionObserved, VersionObserved, VirtualMachineObserved,
 };
 pub use plan::{Memory, Plan, ProcessMemory, Report, Wake, plan};
 pub use reads::{Read, next_read};
 pub use status::{DOMAIN, next_status, record_intent};
-pub use step::{Step, StepName, TargetRegionRequest, VersionRequest};
+pub use step::{MachineRequest, Step, StepName, TargetRegionRequest, VersionRequest};
 pub use validate::{Context, SourceSpec, TargetView, Validated, Violation, validate};

@@ -44,6 +44,8 @@ pub struct Observed {
     pub source_version: Reading<SourceVersionObserved>,
     /// The run command that seals the guest.
     pub seal: Reading<SealObserved>,
+    /// What the serial console log of the source says of this very seal.
+    pub console: Reading<ConsoleObserved>,
     /// The version as it was last read by itself, if nothing was left to be done then.
     pub seen: Option<Arc<VersionObserved>>,
     /// Its entry in the list of the definition's versions, which says nothing of single regions' copies.
@@ -135,6 +137,30 @@ pub struct VirtualMachineObserved {
     pub agent_ready: bool,
     /// What Azure says of the agent.
     pub agent_message: Option<String>,
+    /// Where its serial console is recorded.
+    pub boot_diagnostics: BootDiagnostics,
+}
+
+/// Where a machine's serial console is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BootDiagnostics {
+    /// Nowhere.
+    Off,
+    /// In storage that Azure manages.
+    Managed,
+    /// In a storage account of one's own.
+    StorageAccount(String),
+}
+
+/// What a serial console log says of one attempt at a seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
+pub enum ConsoleObserved {
+    /// The guest hasn't said that it is sealed, or the log doesn't show it yet.
+    NoMark,
+    /// It has, and it wasn't started since.
+    Sealed,
+    /// It has, and it was started since.
+    StartedSince,
 }
 
 /// A virtual machine's power state (`PowerState/…` of the instance view).
@@ -215,6 +241,17 @@ pub struct SealObserved {
     pub exit_code: Option<i64>,
     /// The last lines that the script printed.
     pub output: String,
+    /// When the script was started, on Azure's clock.
+    pub started: Option<Timestamp>,
+    /// What the guest has to say on its serial console; none of a seal by a release that relied on the power state alone.
+    pub nonce: Option<String>,
+}
+
+impl SealObserved {
+    /// Whether the script ended well. It only starts the unit that seals the guest.
+    pub fn is_started(&self) -> bool {
+        self.execution == Execution::Succeeded && self.exit_code.unwrap_or(0) == 0
+    }
 }
 
 /// `instanceView.executionState` of a run command.

@@ -1,6 +1,11 @@
 //! What has still to be read.
 
-use super::{Absent, Memory, Observed, Reading, SourceSpec, Step, Validated};
+use azimage_crds::Prepare;
+
+use super::{
+    Absent, BootDiagnostics, Memory, Observed, Power, Provisioning, Reading, SealObserved, SourceSpec, Step, Validated,
+    VirtualMachineObserved, tags,
+};
 use crate::Failure;
 
 /// Something to be read.
@@ -18,6 +23,8 @@ pub enum Read {
     SourceVersion,
     /// The seal's run command with its instance view.
     Seal,
+    /// The source virtual machine's serial console log.
+    Console,
 }
 
 /// What has to be read next for a decision, or nothing. At rest this is the list, which all versions of a definition
@@ -55,15 +62,32 @@ pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed
         SourceSpec::ImageVersion { .. } => {
             matches!(observed.source_version, Reading::NotRead).then_some(Read::SourceVersion)
         }
-        SourceSpec::VirtualMachine { .. } => match &observed.virtual_machine {
+        SourceSpec::VirtualMachine { prepare, .. } => match &observed.virtual_machine {
             Reading::NotRead => Some(Read::VirtualMachine),
             Reading::Found(machine) => {
-                let ours = validated.owns_tag(&machine.tags);
-                (ours && !machine.generalized && observed.seal == Reading::NotRead).then_some(Read::Seal)
+                let ours = validated.owns_tag(&machine.tags) && !machine.generalized;
+                match &observed.seal {
+                    Reading::NotRead => ours.then_some(Read::Seal),
+                    Reading::Found(seal) => {
+                        let asked = ours && *prepare == Prepare::Deprovision && speaks_last(seal, machine);
+                        (asked && observed.console == Reading::NotRead).then_some(Read::Console)
+                    }
+                    _ => None,
+                }
             }
             _ => None,
         },
     }
+}
+
+/// Whether only the console can tell if the guest is sealed.
+fn speaks_last(seal: &SealObserved, machine: &VirtualMachineObserved) -> bool {
+    machine.power == Power::Stopped
+        && machine.boot_diagnostics != BootDiagnostics::Off
+        && !tags::sealed(machine)
+        && seal.is_started()
+        && seal.provisioning != Provisioning::Deleting
+        && seal.nonce.is_some()
 }
 
 fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {
@@ -107,9 +131,14 @@ impl Observed {
             Read::Version => self.version = Reading::NotRead,
             Read::List => self.listed = Reading::NotRead,
             Read::Definition => self.definition = Reading::NotRead,
-            Read::VirtualMachine => self.virtual_machine = Reading::NotRead,
+            Read::VirtualMachine => {
+                self.virtual_machine = Reading::NotRead;
+                // A log that was read before the machine doesn't show what happened in between.
+                self.console = Reading::NotRead;
+            }
             Read::SourceVersion => self.source_version = Reading::NotRead,
             Read::Seal => self.seal = Reading::NotRead,
+            Read::Console => self.console = Reading::NotRead,
         }
     }
 
@@ -125,6 +154,7 @@ impl Observed {
             Read::VirtualMachine => answered(&self.virtual_machine),
             Read::SourceVersion => answered(&self.source_version),
             Read::Seal => answered(&self.seal),
+            Read::Console => answered(&self.console),
         }
     }
 }

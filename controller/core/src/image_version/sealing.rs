@@ -1,19 +1,23 @@
 //! What to do next for a claimed machine whose guest isn't proven to be sealed.
 
-use std::collections::BTreeMap;
-
-use azimage_crds::{ConditionType, OWNER_TAG, Prepare, Reason, STEP_TAG};
+use azimage_crds::{ConditionType, Prepare, Reason, StepStatus};
 use azimage_deliberate_bugs::bug;
 use azimage_names::{RunCommandId, VirtualMachineId};
 
 use super::{
-    Execution, Memory, Plan, Power, Provisioning, Read, Reading, Report, SealObserved, Step, StepName, Validated,
-    VirtualMachineObserved, readiness::may_begin, tags,
+    BootDiagnostics, ConsoleObserved, Execution, Memory, Plan, Power, Provisioning, Read, Reading, Report,
+    SealObserved, Step, StepName, Validated, VirtualMachineObserved, readiness::may_begin, tags,
 };
 use crate::seal;
 
 /// How long after its intent was recorded a step was surely tried, in seconds.
 const INTENT_SECONDS: i64 = 60;
+
+/// How long after the time that the guest has a log may show what it said at last, in seconds: it is some minutes late.
+const LOG_SECONDS: u64 = 15 * 60;
+
+/// What to do about a machine of which nobody knows whether it is sealed.
+const ANEW: &str = "Delete this object, start the machine and make a new object";
 
 /// A claimed machine whose guest isn't proven to be sealed.
 pub(super) struct Sealing<'a> {
@@ -26,7 +30,12 @@ pub(super) struct Sealing<'a> {
 }
 
 impl Sealing<'_> {
-    pub(super) fn plan(&self, seal: &Reading<SealObserved>, report: Report) -> Plan {
+    pub(super) fn plan(
+        &self,
+        seal: &Reading<SealObserved>,
+        console: &Reading<ConsoleObserved>,
+        report: Report,
+    ) -> Plan {
         match seal {
             Reading::Failed(failure) => report.failed(failure, "read the run command of the seal"),
             Reading::NotRead => report.failed_unread("the run command of the seal"),
@@ -35,7 +44,7 @@ impl Sealing<'_> {
                 let message = "Waiting for Azure to remove the run command of the last seal".to_owned();
                 report.wait(ConditionType::GuestPrepared, Reason::Sealing, message)
             }
-            Reading::Found(seal) => self.begun(seal, report),
+            Reading::Found(seal) => self.begun(seal, console, report),
         }
     }
 
@@ -53,58 +62,48 @@ impl Sealing<'_> {
         if let Some(obstacle) = may_begin(Prepare::Deprovision, self.machine) {
             return obstacle.plan(report);
         }
+        if self.machine.boot_diagnostics == BootDiagnostics::Off {
+            let message =
+                "Switching the machine's boot diagnostics on, where the guest will say that it is sealed".to_owned();
+            return match tags::claim_request(self.validated, self.id, Prepare::Deprovision, self.machine) {
+                Some(request) => report.act(condition, Reason::Sealing, message, Step::ClaimSource(request)),
+                None => report.failed_unread("the machine's etag"),
+            };
+        }
         let step = Step::Seal {
             id: self.seal.clone(),
             location: self.machine.location.clone(),
-            script: seal::linux_script(),
             timeout_seconds: seal::SCRIPT_TIMEOUT_SECONDS,
-            tags: BTreeMap::from([
-                (OWNER_TAG.to_owned(), self.validated.owner.to_string()),
-                (STEP_TAG.to_owned(), StepName::Seal.to_string()),
-            ]),
+            owner: self.validated.owner.to_string(),
         };
-        report.act(ConditionType::GuestPrepared, Reason::Sealing, "Sealing the guest".to_owned(), step)
+        report.act(condition, Reason::Sealing, "Sealing the guest".to_owned(), step)
     }
 
     /// Whether the run command may be there although Azure doesn't show it. An intent that was just recorded is about to
-    /// be carried out, and one that was forgotten since is gone.
+    /// be carried out. A seal that was forgotten has no record.
     fn was_begun(&self) -> bool {
-        let started = |step| self.memory.step(step).map(|step| step.started_at.0);
-        started(StepName::Seal).is_some_and(|seal| {
-            let forgotten = started(StepName::ForgetSeal).is_some_and(|forgotten| forgotten >= seal);
-            !forgotten && self.memory.now.as_second() - seal.as_second() > INTENT_SECONDS
-        })
+        let since = |step: &StepStatus| self.memory.now.as_second() - step.started_at.0.as_second();
+        self.memory.step(StepName::Seal).is_some_and(|step| since(step) > INTENT_SECONDS)
     }
 
-    fn begun(&self, seal: &SealObserved, mut report: Report) -> Plan {
+    fn begun(&self, seal: &SealObserved, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {
         let failed = seal.execution == Execution::Failed
             || seal.exit_code.is_some_and(|code| code != 0)
             || (seal.provisioning == Provisioning::Failed && seal.execution != Execution::Succeeded);
         if failed {
             return self.failed(seal, report);
         }
-        let late = self.memory.step(StepName::Seal).is_some_and(|step| {
-            let elapsed = self.memory.now.as_second() - step.started_at.0.as_second();
-            elapsed > i64::try_from(self.timeout_seconds).unwrap_or(i64::MAX)
-        });
-        let proven = seal.execution == Execution::Succeeded && seal.exit_code.unwrap_or(0) == 0;
         match self.machine.power {
-            Power::Stopped if proven || bug!(BelievePowerOff) => match tags::mark_request(self.id, self.machine) {
-                Some(request) => {
-                    report.finished_if(true, StepName::Seal);
-                    let message = "The guest powered itself off after the seal; recording it".to_owned();
-                    report.act(ConditionType::GuestPrepared, Reason::Sealing, message, Step::MarkSealed(request))
-                }
-                None => report.failed_unread("the machine's etag"),
-            },
+            Power::Stopped if bug!(BelievePowerOff) => self.mark(report),
+            Power::Stopped if seal.is_started() => self.stopped(seal, console, report),
             Power::Stopped | Power::Deallocated | Power::Deallocating => {
                 let message = format!(
-                    "The machine is {} without proof that its guest was sealed, so somebody else may have stopped it; it is not generalized. Delete this object, start the machine and make a new object",
+                    "The machine is {} without proof that its guest was sealed, so somebody else may have stopped it; it is not generalized. {ANEW}",
                     self.machine.power
                 );
                 report.stalled(ConditionType::GuestPrepared, Reason::GuestPreparationUnknown, message)
             }
-            _ if late => {
+            _ if self.elapsed(seal) > self.timeout_seconds => {
                 let message = format!(
                     "The machine didn't power off within spec.source.virtualMachine.guest.timeout, so its guest is not proven to be sealed; it is not generalized. Look into the guest (journalctl -u azimage-seal); the annotation {} tries again",
                     azimage_crds::RECONCILE_REQUESTED_AT
@@ -117,6 +116,64 @@ impl Sealing<'_> {
                 report.wait(ConditionType::GuestPrepared, Reason::Sealing, message)
             }
         }
+    }
+
+    /// The run command ended well and the machine is off: it is sealed if the guest has said so.
+    fn stopped(&self, seal: &SealObserved, console: &Reading<ConsoleObserved>, report: Report) -> Plan {
+        let unknown = |report: Report, message: String| {
+            report.stalled(ConditionType::GuestPrepared, Reason::GuestPreparationUnknown, message)
+        };
+        if seal.nonce.is_none() {
+            let message = format!(
+                "The seal was begun by a release of azimage that couldn't prove it, and the machine is stopped; it is not generalized. {ANEW}"
+            );
+            return unknown(report, message);
+        }
+        if self.machine.boot_diagnostics == BootDiagnostics::Off {
+            let message = "Boot diagnostics of the machine were switched off, so that its guest can't be heard to say that it is sealed; it is not generalized. Switch them on again, with storage that Azure manages".to_owned();
+            return unknown(report, message);
+        }
+        match console {
+            Reading::Failed(failure) => report.failed(failure, "read the machine's serial console log"),
+            Reading::NotRead => report.failed_unread("the machine's serial console log"),
+            Reading::Found(ConsoleObserved::Sealed) => self.mark(report),
+            Reading::Found(ConsoleObserved::StartedSince) => {
+                let message = format!(
+                    "The machine was started after its guest was sealed, so it is sealed no more; it is not generalized. {ANEW}"
+                );
+                unknown(report, message)
+            }
+            Reading::Found(ConsoleObserved::NoMark) | Reading::Missing(_) => {
+                if self.elapsed(seal) > self.timeout_seconds.saturating_add(LOG_SECONDS) {
+                    let message = format!(
+                        "The machine is stopped, and its guest has not said on the serial console that it is sealed, so somebody else stopped it; it is not generalized. {ANEW}"
+                    );
+                    return unknown(report, message);
+                }
+                let message = "The machine is off; waiting for its serial console log to show that the guest was sealed, which takes some minutes".to_owned();
+                report.wait(ConditionType::GuestPrepared, Reason::Sealing, message)
+            }
+        }
+    }
+
+    fn mark(&self, mut report: Report) -> Plan {
+        match tags::mark_request(self.id, self.machine) {
+            Some(request) => {
+                report.finished_if(true, StepName::Seal);
+                let message = "The guest was sealed and powered itself off; recording it".to_owned();
+                report.act(ConditionType::GuestPrepared, Reason::Sealing, message, Step::MarkSealed(request))
+            }
+            None => report.failed_unread("the machine's etag"),
+        }
+    }
+
+    /// How long ago the seal was begun, in seconds: by our own record, or, where the status was lost, by Azure's.
+    fn elapsed(&self, seal: &SealObserved) -> u64 {
+        let recorded = self.memory.step(StepName::Seal);
+        let intended = recorded.filter(|step| step.correlation_id.is_some() || seal.started.is_none());
+        let began = intended.map(|step| step.started_at.0).or(seal.started);
+        let seconds = began.map_or(0, |began| self.memory.now.as_second() - began.as_second());
+        u64::try_from(seconds).unwrap_or(0)
     }
 
     fn failed(&self, seal: &SealObserved, report: Report) -> Plan {

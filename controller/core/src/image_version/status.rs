@@ -57,6 +57,11 @@ pub fn next_status(
 /// crash knows what may have happened and under which correlation id.
 pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlation_id: &str, now: Timestamp) {
     let name: &str = step.into();
+    if step == StepName::ForgetSeal {
+        // The next seal is another attempt, which must not be proven by what an earlier one said.
+        let seal: &str = StepName::Seal.into();
+        status.steps.retain(|record| record.name != seal);
+    }
     let open = status.steps.iter().find(|record| record.name == name && record.finished_at.is_none());
     let attempts = open.map_or(0, |record| record.attempts).saturating_add(1);
     let record = StepStatus {

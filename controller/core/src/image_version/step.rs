@@ -9,27 +9,26 @@ use serde_json::{Map, Value};
 /// One write to Azure, complete: carrying it out leaves no choice open.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Write our claim into the machine's tags, if its etag is still this one.
-    ClaimSource(TagsRequest),
-    /// Start the seal in the guest.
+    /// Write our claim into the machine's tags and have its serial console recorded, if its etag is still this one.
+    ClaimSource(MachineRequest),
+    /// Start the seal in the guest. Its nonce, in the script and in a tag, is the correlation id under which the step is
+    /// carried out: it stands in the status before, and is another for each attempt.
     Seal {
         /// The run command to be made.
         id: RunCommandId,
         /// The machine's region.
         location: Region,
-        /// The script.
-        script: String,
         /// How long the script itself may take, in seconds.
         timeout_seconds: i32,
-        /// Tags of the run command.
-        tags: BTreeMap<String, String>,
+        /// The owner's tag.
+        owner: String,
     },
     /// Remove the run command of a failed seal, because somebody asked for another try.
     ForgetSeal(RunCommandId),
     /// Record in the machine's tags that the seal was proven.
-    MarkSealed(TagsRequest),
+    MarkSealed(MachineRequest),
     /// Take our claim from the machine's tags.
-    ReleaseSource(TagsRequest),
+    ReleaseSource(MachineRequest),
     /// Deallocate the machine.
     Deallocate(VirtualMachineId),
     /// Mark the machine as generalized, for ever.
@@ -44,13 +43,15 @@ pub enum Step {
     Delete(ImageVersionId),
 }
 
-/// A conditional write of a machine's tags.
+/// A conditional write of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TagsRequest {
+pub struct MachineRequest {
     /// The machine.
     pub id: VirtualMachineId,
     /// Its tags, whole: Azure replaces all of them.
     pub tags: BTreeMap<String, String>,
+    /// Switch boot diagnostics on; else they stay as they are.
+    pub switch_boot_diagnostics_on: bool,
     /// The etag that the machine must still have.
     pub etag: String,
 }

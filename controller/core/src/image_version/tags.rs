@@ -1,11 +1,11 @@
-//! The writes of a machine's tags: conditional on its etag, and whole, as Azure replaces all of them.
+//! The writes of a machine: its tags, conditional on its etag and whole, as Azure replaces all of them.
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{OWNER_TAG, STEP_TAG};
+use azimage_crds::{OWNER_TAG, Prepare, STEP_TAG};
 use azimage_names::VirtualMachineId;
 
-use super::{Validated, VirtualMachineObserved, step::TagsRequest, validate::find_tag};
+use super::{BootDiagnostics, MachineRequest, Validated, VirtualMachineObserved, validate::find_tag};
 
 /// The value of [`STEP_TAG`] on a machine whose seal was proven.
 const SEALED: &str = "sealed";
@@ -20,7 +20,7 @@ fn tags_request(
     machine: &VirtualMachineObserved,
     set: &[(&str, String)],
     remove: &[&str],
-) -> Option<TagsRequest> {
+) -> Option<MachineRequest> {
     let touched = |key: &str| {
         set.iter().any(|(name, _)| name.eq_ignore_ascii_case(key))
             || remove.iter().any(|name| name.eq_ignore_ascii_case(key))
@@ -28,23 +28,27 @@ fn tags_request(
     let mut tags: BTreeMap<String, String> =
         machine.tags.iter().filter(|(key, _)| !touched(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
     tags.extend(set.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-    Some(TagsRequest { id: id.clone(), tags, etag: machine.etag.clone()? })
+    Some(MachineRequest { id: id.clone(), tags, switch_boot_diagnostics_on: false, etag: machine.etag.clone()? })
 }
 
+/// The claim. A machine that is to be sealed has to say so on a serial console that is recorded.
 pub(super) fn claim_request(
     validated: &Validated,
     id: &VirtualMachineId,
+    prepare: Prepare,
     machine: &VirtualMachineObserved,
-) -> Option<TagsRequest> {
+) -> Option<MachineRequest> {
     // A mark that an earlier owner left says nothing about the guest as it is now.
-    tags_request(id, machine, &[(OWNER_TAG, validated.owner.to_string())], &[STEP_TAG])
+    let tags = tags_request(id, machine, &[(OWNER_TAG, validated.owner.to_string())], &[STEP_TAG])?;
+    let unrecorded = prepare == Prepare::Deprovision && machine.boot_diagnostics == BootDiagnostics::Off;
+    Some(MachineRequest { switch_boot_diagnostics_on: unrecorded, ..tags })
 }
 
-pub(super) fn mark_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<TagsRequest> {
+pub(super) fn mark_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<MachineRequest> {
     tags_request(id, machine, &[(STEP_TAG, SEALED.to_owned())], &[])
 }
 
 /// Takes our tags from a machine.
-pub(super) fn release_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<TagsRequest> {
+pub(super) fn release_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<MachineRequest> {
     tags_request(id, machine, &[], &[OWNER_TAG, STEP_TAG])
 }

@@ -12,6 +12,9 @@ use super::{super::*, fixtures::*};
 pub(super) struct Azure {
     pub(super) machine: VirtualMachineObserved,
     pub(super) seal: Option<SealObserved>,
+    pub(super) console: ConsoleObserved,
+    /// After how many moments the log shows what the guest said.
+    said: u32,
     pub(super) version: Option<VersionObserved>,
     /// How often each irreversible thing was done.
     pub(super) generalized: u32,
@@ -22,7 +25,16 @@ pub(super) struct Azure {
 
 impl Azure {
     pub(super) fn new(machine: VirtualMachineObserved) -> Self {
-        Self { machine, seal: None, version: None, generalized: 0, created: 0, failing: BTreeMap::new() }
+        Self {
+            machine,
+            seal: None,
+            console: ConsoleObserved::NoMark,
+            said: 0,
+            version: None,
+            generalized: 0,
+            created: 0,
+            failing: BTreeMap::new(),
+        }
     }
 
     pub(super) fn read(&self, read: Read, observed: &mut Observed) {
@@ -35,6 +47,10 @@ impl Azure {
             Read::Definition => observed.definition = Reading::Found(definition()),
             Read::VirtualMachine => observed.virtual_machine = Reading::Found(self.machine.clone()),
             Read::SourceVersion => observed.source_version = Reading::Found(source_version()),
+            Read::Console => {
+                assert_ne!(self.machine.boot_diagnostics, BootDiagnostics::Off, "nothing is recorded");
+                observed.console = Reading::Found(self.console);
+            }
             Read::Seal => observed.seal = self.seal.clone().map_or(Reading::Missing(missing), Reading::Found),
         }
     }
@@ -45,11 +61,15 @@ impl Azure {
             Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request) => {
                 assert_eq!(Some(&request.etag), self.machine.etag.as_ref(), "the machine was changed meanwhile");
                 self.machine.tags.clone_from(&request.tags);
+                if request.switch_boot_diagnostics_on {
+                    self.machine.boot_diagnostics = BootDiagnostics::Managed;
+                }
                 self.touch();
             }
             Step::Seal { .. } => {
                 assert_eq!(self.machine.power, Power::Running, "nothing runs in a guest that is off");
                 self.seal = Some(seal(Execution::Running));
+                self.console = ConsoleObserved::NoMark;
             }
             Step::ForgetSeal(_) => self.seal = None,
             Step::Deallocate(_) => {
@@ -104,11 +124,19 @@ impl Azure {
             Power::Deallocating => self.machine.power = Power::Deallocated,
             _ => {}
         }
+        if self.said > 0 {
+            self.said -= 1;
+            if self.said == 0 {
+                self.console = ConsoleObserved::Sealed;
+            }
+        }
         match &mut self.seal {
             Some(seal) if seal.execution == Execution::Running => *seal = super::fixtures::seal(Execution::Succeeded),
             Some(seal) if seal.execution == Execution::Succeeded && self.machine.power == Power::Running => {
                 self.machine.power = Power::Stopping;
                 self.machine.agent_ready = false;
+                // It shows when the machine is off already.
+                self.said = 3;
             }
             _ => {}
         }

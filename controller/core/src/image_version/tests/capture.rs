@@ -55,6 +55,21 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
             [SEALING, SEALING, SEALING, MARK, UNSEALED, UNSEALED, SEALING],
         ),
         (
+            "that succeeded, and the guest hasn't said so",
+            sealed(seal(Execution::Succeeded)).console(ConsoleObserved::NoMark),
+            [SEALING, SEALING, SEALING, SEALING, UNSEALED, UNSEALED, SEALING],
+        ),
+        (
+            "that succeeded, and the guest was started after it said so",
+            sealed(seal(Execution::Succeeded)).console(ConsoleObserved::StartedSince),
+            [SEALING, SEALING, SEALING, UNSEALED, UNSEALED, UNSEALED, SEALING],
+        ),
+        (
+            "that succeeded, and nothing is known of what the guest should say",
+            sealed(SealObserved { nonce: None, ..seal(Execution::Succeeded) }),
+            [SEALING, SEALING, SEALING, UNSEALED, UNSEALED, UNSEALED, SEALING],
+        ),
+        (
             "that succeeded with an exit code that says otherwise",
             sealed(SealObserved { exit_code: Some(1), ..seal(Execution::Succeeded) }),
             [FAILED; 7],

@@ -24,6 +24,45 @@ fn marketplace(name: &str) -> MarketplacePlan {
     MarketplacePlan { name: name.into(), publisher: "p".into(), product: "o".into() }
 }
 
+fn to_an_account(machine: VirtualMachineObserved) -> VirtualMachineObserved {
+    let account = BootDiagnostics::StorageAccount("https://mine.blob.core.windows.net/".into());
+    VirtualMachineObserved { boot_diagnostics: account, ..machine }
+}
+
+/// Where the serial console is recorded of which a guest to be sealed has to be heard.
+fn diagnostics() -> Vec<(&'static str, Scene, String)> {
+    let with = |machine: VirtualMachineObserved| scene(&json!({})).machine(machine);
+    let unsupported = refused(Reason::SourceUnsupported);
+    vec![
+        ("boot diagnostics in an account of one's own", with(to_an_account(machine())), unsupported.clone()),
+        (
+            "boot diagnostics in an account of one's own since the claim",
+            with(to_an_account(machine()).claimed()),
+            unsupported.clone(),
+        ),
+        (
+            "boot diagnostics in an account of one's own since the seal was proven",
+            with(to_an_account(machine()).claimed().marked().powered(Power::Deallocated)),
+            "Generalize Unknown/Progressing Generalized=Progressing Poll".to_owned(),
+        ),
+        (
+            "boot diagnostics in an account of one's own, marked for somebody who is gone",
+            with(to_an_account(machine()).tagged(OWNER_TAG, "c1/images/web-0/u-0").marked()),
+            unsupported,
+        ),
+        (
+            "boot diagnostics in an account of one's own, of a machine that is said to be sealed",
+            scene(&already_generalized()).machine(to_an_account(machine()).powered(Power::Stopped)),
+            FINE.to_owned(),
+        ),
+        (
+            "boot diagnostics off",
+            with(VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..machine() }),
+            FINE.to_owned(),
+        ),
+    ]
+}
+
 pub(super) fn sources() -> Vec<Row> {
     let with = |machine: VirtualMachineObserved| scene(&json!({})).machine(machine);
     let generalized = |machine: VirtualMachineObserved| {
@@ -112,7 +151,7 @@ pub(super) fn sources() -> Vec<Row> {
             PUBLISH.to_owned(),
         ),
     ];
-    rows.into_iter().map(|(case, scene, expected)| row(case, scene, &expected)).collect()
+    rows.into_iter().chain(diagnostics()).map(|(case, scene, expected)| row(case, scene, &expected)).collect()
 }
 
 #[allow(clippy::too_many_lines, reason = "a table")]

@@ -127,6 +127,7 @@ pub(super) fn machine() -> VirtualMachineObserved {
         generalized: false,
         agent_ready: true,
         agent_message: None,
+        boot_diagnostics: BootDiagnostics::Managed,
     }
 }
 
@@ -184,6 +185,8 @@ pub(super) fn seal(execution: Execution) -> SealObserved {
             Execution::Running | Execution::Unknown => None,
         },
         output: "azimage: seal is scheduled".into(),
+        started: Some(before(50)),
+        nonce: Some("correlation".into()),
     }
 }
 

@@ -101,6 +101,8 @@ proptest! {
                 prop_assert_eq!(machine.unwrap().power, Power::Stopped);
                 prop_assert_eq!(seal.execution, Execution::Succeeded);
                 prop_assert_eq!(seal.exit_code.unwrap_or(0), 0);
+                prop_assert_eq!(found(&scene.observed.console), Some(&ConsoleObserved::Sealed));
+                prop_assert!(seal.nonce.is_some());
                 prop_assert!(!by_word);
             }
             Step::Seal { .. } | Step::ForgetSeal(_) => {
@@ -298,7 +300,7 @@ proptest! {
 fn all_read(scene: &Scene) -> Observed {
     let validated = scene.validated();
     let mut observed = Observed::default();
-    for _ in 0..5 {
+    for _ in 0..6 {
         let Some(next) = next_read(&validated, &scene.memory(), &observed) else { break };
         match next {
             Read::Version => observed.version = read(&observed.version, &scene.observed.version),
@@ -310,6 +312,7 @@ fn all_read(scene: &Scene) -> Observed {
             Read::SourceVersion => {
                 observed.source_version = read(&observed.source_version, &scene.observed.source_version);
             }
+            Read::Console => observed.console = read(&observed.console, &scene.observed.console),
             Read::Seal => observed.seal = read(&observed.seal, &scene.observed.seal),
         }
     }

@@ -5,6 +5,7 @@ mod absence;
 mod azure;
 mod capture;
 mod checks;
+mod console;
 mod controller;
 mod convergence;
 mod deletion;

@@ -24,13 +24,15 @@ pub(super) fn observations(noise: Noise) -> BoxedStrategy<Observed> {
         readings(noise, machines(noise)),
         readings(noise, source_versions(noise)),
         prop_oneof![1 => Just(Reading::Missing(Absent::Resource)), 2 => readings(noise, seals(noise))],
+        readings(noise, consoles()),
     )
-        .prop_map(|(version, definition, virtual_machine, source_version, seal)| Observed {
+        .prop_map(|(version, definition, virtual_machine, source_version, seal, console)| Observed {
             version,
             definition,
             virtual_machine,
             source_version,
             seal,
+            console,
             ..Observed::default()
         })
         .boxed()
@@ -74,28 +76,40 @@ fn machines(noise: Noise) -> BoxedStrategy<VirtualMachineObserved> {
     ];
     let state = (power, proptest::bool::weighted(0.2), noise.some(), provisionings(noise));
     let flaws = (noise.some(), noise.some(), noise.some(), noise.some(), noise.some());
-    (tagged, state, flaws, select(vec!["vm-0", "vm-1"]), noise.some())
-        .prop_map(|((owner, mark, consent), (power, generalized, agent_lost, provisioning), flaws, uid, bare)| {
-            let mut tagged = BTreeMap::from([("team".to_owned(), "web".to_owned())]);
-            for (name, value) in [(OWNER_TAG, owner), (STEP_TAG, mark), (CONSENT_TAG, consent)] {
-                tagged.extend(value.map(|value| (name.to_owned(), value.to_owned())));
-            }
-            VirtualMachineObserved {
-                uid: uid.into(),
-                etag: (!bare).then(|| "1".into()),
-                tags: tagged,
-                os_type: if flaws.0 { OsType::Windows } else { OsType::Linux },
-                ephemeral_os_disk: flaws.1,
-                scale_set: flaws.2.then(|| "set".into()),
-                largest_disk_gib: Some(if flaws.3 { 4096 } else { 30 }),
-                security_type: flaws.4.then(|| "TrustedLaunch".into()),
-                provisioning,
-                power,
-                generalized,
-                agent_ready: !agent_lost,
-                ..machine()
-            }
-        })
+    let account = || BootDiagnostics::StorageAccount("https://mine".into());
+    let diagnostics = noise.mostly(BootDiagnostics::Managed, vec![BootDiagnostics::Off, account()]);
+    (tagged, state, flaws, select(vec!["vm-0", "vm-1"]), noise.some(), diagnostics)
+        .prop_map(
+            |(
+                (owner, mark, consent),
+                (power, generalized, agent_lost, provisioning),
+                flaws,
+                uid,
+                bare,
+                boot_diagnostics,
+            )| {
+                let mut tagged = BTreeMap::from([("team".to_owned(), "web".to_owned())]);
+                for (name, value) in [(OWNER_TAG, owner), (STEP_TAG, mark), (CONSENT_TAG, consent)] {
+                    tagged.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+                }
+                VirtualMachineObserved {
+                    uid: uid.into(),
+                    etag: (!bare).then(|| "1".into()),
+                    tags: tagged,
+                    os_type: if flaws.0 { OsType::Windows } else { OsType::Linux },
+                    ephemeral_os_disk: flaws.1,
+                    scale_set: flaws.2.then(|| "set".into()),
+                    largest_disk_gib: Some(if flaws.3 { 4096 } else { 30 }),
+                    security_type: flaws.4.then(|| "TrustedLaunch".into()),
+                    provisioning,
+                    power,
+                    generalized,
+                    agent_ready: !agent_lost,
+                    boot_diagnostics,
+                    ..machine()
+                }
+            },
+        )
         .boxed()
 }
 
@@ -133,14 +147,20 @@ fn seals(noise: Noise) -> BoxedStrategy<SealObserved> {
         1 => select(Execution::iter().collect::<Vec<_>>()),
     ];
     let exit_codes = option::of(select(vec![0, 0, 0, 1]));
-    (provisionings(noise), executions, exit_codes)
-        .prop_map(|(provisioning, execution, exit_code)| SealObserved {
+    (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]))
+        .prop_map(|(provisioning, execution, exit_code, nonce)| SealObserved {
             provisioning,
             execution,
             exit_code,
             output: "said".into(),
+            started: Some(before(30)),
+            nonce: nonce.then(|| "n".to_owned()),
         })
         .boxed()
+}
+
+fn consoles() -> impl Strategy<Value = ConsoleObserved> {
+    prop_oneof![2 => Just(ConsoleObserved::Sealed), 1 => select(ConsoleObserved::iter().collect::<Vec<_>>())]
 }
 
 pub(super) fn versions(noise: Noise) -> BoxedStrategy<VersionObserved> {

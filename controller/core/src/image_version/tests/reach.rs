@@ -15,7 +15,7 @@ fn the_scenes_of_the_laws_reach_every_step() {
     let mut runner = TestRunner::deterministic();
     let mut reached: BTreeMap<StepName, u32> = StepName::iter().map(|name| (name, 0)).collect();
     let scenes = scenes();
-    for _ in 0..2000 {
+    for _ in 0..8000 {
         let scene = scenes.new_tree(&mut runner).unwrap().current();
         if let Some(step) = scene.plan().step {
             *reached.entry(step.name()).or_default() += 1;

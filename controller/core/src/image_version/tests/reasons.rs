@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use azimage_crds::Reason;
 use strum::IntoEnumIterator;
 
-use super::{absence, capture, checks, deletion, memory, published, scene::Row, sources};
+use super::{absence, capture, checks, console, deletion, memory, published, scene::Row, sources};
 
 /// Reasons that don't come out of a plan of an image version.
 const ELSEWHERE: [Reason; 6] = [
@@ -23,6 +23,7 @@ const ELSEWHERE: [Reason; 6] = [
 fn tables() -> Vec<Row> {
     [
         absence::rows(),
+        console::rows(),
         capture::machines(),
         sources::rows(),
         checks::sources(),
@@ -63,6 +64,7 @@ fn a_stall_says_what_to_do() {
         "start ",
         "say so ",
         "tries again",
+        "Switch ",
     ];
     for (case, scene, _) in tables() {
         let status = scene.next_status();

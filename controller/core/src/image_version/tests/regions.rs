@@ -59,7 +59,7 @@ fn each_state_of_a_region_is_shown() {
 
 #[test]
 fn progress_counts_the_regions_that_somebody_here_wants() {
-    let cases = [
+    let cases = vec![
         ("not yet seen in Azure", unread(wide().status(status(&json!([]), false))), Some("0/2 regions, 0%")),
         ("one is complete", wide().version(version(&[HOME])), Some("1/2 regions, 50%")),
         ("both are complete", wide().version(version(&[HOME, OTHER])), Some("2/2 regions, 100%")),

@@ -30,6 +30,7 @@ pub(super) fn scene(change: &Value) -> Scene {
             virtual_machine: Reading::Found(machine()),
             source_version: Reading::Found(source_version()),
             seal: Reading::Missing(Absent::Resource),
+            console: Reading::Found(ConsoleObserved::Sealed),
             ..Observed::default()
         },
     }
@@ -48,6 +49,11 @@ impl Scene {
 
     pub(super) fn seal(mut self, seal: SealObserved) -> Self {
         self.observed.seal = Reading::Found(seal);
+        self
+    }
+
+    pub(super) fn console(mut self, console: ConsoleObserved) -> Self {
+        self.observed.console = Reading::Found(console);
         self
     }
 

@@ -1,0 +1,145 @@
+//! What the serial console has to say before a machine counts as sealed.
+
+use serde_json::json;
+
+use super::{super::*, fixtures::*, scene::*};
+use crate::Failure;
+
+const MARK: &str = "MarkSealed Unknown/Sealing GuestPrepared=Sealing Poll";
+const WAIT: &str = "- Unknown/Sealing GuestPrepared=Sealing Poll";
+const UNKNOWN: &str = "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync";
+
+/// A machine that is off, whose seal was begun so long ago by our own record and by Azure's.
+fn off(recorded: Option<i64>, told: Option<i64>) -> Scene {
+    let records: Vec<_> = recorded.iter().map(|ago| step(StepName::Seal, 1, false, *ago)).collect();
+    scene(&json!({}))
+        .machine(machine().claimed().powered(Power::Stopped))
+        .seal(SealObserved { started: told.map(before), ..seal(Execution::Succeeded) })
+        .console(ConsoleObserved::NoMark)
+        .status(azimage_crds::ImageVersionStatus { steps: records, ..steps(&[]) })
+}
+
+fn unmarked(mut scene: Scene) -> Scene {
+    for step in &mut scene.status.steps {
+        step.correlation_id = None;
+    }
+    scene
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    // Thirty minutes for the guest, fifteen for the log.
+    let patience = 45 * 60;
+    let failing =
+        |failure: Failure| off(Some(60), Some(50)).observed(|observed| observed.console = Reading::Failed(failure));
+    let switched_off = |scene: Scene| {
+        let off = machine().claimed().powered(Power::Stopped);
+        scene.machine(VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..off })
+    };
+    vec![
+        row("the mark is there", off(Some(60), Some(50)).console(ConsoleObserved::Sealed), MARK),
+        row("the mark is there, late", off(Some(9 * 3600), None).console(ConsoleObserved::Sealed), MARK),
+        row("no mark yet", off(Some(60), Some(50)), WAIT),
+        row("no log yet", off(Some(60), None).observed(|seen| seen.console = Reading::Missing(Absent::Resource)), WAIT),
+        row("no mark at the end of patience", off(Some(patience), Some(patience)), WAIT),
+        row("no mark after it", off(Some(patience + 1), Some(50)), UNKNOWN),
+        row("no mark, and the status was lost", off(None, Some(patience)), WAIT),
+        row("no mark after patience, and the status was lost", off(None, Some(patience + 1)), UNKNOWN),
+        row(
+            "no mark, and the status knows only since when it was looked at",
+            unmarked(off(Some(60), Some(patience + 1))),
+            UNKNOWN,
+        ),
+        row("no mark, and Azure doesn't say since when either", unmarked(off(Some(patience + 1), None)), UNKNOWN),
+        row("no mark, and Azure's clock is ahead", off(None, Some(-600)), WAIT),
+        row("no mark, and Azure's clock doesn't matter", off(Some(60), Some(patience + 1)), WAIT),
+        row("started after it", off(Some(60), Some(50)).console(ConsoleObserved::StartedSince), UNKNOWN),
+        row("the log can't be read", failing(Failure::Unavailable("u".into())), "- False/AzureUnavailable - Retry"),
+        row("the log is busy", failing(Failure::Busy("b".into())), "- False/SourceBusy - Retry"),
+        row("too many requests", failing(Failure::Throttled), "- False/Throttled - Throttled"),
+        row(
+            "no right to the log",
+            failing(Failure::Denied { action: "a".into(), scope: "s".into() }),
+            "- False/AccessDenied - Resync",
+        ),
+        row(
+            "the log wasn't read",
+            off(Some(60), None).observed(|seen| seen.console = Reading::NotRead),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row("boot diagnostics were switched off", switched_off(off(Some(60), None)), UNKNOWN),
+        row(
+            "boot diagnostics were switched off before the seal",
+            scene(&json!({}))
+                .machine(VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..machine().claimed() }),
+            "ClaimSource Unknown/Sealing GuestPrepared=Sealing Poll",
+        ),
+        row(
+            "boot diagnostics are off, which doesn't matter any more",
+            switched_off(off(Some(60), None)).machine(VirtualMachineObserved {
+                boot_diagnostics: BootDiagnostics::Off,
+                ..machine().claimed().marked().powered(Power::Stopped)
+            }),
+            "Deallocate Unknown/Deallocating Generalized=Deallocating Poll",
+        ),
+    ]
+}
+
+#[test]
+fn a_machine_counts_as_sealed_on_its_guests_own_word_alone() {
+    check(&rows());
+}
+
+#[test]
+fn each_message_says_what_to_do() {
+    let message = |scene: Scene| match scene.plan().report.progress {
+        crate::Progress::Stalled { message, .. } => message,
+        other => panic!("{other:?}"),
+    };
+    for scene in [off(Some(9 * 3600), None), off(Some(60), None).console(ConsoleObserved::StartedSince)] {
+        let told = message(scene);
+        assert!(told.contains("not generalized") && told.contains("make a new object"), "{told}");
+    }
+}
+
+#[test]
+fn only_the_claim_of_a_machine_to_be_sealed_switches_boot_diagnostics_on() {
+    let on = |scene: Scene| match scene.plan().step {
+        Some(Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request)) => {
+            request.switch_boot_diagnostics_on
+        }
+        step => panic!("{step:?}"),
+    };
+    let off = |machine| VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..machine };
+    assert!(on(scene(&json!({})).machine(off(machine()))));
+    assert!(!on(scene(&json!({})).machine(machine())), "they are on");
+    let word = scene(&already_generalized()).machine(off(machine()).powered(Power::Stopped));
+    assert!(!on(word), "nothing has to be heard of it");
+    assert!(!on(scene(&deleted("Delete")).machine(off(machine()).claimed())));
+}
+
+#[test]
+fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
+    let reads = |change: fn(Scene) -> Scene| {
+        let scene = change(off(Some(60), None)).observed(|observed| observed.console = Reading::NotRead);
+        next_read(&scene.validated(), &scene.memory(), &scene.observed)
+    };
+    let claimed = || machine().claimed().powered(Power::Stopped);
+    assert_eq!(reads(|scene| scene), Some(Read::Console));
+    assert_eq!(reads(|scene| scene.machine(machine().claimed())), None, "it runs");
+    assert_eq!(reads(|scene| scene.seal(seal(Execution::Running))), None);
+    assert_eq!(reads(|scene| scene.seal(seal(Execution::Failed))), None);
+    assert_eq!(reads(|scene| scene.seal(SealObserved { nonce: None, ..seal(Execution::Succeeded) })), None);
+    assert_eq!(reads(|scene| scene.machine(machine().claimed().marked().powered(Power::Stopped))), None);
+    assert_eq!(reads(|scene| scene.machine(machine().powered(Power::Stopped))), None, "it isn't ours");
+    let mut observed = off(Some(60), None).machine(claimed()).observed;
+    observed.forget(Read::VirtualMachine);
+    assert_eq!(observed.console, Reading::NotRead, "what the log said before says nothing of the machine as it is now");
+}
+
+#[test]
+fn another_try_is_another_attempt() {
+    let mut status = steps(&[(StepName::ClaimSource, 1, true), (StepName::Seal, 1, false)]);
+    record_intent(&mut status, StepName::ForgetSeal, "forget", now());
+    let names: Vec<&str> = status.steps.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(names, ["ClaimSource", "ForgetSeal"], "the next seal gets an id of its own");
+}
