@@ -83,7 +83,7 @@ pub enum Reason {
     AlreadyGeneralized,
     /// The object says that the guest was sealed before, but the machine runs.
     SourceRunning,
-    /// The machine was stopped without proof that its guest was sealed.
+    /// The machine was stopped without proof that its guest was sealed: the guest hasn't said so on its serial console.
     GuestPreparationUnknown,
     /// The guest agent doesn't report, so nothing can be run in the guest.
     AgentNotReady,

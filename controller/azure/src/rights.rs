@@ -65,6 +65,12 @@ pub const RIGHTS: &[Right] = &[
     ),
     right(
         Job::Capture,
+        "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+        "Virtual Machines - Retrieve Boot Diagnostics Data",
+        "whether the guest said on its serial console that it is sealed",
+    ),
+    right(
+        Job::Capture,
         "Microsoft.Compute/virtualMachines/deallocate/action",
         "Virtual Machines - Deallocate",
         "only a deallocated machine is generalized",

@@ -72,8 +72,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn without_the_mark_nothing_is_proven(log in proptest::collection::vec(any::<u8>(), 0..400)) {
-            prop_assert_eq!(read(&log, "0a1b2c3d"), ConsoleObserved::NoMark);
+        fn a_mark_alone_in_its_line_and_nothing_less_is_a_mark(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    proptest::collection::vec(any::<u8>(), 0..30),
+                    proptest::sample::select(vec![
+                        &b"azimage: sealed n"[..], b"azimage: sealed ", b"\r\n", b"\n", b"\0", b"n", b"Linux version ", b" login:",
+                    ])
+                    .prop_map(<[u8]>::to_vec),
+                ],
+                0..12,
+            )
+        ) {
+            let log = parts.concat();
+            let mut lines = log.split(|byte| matches!(byte, b'\n' | b'\r' | 0));
+            let marked = lines.any(|line| line == b"azimage: sealed n");
+            prop_assert_eq!(read(&log, "n") != ConsoleObserved::NoMark, marked);
         }
     }
 }

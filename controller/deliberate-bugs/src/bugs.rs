@@ -9,7 +9,7 @@ pub enum Bug {
     GeneralizeWithoutConsent,
     /// A machine is generalized of whose guest nothing is known.
     GeneralizeUnsealed,
-    /// A power-off counts as seal, whatever the run command says.
+    /// A power-off after the seal's run command counts as seal, whatever the guest said on its console.
     BelievePowerOff,
     /// A stopped machine is generalized without being deallocated.
     SkipDeallocate,

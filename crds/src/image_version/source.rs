@@ -55,7 +55,8 @@ pub struct Guest {
     #[serde(default)]
     pub prepare: Prepare,
 
-    /// How long the guest may take from the start of the seal to its power-off, from 10s to 24h.
+    /// How long the guest may take from the start of the seal to its power-off, from 10s to 24h. Its serial console log has
+    /// fifteen minutes more to show that it is sealed.
     #[serde(default = "default_timeout")]
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::timeout())]
@@ -75,7 +76,8 @@ fn default_timeout() -> String {
 /// Whether the guest still has to be sealed.
 #[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Prepare {
-    /// Remove accounts, keys and machine identity, and power the machine off (Linux: cloud-init and the Azure agent).
+    /// Remove accounts, keys and machine identity, say so on the serial console, and power the machine off (Linux:
+    /// cloud-init and the Azure agent). Boot diagnostics are switched on for it if they are off.
     #[default]
     Deprovision,
     /// The guest was sealed before and the machine is off; only generalize it, if Azure doesn't say so already.

@@ -51,7 +51,7 @@ impl Network {
         if link.apart.lasts().is_some() || link.outages.azure.lasts().is_some() {
             return Err(failed(TransportErrorKind::Connect));
         }
-        let read = request.method() == http::Method::GET;
+        let read = reads(&request);
         let kind = if read { Kind::AzureRead } else { Kind::AzureWrite };
         let fault = link.fates.of(link.replica, kind, &name);
         match fault {
@@ -122,7 +122,7 @@ impl Network {
             _ => 0,
         };
         let text = format!("replica {}: {name} {status}", self.link.replica);
-        if request.method() == http::Method::GET {
+        if reads(request) {
             self.link.fates.history.looked(text);
         } else {
             self.link.fates.history.tell(text);
@@ -140,9 +140,17 @@ impl Transport for Network {
     }
 }
 
+/// Whether a request changes nothing: one action only asks.
+fn reads(request: &Request<Bytes>) -> bool {
+    request.method() == http::Method::GET || request.uri().path().ends_with("/retrieveBootDiagnosticsData")
+}
+
 /// The name of a call in plans: without the subscription, and without random ids.
 fn name(request: &Request<Bytes>) -> String {
     let path = request.uri().path();
+    if path.ends_with(".serialconsole.log") {
+        return format!("azure {} serialconsole.log", request.method());
+    }
     let short = path.split_once("/Microsoft.Compute/").map_or(path, |(_, rest)| rest);
     let parts: Vec<&str> =
         short.split('/').map(|part| if uuid::Uuid::parse_str(part).is_ok() { "*" } else { part }).collect();

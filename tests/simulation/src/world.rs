@@ -87,7 +87,14 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
     let flaws = || plan.world.flaws.iter();
     let machines: Vec<Value> = numbers()
         .filter(|number| plan.world.source_version(*number).is_none())
-        .map(|number| json!({"name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"}}))
+        .map(|number| {
+            // Of some the console is recorded before they are claimed.
+            let recorded = (plan.seed + u64::from(number)).is_multiple_of(3);
+            json!({
+                "name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"},
+                "bootDiagnostics": recorded,
+            })
+        })
         .chain(flaws().filter_map(|flaw| flaw.machine()))
         .collect();
     let definitions: Vec<Value> = numbers().map(|number| json!({"name": object(number)})).collect();
@@ -115,8 +122,10 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             ],
         }]}],
     });
+    // From half a minute up to ten.
+    scenario["durations"] = json!({"serialLogLag": 30 + plan.seed % 20 * 30});
     if let Some(seconds) = plan.world.copy_seconds {
-        scenario["durations"] = json!({"addRegion": seconds});
+        scenario["durations"]["addRegion"] = json!(seconds);
     }
     serde_json::from_value(scenario)
 }

@@ -94,7 +94,6 @@ impl Sealing<'_> {
             return self.failed(seal, report);
         }
         match self.machine.power {
-            Power::Stopped if bug!(BelievePowerOff) => self.mark(report),
             Power::Stopped if seal.is_started() => self.stopped(seal, console, report),
             Power::Stopped | Power::Deallocated | Power::Deallocating => {
                 let message = format!(
@@ -134,6 +133,7 @@ impl Sealing<'_> {
             return unknown(report, message);
         }
         match console {
+            _ if bug!(BelievePowerOff) => self.mark(report),
             Reading::Failed(failure) => report.failed(failure, "read the machine's serial console log"),
             Reading::NotRead => report.failed_unread("the machine's serial console log"),
             Reading::Found(ConsoleObserved::Sealed) => self.mark(report),

@@ -13,17 +13,19 @@ const MACHINE_READ: &str = "Microsoft.Compute/virtualMachines/read";
 const MACHINE_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
 const COMMAND_READ: &str = "Microsoft.Compute/virtualMachines/runCommands/read";
 const COMMAND_WRITE: &str = "Microsoft.Compute/virtualMachines/runCommands/write";
+const CONSOLE: &str = "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action";
 const DEALLOCATE: &str = "Microsoft.Compute/virtualMachines/deallocate/action";
 const GENERALIZE: &str = "Microsoft.Compute/virtualMachines/generalize/action";
 
 /// A right, and how many of the writes come before it is missed.
-const MISSED: [(&str, usize); 9] = [
+const MISSED: [(&str, usize); 10] = [
     (VERSION_READ, 0),
     (DEFINITION_READ, 0),
     (MACHINE_READ, 0),
     (MACHINE_WRITE, 0),
     (COMMAND_READ, 1),
     (COMMAND_WRITE, 1),
+    (CONSOLE, 2),
     (DEALLOCATE, 3),
     (GENERALIZE, 4),
     (VERSION_WRITE, 5),

@@ -95,3 +95,59 @@ async fn a_claimed_machine_that_somebody_else_stops_before_its_seal_is_never_gen
         test.finish(Some(second)).await;
     }
 }
+
+#[tokio::test]
+async fn a_machine_that_somebody_stops_in_the_middle_of_its_seal_is_never_generalized() {
+    let test = Test::new("seal-stopped").await;
+    // The unit has begun, and takes longer than anybody waits.
+    test.azure.add_machine("builder-2", &json!({"seal": "Hangs"})).await;
+    let controller = test.start();
+    test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder-2")).await;
+    let succeeded = || async {
+        let writes = test.azure.writes().await;
+        let Some(command) = writes.iter().find(|entry| entry.path.contains("/runCommands/")) else { return false };
+        test.azure.state(&command.path).await.is_some_and(|state| state["execution"]["state"] == "Succeeded")
+    };
+    test.until("the seal's run command has succeeded", succeeded).await;
+    test.azure.change_machine("builder-2", &json!({"powerState": "stopped"})).await;
+    let waits = |object: &azimage_end_to_end::Object| {
+        object.condition("Ready").is_some_and(|ready| ready.message.contains("serial console log"))
+    };
+    test.wait(Kind::Version, "web", "waits for the console", waits).await;
+    // An hour later, as far as the object knows.
+    let steps = test.wait(Kind::Version, "web", "is as it was", |_| true).await.at("/status/steps").clone();
+    let at = steps.as_array().unwrap().iter().position(|step| step["name"] == "Seal").unwrap();
+    let past =
+        json!([{"op": "replace", "path": format!("/status/steps/{at}/startedAt"), "value": "2020-01-01T00:00:00Z"}]);
+    let patch = past.to_string();
+    test.kubectl(&["patch", "imageversion", "web", "--subresource=status", "--type=json", "-p", &patch]).await;
+    let (_, message) = test.stalled(Kind::Version, "web", "GuestPreparationUnknown").await.stalled().unwrap();
+    assert!(message.contains("serial console") && message.contains("not generalized"), "{message}");
+    let state = test.azure.state(&test.azure.machine("builder-2")).await.unwrap();
+    assert_eq!((&state["generalized"], &state["power"]), (&json!(false), &json!("stopped")));
+    assert_eq!(classes(&test.azure.writes().await), ["PATCH virtualMachines", "PUT virtualMachines/runCommands"]);
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn the_claim_has_the_console_recorded_and_one_that_goes_elsewhere_is_refused() {
+    let test = Test::new("seal-console").await;
+    let account = "https://mine.blob.core.windows.net/";
+    test.azure.add_machine("elsewhere", &json!({"bootDiagnosticsStorage": account})).await;
+    test.azure.add_machine("off", &json!({})).await;
+    let controller = test.start();
+    test.apply(&manifests::image_version(&test.azure, "elsewhere", "1.0.0", "elsewhere")).await;
+    test.apply(&manifests::image_version(&test.azure, "off", "1.0.1", "off")).await;
+    let (_, message) = test.stalled(Kind::Version, "elsewhere", "SourceUnsupported").await.stalled().unwrap();
+    assert!(message.contains(account) && message.contains("az vm boot-diagnostics enable"), "{message}");
+    test.ready(Kind::Version, "off").await;
+    let recorded = test.azure.state(&test.azure.machine("off")).await.unwrap();
+    assert_eq!(recorded["properties"]["diagnosticsProfile"], json!({"bootDiagnostics": {"enabled": true}}));
+    let writes = test.azure.writes().await;
+    assert!(!writes.iter().any(|entry| entry.path.contains("/virtualMachines/elsewhere")), "nothing is done to it");
+    // Somebody follows the advice.
+    test.azure.change_machine("elsewhere", &json!({"bootDiagnostics": true})).await;
+    test.request(Kind::Version, "elsewhere").await;
+    test.ready(Kind::Version, "elsewhere").await;
+    test.finish(Some(controller)).await;
+}

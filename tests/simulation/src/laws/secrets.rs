@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Evidence;
 
-/// What stands in tokens, in their headers, and in the addresses of operations only.
-const SIGNS: [&str; 4] = ["eyJ", "Bearer ", "azure.simulation", "&s="];
+/// What stands only in tokens, in their headers, and in the addresses of operations and of blobs.
+const SIGNS: [&str; 5] = ["eyJ", "Bearer ", "azure.simulation", "&s=", "sig="];
 
 /// Nothing that was ever written to Kubernetes has any of it.
 pub(super) fn none_is_told(evidence: &Evidence<'_>) -> Vec<String> {

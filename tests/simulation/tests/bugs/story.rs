@@ -25,7 +25,7 @@ pub(crate) enum Story {
     Claimed,
     /// Somebody changes the machine's tags just before azimage does.
     Retagged,
-    /// Somebody powers the machine off while its guest is being sealed.
+    /// Somebody powers the machine off when the seal's run command has succeeded, and before its guest is sealed.
     PoweredOff,
     /// Somebody deallocates the machine just after it was claimed.
     Deallocated,
@@ -80,8 +80,8 @@ impl Story {
             Self::RegionFails => End::Stalled("ReplicationFailed"),
             Self::NoConsent => End::Stalled("ConsentMissing"),
             Self::Claimed => End::Stalled("SourceClaimed"),
-            Self::Deallocated => End::Stalled("GuestPreparationUnknown"),
-            Self::PoweredOff | Self::SealFails => End::Stalled("SealFailed"),
+            Self::Deallocated | Self::PoweredOff => End::Stalled("GuestPreparationUnknown"),
+            Self::SealFails => End::Stalled("SealFailed"),
             Self::Foreign | Self::Disowned | Self::DeletedEarly | Self::Retained => End::Gone,
             Self::Suspended => End::Still,
             _ => End::Ready,

@@ -43,6 +43,12 @@ fn failed(kind: TransportErrorKind, possibly_sent: bool) -> TransportError {
     TransportError { kind, possibly_sent, message: "the story goes so".to_owned() }
 }
 
+/// Whether a run command is shown that succeeded: it has only begun the seal.
+fn begun(response: &Response<Bytes>) -> bool {
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    body["properties"]["instanceView"]["executionState"] == "Succeeded"
+}
+
 fn status(code: StatusCode, body: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(body.as_bytes()));
     *response.status_mut() = code;
@@ -115,7 +121,9 @@ impl Wire {
             Story::AnswerLost if well && path.ends_with("/generalize") && self.plays(1) => {
                 Err(failed(TransportErrorKind::Interrupted, true))
             }
-            Story::PoweredOff if well && *method == Method::PUT && path.contains("/runcommands/") => {
+            Story::PoweredOff
+                if *method == Method::GET && path.contains("/runcommands/") && begun(&response) && self.plays(1) =>
+            {
                 let power_state = Some(azimage_simulator::scenario::PowerState::Stopped);
                 self.change(MachineChange { power_state, ..MachineChange::default() });
                 Ok(response)

@@ -216,6 +216,8 @@ impl World {
             Story::Foreign | Story::Disowned | Story::DeletedEarly => "Delete",
             _ => "Retain",
         };
+        // One has to be waited for to its end.
+        let timeout = if self.story == Story::PoweredOff { "30m" } else { "24h" };
         let version = json!({
             "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion", "metadata": {"name": "web"},
             "spec": {
@@ -224,7 +226,7 @@ impl World {
                 },
                 "definition": "web", "version": "1.4.0", "deletionPolicy": policy,
                 "source": {
-                    "virtualMachine": {"resourceId": MACHINE, "capture": "InPlace", "guest": {"timeout": "24h"}},
+                    "virtualMachine": {"resourceId": MACHINE, "capture": "InPlace", "guest": {"timeout": timeout}},
                 },
             },
         });
