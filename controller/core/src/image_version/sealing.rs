@@ -1,6 +1,6 @@
 //! What to do next for a claimed machine whose guest isn't proven to be sealed.
 
-use azimage_crds::{ConditionType, Prepare, Reason, StepStatus};
+use azimage_crds::{ConditionType, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 use azimage_names::{RunCommandId, VirtualMachineId};
 
@@ -80,10 +80,13 @@ impl Sealing<'_> {
     }
 
     /// Whether the run command may be there although Azure doesn't show it. An intent that was just recorded is about to
-    /// be carried out. A seal that was forgotten has no record.
+    /// be carried out, and one that was forgotten since is gone.
     fn was_begun(&self) -> bool {
-        let since = |step: &StepStatus| self.memory.now.as_second() - step.started_at.0.as_second();
-        self.memory.step(StepName::Seal).is_some_and(|step| since(step) > INTENT_SECONDS)
+        let started = |step| self.memory.step(step).map(|step| step.started_at.0);
+        started(StepName::Seal).is_some_and(|seal| {
+            let forgotten = started(StepName::ForgetSeal).is_some_and(|forgotten| forgotten >= seal);
+            !forgotten && self.memory.now.as_second() - seal.as_second() > INTENT_SECONDS
+        })
     }
 
     fn begun(&self, seal: &SealObserved, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {

@@ -58,9 +58,11 @@ pub fn next_status(
 pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlation_id: &str, now: Timestamp) {
     let name: &str = step.into();
     if step == StepName::ForgetSeal {
-        // The next seal is another attempt, which must not be proven by what an earlier one said.
+        // The next seal is another attempt under an id of its own: what this one said must not prove that one.
         let seal: &str = StepName::Seal.into();
-        status.steps.retain(|record| record.name != seal);
+        for record in status.steps.iter_mut().filter(|record| record.name == seal) {
+            record.finished_at.get_or_insert(Time(now));
+        }
     }
     let open = status.steps.iter().find(|record| record.name == name && record.finished_at.is_none());
     let attempts = open.map_or(0, |record| record.attempts).saturating_add(1);

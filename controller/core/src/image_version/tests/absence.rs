@@ -88,8 +88,10 @@ pub(super) fn rows() -> Vec<Row> {
         }
     }
     let machine = machine().claimed().powered(Power::Stopped);
-    let forgotten =
-        ImageVersionStatus { steps: vec![step(StepName::ForgetSeal, 1, false, 80)], ..ImageVersionStatus::default() };
+    let forgotten = ImageVersionStatus {
+        steps: vec![step(StepName::Seal, 1, false, 90), step(StepName::ForgetSeal, 1, false, 80)],
+        ..ImageVersionStatus::default()
+    };
     rows.extend([
         row(
             "the seal of a machine that is stopped is about to be begun",

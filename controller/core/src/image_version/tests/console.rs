@@ -137,9 +137,20 @@ fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
 }
 
 #[test]
-fn another_try_is_another_attempt() {
-    let mut status = steps(&[(StepName::ClaimSource, 1, true), (StepName::Seal, 1, false)]);
+fn another_try_is_another_attempt_and_the_last_one_stays_late_until_it_is_gone() {
+    let mut status = steps(&[(StepName::ClaimSource, 1, true)]);
+    status.steps.push(step(StepName::Seal, 1, false, 31 * 60));
+    let late = scene(&requested())
+        .machine(machine().claimed())
+        .seal(SealObserved { started: None, ..seal(Execution::Succeeded) })
+        .status(status.clone());
+    let forget = "ForgetSeal Unknown/Sealing GuestPrepared=Sealing Poll";
+    assert_eq!(late.outcome(), forget);
     record_intent(&mut status, StepName::ForgetSeal, "forget", now());
-    let names: Vec<&str> = status.steps.iter().map(|step| step.name.as_str()).collect();
-    assert_eq!(names, ["ClaimSource", "ForgetSeal"], "the next seal gets an id of its own");
+    let late = late.status(status.clone());
+    assert_eq!(late.outcome(), forget, "it is still called for when its intent is recorded");
+    assert!(!late.memory().unfinished(StepName::Seal), "nobody goes on under the id of the last one");
+    record_intent(&mut status, StepName::Seal, "another", now());
+    let record = status.steps.iter().find(|step| step.name == "Seal").unwrap();
+    assert_eq!((record.correlation_id.as_deref(), record.finished_at.is_none()), (Some("another"), true));
 }
