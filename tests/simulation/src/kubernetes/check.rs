@@ -45,11 +45,18 @@ pub(super) fn identity(kind: &Kind, key: &Key, object: &Value) -> Result<(), Fai
     Ok(())
 }
 
-/// The object is still the one, and in the state, that the writer means.
+/// The object is still in the state that the writer means. That it is another one is wrong like a field, and said with
+/// whatever else is.
 ///
 /// A write of the status doesn't look at the uid, as the real server doesn't for custom resources: only the resource
 /// version keeps it from another object of the same name.
-pub(super) fn preconditions(call: &Call, kind: &Kind, key: &Key, old: &Value, new: &Value) -> Result<(), Failure> {
+pub(super) fn preconditions(
+    call: &Call,
+    kind: &Kind,
+    key: &Key,
+    old: &Value,
+    new: &Value,
+) -> Result<Option<Cause>, Failure> {
     let (wanted, found) = (text(new, "/metadata/uid"), text(old, "/metadata/uid"));
     let other = !wanted.is_empty() && wanted != found && call.subresource.is_empty();
     let (version, current) = (text(new, "/metadata/resourceVersion"), text(old, "/metadata/resourceVersion"));
@@ -57,20 +64,22 @@ pub(super) fn preconditions(call: &Call, kind: &Kind, key: &Key, old: &Value, ne
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         return Err(Failure::conflict(kind.resource(), &key.name, why));
     }
-    if other {
-        let cause = Cause {
-            reason: "FieldValueInvalid",
-            message: format!("Invalid value: {wanted:?}: field is immutable"),
-            field: "metadata.uid".to_owned(),
-        };
-        return Err(Failure::invalid(&kind.qualified(), &key.name, &[cause]));
-    }
-    Ok(())
+    Ok(other.then(|| Cause {
+        reason: "FieldValueInvalid",
+        message: format!("Invalid value: {wanted:?}: field is immutable"),
+        field: "metadata.uid".to_owned(),
+    }))
 }
 
-/// The object is valid, and may become so from what it was.
-pub(super) fn object(kind: &Kind, key: &Key, object: &Value, old: Option<&Value>) -> Result<(), Failure> {
-    let mut causes = Vec::new();
+/// The object is valid, and may become so from what it was; `known` is what is wrong about it already.
+pub(super) fn object(
+    kind: &Kind,
+    key: &Key,
+    object: &Value,
+    old: Option<&Value>,
+    known: Option<Cause>,
+) -> Result<(), Failure> {
+    let mut causes: Vec<Cause> = known.into_iter().collect();
     check_metadata(key, object, old, &mut causes);
     if kind.plural == "events" {
         event::check(object, old, &mut causes);

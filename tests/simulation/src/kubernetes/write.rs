@@ -98,7 +98,7 @@ impl Store {
             metadata.insert("generation".to_owned(), json!(1));
         }
         complete(&kind, &mut object);
-        check::object(&kind, &key, &object, None)?;
+        check::object(&kind, &key, &object, None, None)?;
         if let Some(there) = self.objects.get(&key) {
             let mut failure = Failure::already_exists(kind.resource(), &key.name);
             if there.object.pointer("/metadata/deletionTimestamp").is_some() {
@@ -195,7 +195,7 @@ impl Store {
     ) -> Result<Written, Failure> {
         let stored = self.objects[key].clone();
         let old = &*stored.object;
-        check::preconditions(call, kind, key, old, &candidate)?;
+        let other = check::preconditions(call, kind, key, old, &candidate)?;
         let mut new = if call.subresource == "status" {
             let mut new = old.clone();
             put_or_remove(&mut new, "status", candidate.get("status"));
@@ -209,7 +209,7 @@ impl Store {
             new
         };
         complete(kind, &mut new);
-        check::object(kind, key, &new, Some(old))?;
+        check::object(kind, key, &new, Some(old), other)?;
         let now = self.now();
         let managers = managers.unwrap_or_else(|| {
             let manager = manager_key(call, Operation::Update);

@@ -227,6 +227,42 @@ pub fn queries() -> Vec<Vec<Step>> {
     chunks.collect()
 }
 
+/// Writes to an object that mean another one, and are wrong in other ways too.
+pub fn strangers() -> Vec<Step> {
+    let stranger = "11111111-2222-3333-4444-555555555555";
+    let collection = &collections("$ns")[1];
+    let target = |uid: Option<&str>, replicas: i64| {
+        let mut body = json!({"apiVersion": api(1).0, "kind": api(1).1, "metadata": {"name": "a"},
+            "spec": {"region": "westeurope", "imageVersionName": "a", "replicas": replicas}});
+        if let Some(uid) = uid {
+            body["metadata"]["uid"] = json!(uid);
+        }
+        body
+    };
+    let make = Step { method: "POST", path: collection.clone(), content: JSON, body: Some(target(None, 1)) };
+    let patch = |content, query: &str, body| {
+        let path = format!("{collection}/a?fieldManager=first{query}");
+        Step { method: "PATCH", path, content, body: Some(body) }
+    };
+    let merged = |patched: Value| {
+        let mut body = json!({"metadata": {"uid": stranger}});
+        body.as_object_mut().unwrap().extend(patched.as_object().unwrap().clone());
+        patch(MERGE, "", body)
+    };
+    vec![
+        make,
+        merged(json!({})),
+        merged(json!({"spec": {"replicas": 0}})),
+        merged(json!({"spec": {"replicas": "many"}})),
+        merged(json!({"spec": {"region": "northeurope"}})),
+        merged(json!({"metadata": {"uid": stranger, "labels": {"team": "-"}}})),
+        merged(json!({"metadata": {"uid": stranger, "resourceVersion": "$old"}, "spec": {"replicas": 0}})),
+        patch(APPLY, "&force=true", target(Some(stranger), 0)),
+        patch(APPLY, "&force=true", target(Some(stranger), 2)),
+        Step { method: "GET", path: format!("{collection}/a"), content: JSON, body: None },
+    ]
+}
+
 fn query_step(collection: &str, query: &str) -> Step {
     let limit = if query.contains("watch=true") { "&timeoutSeconds=1" } else { "" };
     Step { method: "GET", path: format!("{collection}?{query}{limit}"), content: JSON, body: None }
