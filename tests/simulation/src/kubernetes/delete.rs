@@ -13,10 +13,17 @@ use super::{
     write::{Written, no_finalizers, raise_generation},
 };
 
+/// Namespaces that nobody deletes.
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
+
 impl Store {
     /// Deletes an object, or marks it for its finalizers.
     pub(super) fn delete(&mut self, call: &Call, key: &Key, options: &Value) -> Result<Written, Failure> {
         let kind = self.kind(key).clone();
+        if kind.plural == "namespaces" && IMMORTAL.contains(&key.name.as_str()) {
+            let why = "this namespace may not be deleted".to_owned();
+            return Err(Failure::forbidden(kind.resource(), &key.name, why));
+        }
         let Some(stored) = self.objects.get(key) else {
             return Err(Failure::not_found(kind.resource(), &key.name));
         };

@@ -82,6 +82,11 @@ impl Store {
         if kind.plural == "namespaces" {
             object["spec"] = json!({"finalizers": ["kubernetes"]});
             object["status"] = json!({"phase": "Active"});
+            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(key.name);
+        }
+        if !kind.custom {
+            object["apiVersion"] = json!(kind.api_version());
+            object["kind"] = json!(kind.name);
         }
         let (uid, now) = (self.new_uid(), self.now());
         let Some(metadata) = metadata_mut(&mut object) else { return Err(Failure::bad_request("no metadata")) };
@@ -110,9 +115,12 @@ impl Store {
             let manager = manager_key(call, Operation::Apply);
             Managers::default().apply(&kind.schema, &json!({}), applied, &manager, &now).managers
         } else {
-            // A default of the status is nobody's.
+            // A default of the status is nobody's, and what the server makes of a namespace isn't either.
             let mut made = object.clone();
-            if kind.status {
+            if kind.plural == "namespaces" {
+                made.as_object_mut().map(|map| map.remove("spec"));
+            }
+            if kind.status || kind.plural == "namespaces" {
                 made.as_object_mut().map(|map| map.remove("status"));
             }
             Managers::default().update(&kind.schema, None, &made, &manager_key(call, Operation::Update), &now)

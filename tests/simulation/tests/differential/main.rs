@@ -41,8 +41,11 @@ async fn the_server_in_process_answers_as_a_real_one() {
 
     let sides = Sides { cluster, real, definitions };
     let requests = std::sync::atomic::AtomicUsize::new(0);
-    let fixed =
-        script::queries().into_iter().chain([script::strangers()]).map(|script| (0, script)).filter(|_| first == 0);
+    let fixed = script::queries()
+        .into_iter()
+        .chain([script::strangers(), script::ending()])
+        .map(|script| (0, script))
+        .filter(|_| first == 0);
     let generated = (first..first + scripts).map(|seed| (seed, script::generate(seed)));
     let differences: Vec<String> = futures::stream::iter(fixed.chain(generated))
         .map(|(seed, script)| {

@@ -124,7 +124,7 @@ fn fill(value: &mut Value, seen: &Seen, namespace: &str) {
         Value::Object(map) => map.values_mut().for_each(|value| fill(value, seen, namespace)),
         Value::Array(items) => items.iter_mut().for_each(|item| fill(item, seen, namespace)),
         Value::String(text) => match text.as_str() {
-            "$namespace" => namespace.clone_into(text),
+            it if it.starts_with("$namespace") => *text = text.replace("$namespace", namespace),
             "$uid" => text.clone_from(&seen.uid),
             "$rv" => text.clone_from(&seen.last),
             "$old" => text.clone_from(&seen.first),

@@ -263,6 +263,36 @@ pub fn strangers() -> Vec<Step> {
     ]
 }
 
+/// A namespace that goes away while an object holds it, and one that never does.
+pub fn ending() -> Vec<Step> {
+    let namespace = "/api/v1/namespaces/$ns-ends";
+    let collection = &collections("$ns-ends")[1];
+    let target = |name: &str| {
+        json!({"apiVersion": api(1).0, "kind": api(1).1,
+            "metadata": {"name": name, "finalizers": ["azimage.dev/one"]},
+            "spec": {"region": "westeurope", "imageVersionName": "a"}})
+    };
+    let step = |method, path: String, body| Step { method, path, content: JSON, body };
+    let apply = |name: &str| Step {
+        method: "PATCH",
+        path: format!("{collection}/{name}?fieldManager=first"),
+        content: APPLY,
+        body: Some(target(name)),
+    };
+    vec![
+        step("POST", "/api/v1/namespaces".to_owned(), Some(json!({"metadata": {"name": "$namespace-ends"}}))),
+        step("POST", collection.clone(), Some(target("a"))),
+        step("DELETE", namespace.to_owned(), None),
+        step("GET", namespace.to_owned(), None),
+        step("POST", collection.clone(), Some(target("b"))),
+        apply("c"),
+        step("DELETE", namespace.to_owned(), None),
+        step("DELETE", "/api/v1/namespaces/default".to_owned(), None),
+        step("DELETE", "/api/v1/namespaces/$ns-never".to_owned(), None),
+        step("POST", collections("$ns-never")[1].clone(), Some(target("a"))),
+    ]
+}
+
 fn query_step(collection: &str, query: &str) -> Step {
     let limit = if query.contains("watch=true") { "&timeoutSeconds=1" } else { "" };
     Step { method: "GET", path: format!("{collection}?{query}{limit}"), content: JSON, body: None }
