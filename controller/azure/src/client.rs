@@ -144,18 +144,6 @@ impl Client {
         &*self.0.transport
     }
 
-    /// Reads a list to its end.
-    pub(crate) async fn list<T: DeserializeOwned>(
-        &self,
-        call: &Call,
-        path: &str,
-        api_version: &str,
-    ) -> Result<Vec<T>, Error> {
-        let mut pages = Pages::default();
-        self.list_on(call, path, api_version, &mut pages).await?;
-        Ok(pages.values)
-    }
-
     /// Reads a list from where it stopped to its end. After an error the pages so far are in `pages`.
     pub(crate) async fn list_on<T: DeserializeOwned>(
         &self,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     Advice, OperationState, VirtualMachineUpdate,
-    fake::{DEFINITION, Script, VM, answer, call, definition, no_answer, version, vm},
+    fake::{DEFINITION, Script, VM, answer, call, list, no_answer, version, vm},
 };
 
 const BUSY: &str = r#"{"error":{"code":"Conflict","message":"busy"}}"#;
@@ -91,7 +91,7 @@ async fn no_token_goes_to_another_host() {
     assert_eq!(client.delete_image_version(&call(), &version()).await.unwrap().operation, None);
     let error = client.operation(&call(), &OperationUrl::parse(evil).unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
-    let error = client.image_versions(&call(), &definition()).await.unwrap_err();
+    let error = list(&client, &call()).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
     assert_eq!(script.sent().len(), 2);
 }
@@ -104,12 +104,12 @@ async fn a_list_is_read_over_all_its_pages_but_not_for_ever() {
         answer(200, &[], body)
     };
     let script = Script::of([page("1.0.0", &format!("\"{next}\"")), page("1.0.1", "null")]);
-    let versions = script.client().image_versions(&call(), &definition()).await.unwrap();
+    let versions = list(&script.client(), &call()).await.unwrap();
     assert_eq!(versions.iter().map(|version| version.version.to_string()).collect::<Vec<_>>(), ["1.0.0", "1.0.1"]);
     assert_eq!(script.sent()[1], format!("GET {next}"));
 
     let script = Script::of((0..MOST_PAGES).map(|_| page("1.0.0", &format!("\"{next}\""))));
-    let error = script.client().image_versions(&call(), &definition()).await.unwrap_err();
+    let error = list(&script.client(), &call()).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
 }
 

@@ -12,8 +12,8 @@ use http::{Request, Response};
 use uuid::Uuid;
 
 use crate::{
-    BearerToken, Call, Client, Cloud, RequestIds, TokenError, TokenSource, Transport, TransportError,
-    TransportErrorKind,
+    BearerToken, Call, Client, Cloud, Error, ImageVersion, Pages, RequestIds, TokenError, TokenSource, Transport,
+    TransportError, TransportErrorKind,
 };
 
 pub(crate) const VM: &str = "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/build/providers/Microsoft.Compute/virtualMachines/builder-7";
@@ -29,6 +29,13 @@ pub(crate) fn definition() -> ImageDefinitionId {
 
 pub(crate) fn version() -> ImageVersionId {
     definition().version("1.4.0".parse().unwrap())
+}
+
+/// Lists all versions of the definition.
+pub(crate) async fn list(client: &Client, call: &Call) -> Result<Vec<ImageVersion>, Error> {
+    let mut pages = Pages::default();
+    client.image_versions_on(call, &definition(), &mut pages).await?;
+    Ok(pages.into_values())
 }
 
 pub(crate) fn call() -> Call {

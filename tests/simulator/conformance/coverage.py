@@ -84,7 +84,7 @@ def operations():
         if path.name.endswith("_tests.rs"):
             continue
         text = path.read_text()
-        calls = len(re.findall(r"\bself\s*\.(?:get|ask|list|list_on|write|send)\(", text))
+        calls = len(re.findall(r"\bself\s*\.(?:get|ask|list_on|write|send)\(", text))
         functions = re.findall(r"pub async fn \w+\((.*?)\) -> [^{]*\{(.*?)\n    \}", text, re.S)
         for parameters, body in functions:
             kind = TYPES[re.search(r"\bid: &(\w+)", parameters)[1]]

@@ -227,12 +227,7 @@ impl Client {
     }
 
     /// Lists the versions of an image definition, without replication status (Azure REST: Gallery Image Versions -
-    /// List By Gallery Image).
-    pub async fn image_versions(&self, call: &Call, id: &ImageDefinitionId) -> Result<Vec<ImageVersion>, Error> {
-        self.list(call, &format!("{id}/versions"), GALLERIES).await
-    }
-
-    /// The same, going on from the pages that were read already. After an error, `pages` holds those read so far.
+    /// List By Gallery Image), from where `pages` ends. After an error, it holds those read so far.
     pub async fn image_versions_on(
         &self,
         call: &Call,

@@ -1,6 +1,6 @@
 //! Managed run commands: scripts that the platform runs inside a virtual machine.
 
-use azimage_names::{Region, RunCommandId, VirtualMachineId};
+use azimage_names::{Region, RunCommandId};
 use http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -144,12 +144,6 @@ impl Client {
     /// Reads a run command with its instance view (Azure REST: Virtual Machine Run Commands - Get By Virtual Machine).
     pub async fn run_command(&self, call: &Call, id: &RunCommandId) -> Result<RunCommand, Error> {
         self.get(call, id, "$expand=instanceView", VIRTUAL_MACHINES).await
-    }
-
-    /// Lists the run commands of a virtual machine, without instance views (Azure REST: Virtual Machine Run Commands
-    /// - List By Virtual Machine).
-    pub async fn run_commands(&self, call: &Call, id: &VirtualMachineId) -> Result<Vec<RunCommand>, Error> {
-        self.list(call, &format!("{id}/runCommands"), VIRTUAL_MACHINES).await
     }
 
     /// Runs a script (Azure REST: Virtual Machine Run Commands - Create Or Update).

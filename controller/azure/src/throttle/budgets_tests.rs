@@ -3,7 +3,7 @@ use azimage_names::ImageDefinitionId;
 use super::*;
 use crate::{
     ErrorKind,
-    fake::{DEFINITION, Script, answer, call, definition, version},
+    fake::{DEFINITION, Script, answer, call, list, version},
 };
 
 const EMPTY_LIST: &str = r#"{"value": []}"#;
@@ -31,15 +31,15 @@ async fn after_a_429_nothing_of_that_kind_is_sent_before_the_told_time_by_any_cl
     let client = script.client().with_budgets(budgets.clone(), "one");
     let twin = script.client().with_budgets(budgets.clone(), "one");
     let other = script.client().with_budgets(budgets.clone(), "two");
-    assert_eq!(waits(&client.image_versions(&call(), &definition()).await.unwrap_err()), (17, true));
+    assert_eq!(waits(&list(&client, &call()).await.unwrap_err()), (17, true));
     tokio::time::advance(Duration::from_secs(10)).await;
     assert_eq!(waits(&client.image_version(&call(), &version()).await.unwrap_err()), (7, false));
-    let held = twin.image_versions(&call(), &definition()).await.unwrap_err();
+    let held = list(&twin, &call()).await.unwrap_err();
     assert!(!waits(&held).1, "held back: {held}");
-    other.image_versions(&call(), &definition()).await.unwrap();
+    list(&other, &call()).await.unwrap();
     assert_eq!(script.sent().len(), 2, "another identity has another budget");
     tokio::time::advance(Duration::from_secs(9)).await;
-    client.image_versions(&call(), &definition()).await.unwrap();
+    list(&client, &call()).await.unwrap();
     let counts = budgets.counts();
     assert_eq!((counts[&Class::Reads].refused, counts[&Class::Reads].sent), (1, 3));
     assert_eq!(counts[&Class::VersionLists].held_back, 1);
@@ -52,8 +52,8 @@ async fn a_429_of_the_provider_pauses_only_what_it_counts() {
         r#"{"code": "OperationNotAllowed", "message": "too many requests", "details": [{"code": "TooManyRequests"}]}"#;
     let script = Script::of([answer(429, &[("Retry-After", "1200")], body), answer(404, &[], gone())]);
     let client = script.client();
-    assert_eq!(waits(&client.image_versions(&call(), &definition()).await.unwrap_err()), (1200, true));
-    assert_eq!(waits(&client.image_versions(&call(), &definition()).await.unwrap_err()), (1200, false));
+    assert_eq!(waits(&list(&client, &call()).await.unwrap_err()), (1200, true));
+    assert_eq!(waits(&list(&client, &call()).await.unwrap_err()), (1200, false));
     assert_eq!(client.image_version(&call(), &version()).await.unwrap_err().kind(), &ErrorKind::NotFound);
 }
 
@@ -62,7 +62,7 @@ async fn no_wait_is_shorter_than_told_and_a_second() {
     for (jitter, told, least, most) in [(0.0, "0", 1.0, 1.0), (1.0, "0", 1.0, 1.1), (1.0, "20", 20.0, 22.0)] {
         let script = Script::of([answer(429, &[("Retry-After", told)], "{}")]);
         let client = script.client().with_budgets(Budgets::new(Arc::new(move || jitter), 1.0), "one");
-        let error = client.image_versions(&call(), &definition()).await.unwrap_err();
+        let error = list(&client, &call()).await.unwrap_err();
         let ErrorKind::Throttled { wait, .. } = error.kind() else { panic!("{error:?}") };
         assert!((least..=most).contains(&wait.as_secs_f64()), "told {told}: {wait:?}");
     }
@@ -96,7 +96,7 @@ async fn windows_of_the_provider_are_learned_and_their_last_part_is_spent_evenly
     let refresh = call().with_urgency(Urgency::Refresh);
     let (begin, mut sent) = (Instant::now(), Vec::new());
     while begin.elapsed() < Duration::from_secs(178) {
-        match client.image_versions(&refresh, &definition()).await {
+        match list(&client, &refresh).await {
             Ok(_) => sent.push(begin.elapsed().as_secs_f64()),
             Err(error) => {
                 let ErrorKind::Throttled { wait, sent: false } = error.kind() else { panic!("{error:?}") };

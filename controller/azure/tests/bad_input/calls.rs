@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use azimage_azure::{
-    Accepted, Call, Client, Error, ImageSource, ImageVersionBody, OperationUrl, ReplicationMode, RunCommandBody,
+    Accepted, Call, Client, Error, ImageSource, ImageVersionBody, OperationUrl, Pages, ReplicationMode, RunCommandBody,
     SafetyProfile, VirtualMachineUpdate,
 };
 use uuid::Uuid;
@@ -16,7 +16,6 @@ const GROUP: &str =
 pub(crate) enum Read {
     VirtualMachine,
     RunCommand,
-    RunCommands,
     Gallery,
     ImageDefinition,
     ImageVersion,
@@ -36,10 +35,9 @@ pub(crate) enum Write {
     DeleteImageVersion,
 }
 
-pub(crate) const READS: [Read; 9] = [
+pub(crate) const READS: [Read; 8] = [
     Read::VirtualMachine,
     Read::RunCommand,
-    Read::RunCommands,
     Read::Gallery,
     Read::ImageDefinition,
     Read::ImageVersion,
@@ -76,7 +74,6 @@ impl Read {
         match self {
             Self::VirtualMachine => include_str!("answers/virtual_machine.json").to_owned(),
             Self::RunCommand => include_str!("answers/run_command.json").to_owned(),
-            Self::RunCommands => list(include_str!("answers/run_command.json")),
             Self::Gallery => include_str!("answers/gallery.json").to_owned(),
             Self::ImageDefinition => include_str!("answers/image_definition.json").to_owned(),
             Self::ImageVersion => include_str!("answers/image_version.json").to_owned(),
@@ -99,9 +96,6 @@ impl Read {
                     client.run_command(&call, &machine("virtualMachines/builder-7/runCommands/seal")).await?
                 )
             }
-            Self::RunCommands => {
-                format!("{:?}", client.run_commands(&call, &machine("virtualMachines/builder-7")).await?)
-            }
             Self::Gallery => format!("{:?}", client.gallery(&call, &machine("galleries/corp")).await?),
             Self::ImageDefinition => {
                 format!("{:?}", client.image_definition(&call, &machine("galleries/corp/images/web")).await?)
@@ -113,7 +107,9 @@ impl Read {
                 )
             }
             Self::ImageVersions => {
-                format!("{:?}", client.image_versions(&call, &machine("galleries/corp/images/web")).await?)
+                let mut pages = Pages::default();
+                client.image_versions_on(&call, &machine("galleries/corp/images/web"), &mut pages).await?;
+                format!("{:?}", pages.into_values())
             }
             Self::Operation => {
                 let url = "https://management.azure.com/subscriptions/s/operations/1?t=1&s=signed";
