@@ -101,7 +101,11 @@ async fn the_page_of_metrics_names_what_is_served_with_its_labels_and_nothing_el
     metrics.show_budgets(&budgets);
     let client = Client::new(Arc::new(Nobody), Arc::new(Nobody), Cloud::public()).with_budgets(budgets, "one");
     let definition = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/d0";
-    client.image_versions(&Call::new(uuid::Uuid::nil()), &definition.parse().unwrap()).await.unwrap_err();
+    let mut pages = azimage_azure::Pages::default();
+    client
+        .image_versions_on(&Call::new(uuid::Uuid::nil()), &definition.parse().unwrap(), &mut pages)
+        .await
+        .unwrap_err();
     let text = metrics.text().unwrap();
     for line in [
         r#"azimage_azure_throttled_total{class="version_lists",by="azimage"} 0"#,

@@ -8,29 +8,27 @@ use std::{
 
 use async_trait::async_trait;
 use azimage_azure::{
-    BearerToken, TokenError, TokenErrorKind, TokenSource, Transport, TransportError, TransportErrorKind,
+    BearerToken, Client, Cloud, TokenError, TokenErrorKind, TokenSource, Transport, TransportError, TransportErrorKind,
 };
 use azimage_simulator::{Outcome, Scenario, ScenarioError, Simulator, clock::Moment};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{
-    faults::{AzureFault, Faults},
-    time::VirtualClock,
-};
+use crate::{network::reads, time::VirtualClock};
 
 /// The address under which Azure is asked.
 pub const HOST: &str = "https://azure.simulation";
 
 /// How long a client waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(75);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(75);
 
 /// The simulated Azure. Clones are the same.
 #[derive(Clone)]
 pub struct Azure {
     simulator: Arc<Mutex<Simulator>>,
-    generalizations: Arc<Mutex<Vec<Generalization>>>,
+    writes: Arc<Mutex<Vec<Arrival>>>,
     pub(crate) clock: VirtualClock,
 }
 
@@ -47,7 +45,7 @@ impl Azure {
     /// The scenario contradicts itself.
     pub fn new(scenario: &Scenario, clock: VirtualClock) -> Result<Self, ScenarioError> {
         let simulator = Simulator::new(scenario, clock.time())?;
-        Ok(Self { simulator: Arc::new(Mutex::new(simulator)), generalizations: Arc::default(), clock })
+        Ok(Self { simulator: Arc::new(Mutex::new(simulator)), writes: Arc::default(), clock })
     }
 
     /// The simulator, as it is now.
@@ -57,156 +55,137 @@ impl Azure {
         simulator
     }
 
-    /// A source of tokens for one of the scenario's clients.
-    pub fn tokens(&self, tenant: &str, client: &str, secret: &str) -> Tokens {
-        let form =
-            format!("grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={HOST}/.default");
-        Tokens {
-            azure: self.clone(),
-            address: format!("{HOST}/{tenant}/oauth2/v2.0/token"),
-            form,
-            held: Mutex::default(),
-        }
+    /// A client of the scenario with its secret, `simulated`; its requests meet nothing on their way.
+    pub fn client(&self, tenant: &str, client: &str) -> Client {
+        let proof = format!("client_id={client}&client_secret=simulated");
+        let tokens = Tokens { azure: self.clone(), tenant: tenant.to_owned(), proof };
+        Client::new(Arc::new(self.clone()), Arc::new(tokens), cloud())
     }
 
-    /// What was true of each machine when it was about to be generalized by a request.
-    pub fn generalizations(&self) -> Vec<Generalization> {
-        self.generalizations.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// A request arrives.
-    pub(crate) fn handle(&self, request: &Request<Bytes>) -> Outcome {
-        let mut simulator = self.simulator();
-        if let Some(machine) = request.uri().path().strip_suffix("/generalize") {
-            let before = simulator.state(machine).unwrap_or_default();
-            let id = request.headers().get("x-ms-client-request-id").and_then(|id| id.to_str().ok());
-            let seen = Generalization {
-                machine: machine.to_owned(),
-                request: id.unwrap_or_default().to_owned(),
-                already: before["generalized"] == true,
-                sealed: before["guest"]["deprovisioned"] == true,
-            };
-            self.generalizations.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
-        }
-        simulator.handle(request, Moment::at(self.clock.time()))
-    }
-}
-
-/// A request to generalize a machine, and what was true before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Generalization {
-    /// The resource id.
-    pub machine: String,
-    /// The client's id of the request.
-    pub request: String,
-    /// The machine was generalized already.
-    pub already: bool,
-    /// Its guest was sealed.
-    pub sealed: bool,
-}
-
-/// The way between the controller and Azure, on which things get lost.
-pub struct Network {
-    azure: Azure,
-    faults: Faults,
-}
-
-impl Network {
-    /// A way with faults.
-    pub fn new(azure: Azure, faults: Faults) -> Self {
-        Self { azure, faults }
-    }
-}
-
-#[async_trait]
-impl Transport for Network {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let fault = self.faults.azure();
-        match fault {
-            Some(AzureFault::Slow(span)) => tokio::time::sleep(span).await,
-            Some(AzureFault::RequestLost) => {
-                tokio::time::sleep(PATIENCE).await;
-                return Err(failed(TransportErrorKind::TimedOut));
-            }
-            Some(AzureFault::Refused) => return Err(failed(TransportErrorKind::Connect)),
-            Some(AzureFault::Status(code)) => return Ok(answer(code)),
-            Some(AzureFault::CrashBefore) => return self.faults.crash().await,
-            Some(AzureFault::AnswerLost | AzureFault::CrashAfter) | None => {}
-        }
-        let outcome = self.azure.handle(&request);
-        if fault == Some(AzureFault::CrashAfter) {
-            return self.faults.crash().await;
-        }
-        if fault == Some(AzureFault::AnswerLost) {
-            return Err(failed(TransportErrorKind::Interrupted));
-        }
-        match outcome {
-            Outcome::Answer(response) => Ok(response),
-            Outcome::Delayed(span, response) => {
-                tokio::time::sleep(span).await;
-                Ok(response)
-            }
-            Outcome::Hang { .. } => {
-                tokio::time::sleep(PATIENCE).await;
-                Err(failed(TransportErrorKind::TimedOut))
-            }
-            Outcome::Wire(..) | Outcome::Reset => Err(failed(TransportErrorKind::Interrupted)),
-        }
-    }
-}
-
-fn failed(kind: TransportErrorKind) -> TransportError {
-    let possibly_sent = kind != TransportErrorKind::Connect;
-    TransportError { kind, possibly_sent, message: "the simulated network failed".to_owned() }
-}
-
-/// Answers in Azure's forms: a 429 of Resource Manager, and errors of a gateway.
-fn answer(code: u16) -> Response<Bytes> {
-    let body = match code {
-        429 => {
-            r#"{"error":{"code":"SubscriptionRequestsThrottled","message":"Number of 'write' requests for subscription actor exceeded. Please try again after '5' seconds after additional tokens are available."}}"#
-        }
-        _ => r#"{"error":{"code":"InternalServerError","message":"Encountered internal server error."}}"#,
-    };
-    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
-    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if code == 429 {
-        response.headers_mut().insert("retry-after", http::HeaderValue::from_static("5"));
-    }
-    response
-}
-
-/// Tokens straight from the simulated authority.
-pub struct Tokens {
-    azure: Azure,
-    address: String,
-    form: String,
-    held: Mutex<Option<BearerToken>>,
-}
-
-#[async_trait]
-impl TokenSource for Tokens {
-    async fn token(&self) -> Result<BearerToken, TokenError> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.azure.clock.time();
-        if let Some(token) = held.as_ref().filter(|token| token.expires().as_second() > now.as_second() + 300) {
-            return Ok(token.clone());
-        }
+    /// A token from the simulated authority, for whoever the rest of the form proves to be.
+    pub(crate) fn token(&self, tenant: &str, proof: &str) -> Result<BearerToken, TokenError> {
         let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
-        let request = Request::post(&self.address)
+        let request = Request::post(format!("{HOST}/{tenant}/oauth2/v2.0/token"))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("host", HOST.trim_start_matches("https://"))
-            .body(Bytes::from(self.form.clone()))
+            .body(Bytes::from(format!("grant_type=client_credentials&scope={HOST}/.default&{proof}")))
             .map_err(|_| unusable("the request for a token can't be made"))?;
-        let Outcome::Answer(response) = self.azure.handle(&request) else {
+        let Outcome::Answer(response) = self.handle(&request) else {
             return Err(unusable("the authority doesn't answer"));
         };
         let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
         let (Some(secret), Some(lives)) = (body["access_token"].as_str(), body["expires_in"].as_i64()) else {
             return Err(unusable("the authority issues no token"));
         };
-        let token = BearerToken::new(secret.to_owned(), now + Duration::from_secs(lives.unsigned_abs()));
-        *held = Some(token.clone());
-        Ok(token)
+        Ok(BearerToken::new(secret.to_owned(), self.clock.time() + Duration::from_secs(lives.unsigned_abs())))
+    }
+
+    /// The controller's writes to machines and versions that arrived, in their order.
+    pub fn writes(&self) -> Vec<Arrival> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A request arrives.
+    pub(crate) fn handle(&self, request: &Request<Bytes>) -> Outcome {
+        let mut simulator = self.simulator();
+        let now = self.clock.time();
+        let path = request.uri().path();
+        // Other people's requests have no ids.
+        let controls = !reads(request) && request.headers().contains_key("x-ms-client-request-id");
+        let Some(resource) = subject(path).filter(|_| controls) else {
+            return simulator.handle(request, Moment::at(now));
+        };
+        let before = simulator.state(resource).unwrap_or_default();
+        let outcome = simulator.handle(request, Moment::at(now));
+        let arrival = Arrival {
+            time: now,
+            method: request.method().clone(),
+            path: path.to_owned(),
+            resource: resource.to_owned(),
+            applied: matches!(&outcome, Outcome::Answer(it) | Outcome::Delayed(_, it) if it.status().is_success()),
+            before,
+            after: simulator.state(resource).unwrap_or_default(),
+        };
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
+        outcome
+    }
+}
+
+/// The machine or the version that a path is about.
+fn subject(path: &str) -> Option<&str> {
+    let after = |part: &str| path.find(part).map(|at| at + part.len());
+    let name = after("/virtualMachines/").or_else(|| after("/versions/"))?;
+    Some(path[name..].find('/').map_or(path, |end| &path[..name + end]))
+}
+
+/// A write that arrived, and what was true in Azure around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arrival {
+    /// When.
+    pub time: Timestamp,
+    /// The method.
+    pub method: Method,
+    /// The path.
+    pub path: String,
+    /// The resource id of the machine or the version that it is about.
+    pub resource: String,
+    /// Whether it took effect.
+    pub applied: bool,
+    /// That resource before; null if there was none.
+    pub before: Value,
+    /// And after.
+    pub after: Value,
+}
+
+/// The simulated Azure with nothing in between.
+#[async_trait]
+impl Transport for Azure {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        answer(self.handle(&request)).await
+    }
+}
+
+/// What a client gets to know of what has come of its request.
+pub(crate) async fn answer(outcome: Outcome) -> Result<Response<Bytes>, TransportError> {
+    match outcome {
+        Outcome::Answer(response) => Ok(response),
+        Outcome::Delayed(span, response) => {
+            tokio::time::sleep(span).await;
+            Ok(response)
+        }
+        Outcome::Hang { .. } => {
+            tokio::time::sleep(PATIENCE).await;
+            Err(failed(TransportErrorKind::TimedOut))
+        }
+        Outcome::Wire(..) | Outcome::Reset => Err(failed(TransportErrorKind::Interrupted)),
+    }
+}
+
+/// No answer came.
+pub(crate) fn failed(kind: TransportErrorKind) -> TransportError {
+    let possibly_sent = kind != TransportErrorKind::Connect;
+    TransportError { kind, possibly_sent, message: "the simulated network failed".to_owned() }
+}
+
+/// The address of Azure, as clients know it.
+pub(crate) fn cloud() -> Cloud {
+    Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap_or_else(|_| Cloud::public())
+}
+
+/// Tokens for one of the scenario's clients, new ones each time.
+struct Tokens {
+    azure: Azure,
+    tenant: String,
+    proof: String,
+}
+
+#[async_trait]
+impl TokenSource for Tokens {
+    async fn token(&self) -> Result<BearerToken, TokenError> {
+        self.azure.token(&self.tenant, &self.proof)
+    }
+
+    async fn replace(&self, _refused: &BearerToken) -> Result<BearerToken, TokenError> {
+        self.token().await
     }
 }

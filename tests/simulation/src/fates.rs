@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{sync::Notify, time::Instant};
 use uuid::Uuid;
 
@@ -19,10 +20,36 @@ use crate::{
     weather::{Kind, Weather},
 };
 
+/// A call that a process sent, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// When it left the process.
+    pub time: Timestamp,
+    /// The process.
+    pub replica: u8,
+    /// What was called, as plans name it.
+    pub call: String,
+    /// Whether it was to change something.
+    pub write: bool,
+}
+
+impl Sent {
+    /// Whether it goes to Kubernetes, and not only keeps or seeks the lease.
+    pub fn is_to_kubernetes(&self) -> bool {
+        self.call.starts_with("kubernetes ") && !self.is_of_the_lease()
+    }
+
+    /// Whether it keeps or seeks the lease.
+    pub fn is_of_the_lease(&self) -> bool {
+        self.call.contains(" leases")
+    }
+}
+
 #[derive(Default)]
 struct Counted {
     calls: BTreeMap<(u8, String), u32>,
     struck: Vec<Strike>,
+    sent: Vec<Sent>,
     /// Calls of each sort, and with which faults they met.
     met: BTreeMap<(Kind, String), BTreeMap<&'static str, u64>>,
 }
@@ -54,6 +81,12 @@ impl Fates {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A process sends a call, that may be held up before it meets its fault.
+    pub fn sends(&self, replica: u8, call: &str, write: bool) {
+        let sent = Sent { time: self.history.now(), replica, call: call.to_owned(), write };
+        self.lock().sent.push(sent);
+    }
+
     /// The fault of a process's next call of this name, if any.
     pub fn of(&self, replica: u8, kind: Kind, call: &str) -> Option<Fault> {
         self.next(replica, kind, call, true)
@@ -80,6 +113,11 @@ impl Fates {
         self.history.tell(format!("replica {replica}: FAULT {fault:?} at {call} #{}", place.nth));
         counted.struck.push(Strike { place, fault });
         Some(fault)
+    }
+
+    /// What was sent so far, in its order.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.lock().sent.clone()
     }
 
     /// What struck so far.

@@ -57,8 +57,8 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         delete: below("delete", 0, 2) == 0,
         derived: below("derived", 0, 3) == 0,
         identity: below("identity", 0, 4) == 0,
-        copy_seconds: None,
         flaws: if options.people && below("flaws", 0, 4) == 0 { flaws(seed) } else { Vec::new() },
+        ..World::default()
     };
     let hours = 1 + below("hours", 0, 6);
     let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use jiff::Timestamp;
+
 use crate::time::VirtualClock;
 
 /// A line.
@@ -41,6 +43,11 @@ impl History {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Line>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        self.clock.time()
     }
 
     /// Something happened.

@@ -59,6 +59,10 @@ pub struct Link {
     pub paused: Until,
     /// It reaches nobody.
     pub apart: Until,
+    /// It hears of no change.
+    pub deaf: Until,
+    /// It gets no answer about the lease.
+    pub lease_hangs: Until,
     /// What is wrong for everybody.
     pub outages: Outages,
 }
@@ -119,19 +123,32 @@ impl Link {
 #[async_trait]
 impl Interceptor for Link {
     async fn before(&self, call: &Call) -> Verdict {
+        let read = matches!(call.verb, Verb::Get | Verb::List | Verb::Watch) || call.subresource == "token";
+        let name = name(call);
+        self.fates.sends(self.replica, &name, !read);
         self.goes_on().await;
         if self.out_of_reach() {
             return Verdict::Disconnect;
+        }
+        if call.resource == "leases" && self.lease_hangs.lasts().is_some() {
+            return std::future::pending().await;
         }
         let kind = match call.verb {
             Verb::Get | Verb::List => Kind::KubernetesRead,
             Verb::Watch => Kind::KubernetesWatch,
             _ => Kind::KubernetesWrite,
         };
-        let name = name(call);
         // What a created object of a random name meets can't be told from what another meets.
         match self.fates.of(self.replica, kind, &name) {
-            None | Some(Fault::Duplicate | Fault::Stale | Fault::Cut | Fault::CrashAtPoll) => Verdict::Proceed,
+            None
+            | Some(
+                Fault::Duplicate
+                | Fault::Stale
+                | Fault::Cut
+                | Fault::CrashAtPoll
+                | Fault::SaysSucceeded
+                | Fault::SaysUnknown,
+            ) => Verdict::Proceed,
             Some(Fault::Slow(seconds)) => {
                 self.wait(Duration::from_secs(seconds.into()), &name).await;
                 Verdict::Proceed
@@ -165,6 +182,9 @@ impl Interceptor for Link {
 
     async fn deliver(&self, call: &Call, _: &Value) -> Delivery {
         self.goes_on().await;
+        while let Some(end) = self.deaf.lasts() {
+            tokio::time::sleep_until(end).await;
+        }
         if self.out_of_reach() {
             return Delivery::Cut;
         }

@@ -13,19 +13,16 @@ use azimage_azure::{
 };
 use azimage_simulator::Outcome;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::{
-    azure::{Azure, HOST},
+    azure::{self, Azure, PATIENCE, failed},
     link::Link,
     plan::Fault,
     weather::Kind,
 };
-
-/// How long a client waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(75);
 
 /// The way between one process and Azure, on which things get lost.
 #[derive(Clone)]
@@ -45,13 +42,14 @@ impl Network {
     async fn carry(self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let name = name(&request);
         let link = &self.link;
+        let read = reads(&request);
+        link.fates.sends(link.replica, &name, !read);
         let body = String::from_utf8_lossy(request.body());
         link.turnstile.pass(format!("{} {name} {} {body}", link.replica, request.uri())).await;
         link.goes_on().await;
         if link.apart.lasts().is_some() || link.outages.azure.lasts().is_some() {
             return Err(failed(TransportErrorKind::Connect));
         }
-        let read = reads(&request);
         let kind = if read { Kind::AzureRead } else { Kind::AzureWrite };
         let fault = link.fates.of(link.replica, kind, &name);
         match fault {
@@ -69,7 +67,7 @@ impl Network {
                 return Err(failed(TransportErrorKind::TimedOut));
             }
             Some(Fault::Refused) => return Err(failed(TransportErrorKind::Connect)),
-            Some(Fault::Answer(code)) => return Ok(answer(code)),
+            Some(Fault::Answer(code)) => return Ok(refusal(code, request.method())),
             Some(Fault::Stale) => {
                 let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(before) = shown.get(&request.uri().to_string()) {
@@ -85,7 +83,15 @@ impl Network {
                 self.arrive(&request, &name);
                 link.wait(Duration::from_millis(20), &name).await;
             }
-            Some(Fault::AnswerLost | Fault::CrashAfter | Fault::CrashAtPoll | Fault::Cut) | None => {}
+            Some(
+                Fault::AnswerLost
+                | Fault::CrashAfter
+                | Fault::CrashAtPoll
+                | Fault::Cut
+                | Fault::SaysSucceeded
+                | Fault::SaysUnknown,
+            )
+            | None => {}
         }
         let outcome = self.arrive(&request, &name);
         match fault {
@@ -94,17 +100,11 @@ impl Network {
             Some(Fault::AnswerLost) => return Err(failed(TransportErrorKind::Interrupted)),
             _ => {}
         }
-        let answer = match outcome {
-            Outcome::Answer(response) => Ok(response),
-            Outcome::Delayed(span, response) => {
-                tokio::time::sleep(span).await;
-                Ok(response)
-            }
-            Outcome::Hang { .. } => {
-                tokio::time::sleep(PATIENCE).await;
-                Err(failed(TransportErrorKind::TimedOut))
-            }
-            Outcome::Wire(..) | Outcome::Reset => Err(failed(TransportErrorKind::Interrupted)),
+        let answer = azure::answer(outcome).await;
+        let answer = match fault {
+            Some(Fault::SaysSucceeded) => answer.map(|response| saying("Succeeded", &response)),
+            Some(Fault::SaysUnknown) => answer.map(|response| saying("Hibernating", &response)),
+            _ => answer,
         };
         link.goes_on().await;
         if let (true, Ok(response)) = (read, &answer) {
@@ -141,7 +141,7 @@ impl Transport for Network {
 }
 
 /// Whether a request changes nothing: one action only asks.
-fn reads(request: &Request<Bytes>) -> bool {
+pub(crate) fn reads(request: &Request<Bytes>) -> bool {
     request.method() == http::Method::GET || request.uri().path().ends_with("/retrieveBootDiagnosticsData")
 }
 
@@ -157,16 +157,26 @@ fn name(request: &Request<Bytes>) -> String {
     format!("azure {} {}", request.method(), parts.join("/"))
 }
 
-fn failed(kind: TransportErrorKind) -> TransportError {
-    let possibly_sent = kind != TransportErrorKind::Connect;
-    TransportError { kind, possibly_sent, message: "the simulated network failed".to_owned() }
+/// An answer that says another state of what Azure works on.
+fn saying(state: &str, response: &Response<Bytes>) -> Response<Bytes> {
+    let mut body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let mut changed = response.clone();
+    if body["properties"]["provisioningState"] == "Updating" {
+        body["properties"]["provisioningState"] = Value::from(state);
+        *changed.body_mut() = Bytes::from(body.to_string());
+    }
+    changed
 }
 
 /// Answers in the forms of Resource Manager, of a resource provider, and of a gateway before both.
-fn answer(code: u16) -> Response<Bytes> {
+fn refusal(code: u16, method: &Method) -> Response<Bytes> {
     let body = match code {
         404 => {
             r#"{"error":{"code":"ResourceNotFound","message":"The Resource was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"}}"#
+        }
+        // So Compute refuses what it is asked to do with a machine.
+        409 if method == Method::POST => {
+            r#"{"error":{"code":"OperationNotAllowed","message":"The machine is being changed by another operation."}}"#
         }
         409 => {
             r#"{"error":{"code":"Conflict","message":"The request failed due to conflict with a concurrent request."}}"#
@@ -186,6 +196,9 @@ fn answer(code: u16) -> Response<Bytes> {
     response
 }
 
+/// What asking for a token is called in plans.
+const TOKEN: &str = "azure token";
+
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// By what somebody proves who it is.
@@ -200,8 +213,8 @@ pub enum Proof {
 pub struct Tokens {
     azure: Azure,
     link: Link,
-    address: String,
-    form: String,
+    tenant: String,
+    client: String,
     proof: Proof,
     held: Mutex<Option<BearerToken>>,
 }
@@ -209,9 +222,8 @@ pub struct Tokens {
 impl Tokens {
     /// A source of tokens for one of the scenario's clients.
     pub fn new(azure: Azure, link: Link, tenant: &str, client: &str, proof: Proof) -> Self {
-        let form = format!("grant_type=client_credentials&client_id={client}&scope={HOST}/.default");
-        let address = format!("{HOST}/{tenant}/oauth2/v2.0/token");
-        Self { azure, link, address, form, proof, held: Mutex::default() }
+        let (tenant, client) = (tenant.to_owned(), client.to_owned());
+        Self { azure, link, tenant, client, proof, held: Mutex::default() }
     }
 }
 
@@ -235,30 +247,19 @@ impl TokenSource for Tokens {
             }
         };
         let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
+        self.link.fates.sends(self.link.replica, TOKEN, false);
         self.link.turnstile.pass(format!("{} token", self.link.replica)).await;
         self.link.goes_on().await;
         if self.link.apart.lasts().is_some() || self.link.outages.azure.lasts().is_some() {
             return Err(unusable("no connection to the authority"));
         }
-        match self.link.fates.of(self.link.replica, Kind::Token, "azure token") {
+        match self.link.fates.of(self.link.replica, Kind::Token, TOKEN) {
             Some(Fault::Slow(seconds)) => self.link.wait(Duration::from_secs(seconds.into()), "token").await,
             Some(Fault::CrashBefore) => return self.link.crash.strike().await,
             Some(_) => return Err(unusable("the authority doesn't answer")),
             None => {}
         }
-        let request = Request::post(&self.address)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("host", HOST.trim_start_matches("https://"))
-            .body(Bytes::from(format!("{}&{proof}", self.form)))
-            .map_err(|_| unusable("the request for a token can't be made"))?;
-        let Outcome::Answer(response) = self.azure.handle(&request) else {
-            return Err(unusable("the authority doesn't answer"));
-        };
-        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        let (Some(secret), Some(lives)) = (body["access_token"].as_str(), body["expires_in"].as_i64()) else {
-            return Err(unusable("the authority issues no token"));
-        };
-        let token = BearerToken::new(secret.to_owned(), now + Duration::from_secs(lives.unsigned_abs()));
+        let token = self.azure.token(&self.tenant, &format!("client_id={}&{proof}", self.client))?;
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
         Ok(token)
     }

@@ -1,7 +1,12 @@
 //! Other people, in Azure and in Kubernetes.
 
-use azimage_crds::{ImageVersion, ReplicationTarget};
-use azimage_simulator::{MachineChange, Outcome, scenario::PowerState};
+use std::collections::BTreeMap;
+
+use azimage_crds::{ImageVersion, OWNER_TAG, ReplicationTarget};
+use azimage_simulator::{
+    MachineChange, Outcome,
+    scenario::{PowerState, ScriptFails},
+};
 use bytes::Bytes;
 use http::{Method, Request};
 use k8s_openapi::api::core::v1::Namespace;
@@ -9,6 +14,7 @@ use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams, PostParams},
 };
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::{
@@ -41,6 +47,17 @@ impl People {
             }
             Act::RetagMachine(number) => {
                 self.change(*number, MachineChange { tags: Some([].into()), ..MachineChange::default() });
+            }
+            Act::TagMachine(number) => self.tag(*number, "team", "web"),
+            Act::ClaimMachine(number) => self.tag(*number, OWNER_TAG, "other/images/web/1234"),
+            Act::BreakGuest(number) => {
+                let script_fails = Some(ScriptFails::Always(3));
+                self.change(*number, MachineChange { script_fails, ..MachineChange::default() });
+            }
+            Act::DisownVersion(number) => {
+                let mut body = self.request(&Method::GET, &version(*number), &Value::Null);
+                body["tags"] = json!({"made-by": "somebody"});
+                self.request(&Method::PUT, &version(*number), &body);
             }
             Act::AddRegion(number, region) => self.add_region(*number, region),
             Act::DeleteVersion(number) => {
@@ -82,6 +99,13 @@ impl People {
         let _ = self.azure.simulator().change_machine(&machine(number), change);
     }
 
+    fn tag(&self, number: u8, key: &str, value: &str) {
+        let machine = self.azure.simulator().state(&machine(number)).unwrap_or_default();
+        let mut tags: BTreeMap<String, String> = serde_json::from_value(machine["tags"].clone()).unwrap_or_default();
+        tags.insert(key.to_owned(), value.to_owned());
+        self.change(number, MachineChange { tags: Some(tags), ..MachineChange::default() });
+    }
+
     async fn patch(&self, number: u8, patch: Value) {
         let versions: Api<ImageVersion> = Api::namespaced(self.server.client(), NAMESPACE);
         let _ = versions.patch(&object(number), &PatchParams::default(), &Patch::Merge(patch)).await;
@@ -98,25 +122,17 @@ impl People {
     }
 
     fn request(&self, method: &Method, path: &str, body: &Value) -> Value {
-        let form =
-            format!("grant_type=client_credentials&client_id={PERSON}&client_secret=simulated&scope={HOST}/.default");
-        let token = Request::post(format!("{HOST}/{TENANT}/oauth2/v2.0/token"))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(Bytes::from(form));
-        let token = token.map(|request| self.answer(&request)).unwrap_or_default();
+        let token = self.azure.token(TENANT, &format!("client_id={PERSON}&client_secret=simulated"));
+        let token = token.map(|token| token.secret().expose_secret().to_owned()).unwrap_or_default();
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let request = Request::builder()
             .method(method)
             .uri(format!("{HOST}{path}?api-version=2024-03-03"))
             .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {}", token["access_token"].as_str().unwrap_or_default()))
+            .header("authorization", format!("Bearer {token}"))
             .body(Bytes::from(text));
-        request.map(|request| self.answer(&request)).unwrap_or_default()
-    }
-
-    fn answer(&self, request: &Request<Bytes>) -> Value {
-        match self.azure.handle(request) {
-            Outcome::Answer(response) | Outcome::Delayed(_, response) => {
+        match request.map(|request| self.azure.handle(&request)) {
+            Ok(Outcome::Answer(response) | Outcome::Delayed(_, response)) => {
                 serde_json::from_slice(response.body()).unwrap_or_default()
             }
             _ => Value::Null,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use azimage_simulator::DomainFault;
 use serde::{Deserialize, Serialize};
 
 use crate::{flaws::Flaw, weather::Weather};
@@ -28,6 +29,7 @@ pub struct Plan {
 /// What there is in the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub struct World {
     /// Processes of the controller; from two on they elect a leader.
     pub replicas: u8,
@@ -45,12 +47,23 @@ pub struct World {
     /// nobody.
     #[serde(default)]
     pub identity: bool,
+    /// Whether somebody else made versions of the same names in Azure before.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub taken: bool,
+    /// Seconds that a process needs to end when it has lost its lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linger_seconds: Option<u32>,
     /// Seconds that a copy to another region takes, if not as long as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_seconds: Option<u32>,
     /// Objects beside the versions, each with something wrong about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flaws: Vec<Flaw>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_no(it: &bool) -> bool {
+    !it
 }
 
 impl World {
@@ -104,6 +117,10 @@ pub enum Fault {
     Answer(u16),
     /// A read shows what the same read showed before.
     Stale,
+    /// A read shows something that is being worked on as if it had succeeded.
+    SaysSucceeded,
+    /// A read shows something in a state that no release knows.
+    SaysUnknown,
     /// The process is killed before the request is sent.
     CrashBefore,
     /// The process is killed while the request is on its way, which arrives.
@@ -132,6 +149,8 @@ impl Fault {
             Self::Answer(429) => "throttled",
             Self::Answer(_) => "serverError",
             Self::Stale => "stale",
+            Self::SaysSucceeded => "saysSucceeded",
+            Self::SaysUnknown => "saysUnknown",
             Self::CrashBefore => "crashBefore",
             Self::CrashWithin => "crashWithin",
             Self::CrashAfter => "crashAfter",
@@ -194,6 +213,28 @@ pub enum Act {
     },
     /// All watches end, and what is older can't be watched any more.
     ForgetChanges,
+    /// A process hears late of what changes in Kubernetes, and its watches don't end by that.
+    WatchesStall {
+        /// Which.
+        replica: u8,
+        /// For so many seconds.
+        seconds: u64,
+    },
+    /// What a process asks of the lease isn't answered.
+    LeaseHangs {
+        /// Which.
+        replica: u8,
+        /// For so many seconds.
+        seconds: u64,
+    },
+    /// Azure itself goes wrong.
+    AzureFails {
+        /// How.
+        fault: DomainFault,
+        /// For so many seconds, or for ever.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u64>,
+    },
     /// A process is killed, wherever it is.
     Kill {
         /// Which.
@@ -209,6 +250,14 @@ pub enum Act {
     DeleteMachine(u8),
     /// Somebody removes all tags of a machine.
     RetagMachine(u8),
+    /// Somebody adds a tag to a machine.
+    TagMachine(u8),
+    /// Somebody claims a machine for an object of another cluster.
+    ClaimMachine(u8),
+    /// Somebody breaks the guest of a machine, so that all its scripts fail.
+    BreakGuest(u8),
+    /// Somebody replaces the tags of a version in Azure by others.
+    DisownVersion(u8),
     /// Somebody adds a region to a version in Azure.
     AddRegion(u8, String),
     /// Somebody deletes a version in Azure.
@@ -244,6 +293,9 @@ impl Act {
                 | Self::KubernetesAway { .. }
                 | Self::ClockJump { .. }
                 | Self::ForgetChanges
+                | Self::WatchesStall { .. }
+                | Self::LeaseHangs { .. }
+                | Self::AzureFails { .. }
                 | Self::Kill { .. }
         )
     }
@@ -256,7 +308,10 @@ impl Event {
             Act::Pause { seconds, .. }
             | Act::Partition { seconds, .. }
             | Act::AzureAway { seconds }
-            | Act::KubernetesAway { seconds } => *seconds,
+            | Act::KubernetesAway { seconds }
+            | Act::WatchesStall { seconds, .. }
+            | Act::LeaseHangs { seconds, .. }
+            | Act::AzureFails { seconds: Some(seconds), .. } => *seconds,
             _ => 0,
         };
         Duration::from_secs(self.at + lasts)

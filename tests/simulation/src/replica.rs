@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use azimage::{
-    config::{Config, Pace, Served},
+    config::Served,
     controller,
     election::{Leadership, Settings, Timing},
     identity::AzureClients,
     seams::Seams,
     telemetry::metrics::Metrics,
 };
-use azimage_azure::{AssertionSource, Client, Cloud, RequestIds, TokenError};
+use azimage_azure::{AssertionSource, Client, RequestIds, TokenError};
 use azimage_core::Federation;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -18,12 +18,14 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
-    azure::{Azure, HOST},
+    azure::{Azure, cloud},
     dice::Dice,
     kubernetes::ApiServer,
     link::Link,
     network::{Network, Proof, Tokens},
+    plan::Plan,
     polls::span,
+    program,
     time::{ProcessClock, VirtualClock},
     weather::chance,
     world::{CLIENT, TENANT},
@@ -53,8 +55,7 @@ struct Clients {
 impl Clients {
     fn of(&self, tenant: &str, client: &str, proof: Proof) -> Client {
         let tokens = Tokens::new(self.azure.clone(), self.link.clone(), tenant, client, proof);
-        let cloud = Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap_or_else(|_| Cloud::public());
-        Client::new(self.network.clone(), Arc::new(tokens), cloud).with_request_ids(self.ids.clone())
+        Client::new(self.network.clone(), Arc::new(tokens), cloud()).with_request_ids(self.ids.clone())
     }
 }
 
@@ -74,6 +75,7 @@ pub(crate) struct Replica {
     seed: u64,
     alone: bool,
     own_serves: Served,
+    lingers: Duration,
     server: ApiServer,
     azure: Azure,
     pub(crate) link: Link,
@@ -83,20 +85,13 @@ pub(crate) struct Replica {
 }
 
 impl Replica {
-    pub(crate) fn new(
-        seed: u64,
-        alone: bool,
-        own_serves: Served,
-        server: &ApiServer,
-        azure: &Azure,
-        link: Link,
-        clock: VirtualClock,
-    ) -> Self {
-        let number = u64::from(link.replica);
+    pub(crate) fn new(plan: &Plan, server: &ApiServer, azure: &Azure, link: Link, clock: VirtualClock) -> Self {
+        let (seed, number) = (plan.seed, u64::from(link.replica));
         Self {
             seed,
-            alone,
-            own_serves,
+            alone: plan.world.replicas < 2,
+            own_serves: if plan.world.identity { Served::Only(Vec::new()) } else { Served::All },
+            lingers: Duration::from_secs(plan.world.linger_seconds.unwrap_or(0).into()),
             server: server.seen_through(Arc::new(link.clone())),
             azure: azure.clone(),
             clock: ProcessClock::new(clock),
@@ -154,18 +149,10 @@ impl Replica {
             ids: Arc::new(Numbered(self.request_ids.clone())),
         };
         let ended = stop.child_token();
-        let options = controller::Options {
-            client: self.server.client(),
-            azure: Arc::new(clients),
-            config: config(self.own_serves.clone()),
-            namespaces: Vec::new(),
-            seams,
-            term,
-            metrics,
-            instance: Some(name),
-            stop: ended.clone(),
-            ready: CancellationToken::new(),
-        };
+        let mut options = program::options(self.server.client(), Arc::new(clients), seams);
+        options.config.served = self.own_serves.clone();
+        (options.term, options.metrics) = (term, metrics);
+        (options.instance, options.stop) = (Some(name), ended.clone());
         let running = controller::run(options).instrument(span(self.link.replica, "controllers"));
         let mut running = AbortOnDropHandle::new(tokio::spawn(running));
         let loss = tokio::select! {
@@ -173,23 +160,8 @@ impl Replica {
             loss = leadership.keep() => loss,
             _ = &mut running => return,
         };
-        ended.cancel();
         self.link.fates.history.tell(format!("replica {}: lost the lease: {loss}", self.link.replica));
-    }
-}
-
-fn config(served: Served) -> Config {
-    Config {
-        cluster: "simulation".to_owned(),
-        served,
-        tenant: Some(TENANT.to_owned()),
-        image_version_concurrency: 16,
-        replication_target_concurrency: 8,
-        pace: Pace {
-            poll: Duration::from_secs(15),
-            resync: Duration::from_secs(600),
-            retry_min: Duration::from_secs(5),
-            retry_max: Duration::from_secs(900),
-        },
+        tokio::time::sleep(self.lingers).await;
+        ended.cancel();
     }
 }

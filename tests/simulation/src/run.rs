@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use azimage::config::Served;
-use azimage_simulator::JournalQuery;
+use azimage_simulator::{Fault, JournalQuery};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,7 @@ use crate::{
     kubernetes::ApiServer,
     laws::{self, Evidence, Problem},
     link::{Link, Outages},
+    panics,
     people::People,
     plan::{Act, Plan, Strike},
     polls::Polls,
@@ -31,10 +32,12 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long it may take until all is at its end once nothing goes wrong.
 const PATIENCE: Duration = Duration::from_secs(72 * 3600);
+/// Minutes after which somebody looks whether a law is broken already, so that nothing needs to be waited for.
+const LOOK: u64 = 60;
 /// For how many minutes all has to be at its end before it counts: for longer where people act, whose last act the
 /// controller may see only when it looks again.
-fn settled(plan: &Plan) -> u32 {
-    if plan.events.iter().any(|event| event.act.is_of_a_person()) { 30 } else { 10 }
+fn minutes(plan: &Plan) -> u32 {
+    if plan.events.iter().any(|event| event.act.is_of_a_person()) { 30 } else { 12 }
 }
 
 /// How long nothing may happen then: several periods of looking again, and in every fourth run many of them.
@@ -102,22 +105,19 @@ pub fn run(plan: &Plan) -> Result<Outcome, SetupError> {
     // kube's pauses after a broken watch are drawn from this generator of the thread.
     fastrand::seed(plan.seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    runtime.block_on(live(plan))
+    panics::listen(|| runtime.block_on(live(plan)))
 }
 
 async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     let clock = VirtualClock::begin();
     let history = History::new(clock);
     let turnstile = Turnstile::new(plan.seed);
-    let definitions: Vec<Value> = azimage_crds::manifests()?.into_iter().map(|manifest| manifest.object).collect();
-    let server = ApiServer::behind(&definitions, plan.seed, move || clock.time(), turnstile.clone())?;
+    let server = ApiServer::behind(&world::definitions(), plan.seed, move || clock.time(), turnstile.clone())?;
     let azure = Azure::new(&world::azure(plan)?, clock)?;
     let testimonies = Testimonies::of(&server, &azure, plan.world.versions);
     world::apply(plan, &server).await?;
     let fates = Fates::new(plan, history.clone());
     let outages = Outages::default();
-    let alone = plan.world.replicas < 2;
-    let own_serves = if plan.world.identity { Served::Only(Vec::new()) } else { Served::All };
     let links: Vec<Link> = (0..plan.world.replicas.max(1))
         .map(|replica| Link {
             replica,
@@ -126,11 +126,13 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
             crash: crate::fates::Crash::default(),
             paused: crate::link::Until::default(),
             apart: crate::link::Until::default(),
+            deaf: crate::link::Until::default(),
+            lease_hangs: crate::link::Until::default(),
             outages: outages.clone(),
         })
         .collect();
     let _counted = tracing::subscriber::set_default(Polls::new(links.clone()));
-    let start = |link| Replica::new(plan.seed, alone, own_serves.clone(), &server, &azure, link, clock);
+    let start = |link| Replica::new(plan, &server, &azure, link, clock);
     let replicas: Vec<Replica> = links.into_iter().map(start).collect();
     let stop = CancellationToken::new();
     let running: Vec<_> = replicas.iter().map(|replica| replica.start(stop.clone())).collect();
@@ -140,6 +142,8 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
         history: history.clone(),
         azure: azure.clone(),
         server: server.clone(),
+        fates: fates.clone(),
+        testimonies,
         outages,
         replicas,
     };
@@ -152,32 +156,31 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     stop.cancel();
     let took = clock.elapsed();
     drop(running);
-    let journal = azure.simulator().requests(&JournalQuery::default());
     let kubernetes = server.history();
-    let objects = stage.objects();
-    let namespace = stage.namespace();
-    let evidence = Evidence {
-        plan,
-        begin: clock.time() - took,
-        rested_from,
-        settled,
-        azure: &azure,
-        journal: &journal,
-        kubernetes: &kubernetes,
-        testimonies: &testimonies.all(),
-        objects: &objects,
-        namespace: &namespace,
-    };
-    let problems = laws::judge(&evidence);
+    let (problems, azure_writes) = stage.judge(settled, rested_from, |evidence| {
+        let problems = if settled == Settled::Broken { laws::but_liveness(evidence) } else { laws::judge(evidence) };
+        (problems, evidence.writes().count())
+    });
     Ok(Outcome {
         problems,
-        history: story::merged(history.lines(), &kubernetes, evidence.begin),
+        history: story::merged(history.lines(), &kubernetes, clock.time() - took),
         struck: fates.struck(),
         met: fates.met(),
-        azure_requests: journal.len(),
-        azure_writes: evidence.writes().count(),
+        azure_requests: azure.simulator().requests(&JournalQuery::default()).len(),
+        azure_writes,
         took,
     })
+}
+
+/// How the wait for every object's end ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settled {
+    /// Every object came to its end.
+    Yes,
+    /// Not in time.
+    No,
+    /// There was no need to wait, as a law was broken.
+    Broken,
 }
 
 struct Stage<'a> {
@@ -186,6 +189,8 @@ struct Stage<'a> {
     history: History,
     azure: Azure,
     server: ApiServer,
+    fates: Fates,
+    testimonies: Testimonies,
     outages: Outages,
     replicas: Vec<Replica>,
 }
@@ -225,6 +230,26 @@ impl Stage<'_> {
                         it.clock.jump(*seconds);
                     }
                 }
+                Act::WatchesStall { replica: number, .. } => {
+                    for it in replica(*number) {
+                        it.link.deaf.extend(end);
+                    }
+                }
+                Act::LeaseHangs { replica: number, .. } => {
+                    for it in replica(*number) {
+                        it.link.lease_hangs.extend(end);
+                    }
+                }
+                Act::AzureFails { fault, seconds } => {
+                    let Ok(id) = self.azure.simulator().add_fault(Fault::Azure(fault.clone())) else { continue };
+                    if seconds.is_some() {
+                        let azure = self.azure.clone();
+                        tokio::spawn(async move {
+                            tokio::time::sleep_until(end).await;
+                            azure.simulator().remove_fault(id);
+                        });
+                    }
+                }
                 Act::ForgetChanges => {
                     self.server.compact(self.server.revision());
                     self.server.cut_watches();
@@ -257,20 +282,45 @@ impl Stage<'_> {
         all.collect()
     }
 
+    /// Judges what happened so far.
+    fn judge<T>(&self, settled: Settled, rested_from: Timestamp, judge: impl FnOnce(&Evidence<'_>) -> T) -> T {
+        // By itself, so that the laws can look into Azure as well.
+        let journal = self.azure.simulator().requests(&JournalQuery::default());
+        judge(&Evidence {
+            plan: self.plan,
+            begin: self.clock.time() - self.clock.elapsed(),
+            rested_from,
+            settled: settled == Settled::Yes,
+            azure: &self.azure,
+            arrivals: &self.azure.writes(),
+            journal: &journal,
+            kubernetes: &self.server.history(),
+            testimonies: &self.testimonies.all(),
+            sent: &self.fates.sent(),
+            struck: &self.fates.struck(),
+            panics: &panics::heard(),
+            objects: &self.objects(),
+            namespace: &self.namespace(),
+        })
+    }
+
     /// Waits until every object is where it stays.
-    async fn settle(&self) -> bool {
-        let end = tokio::time::Instant::now() + PATIENCE;
+    async fn settle(&self) -> Settled {
         let mut quiet = 0;
-        while tokio::time::Instant::now() < end {
+        for minute in 1..=PATIENCE.as_secs() / 60 {
             tokio::time::sleep(Duration::from_secs(60)).await;
             let objects = self.objects();
             let rests = objects.values().all(|object| laws::at_its_end(object));
             quiet = if rests { quiet + 1 } else { 0 };
-            if quiet == settled(self.plan) {
-                return true;
+            if quiet == minutes(self.plan) {
+                return Settled::Yes;
+            }
+            let looks = minute % LOOK == 0;
+            if looks && !self.judge(Settled::No, self.clock.time(), laws::but_liveness).is_empty() {
+                return Settled::Broken;
             }
         }
-        false
+        Settled::No
     }
 }
 

@@ -11,17 +11,18 @@ use serde_json::Value;
 use crate::{
     azure::Azure,
     kubernetes::{ApiServer, Write},
+    laws::is_true,
     world,
 };
 
 /// Something that an object said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Says {
-    /// It is ready, with these regions complete, in normal form.
+    /// It is ready, with these regions complete or wanted, in normal form.
     Ready(Vec<String>),
     /// Only a person can help, for this reason.
     Stalled(String),
-    /// It is gone, and its version was in Azure in truth.
+    /// It is gone, and its version was in Azure in truth, with its tag.
     GoneBefore,
 }
 
@@ -59,10 +60,12 @@ impl Testimonies {
             }
             let Some(number) = (0..versions).find(|number| world::object(*number) == write.name) else { return };
             let Some(says) = said(write) else { return };
-            let complete = complete(&azure, number);
-            if says == Says::GoneBefore && complete.is_none() {
+            let version = azure.simulator().state(&world::version(number));
+            let ours = version.as_ref().is_some_and(|version| world::is_owner(number, &version["tags"]));
+            if says == Says::GoneBefore && !ours {
                 return;
             }
+            let complete = version.as_ref().map(complete);
             let testimony = Testimony { time: write.time, number, says, complete };
             kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(testimony);
         }));
@@ -80,22 +83,24 @@ fn said(write: &Write) -> Option<Says> {
     if write.subresource != "status" {
         return None;
     }
-    let conditions = after.pointer("/status/conditions")?.as_array()?;
-    let is = |kind: &str| conditions.iter().find(|it| it["type"] == kind && it["status"] == "True");
-    if let Some(stalled) = is("Stalled") {
+    if let Some(stalled) = is_true(after, "Stalled") {
         return Some(Says::Stalled(stalled["reason"].as_str().unwrap_or_default().to_owned()));
     }
-    is("Ready")?;
-    Some(Says::Ready(names(&after["status"]["regions"])))
+    is_true(after, "Ready")?;
+    // Those that are wanted count as well, whatever is said of them.
+    let said = |region: &Value| {
+        let wanted = region["requestedBy"].as_array().is_some_and(|by| !by.is_empty());
+        region["state"] == "Completed" || wanted && region["state"] != "Removing"
+    };
+    Some(Says::Ready(names(&after["status"]["regions"], said)))
 }
 
-/// The regions of a list that are complete, in normal form.
-fn names(regions: &Value) -> Vec<String> {
-    let complete = regions.as_array().into_iter().flatten().filter(|region| region["state"] == "Completed");
-    complete.filter_map(|region| region["name"].as_str()).map(world::normal).collect()
+/// Such regions of a list, in normal form.
+fn names(regions: &Value, such: impl Fn(&Value) -> bool) -> Vec<String> {
+    let such = regions.as_array().into_iter().flatten().filter(|region| such(region));
+    such.filter_map(|region| region["name"].as_str()).map(world::normal).collect()
 }
 
-fn complete(azure: &Azure, number: u8) -> Option<Vec<String>> {
-    let version = azure.simulator().state(&world::version(number))?;
-    Some(names(&version["regions"]))
+fn complete(version: &Value) -> Vec<String> {
+    names(&version["regions"], |region| region["state"] == "Completed")
 }

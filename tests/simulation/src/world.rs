@@ -1,6 +1,6 @@
 //! What a plan's world is made of, in Azure and in Kubernetes.
 
-use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_crds::{ImageVersion, OWNER_TAG, ReplicationTarget};
 use azimage_simulator::Scenario;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::{Api, api::PostParams};
@@ -24,6 +24,8 @@ const ACCOUNT: &str = "publisher";
 pub const PERSON: &str = "00000000-0000-0000-0000-00000000000c";
 /// The subscription.
 pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+/// The name of the cluster.
+pub const CLUSTER: &str = "simulation";
 /// The namespace of all objects; the controller has its own.
 pub const NAMESPACE: &str = "images";
 /// The region of machines.
@@ -73,9 +75,20 @@ pub fn added_target(region: &str) -> String {
     format!("added-{}", normal(region))
 }
 
+/// Whether tags name the object of a version as their owner.
+pub(crate) fn is_owner(number: u8, tags: &Value) -> bool {
+    let whose = format!("{CLUSTER}/{NAMESPACE}/{}/", object(number));
+    tags[OWNER_TAG].as_str().is_some_and(|owner| owner.starts_with(&whose))
+}
+
 /// Who acts on Azure for the objects.
 pub fn client(world: &World) -> &'static str {
     if world.identity { PUBLISHER } else { CLIENT }
+}
+
+/// The definitions of azimage's kinds, as an API server takes them.
+pub fn definitions() -> Vec<Value> {
+    azimage_crds::manifests().into_iter().flatten().map(|manifest| manifest.object).collect()
 }
 
 /// Azure in the beginning.
@@ -97,7 +110,15 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         })
         .chain(flaws().filter_map(|flaw| flaw.machine()))
         .collect();
-    let definitions: Vec<Value> = numbers().map(|number| json!({"name": object(number)})).collect();
+    let others = |number| {
+        let others = json!({
+            "name": "1.4.0", "tags": {"made-by": "somebody"}, "virtualMachineId": machine(number),
+            "excludeFromLatest": true,
+        });
+        if plan.world.taken { json!([others]) } else { json!([]) }
+    };
+    let definitions: Vec<Value> =
+        numbers().map(|number| json!({"name": object(number), "versions": others(number)})).collect();
     let apart: Vec<Value> = flaws().filter_map(|flaw| flaw.definition()).collect();
     let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}]);
     let mut issuers = json!([]);

@@ -4,30 +4,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
-use azimage::{
-    config::{Config, Pace, Served},
-    controller,
-    election::Term,
-    identity::AzureClients,
-    seams::Seams,
-    telemetry::metrics::Metrics,
-};
-use azimage_azure::{
-    AssertionSource, BearerToken, Client, Cloud, TokenError, TokenSource, Transport, TransportError,
-    rights::{CustomRole, Job},
-};
-use azimage_core::Federation;
+use azimage::{controller, seams::Seams};
+use azimage_azure::rights::{CustomRole, Job};
 use azimage_crds::ImageVersion;
 use azimage_simulation::{
-    azure::{Azure, HOST},
+    azure::Azure,
     dice::Dice,
     kubernetes::ApiServer,
+    program::{self, OneClient},
     time::VirtualClock,
+    world::{CLIENT, SUBSCRIPTION, TENANT, definitions},
 };
-use azimage_simulator::{MachineChange, Outcome, Scenario, clock::Moment};
-use bytes::Bytes;
-use http::{Request, Response};
+use azimage_simulator::{MachineChange, Scenario};
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams, PostParams},
@@ -35,56 +23,7 @@ use kube::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
-const CLIENT: &str = "00000000-0000-0000-0000-00000000000b";
-const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/builders/providers/Microsoft.Compute/virtualMachines/builder";
-
-/// The simulated Azure with nothing in between.
-struct Direct {
-    azure: Azure,
-    clock: VirtualClock,
-}
-
-#[async_trait]
-impl Transport for Direct {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        match self.azure.simulator().handle(&request, Moment::at(self.clock.time())) {
-            Outcome::Answer(response) => Ok(response),
-            other => panic!("no answer: {other:?}"),
-        }
-    }
-}
-
-#[async_trait]
-impl TokenSource for Direct {
-    async fn token(&self) -> Result<BearerToken, TokenError> {
-        let form =
-            format!("grant_type=client_credentials&client_id={CLIENT}&client_secret=simulated&scope={HOST}/.default");
-        let request = Request::post(format!("{HOST}/{TENANT}/oauth2/v2.0/token")).body(Bytes::from(form)).unwrap();
-        let response = self.send(request).await.unwrap();
-        let body: Value = serde_json::from_slice(response.body()).unwrap();
-        let secret = body["access_token"].as_str().unwrap().to_owned();
-        Ok(BearerToken::new(secret, self.clock.time() + Duration::from_secs(3000)))
-    }
-
-    async fn replace(&self, _refused: &BearerToken) -> Result<BearerToken, TokenError> {
-        self.token().await
-    }
-}
-
-/// The identity of the controller, and no other.
-struct Own(Client);
-
-impl AzureClients for Own {
-    fn own(&self) -> Client {
-        self.0.clone()
-    }
-
-    fn federated(&self, _: &Federation, _: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
-        Ok(self.own())
-    }
-}
 
 /// One life of a version under roles, with a controller that runs all the time.
 struct Life {
@@ -123,39 +62,11 @@ impl Life {
         }))
         .unwrap();
         let azure = Azure::new(&scenario, clock).unwrap();
-        let definitions: Vec<Value> =
-            azimage_crds::manifests().unwrap().into_iter().map(|manifest| manifest.object).collect();
-        let server = ApiServer::in_turns(&definitions, 1, move || clock.time()).unwrap();
-        let stop = CancellationToken::new();
-        let direct = Arc::new(Direct { azure: azure.clone(), clock });
-        let options = controller::Options {
-            client: server.client(),
-            azure: Arc::new(Own(Client::new(
-                direct.clone(),
-                direct,
-                Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap(),
-            ))),
-            config: Config {
-                cluster: "simulation".to_owned(),
-                served: Served::All,
-                tenant: Some(TENANT.to_owned()),
-                image_version_concurrency: 1,
-                replication_target_concurrency: 1,
-                pace: Pace {
-                    poll: Duration::from_secs(15),
-                    resync: Duration::from_secs(600),
-                    retry_min: Duration::from_secs(5),
-                    retry_max: Duration::from_secs(900),
-                },
-            },
-            namespaces: Vec::new(),
-            seams: Seams { clock: Arc::new(clock), randomness: Arc::new(Dice::new(1, 2)) },
-            term: Term::always(),
-            metrics: Metrics::new(),
-            instance: Some("simulation".to_owned()),
-            stop: stop.clone(),
-            ready: CancellationToken::new(),
-        };
+        let server = ApiServer::in_turns(&definitions(), 1, move || clock.time()).unwrap();
+        let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(Dice::new(1, 2)) };
+        let client = OneClient(azure.client(TENANT, CLIENT));
+        let options = program::options(server.client(), Arc::new(client), seams);
+        let stop = options.stop.clone();
         tokio::spawn(controller::run(options));
         let versions = Api::namespaced(server.client(), "default");
         let object = json!({

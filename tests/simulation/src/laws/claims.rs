@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Evidence;
+use super::{Evidence, end::excuses};
 use crate::{
     plan::Act,
     witness::{Says, Testimony},
@@ -67,7 +67,9 @@ pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
     }
     let mut found = Vec::new();
     for Testimony { time, number, says, .. } in evidence.testimonies {
-        if let Says::Stalled(reason) = says {
+        if let Says::Stalled(reason) = says
+            && !excuses(evidence, *number).contains(&reason.as_str())
+        {
             found.push(format!("{} gave up with {reason} at {time}, and nobody did anything", world::object(*number)));
         }
     }

@@ -1,17 +1,19 @@
 //! Liveness: once nothing goes wrong any more, each object comes to the end that it should.
 
+use azimage_simulator::DomainFault;
 use serde_json::Value;
 
 use super::{Evidence, machine::spoils_machine};
 use crate::{generate::MISSPELT, plan::Act, world};
 
 /// A condition of an object.
-pub(super) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     conditions.iter().find(|condition| condition["type"] == kind)
 }
 
-fn is_true<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+/// A condition that is true.
+pub(crate) fn is_true<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     condition(object, kind).filter(|condition| condition["status"] == "True")
 }
 
@@ -22,9 +24,10 @@ pub(super) fn stalled(object: &Value) -> Option<&str> {
 
 /// Whether an object stays as it is unless somebody does something.
 pub fn at_its_end(object: &Value) -> bool {
+    // A suspended object says nothing, not even that it was seen.
+    let suspended = object["spec"]["suspend"] == true && object["metadata"]["deletionTimestamp"].is_null();
     let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
-    let suspended = object["spec"]["suspend"] == true;
-    seen && (is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some() || suspended)
+    suspended || seen && (is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some())
 }
 
 /// Whether a version that is made from this one may never find it.
@@ -42,7 +45,7 @@ fn is_known(region: &str) -> bool {
 }
 
 /// The reasons for which a version may be stalled after what people did.
-fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
+pub(super) fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
     let mut reasons = Vec::new();
     let is_gone = |path: &str| evidence.azure.simulator().state(path).is_none();
     if evidence.is_deleted(number) {
@@ -54,6 +57,9 @@ fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
         // It was deleted with all in it, and that is what an object says that was never published.
         return vec!["GalleryNotFound", "VersionMissing"];
     }
+    if evidence.plan.world.taken {
+        reasons.push("VersionExists");
+    }
     for act in evidence.acts() {
         if spoils_machine(act, number) {
             reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
@@ -64,6 +70,8 @@ fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
             Act::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {
                 reasons.extend(["DefinitionNotFound", "VersionMissing"]);
             }
+            Act::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
+            Act::AzureFails { fault: DomainFault::RegionFails { .. }, .. } => reasons.push("ReplicationFailed"),
             Act::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
             _ => {}
         }

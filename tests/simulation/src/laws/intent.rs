@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Evidence, line};
+use super::{Evidence, VERSIONS, line};
+use crate::{plan::Act, world};
 
 /// The correlation id of every write stood in the status of an object before the write.
 pub(super) fn announced_before(evidence: &Evidence<'_>) -> Vec<String> {
@@ -21,6 +22,24 @@ pub(super) fn announced_before(evidence: &Evidence<'_>) -> Vec<String> {
     };
     let unknown = evidence.writes().filter(|entry| !known(&entry.correlation_id, entry.simulated_time));
     unknown.map(|entry| format!("not announced: {}", line(entry))).collect()
+}
+
+/// Whatever is written for an object, it has the finalizer by then, so that no deletion can miss it.
+pub(super) fn held_before(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        if evidence.acts().any(|act| *act == Act::RemoveFinalizers(number)) {
+            continue;
+        }
+        for effect in evidence.effects_of(number) {
+            let object = evidence.object_at(VERSIONS, &world::object(number), effect.time);
+            let finalizers = object.and_then(|object| object["metadata"]["finalizers"].as_array());
+            if finalizers.is_none_or(Vec::is_empty) {
+                found.push(format!("{} {} at {} without a finalizer", effect.method, effect.path, effect.time));
+            }
+        }
+    }
+    found
 }
 
 fn correlation_ids(status: &Value) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Law 1: a machine is generalized at most once, and only one that may be.
 
-use std::collections::BTreeSet;
+use azimage_crds::{CONSENT_TAG, CONSENT_VALUE};
+use http::Method;
 
 use super::Evidence;
 use crate::{plan::Act, world};
@@ -8,19 +9,84 @@ use crate::{plan::Act, world};
 /// Each machine by one request at most, and only when its guest was sealed in truth.
 pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    let seen = evidence.azure.generalizations();
     for number in 0..evidence.plan.world.versions {
         let machine = world::machine(number);
-        let of_this: Vec<_> = seen.iter().filter(|one| one.machine.eq_ignore_ascii_case(&machine)).collect();
-        let taken = evidence.writes_to("POST", &format!("{machine}/generalize"));
-        let requests: BTreeSet<_> = taken.iter().filter_map(|entry| entry.client_request_id.clone()).collect();
-        // A request that arrives late is followed by another, which finds the work done: it changes nothing.
-        let effective = of_this.iter().filter(|one| !one.already && requests.contains(&one.request)).count();
+        let taken = evidence.effects_on(&machine).into_iter().filter(|effect| effect.path.ends_with("/generalize"));
+        let (mut effective, mut unsealed) = (0, Vec::new());
+        for effect in taken {
+            // A request that arrives late is followed by another, which finds the work done: it changes nothing.
+            effective += u32::from(effect.before["generalized"] != true);
+            if effect.before["guest"]["deprovisioned"] != true {
+                unsealed.push(effect.time);
+            }
+        }
         if effective > 1 {
             found.push(format!("{machine} was generalized {effective} times"));
         }
-        for one in of_this.iter().filter(|one| requests.contains(&one.request) && !one.sealed) {
-            found.push(format!("{machine} was generalized by {}, and its guest wasn't sealed", one.request));
+        found.extend(unsealed.iter().map(|at| format!("{machine} was generalized at {at}, its guest wasn't sealed")));
+    }
+    found
+}
+
+/// Between two requests to generalize a machine somebody looks what has come of the first.
+pub(super) fn generalized_only_after_a_look(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let machine = format!("virtualMachines/builder-{number}");
+        let (look, act) = (format!("azure GET {machine}"), format!("azure POST {machine}/generalize"));
+        let mut looked = true;
+        for sent in evidence.sent {
+            if sent.call == act {
+                if !looked {
+                    found.push(format!("{machine} was to be generalized again at {} without a look", sent.time));
+                }
+                looked = false;
+            } else if sent.call.strip_prefix(&look).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+                looked = true;
+            }
+        }
+    }
+    found
+}
+
+/// No machine is asked to be generalized that isn't deallocated, unless somebody changed that meanwhile.
+pub(super) fn generalized_only_when_deallocated(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let path = format!("{}/generalize", world::machine(number));
+        let changed = |act: &Act| spoils_machine(act, number);
+        for asked in evidence.arrivals.iter().filter(|it| it.path.eq_ignore_ascii_case(&path)) {
+            if asked.before["power"] != "deallocated" && !evidence.overtaken(asked.time, changed) {
+                found.push(format!("{path} at {}, when the machine was {}", asked.time, asked.before["power"]));
+            }
+        }
+    }
+    found
+}
+
+/// Nobody asks for another seal in any plan, so that it is begun once.
+pub(super) fn sealed_once(evidence: &Evidence<'_>) -> Vec<String> {
+    let begun = |number| {
+        let writes = evidence.writes().filter(|entry| entry.method == "PUT" && entry.status == Some(201));
+        let commands = format!("{}/runcommands/", world::machine(number)).to_lowercase();
+        writes.filter(|entry| entry.path.to_lowercase().starts_with(&commands)).count()
+    };
+    let numbers = (0..evidence.plan.world.versions).map(|number| (number, begun(number)));
+    let twice = numbers.filter(|(_, begun)| *begun > 1);
+    twice.map(|(number, begun)| format!("the seal of {} was begun {begun} times", world::machine(number))).collect()
+}
+
+/// Whatever is done to a machine, but for the release of its claim, it consented to at that moment.
+pub(super) fn consents(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let removed = |act: &Act| *act == Act::RetagMachine(number);
+        for effect in evidence.effects_on(&world::machine(number)) {
+            let releases = effect.method == Method::PATCH && !world::is_owner(number, &effect.after["tags"]);
+            let consents = effect.before["tags"][CONSENT_TAG] == CONSENT_VALUE;
+            if !consents && !releases && !evidence.overtaken(effect.time, removed) {
+                found.push(format!("{} {} at {}, without consent", effect.method, effect.path, effect.time));
+            }
         }
     }
     found
@@ -36,7 +102,13 @@ pub(super) fn never_started(evidence: &Evidence<'_>) -> Vec<String> {
 pub(super) fn spoils_machine(act: &Act, number: u8) -> bool {
     matches!(
         act,
-        Act::StartMachine(it) | Act::StopMachine(it) | Act::GeneralizeMachine(it) | Act::DeleteMachine(it) | Act::RetagMachine(it)
+        Act::StartMachine(it)
+            | Act::StopMachine(it)
+            | Act::GeneralizeMachine(it)
+            | Act::DeleteMachine(it)
+            | Act::RetagMachine(it)
+            | Act::ClaimMachine(it)
+            | Act::BreakGuest(it)
             if *it == number
     )
 }

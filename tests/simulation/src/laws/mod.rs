@@ -3,6 +3,7 @@
 //! What the controller believes counts nowhere, but for what it says to people: a condition that isn't true is a broken
 //! law too. Other people's acts are known from the plan, and excuse what follows from them and nothing else.
 
+mod backoff;
 mod borrowed;
 mod claims;
 mod conditions;
@@ -11,10 +12,14 @@ mod flawed;
 mod intent;
 mod latest;
 mod machine;
+mod needless;
+mod others;
 mod regions;
 mod replaced;
 mod rest;
 mod secrets;
+mod suspended;
+mod targets;
 mod term;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -24,14 +29,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    azure::Azure,
+    azure::{Arrival, Azure},
+    fates::Sent,
     kubernetes::Write,
-    plan::{Act, Plan},
+    plan::{Act, Plan, Strike},
     witness::Testimony,
     world,
 };
 
 pub use end::at_its_end;
+pub(crate) use end::is_true;
 
 /// A law that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +67,20 @@ pub struct Evidence<'a> {
     pub settled: bool,
     /// Azure, as it is in the end.
     pub azure: &'a Azure,
+    /// The controller's writes to machines and versions, as they arrived.
+    pub arrivals: &'a [Arrival],
     /// Every request that arrived at Azure.
     pub journal: &'a [JournalEntry],
     /// Every write to Kubernetes.
     pub kubernetes: &'a [Write],
     /// What objects said, and what was true then.
     pub testimonies: &'a [Testimony],
+    /// Every call to Azure and every write to Kubernetes that a process sent.
+    pub sent: &'a [Sent],
+    /// What struck.
+    pub struck: &'a [Strike],
+    /// The panics.
+    pub panics: &'a [String],
     /// The image versions that are there in the end.
     pub objects: &'a BTreeMap<String, Arc<Value>>,
     /// What is there of the namespace in the end, itself included: resources and names.
@@ -95,41 +110,106 @@ impl<'a> Evidence<'a> {
         self.acts().any(|act| matches!(act, Act::DeleteNamespace) || *act == Act::DeleteObject(number))
     }
 
+    /// The writes that took effect on a machine or a version.
+    fn effects_on(&self, resource: &str) -> Vec<&'a Arrival> {
+        let effects = self.arrivals.iter().filter(|arrival| arrival.applied);
+        effects.filter(|effect| effect.resource.eq_ignore_ascii_case(resource)).collect()
+    }
+
+    /// The writes that took effect for the object of a number.
+    fn effects_of(&self, number: u8) -> Vec<&'a Arrival> {
+        [self.effects_on(&world::machine(number)), self.effects_on(&world::version(number))].concat()
+    }
+
+    /// Seconds after which a request that was sent is on its way no more.
+    fn in_flight(&self) -> i64 {
+        let paused = self.acts().map(|act| if let Act::Pause { seconds, .. } = act { *seconds } else { 0 }).sum();
+        IN_FLIGHT.saturating_add_unsigned(paused)
+    }
+
+    /// Whether a request that had its effect at this time may have been on its way when somebody did such a thing.
+    fn overtaken(&self, at: Timestamp, did: impl Fn(&Act) -> bool) -> bool {
+        let since = at.duration_since(self.begin).as_secs();
+        let span = since.saturating_sub(self.in_flight())..=since;
+        // In the beginning nothing is on its way.
+        let acts = self.plan.events.iter().filter(|event| event.at > 0 && did(&event.act));
+        acts.into_iter().any(|event| i64::try_from(event.at).is_ok_and(|at| span.contains(&at)))
+    }
+
+    /// An object as it was at a time.
+    fn object_at(&self, resource: &str, name: &str, at: Timestamp) -> Option<&'a Value> {
+        let mut writes = self.kubernetes.iter().filter(|write| write.resource == resource && write.name == name);
+        let last = writes.rfind(|write| write.time <= at)?;
+        last.after.as_deref()
+    }
+
     /// What other people do.
     fn acts(&self) -> impl Iterator<Item = &'a Act> {
         self.plan.events.iter().map(|event| &event.act)
     }
 }
 
+/// Seconds after which no request is on its way any more, but for pauses of processes.
+const IN_FLIGHT: i64 = 180;
+
+/// The resource of image versions.
+const VERSIONS: &str = "imageversions.azimage.dev";
+/// The resource of targets.
+const TARGETS: &str = "replicationtargets.azimage.dev";
+
 /// One law: what is wrong, if anything.
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 17] = [
+const LAWS: [Law; 33] = [
     ("law 1", machine::generalized_once_and_sealed),
+    ("law 1", machine::generalized_only_after_a_look),
+    ("law 1", machine::generalized_only_when_deallocated),
+    ("law 1", machine::sealed_once),
+    ("law 1", machine::consents),
     ("law 1", machine::never_started),
     ("law 2", claims::gone_was_gone),
     ("law 3", replaced::made_once),
     ("law 4", latest::never_offered),
     ("law 5", regions::foreign_regions_stay),
+    ("law 5", targets::regions_are_asked_for),
+    ("law 5", targets::let_go_with_their_regions),
     ("law 6", regions::ready_means_complete),
     ("law 6", claims::ready_was_true),
     ("law 7", replaced::deleted_only_on_demand),
     ("law 7", flawed::nothing_is_touched),
+    ("law 7", others::claims_stand),
+    ("law 7", others::tags_stay),
+    ("law 7", others::versions_stay),
     ("law 8", intent::announced_before),
+    ("law 8", intent::held_before),
+    ("law 8", needless::no_write_is),
     ("law 10", rest::nothing_is_written),
+    ("law 10", rest::nothing_is_sent),
     ("law 11", borrowed::none_is),
     ("law 11", secrets::none_is_told),
     ("law 12", claims::never_given_up),
     ("term", term::taken_only_when_free),
+    ("term", term::nothing_is_sent_after_it),
     ("conditions", conditions::keep_the_rules),
+    ("suspend", suspended::nothing_is_written),
+    ("backoff", backoff::requests_get_fewer),
+    ("panic", |evidence| evidence.panics.to_vec()),
 ];
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
     let alive: [Law; 3] =
         [("liveness", end::reached), ("liveness", flawed::said), ("liveness", end::namespace_is_gone)];
-    let laws = LAWS.iter().chain(&alive);
+    broken(LAWS.iter().chain(&alive), evidence)
+}
+
+/// Judges a run that isn't at its end.
+pub fn but_liveness(evidence: &Evidence<'_>) -> Vec<Problem> {
+    broken(LAWS.iter(), evidence)
+}
+
+fn broken<'a>(laws: impl Iterator<Item = &'a Law>, evidence: &Evidence<'_>) -> Vec<Problem> {
     let found = laws.flat_map(|(law, judge)| judge(evidence).into_iter().map(|text| Problem { law, text }));
     found.collect()
 }

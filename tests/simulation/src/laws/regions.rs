@@ -3,7 +3,7 @@
 use azimage_simulator::JournalEntry;
 use serde_json::Value;
 
-use super::{Evidence, line};
+use super::{Evidence, end::is_true, line};
 use crate::world::{self, PERSON, normal};
 
 fn regions(body: &Value) -> Vec<String> {
@@ -38,7 +38,7 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
             .skip(foreign + read)
             .filter(|entry| by(entry, evidence.client()) && entry.method == "PUT" && entry.applied)
         {
-            let late = entry.simulated_time.duration_since(begun).as_secs() < IN_FLIGHT;
+            let late = entry.simulated_time.duration_since(begun).as_secs() < super::IN_FLIGHT;
             let kept = regions(&entry.body);
             if !late && added.iter().any(|region| !kept.contains(region)) {
                 found.push(format!("{added:?} of a person is not in {}", line(entry)));
@@ -48,15 +48,12 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// Seconds after which no request is on its way any more.
-const IN_FLIGHT: i64 = 180;
-
 /// A version that says Ready in the end is complete in Azure, in each region that was asked for.
 pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let Some(object) = evidence.objects.get(&world::object(number)) else { continue };
-        if super::end::condition(object, "Ready").is_none_or(|ready| ready["status"] != "True") {
+        if is_true(object, "Ready").is_none() {
             continue;
         }
         let Some(version) = evidence.azure.simulator().state(&world::version(number)) else {

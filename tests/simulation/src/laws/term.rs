@@ -2,10 +2,12 @@
 
 use super::Evidence;
 
+const LEASES: &str = "leases.coordination.k8s.io";
+
 /// The lease is taken from another process only when that one let it go, or didn't renew it for as long as it lasts.
 pub(super) fn taken_only_when_free(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for write in evidence.kubernetes.iter().filter(|write| write.resource == "leases.coordination.k8s.io") {
+    for write in evidence.kubernetes.iter().filter(|write| write.resource == LEASES) {
         let (Some(before), Some(after)) = (&write.before, &write.after) else { continue };
         let holder = before["spec"]["holderIdentity"].as_str().unwrap_or_default();
         if holder.is_empty() || after["spec"]["holderIdentity"] == holder {
@@ -19,6 +21,26 @@ pub(super) fn taken_only_when_free(evidence: &Evidence<'_>) -> Vec<String> {
         let lasts = before["spec"]["leaseDurationSeconds"].as_i64().unwrap_or_default();
         if renewed.next_back().is_some_and(|renewed| write.time.duration_since(renewed.time).as_secs() < lasts) {
             found.push(format!("the lease was taken from {holder} at {}, which held it", write.time));
+        }
+    }
+    found
+}
+
+/// No process sends a write while another one holds the lease.
+pub(super) fn nothing_is_sent_after_it(evidence: &Evidence<'_>) -> Vec<String> {
+    if evidence.plan.world.replicas < 2 {
+        return Vec::new();
+    }
+    let mut leases = evidence.kubernetes.iter().filter(|write| write.resource == LEASES).peekable();
+    let mut holder = "";
+    let mut found = Vec::new();
+    for sent in evidence.sent.iter().filter(|sent| sent.write && !sent.is_of_the_lease()) {
+        while let Some(write) = leases.next_if(|write| write.time < sent.time) {
+            let lease = write.after.as_ref();
+            holder = lease.and_then(|lease| lease["spec"]["holderIdentity"].as_str()).unwrap_or_default();
+        }
+        if !holder.is_empty() && !holder.starts_with(&format!("azimage-{}_", sent.replica)) {
+            found.push(format!("replica {} sent {} at {}, when {holder} led", sent.replica, sent.call, sent.time));
         }
     }
     found

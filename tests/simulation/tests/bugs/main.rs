@@ -1,50 +1,26 @@
-//! Proof that the checks can fail: bugs on purpose, each alone, and each found.
+//! Proof that the checks can fail: bugs on purpose, each alone, and each caught by the laws that judge every run.
 //!
-//! Without a bug the lives of all stories are in order; with a bug one of the first [`SEEDS`] lives of its story isn't.
+//! With a bug a law is broken in one of the first [`SEEDS`] plans of the situation in which it shows; without a bug the
+//! very same plans keep all laws.
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
-mod expected;
-mod laws;
 mod shrinking;
-mod story;
-mod wire;
-mod world;
+mod situations;
 
 use std::{
-    cell::Cell,
-    sync::{Mutex, Once},
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
 };
 
 use azimage_deliberate_bugs::{Bug, switch_on};
+use azimage_simulation::{laws::Problem, run::run};
 use strum::IntoEnumIterator;
 use tokio::time::Instant;
 
-use self::{story::Story, world::World};
+use self::situations::Situation;
 
-thread_local! {
-    static PANICS: Cell<u32> = const { Cell::new(0) };
-}
-
-/// Panics on this thread since the last life began.
-fn panics() -> u32 {
-    PANICS.get()
-}
-
-fn count_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            PANICS.set(PANICS.get() + 1);
-            if !azimage_deliberate_bugs::is_on(Bug::PanicOnUnknownState) {
-                usual(panic);
-            }
-        }));
-    });
-}
-
-/// Seeds within which each bug has to be found, in the story that brings it to light.
+/// Plans within which each bug has to be caught.
 const SEEDS: u64 = 3;
 
 /// Where the seeds begin, unless `AZIMAGE_SEED` says otherwise.
@@ -52,15 +28,12 @@ fn first() -> u64 {
     std::env::var("AZIMAGE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
-/// Lives a life with a bug, or without one, and says what is wrong with it.
-fn life(bug: Option<Bug>, story: Story, seed: u64) -> Vec<String> {
-    count_panics();
-    PANICS.set(0);
+/// The laws that a plan breaks with a bug, or without one.
+fn broken(bug: Option<Bug>, situation: Situation, seed: u64) -> Vec<Problem> {
     switch_on(bug);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let world = runtime.block_on(World::live(story, seed)).unwrap();
+    let outcome = run(&situation.plan(seed)).unwrap();
     switch_on(None);
-    laws::broken(&world)
+    outcome.problems
 }
 
 /// Does `work` for all items on all cores.
@@ -71,12 +44,11 @@ fn in_parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) ->
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
-                    let next = queue.lock().ok().and_then(|mut queue| queue.pop());
-                    let Some((place, item)) = next else { return };
+                    let Some((place, item)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
+                        return;
+                    };
                     let result = work(item);
-                    if let Ok(mut done) = done.lock() {
-                        done.push((place, result));
-                    }
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
                 }
             });
         }
@@ -87,42 +59,44 @@ fn in_parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) ->
 }
 
 #[test]
-fn without_a_bug_nothing_is_found_and_each_bug_is_found() {
+fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
     let began = Instant::now();
     let chosen = std::env::var("AZIMAGE_BUGS").unwrap_or_default();
     let is_chosen = |bug: &Bug| chosen.is_empty() || chosen.split(',').any(|name| name == bug.to_string());
     let bugs: Vec<Bug> = Bug::iter().filter(is_chosen).collect();
     assert!(!bugs.is_empty(), "AZIMAGE_BUGS names no bug: {chosen}");
-    let tells = |story: &Story| chosen.is_empty() || bugs.iter().any(|bug| expected::story(*bug) == *story);
-    let lives = in_parallel(Story::iter().filter(tells).collect(), |story| (story, life(None, story, first())));
-    let wrong: Vec<String> = lives
-        .iter()
-        .filter(|(_, problems)| !problems.is_empty())
-        .map(|(story, problems)| format!("{story}, seed {}: {problems:#?}", first()))
-        .collect();
-    println!("{} lives without a bug in {:.1} s", lives.len(), began.elapsed().as_secs_f64());
-    assert!(wrong.is_empty(), "without a bug:\n{}", wrong.join("\n"));
-
-    let began = Instant::now();
     let rows = in_parallel(bugs, |bug| {
-        let story = expected::story(bug);
-        let found = (0..SEEDS).find_map(|tried| {
-            let problems = life(Some(bug), story, first() + tried);
-            (!problems.is_empty()).then(|| (tried + 1, problems.join("; ")))
+        let situation = situations::of(bug);
+        let caught = (0..SEEDS).find_map(|tried| {
+            let problems = broken(Some(bug), situation, first() + tried);
+            (!problems.is_empty()).then_some((tried + 1, problems))
         });
-        (bug, story, found)
+        (bug, situation, caught)
     });
-    println!("{:<26} {:<20} {:>5}  found", "bug", "story", "seeds");
-    let mut missed = Vec::new();
-    for (bug, story, found) in &rows {
-        let (bug, story) = (bug.to_string(), story.to_string());
-        if let Some((seeds, problems)) = found {
-            println!("{bug:<26} {story:<20} {seeds:>5}  {problems}");
-        } else {
-            println!("{bug:<26} {story:<20} {SEEDS:>5}  NOT FOUND");
+    println!("{:<26} {:<22} {:>5}  broken", "bug", "plan", "seeds");
+    let (mut missed, mut lived) = (Vec::new(), BTreeSet::new());
+    for (bug, situation, caught) in &rows {
+        let (bug, name) = (bug.to_string(), situation.name);
+        let tried = caught.as_ref().map_or(SEEDS, |(tried, _)| *tried);
+        lived.extend((0..tried).map(|tried| (*situation, first() + tried)));
+        let laws: BTreeSet<&str> = caught.iter().flat_map(|(_, problems)| problems).map(|it| it.law).collect();
+        let laws = laws.into_iter().collect::<Vec<_>>().join(", ");
+        let how = caught.as_ref().map_or("NOT CAUGHT", |(_, problems)| problems[0].text.as_str());
+        println!("{bug:<26} {name:<22} {tried:>5}  {laws}: {how}");
+        if caught.is_none() {
             missed.push(bug);
         }
     }
     println!("{} bugs in {:.1} s", rows.len(), began.elapsed().as_secs_f64());
-    assert!(missed.is_empty(), "not found within {SEEDS} seeds: {}", missed.join(", "));
+    let began = Instant::now();
+    let plans =
+        in_parallel(lived.into_iter().collect(), |(situation, seed)| (situation, seed, broken(None, situation, seed)));
+    println!("{} plans without a bug in {:.1} s", plans.len(), began.elapsed().as_secs_f64());
+    let wrong: Vec<String> = plans
+        .iter()
+        .filter(|(_, _, problems)| !problems.is_empty())
+        .map(|(situation, seed, problems)| format!("{}, seed {seed}: {problems:#?}", situation.name))
+        .collect();
+    assert!(wrong.is_empty(), "without a bug:\n{}", wrong.join("\n"));
+    assert!(missed.is_empty(), "not caught within {SEEDS} seeds: {}", missed.join(", "));
 }

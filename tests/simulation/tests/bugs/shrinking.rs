@@ -8,7 +8,7 @@ use azimage_simulation::{
 };
 
 /// One answer that a bug believes.
-const CORE: &str = include_str!("../../scenarios/one-404.yaml");
+pub(crate) const CORE: &str = include_str!("../../scenarios/one-404.yaml");
 
 /// The same among much that does no harm.
 fn noisy(core: &Plan) -> Plan {

@@ -8,17 +8,15 @@ mod rules;
 mod watches;
 
 use azimage_crds::{ReplicationTarget, ReplicationTargetSpec};
-use azimage_simulation::kubernetes::ApiServer;
+use azimage_simulation::{kubernetes::ApiServer, world::definitions};
 use kube::{Api, api::PostParams};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A server under the virtual clock of the test, that starts with November 2026.
 fn server(seed: u64) -> ApiServer {
-    let definitions: Vec<Value> =
-        azimage_crds::manifests().unwrap().into_iter().map(|manifest| manifest.object).collect();
     let start = tokio::time::Instant::now();
     let first: jiff::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
-    ApiServer::in_turns(&definitions, seed, move || first + start.elapsed()).unwrap()
+    ApiServer::in_turns(&definitions(), seed, move || first + start.elapsed()).unwrap()
 }
 
 fn targets(server: &ApiServer) -> Api<ReplicationTarget> {

@@ -8,50 +8,23 @@ use std::{
 
 use async_trait::async_trait;
 
-use azimage::{
-    config::{Config, Pace, Served},
-    controller,
-    election::Term,
-    identity::AzureClients,
-    seams::Seams,
-    telemetry::metrics::Metrics,
-};
-use azimage_azure::{AssertionSource, Budgets, Call, Client, Cloud, TokenError};
-use azimage_core::Federation;
+use azimage::{controller, seams::Seams};
+use azimage_azure::{Budgets, Call};
 use azimage_crds::ImageVersion;
 use azimage_simulation::{
-    azure::{Azure, HOST, Network},
+    azure::Azure,
     dice::Dice,
-    faults::Faults,
     kubernetes::{self, ApiServer, Interceptor, Verb, Verdict},
+    program::{self, OneClient},
     time::VirtualClock,
+    world::{PERSON, SUBSCRIPTION, TENANT, definitions},
 };
+pub(crate) use azimage_simulation::{program::RESYNC, world::CLIENT};
 use azimage_simulator::{JournalEntry, JournalQuery, Scenario};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
-use tokio::{sync::Notify, task::JoinHandle, time::Instant};
-use tokio_util::sync::CancellationToken;
-
-const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
-pub(crate) const CLIENT: &str = "00000000-0000-0000-0000-00000000000b";
-const SOMEBODY: &str = "00000000-0000-0000-0000-00000000000c";
-const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
-/// How often what is at rest is looked at.
-pub(crate) const RESYNC: Duration = Duration::from_secs(600);
-
-/// One identity for all.
-struct One(Client);
-
-impl AzureClients for One {
-    fn own(&self) -> Client {
-        self.0.clone()
-    }
-
-    fn federated(&self, _: &Federation, _: Arc<dyn AssertionSource>) -> Result<Client, TokenError> {
-        Ok(self.0.clone())
-    }
-}
+use tokio::{task::JoinHandle, time::Instant};
 
 /// Counts reads of single objects.
 #[derive(Default)]
@@ -85,24 +58,21 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// A gallery with so many definitions, each with a version 1.0.0 to make others from.
-    pub(crate) fn new(seed: u64, definitions: usize, throttling: &Value) -> Self {
+    pub(crate) fn new(seed: u64, count: usize, throttling: &Value) -> Self {
         let clock = VirtualClock::begin();
-        let definitions: Vec<Value> = (0..definitions)
-            .map(|index| json!({"name": format!("d{index}"), "versions": [{"name": "1.0.0"}]}))
-            .collect();
+        let lines: Vec<Value> =
+            (0..count).map(|index| json!({"name": format!("d{index}"), "versions": [{"name": "1.0.0"}]})).collect();
         let scenario: Scenario = serde_json::from_value(json!({
             "tenant": TENANT, "seed": seed, "throttling": throttling,
-            "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": SOMEBODY, "secret": "simulated"}],
+            "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}],
             "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
-                "name": "images", "location": "westeurope", "galleries": [{"name": "corp", "definitions": definitions}],
+                "name": "images", "location": "westeurope", "galleries": [{"name": "corp", "definitions": lines}],
             }]}],
         }))
         .unwrap();
-        let manifests: Vec<Value> =
-            azimage_crds::manifests().unwrap().into_iter().map(|manifest| manifest.object).collect();
         let dice = Dice::new(seed, 2);
         let chance = dice.clone();
-        let server = ApiServer::in_turns(&manifests, seed, move || clock.time()).unwrap();
+        let server = ApiServer::in_turns(&definitions(), seed, move || clock.time()).unwrap();
         let reads = Arc::<Reads>::default();
         server.set_interceptor(reads.clone());
         Self {
@@ -149,17 +119,9 @@ impl Fleet {
         )
     }
 
-    fn client(&self, id: &str) -> Client {
-        let calm = Faults::new(Dice::new(1, 1), Duration::ZERO, 0, Arc::new(Notify::new()));
-        let network = Network::new(self.azure.clone(), calm);
-        let tokens = self.azure.tokens(TENANT, id, "simulated");
-        let cloud = Cloud::custom(HOST, HOST, format!("{HOST}/.default")).unwrap();
-        Client::new(Arc::new(network), Arc::new(tokens), cloud)
-    }
-
     /// Somebody else adds a tag to an image version.
     pub(crate) async fn tag_by_hand(&self, definition: usize, number: usize) {
-        let (somebody, call) = (self.client(SOMEBODY), Call::new(uuid::Uuid::nil()));
+        let (somebody, call) = (self.azure.client(TENANT, PERSON), Call::new(uuid::Uuid::nil()));
         let id = Self::path(definition, number).parse().unwrap();
         let mut body = somebody.image_version(&call, &id).await.unwrap().body().unwrap();
         body.tags.insert("somebody".to_owned(), "was here".to_owned());
@@ -167,30 +129,9 @@ impl Fleet {
     }
 
     pub(crate) fn start(&mut self) {
-        let options = controller::Options {
-            client: self.server.client(),
-            azure: Arc::new(One(self.client(CLIENT).with_budgets(self.budgets.clone(), "controller"))),
-            config: Config {
-                cluster: "simulation".to_owned(),
-                served: Served::All,
-                tenant: None,
-                image_version_concurrency: 8,
-                replication_target_concurrency: 4,
-                pace: Pace {
-                    poll: Duration::from_secs(15),
-                    resync: RESYNC,
-                    retry_min: Duration::from_secs(5),
-                    retry_max: Duration::from_secs(900),
-                },
-            },
-            namespaces: Vec::new(),
-            seams: Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.dice.clone()) },
-            term: Term::always(),
-            metrics: Metrics::new(),
-            instance: Some("simulation".to_owned()),
-            stop: CancellationToken::new(),
-            ready: CancellationToken::new(),
-        };
+        let client = self.azure.client(TENANT, CLIENT).with_budgets(self.budgets.clone(), "controller");
+        let seams = Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.dice.clone()) };
+        let options = program::options(self.server.client(), Arc::new(OneClient(client)), seams);
         self.task = Some(tokio::spawn(controller::run(options)));
     }
 

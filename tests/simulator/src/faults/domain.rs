@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A fault inside Azure. `resource` is a regular expression on the resource's id, without case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "azure", rename_all = "PascalCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum DomainFault {
     /// Copying to a region ends in failure.

@@ -1,0 +1,71 @@
+//! Law 8: no effect comes twice.
+
+use azimage_simulator::DomainFault;
+
+use super::{Evidence, machine::spoils_machine};
+use crate::{
+    plan::{Act, Fault},
+    world::{self, PERSON},
+};
+
+/// Repairs of a region that fails, and the write that adds back what a repair took away.
+const REPAIRS: usize = 6;
+
+/// The writes that an object's life needs, whatever restarts: claim, seal, mark, deallocate, generalize and publish, or
+/// publish alone, and one for all regions.
+fn needed(evidence: &Evidence<'_>, number: u8) -> usize {
+    let world = &evidence.plan.world;
+    let publish = if world.source_version(number).is_some() { 1 } else { 6 };
+    let people = evidence.acts().map(|act| match act {
+        // The regions are written anew.
+        Act::AddTarget(_) | Act::DeleteTarget(_) => 1,
+        // What is written without the region that somebody has added has to be written again.
+        Act::AddRegion(it, _) if *it == number => 1,
+        // The version and the claim.
+        Act::DeleteObject(it) if *it == number => 2,
+        // These, and what its targets make of the regions as they go.
+        Act::DeleteNamespace => 2 + world.targets.len(),
+        Act::AzureFails { fault: DomainFault::RegionFails { .. }, .. } => REPAIRS,
+        _ => 0,
+    });
+    publish + usize::from(!world.targets.is_empty()) + people.sum::<usize>()
+}
+
+/// Whether what struck may lead to another write of the same: two arrive for one, or Azure shows what isn't true any more.
+fn doubles(fault: Fault) -> bool {
+    matches!(fault, Fault::Late(_) | Fault::Duplicate | Fault::Stale | Fault::Answer(404))
+}
+
+/// Whether people left the object's work undone, so that it is tried again and again up to a limit.
+fn is_spoilt(act: &Act, of: u8) -> bool {
+    matches!(act, Act::DeleteVersion(it) | Act::DeleteDefinition(it) if *it == of)
+        || matches!(act, Act::DeleteGallery)
+        || spoils_machine(act, of)
+}
+
+/// An object's writes to Azure are no more than its life needs and what struck them explains.
+pub(super) fn no_write_is(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let of = [Some(number), evidence.plan.world.source_version(number)];
+        if evidence.acts().any(|act| of.iter().flatten().any(|of| is_spoilt(act, *of))) {
+            continue;
+        }
+        let (machine, version) = (format!("builder-{number}/"), format!("images/{}/", world::object(number)));
+        let struck = evidence.struck.iter().filter(|strike| {
+            let call = format!("{}/", strike.place.call);
+            doubles(strike.fault) && (call.contains(&machine) || call.contains(&version))
+        });
+        let most = needed(evidence, number) + struck.count();
+        // Nor does anybody ask for what Azure is still at work on.
+        let puts = evidence.journal.iter().filter(|entry| entry.method == "PUT" && entry.status == Some(409));
+        let refused = puts.filter(|entry| {
+            entry.path.eq_ignore_ascii_case(&world::version(number)) && entry.principal.as_deref() != Some(PERSON)
+        });
+        let writes = evidence.effects_of(number).len() + refused.count();
+        if writes > most {
+            found.push(format!("{writes} writes for {}, and {most} are enough", world::object(number)));
+        }
+    }
+    found
+}

@@ -1,0 +1,55 @@
+//! Law 7: what belongs to others is left alone.
+
+use azimage_crds::OWNER_TAG;
+use http::Method;
+use serde_json::Value;
+
+use super::Evidence;
+use crate::{azure::Arrival, plan::Act, world};
+
+fn told(effect: &Arrival) -> String {
+    format!("{} {} at {}", effect.method, effect.path, effect.time)
+}
+
+/// A machine that another owner claimed isn't touched.
+pub(super) fn claims_stand(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let claimed = |act: &Act| *act == Act::ClaimMachine(number);
+        for effect in evidence.effects_on(&world::machine(number)) {
+            let tags = &effect.before["tags"];
+            let foreign = !tags[OWNER_TAG].is_null() && !world::is_owner(number, tags);
+            if foreign && !evidence.overtaken(effect.time, claimed) {
+                found.push(format!("{}, which is claimed by {}", told(effect), tags[OWNER_TAG]));
+            }
+        }
+    }
+    found
+}
+
+/// Where azimage writes tags, all others stay, whenever they were added.
+pub(super) fn tags_stay(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for effect in evidence.arrivals.iter().filter(|it| it.applied && it.method == Method::PATCH) {
+        let kept = &effect.after["tags"];
+        let others = effect.before["tags"].as_object().into_iter().flatten();
+        let lost = others.filter(|(key, value)| !key.starts_with("azimage-") && kept[key.as_str()] != **value);
+        found.extend(lost.map(|(key, _)| format!("{} lost the tag {key}", told(effect))));
+    }
+    found
+}
+
+/// A version without the object's tag is neither changed nor deleted.
+pub(super) fn versions_stay(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let disowned = |act: &Act| *act == Act::DisownVersion(number);
+        for effect in evidence.effects_on(&world::version(number)) {
+            let foreign = effect.before != Value::Null && !world::is_owner(number, &effect.before["tags"]);
+            if foreign && !evidence.overtaken(effect.time, disowned) {
+                found.push(format!("{}, which is not ours", told(effect)));
+            }
+        }
+    }
+    found
+}
