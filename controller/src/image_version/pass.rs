@@ -198,7 +198,7 @@ impl Pass<'_> {
         kept: Box<Kept>,
     ) -> Result<Next, KubernetesError> {
         let Plan { step, mut report, mut wake } = plan;
-        remembered.process = remembered.process.after(&report);
+        remembered.process = remembered.process.after(&report, &kept.observed);
         if wake == Wake::Release {
             remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
             tracing::info!("Let go of image version");

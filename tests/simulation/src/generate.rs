@@ -35,10 +35,11 @@ impl Default for Options {
 fn flaws(seed: u64) -> Vec<Flaw> {
     let all = u64::try_from(Flaw::ALL.len()).unwrap_or(1);
     let drawn = (0..=chance(seed, &"how many flaws") % 3).map(|number| chance(seed, &("flaw", number)) % all);
-    let drawn: BTreeSet<Flaw> =
-        drawn.filter_map(|index| usize::try_from(index).ok().and_then(|index| Flaw::ALL.get(index)).copied()).collect();
-    // Known to break a law: docs/simulation.md.
-    drawn.into_iter().filter(|flaw| *flaw != Flaw::Taken).collect()
+    drawn
+        .filter_map(|index| usize::try_from(index).ok().and_then(|index| Flaw::ALL.get(index)).copied())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
 }
 
 /// The plan of a seed.

@@ -4,7 +4,7 @@
 use azimage_crds::{ConditionType, Reason};
 
 use super::{Memory, Plan, Read, Report, Wake};
-use crate::Progress;
+use crate::{Progress, Truth};
 
 /// How many passes must find a thing gone before that is believed.
 const CONFIRMATIONS: i32 = 3;
@@ -22,6 +22,22 @@ impl Memory<'_> {
             conditions.iter().any(|known| known.type_ == kind.as_str() && known.reason == reason.as_str())
         };
         self.found_absent(what) >= CONFIRMATIONS || (says(ConditionType::Stalled) && says(condition))
+    }
+}
+
+impl Memory<'_> {
+    /// The first step of all waits until the version is certain not to be there: else a machine would be claimed, or
+    /// a version written, whose number is somebody else's.
+    pub(super) fn sure_before_the_first(&self, plan: Plan) -> Plan {
+        let sure = !self.status.steps.is_empty() || self.process.unseen + 1 >= CONFIRMATIONS;
+        if plan.step.is_none() || sure {
+            return plan;
+        }
+        let mut report = plan.report;
+        let message = "Making sure that the version number is free: Azure may be slow to show a version";
+        report.findings.retain(|_, finding| finding.truth == Truth::True);
+        report.progress = Progress::reconciling(Reason::Progressing, message);
+        Plan { step: None, report, wake: Wake::Poll }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct ProcessMemory {
     pub executed: Option<(StepName, Timestamp)>,
     /// What the last passes found gone, and how many of them in a row.
     pub absent: Option<(Read, i32)>,
+    /// How many of the last passes in a row didn't see the version, be it that it wasn't made yet.
+    pub unseen: i32,
 }
 
 impl Memory<'_> {
@@ -74,12 +76,16 @@ impl Memory<'_> {
 impl ProcessMemory {
     /// What to remember after a pass: a step whose effect shows needs no more patience.
     #[must_use]
-    pub fn after(self, report: &Report) -> Self {
+    pub fn after(self, report: &Report, observed: &Observed) -> Self {
         let shows = |step| report.finished.contains(&step) || report.running == Some(step);
         let times = |what| self.absent.filter(|(before, _)| *before == what).map_or(0, |(_, times)| times);
         Self {
             executed: self.executed.filter(|(step, _)| !shows(*step)),
             absent: report.absent.map(|what| (what, times(what).saturating_add(1))),
+            unseen: match observed.version {
+                Reading::Missing(_) => self.unseen.saturating_add(1),
+                _ => 0,
+            },
         }
     }
 }
@@ -240,7 +246,7 @@ fn decide(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Pl
             Reason::Publishing,
             "Azure accepted the gallery image version and doesn't show it yet".to_owned(),
         ),
-        Reading::Missing(_) => capture::plan(validated, memory, observed),
+        Reading::Missing(_) => memory.sure_before_the_first(capture::plan(validated, memory, observed)),
     }
 }
 

@@ -63,7 +63,7 @@ fn sealed_since(seconds: i64) -> ImageVersionStatus {
 }
 
 fn found_absent(scene: &Scene, what: Read, times: i32) -> Scene {
-    scene.clone().process(ProcessMemory { executed: None, absent: Some((what, times)) })
+    scene.clone().process(ProcessMemory { absent: Some((what, times)), ..PATIENT })
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -82,7 +82,7 @@ pub(super) fn rows() -> Vec<Row> {
             let known = known.clone().status(ImageVersionStatus { steps: scene.status.steps, ..known.next_status() });
             rows.push(row(
                 format!("{what} is missing, as a new process finds it on record"),
-                known.process(ProcessMemory::default()),
+                known.process(PATIENT),
                 believed,
             ));
         }
@@ -110,4 +110,35 @@ pub(super) fn rows() -> Vec<Row> {
 #[test]
 fn what_is_missing_is_doubted_before_it_is_believed() {
     check(&rows());
+}
+
+#[test]
+fn nothing_is_begun_before_the_version_is_certain_not_to_be_there() {
+    const UNSURE: &str = "- Unknown/Progressing - Poll";
+    let generalized = VirtualMachineObserved { generalized: true, ..machine().powered(Power::Deallocated) };
+    let claim = "ClaimSource Unknown/Progressing SourceReady=Progressing Poll";
+    let publish = "Publish Unknown/Publishing Published=Publishing Poll";
+    let mut table = Vec::new();
+    for (case, scene, sure) in [
+        ("a machine", scene(&json!({})), claim),
+        ("a machine that is generalized", scene(&already_generalized()).machine(generalized), publish),
+        ("a version", scene(&from_image_version()), publish),
+    ] {
+        for (unseen, expected) in [(0, UNSURE), (1, UNSURE), (2, sure)] {
+            let process = ProcessMemory { unseen, ..ProcessMemory::default() };
+            table.push(row(format!("{case}, after {unseen} looks"), scene.clone().process(process), expected));
+        }
+        let begun = scene.status(steps(&[(StepName::ClaimSource, 1, false)])).process(ProcessMemory::default());
+        table.push(row(format!("{case}, and a first step is on record"), begun, sure));
+    }
+    let stalled = scene(&json!({})).machine(machine().powered(Power::Stopped)).process(ProcessMemory::default());
+    table.push(row(
+        "what needs a person is said at once",
+        stalled,
+        "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
+    ));
+    check(&table);
+    let looked = |scene: &Scene| scene.process.after(&scene.plan().report, &scene.observed).unseen;
+    assert_eq!(looked(&scene(&json!({}))), 10);
+    assert_eq!(looked(&scene(&json!({})).version(version(&[HOME]))), 0);
 }

@@ -77,7 +77,7 @@ impl Controller {
             self.azure.read(read, &mut observed);
         }
         let plan = plan(&validated, &memory, &observed);
-        self.process = self.process.after(&plan.report);
+        self.process = self.process.after(&plan.report, &observed);
         self.last = Some(plan.clone());
         plan
     }

@@ -17,7 +17,7 @@ fn going() -> Scene {
 }
 
 fn found_gone(scene: Scene, times: i32) -> Scene {
-    scene.process(ProcessMemory { executed: None, absent: Some((Read::Version, times)) })
+    scene.process(ProcessMemory { absent: Some((Read::Version, times)), ..PATIENT })
 }
 
 fn seen() -> azimage_crds::ImageVersionStatus {

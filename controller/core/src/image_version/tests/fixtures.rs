@@ -15,6 +15,9 @@ use super::super::*;
 pub(super) const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/build/providers/Microsoft.Compute/virtualMachines/builder";
 pub(super) const SOURCE_VERSION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/base/versions/1.0.0";
 pub(super) const OURS: &str = "c1/images/web-1/u-1";
+/// A process that has looked for the version often enough.
+pub(super) const PATIENT: ProcessMemory = ProcessMemory { executed: None, absent: None, unseen: 9 };
+
 pub(super) const HOME: &str = "westeurope";
 
 /// The generation of every object here.

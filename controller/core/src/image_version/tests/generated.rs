@@ -259,10 +259,11 @@ fn conditions() -> BoxedStrategy<Vec<Condition>> {
 
 fn processes() -> BoxedStrategy<ProcessMemory> {
     let executed = option::of((select(StepName::iter().collect::<Vec<_>>()), 0..400i64));
-    (executed, option::of((select(Read::iter().collect::<Vec<_>>()), 0..5i32)))
-        .prop_map(|(executed, absent)| ProcessMemory {
+    (executed, option::of((select(Read::iter().collect::<Vec<_>>()), 0..5i32)), 0..5i32)
+        .prop_map(|(executed, absent, unseen)| ProcessMemory {
             executed: executed.map(|(name, ago)| (name, before(ago))),
             absent,
+            unseen,
         })
         .boxed()
 }

@@ -16,9 +16,7 @@ fn published() -> ImageVersionStatus {
 }
 
 fn vanished(times: i32) -> Scene {
-    scene(&json!({}))
-        .status(published())
-        .process(ProcessMemory { executed: None, absent: Some((Read::Version, times)) })
+    scene(&json!({})).status(published()).process(ProcessMemory { absent: Some((Read::Version, times)), ..PATIENT })
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -100,7 +98,7 @@ fn what_is_remembered_decides_as_it_should() {
 
 #[test]
 fn patience_ends_when_the_effect_shows() {
-    let after = |scene: &Scene| scene.process.after(&scene.plan().report);
+    let after = |scene: &Scene| scene.process.after(&scene.plan().report, &scene.observed);
     let claim = scene(&json!({})).process(executed(StepName::ClaimSource, 5));
     assert!(after(&claim).executed.is_some(), "not shown yet");
     assert_eq!(after(&claim.machine(machine().claimed())).executed, None, "shown");
@@ -111,12 +109,12 @@ fn patience_ends_when_the_effect_shows() {
 
 #[test]
 fn answers_that_a_version_is_gone_count_only_in_a_row() {
-    let count = |scene: &Scene| scene.process.after(&scene.plan().report).absent;
+    let count = |scene: &Scene| scene.process.after(&scene.plan().report, &scene.observed).absent;
     assert_eq!(count(&vanished(0)), Some((Read::Version, 1)));
     assert_eq!(count(&vanished(2)), Some((Read::Version, 3)));
     assert_eq!(count(&vanished(2).version(version(&[HOME]))), None);
     let another = scene(&json!({})).observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource));
-    let counted = another.process(ProcessMemory { executed: None, absent: Some((Read::Definition, 2)) });
+    let counted = another.process(ProcessMemory { absent: Some((Read::Definition, 2)), ..PATIENT });
     assert_eq!(count(&counted), Some((Read::VirtualMachine, 1)), "it was something else that was gone");
 }
 

@@ -326,7 +326,7 @@ fn ancient(name: StepName) -> azimage_crds::ImageVersionStatus {
 }
 
 pub(super) fn executed(name: StepName, seconds_ago: i64) -> ProcessMemory {
-    ProcessMemory { executed: Some((name, before(seconds_ago))), absent: None }
+    ProcessMemory { executed: Some((name, before(seconds_ago))), ..PATIENT }
 }
 
 #[test]

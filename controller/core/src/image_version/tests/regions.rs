@@ -134,7 +134,7 @@ fn a_region_that_a_target_shares_changes_hands() {
 #[test]
 fn a_version_that_vanished_has_no_regions_so_that_every_target_is_let_go() {
     let before = status(&json!([{"name": OTHER, "state": "Completed", "progress": 100, "requestedBy": ["t"]}]), true);
-    let process = ProcessMemory { executed: None, absent: Some((Read::Version, 3)) };
+    let process = ProcessMemory { absent: Some((Read::Version, 3)), ..PATIENT };
     let scene = scene(&json!({})).targets(&[going("t", OTHER, "Delete")]).status(before).process(process);
     assert_eq!(shown(&scene.next_status()), []);
 }

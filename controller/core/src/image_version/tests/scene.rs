@@ -23,7 +23,7 @@ pub(super) fn scene(change: &Value) -> Scene {
         object: object(change),
         targets: Vec::new(),
         status: ImageVersionStatus { observed_generation: Some(GENERATION), ..ImageVersionStatus::default() },
-        process: ProcessMemory::default(),
+        process: PATIENT,
         observed: Observed {
             version: Reading::Missing(Absent::Resource),
             definition: Reading::Found(definition()),

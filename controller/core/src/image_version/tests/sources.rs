@@ -231,7 +231,7 @@ fn each_source_has_its_step_or_its_reason() {
 fn a_source_version_that_another_object_is_to_make_is_waited_for() {
     let missing = scene(&from_image_version())
         .observed(|observed| observed.source_version = Reading::Missing(Absent::Resource))
-        .process(ProcessMemory { executed: None, absent: Some((Read::SourceVersion, 9)) });
+        .process(ProcessMemory { absent: Some((Read::SourceVersion, 9)), ..PATIENT });
     let validated = Validated { source_maker: Some("golden".into()), ..missing.validated() };
     let plan = plan(&validated, &missing.memory(), &missing.observed);
     assert_eq!((plan.wake, plan.report.absent, plan.step), (Wake::Poll, None, None));
