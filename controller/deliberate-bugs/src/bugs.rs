@@ -49,6 +49,10 @@ pub enum Bug {
     IgnoreDeletionPolicy,
     /// A version without our owner tag is deleted.
     DeleteForeignVersion,
+    /// One 404 says that the version number is free.
+    BeginOnOne404,
+    /// One 404 says that what is needed doesn't exist, and a person is asked.
+    AskOnOne404,
     /// One 404 says that a deletion is complete.
     BelieveOne404OnDeletion,
     /// An effect in Azure before its intent stands in the status.

@@ -195,7 +195,7 @@ impl Pass<'_> {
         validated: &Validated,
         status: &ImageVersionStatus,
         mut remembered: Remembered,
-        kept: Box<Kept>,
+        mut kept: Box<Kept>,
     ) -> Result<Next, KubernetesError> {
         let Plan { step, mut report, mut wake } = plan;
         remembered.process = remembered.process.after(&report, &kept.observed);
@@ -214,6 +214,10 @@ impl Pass<'_> {
             remembered.failure = None;
             remembered.failures = if wake == Wake::Retry { remembered.failures.saturating_add(1) } else { 0 };
             (remembered.asked, remembered.put_off) = (None, None);
+            if report.unsure {
+                kept.forget(Read::Version);
+                remembered.kept = Some(kept.for_the_next());
+            }
             self.shared.memories.set(self.uid, remembered);
             self.report(status, &report, true).await?;
             return Ok(Next::Wake(wake));

@@ -2,6 +2,7 @@
 //! nothing where a service is eventually consistent.
 
 use azimage_crds::{ConditionType, Reason};
+use azimage_deliberate_bugs::bug;
 
 use super::{Memory, Plan, Read, Report, Wake};
 use crate::{Progress, Truth};
@@ -21,7 +22,9 @@ impl Memory<'_> {
             let conditions = &self.status.conditions;
             conditions.iter().any(|known| known.type_ == kind.as_str() && known.reason == reason.as_str())
         };
-        self.found_absent(what) >= CONFIRMATIONS || (says(ConditionType::Stalled) && says(condition))
+        self.found_absent(what) >= CONFIRMATIONS
+            || bug!(AskOnOne404)
+            || (says(ConditionType::Stalled) && says(condition))
     }
 }
 
@@ -29,11 +32,11 @@ impl Memory<'_> {
     /// The first step of all waits until the version is certain not to be there: else a machine would be claimed, or
     /// a version written, whose number is somebody else's.
     pub(super) fn sure_before_the_first(&self, plan: Plan) -> Plan {
-        let sure = !self.status.steps.is_empty() || self.process.unseen + 1 >= CONFIRMATIONS;
+        let sure = !self.status.steps.is_empty() || self.process.unseen + 1 >= CONFIRMATIONS || bug!(BeginOnOne404);
         if plan.step.is_none() || sure {
             return plan;
         }
-        let mut report = plan.report;
+        let mut report = Report { unsure: true, ..plan.report };
         let message = "Making sure that the version number is free: Azure may be slow to show a version";
         report.findings.retain(|_, finding| finding.truth == Truth::True);
         report.progress = Progress::reconciling(Reason::Progressing, message);

@@ -149,6 +149,8 @@ pub struct Report {
     pub finished: BTreeSet<StepName>,
     /// What this pass found gone, and could not go on without.
     pub absent: Option<Read>,
+    /// Nothing is missing but certainty that the version isn't there: the next pass has to read that alone.
+    pub unsure: bool,
 }
 
 impl Default for Report {
@@ -163,6 +165,7 @@ impl Default for Report {
             running: None,
             finished: BTreeSet::new(),
             absent: None,
+            unsure: false,
         }
     }
 }

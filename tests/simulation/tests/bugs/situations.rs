@@ -25,6 +25,13 @@ macro_rules! plan {
     };
 }
 
+/// A scenario that once went wrong.
+macro_rules! kept {
+    ($name:literal) => {
+        Situation { name: $name, text: include_str!(concat!("../../scenarios/", $name, ".yaml")) }
+    };
+}
+
 /// The situation in which a bug shows.
 pub(crate) fn of(bug: Bug) -> Situation {
     match bug {
@@ -37,6 +44,8 @@ pub(crate) fn of(bug: Bug) -> Situation {
         Bug::ClaimWithoutIfMatch => plan!("tagged-meanwhile"),
         Bug::RecreateMissingVersion => plan!("version-deleted"),
         Bug::BelieveOne404 => Situation { name: "one-404", text: super::shrinking::CORE },
+        Bug::BeginOnOne404 => kept!("one-404-for-a-number-that-is-taken"),
+        Bug::AskOnOne404 => kept!("one-404-for-the-seal"),
         Bug::RepeatBeforeSeen => plan!("shown-late"),
         Bug::AdoptForeignVersion => plan!("taken"),
         Bug::DeleteForeignVersion => plan!("disowned"),

@@ -113,6 +113,26 @@ fn what_is_missing_is_doubted_before_it_is_believed() {
 }
 
 #[test]
+fn a_new_process_believes_what_the_status_says_of_both_the_condition_and_the_whole() {
+    let missing = scene(&json!({})).observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource));
+    let status = found_absent(&missing, Read::VirtualMachine, 3).next_status();
+    let (doubted, believed) =
+        ("- False/SourceNotFound - Poll", "- False/SourceNotFound SourceReady=SourceNotFound Resync");
+    let mut table = Vec::new();
+    for (case, kind, reason, expected) in [
+        ("it says so", "Ready", "SourceNotFound", believed),
+        ("the whole stands still for something else", "Stalled", "ConsentMissing", doubted),
+        ("the condition is false for something else", "SourceReady", "ConsentMissing", doubted),
+    ] {
+        let mut status = status.clone();
+        let condition = status.conditions.iter_mut().find(|condition| condition.type_ == kind).unwrap();
+        condition.reason = reason.to_owned();
+        table.push(row(case, missing.clone().status(status).process(PATIENT), expected));
+    }
+    check(&table);
+}
+
+#[test]
 fn nothing_is_begun_before_the_version_is_certain_not_to_be_there() {
     const UNSURE: &str = "- Unknown/Progressing - Poll";
     let generalized = VirtualMachineObserved { generalized: true, ..machine().powered(Power::Deallocated) };
@@ -138,6 +158,9 @@ fn nothing_is_begun_before_the_version_is_certain_not_to_be_there() {
         "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
     ));
     check(&table);
+    let unsure = |scene: Scene| scene.plan().report.unsure;
+    assert!(unsure(scene(&json!({})).process(ProcessMemory::default())), "only the version is looked at again");
+    assert!(!unsure(scene(&json!({}))));
     let looked = |scene: &Scene| scene.process.after(&scene.plan().report, &scene.observed).unseen;
     assert_eq!(looked(&scene(&json!({}))), 10);
     assert_eq!(looked(&scene(&json!({})).version(version(&[HOME]))), 0);
