@@ -8,7 +8,7 @@ use super::{Memory, Plan, Read, Report, Wake};
 use crate::{Progress, Truth};
 
 /// How many passes must find a thing gone before that is believed.
-const CONFIRMATIONS: i32 = 3;
+pub(super) const CONFIRMATIONS: i32 = 3;
 
 impl Memory<'_> {
     /// How many passes in a row found it gone, up to the last one.
@@ -26,9 +26,7 @@ impl Memory<'_> {
             || bug!(AskOnOne404)
             || (says(ConditionType::Stalled) && says(condition))
     }
-}
 
-impl Memory<'_> {
     /// The first step of all waits until the version is certain not to be there: else a machine would be claimed, or
     /// a version written, whose number is somebody else's.
     pub(super) fn sure_before_the_first(&self, plan: Plan) -> Plan {

@@ -4,12 +4,10 @@ use azimage_crds::{Deletion, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
-    Memory, Observed, Plan, Provisioning, Read, Reading, Report, SourceSpec, Step, StepName, Validated, Wake, tags,
+    Memory, Observed, Plan, Provisioning, Read, Reading, Report, SourceSpec, Step, StepName, Validated, Wake,
+    absence::CONFIRMATIONS, tags,
 };
 use crate::{Failure, Progress};
-
-/// How many answers in a row must say that the version is gone. One proves nothing: Azure is eventually consistent.
-const CONFIRMATIONS: i32 = 3;
 
 pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
     let mut report = Report::default();
