@@ -8,6 +8,15 @@ use serde_json::Value;
 pub struct Object(pub Value);
 
 impl Object {
+    /// What a person would want to read of it.
+    #[must_use]
+    pub fn told(mut self) -> Value {
+        if let Some(metadata) = self.0["metadata"].as_object_mut() {
+            metadata.remove("managedFields");
+        }
+        self.0
+    }
+
     /// The object's name.
     pub fn name(&self) -> &str {
         self.0["metadata"]["name"].as_str().unwrap_or_default()

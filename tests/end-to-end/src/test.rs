@@ -210,7 +210,7 @@ impl Test {
                 "after {} s {} {name} is still not {what}: {:#}",
                 LIMIT.as_secs(),
                 kind.name(),
-                last.map(|object| object.0).unwrap_or_default()
+                last.map(Object::told).unwrap_or_default()
             ),
         }
     }
@@ -229,7 +229,7 @@ impl Test {
     pub async fn gone(&self, kind: Kind, name: &str) {
         let accept = |object: Option<&Object>| object.is_none().then_some(());
         if let Err(last) = self.history.wait(kind.name(), name, accept).await {
-            panic!("{} {name} isn't gone: {:#}", kind.name(), last.map(|object| object.0).unwrap_or_default());
+            panic!("{} {name} isn't gone: {:#}", kind.name(), last.map(Object::told).unwrap_or_default());
         }
     }
 

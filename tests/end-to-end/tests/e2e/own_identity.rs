@@ -173,10 +173,15 @@ async fn each_bad_answer_of_the_authority_is_told_and_nothing_is_written() {
     let test = Test::new("authority").await;
     let planted = test.azure.secret.clone();
     let controller = test.start();
-    // From here on nothing but the fault's answers: the faults are for this test's application alone.
+    // From here on nothing but the fault's answers, each until the next one is there: the faults are for this test's
+    // application alone.
+    let mut before: Option<u64> = None;
     for (index, (then, reason, part)) in bad_answers(&planted).into_iter().enumerate() {
         let fault = json!({"match": {"path": "/oauth2/v2.0/token$", "client": test.azure.client}, "then": then});
         let fault = test.azure.fault(&fault).await;
+        if let Some(before) = before.replace(fault) {
+            test.azure.end_fault(before).await;
+        }
         if index == 0 {
             test.apply(&manifests::image_version(&test.azure, "web", "1.0.0", "builder")).await;
         }
@@ -191,9 +196,9 @@ async fn each_bad_answer_of_the_authority_is_told_and_nothing_is_written() {
         assert!(!object.is_ready());
         assert!(!object.0.to_string().contains(&planted));
         println!("{then}: {reason}");
-        test.azure.end_fault(fault).await;
     }
     assert!(test.azure.journal().await.is_empty(), "nothing reaches Azure without a token");
+    test.azure.end_fault(before.unwrap()).await;
     test.request(Kind::Version, "web").await;
     test.ready(Kind::Version, "web").await;
     test.finish(Some(controller)).await;
