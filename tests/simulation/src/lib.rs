@@ -6,6 +6,8 @@
 //! ([`laws`]). A plan gives the same history each time, so that [`shrink`] can cut one that fails down to its core.
 
 pub mod azure;
+#[cfg(feature = "deliberate-bugs")]
+pub mod catching;
 pub mod dice;
 pub mod fates;
 pub mod figures;

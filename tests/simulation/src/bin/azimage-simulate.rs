@@ -9,6 +9,8 @@ use std::{
 };
 
 use anyhow::Context;
+#[cfg(feature = "deliberate-bugs")]
+use azimage_simulation::catching::{Caught, catch};
 use azimage_simulation::{
     figures::{Figures, processor_seconds},
     generate::{self, Options},
@@ -22,6 +24,7 @@ use tokio::time::Instant;
 /// Deterministic simulation of azimage between an API server in memory and a simulated Azure.
 #[derive(Debug, Parser)]
 #[command(name = "cargo simulate")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Arguments {
     /// Runs this seed alone and prints its history.
     #[arg(long)]
@@ -63,6 +66,10 @@ struct Arguments {
     #[cfg(feature = "deliberate-bugs")]
     #[arg(long)]
     bug: Option<azimage_deliberate_bugs::Bug>,
+    /// Tells for each deliberate bug in how many seeds it is caught, `--seeds` at most.
+    #[cfg(feature = "deliberate-bugs")]
+    #[arg(long, conflicts_with = "bug")]
+    each_bug: bool,
 }
 
 impl Arguments {
@@ -89,6 +96,10 @@ fn main() -> anyhow::Result<ExitCode> {
     };
     #[cfg(feature = "deliberate-bugs")]
     azimage_deliberate_bugs::switch_on(arguments.bug);
+    #[cfg(feature = "deliberate-bugs")]
+    if arguments.each_bug {
+        return each_bug(&arguments, options);
+    }
     match one {
         Some(plan) => replay(&plan, &arguments),
         None => many(&arguments, options),
@@ -123,6 +134,37 @@ fn keep(file: &Path, text: &str) -> std::io::Result<()> {
     let new = file.with_extension("new");
     fs::write(&new, text)?;
     fs::rename(&new, file)
+}
+
+/// A table of all bugs; one that isn't caught is a failure.
+#[cfg(feature = "deliberate-bugs")]
+fn each_bug(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
+    use azimage_deliberate_bugs::Bug;
+    use strum::IntoEnumIterator;
+
+    let most = arguments.seeds.unwrap_or(100);
+    let queue = Mutex::new(Bug::iter());
+    let missed = Mutex::new(Vec::new());
+    let work = || -> anyhow::Result<()> {
+        loop {
+            let Some(bug) = queue.lock().unwrap_or_else(PoisonError::into_inner).next() else { return Ok(()) };
+            let caught = catch(bug, arguments.first, most, options).map_err(anyhow::Error::from_boxed)?;
+            let name = bug.to_string();
+            if let Some(Caught { seed, tried, problems }) = caught {
+                println!("{name:<26} {tried:>4} seeds, up to {seed}: {}", problems[0]);
+            } else {
+                println!("{name:<26} {most:>4} seeds, NOT CAUGHT");
+                missed.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..arguments.threads.max(1)).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| anyhow::bail!("a thread panicked")))
+    })?;
+    let missed = missed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    println!("{} of {} bugs caught", Bug::iter().count() - missed.len(), Bug::iter().count());
+    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
