@@ -9,6 +9,7 @@ import time
 
 import attachments
 import checks
+import console
 import coverage
 import creation
 import deletions
@@ -26,7 +27,7 @@ import versions
 import writers
 
 MODULES = [
-    identity, network, machines, disks, attachments, galleries, versions, writers, refusals, locks, errors, creation, deletions, faults,
+    identity, network, machines, disks, attachments, galleries, versions, writers, refusals, locks, errors, creation, console, deletions, faults,
 ]
 
 

@@ -96,7 +96,9 @@ impl World {
         let Some(log) = log else {
             return storage_error(StatusCode::NOT_FOUND, "BlobNotFound", "The specified blob does not exist.");
         };
-        let range = request.headers().get("range").and_then(|value| value.to_str().ok()).and_then(range);
+        // Storage looks at its own header first.
+        let asked = ["x-ms-range", "range"].into_iter().find_map(|name| request.headers().get(name));
+        let range = asked.and_then(|value| value.to_str().ok()).and_then(range);
         let mut response = match range {
             Some((first, _)) if first >= log.len() => {
                 let text = "The range specified is invalid for the current size of the resource.";
