@@ -29,9 +29,10 @@ const NOT_BY_US: &str = "- False/AlreadyGeneralized SourceReady=AlreadyGeneraliz
 fn seals() -> Vec<(&'static str, Scene, ByPower)> {
     let plain = || scene(&json!({}));
     let sealed = |seal: SealObserved| plain().seal(seal);
-    let long_ago = |scene: Scene| {
+    let timeout = 30 * 60;
+    let begun = |ago: i64, scene: Scene| {
         let status = azimage_crds::ImageVersionStatus {
-            steps: vec![step(StepName::Seal, 1, false, 31 * 60)],
+            steps: vec![step(StepName::Seal, 1, false, ago)],
             ..scene.status.clone()
         };
         scene.status(status)
@@ -78,8 +79,13 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         ("that Azure couldn't run", sealed(provisioned(Provisioning::Failed)), [FAILED; 7]),
         ("that is being removed", sealed(provisioned(Provisioning::Deleting)), [SEALING; 7]),
         (
+            "that takes as long as it may",
+            begun(timeout, sealed(seal(Execution::Running))),
+            [SEALING, SEALING, SEALING, UNSEALED, UNSEALED, UNSEALED, SEALING],
+        ),
+        (
             "that takes too long",
-            long_ago(sealed(seal(Execution::Succeeded))),
+            begun(timeout + 1, sealed(seal(Execution::Succeeded))),
             [TIMED_OUT, TIMED_OUT, TIMED_OUT, MARK, UNSEALED, UNSEALED, TIMED_OUT],
         ),
         (
@@ -89,7 +95,7 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         ),
         (
             "that takes too long, and another try is asked for",
-            long_ago(scene(&requested()).seal(seal(Execution::Running))),
+            begun(timeout + 1, scene(&requested()).seal(seal(Execution::Running))),
             [TIMED_OUT, FORGET, TIMED_OUT, UNSEALED, UNSEALED, UNSEALED, TIMED_OUT],
         ),
     ]
