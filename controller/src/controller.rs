@@ -3,7 +3,7 @@
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use azimage_crds::{ImageVersion, ReplicationTarget};
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, future::BoxFuture};
 use kube::{
     Api, Client, Resource, ResourceExt,
     core::DeserializeGuard,
@@ -130,7 +130,7 @@ pub async fn run(mut options: Options) {
                 .clone()
                 .drive(versions, move |object| {
                     let shared = shared.clone();
-                    async move { image_version::reconcile(&shared, &object).await }
+                    async move { image_version::reconcile(&shared, object).await }.boxed()
                 })
                 .boxed(),
         );
@@ -140,7 +140,7 @@ pub async fn run(mut options: Options) {
                 .clone()
                 .drive(targets, move |object| {
                     let shared = shared.clone();
-                    async move { replication_target::reconcile(&shared, &object).await }
+                    async move { replication_target::reconcile(&shared, object).await }.boxed()
                 })
                 .boxed(),
         );
@@ -240,12 +240,11 @@ impl Runner {
         }
     }
 
-    async fn drive<K, F, Fut>(self, controller: Controller<Guarded<K>>, reconcile: F)
+    async fn drive<K, F>(self, controller: Controller<Guarded<K>>, reconcile: F)
     where
         K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + Send + Sync + 'static,
         Guarded<K>: Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
-        F: Fn(K) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<Action, KubernetesError>> + Send + 'static,
+        F: for<'a> Fn(&'a K) -> BoxFuture<'a, Result<Action, KubernetesError>> + Clone + Send + Sync + 'static,
     {
         let concurrency = u16::try_from(self.permits.available_permits()).unwrap_or(u16::MAX);
         let stop = self.stop.clone();
@@ -279,11 +278,10 @@ impl Runner {
             .await;
     }
 
-    async fn one<K, F, Fut>(&self, guarded: &Guarded<K>, reconcile: F) -> Result<Action, ReconcileError>
+    async fn one<K, F>(&self, guarded: &Guarded<K>, reconcile: F) -> Result<Action, ReconcileError>
     where
-        K: Resource<DynamicType = ()> + Clone,
-        F: Fn(K) -> Fut,
-        Fut: Future<Output = Result<Action, KubernetesError>>,
+        K: Resource<DynamicType = ()>,
+        F: for<'a> Fn(&'a K) -> BoxFuture<'a, Result<Action, KubernetesError>>,
     {
         // Until all is seen an empty list of targets would look like nobody wanting a region.
         self.synced.cancelled().or_stop(&self.stop).await;
@@ -293,7 +291,7 @@ impl Runner {
         let Ok(_permit) = self.permits.acquire().await else { return Ok(Action::await_change()) };
         let DeserializeGuard(object) = guarded;
         let object = match object {
-            Ok(object) => object.clone(),
+            Ok(object) => object,
             Err(invalid) => {
                 report_unreadable::<K>(&self.client, invalid, self.seams.clock.now()).await?;
                 return Ok(Action::await_change());

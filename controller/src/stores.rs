@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use azimage_crds::{ImageVersion, ReplicationTarget};
-use kube::{ResourceExt, core::DeserializeGuard, runtime::reflector::Store};
+use kube::{core::DeserializeGuard, runtime::reflector::Store};
 
 /// An object that may not be readable: one bad object must not hide all others.
 pub(crate) type Guarded<K> = DeserializeGuard<K>;
@@ -30,12 +30,12 @@ impl Stores {
     }
 
     /// The image versions of a namespace.
-    pub(crate) fn versions_of(&self, namespace: &str) -> Vec<ImageVersion> {
+    pub(crate) fn versions_of(&self, namespace: &str) -> Seen<ImageVersion> {
         of(&self.versions, namespace)
     }
 
     /// The replication targets of a namespace.
-    pub(crate) fn targets_of(&self, namespace: &str) -> Vec<ReplicationTarget> {
+    pub(crate) fn targets_of(&self, namespace: &str) -> Seen<ReplicationTarget> {
         of(&self.targets, namespace)
     }
 
@@ -55,18 +55,30 @@ impl Stores {
     }
 }
 
-fn of<K>(stores: &[Store<Guarded<K>>], namespace: &str) -> Vec<K>
+fn of<K>(stores: &[Store<Guarded<K>>], namespace: &str) -> Seen<K>
 where
     K: kube::Resource<DynamicType = ()> + Clone + 'static,
 {
-    let all = stores.iter().flat_map(Store::state);
-    let mut found: Vec<K> = all
-        .filter_map(|guarded| {
-            readable(&guarded).filter(|object| object.namespace().as_deref() == Some(namespace)).cloned()
-        })
-        .collect();
-    found.sort_by_key(ResourceExt::name_any);
-    found
+    let within = |guarded: &Guarded<K>| {
+        readable(guarded).is_some_and(|object| object.meta().namespace.as_deref() == Some(namespace))
+    };
+    let mut found: Vec<_> = stores.iter().flat_map(Store::state).filter(|guarded| within(guarded)).collect();
+    found.sort_by(|one, other| name(one).cmp(&name(other)));
+    Seen(found)
+}
+
+fn name<K: kube::Resource>(guarded: &Guarded<K>) -> Option<&str> {
+    readable(guarded).and_then(|object| object.meta().name.as_deref())
+}
+
+/// The readable objects of a namespace, as they were when they were asked for.
+pub(crate) struct Seen<K>(Vec<Arc<Guarded<K>>>);
+
+impl<K> Seen<K> {
+    /// The objects, by name.
+    pub(crate) fn objects(&self) -> Vec<&K> {
+        self.0.iter().filter_map(|guarded| readable(guarded)).collect()
+    }
 }
 
 /// The object, if it can be read.

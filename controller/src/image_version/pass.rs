@@ -55,7 +55,7 @@ impl Pass<'_> {
             return Ok(Next::Released);
         }
         let targets = self.shared.stores.targets_of(self.namespace);
-        let validated = match self.validate(&targets) {
+        let validated = match self.validate(&targets.objects()) {
             Ok(validated) => validated,
             Err(violation) => return self.violated(violation, deleting).await,
         };
@@ -104,7 +104,7 @@ impl Pass<'_> {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
             let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
-            match self.validate(&fresh) {
+            match self.validate(&fresh.iter().collect::<Vec<_>>()) {
                 Ok(validated) => plan = self.plan(&validated, &status, &remembered, &kept.observed),
                 Err(violation) => return self.violated(violation, deleting).await,
             }
@@ -137,7 +137,7 @@ impl Pass<'_> {
         Api::namespaced(self.shared.client.clone(), self.namespace)
     }
 
-    fn validate(&self, targets: &[ReplicationTarget]) -> Result<Validated, Violation> {
+    fn validate(&self, targets: &[&ReplicationTarget]) -> Result<Validated, Violation> {
         let seen = self.shared.stores.versions();
         let versions: Vec<&ImageVersion> = seen.iter().filter_map(|guarded| readable(guarded)).collect();
         let context = Context {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use azimage_core::image_version::Wake;
-use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
+use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT};
 use azimage_deliberate_bugs::bug;
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
@@ -98,12 +98,9 @@ fn forget(shared: &Shared, uid: &str) {
 
 /// Everything outside Azure that a plan rests on.
 fn fingerprint(shared: &Shared, object: &ImageVersion) -> Fingerprint {
-    let targets: Vec<_> = shared
-        .stores
-        .targets_of(&object.namespace().unwrap_or_default())
-        .iter()
-        .map(|target: &ReplicationTarget| (target.uid(), target.meta().generation))
-        .collect();
+    let targets = shared.stores.targets_of(object.meta().namespace.as_deref().unwrap_or_default());
+    let targets: Vec<_> =
+        targets.objects().into_iter().map(|target| (target.meta().uid.as_ref(), target.meta().generation)).collect();
     Fingerprint::of(&(
         object.meta().generation,
         object.meta().deletion_timestamp.is_some(),

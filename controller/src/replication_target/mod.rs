@@ -41,12 +41,13 @@ pub(crate) async fn reconcile(shared: &Arc<Shared>, seen: &ReplicationTarget) ->
     }
     let now = shared.seams.clock.now();
     let siblings = shared.stores.targets_of(&namespace);
-    let mut decided = plan(&object, &shared.stores.versions_of(&namespace), &siblings, now);
+    let siblings = siblings.objects();
+    let mut decided = plan(&object, &shared.stores.versions_of(&namespace).objects(), &siblings, now);
     if decided.release {
         // The watch may lag: an image version may have taken this target in since.
         let versions: Api<ImageVersion> = Api::namespaced(shared.client.clone(), &namespace);
         let fresh = bounded(versions.list(&ListParams::default())).await?.items;
-        decided = plan(&object, &fresh, &siblings, now);
+        decided = plan(&object, &fresh.iter().collect::<Vec<_>>(), &siblings, now);
     }
     if decided.release {
         remove_finalizer(&api, &object, REPLICATION_TARGET_FINALIZER).await?;

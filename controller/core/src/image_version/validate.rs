@@ -23,7 +23,7 @@ pub struct Context<'a> {
     /// Whether the controller's own Azure identity serves the object's namespace.
     pub own_identity_serves: bool,
     /// All replication targets of the namespace.
-    pub targets: &'a [ReplicationTarget],
+    pub targets: &'a [&'a ReplicationTarget],
     /// All image versions of the namespace; those of others don't count.
     pub versions: &'a [&'a ImageVersion],
 }

@@ -32,8 +32,8 @@ pub struct Plan {
 /// Decides what to do. `versions` and `siblings` are the image versions and the targets of the namespace.
 pub fn plan(
     target: &ReplicationTarget,
-    versions: &[ImageVersion],
-    siblings: &[ReplicationTarget],
+    versions: &[&ImageVersion],
+    siblings: &[&ReplicationTarget],
     now: Timestamp,
 ) -> Plan {
     let previous = target.status.clone().unwrap_or_default();
@@ -75,7 +75,7 @@ fn deleting(target: &ReplicationTarget) -> bool {
     target.meta().deletion_timestamp.is_some()
 }
 
-fn selected(target: &ReplicationTarget, region: &Region, versions: &[ImageVersion]) -> Vec<SelectedVersion> {
+fn selected(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<SelectedVersion> {
     let mut selected: Vec<SelectedVersion> = versions
         .iter()
         .filter(|version| version.meta().deletion_timestamp.is_none())
@@ -101,7 +101,7 @@ fn progress(
     target: &ReplicationTarget,
     region: &Region,
     selected: &[SelectedVersion],
-    siblings: &[ReplicationTarget],
+    siblings: &[&ReplicationTarget],
 ) -> Progress {
     if let Some(older) = contradicted(target, region, siblings) {
         let message = format!(
@@ -137,7 +137,7 @@ fn progress(
     Progress::Settled { message: format!("{} {versions} complete in {region}", selected.len()) }
 }
 
-fn contradicted(target: &ReplicationTarget, region: &Region, siblings: &[ReplicationTarget]) -> Option<String> {
+fn contradicted(target: &ReplicationTarget, region: &Region, siblings: &[&ReplicationTarget]) -> Option<String> {
     let view = |target: &ReplicationTarget| TargetView {
         name: target.name_any(),
         region: Region::parse(&target.spec.region).unwrap_or_else(|_| region.clone()),
@@ -147,13 +147,17 @@ fn contradicted(target: &ReplicationTarget, region: &Region, siblings: &[Replica
         wants: !deleting(target),
         created: target.meta().creation_timestamp.as_ref().map(|time| time.0),
     };
-    let siblings: Vec<TargetView> =
-        siblings.iter().filter(|other| Region::parse(&other.spec.region).as_ref() == Ok(region)).map(view).collect();
+    let siblings: Vec<TargetView> = siblings
+        .iter()
+        .filter(|other| Region::parse(&other.spec.region).as_ref() == Ok(region))
+        .copied()
+        .map(view)
+        .collect();
     merge::contradicting(&view(target), &siblings).map(|older| older.name.clone())
 }
 
 /// The image versions that still hold the region for this target.
-fn holders(target: &ReplicationTarget, region: &Region, versions: &[ImageVersion]) -> Vec<String> {
+fn holders(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<String> {
     versions
         .iter()
         .filter(|version| {

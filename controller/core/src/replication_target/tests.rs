@@ -170,7 +170,7 @@ fn a_target_tells_what_the_versions_say_of_its_region() {
     ];
     for (case, change, versions, ready, reason, progress, release) in cases {
         let target = target("t", &change);
-        let plan = plan(&target, &versions, std::slice::from_ref(&target), Timestamp::UNIX_EPOCH);
+        let plan = plan(&target, &versions.iter().collect::<Vec<_>>(), &[&target], Timestamp::UNIX_EPOCH);
         let status = &plan.status;
         let condition = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
         assert_eq!((condition.status.as_str(), condition.reason.as_str()), (ready, reason), "{case}");
@@ -187,7 +187,7 @@ fn of_two_targets_that_contradict_each_other_the_younger_one_stalls() {
     };
     let old = made("z-old", "2026-01-01T00:00:00Z", "Standard_ZRS");
     let young = made("a-young", "2026-01-02T00:00:00Z", "Premium_LRS");
-    let both = [old.clone(), young.clone()];
+    let both = [&old, &young];
     let reason = |target: &ReplicationTarget| {
         let plan = plan(target, &[], &both, Timestamp::UNIX_EPOCH);
         plan.status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap().reason.clone()
@@ -199,11 +199,11 @@ fn of_two_targets_that_contradict_each_other_the_younger_one_stalls() {
 #[test]
 fn the_same_inputs_give_the_same_status() {
     let mut target = target("t", &json!({}));
-    let versions = [version("web-1", &region("Replicating", &["t"]))];
-    let siblings = [target.clone()];
-    let first = plan(&target, &versions, &siblings, Timestamp::from_second(10).unwrap());
+    let version = version("web-1", &region("Replicating", &["t"]));
+    let sibling = target.clone();
+    let first = plan(&target, &[&version], &[&sibling], Timestamp::from_second(10).unwrap());
     target.status = Some(first.status.clone());
-    let second = plan(&target, &versions, &siblings, Timestamp::from_second(99).unwrap());
+    let second = plan(&target, &[&version], &[&sibling], Timestamp::from_second(99).unwrap());
     assert_eq!(first.status, second.status);
 }
 
@@ -216,7 +216,7 @@ fn a_target_names_the_versions_that_it_waits_for_and_counts_what_is_complete() {
             .enumerate()
             .map(|(at, state)| version(&format!("web-{at}"), &region(state, &["t"])))
             .collect();
-        let plan = plan(&target, &versions, std::slice::from_ref(&target), Timestamp::UNIX_EPOCH);
+        let plan = plan(&target, &versions.iter().collect::<Vec<_>>(), &[&target], Timestamp::UNIX_EPOCH);
         plan.status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap().message.clone()
     };
     for (states, expected) in [

@@ -69,7 +69,8 @@ impl Controller {
     fn plan(&mut self) -> Plan {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
-        let context = Context { cluster: "c1", own_identity_serves: true, targets: &self.targets, versions: &[] };
+        let targets: Vec<_> = self.targets.iter().collect();
+        let context = Context { cluster: "c1", own_identity_serves: true, targets: &targets, versions: &[] };
         let validated = super::super::validate(&object, context).unwrap();
         let memory = Memory { status: &self.status, process: self.process, now: self.now };
         let mut observed = Observed::default();

@@ -82,7 +82,8 @@ impl Scene {
     pub(super) fn validated(&self) -> Validated {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
-        let context = Context { cluster: "c1", own_identity_serves: true, targets: &self.targets, versions: &[] };
+        let targets: Vec<_> = self.targets.iter().collect();
+        let context = Context { cluster: "c1", own_identity_serves: true, targets: &targets, versions: &[] };
         super::super::validate(&object, context).unwrap()
     }
 

@@ -212,7 +212,7 @@ fn a_target_is_seen_as_it_wants_the_version() {
         ("nobody knows where", target("t", "north/europe", &json!({})), None),
     ];
     for (case, target, expected) in cases {
-        let context = Context { targets: std::slice::from_ref(&target), ..context(&[]) };
+        let context = Context { targets: &[&target], ..context(&[]) };
         let seen = understand(&object(&json!({})), context).unwrap().targets;
         assert_eq!(seen.first().map(|view| view.wants), expected, "{case}");
         assert!(seen.iter().all(|view| view.region == region("northeurope")), "{case}");
