@@ -47,11 +47,18 @@ impl Sent {
 
 #[derive(Default)]
 struct Counted {
-    calls: BTreeMap<(u8, String), u32>,
+    /// Calls of each name, of each replica.
+    calls: BTreeMap<u8, BTreeMap<String, Calls>>,
     struck: Vec<Strike>,
     sent: Vec<Sent>,
-    /// Calls of each sort, and with which faults they met.
-    met: BTreeMap<(Kind, String), BTreeMap<&'static str, u64>>,
+}
+
+/// The calls of one name.
+#[derive(Default)]
+struct Calls {
+    count: u32,
+    /// How often each fault met them; `none` for no fault.
+    met: BTreeMap<(Kind, &'static str), u64>,
 }
 
 /// The faults of a run. Clones are the same.
@@ -98,17 +105,20 @@ impl Fates {
     }
 
     fn next(&self, replica: u8, kind: Kind, call: &str, lives: bool) -> Option<Fault> {
-        let mut counted = self.lock();
-        let nth = counted.calls.entry((replica, call.to_owned())).or_default();
-        *nth += 1;
-        let place = Place { replica, call: call.to_owned(), nth: *nth };
+        let counted = &mut *self.lock();
+        let calls = counted.calls.entry(replica).or_default();
+        if !calls.contains_key(call) {
+            calls.insert(call.to_owned(), Calls::default());
+        }
+        let calls = calls.get_mut(call)?;
+        calls.count += 1;
+        let place = Place { replica, call: call.to_owned(), nth: calls.count };
         let by_chance = || {
             let (weather, end) = self.weather.as_ref()?;
             (Instant::now() < *end).then(|| weather.fault(self.seed, kind, &place))?
         };
         let fault = if lives { self.strikes.get(&place).copied().or_else(by_chance) } else { None };
-        let met = counted.met.entry((kind, sort(call))).or_default();
-        *met.entry(fault.map_or("none", Fault::kind)).or_default() += 1;
+        *calls.met.entry((kind, fault.map_or("none", Fault::kind))).or_default() += 1;
         let fault = fault?;
         self.history.tell(format!("replica {replica}: FAULT {fault:?} at {call} #{}", place.nth));
         counted.struck.push(Strike { place, fault });
@@ -127,7 +137,15 @@ impl Fates {
 
     /// Which sorts of calls there were, and how often each fault met them.
     pub fn met(&self) -> BTreeMap<(Kind, String), BTreeMap<&'static str, u64>> {
-        self.lock().met.clone()
+        let counted = self.lock();
+        let mut all: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        for (call, calls) in counted.calls.values().flatten() {
+            let sort = sort(call);
+            for ((kind, fault), count) in &calls.met {
+                *all.entry((*kind, sort.clone())).or_default().entry(*fault).or_default() += count;
+            }
+        }
+        all
     }
 }
 

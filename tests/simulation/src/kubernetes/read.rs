@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::{
     call::Call,
     failure::{Cause, Failure},
-    kinds::Kind,
     selector::Selector,
     store::{Key, Store},
 };
@@ -65,10 +64,22 @@ impl Store {
                 metadata["remainingItemCount"] = json!(remaining);
             }
         }
-        let kind = &self.kinds[kind];
-        let items: Vec<String> = rest.iter().map(|(_, object)| item(kind, object)).collect();
-        let (api_version, name, items) = (kind.api_version(), &kind.name, items.join(","));
-        Ok(format!(r#"{{"apiVersion":"{api_version}","kind":"{name}List","metadata":{metadata},"items":[{items}]}}"#))
+        let served = &self.kinds[kind];
+        let (api_version, name) = (served.api_version(), &served.name);
+        let mut list = format!(r#"{{"apiVersion":"{api_version}","kind":"{name}List","metadata":{metadata},"items":["#);
+        for (index, ((namespace, name), object)) in rest.into_iter().enumerate() {
+            if index > 0 {
+                list.push(',');
+            }
+            if served.custom {
+                let text = self.text(&Key { kind, namespace, name }, &object);
+                list.push_str(&String::from_utf8_lossy(&text));
+            } else {
+                list.push_str(&item(&object));
+            }
+        }
+        list.push_str("]}");
+        Ok(list)
     }
 
     /// Which state a list shows. The newest serves wherever an older one would do.
@@ -115,10 +126,7 @@ impl Store {
 }
 
 /// Items of the built-in kinds don't say what they are.
-fn item(kind: &Kind, object: &Value) -> String {
-    if kind.custom {
-        return object.to_string();
-    }
+fn item(object: &Value) -> String {
     let fields = object.as_object().into_iter().flatten().filter(|(name, _)| *name != "apiVersion" && *name != "kind");
     Value::Object(fields.map(|(name, value)| (name.clone(), value.clone())).collect()).to_string()
 }

@@ -81,7 +81,7 @@ pub struct Disconnected;
 pub type AnswerBody = UnsyncBoxBody<Bytes, Disconnected>;
 
 pub(super) enum Answer {
-    Object(StatusCode, Arc<Value>),
+    Object(StatusCode, Bytes),
     /// A list, as text.
     List(String),
     Watch(Box<Watch>),
@@ -240,15 +240,15 @@ impl ApiServer {
         let key = Key { kind, namespace: call.namespace.clone(), name: call.name.clone() };
         let before = store.revision;
         let answer = match call.verb {
-            Verb::Get => Answer::Object(StatusCode::OK, store.get(call, &key)?),
+            Verb::Get => Answer::Object(StatusCode::OK, store.text(&key, &store.get(call, &key)?)),
             Verb::List => Answer::List(store.list(call, kind)?),
             Verb::Watch => {
                 Answer::Watch(Box::new(Watch::start(&self.0, self.interceptor(), &store, call.clone(), kind)?))
             }
-            _ if token => Answer::Object(StatusCode::CREATED, Arc::new(store.token(&key, &body)?)),
+            _ if token => Answer::Object(StatusCode::CREATED, store.token(&key, &body)?.to_string().into()),
             _ => {
                 let (code, object) = store.write(call, &key, body)?;
-                Answer::Object(code, object)
+                Answer::Object(code, store.text(&key, &object))
             }
         };
         let after = store.revision;
@@ -318,7 +318,7 @@ impl ApiServer {
             _ => {}
         }
         Ok(match answer {
-            Ok(Answer::Object(code, object)) => respond(code, whole(object.to_string())),
+            Ok(Answer::Object(code, object)) => respond(code, whole(object)),
             Ok(Answer::List(text)) => respond(StatusCode::OK, whole(text)),
             Ok(Answer::Watch(watch)) => {
                 let frames = watch.lines().map(|line| Ok::<_, Disconnected>(Frame::data(line)));
@@ -333,8 +333,8 @@ fn refuse(failure: &Failure) -> Response<AnswerBody> {
     respond(failure.code, whole(failure.status().to_string()))
 }
 
-fn whole(text: String) -> AnswerBody {
-    Full::new(Bytes::from(text)).map_err(|never| match never {}).boxed_unsync()
+fn whole(text: impl Into<Bytes>) -> AnswerBody {
+    Full::new(text.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
 fn respond(code: StatusCode, body: AnswerBody) -> Response<AnswerBody> {

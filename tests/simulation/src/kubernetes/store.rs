@@ -1,10 +1,12 @@
 //! The objects, and every write that ever was.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
@@ -30,6 +32,8 @@ pub(super) struct Stored {
     pub(super) managers: Managers,
     /// Made with defaults of the status, and not written since.
     pub(super) fresh: bool,
+    /// The object in JSON, once somebody was shown it.
+    text: OnceCell<Bytes>,
 }
 
 /// A write that took effect.
@@ -108,6 +112,15 @@ impl Store {
         &self.kinds[key.kind]
     }
 
+    /// An object in JSON, whose key this is or was.
+    pub(super) fn text(&self, key: &Key, object: &Arc<Value>) -> Bytes {
+        let text = || Bytes::from(object.to_string());
+        match self.objects.get(key).filter(|stored| Arc::ptr_eq(&stored.object, object)) {
+            Some(stored) => stored.text.get_or_init(text).clone(),
+            None => text(),
+        }
+    }
+
     /// Now, as `metadata` has times: in whole seconds.
     pub(super) fn now(&self) -> String {
         format!("{:.0}", (self.clock)())
@@ -134,7 +147,7 @@ impl Store {
             object["metadata"].as_object_mut().map(|metadata| metadata.remove("managedFields"));
         }
         let object = Arc::new(object);
-        let stored = Stored { object: object.clone(), managers, fresh: false };
+        let stored = Stored { object: object.clone(), managers, fresh: false, text: OnceCell::new() };
         let before = self.objects.insert(key.clone(), stored).map(|stored| stored.object);
         self.log(author, key, before, Some(object.clone()), None);
         object

@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
-use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use jsonwebtoken::{Algorithm, EncodingKey, jwk::Jwk};
+use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize, SigningKey};
 use serde_json::{Value, json};
 
 use super::{
@@ -22,27 +23,35 @@ const KEY_ID: &str = "simulation";
 const LIFETIME: i64 = 3600;
 
 /// A key and what is published of it. It is made once for a process, since nothing that is compared shows it.
-struct SigningKey {
-    key: EncodingKey,
+struct IssuerKey {
+    pair: KeyPair,
     published: Jwk,
 }
 
-impl SigningKey {
+impl IssuerKey {
     fn get() -> Option<&'static Self> {
-        static KEY: OnceLock<Option<SigningKey>> = OnceLock::new();
+        static KEY: OnceLock<Option<IssuerKey>> = OnceLock::new();
         KEY.get_or_init(|| {
             let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).ok()?;
             let key = EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).ok()?;
             let mut published = Jwk::from_encoding_key(&key, Algorithm::RS256).ok()?;
             published.common.key_id = Some(KEY_ID.to_owned());
-            Some(Self { key, published })
+            Some(Self { pair, published })
         })
         .as_ref()
+    }
+
+    /// The claims as a token. `jsonwebtoken` would read the key anew for each, which takes longer than to sign.
+    fn token(&self, claims: &Value) -> Option<String> {
+        let header = json!({"alg": "RS256", "kid": KEY_ID});
+        let signed = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+        let signature = self.pair.sign(signed.as_bytes()).ok()?;
+        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }
 
 pub(super) fn issuer() -> Value {
-    let keys: Vec<&Jwk> = SigningKey::get().map(|key| &key.published).into_iter().collect();
+    let keys: Vec<&Jwk> = IssuerKey::get().map(|key| &key.published).into_iter().collect();
     json!({"issuer": ISSUER, "jwks": {"keys": keys}})
 }
 
@@ -75,9 +84,7 @@ impl Store {
             "nbf": now, "sub": format!("system:serviceaccount:{}:{}", key.namespace, key.name),
         });
         let unsigned = || Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "there is no signing key");
-        let signing = SigningKey::get().ok_or_else(unsigned)?;
-        let header = Header { kid: Some(KEY_ID.to_owned()), typ: None, ..Header::new(Algorithm::RS256) };
-        let token = encode(&header, &claims, &signing.key).map_err(|_| unsigned())?;
+        let token = IssuerKey::get().and_then(|key| key.token(&claims)).ok_or_else(unsigned)?;
         let expires = jiff::Timestamp::from_second(now + lifetime).unwrap_or(jiff::Timestamp::MAX);
         Ok(json!({
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",

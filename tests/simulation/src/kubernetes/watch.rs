@@ -16,19 +16,24 @@ use super::{
     read::{forbidden_option, revision, unsupported_match},
     selector::Selector,
     server::Shared,
-    store::{Store, Write},
+    store::{Key, Store, Write},
 };
 
 /// How often a quiet watch is told the current resource version.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
-/// What a watch shows: `type` and `object`.
-struct Event(&'static str, Arc<Value>);
+/// What a watch shows: `type` and `object`, and the object in JSON.
+struct Event(&'static str, Arc<Value>, Bytes);
 
 impl Event {
+    fn new(kind: &'static str, object: Value) -> Self {
+        let text = object.to_string();
+        Self(kind, Arc::new(object), text.into())
+    }
+
     fn line(&self) -> Bytes {
-        let Self(kind, object) = self;
-        Bytes::from(format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n"))
+        let Self(kind, _, text) = self;
+        [br#"{"type":""#, kind.as_bytes(), br#"","object":"#, text, b"}\n"].concat().into()
     }
 }
 
@@ -43,6 +48,7 @@ pub(super) struct Watch {
     interceptor: Arc<dyn Interceptor>,
     call: Call,
     kind: Arc<Kind>,
+    kind_number: usize,
     selector: Selector,
     /// All changes up to this resource version are sent or waiting.
     cursor: u64,
@@ -89,6 +95,7 @@ impl Watch {
             shared: shared.clone(),
             interceptor,
             kind,
+            kind_number,
             selector,
             cursor: store.revision,
             waiting: VecDeque::new(),
@@ -109,9 +116,10 @@ impl Watch {
             store.check_fresh(&watch.call)?;
         }
         if from == 0 || streaming {
-            for ((namespace, _), object) in store.at(kind_number, store.revision) {
+            for ((namespace, name), object) in store.at(kind_number, store.revision) {
                 if watch.shows_namespace(&namespace) && watch.selector.matches(&object) {
-                    watch.waiting.push_back(Event("ADDED", object));
+                    let text = store.text(&Key { kind: kind_number, namespace, name }, &object);
+                    watch.waiting.push_back(Event("ADDED", object, text));
                 }
             }
             if streaming && bookmarks {
@@ -138,11 +146,11 @@ impl Watch {
             // The built-in type always has one.
             object["spec"] = json!({});
         }
-        Event("BOOKMARK", Arc::new(object))
+        Event::new("BOOKMARK", object)
     }
 
     /// What this watch shows of a write. An object that leaves the selection looks deleted.
-    fn event(&self, write: &Write) -> Option<Event> {
+    fn event(&self, store: &Store, write: &Write) -> Option<Event> {
         if write.resource != self.kind.resource() || !self.shows_namespace(&write.namespace) {
             return None;
         }
@@ -160,7 +168,9 @@ impl Watch {
                 ("DELETED", last)
             }
         };
-        Some(Event(kind, object))
+        let key = Key { kind: self.kind_number, namespace: write.namespace.clone(), name: write.name.clone() };
+        let text = store.text(&key, &object);
+        Some(Event(kind, object, text))
     }
 
     /// Takes what has happened since.
@@ -169,11 +179,12 @@ impl Watch {
         let store = shared.lock();
         if self.cursor < store.compacted {
             let message = format!("too old resource version: {} ({})", self.cursor, store.compacted);
-            self.waiting.push_back(Event("ERROR", Arc::new(Failure::expired(message).status())));
+            self.waiting.push_back(Event::new("ERROR", Failure::expired(message).status()));
             self.ended = true;
             return;
         }
-        let events: Vec<Event> = store.since(self.cursor).iter().filter_map(|write| self.event(write)).collect();
+        let events: Vec<Event> =
+            store.since(self.cursor).iter().filter_map(|write| self.event(&store, write)).collect();
         self.waiting.extend(events);
         // A watch may be told of a resource version that is still to come, and then waits for what follows it.
         self.cursor = self.cursor.max(store.revision);

@@ -1,6 +1,6 @@
 //! Who manages which fields: the rules of server-side apply.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cell::OnceCell, collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -32,23 +32,39 @@ pub(in crate::kubernetes) struct ManagerKey {
 }
 
 /// A manager's fields, and when they were last written.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default)]
 struct Managed {
     fields: Arc<FieldSet>,
+    /// The fields in the form in which they are shown, once they were.
+    shown: OnceCell<Arc<Value>>,
     time: String,
 }
 
 impl Managed {
+    fn new(fields: FieldSet, time: String) -> Self {
+        Self { fields: Arc::new(fields), shown: OnceCell::new(), time }
+    }
+
     /// Takes fields away, if there are such.
     fn lose(&mut self, gone: impl Fn(&Path) -> bool) {
         if self.fields.iter().any(&gone) {
-            Arc::make_mut(&mut self.fields).retain(|path| !gone(path));
+            self.change().retain(|path| !gone(path));
         }
+    }
+
+    /// The fields, to be changed.
+    fn change(&mut self) -> &mut FieldSet {
+        self.shown.take();
+        Arc::make_mut(&mut self.fields)
+    }
+
+    fn shown(&self) -> Value {
+        Value::clone(self.shown.get_or_init(|| Arc::new(render(&self.fields))))
     }
 }
 
 /// The managers of an object.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::kubernetes) struct Managers(BTreeMap<ManagerKey, Managed>);
 
 /// What came of an apply.
@@ -83,7 +99,7 @@ impl Managers {
             return Applied { object, managers, conflicts: Vec::new() };
         }
         let time = self.0.get(key).filter(|_| same).map_or(time, |managed| &managed.time).to_owned();
-        managers.0.insert(key.clone(), Managed { fields: Arc::new(fields), time });
+        managers.0.insert(key.clone(), Managed::new(fields, time));
 
         if !same {
             let kept = with_ancestors(managers.0.values().flat_map(|managed| managed.fields.iter()));
@@ -105,9 +121,7 @@ impl Managers {
             taken.sort_by_key(|path| order(path));
             if !taken.is_empty() {
                 conflicts.push((other.clone(), taken.iter().map(|path| display(path)).collect()));
-            }
-            if !taken.is_empty() {
-                Arc::make_mut(&mut managed.fields).retain(|path| !taken.contains(path));
+                managed.change().retain(|path| !taken.contains(path));
             }
         }
         managers.forget(&changes.removed, Some(key));
@@ -137,11 +151,10 @@ impl Managers {
         managers.forget(&changes.removed, None);
         let won: FieldSet = changes.added.union(&changes.modified).cloned().collect();
         if !won.is_empty() {
-            let managed = managers
-                .0
-                .entry(key.clone())
-                .or_insert_with(|| Managed { fields: Arc::default(), time: String::new() });
-            Arc::make_mut(&mut managed.fields).extend(won);
+            let managed = managers.0.entry(key.clone()).or_default();
+            if !won.is_subset(&managed.fields) {
+                managed.change().extend(won);
+            }
             time.clone_into(&mut managed.time);
         }
         managers
@@ -169,7 +182,7 @@ impl Managers {
             let operation = if key.operation == Operation::Apply { "Apply" } else { "Update" };
             let mut entry = json!({
                 "manager": key.name, "operation": operation, "apiVersion": api_version, "time": managed.time,
-                "fieldsType": "FieldsV1", "fieldsV1": render(&managed.fields),
+                "fieldsType": "FieldsV1", "fieldsV1": managed.shown(),
             });
             if !key.subresource.is_empty() {
                 entry["subresource"] = json!(key.subresource);

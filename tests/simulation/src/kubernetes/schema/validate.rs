@@ -120,11 +120,14 @@ impl Schema {
         if self.limits.is_empty() {
             return;
         }
-        let limit = |side: &str| {
-            let keyword = if what.is_empty() { format!("{side}imum") } else { format!("{side}{what}") };
-            self.limits.get(keyword.as_str()).copied()
+        let limit = |keyword: &str| self.limits.get(keyword).copied();
+        let (least, most) = match what {
+            "" => (limit("minimum"), limit("maximum")),
+            "Length" => (limit("minLength"), limit("maxLength")),
+            "Items" => (limit("minItems"), limit("maxItems")),
+            _ => (limit("minProperties"), limit("maxProperties")),
         };
-        if let Some(most) = limit("max").filter(|most| size > *most) {
+        if let Some(most) = most.filter(|most| size > *most) {
             let (reason, message) = match what {
                 "" => {
                     let text = format!("{path} in body should be less than or equal to {most}");
@@ -136,7 +139,7 @@ impl Schema {
             };
             causes.push(Cause { reason, message, field: path.to_string() });
         }
-        if let Some(least) = limit("min").filter(|least| size < *least) {
+        if let Some(least) = least.filter(|least| size < *least) {
             let text = match what {
                 "" => format!("{path} in body should be greater than or equal to {least}"),
                 "Length" => format!("{path} in body should be at least {least} chars long"),
