@@ -259,6 +259,7 @@ impl Pass<'_> {
                 }
                 remembered.accepted.insert(name, correlation_id);
                 remembered.process.executed = Some((name, self.shared.seams.clock.now()));
+                report.accepted = remembered.process.accepted();
                 remembered.failure = None;
                 remembered.failures = 0;
                 (remembered.asked, remembered.put_off) = (None, None);

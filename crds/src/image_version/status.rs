@@ -173,6 +173,10 @@ pub struct StepStatus {
     /// When it was last begun.
     pub started_at: Time,
 
+    /// When Azure accepted it, of a version's creation alone: from then on the version counts as made, seen or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Time>,
+
     /// When its effect was observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Time>,

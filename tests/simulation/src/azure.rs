@@ -91,7 +91,7 @@ impl Azure {
         let now = self.clock.time();
         let path = request.uri().path();
         // Other people's requests have no ids.
-        let controls = !reads(request) && request.headers().contains_key("x-ms-client-request-id");
+        let controls = !reads(request) && request_id(request).is_some();
         let Some(resource) = subject(path).filter(|_| controls) else {
             return simulator.handle(request, Moment::at(now));
         };
@@ -99,6 +99,7 @@ impl Azure {
         let outcome = simulator.handle(request, Moment::at(now));
         let arrival = Arrival {
             time: now,
+            id: request_id(request).unwrap_or_default().to_owned(),
             method: request.method().clone(),
             path: path.to_owned(),
             resource: resource.to_owned(),
@@ -109,6 +110,11 @@ impl Azure {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
         outcome
     }
+}
+
+/// By what a request can be told from all others, if it is the controller's.
+pub(crate) fn request_id(request: &Request<Bytes>) -> Option<&str> {
+    request.headers().get("x-ms-client-request-id")?.to_str().ok()
 }
 
 /// The machine or the version that a path is about.
@@ -123,6 +129,8 @@ fn subject(path: &str) -> Option<&str> {
 pub struct Arrival {
     /// When.
     pub time: Timestamp,
+    /// Its `x-ms-client-request-id`.
+    pub id: String,
     /// The method.
     pub method: Method,
     /// The path.

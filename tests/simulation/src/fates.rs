@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -27,10 +27,16 @@ pub struct Sent {
     pub time: Timestamp,
     /// The process.
     pub replica: u8,
+    /// Which of its starts, from 1.
+    pub life: u32,
     /// What was called, as plans name it.
     pub call: String,
     /// Whether it was to change something.
     pub write: bool,
+    /// `x-ms-client-request-id`, of a call to Azure.
+    pub id: Option<String>,
+    /// The status that Azure answered, if the process got to know it.
+    pub answer: Option<u16>,
 }
 
 impl Sent {
@@ -89,9 +95,18 @@ impl Fates {
     }
 
     /// A process sends a call, that may be held up before it meets its fault.
-    pub fn sends(&self, replica: u8, call: &str, write: bool) {
-        let sent = Sent { time: self.history.now(), replica, call: call.to_owned(), write };
-        self.lock().sent.push(sent);
+    pub(crate) fn sends(&self, (replica, life): (u8, u32), call: &str, write: bool, id: Option<&str>) {
+        let (time, call, id) = (self.history.now(), call.to_owned(), id.map(str::to_owned));
+        self.lock().sent.push(Sent { time, replica, life, call, write, id, answer: None });
+    }
+
+    /// A process gets to know what Azure answered.
+    pub(crate) fn hears(&self, id: Option<&str>, status: u16) {
+        let mut counted = self.lock();
+        let of = |sent: &&mut Sent| id.is_some() && sent.id.as_deref() == id;
+        if let Some(sent) = counted.sent.iter_mut().rev().find(of) {
+            sent.answer = Some(status);
+        }
     }
 
     /// The fault of a process's next call of this name, if any.
@@ -169,6 +184,7 @@ fn sort(call: &str) -> String {
 pub struct Crash {
     pub(crate) ordered: Arc<Notify>,
     doomed: Arc<AtomicBool>,
+    starts: Arc<AtomicU32>,
 }
 
 impl Crash {
@@ -189,9 +205,15 @@ impl Crash {
         self.doomed.load(Ordering::Relaxed)
     }
 
+    /// Which start of the process this is, from 1.
+    pub(crate) fn life(&self) -> u32 {
+        self.starts.load(Ordering::Relaxed)
+    }
+
     /// A process is started.
     pub(crate) fn starts(&self) {
         self.doomed.store(false, Ordering::Relaxed);
+        self.starts.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -75,6 +75,11 @@ impl Link {
         }
     }
 
+    /// The process sends a call.
+    pub(crate) fn sends(&self, call: &str, write: bool, id: Option<&str>) {
+        self.fates.sends((self.replica, self.crash.life()), call, write, id);
+    }
+
     /// Waits, and for a turn of the request after it.
     pub async fn wait(&self, span: Duration, request: &str) {
         tokio::time::sleep(span).await;
@@ -125,7 +130,7 @@ impl Interceptor for Link {
     async fn before(&self, call: &Call) -> Verdict {
         let read = matches!(call.verb, Verb::Get | Verb::List | Verb::Watch) || call.subresource == "token";
         let name = name(call);
-        self.fates.sends(self.replica, &name, !read);
+        self.sends(&name, !read, None);
         self.goes_on().await;
         if self.out_of_reach() {
             return Verdict::Disconnect;

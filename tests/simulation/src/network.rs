@@ -43,7 +43,7 @@ impl Network {
         let name = name(&request);
         let link = &self.link;
         let read = reads(&request);
-        link.fates.sends(link.replica, &name, !read);
+        link.sends(&name, !read, azure::request_id(&request));
         let body = String::from_utf8_lossy(request.body());
         link.turnstile.pass(format!("{} {name} {} {body}", link.replica, request.uri())).await;
         link.goes_on().await;
@@ -135,8 +135,13 @@ impl Network {
 impl Transport for Network {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         // A request that is sent goes on when its client is gone.
+        let id = azure::request_id(&request).map(str::to_owned);
         let carried = tokio::spawn(self.clone().carry(request)).await;
-        carried.unwrap_or_else(|_| Err(failed(TransportErrorKind::Interrupted)))
+        let answer = carried.unwrap_or_else(|_| Err(failed(TransportErrorKind::Interrupted)));
+        if let Ok(response) = &answer {
+            self.link.fates.hears(id.as_deref(), response.status().as_u16());
+        }
+        answer
     }
 }
 
@@ -247,7 +252,7 @@ impl TokenSource for Tokens {
             }
         };
         let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
-        self.link.fates.sends(self.link.replica, TOKEN, false);
+        self.link.sends(TOKEN, false, None);
         self.link.turnstile.pass(format!("{} token", self.link.replica)).await;
         self.link.goes_on().await;
         if self.link.apart.lasts().is_some() || self.link.outages.azure.lasts().is_some() {

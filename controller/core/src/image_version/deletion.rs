@@ -35,7 +35,7 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
         }
         Reading::Missing(_) => {
             if !bug!(BelieveOne404OnDeletion)
-                && (may_turn_up(memory) || memory.found_absent(Read::Version) + 1 < confirmations(memory))
+                && (memory.may_turn_up() || memory.found_absent(Read::Version) + 1 < confirmations(memory))
             {
                 report.absent = Some(Read::Version);
                 return report.deleting("Confirming that the gallery image version is gone", Wake::Poll);
@@ -52,14 +52,6 @@ fn confirmations(memory: &Memory<'_>) -> i32 {
     let possible =
         lost || memory.was_published() || memory.begun(StepName::Publish) || memory.found_absent(Read::Version) > 0;
     if possible { CONFIRMATIONS } else { 1 }
-}
-
-/// Whether Azure was just asked for the version and may not show it yet: let go now, it would stay for ever.
-fn may_turn_up(memory: &Memory<'_>) -> bool {
-    !memory.was_published()
-        && memory.step(StepName::Publish).is_some_and(|step| {
-            memory.now.as_second() - step.started_at.0.as_second() < StepName::Publish.grace_seconds()
-        })
 }
 
 /// Nothing of ours is left but perhaps the claim on a machine that can still be used.

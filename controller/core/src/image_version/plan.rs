@@ -49,19 +49,37 @@ impl Memory<'_> {
         self.step(name).is_some_and(|step| step.finished_at.is_none())
     }
 
-    /// Whether the version was once seen in Azure.
+    /// Whether the version was made: it was seen in Azure, or Azure accepted its creation.
     pub fn was_published(&self) -> bool {
+        (self.was_seen() || self.accepted().is_some()) && !bug!(RecreateMissingVersion)
+    }
+
+    /// Whether the version was once seen in Azure.
+    fn was_seen(&self) -> bool {
         let seen =
             |step: &StepStatus| step.finished_at.is_some() && step.name.parse().is_ok_and(StepName::proves_existence);
-        if bug!(RecreateMissingVersion) {
-            return false;
-        }
         self.status.resource_id.is_some() || self.status.steps.iter().any(seen)
     }
 
-    /// Whether this process asked Azure for the version so recently that it may not show yet.
-    pub(super) fn just_published(&self) -> bool {
-        self.too_soon(StepName::Publish, StepName::Publish.grace_seconds())
+    /// Whether nobody saw the version, and Azure accepted its creation so recently that it may not show it yet.
+    pub(super) fn may_show_late(&self) -> bool {
+        !self.was_seen() && self.accepted().is_some_and(|at| self.is_fresh(at))
+    }
+
+    /// Whether nobody saw the version, and it was asked for so recently that it may turn up yet.
+    pub(super) fn may_turn_up(&self) -> bool {
+        let begun = self.step(StepName::Publish).is_some_and(|step| self.is_fresh(step.started_at.0));
+        !self.was_seen() && begun || self.may_show_late()
+    }
+
+    fn is_fresh(&self, published: Timestamp) -> bool {
+        self.now.as_second() - published.as_second() < StepName::Publish.grace_seconds()
+    }
+
+    /// When Azure accepted the version's creation, as this process remembers or an earlier one recorded.
+    fn accepted(&self) -> Option<Timestamp> {
+        let recorded = self.step(StepName::Publish).and_then(|step| step.accepted_at.as_ref());
+        self.process.accepted().max(recorded.map(|at| at.0)).filter(|_| !bug!(RepeatBeforeSeen))
     }
 
     /// Whether this process carried a step out so recently that Azure may not show it yet.
@@ -74,6 +92,11 @@ impl Memory<'_> {
 }
 
 impl ProcessMemory {
+    /// When Azure accepted the version's creation, if that is what was last carried out.
+    pub fn accepted(&self) -> Option<Timestamp> {
+        self.executed.filter(|(step, _)| *step == StepName::Publish).map(|(_, at)| at)
+    }
+
     /// What to remember after a pass: a step whose effect shows needs no more patience.
     #[must_use]
     pub fn after(self, report: &Report, observed: &Observed) -> Self {
@@ -147,6 +170,8 @@ pub struct Report {
     pub running: Option<StepName>,
     /// Steps whose effect was seen.
     pub finished: BTreeSet<StepName>,
+    /// When Azure accepted the version's creation, if this process knows it.
+    pub accepted: Option<Timestamp>,
     /// What this pass found gone, and could not go on without.
     pub absent: Option<Read>,
     /// Nothing is missing but certainty that the version isn't there: the next pass has to read that alone.
@@ -164,6 +189,7 @@ impl Default for Report {
             size_gib: None,
             running: None,
             finished: BTreeSet::new(),
+            accepted: None,
             absent: None,
             unsure: false,
         }
@@ -212,6 +238,7 @@ impl Report {
 /// Decides what to do.
 pub fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
     let mut plan = decide(validated, memory, observed);
+    plan.report.accepted = memory.process.accepted();
     if plan.report.regions.is_none() && !validated.deleting {
         plan.report.regions = Some(carried(validated, memory));
     }
@@ -243,12 +270,12 @@ fn decide(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Pl
             (None, _) => Report::default().failed_unread("the gallery image version"),
         },
         Reading::Failed(failure) => Report::default().failed(failure, "read the gallery image version"),
-        Reading::Missing(_) if memory.was_published() => missing(validated, memory, observed),
-        Reading::Missing(_) if memory.just_published() => Report::default().wait(
+        Reading::Missing(_) if memory.may_show_late() => Report::default().wait(
             ConditionType::Published,
             Reason::Publishing,
             "Azure accepted the gallery image version and doesn't show it yet".to_owned(),
         ),
+        Reading::Missing(_) if memory.was_published() => missing(validated, memory, observed),
         Reading::Missing(_) => memory.sure_before_the_first(capture::plan(validated, memory, observed)),
     }
 }

@@ -47,7 +47,7 @@ pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed
             };
         }
         // It was just made, and Azure doesn't show it yet: the plan needs no more to wait.
-        Reading::Missing(_) if !memory.was_published() && memory.just_published() => return None,
+        Reading::Missing(_) if memory.may_show_late() => return None,
         Reading::Missing(Absent::Resource) if !memory.was_published() => {}
         Reading::Missing(_) if observed.definition == Reading::NotRead => return Some(Read::Definition),
         Reading::Missing(Absent::Parent) if !memory.was_published() => {}

@@ -69,6 +69,7 @@ pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlatio
     let record = StepStatus {
         name: name.to_owned(),
         started_at: Time(now),
+        accepted_at: None,
         finished_at: None,
         correlation_id: Some(correlation_id.to_owned()),
         attempts,
@@ -80,9 +81,11 @@ pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlatio
 }
 
 fn finish(step: &StepStatus, report: &Report, now: Timestamp) -> StepStatus {
-    let seen = step.name.parse().is_ok_and(|name: StepName| report.finished.contains(&name));
+    let name = step.name.parse::<StepName>().ok();
+    let seen = name.is_some_and(|name| report.finished.contains(&name));
     let finished_at = step.finished_at.clone().or_else(|| seen.then_some(Time(now)));
-    StepStatus { finished_at, ..step.clone() }
+    let accepted = report.accepted.filter(|_| name == Some(StepName::Publish)).map(Time);
+    StepStatus { accepted_at: step.accepted_at.clone().or(accepted), finished_at, ..step.clone() }
 }
 
 /// A step that Azure works on and that the status, when it was lost, lost too: it counts from now.
@@ -92,6 +95,7 @@ fn unrecorded(previous: &ImageVersionStatus, report: &Report, now: Timestamp) ->
     (!known).then(|| StepStatus {
         name: name.to_owned(),
         started_at: Time(now),
+        accepted_at: None,
         finished_at: None,
         correlation_id: None,
         attempts: 1,

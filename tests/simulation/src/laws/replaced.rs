@@ -1,19 +1,73 @@
 //! Laws 3 and 7: a version is never replaced, and never deleted unless that was asked for.
 
-use super::{Evidence, line};
-use crate::world;
+use azimage_simulator::JournalEntry;
+use jiff::{SignedDuration, Timestamp};
 
-/// No version is made twice, whoever deleted it in between.
+use super::{Evidence, VERSIONS, line};
+use crate::{
+    fates::Sent,
+    world::{self, PERSON},
+};
+
+/// Seconds within which a write of a status that arrives at all has arrived.
+const STATUS: i64 = 10;
+
+/// No version is made twice, whoever deleted it in between, by a controller that can have known of the first.
 pub(super) fn made_once(evidence: &Evidence<'_>) -> Vec<String> {
-    let made = |number| {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
         let puts = evidence.writes_to("PUT", &world::version(number));
-        puts.iter().filter(|entry| entry.status == Some(201)).count()
+        let made: Vec<&JournalEntry> = puts.into_iter().filter(|entry| entry.status == Some(201)).collect();
+        let again = made.windows(2).filter(|pair| !went_unknown(evidence, number, pair[0], pair[1]));
+        found.extend(again.map(|pair| format!("{} was made again: {}", world::version(number), line(pair[1]))));
+    }
+    found
+}
+
+/// Whether a person deleted a version of which no process that could make it again can have known: Azure's answers that
+/// it was there reached none, or only processes that ended before they could write it down in the object's status.
+fn went_unknown(evidence: &Evidence<'_>, number: u8, first: &JournalEntry, second: &JournalEntry) -> bool {
+    let path = world::version(number);
+    let between = |at: Timestamp| first.simulated_time <= at && at < second.simulated_time;
+    let deleted = evidence.journal.iter().any(|entry| {
+        entry.method == "DELETE"
+            && entry.applied
+            && entry.principal.as_deref() == Some(PERSON)
+            && entry.path.eq_ignore_ascii_case(&path)
+            && between(entry.simulated_time)
+    });
+    let arrives = |sent: &Sent| {
+        let id = sent.id.as_deref();
+        let entry = evidence.journal.iter().find(|entry| id.is_some() && entry.client_request_id.as_deref() == id);
+        entry.filter(|entry| entry.path.eq_ignore_ascii_case(&path)).map(|entry| entry.simulated_time)
     };
-    let numbers = (0..evidence.plan.world.versions).map(|number| (number, made(number)));
-    numbers
-        .filter(|(_, made)| *made > 1)
-        .map(|(number, made)| format!("{} was made {made} times", world::version(number)))
-        .collect()
+    let mut knowing = evidence.sent.iter().filter_map(|sent| {
+        let told = sent.answer.is_some_and(|answer| (200..300).contains(&answer));
+        let at = arrives(sent).filter(|at| told && between(*at))?;
+        Some((sent, at))
+    });
+    let again = evidence.sent.iter().find(|sent| sent.id == second.client_request_id);
+    let same = |one: &Sent, other: &Sent| (one.replica, one.life) == (other.replica, other.life);
+    deleted
+        && !knowing.any(|(knows, at)| {
+            again.is_none_or(|again| same(knows, again)) || wrote(evidence, number, knows, at, second.simulated_time)
+        })
+}
+
+/// Whether the process that sent this has written the object's status in this time.
+fn wrote(evidence: &Evidence<'_>, number: u8, process: &Sent, since: Timestamp, until: Timestamp) -> bool {
+    let call = format!("kubernetes Apply imageversions/{}/status", world::object(number));
+    let sent = evidence.sent.iter().filter(|sent| sent.call == call && (since..until).contains(&sent.time));
+    let mut sent = sent.filter(|sent| (sent.replica, sent.life) == (process.replica, process.life));
+    sent.any(|sent| {
+        let span = sent.time..=sent.time + SignedDuration::from_secs(STATUS);
+        evidence.kubernetes.iter().any(|write| {
+            write.resource == VERSIONS
+                && write.name == world::object(number)
+                && write.subresource == "status"
+                && span.contains(&write.time)
+        })
+    })
 }
 
 /// Versions are deleted with their objects only, if the objects say so.

@@ -137,6 +137,7 @@ impl Controller {
                 return self.forget();
             }
             self.process.executed = Some((step.name(), self.now));
+            plan.report.accepted = self.process.accepted();
         }
         self.write(&plan);
     }

@@ -212,6 +212,20 @@ fn a_version_that_somebody_deletes_is_never_made_again() {
 }
 
 #[test]
+fn a_version_that_somebody_deletes_before_it_was_seen_is_never_made_again() {
+    for fates in [&[][..], &[Fate::Restart]] {
+        let mut controller = Controller::new(object(&from_image_version()), Azure::new(machine()));
+        while controller.azure.created == 0 {
+            controller.pass(Fate::Fine);
+        }
+        controller.azure.version = None;
+        controller.run(fates);
+        assert!(matches!(controller.progress(), Progress::Stalled { reason: Reason::VersionMissing, .. }));
+        assert_eq!(controller.azure.created, 1);
+    }
+}
+
+#[test]
 fn a_machine_that_is_stopped_by_somebody_before_its_seal_is_proven_is_never_generalized() {
     for power in [Power::Stopped, Power::Deallocated] {
         let mut controller = Controller::new(object(&json!({})), Azure::new(machine()));

@@ -1,6 +1,7 @@
 //! An object that is being deleted.
 
-use azimage_crds::{CONSENT_TAG, OWNER_TAG};
+use azimage_crds::{CONSENT_TAG, OWNER_TAG, StepStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
 use super::{super::*, fixtures::*, published::executed, scene::*};
@@ -38,6 +39,11 @@ pub(super) fn rows() -> Vec<Row> {
     let begun = |seconds_ago| azimage_crds::ImageVersionStatus {
         steps: vec![step(StepName::Publish, 1, false, seconds_ago)],
         ..steps(&[])
+    };
+    let accepted = |seconds_ago| {
+        let record = step(StepName::Publish, 1, false, 1000);
+        let record = StepStatus { accepted_at: Some(Time(before(seconds_ago))), ..record };
+        azimage_crds::ImageVersionStatus { steps: vec![record], ..steps(&[]) }
     };
     let copy = || scene(&both(&deleted("Delete"), &from_image_version()));
     let unread = |failure| Reading::Failed(failure);
@@ -96,6 +102,8 @@ pub(super) fn rows() -> Vec<Row> {
         row("and another answer says so, of a status that is there again", found_gone(going(), 1), CONFIRM),
         row("and a third", found_gone(going(), 2), LET_GO),
         row("the version was just asked for and isn't shown yet", found_gone(going().status(begun(299)), 9), CONFIRM),
+        row("the version was just accepted and isn't shown yet", found_gone(going().status(accepted(299)), 9), CONFIRM),
+        row("the version was accepted a while ago", found_gone(going().status(accepted(301)), 2), LET_GO),
         row("the version was asked for a while ago", found_gone(going().status(begun(301)), 2), LET_GO),
         row("the version was asked for a while ago, says one answer", going().status(begun(301)), CONFIRM),
         row("the claim is still on the machine", claimed(), RELEASE),

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use azimage_crds::{ConditionType, ImageVersionStatus};
+use azimage_crds::{ConditionType, ImageVersionStatus, StepStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
 use super::{super::*, fixtures::*, published::executed, scene::*};
@@ -17,6 +18,13 @@ fn published() -> ImageVersionStatus {
 
 fn vanished(times: i32) -> Scene {
     scene(&json!({})).status(published()).process(ProcessMemory { absent: Some((Read::Version, times)), ..PATIENT })
+}
+
+/// Azure accepted the creation of the version, says the status, and nobody saw it.
+fn accepted(seconds_ago: i64) -> Scene {
+    let record = step(StepName::Publish, 1, false, seconds_ago + 5);
+    let record = StepStatus { accepted_at: Some(Time(before(seconds_ago))), ..record };
+    scene(&json!({})).status(ImageVersionStatus { steps: vec![record], ..steps(&[]) })
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -69,7 +77,25 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "a creation that was accepted a while ago isn't shown",
             scene(&from_image_version()).process(executed(StepName::Publish, 301)),
-            "Publish Unknown/Publishing Published=Publishing Poll",
+            LOOK_AGAIN,
+        ),
+        row(
+            "a creation that was accepted a while ago isn't shown for certain",
+            vanished(3)
+                .status(ImageVersionStatus::default())
+                .process(ProcessMemory { absent: Some((Read::Version, 3)), ..executed(StepName::Publish, 301) }),
+            GONE,
+        ),
+        row(
+            "a creation that another process saw accepted isn't shown yet",
+            accepted(299),
+            "- Unknown/Publishing Published=Publishing Poll",
+        ),
+        row("a creation that another process saw accepted a while ago isn't shown", accepted(301), LOOK_AGAIN),
+        row(
+            "a version that was seen is gone, though it was asked for just now",
+            accepted(299).status(ImageVersionStatus { resource_id: Some("x".into()), ..accepted(299).status }),
+            LOOK_AGAIN,
         ),
         row(
             "a claim that was just written isn't shown yet",
@@ -105,6 +131,15 @@ fn patience_ends_when_the_effect_shows() {
     let publish = scene(&json!({})).process(executed(StepName::Publish, 5));
     let creating = publish.version(version(&[HOME]).provisioned(Provisioning::Creating));
     assert_eq!(after(&creating).executed, None, "under way");
+}
+
+#[test]
+fn what_azure_accepted_is_recorded_even_if_the_status_could_not_be_written_at_once() {
+    let begun = scene(&json!({})).status(steps(&[(StepName::Publish, 1, false), (StepName::Generalize, 1, false)]));
+    let accepted =
+        |scene: &Scene| scene.next_status().steps.into_iter().map(|step| step.accepted_at).collect::<Vec<_>>();
+    assert_eq!(accepted(&begun.clone().process(executed(StepName::Publish, 7))), [Some(Time(before(7))), None]);
+    assert_eq!(accepted(&begun.process(executed(StepName::Generalize, 7))), [None, None]);
 }
 
 #[test]
