@@ -1,7 +1,7 @@
 //! What strikes which call.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -56,6 +56,8 @@ struct Counted {
     /// Calls of each name, of each replica.
     calls: BTreeMap<u8, BTreeMap<String, Calls>>,
     struck: Vec<Strike>,
+    /// What struck and changed nothing.
+    vain: BTreeSet<Place>,
     sent: Vec<Sent>,
 }
 
@@ -110,7 +112,7 @@ impl Fates {
     }
 
     /// The fault of a process's next call of this name, if any.
-    pub fn of(&self, replica: u8, kind: Kind, call: &str) -> Option<Fault> {
+    pub fn of(&self, replica: u8, kind: Kind, call: &str) -> Option<Strike> {
         self.next(replica, kind, call, true)
     }
 
@@ -119,7 +121,7 @@ impl Fates {
         self.next(replica, Kind::Poll, part, lives).is_some()
     }
 
-    fn next(&self, replica: u8, kind: Kind, call: &str, lives: bool) -> Option<Fault> {
+    fn next(&self, replica: u8, kind: Kind, call: &str, lives: bool) -> Option<Strike> {
         let counted = &mut *self.lock();
         let calls = counted.calls.entry(replica).or_default();
         if !calls.contains_key(call) {
@@ -136,8 +138,29 @@ impl Fates {
         *calls.met.entry((kind, fault.map_or("none", Fault::kind))).or_default() += 1;
         let fault = fault?;
         self.history.tell(format!("replica {replica}: FAULT {fault:?} at {call} #{}", place.nth));
-        counted.struck.push(Strike { place, fault });
-        Some(fault)
+        let strike = Strike { place, fault };
+        counted.struck.push(strike.clone());
+        Some(strike)
+    }
+
+    /// What struck changed nothing, as there was nothing for it to change.
+    pub(crate) fn was_in_vain(&self, strike: &Strike) {
+        self.lock().vain.insert(strike.place.clone());
+    }
+
+    /// Which of a plan's strikes never struck, or in vain, as text.
+    pub(crate) fn inert(&self, strikes: &[Strike]) -> Vec<String> {
+        let counted = self.lock();
+        let took = |strike: &Strike| counted.struck.contains(strike) && !counted.vain.contains(&strike.place);
+        let text = |strike: &Strike| {
+            let Place { replica, call, nth } = &strike.place;
+            let times = counted.calls.get(replica).and_then(|calls| calls.get(call)).map_or(0, |calls| calls.count);
+            format!(
+                "{:?} at {call} #{nth} of replica {replica} took no effect; it called so {times} times",
+                strike.fault
+            )
+        };
+        strikes.iter().filter(|strike| !took(strike)).map(text).collect()
     }
 
     /// What was sent so far, in its order.

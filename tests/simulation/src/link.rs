@@ -1,6 +1,7 @@
 //! The way between one process and the world: what is slow, lost, or stands still on it.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,18 +21,33 @@ use crate::{
 
 /// Until when something lasts. Clones are the same.
 #[derive(Clone, Default)]
-pub struct Until(Arc<Mutex<Option<Instant>>>);
+pub struct Until(Arc<Mutex<Lasting>>);
+
+#[derive(Default)]
+struct Lasting {
+    end: Option<Instant>,
+    /// When it held something up.
+    felt: BTreeSet<Instant>,
+}
 
 impl Until {
     /// It lasts until then, or longer if it does already.
     pub fn extend(&self, end: Instant) {
-        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *until = (*until).max(Some(end));
+        let mut lasting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lasting.end = lasting.end.max(Some(end));
     }
 
-    /// The end, if it lasts now.
+    /// The end, if it lasts now, which whoever asks feels.
     pub fn lasts(&self) -> Option<Instant> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).filter(|end| *end > Instant::now())
+        let (now, mut lasting) = (Instant::now(), self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let end = lasting.end.filter(|end| *end > now)?;
+        lasting.felt.insert(now);
+        Some(end)
+    }
+
+    /// Whether it held something up between then and then.
+    pub(crate) fn held_up(&self, begin: Instant, end: Instant) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).felt.range(begin..=end).next().is_some()
     }
 }
 
@@ -144,16 +160,20 @@ impl Interceptor for Link {
             _ => Kind::KubernetesWrite,
         };
         // What a created object of a random name meets can't be told from what another meets.
-        match self.fates.of(self.replica, kind, &name) {
-            None
-            | Some(
+        let strike = self.fates.of(self.replica, kind, &name);
+        match strike.as_ref().map(|strike| strike.fault) {
+            None => Verdict::Proceed,
+            Some(
                 Fault::Duplicate
                 | Fault::Stale
                 | Fault::Cut
                 | Fault::CrashAtPoll
                 | Fault::SaysSucceeded
                 | Fault::SaysUnknown,
-            ) => Verdict::Proceed,
+            ) => {
+                strike.iter().for_each(|strike| self.fates.was_in_vain(strike));
+                Verdict::Proceed
+            }
             Some(Fault::Slow(seconds)) => {
                 self.wait(Duration::from_secs(seconds.into()), &name).await;
                 Verdict::Proceed
@@ -194,7 +214,7 @@ impl Interceptor for Link {
             return Delivery::Cut;
         }
         let name = format!("kubernetes event {}", call.resource);
-        match self.fates.of(self.replica, Kind::KubernetesEvent, &name) {
+        match self.fates.of(self.replica, Kind::KubernetesEvent, &name).map(|strike| strike.fault) {
             Some(Fault::Slow(seconds)) => {
                 tokio::time::sleep(Duration::from_secs(seconds.into())).await;
                 Delivery::Deliver

@@ -51,7 +51,9 @@ impl Network {
             return Err(failed(TransportErrorKind::Connect));
         }
         let kind = if read { Kind::AzureRead } else { Kind::AzureWrite };
-        let fault = link.fates.of(link.replica, kind, &name);
+        let strike = link.fates.of(link.replica, kind, &name);
+        let in_vain = || strike.iter().for_each(|strike| link.fates.was_in_vain(strike));
+        let fault = strike.as_ref().map(|strike| strike.fault);
         match fault {
             Some(Fault::Slow(seconds)) => link.wait(Duration::from_secs(seconds.into()), &name).await,
             Some(Fault::RequestLost) => {
@@ -73,6 +75,7 @@ impl Network {
                 if let Some(before) = shown.get(&request.uri().to_string()) {
                     return Ok(before.clone());
                 }
+                in_vain();
             }
             Some(Fault::CrashBefore) => return link.crash.strike().await,
             Some(Fault::CrashWithin) => {
@@ -83,15 +86,8 @@ impl Network {
                 self.arrive(&request, &name);
                 link.wait(Duration::from_millis(20), &name).await;
             }
-            Some(
-                Fault::AnswerLost
-                | Fault::CrashAfter
-                | Fault::CrashAtPoll
-                | Fault::Cut
-                | Fault::SaysSucceeded
-                | Fault::SaysUnknown,
-            )
-            | None => {}
+            Some(Fault::CrashAtPoll | Fault::Cut) => in_vain(),
+            Some(Fault::AnswerLost | Fault::CrashAfter | Fault::SaysSucceeded | Fault::SaysUnknown) | None => {}
         }
         let outcome = self.arrive(&request, &name);
         match fault {
@@ -101,10 +97,17 @@ impl Network {
             _ => {}
         }
         let answer = azure::answer(outcome).await;
-        let answer = match fault {
-            Some(Fault::SaysSucceeded) => answer.map(|response| saying("Succeeded", &response)),
-            Some(Fault::SaysUnknown) => answer.map(|response| saying("Hibernating", &response)),
-            _ => answer,
+        let state = match fault {
+            Some(Fault::SaysSucceeded) => Some("Succeeded"),
+            Some(Fault::SaysUnknown) => Some("Hibernating"),
+            _ => None,
+        };
+        let answer = match (state, answer) {
+            (Some(state), Ok(response)) => Ok(saying(state, &response).unwrap_or_else(|| {
+                in_vain();
+                response
+            })),
+            (_, answer) => answer,
         };
         link.goes_on().await;
         if let (true, Ok(response)) = (read, &answer) {
@@ -162,15 +165,14 @@ fn name(request: &Request<Bytes>) -> String {
     format!("azure {} {}", request.method(), parts.join("/"))
 }
 
-/// An answer that says another state of what Azure works on.
-fn saying(state: &str, response: &Response<Bytes>) -> Response<Bytes> {
-    let mut body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+/// An answer that says another state of what Azure works on, if it does.
+fn saying(state: &str, response: &Response<Bytes>) -> Option<Response<Bytes>> {
+    let mut body: Value = serde_json::from_slice(response.body()).ok()?;
+    let said = body.pointer_mut("/properties/provisioningState").filter(|said| **said == "Updating")?;
+    *said = Value::from(state);
     let mut changed = response.clone();
-    if body["properties"]["provisioningState"] == "Updating" {
-        body["properties"]["provisioningState"] = Value::from(state);
-        *changed.body_mut() = Bytes::from(body.to_string());
-    }
-    changed
+    *changed.body_mut() = Bytes::from(body.to_string());
+    Some(changed)
 }
 
 /// Answers in the forms of Resource Manager, of a resource provider, and of a gateway before both.
@@ -258,7 +260,7 @@ impl TokenSource for Tokens {
         if self.link.apart.lasts().is_some() || self.link.outages.azure.lasts().is_some() {
             return Err(unusable("no connection to the authority"));
         }
-        match self.link.fates.of(self.link.replica, Kind::Token, TOKEN) {
+        match self.link.fates.of(self.link.replica, Kind::Token, TOKEN).map(|strike| strike.fault) {
             Some(Fault::Slow(seconds)) => self.link.wait(Duration::from_secs(seconds.into()), "token").await,
             Some(Fault::CrashBefore) => return self.link.crash.strike().await,
             Some(_) => return Err(unusable("the authority doesn't answer")),

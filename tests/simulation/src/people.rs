@@ -8,7 +8,7 @@ use azimage_simulator::{
     scenario::{PowerState, ScriptFails},
 };
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api,
@@ -33,48 +33,53 @@ pub(crate) struct People {
 }
 
 impl People {
-    /// Does it. What can't be done, such as deleting what is gone, is left.
-    pub(crate) async fn act(&self, act: &Act) {
+    /// Does it, and tells whether that changed anything. What can't be done, such as deleting what is gone, is left.
+    pub(crate) async fn act(&self, act: &Act) -> bool {
         let power = |power_state| MachineChange { power_state: Some(power_state), ..MachineChange::default() };
         match act {
             Act::StartMachine(number) => self.change(*number, power(PowerState::Running)),
             Act::StopMachine(number) => self.change(*number, power(PowerState::Stopped)),
             Act::GeneralizeMachine(number) => {
-                self.change(*number, MachineChange { generalized: Some(true), ..MachineChange::default() });
+                self.change(*number, MachineChange { generalized: Some(true), ..MachineChange::default() })
             }
             Act::DeleteMachine(number) => {
-                self.change(*number, MachineChange { deleted: true, ..MachineChange::default() });
+                self.change(*number, MachineChange { deleted: true, ..MachineChange::default() })
             }
             Act::RetagMachine(number) => {
-                self.change(*number, MachineChange { tags: Some([].into()), ..MachineChange::default() });
+                self.change(*number, MachineChange { tags: Some([].into()), ..MachineChange::default() })
             }
             Act::TagMachine(number) => self.tag(*number, "team", "web"),
             Act::ClaimMachine(number) => self.tag(*number, OWNER_TAG, "other/images/web/1234"),
             Act::BreakGuest(number) => {
                 let script_fails = Some(ScriptFails::Always(3));
-                self.change(*number, MachineChange { script_fails, ..MachineChange::default() });
+                self.change(*number, MachineChange { script_fails, ..MachineChange::default() })
             }
             Act::DisownVersion(number) => {
-                let mut body = self.request(&Method::GET, &version(*number), &Value::Null);
+                let mut body = self.request(&Method::GET, &version(*number), &Value::Null).1;
                 body["tags"] = json!({"made-by": "somebody"});
-                self.request(&Method::PUT, &version(*number), &body);
+                self.put(&version(*number), &body)
             }
             Act::AddRegion(number, region) => self.add_region(*number, region),
-            Act::DeleteVersion(number) => {
-                self.request(&Method::DELETE, &version(*number), &Value::Null);
+            Act::DeleteVersion(number) => self.delete(&version(*number)),
+            Act::DeleteDefinition(number) => self.delete(&definition(*number)),
+            Act::DeleteGallery => self.delete(&gallery()),
+            act => {
+                let before = self.server.revision();
+                self.act_in_kubernetes(act).await;
+                self.server.revision() > before
             }
-            Act::DeleteDefinition(number) => {
-                self.request(&Method::DELETE, &definition(*number), &Value::Null);
-            }
-            Act::DeleteGallery => {
-                self.request(&Method::DELETE, &gallery(), &Value::Null);
-            }
+        }
+    }
+
+    async fn act_in_kubernetes(&self, act: &Act) {
+        let versions: Api<ImageVersion> = Api::namespaced(self.server.client(), NAMESPACE);
+        let targets: Api<ReplicationTarget> = Api::namespaced(self.server.client(), NAMESPACE);
+        match act {
             Act::DeleteNamespace => {
                 let namespaces: Api<Namespace> = Api::all(self.server.client());
                 let _ = namespaces.delete(NAMESPACE, &DeleteParams::default()).await;
             }
             Act::AddTarget(region) => {
-                let targets: Api<ReplicationTarget> = Api::namespaced(self.server.client(), NAMESPACE);
                 if let Ok(made) = new_target(&added_target(region), region) {
                     let _ = targets.create(&PostParams::default(), &made).await;
                 }
@@ -83,11 +88,9 @@ impl People {
             Act::Resume(number) => self.patch(*number, json!({"spec": {"suspend": false}})).await,
             Act::RemoveFinalizers(number) => self.patch(*number, json!({"metadata": {"finalizers": null}})).await,
             Act::DeleteObject(number) => {
-                let versions: Api<ImageVersion> = Api::namespaced(self.server.client(), NAMESPACE);
                 let _ = versions.delete(&object(*number), &DeleteParams::default()).await;
             }
             Act::DeleteTarget(number) => {
-                let targets: Api<ReplicationTarget> = Api::namespaced(self.server.client(), NAMESPACE);
                 let _ = targets.delete(&target((*number).into()), &DeleteParams::default()).await;
             }
             // The rest is no person's.
@@ -95,15 +98,18 @@ impl People {
         }
     }
 
-    fn change(&self, number: u8, change: MachineChange) {
-        let _ = self.azure.simulator().change_machine(&machine(number), change);
+    fn change(&self, number: u8, change: MachineChange) -> bool {
+        let mut simulator = self.azure.simulator();
+        let before = simulator.state(&machine(number));
+        let _ = simulator.change_machine(&machine(number), change);
+        simulator.state(&machine(number)) != before
     }
 
-    fn tag(&self, number: u8, key: &str, value: &str) {
+    fn tag(&self, number: u8, key: &str, value: &str) -> bool {
         let machine = self.azure.simulator().state(&machine(number)).unwrap_or_default();
         let mut tags: BTreeMap<String, String> = serde_json::from_value(machine["tags"].clone()).unwrap_or_default();
         tags.insert(key.to_owned(), value.to_owned());
-        self.change(number, MachineChange { tags: Some(tags), ..MachineChange::default() });
+        self.change(number, MachineChange { tags: Some(tags), ..MachineChange::default() })
     }
 
     async fn patch(&self, number: u8, patch: Value) {
@@ -111,17 +117,26 @@ impl People {
         let _ = versions.patch(&object(number), &PatchParams::default(), &Patch::Merge(patch)).await;
     }
 
-    fn add_region(&self, number: u8, region: &str) {
-        let mut body = self.request(&Method::GET, &version(number), &Value::Null);
-        if let Some(regions) =
-            body.pointer_mut("/properties/publishingProfile/targetRegions").and_then(Value::as_array_mut)
-        {
-            regions.push(json!({"name": region, "regionalReplicaCount": 1, "excludeFromLatest": true}));
-            self.request(&Method::PUT, &version(number), &body);
-        }
+    fn add_region(&self, number: u8, region: &str) -> bool {
+        let mut body = self.request(&Method::GET, &version(number), &Value::Null).1;
+        let list = body.pointer_mut("/properties/publishingProfile/targetRegions").and_then(Value::as_array_mut);
+        let Some(regions) = list else { return false };
+        regions.push(json!({"name": region, "regionalReplicaCount": 1, "excludeFromLatest": true}));
+        self.put(&version(number), &body)
     }
 
-    fn request(&self, method: &Method, path: &str, body: &Value) -> Value {
+    fn put(&self, path: &str, body: &Value) -> bool {
+        self.request(&Method::PUT, path, body).0.is_success()
+    }
+
+    fn delete(&self, path: &str) -> bool {
+        // What isn't there is deleted without content.
+        let status = self.request(&Method::DELETE, path, &Value::Null).0;
+        status.is_success() && status != StatusCode::NO_CONTENT
+    }
+
+    /// What is answered; what gets no answer counts as an error of the server.
+    fn request(&self, method: &Method, path: &str, body: &Value) -> (StatusCode, Value) {
         let token = self.azure.token(TENANT, &format!("client_id={PERSON}&client_secret=simulated"));
         let token = token.map(|token| token.secret().expose_secret().to_owned()).unwrap_or_default();
         let text = if body.is_null() { String::new() } else { body.to_string() };
@@ -133,9 +148,9 @@ impl People {
             .body(Bytes::from(text));
         match request.map(|request| self.azure.handle(&request)) {
             Ok(Outcome::Answer(response) | Outcome::Delayed(_, response)) => {
-                serde_json::from_slice(response.body()).unwrap_or_default()
+                (response.status(), serde_json::from_slice(response.body()).unwrap_or_default())
             }
-            _ => Value::Null,
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, Value::Null),
         }
     }
 }

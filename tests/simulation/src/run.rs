@@ -1,8 +1,10 @@
 //! Runs a plan to its end, and judges it.
 
+mod events;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use azimage_simulator::{Fault, JournalQuery};
+use azimage_simulator::JournalQuery;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +17,7 @@ use crate::{
     laws::{self, Evidence, Problem},
     link::{Link, Outages},
     panics,
-    people::People,
-    plan::{Act, Plan, Strike},
+    plan::{Plan, Strike},
     polls::Polls,
     replica::Replica,
     story,
@@ -54,6 +55,8 @@ pub struct Outcome {
     pub history: Vec<Line>,
     /// The faults that struck.
     pub struck: Vec<Strike>,
+    /// The plan's strikes and events that took no effect, as text: the run proves nothing about them.
+    pub inert: Vec<String>,
     /// Which sorts of calls there were, and how often each fault met them; `none` for no fault.
     pub met: BTreeMap<(Kind, String), BTreeMap<&'static str, u64>>,
     /// Requests that arrived at Azure.
@@ -147,7 +150,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
         outages,
         replicas,
     };
-    stage.events().await;
+    let traces = stage.events().await;
     tokio::time::sleep_until(clock.moment(plan.calm())).await;
     history.tell("calm");
     let settled = stage.settle().await;
@@ -165,6 +168,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
         problems,
         history: story::merged(history.lines(), &kubernetes, clock.time() - took),
         struck: fates.struck(),
+        inert: fates.inert(&plan.strikes).into_iter().chain(stage.inert(&traces)).collect(),
         met: fates.met(),
         azure_requests: azure.simulator().requests(&JournalQuery::default()).len(),
         azure_writes,
@@ -196,74 +200,6 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// Lets all events happen, each at its time.
-    async fn events(&self) {
-        let mut events = self.plan.events.clone();
-        events.sort_by_key(|event| event.at);
-        let people = People {
-            azure: self.azure.clone(),
-            server: self.server.seen_through(Arc::new(crate::kubernetes::NoFaults)),
-        };
-        for event in events {
-            tokio::time::sleep_until(self.clock.moment(Duration::from_secs(event.at))).await;
-            self.history.tell(format!("EVENT {:?}", event.act));
-            let end = self.clock.moment(event.end());
-            let replica = |number: u8| self.replicas.get(usize::from(number)).into_iter();
-            match &event.act {
-                Act::Pause { replica: number, .. } => {
-                    for it in replica(*number) {
-                        it.link.paused.extend(end);
-                    }
-                }
-                Act::Partition { replica: number, .. } => {
-                    for it in replica(*number) {
-                        it.link.apart.extend(end);
-                    }
-                }
-                Act::AzureAway { .. } => self.outages.azure.extend(end),
-                Act::KubernetesAway { .. } => {
-                    self.outages.kubernetes.extend(end);
-                    self.server.cut_watches();
-                }
-                Act::ClockJump { replica: number, seconds } => {
-                    for it in replica(*number) {
-                        it.clock.jump(*seconds);
-                    }
-                }
-                Act::WatchesStall { replica: number, .. } => {
-                    for it in replica(*number) {
-                        it.link.deaf.extend(end);
-                    }
-                }
-                Act::LeaseHangs { replica: number, .. } => {
-                    for it in replica(*number) {
-                        it.link.lease_hangs.extend(end);
-                    }
-                }
-                Act::AzureFails { fault, seconds } => {
-                    let Ok(id) = self.azure.simulator().add_fault(Fault::Azure(fault.clone())) else { continue };
-                    if seconds.is_some() {
-                        let azure = self.azure.clone();
-                        tokio::spawn(async move {
-                            tokio::time::sleep_until(end).await;
-                            azure.simulator().remove_fault(id);
-                        });
-                    }
-                }
-                Act::ForgetChanges => {
-                    self.server.compact(self.server.revision());
-                    self.server.cut_watches();
-                }
-                Act::Kill { replica: number } => {
-                    for it in replica(*number) {
-                        it.link.crash.begin();
-                    }
-                }
-                act => people.act(act).await,
-            }
-        }
-    }
-
     /// All image versions that are there.
     fn objects(&self) -> BTreeMap<String, Arc<Value>> {
         let all = self.server.objects("imageversions.azimage.dev");

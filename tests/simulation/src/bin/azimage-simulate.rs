@@ -32,6 +32,9 @@ struct Arguments {
     /// Runs the plan of this file alone and prints its history.
     #[arg(long, conflicts_with = "seed")]
     plan: Option<PathBuf>,
+    /// What of the plan of `--plan` takes no effect counts as a failure, as that of a plan that is kept should.
+    #[arg(long, requires = "plan")]
+    kept: bool,
     /// Shows in a history also what was only read.
     #[arg(long)]
     reads: bool,
@@ -121,7 +124,11 @@ fn replay(plan: &Plan, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for problem in &outcome.problems {
         println!("BROKEN {problem}");
     }
-    Ok(if outcome.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    for text in &outcome.inert {
+        println!("INERT {text}");
+    }
+    let proves = outcome.inert.is_empty() || !arguments.kept;
+    Ok(if outcome.problems.is_empty() && proves { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn read(file: &Path) -> anyhow::Result<Figures> {

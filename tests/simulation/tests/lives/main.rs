@@ -149,5 +149,40 @@ fn what_went_wrong_once_goes_well_ever_since() {
         assert!(text.starts_with("# "), "{name} doesn't say what it showed");
         let outcome = run(&Plan::parse(&text).unwrap()).unwrap();
         assert_eq!(outcome.problems, [], "{name}:\n{}", outcome.text(false));
+        assert!(outcome.inert.is_empty(), "{name} proves less than it says: {:#?}", outcome.inert);
+    }
+}
+
+#[test]
+fn what_of_a_plan_takes_no_effect_is_told() {
+    let strike = |call: &str, nth, fault| Strike { place: Place { replica: 0, call: call.to_owned(), nth }, fault };
+    let machine = "azure GET virtualMachines/builder-0";
+    let (fired, idle) = (strike(machine, 1, Fault::Slow(3)), strike(machine, 9999, Fault::Slow(3)));
+    let vain = strike(machine, 2, Fault::SaysSucceeded);
+    let event = |at, act| Event { at, act };
+    let plan = Plan {
+        strikes: vec![fired, idle, vain],
+        events: vec![
+            event(10, Act::AzureAway { seconds: 60 }),
+            event(20, Act::Partition { replica: 3, seconds: 60 }),
+            event(7200, Act::TagMachine(7)),
+            event(7200, Act::DeleteObject(0)),
+            event(9000, Act::DeleteObject(0)),
+        ],
+        ..calm(1)
+    };
+    let outcome = run(&plan).unwrap();
+    let inert = outcome.inert.join("\n");
+    for (text, told) in [
+        ("GET virtualMachines/builder-0 #1 ", false),
+        ("GET virtualMachines/builder-0 #9999 ", true),
+        ("SaysSucceeded at azure GET virtualMachines/builder-0 #2 ", true),
+        ("at 10 ", false),
+        ("at 20 ", true),
+        ("TagMachine(7)", true),
+        ("at 7200 took no effect: DeleteObject(0)", false),
+        ("at 9000 took no effect: DeleteObject(0)", true),
+    ] {
+        assert_eq!(inert.contains(text), told, "{text}:\n{inert}");
     }
 }
