@@ -144,8 +144,8 @@ impl Fates {
     }
 
     /// What struck changed nothing, as there was nothing for it to change.
-    pub(crate) fn was_in_vain(&self, strike: &Strike) {
-        self.lock().vain.insert(strike.place.clone());
+    pub(crate) fn was_in_vain(&self, strike: Option<&Strike>) {
+        self.lock().vain.extend(strike.map(|strike| strike.place.clone()));
     }
 
     /// Which of a plan's strikes never struck, or in vain, as text.

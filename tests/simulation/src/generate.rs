@@ -1,5 +1,7 @@
 //! Plans from seeds.
 
+mod people;
+
 use std::collections::BTreeSet;
 
 use crate::{
@@ -42,6 +44,12 @@ fn flaws(seed: u64) -> Vec<Flaw> {
         .collect()
 }
 
+/// A second within so many hours, and often within the first minutes.
+fn moment(seed: u64, hours: u64, what: &str, number: u64) -> u64 {
+    let below = |number: u64, limit: u64| chance(seed, &(what, number)) % limit;
+    5 + below(number, if below(number + 100, 2) == 0 { 900 } else { hours * 3600 })
+}
+
 /// The plan of a seed.
 pub fn plan(seed: u64, options: Options) -> Plan {
     let below = |what: &str, number: u64, limit: u64| chance(seed, &(what, number)) % limit.max(1);
@@ -58,19 +66,20 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         delete: below("delete", 0, 2) == 0,
         derived: below("derived", 0, 3) == 0,
         identity: below("identity", 0, 4) == 0,
+        taken: options.people && below("taken", 0, 20) == 0,
+        linger_seconds: (replicas > 1 && below("lingers", 0, 4) == 0).then_some(900),
+        copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
         flaws: if options.people && below("flaws", 0, 4) == 0 { flaws(seed) } else { Vec::new() },
-        ..World::default()
     };
     let hours = 1 + below("hours", 0, 6);
     let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);
     let polls = if below("dropped", 0, 3) == 0 { 1 + u32::from(small("polls", 0, 200)) } else { 0 };
     let polls = polls.min(options.in_a_thousand * 4);
-    let weather = Weather { in_a_thousand: rate, seconds: hours * 3600, polls };
-    let weather = Some(weather).filter(|weather| weather.in_a_thousand > 0 || weather.polls > 0);
+    let states = if below("states", 0, 4) == 0 { options.in_a_thousand } else { 0 };
+    let weather = Weather { in_a_thousand: rate, seconds: hours * 3600, polls, states };
+    let weather = Some(weather).filter(|it| [it.in_a_thousand, it.polls, it.states].iter().any(|wrong| *wrong > 0));
     let mut events = Vec::new();
-    let at = |what: &str, number: u64| {
-        5 + below(what, number, if below(what, number + 100, 2) == 0 { 900 } else { hours * 3600 })
-    };
+    let at = |what: &str, number: u64| moment(seed, hours, what, number);
     if options.events {
         for number in 0..below("events", 0, 5) {
             let replica = small("event replica", number, replicas);
@@ -89,42 +98,18 @@ pub fn plan(seed: u64, options: Options) -> Plan {
             };
             events.push(Event { at: at("event at", number), act });
         }
-    }
-    if options.people && below("people", 0, 2) == 0 {
-        for number in 0..=below("acts", 0, 2) {
-            let of = small("act of", number, versions);
-            let when = at("act at", number);
-            let act = match below("act", number, 14) {
-                0 => Act::StartMachine(of),
-                1 => Act::StopMachine(of),
-                2 => Act::GeneralizeMachine(of),
-                3 => Act::DeleteMachine(of),
-                4 => Act::RetagMachine(of),
-                5 => Act::AddRegion(of, "Brazil South".to_owned()),
-                6 => Act::DeleteVersion(of),
-                7 => {
-                    events.push(Event { at: when + 1800, act: Act::Resume(of) });
-                    Act::Suspend(of)
-                }
-                8 => Act::RemoveFinalizers(of),
-                9 => Act::DeleteDefinition(of),
-                10 => Act::AddTarget("France Central".to_owned()),
-                11 => Act::AddTarget(MISSPELT.to_owned()),
-                12 if targets > 0 => Act::DeleteTarget(0),
-                _ => Act::DeleteObject(of),
+        if below("slow end", 0, 5) == 0 {
+            let replica = small("slow replica", 0, replicas);
+            let seconds = [60, 900, 3600][usize::from(small("slow for", 0, 3))];
+            let act = match below("slow what", 0, 2) {
+                0 => Act::LeaseHangs { replica, seconds },
+                _ => Act::WatchesStall { replica, seconds },
             };
-            events.push(Event { at: when, act });
+            events.push(Event { at: at("slow at", 0), act });
         }
     }
-    if options.people && below("gallery", 0, 12) == 0 {
-        // Azure deletes it only empty; a version that is made meanwhile keeps it.
-        let when = at("gallery at", 0);
-        let each = |after, act: fn(u8) -> Act| (0..versions).map(move |of| Event { at: when + after, act: act(of) });
-        events.extend(each(0, Act::DeleteVersion).chain(each(1800, Act::DeleteDefinition)));
-        events.push(Event { at: when + 2400, act: Act::DeleteGallery });
-    }
-    if options.people && below("namespace", 0, 10) == 0 {
-        events.push(Event { at: at("namespace at", 0), act: Act::DeleteNamespace });
+    if options.people {
+        events.extend(people::acts(seed, &world, hours));
     }
     events.sort_by_key(|event| event.at);
     Plan { seed, world, weather, strikes: Vec::new(), events }

@@ -171,7 +171,7 @@ impl Interceptor for Link {
                 | Fault::SaysSucceeded
                 | Fault::SaysUnknown,
             ) => {
-                strike.iter().for_each(|strike| self.fates.was_in_vain(strike));
+                self.fates.was_in_vain(strike.as_ref());
                 Verdict::Proceed
             }
             Some(Fault::Slow(seconds)) => {

@@ -52,7 +52,7 @@ impl Network {
         }
         let kind = if read { Kind::AzureRead } else { Kind::AzureWrite };
         let strike = link.fates.of(link.replica, kind, &name);
-        let in_vain = || strike.iter().for_each(|strike| link.fates.was_in_vain(strike));
+        let in_vain = || link.fates.was_in_vain(strike.as_ref());
         let fault = strike.as_ref().map(|strike| strike.fault);
         match fault {
             Some(Fault::Slow(seconds)) => link.wait(Duration::from_secs(seconds.into()), &name).await,

@@ -95,7 +95,7 @@ impl Outcome {
     /// The same run as data alone, without chance.
     pub fn pinned(&self, plan: &Plan) -> Plan {
         // The end of the weather stays, as the end of a run counts from it.
-        let weather = plan.weather.map(|weather| Weather { in_a_thousand: 0, polls: 0, ..weather });
+        let weather = plan.weather.map(|weather| Weather { in_a_thousand: 0, polls: 0, states: 0, ..weather });
         Plan { weather, strikes: self.struck.clone(), ..plan.clone() }
     }
 }
@@ -246,7 +246,10 @@ impl Stage<'_> {
         for minute in 1..=PATIENCE.as_secs() / 60 {
             tokio::time::sleep(Duration::from_secs(60)).await;
             let objects = self.objects();
-            let rests = objects.values().all(|object| laws::at_its_end(object));
+            let targets = self.server.objects("replicationtargets.azimage.dev");
+            let mut targets = targets.iter().map(|((_, name), target)| (name, target));
+            let rests = objects.values().all(|object| laws::at_its_end(object))
+                && !targets.any(|(name, target)| laws::has_to_go(name, target, &objects));
             quiet = if rests { quiet + 1 } else { 0 };
             if quiet == minutes(self.plan) {
                 return Settled::Yes;

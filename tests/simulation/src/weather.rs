@@ -17,6 +17,10 @@ pub struct Weather {
     /// Of a hundred thousand polls of a process so many are its last.
     #[serde(default, skip_serializing_if = "is_none")]
     pub polls: u32,
+    /// Of a thousand reads of Azure so many show a state that isn't true, or that no release knows, if they show what is
+    /// being worked on.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub states: u32,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
@@ -135,6 +139,12 @@ impl Weather {
     pub fn fault(&self, seed: u64, kind: Kind, place: &Place) -> Option<Fault> {
         let number = chance(seed, place);
         let (of, wrong) = if kind == Kind::Poll { (100_000, self.polls) } else { (1000, self.in_a_thousand) };
-        (number % of < u64::from(wrong)).then(|| kind.fault(number / of))
+        let fault = (number % of < u64::from(wrong)).then(|| kind.fault(number / of));
+        fault.or_else(|| {
+            let number = chance(seed, &("state", place));
+            let struck = kind == Kind::AzureRead && number % 1000 < u64::from(self.states);
+            let fault = if (number / 1000).is_multiple_of(2) { Fault::SaysSucceeded } else { Fault::SaysUnknown };
+            struck.then_some(fault)
+        })
     }
 }

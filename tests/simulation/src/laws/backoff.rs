@@ -10,9 +10,8 @@ const IN_AN_HOUR: u64 = 15;
 
 /// While Azure is away, requests get fewer.
 pub(super) fn requests_get_fewer(evidence: &Evidence<'_>) -> Vec<String> {
-    let kills = evidence.acts().filter(|act| matches!(act, Act::Kill { .. })).count();
-    let crashes = evidence.struck.iter().filter(|strike| strike.fault.crashes()).count();
-    let begins = u64::from(evidence.plan.world.replicas) + u64::try_from(kills + crashes).unwrap_or(u64::MAX);
+    let ends = u64::try_from(evidence.ends_of_processes()).unwrap_or(u64::MAX);
+    let begins = u64::from(evidence.plan.world.replicas).saturating_add(ends);
     let mut found = Vec::new();
     for event in &evidence.plan.events {
         let Act::AzureAway { seconds } = event.act else { continue };

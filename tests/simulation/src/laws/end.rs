@@ -36,12 +36,33 @@ fn takes_source(act: &Act, source: u8) -> bool {
         act,
         Act::DeleteVersion(it) | Act::DeleteDefinition(it) | Act::DeleteObject(it) | Act::Suspend(it) if *it == source
     );
-    of_version || spoils_machine(act, source)
+    let of_azure = matches!(act, Act::AzureFails { fault, .. } if excuse_of(fault, source).is_some());
+    of_version || of_azure || spoils_machine(act, source)
 }
 
 /// Whether Azure has such a region.
 fn is_known(region: &str) -> bool {
     region != MISSPELT
+}
+
+/// Whether a fault of Azure's is met by what such a path names.
+pub(super) fn meets(fault: &DomainFault, path: &str) -> bool {
+    let resource = serde_json::to_value(fault).unwrap_or_default()["resource"].as_str().map(str::to_owned);
+    resource.is_some_and(|resource| path.contains(&resource))
+}
+
+/// The reason for which a version may be stalled after a fault of Azure's, if there is one.
+fn excuse_of(fault: &DomainFault, number: u8) -> Option<&'static str> {
+    let of_version = meets(fault, &world::version(number));
+    let of_machine = meets(fault, &world::machine(number));
+    match fault {
+        DomainFault::RegionFails { .. } if of_version => Some("ReplicationFailed"),
+        // Such a version stays as it is, and can only be deleted.
+        DomainFault::VersionCreateFails { .. } if of_version => Some("PublishFailed"),
+        // A seal that failed is not begun again.
+        DomainFault::OperationFails { .. } | DomainFault::OperationPreempted { .. } if of_machine => Some("SealFailed"),
+        _ => None,
+    }
 }
 
 /// The reasons for which a version may be stalled after what people did.
@@ -61,17 +82,19 @@ pub(super) fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> 
         reasons.push("VersionExists");
     }
     for act in evidence.acts() {
-        if spoils_machine(act, number) {
-            reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
-            reasons.extend(["ConsentMissing", "SourceClaimed", "SealFailed", "SealTimedOut", "PublishFailed"]);
-        }
         match act {
+            Act::ClaimMachine(it) if *it == number => reasons.push("SourceClaimed"),
+            Act::BreakGuest(it) if *it == number => reasons.push("SealFailed"),
+            act if spoils_machine(act, number) => {
+                reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
+                reasons.extend(["ConsentMissing", "SealFailed", "SealTimedOut", "PublishFailed"]);
+            }
             Act::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
             Act::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {
                 reasons.extend(["DefinitionNotFound", "VersionMissing"]);
             }
             Act::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
-            Act::AzureFails { fault: DomainFault::RegionFails { .. }, .. } => reasons.push("ReplicationFailed"),
+            Act::AzureFails { fault, .. } => reasons.extend(excuse_of(fault, number)),
             Act::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
             _ => {}
         }

@@ -39,6 +39,7 @@ use crate::{
 
 pub use end::at_its_end;
 pub(crate) use end::is_true;
+pub(crate) use targets::has_to_go;
 
 /// A law that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +122,12 @@ impl<'a> Evidence<'a> {
         [self.effects_on(&world::machine(number)), self.effects_on(&world::version(number))].concat()
     }
 
+    /// How often a process is killed or dropped.
+    fn ends_of_processes(&self) -> usize {
+        let kills = self.acts().filter(|act| matches!(act, Act::Kill { .. })).count();
+        kills + self.struck.iter().filter(|strike| strike.fault.crashes()).count()
+    }
+
     /// Seconds after which a request that was sent is on its way no more.
     fn in_flight(&self) -> i64 {
         let paused = self.acts().map(|act| if let Act::Pause { seconds, .. } = act { *seconds } else { 0 }).sum();
@@ -199,8 +206,12 @@ const LAWS: [Law; 33] = [
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
-    let alive: [Law; 3] =
-        [("liveness", end::reached), ("liveness", flawed::said), ("liveness", end::namespace_is_gone)];
+    let alive: [Law; 4] = [
+        ("liveness", end::reached),
+        ("liveness", flawed::said),
+        ("liveness", targets::gone),
+        ("liveness", end::namespace_is_gone),
+    ];
     broken(LAWS.iter().chain(&alive), evidence)
 }
 

@@ -3,7 +3,7 @@
 use azimage_simulator::DomainFault;
 use jiff::Timestamp;
 
-use super::{Evidence, machine::spoils_machine};
+use super::{Evidence, end::meets, machine::spoils_machine};
 use crate::{
     plan::{Act, Fault},
     world::{self, PERSON},
@@ -11,6 +11,8 @@ use crate::{
 
 /// Repairs of a region that fails, and the write that adds back what a repair took away.
 const REPAIRS: usize = 6;
+/// How often a version is asked for again that Azure failed to create.
+const TRIES: usize = 3;
 
 /// The writes that an object's life needs, whatever restarts: claim, seal, mark, deallocate, generalize and publish, or
 /// publish alone, and one for all regions.
@@ -26,10 +28,31 @@ fn needed(evidence: &Evidence<'_>, number: u8) -> usize {
         Act::DeleteObject(it) if *it == number => 2,
         // These, and what its targets make of the regions as they go.
         Act::DeleteNamespace => 2 + world.targets.len(),
-        Act::AzureFails { fault: DomainFault::RegionFails { .. }, .. } => REPAIRS,
+        Act::AzureFails { fault, .. } => repeated(evidence, fault, number),
         _ => 0,
     });
     publish + usize::from(!world.targets.is_empty()) + people.sum::<usize>()
+}
+
+/// The writes to which a fault of Azure's leads: what it undid is asked for again. What Azure failed to make looks the same
+/// before another try and after it, so a process that ends meanwhile may have its successor try once more.
+fn repeated(evidence: &Evidence<'_>, fault: &DomainFault, number: u8) -> usize {
+    if !meets(fault, &world::version(number)) && !meets(fault, &world::machine(number)) {
+        return 0;
+    }
+    let tries = match fault {
+        DomainFault::RegionFails { .. } => REPAIRS,
+        DomainFault::VersionCreateFails { .. } => TRIES,
+        DomainFault::OperationFails { times, .. } | DomainFault::OperationPreempted { times, .. } => {
+            times.and_then(|times| usize::try_from(times).ok()).unwrap_or(REPAIRS)
+        }
+        // As many reads show what isn't true any more, each as one that is struck.
+        DomainFault::NotFoundAfterPut { reads, .. } | DomainFault::StaleReads { reads, .. } => {
+            return usize::try_from(*reads).unwrap_or(usize::MAX);
+        }
+        DomainFault::RegionStuck { .. } => return 0,
+    };
+    tries + evidence.ends_of_processes()
 }
 
 /// Whether what struck may lead to another write of the same: two arrive for one, or Azure shows what isn't true any more.

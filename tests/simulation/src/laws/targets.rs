@@ -1,9 +1,15 @@
 //! Law 5: a target has its region, and a region its target.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use http::Method;
 use jiff::SignedDuration;
+use serde_json::Value;
 
-use super::{Evidence, TARGETS, end::is_true};
+use super::{
+    Evidence, TARGETS,
+    end::{is_true, stalled},
+};
 use crate::{
     plan::Act,
     world::{self, normal},
@@ -24,7 +30,7 @@ pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
         for effect in
             evidence.effects_on(&world::version(number)).into_iter().filter(|effect| effect.method == Method::PUT)
         {
-            let entries = |version: &serde_json::Value| -> Vec<String> {
+            let entries = |version: &Value| -> Vec<String> {
                 let list = version["regions"].as_array().into_iter().flatten();
                 list.filter_map(|region| region["name"].as_str()).map(normal).collect()
             };
@@ -47,22 +53,15 @@ pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// Targets that were deleted are gone when all versions are where they should be, and then so are their regions.
+/// The regions of targets that are gone are gone from the versions that are where they should be.
 pub(super) fn let_go_with_their_regions(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     if !evidence.settled {
         return found;
     }
-    let all_ready = evidence.objects.values().all(|object| is_true(object, "Ready").is_some());
     let end = evidence.rested_from;
     let (there, gone): (Vec<_>, Vec<_>) =
         all(evidence).into_iter().partition(|(name, _)| evidence.object_at(TARGETS, name, end).is_some());
-    for (name, _) in there.iter().filter(|_| all_ready) {
-        let target = evidence.object_at(TARGETS, name, end);
-        if target.is_some_and(|target| !target["metadata"]["deletionTimestamp"].is_null()) {
-            found.push(format!("{name} was deleted, and is still there"));
-        }
-    }
     for (name, region) in gone {
         if there.iter().any(|(_, other)| *other == region) {
             continue;
@@ -79,4 +78,28 @@ pub(super) fn let_go_with_their_regions(evidence: &Evidence<'_>) -> Vec<String> 
         }
     }
     found
+}
+
+/// Whether a target is being deleted, and nobody holds it rightly: a suspended object may, as nothing is done for it, and one
+/// whose `ServiceAccount` went first, for which nobody may do anything, which it says.
+pub(crate) fn has_to_go(name: &str, target: &Value, objects: &BTreeMap<String, Arc<Value>>) -> bool {
+    let holds = |object: &Value| {
+        let regions = object["status"]["regions"].as_array().into_iter().flatten();
+        let mut holders = regions.filter_map(|region| region["requestedBy"].as_array()).flatten();
+        let rightly = object["spec"]["suspend"] == true || stalled(object) == Some("ServiceAccountNotFound");
+        rightly && holders.any(|holder| holder == name)
+    };
+    !target["metadata"]["deletionTimestamp"].is_null() && !objects.values().any(|object| holds(object))
+}
+
+/// Targets that were deleted are gone in the end, however it stands with the versions.
+pub(super) fn gone(evidence: &Evidence<'_>) -> Vec<String> {
+    let there = all(evidence).into_iter().filter_map(|(name, _)| {
+        let target = evidence.object_at(TARGETS, &name, evidence.rested_from)?;
+        has_to_go(&name, target, evidence.objects).then(|| {
+            let why = target["status"]["conditions"][0]["message"].to_string();
+            format!("{name} was deleted, and is still there: {why}")
+        })
+    });
+    there.collect()
 }

@@ -73,12 +73,16 @@ impl Stage<'_> {
             }
             Act::ClockJump { replica: number, seconds } => {
                 let it = replica(*number);
-                it.into_iter().for_each(|it| it.clock.jump(*seconds));
+                if let Some(it) = it {
+                    it.clock.jump(*seconds);
+                }
                 Trace::Known(it.is_some())
             }
             Act::Kill { replica: number } => {
                 let it = replica(*number);
-                it.into_iter().for_each(|it| it.link.crash.begin());
+                if let Some(it) = it {
+                    it.link.crash.begin();
+                }
                 Trace::Known(it.is_some())
             }
             Act::ForgetChanges => {

@@ -1,0 +1,64 @@
+//! What other people do, by seeds.
+
+use super::{MISSPELT, moment};
+use crate::{
+    plan::{Act, Event, World},
+    weather::chance,
+};
+
+/// Their acts within so many hours, not in order.
+pub(super) fn acts(seed: u64, world: &World, hours: u64) -> Vec<Event> {
+    let below = |what: &str, number: u64, limit: u64| chance(seed, &(what, number)) % limit.max(1);
+    let small = |what: &str, number: u64, limit: u8| u8::try_from(below(what, number, limit.into())).unwrap_or(0);
+    let at = |what: &str, number: u64| moment(seed, hours, what, number);
+    let mut events = Vec::new();
+    if below("people", 0, 2) == 0 {
+        for number in 0..=below("acts", 0, 2) {
+            let of = small("act of", number, world.versions);
+            let when = at("act at", number);
+            let act = match below("act", number, 14) {
+                0 => Act::StartMachine(of),
+                1 => Act::StopMachine(of),
+                2 => Act::GeneralizeMachine(of),
+                3 => Act::DeleteMachine(of),
+                4 => Act::RetagMachine(of),
+                5 => Act::AddRegion(of, "Brazil South".to_owned()),
+                6 => Act::DeleteVersion(of),
+                7 => {
+                    events.push(Event { at: when + 1800, act: Act::Resume(of) });
+                    Act::Suspend(of)
+                }
+                8 => Act::RemoveFinalizers(of),
+                9 => Act::DeleteDefinition(of),
+                10 => Act::AddTarget("France Central".to_owned()),
+                11 => Act::AddTarget(MISSPELT.to_owned()),
+                12 if !world.targets.is_empty() => Act::DeleteTarget(0),
+                _ => Act::DeleteObject(of),
+            };
+            events.push(Event { at: when, act });
+        }
+    }
+    if below("meddlers", 0, 5) == 0 {
+        let of = small("meddled with", 0, world.versions);
+        let act = match below("meddles", 0, 5) {
+            0 => Act::ClaimMachine(of),
+            1 => Act::TagMachine(of),
+            2 => Act::BreakGuest(of),
+            3 => Act::DisownVersion(of),
+            _ => Act::DeleteTarget(small("target", 0, 4)),
+        };
+        events.push(Event { at: at("meddles at", 0), act });
+    }
+    if below("gallery", 0, 12) == 0 {
+        // Azure deletes it only empty; a version that is made meanwhile keeps it.
+        let when = at("gallery at", 0);
+        let each =
+            |after, act: fn(u8) -> Act| (0..world.versions).map(move |of| Event { at: when + after, act: act(of) });
+        events.extend(each(0, Act::DeleteVersion).chain(each(1800, Act::DeleteDefinition)));
+        events.push(Event { at: when + 2400, act: Act::DeleteGallery });
+    }
+    if below("namespace", 0, 10) == 0 {
+        events.push(Event { at: at("namespace at", 0), act: Act::DeleteNamespace });
+    }
+    events
+}
