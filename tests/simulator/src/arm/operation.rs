@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{error::ArmError, records::RecordKind};
 use crate::{
     clock::azure_time,
+    compute::virtual_machine::Power,
     regions,
     world::{Event, World},
 };
@@ -46,6 +47,8 @@ pub(crate) enum Work {
     Power {
         machine: String,
         change: PowerChange,
+        /// How it stood with the machine when the change began.
+        before: Power,
     },
     MachineCreated {
         machine: String,
@@ -246,7 +249,7 @@ impl World {
         let Some(operation) = self.operations.get(&id).filter(|operation| operation.ended.is_none()) else { return };
         let work = operation.work.clone();
         match work {
-            Work::Power { machine, change } => self.power_changed(id, &machine, change),
+            Work::Power { machine, change, before } => self.power_changed(id, &machine, change, before),
             Work::MachineCreated { machine } => self.machine_created(id, &machine),
             Work::MachineUpdated { machine } => self.machine_updated(id, &machine),
             Work::MachineDeleted { machine } => self.machine_deleted(id, &machine),

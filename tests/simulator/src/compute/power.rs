@@ -46,6 +46,7 @@ impl World {
             PowerChange::PowerOff => machine.power == Power::Stopped && machine.stopped_by_platform,
             PowerChange::Deallocate => machine.power == Power::Deallocated,
         };
+        let before = machine.power;
         let mut seconds = seconds;
         if there {
             seconds = 1.0;
@@ -59,7 +60,7 @@ impl World {
         }
         machine.provisioning_state = "Updating";
         let (subscription, location) = (machine.subscription.clone(), machine.location.clone());
-        let work = Work::Power { machine: key.clone(), change };
+        let work = Work::Power { machine: key.clone(), change, before };
         let id = self.begin(OperationType::Compute, &subscription, &location, work, Some(seconds));
         if let Some(machine) = self.machines.get_mut(&key) {
             machine.busy = Some(Busy { operation: id, towards: Some(towards) });
@@ -70,7 +71,7 @@ impl World {
         Ok(Reply::accepted(id, true))
     }
 
-    pub(crate) fn power_changed(&mut self, operation: Uuid, key: &str, change: PowerChange) {
+    pub(crate) fn power_changed(&mut self, operation: Uuid, key: &str, change: PowerChange, before: Power) {
         let fate = self.faults.operation_fate(key);
         let now = self.now;
         let Some(machine) = self.machines.get_mut(key) else {
@@ -81,12 +82,9 @@ impl World {
         machine.provisioning_state = "Succeeded";
         if let OperationFate::Fails(error) = fate {
             // A failed or preempted power change leaves the machine as it was before a stop, or stopped after a start.
-            machine.power = match change {
-                PowerChange::Start => Power::Deallocated,
-                PowerChange::Restart | PowerChange::PowerOff | PowerChange::Deallocate => Power::Running,
-            };
-            machine.stopped_by_platform = change == PowerChange::Start;
+            machine.power = if change == PowerChange::Start { Power::Deallocated } else { before };
             let boots = machine.power == Power::Running;
+            machine.stopped_by_platform = !boots && (change == PowerChange::Start || machine.stopped_by_platform);
             if error.code != "OperationPreempted" {
                 machine.provisioning_state = "Failed";
             }

@@ -90,6 +90,18 @@ fn an_operation_is_preempted_without_its_effect() {
 }
 
 #[test]
+fn a_machine_that_was_off_is_off_after_a_deallocation_without_effect() {
+    let mut azure = Azure::new();
+    azure.post(&machine("builder", "/powerOff"));
+    azure.wait(60);
+    fault(&mut azure, json!({"azure": "OperationPreempted", "resource": "virtualMachines/builder$", "times": 1}));
+    let stop = azure.post(&machine("builder", "/deallocate"));
+    azure.wait(46);
+    assert_eq!(azure.operation(&stop)["status"], "Canceled");
+    assert!(azure.statuses("builder").contains(&"PowerState/stopped".to_owned()), "{:?}", azure.statuses("builder"));
+}
+
+#[test]
 fn unknown_faults_are_refused_with_the_field() {
     for json in
         [json!({"azure": "Volcano"}), json!({"match": {"methd": "PUT"}, "then": "Reset"}), json!({"then": "Explode"})]
