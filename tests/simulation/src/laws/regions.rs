@@ -33,9 +33,13 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
         let read = of.iter().skip(foreign).position(|entry| by(entry, evidence.client()) && entry.method == "GET");
         let Some(read) = read else { continue };
         let begun = of[foreign + read].simulated_time;
+        // With the version its regions go, whoever makes another one of its number.
+        let is_there = |entry: &&&JournalEntry| !(entry.method == "DELETE" && entry.applied);
         for entry in of
             .iter()
-            .skip(foreign + read)
+            .skip(foreign)
+            .take_while(is_there)
+            .skip(read)
             .filter(|entry| by(entry, evidence.client()) && entry.method == "PUT" && entry.applied)
         {
             let late = entry.simulated_time.duration_since(begun).as_secs() < super::IN_FLIGHT;
