@@ -258,8 +258,8 @@ impl Pass<'_> {
                     report.progress = Progress::reconciling(Reason::Progressing, url.expose());
                 }
                 remembered.accepted.insert(name, correlation_id);
-                remembered.process.executed = Some((name, self.shared.seams.clock.now()));
-                report.accepted = remembered.process.accepted();
+                remembered.process.carried_out(name, self.shared.seams.clock.now());
+                report.accepted = remembered.process.accepted;
                 remembered.failure = None;
                 remembered.failures = 0;
                 (remembered.asked, remembered.put_off) = (None, None);

@@ -26,6 +26,8 @@ pub struct Memory<'a> {
 pub struct ProcessMemory {
     /// The step last carried out with success, and when.
     pub executed: Option<(StepName, Timestamp)>,
+    /// When Azure accepted the version's creation. It is kept, for the status that says so may fail to be written.
+    pub accepted: Option<Timestamp>,
     /// What the last passes found gone, and how many of them in a row.
     pub absent: Option<(Read, i32)>,
     /// How many of the last passes in a row didn't see the version, be it that it wasn't made yet.
@@ -79,7 +81,7 @@ impl Memory<'_> {
     /// When Azure accepted the version's creation, as this process remembers or an earlier one recorded.
     fn accepted(&self) -> Option<Timestamp> {
         let recorded = self.step(StepName::Publish).and_then(|step| step.accepted_at.as_ref());
-        self.process.accepted().max(recorded.map(|at| at.0)).filter(|_| !bug!(RepeatBeforeSeen))
+        self.process.accepted.max(recorded.map(|at| at.0)).filter(|_| !bug!(RepeatBeforeSeen))
     }
 
     /// Whether this process carried a step out so recently that Azure may not show it yet.
@@ -92,9 +94,12 @@ impl Memory<'_> {
 }
 
 impl ProcessMemory {
-    /// When Azure accepted the version's creation, if that is what was last carried out.
-    pub fn accepted(&self) -> Option<Timestamp> {
-        self.executed.filter(|(step, _)| *step == StepName::Publish).map(|(_, at)| at)
+    /// A step was carried out with success.
+    pub fn carried_out(&mut self, step: StepName, at: Timestamp) {
+        self.executed = Some((step, at));
+        if step == StepName::Publish {
+            self.accepted = Some(at);
+        }
     }
 
     /// What to remember after a pass: a step whose effect shows needs no more patience.
@@ -104,6 +109,7 @@ impl ProcessMemory {
         let times = |what| self.absent.filter(|(before, _)| *before == what).map_or(0, |(_, times)| times);
         Self {
             executed: self.executed.filter(|(step, _)| !shows(*step)),
+            accepted: self.accepted,
             absent: report.absent.map(|what| (what, times(what).saturating_add(1))),
             unseen: match observed.version {
                 Reading::Missing(_) => self.unseen.saturating_add(1),
@@ -238,7 +244,7 @@ impl Report {
 /// Decides what to do.
 pub fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
     let mut plan = decide(validated, memory, observed);
-    plan.report.accepted = memory.process.accepted();
+    plan.report.accepted = memory.process.accepted;
     if plan.report.regions.is_none() && !validated.deleting {
         plan.report.regions = Some(carried(validated, memory));
     }

@@ -84,18 +84,23 @@ fn finish(step: &StepStatus, report: &Report, now: Timestamp) -> StepStatus {
     let name = step.name.parse::<StepName>().ok();
     let seen = name.is_some_and(|name| report.finished.contains(&name));
     let finished_at = step.finished_at.clone().or_else(|| seen.then_some(Time(now)));
-    let accepted = report.accepted.filter(|_| name == Some(StepName::Publish)).map(Time);
-    StepStatus { accepted_at: step.accepted_at.clone().or(accepted), finished_at, ..step.clone() }
+    let accepted_at = step.accepted_at.clone().or_else(|| accepted(name?, report));
+    StepStatus { accepted_at, finished_at, ..step.clone() }
+}
+
+fn accepted(step: StepName, report: &Report) -> Option<Time> {
+    report.accepted.filter(|_| step == StepName::Publish).map(Time)
 }
 
 /// A step that Azure works on and that the status, when it was lost, lost too: it counts from now.
 fn unrecorded(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> Option<StepStatus> {
-    let name: &str = report.running?.into();
+    let step = report.running?;
+    let name: &str = step.into();
     let known = previous.steps.iter().any(|step| step.name == name);
     (!known).then(|| StepStatus {
         name: name.to_owned(),
         started_at: Time(now),
-        accepted_at: None,
+        accepted_at: accepted(step, report),
         finished_at: None,
         correlation_id: None,
         attempts: 1,

@@ -136,8 +136,8 @@ impl Controller {
             if fate == Fate::KilledAfterStep {
                 return self.forget();
             }
-            self.process.executed = Some((step.name(), self.now));
-            plan.report.accepted = self.process.accepted();
+            self.process.carried_out(step.name(), self.now);
+            plan.report.accepted = self.process.accepted;
         }
         self.write(&plan);
     }

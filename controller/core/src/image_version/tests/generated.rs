@@ -260,10 +260,12 @@ fn conditions() -> BoxedStrategy<Vec<Condition>> {
 fn processes() -> BoxedStrategy<ProcessMemory> {
     let executed = option::of((select(StepName::iter().collect::<Vec<_>>()), 0..400i64));
     (executed, option::of((select(Read::iter().collect::<Vec<_>>()), 0..5i32)), 0..5i32)
-        .prop_map(|(executed, absent, unseen)| ProcessMemory {
-            executed: executed.map(|(name, ago)| (name, before(ago))),
-            absent,
-            unseen,
+        .prop_map(|(executed, absent, unseen)| {
+            let mut process = ProcessMemory { absent, unseen, ..ProcessMemory::default() };
+            if let Some((name, ago)) = executed {
+                process.carried_out(name, before(ago));
+            }
+            process
         })
         .boxed()
 }

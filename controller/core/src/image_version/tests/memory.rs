@@ -131,6 +131,7 @@ fn patience_ends_when_the_effect_shows() {
     let publish = scene(&json!({})).process(executed(StepName::Publish, 5));
     let creating = publish.version(version(&[HOME]).provisioned(Provisioning::Creating));
     assert_eq!(after(&creating).executed, None, "under way");
+    assert!(after(&creating).accepted.is_some(), "the status that says so may not have been written");
 }
 
 #[test]
@@ -166,6 +167,17 @@ fn an_intent_counts_its_attempts_until_its_effect_is_seen() {
     assert_eq!(status.steps[0].finished_at.as_ref().map(|time| time.0), Some(before(10)));
     record_intent(&mut status, StepName::Repair, "c", now());
     assert_eq!((status.steps[0].attempts, &status.steps[0].finished_at), (1, &None), "counted anew");
+}
+
+#[test]
+fn a_lost_record_of_a_creation_is_told_at_once_with_its_acceptance() {
+    let creating = scene(&json!({}))
+        .version(version(&[HOME]).provisioned(Provisioning::Creating))
+        .status(ImageVersionStatus::default())
+        .process(executed(StepName::Publish, 5));
+    let status = creating.next_status();
+    let publish = status.steps.iter().find(|step| step.name == "Publish").unwrap();
+    assert_eq!(publish.accepted_at.as_ref().map(|at| at.0), Some(before(5)));
 }
 
 #[test]

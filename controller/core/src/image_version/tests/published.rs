@@ -326,7 +326,9 @@ fn ancient(name: StepName) -> azimage_crds::ImageVersionStatus {
 }
 
 pub(super) fn executed(name: StepName, seconds_ago: i64) -> ProcessMemory {
-    ProcessMemory { executed: Some((name, before(seconds_ago))), ..PATIENT }
+    let mut process = PATIENT;
+    process.carried_out(name, before(seconds_ago));
+    process
 }
 
 #[test]
