@@ -56,6 +56,16 @@ pub struct Accepted {
     /// How long to wait before the first look, if Azure asks for it. Gallery writes never do (recorded azure-cli
     /// exchange, 2026).
     pub retry_after: Option<Duration>,
+    /// Whether the answer is surely Azure's: it has the resource, or an operation of Resource Manager. What stands in
+    /// between may say 200 to a write that it let through to nobody.
+    pub proven: bool,
+}
+
+/// Whether an answer has the resource of a path in it.
+fn is_of(body: &[u8], path: &str) -> bool {
+    let answer = serde_json::from_slice::<serde_json::Value>(body).ok();
+    let id = answer.as_ref().and_then(|answer| answer.get("id")?.as_str());
+    id.is_some_and(|id| id.eq_ignore_ascii_case(path))
 }
 
 impl fmt::Debug for Client {
@@ -192,9 +202,11 @@ impl Client {
             .transpose()
             .map_err(|_| invalid("the etag is not one that Azure gives".to_owned()))?;
         let raw = self.send(exchange, self.url(path, "", api_version), body, if_match).await?;
+        let operation = self.operation_url(&raw);
         Ok(Accepted {
             status: raw.status.as_u16(),
-            operation: self.operation_url(&raw),
+            proven: operation.is_some() || is_of(&raw.body, path),
+            operation,
             retry_after: retry_after(&raw.headers),
         })
     }

@@ -72,6 +72,29 @@ async fn an_accepted_write_hands_out_its_operation_and_hides_the_signature() {
 }
 
 #[tokio::test]
+async fn an_answer_is_surely_azures_only_with_the_resource_or_an_operation_in_it() {
+    let foreign = [("Azure-AsyncOperation", "https://elsewhere.example/operations/g")];
+    let resource = |id: &str| format!(r#"{{"id":"{id}","properties":{{"provisioningState":"Creating"}}}}"#);
+    let ours = format!("{DEFINITION}/versions/1.4.0");
+    let another = ours.replace("1.4.0", "1.4.1");
+    for (case, headers, body, proven) in [
+        ("the resource", &[][..], resource(&ours), true),
+        ("the resource, written otherwise", &[][..], resource(&ours.to_uppercase()), true),
+        ("an operation", &[("Azure-AsyncOperation", SIGNED)][..], String::new(), true),
+        ("an operation elsewhere", &foreign[..], String::new(), false),
+        ("another resource", &[][..], resource(&another), false),
+        ("a page", &[][..], "<html>Welcome</html>".to_owned(), false),
+        ("an id that is none", &[][..], r#"{"id":{}}"#.to_owned(), false),
+        ("nothing", &[][..], String::new(), false),
+        ("the half of it", &[][..], resource(&ours)[..60].to_owned(), false),
+    ] {
+        let script = Script::of([answer(201, headers, body)]);
+        let accepted = script.client().delete_image_version(&call(), &version()).await.unwrap();
+        assert_eq!(accepted.proven, proven, "{case}");
+    }
+}
+
+#[tokio::test]
 async fn a_status_that_cannot_be_read_is_an_error_without_the_signature() {
     let script = Script::of([answer(500, &[], ""), answer(200, &[], "{}"), answer(200, &[], "")]);
     let url = OperationUrl::parse(SIGNED).unwrap();

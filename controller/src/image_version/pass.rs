@@ -258,7 +258,7 @@ impl Pass<'_> {
                     report.progress = Progress::reconciling(Reason::Progressing, url.expose());
                 }
                 remembered.accepted.insert(name, correlation_id);
-                remembered.process.carried_out(name, self.shared.seams.clock.now());
+                remembered.process.carried_out(name, self.shared.seams.clock.now(), accepted.proven);
                 report.accepted = remembered.process.accepted;
                 remembered.failure = None;
                 remembered.failures = 0;

@@ -26,7 +26,7 @@ pub struct Memory<'a> {
 pub struct ProcessMemory {
     /// The step last carried out with success, and when.
     pub executed: Option<(StepName, Timestamp)>,
-    /// When Azure accepted the version's creation. It is kept, for the status that says so may fail to be written.
+    /// When Azure itself accepted the version's creation. It is kept, for the status that says so may fail to be written.
     pub accepted: Option<Timestamp>,
     /// What the last passes found gone, and how many of them in a row.
     pub absent: Option<(Read, i32)>,
@@ -65,7 +65,8 @@ impl Memory<'_> {
 
     /// Whether nobody saw the version, and Azure accepted its creation so recently that it may not show it yet.
     pub(super) fn may_show_late(&self) -> bool {
-        !self.was_seen() && self.accepted().is_some_and(|at| self.is_fresh(at))
+        let accepted = || self.accepted().is_some_and(|at| self.is_fresh(at));
+        !self.was_seen() && (accepted() || self.too_soon(StepName::Publish, StepName::Publish.grace_seconds()))
     }
 
     /// Whether nobody saw the version, and it was asked for so recently that it may turn up yet.
@@ -94,10 +95,10 @@ impl Memory<'_> {
 }
 
 impl ProcessMemory {
-    /// A step was carried out with success.
-    pub fn carried_out(&mut self, step: StepName, at: Timestamp) {
+    /// A step was carried out with success; `proven`: the answer was surely Azure's.
+    pub fn carried_out(&mut self, step: StepName, at: Timestamp, proven: bool) {
         self.executed = Some((step, at));
-        if step == StepName::Publish {
+        if step == StepName::Publish && proven {
             self.accepted = Some(at);
         }
     }

@@ -46,11 +46,10 @@ fn repeated(evidence: &Evidence<'_>, fault: &DomainFault, number: u8) -> usize {
         DomainFault::OperationFails { times, .. } | DomainFault::OperationPreempted { times, .. } => {
             times.and_then(|times| usize::try_from(times).ok()).unwrap_or(REPAIRS)
         }
-        // As many reads show what isn't true any more, each as one that is struck.
-        DomainFault::NotFoundAfterPut { reads, .. } | DomainFault::StaleReads { reads, .. } => {
-            return usize::try_from(*reads).unwrap_or(usize::MAX);
+        // What shows late is waited for.
+        DomainFault::NotFoundAfterPut { .. } | DomainFault::StaleReads { .. } | DomainFault::RegionStuck { .. } => {
+            return 0;
         }
-        DomainFault::RegionStuck { .. } => return 0,
     };
     tries + evidence.ends_of_processes()
 }

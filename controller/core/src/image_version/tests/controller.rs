@@ -136,7 +136,7 @@ impl Controller {
             if fate == Fate::KilledAfterStep {
                 return self.forget();
             }
-            self.process.carried_out(step.name(), self.now);
+            self.process.carried_out(step.name(), self.now, true);
             plan.report.accepted = self.process.accepted;
         }
         self.write(&plan);

@@ -263,7 +263,7 @@ fn processes() -> BoxedStrategy<ProcessMemory> {
         .prop_map(|(executed, absent, unseen)| {
             let mut process = ProcessMemory { absent, unseen, ..ProcessMemory::default() };
             if let Some((name, ago)) = executed {
-                process.carried_out(name, before(ago));
+                process.carried_out(name, before(ago), ago % 2 == 0);
             }
             process
         })

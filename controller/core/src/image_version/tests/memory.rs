@@ -27,6 +27,13 @@ fn accepted(seconds_ago: i64) -> Scene {
     scene(&json!({})).status(ImageVersionStatus { steps: vec![record], ..steps(&[]) })
 }
 
+/// A creation that was answered with success so long ago, and not surely by Azure.
+fn answered(seconds_ago: i64) -> ProcessMemory {
+    let mut process = PATIENT;
+    process.carried_out(StepName::Publish, before(seconds_ago), false);
+    process
+}
+
 pub(super) fn rows() -> Vec<Row> {
     let definition = |reading| move |observed: &mut Observed| observed.definition = reading;
     let parent = |observed: &mut Observed| observed.version = Reading::Missing(Absent::Parent);
@@ -73,6 +80,16 @@ pub(super) fn rows() -> Vec<Row> {
             "a creation that was just accepted isn't shown yet",
             scene(&json!({})).process(executed(StepName::Publish, 299)),
             "- Unknown/Publishing Published=Publishing Poll",
+        ),
+        row(
+            "a creation that was just accepted by who knows whom isn't shown yet",
+            scene(&json!({})).process(answered(299)),
+            "- Unknown/Publishing Published=Publishing Poll",
+        ),
+        row(
+            "a creation that was accepted by who knows whom a while ago isn't shown",
+            scene(&from_image_version()).process(answered(301)),
+            "Publish Unknown/Publishing Published=Publishing Poll",
         ),
         row(
             "a creation that was accepted a while ago isn't shown",

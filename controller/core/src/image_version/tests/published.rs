@@ -327,7 +327,7 @@ fn ancient(name: StepName) -> azimage_crds::ImageVersionStatus {
 
 pub(super) fn executed(name: StepName, seconds_ago: i64) -> ProcessMemory {
     let mut process = PATIENT;
-    process.carried_out(name, before(seconds_ago));
+    process.carried_out(name, before(seconds_ago), true);
     process
 }
 
