@@ -226,6 +226,13 @@ fn generalized_plan(
     mut report: Report,
 ) -> Plan {
     if prepare == Prepare::Deprovision && !marked && !bug!(GeneralizeUnsealed) {
+        if let Some(claim) = validated.foreign_claim(&machine.tags) {
+            // This object may have generalized it, before somebody else wrote the tag.
+            let message = format!(
+                "The machine is generalized, and claimed by {claim} (cluster/namespace/name/uid in its tag azimage-owner): if its guest was sealed, say so with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized in a new object"
+            );
+            return report.stalled(ConditionType::SourceReady, Reason::SourceClaimed, message);
+        }
         let message = "The machine is generalized already, but not by this object: if its guest was sealed, say so with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized in a new object".to_owned();
         return report.stalled(ConditionType::SourceReady, Reason::AlreadyGeneralized, message);
     }

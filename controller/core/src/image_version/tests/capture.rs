@@ -23,6 +23,7 @@ const DEALLOCATE: &str = "Deallocate Unknown/Deallocating Generalized=Deallocati
 const DEALLOCATING: &str = "- Unknown/Deallocating Generalized=Deallocating Poll";
 const GENERALIZE: &str = "Generalize Unknown/Progressing Generalized=Progressing Poll";
 const PUBLISH: &str = "Publish Unknown/Publishing Published=Publishing Poll";
+const CLAIMED: &str = "- False/SourceClaimed SourceReady=SourceClaimed Resync";
 const NOT_BY_US: &str = "- False/AlreadyGeneralized SourceReady=AlreadyGeneralized Resync";
 
 /// Each power state with each seal, for a machine of ours whose seal isn't proven.
@@ -152,6 +153,8 @@ pub(super) fn machines() -> Vec<Row> {
     for (case, machine, expected) in [
         ("not claimed", machine(), NOT_BY_US),
         ("marked, not claimed", machine().marked(), NOT_BY_US),
+        ("claimed by somebody else", machine().tagged(OWNER_TAG, "c2/images/web-1/u-9"), CLAIMED),
+        ("marked, claimed by somebody else", machine().tagged(OWNER_TAG, "c2/images/web-1/u-9").marked(), CLAIMED),
         ("claimed", machine().claimed(), NOT_BY_US),
         ("claimed and marked", machine().claimed().marked(), PUBLISH),
     ] {
