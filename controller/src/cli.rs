@@ -217,7 +217,8 @@ pub struct ControllerArgs {
     #[arg(long, env = "AZIMAGE_REPLICATION_TARGET_CONCURRENCY", value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Pace")]
     pub replication_target_concurrency: u16,
 
-    /// How often Azure is asked while it works on something. Azure allows about 12 reads of a machine a minute.
+    /// How often Azure is asked while it works on something: the longer it takes, the less often, until it is as often as
+    /// --resync-interval. Azure allows about 12 reads of a machine a minute.
     #[arg(long, env = "AZIMAGE_POLL_INTERVAL", value_name = "TIME", default_value = "15s", value_parser = duration, help_heading = "Pace")]
     pub poll_interval: Duration,
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use azimage_core::{
-    Failure,
+    Failure, Progress,
     image_version::{ProcessMemory, StepName, VersionObserved},
 };
 use azimage_names::ImageVersionId;
@@ -33,8 +33,29 @@ pub(crate) struct Remembered {
     pub(crate) kept: Option<Box<Kept>>,
     /// Since when no pass has come to its end, because each had to wait for its turn.
     pub(crate) put_off: Option<Instant>,
+    /// What the last pass, and those before it, waited for, and since when.
+    waits: Option<(Progress, Instant)>,
     /// The version as it was last read by itself, while nothing is left to be done.
     pub(crate) seen: Option<Seen>,
+}
+
+impl Remembered {
+    /// A pass found nothing to do but to wait.
+    pub(crate) fn waits_for(&mut self, progress: &Progress, now: Instant) {
+        if self.waits.as_ref().is_none_or(|(before, _)| before != progress) {
+            self.waits = Some((progress.clone(), now));
+        }
+    }
+
+    /// A step was carried out, or there was a try.
+    pub(crate) fn waits_no_more(&mut self) {
+        self.waits = None;
+    }
+
+    /// For how long the same has been waited for.
+    pub(crate) fn waited(&self, now: Instant) -> Duration {
+        self.waits.as_ref().map_or(Duration::ZERO, |(_, since)| now.duration_since(*since))
+    }
 }
 
 /// A version at rest.
@@ -65,5 +86,28 @@ impl Memories {
 
     pub(crate) fn retain(&self, lives: impl Fn(&str) -> bool) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| lives(uid));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use azimage_crds::Reason;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_is_as_old_as_what_is_waited_for() {
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let progress = |message: &str| Progress::reconciling(Reason::Replicating, message);
+        let mut remembered = Remembered::default();
+        assert_eq!(remembered.waited(at(5)), Duration::ZERO);
+        remembered.waits_for(&progress("Waiting for uksouth, westus3 to complete"), at(10));
+        remembered.waits_for(&progress("Waiting for uksouth, westus3 to complete"), at(70));
+        assert_eq!(remembered.waited(at(100)), Duration::from_secs(90));
+        remembered.waits_for(&progress("Waiting for westus3 to complete"), at(100));
+        assert_eq!(remembered.waited(at(130)), Duration::from_secs(30));
+        remembered.waits_no_more();
+        assert_eq!(remembered.waited(at(140)), Duration::ZERO);
     }
 }

@@ -214,6 +214,7 @@ impl Pass<'_> {
             remembered.failure = None;
             remembered.failures = if wake == Wake::Retry { remembered.failures.saturating_add(1) } else { 0 };
             (remembered.asked, remembered.put_off) = (None, None);
+            remembered.waits_for(&report.progress, Instant::now());
             if report.unsure {
                 kept.forget(Read::Version);
                 remembered.kept = Some(kept.for_the_next());
@@ -229,6 +230,7 @@ impl Pass<'_> {
             self.shared.memories.set(self.uid, remembered);
             return Ok(Next::Now);
         }
+        remembered.waits_no_more();
         let name = step.name();
         let unrecorded = || bug!(EffectBeforeIntent).then(|| self.shared.seams.randomness.id().to_string());
         // A seal that is asked for again is the same attempt, and its id stands in the guest already.

@@ -83,7 +83,7 @@ fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
         Wake::Resync if listed.is_some() => return listed.unwrap_or_default(),
         // The turn was given for just this time.
         Wake::Throttled => return remembered.asked.unwrap_or(pace.poll),
-        Wake::Poll => pace.poll,
+        Wake::Poll => pace.poll(remembered.waited(now)),
         Wake::Retry if bug!(NoBackoff) => pace.retry_min,
         Wake::Retry => pace.retry(remembered.failures).max(remembered.asked.unwrap_or_default()),
         Wake::Resync | Wake::Release | Wake::Never => pace.resync,

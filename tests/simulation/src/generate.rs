@@ -68,6 +68,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         identity: below("identity", 0, 4) == 0,
         taken: options.people && below("taken", 0, 20) == 0,
         linger_seconds: (replicas > 1 && below("lingers", 0, 4) == 0).then_some(900),
+        lease_seconds: [None, Some(60), Some(150)][usize::from(small("lease", 0, 3))].filter(|_| replicas > 1),
         copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
         flaws: if options.people && below("flaws", 0, 4) == 0 { flaws(seed) } else { Vec::new() },
     };

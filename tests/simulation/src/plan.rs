@@ -53,6 +53,10 @@ pub struct World {
     /// Seconds that a process needs to end when it has lost its lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linger_seconds: Option<u32>,
+    /// Seconds for which the lease is left alone, if not as long as by default; the other times of the election are as
+    /// much longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_seconds: Option<u32>,
     /// Seconds that a copy to another region takes, if not as long as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_seconds: Option<u32>,

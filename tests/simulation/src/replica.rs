@@ -34,6 +34,12 @@ use crate::{
 /// The longest that a process stays away after it was killed.
 const AWAY: u64 = 90_000;
 
+/// The times of the election, in the proportion that they have by default.
+fn timing(lease_seconds: u32) -> Timing {
+    let lease = Duration::from_secs(lease_seconds.into());
+    Timing::new(lease, lease * 2 / 3, lease * 2 / 15).unwrap_or_default()
+}
+
 /// Ids of requests, from the seed.
 struct Numbered(Dice);
 
@@ -76,6 +82,7 @@ pub(crate) struct Replica {
     alone: bool,
     own_serves: Served,
     lingers: Duration,
+    timing: Timing,
     server: ApiServer,
     azure: Azure,
     pub(crate) link: Link,
@@ -92,6 +99,7 @@ impl Replica {
             alone: plan.world.replicas < 2,
             own_serves: if plan.world.identity { Served::Only(Vec::new()) } else { Served::All },
             lingers: Duration::from_secs(plan.world.linger_seconds.unwrap_or(0).into()),
+            timing: plan.world.lease_seconds.map_or_else(Timing::default, timing),
             server: server.seen_through(Arc::new(link.clone())),
             azure: azure.clone(),
             clock: ProcessClock::new(clock),
@@ -138,7 +146,7 @@ impl Replica {
             Leadership::granted()
         } else {
             let identity = format!("{name}_{}", azimage::seams::Randomness::id(&self.dice));
-            let settings = Settings { namespace: "default".to_owned(), identity, timing: Timing::default() };
+            let settings = Settings { namespace: "default".to_owned(), identity, timing: self.timing };
             Leadership::elected(self.server.client(), settings, seams.clone(), metrics.clone())
         };
         leadership.win(&CancellationToken::new()).await;

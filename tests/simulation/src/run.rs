@@ -33,8 +33,9 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long it may take until all is at its end once nothing goes wrong.
 const PATIENCE: Duration = Duration::from_secs(72 * 3600);
-/// Minutes after which somebody looks whether a law is broken already, so that nothing needs to be waited for.
-const LOOK: u64 = 60;
+/// Minutes after which somebody looks whether a law is broken already, so that nothing needs to be waited for; and again
+/// after twice as many each time.
+const LOOK: u64 = 240;
 /// For how many minutes all has to be at its end before it counts: for longer where people act, whose last act the
 /// controller may see only when it looks again.
 fn minutes(plan: &Plan) -> u32 {
@@ -254,7 +255,7 @@ impl Stage<'_> {
             if quiet == minutes(self.plan) {
                 return Settled::Yes;
             }
-            let looks = minute % LOOK == 0;
+            let looks = minute.is_multiple_of(LOOK) && (minute / LOOK).is_power_of_two();
             if looks && !self.judge(Settled::No, self.clock.time(), laws::but_liveness).is_empty() {
                 return Settled::Broken;
             }

@@ -84,13 +84,9 @@ impl Pair {
             (Some(Value::Array(one)), Some(Value::Array(other)))
                 if schema.is_some_and(|schema| schema.list != ListKind::Atomic) =>
             {
-                let keyed = |items: &[Value]| -> BTreeMap<Element, Value> {
-                    let element = |item: &Value| schema.and_then(|schema| element(schema, item));
-                    items.iter().filter_map(|item| Some((element(item)?, item.clone()))).collect()
-                };
-                let (one, other) = (keyed(one), keyed(other));
+                let (one, other) = (keyed(schema, one), keyed(schema, other));
                 for element in one.keys().chain(other.keys()).cloned().collect::<BTreeSet<_>>() {
-                    let (one, other) = (one.get(&element), other.get(&element));
+                    let (one, other) = (one.get(&element).copied(), other.get(&element).copied());
                     path.push(element);
                     self.walk(schema.and_then(Schema::item), path, one, other);
                     for (leaves, item) in [(&mut self.old, one), (&mut self.new, other)] {
@@ -139,6 +135,11 @@ impl Pair {
             path.pop();
         }
     }
+}
+
+/// The items of a list by what identifies them.
+fn keyed<'a>(schema: Option<&Schema>, items: &'a [Value]) -> BTreeMap<Element, &'a Value> {
+    items.iter().filter_map(|item| Some((element(schema?, item)?, item))).collect()
 }
 
 /// Whether there is a field in a value, or it is one.

@@ -11,10 +11,14 @@ use crate::kubernetes::schema::{ListKind, Schema};
 pub(super) fn merge(schema: Option<&Schema>, live: Option<&Value>, applied: &Value) -> Value {
     match (live, applied) {
         (live, Value::Object(map)) if !schema.is_some_and(|schema| schema.atomic_map) => {
-            let mut merged = live.and_then(Value::as_object).cloned().unwrap_or_default();
+            let live = live.and_then(Value::as_object);
+            let mut merged = Map::new();
+            for (name, value) in live.into_iter().flatten().filter(|(name, _)| !map.contains_key(*name)) {
+                merged.insert(name.clone(), value.clone());
+            }
             for (name, value) in map {
-                let value = merge(schema.and_then(|schema| schema.field(name)), merged.get(name), value);
-                merged.insert(name.clone(), value);
+                let live = live.and_then(|live| live.get(name));
+                merged.insert(name.clone(), merge(schema.and_then(|schema| schema.field(name)), live, value));
             }
             Value::Object(merged)
         }
