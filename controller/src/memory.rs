@@ -23,6 +23,8 @@ pub(crate) struct Remembered {
     /// The correlation ids under which Azure accepted each step: another try of it is another attempt. Kept per step,
     /// as two steps can be open at a time, and only if accepted: what Azure turned away was no attempt.
     pub(crate) accepted: BTreeMap<StepName, String>,
+    /// The correlation id that this process last recorded.
+    pub(crate) recorded: Option<String>,
     /// The last failure of a step, shown until the step succeeds or isn't wanted any more.
     pub(crate) failure: Option<(StepName, Failure)>,
     /// Failures in a row.

@@ -3,6 +3,7 @@
 //! One pass makes at most one write to Azure, and only one whose intent stands in the status already. Operations of
 //! Azure are never awaited: the next pass observes what has come of them.
 
+mod attempts;
 mod kept;
 mod pass;
 mod patience;

@@ -18,7 +18,7 @@ use azimage_deliberate_bugs::bug;
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 use tokio::time::Instant;
 
-use super::{Shared, kept::Kept, patience::has_to_say};
+use super::{Shared, attempts, kept::Kept, patience::has_to_say};
 use crate::{
     azure::{self, CallError},
     identity::Unidentified,
@@ -233,20 +233,20 @@ impl Pass<'_> {
         remembered.waits_no_more();
         let name = step.name();
         let unrecorded = || bug!(EffectBeforeIntent).then(|| self.shared.seams.randomness.id().to_string());
-        // A seal that is asked for again is the same attempt, and its id stands in the guest already.
-        let accepted = remembered.accepted.get(&name).filter(|_| name != StepName::Seal);
-        let Some(correlation_id) = intent(status, name, accepted).or_else(unrecorded) else {
+        let Some(correlation_id) = attempts::open(status, name, wake, &remembered).or_else(unrecorded) else {
             overlay(&mut report, &remembered, name);
             remembered.kept = Some(kept.for_the_next());
             remembered.put_off = None;
-            self.shared.memories.set(self.uid, remembered);
             if let Some(wait) = self.too_early(status, name, wake) {
+                self.shared.memories.set(self.uid, remembered);
                 self.report(status, &report, false).await?;
                 return Ok(Next::Wake(wait));
             }
             let mut next = self.next_status(status, &report, false);
             let id = self.shared.seams.randomness.id().to_string();
             record_intent(&mut next, name, &id, self.shared.seams.clock.now());
+            remembered.recorded = Some(id);
+            self.shared.memories.set(self.uid, remembered);
             self.write(status, next).await?;
             return Ok(Next::Now);
         };
@@ -359,13 +359,6 @@ fn seen_at_rest(client: &AzureClient, validated: &Validated, observed: &Observed
         _ => observed.seen.clone()?,
     };
     Some(Seen { principal: client.principal().to_owned(), id: validated.id.clone(), version })
-}
-
-/// The correlation id of a recorded intent that this process hasn't seen accepted.
-fn intent(status: &ImageVersionStatus, name: StepName, accepted: Option<&String>) -> Option<String> {
-    let text: &str = name.into();
-    let record = status.steps.iter().find(|step| step.name == text && step.finished_at.is_none())?;
-    record.correlation_id.clone().filter(|id| Some(id) != accepted)
 }
 
 /// The failure of the step that is still wanted is shown instead of the hope to do it.

@@ -40,6 +40,11 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// Whether the same start of the same process sent both.
+    pub fn is_of_the_process_of(&self, other: &Self) -> bool {
+        (self.replica, self.life) == (other.replica, other.life)
+    }
+
     /// Whether it goes to Kubernetes, and not only keeps or seeks the lease.
     pub fn is_to_kubernetes(&self) -> bool {
         self.call.starts_with("kubernetes ") && !self.is_of_the_lease()

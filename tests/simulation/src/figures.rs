@@ -45,9 +45,7 @@ impl Figures {
             *self.faults.entry(strike.fault.kind().to_owned()).or_default() += 1;
         }
         for event in &plan.events {
-            let name = format!("{:?}", event.act);
-            let name = name.split([' ', '(']).next().unwrap_or_default().to_owned();
-            *self.events.entry(name).or_default() += 1;
+            *self.events.entry(event.act.name()).or_default() += 1;
         }
         for ((kind, call), met) in &outcome.met {
             let points: &[&str] = match kind {

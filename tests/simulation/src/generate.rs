@@ -1,5 +1,6 @@
 //! Plans from seeds.
 
+mod azure;
 mod people;
 
 use std::collections::BTreeSet;
@@ -25,11 +26,13 @@ pub struct Options {
     pub events: bool,
     /// Other people.
     pub people: bool,
+    /// What goes wrong within Azure.
+    pub azure: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { in_a_thousand: 60, events: true, people: true }
+        Self { in_a_thousand: 60, events: true, people: true, azure: true }
     }
 }
 
@@ -111,6 +114,9 @@ pub fn plan(seed: u64, options: Options) -> Plan {
     }
     if options.people {
         events.extend(people::acts(seed, &world, hours));
+    }
+    if options.azure {
+        events.extend(azure::faults(seed, &world, hours));
     }
     events.sort_by_key(|event| event.at);
     Plan { seed, world, weather, strikes: Vec::new(), events }

@@ -287,6 +287,15 @@ pub enum Act {
 }
 
 impl Act {
+    /// What it is, without to whom it happens, for figures; of Azure's faults, which one.
+    pub fn name(&self) -> String {
+        let text = match self {
+            Self::AzureFails { fault, .. } => format!("{fault:?}"),
+            act => format!("{act:?}"),
+        };
+        text.split([' ', '(']).next().unwrap_or_default().to_owned()
+    }
+
     /// Whether a person does it, and not the weather.
     pub fn is_of_a_person(&self) -> bool {
         !matches!(

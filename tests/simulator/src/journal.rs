@@ -49,6 +49,8 @@ pub struct JournalEntry {
     pub throttled: Option<String>,
     /// It came before the end of a pause that its principal was told for a limit that it counts against.
     pub inside_told_pause: bool,
+    /// The answer shows what was true before a write, by a fault that has reads lag.
+    pub lagging: bool,
 }
 
 /// Which entries are wanted.

@@ -194,6 +194,7 @@ impl Simulator {
             fault: None,
             throttled: None,
             inside_told_pause: false,
+            lagging: false,
         };
         if token_request {
             self.credentials.shown(request.body());
@@ -215,6 +216,7 @@ impl Simulator {
         }
         entry.throttled = verdict.class;
         entry.inside_told_pause = verdict.inside_told_pause;
+        entry.lagging = self.world.faults.take_lagging();
         entry.status = Some(response.status().as_u16());
         let succeeded = response.status().as_u16() < 400;
         entry.applied = write && succeeded;

@@ -76,7 +76,7 @@ impl Memory<'_> {
     }
 
     fn is_fresh(&self, published: Timestamp) -> bool {
-        self.now.as_second() - published.as_second() < StepName::Publish.grace_seconds()
+        self.within(published, StepName::Publish.grace_seconds())
     }
 
     /// When Azure accepted the version's creation, as this process remembers or an earlier one recorded.
@@ -90,7 +90,11 @@ impl Memory<'_> {
         self.process
             .executed
             .filter(|_| !bug!(RepeatBeforeSeen))
-            .is_some_and(|(executed, at)| executed == name && self.now.as_second() - at.as_second() < grace_seconds)
+            .is_some_and(|(executed, at)| executed == name && self.within(at, grace_seconds))
+    }
+
+    fn within(&self, at: Timestamp, seconds: i64) -> bool {
+        self.now.as_second() - at.as_second() < seconds
     }
 }
 

@@ -165,7 +165,8 @@ impl View<'_> {
         let home = self.state(&self.version.location);
         if !matches!(home, Some(RegionState::Completed | RegionState::Failed)) {
             // Azure says Succeeded while the home region is still copying: other regions follow when it is complete.
-            let message = format!("Waiting for the home region {} to complete", self.version.location);
+            let late = self.late(StepName::Publish);
+            let message = format!("Waiting for the home region {} to complete{late}", self.version.location);
             return report.wait(ConditionType::Published, Reason::Publishing, message);
         }
         let failed: Vec<&RegionStatus> = self.wanted().filter(|region| region.state == RegionState::Failed).collect();

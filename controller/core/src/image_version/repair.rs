@@ -1,7 +1,7 @@
 //! What to do for a version of which Azure failed to make something: its creation, or some regions.
 //!
-//! An attempt counts once its intent is recorded, which is before it is carried out; the plan is then made again and
-//! must come out the same. So as many attempts as are allowed may stand on record and the last of them still be open,
+//! An attempt counts once its intent is recorded, which is before it is carried out, and also if the process ended in
+//! between; the plan is then made again and must come out the same. So as many attempts as are allowed may stand on record and the last of them still be open,
 //! and only one more than that says that all were carried out.
 
 use azimage_crds::{ConditionType, RECONCILE_REQUESTED_AT, Reason, RegionStatus};
@@ -20,7 +20,7 @@ impl View<'_> {
         let detail = self.detail(&self.version.location);
         if self.exhausted(StepName::Publish) {
             let message = format!(
-                "Azure failed to create the gallery image version {MOST_ATTEMPTS} times{detail}. Delete the version in Azure and make a new ImageVersion under another version number; the annotation {RECONCILE_REQUESTED_AT} tries again"
+                "Azure failed to create the gallery image version{detail}, and all {MOST_ATTEMPTS} attempts are used up. Delete the version in Azure and make a new ImageVersion under another version number; the annotation {RECONCILE_REQUESTED_AT} tries again"
             );
             return report.stalled(ConditionType::Published, Reason::PublishFailed, message);
         }
@@ -45,7 +45,7 @@ impl View<'_> {
         let detail = first.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
         if self.exhausted(StepName::Repair) {
             let message = format!(
-                "Azure failed to replicate to {names}{detail}. It was repaired {MOST_ATTEMPTS} times; the annotation {RECONCILE_REQUESTED_AT} tries again, and deleting the replication target gives the region up"
+                "Azure failed to replicate to {names}{detail}, and all {MOST_ATTEMPTS} repairs are used up; the annotation {RECONCILE_REQUESTED_AT} tries again, and deleting the replication target gives the region up"
             );
             return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
         }

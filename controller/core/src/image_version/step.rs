@@ -186,8 +186,7 @@ impl StepName {
             // A version may answer 404 for minutes after it was accepted (seen by Terraform's azurerm provider).
             Self::Publish => 300,
             Self::Seal => 180,
-            Self::Deallocate | Self::Update | Self::Repair | Self::Delete => 60,
-            Self::ClaimSource | Self::ForgetSeal | Self::MarkSealed | Self::ReleaseSource | Self::Generalize => 20,
+            _ => 60,
         }
     }
 

@@ -62,6 +62,10 @@ struct Arguments {
     /// Faults and crashes in a thousand calls, at most.
     #[arg(long, default_value_t = 60)]
     faults: u32,
+    /// Passes over seeds in which nothing of this name happens, such as `RegionFails` or `DeleteNamespace`, as the figures
+    /// name it.
+    #[arg(long, value_name = "EVENT")]
+    only: Option<String>,
     /// Runs each seed once more, and once more by what struck it alone: every byte has to be the same.
     #[arg(long)]
     thrice: bool,
@@ -204,6 +208,11 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
                         figures.next - 1
                     };
                     let plan = generate::plan(seed, options);
+                    let happens = |name: &String| plan.events.iter().any(|event| event.act.name() == *name);
+                    if !arguments.only.as_ref().is_none_or(happens) {
+                        lock().1 -= 1;
+                        continue;
+                    }
                     let outcome = if arguments.thrice { run_thrice(&plan) } else { run(&plan) };
                     let (figures, _) = &mut *lock();
                     match outcome {

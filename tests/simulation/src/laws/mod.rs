@@ -143,6 +143,18 @@ impl<'a> Evidence<'a> {
         acts.into_iter().any(|event| i64::try_from(event.at).is_ok_and(|at| span.contains(&at)))
     }
 
+    /// The last answer before a time that a process got about a machine or a version itself.
+    fn last_look(&self, resource: &str, at: Timestamp) -> Option<&'a JournalEntry> {
+        let own = self.journal.iter().filter(|entry| entry.principal.as_deref() == Some(self.client()));
+        let mut looks = own.filter(|entry| entry.method == "GET" && entry.path.eq_ignore_ascii_case(resource));
+        looks.rfind(|entry| entry.simulated_time <= at)
+    }
+
+    /// Whether nobody could know then how a machine or a version stood, as Azure last showed it as it had been before.
+    fn was_shown_late(&self, resource: &str, at: Timestamp) -> bool {
+        self.last_look(resource, at).is_some_and(|look| look.lagging)
+    }
+
     /// An object as it was at a time.
     fn object_at(&self, resource: &str, name: &str, at: Timestamp) -> Option<&'a Value> {
         let mut writes = self.kubernetes.iter().filter(|write| write.resource == resource && write.name == name);

@@ -11,8 +11,12 @@ use crate::{
 
 /// Repairs of a region that fails, and the write that adds back what a repair took away.
 const REPAIRS: usize = 6;
+/// Seconds for which a process that has created something doesn't believe that it isn't there.
+const CREATED: i64 = 300;
+/// Seconds for which a process that has written something doesn't believe that it is as before.
+const WRITTEN: i64 = 60;
 /// How often a version is asked for again that Azure failed to create.
-const TRIES: usize = 3;
+const TRIES: usize = 2;
 
 /// The writes that an object's life needs, whatever restarts: claim, seal, mark, deallocate, generalize and publish, or
 /// publish alone, and one for all regions.
@@ -28,30 +32,26 @@ fn needed(evidence: &Evidence<'_>, number: u8) -> usize {
         Act::DeleteObject(it) if *it == number => 2,
         // These, and what its targets make of the regions as they go.
         Act::DeleteNamespace => 2 + world.targets.len(),
-        Act::AzureFails { fault, .. } => repeated(evidence, fault, number),
+        Act::AzureFails { fault, .. } => repeated(fault, number),
         _ => 0,
     });
     publish + usize::from(!world.targets.is_empty()) + people.sum::<usize>()
 }
 
-/// The writes to which a fault of Azure's leads: what it undid is asked for again. What Azure failed to make looks the same
-/// before another try and after it, so a process that ends meanwhile may have its successor try once more.
-fn repeated(evidence: &Evidence<'_>, fault: &DomainFault, number: u8) -> usize {
+/// The writes to which a fault of Azure's leads: what it undid is asked for again.
+fn repeated(fault: &DomainFault, number: u8) -> usize {
     if !meets(fault, &world::version(number)) && !meets(fault, &world::machine(number)) {
         return 0;
     }
-    let tries = match fault {
+    match fault {
         DomainFault::RegionFails { .. } => REPAIRS,
         DomainFault::VersionCreateFails { .. } => TRIES,
         DomainFault::OperationFails { times, .. } | DomainFault::OperationPreempted { times, .. } => {
             times.and_then(|times| usize::try_from(times).ok()).unwrap_or(REPAIRS)
         }
-        // What shows late is waited for.
-        DomainFault::NotFoundAfterPut { .. } | DomainFault::StaleReads { .. } | DomainFault::RegionStuck { .. } => {
-            return 0;
-        }
-    };
-    tries + evidence.ends_of_processes()
+        // What shows late is waited for, so long as can be asked for: see `misled`.
+        DomainFault::NotFoundAfterPut { .. } | DomainFault::StaleReads { .. } | DomainFault::RegionStuck { .. } => 0,
+    }
 }
 
 /// Whether what struck may lead to another write of the same: two arrive for one, or Azure shows what isn't true any more.
@@ -76,7 +76,30 @@ fn outlived(evidence: &Evidence<'_>, id: Option<&str>, arrived: Timestamp) -> bo
     later
         .iter()
         .take_while(|other| other.time <= arrived)
-        .any(|other| other.call == sent.call && (other.replica, other.life) != (sent.replica, sent.life))
+        .any(|other| other.call == sent.call && !other.is_of_the_process_of(sent))
+}
+
+/// Whether a write rests on an answer that Azure gave after it knew better, to a process that can't have known better: it
+/// didn't make the write that Azure didn't show, or made it long ago.
+fn misled(evidence: &Evidence<'_>, resource: &str, id: Option<&str>, arrived: Timestamp) -> bool {
+    let by = |id: Option<&str>| evidence.sent.iter().find(|sent| id.is_some() && sent.id.as_deref() == id);
+    let own = evidence.writes().filter(|entry| under(&entry.path, resource));
+    let earlier = own.filter(|entry| entry.simulated_time <= arrived && entry.client_request_id.as_deref() != id);
+    let (Some(written), Some(shown)) = (earlier.last(), evidence.last_look(resource, arrived)) else { return false };
+    if !shown.lagging {
+        return false;
+    }
+    let patience = if written.status == Some(201) && written.method == "PUT" { CREATED } else { WRITTEN };
+    let age = shown.simulated_time.duration_since(written.simulated_time).as_secs();
+    match (by(written.client_request_id.as_deref()), by(id)) {
+        (Some(wrote), Some(writes)) => age >= patience || !writes.is_of_the_process_of(wrote),
+        _ => false,
+    }
+}
+
+/// Whether a path is of a resource, or of something in it.
+fn under(path: &str, resource: &str) -> bool {
+    path.get(..resource.len()).is_some_and(|start| start.eq_ignore_ascii_case(resource))
 }
 
 /// An object's writes to Azure are no more than its life needs and what struck them explains.
@@ -87,10 +110,10 @@ pub(super) fn no_write_is(evidence: &Evidence<'_>) -> Vec<String> {
         if evidence.acts().any(|act| of.iter().flatten().any(|of| is_spoilt(act, *of))) {
             continue;
         }
-        let (machine, version) = (format!("builder-{number}/"), format!("images/{}/", world::object(number)));
+        let calls = [format!("builder-{number}/"), format!("images/{}/", world::object(number))];
         let struck = evidence.struck.iter().filter(|strike| {
             let call = format!("{}/", strike.place.call);
-            doubles(strike.fault) && (call.contains(&machine) || call.contains(&version))
+            doubles(strike.fault) && calls.iter().any(|of| call.contains(of))
         });
         let most = needed(evidence, number) + struck.count();
         // Nor does anybody ask for what Azure is still at work on.
@@ -98,10 +121,14 @@ pub(super) fn no_write_is(evidence: &Evidence<'_>) -> Vec<String> {
         let refused = puts.filter(|entry| {
             entry.path.eq_ignore_ascii_case(&world::version(number)) && entry.principal.as_deref() != Some(PERSON)
         });
-        let refused = refused.map(|entry| (entry.client_request_id.as_deref(), entry.simulated_time));
+        let version = world::version(number);
+        let refused = refused.map(|entry| (version.as_str(), entry.client_request_id.as_deref(), entry.simulated_time));
         let effects = evidence.effects_of(number);
-        let effects = effects.iter().map(|effect| (Some(effect.id.as_str()), effect.time));
-        let writes = effects.chain(refused).filter(|(id, at)| !outlived(evidence, *id, *at)).count();
+        let effects = effects.iter().map(|effect| (effect.resource.as_str(), Some(effect.id.as_str()), effect.time));
+        let explained = |(resource, id, at): &(&str, Option<&str>, Timestamp)| {
+            outlived(evidence, *id, *at) || misled(evidence, resource, *id, *at)
+        };
+        let writes = effects.chain(refused).filter(|write| !explained(write)).count();
         if writes > most {
             found.push(format!("{writes} writes for {}, and {most} are enough", world::object(number)));
         }

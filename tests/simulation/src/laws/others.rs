@@ -16,10 +16,11 @@ pub(super) fn claims_stand(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let claimed = |act: &Act| *act == Act::ClaimMachine(number);
-        for effect in evidence.effects_on(&world::machine(number)) {
+        let machine = world::machine(number);
+        for effect in evidence.effects_on(&machine) {
             let tags = &effect.before["tags"];
             let foreign = !tags[OWNER_TAG].is_null() && !world::is_owner(number, tags);
-            if foreign && !evidence.overtaken(effect.time, claimed) {
+            if foreign && !evidence.overtaken(effect.time, claimed) && !evidence.was_shown_late(&machine, effect.time) {
                 found.push(format!("{}, which is claimed by {}", told(effect), tags[OWNER_TAG]));
             }
         }
@@ -44,9 +45,11 @@ pub(super) fn versions_stay(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let disowned = |act: &Act| *act == Act::DisownVersion(number);
-        for effect in evidence.effects_on(&world::version(number)) {
+        let version = world::version(number);
+        for effect in evidence.effects_on(&version) {
             let foreign = effect.before != Value::Null && !world::is_owner(number, &effect.before["tags"]);
-            if foreign && !evidence.overtaken(effect.time, disowned) {
+            if foreign && !evidence.overtaken(effect.time, disowned) && !evidence.was_shown_late(&version, effect.time)
+            {
                 found.push(format!("{}, which is not ours", told(effect)));
             }
         }

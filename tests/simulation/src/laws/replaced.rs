@@ -47,10 +47,10 @@ fn went_unknown(evidence: &Evidence<'_>, number: u8, first: &JournalEntry, secon
         Some((sent, at))
     });
     let again = evidence.sent.iter().find(|sent| sent.id == second.client_request_id);
-    let same = |one: &Sent, other: &Sent| (one.replica, one.life) == (other.replica, other.life);
     deleted
         && !knowing.any(|(knows, at)| {
-            again.is_none_or(|again| same(knows, again)) || wrote(evidence, number, knows, at, second.simulated_time)
+            again.is_none_or(|again| knows.is_of_the_process_of(again))
+                || wrote(evidence, number, knows, at, second.simulated_time)
         })
 }
 
@@ -58,7 +58,7 @@ fn went_unknown(evidence: &Evidence<'_>, number: u8, first: &JournalEntry, secon
 fn wrote(evidence: &Evidence<'_>, number: u8, process: &Sent, since: Timestamp, until: Timestamp) -> bool {
     let call = format!("kubernetes Apply imageversions/{}/status", world::object(number));
     let sent = evidence.sent.iter().filter(|sent| sent.call == call && (since..until).contains(&sent.time));
-    let mut sent = sent.filter(|sent| (sent.replica, sent.life) == (process.replica, process.life));
+    let mut sent = sent.filter(|sent| sent.is_of_the_process_of(process));
     sent.any(|sent| {
         let span = sent.time..=sent.time + SignedDuration::from_secs(STATUS);
         evidence.kubernetes.iter().any(|write| {

@@ -170,9 +170,9 @@ impl World {
             (true, OperationFate::Normal) => Err(regions_failed(version)),
             (false, OperationFate::Normal) => Ok(None),
         };
-        // A write that was taken over leaves the regions as they are.
+        // A write that was taken over leaves the version as it was.
         let preempted = matches!(&result, Err(error) if error.code == "OperationPreempted");
-        version.provisioning_state = if result.is_err() && !preempted { "Failed" } else { "Succeeded" };
+        version.provisioning_state = if failed || result.is_err() && !preempted { "Failed" } else { "Succeeded" };
         self.end(version.operation, result);
     }
 

@@ -157,6 +157,8 @@ pub(crate) struct DomainFaults {
     missing: BTreeMap<String, u64>,
     /// Reads that still answer as before, by resource.
     stale: BTreeMap<String, (u64, Seen)>,
+    /// The last answer lagged.
+    lagging: bool,
 }
 
 impl DomainFaults {
@@ -255,11 +257,17 @@ impl DomainFaults {
         }
     }
 
+    /// Whether the answer that was just given lagged.
+    pub(crate) fn take_lagging(&mut self) -> bool {
+        std::mem::take(&mut self.lagging)
+    }
+
     /// One read; true when it must answer 404.
     pub(crate) fn read_misses(&mut self, key: &str) -> bool {
         match self.missing.get_mut(key) {
             Some(left @ 1..) => {
                 *left -= 1;
+                self.lagging = true;
                 true
             }
             _ => false,
@@ -291,8 +299,10 @@ impl DomainFaults {
         if *left == 0 {
             return None;
         }
+        let answer = answers.get(expand).or_else(|| answers.get(""))?;
         *left -= 1;
-        answers.get(expand).or_else(|| answers.get("")).cloned()
+        self.lagging = true;
+        Some(answer.clone())
     }
 }
 
