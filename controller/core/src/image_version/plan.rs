@@ -93,7 +93,8 @@ impl Memory<'_> {
             .is_some_and(|(executed, at)| executed == name && self.within(at, grace_seconds))
     }
 
-    fn within(&self, at: Timestamp, seconds: i64) -> bool {
+    /// Whether it was less than so many seconds ago.
+    pub(super) fn within(&self, at: Timestamp, seconds: i64) -> bool {
         self.now.as_second() - at.as_second() < seconds
     }
 }

@@ -3,6 +3,7 @@
 use azimage_crds::{ConditionType, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 use azimage_names::{RunCommandId, VirtualMachineId};
+use jiff::Timestamp;
 
 use super::{
     BootDiagnostics, ConsoleObserved, Execution, Memory, Plan, Power, Provisioning, Read, Reading, Report,
@@ -51,15 +52,18 @@ impl Sealing<'_> {
     fn not_begun(&self, mut report: Report) -> Plan {
         report.finished_if(true, StepName::ForgetSeal);
         let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-        if self.was_begun() {
+        let obstacle = may_begin(Prepare::Deprovision, self.machine);
+        if let Some(begun) = self.was_begun(obstacle.is_some()) {
             report.absent = Some(Read::Seal);
-            if !self.memory.believes_absent(Read::Seal, condition, reason) {
+            // A process that remembers nothing of the seal knows by the record that Azure may not show it yet.
+            let may_turn_up = self.memory.within(begun, StepName::Seal.grace_seconds()) && !bug!(AskOnOne404);
+            if may_turn_up || !self.memory.believes_absent(Read::Seal, condition, reason) {
                 let message =
                     "Azure doesn't show the run command of the seal, which was begun; looking again".to_owned();
                 return report.wait(condition, Reason::Sealing, message);
             }
         }
-        if let Some(obstacle) = may_begin(Prepare::Deprovision, self.machine) {
+        if let Some(obstacle) = obstacle {
             return obstacle.plan(report);
         }
         if self.machine.boot_diagnostics == BootDiagnostics::Off {
@@ -79,13 +83,13 @@ impl Sealing<'_> {
         report.act(condition, Reason::Sealing, "Sealing the guest".to_owned(), step)
     }
 
-    /// Whether the run command may be there although Azure doesn't show it. An intent that was just recorded is about to
-    /// be carried out, and one that was forgotten since is gone.
-    fn was_begun(&self) -> bool {
+    /// When the seal was begun, if its run command may be there although Azure doesn't show it. An intent that was just
+    /// recorded is about to be carried out, unless it `cannot` be, and one that was forgotten since is gone.
+    fn was_begun(&self, cannot: bool) -> Option<Timestamp> {
         let started = |step| self.memory.step(step).map(|step| step.started_at.0);
-        started(StepName::Seal).is_some_and(|seal| {
-            let forgotten = started(StepName::ForgetSeal).is_some_and(|forgotten| forgotten >= seal);
-            !forgotten && self.memory.now.as_second() - seal.as_second() > INTENT_SECONDS
+        started(StepName::Seal).filter(|seal| {
+            let forgotten = started(StepName::ForgetSeal).is_some_and(|forgotten| forgotten >= *seal);
+            !forgotten && (cannot || !self.memory.within(*seal, INTENT_SECONDS + 1))
         })
     }
 

@@ -26,7 +26,8 @@ pub(super) fn faults(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         let region = usize::try_from(below("region", number, 4)).ok().and_then(|region| world.targets.get(region));
         // Some heal by themselves, some don't.
         let times = [Some(1), Some(2), Some(3), None][usize::try_from(below("times", number, 4)).unwrap_or(0)];
-        let (skip, reads) = (below("skip", number, 3), 1 + below("reads", number, 6));
+        let skip = below("skip", number, 3);
+        let reads = |most| 1 + below("reads", number, most);
         let (code, message) = ("InternalOperationError".to_owned(), DETAIL.to_owned());
         let mut seconds = None;
         let fault = match (below("kind", number, 8), region.cloned()) {
@@ -41,8 +42,9 @@ pub(super) fn faults(seed: u64, world: &World, hours: u64) -> Vec<Event> {
             (3, _) => DomainFault::VersionCreateFails { resource: version, code, message, skip: 0, times },
             (4, _) => DomainFault::OperationFails { resource: either, code, message, skip, times: times.or(Some(4)) },
             (5, _) => DomainFault::OperationPreempted { resource: either, skip, times: times.or(Some(4)) },
-            (6, _) => DomainFault::NotFoundAfterPut { resource: version, reads },
-            _ => DomainFault::StaleReads { resource: either, reads },
+            (6, _) => DomainFault::NotFoundAfterPut { resource: version, reads: reads(6) },
+            // What isn't shown for longer is believed not to be there.
+            _ => DomainFault::StaleReads { resource: either, reads: reads(3) },
         };
         let at = if below("at once", number, 2) == 0 { 0 } else { moment(seed, hours, "azure fails at", number) };
         Event { at, act: Act::AzureFails { fault, seconds } }

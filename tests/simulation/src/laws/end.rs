@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::{Evidence, machine::spoils_machine};
 use crate::{generate::MISSPELT, plan::Act, world};
 
+/// Failures of one version in a row after which azimage asks a person.
+const REPAIRS: u64 = 3;
+
 /// A condition of an object.
 fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
@@ -57,6 +60,10 @@ fn excuse_of(fault: &DomainFault, number: u8) -> Option<&'static str> {
     let of_machine = meets(fault, &world::machine(number));
     match fault {
         DomainFault::RegionFails { .. } if of_version => Some("ReplicationFailed"),
+        // It was created, and is left Failed each time that it is written.
+        DomainFault::OperationFails { times, .. } if of_version && times.is_none_or(|times| times >= REPAIRS) => {
+            Some("ReplicationFailed")
+        }
         // Such a version stays as it is, and can only be deleted.
         DomainFault::VersionCreateFails { .. } if of_version => Some("PublishFailed"),
         // A seal that failed is not begun again.

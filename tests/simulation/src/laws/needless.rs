@@ -56,7 +56,7 @@ fn repeated(fault: &DomainFault, number: u8) -> usize {
 
 /// Whether what struck may lead to another write of the same: two arrive for one, or Azure shows what isn't true any more.
 fn doubles(fault: Fault) -> bool {
-    matches!(fault, Fault::Late(_) | Fault::Duplicate | Fault::Stale | Fault::Answer(404))
+    matches!(fault, Fault::Late(_) | Fault::Duplicate | Fault::Stale | Fault::SaysSucceeded | Fault::Answer(404))
 }
 
 /// Whether people left the object's work undone, so that it is tried again and again up to a limit.
@@ -80,7 +80,7 @@ fn outlived(evidence: &Evidence<'_>, id: Option<&str>, arrived: Timestamp) -> bo
 }
 
 /// Whether a write rests on an answer that Azure gave after it knew better, to a process that can't have known better: it
-/// didn't make the write that Azure didn't show, or made it long ago.
+/// didn't make the write that Azure didn't show, never heard of it, or made it long ago.
 fn misled(evidence: &Evidence<'_>, resource: &str, id: Option<&str>, arrived: Timestamp) -> bool {
     let by = |id: Option<&str>| evidence.sent.iter().find(|sent| id.is_some() && sent.id.as_deref() == id);
     let own = evidence.writes().filter(|entry| under(&entry.path, resource));
@@ -92,7 +92,7 @@ fn misled(evidence: &Evidence<'_>, resource: &str, id: Option<&str>, arrived: Ti
     let patience = if written.status == Some(201) && written.method == "PUT" { CREATED } else { WRITTEN };
     let age = shown.simulated_time.duration_since(written.simulated_time).as_secs();
     match (by(written.client_request_id.as_deref()), by(id)) {
-        (Some(wrote), Some(writes)) => age >= patience || !writes.is_of_the_process_of(wrote),
+        (Some(wrote), Some(writes)) => age >= patience || wrote.answer.is_none() || !writes.is_of_the_process_of(wrote),
         _ => false,
     }
 }

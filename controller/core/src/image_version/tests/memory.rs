@@ -116,12 +116,12 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "a claim that was just written isn't shown yet",
-            scene(&json!({})).process(executed(StepName::ClaimSource, 19)),
+            scene(&json!({})).process(executed(StepName::ClaimSource, 59)),
             "- Unknown/Progressing SourceReady=Progressing Poll",
         ),
         row(
             "a claim that was written a while ago isn't shown",
-            scene(&json!({})).process(executed(StepName::ClaimSource, 20)),
+            scene(&json!({})).process(executed(StepName::ClaimSource, 60)),
             "ClaimSource Unknown/Progressing SourceReady=Progressing Poll",
         ),
         row(
