@@ -6,7 +6,7 @@ use azimage_crds::{ImageVersion, ReplicationTarget};
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use kube::{
     Api, Client, Resource, ResourceExt,
-    core::DeserializeGuard,
+    core::{DeserializeGuard, PartialObjectMeta},
     runtime::{
         Controller,
         controller::{self, Action},
@@ -72,10 +72,14 @@ pub async fn run(mut options: Options) {
     let mut stores = Stores::default();
     let mut controllers = Vec::new();
     for scope in &scopes {
-        let versions =
-            Controller::new(api::<ImageVersion>(&options.client, scope.as_deref()), watcher::Config::default());
-        let targets =
-            Controller::new(api::<ReplicationTarget>(&options.client, scope.as_deref()), watcher::Config::default());
+        let versions = Controller::new(
+            api::<Guarded<ImageVersion>>(&options.client, scope.as_deref()),
+            watcher::Config::default(),
+        );
+        let targets = Controller::new(
+            api::<Guarded<ReplicationTarget>>(&options.client, scope.as_deref()),
+            watcher::Config::default(),
+        );
         stores.add(versions.store(), targets.store());
         controllers.push((scope.clone(), versions, targets));
     }
@@ -114,13 +118,14 @@ pub async fn run(mut options: Options) {
     let mut running = Vec::new();
     for (scope, versions, targets) in controllers {
         let (version_store, target_store) = (versions.store(), targets.store());
+        // Of what is only to wake others it suffices where it is.
         let versions = versions.watches(
-            api::<ReplicationTarget>(&options.client, scope.as_deref()),
+            api::<PartialObjectMeta<ReplicationTarget>>(&options.client, scope.as_deref()),
             watcher::Config::default(),
             move |target| in_namespace_of(&version_store, &target),
         );
         let targets = targets.watches(
-            api::<ImageVersion>(&options.client, scope.as_deref()),
+            api::<PartialObjectMeta<ImageVersion>>(&options.client, scope.as_deref()),
             watcher::Config::default(),
             move |version| in_namespace_of(&target_store, &version),
         );
@@ -149,9 +154,9 @@ pub async fn run(mut options: Options) {
     futures::join!(futures::future::join_all(running), announce.or_stop(&options.stop), sweep);
 }
 
-fn api<K>(client: &Client, namespace: Option<&str>) -> Api<Guarded<K>>
+fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
 where
-    Guarded<K>: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
+    K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
 {
     match namespace {
         Some(namespace) => Api::namespaced(client.clone(), namespace),

@@ -47,6 +47,15 @@ fn flaws(seed: u64) -> Vec<Flaw> {
         .collect()
 }
 
+/// How long the lease lasts, if not as by default. Most writes of a short one are renewals.
+fn lease(number: u64) -> Option<u32> {
+    match number {
+        0 => None,
+        1 | 2 => Some(60),
+        _ => Some(150),
+    }
+}
+
 /// A second within so many hours, and often within the first minutes.
 fn moment(seed: u64, hours: u64, what: &str, number: u64) -> u64 {
     let below = |number: u64, limit: u64| chance(seed, &(what, number)) % limit;
@@ -71,7 +80,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         identity: below("identity", 0, 4) == 0,
         taken: options.people && below("taken", 0, 20) == 0,
         linger_seconds: (replicas > 1 && below("lingers", 0, 4) == 0).then_some(900),
-        lease_seconds: [None, Some(60), Some(150)][usize::from(small("lease", 0, 3))].filter(|_| replicas > 1),
+        lease_seconds: lease(below("lease", 0, 6)).filter(|_| replicas > 1),
         copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
         flaws: if options.people && below("flaws", 0, 4) == 0 { flaws(seed) } else { Vec::new() },
     };

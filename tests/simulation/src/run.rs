@@ -116,7 +116,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     let clock = VirtualClock::begin();
     let history = History::new(clock);
     let turnstile = Turnstile::new(plan.seed);
-    let server = ApiServer::behind(&world::definitions(), plan.seed, move || clock.time(), turnstile.clone())?;
+    let server = ApiServer::behind(world::definitions(), plan.seed, move || clock.time(), turnstile.clone())?;
     let azure = Azure::new(&world::azure(plan)?, clock)?;
     let testimonies = Testimonies::of(&server, &azure, plan.world.versions);
     world::apply(plan, &server).await?;
@@ -161,9 +161,9 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     let took = clock.elapsed();
     drop(running);
     let kubernetes = server.history();
-    let (problems, azure_writes) = stage.judge(settled, rested_from, |evidence| {
+    let (problems, azure_writes, azure_requests) = stage.judge(settled, rested_from, |evidence| {
         let problems = if settled == Settled::Broken { laws::but_liveness(evidence) } else { laws::judge(evidence) };
-        (problems, evidence.writes().count())
+        (problems, evidence.writes().count(), evidence.journal.len())
     });
     Ok(Outcome {
         problems,
@@ -171,7 +171,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
         struck: fates.struck(),
         inert: fates.inert(&plan.strikes).into_iter().chain(stage.inert(&traces)).collect(),
         met: fates.met(),
-        azure_requests: azure.simulator().requests(&JournalQuery::default()).len(),
+        azure_requests,
         azure_writes,
         took,
     })

@@ -1,5 +1,7 @@
 //! What a plan's world is made of, in Azure and in Kubernetes.
 
+use std::sync::LazyLock;
+
 use azimage_crds::{ImageVersion, OWNER_TAG, ReplicationTarget};
 use azimage_simulator::Scenario;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
@@ -87,8 +89,10 @@ pub fn client(world: &World) -> &'static str {
 }
 
 /// The definitions of azimage's kinds, as an API server takes them.
-pub fn definitions() -> Vec<Value> {
-    azimage_crds::manifests().into_iter().flatten().map(|manifest| manifest.object).collect()
+pub fn definitions() -> &'static [Value] {
+    static DEFINITIONS: LazyLock<Vec<Value>> =
+        LazyLock::new(|| azimage_crds::manifests().into_iter().flatten().map(|manifest| manifest.object).collect());
+    &DEFINITIONS
 }
 
 /// Azure in the beginning.

@@ -62,7 +62,7 @@ impl Life {
         }))
         .unwrap();
         let azure = Azure::new(&scenario, clock).unwrap();
-        let server = ApiServer::in_turns(&definitions(), 1, move || clock.time()).unwrap();
+        let server = ApiServer::in_turns(definitions(), 1, move || clock.time()).unwrap();
         let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(Dice::new(1, 2)) };
         let client = OneClient(azure.client(TENANT, CLIENT));
         let options = program::options(server.client(), Arc::new(client), seams);

@@ -49,6 +49,11 @@ pub(super) fn acts(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         };
         events.push(Event { at: at("meddles at", 0), act });
     }
+    if world.delete && below("retires", 0, 4) == 0 {
+        // Late enough that there is a version to be deleted, if all goes well.
+        let when = 2000 + at("retires at", 0);
+        events.push(Event { at: when, act: Act::DeleteObject(small("retired", 0, world.versions)) });
+    }
     if below("gallery", 0, 12) == 0 {
         // Azure deletes it only empty; a version that is made meanwhile keeps it.
         let when = at("gallery at", 0);

@@ -16,7 +16,7 @@ use serde_json::json;
 fn server(seed: u64) -> ApiServer {
     let start = tokio::time::Instant::now();
     let first: jiff::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
-    ApiServer::in_turns(&definitions(), seed, move || first + start.elapsed()).unwrap()
+    ApiServer::in_turns(definitions(), seed, move || first + start.elapsed()).unwrap()
 }
 
 fn targets(server: &ApiServer) -> Api<ReplicationTarget> {

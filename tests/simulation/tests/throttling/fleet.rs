@@ -72,7 +72,7 @@ impl Fleet {
         .unwrap();
         let dice = Dice::new(seed, 2);
         let chance = dice.clone();
-        let server = ApiServer::in_turns(&definitions(), seed, move || clock.time()).unwrap();
+        let server = ApiServer::in_turns(definitions(), seed, move || clock.time()).unwrap();
         let reads = Arc::<Reads>::default();
         server.set_interceptor(reads.clone());
         Self {

@@ -98,10 +98,16 @@ impl Managers {
         if same && object == *live {
             return Applied { object, managers, conflicts: Vec::new() };
         }
-        let time = self.0.get(key).filter(|_| same).map_or(time, |managed| &managed.time).to_owned();
-        managers.0.insert(key.clone(), Managed::new(fields, time));
-
+        let alone = |fields: &FieldSet| {
+            let mut others = self.0.iter().filter(|(other, _)| *other != key);
+            others.all(|(_, managed)| managed.fields.is_disjoint(fields))
+        };
+        if same && alone(&fields) {
+            // Only values differ, and they are nobody else's.
+            return Applied { object, managers, conflicts: Vec::new() };
+        }
         if !same {
+            managers.0.insert(key.clone(), Managed::new(fields, time.to_owned()));
             let kept = with_ancestors(managers.0.values().flat_map(|managed| managed.fields.iter()));
             let mut gone = with_ancestors(last.iter());
             gone.retain(|path| !kept.contains(path) && *path != metadata());
