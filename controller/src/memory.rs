@@ -36,7 +36,7 @@ pub(crate) struct Remembered {
     /// Since when no pass has come to its end, because each had to wait for its turn.
     pub(crate) put_off: Option<Instant>,
     /// What the last pass, and those before it, waited for, and since when.
-    waits: Option<(Progress, Instant)>,
+    pub(crate) waits: Option<(Progress, Instant)>,
     /// The version as it was last read by itself, while nothing is left to be done.
     pub(crate) seen: Option<Seen>,
 }

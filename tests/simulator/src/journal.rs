@@ -14,6 +14,7 @@ const BODY: usize = 64 * 1024;
 /// One request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub struct JournalEntry {
     /// Running number, from 1.
     pub seq: u64,
