@@ -43,6 +43,8 @@ pub enum Bug {
     ReadyWithFailedRegion,
     /// A failed region is repaired for ever.
     RepairWithoutLimit,
+    /// Another attempt counts only for the process that made the last one.
+    RetryUncounted,
     /// A replication that takes long is given up.
     GiveUpAtDeadline,
     /// A version is deleted though the object says Retain.

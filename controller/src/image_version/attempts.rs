@@ -2,6 +2,7 @@
 
 use azimage_core::image_version::{StepName, Wake};
 use azimage_crds::ImageVersionStatus;
+use azimage_deliberate_bugs::bug;
 
 use crate::memory::Remembered;
 
@@ -16,7 +17,8 @@ pub(super) fn open(status: &ImageVersionStatus, name: StepName, wake: Wake, reme
     let id = record.correlation_id.as_ref()?;
     // A seal that is asked for again is the same attempt, and its id stands in the guest already.
     let accepted = name != StepName::Seal && remembered.accepted.get(&name) == Some(id);
-    let of_an_earlier_process = wake == Wake::Retry && remembered.recorded.as_ref() != Some(id);
+    let of_an_earlier_process =
+        wake == Wake::Retry && remembered.recorded.as_ref() != Some(id) && !bug!(RetryUncounted);
     (!accepted && !of_an_earlier_process).then(|| id.clone())
 }
 

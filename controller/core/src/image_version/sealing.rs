@@ -3,7 +3,6 @@
 use azimage_crds::{ConditionType, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 use azimage_names::{RunCommandId, VirtualMachineId};
-use jiff::Timestamp;
 
 use super::{
     BootDiagnostics, ConsoleObserved, Execution, Memory, Plan, Power, Provisioning, Read, Reading, Report,
@@ -53,11 +52,9 @@ impl Sealing<'_> {
         report.finished_if(true, StepName::ForgetSeal);
         let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
         let obstacle = may_begin(Prepare::Deprovision, self.machine);
-        if let Some(begun) = self.was_begun(obstacle.is_some()) {
+        if self.was_begun(obstacle.is_some()) {
             report.absent = Some(Read::Seal);
-            // A process that remembers nothing of the seal knows by the record that Azure may not show it yet.
-            let may_turn_up = self.memory.within(begun, StepName::Seal.grace_seconds()) && !bug!(AskOnOne404);
-            if may_turn_up || !self.memory.believes_absent(Read::Seal, condition, reason) {
+            if !self.memory.believes_absent(Read::Seal, condition, reason) {
                 let message =
                     "Azure doesn't show the run command of the seal, which was begun; looking again".to_owned();
                 return report.wait(condition, Reason::Sealing, message);
@@ -83,13 +80,13 @@ impl Sealing<'_> {
         report.act(condition, Reason::Sealing, "Sealing the guest".to_owned(), step)
     }
 
-    /// When the seal was begun, if its run command may be there although Azure doesn't show it. An intent that was just
-    /// recorded is about to be carried out, unless it `cannot` be, and one that was forgotten since is gone.
-    fn was_begun(&self, cannot: bool) -> Option<Timestamp> {
+    /// Whether the run command may be there although Azure doesn't show it. An intent that was just recorded is about to
+    /// be carried out, unless it `cannot` be, and one that was forgotten since is gone.
+    fn was_begun(&self, cannot: bool) -> bool {
         let started = |step| self.memory.step(step).map(|step| step.started_at.0);
-        started(StepName::Seal).filter(|seal| {
-            let forgotten = started(StepName::ForgetSeal).is_some_and(|forgotten| forgotten >= *seal);
-            !forgotten && (cannot || !self.memory.within(*seal, INTENT_SECONDS + 1))
+        started(StepName::Seal).is_some_and(|seal| {
+            let forgotten = started(StepName::ForgetSeal).is_some_and(|forgotten| forgotten >= seal);
+            !forgotten && (cannot || !self.memory.within(seal, INTENT_SECONDS + 1))
         })
     }
 

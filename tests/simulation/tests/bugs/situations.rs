@@ -54,6 +54,7 @@ pub(crate) fn of(bug: Bug) -> Situation {
         Bug::LetTargetGoEarly => plan!("target-deleted"),
         Bug::BelieveParentState => plan!("says-succeeded"),
         Bug::ReadyWithFailedRegion | Bug::RepairWithoutLimit => plan!("region-fails"),
+        Bug::RetryUncounted => plan!("creation-fails"),
         Bug::GiveUpAtDeadline => plan!("slow-copy"),
         Bug::IgnoreDeletionPolicy => plan!("retained"),
         Bug::BelieveOne404OnDeletion => plan!("deleted-and-missed"),

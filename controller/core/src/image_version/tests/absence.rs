@@ -46,14 +46,14 @@ fn cases() -> Vec<(&'static str, Read, &'static str, &'static str, Scene)> {
             Read::Seal,
             "- Unknown/Sealing GuestPrepared=Sealing Poll",
             "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
-            plain().machine(machine().claimed().powered(Power::Stopped)).status(sealed_since(180)),
+            plain().machine(machine().claimed().powered(Power::Stopped)).status(sealed_since(0)),
         ),
         (
             "the seal of a machine that runs",
             Read::Seal,
             "- Unknown/Sealing GuestPrepared=Sealing Poll",
             "Seal Unknown/Sealing GuestPrepared=Sealing Poll",
-            plain().machine(machine().claimed()).status(sealed_since(180)),
+            plain().machine(machine().claimed()).status(sealed_since(61)),
         ),
     ]
 }
@@ -103,9 +103,9 @@ pub(super) fn rows() -> Vec<Row> {
             WAIT_FOR_THE_SEAL,
         ),
         row(
-            "the seal is missing for certain, but was begun less than three minutes ago",
-            found_absent(&scene(&json!({})).machine(claimed).status(sealed_since(179)), Read::Seal, 3),
-            WAIT_FOR_THE_SEAL,
+            "the seal of a machine that runs is about to be begun",
+            scene(&json!({})).machine(claimed).status(sealed_since(60)),
+            "Seal Unknown/Sealing GuestPrepared=Sealing Poll",
         ),
         row(
             "the seal was forgotten since it was begun",
