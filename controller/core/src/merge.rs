@@ -33,6 +33,8 @@ pub struct Merged {
     pub wanted: BTreeMap<Region, Wanted>,
     /// What we asked Azure for and nobody wants any more.
     pub removed: BTreeSet<Region>,
+    /// What we asked Azure for, nobody wants any more, and Azure doesn't show.
+    pub vanished: BTreeSet<Region>,
     /// What stands in Azure and nobody here asked for.
     pub foreign: BTreeSet<Region>,
 }
@@ -76,13 +78,16 @@ pub fn merge(
                 && requesters.contains(&target.name)
         })
     };
+    let unwanted = |region: &&Region| !wanted.contains_key(*region);
+    let gone = remembered.keys().filter(unwanted).filter(|region| !in_azure.contains(*region));
+    let vanished = gone.filter(|region| told_to_remove(region)).cloned().collect();
     let mut removed = BTreeSet::new();
     let mut foreign = BTreeSet::new();
-    for region in in_azure.iter().filter(|region| !wanted.contains_key(*region)) {
+    for region in in_azure.iter().filter(unwanted) {
         if told_to_remove(region) || bug!(DropForeignRegions) { &mut removed } else { &mut foreign }
             .insert(region.clone());
     }
-    Merged { wanted, removed, foreign }
+    Merged { wanted, removed, vanished, foreign }
 }
 
 /// The target whose storage holds in a region instead of this one's, if they contradict each other.

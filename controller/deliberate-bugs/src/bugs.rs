@@ -37,6 +37,8 @@ pub enum Bug {
     StaleTargets,
     /// A target's finalizer goes before its region does.
     LetTargetGoEarly,
+    /// One answer says that a region is gone which a target gave up.
+    BelieveVanishedRegion,
     /// The version's own Succeeded counts, whatever its regions say.
     BelieveParentState,
     /// Ready, though a region failed.

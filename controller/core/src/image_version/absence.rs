@@ -27,6 +27,11 @@ impl Memory<'_> {
             || (says(ConditionType::Stalled) && says(condition))
     }
 
+    /// Whether it is certain enough that regions are gone which targets gave up.
+    pub(super) fn believes_vanished(&self) -> bool {
+        self.process.vanished >= CONFIRMATIONS || bug!(BelieveVanishedRegion)
+    }
+
     /// The first step of all waits until the version is certain not to be there: else a machine would be claimed, or
     /// a version written, whose number is somebody else's.
     pub(super) fn sure_before_the_first(&self, plan: Plan) -> Plan {

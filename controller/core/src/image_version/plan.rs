@@ -32,6 +32,8 @@ pub struct ProcessMemory {
     pub absent: Option<(Read, i32)>,
     /// How many of the last passes in a row didn't see the version, be it that it wasn't made yet.
     pub unseen: i32,
+    /// How many of the last passes in a row missed a region in the version that a target had asked for and gave up.
+    pub vanished: i32,
 }
 
 impl Memory<'_> {
@@ -121,6 +123,7 @@ impl ProcessMemory {
                 Reading::Missing(_) => self.unseen.saturating_add(1),
                 _ => 0,
             },
+            vanished: if report.vanished { self.vanished.saturating_add(1) } else { 0 },
         }
     }
 }
@@ -186,6 +189,8 @@ pub struct Report {
     pub accepted: Option<Timestamp>,
     /// What this pass found gone, and could not go on without.
     pub absent: Option<Read>,
+    /// A region that a target gave up isn't there any more, as this pass was told.
+    pub vanished: bool,
     /// Nothing is missing but certainty that the version isn't there: the next pass has to read that alone.
     pub unsure: bool,
 }
@@ -203,6 +208,7 @@ impl Default for Report {
             finished: BTreeSet::new(),
             accepted: None,
             absent: None,
+            vanished: false,
             unsure: false,
         }
     }

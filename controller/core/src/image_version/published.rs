@@ -41,13 +41,19 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, version: &Version
         return report.stalled(ConditionType::Published, Reason::VersionDiffers, difference);
     }
     source_is_done(validated, memory, version, &mut report);
-    let merged = merge(
+    let mut merged = merge(
         &version.location,
         validated.publish.default_replicas,
         &validated.targets,
         &regions::remembered(memory.status),
         &regions::in_azure(version),
     );
+    report.vanished = !merged.vanished.is_empty();
+    if report.vanished && !memory.believes_vanished() {
+        // Azure may show the version as it was before the region was added: a target that is let go on such an answer
+        // would leave its region behind for good.
+        merged.removed.append(&mut merged.vanished);
+    }
     let shown = regions::report(&merged, Some(version), memory.status);
     report.regions = Some(shown.clone());
     let view = View { validated, memory, version, merged: &merged, shown: &shown };
@@ -185,7 +191,10 @@ impl View<'_> {
         if self.version.provisioning == Provisioning::Failed {
             return self.write_again(report, request);
         }
-        if self.wanted().all(|region| region.state == RegionState::Completed) || bug!(BelieveParentState) {
+        let gone = |region: &RegionStatus| region.state != RegionState::Removing;
+        let complete =
+            self.wanted().all(|region| region.state == RegionState::Completed) && self.shown.iter().all(gone);
+        if complete || bug!(BelieveParentState) {
             return self.complete(report);
         }
         // Azure says Succeeded while regions are still copying: what the regions say counts.

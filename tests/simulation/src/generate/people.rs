@@ -49,6 +49,9 @@ pub(super) fn acts(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         };
         events.push(Event { at: at("meddles at", 0), act });
     }
+    if below("coincides", 0, 5) == 0 {
+        events.extend(coincidence(seed, small("coincides with", 0, world.versions), 1200 + at("coincides at", 0)));
+    }
     if world.delete && below("retires", 0, 4) == 0 {
         // Late enough that there is a version to be deleted, if all goes well.
         let when = 2000 + at("retires at", 0);
@@ -66,4 +69,25 @@ pub(super) fn acts(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         events.push(Event { at: at("namespace at", 0), act: Act::DeleteNamespace });
     }
     events
+}
+
+/// What people do just when it matters: around the claim, during the seal, before the regions are written again, or when
+/// nobody hears of it.
+fn coincidence(seed: u64, of: u8, late: u64) -> Vec<Event> {
+    let below = |what: &str, limit: u64| chance(seed, &("coincidence", what)) % limit;
+    let soon = below("soon", 900);
+    let acts = match below("which", 4) {
+        0 => vec![(20 + soon / 8, Act::TagMachine(of))],
+        1 => vec![(40 + soon / 4, Act::StopMachine(of))],
+        2 => vec![
+            (late, Act::AddRegion(of, "Brazil South".to_owned())),
+            (late + soon, Act::AddTarget("France Central".to_owned())),
+        ],
+        _ => vec![
+            (late, Act::WatchesStall { replica: 0, seconds: 900 }),
+            (late + 5, Act::DeleteTarget(0)),
+            (late + soon, Act::DeleteTarget(1)),
+        ],
+    };
+    acts.into_iter().map(|(at, act)| Event { at, act }).collect()
 }

@@ -52,6 +52,7 @@ pub(crate) fn of(bug: Bug) -> Situation {
         Bug::DropForeignRegions => plan!("region-added"),
         Bug::StaleTargets => plan!("target-deleted-unheard"),
         Bug::LetTargetGoEarly => plan!("target-deleted"),
+        Bug::BelieveVanishedRegion => kept!("given-up-before-it-was-shown"),
         Bug::BelieveParentState => plan!("says-succeeded"),
         Bug::ReadyWithFailedRegion | Bug::RepairWithoutLimit => plan!("region-fails"),
         Bug::RetryUncounted => plan!("creation-fails"),

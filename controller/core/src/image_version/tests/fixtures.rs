@@ -16,7 +16,8 @@ pub(super) const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-0000000
 pub(super) const SOURCE_VERSION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/base/versions/1.0.0";
 pub(super) const OURS: &str = "c1/images/web-1/u-1";
 /// A process that has looked for the version often enough.
-pub(super) const PATIENT: ProcessMemory = ProcessMemory { executed: None, accepted: None, absent: None, unseen: 9 };
+pub(super) const PATIENT: ProcessMemory =
+    ProcessMemory { executed: None, accepted: None, absent: None, unseen: 9, vanished: 9 };
 
 pub(super) const HOME: &str = "westeurope";
 

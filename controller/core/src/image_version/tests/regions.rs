@@ -86,8 +86,17 @@ fn a_region_is_shown_until_azure_removed_it_if_a_target_gives_it_up() {
     let going = scene(&json!({})).targets(&[going("t", OTHER, "Delete")]).status(before);
     let removing = going.clone().version(version(&[HOME, OTHER])).next_status();
     assert_eq!(shown(&removing)[0], (OTHER.into(), RegionState::Removing, 95, "t".into()));
-    let removed = going.status(removing).version(version(&[HOME])).next_status();
-    assert_eq!(shown(&removed).len(), 1, "{:?}", removed.regions);
+    let removed = going.status(removing).version(version(&[HOME]));
+    for (vanished, regions) in [(0, 2), (2, 2), (3, 1)] {
+        let scene = removed.clone().process(ProcessMemory { vanished, ..PATIENT });
+        let (after, plan) = (scene.next_status(), scene.plan());
+        assert_eq!(shown(&after).len(), regions, "{vanished} passes before said so: {:?}", after.regions);
+        assert_eq!(plan.rests(), regions == 1, "{:?}", plan.report.progress);
+        let next = ProcessMemory { vanished, ..PATIENT }.after(&plan.report, &scene.observed);
+        assert_eq!(next.vanished, vanished + 1);
+    }
+    let shown_again = removed.version(version(&[HOME, OTHER]));
+    assert_eq!(PATIENT.after(&shown_again.plan().report, &shown_again.observed).vanished, 0);
 }
 
 #[test]
