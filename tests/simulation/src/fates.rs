@@ -18,6 +18,7 @@ use crate::{
     history::History,
     plan::{Fault, Place, Plan, Strike},
     weather::{Kind, Weather},
+    world::ADDED,
 };
 
 /// A call that a process sent, whatever became of it.
@@ -199,6 +200,7 @@ fn sort(call: &str) -> String {
         let name = match id {
             Some(at) => &part[..at],
             None if part.starts_with(FLAWED) => FLAWED,
+            None if part.starts_with(ADDED) => ADDED,
             None if part.starts_with(|letter: char| letter.is_ascii_digit()) => "",
             None => part.trim_end_matches(|letter: char| letter.is_ascii_digit()),
         };
@@ -254,6 +256,7 @@ mod tests {
         for (call, expected) in [
             ("azure token", "azure token"),
             ("azure GET virtualMachines/bad-noconsent", "azure GET virtualMachines/bad-*"),
+            ("kubernetes Get replicationtargets/added-westeurop", "kubernetes Get replicationtargets/added-*"),
             ("kubernetes Update leases/azimage.dev-controller", "kubernetes Update leases/azimage.dev-controller"),
             (
                 "azure GET galleries/corp/images/web-12/versions/1.4.0",

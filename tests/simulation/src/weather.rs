@@ -10,7 +10,7 @@ use crate::plan::{Fault, Place};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Weather {
-    /// Of a thousand calls so many go wrong.
+    /// Of a thousand calls so many go wrong; of writes to Azure three times as many.
     pub in_a_thousand: u32,
     /// For so many seconds from the beginning.
     pub seconds: u64,
@@ -138,7 +138,12 @@ impl Weather {
     /// What strikes a call, if anything.
     pub fn fault(&self, seed: u64, kind: Kind, place: &Place) -> Option<Fault> {
         let number = chance(seed, place);
-        let (of, wrong) = if kind == Kind::Poll { (100_000, self.polls) } else { (1000, self.in_a_thousand) };
+        let (of, wrong) = match kind {
+            Kind::Poll => (100_000, self.polls),
+            // They are few, and matter most.
+            Kind::AzureWrite => (1000, self.in_a_thousand.saturating_mul(3)),
+            _ => (1000, self.in_a_thousand),
+        };
         let fault = (number % of < u64::from(wrong)).then(|| kind.fault(number / of));
         fault.or_else(|| {
             let number = chance(seed, &("state", place));

@@ -72,9 +72,12 @@ pub fn target(number: usize) -> String {
     format!("target-{number}")
 }
 
+/// How the names of targets begin that somebody adds.
+pub(crate) const ADDED: &str = "added-";
+
 /// The name of the object of a target that somebody adds for a region.
 pub fn added_target(region: &str) -> String {
-    format!("added-{}", normal(region))
+    format!("{ADDED}{}", normal(region))
 }
 
 /// Whether tags name the object of a version as their owner.
