@@ -29,6 +29,7 @@ fn a_repair_is_the_same_request_first_then_one_without_the_region_then_the_same_
         let scene = failing.clone().status(steps(&[(StepName::Repair, attempts, false)]));
         assert_eq!(regions_of(&request(&scene)), expected, "attempt {attempts}");
     }
+    assert_eq!(regions_of(&request(&failing)), [HOME, OTHER], "none is on record yet");
     let home = wide().version(version(&[HOME, OTHER]).says(HOME, RegionReplication::Failed, ""));
     let scene = home.status(steps(&[(StepName::Repair, 2, false)]));
     assert_eq!(regions_of(&request(&scene)), [HOME, OTHER], "the home region is never taken away");
