@@ -9,6 +9,7 @@ mod console;
 mod controller;
 mod convergence;
 mod deletion;
+mod facts;
 mod fixtures;
 mod generated;
 mod laws;
