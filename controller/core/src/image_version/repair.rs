@@ -1,8 +1,8 @@
 //! What to do for a version of which Azure failed to make something: its creation, or some regions.
 //!
 //! An attempt counts once its intent is recorded, which is before it is carried out, and also if the process ended in
-//! between; the plan is then made again and must come out the same. So as many attempts as are allowed may stand on record and the last of them still be open,
-//! and only one more than that says that all were carried out.
+//! between; the plan is then made again and must come out the same. So as many attempts as are allowed may stand on
+//! record and the last of them still be open, and only one more than that says that all were carried out.
 
 use azimage_crds::{ConditionType, RECONCILE_REQUESTED_AT, Reason, RegionStatus};
 use azimage_deliberate_bugs::bug;

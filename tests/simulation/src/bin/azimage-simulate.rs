@@ -178,6 +178,9 @@ fn each_bug(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode>
     Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// After so many seeds without the event that is asked for nobody makes it.
+const PASSED_OVER: u32 = 100_000;
+
 fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
     let mut figures = Figures { next: arguments.first, ..Figures::default() };
     if let Some(file) = arguments.campaign.as_ref().filter(|file| file.exists()) {
@@ -194,6 +197,7 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
                 // It is one of a thread.
                 #[cfg(feature = "deliberate-bugs")]
                 azimage_deliberate_bugs::switch_on(arguments.bug);
+                let mut passed_over = 0_u32;
                 loop {
                     let seed = {
                         let (figures, begun_seeds) = &mut *lock();
@@ -209,10 +213,16 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
                     };
                     let plan = generate::plan(seed, options);
                     let happens = |name: &String| plan.events.iter().any(|event| event.act.name() == *name);
-                    if !arguments.only.as_ref().is_none_or(happens) {
+                    if let Some(name) = arguments.only.as_ref().filter(|name| !happens(name)) {
+                        passed_over += 1;
+                        if passed_over > PASSED_OVER {
+                            eprintln!("in none of {PASSED_OVER} seeds in a row {name} happens");
+                            return;
+                        }
                         lock().1 -= 1;
                         continue;
                     }
+                    passed_over = 0;
                     let outcome = if arguments.thrice { run_thrice(&plan) } else { run(&plan) };
                     let (figures, _) = &mut *lock();
                     match outcome {
