@@ -1,6 +1,6 @@
 //! What the status tells of a version that exists, beside how it stands.
 
-use azimage_crds::{ConditionType, RegionState};
+use azimage_crds::{ConditionType, ImageVersionStatus, RegionState};
 use serde_json::json;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     scene::*,
 };
 
-fn condition(status: &azimage_crds::ImageVersionStatus, kind: ConditionType) -> (String, String, String) {
+fn condition(status: &ImageVersionStatus, kind: ConditionType) -> (String, String, String) {
     let found = status.conditions.iter().find(|condition| condition.type_ == kind.as_str()).unwrap();
     (found.status.clone(), found.reason.clone(), found.message.clone())
 }
@@ -52,16 +52,61 @@ fn what_was_seen_when_the_version_was_made_stays_unless_it_is_false_or_unknown()
 }
 
 #[test]
-fn an_unknown_state_is_named_and_a_known_one_says_what_is_waited_for() {
-    let message = |provisioning| {
-        let copying = version(&[HOME, OTHER]).says(OTHER, RegionReplication::Replicating, "");
-        condition(&wide().version(copying.provisioned(provisioning)).next_status(), ConditionType::Replicated).2
+fn messages_say_what_is_waited_for_and_what_is_there() {
+    let with = |regions: &[&str]| wide().version(version(regions));
+    let copying = || version(&[HOME, OTHER]).says(OTHER, RegionReplication::Replicating, "");
+    let updating = |version: VersionObserved| version.provisioned(Provisioning::Updating);
+    let given_up = |region: &str| {
+        let status = json!({"conditions": [], "regions": [{"name": region, "state": "Completed", "progress": 100, "requestedBy": ["g"]}]});
+        wide()
+            .targets(&[target("t", OTHER, &json!({})), going("g", region, "Delete")])
+            .status(serde_json::from_value(status).unwrap())
     };
-    assert_eq!(
-        message(Provisioning::Other("Hibernating".to_owned())),
-        "Azure says Hibernating of the gallery image version; waiting for another state"
-    );
-    assert_eq!(message(Provisioning::Updating), "Waiting for northeurope to complete");
+    let late = |seconds| ImageVersionStatus {
+        steps: vec![step(StepName::Update, 1, false, seconds)],
+        ..ImageVersionStatus::default()
+    };
+    let failed =
+        |detail| version(&[HOME]).provisioned(Provisioning::Failed).says(HOME, RegionReplication::Failed, detail);
+    let (published, replicated) = (ConditionType::Published, ConditionType::Replicated);
+    for (scene, kind, expected) in [
+        (plain().version(version(&[HOME])), replicated, "The region is complete"),
+        (with(&[HOME, OTHER]), replicated, "All 2 regions are complete"),
+        (wide().version(updating(copying())), replicated, "Waiting for northeurope to complete"),
+        (wide().version(updating(version(&[HOME, OTHER]))), replicated, "Azure is updating the gallery image version"),
+        (
+            wide().version(copying().provisioned(Provisioning::Other("Hibernating".to_owned()))),
+            replicated,
+            "Azure says Hibernating of the gallery image version; waiting for another state",
+        ),
+        (
+            given_up("uksouth").version(updating(version(&[HOME, OTHER, "uksouth"]))),
+            replicated,
+            "Waiting for Azure to remove uksouth",
+        ),
+        (
+            given_up("uksouth").version({
+                let version = version(&[HOME, OTHER, "uksouth"]);
+                updating(version.says(OTHER, RegionReplication::Replicating, ""))
+            }),
+            replicated,
+            "Waiting for northeurope to complete and for Azure to remove uksouth",
+        ),
+        (wide().version(updating(copying())).status(late(6 * 3600)), replicated, "Waiting for northeurope to complete"),
+        (
+            wide().version(updating(copying())).status(late(6 * 3600 + 1)),
+            replicated,
+            "Waiting for northeurope to complete; it takes longer than expected, and is waited for",
+        ),
+        (
+            plain().version(failed("out of disks")),
+            published,
+            "Azure failed to create the gallery image version: out of disks; asking again",
+        ),
+        (plain().version(failed("")), published, "Azure failed to create the gallery image version; asking again"),
+    ] {
+        assert_eq!(condition(&scene.next_status(), kind).2, expected);
+    }
 }
 
 #[test]
