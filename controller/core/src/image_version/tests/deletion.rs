@@ -171,6 +171,23 @@ fn each_state_of_a_deletion_has_its_step_or_its_reason() {
 }
 
 #[test]
+fn one_answer_suffices_of_a_version_that_was_never_begun_unless_the_status_was_lost() {
+    for (observed_generation, expected) in [(None, CONFIRM), (Some(-1), CONFIRM), (Some(1), LET_GO), (Some(2), LET_GO)]
+    {
+        let status = azimage_crds::ImageVersionStatus { observed_generation, ..steps(&[]) };
+        assert_eq!(going().status(status).outcome(), expected, "{observed_generation:?}");
+    }
+}
+
+#[test]
+fn a_block_ends_at_its_end() {
+    for (end, expected) in [(now(), DELETE), (before(-1), BLOCKED)] {
+        let scene = going().version(blocked_until(Some(&end.to_string())));
+        assert_eq!(scene.outcome(), expected, "{end}");
+    }
+}
+
+#[test]
 fn a_release_takes_our_tags_and_no_others() {
     let scene = going().machine(machine().claimed().marked());
     let Some(Step::ReleaseSource(request)) = scene.plan().step else { panic!("a release was expected") };

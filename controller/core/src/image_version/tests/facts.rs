@@ -69,7 +69,7 @@ fn messages_say_what_is_waited_for_and_what_is_there() {
     let failed =
         |detail| version(&[HOME]).provisioned(Provisioning::Failed).says(HOME, RegionReplication::Failed, detail);
     let (published, replicated) = (ConditionType::Published, ConditionType::Replicated);
-    for (scene, kind, expected) in [
+    let cases = vec![
         (plain().version(version(&[HOME])), replicated, "The region is complete"),
         (with(&[HOME, OTHER]), replicated, "All 2 regions are complete"),
         (wide().version(updating(copying())), replicated, "Waiting for northeurope to complete"),
@@ -104,7 +104,8 @@ fn messages_say_what_is_waited_for_and_what_is_there() {
             "Azure failed to create the gallery image version: out of disks; asking again",
         ),
         (plain().version(failed("")), published, "Azure failed to create the gallery image version; asking again"),
-    ] {
+    ];
+    for (scene, kind, expected) in cases {
         assert_eq!(condition(&scene.next_status(), kind).2, expected);
     }
 }
