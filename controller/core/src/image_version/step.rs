@@ -145,16 +145,6 @@ impl Step {
             Self::Delete(_) => StepName::Delete,
         }
     }
-
-    /// Whether the step takes regions away from a version: then it must not rest on a list that may be out of date.
-    pub fn removes_regions(&self, observed: &super::VersionObserved) -> bool {
-        match self {
-            Self::Update(request) | Self::Repair(request) => {
-                observed.targets.iter().any(|target| !request.targets.iter().any(|kept| kept.region == target.region))
-            }
-            _ => false,
-        }
-    }
 }
 
 impl StepName {

@@ -34,6 +34,7 @@ fn answered(seconds_ago: i64) -> ProcessMemory {
     process
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     let definition = |reading| move |observed: &mut Observed| observed.definition = reading;
     let parent = |observed: &mut Observed| observed.version = Reading::Missing(Absent::Parent);
@@ -123,6 +124,16 @@ pub(super) fn rows() -> Vec<Row> {
             "a claim that was written a while ago isn't shown",
             scene(&json!({})).process(executed(StepName::ClaimSource, 60)),
             "ClaimSource Unknown/Progressing SourceReady=Progressing Poll",
+        ),
+        row(
+            "a seal that was begun less than three minutes ago isn't shown yet",
+            scene(&json!({})).machine(machine().claimed()).process(executed(StepName::Seal, 179)),
+            "- Unknown/Sealing GuestPrepared=Sealing Poll",
+        ),
+        row(
+            "a seal that was begun three minutes ago isn't shown",
+            scene(&json!({})).machine(machine().claimed()).process(executed(StepName::Seal, 180)),
+            "Seal Unknown/Sealing GuestPrepared=Sealing Poll",
         ),
         row(
             "a machine that was just generalized doesn't show it yet",

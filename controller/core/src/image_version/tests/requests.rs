@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     super::*,
     fixtures::*,
-    published::{OTHER, asked_for, plain, wide},
+    published::{OTHER, wide},
     scene::*,
 };
 
@@ -67,14 +67,4 @@ fn a_write_keeps_what_it_does_not_know() {
     }
     let foreign = &request.targets[2];
     assert_eq!((foreign.replicas, foreign.storage_account_type.as_deref()), (Some(7), Some("Premium_LRS")));
-}
-
-#[test]
-fn only_a_write_that_takes_a_region_away_says_so() {
-    let observed = version(&[HOME, OTHER]);
-    let going = plain().targets(&[going("t", OTHER, "Delete")]).version(observed.clone()).status(asked_for(&["t"]));
-    assert!(going.plan().step.unwrap().removes_regions(&observed));
-    let growing = wide().version(version(&[HOME]));
-    assert!(!growing.plan().step.unwrap().removes_regions(&version(&[HOME])));
-    assert!(!Step::Deallocate(azimage_names::VirtualMachineId::parse(MACHINE).unwrap()).removes_regions(&observed));
 }
