@@ -10,6 +10,8 @@ pub mod condition;
 pub mod console;
 pub mod events;
 pub mod failure;
+pub mod guest;
+
 pub mod identity;
 pub mod image_version;
 pub mod lint;

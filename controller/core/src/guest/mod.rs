@@ -1,0 +1,43 @@
+//! What is run in a guest to prepare it for capture, and what the guest answers.
+//!
+//! One run command does it all: it checks the guest, runs the user's script, looks for what belongs to one machine
+//! alone, and starts a detached unit. The unit seals the guest, says so on the serial console, and powers off.
+
+pub mod hygiene;
+pub mod linux;
+pub mod windows;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// What a script is made for. The texts of the scripts lie beside the modules, as files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preparation {
+    /// This attempt's word: letters, digits and dashes. The guest repeats it on the console.
+    pub nonce: String,
+    /// The script refuses before this moment of the guest's clock: with a clock that is behind, `not_after` means nothing.
+    pub not_before: Timestamp,
+    /// The script refuses after this moment of the guest's clock. The agent runs a command again when its state is gone and
+    /// the machine starts, which must do nothing.
+    pub not_after: Timestamp,
+    /// From the end of the run command to the start of the unit.
+    pub delay: Duration,
+    /// How long to wait for a package manager that is at work.
+    pub packages_wait: Duration,
+    /// For how long the unit repeats its last word on the console before it powers off.
+    pub repeat_mark: Duration,
+    /// The user's own script, run before anything is removed.
+    pub user_script: Option<UserScript>,
+    /// What to do about what is left of one machine alone.
+    pub hygiene: hygiene::Policy,
+}
+
+/// The user's own script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserScript {
+    /// Its text: for `/bin/sh`, or what its first line names; on Windows for PowerShell.
+    pub text: String,
+    /// How long it may take.
+    pub time_limit: Duration,
+}
