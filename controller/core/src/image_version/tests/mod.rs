@@ -18,6 +18,7 @@ mod observations;
 mod published;
 mod reach;
 mod reasons;
+mod refusals;
 mod regions;
 mod requests;
 mod scene;

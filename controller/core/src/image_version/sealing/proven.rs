@@ -1,0 +1,47 @@
+//! The seal was proven: the machine is deallocated and generalized, if nobody started it since.
+
+use azimage_crds::{ConditionType, Prepare, Reason};
+
+use super::{
+    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Reading, Report, StepName, readiness::may_begin},
+    ANEW, Sealing,
+};
+use crate::Failure;
+
+impl Sealing<'_> {
+    /// Looks at the console once more before an irreversible step, as long as it can be read: a controller that was down
+    /// for an hour doesn't know who used the machine meanwhile. `go_on` is what comes next.
+    pub(in super::super) fn proven(
+        &self,
+        console: &Reading<ConsoleObserved>,
+        mut report: Report,
+        go_on: impl FnOnce(Report) -> Plan,
+    ) -> Plan {
+        let lost = match (self.machine.power, console) {
+            (Power::Running | Power::Starting, _)
+            | (
+                Power::Stopped | Power::Deallocated,
+                Reading::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)),
+            ) => true,
+            (Power::Stopping | Power::Deallocating | Power::Unknown, _)
+            // The log may be gone with the switch, or with the place on the host.
+            | (_, Reading::Found(_) | Reading::Missing(_))
+            | (Power::Deallocated, Reading::Failed(Failure::Busy(_) | Failure::Refused(_))) => false,
+            (_, _) if self.machine.boot_diagnostics == BootDiagnostics::Off => false,
+            (_, Reading::Failed(failure)) => return report.failed(failure, "read the machine's serial console log"),
+            (_, Reading::NotRead) => return report.failed_unread("the machine's serial console log"),
+        };
+        if !lost {
+            report.done(ConditionType::GuestPrepared, "The guest was sealed");
+            report.finished_if(true, StepName::Seal);
+            return go_on(report);
+        }
+        if self.validated.requested && may_begin(Prepare::Deprovision, self.machine).is_none() {
+            return self.claim_anew(report, "The machine was started after its seal; claiming it for another one");
+        }
+        let message = format!(
+            "The machine was started after its guest was sealed, so it is sealed no more; it is not generalized. {ANEW}"
+        );
+        report.stalled(ConditionType::GuestPrepared, Reason::GuestPreparationUnknown, message)
+    }
+}
