@@ -142,6 +142,8 @@ pub struct VirtualMachineObserved {
     pub agent_message: Option<String>,
     /// Where its serial console is recorded.
     pub boot_diagnostics: BootDiagnostics,
+    /// When it was read, by Azure's own clock, which is also the guest's. Ours may differ from it.
+    pub read_at: Option<Timestamp>,
 }
 
 /// Where a machine's serial console is recorded.

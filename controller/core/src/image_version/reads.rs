@@ -6,7 +6,7 @@ use super::{
     Absent, BootDiagnostics, Memory, Observed, Power, Reading, SourceSpec, Step, Validated, VirtualMachineObserved,
     sealing::Attempt, tags,
 };
-use crate::{Failure, guest};
+use crate::Failure;
 
 /// Something to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumIter)]
@@ -94,9 +94,8 @@ fn seal_read(
         Reading::Failed(_) => return None,
     };
     let attempt = Attempt::of(validated, memory, machine, command)?;
-    // A guest that runs has nothing to say before its unit has begun.
-    let speaks = off || attempt.elapsed() >= guest::DELAY.as_secs();
-    (is_heard && speaks).then_some(Read::Console)
+    // A guest that runs has nothing to say before its run command has ended.
+    (is_heard && (off || attempt.is_scheduled())).then_some(Read::Console)
 }
 
 fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {

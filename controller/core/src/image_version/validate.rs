@@ -96,7 +96,7 @@ pub struct GuestSpec {
 }
 
 /// How far a guest's clock may be behind, and how long after its making a script may still begin, in seconds.
-const CLOCK_SECONDS: (i64, i64) = (300, 600);
+const CLOCK_SECONDS: (i64, i64) = (300, 1200);
 
 /// The longest wait for a package manager.
 const PACKAGES_WAIT: Duration = Duration::from_secs(600);

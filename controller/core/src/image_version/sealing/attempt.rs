@@ -4,7 +4,7 @@ use azimage_crds::SEAL_TAG;
 use jiff::Timestamp;
 
 use super::super::{
-    Memory, Provisioning, SealObserved, StepName, Validated, VirtualMachineObserved, validate::find_tag,
+    Execution, Memory, Provisioning, SealObserved, StepName, Validated, VirtualMachineObserved, validate::find_tag,
 };
 use crate::guest::attempt;
 
@@ -65,6 +65,14 @@ impl<'a> Attempt<'a> {
         let claim = self.memory.step(StepName::ClaimSource).map(|step| step.started_at.0);
         let only_claimed = claim.is_some_and(|claim| claim.as_second() <= self.claimed.as_second());
         self.was_begun(true) || !only_claimed
+    }
+
+    /// Whether its run command has ended, so that its unit is about to begin, or has.
+    pub(in super::super) fn is_scheduled(&self) -> bool {
+        match self.command {
+            Some(command) => command.execution != Execution::Running && command.exit_code.is_none_or(|code| code == 0),
+            None => self.was_removed(),
+        }
     }
 
     /// Whether its unit may be at work, or about to be.

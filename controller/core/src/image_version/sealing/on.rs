@@ -94,7 +94,8 @@ impl Sealing<'_> {
 
     fn begin(&self, attempt: &Attempt<'_>) -> Step {
         let now = self.memory.now;
-        let preparation = self.guest.preparation(attempt.nonce, now);
+        let guests_clock = self.machine.read_at.unwrap_or(now);
+        let preparation = self.guest.preparation(attempt.nonce, guests_clock);
         let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
         Step::Seal {
             id: self.seal.clone(),
@@ -123,7 +124,7 @@ impl Sealing<'_> {
             );
             return self.again(report, Reason::SealFailed, message);
         }
-        if command.is_started() && self.may_forget(command) {
+        if command.is_started() && self.may_forget(attempt, command) {
             let message = "The seal is scheduled in the guest; removing its run command, so that no later start of the machine runs it again";
             return self.forget(report, message);
         }
@@ -132,14 +133,14 @@ impl Sealing<'_> {
 
     /// Whether there is time enough to remove the run command before the unit stops the agent. Without that it stays,
     /// and does nothing when it is run again: it has expired.
-    fn may_forget(&self, command: &SealObserved) -> bool {
-        let left = |ended: jiff::Timestamp| {
-            let begins = ended.as_second().saturating_add(i64::try_from(guest::DELAY.as_secs()).unwrap_or_default());
-            begins - self.memory.now.as_second()
-        };
+    fn may_forget(&self, attempt: &Attempt<'_>, command: &SealObserved) -> bool {
+        let ran = command.started.zip(command.ended).map_or(0, |(started, ended)| (ended - started).get_seconds());
+        // By our clock, as Azure's may differ: the unit can't begin earlier than that.
+        let begins = i64::try_from(guest::DELAY.as_secs()).unwrap_or_default().saturating_add(ran.max(0));
+        let elapsed = i64::try_from(attempt.elapsed()).unwrap_or(i64::MAX);
         self.machine.power == Power::Running
             && self.machine.agent_ready
-            && command.ended.is_some_and(|ended| left(ended) >= REMOVAL_SECONDS)
+            && begins.saturating_sub(elapsed) >= REMOVAL_SECONDS
     }
 
     fn under_way(&self, attempt: &Attempt<'_>, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {

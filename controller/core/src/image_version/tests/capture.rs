@@ -79,12 +79,12 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         ("whose run command timed out", sealed(SealObserved { exit_code: None, ..seal(Execution::Failed) }), by_word),
         (
             "whose run command can go, with time enough",
-            silent(sealed(SealObserved { ended: Some(before(180)), ..seal(Execution::Succeeded) })),
+            silent(sealed(SealObserved { started: Some(before(180)), ..seal(Execution::Succeeded) })),
             [SEALING, FORGET, SEALING, SEALING, SEALING, SEALING, SEALING],
         ),
         (
             "whose run command would go too late",
-            silent(sealed(SealObserved { ended: Some(before(181)), ..seal(Execution::Succeeded) })),
+            silent(sealed(SealObserved { started: Some(before(181)), ..seal(Execution::Succeeded) })),
             [SEALING; 7],
         ),
         (

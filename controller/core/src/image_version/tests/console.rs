@@ -147,13 +147,18 @@ fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
     };
     let claimed = || machine().claimed().powered(Power::Stopped);
     assert_eq!(reads(|scene| scene), Some(Read::Console));
-    assert_eq!(reads(|scene| scene.machine(machine().claimed())), None, "it runs");
+    assert_eq!(
+        reads(|scene| scene.machine(machine().claimed())),
+        Some(Read::Console),
+        "it may say that it can't go on"
+    );
     let late = |ago| {
         off(Some(ago), None).machine(machine().claimed()).observed(|observed| observed.console = Reading::NotRead)
     };
     let asks = |scene: Scene| next_read(&scene.validated(), &scene.memory(), &scene.observed);
-    assert_eq!(asks(late(299)), None, "its unit can't have begun");
-    assert_eq!(asks(late(300)), Some(Read::Console), "it may say that it can't go on");
+    assert_eq!(asks(late(60)), Some(Read::Console), "it may say that it can't go on");
+    assert_eq!(asks(late(60).seal(seal(Execution::Running))), None, "its unit can't have begun");
+    assert_eq!(asks(late(60).seal(super::capture::refused(20))), None, "its unit never begins");
     assert_eq!(
         reads(|scene| scene.seal(seal(Execution::Running))),
         Some(Read::Console),

@@ -134,6 +134,7 @@ pub(super) fn machine() -> VirtualMachineObserved {
         agent_ready: true,
         agent_message: None,
         boot_diagnostics: BootDiagnostics::Managed,
+        read_at: None,
     }
 }
 
@@ -199,7 +200,8 @@ pub(super) fn seal(execution: Execution) -> SealObserved {
             Execution::Running | Execution::Unknown => None,
         },
         printed: Printed { report: None, words: "seal is scheduled".into() },
-        started: Some(before(50)),
+        // Too long ago for its removal.
+        started: Some(before(250)),
         ended: None,
         nonce: Some(nonce()),
     }
