@@ -166,7 +166,6 @@ fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
     );
     assert_eq!(reads(|scene| scene.machine(claimed_without_nonce().powered(Power::Stopped))), None, "no word is known");
     let marked = |power| machine().claimed().marked().powered(power);
-    assert_eq!(asks(late(9)).map(|_| ()), None);
     for (power, expected) in [
         (Power::Stopped, Some(Read::Console)),
         (Power::Deallocated, Some(Read::Console)),
