@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use azimage_azure as azure;
-use azimage_core::guest::output;
+use azimage_core::guest::{console, output};
 use azimage_core::image_version::{
-    BootDiagnostics, DefinitionObserved, Execution, MarketplacePlan, OsType, Power, Provisioning, RegionObserved,
-    RegionReplication, SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved,
+    BootDiagnostics, ConsoleObserved, DefinitionObserved, Execution, MarketplacePlan, OsType, Power, Provisioning,
+    RegionObserved, RegionReplication, SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved,
     VirtualMachineObserved,
 };
 use azimage_crds::SEAL_TAG;
@@ -103,6 +103,8 @@ pub(super) fn seal(command: azure::RunCommand) -> SealObserved {
         Some(azure::ExecutionState::Pending | azure::ExecutionState::Running) => Execution::Running,
         Some(azure::ExecutionState::Unknown | azure::ExecutionState::Other(_)) | None => Execution::Unknown,
     };
+    let word = |nonce: &String| instance.as_ref().map(|instance| console::read(instance.output.as_bytes(), nonce));
+    let said = nonce.as_ref().and_then(word).unwrap_or(ConsoleObserved::NoMark);
     let printed = instance.as_ref().map(|instance| output::read(&instance.output, &instance.error));
     SealObserved {
         provisioning: provisioning(command.provisioning_state),
@@ -111,6 +113,7 @@ pub(super) fn seal(command: azure::RunCommand) -> SealObserved {
         ended: instance.as_ref().and_then(|instance| instance.ended),
         exit_code: instance.and_then(|instance| instance.exit_code).map(i64::from),
         printed: printed.unwrap_or_default(),
+        said,
         nonce,
     }
 }

@@ -20,13 +20,13 @@ pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result
             };
             client.update_virtual_machine(call, &request.id, &update, &request.etag).await
         }
-        Step::Seal { id, location, timeout_seconds, tags, script } => {
+        Step::Seal { id, location, timeout_seconds, asynchronous, tags, script } => {
             let body = RunCommandBody {
                 location: location.clone(),
                 script: script.clone(),
                 tags: tags.clone(),
                 timeout_seconds: u32::try_from(*timeout_seconds).unwrap_or_default(),
-                async_execution: false,
+                async_execution: *asynchronous,
             };
             client.put_run_command(call, id, &body).await
         }

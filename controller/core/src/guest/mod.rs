@@ -29,6 +29,20 @@ pub fn script(os_type: &OsType, preparation: &Preparation) -> String {
     }
 }
 
+/// What the script needs for its own checks.
+const CHECKS: Duration = Duration::from_secs(300);
+
+/// How long a script may take before Azure ends it.
+pub fn time_limit(os_type: &OsType, preparation: &Preparation) -> Duration {
+    match os_type {
+        OsType::Windows => windows::longest(preparation),
+        OsType::Linux | OsType::Other(_) => {
+            let user = preparation.user_script.as_ref().map_or(Duration::ZERO, |script| script.time_limit);
+            CHECKS.saturating_add(preparation.packages_wait).saturating_add(user)
+        }
+    }
+}
+
 /// What a script is made for. The texts of the scripts lie beside the modules, as files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preparation {

@@ -248,6 +248,8 @@ pub struct SealObserved {
     pub exit_code: Option<i64>,
     /// What it printed.
     pub printed: Printed,
+    /// What it said of the seal itself, in the words of the console: on Windows it waits for the seal's end.
+    pub said: ConsoleObserved,
     /// When the script was started, on Azure's clock.
     pub started: Option<Timestamp>,
     /// When it ended, on Azure's clock.

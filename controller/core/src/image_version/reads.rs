@@ -3,8 +3,8 @@
 use azimage_crds::Prepare;
 
 use super::{
-    Absent, BootDiagnostics, Memory, Observed, Power, Reading, SourceSpec, Step, Validated, VirtualMachineObserved,
-    sealing::Attempt, tags,
+    Absent, BootDiagnostics, Memory, Observed, OsType, Power, Reading, SourceSpec, Step, Validated,
+    VirtualMachineObserved, sealing::Attempt, tags,
 };
 use crate::Failure;
 
@@ -95,7 +95,7 @@ fn seal_read(
     };
     let attempt = Attempt::of(validated, memory, machine, command)?;
     // A guest that runs has nothing to say before its run command has ended.
-    (is_heard && (off || attempt.is_scheduled())).then_some(Read::Console)
+    (is_heard && (off || attempt.is_scheduled() || machine.os_type == OsType::Windows)).then_some(Read::Console)
 }
 
 fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {

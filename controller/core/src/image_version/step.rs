@@ -19,6 +19,8 @@ pub enum Step {
         location: Region,
         /// How long the script itself may take, in seconds.
         timeout_seconds: i32,
+        /// Whether Azure's operation ends when the script has begun, so that none hangs if the agent dies meanwhile.
+        asynchronous: bool,
         /// Its tags, among them the attempt's nonce.
         tags: BTreeMap<String, String>,
         /// The script.

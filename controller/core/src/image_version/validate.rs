@@ -101,9 +101,6 @@ const CLOCK_SECONDS: (i64, i64) = (300, 1200);
 /// The longest wait for a package manager.
 const PACKAGES_WAIT: Duration = Duration::from_secs(600);
 
-/// What the script needs for its own checks.
-const CHECKS: Duration = Duration::from_secs(300);
-
 /// For how long the guest repeats that it is sealed.
 const REPEAT_MARK: Duration = Duration::from_secs(60);
 
@@ -111,12 +108,6 @@ impl GuestSpec {
     /// How long the preparation may take in all, in seconds.
     pub(super) fn limit_seconds(&self) -> u64 {
         self.timeout.saturating_add(self.user_limit()).as_secs()
-    }
-
-    /// How long the run command may take, in seconds.
-    pub(super) fn script_seconds(&self) -> i32 {
-        let limit = CHECKS.saturating_add(self.packages_wait()).saturating_add(self.user_limit());
-        i32::try_from(limit.as_secs()).unwrap_or(i32::MAX)
     }
 
     /// What a script that is made now is made for.

@@ -21,7 +21,7 @@ fn preparation() -> Preparation {
 #[test]
 fn the_script_doesnt_hold_the_words_that_prove_the_seal() {
     let script = script(&preparation());
-    assert!(script.contains(NONCE) && !script.contains(crate::console::MARK));
+    assert!(script.contains(NONCE) && !script.contains(crate::guest::console::MARK));
     // What Azure's handler takes at most is 256 KiB.
     assert!(script.len() < 64 * 1024, "{}", script.len());
 }

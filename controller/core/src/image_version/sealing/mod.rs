@@ -21,8 +21,8 @@ pub use attempt::nonce;
 pub(super) use attempt::{Attempt, newer_claim};
 
 use super::{
-    ConsoleObserved, Memory, Plan, Power, Reading, Report, SealObserved, Step, Validated, VirtualMachineObserved,
-    readiness::may_begin, tags, validate::GuestSpec,
+    ConsoleObserved, Memory, OsType, Plan, Power, Reading, Report, SealObserved, Step, Validated,
+    VirtualMachineObserved, readiness::may_begin, tags, validate::GuestSpec,
 };
 use crate::guest::console::{Aftermath, SealFailure};
 
@@ -62,6 +62,12 @@ impl Sealing<'_> {
                 self.on(attempt.as_ref(), command, console, report)
             }
         }
+    }
+
+    /// Whether the run command lasts until the seal's end, and its last word is as good as the console's: on Windows, where
+    /// the console's port may belong to the system. It must not be removed before.
+    fn waits_for_the_seal(&self) -> bool {
+        self.machine.os_type == OsType::Windows
     }
 
     /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.

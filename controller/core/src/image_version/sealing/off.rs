@@ -14,6 +14,8 @@ use crate::Failure;
 /// How long after the time that the guest has a log may show what it said at last, in seconds: it is some minutes late.
 const LOG_SECONDS: u64 = 15 * 60;
 
+const OFF: &str = "The guest was sealed and powered itself off; recording it";
+
 impl Sealing<'_> {
     pub(super) fn off(
         &self,
@@ -37,14 +39,14 @@ impl Sealing<'_> {
             return report.unknown(message);
         }
         match console {
-            _ if bug!(BelievePowerOff) => self.mark(report),
+            _ if bug!(BelievePowerOff) => self.mark(report, OFF),
             // Whether the log of a deallocated machine can be read is nowhere promised.
             Reading::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
                 self.silent(attempt, report)
             }
             Reading::Failed(failure) => report.failed(failure, "read the machine's serial console log"),
             Reading::NotRead => report.failed_unread("the machine's serial console log"),
-            Reading::Found(ConsoleObserved::Sealed) => self.mark(report),
+            Reading::Found(ConsoleObserved::Sealed) => self.mark(report, OFF),
             Reading::Found(ConsoleObserved::StartedSince) => {
                 let message = format!(
                     "The machine was started after its guest was sealed, so it is sealed no more; it is not generalized. {ANEW}"
@@ -75,11 +77,11 @@ impl Sealing<'_> {
         report.sealing(message)
     }
 
-    fn mark(&self, mut report: Report) -> Plan {
+    pub(super) fn mark(&self, mut report: Report, message: &str) -> Plan {
         match tags::mark_request(self.id, self.machine) {
             Some(request) => {
                 report.finished_if(true, StepName::Seal);
-                let message = "The guest was sealed and powered itself off; recording it".to_owned();
+                let message = message.to_owned();
                 report.act(ConditionType::GuestPrepared, Reason::Sealing, message, Step::MarkSealed(request))
             }
             None => report.failed_unread("the machine's etag"),

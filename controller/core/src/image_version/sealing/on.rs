@@ -97,10 +97,12 @@ impl Sealing<'_> {
         let guests_clock = self.machine.read_at.unwrap_or(now);
         let preparation = self.guest.preparation(attempt.nonce, guests_clock);
         let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
+        let time_limit = guest::time_limit(&self.machine.os_type, &preparation).as_secs();
         Step::Seal {
             id: self.seal.clone(),
             location: self.machine.location.clone(),
-            timeout_seconds: self.guest.script_seconds(),
+            timeout_seconds: i32::try_from(time_limit).unwrap_or(i32::MAX),
+            asynchronous: self.waits_for_the_seal(),
             tags: attempt::tags(&self.validated.owner.to_string(), attempt.nonce, expires),
             script: guest::script(&self.machine.os_type, &preparation),
         }
@@ -113,6 +115,16 @@ impl Sealing<'_> {
         console: &Reading<ConsoleObserved>,
         report: Report,
     ) -> Plan {
+        if let ConsoleObserved::Failed(failure) = &command.said {
+            return self.gave_up(failure, report);
+        }
+        if self.waits_for_the_seal()
+            && self.machine.power == Power::Running
+            && command.is_started()
+            && command.said == ConsoleObserved::Sealed
+        {
+            return self.mark(report, "The guest was sealed; recording it");
+        }
         if let Some(code) = command.exit_code.filter(|code| *code != 0) {
             return self.refused(attempt, code, report);
         }
@@ -138,7 +150,8 @@ impl Sealing<'_> {
         // By our clock, as Azure's may differ: the unit can't begin earlier than that.
         let begins = i64::try_from(guest::DELAY.as_secs()).unwrap_or_default().saturating_add(ran.max(0));
         let elapsed = i64::try_from(attempt.elapsed()).unwrap_or(i64::MAX);
-        self.machine.power == Power::Running
+        !self.waits_for_the_seal()
+            && self.machine.power == Power::Running
             && self.machine.agent_ready
             && begins.saturating_sub(elapsed) >= REMOVAL_SECONDS
     }

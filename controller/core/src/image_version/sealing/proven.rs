@@ -3,12 +3,22 @@
 use azimage_crds::{ConditionType, Prepare, Reason};
 
 use super::{
-    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Reading, Report, StepName, readiness::may_begin},
+    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Reading, Report, Step, StepName, readiness::may_begin},
     ANEW, Sealing,
 };
 use crate::Failure;
 
+/// How long a machine may run after its seal was recorded, in seconds.
+const MARKED_SECONDS: i64 = 600;
+
 impl Sealing<'_> {
+    /// Whether the machine, which said while it ran that it is sealed, can't have been used since: it powers itself off within
+    /// minutes.
+    fn was_just_marked(&self) -> bool {
+        let marked = self.memory.step(StepName::MarkSealed).map(|step| step.started_at.0);
+        marked.is_some_and(|marked| self.memory.within(marked, MARKED_SECONDS))
+    }
+
     /// Looks at the console once more before an irreversible step, as long as it can be read: a controller that was down
     /// for an hour doesn't know who used the machine meanwhile. `go_on` is what comes next.
     pub(in super::super) fn proven(
@@ -17,6 +27,12 @@ impl Sealing<'_> {
         mut report: Report,
         go_on: impl FnOnce(Report) -> Plan,
     ) -> Plan {
+        if self.waits_for_the_seal() && self.machine.power == Power::Running && self.was_just_marked() {
+            report.done(ConditionType::GuestPrepared, "The guest was sealed");
+            let message = "The guest is sealed; deallocating the machine".to_owned();
+            let step = Step::Deallocate(self.id.clone());
+            return report.act(ConditionType::Generalized, Reason::Deallocating, message, step);
+        }
         let lost = match (self.machine.power, console) {
             (Power::Running | Power::Starting, _)
             | (

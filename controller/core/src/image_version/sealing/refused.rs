@@ -62,6 +62,7 @@ fn refusal(code: i64) -> Refusal {
             "Mend the guest, or set a longer time in a new object",
         ),
         30..=35 => refusal(Reason::SealFailed, "Windows isn't ready for Sysprep", "Mend the guest"),
+        36 => refusal(Reason::SealFailed, "Sysprep failed in the guest", "Look at its logs"),
         _ => refusal(Reason::SealFailed, "The seal's script failed", "Mend the guest"),
     }
 }
@@ -82,8 +83,9 @@ impl Sealing<'_> {
             return report.retry(ConditionType::GuestPrepared, Reason::GuestBusy, message);
         }
         let Refusal { reason, what, advice } = refusal(code);
+        let lost = if code == 36 { "" } else { ", and nothing was removed from it" };
         let message = format!(
-            "{what}, and nothing was removed from it (exit code {code}); {said}. {advice}; the annotation {} tries again",
+            "{what}{lost} (exit code {code}); {said}. {advice}; the annotation {} tries again",
             azimage_crds::RECONCILE_REQUESTED_AT
         );
         self.again(report, reason, message)

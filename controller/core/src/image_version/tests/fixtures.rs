@@ -200,6 +200,7 @@ pub(super) fn seal(execution: Execution) -> SealObserved {
             Execution::Running | Execution::Unknown => None,
         },
         printed: Printed { report: None, words: "seal is scheduled".into() },
+        said: ConsoleObserved::NoMark,
         // Too long ago for its removal.
         started: Some(before(250)),
         ended: None,

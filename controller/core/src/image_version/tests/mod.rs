@@ -24,3 +24,4 @@ mod requests;
 mod scene;
 mod sources;
 mod validate;
+mod windows;

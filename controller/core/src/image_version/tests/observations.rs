@@ -151,12 +151,13 @@ fn seals(noise: Noise) -> BoxedStrategy<SealObserved> {
         1 => select(Execution::iter().collect::<Vec<_>>()),
     ];
     let exit_codes = option::of(select(vec![0, 0, 0, 1, 14, 20, 21]));
-    (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]))
-        .prop_map(|(provisioning, execution, exit_code, named)| SealObserved {
+    (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]), consoles())
+        .prop_map(|(provisioning, execution, exit_code, named, said)| SealObserved {
             provisioning,
             execution,
             exit_code,
             printed: guest::output::read("azimage: said\nazimage: findings 1 1 0\n", ""),
+            said,
             started: Some(before(30)),
             ended: Some(before(20)),
             nonce: named.then(nonce),
