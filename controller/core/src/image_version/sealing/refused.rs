@@ -7,11 +7,21 @@ use super::{
     Attempt, Sealing,
 };
 
-/// How often a seal is begun while a package manager is at work.
-const MOST_BUSY_ATTEMPTS: i32 = 6;
+/// How often a seal is begun that was refused for what passes by itself.
+const MOST_ATTEMPTS: i32 = 6;
 
-/// The pause before it is begun again, in seconds.
-const BUSY_PAUSE_SECONDS: i64 = 300;
+/// From the begin of one to the begin of the next, in seconds.
+const PAUSE_SECONDS: u64 = 300;
+
+/// What passes by itself, if the exit code says so.
+fn passing(code: i64) -> Option<(Reason, &'static str)> {
+    match code {
+        14 => Some((Reason::GuestBusy, "The guest is busy")),
+        // Azure was slow to run it, or two clocks differ for a while.
+        16 => Some((Reason::Sealing, "The seal came too early or too late by the guest's clock")),
+        _ => None,
+    }
+}
 
 /// What an exit code means, and what to do. The codes are those of the scripts in `guest/linux` and `guest/windows`.
 struct Refusal {
@@ -72,15 +82,13 @@ impl Sealing<'_> {
         let words = attempt.command.map(|command| command.printed.words.trim()).filter(|words| !words.is_empty());
         let said = words.map_or_else(|| "it printed nothing".to_owned(), |words| format!("it said: {words}"));
         let attempts = self.memory.step(StepName::Seal).map_or(0, |step| step.attempts);
-        if code == 14 && attempts < MOST_BUSY_ATTEMPTS {
-            let ended = attempt.command.and_then(|command| command.ended.or(command.started));
-            let paused = ended.is_none_or(|ended| !self.memory.within(ended, BUSY_PAUSE_SECONDS));
+        if let Some((reason, what)) = passing(code).filter(|_| attempts < MOST_ATTEMPTS) {
+            let paused = attempt.elapsed() >= PAUSE_SECONDS;
             if paused && may_begin(Prepare::Deprovision, self.machine).is_none() {
-                return self.claim_anew(report, "The guest was busy; claiming the machine for another try of the seal");
+                return self.claim_anew(report, "Claiming the machine for another try of the seal");
             }
-            let message =
-                format!("The guest is busy, and nothing was removed from it; {said}. The seal is tried again");
-            return report.retry(ConditionType::GuestPrepared, Reason::GuestBusy, message);
+            let message = format!("{what}, and nothing was removed from the guest; {said}. The seal is tried again");
+            return report.retry(ConditionType::GuestPrepared, reason, message);
         }
         let Refusal { reason, what, advice } = refusal(code);
         let lost = if code == 36 { "" } else { ", and nothing was removed from it" };

@@ -10,12 +10,8 @@ const BUSY: &str = "- False/GuestBusy GuestPrepared=GuestBusy Poll";
 const FAILED: &str = "- False/SealFailed GuestPrepared=SealFailed Resync";
 
 fn ended(code: i64, ago: i64, attempts: i32) -> Scene {
-    let status = ImageVersionStatus { steps: vec![step(StepName::Seal, attempts, false, 500)], ..steps(&[]) };
-    scene(&json!({}))
-        .machine(machine().claimed())
-        .console(ConsoleObserved::NoMark)
-        .seal(SealObserved { ended: Some(before(ago)), ..refused(code) })
-        .status(status)
+    let status = ImageVersionStatus { steps: vec![step(StepName::Seal, attempts, false, ago)], ..steps(&[]) };
+    scene(&json!({})).machine(machine().claimed()).console(ConsoleObserved::NoMark).seal(refused(code)).status(status)
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -26,7 +22,6 @@ pub(super) fn rows() -> Vec<Row> {
         (12, "GuestUnsupported"),
         (13, "GuestUnsupported"),
         (15, "SealFailed"),
-        (16, "SealFailed"),
         (17, "SealFailed"),
         (20, "HygieneFailed"),
         (21, "ScriptFailed"),
@@ -47,6 +42,9 @@ pub(super) fn rows() -> Vec<Row> {
         row("the guest was busy a while ago", ended(14, 300, 1), RECLAIM),
         row("the guest was busy five times", ended(14, 300, 5), RECLAIM),
         row("the guest was busy six times", ended(14, 300, 6), FAILED),
+        row("it came too late", ended(16, 299, 1), "- False/Sealing GuestPrepared=Sealing Poll"),
+        row("it came too late a while ago", ended(16, 300, 5), RECLAIM),
+        row("it came too late six times", ended(16, 300, 6), FAILED),
         row(
             "the guest was busy a while ago, and its agent is away",
             ended(14, 300, 1).machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() }),
