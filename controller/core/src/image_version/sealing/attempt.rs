@@ -11,9 +11,6 @@ use crate::guest::attempt;
 /// How long after its intent was recorded a step was surely tried, in seconds.
 const INTENT_SECONDS: i64 = 60;
 
-/// How long a claim that was just written may not show, in seconds.
-const CLAIM_SECONDS: i64 = 120;
-
 /// An attempt at a seal.
 pub(in super::super) struct Attempt<'a> {
     memory: &'a Memory<'a>,
@@ -104,7 +101,7 @@ pub fn nonce<'a>(validated: &Validated, machine: &'a VirtualMachineObserved) -> 
     (attempt::nonce(&validated.owner.uid, began) == nonce).then_some(nonce)
 }
 
-/// Whether a claim for a newer attempt was just written, so that what Azure shows may be that of the last one.
+/// Whether a claim for a newer attempt than the one that Azure shows was begun: it is about to be written, or isn't shown yet.
 pub(in super::super) fn newer_claim(
     validated: &Validated,
     memory: &Memory<'_>,
@@ -112,7 +109,5 @@ pub(in super::super) fn newer_claim(
 ) -> bool {
     let shown = nonce(validated, machine).and_then(attempt::began);
     let claimed = memory.step(StepName::ClaimSource).map(|step| step.started_at.0);
-    claimed.zip(shown).is_some_and(|(claimed, shown)| {
-        claimed.as_second() > shown.as_second() && memory.within(claimed, CLAIM_SECONDS)
-    })
+    claimed.zip(shown).is_some_and(|(claimed, shown)| claimed.as_second() > shown.as_second())
 }

@@ -72,12 +72,11 @@ impl Sealing<'_> {
 
     /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.
     fn again(&self, report: Report, reason: Reason, message: String) -> Plan {
-        let asked = self.validated.requested || bug!(RepeatFailedSeal);
+        // Who asked may be taken as answered while the claim that was begun for it isn't written.
+        let begun = newer_claim(self.validated, self.memory, self.machine);
+        let asked = self.validated.requested || begun || bug!(RepeatFailedSeal);
         if asked && may_begin(Prepare::Deprovision, self.machine).is_none() {
             return self.claim_anew(report, "Another try of the seal was asked for; claiming the machine for it");
-        }
-        if newer_claim(self.validated, self.memory, self.machine) {
-            return report.sealing("Azure doesn't show the claim for another try of the seal yet");
         }
         report.stalled(ConditionType::GuestPrepared, reason, message)
     }
