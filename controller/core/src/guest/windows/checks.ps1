@@ -14,6 +14,20 @@ function Test-State {
     }
 }
 
+# Programs that take part in Sysprep, as Azure's agent does, are listed as "file,function". Of one whose file an update has
+# taken away, Sysprep dies halfway.
+function Test-Providers {
+    foreach ($pass in 'Cleanup', 'Generalize') {
+        $list = Get-Item -LiteralPath "HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\SysPrepExternal\$pass" -ErrorAction SilentlyContinue
+        foreach ($name in @($list | ForEach-Object { $_.Property })) {
+            $file = ("$($list.GetValue($name))" -split ',')[0].Trim('"', ' ')
+            if ($file -like '?:\*' -and -not (Test-Path -LiteralPath $file)) {
+                Stop-Here 35 "Sysprep can't run: $file, which takes part in it, is missing; if it is the Azure agent's, wait for its update, or install it anew"
+            }
+        }
+    }
+}
+
 function Test-Membership {
     $computer = Get-CimInstance -ClassName 'Win32_ComputerSystem'
     if ($computer.PartOfDomain) {
@@ -60,13 +74,15 @@ function Test-StorePackages {
         "$($_.PackageUserInformation)" -match 'Installed' -and $provisioned -notcontains $_.Name
     })
     if (-not $packages) { return }
-    Write-Lines 'azimage: found UserPackage' @($packages | ForEach-Object { $_.PackageFullName }) 1400
+    Write-Lines 'azimage: found UserPackage' @($packages | ForEach-Object { $_.PackageFullName }) 1300
+    Write-Output "azimage: findings $($packages.Count) $($packages.Count) 0"
     Stop-Here 32 "packages are installed for a user, and not provisioned for all users ($($packages.Count)): remove each with Remove-AppxPackage -AllUsers"
 }
 
 function Test-Guest {
     Test-Agent
     Test-State
+    Test-Providers
     Test-Membership
     Test-Encryption
     Test-Restart

@@ -48,7 +48,7 @@ function Show-Findings {
     # The last lines are kept, so the order is turned twice.
     $lines = @($enforced + $told + $tolerated | ForEach-Object { "$($_.Kind) $($_.Path)" })
     [System.Array]::Reverse($lines)
-    $kept = @(Write-Lines 'azimage: found' $lines 1400)
+    $kept = @(Write-Lines 'azimage: found' $lines 1300)
     [System.Array]::Reverse($kept)
     $kept | ForEach-Object { Write-Output $_ }
     Write-Output "azimage: findings $($Findings.Count) $($enforced.Count) $($tolerated.Count)"

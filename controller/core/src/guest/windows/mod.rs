@@ -85,8 +85,7 @@ fn head(preparation: &Preparation) -> String {
         Mode::Report => "Report",
         Mode::Off => "Off",
     };
-    let period =
-        [not_before, not_after].map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).join(" to ");
+    let period = [not_before, not_after].map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).join(" to ");
     let enforced = Kind::iter().filter(|kind| kind.is_enforced()).map(|kind| kind.to_string());
     let allowed = hygiene.allowed.iter().filter(|path| !path.is_empty()).map(|path| STANDARD.encode(path));
     let (text, limit) =

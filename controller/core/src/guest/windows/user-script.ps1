@@ -20,12 +20,12 @@ function Invoke-UserScript {
             break
         }
     }
-    Write-Lines 'azimage: script says' @(Get-LastLines "$Folder\output" 4096) 700
-    Write-Lines 'azimage: script says' @(Get-LastLines "$Folder\errors" 4096) 300
+    Write-Lines 'azimage: script says' @(Get-LastLines "$Folder\output" 4096) 650
+    Write-Lines 'azimage: script says' @(Get-LastLines "$Folder\errors" 4096) 250
     if ($why -eq 'time') { Stop-Here 22 "the script took longer than $UserLimit seconds" }
     if ($why -eq 'size') { Stop-Here 21 'the script failed: it wrote more than 64 MiB' }
     Write-Output "azimage: script exit $($process.ExitCode)"
-    Write-Lines 'azimage: evidence' @(Get-LastLines "$Folder\evidence" 4096) 1000
+    Write-Lines 'azimage: evidence' @(Get-LastLines "$Folder\evidence" 4096) 900
     if ($process.ExitCode -ne 0) { Stop-Here 21 "the script failed with exit code $($process.ExitCode)" }
     # What still holds a file would keep the folder in the guest, and that would be noticed when it is too late.
     Get-ChildItem -LiteralPath $Folder -Force | Remove-Item -Recurse -Force -ErrorAction SilentlyContinue

@@ -1,5 +1,15 @@
 # Does it, and says in a line without the nonce what came of it.
 
+# The agent may have been stopped and disabled, as its own part in Sysprep. How it starts is left as it was found.
+function Start-Agents {
+    foreach ($service in @(Get-CimInstance -ClassName 'Win32_Service' | Where-Object { $Agents -contains $_.Name -and $_.State -ne 'Running' })) {
+        $disabled = $service.StartMode -eq 'Disabled'
+        if ($disabled) { Set-Service -Name $service.Name -StartupType Manual -ErrorAction SilentlyContinue }
+        Start-Service -Name $service.Name -ErrorAction SilentlyContinue
+        if ($disabled) { Set-Service -Name $service.Name -StartupType Disabled -ErrorAction SilentlyContinue }
+    }
+}
+
 function Invoke-Seal {
     $step = 'account'
     $detail = $null
@@ -22,7 +32,7 @@ function Invoke-Seal {
     }
     if ($state -ne 'IMAGE_STATE_COMPLETE') { return "failed $step broken: $state; $detail" }
     # So that another try can come.
-    Get-Service -Name $Agents -ErrorAction SilentlyContinue | Start-Service -ErrorAction SilentlyContinue
+    Start-Agents
     if (Test-Path -LiteralPath 'HKLM:\SYSTEM\Setup\Upgrade') { $detail = "$detail (this Windows was upgraded)" }
     "failed $step unchanged: $detail"
 }

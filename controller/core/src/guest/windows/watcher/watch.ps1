@@ -14,7 +14,7 @@ function Write-Result([string] $Line) {
     $times = 0
     $heard = $false
     do {
-        if (-not (Write-Port $Line)) { $heard = $true }
+        if (-not (Write-Port $Line)) { $heard = $true } elseif (-not $heard) { Start-Agents }
         $times++
         Start-Sleep -Seconds 10
         $patience = if ($heard) { $RepeatMark } else { [System.Math]::Max($RepeatMark, $AgentLimit) }
