@@ -77,7 +77,7 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
     };
     let attempt = Attempt::of(validated, memory, machine, command);
     let runs = matches!(machine.power, Power::Running | Power::Starting | Power::Stopping | Power::Unknown);
-    let in_time = attempt.as_ref().is_some_and(|attempt| attempt.elapsed() <= guest.limit_seconds());
+    let in_time = attempt.as_ref().is_some_and(|attempt| attempt.elapsed() <= guest.limit_seconds(&machine.os_type));
     if runs && in_time && attempt.is_some_and(|attempt| attempt.may_be_under_way()) && !memory.stalled() {
         // Whoever claimed the machine now would have it sealed and turned off under his hands.
         let message = "Waiting for the seal that is under way in the guest to end: a deletion doesn't stop it";

@@ -13,6 +13,7 @@ use azimage_names::{
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
+use super::OsType;
 use crate::{
     Identity, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
@@ -106,8 +107,9 @@ const REPEAT_MARK: Duration = Duration::from_secs(60);
 
 impl GuestSpec {
     /// How long the preparation may take in all, in seconds.
-    pub(super) fn limit_seconds(&self) -> u64 {
-        self.timeout.saturating_add(self.user_limit()).as_secs()
+    pub(super) fn limit_seconds(&self, os_type: &OsType) -> u64 {
+        let sysprep = if *os_type == OsType::Windows { guest::windows::SYSPREP_LIMIT } else { Duration::ZERO };
+        self.timeout.saturating_add(self.user_limit()).saturating_add(sysprep).as_secs()
     }
 
     /// What a script that is made now is made for.

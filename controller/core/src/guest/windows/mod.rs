@@ -120,7 +120,7 @@ fn watcher(preparation: &Preparation) -> String {
 }
 
 fn joined(assignments: &[(&str, String)]) -> String {
-    assignments.iter().map(|(name, value)| format!("${name} = {value}\n")).collect()
+    assignments.iter().map(|(name, value)| format!("${name} = {value}\n")).collect::<Vec<_>>().concat()
 }
 
 /// A text of ours, or base64: nothing in it ends a quotation.

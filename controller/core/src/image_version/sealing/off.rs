@@ -64,7 +64,7 @@ impl Sealing<'_> {
             // The script refused, and so began nothing.
             return self.refused(attempt, code, report);
         }
-        if attempt.elapsed() > self.guest.limit_seconds().saturating_add(LOG_SECONDS) {
+        if attempt.elapsed() > self.guest.limit_seconds(&self.machine.os_type).saturating_add(LOG_SECONDS) {
             let message = format!(
                 "The machine is {}, and its guest has not said on the serial console that it is sealed, so somebody else stopped it, or it couldn't; it is not generalized. {ANEW}",
                 self.machine.power

@@ -160,7 +160,7 @@ impl Sealing<'_> {
         if let Reading::Found(ConsoleObserved::Failed(failure)) = console {
             return self.gave_up(failure, report);
         }
-        if attempt.elapsed() > self.guest.limit_seconds() {
+        if attempt.elapsed() > self.guest.limit_seconds(&self.machine.os_type) {
             let said = match console {
                 Reading::Found(ConsoleObserved::Sealed) => "The guest said that it is sealed, and didn't power off",
                 _ => {
