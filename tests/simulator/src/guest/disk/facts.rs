@@ -33,8 +33,7 @@ impl Contents {
         if self.exists(WINDOWS_STATE) {
             return self.text(WINDOWS_STATE).contains(RESEALED);
         }
-        let instances = self.list("/var/lib/cloud/instances").unwrap_or_default();
-        !self.exists(PROVISIONED) && instances.is_empty() && self.host_key().is_none()
+        !self.exists(PROVISIONED) && self.host_key().is_none()
     }
 
     pub(crate) fn machine_id(&self) -> Option<String> {

@@ -52,6 +52,10 @@ impl Contents {
         if self.machine_id().is_none() {
             self.put("/etc/machine-id", format!("{}\n", machine_id(&identity.vm_id)), 0o444);
         }
+        if cloud_init && self.exists(&format!("/var/lib/cloud/instances/{}", identity.vm_id)) {
+            // cloud-init has done its work on this machine, and does it only once.
+            return self.agent_state(identity);
+        }
         self.host_keys(identity);
         self.account(identity, cloud_init);
         if cloud_init {
