@@ -253,6 +253,13 @@ fn the_users_script_decides_whether_it_goes_on() {
             "azimage: script says timeout: failed to run command '/usr/bin/nothing': No such file or directory\nazimage: script exit 127\n",
             "exit code 127",
         ),
+        (
+            "its surroundings",
+            "umask; pwd; echo $HOME ${LC_ALL-unset} $PATH",
+            0,
+            "azimage: script says 0022\nazimage: script says /\nazimage: script says /root unset /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nazimage: script exit 0\n",
+            "seal is scheduled",
+        ),
         ("nothing in it", "", 0, "azimage: script exit 0\n", "seal is scheduled"),
         (
             "it reads",
