@@ -59,8 +59,10 @@ function Test-Drive {
     if (4 -eq (Get-Value 'HKLM:\SYSTEM\CurrentControlSet\Services\cdrom' 'Start')) {
         Stop-Here 35 'Sysprep can''t run: the DVD drive is disabled, through which Azure provisions; set Start of HKLM:\SYSTEM\CurrentControlSet\Services\cdrom to 1'
     }
-    if (1 -eq (Get-Value 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\RemovableStorageDevices' 'Deny_All')) {
-        Stop-Here 35 'Sysprep can''t run: the policy on removable storage denies all access, and Azure provisions through a DVD'
+    $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\RemovableStorageDevices'
+    $discs = "$policy\{53f56308-b6bf-11d0-94f2-00a0c91efb8b}"
+    if (1 -eq (Get-Value $policy 'Deny_All') -or 1 -eq (Get-Value $discs 'Deny_Read')) {
+        Stop-Here 35 'Sysprep can''t run: a policy on removable storage denies access to discs, and Azure provisions through a DVD'
     }
 }
 

@@ -52,3 +52,16 @@ fn preparation() -> Preparation {
         hygiene: Policy { mode: Mode::Enforce, allowed: vec![r"C:\app\key.pem".into(), r"C:\data\*".into()] },
     }
 }
+
+#[test]
+#[ignore = "prints a script for whoever tries it on a real Windows; see docs/guest-windows.md"]
+fn print_the_windows_script() {
+    let preparation = Preparation {
+        nonce: "an-hour-with-windows".into(),
+        not_after: moment("2099-01-01T00:00:00Z"),
+        not_before: moment("2026-01-01T00:00:00Z"),
+        hygiene: Policy { mode: Mode::Report, allowed: Vec::new() },
+        ..preparation()
+    };
+    println!("{}", script(&preparation));
+}

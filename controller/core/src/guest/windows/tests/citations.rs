@@ -69,7 +69,7 @@ fn outside(text: &str) -> Option<String> {
     ];
     let names = starts.iter().any(|start| text.starts_with(start))
         || (text.starts_with("$env:") && text.contains('\\') && !text.contains(' '))
-        || text.ends_with(".exe");
+        || text.to_lowercase().ends_with(".exe");
     names.then(|| text.to_lowercase())
 }
 
