@@ -19,7 +19,8 @@ function Test-State {
 function Test-Providers {
     foreach ($pass in 'Cleanup', 'Generalize') {
         $list = Get-Item -LiteralPath "HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\SysPrepExternal\$pass" -ErrorAction SilentlyContinue
-        foreach ($name in @($list | ForEach-Object { $_.Property })) {
+        if (-not $list) { continue }
+        foreach ($name in $list.Property) {
             $file = ("$($list.GetValue($name))" -split ',')[0].Trim('"', ' ')
             if ($file -like '?:\*' -and -not (Test-Path -LiteralPath $file)) {
                 Stop-Here 35 "Sysprep can't run: $file, which takes part in it, is missing; if it is the Azure agent's, wait for its update, or install it anew"
