@@ -4,6 +4,7 @@
 mod citations;
 mod grammar;
 mod parameters;
+mod words;
 
 use std::time::Duration;
 

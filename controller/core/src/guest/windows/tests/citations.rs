@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-const PAGE: &str = include_str!("../../../../../../docs/guest-windows.md");
+pub const PAGE: &str = include_str!("../../../../../../docs/guest-windows.md");
 
 /// The first cells of the table's rows, without their backticks; a cell may hold several.
 fn cited() -> BTreeSet<String> {
