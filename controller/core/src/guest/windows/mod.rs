@@ -72,7 +72,8 @@ pub fn script(preparation: &Preparation) -> String {
 pub fn longest(preparation: &Preparation) -> Duration {
     let script = preparation.user_script.as_ref().map_or(Duration::ZERO, |script| script.time_limit);
     // With a script, all checks are made twice.
-    2 * (CHECKS_LIMIT + preparation.packages_wait) + script + SYSPREP_LIMIT + TIDY_LIMIT
+    let checks = CHECKS_LIMIT.saturating_add(preparation.packages_wait).saturating_mul(2);
+    checks.saturating_add(script).saturating_add(SYSPREP_LIMIT + TIDY_LIMIT)
 }
 
 /// What this preparation is made for, as assignments.
