@@ -123,6 +123,12 @@ impl Azure {
         self.simulator.state(&format!("{GROUP}/virtualMachines/builder")).unwrap_or_default()
     }
 
+    /// The files on its disk, and where links lead.
+    pub fn files(&mut self) -> std::collections::BTreeMap<String, String> {
+        self.simulator.advance(self.now);
+        self.simulator.guest_files(&format!("{GROUP}/virtualMachines/builder")).unwrap_or_default()
+    }
+
     /// What the guest has written to its serial port.
     pub fn console(&mut self) -> String {
         let truth = self.truth();
