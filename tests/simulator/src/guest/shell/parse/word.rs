@@ -68,8 +68,11 @@ impl Parser<'_> {
             }
             Some(b'"') => {
                 self.at += 1;
-                word.push("", true);
+                let before = word.0.len();
                 self.inside_quotes(word, Some(b'"'))?;
+                if word.0.len() == before {
+                    word.push("", true);
+                }
             }
             Some(b'\\') => {
                 self.at += 1;
@@ -291,8 +294,11 @@ impl Parser<'_> {
                 Some(b'}') => return Ok(word),
                 Some(b'"') => {
                     self.at += 1;
-                    word.push("", true);
+                    let before = word.0.len();
                     self.inside_quotes(&mut word, Some(b'"'))?;
+                    if word.0.len() == before {
+                        word.push("", true);
+                    }
                 }
                 Some(b'\\') if quoted => {
                     let next = self.text[self.at + 1..].chars().next().unwrap_or('\\');
