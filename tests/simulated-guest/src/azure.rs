@@ -6,7 +6,8 @@ use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-const GROUP: &str = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/images/providers/Microsoft.Compute";
+const GROUP: &str =
+    "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/images/providers/Microsoft.Compute";
 const TENANT: &str = "22222222-2222-4222-8222-222222222222";
 
 /// A simulated Azure with the machine `builder`.
@@ -52,7 +53,8 @@ impl Azure {
         let scenario = Scenario::parse(&scenario.to_string()).expect("a scenario");
         let simulator = Simulator::new(&scenario, now).expect("a simulator");
         let mut azure = Self { simulator, now, token: String::new() };
-        let form = "grant_type=client_credentials&client_id=app&client_secret=s3cret&scope=https%3A%2F%2Fsimulated%2F.default";
+        let form =
+            "grant_type=client_credentials&client_id=app&client_secret=s3cret&scope=https%3A%2F%2Fsimulated%2F.default";
         let (_, answer) = azure.send(&Method::POST, &format!("/{TENANT}/oauth2/v2.0/token"), form.to_owned());
         answer["access_token"].as_str().unwrap_or_default().clone_into(&mut azure.token);
         azure
