@@ -151,7 +151,7 @@ impl Contents {
                 _ => {}
             }
             let next = match nodes.last().unwrap_or(&root) {
-                Node::Folder(folder) => match folder.entries.get(&part) {
+                Node::Folder(folder) => match folder.entries.get(&part).cloned() {
                     Some(Node::Link(target)) if last || !todo.is_empty() => {
                         links += 1;
                         if links > LINKS {

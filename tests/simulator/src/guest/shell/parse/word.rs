@@ -248,11 +248,11 @@ impl Parser<'_> {
             self.at += 1;
         }
         let mut name = self.plain_word();
-        if name.is_empty() {
-            if let Some(byte) = self.peek().filter(|byte| b"@*#?$!-".contains(byte)) {
-                name.push(char::from(byte));
-                self.at += 1;
-            }
+        if name.is_empty()
+            && let Some(byte) = self.peek().filter(|byte| b"@*#?$!-".contains(byte))
+        {
+            name.push(char::from(byte));
+            self.at += 1;
         }
         let special = name.len() == 1 && !name.starts_with(|one: char| one.is_ascii_alphanumeric() || one == '_');
         if !(is_name(&name) || special || (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))) {
