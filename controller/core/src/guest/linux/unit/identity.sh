@@ -54,7 +54,12 @@ remove_network() {
 empty_logs() {
     step=logs
     timeout 60 systemctl stop syslog.socket rsyslog.service syslog-ng.service >/dev/null 2>&1 || true
-    timeout 30 journalctl --relinquish-var >/dev/null 2>&1 || true
+    # From here on the journal is kept in memory; before systemd 243 that takes a setting, which is in memory as well.
+    if ! timeout 30 journalctl --relinquish-var >/dev/null 2>&1; then
+        mkdir -p /run/systemd/journald.conf.d
+        printf '[Journal]\nStorage=volatile\n' >/run/systemd/journald.conf.d/azimage.conf
+        timeout 60 systemctl restart systemd-journald.service >/dev/null 2>&1 || true
+    fi
     clear_folders /var/log/journal
     empty /var/log/journal
     # What was rotated goes, the rest is emptied in place, which keeps owners, modes and labels.
