@@ -15,8 +15,8 @@ find_account() {
     -* | .* | *[!A-Za-z0-9_.-]*) refuse 12 "the account's name in $provisioning has characters that aren't supported: letters, digits, dots, dashes and underscores are" ;;
     esac
     account_pattern=$(printf '%s' "$account" | sed 's/[.]/[.]/g')
-    account_uid=$(getent passwd "$account" | cut -d : -f 3)
-    account_home=$(getent passwd "$account" | cut -d : -f 6)
+    account_uid=$(timeout 60 getent passwd "$account" | cut -d : -f 3)
+    account_home=$(timeout 60 getent passwd "$account" | cut -d : -f 6)
     if [ "$account_uid" = 0 ]; then
         refuse 12 "the account $account has the user id 0 as root has, so it can't be removed"
     fi
@@ -25,6 +25,8 @@ find_account() {
     if [ -d "$account_home" ]; then
         account_home=$(readlink -f "$account_home")
     fi
+    # Its password must not be found anywhere when it is gone.
+    grep -s -e "^$account_pattern:" /etc/shadow | cut -d : -f 2 | grep -F -e '$' >"$FOLDER/hash"
     # By its keys cloud-init's lines among root's are known.
     true >"$FOLDER/keys"
     if [ -f "$account_home/.ssh/authorized_keys" ]; then

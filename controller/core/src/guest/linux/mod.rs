@@ -98,10 +98,9 @@ fn head(preparation: &Preparation) -> String {
         ("SCRIPT_LIMIT", quoted(&limit.unwrap_or_default())),
         ("SCRIPT", quoted(&STANDARD.encode(text))),
     ];
-    let lines: String = assignments.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-    format!(
-        "#!/bin/sh\n# Made by azimage: prepares this guest for capture, and schedules the unit that seals it.\n{lines}"
-    )
+    let lines: Vec<String> = assignments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let title = "# Made by azimage: prepares this guest for capture, and schedules the unit that seals it.";
+    format!("#!/bin/sh\n{title}\n{}\n", lines.join("\n"))
 }
 
 /// A part of the script that writes a file of the guest's memory.

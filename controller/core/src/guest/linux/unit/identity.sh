@@ -17,14 +17,18 @@ remove_network() {
     step=network
     # dhclient writes its lease once more when it is stopped, with the hardware address. Not with folders of the network
     # in use, which could not be unmounted any more.
-    if systemctl is-active --quiet networking.service && ! grep -q -s -E ' (nfs|nfs4|cifs|smb3|ceph|glusterfs|fuse.sshfs) ' /proc/mounts; then
-        timeout 60 systemctl stop networking.service >/dev/null 2>&1 || true
+    if ! grep -q -s -E ' (nfs|nfs4|cifs|smb3|ceph|glusterfs|fuse.sshfs) ' /proc/mounts; then
+        for unit in networking.service network.service wicked.service; do
+            if systemctl is-active --quiet "$unit"; then
+                timeout 60 systemctl stop "$unit" >/dev/null 2>&1 || true
+            fi
+        done
     fi
     clear_folders /var/lib/dhcp /var/lib/dhclient /var/lib/dhcpcd
     empty /var/lib/dhcp /var/lib/dhclient /var/lib/dhcpcd
     for folder in /var/lib/NetworkManager /var/lib/wicked; do
         if [ -d "$folder" ]; then
-            find "$folder" -type f '(' -name '*.lease' -o -name 'lease-*' -o -name secret_key -o -name 'timestamps' -o -name seen-bssids -o -name 'duid*' ')' -delete 2>/dev/null || true
+            find "$folder" -type f '(' -name '*.lease' -o -name 'lease-*' -o -name secret_key -o -name 'timestamps' -o -name seen-bssids -o -name 'duid*' -o -name 'iaid*' ')' -delete 2>/dev/null || true
             left=$(find "$folder" -type f '(' -name '*.lease' -o -name 'lease-*' -o -name secret_key ')' -print | head -n 1)
             if [ -n "$left" ]; then
                 fail "$left is still there"
@@ -50,13 +54,20 @@ remove_network() {
 empty_logs() {
     step=logs
     timeout 60 systemctl stop syslog.socket rsyslog.service syslog-ng.service >/dev/null 2>&1 || true
-    timeout 30 journalctl --relinquish-var >/dev/null 2>&1 || true
+    # From here on the journal is kept in memory; before systemd 243 that takes a setting, which is in memory as well.
+    if ! timeout 30 journalctl --relinquish-var >/dev/null 2>&1; then
+        mkdir -p /run/systemd/journald.conf.d
+        printf '[Journal]\nStorage=volatile\n' >/run/systemd/journald.conf.d/azimage.conf
+        timeout 60 systemctl restart systemd-journald.service >/dev/null 2>&1 || true
+    fi
     clear_folders /var/log/journal
     empty /var/log/journal
     # What was rotated goes, the rest is emptied in place, which keeps owners, modes and labels.
     find /var/log -xdev -type f '(' -name '*.gz' -o -name '*.xz' -o -name '*.bz2' -o -name '*.zst' -o -name '*.[0-9]' -o -name '*.old' \
         -o -name '*-20[0-9][0-9][0-9][0-9][0-9][0-9]' ')' -delete 2>/dev/null || true
     find /var/log -xdev -type f -size +0 -exec truncate -s 0 {} + 2>/dev/null || true
+    # Newer systems keep logins in databases, which are made anew when they aren't there.
+    remove /var/lib/wtmpdb/wtmp.db /var/lib/lastlog/lastlog2.db
     for file in /var/log/auth.log /var/log/secure /var/log/syslog /var/log/messages /var/log/wtmp /var/log/btmp /var/log/lastlog; do
         if [ -s "$file" ]; then
             fail "$file isn't empty"
