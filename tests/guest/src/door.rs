@@ -43,7 +43,7 @@ struct Line {
 ///
 /// # Errors
 /// When the guest doesn't answer in time.
-pub(crate) async fn run(folder: &Path, script: &str, limit: Duration) -> anyhow::Result<Answer> {
+pub async fn run(folder: &Path, script: &str, limit: Duration) -> anyhow::Result<Answer> {
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let request = json!({"id": id, "script": script, "seconds": limit.as_secs()}).to_string();
     let talk = async {

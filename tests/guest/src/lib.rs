@@ -11,6 +11,7 @@ pub mod door;
 pub mod fabric;
 pub mod image;
 pub mod machine;
+pub mod provisioned;
 pub mod qemu;
 pub mod room;
 pub mod wait;

@@ -8,10 +8,12 @@ use std::{
     time::Duration,
 };
 
+mod script;
+
 use anyhow::Context as _;
 use azimage_test_guest::{
-    image::{self, Image, Provisioner, Suite},
-    machine::{Identity, Machine, PROVISIONING},
+    door,
+    image::{Image, Provisioner, Suite},
     room,
 };
 use clap::{Parser, Subcommand};
@@ -33,13 +35,29 @@ enum Action {
         #[arg(long, value_enum, default_value = "cloud-init")]
         provisioner: Provisioner,
     },
-    /// Start a guest, wait until it is ready, and run scripts from the command line through its agent
-    Try {
+    /// Run a script as a run command of a ready guest, and tell what comes of it
+    Script {
         #[arg(long, value_enum, default_value = "trixie")]
         suite: Suite,
         #[arg(long, value_enum, default_value = "cloud-init")]
         provisioner: Provisioner,
-        scripts: Vec<String>,
+        /// The nonce that the script puts into its words on the console
+        #[arg(long, default_value = "n-1")]
+        nonce: String,
+        /// A script that is run before, as root through the rig's own door
+        #[arg(long, default_value = "")]
+        set_up: String,
+        /// Leave the guest running, with its door open, until Ctrl-C
+        #[arg(long)]
+        keep: bool,
+        /// The script
+        file: PathBuf,
+    },
+    /// Run a script as root through the door of a guest that runs
+    Door {
+        /// The guest's folder, as another command told it
+        folder: PathBuf,
+        script: String,
     },
     /// Live in a room: used by the rig itself
     #[command(hide = true)]
@@ -68,34 +86,18 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             println!("{}", image.folder.display());
             Ok(true)
         }
-        Action::Try { suite, provisioner, scripts } => {
+        Action::Script { suite, provisioner, file, nonce, set_up, keep } => {
             let image = Image::get(suite, provisioner).await?;
-            let folder = image::cache()?.join("run").join(format!("try-{}", std::process::id()));
-            let begin = tokio::time::Instant::now();
-            let mut machine =
-                Machine::create(folder, &image, &image.disk(), &Identity::new("builder-7", "azureuser", 41)).await?;
-            machine.start()?;
-            eprintln!("{}", machine.folder().display());
-            machine.wait_door(PROVISIONING).await?;
-            eprintln!("door after {} s", begin.elapsed().as_secs());
-            machine.wait_ready(PROVISIONING).await?;
-            eprintln!("ready after {} s", begin.elapsed().as_secs());
-            let frozen = machine.freeze().await?;
-            eprintln!("frozen after {} s", begin.elapsed().as_secs());
-            let mut machine = frozen.resume(frozen.folder().with_extension("again")).await?;
-            eprintln!("resumed after {} s", begin.elapsed().as_secs());
-            for script in scripts {
-                println!("{:?}", machine.run_command("try", &script, Duration::from_mins(2)).await?);
-                eprintln!("after {} s", begin.elapsed().as_secs());
-            }
-            let admin = machine.instance().admin.clone();
-            println!("{:?}", machine.ssh(&admin, machine.key(), "id; sudo id; loginctl", Duration::from_mins(1)).await?);
-            machine.press_power_button().await?;
-            machine.wait_off(Duration::from_mins(3)).await?;
-            eprintln!("off after {} s", begin.elapsed().as_secs());
-            Ok(true)
+            let script = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            script::run(&image, &script, &nonce, &set_up, keep).await
         }
         Action::Room { folder } => room::live(folder).await,
+        Action::Door { folder, script } => {
+            let answer = door::run(&folder, &script, Duration::from_mins(2)).await?;
+            print!("{}", answer.out);
+            eprint!("{}", answer.err);
+            Ok(answer.code == Some(0))
+        }
         Action::Pipe { socket } => pipe(&socket),
     }
 }

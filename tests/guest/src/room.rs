@@ -90,6 +90,8 @@ pub async fn live(folder: PathBuf) -> anyhow::Result<bool> {
         &format!("address add {WIRE_SERVER} dev lo"),
         &format!("address add {METADATA_SERVICE} dev lo"),
         &format!("tuntap add {TAP} mode tap"),
+        // The same in each room, as a guest that goes on in another one remembers it.
+        &format!("link set {TAP} address 12:34:56:78:9a:bc"),
         &format!("address add {gateway}/24 dev {TAP}"),
         &format!("link set {TAP} up"),
     ] {

@@ -62,7 +62,10 @@ pub async fn serve(folder: &Path) -> anyhow::Result<()> {
         .route("/status", put(status_through_plugin))
         .route("/vmAgentLog", put(|| async {}))
         .with_state(fabric.clone());
-    let metadata = Router::new().route("/metadata/instance", get(instance)).with_state(fabric);
+    let metadata = Router::new()
+        .route("/metadata/instance", get(instance))
+        .route("/metadata/instance/{part}", get(instance_part))
+        .with_state(fabric);
     let listen = async |address: &str, port: u16| {
         TcpListener::bind((address, port)).await.with_context(|| format!("cannot listen on {address}:{port}"))
     };
@@ -135,4 +138,11 @@ async fn status_through_plugin(State(fabric): State<Arc<Fabric>>, body: Bytes) -
 
 async fn instance(State(fabric): State<Arc<Fabric>>) -> Result<axum::Json<serde_json::Value>, StatusCode> {
     Ok(axum::Json(fabric.instance()?.metadata()))
+}
+
+async fn instance_part(
+    State(fabric): State<Arc<Fabric>>,
+    axum::extract::Path(part): axum::extract::Path<String>,
+) -> Result<axum::Json<serde_json::Value>, StatusCode> {
+    fabric.instance()?.metadata().get(&part).cloned().map(axum::Json).ok_or(StatusCode::NOT_FOUND)
 }

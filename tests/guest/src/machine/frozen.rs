@@ -1,6 +1,10 @@
 //! A machine at one moment: disk and memory, out of which any number of lives can go on.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -25,6 +29,8 @@ pub struct Frozen {
 }
 
 const MEMORY: &str = "memory";
+/// Written last, so a folder with it is whole.
+const HARDWARE: &str = "hardware.json";
 /// Files that a life takes over as they are.
 const COPIED: [&str; 6] = [qemu::SEED, qemu::SERIAL_LOG, "key", "key.pub", "health.xml", "status.json"];
 
@@ -52,13 +58,35 @@ impl Machine {
         monitor.execute("quit", json!({})).await?;
         self.wait_off(Duration::from_secs(20)).await?;
         let Self { folder, image, hardware, instance, key, .. } = self;
+        fs::write(folder.join(HARDWARE), serde_json::to_vec_pretty(&hardware)?)?;
         Ok(Frozen { folder, image, hardware, instance, key })
     }
 }
 
 impl Frozen {
+    /// The one in a folder, if it is there.
+    ///
+    /// # Errors
+    /// When its files can't be read.
+    pub fn load(folder: &Path, image: &Image) -> anyhow::Result<Option<Self>> {
+        if !folder.join(HARDWARE).exists() {
+            return Ok(None);
+        }
+        let read = |name: &str| fs::read(folder.join(name)).with_context(|| format!("cannot read {name}"));
+        Ok(Some(Self {
+            folder: folder.to_owned(),
+            image: image.clone(),
+            hardware: serde_json::from_slice(&read(HARDWARE)?)?,
+            instance: serde_json::from_slice(&read("instance.json")?)?,
+            key: Key {
+                private: folder.join("key"),
+                public: String::from_utf8_lossy(&read("key.pub")?).trim().to_owned(),
+            },
+        }))
+    }
+
     /// The folder with its files.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
