@@ -1,9 +1,115 @@
 //! The script that prepares and seals a Linux guest.
+//!
+//! Its texts are the files beside this module, each with one subject. Azure's handler writes the script to a file below
+//! the agent's state and runs it; the script writes what both the run command and the detached unit need to
+//! `/run/azimage-seal`, which is in memory. What an object says goes in as numbers, as words of ours, or as base64, so
+//! that no text of somebody's is ever read as shell.
 
-use super::Preparation;
+#[cfg(test)]
+mod tests;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use strum::IntoEnumIterator as _;
+
+use super::{
+    Preparation,
+    hygiene::{Kind, Mode},
+};
+
+/// What both the run command and the unit use.
+const SHARED: [&str; 9] = [
+    include_str!("words.sh"),
+    include_str!("packages.sh"),
+    include_str!("hygiene.sh"),
+    include_str!("hygiene-keys.sh"),
+    include_str!("hygiene-credentials.sh"),
+    include_str!("hygiene-accounts.sh"),
+    include_str!("hygiene-agents.sh"),
+    include_str!("hygiene-traces.sh"),
+    include_str!("hygiene-disks.sh"),
+];
+
+/// The detached unit.
+const UNIT: [&str; 7] = [
+    include_str!("unit/begin.sh"),
+    include_str!("unit/fail.sh"),
+    include_str!("unit/quiet.sh"),
+    include_str!("unit/deprovision.sh"),
+    include_str!("unit/leftovers.sh"),
+    include_str!("unit/identity.sh"),
+    include_str!("unit/seal.sh"),
+];
+
+/// The run command, after it has found that this is the time and the guest for it.
+const PREPARE: [&str; 6] = [
+    include_str!("account.sh"),
+    include_str!("checks.sh"),
+    include_str!("user-script.sh"),
+    include_str!("findings.sh"),
+    include_str!("schedule.sh"),
+    include_str!("prepare.sh"),
+];
 
 /// The script of a run command.
+///
+/// The words that prove the seal never stand in it as they stand on the console: whatever shows a part of it there
+/// doesn't make a machine look sealed.
 pub fn script(preparation: &Preparation) -> String {
-    let _ = preparation;
-    String::new()
+    [
+        head(preparation),
+        include_str!("begin.sh").to_owned(),
+        file("shared.sh", &SHARED.join("\n")),
+        file("run-script.sh", include_str!("run-script.sh")),
+        file("unit.sh", &UNIT.join("\n")),
+        ". \"$FOLDER/shared.sh\"\n".to_owned(),
+        PREPARE.join("\n"),
+    ]
+    .join("\n")
+}
+
+/// What this preparation is made for, as assignments.
+fn head(preparation: &Preparation) -> String {
+    let Preparation { nonce, not_before, not_after, delay, packages_wait, repeat_mark, user_script, hygiene } =
+        preparation;
+    let mode = match hygiene.mode {
+        Mode::Enforce => "Enforce",
+        Mode::Report => "Report",
+        Mode::Off => "Off",
+    };
+    let enforced: Vec<&str> = Kind::iter().filter(|kind| kind.is_enforced()).map(Into::into).collect();
+    let period = [not_before, not_after].map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).join(" to ");
+    // A limit of no seconds is none for `timeout`, and there is a file to run also for a text without a character.
+    let limit = user_script.as_ref().map(|script| script.time_limit.as_secs().max(1).to_string());
+    let text = user_script.as_ref().map_or("", |script| &script.text);
+    // A path with a line break in it can't be told from two, and matches nothing.
+    let allowed: Vec<&str> =
+        hygiene.allowed.iter().map(String::as_str).filter(|path| !path.is_empty() && !path.contains('\n')).collect();
+    let assignments = [
+        ("NONCE", quoted(nonce)),
+        ("NOT_BEFORE", not_before.as_second().to_string()),
+        ("NOT_AFTER", not_after.as_second().to_string()),
+        ("PERIOD", quoted(&period)),
+        ("DELAY", delay.as_secs().max(1).to_string()),
+        ("PACKAGES_WAIT", packages_wait.as_secs().to_string()),
+        ("REPEAT_MARK", repeat_mark.as_secs().to_string()),
+        ("HYGIENE", quoted(mode)),
+        ("ENFORCED_KINDS", quoted(&format!(" {} ", enforced.join(" ")))),
+        ("ALLOWED", quoted(&STANDARD.encode(allowed.join("\n")))),
+        ("SCRIPT_LIMIT", quoted(&limit.unwrap_or_default())),
+        ("SCRIPT", quoted(&STANDARD.encode(text))),
+    ];
+    let lines: String = assignments.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    format!(
+        "#!/bin/sh\n# Made by azimage: prepares this guest for capture, and schedules the unit that seals it.\n{lines}"
+    )
+}
+
+/// A part of the script that writes a file of the guest's memory.
+fn file(name: &str, text: &str) -> String {
+    format!("cat >\"$FOLDER/{name}\" <<'AZIMAGE_END_OF_FILE'\n{text}AZIMAGE_END_OF_FILE\n")
+}
+
+/// A text as one word of the shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

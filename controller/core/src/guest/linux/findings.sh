@@ -1,0 +1,16 @@
+# What the run command says of findings.
+
+# tell_findings: in the run command's output; in mode Enforce some of them end it.
+tell_findings() {
+    cat "$FOLDER/enforced" "$FOLDER/told" | plain | sed 's/^/azimage: found /' | cut -c 1-300 | first_lines 1400
+    printf 'azimage: findings %s %s %s\n' "$total" "$enforced" "$allowed_count"
+    if [ "$HYGIENE" != Enforce ]; then
+        return
+    fi
+    if [ "$enforced" -gt 0 ]; then
+        refuse 20 "$enforced things that belong to this machine alone would be in the image: remove them, or allow their paths in the object. Nothing was removed"
+    fi
+    if [ "$unfinished" = yes ]; then
+        refuse 20 "the look for what belongs to this machine alone didn't end within 120 seconds: remove large trees from /home, /opt, /srv and /usr/local, or set the hygiene to Report. Nothing was removed"
+    fi
+}

@@ -1,0 +1,12 @@
+# run-script.sh FOLDER LIMIT PROGRAM [ARGUMENT]: inside of the scope.
+folder=$1
+limit=$2
+shift 2
+exec </dev/null 2>&1
+cd /
+true >"$folder/began"
+code=0
+timeout -k 30 "$limit" "$@" "$folder/script" || code=$?
+printf '%s\n' "$code" >"$folder/code"
+# Ends what it left behind, and this shell with it.
+systemctl kill --signal=KILL azimage-script.scope

@@ -1,0 +1,27 @@
+use std::time::Duration;
+
+use super::script;
+use crate::guest::{Preparation, UserScript, hygiene::Policy};
+
+const NONCE: &str = "0a1b2c3d-0000-4000-8000-00000000abcd";
+
+fn preparation() -> Preparation {
+    Preparation {
+        nonce: NONCE.to_owned(),
+        not_before: "2026-11-29T10:00:00Z".parse().unwrap(),
+        not_after: "2026-11-29T10:20:00Z".parse().unwrap(),
+        delay: Duration::from_secs(60),
+        packages_wait: Duration::from_secs(60),
+        repeat_mark: Duration::from_secs(60),
+        user_script: Some(UserScript { text: "echo hello".to_owned(), time_limit: Duration::from_secs(600) }),
+        hygiene: Policy::default(),
+    }
+}
+
+#[test]
+fn the_script_doesnt_hold_the_words_that_prove_the_seal() {
+    let script = script(&preparation());
+    assert!(script.contains(NONCE) && !script.contains(crate::console::MARK));
+    // What Azure's handler takes at most is 256 KiB.
+    assert!(script.len() < 64 * 1024, "{}", script.len());
+}

@@ -1,0 +1,80 @@
+# What the guest's own tools remove, and the proof that they did: the agent ends with 0 also when it failed.
+
+clean_cloud_init() {
+    step=cloud-init
+    if ! command -v cloud-init >/dev/null 2>&1; then
+        return
+    fi
+    code=0
+    timeout 180 cloud-init clean --logs >"$FOLDER/said" 2>&1 || code=$?
+    if [ "$code" != 0 ]; then
+        fail "cloud-init clean ended with $code: $(tail -n 1 "$FOLDER/said")"
+    fi
+    gone /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/data /var/lib/cloud/sem /var/log/cloud-init.log
+}
+
+deprovision() {
+    step=deprovision
+    removed=yes
+    # Deprovisioning removes resolv.conf even where it is a link to what a service writes, and nothing makes the link anew.
+    if [ -L /etc/resolv.conf ]; then
+        cp -P /etc/resolv.conf "$FOLDER/resolv.conf"
+    fi
+    code=0
+    timeout 300 waagent -force -deprovision+user >"$FOLDER/said" 2>&1 || code=$?
+    if [ -L "$FOLDER/resolv.conf" ] && [ ! -L /etc/resolv.conf ]; then
+        rm -f /etc/resolv.conf
+        cp -P "$FOLDER/resolv.conf" /etc/resolv.conf
+    fi
+    if [ "$code" != 0 ]; then
+        fail "waagent -deprovision+user ended with $code: $(tail -n 1 "$FOLDER/said")"
+    fi
+    gone /var/lib/waagent/ovf-env.xml /var/lib/waagent/provisioned
+}
+
+remove_account() {
+    step=account
+    if getent passwd "$account" >/dev/null; then
+        timeout 60 userdel -f -r "$account" >/dev/null 2>&1 || true
+    fi
+    if getent passwd "$account" >/dev/null; then
+        fail "the account $account can't be removed (userdel)"
+    fi
+    # With a group of its name left, the account of that name can't be made in a new machine.
+    if getent group "$account" >/dev/null; then
+        timeout 60 groupdel "$account" >/dev/null 2>&1 || true
+    fi
+    for file in /etc/passwd /etc/shadow /etc/group /etc/subuid /etc/subgid; do
+        if grep -q -s "^$account_pattern:" "$file"; then
+            fail "$file still has a line of $account"
+        fi
+    done
+    case $account_home in
+    /root | /root/* | */../* | */.. | /*/.) ;;
+    /?*/?*)
+        # A file system of its own stays, without what was on it.
+        clear_folders "$account_home"
+        rm -rf "$account_home" 2>/dev/null || true
+        empty "$account_home"
+        ;;
+    esac
+    if [ -L "/home/$account" ]; then
+        rm -f "/home/$account"
+    fi
+    rm -f "/var/mail/$account" "/var/spool/mail/$account" "/var/spool/cron/$account" "/var/spool/cron/crontabs/$account" \
+        "/var/spool/cron/tabs/$account" "/var/lib/systemd/linger/$account" "/var/lib/AccountsService/users/$account" \
+        "/var/lib/sudo/lectured/$account" "/var/db/sudo/lectured/$account"
+    gone "/var/spool/cron/$account" "/var/spool/cron/crontabs/$account" "/var/spool/cron/tabs/$account"
+    # cloud-init writes its file anew for the account of the new machine.
+    rm -f /etc/sudoers.d/90-cloud-init-users /etc/sudoers.d/waagent
+    gone /etc/sudoers.d/90-cloud-init-users /etc/sudoers.d/waagent
+    rule="^[[:space:]]*(Defaults:)?$account_pattern([[:space:]]|\$)"
+    grep -l -r -s -E -e "$rule" /etc/sudoers /etc/sudoers.d >"$FOLDER/rules" || true
+    while IFS= read -r file; do
+        sed -i -E "/$rule/d" "$file"
+    done <"$FOLDER/rules"
+    file=$(grep -l -r -s -E -e "$rule" /etc/sudoers /etc/sudoers.d | head -n 1)
+    if [ -n "$file" ]; then
+        fail "$file still has a rule for $account"
+    fi
+}

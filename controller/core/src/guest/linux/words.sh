@@ -1,0 +1,41 @@
+# What is said, and where: to the run command's output, and to the serial port.
+
+# Text of others, fit for a line: no control characters, nothing but ASCII.
+plain() {
+    tr '\r\t' '\n ' | tr -d '\000-\011\013-\037\177' | tr '\200-\377' '?'
+}
+
+# The same for a single line.
+plain_line() {
+    plain | tr '\n' ' '
+}
+
+# first_lines BYTES: as many whole lines as fit.
+first_lines() {
+    { head -c "$1"; echo; } | sed '$d'
+}
+
+# last_lines BYTES: as many whole lines as fit, from the end.
+last_lines() {
+    { echo; cat; } | tail -c "$1" | sed 1d
+}
+
+# say WORDS: a line on the serial port. A write there can hang for ever, so it has a limit on its time.
+say() {
+    PORT="$port" WORDS="$1" timeout 10 /bin/sh -c 'printf "\n%s\n" "$WORDS" >>"$PORT"' 2>/dev/null
+}
+
+# test_port: whether the port can be used; `problem` says why not.
+test_port() {
+    if [ ! -c "$port" ]; then
+        problem="$port isn't there"
+    elif ! grep -q -s -E "(^| )${port#/dev/}( |\$)" /sys/class/tty/console/active; then
+        problem="$port is no console of the kernel: add console=${port#/dev/} to the kernel's command line and restart"
+    elif ! say "azimage: seal is scheduled"; then
+        problem="nothing can be written to $port within 10 seconds: restart the machine"
+    else
+        problem=
+        return 0
+    fi
+    return 1
+}
