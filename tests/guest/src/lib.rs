@@ -4,6 +4,7 @@
 //! seal's script is the product's; so is what reads the console. What stands in for something that can't be had, and
 //! where its behaviour is known from, is in this crate's README.
 
+pub mod cases;
 pub mod clock;
 pub mod command;
 pub mod disk;
@@ -14,4 +15,5 @@ pub mod machine;
 pub mod provisioned;
 pub mod qemu;
 pub mod room;
+pub mod seal;
 pub mod wait;

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+mod matrix;
 mod script;
 
 use anyhow::Context as _;
@@ -53,6 +54,17 @@ enum Action {
         /// The script
         file: PathBuf,
     },
+    /// Play all cases, or some of them, and print the table of what came of them
+    Matrix {
+        #[arg(long, value_enum, default_value = "trixie")]
+        suite: Suite,
+        /// Only this case; may be repeated
+        #[arg(long = "case")]
+        cases: Vec<String>,
+        /// How many at a time
+        #[arg(long, default_value_t = 2)]
+        lanes: usize,
+    },
     /// Run a script as root through the door of a guest that runs
     Door {
         /// The guest's folder, as another command told it
@@ -92,6 +104,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             script::run(&image, &script, &nonce, &set_up, keep).await
         }
         Action::Room { folder } => room::live(folder).await,
+        Action::Matrix { suite, cases, lanes } => matrix::run(suite, &cases, lanes).await,
         Action::Door { folder, script } => {
             let answer = door::run(&folder, &script, Duration::from_mins(2)).await?;
             print!("{}", answer.out);

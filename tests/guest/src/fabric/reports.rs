@@ -59,11 +59,10 @@ impl Reports {
         file.write_all(b"\n")
     }
 
-    /// Forgets everything, as for another machine.
-    pub fn clear(&self) {
-        for name in ["status.json", "health.xml"] {
-            let _ = std::fs::remove_file(self.folder.join(name));
-        }
+    /// Forgets the agent's status, as of a machine that is started anew. That it is provisioned stays true, as a guest
+    /// that was provisioned doesn't say so again.
+    pub fn forget_status(&self) {
+        let _ = std::fs::remove_file(self.folder.join("status.json"));
     }
 
     /// Whether the guest said that it is provisioned.
@@ -155,7 +154,9 @@ mod tests {
         assert!(!reports.provisioned());
         reports.add_health(b"<Health><State>Ready</State></Health>").unwrap();
         assert!(reports.provisioned());
-        reports.clear();
-        assert!(!reports.provisioned() && reports.agent().is_none());
+        reports.set_status(br#"{"aggregateStatus": {"guestAgentStatus": {"status": "Ready"}}}"#).unwrap();
+        assert_eq!(reports.agent().unwrap().state, "Ready");
+        reports.forget_status();
+        assert!(reports.provisioned() && reports.agent().is_none());
     }
 }

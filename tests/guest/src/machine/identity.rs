@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Stdio,
     time::Duration,
 };
 
@@ -74,20 +75,27 @@ impl Key {
     }
 }
 
-/// Runs a command over ssh. Code 255 is ssh's own: it got no connection, or wasn't let in.
-pub(super) async fn ssh(folder: &Path, user: &str, key: &Key, command: &str, limit: Duration) -> anyhow::Result<Answer> {
+/// ssh through the room's socket, with this key and no other, and no host key remembered.
+pub(super) fn ssh_command(folder: &Path, user: &str, key: &Key) -> anyhow::Result<Command> {
     let proxy = format!("{} pipe {}", std::env::current_exe()?.display(), ssh_socket(folder).display());
-    let child = Command::new("ssh")
+    let mut command = Command::new("ssh");
+    command
         .args(["-F", "none", "-q", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=30"])
         .args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o"])
         .arg(format!("ProxyCommand={proxy}"))
         .arg("-i")
         .arg(&key.private)
-        .arg(format!("{user}@guest"))
+        .args(["-l", user, "guest"]);
+    Ok(command)
+}
+
+/// Runs a command over ssh. Code 255 is ssh's own: it got no connection, or wasn't let in.
+pub(super) async fn ssh(folder: &Path, user: &str, key: &Key, command: &str, limit: Duration) -> anyhow::Result<Answer> {
+    let child = ssh_command(folder, user, key)?
         .arg(command)
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .context("cannot start ssh")?;

@@ -7,12 +7,12 @@ mod power;
 
 use std::{
     path::{Path, PathBuf},
+    process::Stdio,
     time::Duration,
 };
 
 use anyhow::{Context as _, bail};
-use azimage_core::console;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::{
     command::run,
@@ -179,17 +179,22 @@ impl Machine {
         std::fs::read(self.folder.join(qemu::SERIAL_LOG)).unwrap_or_default()
     }
 
-    /// What the controller reads in it.
-    pub fn verdict(&self, nonce: &str) -> String {
-        format!("{:?}", console::read(&self.console(), nonce))
-    }
-
     /// Runs a command in the guest over ssh, with a key.
     ///
     /// # Errors
     /// When ssh can't be started.
     pub async fn ssh(&self, user: &str, key: &Key, command: &str, limit: Duration) -> anyhow::Result<Answer> {
         identity::ssh(&self.folder, user, key, command, limit).await
+    }
+
+    /// A session of the machine's user with a terminal, running a command until one side ends it.
+    ///
+    /// # Errors
+    /// When ssh can't be started.
+    pub fn ssh_session(&self, command: &str) -> anyhow::Result<Child> {
+        let mut ssh = identity::ssh_command(&self.folder, &self.instance.admin, &self.key)?;
+        let ssh = ssh.arg("-tt").arg(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        ssh.kill_on_drop(true).spawn().context("cannot start ssh")
     }
 
     /// The key of the account that it was made with.

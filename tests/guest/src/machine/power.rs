@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::bail;
 use serde_json::json;
 
-use super::Machine;
+use super::{Machine, PROVISIONING};
 use crate::{
     qemu::{DOOR, MONITOR, Monitor},
     room::{Plan, Room},
@@ -19,6 +19,16 @@ impl Machine {
     /// When it runs already, or can't be started.
     pub fn start(&mut self) -> anyhow::Result<()> {
         self.start_from(None)
+    }
+
+    /// Starts it and waits until its guest is ready, believing nothing that was reported before.
+    ///
+    /// # Errors
+    /// When it doesn't get ready.
+    pub async fn start_anew(&mut self) -> anyhow::Result<()> {
+        self.reports().forget_status();
+        self.start()?;
+        self.wait_ready(PROVISIONING).await
     }
 
     pub(super) fn start_from(&mut self, memory: Option<&std::path::Path>) -> anyhow::Result<()> {
