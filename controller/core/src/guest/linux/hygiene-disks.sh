@@ -10,7 +10,7 @@ find_root_disk() {
         # btrfs has numbers of its own.
         device=$(sed -n 's|^\(/dev/[^ ]*\) / .*|\1|p' /proc/mounts 2>/dev/null | head -n 1)
     fi
-    if [ -n "$device" ]; then
+    if [ -n "$device" ] && [ -e "/sys/class/block/${device##*/}" ]; then
         root_disk=$(disk_of "${device##*/}")
     fi
     true >"$FOLDER/mounts"

@@ -61,13 +61,11 @@ remove_account() {
     if [ -L "/home/$account" ]; then
         rm -f "/home/$account"
     fi
-    rm -f "/var/mail/$account" "/var/spool/mail/$account" "/var/spool/cron/$account" "/var/spool/cron/crontabs/$account" \
+    remove "/var/mail/$account" "/var/spool/mail/$account" "/var/spool/cron/$account" "/var/spool/cron/crontabs/$account" \
         "/var/spool/cron/tabs/$account" "/var/lib/systemd/linger/$account" "/var/lib/AccountsService/users/$account" \
         "/var/lib/sudo/lectured/$account" "/var/db/sudo/lectured/$account"
-    gone "/var/spool/cron/$account" "/var/spool/cron/crontabs/$account" "/var/spool/cron/tabs/$account"
     # cloud-init writes its file anew for the account of the new machine.
-    rm -f /etc/sudoers.d/90-cloud-init-users /etc/sudoers.d/waagent
-    gone /etc/sudoers.d/90-cloud-init-users /etc/sudoers.d/waagent
+    remove /etc/sudoers.d/90-cloud-init-users /etc/sudoers.d/waagent
     rule="^[[:space:]]*(Defaults:)?$account_pattern([[:space:]]|\$)"
     grep -l -r -s -E -e "$rule" /etc/sudoers /etc/sudoers.d >"$FOLDER/rules" || true
     while IFS= read -r file; do

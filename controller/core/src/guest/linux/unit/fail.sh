@@ -72,6 +72,12 @@ gone() {
     done
 }
 
+# remove FILES: and looks whether they are gone.
+remove() {
+    rm -f "$@" 2>/dev/null || true
+    gone "$@"
+}
+
 # empty FOLDERS: fails when one of them holds anything.
 empty() {
     for path in "$@"; do

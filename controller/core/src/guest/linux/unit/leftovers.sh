@@ -3,8 +3,7 @@
 remove_leftovers() {
     step=leftovers
     # Copies of the files of accounts: the removed one's password is in them.
-    rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid-
-    gone /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid-
+    remove /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid-
     # The account's keys, by which cloud-init tells people not to log in as root. Written in place, which keeps the file's
     # owner, mode and label.
     keys=/root/.ssh/authorized_keys
@@ -15,15 +14,13 @@ remove_leftovers() {
             fail "$keys still has keys of the machine's account"
         fi
     fi
-    rm -f /root/.bash_history /root/.sh_history /root/.ash_history /root/.zsh_history /root/.history /root/.python_history \
+    remove /root/.bash_history /root/.sh_history /root/.ash_history /root/.zsh_history /root/.history /root/.python_history \
         /root/.node_repl_history /root/.mysql_history /root/.psql_history /root/.sqlite_history /root/.lesshst /root/.viminfo /root/.wget-hsts
-    gone /root/.bash_history /root/.zsh_history /root/.python_history
     # Values of the host: its name, this machine's id.
     clear_folders /var/lib/hyperv
     # The service of run commands, whose program goes with the agent's state: it would fail in a loop in each new machine.
     for folder in /etc/systemd/system /usr/local/lib/systemd/system; do
-        rm -f "$folder/managedruncommand.service" "$folder/multi-user.target.wants/managedruncommand.service"
-        gone "$folder/managedruncommand.service" "$folder/multi-user.target.wants/managedruncommand.service"
+        remove "$folder/managedruncommand.service" "$folder/multi-user.target.wants/managedruncommand.service"
     done
 }
 
@@ -33,7 +30,6 @@ remove_agent_state() {
         fail "the agent was started again by somebody"
     fi
     clear_folders /var/lib/waagent /var/log/azure
-    rm -f /var/log/waagent.log /var/log/waagent.log.*
+    remove /var/log/waagent.log /var/log/waagent.log.*
     empty /var/lib/waagent /var/log/azure
-    gone /var/log/waagent.log
 }
