@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 use tokio::{process::Command, time::Instant};
 
-use crate::{clock, command::run};
+use crate::{cache::cache, clock, command::run};
 
 /// A release of Debian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -68,6 +68,8 @@ const PACKAGES: &[&str] = &[
     "openssl",
 ];
 const CLOUD_INIT: &[&str] = &["cloud-init", "cloud-guest-utils"];
+/// By which the agent takes the disc of the first start out.
+const AGENT: &[&str] = &["eject"];
 
 /// How large the file system is; what isn't used takes no room on the host.
 const SIZE: &str = "3G";
@@ -122,9 +124,10 @@ impl Image {
         let work = tempfile::Builder::new().prefix("build-").tempdir_in(parent)?;
         let root = work.path().join("root");
         let mut packages: Vec<&str> = PACKAGES.to_vec();
-        if self.provisioner == Provisioner::CloudInit {
-            packages.extend(CLOUD_INIT);
-        }
+        packages.extend(match self.provisioner {
+            Provisioner::CloudInit => CLOUD_INIT,
+            Provisioner::Agent => AGENT,
+        });
         eprintln!("building a guest of Debian {} with {} packages named", name(self.suite), packages.len());
         let mirror = std::env::var("AZIMAGE_GUEST_MIRROR").unwrap_or_else(|_| MIRROR.to_owned());
         run(
@@ -171,19 +174,6 @@ impl Image {
     }
 }
 
-/// The folder for everything of the rig, outside of the work tree.
-///
-/// # Errors
-/// When there is neither a folder for caches nor a home.
-pub fn cache() -> anyhow::Result<PathBuf> {
-    let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = of("AZIMAGE_CACHE")
-        .or_else(|| Some(of("XDG_CACHE_HOME")?.join("azimage")))
-        .or_else(|| Some(of("HOME")?.join(".cache/azimage")))
-        .context("neither AZIMAGE_CACHE nor HOME is set")?;
-    Ok(base.join("guest"))
-}
-
 /// As Debian's archive names it.
 pub fn name(suite: Suite) -> &'static str {
     match suite {
@@ -196,7 +186,7 @@ pub fn name(suite: Suite) -> &'static str {
 fn key(suite: Suite, provisioner: Provisioner) -> String {
     let mut sum = Sha256::new();
     let month = clock::now().strftime("%Y-%m").to_string();
-    sum.update(format!("{suite:?} {provisioner:?} {month} {PACKAGES:?} {CLOUD_INIT:?} {FILES:?} {CLOUD_CONFIG} {SIZE}"));
+    sum.update(format!("{suite:?} {provisioner:?} {month} {PACKAGES:?} {CLOUD_INIT:?} {AGENT:?} {FILES:?} {CLOUD_CONFIG} {SIZE}"));
     sum.update(include_str!("image.rs"));
     sum.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

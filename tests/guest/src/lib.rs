@@ -4,6 +4,7 @@
 //! seal's script is the product's; so is what reads the console. What stands in for something that can't be had, and
 //! where its behaviour is known from, is in this crate's README.
 
+pub mod cache;
 pub mod cases;
 pub mod clock;
 pub mod command;

@@ -8,12 +8,15 @@ use std::{
     time::Duration,
 };
 
+mod ci;
 mod matrix;
+mod noise;
 mod script;
 
 use anyhow::Context as _;
 use azimage_test_guest::{
     door,
+    cache::{cache, clean},
     image::{Image, Provisioner, Suite},
     room,
 };
@@ -54,6 +57,19 @@ enum Action {
         /// The script
         file: PathBuf,
     },
+    /// What is tried with each change: one seal, one failure, two machines from the sealed disk
+    Ci {
+        #[arg(long, value_enum, default_value = "trixie")]
+        suite: Suite,
+    },
+    /// Count the marks that are read under a noisy console
+    Noise {
+        #[arg(long, value_enum, default_value = "trixie")]
+        suite: Suite,
+        /// How many seals at each rate of noise
+        #[arg(long, default_value_t = 100)]
+        seals: u32,
+    },
     /// Play all cases, or some of them, and print the table of what came of them
     Matrix {
         #[arg(long, value_enum, default_value = "trixie")]
@@ -92,6 +108,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<bool> {
+    // Those three are parts of a run, or look into one.
+    if !matches!(arguments.command, Action::Room { .. } | Action::Pipe { .. } | Action::Door { .. }) {
+        clean(&cache()?.join("run"))?;
+    }
     match arguments.command {
         Action::Image { suite, provisioner } => {
             let image = Image::get(suite, provisioner).await?;
@@ -104,6 +124,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             script::run(&image, &script, &nonce, &set_up, keep).await
         }
         Action::Room { folder } => room::live(folder).await,
+        Action::Ci { suite } => ci::run(suite).await,
+        Action::Noise { suite, seals } => noise::run(suite, seals).await,
         Action::Matrix { suite, cases, lanes } => matrix::run(suite, &cases, lanes).await,
         Action::Door { folder, script } => {
             let answer = door::run(&folder, &script, Duration::from_mins(2)).await?;

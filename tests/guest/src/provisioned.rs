@@ -8,7 +8,8 @@ use tokio::{process::Command, time::Instant};
 
 use crate::{
     command::run,
-    image::{Image, cache},
+    cache::cache,
+    image::Image,
     machine::{Frozen, Identity, Machine, PROVISIONING},
 };
 
@@ -29,10 +30,10 @@ pub async fn get(image: &Image) -> anyhow::Result<Frozen> {
     let begin = Instant::now();
     let parent = folder.parent().context("the cache has no folder")?;
     fs::create_dir_all(parent)?;
-    let work = parent.join(format!("fresh-{}", std::process::id()));
+    let work = cache()?.join("run").join(format!("fresh-{}", std::process::id()));
     let mut machine = Machine::create(work.clone(), image, &image.disk(), &identity()).await?;
     machine.start()?;
-    machine.wait_ready(PROVISIONING).await?;
+    machine.wait_ready(PROVISIONING).await.with_context(|| format!("see {}", work.display()))?;
     // What a first start leaves to be done later is done.
     machine.set_up("systemctl is-system-running --wait >/dev/null || true").await?;
     let ready = begin.elapsed();

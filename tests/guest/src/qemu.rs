@@ -56,7 +56,8 @@ impl Hardware {
         add("accel", "tcg,thread=multi,tb-size=512".into());
         // Without the hypervisor's bit systemd goes by the firmware's words, and says "microsoft".
         add("cpu", "qemu64,-svm,-hypervisor".into());
-        add("smp", "2".into());
+        // One processor: with several, emulated ones may run an instruction of the kernel while another one patches it.
+        add("smp", "1".into());
         add("m", self.memory.to_string());
         add("uuid", self.uuid.clone());
         add("smbios", "type=0,vendor=Hyper-V UEFI".into());

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use azimage_test_guest::{
-    image::{Image, cache},
+    cache::cache,
+    image::Image,
     provisioned,
     seal::Console,
 };

@@ -10,7 +10,7 @@ use azimage_core::{
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::{clock, disk::contains};
+use crate::clock;
 
 /// A preparation as the controller makes one, with shorter waits.
 pub fn preparation(nonce: &str) -> Preparation {
@@ -82,10 +82,10 @@ impl fmt::Display for Console {
     }
 }
 
-/// How often the mark stands in a log, whole or not.
+/// How often the mark stands alone in a line of a log.
 pub fn marks(log: &[u8], nonce: &str) -> usize {
     let mark = format!("azimage: sealed {nonce}");
-    log.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| contains(line, mark.as_bytes())).count()
+    log.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| *line == mark.as_bytes()).count()
 }
 
 #[cfg(test)]

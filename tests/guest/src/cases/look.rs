@@ -58,7 +58,15 @@ impl Needles {
         self.0.len()
     }
 
-    /// Where they stand in a guest's disk before it is sealed, to see that they can be found.
+    /// Where they stand in a disk: each a line.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub fn search(&self, look: &Look) -> anyhow::Result<Vec<String>> {
+        Ok(look.search(&self.0)?.into_iter().map(|(path, what)| format!("{path} has the {what}")).collect())
+    }
+
+    /// Which kinds of them stand in a disk.
     ///
     /// # Errors
     /// When a file can't be read.
@@ -75,8 +83,7 @@ impl Needles {
 /// # Errors
 /// When a file can't be read.
 pub fn look(look: &Look, needles: &Needles) -> anyhow::Result<Vec<String>> {
-    let mut found: Vec<String> =
-        look.search(&needles.0)?.into_iter().map(|(path, what)| format!("{path} has the {what}")).collect();
+    let mut found = needles.search(look)?;
     for folder in ["/var/lib/waagent", "/var/log/journal", "/var/lib/dhcp"] {
         found.extend(look.names(folder).into_iter().map(|name| format!("{folder}/{name} is there")));
     }

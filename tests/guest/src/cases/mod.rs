@@ -1,6 +1,7 @@
 //! Cases: what is the matter with a guest or happens to it, and what has to come of its seal.
 
 mod died;
+mod liar;
 mod look;
 mod play;
 mod prepared;
@@ -9,12 +10,14 @@ mod sealed;
 
 use std::fmt;
 
-use azimage_core::guest::Preparation;
+use anyhow::Context as _;
+use azimage_core::guest::{Preparation, linux::script};
 
 use crate::{image::Provisioner, seal::Console};
 
+pub use liar::liar;
 pub use look::{Needles, look};
-pub use play::{Guests, Seen, play};
+pub use play::{Guests, Seen, play, play_and_keep};
 
 /// A guest, what happens to it, and what has to come of it.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct Case {
     pub session: bool,
     /// What the preparation asks for besides the usual.
     pub preparation: fn(&mut Preparation),
+    /// The script of a preparation: the product's, but for a check of the rig itself.
+    pub script: fn(&Preparation) -> String,
     /// What happens, and when.
     pub event: Option<(Moment, Event)>,
     /// What has to come of it.
@@ -148,6 +153,7 @@ pub(crate) const USUAL: Case = Case {
     set_up: "",
     session: false,
     preparation: |_| {},
+    script,
     event: None,
     expected: SEALED,
     says: &[],
@@ -163,6 +169,14 @@ pub(crate) const SEALED: Outcome =
 /// The run command refuses, and nothing has changed.
 pub(crate) const fn refused(code: i32) -> Outcome {
     Outcome { exit: Some(code), console: Some(Console::Nothing), machine: Power::Usable, second: None }
+}
+
+/// A case with a name.
+///
+/// # Errors
+/// When there is none.
+pub fn case(name: &str) -> anyhow::Result<Case> {
+    cases().into_iter().find(|case| case.name == name).with_context(|| format!("there is no case {name}"))
 }
 
 /// All cases.

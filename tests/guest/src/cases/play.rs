@@ -12,7 +12,8 @@ use tokio::{
 use super::{Case, Event, Is, Moment, Needles, Outcome, Power, look};
 use crate::{
     clock,
-    image::{Image, Provisioner, cache},
+    cache::cache,
+    image::{Image, Provisioner},
     machine::{Frozen, Machine, PROVISIONING},
     provisioned,
     seal::{self, Console},
@@ -60,6 +61,18 @@ impl Guests {
 /// # Errors
 /// When the rig itself fails.
 pub async fn play(guests: &Guests, case: &Case) -> anyhow::Result<Seen> {
+    let (seen, machine, _) = play_and_keep(guests, case).await?;
+    if seen.wrong.is_empty() {
+        std::fs::remove_dir_all(machine.folder())?;
+    }
+    Ok(seen)
+}
+
+/// Plays a case, and gives its machine, which doesn't run any more, with what must not be in its disk.
+///
+/// # Errors
+/// When the rig itself fails.
+pub async fn play_and_keep(guests: &Guests, case: &Case) -> anyhow::Result<(Seen, Machine, Needles)> {
     let begin = Instant::now();
     let folder = cache()?.join("run").join(format!("{}-{}", std::process::id(), case.name));
     let mut play = Play::begin(guests, case, folder.clone()).await?;
@@ -67,10 +80,7 @@ pub async fn play(guests: &Guests, case: &Case) -> anyhow::Result<Seen> {
     play.machine.kill().await?;
     let mut seen = seen.with_context(|| format!("{}; see {}", case.name, folder.display()))?;
     seen.seconds = begin.elapsed().as_secs();
-    if seen.wrong.is_empty() {
-        std::fs::remove_dir_all(&folder)?;
-    }
-    Ok(seen)
+    Ok((seen, play.machine, play.needles))
 }
 
 struct Play<'a> {
@@ -107,7 +117,7 @@ impl<'a> Play<'a> {
         self.machine.set_up(case.set_up).await.with_context(|| format!("the set-up of {}", case.name))?;
         let mut preparation = seal::preparation(&self.nonce);
         (case.preparation)(&mut preparation);
-        self.machine.create_run_command("seal", &script(&preparation), 600)?;
+        self.machine.create_run_command("seal", &(case.script)(&preparation), 600)?;
         match self.machine.wait_run_command("seal", Duration::from_mins(4)).await {
             Ok(view) => {
                 self.outcome.exit = Some(view.exit_code);

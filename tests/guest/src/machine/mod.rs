@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 
 use crate::{
     command::run,
-    disk::Disk,
+    disk::{self, Disk},
     door,
     fabric::{Instance, Reports},
     image::{Image, Provisioner},
@@ -139,6 +139,9 @@ impl Machine {
         let ready = async || {
             if self.ended()? {
                 bail!("the machine ended before its guest was ready");
+            }
+            if disk::contains(&self.console(), b"Kernel panic") {
+                bail!("the guest's kernel panicked");
             }
             Ok((reports.provisioned() && reports.agent().is_some_and(|agent| agent.state == "Ready")).then_some(()))
         };
