@@ -25,6 +25,8 @@ find_account() {
     if [ -d "$account_home" ]; then
         account_home=$(readlink -f "$account_home")
     fi
+    # Its password must not be found anywhere when it is gone.
+    grep -s -e "^$account_pattern:" /etc/shadow | cut -d : -f 2 | grep -F -e '$' >"$FOLDER/hash"
     # By its keys cloud-init's lines among root's are known.
     true >"$FOLDER/keys"
     if [ -f "$account_home/.ssh/authorized_keys" ]; then

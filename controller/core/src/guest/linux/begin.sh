@@ -56,7 +56,7 @@ systemctl reset-failed azimage-seal.timer azimage-seal.service azimage-script.sc
 rm -rf "$FOLDER"
 mkdir -m 700 "$FOLDER" || refuse 17 "$FOLDER can't be made: /run is read-only or full"
 trap 'rm -rf "$FOLDER"' EXIT
-trap 'exit 143' TERM INT HUP
+trap 'systemctl stop azimage-script.scope >/dev/null 2>&1; exit 143' TERM INT HUP
 printf '%s\n' "$$" >"$FOLDER/pid"
 printf '%s\n' "$NONCE" >"$FOLDER/nonce"
 printf '%s' "$ALLOWED" | base64 -d >"$FOLDER/allowed"

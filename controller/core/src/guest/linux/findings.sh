@@ -8,9 +8,9 @@ tell_findings() {
         return
     fi
     if [ "$enforced" -gt 0 ]; then
-        refuse 20 "$enforced things that belong to this machine alone would be in the image: remove them, or allow their paths in the object. Nothing was removed"
+        refuse 20 "what belongs to this machine alone would be in the image ($enforced found): remove it, or allow its paths in the object. Nothing was removed from the guest"
     fi
     if [ "$unfinished" = yes ]; then
-        refuse 20 "the look for what belongs to this machine alone didn't end within 120 seconds: remove large trees from /home, /opt, /srv and /usr/local, or set the hygiene to Report. Nothing was removed"
+        refuse 20 "the look for what belongs to this machine alone didn't end within 120 seconds: remove large trees from /home, /opt, /srv and /usr/local, or set the hygiene to Report. Nothing was removed from the guest"
     fi
 }

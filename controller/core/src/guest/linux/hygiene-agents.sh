@@ -16,10 +16,10 @@ look_for_agents() {
     found_paths DomainMembership /etc/krb5.keytab /var/lib/samba/private/secrets.tdb /var/lib/samba/secrets.tdb /etc/ipa/default.conf \
         /etc/opt/quest/vas/host.keytab
     found_with DomainMembership '^[[:space:]]*(id_provider|auth_provider)[[:space:]]*=[[:space:]]*(ad|ipa)' /etc/sssd/sssd.conf /etc/sssd/conf.d/*
-    # Microsoft's: Defender for Endpoint, Arc, Azure Monitor, Log Analytics, Dependency, guest configuration.
+    # Microsoft's: Defender for Endpoint, Arc, Azure Monitor, Log Analytics, Dependency.
     found_paths AgentIdentity /etc/opt/microsoft/mdatp/mdatp_onboard.json /var/opt/azcmagent/agentconfig.json /var/opt/azcmagent/certs/* \
         /etc/opt/microsoft/azuremonitoragent/config-cache/* /etc/opt/microsoft/omsagent/*/conf/omsadmin.conf /etc/opt/microsoft/omsagent/*/certs/oms.key \
-        /etc/opt/microsoft/dependency-agent/config/DA_PERSISTENT_AGENT_ID /var/lib/GuestConfig/Configuration/*
+        /etc/opt/microsoft/dependency-agent/config/DA_PERSISTENT_AGENT_ID
     # Subscriptions of distributions.
     found_paths AgentIdentity /etc/pki/consumer/key.pem /etc/insights-client/machine-id /etc/sysconfig/rhn/systemid /etc/zypp/credentials.d/SCCcredentials \
         /var/lib/ubuntu-advantage/private/machine-token.json /var/lib/landscape/client/broker.bpickle

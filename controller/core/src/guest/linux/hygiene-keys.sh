@@ -4,8 +4,8 @@ look_for_keys() {
     # A start of a line, as source text that only speaks of keys mostly has it elsewhere. Keys that an Azure image of RHEL
     # holds for its updates are the same in all machines.
     set -- /root /etc
-    for folder in /home /opt /srv /usr/local; do
-        if [ -d "$folder" ]; then
+    for folder in /home /opt /srv /usr/local /var/opt /var/www /var/tmp /tmp; do
+        if [ -d "$folder" ] && ! grep -q -s "^tmpfs $folder " /proc/mounts; then
             set -- "$@" "$folder"
         fi
     done
@@ -28,6 +28,7 @@ look_for_keys() {
     found_by_look Certificate
     look "$@" -xdev -type f ! -path "$account_home/*" -path '*/.gnupg/private-keys-v1.d/*' -print
     found_by_look PrivateKey
+    found_files PrivateKey /etc/dropbear/dropbear_*_host_key /etc/dropbear/initramfs/dropbear_*_host_key
     if [ -d /etc/wireguard ]; then
         look /etc/wireguard -type f -exec grep -l -s -E -e '^[[:space:]]*PrivateKey' {} +
         found_by_look PrivateKey

@@ -111,7 +111,7 @@ esac"#,
 ];
 
 /// Files of a guest that cloud-init and the agent have provisioned for `azureuser`, with traces of its life.
-const FILES: [(&str, &str); 42] = [
+const FILES: [(&str, &str); 43] = [
     (
         "etc/passwd",
         "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\nazureuser:x:1000:1000::/home/azureuser:/bin/bash\n",
@@ -121,6 +121,7 @@ const FILES: [(&str, &str); 42] = [
     ("etc/subuid", "azureuser:100000:65536\n"),
     ("etc/passwd-", "azureuser:x:1000:1000::/home/azureuser:/bin/bash\n"),
     ("etc/shadow-", "azureuser:$6$salt$hash:1::::::\n"),
+    ("var/backups/shadow.bak", "azureuser:$6$salt$hash:1::::::\n"),
     ("etc/hostname", "builder\n"),
     ("etc/machine-id", "0123456789abcdef0123456789abcdef\n"),
     (

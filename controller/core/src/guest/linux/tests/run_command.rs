@@ -128,7 +128,7 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
             17,
             "/var/lib",
         ),
-        ("findings", write("home/bob/.aws/credentials", "[default]\n"), 20, "1 things"),
+        ("findings", write("home/bob/.aws/credentials", "[default]\n"), 20, "(1 found)"),
         ("no unit", write("stub/systemd-run-fails", ""), 1, "systemd-run"),
     ];
     for (case, change, code, words) in cases {

@@ -39,6 +39,7 @@ fn a_guest_is_sealed_and_nothing_of_it_is_left() {
             "etc/passwd-",
             "etc/shadow-",
             "etc/group-",
+            "var/backups/shadow.bak",
             "etc/subuid-",
             "etc/sudoers.d/90-cloud-init-users",
             "etc/sudoers.d/waagent",

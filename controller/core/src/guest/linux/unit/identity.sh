@@ -17,14 +17,18 @@ remove_network() {
     step=network
     # dhclient writes its lease once more when it is stopped, with the hardware address. Not with folders of the network
     # in use, which could not be unmounted any more.
-    if systemctl is-active --quiet networking.service && ! grep -q -s -E ' (nfs|nfs4|cifs|smb3|ceph|glusterfs|fuse.sshfs) ' /proc/mounts; then
-        timeout 60 systemctl stop networking.service >/dev/null 2>&1 || true
+    if ! grep -q -s -E ' (nfs|nfs4|cifs|smb3|ceph|glusterfs|fuse.sshfs) ' /proc/mounts; then
+        for unit in networking.service network.service wicked.service; do
+            if systemctl is-active --quiet "$unit"; then
+                timeout 60 systemctl stop "$unit" >/dev/null 2>&1 || true
+            fi
+        done
     fi
     clear_folders /var/lib/dhcp /var/lib/dhclient /var/lib/dhcpcd
     empty /var/lib/dhcp /var/lib/dhclient /var/lib/dhcpcd
     for folder in /var/lib/NetworkManager /var/lib/wicked; do
         if [ -d "$folder" ]; then
-            find "$folder" -type f '(' -name '*.lease' -o -name 'lease-*' -o -name secret_key -o -name 'timestamps' -o -name seen-bssids -o -name 'duid*' ')' -delete 2>/dev/null || true
+            find "$folder" -type f '(' -name '*.lease' -o -name 'lease-*' -o -name secret_key -o -name 'timestamps' -o -name seen-bssids -o -name 'duid*' -o -name 'iaid*' ')' -delete 2>/dev/null || true
             left=$(find "$folder" -type f '(' -name '*.lease' -o -name 'lease-*' -o -name secret_key ')' -print | head -n 1)
             if [ -n "$left" ]; then
                 fail "$left is still there"

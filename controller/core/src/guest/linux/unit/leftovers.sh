@@ -3,7 +3,8 @@
 remove_leftovers() {
     step=leftovers
     # Copies of the files of accounts: the removed one's password is in them.
-    remove /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid-
+    remove /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid- \
+        /var/backups/passwd.bak /var/backups/shadow.bak /var/backups/group.bak /var/backups/gshadow.bak
     # The account's keys, by which cloud-init tells people not to log in as root. Written in place, which keeps the file's
     # owner, mode and label.
     keys=/root/.ssh/authorized_keys

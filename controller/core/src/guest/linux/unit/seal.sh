@@ -7,7 +7,7 @@ look_again() {
     fi
     look_around || true
     if [ "$enforced" -gt 0 ]; then
-        fail "$enforced things that belong to this machine alone came after the check: $(head -n 1 "$FOLDER/enforced")"
+        fail "what belongs to this machine alone came after the check ($enforced found): $(head -n 1 "$FOLDER/enforced")"
     fi
     if [ "$unfinished" = yes ]; then
         fail "the look for what belongs to this machine alone didn't end within 120 seconds"
