@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
 
 /// The folder for everything of the rig, outside of the work tree.
 ///
@@ -35,4 +36,10 @@ pub fn clean(folder: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The begin of a sum, as part of a file's name.
+pub(crate) fn key(sum: Sha256) -> String {
+    let begin = sum.finalize().iter().take(8).fold(0_u64, |begin, byte| (begin << 8) | u64::from(*byte));
+    format!("{begin:016x}")
 }

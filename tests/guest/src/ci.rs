@@ -69,7 +69,10 @@ pub async fn run(suite: Suite) -> anyhow::Result<bool> {
     let missed: Vec<&str> = FOUND_BEFORE.into_iter().filter(|kind| !found.iter().any(|found| found == kind)).collect();
     checks.check(
         missed.is_empty() && lied.wrong.len() >= FOUND_BEFORE.len() && lied.outcome == liar.expected,
-        &format!("the look finds what a script left that only says it seals: {} lines; missed: {missed:?}", lied.wrong.len()),
+        &format!(
+            "the look finds what a script left that only says it seals: {} lines; missed: {missed:?}",
+            lied.wrong.len()
+        ),
     );
     if seen.outcome == plain.expected {
         clones(&mut checks, &image, &mut sealed, &needles).await?;
@@ -92,10 +95,15 @@ async fn clones(checks: &mut Checks, image: &Image, sealed: &mut Machine, needle
     let second = Identity::new("web-2", &provisioned::identity().admin, 52);
     let old_key = sealed.key().clone();
     let (one, two) = try_join(clone(image, &disk, &first, &old_key), clone(image, &disk, &second, &old_key)).await?;
-    for (who, seen) in [("a machine from it, with another account", &one), ("a machine from it, with the same account", &two)] {
+    for (who, seen) in
+        [("a machine from it, with another account", &one), ("a machine from it, with the same account", &two)]
+    {
         checks.check(seen.state == "running", &format!("{who} is up, without a failed unit: {}", seen.state));
         checks.check(seen.logs_in, &format!("{who} lets its user in"));
-        checks.check(seen.lets_in.is_empty(), &format!("{who} doesn't let the first machine's user in: {:?}", seen.lets_in));
+        checks.check(
+            seen.lets_in.is_empty(),
+            &format!("{who} doesn't let the first machine's user in: {:?}", seen.lets_in),
+        );
         checks.check(seen.name_right, &format!("{who} has its own name"));
     }
     checks.check(
@@ -106,7 +114,10 @@ async fn clones(checks: &mut Checks, image: &Image, sealed: &mut Machine, needle
         let mut left = needles.search(&Disk::of(seen.folder.join("disk.qcow2")).look().await?)?;
         // The second one has an account of the same name.
         left.retain(|line| who == "first" || !line.ends_with(" has the account"));
-        checks.check(left.is_empty(), &format!("nothing of the sealed machine is in the disk of the {who} machine: {left:?}"));
+        checks.check(
+            left.is_empty(),
+            &format!("nothing of the sealed machine is in the disk of the {who} machine: {left:?}"),
+        );
         if checks.wrong == 0 {
             fs::remove_dir_all(&seen.folder)?;
         }
@@ -138,7 +149,7 @@ async fn clone(image: &Image, disk: &Disk, identity: &Identity, old_key: &Key) -
     let (state, rest) = ask.split_once("\n\n").unwrap_or((&ask, ""));
     let mut lines = rest.lines();
     let name_right = lines.next() == Some(&identity.name);
-    let minute = Duration::from_mins(1);
+    let minute = Duration::from_secs(60);
     let user = machine.ssh(&identity.admin, machine.key(), "sudo -n id -un", minute).await?;
     let mut lets_in = Vec::new();
     for name in [identity.admin.as_str(), &provisioned::identity().admin, "root"] {
@@ -156,6 +167,6 @@ async fn clone(image: &Image, disk: &Disk, identity: &Identity, old_key: &Key) -
         ids: lines.map(str::to_owned).collect(),
     };
     machine.press_power_button().await?;
-    machine.wait_off(Duration::from_mins(2)).await?;
+    machine.wait_off(Duration::from_secs(2 * 60)).await?;
     Ok(seen)
 }

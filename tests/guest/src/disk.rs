@@ -48,7 +48,7 @@ impl Disk {
     pub async fn look(&self) -> anyhow::Result<Look> {
         let folder = tempfile::tempdir_in(self.file.parent().unwrap_or(Path::new("/tmp")))?;
         let raw = folder.path().join("disk.raw");
-        let minutes = Duration::from_mins(3);
+        let minutes = Duration::from_secs(3 * 60);
         run(Command::new("qemu-img").args(["convert", "-O", "raw"]).arg(&self.file).arg(&raw), minutes).await?;
         // A file system that wasn't unmounted has its last changes in the journal, which debugfs doesn't read.
         let check = Command::new("e2fsck").args(["-p", "-f"]).arg(&raw).output().await?;
@@ -138,7 +138,7 @@ pub fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     if needle.is_empty() || haystack.len() < needle.len() {
         return false;
     }
-    let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     haystack.windows(needle.len()).enumerate().any(|(at, part)| {
         part == needle && !(at > 0 && word(haystack.get(at - 1))) && !word(haystack.get(at + needle.len()))
     })

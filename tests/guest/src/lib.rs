@@ -15,6 +15,7 @@ pub mod image;
 pub mod machine;
 pub mod provisioned;
 pub mod qemu;
+mod recipe;
 pub mod room;
 pub mod seal;
 pub mod wait;

@@ -12,11 +12,12 @@ mod ci;
 mod matrix;
 mod noise;
 mod script;
+mod shell;
 
 use anyhow::Context as _;
 use azimage_test_guest::{
-    door,
     cache::{cache, clean},
+    door,
     image::{Image, Provisioner, Suite},
     room,
 };
@@ -81,6 +82,13 @@ enum Action {
         #[arg(long, default_value_t = 2)]
         lanes: usize,
     },
+    /// A ready guest to look around in
+    Shell {
+        #[arg(long, value_enum, default_value = "trixie")]
+        suite: Suite,
+        #[arg(long, value_enum, default_value = "cloud-init")]
+        provisioner: Provisioner,
+    },
     /// Run a script as root through the door of a guest that runs
     Door {
         /// The guest's folder, as another command told it
@@ -127,8 +135,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         Action::Ci { suite } => ci::run(suite).await,
         Action::Noise { suite, seals } => noise::run(suite, seals).await,
         Action::Matrix { suite, cases, lanes } => matrix::run(suite, &cases, lanes).await,
+        Action::Shell { suite, provisioner } => shell::run(suite, provisioner).await,
         Action::Door { folder, script } => {
-            let answer = door::run(&folder, &script, Duration::from_mins(2)).await?;
+            let answer = door::run(&folder, &script, Duration::from_secs(2 * 60)).await?;
             print!("{}", answer.out);
             eprint!("{}", answer.err);
             Ok(answer.code == Some(0))

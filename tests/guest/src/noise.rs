@@ -24,13 +24,17 @@ pub async fn run(suite: Suite, seals: u32) -> anyhow::Result<bool> {
     let folder = cache()?.join("run").join(format!("{}-noise", std::process::id()));
     let mut machine = provisioned::get(&image).await?.resume(folder.clone()).await?;
     let mut preparation = seal::preparation("noise");
-    preparation.delay = Duration::from_hours(1);
-    let view = machine.run_command("seal", &script(&preparation), Duration::from_mins(3)).await?;
+    preparation.delay = Duration::from_secs(3600);
+    let view = machine.run_command("seal", &script(&preparation), Duration::from_secs(3 * 60)).await?;
     if view.exit_code != 0 {
         bail!("the seal can't be scheduled: {}", view.output);
     }
-    machine.set_up(&format!("systemctl stop azimage-seal.timer; echo on >/proc/sys/kernel/printk_devkmsg; {UNIT}")).await?;
-    println!("| lines of the kernel a second | seals | read as sealed | marks written | of them whole |\n| --: | --: | --: | --: | --: |");
+    machine
+        .set_up(&format!("systemctl stop azimage-seal.timer; echo on >/proc/sys/kernel/printk_devkmsg; {UNIT}"))
+        .await?;
+    println!(
+        "| lines of the kernel a second | seals | read as sealed | marks written | of them whole |\n| --: | --: | --: | --: | --: |"
+    );
     let mut all = true;
     for rate in RATES {
         let (read, whole) = at_rate(&machine, rate, seals).await?;
@@ -69,8 +73,10 @@ async fn at_rate(machine: &Machine, rate: u32, seals: u32) -> anyhow::Result<(u3
     if rate > 0 {
         machine.set_up(&noise).await?;
     }
-    let marks = format!("PREFIX=r{rate} SEALS={seals} sh /run/marks.sh; code=$?; systemctl stop rig-noise 2>/dev/null; exit $code");
-    let answer = machine.door(&marks, Duration::from_mins(30)).await?;
+    let marks = format!(
+        "PREFIX=r{rate} SEALS={seals} sh /run/marks.sh; code=$?; systemctl stop rig-noise 2>/dev/null; exit $code"
+    );
+    let answer = machine.door(&marks, Duration::from_secs(30 * 60)).await?;
     if answer.code != Some(0) {
         bail!("the marks weren't written: {}{}", answer.out, answer.err);
     }

@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::{process::Command, time::Instant};
 
 use crate::{
+    cache::{self, cache},
     command::run,
-    cache::cache,
     image::Image,
     machine::{Frozen, Identity, Machine, PROVISIONING},
 };
@@ -54,7 +54,7 @@ async fn folder(image: &Image) -> anyhow::Result<PathBuf> {
     sum.update(include_str!("qemu.rs"));
     sum.update(include_str!("fabric/instance.rs"));
     sum.update(format!("{:?} {}", identity(), image.folder.display()));
-    let key: String = sum.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let key = cache::key(sum);
     let name = image.folder.file_name().context("the image has no name")?.to_string_lossy().into_owned();
     Ok(cache()?.join("provisioned").join(format!("{name}-{key}")))
 }

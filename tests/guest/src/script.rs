@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use azimage_test_guest::{
-    cache::cache,
-    image::Image,
-    provisioned,
-    seal::Console,
-};
+use azimage_test_guest::{cache::cache, image::Image, provisioned, seal::Console};
 use tokio::time::Instant;
 
 /// Runs it and tells what comes of it, step by step. True when the machine is off in the end.
@@ -20,10 +15,10 @@ pub async fn run(image: &Image, script: &str, nonce: &str, set_up: &str, keep: b
     said(&format!("the guest goes on, in {}", folder.display()));
     machine.set_up(set_up).await?;
     let before = machine.console().len();
-    let view = machine.run_command("seal", script, Duration::from_mins(5)).await?;
+    let view = machine.run_command("seal", script, Duration::from_secs(5 * 60)).await?;
     said(&format!("the run command has ended: {} {}", view.execution_state, view.exit_code));
     print!("{}{}", view.output, view.error);
-    let off = machine.wait_off(Duration::from_mins(4)).await.is_ok();
+    let off = machine.wait_off(Duration::from_secs(4 * 60)).await.is_ok();
     said(if off { "the machine is off" } else { "the machine still runs" });
     let console = machine.console();
     for line in String::from_utf8_lossy(&console[before..]).lines().filter(|line| line.contains("azimage")) {

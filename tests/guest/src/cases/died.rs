@@ -58,11 +58,6 @@ pub(super) fn cases() -> Vec<Case> {
 /// comes again.
 const RESTARTED: Case = Case {
     preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(645),
-    expected: Outcome {
-        exit: Some(0),
-        console: Some(Console::Nothing),
-        machine: Power::Usable,
-        second: None,
-    },
+    expected: Outcome { exit: Some(0), console: Some(Console::Nothing), machine: Power::Usable, second: None },
     ..USUAL
 };

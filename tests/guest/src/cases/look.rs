@@ -23,7 +23,8 @@ impl Needles {
             )
             .await?;
         let mut lines = asked.lines();
-        let mut next = || lines.next().map(str::to_owned).filter(|line| line.len() > 20).context("the guest lacks an id");
+        let mut next =
+            || lines.next().map(str::to_owned).filter(|line| line.len() > 20).context("the guest lacks an id");
         let instance = machine.instance();
         let body = instance.public_key.split(' ').nth(1).unwrap_or_default();
         let mut needles = BTreeMap::from([

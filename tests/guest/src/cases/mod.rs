@@ -1,6 +1,7 @@
 //! Cases: what is the matter with a guest or happens to it, and what has to come of its seal.
 
 mod died;
+mod failed;
 mod liar;
 mod look;
 mod play;
@@ -181,7 +182,7 @@ pub fn case(name: &str) -> anyhow::Result<Case> {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [sealed::cases(), refused::cases(), prepared::cases(), died::cases()].concat()
+    [sealed::cases(), refused::cases(), prepared::cases(), failed::cases(), died::cases()].concat()
 }
 
 #[cfg(test)]
@@ -196,7 +197,10 @@ mod tests {
         let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
         assert_eq!(names.len(), cases.len());
         for case in cases {
-            assert!(!case.name.is_empty() && case.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'));
+            assert!(
+                !case.name.is_empty()
+                    && case.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            );
             assert!(!case.about.is_empty(), "{}", case.name);
         }
     }

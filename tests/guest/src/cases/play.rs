@@ -4,15 +4,12 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
 use azimage_core::guest::linux::script;
-use tokio::{
-    process::Child,
-    time::Instant,
-};
+use tokio::{process::Child, time::Instant};
 
 use super::{Case, Event, Is, Moment, Needles, Outcome, Power, look};
 use crate::{
-    clock,
     cache::cache,
+    clock,
     image::{Image, Provisioner},
     machine::{Frozen, Machine, PROVISIONING},
     provisioned,
@@ -21,7 +18,7 @@ use crate::{
 };
 
 /// How long the seal itself may take, from the end of the run command.
-const SEAL: Duration = Duration::from_mins(5);
+const SEAL: Duration = Duration::from_secs(5 * 60);
 
 /// The guests with which cases begin, by who provisioned them.
 #[derive(Debug)]
@@ -118,7 +115,7 @@ impl<'a> Play<'a> {
         let mut preparation = seal::preparation(&self.nonce);
         (case.preparation)(&mut preparation);
         self.machine.create_run_command("seal", &(case.script)(&preparation), 600)?;
-        match self.machine.wait_run_command("seal", Duration::from_mins(4)).await {
+        match self.machine.wait_run_command("seal", Duration::from_secs(4 * 60)).await {
             Ok(view) => {
                 self.outcome.exit = Some(view.exit_code);
                 for words in case.says {
@@ -197,7 +194,7 @@ impl<'a> Play<'a> {
             Event::AnotherSeal => {
                 let nonce = seal::nonce("another", clock::now());
                 let script = script(&seal::preparation(&nonce));
-                let view = self.machine.run_command("another", &script, Duration::from_mins(2)).await?;
+                let view = self.machine.run_command("another", &script, Duration::from_secs(2 * 60)).await?;
                 self.outcome.second = Some(view.exit_code);
             }
         }
@@ -216,7 +213,8 @@ impl<'a> Play<'a> {
         if nothing_comes {
             return Ok(());
         }
-        let limit = if self.case.expected.console == Some(Console::Nothing) { Duration::from_mins(2) } else { SEAL };
+        let limit =
+            if self.case.expected.console == Some(Console::Nothing) { Duration::from_secs(2 * 60) } else { SEAL };
         let begin = Instant::now();
         while begin.elapsed() < limit {
             let failed = matches!(Console::read(&self.machine.console(), &self.nonce), Console::Failed { .. });
@@ -274,7 +272,7 @@ impl<'a> Play<'a> {
         self.machine.wait_ready(PROVISIONING).await?;
         let admin = self.machine.instance().admin.clone();
         // After a reset the clock may be wrong, as the case wants it.
-        let view = self.machine.run_command("probe", "echo alive", Duration::from_mins(3)).await?;
+        let view = self.machine.run_command("probe", "echo alive", Duration::from_secs(3 * 60)).await?;
         if view.exit_code != 0 || view.output.trim() != "alive" {
             bail!("a run command answers {view:?}");
         }
@@ -283,7 +281,7 @@ impl<'a> Play<'a> {
             let answer = machine.ssh(&admin, key, "sudo -n true && echo in", Duration::from_secs(40)).await?;
             Ok((answer.out.trim() == "in").then_some(()))
         };
-        until("a login of the machine's user", Duration::from_mins(2), log_in).await
+        until("a login of the machine's user", Duration::from_secs(2 * 60), log_in).await
     }
 
     async fn look_at_disk(&mut self) -> anyhow::Result<()> {
@@ -313,11 +311,11 @@ impl<'a> Play<'a> {
         let machine = &self.machine;
         let session: Child = machine.ssh_session("echo here; exec sleep 1800")?;
         let there = async || {
-            let answer = machine.door("loginctl list-sessions --no-legend | grep -q azureuser", Duration::from_secs(10));
+            let answer =
+                machine.door("loginctl list-sessions --no-legend | grep -q azureuser", Duration::from_secs(10));
             Ok((answer.await?.code == Some(0)).then_some(()))
         };
-        until("a session", Duration::from_mins(1), there).await?;
+        until("a session", Duration::from_secs(60), there).await?;
         Ok(session)
     }
 }
-

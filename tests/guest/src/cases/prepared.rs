@@ -12,7 +12,10 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "script",
             about: "the user's script succeeds and leaves evidence",
-            preparation: |preparation| preparation.user_script = script("echo tuned; echo 'cis 1.1 passed' >$AZIMAGE_EVIDENCE; echo kept >/opt/kept", 60),
+            preparation: |preparation| {
+                preparation.user_script =
+                    script("echo tuned; echo 'cis 1.1 passed' >$AZIMAGE_EVIDENCE; echo kept >/opt/kept", 60);
+            },
             says: &["azimage: script says tuned", "azimage: script exit 0", "azimage: evidence cis 1.1 passed"],
             sealed_disk: &[("/opt/kept", Is::With("kept"))],
             ..USUAL
@@ -28,7 +31,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "script-hangs",
             about: "the user's script takes longer than it may, and so does what it started",
-            preparation: |preparation| preparation.user_script = script("setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done", 5),
+            preparation: |preparation| {
+                preparation.user_script = script("setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done", 5);
+            },
             expected: refused(22),
             holds: "! pgrep -f 'sleep 4321'",
             ..USUAL
@@ -36,7 +41,12 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "script-breaks-out",
             about: "the user's script has quotes, ends of here-documents and expansions in it",
-            preparation: |preparation| preparation.user_script = script("cat <<'AZIMAGE_END_OF_FILE'\n'\"$(touch /root/out)`touch /root/out`\nAZIMAGE_END_OF_FILE\nEOF=1\n", 60),
+            preparation: |preparation| {
+                preparation.user_script = script(
+                    "cat <<'AZIMAGE_END_OF_FILE'\n'\"$(touch /root/out)`touch /root/out`\nAZIMAGE_END_OF_FILE\nEOF=1\n",
+                    60,
+                );
+            },
             says: &["$(touch /root/out)"],
             sealed_disk: &[("/root/out", Is::Absent)],
             ..USUAL
@@ -44,7 +54,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "script-interpreter",
             about: "the user's script names another interpreter",
-            preparation: |preparation| preparation.user_script = script("#!/usr/bin/env python3\nprint('from', 'python')\n", 60),
+            preparation: |preparation| {
+                preparation.user_script = script("#!/usr/bin/env python3\nprint('from', 'python')\n", 60);
+            },
             says: &["azimage: script says from python"],
             ..USUAL
         },
@@ -73,14 +85,21 @@ pub(super) fn cases() -> Vec<Case> {
             about: "the same, with all of it allowed",
             set_up: FINDINGS,
             preparation: |preparation| {
-                preparation.hygiene.allowed = ["/home/bob/*", "/etc/sudoers.d/bob", "bob", "/etc/passwd*"].map(str::to_owned).to_vec();
+                preparation.hygiene.allowed =
+                    ["/home/bob/*", "/etc/sudoers.d/bob", "bob", "/etc/passwd*"].map(str::to_owned).to_vec();
             },
             ..USUAL
         },
         Case {
             name: "findings-in-window",
             about: "a private key comes into the guest while the seal waits",
-            event: Some((Moment::Scheduled, Event::Script(concat!("mkdir -p /root/.ssh; ", "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519")))),
+            event: Some((
+                Moment::Scheduled,
+                Event::Script(concat!(
+                    "mkdir -p /root/.ssh; ",
+                    "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519"
+                )),
+            )),
             expected: Outcome {
                 console: Some(Console::Failed { step: String::new(), state: String::new() }),
                 machine: Power::Usable,

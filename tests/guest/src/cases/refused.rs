@@ -2,8 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Case, Event, Moment, Outcome, Power, USUAL, refused};
-use crate::seal::Console;
+use super::{Case, USUAL, refused};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -71,7 +70,13 @@ pub(super) fn cases() -> Vec<Case> {
             says: &["ttyS0"],
             ..USUAL
         },
-        Case { name: "port-hangs", about: "writes to the serial port hang", set_up: HANG, expected: refused(13), ..USUAL },
+        Case {
+            name: "port-hangs",
+            about: "writes to the serial port hang",
+            set_up: HANG,
+            expected: refused(13),
+            ..USUAL
+        },
         Case {
             name: "clock-behind",
             about: "the clock is behind by a year",
@@ -100,70 +105,15 @@ pub(super) fn cases() -> Vec<Case> {
             expected: refused(12),
             ..USUAL
         },
-        // What the unit sees: it hasn't removed anything yet, and says so.
-        Case {
-            name: "packages-in-window",
-            about: "a package manager begins while the seal waits, and doesn't end",
-            event: Some((Moment::Scheduled, Event::Script(LOCK))),
-            expected: failed("packages", "unchanged", Power::Usable),
-            ..USUAL
-        },
-        Case {
-            name: "port-hangs-in-window",
-            about: "the serial port hangs while the seal waits",
-            event: Some((Moment::Scheduled, Event::Script(HANG))),
-            expected: Outcome { console: Some(Console::Nothing), ..failed("port", "unchanged", Power::Usable) },
-            ..USUAL
-        },
-        Case {
-            name: "cloud-init-fails",
-            about: "cloud-init can't clean its folder",
-            event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/cloud/data/instance-id"))),
-            expected: failed("cloud-init", "unchanged", Power::Usable),
-            ..USUAL
-        },
-        Case {
-            name: "deprovision-fails",
-            about: "the agent's folder can't be emptied",
-            event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/waagent/ovf-env.xml"))),
-            expected: failed("deprovision", "restarting", Power::Usable),
-            ..USUAL
-        },
-        Case {
-            name: "account-fails",
-            about: "a file in the account's home can't be removed",
-            event: Some((Moment::Scheduled, Event::Script("touch /home/azureuser/kept; chattr +i /home/azureuser/kept"))),
-            expected: failed("account", "restarting", Power::Usable),
-            ..USUAL
-        },
-        Case {
-            name: "host-keys-fail",
-            about: "a host key can't be removed",
-            event: Some((Moment::Scheduled, Event::Script("chattr +i /etc/ssh/ssh_host_rsa_key"))),
-            expected: failed("identity", "restarting", Power::Usable),
-            ..USUAL
-        },
-        Case {
-            name: "logs-fail",
-            about: "a log can't be emptied",
-            event: Some((Moment::Scheduled, Event::Script("chattr +i /var/log/wtmp /var/log/auth.log 2>/dev/null || chattr +i /var/log/syslog"))),
-            expected: failed("logs", "restarting", Power::Usable),
-            ..USUAL
-        },
     ]
 }
 
-fn failed(step: &str, state: &str, machine: Power) -> Outcome {
-    let console = Console::Failed { step: step.to_owned(), state: state.to_owned() };
-    Outcome { exit: Some(0), console: Some(console), machine, second: None }
-}
-
 /// As dpkg locks.
-const LOCK: &str = "systemd-run --quiet python3 -c 'import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); \
+pub(super) const LOCK: &str = "systemd-run --quiet python3 -c 'import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); \
     fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)'; sleep 1";
 
 /// The port's output is stopped, as by a device that takes no more; a buffer's worth still fits.
-const HANG: &str = "python3 -c 'import os, termios\n\
+pub(super) const HANG: &str = "python3 -c 'import os, termios\n\
     port = os.open(\"/dev/ttyS0\", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)\n\
     termios.tcflow(port, termios.TCOOFF)\n\
     try:\n    while True: os.write(port, b\"x\" * 512)\nexcept BlockingIOError: pass'; ! timeout 3 sh -c 'echo >/dev/ttyS0'";

@@ -65,7 +65,12 @@ pub(super) fn cases() -> Vec<Case> {
             ..USUAL
         },
         Case { name: "noise-50", about: "50 lines a second of the kernel on the console", set_up: NOISE_50, ..USUAL },
-        Case { name: "noise-500", about: "500 lines a second of the kernel on the console", set_up: NOISE_500, ..USUAL },
+        Case {
+            name: "noise-500",
+            about: "500 lines a second of the kernel on the console",
+            set_up: NOISE_500,
+            ..USUAL
+        },
         Case {
             name: "clock-jumps",
             about: "the clock jumps by two days while the seal waits",

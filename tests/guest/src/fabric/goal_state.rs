@@ -34,9 +34,7 @@ pub fn versions() -> String {
 pub fn goal_state(instance: &Instance) -> String {
     let Instance { id, incarnation, .. } = instance;
     let link = |kind: &str| {
-        format!(
-            "http://{WIRE_SERVER}:80/machine/{id}/role?comp=config&amp;type={kind}&amp;incarnation={incarnation}"
-        )
+        format!("http://{WIRE_SERVER}:80/machine/{id}/role?comp=config&amp;type={kind}&amp;incarnation={incarnation}")
     };
     format!(
         r#"<?xml version="1.0" encoding="utf-8"?>
@@ -190,9 +188,13 @@ mod tests {
         assert_eq!(config.matches("</ExtensionRuntimeSettings>").count(), 1, "{config}");
         let (_, rest) = config.split_once("state=\"enabled\">{").unwrap();
         let (text, _) = rest.split_once("</ExtensionRuntimeSettings>").unwrap();
-        let text = format!("{{{text}").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        let text =
+            format!("{{{text}").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
         let settings: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(settings.pointer("/runtimeSettings/0/handlerSettings/publicSettings/source/script").unwrap(), script);
+        assert_eq!(
+            settings.pointer("/runtimeSettings/0/handlerSettings/publicSettings/source/script").unwrap(),
+            script
+        );
     }
 
     #[test]

@@ -134,7 +134,10 @@ mod tests {
         let view = r#"{"executionState": "Failed", "executionMessage": "", "exitCode": 20, "output": "azimage: x\n", "error": "", "startTime": "a", "endTime": "b"}"#;
         let status = status(view);
         let read = run_command(&status, "seal", 3).unwrap();
-        assert_eq!((read.execution_state.as_str(), read.exit_code, read.output.as_str()), ("Failed", 20, "azimage: x\n"));
+        assert_eq!(
+            (read.execution_state.as_str(), read.exit_code, read.output.as_str()),
+            ("Failed", 20, "azimage: x\n")
+        );
         assert_eq!(run_command(&status, "seal", 4), None, "other settings");
         assert_eq!(run_command(&status, "sea", 3), None, "another name");
         assert_eq!(agent(&status).unwrap().state, "Ready");

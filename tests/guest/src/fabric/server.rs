@@ -45,8 +45,7 @@ impl Fabric {
 /// # Errors
 /// When the addresses can't be listened on, which are those of the loopback interface in a namespace of the rig's own.
 pub async fn serve(folder: &Path) -> anyhow::Result<()> {
-    let fabric =
-        Arc::new(Fabric { instance: folder.join("instance.json"), reports: Reports::of(folder) });
+    let fabric = Arc::new(Fabric { instance: folder.join("instance.json"), reports: Reports::of(folder) });
     let wire = Router::new()
         .route("/", get(versions))
         .route("/machine", get(machine).post(told))

@@ -59,7 +59,7 @@ impl Machine {
     /// When it takes too long.
     pub async fn run_command(&mut self, name: &str, script: &str, limit: Duration) -> anyhow::Result<RunCommandView> {
         self.create_run_command(name, script, u32::try_from(limit.as_secs())?)?;
-        self.wait_run_command(name, limit + Duration::from_mins(1)).await
+        self.wait_run_command(name, limit + Duration::from_secs(60)).await
     }
 
     fn change_goal_state(&mut self) -> anyhow::Result<()> {

@@ -46,7 +46,7 @@ impl Machine {
         monitor.execute("stop", json!({})).await?;
         monitor.execute("migrate-set-parameters", json!({"max-bandwidth": 4_000_000_000_u64})).await?;
         monitor.execute("migrate", json!({"uri": format!("exec:cat > {MEMORY}")})).await?;
-        until("the machine's memory", Duration::from_mins(2), async || {
+        until("the machine's memory", Duration::from_secs(2 * 60), async || {
             let state = monitor.execute("query-migrate", json!({})).await?;
             match state.get("status").and_then(Value::as_str) {
                 Some("completed") => Ok(Some(())),
@@ -98,7 +98,7 @@ impl Frozen {
         let mut machine = self.copy(folder).await?;
         machine.start_from(Some(&self.folder.join(MEMORY)))?;
         let mut monitor = machine.monitor().await?;
-        until("the machine's memory", Duration::from_mins(1), async || {
+        until("the machine's memory", Duration::from_secs(60), async || {
             let state = monitor.execute("query-status", json!({})).await?;
             Ok((state.get("status").and_then(Value::as_str) != Some("inmigrate")).then_some(()))
         })

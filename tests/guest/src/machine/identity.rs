@@ -90,7 +90,13 @@ pub(super) fn ssh_command(folder: &Path, user: &str, key: &Key) -> anyhow::Resul
 }
 
 /// Runs a command over ssh. Code 255 is ssh's own: it got no connection, or wasn't let in.
-pub(super) async fn ssh(folder: &Path, user: &str, key: &Key, command: &str, limit: Duration) -> anyhow::Result<Answer> {
+pub(super) async fn ssh(
+    folder: &Path,
+    user: &str,
+    key: &Key,
+    command: &str,
+    limit: Duration,
+) -> anyhow::Result<Answer> {
     let child = ssh_command(folder, user, key)?
         .arg(command)
         .stdin(Stdio::null())

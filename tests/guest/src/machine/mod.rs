@@ -41,7 +41,7 @@ pub struct Machine {
 }
 
 /// How long a guest may take until it is provisioned and its agent is ready.
-pub const PROVISIONING: Duration = Duration::from_mins(8);
+pub const PROVISIONING: Duration = Duration::from_secs(8 * 60);
 
 impl Machine {
     /// A new machine with an empty overlay over a disk, not started yet.
@@ -89,8 +89,11 @@ impl Machine {
 
     async fn make_disk(&self, name: &str, size: &str) -> anyhow::Result<()> {
         let file = self.folder.join(name);
-        run(Command::new("qemu-img").args(["create", "-q", "-f", "qcow2"]).arg(file).arg(size), Duration::from_secs(20))
-            .await?;
+        run(
+            Command::new("qemu-img").args(["create", "-q", "-f", "qcow2"]).arg(file).arg(size),
+            Duration::from_secs(20),
+        )
+        .await?;
         Ok(())
     }
 
@@ -161,7 +164,7 @@ impl Machine {
     /// # Errors
     /// When it doesn't.
     pub async fn set_up(&self, script: &str) -> anyhow::Result<String> {
-        let answer = self.door(&format!("set -eu\n{script}"), Duration::from_mins(2)).await?;
+        let answer = self.door(&format!("set -eu\n{script}"), Duration::from_secs(2 * 60)).await?;
         if answer.code != Some(0) {
             bail!("a script of the set-up failed with {:?}: {}{}", answer.code, answer.out, answer.err);
         }

@@ -1,0 +1,72 @@
+//! Guests in which the unit meets what the run command couldn't see: it says so, and the machine can be used.
+
+use super::{
+    Case, Event, Moment, Outcome, Power, USUAL,
+    refused::{HANG, LOCK},
+};
+use crate::seal::Console;
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            name: "packages-in-window",
+            about: "a package manager begins while the seal waits, and doesn't end",
+            event: Some((Moment::Scheduled, Event::Script(LOCK))),
+            expected: failed("packages", "unchanged", Power::Usable),
+            ..USUAL
+        },
+        Case {
+            name: "port-hangs-in-window",
+            about: "the serial port hangs while the seal waits",
+            event: Some((Moment::Scheduled, Event::Script(HANG))),
+            expected: Outcome { console: Some(Console::Nothing), ..failed("port", "unchanged", Power::Usable) },
+            ..USUAL
+        },
+        Case {
+            name: "cloud-init-fails",
+            about: "cloud-init can't clean its folder",
+            event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/cloud/data/instance-id"))),
+            expected: failed("cloud-init", "unchanged", Power::Usable),
+            ..USUAL
+        },
+        Case {
+            name: "deprovision-fails",
+            about: "the agent's folder can't be emptied",
+            event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/waagent/ovf-env.xml"))),
+            expected: failed("deprovision", "restarting", Power::Usable),
+            ..USUAL
+        },
+        Case {
+            name: "account-fails",
+            about: "a file in the account's home can't be removed",
+            event: Some((
+                Moment::Scheduled,
+                Event::Script("touch /home/azureuser/kept; chattr +i /home/azureuser/kept"),
+            )),
+            expected: failed("account", "restarting", Power::Usable),
+            ..USUAL
+        },
+        Case {
+            name: "host-keys-fail",
+            about: "a host key can't be removed",
+            event: Some((Moment::Scheduled, Event::Script("chattr +i /etc/ssh/ssh_host_rsa_key"))),
+            expected: failed("identity", "restarting", Power::Usable),
+            ..USUAL
+        },
+        Case {
+            name: "logs-fail",
+            about: "a log can't be emptied",
+            event: Some((
+                Moment::Scheduled,
+                Event::Script("chattr +i /var/log/wtmp /var/log/auth.log 2>/dev/null || chattr +i /var/log/syslog"),
+            )),
+            expected: failed("logs", "restarting", Power::Usable),
+            ..USUAL
+        },
+    ]
+}
+
+fn failed(step: &str, state: &str, machine: Power) -> Outcome {
+    let console = Console::Failed { step: step.to_owned(), state: state.to_owned() };
+    Outcome { exit: Some(0), console: Some(console), machine, second: None }
+}
