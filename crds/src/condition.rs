@@ -115,6 +115,14 @@ pub enum Reason {
     SealFailed,
     /// The machine didn't power off in time after the seal was started.
     SealTimedOut,
+    /// A package manager is at work in the guest, or another system that the seal must not interrupt; it is tried again.
+    GuestBusy,
+    /// The guest is of a kind that can't be sealed; the message says what it lacks.
+    GuestUnsupported,
+    /// The object's own script failed or took too long; nothing was removed from the guest.
+    ScriptFailed,
+    /// The guest holds what belongs to one machine alone, such as keys or other accounts; nothing was removed from it.
+    HygieneFailed,
     /// The machine is being deallocated.
     Deallocating,
 
@@ -187,6 +195,9 @@ impl Reason {
             | Self::PurchasePlanMismatch
             | Self::SealFailed
             | Self::SealTimedOut
+            | Self::GuestUnsupported
+            | Self::ScriptFailed
+            | Self::HygieneFailed
             | Self::VersionExists
             | Self::VersionDiffers
             | Self::VersionMissing
@@ -205,6 +216,7 @@ impl Reason {
             | Self::AgentNotReady
             | Self::SourceBusy
             | Self::Sealing
+            | Self::GuestBusy
             | Self::Deallocating
             | Self::Publishing
             | Self::Replicating

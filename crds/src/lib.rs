@@ -20,9 +20,9 @@ mod rules;
 pub use condition::{ConditionType, Reason};
 pub use condition_page::condition_page;
 pub use image_version::{
-    Capture, Deletion, Gallery, Guest, ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus,
-    OperationStatus, Prepare, Publish, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepStatus,
-    StorageAccountType, VirtualMachineSource,
+    AllowedPath, Capture, Deletion, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion,
+    ImageVersionSource, ImageVersionSpec, ImageVersionStatus, OperationStatus, Prepare, Publish, RegionState,
+    RegionStatus, ReplicationMode, Source, SourceStatus, StepStatus, StorageAccountType, VirtualMachineSource,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{
@@ -55,7 +55,11 @@ pub const OWNER_TAG: &str = "azimage-owner";
 /// Tag that names the step of the work for which a temporary Azure resource was made.
 pub const STEP_TAG: &str = "azimage-step";
 
-/// Tag on the run command of a seal: which words on the serial console prove this very attempt.
+/// Tag on a temporary Azure resource: the moment, in UTC, after which it is of no more use.
+pub const EXPIRES_TAG: &str = "azimage-expires-at";
+
+/// Tag on a virtual machine whose guest is being sealed, and on the run command that does it: which words on the serial
+/// console prove this very attempt.
 pub const SEAL_TAG: &str = "azimage-seal";
 
 /// The prefix of all tags that azimage sets itself, so that users' tags can't collide with them.

@@ -74,12 +74,28 @@ pub(crate) fn same_region() -> Rule {
         .reason(Reason::FieldValueForbidden)
 }
 
-/// A time span between ten seconds and a day.
+/// A time span for the seal: less than ten minutes would be over before the seal begins.
 pub(crate) fn timeout() -> Rule {
-    Rule::new(
-        "self.matches('^([0-9]{1,5}(h|m|s))+$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')",
+    time_span("10m", "24h", "30m or 1h30m")
+}
+
+/// A time span for a user's script.
+pub(crate) fn script_timeout() -> Rule {
+    time_span("10s", "12h", "10m or 90s")
+}
+
+fn time_span(least: &str, most: &str, example: &str) -> Rule {
+    Rule::new(format!(
+        "self.matches('^([0-9]{{1,5}}(h|m|s))+$') && duration(self) >= duration('{least}') && duration(self) <= duration('{most}')"
+    ))
+    .message(format!("must be a time span between {least} and {most}, such as {example}").as_str())
+}
+
+/// A path in a guest, whole or with a `*` at its end.
+pub(crate) fn guest_path() -> Rule {
+    Rule::new("self.matches('^(/|[A-Za-z]:)[^*\\\\x00-\\\\x1f]*[*]?$')").message(
+        "must be a whole path in the guest, or its beginning with a * at the end: /opt/agent/id or /home/deploy/*",
     )
-    .message("must be a time span between 10s and 24h, such as 30m or 1h30m")
 }
 
 /// Tags of Azure: names of at most 512 characters without `<>%&\?/`, values of at most 256, names unique whatever

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::Url;
@@ -134,8 +135,20 @@ impl Client {
         query: &str,
         api_version: &str,
     ) -> Result<T, Error> {
+        self.get_dated(call, id, query, api_version).await.map(|(resource, _)| resource)
+    }
+
+    /// Reads one resource, and when Azure says that it answered.
+    pub(crate) async fn get_dated<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        id: &impl fmt::Display,
+        query: &str,
+        api_version: &str,
+    ) -> Result<(T, Option<Timestamp>), Error> {
         let exchange = Self::exchange(call, &Method::GET, id);
-        self.send(exchange, self.url(&id.to_string(), query, api_version), None, None).await?.read()
+        let reply = self.send(exchange, self.url(&id.to_string(), query, api_version), None, None).await?;
+        Ok((reply.read()?, reply.date()))
     }
 
     /// Asks by an action that changes nothing.
@@ -329,6 +342,11 @@ pub(crate) struct RawReply {
 }
 
 impl RawReply {
+    fn date(&self) -> Option<Timestamp> {
+        let text = self.headers.get(header::DATE)?.to_str().ok()?;
+        jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
+    }
+
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         json::read(&self.body).map_err(|message| Error::malformed(&self.exchange, Some(self.status), message))
     }

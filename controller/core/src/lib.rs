@@ -7,18 +7,15 @@
 //! [`replication_target::plan`] reads what the image versions say.
 
 pub mod condition;
-pub mod console;
 pub mod events;
 pub mod failure;
 pub mod guest;
-
 pub mod identity;
 pub mod image_version;
 pub mod lint;
 pub mod merge;
 pub mod owner;
 pub mod replication_target;
-pub mod seal;
 pub mod selector;
 
 pub use condition::{Finding, Progress, Truth};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use azimage_azure as azure;
+use azimage_core::guest::{console, output};
 use azimage_core::image_version::{
-    BootDiagnostics, DefinitionObserved, Execution, MarketplacePlan, OsType, Power, Provisioning, RegionObserved,
-    RegionReplication, SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved,
+    BootDiagnostics, ConsoleObserved, DefinitionObserved, Execution, MarketplacePlan, OsType, Power, Provisioning,
+    RegionObserved, RegionReplication, SealObserved, SourceVersionObserved, TargetRegionObserved, VersionObserved,
     VirtualMachineObserved,
 };
 use azimage_crds::SEAL_TAG;
@@ -21,9 +22,6 @@ pub(super) const EXTENDED_LOCATIONS: &str = "targetExtendedLocations";
 
 /// Storage types that a gallery image can't be made from.
 const UNSUPPORTED_STORAGE: [&str; 2] = ["UltraSSD_LRS", "PremiumV2_LRS"];
-
-/// How much of a script's output is kept, in bytes from the end.
-const OUTPUT_LIMIT: usize = 600;
 
 pub(super) fn machine(machine: azure::VirtualMachine) -> VirtualMachineObserved {
     let storage = std::iter::once(machine.os_disk.storage_account_type.as_ref())
@@ -60,6 +58,7 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> VirtualMachineObserved 
         generalized: machine.generalized,
         agent_ready: machine.agent.as_ref().is_some_and(|agent| agent.ready),
         agent_message: machine.agent.and_then(|agent| agent.message),
+        read_at: machine.read_at,
         boot_diagnostics: match machine.boot_diagnostics {
             azure::BootDiagnostics::Off => BootDiagnostics::Off,
             azure::BootDiagnostics::Managed => BootDiagnostics::Managed,
@@ -104,13 +103,17 @@ pub(super) fn seal(command: azure::RunCommand) -> SealObserved {
         Some(azure::ExecutionState::Pending | azure::ExecutionState::Running) => Execution::Running,
         Some(azure::ExecutionState::Unknown | azure::ExecutionState::Other(_)) | None => Execution::Unknown,
     };
-    let output = instance.as_ref().map(|instance| format!("{}\n{}", instance.output.trim(), instance.error.trim()));
+    let word = |nonce: &String| instance.as_ref().map(|instance| console::read(instance.output.as_bytes(), nonce));
+    let said = nonce.as_ref().and_then(word).unwrap_or(ConsoleObserved::NoMark);
+    let printed = instance.as_ref().map(|instance| output::read(&instance.output, &instance.error));
     SealObserved {
         provisioning: provisioning(command.provisioning_state),
         execution,
         started: instance.as_ref().and_then(|instance| instance.started),
+        ended: instance.as_ref().and_then(|instance| instance.ended),
         exit_code: instance.and_then(|instance| instance.exit_code).map(i64::from),
-        output: tail(output.unwrap_or_default().trim()),
+        printed: printed.unwrap_or_default(),
+        said,
         nonce,
     }
 }
@@ -219,12 +222,4 @@ fn plan(plan: azure::Plan) -> Option<MarketplacePlan> {
         publisher: plan.publisher.unwrap_or_default(),
         product: plan.product.unwrap_or_default(),
     })
-}
-
-fn tail(text: &str) -> String {
-    let mut start = text.len().saturating_sub(OUTPUT_LIMIT);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    text[start..].to_owned()
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use azimage_azure::{Call, Client, Error, ImageVersion};
 use azimage_core::{
-    console,
-    image_version::{Observed, Read, Reading, SourceSpec, Validated},
+    guest::console,
+    image_version::{ConsoleObserved, Observed, Read, Reading, SourceSpec, Validated, seal_nonce},
 };
 use tokio::time::Instant;
 
@@ -38,12 +38,14 @@ pub(crate) async fn read(
             reading(&mut observed.seal, client.run_command(call, seal).await, convert::seal)
         }
         (Read::Console, SourceSpec::VirtualMachine { id, .. }) => {
-            let nonce = match &observed.seal {
-                Reading::Found(seal) => seal.nonce.clone().unwrap_or_default(),
-                _ => String::new(),
+            let nonce = match &observed.virtual_machine {
+                Reading::Found(machine) => seal_nonce(validated, machine),
+                _ => None,
             };
             let log = client.serial_console_log(call, id).await;
-            reading(&mut observed.console, log, |log| console::read(&log.unwrap_or_default(), &nonce))
+            reading(&mut observed.console, log, |log| {
+                nonce.map_or(ConsoleObserved::NoMark, |nonce| console::read(&log.unwrap_or_default(), nonce))
+            })
         }
         (Read::SourceVersion, SourceSpec::ImageVersion { id }) => {
             let version = match half.take() {

@@ -5,7 +5,6 @@ use azimage_azure::{
     StorageAccountType, TargetRegion, VirtualMachineUpdate,
 };
 use azimage_core::image_version::{SourceSpec, Step, TargetRegionRequest, VersionRequest};
-use azimage_core::seal;
 use azimage_deliberate_bugs::bug;
 use serde_json::Value;
 
@@ -21,14 +20,13 @@ pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result
             };
             client.update_virtual_machine(call, &request.id, &update, &request.etag).await
         }
-        Step::Seal { id, location, timeout_seconds, owner } => {
-            let nonce = call.correlation_id.to_string();
+        Step::Seal { id, location, timeout_seconds, asynchronous, tags, script } => {
             let body = RunCommandBody {
                 location: location.clone(),
-                script: seal::linux_script(&nonce),
-                tags: seal::tags(owner, &nonce),
+                script: script.clone(),
+                tags: tags.clone(),
                 timeout_seconds: u32::try_from(*timeout_seconds).unwrap_or_default(),
-                async_execution: false,
+                async_execution: *asynchronous,
             };
             client.put_run_command(call, id, &body).await
         }

@@ -15,7 +15,7 @@ pub(super) fn open(status: &ImageVersionStatus, name: StepName, wake: Wake, reme
     let text: &str = name.into();
     let record = status.steps.iter().find(|step| step.name == text && step.finished_at.is_none())?;
     let id = record.correlation_id.as_ref()?;
-    // A seal that is asked for again is the same attempt, and its id stands in the guest already.
+    // A seal that is asked for again under the same claim is the same attempt: the guest knows its nonce.
     let accepted = name != StepName::Seal && remembered.accepted.get(&name) == Some(id);
     let of_an_earlier_process =
         wake == Wake::Retry && remembered.recorded.as_ref() != Some(id) && !bug!(RetryUncounted);

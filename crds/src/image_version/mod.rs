@@ -8,8 +8,11 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
-pub use source::{Capture, Guest, ImageVersionSource, Prepare, Source, VirtualMachineSource};
-pub use status::{ImageVersionStatus, OperationStatus, RegionState, RegionStatus, SourceStatus, StepStatus};
+pub use source::{AllowedPath, Capture, Guest, Hygiene, ImageVersionSource, Prepare, Source, VirtualMachineSource};
+pub use status::{
+    GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, OperationStatus, RegionState, RegionStatus,
+    SourceStatus, StepStatus,
+};
 
 use crate::rules;
 

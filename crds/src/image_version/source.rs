@@ -55,8 +55,32 @@ pub struct Guest {
     #[serde(default)]
     pub prepare: Prepare,
 
-    /// How long the guest may take from the start of the seal to its power-off, from 10s to 24h. Its serial console log has
-    /// fifteen minutes more to show that it is sealed.
+    /// What to do about what the guest holds that belongs to one machine alone and that the seal doesn't remove, such as
+    /// private keys, other accounts or identities of agents.
+    #[serde(default)]
+    pub hygiene: Hygiene,
+
+    /// What may stay all the same: at most 64 paths, each with its reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["path".into()]))]
+    pub allow: Vec<AllowedPath>,
+
+    /// A script of your own, run in the guest before anything is removed, at most 16 KiB: for `/bin/sh` or what its first
+    /// line names, on Windows for PowerShell. If it fails, everything stops while nothing is lost. What it leaves in the
+    /// file that the variable `AZIMAGE_EVIDENCE` names is kept in `status.guest`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16384))]
+    pub script: Option<String>,
+
+    /// How long the script may take, from 10s to 12h.
+    #[serde(default = "default_script_timeout")]
+    #[schemars(length(min = 2, max = 16))]
+    #[x_kube(validation = rules::script_timeout())]
+    pub script_timeout: String,
+
+    /// How long the guest may take from the start of its preparation to its power-off, from 10m to 24h; the script's own
+    /// time comes on top. Its serial console log has fifteen minutes more to show that it is sealed.
     #[serde(default = "default_timeout")]
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::timeout())]
@@ -65,12 +89,49 @@ pub struct Guest {
 
 impl Default for Guest {
     fn default() -> Self {
-        Self { prepare: Prepare::default(), timeout: default_timeout() }
+        Self {
+            prepare: Prepare::default(),
+            hygiene: Hygiene::default(),
+            allow: Vec::new(),
+            script: None,
+            script_timeout: default_script_timeout(),
+            timeout: default_timeout(),
+        }
     }
 }
 
 fn default_timeout() -> String {
     "30m".to_owned()
+}
+
+fn default_script_timeout() -> String {
+    "10m".to_owned()
+}
+
+/// What to do about what belongs to one machine alone.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hygiene {
+    /// Secrets, ways to log in and identities stop everything while nothing is lost; the rest is only told.
+    #[default]
+    Enforce,
+    /// What is found is told in `status.guest`, and nothing stops.
+    Report,
+    /// Nothing is looked for.
+    Off,
+}
+
+/// A path that may stay in the guest.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedPath {
+    /// The path, whole, or its beginning with a `*` at the end.
+    #[schemars(length(min = 1, max = 256))]
+    #[x_kube(validation = rules::guest_path())]
+    pub path: String,
+
+    /// Why it may stay, for whoever reads the object later.
+    #[schemars(length(min = 1, max = 256))]
+    pub reason: String,
 }
 
 /// Whether the guest still has to be sealed.

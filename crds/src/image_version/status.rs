@@ -38,6 +38,10 @@ pub struct ImageVersionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceStatus>,
 
+    /// What the last preparation of the guest told of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest: Option<GuestStatus>,
+
     /// Each region of the version, as Azure tells it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 128))]
@@ -87,6 +91,64 @@ pub struct SourceStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub security_type: Option<String>,
+}
+
+/// What a preparation of the guest told of itself.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GuestStatus {
+    /// The exit code of the object's own script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script_exit_code: Option<i32>,
+
+    /// The last lines that the script printed; what looks like a secret is replaced by `***`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub script_output: Option<String>,
+
+    /// What the script left in the file that `AZIMAGE_EVIDENCE` names, with the same replacement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub evidence: Option<String>,
+
+    /// What was found that belongs to one machine alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hygiene: Option<HygieneStatus>,
+}
+
+/// What was found in the guest that belongs to one machine alone.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HygieneStatus {
+    /// How many things were found.
+    #[schemars(range(min = 0))]
+    pub total: i32,
+
+    /// How many of them are secrets, ways to log in or identities, and aren't allowed by the object.
+    #[schemars(range(min = 0))]
+    pub enforced: i32,
+
+    /// How many of them the object allows.
+    #[schemars(range(min = 0))]
+    pub allowed: i32,
+
+    /// The first of them, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub findings: Vec<HygieneFinding>,
+}
+
+/// Something in the guest that belongs to one machine alone: where it is, never what it holds.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HygieneFinding {
+    /// What kind of thing it is, such as `PrivateKey`.
+    #[schemars(length(min = 1, max = 32))]
+    pub kind: String,
+
+    /// Its path, or its name where it has none.
+    #[schemars(length(min = 1, max = 300))]
+    pub path: String,
 }
 
 /// One region of a version.

@@ -54,6 +54,11 @@ impl Clock {
     }
 }
 
+/// An instant as the header field `Date` has it (RFC 9110).
+pub(crate) fn http_date(instant: Timestamp) -> String {
+    instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// The instant `seconds` after `from`; the end of time where that is out of range.
 pub(crate) fn later(from: Timestamp, seconds: f64) -> Timestamp {
     // Longer than any simulated test and still far from jiff's limits.

@@ -9,7 +9,7 @@ use crate::{
     arm::{address::Address, operation::preempted},
     compute::virtual_machine::Power,
     faults::Fault,
-    scenario::{AgentState, PowerState, ScriptFails, Seal},
+    scenario::{AgentState, Guest, PowerState, ScriptFails, Seal, SerialPort},
     simulator::Simulator,
 };
 
@@ -35,6 +35,10 @@ pub struct MachineChange {
     pub agent: Option<AgentState>,
     /// Truth about the guest.
     pub deprovisioned: Option<bool>,
+    /// What the guest is like from now on; what stands in a file of it is written at once.
+    pub guest: Option<Guest>,
+    /// What the serial port is like from now on.
+    pub serial: Option<SerialPort>,
     /// The machine is gone, at once.
     pub deleted: bool,
 }
@@ -128,7 +132,15 @@ impl Simulator {
         let Some(machine) = self.world.machines.get_mut(&key) else {
             return Err(format!("there is no virtual machine {path}"));
         };
-        machine.guest.seal = change.seal.unwrap_or(machine.guest.seal);
+        machine.guest.system.seal = change.seal.unwrap_or(machine.guest.system.seal);
+        if let Some(guest) = change.guest {
+            machine.guest.system.setup = std::sync::Arc::new(guest);
+            machine.guest.system.changes_set_up();
+        }
+        if let Some(serial) = change.serial {
+            machine.guest.system.serial = std::sync::Arc::new(serial);
+            machine.guest.system.changes_port();
+        }
         if change.clear_script_fails {
             machine.guest.script_fails = None;
         }
@@ -149,13 +161,12 @@ impl Simulator {
         match change.agent {
             Some(AgentState::Lost) => machine.lose_agent(now),
             Some(AgentState::Ready) => {
-                machine.guest.agent = AgentState::Ready;
-                machine.guest.agent_lost_since = None;
+                machine.agent_appears();
             }
             None => {}
         }
         if let Some(deprovisioned) = change.deprovisioned {
-            machine.guest.contents.deprovisioned = deprovisioned;
+            machine.guest.system.is_deprovisioned(deprovisioned);
         }
         if let Some(power) = change.power_state {
             self.set_power(&key, power);
@@ -175,7 +186,7 @@ impl Simulator {
         let now = self.world.now;
         let Some(machine) = self.world.machines.get_mut(key) else { return };
         let busy = machine.busy.take();
-        machine.guest.boot += 1;
+        machine.system_stops(now);
         machine.change += 1;
         machine.provisioning_state = "Succeeded";
         machine.stopped_by_platform = power != PowerState::Running;

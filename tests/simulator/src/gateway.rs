@@ -21,6 +21,7 @@ use crate::{
         versions,
     },
     clock::Moment,
+    clock::http_date,
     insights::Activity,
     simulator::Simulator,
 };
@@ -71,6 +72,7 @@ impl Simulator {
         let operation =
             format!("tenantId={},objectId={}/westeurope/{}", self.entra.tenant, principal.object, self.world.guid());
         headers::set(response.headers_mut(), "x-ms-operation-identifier", &operation);
+        headers::set(response.headers_mut(), "date", &http_date(self.world.now));
         (response, verdict)
     }
 

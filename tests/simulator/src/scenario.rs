@@ -4,6 +4,7 @@ mod client;
 mod federation;
 mod gallery;
 mod governance;
+mod guest;
 mod network;
 mod roles;
 mod virtual_machine;
@@ -18,6 +19,10 @@ pub use self::{
     federation::{FederatedCredential, Issuer},
     gallery::{Definition, DiskEncryptionSet, Feature, Gallery, Identifier, ImageVersion},
     governance::{Lock, LockLevel, Policy},
+    guest::{
+        DeallocatedLog, FileEntry, FileSetup, Guest, LastMinute, Port, RunCommandView, SerialPort, Sysprep, Unknowns,
+        Windows, WindowsScript,
+    },
     network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
     roles::{Role, RoleAssignment, RoleDefinition},
     virtual_machine::{AgentState, Plan, PowerState, ScriptFails, ScriptFailure, Seal, VirtualMachine},
@@ -58,6 +63,8 @@ pub struct Scenario {
     pub locks: Option<Vec<Lock>>,
     /// Policies; where given, they replace the earlier ones.
     pub policies: Option<Vec<Policy>>,
+    /// What nobody outside of Azure knows; where given, it replaces the earlier one.
+    pub unknowns: Option<Unknowns>,
     /// Subscriptions and what is in them.
     pub subscriptions: Vec<Subscription>,
 }

@@ -43,6 +43,9 @@ impl Simulator {
         if let Some(durations) = &scenario.durations {
             self.world.durations = durations.clone();
         }
+        if let Some(unknowns) = scenario.unknowns {
+            self.world.unknowns = unknowns;
+        }
         for issuer in &scenario.issuers {
             self.entra.trust(issuer)?;
         }
@@ -241,7 +244,7 @@ impl Simulator {
                 properties["encryptionSettingsCollection"] =
                     json!({"enabled": true, "encryptionSettingsVersion": "1.1"});
             }
-            let contents = Some(machine.guest.contents.clone());
+            let contents = Some(machine.guest.system.disk());
             let spec = DiskSpec { sku: seed.storage_account_type.clone(), properties, contents };
             self.world.disk_appears(id, &machine.location, seed.tags.clone(), spec);
         }

@@ -26,10 +26,10 @@ use crate::{
     durations::Durations,
     faults::domain::DomainFaults,
     graph::{History, Row},
-    guest::contents::Cleaning,
+    guest::process::Process,
     insights::ActivityLog,
     network::NetworkResource,
-    scenario::SoldOut,
+    scenario::{SoldOut, Unknowns},
 };
 
 /// What happens at a point of simulated time without anybody asking.
@@ -41,6 +41,8 @@ pub(crate) enum Event {
     VersionMoves(String),
     /// A script in a guest reaches a point; the number tells runs of the same command apart.
     Script { command: String, run: u64, point: ScriptPoint },
+    /// A program in a guest goes on.
+    Process(u64),
     /// Something happens inside a guest; the number tells its boots apart.
     Guest { machine: String, boot: u64, change: GuestChange },
 }
@@ -57,13 +59,25 @@ pub(crate) enum GuestChange {
     AgentReady,
     /// The machine gets its power although its creation goes on.
     Starts,
-    UnitEnds {
-        powers_off: bool,
-        cleaning: Cleaning,
-        /// What it has written to the serial port when the guest is deprovisioned.
-        serial: String,
+    /// The agent was started again.
+    AgentAgain,
+    /// A unit's time has come; the number tells its turns apart.
+    UnitStarts {
+        unit: String,
+        turn: u64,
+    },
+    UnitDies {
+        unit: String,
+        turn: u64,
+    },
+    /// What a script in a Windows guest leaves behind.
+    WindowsEnds {
+        image_state: Option<String>,
+        console: String,
+        agent_dies: bool,
     },
     PowersOff,
+    Restarts,
 }
 
 /// A subscription.
@@ -124,6 +138,11 @@ pub(crate) struct World {
     pub(crate) scale_sets: BTreeMap<String, Row>,
     /// The part of signed operation addresses that stays the same.
     pub(crate) certificate: String,
+    pub(crate) seed: u64,
+    pub(crate) unknowns: Unknowns,
+    /// Programs that run in guests.
+    pub(crate) processes: BTreeMap<u64, Process>,
+    pub(crate) process_count: u64,
     events: BTreeMap<(Timestamp, u64), Event>,
     event_count: u64,
 }
@@ -165,6 +184,10 @@ impl World {
             graph: History::default(),
             scale_sets: BTreeMap::new(),
             certificate,
+            seed,
+            unknowns: Unknowns::default(),
+            processes: BTreeMap::new(),
+            process_count: 0,
             events: BTreeMap::new(),
             event_count: 0,
         }
@@ -192,6 +215,7 @@ impl World {
             Event::OperationEnds(operation) => self.operation_ends(operation),
             Event::VersionMoves(version) => self.version_moves(&version),
             Event::Script { command, run, point } => self.script_reaches(&command, run, point),
+            Event::Process(id) => self.process_goes_on(id),
             Event::Guest { machine, boot, change } => self.guest_changes(&machine, boot, change),
         }
     }

@@ -59,6 +59,8 @@ pub struct VirtualMachine {
     pub generalized: bool,
     /// The guest agent's report.
     pub agent: Option<AgentStatus>,
+    /// When it was read, by Azure's own clock, which is also the guest's (RFC 9110, the header field `Date`).
+    pub read_at: Option<Timestamp>,
 }
 
 /// The OS disk of a virtual machine.
@@ -182,6 +184,7 @@ impl From<Wire> for VirtualMachine {
             tags: wire.tags,
             vm_id: wire.properties.vm_id,
             time_created: wire.properties.time_created,
+            read_at: None,
             provisioning_state: wire.properties.provisioning_state,
             os_type: storage_profile.os_disk.as_ref().and_then(|disk| disk.os_type.clone()),
             boot_diagnostics: diagnostics_profile.into(),
@@ -253,7 +256,8 @@ const NO_BODY: Option<&()> = None;
 impl Client {
     /// Reads a virtual machine with its instance view (Azure REST: Virtual Machines - Get).
     pub async fn virtual_machine(&self, call: &Call, id: &VirtualMachineId) -> Result<VirtualMachine, Error> {
-        self.get(call, id, "$expand=instanceView", VIRTUAL_MACHINES).await
+        let (machine, read_at) = self.get_dated(call, id, "$expand=instanceView", VIRTUAL_MACHINES).await?;
+        Ok(VirtualMachine { read_at, ..machine })
     }
 
     /// Changes a machine, if it has not changed since `etag` was read (Azure REST: Virtual Machines - Update). Otherwise

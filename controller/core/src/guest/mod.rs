@@ -3,13 +3,45 @@
 //! One run command does it all: it checks the guest, runs the user's script, looks for what belongs to one machine
 //! alone, and starts a detached unit. The unit seals the guest, says so on the serial console, and powers off.
 
+pub mod attempt;
+pub mod console;
 pub mod hygiene;
 pub mod linux;
+pub mod output;
+pub mod redact;
 pub mod windows;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
+
+use crate::image_version::OsType;
+
+/// From the end of the run command to the start of the unit: long enough for the agent to report the run command, and for
+/// the run command to be removed while the agent lives.
+pub const DELAY: Duration = Duration::from_secs(300);
+
+/// The script of a run command for a guest of this system.
+pub fn script(os_type: &OsType, preparation: &Preparation) -> String {
+    match os_type {
+        OsType::Windows => windows::script(preparation),
+        OsType::Linux | OsType::Other(_) => linux::script(preparation),
+    }
+}
+
+/// What the script needs for its own checks.
+const CHECKS: Duration = Duration::from_secs(300);
+
+/// How long a script may take before Azure ends it.
+pub fn time_limit(os_type: &OsType, preparation: &Preparation) -> Duration {
+    match os_type {
+        OsType::Windows => windows::longest(preparation),
+        OsType::Linux | OsType::Other(_) => {
+            let user = preparation.user_script.as_ref().map_or(Duration::ZERO, |script| script.time_limit);
+            CHECKS.saturating_add(preparation.packages_wait).saturating_add(user)
+        }
+    }
+}
 
 /// What a script is made for. The texts of the scripts lie beside the modules, as files.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use super::{
     checks::{self, Traits},
     compare,
     readiness::may_begin,
-    sealing::Sealing,
+    sealing::{Sealing, newer_claim},
     tags,
     validate::Violation,
 };
@@ -163,7 +163,7 @@ fn machine_plan(
     machine: &VirtualMachineObserved,
     mut report: Report,
 ) -> Plan {
-    let SourceSpec::VirtualMachine { id, prepare, timeout, seal } = &validated.source else {
+    let SourceSpec::VirtualMachine { id, prepare, guest, seal } = &validated.source else {
         return report.failed_unread("the source virtual machine");
     };
     let ours = validated.owns_tag(&machine.tags);
@@ -178,7 +178,7 @@ fn machine_plan(
         );
         return report.stalled(ConditionType::SourceReady, Reason::GuestPreparationUnknown, message);
     }
-    report.finished_if(ours, StepName::ClaimSource);
+    report.finished_if(ours && !newer_claim(validated, memory, machine), StepName::ClaimSource);
     report.finished_if(marked, StepName::MarkSealed);
     if let Provisioning::Other(state) = &machine.provisioning {
         let message = format!(
@@ -197,7 +197,7 @@ fn machine_plan(
         if let Some(obstacle) = may_begin(*prepare, machine) {
             return obstacle.plan(report);
         }
-        return match tags::claim_request(validated, id, *prepare, machine) {
+        return match tags::claim_request(validated, id, *prepare, machine, memory.now) {
             Some(request) => report.act(
                 ConditionType::SourceReady,
                 Reason::Progressing,
@@ -208,13 +208,17 @@ fn machine_plan(
         };
     }
     report.done(ConditionType::SourceReady, "The machine exists, consents and is claimed");
+    let sealing = || Sealing { validated, memory, machine, id, seal, guest };
     match prepare {
-        Prepare::AlreadyGeneralized => sealed_plan(id, machine, report, true),
-        Prepare::Deprovision if marked || bug!(GeneralizeUnsealed) => sealed_plan(id, machine, report, false),
-        Prepare::Deprovision => {
-            let sealing = Sealing { validated, memory, machine, id, seal, timeout_seconds: timeout.as_secs() };
-            sealing.plan(&observed.seal, &observed.console, report)
+        Prepare::AlreadyGeneralized => {
+            report.not_needed(ConditionType::GuestPrepared);
+            sealed_plan(id, machine, report)
         }
+        Prepare::Deprovision if bug!(GeneralizeUnsealed) => sealed_plan(id, machine, report),
+        Prepare::Deprovision if marked => {
+            sealing().proven(&observed.console, report, |report| sealed_plan(id, machine, report))
+        }
+        Prepare::Deprovision => sealing().plan(&observed.seal, &observed.console, report),
     }
 }
 
@@ -250,13 +254,7 @@ fn generalized_plan(
 }
 
 /// A machine whose guest is sealed, by our own proof or by the user's word.
-fn sealed_plan(id: &VirtualMachineId, machine: &VirtualMachineObserved, mut report: Report, by_word: bool) -> Plan {
-    if by_word {
-        report.not_needed(ConditionType::GuestPrepared);
-    } else {
-        report.done(ConditionType::GuestPrepared, "The guest was sealed");
-        report.finished_if(true, StepName::Seal);
-    }
+fn sealed_plan(id: &VirtualMachineId, machine: &VirtualMachineObserved, mut report: Report) -> Plan {
     match machine.power {
         Power::Stopped if !bug!(SkipDeallocate) => report.act(
             ConditionType::Generalized,
@@ -278,15 +276,8 @@ fn sealed_plan(id: &VirtualMachineId, machine: &VirtualMachineObserved, mut repo
             report.wait(ConditionType::Generalized, Reason::Deallocating, message)
         }
         Power::Running | Power::Starting => {
-            let (reason, what) = if by_word {
-                (Reason::SourceRunning, "though its guest is said to be sealed")
-            } else {
-                (Reason::GuestPreparationUnknown, "after its guest was sealed")
-            };
-            let message = format!(
-                "The machine was started {what}, so it is sealed no more: delete this object and make a new one, which seals the guest anew"
-            );
-            report.stalled(ConditionType::GuestPrepared, reason, message)
+            let message = "The machine was started though its guest is said to be sealed, so it is sealed no more: delete this object and make a new one, which seals the guest anew".to_owned();
+            report.stalled(ConditionType::GuestPrepared, Reason::SourceRunning, message)
         }
     }
 }

@@ -64,12 +64,11 @@ pub(super) fn source(validated: &Validated, machine: &VirtualMachineObserved) ->
             ),
         );
     }
-    if machine.os_type != OsType::Linux {
+    if let OsType::Other(system) = &machine.os_type {
         return no(
             Reason::SourceUnsupported,
             format!(
-                "The machine runs {}, and only Linux guests can be sealed: use a Linux machine, or generalize this one by other means and say so in a new object with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized",
-                machine.os_type
+                "The machine runs {system}, and only Linux and Windows guests can be sealed: use such a machine, or generalize this one by other means and say so in a new object with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized"
             ),
         );
     }

@@ -1,11 +1,11 @@
 //! What to do next for an object that is being deleted.
 
-use azimage_crds::{Deletion, Reason};
+use azimage_crds::{Deletion, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
-    Memory, Observed, Plan, Provisioning, Read, Reading, Report, SourceSpec, Step, StepName, Validated, Wake,
-    absence::CONFIRMATIONS, tags,
+    Memory, Observed, Plan, Power, Provisioning, Read, Reading, Report, SourceSpec, Step, StepName, Validated, Wake,
+    absence::CONFIRMATIONS, sealing::Attempt, tags,
 };
 use crate::{Failure, Progress};
 
@@ -40,7 +40,7 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
                 report.absent = Some(Read::Version);
                 return report.deleting("Confirming that the gallery image version is gone", Wake::Poll);
             }
-            release(validated, observed, report)
+            release(validated, memory, observed, report)
         }
     }
 }
@@ -54,26 +54,52 @@ fn confirmations(memory: &Memory<'_>) -> i32 {
     if possible { CONFIRMATIONS } else { 1 }
 }
 
-/// Nothing of ours is left but perhaps the claim on a machine that can still be used.
-fn release(validated: &Validated, observed: &Observed, report: Report) -> Plan {
-    let SourceSpec::VirtualMachine { id, .. } = &validated.source else {
+/// Nothing of ours is left but perhaps the claim on a machine that can still be used, and a run command on it.
+fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut report: Report) -> Plan {
+    let SourceSpec::VirtualMachine { id, prepare, seal, guest } = &validated.source else {
         return report.let_go("The gallery image version is gone");
     };
-    match &observed.virtual_machine {
-        Reading::Found(machine) if validated.owns_tag(&machine.tags) && !machine.generalized => {
-            match tags::release_request(id, machine) {
-                Some(request) => {
-                    let mut report = report;
-                    report.progress = Progress::reconciling(Reason::Deleting, "Releasing the claim on the source");
-                    Plan { step: Some(Step::ReleaseSource(request)), report, wake: Wake::Poll }
-                }
-                None => report.let_go("The source can't be released, as it has no etag"),
-            }
-        }
+    let machine = match &observed.virtual_machine {
+        Reading::Found(machine) if validated.owns_tag(&machine.tags) && !machine.generalized => machine,
         // A look that has to wait for its turn is no failure.
-        Reading::Failed(failure @ Failure::Throttled) => report.failed(failure, "read the source virtual machine"),
+        Reading::Failed(failure @ Failure::Throttled) => {
+            return report.failed(failure, "read the source virtual machine");
+        }
         // A claim of an object that is gone holds no more, so failing to release it must not hold up the deletion.
-        _ => report.let_go("The gallery image version is gone"),
+        _ => return report.let_go("The gallery image version is gone"),
+    };
+    let command = match &observed.seal {
+        Reading::Failed(failure @ Failure::Throttled) => {
+            return report.failed(failure, "read the run command of the seal");
+        }
+        Reading::Found(command) if *prepare == Prepare::Deprovision => Some(command),
+        _ => None,
+    };
+    let attempt = Attempt::of(validated, memory, machine, command);
+    let runs = matches!(machine.power, Power::Running | Power::Starting | Power::Stopping | Power::Unknown);
+    let in_time = attempt.as_ref().is_some_and(|attempt| attempt.elapsed() <= guest.limit_seconds(&machine.os_type));
+    if runs && in_time && attempt.is_some_and(|attempt| attempt.may_be_under_way()) && !memory.stalled() {
+        // Whoever claimed the machine now would have it sealed and turned off under his hands.
+        let message = "Waiting for the seal that is under way in the guest to end: a deletion doesn't stop it";
+        return report.deleting(message, Wake::Poll);
+    }
+    let removable = machine.power == Power::Running && machine.agent_ready;
+    match command {
+        Some(command) if command.provisioning == Provisioning::Deleting && removable => {
+            return report.deleting("Waiting for Azure to remove the run command of the seal", Wake::Poll);
+        }
+        Some(_) if removable => {
+            report.progress = Progress::reconciling(Reason::Deleting, "Removing the run command of the seal");
+            return Plan { step: Some(Step::ForgetSeal(seal.clone())), report, wake: Wake::Poll };
+        }
+        _ => {}
+    }
+    match tags::release_request(id, machine) {
+        Some(request) => {
+            report.progress = Progress::reconciling(Reason::Deleting, "Releasing the claim on the source");
+            Plan { step: Some(Step::ReleaseSource(request)), report, wake: Wake::Poll }
+        }
+        None => report.let_go("The source can't be released, as it has no etag"),
     }
 }
 

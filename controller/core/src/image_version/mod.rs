@@ -33,6 +33,7 @@ pub use observed::{
 };
 pub use plan::{Memory, Plan, ProcessMemory, Report, Wake, plan};
 pub use reads::{Read, next_read};
+pub use sealing::nonce as seal_nonce;
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{MachineRequest, Step, StepName, TargetRegionRequest, VersionRequest};
-pub use validate::{Context, SourceSpec, TargetView, Validated, Violation, validate};
+pub use validate::{Context, GuestSpec, SourceSpec, TargetView, Validated, Violation, validate};

@@ -6,7 +6,10 @@ use azimage_names::Region;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::Failure;
+use crate::{
+    Failure,
+    guest::{console::SealFailure, output::Printed},
+};
 
 /// The outcome of one read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -139,6 +142,8 @@ pub struct VirtualMachineObserved {
     pub agent_message: Option<String>,
     /// Where its serial console is recorded.
     pub boot_diagnostics: BootDiagnostics,
+    /// When it was read, by Azure's own clock, which is also the guest's. Ours may differ from it.
+    pub read_at: Option<Timestamp>,
 }
 
 /// Where a machine's serial console is recorded.
@@ -153,7 +158,7 @@ pub enum BootDiagnostics {
 }
 
 /// What a serial console log says of one attempt at a seal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
 pub enum ConsoleObserved {
     /// The guest hasn't said that it is sealed, or the log doesn't show it yet.
     NoMark,
@@ -161,6 +166,8 @@ pub enum ConsoleObserved {
     Sealed,
     /// It has, and it was started since.
     StartedSince,
+    /// It has said that it couldn't go on.
+    Failed(SealFailure),
 }
 
 /// A virtual machine's power state (`PowerState/…` of the instance view).
@@ -239,11 +246,15 @@ pub struct SealObserved {
     pub execution: Execution,
     /// The script's exit code.
     pub exit_code: Option<i64>,
-    /// The last lines that the script printed.
-    pub output: String,
+    /// What it printed.
+    pub printed: Printed,
+    /// What it said of the seal itself, in the words of the console: on Windows it waits for the seal's end.
+    pub said: ConsoleObserved,
     /// When the script was started, on Azure's clock.
     pub started: Option<Timestamp>,
-    /// What the guest has to say on its serial console; none of a seal by a release that relied on the power state alone.
+    /// When it ended, on Azure's clock.
+    pub ended: Option<Timestamp>,
+    /// The attempt that it belongs to; none if its tag is gone.
     pub nonce: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{ConditionType, ImageVersionStatus, Reason, RegionStatus, SourceStatus, StepStatus};
+use azimage_crds::{ConditionType, GuestStatus, ImageVersionStatus, Reason, RegionStatus, SourceStatus, StepStatus};
 use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 use jiff::Timestamp;
@@ -95,6 +95,12 @@ impl Memory<'_> {
             .is_some_and(|(executed, at)| executed == name && self.within(at, grace_seconds))
     }
 
+    /// Whether the status says that only a person can help.
+    pub(super) fn stalled(&self) -> bool {
+        let stalled = ConditionType::Stalled.as_str();
+        self.status.conditions.iter().any(|known| known.type_ == stalled && known.status == "True")
+    }
+
     /// Whether it was less than so many seconds ago.
     pub(super) fn within(&self, at: Timestamp, seconds: i64) -> bool {
         self.now.as_second() - at.as_second() < seconds
@@ -177,6 +183,8 @@ pub struct Report {
     pub regions: Option<Vec<RegionStatus>>,
     /// Source facts; those not given stay as they were.
     pub source: Option<SourceStatus>,
+    /// What the preparation of the guest told; what isn't given stays as it was.
+    pub guest: Option<GuestStatus>,
     /// Resource id of the version, once it was seen.
     pub resource_id: Option<String>,
     /// Size of the image.
@@ -202,6 +210,7 @@ impl Default for Report {
             progress: Progress::reconciling(Reason::Progressing, "Looking at the object and Azure"),
             regions: None,
             source: None,
+            guest: None,
             resource_id: None,
             size_gib: None,
             running: None,

@@ -55,7 +55,7 @@ pub(super) fn may_begin(prepare: Prepare, machine: &VirtualMachineObserved) -> O
 }
 
 impl Report {
-    fn retry(mut self, condition: ConditionType, reason: Reason, message: String) -> Plan {
+    pub(super) fn retry(mut self, condition: ConditionType, reason: Reason, message: String) -> Plan {
         self.findings.insert(condition, Finding::no(reason, &message));
         self.progress = Progress::retrying(reason, message);
         Plan { step: None, report: self, wake: Wake::Poll }

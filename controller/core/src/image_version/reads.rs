@@ -3,8 +3,8 @@
 use azimage_crds::Prepare;
 
 use super::{
-    Absent, BootDiagnostics, Memory, Observed, Power, Provisioning, Reading, SealObserved, SourceSpec, Step, Validated,
-    VirtualMachineObserved, tags,
+    Absent, BootDiagnostics, Memory, Observed, OsType, Power, Reading, SourceSpec, Step, Validated,
+    VirtualMachineObserved, sealing::Attempt, tags,
 };
 use crate::Failure;
 
@@ -64,30 +64,38 @@ pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed
         }
         SourceSpec::VirtualMachine { prepare, .. } => match &observed.virtual_machine {
             Reading::NotRead => Some(Read::VirtualMachine),
-            Reading::Found(machine) => {
-                let ours = validated.owns_tag(&machine.tags) && !machine.generalized;
-                match &observed.seal {
-                    Reading::NotRead => ours.then_some(Read::Seal),
-                    Reading::Found(seal) => {
-                        let asked = ours && *prepare == Prepare::Deprovision && speaks_last(seal, machine);
-                        (asked && observed.console == Reading::NotRead).then_some(Read::Console)
-                    }
-                    _ => None,
-                }
+            Reading::Found(machine)
+                if *prepare == Prepare::Deprovision && validated.owns_tag(&machine.tags) && !machine.generalized =>
+            {
+                seal_read(validated, memory, observed, machine)
             }
             _ => None,
         },
     }
 }
 
-/// Whether only the console can tell if the guest is sealed.
-fn speaks_last(seal: &SealObserved, machine: &VirtualMachineObserved) -> bool {
-    machine.power == Power::Stopped
-        && machine.boot_diagnostics != BootDiagnostics::Off
-        && !tags::sealed(machine)
-        && seal.is_started()
-        && seal.provisioning != Provisioning::Deleting
-        && seal.nonce.is_some()
+/// What has to be read of a machine of ours that is being sealed, or is sealed and not generalized yet.
+fn seal_read(
+    validated: &Validated,
+    memory: &Memory<'_>,
+    observed: &Observed,
+    machine: &VirtualMachineObserved,
+) -> Option<Read> {
+    let off = matches!(machine.power, Power::Stopped | Power::Deallocating | Power::Deallocated);
+    let is_heard = observed.console == Reading::NotRead && machine.boot_diagnostics != BootDiagnostics::Off;
+    if tags::sealed(machine) {
+        let decides = matches!(machine.power, Power::Stopped | Power::Deallocated);
+        return (decides && is_heard).then_some(Read::Console);
+    }
+    let command = match &observed.seal {
+        Reading::NotRead => return Some(Read::Seal),
+        Reading::Found(command) => Some(command),
+        Reading::Missing(_) => None,
+        Reading::Failed(_) => return None,
+    };
+    let attempt = Attempt::of(validated, memory, machine, command)?;
+    // A guest that runs has nothing to say before its run command has ended.
+    (is_heard && (off || attempt.is_scheduled() || machine.os_type == OsType::Windows)).then_some(Read::Console)
 }
 
 fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {
@@ -97,12 +105,14 @@ fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {
     match &observed.version {
         Reading::NotRead => Some(Read::Version),
         // Nothing was published: the claim on the source is to be let go.
-        Reading::Missing(_)
-            if matches!(validated.source, SourceSpec::VirtualMachine { .. })
-                && observed.virtual_machine == Reading::NotRead =>
-        {
-            Some(Read::VirtualMachine)
-        }
+        Reading::Missing(_) => match (&validated.source, &observed.virtual_machine) {
+            (SourceSpec::VirtualMachine { .. }, Reading::NotRead) => Some(Read::VirtualMachine),
+            (SourceSpec::VirtualMachine { prepare: Prepare::Deprovision, .. }, Reading::Found(machine)) => {
+                let holds = validated.owns_tag(&machine.tags) && !machine.generalized && !tags::sealed(machine);
+                (holds && observed.seal == Reading::NotRead).then_some(Read::Seal)
+            }
+            _ => None,
+        },
         _ => None,
     }
 }

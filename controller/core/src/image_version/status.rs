@@ -45,6 +45,7 @@ pub fn next_status(
         last_handled_reconcile_at: handled.or(previous.last_handled_reconcile_at.as_ref()).cloned(),
         resource_id: report.resource_id.clone().or_else(|| previous.resource_id.clone()),
         progress: regions::progress(&regions),
+        guest: report.guest.clone().or_else(|| previous.guest.clone()),
         source: merge_source(previous.source.as_ref(), report.source.as_ref()),
         regions,
         operation: report.running.and_then(|running| operation(running, &steps)),
@@ -57,14 +58,16 @@ pub fn next_status(
 /// crash knows what may have happened and under which correlation id.
 pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlation_id: &str, now: Timestamp) {
     let name: &str = step.into();
-    if step == StepName::ForgetSeal {
-        // The next seal is another attempt under an id of its own: what this one said must not prove that one.
-        let seal: &str = StepName::Seal.into();
-        for record in status.steps.iter_mut().filter(|record| record.name == seal) {
+    if step == StepName::ClaimSource {
+        // It begins another attempt at a seal: nothing goes on under the records of the last one.
+        let over = [StepName::Seal, StepName::ForgetSeal].map(|step| step.to_string());
+        for record in status.steps.iter_mut().filter(|record| over.contains(&record.name)) {
             record.finished_at.get_or_insert(Time(now));
         }
     }
-    let open = status.steps.iter().find(|record| record.name == name && record.finished_at.is_none());
+    // Attempts at a seal count through all claims.
+    let counts = |record: &&StepStatus| record.finished_at.is_none() || step == StepName::Seal;
+    let open = status.steps.iter().filter(|record| record.name == name).find(counts);
     let attempts = open.map_or(0, |record| record.attempts).saturating_add(1);
     let record = StepStatus {
         name: name.to_owned(),

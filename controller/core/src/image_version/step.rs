@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 pub enum Step {
     /// Write our claim into the machine's tags and have its serial console recorded, if its etag is still this one.
     ClaimSource(MachineRequest),
-    /// Start the seal in the guest. Its nonce, in the script and in a tag, is the correlation id under which the step is
-    /// carried out: it stands in the status before, and is another for each attempt.
+    /// Start the preparation of the guest, which ends with its seal.
     Seal {
         /// The run command to be made.
         id: RunCommandId,
@@ -20,10 +19,14 @@ pub enum Step {
         location: Region,
         /// How long the script itself may take, in seconds.
         timeout_seconds: i32,
-        /// The owner's tag.
-        owner: String,
+        /// Whether Azure's operation ends when the script has begun, so that none hangs if the agent dies meanwhile.
+        asynchronous: bool,
+        /// Its tags, among them the attempt's nonce.
+        tags: BTreeMap<String, String>,
+        /// The script.
+        script: String,
     },
-    /// Remove the run command of a failed seal, because somebody asked for another try.
+    /// Remove the run command of a seal: it has done its work, or belongs to an earlier attempt.
     ForgetSeal(RunCommandId),
     /// Record in the machine's tags that the seal was proven.
     MarkSealed(MachineRequest),
@@ -153,7 +156,7 @@ impl StepName {
         match self {
             Self::ClaimSource => "claim the source virtual machine",
             Self::Seal => "start the seal in the guest",
-            Self::ForgetSeal => "remove the run command of the failed seal",
+            Self::ForgetSeal => "remove the run command of the seal",
             Self::MarkSealed => "record the seal on the source virtual machine",
             Self::ReleaseSource => "release the source virtual machine",
             Self::Deallocate => "deallocate the source virtual machine",

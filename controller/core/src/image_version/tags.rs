@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{OWNER_TAG, Prepare, STEP_TAG};
+use azimage_crds::{OWNER_TAG, Prepare, SEAL_TAG, STEP_TAG};
 use azimage_names::VirtualMachineId;
+use jiff::Timestamp;
 
 use super::{BootDiagnostics, MachineRequest, Validated, VirtualMachineObserved, validate::find_tag};
+use crate::guest::attempt;
 
 /// The value of [`STEP_TAG`] on a machine whose seal was proven.
 const SEALED: &str = "sealed";
@@ -31,15 +33,21 @@ fn tags_request(
     Some(MachineRequest { id: id.clone(), tags, switch_boot_diagnostics_on: false, etag: machine.etag.clone()? })
 }
 
-/// The claim. A machine that is to be sealed has to say so on a serial console that is recorded.
+/// The claim. A machine that is to be sealed has to say so on a serial console that is recorded, and its claim holds the
+/// nonce of the attempt that begins now.
 pub(super) fn claim_request(
     validated: &Validated,
     id: &VirtualMachineId,
     prepare: Prepare,
     machine: &VirtualMachineObserved,
+    now: Timestamp,
 ) -> Option<MachineRequest> {
+    let mut set = vec![(OWNER_TAG, validated.owner.to_string())];
+    if prepare == Prepare::Deprovision {
+        set.push((SEAL_TAG, attempt::nonce(&validated.owner.uid, now)));
+    }
     // A mark that an earlier owner left says nothing about the guest as it is now.
-    let tags = tags_request(id, machine, &[(OWNER_TAG, validated.owner.to_string())], &[STEP_TAG])?;
+    let tags = tags_request(id, machine, &set, &[STEP_TAG, SEAL_TAG])?;
     let unrecorded = prepare == Prepare::Deprovision && machine.boot_diagnostics == BootDiagnostics::Off;
     Some(MachineRequest { switch_boot_diagnostics_on: unrecorded, ..tags })
 }
@@ -50,5 +58,5 @@ pub(super) fn mark_request(id: &VirtualMachineId, machine: &VirtualMachineObserv
 
 /// Takes our tags from a machine.
 pub(super) fn release_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<MachineRequest> {
-    tags_request(id, machine, &[], &[OWNER_TAG, STEP_TAG])
+    tags_request(id, machine, &[], &[OWNER_TAG, STEP_TAG, SEAL_TAG])
 }

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
-    Capture, ConditionType, Deletion, ImageVersion, OWNER_TAG, Prepare, Publish, RECONCILE_REQUESTED_AT, Reason,
-    ReplicationTarget, StorageAccountType,
+    Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish,
+    RECONCILE_REQUESTED_AT, Reason, ReplicationTarget, StorageAccountType,
 };
 use azimage_deliberate_bugs::bug;
 use azimage_names::{
@@ -13,7 +13,12 @@ use azimage_names::{
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
-use crate::{Identity, Owner, seal, selector};
+use super::OsType;
+use crate::{
+    Identity, Owner,
+    guest::{self, Preparation, UserScript, attempt, hygiene},
+    selector,
+};
 
 /// What the controller knows apart from the object itself.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +73,8 @@ pub enum SourceSpec {
         id: VirtualMachineId,
         /// Whether its guest has still to be sealed.
         prepare: Prepare,
-        /// How long the seal may take, from its start to the power-off.
-        timeout: Duration,
+        /// How its guest is prepared.
+        guest: GuestSpec,
         /// The run command that seals the guest.
         seal: RunCommandId,
     },
@@ -78,6 +83,57 @@ pub enum SourceSpec {
         /// The version.
         id: ImageVersionId,
     },
+}
+
+/// How a guest is prepared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestSpec {
+    /// How long it may take, from its start to the power-off, without the user's script.
+    pub timeout: Duration,
+    /// The user's script.
+    pub script: Option<UserScript>,
+    /// What to do about what belongs to one machine alone.
+    pub hygiene: hygiene::Policy,
+}
+
+/// How far a guest's clock may be behind, and how long after its making a script may still begin, in seconds.
+const CLOCK_SECONDS: (i64, i64) = (300, 1200);
+
+/// The longest wait for a package manager.
+const PACKAGES_WAIT: Duration = Duration::from_secs(600);
+
+/// For how long the guest repeats that it is sealed.
+const REPEAT_MARK: Duration = Duration::from_secs(60);
+
+impl GuestSpec {
+    /// How long the preparation may take in all, in seconds.
+    pub(super) fn limit_seconds(&self, os_type: &OsType) -> u64 {
+        let sysprep = if *os_type == OsType::Windows { guest::windows::SYSPREP_LIMIT } else { Duration::ZERO };
+        self.timeout.saturating_add(self.user_limit()).saturating_add(sysprep).as_secs()
+    }
+
+    /// What a script that is made now is made for.
+    pub(super) fn preparation(&self, nonce: &str, now: Timestamp) -> Preparation {
+        let at = |seconds: i64| Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(now);
+        Preparation {
+            nonce: nonce.to_owned(),
+            not_before: at(-CLOCK_SECONDS.0),
+            not_after: at(CLOCK_SECONDS.1),
+            delay: guest::DELAY,
+            packages_wait: self.packages_wait(),
+            repeat_mark: REPEAT_MARK,
+            user_script: self.script.clone(),
+            hygiene: self.hygiene.clone(),
+        }
+    }
+
+    fn user_limit(&self) -> Duration {
+        self.script.as_ref().map_or(Duration::ZERO, |script| script.time_limit)
+    }
+
+    fn packages_wait(&self) -> Duration {
+        PACKAGES_WAIT.min(self.timeout / 3)
+    }
 }
 
 /// A replication target of the namespace, as seen by one image version.
@@ -250,14 +306,10 @@ fn source(object: &ImageVersion) -> Result<SourceSpec, Violation> {
             let Capture::InPlace = machine.capture;
             let id = VirtualMachineId::parse(&machine.resource_id)
                 .map_err(|problem| Violation::field("spec.source.virtualMachine.resourceId", problem))?;
-            let timeout = machine
-                .guest
-                .timeout
-                .parse::<kube::core::Duration>()
-                .map_err(|problem| Violation::field("spec.source.virtualMachine.guest.timeout", problem))?;
-            let seal = seal::run_command(&id, &object.uid().unwrap_or_default())
+            let guest = guest_spec(&machine.guest)?;
+            let seal = attempt::run_command(&id, &object.uid().unwrap_or_default())
                 .map_err(|problem| Violation::field("metadata.uid", problem))?;
-            Ok(SourceSpec::VirtualMachine { id, prepare: machine.guest.prepare, timeout: timeout.into(), seal })
+            Ok(SourceSpec::VirtualMachine { id, prepare: machine.guest.prepare, guest, seal })
         }
         (None, Some(version)) => {
             let id = ImageVersionId::parse(&version.resource_id)
@@ -266,6 +318,26 @@ fn source(object: &ImageVersion) -> Result<SourceSpec, Violation> {
         }
         _ => Err(Violation::field("spec.source", "set exactly one of virtualMachine and imageVersion")),
     }
+}
+
+fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {
+    let span = |field: &str, text: &str| match text.parse::<kube::core::Duration>() {
+        Ok(span) => Ok(Duration::from(span)),
+        Err(problem) => Err(Violation::field(&format!("spec.source.virtualMachine.guest.{field}"), problem)),
+    };
+    let time_limit = span("scriptTimeout", &guest.script_timeout)?;
+    Ok(GuestSpec {
+        timeout: span("timeout", &guest.timeout)?,
+        script: guest.script.clone().map(|text| UserScript { text, time_limit }),
+        hygiene: hygiene::Policy {
+            mode: match guest.hygiene {
+                Hygiene::Enforce => hygiene::Mode::Enforce,
+                Hygiene::Report => hygiene::Mode::Report,
+                Hygiene::Off => hygiene::Mode::Off,
+            },
+            allowed: guest.allow.iter().map(|allowed| allowed.path.clone()).collect(),
+        },
+    })
 }
 
 /// The object that is to make the source version. One that is stalled, suspended or on its way out won't by itself.

@@ -74,7 +74,7 @@ async fn deletion_survives_kill_9_after_each_of_its_writes() {
 }
 
 #[tokio::test]
-async fn deletion_while_the_guest_is_being_sealed_lets_go_of_the_machine() {
+async fn deletion_while_the_guest_is_being_sealed_waits_for_its_end_and_lets_go_of_the_machine() {
     let test = Test::new("delete-early").await;
     test.azure.add_machine("slow", &json!({"seal": "Hangs"})).await;
     let controller = test.start();
@@ -87,6 +87,12 @@ async fn deletion_while_the_guest_is_being_sealed_lets_go_of_the_machine() {
     let claimed = test.azure.state(&test.azure.machine("slow")).await.unwrap();
     assert!(claimed["tags"]["azimage-owner"].as_str().unwrap().contains(&test.namespace), "{claimed:#}");
     test.delete(Kind::Version, "web").await;
+    // Whoever claimed the machine now would have it sealed and turned off under his hands.
+    test.wait(Kind::Version, "web", "waits for the seal", |object| {
+        object.condition("Ready").is_some_and(|ready| ready.message.contains("Waiting for the seal"))
+    })
+    .await;
+    test.azure.change_machine("slow", &json!({"powerState": "stopped"})).await;
     test.gone(Kind::Version, "web").await;
     let machine = test.azure.state(&test.azure.machine("slow")).await.unwrap();
     assert_eq!(machine["generalized"], false);

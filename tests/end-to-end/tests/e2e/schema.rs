@@ -59,6 +59,7 @@ fn base(kind: &str) -> Value {
 /// Rules about a value as it is: the change is applied to a new object.
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn values() -> Vec<Case> {
+    let allow = |path: &str| json!({"allow": [{"path": path, "reason": "it belongs there"}]});
     let case = |kind, path: &'static str, message, accepted: Value, refused: Value| Case {
         kind,
         path,
@@ -77,6 +78,11 @@ fn values() -> Vec<Case> {
     let target = |path: &'static str, message, good: Value, bad: Value| {
         let (accepted, refused) = at(target_base(), &path.replace('.', "/"), good, bad);
         case(TARGET, path, message, accepted, refused)
+    };
+    let allowed = |good: &str, bad: &str| Case {
+        path: ".spec.source.virtualMachine.guest.allow[].path",
+        field: "spec.source.virtualMachine.guest.allow[0].path",
+        ..version(".spec.source.virtualMachine.guest", "whole path in the guest", allow(good), allow(bad))
     };
     let copy = |id: &str| json!({"imageVersion": {"resourceId": id}});
     let both = json!({
@@ -112,8 +118,13 @@ fn values() -> Vec<Case> {
             machine("Builder_7").to_uppercase().into(),
             machine("builder").replace("virtualMachines", "disks").into(),
         ),
-        version(".spec.source.virtualMachine.guest.timeout", "between 10s and 24h", "1h30m".into(), "9s".into()),
-        version(".spec.source.virtualMachine.guest.timeout", "between 10s and 24h", "24h".into(), "soon".into()),
+        version(".spec.source.virtualMachine.guest.timeout", "between 10m and 24h", "1h30m".into(), "599s".into()),
+        version(".spec.source.virtualMachine.guest.timeout", "between 10m and 24h", "24h".into(), "soon".into()),
+        version(".spec.source.virtualMachine.guest.scriptTimeout", "between 10s and 12h", "90s".into(), "9s".into()),
+        version(".spec.source.virtualMachine.guest.scriptTimeout", "between 10s and 12h", "12h".into(), "13h".into()),
+        allowed("/home/deploy/*", "deploy/*"),
+        allowed("C:\\ProgramData\\agent\\id", "/home/*/.ssh"),
+        allowed("/etc/my app/key", "/etc/two\nlines"),
         Case {
             path: ".spec.source.imageVersion.resourceId",
             field: "spec.source.imageVersion.resourceId",

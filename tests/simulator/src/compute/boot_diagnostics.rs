@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::virtual_machine::VirtualMachine;
+use super::virtual_machine::{Power, VirtualMachine};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
@@ -17,6 +17,7 @@ use crate::{
         headers,
     },
     clock::later,
+    scenario::{DeallocatedLog, Port},
     world::World,
 };
 
@@ -121,7 +122,16 @@ impl World {
 
     /// What the port was written, some minutes late; nothing where nothing was. Managed storage fills the last page up.
     fn serial_log(&self, machine: &VirtualMachine) -> Option<String> {
-        let mut log = machine.guest.serial.until(later(self.now, -self.durations.serial_log_lag))?;
+        let gone = match self.unknowns.deallocated_log {
+            DeallocatedLog::Kept => false,
+            DeallocatedLog::Gone => true,
+            DeallocatedLog::BySeed => self.way(machine, "log of a deallocated machine", 2) == 1,
+        };
+        if gone && machine.power == Power::Deallocated {
+            return None;
+        }
+        let lag = machine.guest.system.serial.lag.unwrap_or(self.durations.serial_log_lag);
+        let mut log = machine.guest.serial.until(later(self.now, -lag))?;
         if !machine.boot_diagnostics_profile()["storageUri"].is_string() {
             log.push_str(&"\0".repeat(log.len().next_multiple_of(PAGE) - log.len()));
         }
@@ -134,13 +144,14 @@ impl VirtualMachine {
         &self.properties["diagnosticsProfile"]["bootDiagnostics"]
     }
 
-    fn boot_diagnostics(&self) -> bool {
+    pub(crate) fn boot_diagnostics(&self) -> bool {
         self.boot_diagnostics_profile()["enabled"] == true
     }
 
-    /// The guest writes to its serial port. Without boot diagnostics nobody records it.
+    /// The kernel and those who share its console write to the serial port. Without boot diagnostics nobody records it.
     pub(crate) fn writes_to_serial_port(&mut self, at: Timestamp, text: &str) {
-        if self.boot_diagnostics() {
+        let port = &self.guest.system.serial;
+        if self.boot_diagnostics() && !text.is_empty() && port.console && port.port == Port::Works {
             self.guest.serial.write(at, text);
         }
     }
@@ -149,10 +160,27 @@ impl VirtualMachine {
         self.properties["osProfile"]["computerName"].as_str().unwrap_or(&self.name)
     }
 
+    /// What the system writes as it goes down.
+    pub(crate) fn says_good_bye(&mut self, at: Timestamp, last: &str) {
+        if self.os_type() == "Windows" {
+            return;
+        }
+        if self.guest.system.serial.prompt_again {
+            let prompt = format!("\n{} login: ", self.computer_name());
+            self.writes_to_serial_port(at, &prompt);
+        }
+        if !self.guest.system.serial.quiet {
+            self.writes_to_serial_port(at, &format!("[  901.120033] reboot: {last}\n"));
+        }
+    }
+
     /// What the system writes when it starts.
     pub(crate) fn boot_text(&self) -> String {
         if self.os_type() == "Windows" {
             return "Windows is starting.\nSAC> \n".to_owned();
+        }
+        if self.guest.system.serial.quiet {
+            return String::new();
         }
         format!(
             "[    0.000000] Linux version 6.8.0-1021-azure\n[    1.204381] EXT4-fs (sda1): mounted filesystem\n\
@@ -167,14 +195,17 @@ impl VirtualMachine {
             return String::new();
         }
         let name = self.computer_name();
-        let contents = &self.guest.contents;
-        let keys = contents.host_keys.iter().filter(|_| !contents.deprovisioned).map(|keys| {
+        let contents = &self.guest.system.contents;
+        let keys = contents.host_key().into_iter().filter(|_| !contents.is_deprovisioned()).map(|keys| {
             format!(
                 "-----BEGIN SSH HOST KEY FINGERPRINTS-----\n256 {keys} root@{name} (ED25519)\n\
                  -----END SSH HOST KEY FINGERPRINTS-----\n"
             )
         });
         let agent = "[   12.551870] python3[812]: INFO Daemon Azure Linux Agent is running\n";
+        if self.guest.system.serial.quiet {
+            return format!("{name} login: ");
+        }
         format!("{}{agent}{name} login: ", keys.collect::<String>())
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     arm::{address::Address, error::ArmError},
-    guest::contents::Contents,
+    guest::disk::Contents,
     world::World,
 };
 
@@ -101,11 +101,11 @@ impl World {
     pub(super) fn captured(&self, source: &Source) -> Captured {
         if let Some(machine) = source.machine.as_ref().and_then(|machine| self.machines.get(machine)) {
             let (size_gb, data_disks) = self.disks_of_machine(machine);
-            return Captured { size_gb, data_disks, contents: machine.guest.contents.clone() };
+            return Captured { size_gb, data_disks, contents: machine.guest.system.disk() };
         }
         let disk = source.disk["id"].as_str().and_then(|id| self.disks.get(&id.to_lowercase()));
         if let Some(disk) = disk {
-            let contents = self.disk_contents(disk).unwrap_or_default();
+            let contents = self.disk_contents(disk).unwrap_or_else(crate::guest::linux::pristine);
             let data = source.data.iter().filter_map(|(lun, source)| {
                 let disk = self.disks.get(&source["id"].as_str()?.to_lowercase())?;
                 Some(ImageDisk { lun: *lun, size_gb: disk.size_gb() })
@@ -117,8 +117,9 @@ impl World {
             let id = source.given["id"].as_str()?.to_lowercase();
             self.images.get(&id).map(ManagedImage::image)
         });
-        image.map_or(Captured { size_gb: 30, data_disks: Vec::new(), contents: Contents::pristine() }, |image| {
-            Captured { size_gb: image.size_gb, data_disks: image.data_disks, contents: image.contents }
-        })
+        image.map_or(
+            Captured { size_gb: 30, data_disks: Vec::new(), contents: crate::guest::linux::pristine() },
+            |image| Captured { size_gb: image.size_gb, data_disks: image.data_disks, contents: image.contents },
+        )
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         records::{RecordKind, writable},
     },
     clock::azure_time,
-    guest::contents::Contents,
+    guest::disk::Contents,
     world::World,
 };
 
@@ -125,7 +125,7 @@ impl World {
         let os_disk_of = self
             .disk_holder(&disk.id)
             .filter(|machine| machine.os_disk_id().is_some_and(|id| id.eq_ignore_ascii_case(&disk.id)));
-        os_disk_of.map(|machine| machine.guest.contents.clone()).or_else(|| disk.contents.clone())
+        os_disk_of.map(|machine| machine.guest.system.disk()).or_else(|| disk.contents.clone())
     }
 
     /// Puts a disk there that comes with something else: a machine's, or a scenario's.

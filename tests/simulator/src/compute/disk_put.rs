@@ -16,7 +16,7 @@ use crate::{
         records::{RecordKind, writable},
         tags,
     },
-    guest::contents::Contents,
+    guest::disk::Contents,
     world::World,
 };
 

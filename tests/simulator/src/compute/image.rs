@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{replication::RegionState, version::ImageVersion};
 use crate::{
     arm::{address::Address, call::Call, error::ArmError},
-    guest::contents::Contents,
+    guest::disk::Contents,
     world::World,
 };
 
@@ -170,7 +170,7 @@ fn platform_image(reference: &Value) -> Result<Image, ArmError> {
         security_type: "TrustedLaunchSupported".to_owned(),
         size_gb: if windows { 127 } else { 30 },
         data_disks: Vec::new(),
-        contents: Contents::pristine(),
+        contents: crate::guest::linux::pristine(),
         exact_version: Some(if version == "latest" { "24.04.202601010" } else { version }.to_owned()),
     })
 }

@@ -68,7 +68,7 @@ impl World {
         let mut machine = VirtualMachine::seeded(self, &group, &seed);
         machine.id = call.address.id();
         machine.properties = properties;
-        machine.guest.contents = image.contents.clone();
+        machine.guest.system.contents = image.contents.clone();
         machine.extra = ["zones", "plan", "identity"]
             .into_iter()
             .filter(|field| !call.body[*field].is_null())
@@ -78,7 +78,7 @@ impl World {
         machine.power = Power::Starting;
         machine.stopped_by_platform = false;
 
-        let unprepared = matches!(origin, Origin::Image(_)) && image.generalized && !image.contents.deprovisioned;
+        let unprepared = matches!(origin, Origin::Image(_)) && image.generalized && !image.contents.is_deprovisioned();
         machine.fate =
             self.allocation_failure(location, &size).or_else(|| unprepared.then(|| not_prepared(call.address.name())));
         for NewDisk { id, spec } in disks {

@@ -28,11 +28,13 @@ impl World {
             return Reply::accepted(busy.operation, true);
         }
         machine.marked_for_deletion = true;
-        machine.guest.boot += 1;
+        let now = self.now;
+        machine.system_stops(now);
         let superseded = machine.busy.take();
         if let Some(busy) = superseded {
             self.end(busy.operation, Err(preempted()));
         }
+        self.processes_end(&key);
         self.break_captures(&key, "was deleted");
         let location = self.machines.get(&key).map(|machine| machine.location.clone()).unwrap_or_default();
         let forced = call.query.get("forceDeletion").is_some_and(|force| force.eq_ignore_ascii_case("true"));
@@ -61,6 +63,7 @@ impl World {
 
     /// Takes a machine away; its disks and interfaces follow their `deleteOption` or stay behind, free.
     pub(crate) fn machine_gone(&mut self, key: &str) {
+        self.processes_end(key);
         let Some(machine) = self.machines.remove(key) else { return };
         let prefix = format!("{key}/");
         self.run_commands.retain(|command, _| !command.starts_with(&prefix));
@@ -69,7 +72,7 @@ impl World {
             if goes_too(&storage["osDisk"]["deleteOption"]) {
                 self.disks.remove(&id);
             } else if let Some(disk) = self.disks.get_mut(&id) {
-                disk.contents = Some(machine.guest.contents.clone());
+                disk.contents = Some(machine.guest.system.disk());
             }
         }
         for disk in storage["dataDisks"].as_array().into_iter().flatten() {

@@ -80,7 +80,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::guest::contents::Contents;
 
     fn image(os_type: &str, generation: &str, security: &str, generalized: bool) -> Image {
         Image {
@@ -91,7 +90,7 @@ mod tests {
             security_type: security.to_owned(),
             size_gb: 30,
             data_disks: Vec::new(),
-            contents: Contents::pristine(),
+            contents: crate::guest::linux::pristine(),
             exact_version: None,
         }
     }

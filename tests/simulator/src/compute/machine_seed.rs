@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 
 use super::virtual_machine::{Guest, Power, VirtualMachine};
 use crate::{
-    guest::{
-        contents::{Cleaning, Contents},
-        serial::Serial,
-    },
+    guest::{linux, serial::Serial, system::System, windows},
     scenario::{self, AgentState},
     world::World,
 };
@@ -34,6 +31,29 @@ fn data_disks(group: &str, seed: &scenario::VirtualMachine) -> Value {
 }
 
 impl VirtualMachine {
+    /// What is on a seeded machine's disk.
+    fn lay_out(&mut self, seed: &scenario::VirtualMachine) {
+        let identity = self.identity();
+        let system = &mut self.guest.system;
+        system.identity = identity;
+        if system.identity.windows {
+            system.contents = windows::disk(seed.deprovisioned);
+            return;
+        }
+        system.contents = linux::pristine();
+        if !seed.deprovisioned {
+            system.contents.provision(&system.identity, seed.guest.cloud_init);
+            system.contents.boot_state(&system.identity);
+        }
+        for user in &seed.users {
+            linux::accounts::add(&mut system.contents, user, "$6$somebody$else");
+        }
+        system.set_up();
+        if seed.guest.logged_in {
+            system.sessions.push(system.identity.admin.clone());
+        }
+    }
+
     /// From a scenario.
     pub(crate) fn seeded(world: &mut World, group: &crate::world::Group, seed: &scenario::VirtualMachine) -> Self {
         let location = crate::regions::normal(seed.location.as_deref().unwrap_or(&group.location));
@@ -89,13 +109,6 @@ impl VirtualMachine {
             scenario::PowerState::Deallocated => Power::Deallocated,
         };
         let vm_id = world.guid();
-        let mut contents = Contents::provisioned(&vm_id.to_string(), "azureuser");
-        for user in &seed.users {
-            contents.users.push(user.clone());
-        }
-        if seed.deprovisioned {
-            contents.deprovision(Cleaning { user: true, machine_id: true });
-        }
         let lost = seed.agent == AgentState::Lost || power != Power::Running;
         let mut machine = Self {
             id,
@@ -121,8 +134,12 @@ impl VirtualMachine {
             guest: Guest {
                 agent: if lost { AgentState::Lost } else { AgentState::Ready },
                 agent_lost_since: lost.then_some(Timestamp::UNIX_EPOCH),
-                contents,
-                seal: seed.seal,
+                system: System {
+                    setup: std::sync::Arc::new(seed.guest.clone()),
+                    serial: std::sync::Arc::new(seed.serial.clone()),
+                    seal: seed.seal,
+                    ..System::default()
+                },
                 script_fails: seed.script_fails.clone(),
                 boot: 1,
                 units_started: 0,
@@ -131,6 +148,13 @@ impl VirtualMachine {
             fate: None,
             failed_with: None,
         };
+        machine.lay_out(seed);
+        if machine.power == Power::Running {
+            machine.system_boots(world.now);
+            if lost {
+                machine.guest.system.agent_stops();
+            }
+        }
         if !lost {
             let text = format!("{}{}", machine.boot_text(), machine.ready_text());
             machine.writes_to_serial_port(world.now, &text);

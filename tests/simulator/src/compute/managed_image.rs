@@ -17,7 +17,7 @@ use crate::{
         records::{RecordKind, writable},
         tags,
     },
-    guest::contents::Contents,
+    guest::disk::Contents,
     world::World,
 };
 
@@ -173,7 +173,7 @@ impl World {
             hyper_v_generation,
             size_gb,
             data_disks,
-            contents: machine.guest.contents.clone(),
+            contents: machine.guest.system.disk(),
             provisioning_state: "Creating",
             operation: Uuid::nil(),
         };

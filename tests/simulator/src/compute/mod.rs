@@ -10,6 +10,7 @@ pub(crate) mod disk_put;
 pub(crate) mod encryption;
 pub(crate) mod encryption_set;
 pub(crate) mod gallery;
+mod guest_runs;
 pub(crate) mod image;
 pub(crate) mod instance_view;
 pub(crate) mod interlock;

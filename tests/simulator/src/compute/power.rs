@@ -15,7 +15,7 @@ use crate::{
         operation::{OperationType, PowerChange, Work},
     },
     faults::domain::OperationFate,
-    scenario::AgentState,
+    guest::windows,
     world::{Event, GuestChange, World},
 };
 
@@ -54,8 +54,7 @@ impl World {
             machine.power = passing;
             machine.change += 1;
             if change != PowerChange::Start {
-                machine.guest.boot += 1;
-                machine.lose_agent(self.now);
+                machine.system_stops(self.now);
             }
         }
         machine.provisioning_state = "Updating";
@@ -120,59 +119,75 @@ impl World {
         let Some(machine) = self.machines.get_mut(key) else { return };
         machine.guest.boot += 1;
         let boot = machine.guest.boot;
+        machine.system_boots(self.now);
+        if machine.guest.system.serial.restarts_log {
+            machine.guest.serial.begins();
+        }
         machine.writes_to_serial_port(self.now, &machine.boot_text());
+        self.processes_end(key);
         self.plan(seconds, Event::Guest { machine: key.to_owned(), boot, change: GuestChange::AgentReady });
     }
 
     /// Something that was planned inside a guest happens, unless that boot is over.
     pub(crate) fn guest_changes(&mut self, key: &str, boot: u64, change: GuestChange) {
         let now = self.now;
-        let shutdown = self.durations.guest_shutdown;
         let Some(machine) = self.machines.get_mut(key).filter(|machine| machine.guest.boot == boot) else { return };
         match change {
-            GuestChange::AgentReady => {
-                machine.guest.agent = AgentState::Ready;
-                machine.guest.agent_lost_since = None;
-                if machine.guest.contents.deprovisioned {
-                    let (id, user) = (machine.vm_id.to_string(), machine.admin().to_owned());
-                    machine.guest.contents.provision(&id, &user);
+            GuestChange::AgentReady => self.agent_is_ready(key),
+            GuestChange::AgentAgain => {
+                if machine.guest.system.units.is_active("walinuxagent") {
+                    machine.agent_appears();
                 }
-                machine.writes_to_serial_port(now, &machine.ready_text());
             }
             GuestChange::Starts => {
                 machine.power = Power::Running;
                 self.boot(key);
             }
-            GuestChange::UnitEnds { powers_off, cleaning, serial } => {
-                use crate::scenario::Seal;
-                match machine.guest.seal {
-                    // The unit stopped the agent and starts it again on its way out, so nothing is left to be seen.
-                    Seal::Fails => {}
-                    Seal::Hangs => machine.lose_agent(now),
-                    Seal::NeverPowersOff => {
-                        machine.guest.contents.deprovision(cleaning);
-                        machine.lose_agent(now);
-                        machine.writes_to_serial_port(now, &serial);
-                    }
-                    Seal::Succeeds => {
-                        machine.guest.contents.deprovision(cleaning);
-                        machine.lose_agent(now);
-                        machine.writes_to_serial_port(now, &serial);
-                        if powers_off {
-                            let event = Event::Guest { machine: key.to_owned(), boot, change: GuestChange::PowersOff };
-                            self.plan(shutdown, event);
-                        }
-                    }
+            GuestChange::UnitStarts { unit, turn } => self.unit_starts(key, &unit, turn),
+            GuestChange::UnitDies { unit, turn } => self.unit_dies(key, &unit, turn),
+            GuestChange::WindowsEnds { image_state, console, agent_dies } => {
+                if let Some(state) = image_state {
+                    windows::set_state(&mut machine.guest.system.contents, &state);
                 }
+                if agent_dies {
+                    machine.lose_agent(now);
+                }
+                machine.program_writes_to_serial_port(now, &console);
             }
             GuestChange::PowersOff => {
-                machine.writes_to_serial_port(now, "[  901.120033] reboot: Power down\n");
+                machine.says_good_bye(now, "Power down");
                 machine.power = Power::Stopped;
                 machine.stopped_by_platform = false;
-                machine.guest.boot += 1;
-                machine.lose_agent(now);
+                machine.system_stops(now);
+                self.processes_end(key);
+            }
+            GuestChange::Restarts => {
+                machine.says_good_bye(now, "Restarting system");
+                machine.system_stops(now);
+                self.boot(key);
             }
         }
+    }
+
+    /// The agent of a booted guest reports for the first time. A guest that waits for it is provisioned.
+    fn agent_is_ready(&mut self, key: &str) {
+        let now = self.now;
+        let Some(machine) = self.machines.get_mut(key) else { return };
+        let cloud_init = machine.guest.system.has("cloud-init");
+        let system = &mut machine.guest.system;
+        if system.identity.windows {
+            if system.contents.is_deprovisioned() {
+                windows::set_state(&mut system.contents, windows::COMPLETE);
+            }
+        } else {
+            if system.contents.is_deprovisioned() {
+                system.contents.provision(&system.identity, cloud_init);
+            }
+            system.contents.boot_state(&system.identity);
+        }
+        machine.agent_appears();
+        machine.writes_to_serial_port(now, &machine.ready_text());
+        self.agent_takes_up_work(key);
     }
 
     /// `POST {vm}/generalize`: at once, only a flag, seen only in the instance view. Never looks into the guest.

@@ -16,8 +16,8 @@ use crate::{
         error::ArmError,
     },
     clock::azure_time,
-    guest::script,
-    scenario::{AgentState, ScriptFails},
+    guest::{process::Purpose, windows},
+    scenario::{AgentState, RunCommandView, ScriptFails},
     world::{Event, GuestChange, ScriptPoint, World},
 };
 
@@ -75,14 +75,11 @@ impl RunCommand {
         self.properties["source"]["script"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub(crate) fn parameters(&self) -> BTreeMap<String, String> {
-        let mut parameters = self.protected.clone();
-        for entry in self.properties["parameters"].as_array().into_iter().flatten() {
-            if let (Some(name), Some(value)) = (entry["name"].as_str(), entry["value"].as_str()) {
-                parameters.insert(name.to_owned(), value.to_owned());
-            }
-        }
-        parameters
+    /// All parameters, those that are shown first.
+    pub(crate) fn all_parameters(&self) -> Vec<(String, String)> {
+        let mut all = super::guest_runs::parameters_of(&self.properties);
+        all.extend(self.protected.iter().map(|(name, value)| (name.clone(), value.clone())));
+        all
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {
@@ -141,7 +138,30 @@ impl World {
             .get(&call.address.key())
             .filter(|command| !command.action)
             .ok_or_else(|| not_found(call.address))?;
-        Ok(Reply::new(StatusCode::OK, command.view(call.expands("instanceView"))))
+        let mut view = command.view(call.expands("instanceView"));
+        if call.expands("instanceView")
+            && let Some(machine) = self.machines.get(&command.machine).filter(|machine| self.is_silent(machine))
+        {
+            let ways = [RunCommandView::Kept, RunCommandView::Gone, RunCommandView::Unknown];
+            let way = match self.unknowns.run_command_view {
+                RunCommandView::BySeed => ways[self.way(machine, "view of a run command", ways.len())],
+                way => way,
+            };
+            match way {
+                RunCommandView::Gone => {
+                    if let Some(properties) = view["properties"].as_object_mut() {
+                        properties.remove("instanceView");
+                    }
+                }
+                RunCommandView::Unknown => {
+                    view["properties"]["instanceView"] = json!({
+                        "executionState": "Unknown", "executionMessage": "", "exitCode": 0, "output": "", "error": "", "statuses": [],
+                    });
+                }
+                RunCommandView::Kept | RunCommandView::BySeed => {}
+            }
+        }
+        Ok(Reply::new(StatusCode::OK, view))
     }
 
     /// A point of a script's life; `run` tells a replaced script apart.
@@ -158,7 +178,6 @@ impl World {
     fn script_starts(&mut self, key: &str, machine_key: &str) {
         let (now, platform, default_timeout) =
             (self.now, self.durations.run_command, self.durations.run_command_timeout);
-        let deprovision = self.durations.deprovision;
         let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get_mut(machine_key))
         else {
             return;
@@ -171,72 +190,64 @@ impl World {
         }
         command.execution.state = "Running";
         command.execution.started = Some(now);
-        let text = command.script();
-        let mut known = machine.guest.contents.files();
-        known.extend(command.parameters());
-        let mut script = script::read(&text, &known);
-        if let Some(code) = forced_failure(machine, &text) {
-            script =
-                script::Script { exit_code: code, output: script.output, error: script.error, ..Default::default() };
-        }
-        command.execution.output.clone_from(&script.output);
-        command.execution.error.clone_from(&script.error);
-        command.execution.exit_code = Some(script.exit_code);
-        let asynchronous = command.flag("asyncExecution");
-        let operation = command.operation;
+        let (asynchronous, operation) = (command.flag("asyncExecution"), command.operation);
         if asynchronous {
             command.provisioning_state = "Succeeded";
         }
-        let mut planned = Vec::new();
-        let finishes_alone = !(script.deprovisions || script.powers_off);
-        if script.deprovisions {
-            machine.lose_agent(now);
-            machine.guest.units_started += 1;
-            planned.push((
-                script.seconds + deprovision,
-                GuestChange::UnitEnds {
-                    powers_off: script.powers_off,
-                    cleaning: script.cleaning,
-                    serial: script.serial.clone(),
-                },
-            ));
-        } else if script.powers_off {
-            planned.push((script.seconds + 1.0, GuestChange::PowersOff));
-        } else if !script.serial.is_empty() {
-            machine.writes_to_serial_port(now, &script.serial);
-        }
-        if let Some(unit) = &script.detached {
-            machine.guest.units_started += 1;
-            // The unit is started by the last lines of the script, whose end the platform sees half its own time later.
-            let after = unit.after + platform / 2.0 + deprovision;
-            let (powers_off, cleaning, serial) = (unit.powers_off, script.cleaning, unit.serial.clone());
-            planned.push((after, GuestChange::UnitEnds { powers_off, cleaning, serial }));
-        }
-        let ends = platform / 2.0 + script.seconds;
-        let (seconds, point) = if finishes_alone && ends <= timeout {
-            (ends, ScriptPoint::Ends)
+        let text = command.script();
+        let forced = forced_failure(machine, &text);
+        let windows = machine.os_type() == "Windows";
+        self.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
+        if let Some(code) = forced {
+            if let Some(command) = self.run_commands.get_mut(key) {
+                command.execution.exit_code = Some(code);
+            }
+            self.plan(platform / 2.0, Event::Script { command: key.to_owned(), run, point: ScriptPoint::Ends });
+        } else if windows {
+            self.windows_script_begins(key, machine_key, &text);
         } else {
-            (timeout, ScriptPoint::TimesOut)
-        };
-        for (after, change) in planned {
-            self.plan(after, Event::Guest { machine: machine_key.to_owned(), boot, change });
+            self.guest_script_begins(key, machine_key);
         }
-        self.plan(seconds, Event::Script { command: key.to_owned(), run, point });
         if asynchronous {
             self.release(machine_key, operation);
             self.end(operation, Ok(None));
         }
     }
 
+    /// What a script does in a Windows guest stands in a table.
+    fn windows_script_begins(&mut self, key: &str, machine_key: &str, text: &str) {
+        let (platform, deprovision) = (self.durations.run_command, self.durations.deprovision);
+        let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get_mut(machine_key))
+        else {
+            return;
+        };
+        let setup = machine.guest.system.setup.clone();
+        let outcome = windows::outcome(text, &setup.windows.scripts, setup.windows.sysprep, deprovision);
+        command.execution.exit_code = Some(outcome.exit_code);
+        command.execution.output.clone_from(&outcome.output);
+        let (run, boot) = (command.run, machine.guest.boot);
+        let guest = |change| Event::Guest { machine: machine_key.to_owned(), boot, change };
+        let end = Event::Script { command: key.to_owned(), run, point: ScriptPoint::Ends };
+        self.plan(outcome.seconds + platform / 2.0, end);
+        let change = GuestChange::WindowsEnds {
+            image_state: outcome.image_state,
+            console: outcome.console,
+            agent_dies: outcome.agent_dies,
+        };
+        self.plan(outcome.seconds, guest(change));
+        if let Some(seconds) = outcome.powers_off_after {
+            self.plan(outcome.seconds + seconds, guest(GuestChange::PowersOff));
+        }
+    }
+
     fn script_ends(&mut self, key: &str, machine_key: &str) {
-        let (now, default_timeout) = (self.now, self.durations.run_command_timeout);
+        let now = self.now;
         let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get(machine_key)) else {
             return;
         };
         if machine.guest.agent == AgentState::Lost || machine.guest.boot != command.boot {
-            // The script may have ended, but the agent that would report it is gone.
-            let (run, timeout) = (command.run, command.timeout(default_timeout));
-            return self.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
+            // The script may have ended, but the agent that would report it is gone: it will be given up.
+            return;
         }
         let code = command.execution.exit_code.unwrap_or_default();
         command.execution.ended = Some(now);
@@ -259,7 +270,12 @@ impl World {
 
     fn script_times_out(&mut self, key: &str, machine_key: &str) {
         let now = self.now;
+        self.processes
+            .retain(|_, process| !matches!(&process.purpose, Purpose::Script { command, .. } if command == key));
         let Some(command) = self.run_commands.get_mut(key) else { return };
+        if command.execution.ended.is_some() {
+            return;
+        }
         command.execution.ended = Some(now);
         command.execution.state = "TimedOut";
         command.execution.exit_code = None;

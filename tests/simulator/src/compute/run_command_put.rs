@@ -241,6 +241,7 @@ impl World {
         }
         let ready = self.machines.get(&command.machine).is_none_or(|machine| machine.guest.agent == AgentState::Ready);
         if ready {
+            self.guest_forgets(key);
             self.run_commands.remove(key);
             return self.end(operation, Ok(None));
         }

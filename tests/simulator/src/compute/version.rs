@@ -21,7 +21,7 @@ use crate::{
         operation::{OperationType, Work, preempted},
     },
     clock::{azure_time, later},
-    guest::contents::Contents,
+    guest::disk::Contents,
     regions,
     world::World,
 };
@@ -176,7 +176,7 @@ impl ImageVersion {
             contents: if seed.unprepared || !generalized {
                 Contents::provisioned(&format!("{}/{}", definition.id, seed.name), "azureuser")
             } else {
-                Contents::pristine()
+                crate::guest::linux::pristine()
             },
             data_disks: Vec::new(),
             disk_source: Value::Null,

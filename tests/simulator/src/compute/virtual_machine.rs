@@ -15,8 +15,8 @@ use crate::{
         error::ArmError,
     },
     clock::azure_time,
-    guest::{contents::Contents, serial::Serial},
-    scenario::{AgentState, ScriptFails, Seal},
+    guest::{serial::Serial, system::System},
+    scenario::{AgentState, ScriptFails},
     world::World,
 };
 
@@ -53,12 +53,11 @@ pub(crate) struct Guest {
     /// Since when the agent is silent.
     pub(crate) agent_lost_since: Option<Timestamp>,
     #[serde(flatten)]
-    pub(crate) contents: Contents,
-    pub(crate) seal: Seal,
+    pub(crate) system: System,
     pub(crate) script_fails: Option<ScriptFails>,
     /// Number of boots; what an earlier boot had started is over.
     pub(crate) boot: u64,
-    /// Deprovisioning units that were started in this guest, in all boots.
+    /// Transient units that were started in this guest, in all boots.
     pub(crate) units_started: u32,
     /// What it wrote to its serial port while boot diagnostics were on.
     pub(crate) serial: Serial,
@@ -152,6 +151,7 @@ impl VirtualMachine {
             self.guest.agent = AgentState::Lost;
             self.guest.agent_lost_since = Some(now);
         }
+        self.guest.system.agent_stops();
     }
 
     /// The model view. Generalizing leaves no trace here.

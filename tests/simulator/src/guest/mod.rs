@@ -1,6 +1,11 @@
-//! A modelled Linux guest: what is on its disk, and what a script does in it (behaviour section 8).
+//! A simulated guest: what is on its disk, and the programs that run in it (behaviour section 8).
 
-pub(crate) mod contents;
-pub(crate) mod script;
+pub(crate) mod disk;
+pub(crate) mod linux;
+pub(crate) mod process;
 pub(crate) mod serial;
 pub(crate) mod shell;
+pub(crate) mod system;
+pub(crate) mod tools;
+pub(crate) mod units;
+pub(crate) mod windows;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::DataDisk;
+use super::{DataDisk, Guest, SerialPort};
 
 /// A virtual machine; a name is enough for a running Linux machine of generation 2.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own, as a person writes it")]
@@ -61,10 +61,14 @@ pub struct VirtualMachine {
     pub agent: AgentState,
     /// Truth about the guest: it was deprovisioned and not started since.
     pub deprovisioned: bool,
-    /// How a deprovisioning unit ends.
+    /// How deprovisioning ends.
     pub seal: Seal,
     /// Run commands end with this exit code instead of what their script says.
     pub script_fails: Option<ScriptFails>,
+    /// What the guest is like.
+    pub guest: Guest,
+    /// What the serial port is like, and what Azure keeps of it.
+    pub serial: SerialPort,
 }
 
 impl Default for VirtualMachine {
@@ -97,6 +101,8 @@ impl Default for VirtualMachine {
             deprovisioned: false,
             seal: Seal::Succeeds,
             script_fails: None,
+            guest: Guest::default(),
+            serial: SerialPort::default(),
         }
     }
 }
@@ -134,17 +140,17 @@ pub enum AgentState {
     Lost,
 }
 
-/// How a unit that deprovisions the guest ends (behaviour section 8).
+/// How deprovisioning ends (behaviour section 8).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seal {
-    /// The guest is deprovisioned, the agent is gone, and the machine powers off where the unit says so.
+    /// Every tool does what it should.
     #[default]
     Succeeds,
-    /// The unit ends before the power-off: not deprovisioned, running, agent ready.
+    /// `cloud-init clean` and `waagent -deprovision` end with 1 and change nothing.
     Fails,
-    /// The agent is gone, the unit never ends, the machine runs on.
+    /// `waagent -deprovision` stops the agent and then never goes on.
     Hangs,
-    /// Deprovisioned, the agent is gone, but the machine runs on.
+    /// The guest can't shut itself down: `poweroff` and the like have no effect.
     NeverPowersOff,
 }
 

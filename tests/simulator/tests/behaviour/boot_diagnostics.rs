@@ -11,9 +11,9 @@ const SCENARIO: &str = "subscriptions: [{id: 11111111-1111-4111-8111-11111111111
     virtualMachines: [{name: watched, bootDiagnostics: true}, {name: kept, bootDiagnosticsStorage: https://mine.blob.core.windows.net/}]}]}]";
 
 /// Deprovisions a minute later, says so on the serial port, and powers the machine off.
-const SEAL: &str = "systemd-run --setenv=WORD=done --on-active=60s sh -c '\nwaagent -force -deprovision+user\nprintf \"\\nsealed %s\\n\" \"$WORD\" > /dev/ttyS0\nsystemctl poweroff'";
+const SEAL: &str = "systemd-run --setenv=WORD=done --on-active=60s --timer-property=AccuracySec=1s sh -c '\nset -e\nwaagent -force -deprovision+user\nprintf \"\\nsealed %s\\n\" \"$WORD\" > /dev/ttyS0\nsystemctl poweroff'";
 /// Half of what a run command takes, the unit's delay, deprovisioning.
-const SEALED_AFTER: i64 = 10 + 10 + 60 + 15;
+const SEALED_AFTER: i64 = 10 + 60 + 15;
 const LAG: i64 = 180;
 
 fn run(azure: &mut Azure, name: &str) {

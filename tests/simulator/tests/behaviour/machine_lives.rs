@@ -61,13 +61,13 @@ fn a_system_that_was_not_deprovisioned_never_comes_up() {
 fn a_script_sees_what_makes_a_system_unique() {
     let mut azure = Azure::new();
     let path = machine("builder", "/runCommands/look");
-    let script = "cat /etc/machine-id\necho key=$(cat /etc/ssh/ssh_host_ed25519_key.pub)";
+    let script = "cat /etc/machine-id\necho key=$(cut -d' ' -f 3 /etc/ssh/ssh_host_ed25519_key.pub)\nls -A /var/lib/cloud/instances";
     azure.put(&path, &json!({"location": "westeurope", "properties": {"source": {"script": script}}}));
     azure.wait(30);
     let view = azure.get(&format!("{path}&$expand=instanceView")).body;
     let guest = azure.truth("builder")["guest"].clone();
     let expected =
-        format!("{}\nkey=ssh-ed25519 {}\n", guest["machineId"].as_str().unwrap(), guest["hostKeys"].as_str().unwrap());
+        format!("{}\nkey=root@builder\n{}\n", guest["machineId"].as_str().unwrap(), azure.truth("builder")["vmId"].as_str().unwrap());
     assert_eq!(view["properties"]["instanceView"]["output"], json!(expected));
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::azure::{Answer, Azure, id, machine};
 
-const SEAL: &str = "set -eu\nsystemd-run --unit=seal --on-active=20s --collect /bin/sh -c 'waagent -force -deprovision+user && sync && systemctl poweroff'\necho started\n";
+const SEAL: &str = "set -eu\nsystemd-run --unit=seal --on-active=20s --timer-property=AccuracySec=1s --collect /bin/sh -c 'cloud-init clean && waagent -force -deprovision+user && sync && systemctl poweroff'\necho started\n";
 
 fn run(azure: &mut Azure, name: &str, script: &str) -> Answer {
     let body = json!({"location": "westeurope", "properties": {"source": {"script": script}}});

@@ -98,7 +98,8 @@ fn head(preparation: &Preparation) -> String {
         ("SCRIPT_LIMIT", quoted(&limit.unwrap_or_default())),
         ("SCRIPT", quoted(&STANDARD.encode(text))),
     ];
-    let lines: String = assignments.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    let lines: Vec<String> = assignments.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    let lines = lines.concat();
     format!(
         "#!/bin/sh\n# Made by azimage: prepares this guest for capture, and schedules the unit that seals it.\n{lines}"
     )

@@ -42,13 +42,6 @@ fn cases() -> Vec<(&'static str, Read, &'static str, &'static str, Scene)> {
             }),
         ),
         (
-            "the seal of a machine that is stopped",
-            Read::Seal,
-            "- Unknown/Sealing GuestPrepared=Sealing Poll",
-            "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
-            plain().machine(machine().claimed().powered(Power::Stopped)).status(sealed_since(0)),
-        ),
-        (
             "the seal of a machine that runs",
             Read::Seal,
             "- Unknown/Sealing GuestPrepared=Sealing Poll",
@@ -57,9 +50,6 @@ fn cases() -> Vec<(&'static str, Read, &'static str, &'static str, Scene)> {
         ),
     ]
 }
-
-/// Azure may be slow to show what was begun.
-const WAIT_FOR_THE_SEAL: &str = "- Unknown/Sealing GuestPrepared=Sealing Poll";
 
 fn sealed_since(seconds: i64) -> ImageVersionStatus {
     ImageVersionStatus { steps: vec![step(StepName::Seal, 1, false, seconds)], ..ImageVersionStatus::default() }
@@ -90,29 +80,11 @@ pub(super) fn rows() -> Vec<Row> {
             ));
         }
     }
-    let claimed = machine().claimed();
-    let machine = machine().claimed().powered(Power::Stopped);
-    let forgotten = ImageVersionStatus {
-        steps: vec![step(StepName::Seal, 1, false, 90), step(StepName::ForgetSeal, 1, false, 80)],
-        ..ImageVersionStatus::default()
-    };
-    rows.extend([
-        row(
-            "the seal of a machine that is stopped may have been begun by an earlier process",
-            scene(&json!({})).machine(machine.clone()).status(sealed_since(0)),
-            WAIT_FOR_THE_SEAL,
-        ),
-        row(
-            "the seal of a machine that runs is about to be begun",
-            scene(&json!({})).machine(claimed).status(sealed_since(60)),
-            "Seal Unknown/Sealing GuestPrepared=Sealing Poll",
-        ),
-        row(
-            "the seal was forgotten since it was begun",
-            scene(&json!({})).machine(machine).status(forgotten),
-            "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
-        ),
-    ]);
+    rows.extend([row(
+        "the seal of a machine that runs is about to be begun",
+        scene(&json!({})).machine(machine().claimed()).status(sealed_since(60)),
+        "Seal Unknown/Sealing GuestPrepared=Sealing Poll",
+    )]);
     rows
 }
 

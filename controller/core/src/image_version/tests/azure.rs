@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::OWNER_TAG;
+use azimage_crds::{OWNER_TAG, SEAL_TAG};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
 use super::{super::*, fixtures::*};
+use crate::guest;
 
 /// What there is.
 #[derive(Clone, Debug)]
@@ -13,6 +15,9 @@ pub(super) struct Azure {
     pub(super) machine: VirtualMachineObserved,
     pub(super) seal: Option<SealObserved>,
     pub(super) console: ConsoleObserved,
+    pub(super) now: Timestamp,
+    /// When the unit that seals the guest begins.
+    unit: Option<Timestamp>,
     /// After how many moments the log shows what the guest said.
     said: u32,
     pub(super) version: Option<VersionObserved>,
@@ -29,6 +34,8 @@ impl Azure {
             machine,
             seal: None,
             console: ConsoleObserved::NoMark,
+            now: now(),
+            unit: None,
             said: 0,
             version: None,
             generalized: 0,
@@ -49,7 +56,7 @@ impl Azure {
             Read::SourceVersion => observed.source_version = Reading::Found(source_version()),
             Read::Console => {
                 assert_ne!(self.machine.boot_diagnostics, BootDiagnostics::Off, "nothing is recorded");
-                observed.console = Reading::Found(self.console);
+                observed.console = Reading::Found(self.console.clone());
             }
             Read::Seal => observed.seal = self.seal.clone().map_or(Reading::Missing(missing), Reading::Found),
         }
@@ -66,12 +73,18 @@ impl Azure {
                 }
                 self.touch();
             }
-            Step::Seal { .. } => {
+            Step::Seal { tags, script, .. } => {
                 assert_eq!(self.machine.power, Power::Running, "nothing runs in a guest that is off");
-                self.seal = Some(seal(Execution::Running));
+                assert_eq!(tags.get(SEAL_TAG), self.machine.tags.get(SEAL_TAG), "the guest says another word");
+                assert!(script.is_empty() || script.contains(&tags[SEAL_TAG]), "{script}");
+                self.seal = Some(SealObserved { started: Some(self.now), ..seal(Execution::Running) });
+                self.name_the_attempt();
                 self.console = ConsoleObserved::NoMark;
             }
-            Step::ForgetSeal(_) => self.seal = None,
+            Step::ForgetSeal(_) => {
+                assert!(self.machine.agent_ready, "nobody is there to remove it");
+                self.seal = None;
+            }
             Step::Deallocate(_) => {
                 assert!(!self.machine.generalized);
                 self.machine.power = Power::Deallocating;
@@ -88,6 +101,12 @@ impl Azure {
                 let version = self.version.as_mut().expect("what isn't there can't be deleted");
                 version.provisioning = Provisioning::Deleting;
             }
+        }
+    }
+
+    fn name_the_attempt(&mut self) {
+        if let Some(seal) = &mut self.seal {
+            seal.nonce = self.machine.tags.get(SEAL_TAG).cloned();
         }
     }
 
@@ -130,15 +149,19 @@ impl Azure {
                 self.console = ConsoleObserved::Sealed;
             }
         }
-        match &mut self.seal {
-            Some(seal) if seal.execution == Execution::Running => *seal = super::fixtures::seal(Execution::Succeeded),
-            Some(seal) if seal.execution == Execution::Succeeded && self.machine.power == Power::Running => {
-                self.machine.power = Power::Stopping;
-                self.machine.agent_ready = false;
-                // It shows when the machine is off already.
-                self.said = 3;
-            }
-            _ => {}
+        if self.seal.as_ref().is_some_and(|seal| seal.execution == Execution::Running) {
+            let ended = Some(self.now);
+            self.seal = Some(SealObserved { started: ended, ended, ..seal(Execution::Succeeded) });
+            self.name_the_attempt();
+            let delay = SignedDuration::try_from(guest::DELAY).unwrap();
+            // A seal that is under way already goes on.
+            self.unit.get_or_insert(self.now.checked_add(delay).unwrap());
+        } else if self.unit.is_some_and(|begins| begins <= self.now) && self.machine.power == Power::Running {
+            self.unit = None;
+            self.machine.power = Power::Stopping;
+            self.machine.agent_ready = false;
+            // It shows when the machine is off already.
+            self.said = 3;
         }
         if self.version.as_ref().is_some_and(|version| version.provisioning == Provisioning::Deleting) {
             self.version = None;

@@ -1,10 +1,12 @@
 //! A version that doesn't exist yet: each state of the source.
 
-use azimage_crds::{CONSENT_TAG, OWNER_TAG, STEP_TAG};
+use azimage_crds::{CONSENT_TAG, OWNER_TAG, SEAL_TAG, STEP_TAG};
+use kube::ResourceExt;
 use serde_json::json;
 use strum::IntoEnumIterator;
 
 use super::{super::*, fixtures::*, scene::*};
+use crate::guest::console::{Aftermath, SealFailure};
 
 /// In the order of [`Power`]: starting, running, stopping, stopped, deallocating, deallocated, unknown.
 type ByPower = [&'static str; 7];
@@ -18,6 +20,7 @@ const SEALING: &str = "- Unknown/Sealing GuestPrepared=Sealing Poll";
 const FAILED: &str = "- False/SealFailed GuestPrepared=SealFailed Resync";
 const TIMED_OUT: &str = "- False/SealTimedOut GuestPrepared=SealTimedOut Resync";
 const FORGET: &str = "ForgetSeal Unknown/Sealing GuestPrepared=Sealing Poll";
+const RECLAIM: &str = "ClaimSource Unknown/Sealing GuestPrepared=Sealing Poll";
 const MARK: &str = "MarkSealed Unknown/Sealing GuestPrepared=Sealing Poll";
 const DEALLOCATE: &str = "Deallocate Unknown/Deallocating Generalized=Deallocating Poll";
 const DEALLOCATING: &str = "- Unknown/Deallocating Generalized=Deallocating Poll";
@@ -25,6 +28,26 @@ const GENERALIZE: &str = "Generalize Unknown/Progressing Generalized=Progressing
 const PUBLISH: &str = "Publish Unknown/Publishing Published=Publishing Poll";
 const CLAIMED: &str = "- False/SourceClaimed SourceReady=SourceClaimed Resync";
 const NOT_BY_US: &str = "- False/AlreadyGeneralized SourceReady=AlreadyGeneralized Resync";
+
+/// A run command that ended with this exit code.
+pub(super) fn refused(code: i64) -> SealObserved {
+    SealObserved { exit_code: Some(code), ended: Some(before(400)), ..seal(Execution::Failed) }
+}
+
+pub(super) fn gave_up(aftermath: Aftermath) -> ConsoleObserved {
+    ConsoleObserved::Failed(SealFailure {
+        step: "account".into(),
+        aftermath,
+        detail: "azureuser is still there".into(),
+    })
+}
+
+/// A machine of which our record tells that it was claimed, and no more.
+fn claimed_only(scene: Scene) -> Scene {
+    let steps = vec![step(StepName::ClaimSource, 1, true, CLAIMED_AGO)];
+    let status = azimage_crds::ImageVersionStatus { steps, ..scene.status.clone() };
+    scene.status(status)
+}
 
 /// Each power state with each seal, for a machine of ours whose seal isn't proven.
 fn seals() -> Vec<(&'static str, Scene, ByPower)> {
@@ -38,66 +61,83 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         };
         scene.status(status)
     };
+    let silent = |scene: Scene| scene.console(ConsoleObserved::NoMark);
+    let by_word = [SEALING, SEALING, SEALING, MARK, SEALING, MARK, SEALING];
     let provisioned = |provisioning| SealObserved { provisioning, ..seal(Execution::Unknown) };
     vec![
-        ("not begun", plain(), [BUSY, SEAL, BUSY, UNSEALED, BUSY, UNSEALED, BUSY]),
+        ("not begun", silent(claimed_only(plain())), [BUSY, SEAL, BUSY, UNSEALED, BUSY, UNSEALED, BUSY]),
         (
-            "running",
-            sealed(seal(Execution::Running)),
-            [SEALING, SEALING, SEALING, UNSEALED, UNSEALED, UNSEALED, SEALING],
+            "of which nothing is known but that the guest says it is sealed",
+            plain(),
+            [BUSY, SEAL, BUSY, MARK, SEALING, MARK, BUSY],
+        ),
+        ("running", silent(sealed(seal(Execution::Running))), [SEALING; 7]),
+        ("of which Azure doesn't say how far it is", silent(sealed(seal(Execution::Unknown))), [SEALING; 7]),
+        ("that succeeded, and the guest hasn't said so", silent(sealed(seal(Execution::Succeeded))), [SEALING; 7]),
+        ("that succeeded", sealed(seal(Execution::Succeeded)), by_word),
+        ("whose run command Azure lost sight of", sealed(seal(Execution::Unknown)), by_word),
+        ("whose run command timed out", sealed(SealObserved { exit_code: None, ..seal(Execution::Failed) }), by_word),
+        (
+            "whose run command can go, with time enough",
+            silent(sealed(SealObserved { started: Some(before(180)), ..seal(Execution::Succeeded) })),
+            [SEALING, FORGET, SEALING, SEALING, SEALING, SEALING, SEALING],
         ),
         (
-            "of which Azure doesn't say how far it is",
-            sealed(seal(Execution::Unknown)),
-            [SEALING, SEALING, SEALING, UNSEALED, UNSEALED, UNSEALED, SEALING],
-        ),
-        (
-            "that succeeded",
-            sealed(seal(Execution::Succeeded)),
-            [SEALING, SEALING, SEALING, MARK, UNSEALED, UNSEALED, SEALING],
-        ),
-        (
-            "that succeeded, and the guest hasn't said so",
-            sealed(seal(Execution::Succeeded)).console(ConsoleObserved::NoMark),
-            [SEALING, SEALING, SEALING, SEALING, UNSEALED, UNSEALED, SEALING],
+            "whose run command would go too late",
+            silent(sealed(SealObserved { started: Some(before(181)), ..seal(Execution::Succeeded) })),
+            [SEALING; 7],
         ),
         (
             "that succeeded, and the guest was started after it said so",
             sealed(seal(Execution::Succeeded)).console(ConsoleObserved::StartedSince),
-            [SEALING, SEALING, SEALING, UNSEALED, UNSEALED, UNSEALED, SEALING],
+            [SEALING, SEALING, SEALING, UNSEALED, SEALING, UNSEALED, SEALING],
         ),
         (
-            "that succeeded, and nothing is known of what the guest should say",
-            sealed(SealObserved { nonce: None, ..seal(Execution::Succeeded) }),
-            [SEALING, SEALING, SEALING, UNSEALED, UNSEALED, UNSEALED, SEALING],
+            "that the guest gave up",
+            sealed(seal(Execution::Succeeded)).console(gave_up(Aftermath::Restarting)),
+            [FAILED, FAILED, FAILED, FAILED, SEALING, FAILED, FAILED],
         ),
         (
-            "that succeeded with an exit code that says otherwise",
-            sealed(SealObserved { exit_code: Some(1), ..seal(Execution::Succeeded) }),
-            [FAILED; 7],
+            "of another attempt",
+            silent(sealed(SealObserved { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) })),
+            [BUSY, FORGET, BUSY, SEALING, SEALING, SEALING, BUSY],
         ),
-        ("that failed", sealed(seal(Execution::Failed)), [FAILED; 7]),
-        ("that Azure couldn't run", sealed(provisioned(Provisioning::Failed)), [FAILED; 7]),
-        ("that is being removed", sealed(provisioned(Provisioning::Deleting)), [SEALING; 7]),
         (
-            "that takes as long as it may",
-            begun(timeout, sealed(seal(Execution::Running))),
-            [SEALING, SEALING, SEALING, UNSEALED, UNSEALED, UNSEALED, SEALING],
+            "of another attempt, which is being removed",
+            silent(sealed(SealObserved { nonce: None, ..provisioned(Provisioning::Deleting) })),
+            [SEALING, SEALING, SEALING, SEALING, SEALING, SEALING, SEALING],
         ),
+        (
+            "that ended with an exit code",
+            silent(sealed(SealObserved { exit_code: Some(1), ..seal(Execution::Succeeded) })),
+            [FAILED, FAILED, FAILED, FAILED, SEALING, FAILED, FAILED],
+        ),
+        (
+            "that Azure couldn't run",
+            silent(sealed(SealObserved { started: None, ..provisioned(Provisioning::Failed) })),
+            [FAILED, FAILED, FAILED, SEALING, SEALING, SEALING, FAILED],
+        ),
+        ("whose run command was removed", silent(begun(200, plain())).removed(100), [SEALING; 7]),
+        ("that takes as long as it may", silent(begun(timeout, sealed(seal(Execution::Running)))), [SEALING; 7]),
         (
             "that takes too long",
             begun(timeout + 1, sealed(seal(Execution::Succeeded))),
-            [TIMED_OUT, TIMED_OUT, TIMED_OUT, MARK, UNSEALED, UNSEALED, TIMED_OUT],
+            [TIMED_OUT, TIMED_OUT, TIMED_OUT, MARK, SEALING, MARK, TIMED_OUT],
         ),
         (
             "that failed, and another try is asked for",
-            scene(&requested()).seal(seal(Execution::Failed)),
-            [FAILED, FORGET, FAILED, FAILED, FAILED, FAILED, FAILED],
+            silent(scene(&requested()).seal(refused(1))),
+            [FAILED, RECLAIM, FAILED, FAILED, SEALING, FAILED, FAILED],
+        ),
+        (
+            "that the guest gave up, and another try is asked for",
+            begun(600, scene(&requested())).removed(500).console(gave_up(Aftermath::Unchanged)),
+            [FAILED, RECLAIM, FAILED, FAILED, SEALING, FAILED, FAILED],
         ),
         (
             "that takes too long, and another try is asked for",
-            begun(timeout + 1, scene(&requested()).seal(seal(Execution::Running))),
-            [TIMED_OUT, FORGET, TIMED_OUT, UNSEALED, UNSEALED, UNSEALED, TIMED_OUT],
+            silent(begun(timeout + 1, scene(&requested()).seal(seal(Execution::Running)))),
+            [TIMED_OUT, RECLAIM, TIMED_OUT, SEALING, SEALING, SEALING, TIMED_OUT],
         ),
     ]
 }
@@ -135,10 +175,16 @@ pub(super) fn machines() -> Vec<Row> {
         [RUNS, RUNS, BUSY, CLAIM, BUSY, CLAIM, BUSY],
     ));
     for (seal, scene, expected) in seals() {
+        let started_since = scene.observed.console == Reading::Found(ConsoleObserved::StartedSince);
+        let failed = matches!(scene.observed.console, Reading::Found(ConsoleObserved::Failed(_)));
+        let asked = !scene.object.annotations().is_empty();
         rows.extend(by_power(&format!("claimed, with a seal {seal}"), &scene, &machine().claimed(), expected));
-        // What the seal says doesn't matter once it was proven.
+        // What the run command says doesn't matter once the seal was proven, but what the guest said last does.
+        let running = if asked { RECLAIM } else { UNSEALED };
         let marked = machine().claimed().marked();
-        let sealed = [UNSEALED, UNSEALED, DEALLOCATING, DEALLOCATE, DEALLOCATING, GENERALIZE, DEALLOCATING];
+        let (stopped, deallocated) =
+            if started_since || failed { (UNSEALED, UNSEALED) } else { (DEALLOCATE, GENERALIZE) };
+        let sealed = [UNSEALED, running, DEALLOCATING, stopped, DEALLOCATING, deallocated, DEALLOCATING];
         rows.extend(by_power(&format!("marked, with a seal {seal}"), &scene, &marked, sealed));
     }
     for (case, machine) in [("claimed", machine().claimed()), ("claimed and marked", machine().claimed().marked())] {
@@ -175,7 +221,9 @@ fn each_state_of_a_machine_has_its_step_or_its_reason() {
 fn a_claim_keeps_the_tags_and_drops_the_mark_of_an_earlier_owner() {
     let scene = scene(&json!({})).machine(machine().tagged("AZIMAGE-OWNER", "c1/images/old/u-0").marked());
     let Some(Step::ClaimSource(request)) = scene.plan().step else { panic!("a claim was expected") };
-    assert_eq!(request.tags, tags(&[(CONSENT_TAG, "allowed"), (OWNER_TAG, OURS), ("team", "web")]));
+    let nonce = crate::guest::attempt::nonce("u-1", now());
+    let expected = [(CONSENT_TAG, "allowed"), (OWNER_TAG, OURS), (SEAL_TAG, &nonce), ("team", "web")];
+    assert_eq!(request.tags, tags(&expected));
     assert_eq!(request.etag, "1");
 }
 
@@ -183,7 +231,9 @@ fn a_claim_keeps_the_tags_and_drops_the_mark_of_an_earlier_owner() {
 fn a_mark_keeps_the_claim_and_every_other_tag() {
     let scene = scene(&json!({})).machine(machine().claimed().powered(Power::Stopped)).seal(seal(Execution::Succeeded));
     let Some(Step::MarkSealed(request)) = scene.plan().step else { panic!("a mark was expected") };
-    let expected = tags(&[(CONSENT_TAG, "allowed"), (OWNER_TAG, OURS), (STEP_TAG, "sealed"), ("team", "web")]);
+    let nonce = nonce();
+    let expected =
+        tags(&[(CONSENT_TAG, "allowed"), (OWNER_TAG, OURS), (SEAL_TAG, &nonce), (STEP_TAG, "sealed"), ("team", "web")]);
     assert_eq!(request.tags, expected);
 }
 

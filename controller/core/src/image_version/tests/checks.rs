@@ -107,7 +107,11 @@ pub(super) fn sources() -> Vec<Row> {
             generalized(VirtualMachineObserved { largest_disk_gib: Some(2049), ..machine() }),
             unsupported.clone(),
         ),
-        ("Windows", with(VirtualMachineObserved { os_type: OsType::Windows, ..machine() }), unsupported),
+        (
+            "a system that nobody knows",
+            with(VirtualMachineObserved { os_type: OsType::Other("Plan9".into()), ..machine() }),
+            unsupported,
+        ),
         (
             "Windows, generalized already",
             generalized(VirtualMachineObserved { os_type: OsType::Windows, ..machine() })

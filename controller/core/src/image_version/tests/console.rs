@@ -1,5 +1,6 @@
 //! What the serial console has to say before a machine counts as sealed.
 
+use azimage_crds::ImageVersionStatus;
 use serde_json::json;
 
 use super::{super::*, fixtures::*, scene::*};
@@ -7,6 +8,7 @@ use crate::Failure;
 
 const MARK: &str = "MarkSealed Unknown/Sealing GuestPrepared=Sealing Poll";
 const WAIT: &str = "- Unknown/Sealing GuestPrepared=Sealing Poll";
+const RECLAIM: &str = "ClaimSource Unknown/Sealing GuestPrepared=Sealing Poll";
 const UNKNOWN: &str = "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync";
 
 /// A machine that is off, whose seal was begun so long ago by our own record and by Azure's.
@@ -74,6 +76,26 @@ pub(super) fn rows() -> Vec<Row> {
             "ClaimSource Unknown/Sealing GuestPrepared=Sealing Poll",
         ),
         row(
+            "the log of a deallocated machine can't be read, which nobody promised",
+            failing(Failure::Busy("b".into())).machine(machine().claimed().powered(Power::Deallocated)),
+            WAIT,
+        ),
+        row(
+            "the log of a sealed machine can't be read",
+            failing(Failure::Unavailable("u".into())).machine(machine().claimed().marked().powered(Power::Stopped)),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
+            "the log of a sealed machine shows no mark any more",
+            off(Some(60), None).machine(machine().claimed().marked().powered(Power::Stopped)),
+            "Deallocate Unknown/Deallocating Generalized=Deallocating Poll",
+        ),
+        row(
+            "the log of a sealed and deallocated machine can't be read",
+            failing(Failure::Busy("b".into())).machine(machine().claimed().marked().powered(Power::Deallocated)),
+            "Generalize Unknown/Progressing Generalized=Progressing Poll",
+        ),
+        row(
             "boot diagnostics are off, which doesn't matter any more",
             switched_off(off(Some(60), None)).machine(VirtualMachineObserved {
                 boot_diagnostics: BootDiagnostics::Off,
@@ -97,7 +119,7 @@ fn each_message_says_what_to_do() {
     };
     for scene in [off(Some(9 * 3600), None), off(Some(60), None).console(ConsoleObserved::StartedSince)] {
         let told = message(scene);
-        assert!(told.contains("not generalized") && told.contains("make a new object"), "{told}");
+        assert!(told.contains("not generalized") && told.contains("tries again"), "{told}");
     }
 }
 
@@ -125,32 +147,78 @@ fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
     };
     let claimed = || machine().claimed().powered(Power::Stopped);
     assert_eq!(reads(|scene| scene), Some(Read::Console));
-    assert_eq!(reads(|scene| scene.machine(machine().claimed())), None, "it runs");
-    assert_eq!(reads(|scene| scene.seal(seal(Execution::Running))), None);
-    assert_eq!(reads(|scene| scene.seal(seal(Execution::Failed))), None);
-    assert_eq!(reads(|scene| scene.seal(SealObserved { nonce: None, ..seal(Execution::Succeeded) })), None);
-    assert_eq!(reads(|scene| scene.machine(machine().claimed().marked().powered(Power::Stopped))), None);
+    assert_eq!(
+        reads(|scene| scene.machine(machine().claimed())),
+        Some(Read::Console),
+        "it may say that it can't go on"
+    );
+    let late = |ago| {
+        off(Some(ago), None).machine(machine().claimed()).observed(|observed| observed.console = Reading::NotRead)
+    };
+    let asks = |scene: Scene| next_read(&scene.validated(), &scene.memory(), &scene.observed);
+    assert_eq!(asks(late(60)), Some(Read::Console), "it may say that it can't go on");
+    assert_eq!(asks(late(60).seal(seal(Execution::Running))), None, "its unit can't have begun");
+    assert_eq!(asks(late(60).seal(super::capture::refused(20))), None, "its unit never begins");
+    assert_eq!(
+        reads(|scene| scene.seal(seal(Execution::Running))),
+        Some(Read::Console),
+        "the run command proves nothing"
+    );
+    assert_eq!(reads(|scene| scene.machine(claimed_without_nonce().powered(Power::Stopped))), None, "no word is known");
+    let marked = |power| machine().claimed().marked().powered(power);
+    for (power, expected) in [
+        (Power::Stopped, Some(Read::Console)),
+        (Power::Deallocated, Some(Read::Console)),
+        (Power::Deallocating, None),
+        (Power::Running, None),
+    ] {
+        assert_eq!(asks(late(60).machine(marked(power))), expected, "once more before what can't be undone: {power}");
+    }
     assert_eq!(reads(|scene| scene.machine(machine().powered(Power::Stopped))), None, "it isn't ours");
     let mut observed = off(Some(60), None).machine(claimed()).observed;
     observed.forget(Read::VirtualMachine);
     assert_eq!(observed.console, Reading::NotRead, "what the log said before says nothing of the machine as it is now");
 }
 
+fn claimed_without_nonce() -> VirtualMachineObserved {
+    machine().tagged(azimage_crds::OWNER_TAG, OURS)
+}
+
 #[test]
-fn another_try_is_another_attempt_and_the_last_one_stays_late_until_it_is_gone() {
+fn another_try_is_another_attempt_with_another_word() {
     let mut status = steps(&[(StepName::ClaimSource, 1, true)]);
     status.steps.push(step(StepName::Seal, 1, false, 31 * 60));
+    status.steps.push(step(StepName::ForgetSeal, 1, true, 30 * 60));
     let late = scene(&requested())
         .machine(machine().claimed())
-        .seal(SealObserved { started: None, ..seal(Execution::Succeeded) })
-        .status(status.clone());
-    let forget = "ForgetSeal Unknown/Sealing GuestPrepared=Sealing Poll";
-    assert_eq!(late.outcome(), forget);
-    record_intent(&mut status, StepName::ForgetSeal, "forget", now());
+        .console(ConsoleObserved::NoMark)
+        .status(ImageVersionStatus { steps: status.steps.clone(), ..status.clone() });
+    assert_eq!(late.outcome(), RECLAIM);
+    record_intent(&mut status, StepName::ClaimSource, "claim", now());
     let late = late.status(status.clone());
-    assert_eq!(late.outcome(), forget, "it is still called for when its intent is recorded");
-    assert!(!late.memory().unfinished(StepName::Seal), "nobody goes on under the id of the last one");
+    assert_eq!(late.outcome(), RECLAIM, "it is still called for when its intent is recorded");
+    assert!(!late.memory().unfinished(StepName::Seal), "nobody goes on under the record of the last one");
+    let Some(Step::ClaimSource(request)) = late.plan().step else { panic!("a claim was expected") };
+    let known = Scene { object: object(&json!({})), ..late };
+    assert_eq!(known.outcome(), RECLAIM, "Azure turned the claim away");
+    let written = known.clone().process(super::published::executed(StepName::ClaimSource, 5));
+    assert_eq!(written.outcome(), WAIT, "the claim was written, and Azure shows the last one");
+    let claimed = VirtualMachineObserved { tags: request.tags, ..machine() };
+    let anew = known.machine(claimed.clone());
+    assert_eq!(anew.outcome(), "Seal Unknown/Sealing GuestPrepared=Sealing Poll");
+    let Some(Step::Seal { tags, .. }) = anew.plan().step else { panic!("a seal was expected") };
+    assert_eq!(tags.get(azimage_crds::SEAL_TAG), claimed.tags.get(azimage_crds::SEAL_TAG));
+    assert_ne!(tags.get(azimage_crds::SEAL_TAG), Some(&nonce()));
     record_intent(&mut status, StepName::Seal, "another", now());
     let record = status.steps.iter().find(|step| step.name == "Seal").unwrap();
     assert_eq!((record.correlation_id.as_deref(), record.finished_at.is_none()), (Some("another"), true));
+    assert_eq!(record.attempts, 2, "attempts count through all claims");
+}
+
+#[test]
+fn a_word_that_this_object_did_not_write_is_none() {
+    for nonce in ["", "soon", "1780279200-u-2", "1780279200-u-1 ", "$(reboot)-u-1", "1780279200'u-1"] {
+        let machine = claimed_without_nonce().tagged(azimage_crds::SEAL_TAG, nonce);
+        assert_eq!(seal_nonce(&scene(&json!({})).validated(), &machine), None, "{nonce}");
+    }
 }

@@ -102,6 +102,7 @@ impl Controller {
 
     pub(super) fn pass(&mut self, fate: Fate) {
         self.now = Timestamp::from_second(self.now.as_second() + PACE).unwrap();
+        self.azure.now = self.now;
         if fate != Fate::Slow {
             self.azure.tick();
         }

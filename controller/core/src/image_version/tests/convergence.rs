@@ -187,6 +187,7 @@ fn the_way_from_a_running_machine_has_these_steps_and_no_others() {
         [
             StepName::ClaimSource,
             StepName::Seal,
+            StepName::ForgetSeal,
             StepName::MarkSealed,
             StepName::Deallocate,
             StepName::Generalize,

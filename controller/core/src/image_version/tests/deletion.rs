@@ -10,6 +10,7 @@ use crate::Failure;
 const LET_GO: &str = "- Unknown/Deleting - Release";
 const CONFIRM: &str = "- Unknown/Deleting - Poll";
 const DELETE: &str = "Delete Unknown/Deleting - Poll";
+const FORGET: &str = "ForgetSeal Unknown/Deleting - Poll";
 const RELEASE: &str = "ReleaseSource Unknown/Deleting - Poll";
 const BLOCKED: &str = "- False/DeletionBlocked - Resync";
 
@@ -31,6 +32,32 @@ fn blocked_until(end: Option<&str>) -> VersionObserved {
         end_of_life: end.map(|end| end.parse().unwrap()),
         ..version(&["westeurope"])
     }
+}
+
+/// An object that goes while the guest of its machine is being sealed, since so many seconds.
+fn under_way(ago: i64) -> Scene {
+    let status = azimage_crds::ImageVersionStatus { steps: vec![step(StepName::Seal, 1, false, ago)], ..steps(&[]) };
+    let command = SealObserved { ended: Some(before(ago)), ..seal(Execution::Succeeded) };
+    going().machine(machine().claimed()).seal(command).status(status)
+}
+
+fn no_command(scene: Scene) -> Scene {
+    scene.observed(|observed| observed.seal = Reading::Missing(Absent::Resource))
+}
+
+fn off(scene: Scene) -> Scene {
+    scene.machine(machine().claimed().powered(Power::Stopped))
+}
+
+fn stalled_since_the_seal() -> azimage_crds::ImageVersionStatus {
+    let failed = scene(&json!({}))
+        .machine(machine().claimed())
+        .console(super::capture::gave_up(crate::guest::console::Aftermath::Unchanged));
+    no_command(failed.status(azimage_crds::ImageVersionStatus {
+        steps: vec![step(StepName::Seal, 1, false, 600), step(StepName::ForgetSeal, 1, true, 500)],
+        ..steps(&[])
+    }))
+    .next_status()
 }
 
 #[allow(clippy::too_many_lines, reason = "a table")]
@@ -112,6 +139,29 @@ pub(super) fn rows() -> Vec<Row> {
             going().machine(VirtualMachineObserved { tags: tags(&[(OWNER_TAG, OURS)]), ..machine() }),
             RELEASE,
         ),
+        row("a seal is under way", under_way(600), CONFIRM),
+        row("a seal is under way, and its run command is gone", no_command(under_way(600)), CONFIRM),
+        row("a seal was under way for as long as it may", under_way(1800), CONFIRM),
+        row("a seal was under way for longer than it may", under_way(1801), FORGET),
+        row("a seal was under way for longer, and its run command is gone", no_command(under_way(1801)), RELEASE),
+        row(
+            "a seal was under way for longer, and nobody is there to remove its run command",
+            under_way(1801).machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() }),
+            RELEASE,
+        ),
+        row("a seal is under way that has turned the machine off", off(under_way(600)), RELEASE),
+        row("a seal was refused", under_way(600).seal(super::capture::refused(20)), FORGET),
+        row(
+            "the run command of the seal is being removed",
+            under_way(1801).seal(SealObserved { provisioning: Provisioning::Deleting, ..seal(Execution::Succeeded) }),
+            CONFIRM,
+        ),
+        row(
+            "the run command of the seal has to be read later",
+            under_way(600).observed(|observed| observed.seal = Reading::Failed(Failure::Throttled)),
+            "- False/Throttled - Throttled",
+        ),
+        row("a seal failed, says the status", no_command(under_way(600)).status(stalled_since_the_seal()), RELEASE),
         row("the claim was just taken away", claimed().process(executed(StepName::ReleaseSource, 5)), CONFIRM),
         row(
             "the claim can't be taken away conditionally",

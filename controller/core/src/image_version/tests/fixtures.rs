@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use azimage_crds::{
-    CONSENT_TAG, CONSENT_VALUE, ImageVersion, ImageVersionStatus, OWNER_TAG, ReplicationTarget, STEP_TAG, StepStatus,
+    CONSENT_TAG, CONSENT_VALUE, ImageVersion, ImageVersionStatus, OWNER_TAG, ReplicationTarget, SEAL_TAG, STEP_TAG,
+    StepStatus,
 };
 use azimage_names::Region;
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Map, Value, json};
 
 use super::super::*;
+use crate::guest::{attempt, output::Printed};
 
 pub(super) const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/build/providers/Microsoft.Compute/virtualMachines/builder";
 pub(super) const SOURCE_VERSION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/base/versions/1.0.0";
@@ -132,6 +134,7 @@ pub(super) fn machine() -> VirtualMachineObserved {
         agent_ready: true,
         agent_message: None,
         boot_diagnostics: BootDiagnostics::Managed,
+        read_at: None,
     }
 }
 
@@ -146,7 +149,7 @@ impl VirtualMachineObserved {
     }
 
     pub(super) fn claimed(self) -> Self {
-        self.tagged(OWNER_TAG, OURS)
+        self.tagged(OWNER_TAG, OURS).tagged(SEAL_TAG, &nonce())
     }
 
     pub(super) fn marked(self) -> Self {
@@ -156,6 +159,14 @@ impl VirtualMachineObserved {
     pub(super) fn powered(self, power: Power) -> Self {
         Self { power, ..self }
     }
+}
+
+/// How long ago the machine was claimed for the attempt at a seal, in seconds.
+pub(super) const CLAIMED_AGO: i64 = 10 * 3600;
+
+/// The nonce of the attempt for which the machine was claimed.
+pub(super) fn nonce() -> String {
+    attempt::nonce("u-1", before(CLAIMED_AGO))
 }
 
 /// A definition that the machine fits.
@@ -188,9 +199,12 @@ pub(super) fn seal(execution: Execution) -> SealObserved {
             Execution::Failed => Some(10),
             Execution::Running | Execution::Unknown => None,
         },
-        output: "azimage: seal is scheduled".into(),
-        started: Some(before(50)),
-        nonce: Some("correlation".into()),
+        printed: Printed { report: None, words: "seal is scheduled".into() },
+        said: ConsoleObserved::NoMark,
+        // Too long ago for its removal.
+        started: Some(before(250)),
+        ended: None,
+        nonce: Some(nonce()),
     }
 }
 

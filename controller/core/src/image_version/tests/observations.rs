@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{CONSENT_TAG, OWNER_TAG, STEP_TAG};
+use azimage_crds::{CONSENT_TAG, OWNER_TAG, SEAL_TAG, STEP_TAG};
 use proptest::{collection::btree_map, option, prelude::*, sample::select};
 use serde_json::{Map, json};
 use strum::IntoEnumIterator;
@@ -12,7 +12,7 @@ use super::{
     fixtures::*,
     generated::{Noise, REGIONS},
 };
-use crate::Failure;
+use crate::{Failure, guest};
 
 const OWNERS: [&str; 5] =
     ["c1/images/old/u-0", "c1/images/web-2/u-2", "c2/images/web-1/u-1", "c1/other/web-1/u-1", "nobody knows"];
@@ -69,6 +69,7 @@ fn machines(noise: Noise) -> BoxedStrategy<VirtualMachineObserved> {
         prop_oneof![2 => Just(Some(OURS)), 1 => select(owners)],
         select(vec![None, None, Some("sealed"), Some("Seal")]),
         noise.mostly(Some("allowed"), vec![None, Some("no")]),
+        noise.mostly(true, vec![false]),
     );
     let power = prop_oneof![
         2 => select(vec![Power::Running, Power::Running, Power::Stopped, Power::Deallocated]),
@@ -81,7 +82,7 @@ fn machines(noise: Noise) -> BoxedStrategy<VirtualMachineObserved> {
     (tagged, state, flaws, select(vec!["vm-0", "vm-1"]), noise.some(), diagnostics)
         .prop_map(
             |(
-                (owner, mark, consent),
+                (owner, mark, consent, named),
                 (power, generalized, agent_lost, provisioning),
                 flaws,
                 uid,
@@ -89,7 +90,10 @@ fn machines(noise: Noise) -> BoxedStrategy<VirtualMachineObserved> {
                 boot_diagnostics,
             )| {
                 let mut tagged = BTreeMap::from([("team".to_owned(), "web".to_owned())]);
-                for (name, value) in [(OWNER_TAG, owner), (STEP_TAG, mark), (CONSENT_TAG, consent)] {
+                let nonce = nonce();
+                let attempt = named.then_some(nonce.as_str());
+                for (name, value) in [(OWNER_TAG, owner), (STEP_TAG, mark), (CONSENT_TAG, consent), (SEAL_TAG, attempt)]
+                {
                     tagged.extend(value.map(|value| (name.to_owned(), value.to_owned())));
                 }
                 VirtualMachineObserved {
@@ -146,15 +150,17 @@ fn seals(noise: Noise) -> BoxedStrategy<SealObserved> {
         1 => Just(Execution::Succeeded),
         1 => select(Execution::iter().collect::<Vec<_>>()),
     ];
-    let exit_codes = option::of(select(vec![0, 0, 0, 1]));
-    (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]))
-        .prop_map(|(provisioning, execution, exit_code, nonce)| SealObserved {
+    let exit_codes = option::of(select(vec![0, 0, 0, 1, 14, 20, 21]));
+    (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]), consoles())
+        .prop_map(|(provisioning, execution, exit_code, named, said)| SealObserved {
             provisioning,
             execution,
             exit_code,
-            output: "said".into(),
+            printed: guest::output::read("azimage: said\nazimage: findings 1 1 0\n", ""),
+            said,
             started: Some(before(30)),
-            nonce: nonce.then(|| "n".to_owned()),
+            ended: Some(before(20)),
+            nonce: named.then(nonce),
         })
         .boxed()
 }

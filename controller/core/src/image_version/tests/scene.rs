@@ -57,6 +57,12 @@ impl Scene {
         self
     }
 
+    /// The run command of the seal was removed so many seconds ago.
+    pub(super) fn removed(mut self, ago: i64) -> Self {
+        self.status.steps.push(step(StepName::ForgetSeal, 1, true, ago));
+        self
+    }
+
     pub(super) fn version(mut self, version: VersionObserved) -> Self {
         self.observed.version = Reading::Found(version);
         self

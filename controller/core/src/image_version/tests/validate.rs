@@ -71,9 +71,9 @@ fn an_object_is_understood() {
         validated.id.to_string(),
         "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/web/versions/1.0.0"
     );
-    let SourceSpec::VirtualMachine { id, timeout, seal, .. } = &validated.source else { panic!() };
+    let SourceSpec::VirtualMachine { id, guest, seal, .. } = &validated.source else { panic!() };
     assert_eq!(id.to_string(), MACHINE);
-    assert_eq!(timeout.as_secs(), 30 * 60);
+    assert_eq!((guest.timeout.as_secs(), &guest.script), (30 * 60, &None));
     assert_eq!(seal.to_string(), format!("{MACHINE}/runCommands/azimage-seal-u-1"));
     let copy = understand(&object(&from_image_version()), context(&[])).unwrap();
     assert!(matches!(copy.source, SourceSpec::ImageVersion { id } if id.to_string() == SOURCE_VERSION));

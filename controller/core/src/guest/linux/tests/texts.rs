@@ -76,7 +76,7 @@ proptest! {
 fn the_script_doesnt_hold_the_words_that_prove_the_seal() {
     let script = script(&preparation());
     assert_eq!(script.matches(NONCE).count(), 1);
-    for words in [crate::console::MARK, "azimage: sealed", "azimage: failed 0"] {
+    for words in [crate::guest::console::MARK, "azimage: sealed", "azimage: failed 0"] {
         assert!(!script.contains(words), "{words}");
     }
     // Azure's handler takes 256 KiB at most, with the user's script.

@@ -2,7 +2,7 @@ use std::os::unix::fs::symlink;
 
 use super::{NONCE, guest::Guest, preparation};
 use crate::{
-    console::read,
+    guest::console::read,
     guest::{
         Preparation,
         hygiene::{Mode, Policy},

@@ -1,0 +1,195 @@
+//! What a machine's serial console log says of a seal.
+
+use crate::image_version::ConsoleObserved;
+
+/// What the guest writes when everything was checked and it is about to power off, before the nonce of the attempt.
+pub const MARK: &str = "azimage: sealed";
+
+/// What the guest writes when the seal can't go on, before the nonce of the attempt, the step, the state and the detail.
+pub const FAILURE: &str = "azimage: failed";
+
+/// The longest detail of a failure that is kept, in characters.
+const DETAIL_LIMIT: usize = 200;
+
+/// What shows that a system starts: its kernel's banner, the kernel's first moment, cloud-init, and the agent. Some images
+/// keep their kernel quiet, so the banner alone is not enough.
+const SIGNS_OF_A_START: [&str; 4] =
+    ["Linux version ", "[    0.000000]", "Cloud-init v. ", "INFO Daemon Azure Linux Agent Version"];
+
+/// The kernel's last words, which no level of logging suppresses.
+const POWER_DOWN: &str = "reboot: Power down";
+
+/// What a prompt ends with. The program behind it prints it anew also when addresses change or its settings are read
+/// again, as while the system goes down: it tells of a start only after the kernel's last words.
+const PROMPT: &str = " login:";
+
+/// How far the guest was left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display, strum::EnumIter, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum Aftermath {
+    /// Nothing was removed, and the agent runs again.
+    Unchanged,
+    /// Something was removed, and the guest restarts, so that it is provisioned anew.
+    Restarting,
+    /// Something was removed, and the guest can't help itself.
+    #[default]
+    Broken,
+}
+
+/// Why a seal couldn't go on, in the guest's own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealFailure {
+    /// The step of the seal, such as `account`.
+    pub step: String,
+    /// How far the guest was left.
+    pub aftermath: Aftermath,
+    /// What was found; bounded, and without control characters.
+    pub detail: String,
+}
+
+/// Reads the log, or what is there of its end. Only words of this very attempt count, each alone in its line, and the
+/// last of them; a mark counts only if the system wasn't started after it.
+pub fn read(log: &[u8], nonce: &str) -> ConsoleObserved {
+    let mark = format!("{MARK} {nonce}");
+    let failure = format!("{FAILURE} {nonce} ");
+    let ends_line = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0);
+    let (mut started, mut prompted, mut powered_down) = (false, false, false);
+    for line in log.rsplit(ends_line) {
+        if line == mark.as_bytes() {
+            return if started { ConsoleObserved::StartedSince } else { ConsoleObserved::Sealed };
+        }
+        if let Some(failure) = line.strip_prefix(failure.as_bytes()).and_then(understand) {
+            return ConsoleObserved::Failed(failure);
+        }
+        let shows = |sign: &str| line.windows(sign.len()).any(|part| part == sign.as_bytes());
+        started |= SIGNS_OF_A_START.iter().any(|sign| shows(sign));
+        // The log is read from its end: what came after the kernel's last words was met before them.
+        let last_words = shows(POWER_DOWN);
+        started |= last_words && (prompted || powered_down);
+        prompted |= shows(PROMPT);
+        powered_down |= last_words;
+    }
+    ConsoleObserved::NoMark
+}
+
+/// `STEP STATE: DETAIL`. A torn line is none: the guest repeats itself.
+fn understand(words: &[u8]) -> Option<SealFailure> {
+    let words = String::from_utf8_lossy(words);
+    let (head, detail) = words.split_once(": ")?;
+    let (step, state) = head.split_once(' ')?;
+    let named = !step.is_empty() && step.chars().all(|sign| sign.is_ascii_lowercase() || sign == '-');
+    let detail = detail.chars().filter(|sign| !sign.is_control()).take(DETAIL_LIMIT).collect();
+    named.then_some(())?;
+    Some(SealFailure { step: step.to_owned(), aftermath: state.parse().ok()?, detail })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BOOT: &str = "[    0.000000] Linux version 6.8\r\n";
+    const MARKED: &str = "builder login: \r\nazimage: sealed n-2\r\n";
+    const OFF: &str = "[  99.1] reboot: Power down\r\n";
+
+    fn failed(step: &str, aftermath: Aftermath, detail: &str) -> ConsoleObserved {
+        ConsoleObserved::Failed(SealFailure { step: step.into(), aftermath, detail: detail.into() })
+    }
+
+    #[test]
+    fn only_this_attempts_words_count_and_only_the_last_that_were_heard() {
+        use ConsoleObserved::{NoMark, Sealed, StartedSince};
+        for (case, log, expected) in [
+            ("nothing", String::new(), NoMark),
+            ("a boot", BOOT.into(), NoMark),
+            ("the mark", format!("{BOOT}{MARKED}"), Sealed),
+            ("the mark alone", "azimage: sealed n-2".into(), Sealed),
+            ("the mark three times", format!("{BOOT}{MARKED}{MARKED}{MARKED}{OFF}"), Sealed),
+            ("one whole mark after torn ones", format!("azimage: sea[ 9.1] noise\r\nled n-2\r\n{MARKED}"), Sealed),
+            ("a torn mark after a whole one", format!("{MARKED}azimage: sealed n[ 268.4] noise\r\n"), Sealed),
+            ("a power-off after it", format!("{BOOT}{MARKED}{OFF}"), Sealed),
+            ("a page filled up", format!("{BOOT}{MARKED}\0\0\0\0"), Sealed),
+            ("a prompt printed anew after it", format!("{MARKED}\r\nbuilder login: {OFF}"), Sealed),
+            ("a prompt after it, the power-off not shown yet", format!("{MARKED}\r\nbuilder login: "), Sealed),
+            ("a boot after it", format!("{BOOT}{MARKED}{BOOT}"), StartedSince),
+            (
+                "a quiet boot after it",
+                format!("{MARKED}{OFF}\r\nUbuntu 24.04 builder ttyS0\r\n\r\nbuilder login: "),
+                StartedSince,
+            ),
+            (
+                "cloud-init after it",
+                format!("{MARKED}[   5.1] cloud-init[7]: Cloud-init v. 24.1 running"),
+                StartedSince,
+            ),
+            (
+                "the agent after it",
+                format!("{MARKED}2026-11-29T09:00:00 INFO Daemon Azure Linux Agent Version: 2.12.0.2\r\n"),
+                StartedSince,
+            ),
+            ("a quiet boot and another power-off after it", format!("{MARKED}{OFF}builder login: {OFF}"), StartedSince),
+            ("two power-offs after it", format!("{MARKED}{OFF}{OFF}"), StartedSince),
+            ("another seal after the boot", format!("{MARKED}{BOOT}{MARKED}"), Sealed),
+            ("an earlier attempt's", "azimage: sealed n-1\r\n".into(), NoMark),
+            ("a longer nonce", "azimage: sealed n-22\r\n".into(), NoMark),
+            ("a shorter nonce", "azimage: sealed n-\r\n".into(), NoMark),
+            ("words before it", "Stopped azimage: sealed n-2\r\n".into(), NoMark),
+            ("words after it", "azimage: sealed n-2'\r\n".into(), NoMark),
+            ("cut off", "image: sealed n-2\r\n".into(), NoMark),
+            (
+                "a failure",
+                "\r\nazimage: failed n-2 account restarting: azureuser is still there\r\n".into(),
+                failed("account", Aftermath::Restarting, "azureuser is still there"),
+            ),
+            (
+                "a failure before anything was removed, and a boot later",
+                format!("azimage: failed n-2 packages unchanged: dpkg is at work\r\n{BOOT}"),
+                failed("packages", Aftermath::Unchanged, "dpkg is at work"),
+            ),
+            ("another's failure", "azimage: failed n-1 account broken: x\r\n".into(), NoMark),
+            ("a torn failure", "azimage: failed n-2 acc[  9.1] noise\r\n".into(), NoMark),
+            ("a failure of an unknown state", "azimage: failed n-2 account lost: x\r\n".into(), NoMark),
+            ("a mark after a failure", format!("azimage: failed n-2 mark broken: x\r\n{MARKED}"), Sealed),
+            (
+                "a failure after a mark",
+                format!("{MARKED}azimage: failed n-2 mark broken: x\r\n"),
+                failed("mark", Aftermath::Broken, "x"),
+            ),
+        ] {
+            assert_eq!(read(log.as_bytes(), "n-2"), expected, "{case}");
+        }
+        assert_eq!(read(b"\xff\xfe\r\nazimage: sealed n-2\n\xff", "n-2"), Sealed, "other bytes");
+    }
+
+    #[test]
+    fn a_detail_is_bounded_and_plain() {
+        let log = format!("azimage: failed n logs broken: {}\x1b[31mred", "x".repeat(500));
+        let ConsoleObserved::Failed(failure) = read(log.as_bytes(), "n") else { panic!("a failure was expected") };
+        assert_eq!(failure.detail.chars().count(), DETAIL_LIMIT);
+        let log = b"azimage: failed n logs broken: a\x1b[31mb\x07";
+        assert_eq!(read(log, "n"), failed("logs", Aftermath::Broken, "a[31mb"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_mark_alone_in_its_line_and_nothing_less_is_a_mark(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    proptest::collection::vec(any::<u8>(), 0..30),
+                    proptest::sample::select(vec![
+                        &b"azimage: sealed n"[..], b"azimage: sealed ", b"\r\n", b"\n", b"\0", b"n", b"Linux version ", b" login:",
+                        b"reboot: Power down",
+                    ])
+                    .prop_map(<[u8]>::to_vec),
+                ],
+                0..12,
+            )
+        ) {
+            let log = parts.concat();
+            let mut lines = log.split(|byte| matches!(byte, b'\n' | b'\r' | 0));
+            let marked = lines.any(|line| line == b"azimage: sealed n");
+            prop_assert_eq!(read(&log, "n") != ConsoleObserved::NoMark, marked);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The attempt at a seal that the machine's tags name.
+
+use azimage_crds::SEAL_TAG;
+use jiff::Timestamp;
+
+use super::super::{
+    Execution, Memory, Provisioning, SealObserved, StepName, Validated, VirtualMachineObserved, validate::find_tag,
+};
+use crate::guest::attempt;
+
+/// How long after its intent was recorded a step was surely tried, in seconds.
+const INTENT_SECONDS: i64 = 60;
+
+/// An attempt at a seal.
+pub(in super::super) struct Attempt<'a> {
+    memory: &'a Memory<'a>,
+    pub(super) nonce: &'a str,
+    /// When it was claimed.
+    claimed: Timestamp,
+    /// Its run command, unless that is of another attempt.
+    pub(super) command: Option<&'a SealObserved>,
+}
+
+impl<'a> Attempt<'a> {
+    /// The attempt, if the tag is one that this very object wrote.
+    pub(in super::super) fn of(
+        validated: &Validated,
+        memory: &'a Memory<'a>,
+        machine: &'a VirtualMachineObserved,
+        command: Option<&'a SealObserved>,
+    ) -> Option<Self> {
+        let nonce = nonce(validated, machine)?;
+        let claimed = attempt::began(nonce)?;
+        let command = command.filter(|command| command.nonce.as_deref() == Some(nonce));
+        Some(Self { memory, nonce, claimed, command })
+    }
+
+    fn started(&self, step: StepName) -> Option<Timestamp> {
+        let started = self.memory.step(step).map(|step| step.started_at.0)?;
+        // Records of earlier attempts say nothing of this one.
+        (started.as_second() >= self.claimed.as_second()).then_some(started)
+    }
+
+    /// Whether the run command may have run although Azure doesn't show it. An intent that was just recorded is about to
+    /// be carried out, unless it `cannot` be.
+    pub(super) fn was_begun(&self, cannot: bool) -> bool {
+        self.command.is_some()
+            || self.started(StepName::Seal).is_some_and(|at| cannot || !self.memory.within(at, INTENT_SECONDS + 1))
+    }
+
+    /// Whether its run command was removed by us, when it had done its work.
+    pub(super) fn was_removed(&self) -> bool {
+        self.started(StepName::Seal)
+            .zip(self.started(StepName::ForgetSeal))
+            .is_some_and(|(sealed, forgotten)| forgotten >= sealed)
+            && self.command.is_none_or(|command| command.provisioning == Provisioning::Deleting)
+    }
+
+    /// Whether anything may have been run in the guest: of an attempt that was only claimed, our own record tells, unless it
+    /// was lost.
+    pub(super) fn may_have_begun(&self) -> bool {
+        let claim = self.memory.step(StepName::ClaimSource).map(|step| step.started_at.0);
+        let only_claimed = claim.is_some_and(|claim| claim.as_second() <= self.claimed.as_second());
+        self.was_begun(true) || !only_claimed
+    }
+
+    /// Whether its run command has ended, so that its unit is about to begin, or has.
+    pub(in super::super) fn is_scheduled(&self) -> bool {
+        match self.command {
+            Some(command) => command.execution != Execution::Running && command.exit_code.is_none_or(|code| code == 0),
+            None => self.was_removed(),
+        }
+    }
+
+    /// Whether its unit may be at work, or about to be.
+    pub(in super::super) fn may_be_under_way(&self) -> bool {
+        match self.command {
+            Some(command) => command.exit_code.is_none_or(|code| code == 0),
+            None => self.was_begun(true),
+        }
+    }
+
+    /// How long ago the seal was begun, in seconds: by our own record, or, where the status was lost, by Azure's. If neither
+    /// tells, it counts from now.
+    pub(in super::super) fn elapsed(&self) -> u64 {
+        let recorded = self.started(StepName::Seal);
+        let told = self.command.and_then(|command| command.started);
+        // A record without a correlation id is one that was lost, and counts only from when somebody looked again.
+        let record = self.memory.step(StepName::Seal);
+        let intended = recorded.filter(|_| record.is_some_and(|record| record.correlation_id.is_some()));
+        let began = intended.or(told).or(recorded).unwrap_or(self.memory.now);
+        let seconds = self.memory.now.as_second() - began.as_second();
+        u64::try_from(seconds).unwrap_or(0)
+    }
+}
+
+/// The nonce in the machine's tags, if this very object wrote it.
+pub fn nonce<'a>(validated: &Validated, machine: &'a VirtualMachineObserved) -> Option<&'a str> {
+    let nonce = find_tag(&machine.tags, SEAL_TAG)?;
+    let began = attempt::began(nonce)?;
+    (attempt::nonce(&validated.owner.uid, began) == nonce).then_some(nonce)
+}
+
+/// Whether a claim for a newer attempt than the one that Azure shows was begun: it is about to be written, or isn't shown yet.
+pub(in super::super) fn newer_claim(
+    validated: &Validated,
+    memory: &Memory<'_>,
+    machine: &VirtualMachineObserved,
+) -> bool {
+    let shown = nonce(validated, machine).and_then(attempt::began);
+    let claimed = memory.step(StepName::ClaimSource).map(|step| step.started_at.0);
+    claimed.zip(shown).is_some_and(|(claimed, shown)| claimed.as_second() > shown.as_second())
+}

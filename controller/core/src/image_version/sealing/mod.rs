@@ -1,0 +1,127 @@
+//! What to do next for a claimed machine whose guest isn't proven to be sealed.
+//!
+//! ```text
+//!        Seal                 ForgetSeal, while the agent lives            the guest's own word, and it is off
+//! claim ─────▶ run command ──────────────────────────────────▶ detached unit ─────────────────────────▶ MarkSealed
+//! ```
+//! The nonce in the machine's tags tells the attempt. The guest's word on the serial console alone proves it: what the
+//! run command says is told to the user, and decides only whether to go on waiting.
+
+mod attempt;
+mod off;
+mod on;
+mod proven;
+mod refused;
+
+use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_deliberate_bugs::bug;
+use azimage_names::{RunCommandId, VirtualMachineId};
+
+pub use attempt::nonce;
+pub(super) use attempt::{Attempt, newer_claim};
+
+use super::{
+    ConsoleObserved, Memory, OsType, Plan, Power, Reading, Report, SealObserved, Step, Validated,
+    VirtualMachineObserved, readiness::may_begin, tags, validate::GuestSpec,
+};
+use crate::guest::console::{Aftermath, SealFailure};
+
+/// What to do about a machine of which nobody knows whether it is sealed.
+const ANEW: &str = "Start the machine, which provisions it anew where its account was removed already; the annotation azimage.dev/reconcile-requested-at then tries again";
+
+/// A claimed machine whose guest isn't proven to be sealed.
+pub(super) struct Sealing<'a> {
+    pub(super) validated: &'a Validated,
+    pub(super) memory: &'a Memory<'a>,
+    pub(super) machine: &'a VirtualMachineObserved,
+    pub(super) id: &'a VirtualMachineId,
+    pub(super) seal: &'a RunCommandId,
+    pub(super) guest: &'a GuestSpec,
+}
+
+impl Sealing<'_> {
+    pub(super) fn plan(
+        &self,
+        command: &Reading<SealObserved>,
+        console: &Reading<ConsoleObserved>,
+        mut report: Report,
+    ) -> Plan {
+        let command = match command {
+            Reading::Failed(failure) => return report.failed(failure, "read the run command of the seal"),
+            Reading::NotRead => return report.failed_unread("the run command of the seal"),
+            Reading::Missing(_) => None,
+            Reading::Found(command) => Some(command),
+        };
+        let attempt = Attempt::of(self.validated, self.memory, self.machine, command);
+        if let Some(printed) = attempt.as_ref().and_then(|attempt| attempt.command).map(|command| &command.printed) {
+            report.guest.clone_from(&printed.report);
+        }
+        match self.machine.power {
+            Power::Stopped | Power::Deallocating | Power::Deallocated => self.off(attempt.as_ref(), console, report),
+            Power::Running | Power::Starting | Power::Stopping | Power::Unknown => {
+                self.on(attempt.as_ref(), command, console, report)
+            }
+        }
+    }
+
+    /// Whether the run command lasts until the seal's end, and its last word is as good as the console's: on Windows, where
+    /// the console's port may belong to the system. It must not be removed before.
+    fn waits_for_the_seal(&self) -> bool {
+        self.machine.os_type == OsType::Windows
+    }
+
+    /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.
+    fn again(&self, report: Report, reason: Reason, message: String) -> Plan {
+        // Who asked may be taken as answered while the claim that was begun for it isn't written.
+        let begun = newer_claim(self.validated, self.memory, self.machine);
+        let asked = self.validated.requested || begun || bug!(RepeatFailedSeal);
+        if asked && may_begin(Prepare::Deprovision, self.machine).is_none() {
+            return self.claim_anew(report, "Another try of the seal was asked for; claiming the machine for it");
+        }
+        report.stalled(ConditionType::GuestPrepared, reason, message)
+    }
+
+    /// Another attempt begins with another nonce in the machine's tags.
+    fn claim_anew(&self, report: Report, message: &str) -> Plan {
+        match tags::claim_request(self.validated, self.id, Prepare::Deprovision, self.machine, self.memory.now) {
+            Some(request) => report.act(
+                ConditionType::GuestPrepared,
+                Reason::Sealing,
+                message.to_owned(),
+                Step::ClaimSource(request),
+            ),
+            None => report.failed_unread("the machine's etag"),
+        }
+    }
+
+    /// The guest itself said that it couldn't go on.
+    fn gave_up(&self, failure: &SealFailure, report: Report) -> Plan {
+        let SealFailure { step, aftermath, detail } = failure;
+        let (left, advice) = match aftermath {
+            Aftermath::Unchanged => ("Nothing was removed from the guest, and its agent runs again", "Mend the guest"),
+            Aftermath::Restarting => (
+                "Its account may be gone already, so the guest restarts and is provisioned anew, with the account of the machine's osProfile",
+                "Mend the guest when it is up again",
+            ),
+            Aftermath::Broken => (
+                "Its account may be gone already, and the guest can't help itself",
+                "Restart the machine, and if its agent doesn't come back use another machine",
+            ),
+        };
+        let message = format!(
+            "The guest said on its serial console that the seal failed at the step {step}: {detail}. {left}; it is not generalized. {advice}; the annotation {} tries again",
+            azimage_crds::RECONCILE_REQUESTED_AT
+        );
+        self.again(report, Reason::SealFailed, message)
+    }
+}
+
+impl Report {
+    fn unknown(self, message: String) -> Plan {
+        self.stalled(ConditionType::GuestPrepared, Reason::GuestPreparationUnknown, message)
+    }
+
+    fn sealing(self, message: &str) -> Plan {
+        self.wait(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned())
+    }
+}

@@ -1,0 +1,90 @@
+//! The machine is off: it is sealed if its guest has said so, whatever the run command says.
+
+use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_deliberate_bugs::bug;
+
+use super::{
+    super::{
+        BootDiagnostics, ConsoleObserved, Plan, Power, Reading, Report, Step, StepName, readiness::may_begin, tags,
+    },
+    ANEW, Attempt, Sealing,
+};
+use crate::Failure;
+
+/// How long after the time that the guest has a log may show what it said at last, in seconds: it is some minutes late.
+const LOG_SECONDS: u64 = 15 * 60;
+
+const OFF: &str = "The guest was sealed and powered itself off; recording it";
+
+impl Sealing<'_> {
+    pub(super) fn off(
+        &self,
+        attempt: Option<&Attempt<'_>>,
+        console: &Reading<ConsoleObserved>,
+        report: Report,
+    ) -> Plan {
+        let Some(attempt) = attempt.filter(|attempt| attempt.may_have_begun()) else {
+            return match may_begin(Prepare::Deprovision, self.machine) {
+                Some(obstacle) => obstacle.plan(report),
+                None => report.failed_unread("the machine's power state"),
+            };
+        };
+        if self.machine.power == Power::Deallocating {
+            return report.sealing("The machine is being deallocated; waiting until it is");
+        }
+        if self.machine.boot_diagnostics == BootDiagnostics::Off {
+            let message = format!(
+                "Boot diagnostics of the machine were switched off, so that its guest can't be heard to say that it is sealed; it is not generalized. Switch them on again, with storage that Azure manages. {ANEW}"
+            );
+            return report.unknown(message);
+        }
+        match console {
+            _ if bug!(BelievePowerOff) => self.mark(report, OFF),
+            // Whether the log of a deallocated machine can be read is nowhere promised.
+            Reading::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
+                self.silent(attempt, report)
+            }
+            Reading::Failed(failure) => report.failed(failure, "read the machine's serial console log"),
+            Reading::NotRead => report.failed_unread("the machine's serial console log"),
+            Reading::Found(ConsoleObserved::Sealed) => self.mark(report, OFF),
+            Reading::Found(ConsoleObserved::StartedSince) => {
+                let message = format!(
+                    "The machine was started after its guest was sealed, so it is sealed no more; it is not generalized. {ANEW}"
+                );
+                report.unknown(message)
+            }
+            Reading::Found(ConsoleObserved::Failed(failure)) => self.gave_up(failure, report),
+            Reading::Found(ConsoleObserved::NoMark) | Reading::Missing(_) => self.silent(attempt, report),
+        }
+    }
+
+    /// The guest hasn't said that it is sealed, or its log doesn't show it yet.
+    fn silent(&self, attempt: &Attempt<'_>, mut report: Report) -> Plan {
+        if let Some(code) = attempt.command.and_then(|command| command.exit_code).filter(|code| *code != 0) {
+            // The script refused, and so began nothing.
+            return self.refused(attempt, code, report);
+        }
+        if attempt.elapsed() > self.guest.limit_seconds(&self.machine.os_type).saturating_add(LOG_SECONDS) {
+            let message = format!(
+                "The machine is {}, and its guest has not said on the serial console that it is sealed, so somebody else stopped it, or it couldn't; it is not generalized. {ANEW}",
+                self.machine.power
+            );
+            return report.unknown(message);
+        }
+        // Where the status was lost it records since when it is waited.
+        report.running = Some(StepName::Seal);
+        let message = "The machine is off; waiting for its serial console log to show that the guest was sealed, which takes some minutes";
+        report.sealing(message)
+    }
+
+    pub(super) fn mark(&self, mut report: Report, message: &str) -> Plan {
+        match tags::mark_request(self.id, self.machine) {
+            Some(request) => {
+                report.finished_if(true, StepName::Seal);
+                let message = message.to_owned();
+                report.act(ConditionType::GuestPrepared, Reason::Sealing, message, Step::MarkSealed(request))
+            }
+            None => report.failed_unread("the machine's etag"),
+        }
+    }
+}

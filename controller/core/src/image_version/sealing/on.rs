@@ -1,0 +1,179 @@
+//! The machine runs: the seal is to be begun, is under way, or has ended badly.
+
+use azimage_crds::{ConditionType, Prepare, Reason};
+use jiff::SignedDuration;
+
+use super::{
+    super::{
+        BootDiagnostics, ConsoleObserved, Execution, Plan, Power, Provisioning, Read, Reading, Report, SealObserved,
+        Step, StepName, readiness::may_begin,
+    },
+    Attempt, Sealing,
+};
+use crate::guest::{self, attempt};
+
+/// How long before the unit begins a removal of its run command must begin, in seconds: it needs the agent, which the
+/// unit stops.
+const REMOVAL_SECONDS: i64 = 120;
+
+/// How long a removal may take before the agent is said to be at fault, in seconds.
+const REMOVAL_PATIENCE_SECONDS: i64 = 15 * 60;
+
+impl Sealing<'_> {
+    pub(super) fn on(
+        &self,
+        attempt: Option<&Attempt<'_>>,
+        command: Option<&SealObserved>,
+        console: &Reading<ConsoleObserved>,
+        mut report: Report,
+    ) -> Plan {
+        report.finished_if(command.is_none(), StepName::ForgetSeal);
+        let Some(attempt) = attempt else {
+            return match may_begin(Prepare::Deprovision, self.machine) {
+                Some(obstacle) => obstacle.plan(report),
+                None => self.claim_anew(report, "The machine's tag azimage-seal is gone; claiming the machine again"),
+            };
+        };
+        match command {
+            Some(command) if attempt.command.is_none() => self.stale(command, report),
+            Some(command) if command.provisioning != Provisioning::Deleting => {
+                self.current(attempt, command, console, report)
+            }
+            _ if attempt.was_removed() => self.under_way(attempt, console, report),
+            Some(_) => self.removing(report),
+            None => self.not_shown(attempt, report),
+        }
+    }
+
+    /// The run command of an earlier attempt: it goes before this one begins.
+    fn stale(&self, command: &SealObserved, report: Report) -> Plan {
+        if command.provisioning == Provisioning::Deleting {
+            return self.removing(report);
+        }
+        match may_begin(Prepare::Deprovision, self.machine) {
+            Some(obstacle) => obstacle.plan(report),
+            None => self.forget(report, "Removing the run command of the last seal"),
+        }
+    }
+
+    fn forget(&self, report: Report, message: &str) -> Plan {
+        let step = Step::ForgetSeal(self.seal.clone());
+        report.act(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned(), step)
+    }
+
+    fn removing(&self, report: Report) -> Plan {
+        let begun = self.memory.step(StepName::ForgetSeal).map(|step| step.started_at.0);
+        let late = begun.is_some_and(|begun| !self.memory.within(begun, REMOVAL_PATIENCE_SECONDS));
+        if late && !self.machine.agent_ready {
+            let message = "Azure doesn't come to remove the run command of the last seal, for which the guest's agent has to answer: restart the machine".to_owned();
+            return report.retry(ConditionType::GuestPrepared, Reason::AgentNotReady, message);
+        }
+        report.sealing("Waiting for Azure to remove the run command of the last seal")
+    }
+
+    /// There is no run command: it wasn't made yet, or Azure doesn't show it.
+    fn not_shown(&self, attempt: &Attempt<'_>, mut report: Report) -> Plan {
+        let obstacle = may_begin(Prepare::Deprovision, self.machine);
+        if attempt.was_begun(obstacle.is_some()) {
+            report.absent = Some(Read::Seal);
+            let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
+            if !self.memory.believes_absent(Read::Seal, condition, reason) {
+                let message = "Azure doesn't show the run command of the seal, which was begun; looking again";
+                return report.sealing(message);
+            }
+        }
+        if let Some(obstacle) = obstacle {
+            return obstacle.plan(report);
+        }
+        if self.machine.boot_diagnostics == BootDiagnostics::Off {
+            let message = "Switching the machine's boot diagnostics on, where the guest will say that it is sealed";
+            return self.claim_anew(report, message);
+        }
+        report.act(ConditionType::GuestPrepared, Reason::Sealing, "Sealing the guest".to_owned(), self.begin(attempt))
+    }
+
+    fn begin(&self, attempt: &Attempt<'_>) -> Step {
+        let now = self.memory.now;
+        let guests_clock = self.machine.read_at.unwrap_or(now);
+        let preparation = self.guest.preparation(attempt.nonce, guests_clock);
+        let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
+        let time_limit = guest::time_limit(&self.machine.os_type, &preparation).as_secs();
+        Step::Seal {
+            id: self.seal.clone(),
+            location: self.machine.location.clone(),
+            timeout_seconds: i32::try_from(time_limit).unwrap_or(i32::MAX),
+            asynchronous: self.waits_for_the_seal(),
+            tags: attempt::tags(&self.validated.owner.to_string(), attempt.nonce, expires),
+            script: guest::script(&self.machine.os_type, &preparation),
+        }
+    }
+
+    fn current(
+        &self,
+        attempt: &Attempt<'_>,
+        command: &SealObserved,
+        console: &Reading<ConsoleObserved>,
+        report: Report,
+    ) -> Plan {
+        if let ConsoleObserved::Failed(failure) = &command.said {
+            return self.gave_up(failure, report);
+        }
+        if self.waits_for_the_seal()
+            && self.machine.power == Power::Running
+            && command.is_started()
+            && command.said == ConsoleObserved::Sealed
+        {
+            return self.mark(report, "The guest was sealed; recording it");
+        }
+        if let Some(code) = command.exit_code.filter(|code| *code != 0) {
+            return self.refused(attempt, code, report);
+        }
+        let lost = command.execution == Execution::Failed || command.provisioning == Provisioning::Failed;
+        if lost && command.execution != Execution::Succeeded && command.started.is_none() {
+            let message = format!(
+                "Azure couldn't run the seal in the guest; nothing was removed from it. See that the machine's agent and extensions work; the annotation {} tries again",
+                azimage_crds::RECONCILE_REQUESTED_AT
+            );
+            return self.again(report, Reason::SealFailed, message);
+        }
+        if command.is_started() && self.may_forget(attempt, command) {
+            let message = "The seal is scheduled in the guest; removing its run command, so that no later start of the machine runs it again";
+            return self.forget(report, message);
+        }
+        self.under_way(attempt, console, report)
+    }
+
+    /// Whether there is time enough to remove the run command before the unit stops the agent. Without that it stays,
+    /// and does nothing when it is run again: it has expired.
+    fn may_forget(&self, attempt: &Attempt<'_>, command: &SealObserved) -> bool {
+        let ran = command.started.zip(command.ended).map_or(0, |(started, ended)| (ended - started).get_seconds());
+        // By our clock, as Azure's may differ: the unit can't begin earlier than that.
+        let begins = i64::try_from(guest::DELAY.as_secs()).unwrap_or_default().saturating_add(ran.max(0));
+        let elapsed = i64::try_from(attempt.elapsed()).unwrap_or(i64::MAX);
+        !self.waits_for_the_seal()
+            && self.machine.power == Power::Running
+            && self.machine.agent_ready
+            && begins.saturating_sub(elapsed) >= REMOVAL_SECONDS
+    }
+
+    fn under_way(&self, attempt: &Attempt<'_>, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {
+        if let Reading::Found(ConsoleObserved::Failed(failure)) = console {
+            return self.gave_up(failure, report);
+        }
+        if attempt.elapsed() > self.guest.limit_seconds(&self.machine.os_type) {
+            let said = match console {
+                Reading::Found(ConsoleObserved::Sealed) => "The guest said that it is sealed, and didn't power off",
+                _ => {
+                    "The guest has neither powered off nor said on its serial console that it is sealed or why it isn't"
+                }
+            };
+            let message = format!(
+                "{said} within spec.source.virtualMachine.guest.timeout; it is not generalized. Look at its serial console log, and restart the machine if its agent is gone; the annotation {} tries again",
+                azimage_crds::RECONCILE_REQUESTED_AT
+            );
+            return self.again(report, Reason::SealTimedOut, message);
+        }
+        report.running = Some(StepName::Seal);
+        report.sealing("The guest is being prepared and sealed; waiting for it to power itself off")
+    }
+}
