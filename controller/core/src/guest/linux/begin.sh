@@ -6,6 +6,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 HOME="${HOME:-/root}"
 export LC_ALL PATH HOME
 FOLDER=/run/azimage-seal
+FAILED=/var/lib/azimage-failed-seal
 
 # refuse CODE WORDS: ends with a line for a person.
 refuse() {
@@ -21,6 +22,10 @@ case $now in
 esac
 if [ "$now" -lt "$NOT_BEFORE" ] || [ "$now" -gt "$NOT_AFTER" ]; then
     refuse 16 "this command is for $PERIOD, and the guest's clock says $(date -u +%Y-%m-%dT%H:%M:%SZ): nothing was done. If the clock is wrong, set it (timedatectl) and try again"
+fi
+# A seal that failed after it had removed something has left a sign there: until when its command was to be begun.
+if [ "$(cat "$FAILED" 2>/dev/null)" = "$NOT_AFTER" ]; then
+    refuse 16 "this seal failed before and is not begun again by itself: nothing was done. The guest's serial console says what failed"
 fi
 
 if [ -e /etc/alpine-release ]; then
@@ -53,7 +58,7 @@ fi
 # What is left of an earlier attempt. `reset-failed` because old versions of systemd keep a transient unit that failed.
 systemctl stop azimage-seal.timer azimage-seal.service azimage-script.scope >/dev/null 2>&1
 systemctl reset-failed azimage-seal.timer azimage-seal.service azimage-script.scope >/dev/null 2>&1
-rm -rf "$FOLDER"
+rm -rf "$FOLDER" "$FAILED"
 mkdir -m 700 "$FOLDER" || refuse 17 "$FOLDER can't be made: /run is read-only or full"
 trap 'rm -rf "$FOLDER"' EXIT
 trap 'systemctl stop azimage-script.scope >/dev/null 2>&1; exit 143' TERM INT HUP

@@ -24,9 +24,9 @@ look_for_agents() {
     found_paths AgentIdentity /etc/pki/consumer/key.pem /etc/insights-client/machine-id /etc/sysconfig/rhn/systemid /etc/zypp/credentials.d/SCCcredentials \
         /var/lib/ubuntu-advantage/private/machine-token.json /var/lib/landscape/client/broker.bpickle
     # Protection and monitoring of others.
-    found_paths AgentIdentity /opt/CrowdStrike/falconstore /opt/sentinelone/configuration/install_config /etc/qualys/hostid \
-        /opt/rapid7/ir_agent/components/bootstrap/common/bootstrap.cfg /etc/tenable_tag /var/ossec/etc/client.keys /opt/Elastic/Agent/fleet.enc \
-        /var/opt/ds_agent/dsa_core/ds_agent.config /opt/splunkforwarder/etc/instance.cfg /var/osquery/osquery.db
+    found_paths AgentIdentity /opt/CrowdStrike/falconstore /opt/sentinelone/configuration/basic.conf /etc/qualys/hostid \
+        /opt/rapid7/ir_agent/components/bootstrap/common/bootstrap.cfg /etc/tenable_tag /opt/nessus_agent/var/nessus/uuid /var/ossec/etc/client.keys /opt/Elastic/Agent/fleet.enc \
+        /var/opt/ds_agent/dsa_core/ds_agent.crt /opt/splunkforwarder/etc/instance.cfg /var/osquery/osquery.db
     # Configuration, networks, clusters and build agents.
     found_paths AgentIdentity /etc/puppetlabs/puppet/ssl/private_keys/*.pem /var/lib/puppet/ssl/private_keys/*.pem /etc/chef/client.pem \
         /etc/cinc/client.pem /etc/salt/pki/minion/minion.pem /var/lib/tailscale/tailscaled.state /var/lib/zerotier-one/identity.secret \

@@ -34,7 +34,7 @@ look() {
 
 # found_by_look KIND
 found_by_look() {
-    sed "s/^/$1 /" "$FOLDER/look" >>"$FOLDER/found"
+    [ ! -s "$FOLDER/look" ] || sed "s/^/$1 /" "$FOLDER/look" >>"$FOLDER/found"
 }
 
 # look_around: all findings, in found.

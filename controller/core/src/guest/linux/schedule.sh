@@ -1,7 +1,7 @@
 # The unit that seals: on its own, since the agent that runs this command is stopped by it.
 schedule() {
     printf '%s\n' "$NONCE" "$account" "$account_uid" "$account_pattern" "$account_home" "$port" \
-        "$PACKAGES_WAIT" "$REPEAT_MARK" "$HYGIENE" "$ENFORCED_KINDS" >"$FOLDER/settings"
+        "$NOT_AFTER" "$PACKAGES_WAIT" "$REPEAT_MARK" "$HYGIENE" "$ENFORCED_KINDS" >"$FOLDER/settings"
     set -- --unit=azimage-seal --description="azimage seals the guest" --on-active="${DELAY}s"
     if ! systemd-run "$@" --timer-property=AccuracySec=1s /bin/sh "$FOLDER/unit.sh" >/dev/null 2>&1; then
         # An old version doesn't know the property: then it is up to a minute late.

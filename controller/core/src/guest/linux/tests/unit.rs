@@ -135,6 +135,12 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
     assert!(!console.contains("azimage: sealed") && !guest.exists("stub/poweroff"), "{case}: {console}");
     assert_eq!(guest.exists("stub/reboot"), state == "restarting", "{case}");
     assert!(!guest.exists("run/azimage-seal"), "{case}: another try finds nothing of this one");
+    // The agent runs its commands again when its state is gone; this one has had its turn.
+    assert_eq!(guest.exists("var/lib/azimage-failed-seal"), state != "unchanged", "{case}");
+    if state != "unchanged" {
+        let again = guest.run(&script(&preparation()));
+        assert!(again.code == 16 && again.out.contains("failed before"), "{case}: {}", again.out);
+    }
     if state == "unchanged" {
         assert!(guest.exists("stub/active/walinuxagent.service"), "{case}: the agent runs again");
         assert!(guest.exists("stub/active/apt-daily.timer"), "{case}: what was stopped runs again");
@@ -349,6 +355,23 @@ fn each_failure_names_its_step_and_what_becomes_of_the_guest() {
         }
         failed(case, &guest, step, state, words);
     }
+}
+
+#[test]
+fn another_seal_of_a_guest_that_was_provisioned_anew_leaves_nothing_of_the_failed_one() {
+    let guest = Guest::new();
+    scheduled(&guest);
+    guest.write("stub/waagent-fails", "");
+    failed("the first", &guest, "deprovision", "restarting", "ended with 1");
+    guest.remove("stub/waagent-fails");
+    guest.remove("stub/reboot");
+    let second =
+        Preparation { nonce: "second".to_owned(), not_after: "2099-12-31T00:00:00Z".parse().unwrap(), ..preparation() };
+    let answer = guest.run(&script(&second));
+    assert_eq!(answer.code, 0, "{}", answer.out);
+    guest.unit().unwrap();
+    assert_eq!(read(guest.console().as_bytes(), "second"), ConsoleObserved::Sealed, "{}", guest.console());
+    assert!(!guest.exists("var/lib/azimage-failed-seal"));
 }
 
 #[test]

@@ -40,6 +40,7 @@ remove_account() {
     if getent passwd "$account" >/dev/null; then
         fail "the account $account can't be removed (userdel)"
     fi
+    sed -i "/^$account_pattern:/d" /etc/subuid /etc/subgid 2>/dev/null || true
     # With a group of its name left, the account of that name can't be made in a new machine.
     if getent group "$account" >/dev/null; then
         timeout 60 groupdel "$account" >/dev/null 2>&1 || true

@@ -4,13 +4,7 @@
 fail() {
     set +e
     trap - EXIT TERM
-    state=unchanged
-    if [ "$removed" = yes ]; then
-        state=broken
-        if can_provision_again; then
-            state=restarting
-        fi
-    fi
+    find_state
     if [ "$state" != restarting ]; then
         start_again
     fi
@@ -24,6 +18,19 @@ fail() {
         timeout 60 systemctl reboot || timeout 60 systemctl reboot --force
     fi
     exit 1
+}
+
+# find_state: what becomes of the guest. When the agent begins anew it runs its commands again, this one as well, which
+# finds by the sign that it has failed.
+find_state() {
+    state=unchanged
+    if [ "$removed" = yes ]; then
+        printf '%s\n' "$NOT_AFTER" 2>/dev/null >"$FAILED" || true
+        state=broken
+        if can_provision_again; then
+            state=restarting
+        fi
+    fi
 }
 
 say_failure() {
@@ -50,13 +57,7 @@ ended() {
 }
 stopped() {
     trap - EXIT TERM
-    state=unchanged
-    if [ "$removed" = yes ]; then
-        state=broken
-        if can_provision_again; then
-            state=restarting
-        fi
-    fi
+    find_state
     say_failure "the guest was shut down, or the unit stopped"
     exit 1
 }
