@@ -50,12 +50,16 @@ struct Row {
 }
 
 async fn row(guests: &Guests, case: &Case) -> Row {
-    let (right, seen, seconds, wrong) = match play(guests, case).await {
-        Ok(seen) => (seen.wrong.is_empty(), seen.outcome.to_string(), seen.seconds, seen.wrong),
-        Err(error) => (false, "the rig failed".to_owned(), 0, vec![format!("{error:#}")]),
+    let (right, seen, seconds, wrong, detail) = match play(guests, case).await {
+        Ok(seen) => (seen.wrong.is_empty(), seen.outcome.to_string(), seen.seconds, seen.wrong, seen.detail),
+        Err(error) => (false, "the rig failed".to_owned(), 0, vec![format!("{error:#}")], String::new()),
     };
     let verdict = if right { "ok" } else { "WRONG" };
     let mut line = format!("{verdict:5} {:24} {seconds:>4} s  {seen}", case.name);
+    if !detail.is_empty() {
+        line.push_str("\n        detail: ");
+        line.push_str(&detail);
+    }
     for words in wrong {
         line.push_str("\n        ");
         line.push_str(&words);

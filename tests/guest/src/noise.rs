@@ -6,13 +6,15 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use azimage_core::guest::linux::script;
+use azimage_core::{
+    guest::{console, linux::script},
+    image_version::ConsoleObserved,
+};
 use azimage_test_guest::{
     cache::cache,
     image::{Image, Provisioner, Suite},
     machine::Machine,
-    provisioned,
-    seal::{self, Console},
+    provisioned, seal,
 };
 
 /// Lines of the kernel a second.
@@ -87,7 +89,7 @@ async fn at_rate(machine: &Machine, rate: u32, seals: u32) -> anyhow::Result<(u3
     let (mut read, mut whole) = (0, 0);
     for seal in 0..seals {
         let nonce = format!("r{rate}-{seal}-0a1b2c3d-0000-4000-8000-00000000abcd");
-        read += u32::from(Console::read(log, &nonce) == Console::Sealed);
+        read += u32::from(console::read(log, &nonce) == ConsoleObserved::Sealed);
         whole += seal::marks(log, &nonce);
     }
     Ok((read, whole))

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use azimage_test_guest::{cache::cache, image::Image, provisioned, seal::Console};
+use azimage_core::guest::console;
+use azimage_test_guest::{cache::cache, image::Image, provisioned, seal};
 use tokio::time::Instant;
 
 /// Runs it and tells what comes of it, step by step. True when the machine is off in the end.
@@ -24,7 +25,10 @@ pub async fn run(image: &Image, script: &str, nonce: &str, set_up: &str, keep: b
     for line in String::from_utf8_lossy(&console[before..]).lines().filter(|line| line.contains("azimage")) {
         println!("console: {line:?}");
     }
-    said(&format!("what the controller reads in the console: {}", Console::read(&machine.console(), nonce)));
+    said(&format!(
+        "what the controller reads in the console: {}",
+        seal::words(&console::read(&machine.console(), nonce))
+    ));
     if keep && !off {
         said("it goes on until Ctrl-C");
         tokio::signal::ctrl_c().await?;

@@ -1,9 +1,9 @@
 //! Machines that are restarted, stopped or killed in the middle of a seal.
 
+use azimage_core::image_version::ConsoleObserved;
 use jiff::SignedDuration;
 
 use super::{Case, Event, Moment, Outcome, Power, SEALED, USUAL};
-use crate::seal::Console;
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = vec![
@@ -13,7 +13,7 @@ pub(super) fn cases() -> Vec<Case> {
             preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(660),
             event: Some((Moment::Off, Event::Start)),
             expected: Outcome {
-                console: Some(Console::StartedSince),
+                console: ConsoleObserved::StartedSince,
                 machine: Power::UsableAfterStart,
                 second: Some(16),
                 ..SEALED
@@ -58,6 +58,6 @@ pub(super) fn cases() -> Vec<Case> {
 /// comes again.
 const RESTARTED: Case = Case {
     preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(645),
-    expected: Outcome { exit: Some(0), console: Some(Console::Nothing), machine: Power::Usable, second: None },
+    expected: Outcome { exit: Some(0), console: ConsoleObserved::NoMark, machine: Power::Usable, second: None },
     ..USUAL
 };

@@ -1,10 +1,12 @@
 //! Guests in which the unit meets what the run command couldn't see: it says so, and the machine can be used.
 
+use azimage_core::{guest::console::Aftermath, image_version::ConsoleObserved};
+
 use super::{
     Case, Event, Moment, Outcome, Power, USUAL,
     refused::{HANG, LOCK},
 };
-use crate::seal::Console;
+use crate::seal;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -12,28 +14,28 @@ pub(super) fn cases() -> Vec<Case> {
             name: "packages-in-window",
             about: "a package manager begins while the seal waits, and doesn't end",
             event: Some((Moment::Scheduled, Event::Script(LOCK))),
-            expected: failed("packages", "unchanged", Power::Usable),
+            expected: failed("packages", Aftermath::Unchanged),
             ..USUAL
         },
         Case {
             name: "port-hangs-in-window",
             about: "the serial port hangs while the seal waits",
             event: Some((Moment::Scheduled, Event::Script(HANG))),
-            expected: Outcome { console: Some(Console::Nothing), ..failed("port", "unchanged", Power::Usable) },
+            expected: Outcome { console: ConsoleObserved::NoMark, ..failed("port", Aftermath::Unchanged) },
             ..USUAL
         },
         Case {
             name: "cloud-init-fails",
             about: "cloud-init can't clean its folder",
             event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/cloud/data/instance-id"))),
-            expected: failed("cloud-init", "unchanged", Power::Usable),
+            expected: failed("cloud-init", Aftermath::Unchanged),
             ..USUAL
         },
         Case {
             name: "deprovision-fails",
             about: "the agent's folder can't be emptied",
             event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/waagent/ovf-env.xml"))),
-            expected: failed("deprovision", "restarting", Power::Usable),
+            expected: failed("deprovision", Aftermath::Restarting),
             ..USUAL
         },
         Case {
@@ -43,14 +45,14 @@ pub(super) fn cases() -> Vec<Case> {
                 Moment::Scheduled,
                 Event::Script("touch /home/azureuser/kept; chattr +i /home/azureuser/kept"),
             )),
-            expected: failed("account", "restarting", Power::Usable),
+            expected: failed("account", Aftermath::Restarting),
             ..USUAL
         },
         Case {
             name: "host-keys-fail",
             about: "a host key can't be removed",
             event: Some((Moment::Scheduled, Event::Script("chattr +i /etc/ssh/ssh_host_rsa_key"))),
-            expected: failed("identity", "restarting", Power::Usable),
+            expected: failed("identity", Aftermath::Restarting),
             ..USUAL
         },
         Case {
@@ -60,13 +62,12 @@ pub(super) fn cases() -> Vec<Case> {
                 Moment::Scheduled,
                 Event::Script("chattr +i /var/log/wtmp /var/log/auth.log 2>/dev/null || chattr +i /var/log/syslog"),
             )),
-            expected: failed("logs", "restarting", Power::Usable),
+            expected: failed("logs", Aftermath::Restarting),
             ..USUAL
         },
     ]
 }
 
-fn failed(step: &str, state: &str, machine: Power) -> Outcome {
-    let console = Console::Failed { step: step.to_owned(), state: state.to_owned() };
-    Outcome { exit: Some(0), console: Some(console), machine, second: None }
+fn failed(step: &str, aftermath: Aftermath) -> Outcome {
+    Outcome { exit: Some(0), console: seal::failed(step, aftermath), machine: Power::Usable, second: None }
 }

@@ -12,9 +12,12 @@ mod sealed;
 use std::fmt;
 
 use anyhow::Context as _;
-use azimage_core::guest::{Preparation, linux::script};
+use azimage_core::{
+    guest::{Preparation, linux::script},
+    image_version::ConsoleObserved,
+};
 
-use crate::{image::Provisioner, seal::Console};
+use crate::{image::Provisioner, seal};
 
 pub use liar::liar;
 pub use look::{Needles, look};
@@ -101,12 +104,12 @@ pub enum Event {
 }
 
 /// What comes of a seal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The exit code of the run command; nothing when the agent didn't report it.
     pub exit: Option<i32>,
     /// What the controller reads in the console.
-    pub console: Option<Console>,
+    pub console: ConsoleObserved,
     /// What became of the machine.
     pub machine: Power,
     /// The exit code of the run command that came again, or of the second one.
@@ -130,7 +133,7 @@ pub enum Power {
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exit = self.exit.map_or("no exit code".to_owned(), |code| format!("exit {code}"));
-        let console = self.console.as_ref().map_or("nothing".to_owned(), ToString::to_string);
+        let console = seal::words(&self.console);
         let machine = match self.machine {
             Power::Off => "off",
             Power::Running => "running",
@@ -165,11 +168,11 @@ pub(crate) const USUAL: Case = Case {
 
 /// Sealed and off.
 pub(crate) const SEALED: Outcome =
-    Outcome { exit: Some(0), console: Some(Console::Sealed), machine: Power::Off, second: None };
+    Outcome { exit: Some(0), console: ConsoleObserved::Sealed, machine: Power::Off, second: None };
 
 /// The run command refuses, and nothing has changed.
 pub(crate) const fn refused(code: i32) -> Outcome {
-    Outcome { exit: Some(code), console: Some(Console::Nothing), machine: Power::Usable, second: None }
+    Outcome { exit: Some(code), console: ConsoleObserved::NoMark, machine: Power::Usable, second: None }
 }
 
 /// A case with a name.
@@ -213,7 +216,7 @@ mod tests {
             Outcome { machine: Power::Running, ..SEALED },
             Outcome { second: Some(15), ..SEALED },
             Outcome { exit: None, ..SEALED },
-            Outcome { console: Some(Console::StartedSince), ..SEALED },
+            Outcome { console: ConsoleObserved::StartedSince, ..SEALED },
         ];
         let words: BTreeSet<String> = outcomes.iter().map(ToString::to_string).collect();
         assert_eq!(words.len(), outcomes.len());

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
-use azimage_core::guest::linux::script;
+use azimage_core::{
+    guest::{console, console::Aftermath, linux::script},
+    image_version::ConsoleObserved,
+};
 use tokio::{process::Child, time::Instant};
 
 use super::{Case, Event, Is, Moment, Needles, Outcome, Power, look};
@@ -12,8 +15,7 @@ use crate::{
     clock,
     image::{Image, Provisioner},
     machine::{Frozen, Machine, PROVISIONING},
-    provisioned,
-    seal::{self, Console},
+    provisioned, seal,
     wait::until,
 };
 
@@ -31,6 +33,8 @@ pub struct Seen {
     pub outcome: Outcome,
     /// What isn't as it has to be.
     pub wrong: Vec<String>,
+    /// What the console said of a failure.
+    pub detail: String,
     /// How long it took.
     pub seconds: u64,
 }
@@ -88,7 +92,11 @@ struct Play<'a> {
     session: Option<Child>,
     outcome: Outcome,
     wrong: Vec<String>,
+    detail: String,
 }
+
+/// Nothing was seen yet.
+const NOTHING: Outcome = Outcome { exit: None, console: ConsoleObserved::NoMark, machine: Power::Off, second: None };
 
 impl<'a> Play<'a> {
     async fn begin(guests: &Guests, case: &'a Case, folder: PathBuf) -> anyhow::Result<Self> {
@@ -103,7 +111,16 @@ impl<'a> Play<'a> {
         };
         let nonce = seal::nonce(case.name, clock::now());
         let needles = Needles::of(&mut machine, &nonce).await?;
-        Ok(Self { case, machine, nonce, needles, session: None, outcome: Outcome::default(), wrong: Vec::new() })
+        Ok(Self {
+            case,
+            machine,
+            nonce,
+            needles,
+            session: None,
+            outcome: NOTHING,
+            wrong: Vec::new(),
+            detail: String::new(),
+        })
     }
 
     async fn run(&mut self) -> anyhow::Result<Seen> {
@@ -136,18 +153,31 @@ impl<'a> Play<'a> {
             }
             self.wait_end().await?;
         }
-        self.outcome.console = Some(Console::read(&self.machine.console(), &self.nonce));
+        self.outcome.console = self.read();
         if let Some(mut session) = self.session.take() {
             let _ = session.kill().await;
         }
-        if self.outcome.console == Some(Console::Sealed) && !self.machine.running()? {
+        if self.outcome.console == ConsoleObserved::Sealed && !self.machine.running()? {
             self.look_at_disk().await?;
         }
         self.see_machine().await?;
+        if let ConsoleObserved::Failed(failure) = &mut self.outcome.console {
+            self.detail = std::mem::take(&mut failure.detail);
+        }
         if self.outcome != case.expected {
             self.wrong.insert(0, format!("expected: {}; seen: {}", case.expected, self.outcome));
         }
-        Ok(Seen { outcome: std::mem::take(&mut self.outcome), wrong: std::mem::take(&mut self.wrong), seconds: 0 })
+        Ok(Seen {
+            outcome: std::mem::replace(&mut self.outcome, NOTHING),
+            wrong: std::mem::take(&mut self.wrong),
+            detail: std::mem::take(&mut self.detail),
+            seconds: 0,
+        })
+    }
+
+    /// What the controller reads in the console.
+    fn read(&self) -> ConsoleObserved {
+        console::read(&self.machine.console(), &self.nonce)
     }
 
     /// Waits for the moment; in the guest, where looking again is quick.
@@ -163,7 +193,8 @@ impl<'a> Play<'a> {
             Moment::IdEmptied => "[ ! -s /etc/machine-id ]".to_owned(),
             Moment::Marked => {
                 let (machine, nonce) = (&self.machine, &self.nonce);
-                let marked = async || Ok((Console::read(&machine.console(), nonce) == Console::Sealed).then_some(()));
+                let marked =
+                    async || Ok((console::read(&machine.console(), nonce) == ConsoleObserved::Sealed).then_some(()));
                 return until("the mark", SEAL, marked).await;
             }
         };
@@ -214,10 +245,10 @@ impl<'a> Play<'a> {
             return Ok(());
         }
         let limit =
-            if self.case.expected.console == Some(Console::Nothing) { Duration::from_secs(2 * 60) } else { SEAL };
+            if self.case.expected.console == ConsoleObserved::NoMark { Duration::from_secs(2 * 60) } else { SEAL };
         let begin = Instant::now();
         while begin.elapsed() < limit {
-            let failed = matches!(Console::read(&self.machine.console(), &self.nonce), Console::Failed { .. });
+            let failed = matches!(self.read(), ConsoleObserved::Failed(_));
             if failed || !self.machine.running()? {
                 return Ok(());
             }
@@ -230,7 +261,7 @@ impl<'a> Play<'a> {
     async fn see_machine(&mut self) -> anyhow::Result<()> {
         let case = self.case;
         // A guest that says it restarts needs a moment to do so.
-        if matches!(&self.outcome.console, Some(Console::Failed { state, .. }) if state == "restarting")
+        if matches!(&self.outcome.console, ConsoleObserved::Failed(failure) if failure.aftermath == Aftermath::Restarting)
             && self.machine.running()?
         {
             self.forget();
@@ -245,8 +276,8 @@ impl<'a> Play<'a> {
             self.machine.start()?;
         }
         let usable = self.usable().await;
-        if was_off && self.outcome.console == Some(Console::Sealed) {
-            self.outcome.console = Some(Console::read(&self.machine.console(), &self.nonce));
+        if was_off && self.outcome.console == ConsoleObserved::Sealed {
+            self.outcome.console = self.read();
             let again = self.machine.run_command_view("seal").filter(|view| !view.end_time.is_empty());
             self.outcome.second = again.map(|view| view.exit_code);
         }

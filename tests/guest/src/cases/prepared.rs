@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use azimage_core::guest::{UserScript, hygiene::Mode};
+use azimage_core::guest::{UserScript, console::Aftermath, hygiene::Mode};
 
 use super::{Case, Event, Is, Moment, Outcome, Power, SEALED, USUAL, refused};
-use crate::seal::Console;
+use crate::seal;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -101,25 +101,13 @@ pub(super) fn cases() -> Vec<Case> {
                 )),
             )),
             expected: Outcome {
-                console: Some(Console::Failed { step: String::new(), state: String::new() }),
+                console: seal::failed("hygiene", Aftermath::Restarting),
                 machine: Power::Usable,
                 ..SEALED
             },
             ..USUAL
         },
     ]
-    .into_iter()
-    .map(with_hygiene_failure)
-    .collect()
-}
-
-/// Text can't be made in a constant.
-fn with_hygiene_failure(mut case: Case) -> Case {
-    if let Some(Console::Failed { step, state }) = &mut case.expected.console {
-        "hygiene".clone_into(step);
-        "restarting".clone_into(state);
-    }
-    case
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as the field takes it")]
