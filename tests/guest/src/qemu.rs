@@ -67,7 +67,9 @@ impl Hardware {
         add("kernel", image.kernel().display().to_string());
         add("initrd", image.initrd().display().to_string());
         let console = if self.console { "console=tty0 console=ttyS0,115200" } else { "console=tty0" };
-        add("append", format!("root=LABEL=root ro {console}"));
+        // Emulated, and with others beside it, a guest can be slow beyond systemd's usual patience.
+        let patience = "systemd.default_device_timeout_sec=300 systemd.default_timeout_start_sec=300";
+        add("append", format!("root=LABEL=root ro {console} {patience}"));
         // Fixed places on the bus, so that names of devices don't change with the hardware.
         add("netdev", format!("tap,id=net,ifname={TAP},script=no,downscript=no"));
         add("device", format!("virtio-net-pci,netdev=net,mac={},addr=2", self.hardware_address));

@@ -19,9 +19,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case { name: "session", about: "its user is logged in over ssh", session: true, ..USUAL },
         Case {
             name: "session-of-another",
-            about: "another user is logged in on a pseudo terminal, as logind sees it",
-            set_up: "useradd -m -s /bin/bash bob; systemd-run --quiet --uid=bob --property=PAMName=login --property=TTYPath=/dev/tty9 \
-                     --property=StandardInput=tty-force sleep 600; sleep 2; loginctl list-sessions --no-legend | grep -q bob",
+            about: "another user is logged in on a pseudo terminal",
+            set_up: "useradd -m -s /bin/bash bob; systemd-run --quiet script -qec 'su - bob -c \"sleep 600\"' /dev/null; sleep 3; \
+                     loginctl list-sessions --no-legend | grep -q bob",
             preparation: |preparation| preparation.hygiene.mode = Mode::Report,
             says: &["azimage: found Account"],
             ..USUAL
