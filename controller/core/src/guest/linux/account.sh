@@ -15,8 +15,8 @@ find_account() {
     -* | .* | *[!A-Za-z0-9_.-]*) refuse 12 "the account's name in $provisioning has characters that aren't supported: letters, digits, dots, dashes and underscores are" ;;
     esac
     account_pattern=$(printf '%s' "$account" | sed 's/[.]/[.]/g')
-    account_uid=$(getent passwd "$account" | cut -d : -f 3)
-    account_home=$(getent passwd "$account" | cut -d : -f 6)
+    account_uid=$(timeout 60 getent passwd "$account" | cut -d : -f 3)
+    account_home=$(timeout 60 getent passwd "$account" | cut -d : -f 6)
     if [ "$account_uid" = 0 ]; then
         refuse 12 "the account $account has the user id 0 as root has, so it can't be removed"
     fi

@@ -1,6 +1,6 @@
 # Is this the time and the guest that this command was made for? Nothing is written before that is known.
 set -u
-umask 077
+umask 022
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 HOME="${HOME:-/root}"

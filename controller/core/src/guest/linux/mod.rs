@@ -98,11 +98,9 @@ fn head(preparation: &Preparation) -> String {
         ("SCRIPT_LIMIT", quoted(&limit.unwrap_or_default())),
         ("SCRIPT", quoted(&STANDARD.encode(text))),
     ];
-    let lines: Vec<String> = assignments.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-    let lines = lines.concat();
-    format!(
-        "#!/bin/sh\n# Made by azimage: prepares this guest for capture, and schedules the unit that seals it.\n{lines}"
-    )
+    let lines: Vec<String> = assignments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let title = "# Made by azimage: prepares this guest for capture, and schedules the unit that seals it.";
+    format!("#!/bin/sh\n{title}\n{}\n", lines.join("\n"))
 }
 
 /// A part of the script that writes a file of the guest's memory.

@@ -2,6 +2,10 @@
 folder=$1
 limit=$2
 shift 2
+# As in a shell of root's, not as this script likes it.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+unset LC_ALL
 exec </dev/null 2>&1
 cd /
 true >"$folder/began"

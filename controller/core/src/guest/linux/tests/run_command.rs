@@ -49,10 +49,6 @@ fn refused(case: &str, guest: &Guest, preparation: &Preparation, code: i32, word
 /// A change to a guest that can be sealed.
 type Change = Box<dyn Fn(&Guest)>;
 
-fn no_change() -> Change {
-    Box::new(|_| ())
-}
-
 fn write(path: &'static str, text: &'static str) -> Change {
     Box::new(move |guest| guest.write(path, text))
 }
@@ -81,7 +77,12 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
         ("no account", account("<a:UserName></a:UserName>"), 12, "names no account"),
         ("an account without an end", account("<UserName/>"), 12, "names no account"),
         ("root", account("<UserName>root</UserName>"), 12, "root"),
-        ("root by another name", write("etc/passwd", "azureuser:x:0:0::/home/azureuser:/bin/sh\n"), 12, "user id 0"),
+        (
+            "root by another name",
+            write("etc/passwd", "azureuser:x:0:0::/home/azureuser:/bin/sh\nroot:x:0:0::/root:/bin/sh\n"),
+            12,
+            "user id 0",
+        ),
         ("a strange account", account("<UserName>$(touch /tmp/x)</UserName>"), 12, "characters"),
         ("an account like an option", account("<UserName>-rf</UserName>"), 12, "characters"),
         ("no port", remove("dev/ttyS0"), 13, "/dev/ttyS0 isn't there"),
@@ -134,14 +135,9 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
     for (case, change, code, words) in cases {
         let guest = Guest::new();
         change(&guest);
-        // What isn't looked at.
-        if code == 12 && guest.text("etc/passwd").len() < 100 {
-            guest.write("etc/shadow-", "");
-        }
         refused(case, &guest, &preparation(), code, words);
         assert!(!guest.exists("run/azimage-seal"), "{case}: nothing of it is left");
     }
-    let _ = no_change();
 }
 
 #[test]
@@ -220,11 +216,8 @@ fn an_old_systemd_doesnt_know_how_exact_a_timer_should_be() {
 #[test]
 fn a_package_manager_is_waited_for_and_not_for_ever() {
     use std::os::unix::fs::MetadataExt as _;
-    for lock in ["var/lib/dpkg/lock-frontend", "var/lib/rpm/.rpm.lock", "usr/lib/sysimage/rpm/.rpm.lock"] {
+    for lock in ["var/lib/dpkg/lock-frontend", "var/lib/rpm/.rpm.lock"] {
         let guest = Guest::new();
-        if lock.starts_with("usr/lib") {
-            continue;
-        }
         guest.write(lock, "");
         let inode = fs::metadata(guest.path(lock)).unwrap().ino();
         guest.write(
@@ -259,6 +252,13 @@ fn the_users_script_decides_whether_it_goes_on() {
             21,
             "azimage: script says timeout: failed to run command '/usr/bin/nothing': No such file or directory\nazimage: script exit 127\n",
             "exit code 127",
+        ),
+        (
+            "its surroundings",
+            "umask; pwd; echo $HOME ${LC_ALL-unset} $PATH",
+            0,
+            "azimage: script says 0022\nazimage: script says /\nazimage: script says /root unset /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nazimage: script exit 0\n",
+            "seal is scheduled",
         ),
         ("nothing in it", "", 0, "azimage: script exit 0\n", "seal is scheduled"),
         (

@@ -151,199 +151,184 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
     }
 }
 
+type Change = fn(&Guest);
+
+/// What goes wrong after the unit was scheduled; the step, what becomes of the guest, and what is said of it.
+const FAILURES: [(&str, Change, &str, &str, &str); 27] = [
+    ("packages", |guest| guest.write("stub/audit", " htop viewer\n"), "packages", "unchanged", "htop"),
+    ("no console", |guest| guest.write("sys/class/tty/console/active", "tty0\n"), "port", "unchanged", "console=ttyS0"),
+    (
+        "a process",
+        |guest| guest.write("stub/processes", "0 /proc/1\n1000 /proc/99999999\n"),
+        "sessions",
+        "unchanged",
+        "/proc/99999999",
+    ),
+    (
+        "the agent",
+        |guest| guest.write("stub/stubborn/walinuxagent.service", ""),
+        "agent",
+        "unchanged",
+        "walinuxagent.service",
+    ),
+    (
+        "cloud-init",
+        |guest| guest.write("stub/cloud-init-fails", ""),
+        "cloud-init",
+        "unchanged",
+        "Could not remove /var/lib/cloud/data",
+    ),
+    (
+        "cloud-init leaves it",
+        |guest| guest.program("cloud-init", "", "/bin/sh"),
+        "cloud-init",
+        "unchanged",
+        "/var/lib/cloud/instance is",
+    ),
+    ("waagent fails", |guest| guest.write("stub/waagent-fails", ""), "deprovision", "restarting", "ended with 1"),
+    (
+        "waagent stops",
+        |guest| guest.write("stub/waagent-stops", ""),
+        "deprovision",
+        "restarting",
+        "ovf-env.xml is still there",
+    ),
+    (
+        "no user deleted",
+        |guest| guest.write("stub/userdel-fails", ""),
+        "account",
+        "restarting",
+        "account azureuser can't be removed",
+    ),
+    ("a group", |guest| guest.program("groupdel", "exit 8", "/bin/sh"), "", "", ""),
+    (
+        "a rule",
+        |guest| {
+            guest.program(
+                "sed",
+                "case $1 in -i) [ \"$2\" != -E ] || exit 0;; esac; exec /host/usr/bin/sed \"$@\"",
+                "/bin/sh",
+            );
+        },
+        "account",
+        "restarting",
+        "/etc/sudoers still has a rule",
+    ),
+    (
+        "a crontab",
+        |guest| guest.write("var/spool/cron/crontabs/azureuser/x", ""),
+        "account",
+        "restarting",
+        "crontabs/azureuser",
+    ),
+    ("a copy", |guest| guest.write("etc/gshadow-/x", ""), "leftovers", "restarting", "/etc/gshadow- is still there"),
+    ("a history", |guest| guest.write("root/.zsh_history/x", ""), "leftovers", "restarting", ".zsh_history"),
+    (
+        "the agent comes back",
+        |guest| guest.write("stub/agent-comes-back", ""),
+        "agent-state",
+        "restarting",
+        "started again",
+    ),
+    (
+        "a log of the agent",
+        |guest| guest.write("var/log/waagent.log/x", ""),
+        "agent-state",
+        "restarting",
+        "/var/log/waagent.log is still",
+    ),
+    (
+        "a host key",
+        |guest| guest.write("etc/ssh/ssh_host_key/x", ""),
+        "identity",
+        "restarting",
+        "/etc/ssh/ssh_host_key is",
+    ),
+    (
+        "a seed",
+        |guest| {
+            guest.remove("var/lib/systemd/random-seed");
+            guest.write("var/lib/systemd/random-seed/x", "");
+        },
+        "identity",
+        "restarting",
+        "random-seed is still there",
+    ),
+    (
+        "a rule of udev",
+        |guest| guest.write("etc/udev/rules.d/85-persistent-net-cloud-init.rules/x", ""),
+        "network",
+        "restarting",
+        "85-persistent",
+    ),
+    (
+        "no link",
+        |guest| {
+            guest.program(
+                "cp",
+                "case $3 in /etc/resolv.conf) echo x >/etc/resolv.conf;; *) exec /host/usr/bin/cp \"$@\";; esac",
+                "/bin/sh",
+            );
+        },
+        "network",
+        "restarting",
+        "/etc/resolv.conf was a link",
+    ),
+    ("a log", |guest| guest.program("truncate", "", "/bin/sh"), "logs", "restarting", "/var/log/auth.log isn't empty"),
+    (
+        "a key that came late",
+        |guest| guest.write("stub/meanwhile", "echo '-----BEGIN RSA PRIVATE KEY-----' >/root/late\n"),
+        "hygiene",
+        "restarting",
+        "PrivateKey /root/late",
+    ),
+    (
+        "packages that came late",
+        |guest| guest.write("stub/meanwhile", "echo ' late x' >/stub/audit\n"),
+        "packages",
+        "restarting",
+        "late",
+    ),
+    (
+        "no machine id",
+        |guest| guest.write("stub/meanwhile", "rm /etc/machine-id; mkdir /etc/machine-id\n"),
+        "machine-id",
+        "restarting",
+        "isn't empty",
+    ),
+    (
+        "no provisioning again",
+        |guest| {
+            guest.write("stub/waagent-fails", "");
+            guest.write("etc/cloud/cloud-init.disabled", "");
+        },
+        "deprovision",
+        "broken",
+        "ended with 1",
+    ),
+    (
+        "no cloud-init",
+        |guest| {
+            guest.write("stub/waagent-stops", "");
+            guest.remove("usr/bin/cloud-init");
+        },
+        "deprovision",
+        "broken",
+        "still there",
+    ),
+    // Nothing can be said where nothing can be written.
+    (
+        "no mark",
+        |guest| guest.write("stub/meanwhile", "rm /dev/ttyS0; cp -P /stub/full /dev/ttyS0\n"),
+        "mark",
+        "restarting",
+        "",
+    ),
+];
+
 #[test]
 fn each_failure_names_its_step_and_what_becomes_of_the_guest() {
-    type Change = fn(&Guest);
-    let cases: [(&str, Change, &str, &str, &str); 27] = [
-        ("packages", |guest| guest.write("stub/audit", " htop viewer\n"), "packages", "unchanged", "htop"),
-        (
-            "no console",
-            |guest| guest.write("sys/class/tty/console/active", "tty0\n"),
-            "port",
-            "unchanged",
-            "console=ttyS0",
-        ),
-        (
-            "a process",
-            |guest| guest.write("stub/processes", "0 /proc/1\n1000 /proc/99999999\n"),
-            "sessions",
-            "unchanged",
-            "/proc/99999999",
-        ),
-        (
-            "the agent",
-            |guest| guest.write("stub/stubborn/walinuxagent.service", ""),
-            "agent",
-            "unchanged",
-            "walinuxagent.service",
-        ),
-        (
-            "cloud-init",
-            |guest| guest.write("stub/cloud-init-fails", ""),
-            "cloud-init",
-            "unchanged",
-            "Could not remove /var/lib/cloud/data",
-        ),
-        (
-            "cloud-init leaves it",
-            |guest| guest.program("cloud-init", "", "/bin/sh"),
-            "cloud-init",
-            "unchanged",
-            "/var/lib/cloud/instance is",
-        ),
-        ("waagent fails", |guest| guest.write("stub/waagent-fails", ""), "deprovision", "restarting", "ended with 1"),
-        (
-            "waagent stops",
-            |guest| guest.write("stub/waagent-stops", ""),
-            "deprovision",
-            "restarting",
-            "ovf-env.xml is still there",
-        ),
-        (
-            "no user deleted",
-            |guest| guest.write("stub/userdel-fails", ""),
-            "account",
-            "restarting",
-            "account azureuser can't be removed",
-        ),
-        ("a group", |guest| guest.program("groupdel", "exit 8", "/bin/sh"), "", "", ""),
-        (
-            "a rule",
-            |guest| {
-                guest.program(
-                    "sed",
-                    "case $1 in -i) [ \"$2\" != -E ] || exit 0;; esac; exec /host/usr/bin/sed \"$@\"",
-                    "/bin/sh",
-                )
-            },
-            "account",
-            "restarting",
-            "/etc/sudoers still has a rule",
-        ),
-        (
-            "a crontab",
-            |guest| guest.write("var/spool/cron/crontabs/azureuser/x", ""),
-            "account",
-            "restarting",
-            "crontabs/azureuser",
-        ),
-        (
-            "a copy",
-            |guest| guest.write("etc/gshadow-/x", ""),
-            "leftovers",
-            "restarting",
-            "/etc/gshadow- is still there",
-        ),
-        ("a history", |guest| guest.write("root/.zsh_history/x", ""), "leftovers", "restarting", ".zsh_history"),
-        (
-            "the agent comes back",
-            |guest| guest.write("stub/agent-comes-back", ""),
-            "agent-state",
-            "restarting",
-            "started again",
-        ),
-        (
-            "a log of the agent",
-            |guest| guest.write("var/log/waagent.log/x", ""),
-            "agent-state",
-            "restarting",
-            "/var/log/waagent.log is still",
-        ),
-        (
-            "a host key",
-            |guest| guest.write("etc/ssh/ssh_host_key/x", ""),
-            "identity",
-            "restarting",
-            "/etc/ssh/ssh_host_key is",
-        ),
-        (
-            "a seed",
-            |guest| {
-                guest.remove("var/lib/systemd/random-seed");
-                guest.write("var/lib/systemd/random-seed/x", "");
-            },
-            "identity",
-            "restarting",
-            "random-seed is still there",
-        ),
-        (
-            "a rule of udev",
-            |guest| guest.write("etc/udev/rules.d/85-persistent-net-cloud-init.rules/x", ""),
-            "network",
-            "restarting",
-            "85-persistent",
-        ),
-        (
-            "no link",
-            |guest| {
-                guest.program(
-                    "cp",
-                    "case $3 in /etc/resolv.conf) echo x >/etc/resolv.conf;; *) exec /host/usr/bin/cp \"$@\";; esac",
-                    "/bin/sh",
-                )
-            },
-            "network",
-            "restarting",
-            "/etc/resolv.conf was a link",
-        ),
-        (
-            "a log",
-            |guest| guest.program("truncate", "", "/bin/sh"),
-            "logs",
-            "restarting",
-            "/var/log/auth.log isn't empty",
-        ),
-        (
-            "a key that came late",
-            |guest| guest.write("stub/meanwhile", "echo '-----BEGIN RSA PRIVATE KEY-----' >/root/late\n"),
-            "hygiene",
-            "restarting",
-            "PrivateKey /root/late",
-        ),
-        (
-            "packages that came late",
-            |guest| guest.write("stub/meanwhile", "echo ' late x' >/stub/audit\n"),
-            "packages",
-            "restarting",
-            "late",
-        ),
-        (
-            "no machine id",
-            |guest| guest.write("stub/meanwhile", "rm /etc/machine-id; mkdir /etc/machine-id\n"),
-            "machine-id",
-            "restarting",
-            "isn't empty",
-        ),
-        (
-            "no provisioning again",
-            |guest| {
-                guest.write("stub/waagent-fails", "");
-                guest.write("etc/cloud/cloud-init.disabled", "");
-            },
-            "deprovision",
-            "broken",
-            "ended with 1",
-        ),
-        (
-            "no cloud-init",
-            |guest| {
-                guest.write("stub/waagent-stops", "");
-                guest.remove("usr/bin/cloud-init");
-            },
-            "deprovision",
-            "broken",
-            "still there",
-        ),
-        // Nothing can be said where nothing can be written.
-        (
-            "no mark",
-            |guest| guest.write("stub/meanwhile", "rm /dev/ttyS0; cp -P /stub/full /dev/ttyS0\n"),
-            "mark",
-            "restarting",
-            "",
-        ),
-    ];
-    for (case, change, step, state, words) in cases {
+    for (case, change, step, state, words) in FAILURES {
         let guest = Guest::new();
         symlink("/dev/full", guest.path("stub/full")).unwrap();
         scheduled(&guest);

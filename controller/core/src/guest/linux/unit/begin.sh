@@ -1,6 +1,6 @@
 # The unit that seals the guest: each thing is done, and then looked at. It runs on its own, without anybody to ask.
 set -eu
-umask 077
+umask 022
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 HOME=/root

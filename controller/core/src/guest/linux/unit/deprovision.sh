@@ -34,15 +34,15 @@ deprovision() {
 
 remove_account() {
     step=account
-    if getent passwd "$account" >/dev/null; then
+    if timeout 60 getent passwd "$account" >/dev/null; then
         timeout 60 userdel -f -r "$account" >/dev/null 2>&1 || true
     fi
-    if getent passwd "$account" >/dev/null; then
+    if timeout 60 getent passwd "$account" >/dev/null; then
         fail "the account $account can't be removed (userdel)"
     fi
     sed -i "/^$account_pattern:/d" /etc/subuid /etc/subgid 2>/dev/null || true
     # With a group of its name left, the account of that name can't be made in a new machine.
-    if getent group "$account" >/dev/null; then
+    if timeout 60 getent group "$account" >/dev/null; then
         timeout 60 groupdel "$account" >/dev/null 2>&1 || true
     fi
     for file in /etc/passwd /etc/shadow /etc/group /etc/subuid /etc/subgid; do

@@ -17,7 +17,7 @@ look_again() {
 # The mark, again and again: a line of the kernel may tear one, and what was written last may never be uploaded.
 mark() {
     step=mark
-    sync
+    timeout 300 sync || true
     marked=0
     tries=0
     while [ "$tries" -lt 3 ] || [ "$tries" -lt $((REPEAT_MARK / 10 + 1)) ]; do
@@ -34,7 +34,7 @@ mark() {
     if [ "$marked" = 0 ]; then
         fail "the mark can't be written to $port"
     fi
-    sync
+    timeout 300 sync || true
 }
 
 stop_packages
