@@ -11,6 +11,14 @@ use crate::seal;
 pub(super) fn cases() -> Vec<Case> {
     vec![
         Case {
+            name: "again",
+            about: "a package manager begins while the seal waits; when it is stopped, another seal is asked for",
+            event: Some((Moment::Scheduled, Event::Script(LOCK))),
+            mended_by: Some("pkill -f [d]pkg/lock-frontend"),
+            expected: Outcome { second: Some(0), ..failed("packages", Aftermath::Unchanged) },
+            ..USUAL
+        },
+        Case {
             name: "packages-in-window",
             about: "a package manager begins while the seal waits, and doesn't end",
             event: Some((Moment::Scheduled, Event::Script(LOCK))),

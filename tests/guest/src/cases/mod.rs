@@ -50,6 +50,8 @@ pub struct Case {
     pub says: &'static [&'static str],
     /// A script that has to succeed in the guest in the end, through the rig's door, if the machine runs.
     pub holds: &'static str,
+    /// A script that mends what was the matter, after which another seal has to succeed.
+    pub mended_by: Option<&'static str>,
     /// Paths of a sealed disk in which something of the machine may be found, with the reason.
     pub leaves: &'static [(&'static str, &'static str)],
     /// Looks into the sealed disk for what this case is about: a path and what it has to be.
@@ -162,6 +164,7 @@ pub(crate) const USUAL: Case = Case {
     expected: SEALED,
     says: &[],
     holds: "",
+    mended_by: None,
     leaves: &[],
     sealed_disk: &[],
 };

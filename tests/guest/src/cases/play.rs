@@ -289,6 +289,9 @@ impl<'a> Play<'a> {
                 if self.machine.running()? { Power::Running } else { Power::Off }
             }
         };
+        if let Some(mend) = case.mended_by.filter(|_| self.outcome.machine == Power::Usable) {
+            self.seal_again(mend).await?;
+        }
         if !case.holds.is_empty() {
             let answer = self.machine.door(case.holds, Duration::from_secs(30)).await?;
             if answer.code != Some(0) {
@@ -296,6 +299,21 @@ impl<'a> Play<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Another seal with another nonce, after what was the matter is mended.
+    async fn seal_again(&mut self, mend: &str) -> anyhow::Result<()> {
+        self.machine.set_up(mend).await.context("what was the matter can't be mended")?;
+        self.nonce = seal::nonce("again", clock::now());
+        let script = script(&seal::preparation(&self.nonce));
+        let view = self.machine.run_command("again", &script, Duration::from_secs(4 * 60)).await?;
+        self.outcome.second = Some(view.exit_code);
+        let off = self.machine.wait_off(SEAL).await.is_ok();
+        if !off || self.read() != ConsoleObserved::Sealed {
+            self.wrong.push(format!("another seal: off {off}, console {}: {}", seal::words(&self.read()), view.output));
+            return Ok(());
+        }
+        self.look_at_disk().await
     }
 
     /// Whether the machine's user can log in, and a run command is run.
