@@ -25,7 +25,7 @@ look_for_traces() {
         look "$@" -xdev -type f ! -name kexec_cmd ! -name kdump_lock ! -name .lock -size +0 -print
         found_by_look CrashDump
     fi
-    found_paths MachineId /etc/iscsi/initiatorname.iscsi /etc/nvme/hostid /etc/hostid /var/lib/snapd/device/private-keys-v1/* /var/lib/whoopsie/whoopsie-id
+    found_paths MachineId /etc/iscsi/initiatorname.iscsi /etc/nvme/hostid /etc/hostid /etc/lvm/devices/system.devices /var/lib/snapd/device/private-keys-v1/* /var/lib/whoopsie/whoopsie-id
     found_with MachineId '^MY_HOSTID="?[0-9a-f]' /etc/popularity-contest.conf
     look_for_addresses
 }

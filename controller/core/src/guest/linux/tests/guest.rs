@@ -111,7 +111,7 @@ esac"#,
 ];
 
 /// Files of a guest that cloud-init and the agent have provisioned for `azureuser`, with traces of its life.
-const FILES: [(&str, &str); 43] = [
+const FILES: [(&str, &str); 44] = [
     (
         "etc/passwd",
         "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\nazureuser:x:1000:1000::/home/azureuser:/bin/bash\n",
@@ -170,6 +170,7 @@ const FILES: [(&str, &str); 43] = [
     ("var/log/auth.log", "azureuser logged in\n"),
     ("var/log/auth.log.1", "azureuser logged in\n"),
     ("var/log/wtmp", "azureuser\n"),
+    ("var/lib/lastlog/lastlog2.db", "azureuser\n"),
 ];
 
 const FOLDERS: [&str; 12] = [

@@ -61,6 +61,7 @@ fn a_guest_is_sealed_and_nothing_of_it_is_left() {
             "var/log/azure/run-command",
             "var/log/journal/0123456789abcdef0123456789abcdef",
             "var/log/auth.log.1",
+            "var/lib/lastlog/lastlog2.db",
             "var/log/app/app.log-20261128",
         ] {
             assert!(!guest.exists(path), "{shell}: {path} is left");

@@ -53,7 +53,7 @@ processes() {
 stop_agent() {
     step=agent
     for unit in walinuxagent.service waagent.service managedruncommand.service azure-vmextensions.slice; do
-        timeout 90 systemctl stop "$unit" >/dev/null 2>&1 || true
+        timeout 120 systemctl stop "$unit" >/dev/null 2>&1 || true
     done
     for unit in walinuxagent.service waagent.service managedruncommand.service; do
         if systemctl is-active --quiet "$unit"; then
