@@ -122,6 +122,13 @@ impl Simulator {
             })
     }
 
+    /// The files on a virtual machine's disk by their paths, as text, and where links lead (`-> target`); not the programs, nor what
+    /// is there only while the system runs. `None` where there is no such machine.
+    pub fn guest_files(&self, path: &str) -> Option<BTreeMap<String, String>> {
+        let key = Address::parse(path)?.key();
+        Some(self.world.machines.get(&key)?.guest.system.disk().files())
+    }
+
     /// Somebody else changes a virtual machine, at once.
     ///
     /// # Errors

@@ -55,6 +55,7 @@ impl VirtualMachine {
     }
 
     /// From a scenario.
+    #[allow(clippy::too_many_lines, reason = "one record, field by field")]
     pub(crate) fn seeded(world: &mut World, group: &crate::world::Group, seed: &scenario::VirtualMachine) -> Self {
         let location = crate::regions::normal(seed.location.as_deref().unwrap_or(&group.location));
         let id = format!("{}/providers/Microsoft.Compute/virtualMachines/{}", group.id, seed.name);

@@ -25,6 +25,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/", get(overview))
         .route("/requests", get(requests))
         .route("/state/{*path}", get(state))
+        .route("/guest-files/{*path}", get(guest_files))
         .route("/credentials/{client}", get(credentials))
         .route("/scenario", post(scenario))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
@@ -42,7 +43,7 @@ async fn overview(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "tenant": simulator.tenant(),
         "subscriptions": simulator.subscriptions(),
         "simulatedTime": simulator.now(),
-        "interface": ["GET /requests", "GET /state/{resource id}", "GET /credentials/{client id}", "POST /scenario", "GET|POST|DELETE /faults", "DELETE /faults/{id}",
+        "interface": ["GET /requests", "GET /state/{resource id}", "GET /guest-files/{resource id}", "GET /credentials/{client id}", "POST /scenario", "GET|POST|DELETE /faults", "DELETE /faults/{id}",
                       "GET|POST /clock", "GET|POST /tls", "GET|POST /throttling", "POST /virtual-machines/{resource id}"],
     }))
 }
@@ -66,6 +67,11 @@ async fn requests(State(shared): State<Arc<Shared>>, Query(query): Query<Request
 async fn state(State(shared): State<Arc<Shared>>, Path(path): Path<String>) -> Answer {
     let found = shared.current().state(&path);
     found.map(Json).ok_or_else(|| refuse(StatusCode::NOT_FOUND, format!("there is no resource /{path}")))
+}
+
+async fn guest_files(State(shared): State<Arc<Shared>>, Path(path): Path<String>) -> Answer {
+    let found = shared.current().guest_files(&path).map(|files| Json(json!(files)));
+    found.ok_or_else(|| refuse(StatusCode::NOT_FOUND, format!("there is no virtual machine /{path}")))
 }
 
 async fn credentials(State(shared): State<Arc<Shared>>, Path(client): Path<String>) -> Json<Value> {

@@ -66,8 +66,11 @@ fn a_script_sees_what_makes_a_system_unique() {
     azure.wait(30);
     let view = azure.get(&format!("{path}&$expand=instanceView")).body;
     let guest = azure.truth("builder")["guest"].clone();
-    let expected =
-        format!("{}\nkey=root@builder\n{}\n", guest["machineId"].as_str().unwrap(), azure.truth("builder")["vmId"].as_str().unwrap());
+    let expected = format!(
+        "{}\nkey=root@builder\n{}\n",
+        guest["machineId"].as_str().unwrap(),
+        azure.truth("builder")["vmId"].as_str().unwrap()
+    );
     assert_eq!(view["properties"]["instanceView"]["output"], json!(expected));
 }
 

@@ -19,7 +19,8 @@ function Test-State {
 function Test-Providers {
     foreach ($pass in 'Cleanup', 'Generalize') {
         $list = Get-Item -LiteralPath "HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\SysPrepExternal\$pass" -ErrorAction SilentlyContinue
-        foreach ($name in @($list | ForEach-Object { $_.Property })) {
+        if (-not $list) { continue }
+        foreach ($name in $list.Property) {
             $file = ("$($list.GetValue($name))" -split ',')[0].Trim('"', ' ')
             if ($file -like '?:\*' -and -not (Test-Path -LiteralPath $file)) {
                 Stop-Here 35 "Sysprep can't run: $file, which takes part in it, is missing; if it is the Azure agent's, wait for its update, or install it anew"
@@ -59,8 +60,10 @@ function Test-Drive {
     if (4 -eq (Get-Value 'HKLM:\SYSTEM\CurrentControlSet\Services\cdrom' 'Start')) {
         Stop-Here 35 'Sysprep can''t run: the DVD drive is disabled, through which Azure provisions; set Start of HKLM:\SYSTEM\CurrentControlSet\Services\cdrom to 1'
     }
-    if (1 -eq (Get-Value 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\RemovableStorageDevices' 'Deny_All')) {
-        Stop-Here 35 'Sysprep can''t run: the policy on removable storage denies all access, and Azure provisions through a DVD'
+    $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\RemovableStorageDevices'
+    $discs = "$policy\{53f56308-b6bf-11d0-94f2-00a0c91efb8b}"
+    if (1 -eq (Get-Value $policy 'Deny_All') -or 1 -eq (Get-Value $discs 'Deny_Read')) {
+        Stop-Here 35 'Sysprep can''t run: a policy on removable storage denies access to discs, and Azure provisions through a DVD'
     }
 }
 

@@ -19,7 +19,7 @@ function Find-Keys([string[]] $Homes) {
 function Find-Certificates {
     foreach ($store in 'Cert:\LocalMachine\My', 'Cert:\LocalMachine\WebHosting') {
         foreach ($certificate in @(Get-ChildItem -LiteralPath $store -ErrorAction SilentlyContinue)) {
-            if ($certificate.HasPrivateKey -and $certificate.Issuer -notlike '*Windows Azure CRP Certificate Generator*') {
+            if ($certificate.HasPrivateKey -and $certificate.Subject -notlike '*Windows Azure CRP Certificate Generator*') {
                 Add-Finding 'Certificate' "$store\$($certificate.Thumbprint)"
             }
         }

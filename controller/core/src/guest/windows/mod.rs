@@ -72,7 +72,8 @@ pub fn script(preparation: &Preparation) -> String {
 pub fn longest(preparation: &Preparation) -> Duration {
     let script = preparation.user_script.as_ref().map_or(Duration::ZERO, |script| script.time_limit);
     // With a script, all checks are made twice.
-    2 * (CHECKS_LIMIT + preparation.packages_wait) + script + SYSPREP_LIMIT + TIDY_LIMIT
+    let checks = CHECKS_LIMIT.saturating_add(preparation.packages_wait).saturating_mul(2);
+    checks.saturating_add(script).saturating_add(SYSPREP_LIMIT + TIDY_LIMIT)
 }
 
 /// What this preparation is made for, as assignments.
@@ -101,7 +102,7 @@ fn head(preparation: &Preparation) -> String {
         ("Allowed", list(allowed)),
         ("UserLimit", limit.to_string()),
         ("UserScript", quoted(&STANDARD.encode(text))),
-        ("Watcher", quoted(&STANDARD.encode(watcher(preparation)))),
+        ("Watcher", here(&watcher(preparation))),
         ("WatcherLimit", (SYSPREP_LIMIT + TIDY_LIMIT + AGENT_LIMIT + preparation.repeat_mark).as_secs().to_string()),
         ("ResultLimit", (SYSPREP_LIMIT + TIDY_LIMIT).as_secs().to_string()),
     ];
@@ -120,13 +121,19 @@ fn watcher(preparation: &Preparation) -> String {
 }
 
 fn joined(assignments: &[(&str, String)]) -> String {
-    assignments.iter().map(|(name, value)| format!("${name} = {value}\n")).collect::<Vec<_>>().concat()
+    assignments.iter().flat_map(|(name, value)| ["$", name, " = ", value, "\n"]).collect()
 }
 
 /// A text of ours, or base64: nothing in it ends a quotation.
 fn quoted(text: &str) -> String {
     debug_assert!(text.chars().all(|sign| sign.is_ascii_graphic() && sign != '\'' || sign == ' '), "{text}");
     format!("'{text}'")
+}
+
+/// A text of ours with lines of its own, which nothing in it is read as PowerShell of, and nothing ends early.
+fn here(text: &str) -> String {
+    debug_assert!(text.ends_with('\n') && !text.contains("\n'@"));
+    format!("@'\n{text}'@")
 }
 
 fn list(texts: impl Iterator<Item = String>) -> String {

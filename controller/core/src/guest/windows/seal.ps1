@@ -44,7 +44,7 @@ function Start-Watcher {
     if ($left) { Stop-Here 35 "Sysprep can't run: $($left[0]) of an earlier attempt can't be removed; restart the guest" }
     Initialize-Folder
     Remove-AnswerFiles
-    [System.IO.File]::WriteAllText("$Folder\watcher.ps1", (ConvertFrom-Encoded $Watcher))
+    [System.IO.File]::WriteAllText("$Folder\watcher.ps1", $Watcher)
     Initialize-Memory
     $action = New-ScheduledTaskAction -Execute "$PSHOME\powershell.exe" `
         -Argument "-NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -File `"$Folder\watcher.ps1`""

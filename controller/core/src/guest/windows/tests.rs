@@ -4,6 +4,7 @@
 mod citations;
 mod grammar;
 mod parameters;
+mod words;
 
 use std::time::Duration;
 
@@ -51,4 +52,17 @@ fn preparation() -> Preparation {
         user_script: Some(UserScript { text: "Write-Output 'x'".into(), time_limit: Duration::from_secs(300) }),
         hygiene: Policy { mode: Mode::Enforce, allowed: vec![r"C:\app\key.pem".into(), r"C:\data\*".into()] },
     }
+}
+
+#[test]
+#[ignore = "prints a script for whoever tries it on a real Windows; see docs/guest-windows.md"]
+fn print_the_windows_script() {
+    let preparation = Preparation {
+        nonce: "an-hour-with-windows".into(),
+        not_after: moment("2099-01-01T00:00:00Z"),
+        not_before: moment("2026-01-01T00:00:00Z"),
+        hygiene: Policy { mode: Mode::Report, allowed: Vec::new() },
+        ..preparation()
+    };
+    println!("{}", script(&preparation));
 }

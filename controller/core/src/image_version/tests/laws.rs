@@ -78,7 +78,7 @@ proptest! {
             // What is claimed already is claimed again only for another attempt at the seal: when somebody asks for it, when
             // the guest was busy, when the nonce is gone, or when nobody records what it says.
             let claims = matches!(step, Step::ClaimSource(_));
-            let busy = found(&scene.observed.seal).is_some_and(|seal| seal.exit_code == Some(14));
+            let busy = found(&scene.observed.seal).is_some_and(|seal| matches!(seal.exit_code, Some(14 | 16)));
             let again = machine.boot_diagnostics == BootDiagnostics::Off
                 || seal_nonce(&validated, machine).is_none()
                 || validated.requested

@@ -1,10 +1,12 @@
 //! What a disk says about itself, read from its files: what the control interface and tests see of it.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use super::Contents;
+use super::{Contents, Node};
 
 /// The part of a system that must differ between two machines.
 #[derive(Debug, Serialize)]
@@ -59,6 +61,26 @@ impl Contents {
             (1000..65_534).contains(&id).then(|| name.to_owned())
         });
         people.collect()
+    }
+
+    /// All files as text and all links, but for programs.
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            for name in self.list(if folder.is_empty() { "/" } else { &folder }).unwrap_or_default() {
+                let path = format!("{folder}/{name}");
+                match self.get_itself(&path) {
+                    Ok(Node::Folder(_)) => folders.push(path),
+                    Ok(Node::Link(target)) => drop(all.insert(path, format!("-> {target}"))),
+                    Ok(Node::File(file)) if !file.bytes.starts_with(b"\x7fELF") => {
+                        all.insert(path, String::from_utf8_lossy(&file.bytes).into_owned());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        all
     }
 
     pub(crate) fn facts(&self) -> Facts {

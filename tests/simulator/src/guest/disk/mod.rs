@@ -136,18 +136,22 @@ impl Contents {
     fn resolve(&self, path: &str, last: bool) -> Result<Vec<Arc<str>>, Refusal> {
         let mut todo: Vec<Arc<str>> = path.split('/').rev().filter(|part| !part.is_empty()).map(Arc::from).collect();
         let mut done: Vec<Arc<str>> = Vec::new();
+        // What each part so far is.
+        let mut nodes: Vec<Node> = Vec::new();
+        let root = Node::Folder(self.root.clone());
         let mut links = 0;
         while let Some(part) = todo.pop() {
             match &*part {
                 "." => continue,
                 ".." => {
                     done.pop();
+                    nodes.pop();
                     continue;
                 }
                 _ => {}
             }
-            match self.at(&done) {
-                Some(Node::Folder(folder)) => match folder.entries.get(&part) {
+            let next = match nodes.last().unwrap_or(&root) {
+                Node::Folder(folder) => match folder.entries.get(&part).cloned() {
                     Some(Node::Link(target)) if last || !todo.is_empty() => {
                         links += 1;
                         if links > LINKS {
@@ -155,17 +159,19 @@ impl Contents {
                         }
                         if target.starts_with('/') {
                             done.clear();
+                            nodes.clear();
                         }
                         todo.extend(target.split('/').rev().filter(|part| !part.is_empty()).map(Arc::from));
                         continue;
                     }
-                    Some(_) => {}
-                    None if todo.is_empty() => {}
+                    Some(node) => node.clone(),
+                    // The last part may be missing; nothing is below it.
+                    None if todo.is_empty() => Node::Device,
                     None => return Err(Refusal::Missing),
                 },
-                Some(_) => return Err(Refusal::NotAFolder),
-                None => return Err(Refusal::Missing),
-            }
+                _ => return Err(Refusal::NotAFolder),
+            };
+            nodes.push(next);
             done.push(part);
         }
         Ok(done)
@@ -180,13 +186,39 @@ impl Contents {
         Some(node)
     }
 
+    /// The way without links, which most paths are; nothing where it isn't so simple.
+    fn straight(&self, path: &str, last: bool) -> Option<Result<Node, Refusal>> {
+        let mut folder = &self.root;
+        let mut parts = path.split('/').filter(|part| !part.is_empty()).peekable();
+        while let Some(part) = parts.next() {
+            if part == "." || part == ".." {
+                return None;
+            }
+            let ends = parts.peek().is_none();
+            match folder.entries.get(part) {
+                Some(Node::Link(_)) if !ends || last => return None,
+                Some(node) if ends => return Some(Ok(node.clone())),
+                Some(Node::Folder(next)) => folder = next,
+                Some(_) => return Some(Err(Refusal::NotAFolder)),
+                None => return Some(Err(Refusal::Missing)),
+            }
+        }
+        Some(Ok(Node::Folder(self.root.clone())))
+    }
+
     /// What a path leads to, links followed.
     pub(crate) fn get(&self, path: &str) -> Result<Node, Refusal> {
+        if let Some(found) = self.straight(path, true) {
+            return found;
+        }
         self.at(&self.resolve(path, true)?).ok_or(Refusal::Missing)
     }
 
     /// The same, but a link at the end is itself.
     pub(crate) fn get_itself(&self, path: &str) -> Result<Node, Refusal> {
+        if let Some(found) = self.straight(path, false) {
+            return found;
+        }
         self.at(&self.resolve(path, false)?).ok_or(Refusal::Missing)
     }
 

@@ -65,6 +65,7 @@ impl System {
             if self.serial.console { format!("console=tty0 console={port},115200") } else { "console=tty0".to_owned() };
         for (path, text) in [
             ("/sys/class/tty/console/active", lag),
+            ("/sys/class/net/eth0/address", format!("{}\n", super::provision::address(&self.identity.vm_id))),
             ("/sys/class/dmi/id/sys_vendor", "Microsoft Corporation\n".to_owned()),
             ("/proc/cmdline", format!("BOOT_IMAGE=/boot/vmlinuz root=PARTUUID=1 ro {command_line}\n")),
             ("/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n".to_owned()),

@@ -24,6 +24,12 @@ pub(crate) fn public_key(seed: [&str; 2]) -> String {
     base64(&blob)
 }
 
+/// The hardware address of the machine's network interface.
+pub(crate) fn address(vm_id: &str) -> String {
+    let bytes = digest([vm_id, "address"]);
+    format!("00:0d:3a:{:02x}:{:02x}:{:02x}", bytes[0], bytes[1], bytes[2])
+}
+
 fn machine_id(vm_id: &str) -> String {
     let digest = digest([vm_id, "machine-id"]);
     let half: [u8; 16] = std::array::from_fn(|index| digest[index]);
@@ -215,8 +221,7 @@ impl Contents {
     }
 
     fn network(&mut self, identity: &Identity, cloud_init: bool) {
-        let bytes = digest([&identity.vm_id, "address"]);
-        let address = format!("00:0d:3a:{:02x}:{:02x}:{:02x}", bytes[0], bytes[1], bytes[2]);
+        let address = address(&identity.vm_id);
         if cloud_init {
             let text = format!(
                 "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n      match:\n        macaddress: {address}\n      set-name: eth0\n  version: 2\n"

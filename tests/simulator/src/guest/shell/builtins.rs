@@ -112,6 +112,7 @@ impl Shell {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each command")]
     pub(crate) async fn built_in(&mut self, builtin: Builtin, words: &[String]) -> Flow {
         let given: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         let number = |text: Option<&&str>, usual: i64| text.map_or(Some(usual), |text| text.parse::<i64>().ok());
@@ -165,18 +166,14 @@ impl Shell {
                     .copied()
                     .map_or_else(|| self.home_folder(), str::to_owned);
                 let path = absolute(&self.folder, &target);
-                match self
-                    .host
-                    .with(|system| system.contents.is_folder(&path).then(|| system.contents.real_path(&path)))
+                if let Some(Ok(real)) =
+                    self.host.with(|system| system.contents.is_folder(&path).then(|| system.contents.real_path(&path)))
                 {
-                    Some(Ok(real)) => {
-                        self.folder = real;
-                        0
-                    }
-                    _ => {
-                        self.complain(&format!("cd: can't cd to {target}")).await;
-                        2
-                    }
+                    self.folder = real;
+                    0
+                } else {
+                    self.complain(&format!("cd: can't cd to {target}")).await;
+                    2
                 }
             }
             Builtin::Pwd => {

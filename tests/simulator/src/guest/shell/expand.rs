@@ -185,9 +185,8 @@ impl Shell {
                     return None;
                 }
                 let separator = match self.value("IFS") {
-                    None => " ".to_owned(),
                     Some(text) if name == "*" => text.chars().take(1).collect(),
-                    Some(_) => " ".to_owned(),
+                    _ => " ".to_owned(),
                 };
                 self.arguments.join(&separator)
             }

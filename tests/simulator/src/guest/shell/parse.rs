@@ -26,8 +26,7 @@ pub(crate) fn parse(text: &str) -> Script {
             Ok(true) => {}
             Ok(false) => break,
             Err(message) => {
-                let line =
-                    1 + text.as_bytes()[..parser.at.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
+                let line = text.as_bytes()[..parser.at.min(text.len())].split(|byte| *byte == b'\n').count();
                 parser.fill(&mut list);
                 return Script { list, error: Some((line, message)) };
             }
@@ -53,6 +52,19 @@ struct Parser<'a> {
 
 const RESERVED: [&str; 16] =
     ["!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"];
+
+/// Signs of redirections, the longest first.
+const SIGNS: [(&str, u32, RedirectKind); 9] = [
+    ("<<-", 0, RedirectKind::Here),
+    ("<<", 0, RedirectKind::Here),
+    ("<>", 0, RedirectKind::ReadWrite),
+    ("<&", 0, RedirectKind::Duplicate),
+    (">&", 1, RedirectKind::Duplicate),
+    (">>", 1, RedirectKind::Append),
+    (">|", 1, RedirectKind::Write),
+    ("<", 0, RedirectKind::Read),
+    (">", 1, RedirectKind::Write),
+];
 
 /// Reserved words that end the list before them.
 const ENDS: [&str; 8] = ["}", "do", "done", "elif", "else", "esac", "fi", "then"];
@@ -493,17 +505,6 @@ impl<'a> Parser<'a> {
         }
         let given: Option<u32> = self.text[self.at..self.at + digits].parse().ok();
         self.at += digits;
-        const SIGNS: [(&str, u32, RedirectKind); 9] = [
-            ("<<-", 0, RedirectKind::Here),
-            ("<<", 0, RedirectKind::Here),
-            ("<>", 0, RedirectKind::ReadWrite),
-            ("<&", 0, RedirectKind::Duplicate),
-            (">&", 1, RedirectKind::Duplicate),
-            (">>", 1, RedirectKind::Append),
-            (">|", 1, RedirectKind::Write),
-            ("<", 0, RedirectKind::Read),
-            (">", 1, RedirectKind::Write),
-        ];
         let Some((sign, usual, kind)) = SIGNS.into_iter().find(|(sign, ..)| self.starts(sign)) else { return Ok(None) };
         self.at += sign.len();
         self.skip_blanks();
@@ -564,15 +565,21 @@ mod fill {
                             list(condition, here);
                             list(body, here);
                         }
-                        otherwise.iter_mut().for_each(|body| list(body, here));
+                        if let Some(body) = otherwise {
+                            list(body, here);
+                        }
                     }
                     Compound::For { words, body, .. } => {
-                        words.iter_mut().flatten().for_each(|one| word(one, here));
+                        for one in words.iter_mut().flatten() {
+                            word(one, here);
+                        }
                         list(body, here);
                     }
                     Compound::Case { word: subject, arms } => {
                         word(subject, here);
-                        arms.iter_mut().for_each(|(_, body)| list(body, here));
+                        for (_, body) in arms {
+                            list(body, here);
+                        }
                     }
                     Compound::Loop { condition, body, .. } => {
                         list(condition, here);

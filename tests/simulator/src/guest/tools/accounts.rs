@@ -3,7 +3,7 @@
 use super::{Call, options::Options};
 use crate::guest::disk::Contents;
 
-fn field<'a>(line: &'a str, number: usize) -> &'a str {
+fn field(line: &str, number: usize) -> &str {
     line.split(':').nth(number).unwrap_or_default()
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn waagent(shell: &mut Shell, words: &[String]) -> i32 {
     match (&account, user) {
         (_, false) => {}
         (Some(name), true) => {
-            text.push_str(&format!("WARNING! {name} account and entire home directory will be deleted.\n"))
+            text.push_str(&format!("WARNING! {name} account and entire home directory will be deleted.\n"));
         }
         (None, true) => text.push_str("WARNING! ovf-env.xml is not found.\nWARNING! Skip delete user.\n"),
     }

@@ -293,7 +293,7 @@ impl Walk<'_, '_> {
             Test::All(all) => all.iter().all(|one| self.fits(one, shown, full, node, prune)),
             Test::Either(all) => all.iter().any(|one| self.fits(one, shown, full, node, prune)),
             Test::Not(one) => !self.fits(one, shown, full, node, prune),
-            Test::Kind(kinds) => kinds.split(',').any(|kind| kind.chars().next() == Some(node.kind())),
+            Test::Kind(kinds) => kinds.split(',').any(|kind| kind.starts_with(node.kind())),
             Test::Name { pattern, any_case } => {
                 let name = base_name(shown);
                 if *any_case { fits(&pattern.to_lowercase(), &name.to_lowercase()) } else { fits(pattern, name) }

@@ -125,7 +125,7 @@ fn search(call: &mut Call<'_>, options: &Options, grep: &Grep) {
             Ok(bytes) => bytes,
             Err(refusal) => {
                 failed = true;
-                if !silent && !(recursive && refusal == Refusal::Folder) {
+                if !(silent || recursive && refusal == Refusal::Folder) {
                     call.complains(&format!("{file}: {refusal}"), 2);
                 }
                 continue;

@@ -114,7 +114,10 @@ pub(super) fn stat(call: &mut Call<'_>) {
                 Some('a') => text.push_str(&format!("{:o}", node.mode())),
                 Some('A') => text.push_str(&letters(&node)),
                 Some('f') => {
-                    text.push_str(&format!("{:x}", node.mode() | if node.kind() == 'd' { 0o40_000 } else { 0o100_000 }))
+                    text.push_str(&format!(
+                        "{:x}",
+                        node.mode() | if node.kind() == 'd' { 0o40_000 } else { 0o100_000 }
+                    ));
                 }
                 Some('u' | 'g') => text.push_str(&node.owner().to_string()),
                 Some('U' | 'G') => text.push_str(&owner(call, &node)),
@@ -127,8 +130,7 @@ pub(super) fn stat(call: &mut Call<'_>) {
                     _ => "regular file",
                 }),
                 Some('T') => text.push_str("ext2/ext3"),
-                Some('d' | 'm') => text.push('1'),
-                Some('h') => text.push('1'),
+                Some('d' | 'h' | 'm') => text.push('1'),
                 Some('X' | 'Y' | 'Z' | 'W') => text.push_str("1700000000"),
                 Some(other) => text.push(other),
                 None => {}

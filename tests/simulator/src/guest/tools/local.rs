@@ -50,12 +50,9 @@ pub(super) fn uname(call: &mut Call<'_>) {
 
 pub(super) fn hostname(call: &mut Call<'_>) {
     let options = Options::read(call.words, "", false);
-    match options.rest.first() {
-        Some(_) => {}
-        None => {
-            let name = call.system(|system| system.contents.text("/etc/hostname"));
-            call.say(format!("{}\n", name.trim()));
-        }
+    if options.rest.is_empty() {
+        let name = call.system(|system| system.contents.text("/etc/hostname"));
+        call.say(format!("{}\n", name.trim()));
     }
 }
 

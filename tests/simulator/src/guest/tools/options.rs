@@ -28,8 +28,8 @@ impl Options {
                     None => options.given.push((long.to_owned(), String::new())),
                 }
             } else if word.len() > 1 && word.starts_with('-') {
-                let mut letters = word[1..].char_indices();
-                while let Some((at, letter)) = letters.next() {
+                let letters = word[1..].char_indices();
+                for (at, letter) in letters {
                     let name = letter.to_string();
                     if takes(&name) {
                         let joined = &word[1 + at + letter.len_utf8()..];

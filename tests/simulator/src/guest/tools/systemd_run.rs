@@ -21,6 +21,7 @@ const KNOWN: &str = "collect G quiet q no-block wait pipe P pty t scope same-dir
 /// How exact a timer is unless it is told.
 const ACCURACY: f64 = 60.0;
 
+#[allow(clippy::too_many_lines, reason = "one kind of unit after the other")]
 pub(super) async fn systemd_run(shell: &mut Shell, words: &[String]) -> i32 {
     let options = Options::read(&words[1..], VALUED, true);
     let version = shell.host.with(|system| system.setup.systemd);
@@ -143,6 +144,6 @@ async fn says(shell: &Shell, options: &Options, text: &str) -> i32 {
 async fn inside(shell: &mut Shell, mut inner: Shell, name: &str, words: &[String]) -> i32 {
     let host = shell.host.clone();
     let status = host.inside(&full_name(name), inner.program(words)).await.unwrap_or(137);
-    host.with(|system| system.units.ended(name, status != 0 && !name.ends_with(".scope")));
+    host.with(|system| system.units.ended(name, status != 0 && !name.ends_with("scope")));
     status
 }

@@ -20,9 +20,9 @@ pub(crate) fn test(shell: &Shell, words: &[String]) -> Result<bool, String> {
     match words.as_slice() {
         [one] => return Ok(!one.is_empty()),
         ["!", one] => return Ok(one.is_empty()),
-        [operator, value] if is_unary(operator) => return reader.unary(operator, value),
+        [operator, value] if is_unary(operator) => return Ok(reader.unary(operator, value)),
         [left, operator, right] if is_binary(operator) => return binary(shell, left, operator, right),
-        ["!", operator, value] if is_unary(operator) => return Ok(!reader.unary(operator, value)?),
+        ["!", operator, value] if is_unary(operator) => return Ok(!reader.unary(operator, value)),
         ["!", left, operator, right] if is_binary(operator) => return Ok(!binary(shell, left, operator, right)?),
         _ => {}
     }
@@ -134,21 +134,20 @@ impl<'a> Reader<'a> {
             operator if is_unary(operator) && self.peek(0).is_some() => {
                 let value = self.peek(0).unwrap_or_default();
                 self.at += 1;
-                self.unary(operator, value)
+                Ok(self.unary(operator, value))
             }
             text => Ok(!text.is_empty()),
         }
     }
 
-    fn unary(&self, operator: &str, value: &str) -> Result<bool, String> {
+    fn unary(&self, operator: &str, value: &str) -> bool {
         let path = absolute(&self.shell.folder, value);
         let looks = |look: &dyn Fn(&Contents) -> bool| {
             !value.is_empty() && self.shell.host.with(|system| look(&system.contents))
         };
-        Ok(match operator {
+        match operator {
             "-n" => !value.is_empty(),
             "-z" => value.is_empty(),
-            "-t" => false,
             "-d" => looks(&|contents| contents.is_folder(&path)),
             "-e" => looks(&|contents| contents.exists(&path)),
             "-f" => looks(&|contents| matches!(contents.get(&path), Ok(Node::File(_)))),
@@ -159,6 +158,6 @@ impl<'a> Reader<'a> {
             "-w" => looks(&|contents| contents.can_be_written(&path)),
             "-r" => looks(&|contents| contents.exists(&path)),
             _ => false,
-        })
+        }
     }
 }

@@ -22,6 +22,11 @@ fn whole_lines(bytes: &[u8]) -> Vec<&[u8]> {
     bytes.split_inclusive(|byte| *byte == b'\n').collect()
 }
 
+/// How many line ends there are.
+fn lines_ended(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
+}
+
 pub(super) fn cat(call: &mut Call<'_>) {
     let options = Options::read(call.words, "", false);
     for (_, bytes) in call.read_all(&options.rest) {
@@ -193,7 +198,9 @@ pub(super) fn tr(call: &mut Call<'_>) {
     }
     let mut map: Vec<Option<u8>> = (0..=255_u8).map(Some).collect();
     if deletes {
-        from.iter().for_each(|byte| map[usize::from(*byte)] = None);
+        for byte in &from {
+            map[usize::from(*byte)] = None;
+        }
     } else if let Some(to) = &to
         && let Some(last) = to.last()
     {
@@ -202,12 +209,12 @@ pub(super) fn tr(call: &mut Call<'_>) {
             map[usize::from(*byte)] = Some(*to.get(index).unwrap_or(last));
         }
     }
-    let squeezed = if squeezes { to.unwrap_or(from) } else { Vec::new() };
+    let only_once = if squeezes { to.unwrap_or(from) } else { Vec::new() };
     let mut last = None;
     let mut done = Vec::new();
     for byte in call.input() {
         let Some(byte) = map[usize::from(byte)] else { continue };
-        if squeezes && last == Some(byte) && squeezed.contains(&byte) {
+        if squeezes && last == Some(byte) && only_once.contains(&byte) {
             continue;
         }
         last = Some(byte);
@@ -298,7 +305,7 @@ pub(super) fn wc(call: &mut Call<'_>) {
     let mut rows: Vec<([usize; 3], String)> = Vec::new();
     for (name, bytes) in all {
         let counts = [
-            bytes.iter().filter(|byte| **byte == b'\n').count(),
+            lines_ended(&bytes),
             bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count(),
             bytes.len(),
         ];
@@ -345,7 +352,10 @@ pub(super) fn base64(call: &mut Call<'_>) {
 }
 
 pub(super) fn sha256sum(call: &mut Call<'_>) {
-    for (name, bytes) in call.read_all(&call.words.to_vec()) {
+    for (name, bytes) in {
+        let words = call.words;
+        call.read_all(words)
+    } {
         let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         call.say(format!("{digest}  {name}\n"));
     }

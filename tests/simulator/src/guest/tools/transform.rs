@@ -97,7 +97,7 @@ fn translated(pattern: &str, extended: bool) -> Result<String, String> {
 }
 
 fn escape(one: char, done: &mut String) {
-    if one.is_ascii_punctuation() {
+    if "\\.+*?()|[]{}^$#&-~".contains(one) {
         done.push('\\');
     }
     done.push(one);
@@ -128,10 +128,7 @@ fn set(letters: &[char], mut at: usize) -> Option<(String, usize)> {
                 at += 1;
             }
             other => {
-                if other.is_ascii_punctuation() {
-                    text.push('\\');
-                }
-                text.push(other);
+                escape(other, &mut text);
                 at += 1;
             }
         }

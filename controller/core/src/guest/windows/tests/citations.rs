@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-const PAGE: &str = include_str!("../../../../../../docs/guest-windows.md");
+pub const PAGE: &str = include_str!("../../../../../../docs/guest-windows.md");
 
 /// The first cells of the table's rows, without their backticks; a cell may hold several.
 fn cited() -> BTreeSet<String> {
@@ -69,7 +69,7 @@ fn outside(text: &str) -> Option<String> {
     ];
     let names = starts.iter().any(|start| text.starts_with(start))
         || (text.starts_with("$env:") && text.contains('\\') && !text.contains(' '))
-        || text.ends_with(".exe");
+        || text.to_lowercase().ends_with(".exe");
     names.then(|| text.to_lowercase())
 }
 

@@ -11,7 +11,7 @@ pub fn parsed(text: &str) -> Tree {
 }
 
 /// All nodes below one, in the order of the text.
-pub fn nodes<'tree>(root: Node<'tree>) -> Vec<Node<'tree>> {
+pub fn nodes(root: Node<'_>) -> Vec<Node<'_>> {
     let mut all = vec![root];
     let mut next = 0;
     while next < all.len() {
@@ -209,4 +209,31 @@ fn each_function_is_used_and_each_parameter_of_ours_is_given_its_number_of_value
             );
         }
     }
+}
+
+/// `Write-Output "a".Trim()` says `a.Trim()`: a call is one only within parentheses, or of what stands in them.
+fn calls_that_are_none(text: &str) -> Vec<String> {
+    let tree = parsed(text);
+    let mut found = Vec::new();
+    for elements in nodes(tree.root_node()).into_iter().filter(|node| node.kind() == "command_elements") {
+        let mut before = "";
+        for child in (0..elements.named_child_count()).filter_map(|at| elements.named_child(u32::try_from(at).unwrap()))
+        {
+            if child.kind() == "argument_list" && !before.starts_with('(') {
+                found.push(text[elements.byte_range()].to_owned());
+            }
+            before = &text[child.byte_range()];
+        }
+    }
+    found
+}
+
+#[test]
+fn what_looks_like_a_call_is_one() {
+    for (name, text) in FILES {
+        assert_eq!(calls_that_are_none(text), Vec::<String>::new(), "{name}");
+    }
+    assert_eq!(calls_that_are_none("Write-Output \"a\".Trim()").len(), 1);
+    assert_eq!(calls_that_are_none("Write-Output (\"a\".Trim())").len(), 0);
+    assert_eq!(calls_that_are_none("Write-Output (Get-Date).AddDays(1)").len(), 0);
 }

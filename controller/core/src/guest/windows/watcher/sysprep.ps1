@@ -15,7 +15,7 @@ function Test-Running($Clock) {
     if (Test-TaskActive $SysprepTask) { return $true }
     if (Get-Process -Name 'sysprep' -ErrorAction SilentlyContinue) { return $true }
     # SCHED_S_TASK_HAS_NOT_RUN
-    (Get-ScheduledTaskInfo -TaskName $SysprepTask).LastTaskResult -eq 267011 -and (Get-Seconds $Clock) -lt 120
+    (Get-ScheduledTaskInfo -TaskName $SysprepTask -ErrorAction SilentlyContinue).LastTaskResult -eq 267011 -and (Get-Seconds $Clock) -lt 120
 }
 
 function Wait-Sysprep {

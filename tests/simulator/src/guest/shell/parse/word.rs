@@ -68,8 +68,11 @@ impl Parser<'_> {
             }
             Some(b'"') => {
                 self.at += 1;
-                word.push("", true);
+                let before = word.0.len();
                 self.inside_quotes(word, Some(b'"'))?;
+                if word.0.len() == before {
+                    word.push("", true);
+                }
             }
             Some(b'\\') => {
                 self.at += 1;
@@ -245,11 +248,11 @@ impl Parser<'_> {
             self.at += 1;
         }
         let mut name = self.plain_word();
-        if name.is_empty() {
-            if let Some(byte) = self.peek().filter(|byte| b"@*#?$!-".contains(byte)) {
-                name.push(char::from(byte));
-                self.at += 1;
-            }
+        if name.is_empty()
+            && let Some(byte) = self.peek().filter(|byte| b"@*#?$!-".contains(byte))
+        {
+            name.push(char::from(byte));
+            self.at += 1;
         }
         let special = name.len() == 1 && !name.starts_with(|one: char| one.is_ascii_alphanumeric() || one == '_');
         if !(is_name(&name) || special || (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))) {
@@ -291,8 +294,11 @@ impl Parser<'_> {
                 Some(b'}') => return Ok(word),
                 Some(b'"') => {
                     self.at += 1;
-                    word.push("", true);
+                    let before = word.0.len();
                     self.inside_quotes(&mut word, Some(b'"'))?;
+                    if word.0.len() == before {
+                        word.push("", true);
+                    }
                 }
                 Some(b'\\') if quoted => {
                     let next = self.text[self.at + 1..].chars().next().unwrap_or('\\');

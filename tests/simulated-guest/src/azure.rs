@@ -1,0 +1,145 @@
+//! One machine in a simulated Azure.
+
+use azimage_simulator::{Outcome, Scenario, Simulator, clock::Moment};
+use bytes::Bytes;
+use http::{Method, Request};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+const GROUP: &str =
+    "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/images/providers/Microsoft.Compute";
+const TENANT: &str = "22222222-2222-4222-8222-222222222222";
+
+/// A simulated Azure with the machine `builder`.
+pub struct Azure {
+    /// The simulator.
+    pub simulator: Simulator,
+    /// Its time.
+    pub now: Timestamp,
+    token: String,
+}
+
+/// How a run command has ended, as its instance view shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// `Succeeded`, `Failed` …
+    pub state: String,
+    /// Exit code.
+    pub exit: i64,
+    /// The last 4 KiB of the output.
+    pub output: String,
+    /// The last 4 KiB of the error output.
+    pub error: String,
+}
+
+impl Azure {
+    /// `machine` are further fields of the machine in the scenario, as JSON.
+    ///
+    /// # Panics
+    /// When the scenario is wrong.
+    pub fn new(machine: &Value) -> Self {
+        let mut builder = json!({"name": "builder", "bootDiagnostics": true});
+        for (field, value) in machine.as_object().into_iter().flatten() {
+            builder[field] = value.clone();
+        }
+        let scenario = json!({
+            "tenant": TENANT, "start": crate::BEGIN, "tokenLifetimeSeconds": 1_000_000,
+            "clients": [{"id": "app", "secret": "s3cret"}],
+            "throttling": {"off": true},
+            "subscriptions": [{"id": "11111111-1111-4111-8111-111111111111", "resourceGroups": [
+                {"name": "images", "location": "westeurope", "virtualMachines": [builder]}]}],
+        });
+        let now: Timestamp = crate::BEGIN.parse().expect("a time");
+        let scenario = Scenario::parse(&scenario.to_string()).expect("a scenario");
+        let simulator = Simulator::new(&scenario, now).expect("a simulator");
+        let mut azure = Self { simulator, now, token: String::new() };
+        let form =
+            "grant_type=client_credentials&client_id=app&client_secret=s3cret&scope=https%3A%2F%2Fsimulated%2F.default";
+        let (_, answer) = azure.send(&Method::POST, &format!("/{TENANT}/oauth2/v2.0/token"), form.to_owned());
+        answer["access_token"].as_str().unwrap_or_default().clone_into(&mut azure.token);
+        azure
+    }
+
+    fn send(&mut self, method: &Method, path: &str, body: String) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://simulated{path}"))
+            .header("authorization", format!("Bearer {}", self.token))
+            .body(Bytes::from(body))
+            .expect("a request");
+        match self.simulator.handle(&request, Moment::at(self.now)) {
+            Outcome::Answer(response) => {
+                (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
+            }
+            other => panic!("no answer: {other:?}"),
+        }
+    }
+
+    /// Time goes by.
+    pub fn wait(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+        self.simulator.advance(self.now);
+    }
+
+    /// Asks for something at the machine.
+    pub fn machine(&mut self, method: &Method, rest: &str, body: &Value) -> (u16, Value) {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, &format!("{GROUP}/virtualMachines/builder{rest}"), text)
+    }
+
+    /// Begins a managed run command.
+    pub fn begin(&mut self, name: &str, script: &str) -> u16 {
+        let body = json!({"location": "westeurope", "properties": {"source": {"script": script}}});
+        self.machine(&Method::PUT, &format!("/runCommands/{name}?api-version=2025-04-01"), &body).0
+    }
+
+    /// How it has ended, if it has.
+    pub fn ended(&mut self, name: &str) -> Option<Ended> {
+        let rest = format!("/runCommands/{name}?api-version=2025-04-01&$expand=instanceView");
+        let (_, answer) = self.machine(&Method::GET, &rest, &Value::Null);
+        let view = &answer["properties"]["instanceView"];
+        view["endTime"].as_str()?;
+        Some(Ended {
+            state: view["executionState"].as_str().unwrap_or_default().to_owned(),
+            exit: view["exitCode"].as_i64().unwrap_or_default(),
+            output: view["output"].as_str().unwrap_or_default().to_owned(),
+            error: view["error"].as_str().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Runs a script to its end, at most so many seconds.
+    pub fn run(&mut self, name: &str, script: &str, seconds: i64) -> Option<Ended> {
+        self.begin(name, script);
+        for _ in 0..=seconds / 5 {
+            self.wait(5);
+            if let Some(ended) = self.ended(name) {
+                return Some(ended);
+            }
+        }
+        None
+    }
+
+    /// The machine as it truly is.
+    pub fn truth(&mut self) -> Value {
+        self.simulator.advance(self.now);
+        self.simulator.state(&format!("{GROUP}/virtualMachines/builder")).unwrap_or_default()
+    }
+
+    /// The files on its disk, and where links lead.
+    pub fn files(&mut self) -> std::collections::BTreeMap<String, String> {
+        self.simulator.advance(self.now);
+        self.simulator.guest_files(&format!("{GROUP}/virtualMachines/builder")).unwrap_or_default()
+    }
+
+    /// What the guest has written to its serial port.
+    pub fn console(&mut self) -> String {
+        let truth = self.truth();
+        let written = truth["guest"]["serial"].as_array().into_iter().flatten();
+        written.filter_map(|one| one["text"].as_str()).collect()
+    }
+
+    /// `running`, `stopped` or `deallocated`.
+    pub fn power(&mut self) -> String {
+        self.truth()["power"].as_str().unwrap_or_default().to_owned()
+    }
+}

@@ -1,0 +1,32 @@
+//! The scripts that prepare guests, run in the simulated guest, on a clock that a test turns.
+
+mod azure;
+
+use std::time::Duration;
+
+use azimage_core::guest::{Preparation, hygiene};
+use jiff::{SignedDuration, Timestamp};
+
+pub use azure::{Azure, Ended};
+
+/// When the simulated time begins.
+pub const BEGIN: &str = "2026-01-01T00:00:00Z";
+
+/// A preparation of now, with short times.
+///
+/// # Panics
+/// Never: the time is a constant.
+#[allow(clippy::expect_used, reason = "a constant")]
+pub fn preparation(nonce: &str) -> Preparation {
+    let begin: Timestamp = BEGIN.parse().expect("a time");
+    Preparation {
+        nonce: nonce.to_owned(),
+        not_before: begin - SignedDuration::from_mins(5),
+        not_after: begin + SignedDuration::from_mins(30),
+        delay: Duration::from_secs(60),
+        packages_wait: Duration::from_secs(300),
+        repeat_mark: Duration::from_secs(30),
+        user_script: None,
+        hygiene: hygiene::Policy::default(),
+    }
+}
