@@ -24,7 +24,7 @@ pub fn cache() -> anyhow::Result<PathBuf> {
 /// Removes what runs that were killed have left in a folder: each name has a process' number in it.
 ///
 /// # Errors
-/// When something can't be removed.
+/// When the folder can't be read.
 pub fn clean(folder: &Path) -> anyhow::Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {
@@ -32,7 +32,8 @@ pub fn clean(folder: &Path) -> anyhow::Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let process = name.split(['-', '.']).find(|part| part.parse::<u32>().is_ok());
         if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
-            fs::remove_dir_all(path)?;
+            // Another run may be at it as well.
+            let _ = fs::remove_dir_all(path);
         }
     }
     Ok(())
