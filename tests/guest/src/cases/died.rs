@@ -1,0 +1,63 @@
+//! Machines that are restarted, stopped or killed in the middle of a seal.
+
+use azimage_core::image_version::ConsoleObserved;
+use jiff::SignedDuration;
+
+use super::{Case, Event, Moment, Outcome, Power, SEALED, USUAL};
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = vec![
+        Case {
+            name: "comes-again",
+            about: "the sealed machine is started: the run command comes again, after its time",
+            preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(660),
+            event: Some((Moment::Off, Event::Start)),
+            expected: Outcome {
+                console: ConsoleObserved::StartedSince,
+                machine: Power::UsableAfterStart,
+                second: Some(16),
+                ..SEALED
+            },
+            ..USUAL
+        },
+        Case {
+            name: "crash-in-unit",
+            about: "the guest crashes when its account is gone",
+            event: Some((Moment::Deprovisioned, Event::Script("echo b >/proc/sysrq-trigger"))),
+            ..RESTARTED
+        },
+    ];
+    for (moment, event, name, about) in [
+        (Moment::Scheduled, Event::Reset, "reset-scheduled", "reset while the seal waits"),
+        (Moment::Begun, Event::Reset, "reset-begun", "reset when the unit has begun"),
+        (Moment::AgentStopped, Event::Reset, "reset-agent", "reset when the agent is stopped"),
+        (Moment::Deprovisioned, Event::Reset, "reset-deprovisioned", "reset when the account is gone"),
+        (Moment::IdEmptied, Event::Reset, "reset-id", "reset when the machine's id is empty"),
+        (Moment::Scheduled, Event::Stop, "stop-scheduled", "stopped while the seal waits"),
+        (Moment::AgentStopped, Event::Stop, "stop-agent", "stopped when the agent is stopped"),
+        (Moment::Deprovisioned, Event::Stop, "stop-deprovisioned", "stopped when the account is gone"),
+        (Moment::Scheduled, Event::HostDies, "host-scheduled", "its host dies while the seal waits"),
+        (Moment::AgentStopped, Event::HostDies, "host-agent", "its host dies when the agent is stopped"),
+        (Moment::Deprovisioned, Event::HostDies, "host-deprovisioned", "its host dies when the account is gone"),
+        (Moment::IdEmptied, Event::HostDies, "host-id", "its host dies when the machine's id is empty"),
+    ] {
+        let machine = if event == Event::Reset { Power::Usable } else { Power::UsableAfterStart };
+        let expected = Outcome { machine, ..RESTARTED.expected };
+        cases.push(Case { name, about, event: Some((moment, event)), expected, ..RESTARTED });
+    }
+    cases.push(Case {
+        name: "host-marked",
+        about: "its host dies when the mark is written, and nobody starts it",
+        event: Some((Moment::Marked, Event::HostDies)),
+        ..USUAL
+    });
+    cases
+}
+
+/// Nothing is sealed, and the machine can be used. The time of the run command is over soon, so it does nothing when it
+/// comes again.
+const RESTARTED: Case = Case {
+    preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(645),
+    expected: Outcome { exit: Some(0), console: ConsoleObserved::NoMark, machine: Power::Usable, second: None },
+    ..USUAL
+};

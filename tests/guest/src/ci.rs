@@ -1,0 +1,172 @@
+//! What is tried with each change: one seal, one failure, two machines from the sealed disk, and a look into all disks.
+
+use std::{fs, time::Duration};
+
+use anyhow::Context as _;
+use azimage_test_guest::{
+    cache::cache,
+    cases::{Guests, Needles, Seen, case, liar, play_and_keep},
+    disk::Disk,
+    image::{Image, Provisioner, Suite},
+    machine::{Identity, Key, Machine, PROVISIONING},
+    provisioned,
+};
+use futures::future::try_join;
+use tokio::time::Instant;
+
+/// Kinds of needles that stand in every guest's disk before it is sealed, so that not finding them means something.
+const FOUND_BEFORE: [&str; 8] = [
+    "account",
+    "address",
+    "admin's key",
+    "hardware address",
+    "host key ed25519",
+    "host name",
+    "machine-id",
+    "private host key ed25519",
+];
+
+/// Checks, told as they are made.
+struct Checks {
+    begin: Instant,
+    wrong: usize,
+}
+
+impl Checks {
+    fn check(&mut self, right: bool, what: &str) {
+        self.wrong += usize::from(!right);
+        let verdict = if right { "ok   " } else { "WRONG" };
+        println!("{:>4} s  {verdict} {what}", self.begin.elapsed().as_secs());
+    }
+
+    fn seen(&mut self, name: &str, seen: &Seen) {
+        self.check(seen.wrong.is_empty(), &format!("{name}: {} ({} s)", seen.outcome, seen.seconds));
+        for words in &seen.wrong {
+            println!("              {words}");
+        }
+    }
+}
+
+/// Tries it all. True when everything is as it has to be.
+pub async fn run(suite: Suite) -> anyhow::Result<bool> {
+    let mut checks = Checks { begin: Instant::now(), wrong: 0 };
+    let image = Image::get(suite, Provisioner::CloudInit).await?;
+    let guests = Guests::of(std::slice::from_ref(&image)).await?;
+    println!("{:>4} s  a guest is provisioned and ready", checks.begin.elapsed().as_secs());
+    let plain = case("plain")?;
+    let fails = case("findings")?;
+    let liar = liar();
+    // Two at a time.
+    let others = async {
+        let failed = play_and_keep(&guests, &fails).await?;
+        anyhow::Ok((failed, play_and_keep(&guests, &liar).await?))
+    };
+    let ((seen, mut sealed, needles), ((failed, failed_machine, _), (lied, mut liar_machine, liar_needles))) =
+        try_join(play_and_keep(&guests, &plain), others).await?;
+    checks.seen("a seal", &seen);
+    checks.seen("a failure", &failed);
+    let found = liar_needles.kinds_found(&liar_machine.disk()?.look().await?)?;
+    let missed: Vec<&str> = FOUND_BEFORE.into_iter().filter(|kind| !found.iter().any(|found| found == kind)).collect();
+    checks.check(
+        missed.is_empty() && lied.wrong.len() >= FOUND_BEFORE.len() && lied.outcome == liar.expected,
+        &format!(
+            "the look finds what a script left that only says it seals: {} lines; missed: {missed:?}",
+            lied.wrong.len()
+        ),
+    );
+    if seen.outcome == plain.expected {
+        clones(&mut checks, &image, &mut sealed, &needles).await?;
+    }
+    println!("{:>4} s  {} checks failed", checks.begin.elapsed().as_secs(), checks.wrong);
+    for machine in [sealed, failed_machine, liar_machine] {
+        if checks.wrong == 0 {
+            fs::remove_dir_all(machine.folder())?;
+        } else {
+            println!("        its files: {}", machine.folder().display());
+        }
+    }
+    Ok(checks.wrong == 0)
+}
+
+/// Two machines from the sealed disk: one with another account, one with the same account and another key.
+async fn clones(checks: &mut Checks, image: &Image, sealed: &mut Machine, needles: &Needles) -> anyhow::Result<()> {
+    let disk = sealed.disk()?;
+    let first = Identity::new("web-1", "deployer", 51);
+    let second = Identity::new("web-2", &provisioned::identity().admin, 52);
+    let old_key = sealed.key().clone();
+    let (one, two) = try_join(clone(image, &disk, &first, &old_key), clone(image, &disk, &second, &old_key)).await?;
+    for (who, seen) in
+        [("a machine from it, with another account", &one), ("a machine from it, with the same account", &two)]
+    {
+        checks.check(seen.state == "running", &format!("{who} is up, without a failed unit: {}", seen.state));
+        checks.check(seen.logs_in, &format!("{who} lets its user in"));
+        checks.check(
+            seen.lets_in.is_empty(),
+            &format!("{who} doesn't let the first machine's user in: {:?}", seen.lets_in),
+        );
+        checks.check(seen.name_right, &format!("{who} has its own name"));
+    }
+    checks.check(
+        one.ids.len() == 4 && two.ids.len() == 4 && one.ids.iter().all(|id| !two.ids.contains(id)),
+        "their ids and host keys differ from each other",
+    );
+    for (who, seen) in [("first", &one), ("second", &two)] {
+        let mut left = needles.search(&Disk::of(seen.folder.join("disk.qcow2")).look().await?)?;
+        // The second one has an account of the same name, and logs tell that its user was tried and not let in.
+        left.retain(|line| !line.ends_with(" has the account") || (who == "first" && !line.starts_with("/var/log/")));
+        checks.check(
+            left.is_empty(),
+            &format!("nothing of the sealed machine is in the disk of the {who} machine: {left:?}"),
+        );
+        if checks.wrong == 0 {
+            fs::remove_dir_all(&seen.folder)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is seen of a machine from a sealed disk.
+struct Clone {
+    folder: std::path::PathBuf,
+    state: String,
+    logs_in: bool,
+    lets_in: Vec<String>,
+    name_right: bool,
+    ids: Vec<String>,
+}
+
+async fn clone(image: &Image, disk: &Disk, identity: &Identity, old_key: &Key) -> anyhow::Result<Clone> {
+    let folder = cache()?.join("run").join(format!("{}-{}", std::process::id(), identity.name));
+    let mut machine = Machine::create(folder.clone(), image, disk.file(), identity).await?;
+    machine.start()?;
+    machine.wait_ready(PROVISIONING).await.with_context(|| format!("{}; see {}", identity.name, folder.display()))?;
+    let ask = machine
+        .set_up(
+            "systemctl is-system-running --wait || systemctl list-units --failed --no-legend; echo; hostname; cat /etc/machine-id; \
+             for kind in rsa ecdsa ed25519; do cut -d' ' -f2 /etc/ssh/ssh_host_${kind}_key.pub; done",
+        )
+        .await?;
+    let (state, rest) = ask.split_once("\n\n").unwrap_or((&ask, ""));
+    let mut lines = rest.lines();
+    let name_right = lines.next() == Some(&identity.name);
+    let minute = Duration::from_secs(60);
+    let user = machine.ssh(&identity.admin, machine.key(), "sudo -n id -un", minute).await?;
+    let mut lets_in = Vec::new();
+    for name in [identity.admin.as_str(), &provisioned::identity().admin, "root"] {
+        // A key that is refused ends ssh with 255; a forced command, as root's, with another code.
+        if machine.ssh(name, old_key, "true", minute).await?.code != Some(255) {
+            lets_in.push(name.to_owned());
+        }
+    }
+    let seen = Clone {
+        folder,
+        state: state.trim().to_owned(),
+        logs_in: user.out.trim() == "root",
+        lets_in,
+        name_right,
+        ids: lines.map(str::to_owned).collect(),
+    };
+    machine.press_power_button().await?;
+    machine.wait_off(Duration::from_secs(2 * 60)).await?;
+    Ok(seen)
+}
