@@ -89,7 +89,10 @@ async fn a_running_machine_becomes_a_version_in_three_regions_and_then_nothing_i
     assert_eq!(version.at("/metadata/finalizers"), &json!(["imageversions.azimage.dev/azure"]));
     let steps: Vec<&str> =
         version.at("/status/steps").as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect();
-    assert_eq!(steps, ["ClaimSource", "Seal", "ForgetSeal", "MarkSealed", "Deallocate", "Generalize", "Publish", "Update"]);
+    assert_eq!(
+        steps,
+        ["ClaimSource", "Seal", "ForgetSeal", "MarkSealed", "Deallocate", "Generalize", "Publish", "Update"]
+    );
 
     let printed = test.kubectl(&["get", "azv,azrt"]).await;
     println!("{printed}");
