@@ -32,15 +32,6 @@ look_for_agents() {
         /etc/cinc/client.pem /etc/salt/pki/minion/minion.pem /var/lib/tailscale/tailscaled.state /var/lib/zerotier-one/identity.secret \
         /var/lib/netbird/default.json /var/lib/teleport/proc /opt/consul/data/node-id /var/lib/kubelet/pki/kubelet-client-current.pem \
         /etc/rancher/node/password /var/lib/amazon/ssm/Vault/Store/RegistrationKey /etc/gitlab-runner/config.toml
-    set --
-    for folder in /root /home /opt /srv; do
-        if [ -d "$folder" ]; then
-            set -- "$@" "$folder"
-        fi
-    done
-    # Runners of GitHub and Azure Pipelines.
-    look "$@" -xdev -maxdepth 4 -type f ! -path "$account_home/*" -name .credentials_rsaparams -print
-    found_by_look AgentIdentity
     # The folders of extensions go with the agent's state; what they keep elsewhere stays.
     for path in /var/lib/waagent/*-[0-9]*; do
         case $path in

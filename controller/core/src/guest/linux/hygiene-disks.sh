@@ -70,7 +70,13 @@ look_for_disks() {
     fi
     # cloud-init's own lines are its to write anew.
     grep -v -E -e '^[[:space:]]*(#|$)' -e 'comment=cloudconfig' /etc/fstab | tr -d '"' >"$FOLDER/fstab"
-    while read -r device folder _; do
+    while read -r device folder system _; do
+        kind=Mount
+        entry=/etc/fstab:$folder
+        if [ "$system" = swap ]; then
+            kind=Swap
+            entry=/etc/fstab:$device
+        fi
         case $device in
         UUID=*) device=/dev/disk/by-uuid/${device#UUID=} ;;
         LABEL=*) device=/dev/disk/by-label/${device#LABEL=} ;;
@@ -78,10 +84,16 @@ look_for_disks() {
         PARTLABEL=*) device=/dev/disk/by-partlabel/${device#PARTLABEL=} ;;
         esac
         case $device in
-        /dev/disk/cloud/azure_resource* | /dev/disk/azure/resource*) found Mount "/etc/fstab:$folder" ;;
+        /dev/disk/cloud/azure_resource* | /dev/disk/azure/resource*) found "$kind" "$entry" ;;
         /dev/*)
             if [ -n "$root_disk" ] && { [ ! -e "$device" ] || ! on_root_disk "$device"; }; then
-                found Mount "/etc/fstab:$folder"
+                found "$kind" "$entry"
+            fi
+            ;;
+        /*)
+            # A file: on the root disk, or on the temporary one.
+            if [ "$kind" = Swap ]; then
+                found Swap "$device"
             fi
             ;;
         esac

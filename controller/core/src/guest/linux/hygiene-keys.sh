@@ -24,10 +24,16 @@ look_for_keys() {
         fi
         found "$kind" "$file"
     done <"$FOLDER/look"
-    look "$@" -xdev -type f ! -path "$account_home/*" '(' -name '*.pfx' -o -name '*.p12' -o -name '*.jks' -o -name '*.keystore' ')' -print
-    found_by_look Certificate
-    look "$@" -xdev -type f ! -path "$account_home/*" -path '*/.gnupg/private-keys-v1.d/*' -print
-    found_by_look PrivateKey
+    # By their names; the last one is what runners of GitHub and Azure Pipelines log in with.
+    look "$@" -xdev -type f ! -path "$account_home/*" '(' -name '*.pfx' -o -name '*.p12' -o -name '*.jks' -o -name '*.keystore' \
+        -o -path '*/.gnupg/private-keys-v1.d/*' -o -name .credentials_rsaparams ')' -print
+    while IFS= read -r file; do
+        case $file in
+        */.gnupg/private-keys-v1.d/*) found PrivateKey "$file" ;;
+        */.credentials_rsaparams) found AgentIdentity "$file" ;;
+        *) found Certificate "$file" ;;
+        esac
+    done <"$FOLDER/look"
     found_files PrivateKey /etc/dropbear/dropbear_*_host_key /etc/dropbear/initramfs/dropbear_*_host_key
     if [ -d /etc/wireguard ]; then
         look /etc/wireguard -type f -exec grep -l -s -E -e '^[[:space:]]*PrivateKey' {} +

@@ -21,8 +21,11 @@ run_script() {
     AZIMAGE_EVIDENCE=$FOLDER/evidence
     export AZIMAGE_EVIDENCE
     began=$(date +%s)
-    systemd-run --scope --unit=azimage-script /bin/sh "$FOLDER/run-script.sh" "$FOLDER" "$SCRIPT_LIMIT" "$@" 2>/dev/null |
-        tail -c 4000 >"$FOLDER/said"
+    # In braces, as the shell itself says on its error output that the scope was killed.
+    {
+        systemd-run --scope --unit=azimage-script /bin/sh "$FOLDER/run-script.sh" "$FOLDER" "$SCRIPT_LIMIT" "$@" |
+            tail -c 4000 >"$FOLDER/said"
+    } 2>/dev/null
     took=$(($(date +%s) - began))
     if [ ! -e "$FOLDER/began" ]; then
         refuse 11 "the script can't be started: systemd-run --scope fails in this guest"

@@ -211,11 +211,18 @@ fn disks_are_told_apart_by_what_the_kernel_says() {
     guest.write(
         "etc/fstab",
         "/dev/mapper/vg-home / ext4 defaults 0 1\nUUID=AAAA-1111 /boot/efi vfat defaults 0 1\nUUID=\"CCCC-3333\" /data ext4 defaults 0 2
-LABEL=data /data2 ext4 defaults 0 2\nUUID=gone /gone ext4 defaults 0 2\n# UUID=old /old ext4 defaults 0 2\ntmpfs /tmp tmpfs defaults 0 0\n",
+LABEL=data /data2 ext4 defaults 0 2\nLABEL=data none swap nofail 0 0\n/mnt/more none swap nofail 0 0\nUUID=gone /gone ext4 defaults 0 2\n# UUID=old /old ext4 defaults 0 2\ntmpfs /tmp tmpfs defaults 0 0\n",
     );
     assert_eq!(
         findings(&guest),
-        ["Mount /etc/fstab:/data", "Mount /etc/fstab:/data2", "Mount /etc/fstab:/gone", "Swap /dev/dm-0"]
+        [
+            "Mount /etc/fstab:/data",
+            "Mount /etc/fstab:/data2",
+            "Mount /etc/fstab:/gone",
+            "Swap /dev/dm-0",
+            "Swap /etc/fstab:LABEL=data",
+            "Swap /mnt/more"
+        ]
     );
     assert_eq!(guest.text("run/azimage-seal/mounts"), "/opt/app\n", "another disk isn't in the image");
 }
