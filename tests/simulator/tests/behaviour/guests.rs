@@ -67,6 +67,7 @@ const SCRIPTS: &[&str] = &[
     "set -u; (echo \"$nothing\") 2>/dev/null || echo refused; echo $((7 / 2)) $((7 % 4 * 2)) $((1 < 2 && 3 > 2)) $((0x10 + 010))",
     "eval 'x=5; echo $x'; y=x; eval \"echo \\$$y\"; command -v echo; nosuchtool 2>/dev/null; echo $?; ! false; echo $?",
     "basename /a/b.txt .txt; dirname /a/b.txt; test -n '' ; echo $?; [ a = a -a 1 -lt 2 ] && echo both; [ ! -e /nonexistent ] && echo not; [ \"!\" = \"!\" ] && echo bang",
+    "code=0; (exit 7) || code=$?; echo $code; false; x=$?; echo $x $?; y=$(exit 4) || echo \"y $?\"; set -e; z=$(exit 0)$(false) || echo z",
     "n=0; printf 'a\\nb\\n' | { while read -r l; do n=$((n+1)); done; echo $n; }; echo $n; timeout 5 echo quick; timeout 1 sleep 3; echo $?",
 ];
 

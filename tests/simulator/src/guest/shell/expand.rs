@@ -160,6 +160,7 @@ impl Shell {
         shell.descriptors.insert(1, Stream::Buffer(output.clone()));
         shell.depth += 1;
         self.status = shell.whole(list).await;
+        self.substituted = true;
         let text = written(&output);
         text.trim_end_matches('\n').replace('\0', "")
     }
