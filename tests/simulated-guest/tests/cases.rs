@@ -88,7 +88,11 @@ fn sealed() -> Vec<Case> {
             preparation: |preparation| preparation.packages_wait = Duration::from_secs(120),
             ..USUAL
         },
-        Case { name: "resolv-link", disk: &[("/etc/resolv.conf", Some("-> ../run/systemd/resolve/stub-resolv.conf"))], ..USUAL },
+        Case {
+            name: "resolv-link",
+            disk: &[("/etc/resolv.conf", Some("-> ../run/systemd/resolve/stub-resolv.conf"))],
+            ..USUAL
+        },
         Case {
             name: "dbus-id",
             set_up: "rm -f /var/lib/dbus/machine-id; cp /etc/machine-id /var/lib/dbus/machine-id",
@@ -115,7 +119,11 @@ fn sealed() -> Vec<Case> {
         Case {
             name: "script",
             preparation: |preparation| {
-                user_script(preparation, "echo tuned; echo 'cis 1.1 passed' >$AZIMAGE_EVIDENCE; echo kept >/opt/kept", 60);
+                user_script(
+                    preparation,
+                    "echo tuned; echo 'cis 1.1 passed' >$AZIMAGE_EVIDENCE; echo kept >/opt/kept",
+                    60,
+                );
             },
             says: &["azimage: script says tuned", "azimage: script exit 0", "azimage: evidence cis 1.1 passed"],
             disk: &[("/opt/kept", Some("kept"))],
@@ -124,14 +132,20 @@ fn sealed() -> Vec<Case> {
         Case {
             name: "script-breaks-out",
             preparation: |preparation| {
-                let text = "cat <<'AZIMAGE_END_OF_FILE'\n'\"$(touch /root/out)`touch /root/out`\nAZIMAGE_END_OF_FILE\nEOF=1\n";
+                let text =
+                    "cat <<'AZIMAGE_END_OF_FILE'\n'\"$(touch /root/out)`touch /root/out`\nAZIMAGE_END_OF_FILE\nEOF=1\n";
                 user_script(preparation, text, 60);
             },
             says: &["$(touch /root/out)"],
             disk: &[("/root/out", None)],
             ..USUAL
         },
-        Case { name: "findings-off", set_up: BOB, preparation: |preparation| preparation.hygiene.mode = Mode::Off, ..USUAL },
+        Case {
+            name: "findings-off",
+            set_up: BOB,
+            preparation: |preparation| preparation.hygiene.mode = Mode::Off,
+            ..USUAL
+        },
         Case {
             name: "findings-allowed",
             set_up: BOB,
@@ -152,13 +166,42 @@ fn refusals() -> Vec<Case> {
             says: &["/var/lib/dpkg/lock-frontend"],
             ..refused(14)
         },
-        Case { name: "packages-half", machine: || json!({"guest": {"halfConfigured": ["psmisc"]}}), says: &["psmisc"], ..refused(14) },
-        Case { name: "disk-full", machine: || json!({"guest": {"full": ["/etc", "/root", "/home", "/opt"]}}), ..refused(17) },
-        Case { name: "read-only-root-home", machine: || json!({"guest": {"readOnly": ["/root"]}}), says: &["/root"], ..refused(17) },
-        Case { name: "read-only-ssh", machine: || json!({"guest": {"readOnly": ["/etc/ssh"]}}), says: &["/etc/ssh"], ..refused(17) },
-        Case { name: "read-only-state", machine: || json!({"guest": {"readOnly": ["/var/lib/cloud"]}}), says: &["/var/lib/cloud"], ..refused(17) },
+        Case {
+            name: "packages-half",
+            machine: || json!({"guest": {"halfConfigured": ["psmisc"]}}),
+            says: &["psmisc"],
+            ..refused(14)
+        },
+        Case {
+            name: "disk-full",
+            machine: || json!({"guest": {"full": ["/etc", "/root", "/home", "/opt"]}}),
+            ..refused(17)
+        },
+        Case {
+            name: "read-only-root-home",
+            machine: || json!({"guest": {"readOnly": ["/root"]}}),
+            says: &["/root"],
+            ..refused(17)
+        },
+        Case {
+            name: "read-only-ssh",
+            machine: || json!({"guest": {"readOnly": ["/etc/ssh"]}}),
+            says: &["/etc/ssh"],
+            ..refused(17)
+        },
+        Case {
+            name: "read-only-state",
+            machine: || json!({"guest": {"readOnly": ["/var/lib/cloud"]}}),
+            says: &["/var/lib/cloud"],
+            ..refused(17)
+        },
         Case { name: "no-console", machine: || json!({"serial": {"console": false}}), says: &["ttyS0"], ..refused(13) },
-        Case { name: "no-port", machine: || json!({"serial": {"port": "Absent", "console": false}}), says: &["ttyS0"], ..refused(13) },
+        Case {
+            name: "no-port",
+            machine: || json!({"serial": {"port": "Absent", "console": false}}),
+            says: &["ttyS0"],
+            ..refused(13)
+        },
         Case { name: "port-hangs", machine: || json!({"serial": {"port": "Hangs"}}), ..refused(13) },
         Case { name: "port-broken", machine: || json!({"serial": {"port": "Broken"}}), ..refused(13) },
         Case { name: "clock-behind", machine: || json!({"guest": {"clockAheadSeconds": -31_536_000}}), ..refused(16) },
@@ -180,7 +223,9 @@ fn refusals() -> Vec<Case> {
         },
         Case {
             name: "script-hangs",
-            preparation: |preparation| user_script(preparation, "setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done", 5),
+            preparation: |preparation| {
+                user_script(preparation, "setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done", 5)
+            },
             ..refused(22)
         },
         Case {
@@ -198,8 +243,16 @@ fn refusals() -> Vec<Case> {
 
 fn failures() -> Vec<Case> {
     vec![
-        Case { name: "cloud-init-fails", machine: || json!({"guest": {"failing": {"cloud-init clean": 1}}}), ..failed("cloud-init", "unchanged") },
-        Case { name: "deprovision-fails", machine: || json!({"seal": "Fails", "guest": {"cloudInit": false}}), ..failed("deprovision", "broken") },
+        Case {
+            name: "cloud-init-fails",
+            machine: || json!({"guest": {"failing": {"cloud-init clean": 1}}}),
+            ..failed("cloud-init", "unchanged")
+        },
+        Case {
+            name: "deprovision-fails",
+            machine: || json!({"seal": "Fails", "guest": {"cloudInit": false}}),
+            ..failed("deprovision", "broken")
+        },
         Case {
             name: "port-hangs-later",
             event: Some((60, |azure| azure.change(&json!({"serial": {"port": "Hangs"}})))),
@@ -217,12 +270,20 @@ fn failures() -> Vec<Case> {
         },
         Case {
             name: "reset-scheduled",
-            event: Some((60, |azure| drop(azure.machine(&Method::POST, "/restart?api-version=2025-04-01", &Value::Null)))),
+            event: Some((60, |azure| {
+                drop(azure.machine(&Method::POST, "/restart?api-version=2025-04-01", &Value::Null))
+            })),
             console: Console::Nothing,
             power: "running",
             ..USUAL
         },
-        Case { name: "unit-dies", machine: || json!({"guest": {"unitDiesAfter": 5}}), console: Console::Nothing, power: "running", ..USUAL },
+        Case {
+            name: "unit-dies",
+            machine: || json!({"guest": {"unitDiesAfter": 5}}),
+            console: Console::Nothing,
+            power: "running",
+            ..USUAL
+        },
         Case { name: "never-powers-off", machine: || json!({"seal": "NeverPowersOff"}), power: "running", ..USUAL },
         Case { name: "deprovision-hangs", machine: || json!({"seal": "Hangs"}), ..failed("deprovision", "restarting") },
     ]
@@ -280,7 +341,12 @@ fn play(case: &Case) -> Vec<String> {
     if power != case.power {
         wrong.push(format!("{power} instead of {}", case.power));
     }
-    wrong.extend(case.says.iter().filter(|words| !ended.output.contains(**words)).map(|words| format!("it doesn't say: {words}")));
+    wrong.extend(
+        case.says
+            .iter()
+            .filter(|words| !ended.output.contains(**words))
+            .map(|words| format!("it doesn't say: {words}")),
+    );
     let files = azure.files();
     for (path, text) in case.disk {
         let there = files.get(*path);
@@ -304,12 +370,26 @@ fn play(case: &Case) -> Vec<String> {
 /// What of the machine is left in a sealed disk.
 fn left(files: &std::collections::BTreeMap<String, String>) -> Vec<String> {
     let gone = [
-        "/var/lib/waagent/", "/etc/ssh/ssh_host_", "/var/log/journal/", "/var/lib/dhcp/", "/etc/passwd-", "/etc/shadow-", "/etc/group-",
-        "/etc/gshadow-", "/etc/sudoers.d/90-cloud-init-users", "/etc/sudoers.d/waagent", "/var/lib/systemd/random-seed",
-        "/var/lib/systemd/credential.secret", "/var/lib/cloud/instance", "/home/azureuser",
+        "/var/lib/waagent/",
+        "/etc/ssh/ssh_host_",
+        "/var/log/journal/",
+        "/var/lib/dhcp/",
+        "/etc/passwd-",
+        "/etc/shadow-",
+        "/etc/group-",
+        "/etc/gshadow-",
+        "/etc/sudoers.d/90-cloud-init-users",
+        "/etc/sudoers.d/waagent",
+        "/var/lib/systemd/random-seed",
+        "/var/lib/systemd/credential.secret",
+        "/var/lib/cloud/instance",
+        "/home/azureuser",
     ];
-    let mut wrong: Vec<String> =
-        files.keys().filter(|path| gone.iter().any(|gone| path.starts_with(gone))).map(|path| format!("{path} is left")).collect();
+    let mut wrong: Vec<String> = files
+        .keys()
+        .filter(|path| gone.iter().any(|gone| path.starts_with(gone)))
+        .map(|path| format!("{path} is left"))
+        .collect();
     for (path, text) in files {
         for needle in ["azureuser", "builder", "n-1", "00:0d:3a", "Please login as the user"] {
             if text.contains(needle) {

@@ -15,7 +15,8 @@ use super::{
 use crate::clock::later;
 
 fn guest() -> System {
-    let identity = Identity { vm_id: "v".to_owned(), name: "n".to_owned(), admin: "a".to_owned(), ..Identity::default() };
+    let identity =
+        Identity { vm_id: "v".to_owned(), name: "n".to_owned(), admin: "a".to_owned(), ..Identity::default() };
     let mut contents = linux::pristine();
     contents.provision(&identity, true);
     let mut system = System { contents, identity, ..System::default() };
@@ -28,7 +29,8 @@ fn run(system: &mut System, script: &str) -> Option<i32> {
     let text = script.to_owned();
     let mut process = Process::new("m", 1, Purpose::Aside, "u", |host, output, error| {
         Box::pin(async move {
-            let descriptors = BTreeMap::from([(0, Stream::Null), (1, Stream::Buffer(output)), (2, Stream::Buffer(error))]);
+            let descriptors =
+                BTreeMap::from([(0, Stream::Null), (1, Stream::Buffer(output)), (2, Stream::Buffer(error))]);
             let mut shell = Shell::new(host, "u", descriptors);
             tools::script(&mut shell, "/script", &text, &[]).await
         })
@@ -59,7 +61,10 @@ const SCRIPTS: &[&str] = &[
 fn spoiled_scripts_do_no_harm() {
     let mut random = StdRng::seed_from_u64(7);
     let guest = guest();
-    let signs = ["$(", ")", "`", "\"", "'", "\\", "${", "}", "((", "))", "<<E\n", ";;", "|", "&", "&&", "{", "é", "\0", "[", "*", "\n", "$", "!", "#", "if ", "do "];
+    let signs = [
+        "$(", ")", "`", "\"", "'", "\\", "${", "}", "((", "))", "<<E\n", ";;", "|", "&", "&&", "{", "é", "\0", "[",
+        "*", "\n", "$", "!", "#", "if ", "do ",
+    ];
     for round in 0..1500 {
         let mut text = SCRIPTS[round % SCRIPTS.len()].to_owned();
         for _ in 0..random.random_range(1..5) {

@@ -113,7 +113,9 @@ fn deprovisioning_leaves_what_the_real_agent_leaves() {
     for gone in ["/etc/ssh/ssh_host_", "/var/lib/waagent/", "/var/log/azure/", "/home/azureuser", "/var/lib/dhcp/"] {
         assert!(!there(gone), "{gone}");
     }
-    for left in ["/etc/sudoers.d/90-cloud-init-users", "/root/.ssh/authorized_keys", "/var/lib/cloud/instances/", "/home/bob/"] {
+    for left in
+        ["/etc/sudoers.d/90-cloud-init-users", "/root/.ssh/authorized_keys", "/var/lib/cloud/instances/", "/home/bob/"]
+    {
         assert!(there(left), "{left}");
     }
     assert!(files["/etc/shadow-"].contains("azureuser:"), "the account's old line stays in the copy");
@@ -126,7 +128,11 @@ fn deprovisioning_leaves_what_the_real_agent_leaves() {
 #[test]
 fn what_a_stopped_machine_had_done_stays_and_the_rest_is_not_done() {
     let mut azure = Azure::with(&scenario(""));
-    run(&mut azure, "slow", "systemd-run sh -c 'echo 1 >/opt/log; sleep 100; echo 2 >>/opt/log'\nmkdir /run/x; echo y >/tmp/y");
+    run(
+        &mut azure,
+        "slow",
+        "systemd-run sh -c 'echo 1 >/opt/log; sleep 100; echo 2 >>/opt/log'\nmkdir /run/x; echo y >/tmp/y",
+    );
     azure.wait(60);
     azure.post(&machine("guest", "/powerOff"));
     azure.wait(30);
@@ -151,12 +157,14 @@ fn programs_run_beside_each_other_on_the_same_disk() {
 #[test]
 fn a_port_that_hangs_holds_up_who_writes_to_it_until_a_limit_ends_it() {
     let mut azure = Azure::with(&scenario("serial: {port: Hangs}"));
-    let script = "timeout 10 sh -c 'echo x >/dev/ttyS0'; echo $?; date +%s >/opt/after; [ -c /dev/ttyS0 ] && echo there";
+    let script =
+        "timeout 10 sh -c 'echo x >/dev/ttyS0'; echo $?; date +%s >/opt/after; [ -c /dev/ttyS0 ] && echo there";
     assert_eq!(said(&mut azure, "write", script), ("124\nthere\n".to_owned(), 0));
     run(&mut azure, "hang", "echo x >/dev/ttyS0; echo never");
     azure.wait(3600);
     assert_eq!(view(&mut azure, "hang")["executionState"], "Running");
-    let absent = MachineChange { serial: serde_json::from_str("{\"port\": \"Absent\"}").unwrap(), ..MachineChange::default() };
+    let absent =
+        MachineChange { serial: serde_json::from_str("{\"port\": \"Absent\"}").unwrap(), ..MachineChange::default() };
     azure.simulator.change_machine(&id("virtualMachines/guest"), absent).unwrap();
     assert_eq!(said(&mut azure, "look", "[ -c /dev/ttyS0 ] || echo none").0, "none\n");
 }
@@ -231,9 +239,15 @@ systemd-run --unit=u true; echo $?; systemctl reset-failed u.service; systemd-ru
 #[test]
 fn an_endless_script_harms_nobody() {
     let mut azure = Azure::with(&scenario(""));
-    for (number, script) in ["while :; do :; done", "f() { f; }; f", ":(){ :|:& };:", "while true; do echo x; done", "yes | head -c 10; seq 1 99999999 | tail -n 1"]
-        .into_iter()
-        .enumerate()
+    for (number, script) in [
+        "while :; do :; done",
+        "f() { f; }; f",
+        ":(){ :|:& };:",
+        "while true; do echo x; done",
+        "yes | head -c 10; seq 1 99999999 | tail -n 1",
+    ]
+    .into_iter()
+    .enumerate()
     {
         run(&mut azure, &format!("e{number}"), script);
         azure.wait(100);
