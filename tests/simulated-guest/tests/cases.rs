@@ -18,6 +18,9 @@ enum Console {
     Failed(&'static str, &'static str),
 }
 
+/// What happens to a machine.
+type Happens = fn(&mut Azure);
+
 /// A guest, what happens to it, and what has to come of it.
 struct Case {
     name: &'static str,
@@ -27,7 +30,7 @@ struct Case {
     set_up: &'static str,
     preparation: fn(&mut Preparation),
     /// So many seconds after the run command has begun.
-    event: Option<(i64, fn(&mut Azure))>,
+    event: Option<(i64, Happens)>,
     exit: i64,
     console: Console,
     power: &'static str,
@@ -224,7 +227,7 @@ fn refusals() -> Vec<Case> {
         Case {
             name: "script-hangs",
             preparation: |preparation| {
-                user_script(preparation, "setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done", 5)
+                user_script(preparation, "setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done", 5);
             },
             ..refused(22)
         },
@@ -271,7 +274,7 @@ fn failures() -> Vec<Case> {
         Case {
             name: "reset-scheduled",
             event: Some((60, |azure| {
-                drop(azure.machine(&Method::POST, "/restart?api-version=2025-04-01", &Value::Null))
+                azure.machine(&Method::POST, "/restart?api-version=2025-04-01", &Value::Null);
             })),
             console: Console::Nothing,
             power: "running",
