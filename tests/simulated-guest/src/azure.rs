@@ -119,6 +119,16 @@ impl Azure {
         None
     }
 
+    /// Somebody else changes the machine.
+    ///
+    /// # Panics
+    /// When there is no such change.
+    pub fn change(&mut self, change: &Value) {
+        self.simulator.advance(self.now);
+        let change = serde_json::from_value(change.clone()).expect("a change");
+        self.simulator.change_machine(&format!("{GROUP}/virtualMachines/builder"), change).expect("the machine");
+    }
+
     /// The machine as it truly is.
     pub fn truth(&mut self) -> Value {
         self.simulator.advance(self.now);

@@ -17,6 +17,16 @@ fn the_scenario_of_the_page_is_accepted() {
 }
 
 #[test]
+fn the_guest_of_the_page_is_accepted() {
+    let yaml = PAGE.split("```text\nguest:").nth(1).unwrap().split("```").next().unwrap();
+    let indented: String = format!("guest:{yaml}").lines().map(|line| format!("        {line}\n")).collect();
+    let text =
+        format!("subscriptions:\n- resourceGroups:\n  - name: rg\n    virtualMachines:\n      - name: vm\n{indented}");
+    let scenario = Scenario::parse(&text).unwrap();
+    Simulator::new(&scenario, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
+}
+
+#[test]
 fn every_fault_of_the_page_is_accepted() {
     let in_table = PAGE
         .lines()

@@ -117,6 +117,7 @@ impl World {
             command.execution.error = written(&process.error);
         }
         let unit = process.unit.clone();
+        let over = ended.is_some() && self.unit_ends_with(&purpose);
         match ended {
             Some(code) => self.process_has_ended(&key, &purpose, &unit, code),
             None if goes_down => {}
@@ -131,8 +132,18 @@ impl World {
         if goes_down {
             return self.processes_end(&key);
         }
-        for process in begun {
+        // With its main program a unit's other programs end, too.
+        for process in begun.into_iter().filter(|process| !(over && process.unit == unit)) {
             self.process_begins(process);
+        }
+    }
+
+    /// Whether this program's end is that of its unit. The action form's extension lets go of what its script leaves behind.
+    fn unit_ends_with(&self, purpose: &Purpose) -> bool {
+        match purpose {
+            Purpose::Aside => false,
+            Purpose::Unit { .. } => true,
+            Purpose::Script { command, .. } => self.run_commands.get(command).is_none_or(|command| !command.action),
         }
     }
 
@@ -179,11 +190,10 @@ impl World {
                     return;
                 };
                 record.execution.exit_code = Some(code);
-                // The action form's extension lets go of what its script has left behind.
-                let (action, seconds) = (record.action, self.durations.run_command / 2.0);
+                let seconds = self.durations.run_command / 2.0;
                 let event = Event::Script { command: command.clone(), run: *run, point: ScriptPoint::Ends };
                 self.plan(seconds, event);
-                if action {
+                if !self.unit_ends_with(purpose) {
                     return;
                 }
             }

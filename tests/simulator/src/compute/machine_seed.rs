@@ -49,9 +49,6 @@ impl VirtualMachine {
             linux::accounts::add(&mut system.contents, user, "$6$somebody$else");
         }
         system.set_up();
-        if seed.guest.logged_in {
-            system.sessions.push(system.identity.admin.clone());
-        }
     }
 
     /// From a scenario.
@@ -152,6 +149,10 @@ impl VirtualMachine {
         machine.lay_out(seed);
         if machine.power == Power::Running {
             machine.system_boots(world.now);
+            if seed.guest.logged_in {
+                let admin = machine.admin().to_owned();
+                machine.guest.system.sessions.push(admin);
+            }
             if lost {
                 machine.guest.system.agent_stops();
             }

@@ -10,3 +10,6 @@ pub(crate) mod system;
 pub(crate) mod tools;
 pub(crate) mod units;
 pub(crate) mod windows;
+
+#[cfg(test)]
+mod tests;

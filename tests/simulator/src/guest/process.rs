@@ -16,11 +16,11 @@ use crate::clock::later;
 pub(crate) type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Commands that a program may run at one instant; then a second goes by.
-const STEPS_AT_ONCE: u64 = 20_000;
+const STEPS_AT_ONCE: u64 = 10_000;
 /// Commands that a program may run at all; then it never goes on.
-const STEPS: u64 = 400_000;
+const STEPS: u64 = 100_000;
 /// Bytes that may be kept of one output or file.
-pub(crate) const BYTES: usize = 1 << 20;
+pub(crate) const BYTES: usize = 1 << 18;
 
 /// What a program and the world share while the program goes on.
 #[derive(Default)]
@@ -99,6 +99,14 @@ impl Host {
     /// Never goes on.
     pub(crate) async fn hangs(&self) {
         poll_fn(|_| Poll::<()>::Pending).await;
+    }
+
+    /// Work on so many bytes counts like commands.
+    pub(crate) fn costs(&self, bytes: usize) {
+        let more = u64::try_from(bytes / 256).unwrap_or(u64::MAX);
+        let mut shared = self.shared();
+        shared.steps = shared.steps.saturating_add(more);
+        shared.steps_now = shared.steps_now.saturating_add(more);
     }
 
     /// A command is run. A program that runs too many loses time, and stands still in the end.

@@ -12,6 +12,7 @@ mod faults;
 mod galleries;
 mod governance;
 mod graph;
+mod guests;
 mod images;
 mod insights;
 mod machine_lives;

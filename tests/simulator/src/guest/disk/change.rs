@@ -47,20 +47,29 @@ impl Contents {
     /// The file of that path with other bytes; `change` gets those of before, none for a new file. Answers whether it is new.
     pub(crate) fn edit(&mut self, path: &str, mode: Mode, change: impl FnOnce(&mut Vec<u8>)) -> Result<bool, Refusal> {
         let parts = self.resolve(path, true)?;
-        let node = self.at(&parts);
-        let mut file = match node {
-            Some(Node::File(file)) => (*file).clone(),
+        let is_new = match self.at(&parts) {
+            Some(Node::File(_)) => false,
             Some(Node::Folder(_)) => return Err(Refusal::Folder),
             Some(_) => return Err(Refusal::NoDevice),
-            None => File { mode, owner: 0, bytes: Vec::new() },
+            None => true,
         };
-        let before = file.bytes.len();
-        change(&mut file.bytes);
-        let is_new = self.at(&parts).is_none();
         // Names take no space worth telling, as the kernel keeps some back for them.
-        self.may_change(&parts, file.bytes.len() > before)?;
+        self.may_change(&parts, false)?;
+        let before = if self.limits.full.is_empty() { None } else { self.at(&parts) };
         let (folder, name) = self.holder(&parts)?;
-        folder.entries.insert(name, Node::File(Arc::new(file)));
+        let new = || Node::File(Arc::new(File { mode, owner: 0, bytes: Vec::new() }));
+        let Node::File(file) = folder.entries.entry(name.clone()).or_insert_with(new) else {
+            return Err(Refusal::NoDevice);
+        };
+        let file = Arc::make_mut(file);
+        let length = file.bytes.len();
+        change(&mut file.bytes);
+        let grows = file.bytes.len() > length;
+        if grows && let Err(refusal) = self.may_change(&parts, true) {
+            let (folder, name) = self.holder(&parts)?;
+            folder.entries.insert(name, before.unwrap_or_else(new));
+            return Err(refusal);
+        }
         Ok(is_new)
     }
 

@@ -224,7 +224,7 @@ impl Contents {
         let address = address(&identity.vm_id);
         if cloud_init {
             let text = format!(
-                "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n      match:\n        macaddress: {address}\n      set-name: eth0\n  version: 2\n"
+                "# cloud-init writes this file from what the platform says.\nnetwork:\n  ethernets:\n    eth0:\n      dhcp4: true\n      match:\n        macaddress: {address}\n      set-name: eth0\n  version: 2\n"
             );
             self.put("/etc/netplan/50-cloud-init.yaml", text, 0o600);
             self.put("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication no\n", 0o600);

@@ -204,7 +204,7 @@ impl Shell {
                 if flow == Flow::Next
                     && let Some((_, message)) = &script.error
                 {
-                    return self.gives_up(&message).await;
+                    return self.gives_up(message).await;
                 }
                 return flow;
             }
@@ -346,7 +346,7 @@ impl Shell {
         if flow == Flow::Next
             && let Some((_, message)) = &script.error
         {
-            return self.gives_up(&message).await;
+            return self.gives_up(message).await;
         }
         if flow == Flow::Return { Flow::Next } else { flow }
     }

@@ -9,11 +9,14 @@ use super::{
 };
 use crate::guest::{
     disk::absolute,
-    process::{Written, written},
+    process::{BYTES, Written, written},
 };
 
 /// Why a word can't be expanded: the shell ends with these words.
 pub(crate) type Expanded<T> = Result<T, String>;
+
+/// How many fields a command may have.
+const FIELDS: usize = 20_000;
 
 /// A field in the making.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +32,10 @@ struct Field {
 
 impl Field {
     fn push(&mut self, text: &str, quoted: bool) {
+        // What is longer than any file is cut off.
+        if self.text.len() + text.len() > BYTES {
+            return;
+        }
         self.text.push_str(text);
         self.quoted |= quoted;
         for one in text.chars() {
@@ -56,7 +63,12 @@ impl Shell {
     /// All words, as fields.
     pub(crate) async fn fields(&mut self, words: &[Word]) -> Expanded<Vec<String>> {
         let mut all = Vec::new();
+        let mut length = 0;
         for word in words {
+            length += all.last().map_or(0, String::len);
+            if all.len() > FIELDS || length > BYTES {
+                return Err("Argument list too long".to_owned());
+            }
             if let [Part::Text { text, quoted }] = word.0.as_slice()
                 && (*quoted || !text.contains(['*', '?', '[']))
             {
@@ -64,6 +76,7 @@ impl Shell {
                 continue;
             }
             for field in self.split(word).await? {
+                self.host.costs(field.text.len() * 8);
                 if field.magic && !self.options.noglob {
                     let found = self.glob(&field.pattern);
                     if !found.is_empty() {
@@ -88,6 +101,12 @@ impl Shell {
     }
 
     async fn joined(&mut self, word: &Word) -> Expanded<Field> {
+        let field = self.joined_freely(word).await?;
+        self.host.costs(field.text.len() * 8);
+        Ok(field)
+    }
+
+    async fn joined_freely(&mut self, word: &Word) -> Expanded<Field> {
         let mut field = Field::default();
         for part in &word.0 {
             match self.piece(part).await? {
@@ -160,6 +179,7 @@ impl Shell {
         shell.descriptors.insert(1, Stream::Buffer(output.clone()));
         shell.depth += 1;
         self.status = shell.whole(list).await;
+        self.substituted = true;
         let text = written(&output);
         text.trim_end_matches('\n').replace('\0', "")
     }

@@ -55,6 +55,8 @@ pub(crate) struct Shell {
     pub(crate) options: Options,
     /// `$?`.
     pub(crate) status: i32,
+    /// A command's output was put in place of it since the last command began.
+    pub(crate) substituted: bool,
     /// What runs when the shell ends.
     pub(crate) exit_trap: Option<String>,
     pub(crate) descriptors: BTreeMap<u32, Stream>,
@@ -93,6 +95,7 @@ impl Shell {
             arguments: Vec::new(),
             options: Options::default(),
             status: 0,
+            substituted: false,
             exit_trap: None,
             descriptors,
             folder: "/".to_owned(),

@@ -309,16 +309,12 @@ impl Shell {
 
     async fn simple(&mut self, simple: &Simple) -> Flow {
         self.host.step().await;
-        let before_status = self.status;
+        self.substituted = false;
         let words = match self.fields(&simple.words).await {
             Ok(words) => words,
             Err(words) => return self.gives_up(&words).await,
         };
-        let substituted = self.status != before_status;
         let mut values = Vec::new();
-        if words.is_empty() {
-            self.status = if substituted { self.status } else { 0 };
-        }
         for (name, value) in &simple.assignments {
             match self.text(value).await {
                 Ok(value) => values.push((name.clone(), value)),
@@ -333,6 +329,10 @@ impl Shell {
             }
         }
         let Some(name) = words.first() else {
+            // The status is that of the last command in it, if there was one.
+            if !self.substituted {
+                self.status = 0;
+            }
             let before = self.descriptors.clone();
             if let Err(words) = self.redirect(&simple.redirects).await {
                 self.descriptors.clone_from(&before);

@@ -105,6 +105,7 @@ impl Stream {
     }
 
     pub(crate) async fn write(&self, host: &Host, bytes: &[u8]) -> Result<(), Refusal> {
+        host.costs(bytes.len());
         match self {
             Self::Closed | Self::Source(_) => Err(Refusal::Closed),
             Self::Null | Self::Zero => Ok(()),
@@ -163,6 +164,12 @@ impl Stream {
             let end = stop.and_then(|stop| rest.iter().position(|byte| *byte == stop)).map_or(rest.len(), |at| at + 1);
             rest[..end].to_vec()
         };
+        let taken = self.read_freely(host, most, cut);
+        host.costs(taken.len());
+        taken
+    }
+
+    fn read_freely(&self, host: &Host, most: usize, cut: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
         match self {
             Self::Source(source) => {
                 let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);

@@ -254,7 +254,8 @@ pub(super) fn find(call: &mut Call<'_>) -> Vec<Exec> {
 impl Walk<'_, '_> {
     fn visit(&mut self, shown: &str, full: &str, node: &Node, depth: usize) {
         self.count += 1;
-        if self.count > 100_000 || depth > 100 {
+        self.call.shell.host.costs(64);
+        if self.count > 30_000 || depth > 100 {
             return;
         }
         let mut prune = false;
