@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long the seal itself may take, from the end of the run command.
-const SEAL: Duration = Duration::from_secs(5 * 60);
+const SEAL: Duration = Duration::from_secs(10 * 60);
 
 /// The guests with which cases begin, by who provisioned them.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl<'a> Play<'a> {
         let mut preparation = seal::preparation(&self.nonce);
         (case.preparation)(&mut preparation);
         self.machine.create_run_command("seal", &(case.script)(&preparation), 600)?;
-        match self.machine.wait_run_command("seal", Duration::from_secs(4 * 60)).await {
+        match self.machine.wait_run_command("seal", Duration::from_secs(8 * 60)).await {
             Ok(view) => {
                 self.outcome.exit = Some(view.exit_code);
                 for words in case.says {
@@ -245,7 +245,7 @@ impl<'a> Play<'a> {
             return Ok(());
         }
         let limit =
-            if self.case.expected.console == ConsoleObserved::NoMark { Duration::from_secs(2 * 60) } else { SEAL };
+            if self.case.expected.console == ConsoleObserved::NoMark { Duration::from_secs(4 * 60) } else { SEAL };
         let begin = Instant::now();
         while begin.elapsed() < limit {
             let failed = matches!(self.read(), ConsoleObserved::Failed(_));
@@ -321,7 +321,7 @@ impl<'a> Play<'a> {
         self.machine.wait_ready(PROVISIONING).await?;
         let admin = self.machine.instance().admin.clone();
         // After a reset the clock may be wrong, as the case wants it.
-        let view = self.machine.run_command("probe", "echo alive", Duration::from_secs(3 * 60)).await?;
+        let view = self.machine.run_command("probe", "echo alive", Duration::from_secs(5 * 60)).await?;
         if view.exit_code != 0 || view.output.trim() != "alive" {
             bail!("a run command answers {view:?}");
         }
