@@ -336,7 +336,14 @@ impl<'a> Play<'a> {
     async fn look_at_disk(&mut self) -> anyhow::Result<()> {
         let disk = self.machine.disk()?;
         let look_in = disk.look().await?;
-        for found in look(&look_in, &self.needles)? {
+        let needles = self.needles.clone();
+        // Other cases go on meanwhile.
+        let (look_in, found) = tokio::task::spawn_blocking(move || {
+            let found = look(&look_in, &needles);
+            (look_in, found)
+        })
+        .await?;
+        for found in found? {
             if !self.case.leaves.iter().any(|(path, _)| found.contains(path)) {
                 self.wrong.push(format!("in the sealed disk: {found}"));
             }
