@@ -169,6 +169,9 @@ pub(crate) const USUAL: Case = Case {
     sealed_disk: &[],
 };
 
+/// A step of a failure that may be any: where the unit is when it is stopped depends on how fast the guest is.
+pub(crate) const ANY_STEP: &str = "any step";
+
 /// Sealed and off.
 pub(crate) const SEALED: Outcome =
     Outcome { exit: Some(0), console: ConsoleObserved::Sealed, machine: Power::Off, second: None };
