@@ -41,7 +41,7 @@ pub(super) fn cases() -> Vec<Case> {
             (Event::Stop, Moment::Deprovisioned) => seal::failed(ANY_STEP, Aftermath::Restarting),
             _ => ConsoleObserved::NoMark,
         };
-        let expected = Outcome { machine, console, ..RESTARTED.expected };
+        let expected = Outcome { console, machine, ..RESTARTED.expected };
         cases.push(Case { name, about, event: Some((moment, event)), expected, ..RESTARTED });
     }
     cases.push(Case {
