@@ -12,8 +12,9 @@ use tokio::sync::OnceCell;
 /// The namespace in which the chart is installed.
 pub const RELEASE_NAMESPACE: &str = "azimage-system";
 
-/// Simulated seconds in one real second: the copy of a version, seven minutes, takes about a second.
-pub(crate) const SPEED: &str = "400";
+/// Simulated seconds in one real second. The five minutes between the end of a seal's run command and its unit have to leave
+/// azimage, whose clock runs as always, the time to remove the run command.
+pub(crate) const SPEED: &str = "100";
 
 static SHARED: OnceCell<Environment> = OnceCell::const_new();
 

@@ -94,8 +94,10 @@ fn seal_read(
         Reading::Failed(_) => return None,
     };
     let attempt = Attempt::of(validated, memory, machine, command)?;
-    // A guest that runs has nothing to say before its run command has ended.
-    (is_heard && (off || attempt.is_scheduled() || machine.os_type == OsType::Windows)).then_some(Read::Console)
+    // A guest that runs has nothing to say before its run command has ended. But before that is made, somebody has to see
+    // that it can be heard.
+    let speaks = off || command.is_none() || attempt.is_scheduled() || machine.os_type == OsType::Windows;
+    (is_heard && speaks).then_some(Read::Console)
 }
 
 fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {

@@ -16,7 +16,7 @@ async fn an_azure_that_is_hours_ahead_or_behind_makes_no_difference() {
         let mut controller = test.start();
         test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
         test.ready(Kind::Version, "web").await;
-        assert_eq!(classes(&test.azure.writes().await), WRITES[..6], "{ahead} s ahead");
+        assert_eq!(classes(&test.azure.writes().await), WRITES[..7], "{ahead} s ahead");
         assert!(controller.runs());
         test.finish(Some(controller)).await;
     }))
@@ -63,7 +63,7 @@ async fn out_of_time(ahead: i32) {
     assert!(test.azure.journal().await.is_empty(), "nothing reaches Azure without a token");
     test.azure.post("/clock", &json!({"aheadSeconds": 0})).await;
     test.ready(Kind::Version, "web").await;
-    assert_eq!(classes(&test.azure.writes().await), WRITES[..6], "{ahead} s ahead");
+    assert_eq!(classes(&test.azure.writes().await), WRITES[..7], "{ahead} s ahead");
     assert!(controller.runs());
     test.finish(Some(controller)).await;
 }

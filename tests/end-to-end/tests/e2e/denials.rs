@@ -71,7 +71,7 @@ async fn a_lock_in_the_middle_of_a_capture_is_named_and_nothing_is_done_twice() 
     test.azure.post("/scenario", &json!({"locks": [{"scope": machine, "level": "ReadOnly"}]})).await;
     test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
     until_removed(&test, "web", &["ScopeLocked", &machine], &json!({"locks": []})).await;
-    assert_eq!(classes(&test.azure.writes().await), WRITES[..6]);
+    assert_eq!(classes(&test.azure.writes().await), WRITES[..7]);
     assert!(controller.runs());
     test.finish(Some(controller)).await;
 }

@@ -6,9 +6,10 @@ use azimage_end_to_end::{Kind, Test, classes, manifests};
 use serde_json::{Value, json};
 
 /// The writes that bring one version into three regions, in their order.
-pub(crate) const WRITES: [&str; 7] = [
+pub(crate) const WRITES: [&str; 8] = [
     "PATCH virtualMachines",
     "PUT virtualMachines/runCommands",
+    "DELETE virtualMachines/runCommands",
     "PATCH virtualMachines",
     "POST virtualMachines/deallocate",
     "POST virtualMachines/generalize",
@@ -50,7 +51,7 @@ pub(crate) async fn all_is_true(test: &Test) {
     assert_eq!(machine["generalized"], true);
     assert_eq!(machine["power"], "deallocated");
     assert_eq!(machine["guest"]["deprovisioned"], true, "the guest was truly sealed");
-    assert_eq!(machine["guest"]["unitsStarted"], 1);
+    assert_eq!(machine["guest"]["unitsStarted"], 1, "the run command ran once");
     assert_eq!(machine["tags"]["team"], "web", "tags of others stay");
 }
 
@@ -88,7 +89,7 @@ async fn a_running_machine_becomes_a_version_in_three_regions_and_then_nothing_i
     assert_eq!(version.at("/metadata/finalizers"), &json!(["imageversions.azimage.dev/azure"]));
     let steps: Vec<&str> =
         version.at("/status/steps").as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect();
-    assert_eq!(steps, ["ClaimSource", "Seal", "MarkSealed", "Deallocate", "Generalize", "Publish", "Update"]);
+    assert_eq!(steps, ["ClaimSource", "Seal", "ForgetSeal", "MarkSealed", "Deallocate", "Generalize", "Publish", "Update"]);
 
     let printed = test.kubectl(&["get", "azv,azrt"]).await;
     println!("{printed}");

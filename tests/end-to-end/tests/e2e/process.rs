@@ -42,7 +42,7 @@ async fn sigterm_does_not_wait_for_an_azure_that_does_not_answer() {
     test.azure.end_fault(fault).await;
     let controller = test.start();
     test.ready(Kind::Version, "web").await;
-    assert_eq!(classes(&test.azure.writes().await), WRITES[..6]);
+    assert_eq!(classes(&test.azure.writes().await), WRITES[..7]);
     test.finish(Some(controller)).await;
 }
 

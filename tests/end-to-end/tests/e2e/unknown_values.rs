@@ -127,7 +127,7 @@ async fn unknown_fields_are_passed_over() {
     let controller = test.start();
     test.apply(&manifests::image_version(&test.azure, "web", "1.0.0", "builder")).await;
     test.ready(Kind::Version, "web").await;
-    assert_eq!(classes(&test.azure.writes().await), crate::happy_path::WRITES[..6]);
+    assert_eq!(classes(&test.azure.writes().await), crate::happy_path::WRITES[..7]);
     assert!(test.azure.fired(fault).await > 0);
     // Nothing of it is written back, and nothing more is written at rest.
     test.request(Kind::Version, "web").await;

@@ -18,20 +18,20 @@ const WRITTEN: i64 = 60;
 /// How often a version is asked for again that Azure failed to create.
 const TRIES: usize = 2;
 
-/// The writes that an object's life needs, whatever restarts: claim, seal, mark, deallocate, generalize and publish, or
-/// publish alone, and one for all regions.
+/// The writes that an object's life needs, whatever restarts: claim, seal, removal of its run command, mark, deallocate,
+/// generalize and publish, or publish alone, and one for all regions.
 fn needed(evidence: &Evidence<'_>, number: u8) -> usize {
     let world = &evidence.plan.world;
-    let publish = if world.source_version(number).is_some() { 1 } else { 6 };
+    let publish = if world.source_version(number).is_some() { 1 } else { 7 };
     let people = evidence.acts().map(|act| match act {
         // The regions are written anew.
         Act::AddTarget(_) | Act::DeleteTarget(_) => 1,
         // What is written without the region that somebody has added has to be written again.
         Act::AddRegion(it, _) if *it == number => 1,
-        // The version and the claim.
-        Act::DeleteObject(it) if *it == number => 2,
+        // The version, the run command and the claim.
+        Act::DeleteObject(it) if *it == number => 3,
         // These, and what its targets make of the regions as they go.
-        Act::DeleteNamespace => 2 + world.targets.len(),
+        Act::DeleteNamespace => 3 + world.targets.len(),
         Act::AzureFails { fault, .. } => repeated(fault, number),
         _ => 0,
     });

@@ -70,14 +70,18 @@ fn wrote(evidence: &Evidence<'_>, number: u8, process: &Sent, since: Timestamp, 
     })
 }
 
-/// Versions are deleted with their objects only, if the objects say so.
+/// Versions are deleted with their objects only, if the objects say so. Nothing else is deleted but the run commands that
+/// azimage made.
 pub(super) fn deleted_only_on_demand(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for entry in evidence.writes().filter(|entry| entry.method == "DELETE") {
         let numbers = 0..evidence.plan.world.versions;
         let of = numbers.into_iter().find(|number| world::version(*number).eq_ignore_ascii_case(&entry.path));
         let asked = of.is_some_and(|of| evidence.is_deleted(of));
-        if !(asked && evidence.plan.world.delete) {
+        let commands = |number: u8| format!("{}/runCommands/azimage-seal-", world::machine(number)).to_lowercase();
+        let path = entry.path.to_lowercase();
+        let temporary = (0..evidence.plan.world.versions).any(|number| path.starts_with(&commands(number)));
+        if !temporary && !(asked && evidence.plan.world.delete) {
             found.push(line(entry));
         }
     }

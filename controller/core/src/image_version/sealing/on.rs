@@ -41,7 +41,7 @@ impl Sealing<'_> {
             }
             _ if attempt.was_removed() => self.under_way(attempt, console, report),
             Some(_) => self.removing(report),
-            None => self.not_shown(attempt, report),
+            None => self.not_shown(attempt, console, report),
         }
     }
 
@@ -72,7 +72,7 @@ impl Sealing<'_> {
     }
 
     /// There is no run command: it wasn't made yet, or Azure doesn't show it.
-    fn not_shown(&self, attempt: &Attempt<'_>, mut report: Report) -> Plan {
+    fn not_shown(&self, attempt: &Attempt<'_>, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {
         let obstacle = may_begin(Prepare::Deprovision, self.machine);
         if attempt.was_begun(obstacle.is_some()) {
             report.absent = Some(Read::Seal);
@@ -88,6 +88,12 @@ impl Sealing<'_> {
         if self.machine.boot_diagnostics == BootDiagnostics::Off {
             let message = "Switching the machine's boot diagnostics on, where the guest will say that it is sealed";
             return self.claim_anew(report, message);
+        }
+        // What can't be heard must not be begun: without the guest's word the seal would be lost.
+        match console {
+            Reading::Failed(failure) => return report.failed(failure, "read the machine's serial console log"),
+            Reading::NotRead => return report.failed_unread("the machine's serial console log"),
+            Reading::Found(_) | Reading::Missing(_) => {}
         }
         report.act(ConditionType::GuestPrepared, Reason::Sealing, "Sealing the guest".to_owned(), self.begin(attempt))
     }

@@ -50,6 +50,12 @@ pub(crate) struct Folder {
     entries: BTreeMap<Arc<str>, Node>,
 }
 
+impl Folder {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&Arc<str>, &Node)> {
+        self.entries.iter()
+    }
+}
+
 impl Default for Folder {
     fn default() -> Self {
         Self { mode: 0o755, owner: 0, entries: BTreeMap::new() }

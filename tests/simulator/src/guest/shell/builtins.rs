@@ -202,7 +202,7 @@ impl Shell {
                 self.status = 0;
                 let flow = self.list(&script.list).await;
                 if flow == Flow::Next
-                    && let Some((_, message)) = script.error
+                    && let Some((_, message)) = &script.error
                 {
                     return self.gives_up(&message).await;
                 }
@@ -344,7 +344,7 @@ impl Shell {
         let flow = self.list(&script.list).await;
         self.depth -= 1;
         if flow == Flow::Next
-            && let Some((_, message)) = script.error
+            && let Some((_, message)) = &script.error
         {
             return self.gives_up(&message).await;
         }

@@ -1,6 +1,9 @@
 //! From text to syntax. What dash refuses is refused; bash's own forms are not known.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 use super::syntax::{Command, Compound, Item, List, Pipeline, Redirect, RedirectKind, Simple, Word};
 
@@ -17,8 +20,27 @@ pub(crate) struct Script {
     pub(crate) error: Option<(usize, String)>,
 }
 
+/// Scripts that were read before: guests run the same ones again and again.
+static KNOWN: LazyLock<Mutex<BTreeMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
+
+/// How many scripts are kept.
+const KEPT: usize = 200;
+
 /// Reads a script.
-pub(crate) fn parse(text: &str) -> Script {
+pub(crate) fn parse(text: &str) -> Arc<Script> {
+    if let Some(script) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
+        return script.clone();
+    }
+    let script = Arc::new(read(text));
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(text.to_owned(), script.clone());
+    script
+}
+
+fn read(text: &str) -> Script {
     let mut parser = Parser::new(text, 0);
     let mut list = List::new();
     loop {

@@ -2,79 +2,75 @@
 
 /// Whether all of `text` fits `pattern`: `*`, `?`, `[…]`, and a backslash before what stands for itself.
 pub(crate) fn fits(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    fits_chars(&pattern, &text)
-}
-
-fn fits_chars(pattern: &[char], text: &[char]) -> bool {
-    let (mut at, mut seen) = (0, 0);
-    // Where the last star stands, and how much of the text it has eaten.
-    let mut star: Option<(usize, usize)> = None;
+    let (mut rest, mut left) = (pattern, text);
+    // What follows the last star, and what it has not eaten.
+    let mut star: Option<(&str, &str)> = None;
     loop {
-        if at < pattern.len() && pattern[at] == '*' {
-            star = Some((at, seen));
-            at += 1;
+        if let Some(after) = rest.strip_prefix('*') {
+            rest = after;
+            if rest.is_empty() {
+                return true;
+            }
+            star = Some((rest, left));
             continue;
         }
-        if seen == text.len() {
-            return at == pattern.len();
-        }
-        if let Some(length) = one_fits(&pattern[at..], text[seen]) {
-            at += length;
-            seen += 1;
+        let Some(one) = left.chars().next() else { return rest.is_empty() };
+        if let Some(length) = one_fits(rest, one) {
+            rest = &rest[length..];
+            left = &left[one.len_utf8()..];
             continue;
         }
-        let Some((place, eaten)) = star else { return false };
-        star = Some((place, eaten + 1));
-        at = place + 1;
-        seen = eaten + 1;
+        let Some((after, eaten)) = star else { return false };
+        let Some(next) = eaten.chars().next() else { return false };
+        left = &eaten[next.len_utf8()..];
+        star = Some((after, left));
+        rest = after;
     }
 }
 
-/// How many characters of the pattern fit this one of the text.
-fn one_fits(pattern: &[char], one: char) -> Option<usize> {
-    match pattern.first()? {
+/// How many bytes of the pattern fit this character of the text.
+fn one_fits(pattern: &str, one: char) -> Option<usize> {
+    let first = pattern.chars().next()?;
+    match first {
         '?' => Some(1),
-        '\\' => (pattern.get(1) == Some(&one)).then_some(2),
+        '\\' => pattern[1..].chars().next().filter(|next| *next == one).map(|next| 1 + next.len_utf8()),
         '[' => match set(pattern, one) {
             Some((length, inside)) => inside.then_some(length),
             None => (one == '[').then_some(1),
         },
-        same => (*same == one).then_some(1),
+        same => (same == one).then_some(same.len_utf8()),
     }
 }
 
-/// `[a-z]`, `[!a]`, `[[:space:]]`: its length, and whether the character is in it.
-fn set(pattern: &[char], one: char) -> Option<(usize, bool)> {
-    let mut at = 1;
-    let negated = matches!(pattern.get(1), Some('!' | '^'));
-    at += usize::from(negated);
-    let first = at;
+/// `[a-z]`, `[!a]`, `[[:space:]]`: its length in bytes, and whether the character is in it.
+fn set(pattern: &str, one: char) -> Option<(usize, bool)> {
+    let mut rest = &pattern[1..];
+    let negated = rest.starts_with(['!', '^']);
+    rest = &rest[usize::from(negated)..];
+    let mut first = true;
     let mut inside = false;
     loop {
-        let mut low = *pattern.get(at)?;
-        if low == ']' && at > first {
-            return Some((at + 1, inside != negated));
+        let mut low = rest.chars().next()?;
+        if low == ']' && !first {
+            return Some((pattern.len() - rest.len() + 1, inside != negated));
         }
-        if low == '[' && pattern.get(at + 1) == Some(&':') {
-            let rest: String = pattern[at + 2..].iter().take(10).collect();
-            let name = rest.split_once(":]")?.0.to_owned();
-            inside |= in_class(&name, one);
-            at += 2 + name.chars().count() + 2;
+        first = false;
+        if let Some((name, after)) = rest.strip_prefix("[:").and_then(|named| named.split_once(":]")) {
+            inside |= in_class(name, one);
+            rest = after;
             continue;
         }
         if low == '\\' {
-            at += 1;
-            low = *pattern.get(at)?;
+            rest = &rest[1..];
+            low = rest.chars().next()?;
         }
+        rest = &rest[low.len_utf8()..];
         let mut high = low;
-        if pattern.get(at + 1) == Some(&'-') && pattern.get(at + 2).is_some_and(|next| *next != ']') {
-            high = *pattern.get(at + 2)?;
-            at += 2;
+        if let Some(end) = rest.strip_prefix('-').and_then(|after| after.chars().next()).filter(|end| *end != ']') {
+            high = end;
+            rest = &rest[1 + end.len_utf8()..];
         }
         inside |= (low..=high).contains(&one);
-        at += 1;
     }
 }
 
@@ -99,7 +95,6 @@ pub(crate) fn in_class(name: &str, one: char) -> bool {
 
 /// What is left of `text` when the part that fits is taken from its front or its end.
 pub(crate) fn strip<'a>(text: &'a str, pattern: &str, front: bool, longest: bool) -> &'a str {
-    let pattern: Vec<char> = pattern.chars().collect();
     let mut cuts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     // The shortest part first: near the front, or near the end.
     if front == longest {
@@ -107,8 +102,7 @@ pub(crate) fn strip<'a>(text: &'a str, pattern: &str, front: bool, longest: bool
     }
     for cut in cuts {
         let (taken, left) = if front { text.split_at(cut) } else { (&text[cut..], &text[..cut]) };
-        let taken: Vec<char> = taken.chars().collect();
-        if fits_chars(&pattern, &taken) {
+        if fits(pattern, taken) {
             return left;
         }
     }

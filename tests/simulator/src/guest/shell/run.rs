@@ -29,7 +29,7 @@ impl Shell {
         let script = parse(text);
         let flow = self.list(&script.list).await;
         if flow == Flow::Next
-            && let Some((line, message)) = script.error
+            && let Some((line, message)) = &script.error
         {
             let text = format!("{}: {line}: {message}\n", self.name);
             self.stream(2).write(&self.host, text.as_bytes()).await.ok();

@@ -262,17 +262,14 @@ impl Walk<'_, '_> {
         if due && !self.reader.depth_first {
             self.judge(shown, full, node, &mut prune);
         }
-        if let Node::Folder(_) = node
+        if let Node::Folder(folder) = node
             && !prune
             && self.reader.most.is_none_or(|most| depth < most)
         {
-            for name in self.call.system(|system| system.contents.list(full)).unwrap_or_default() {
+            for (name, node) in folder.entries() {
                 let inside = format!("{}/{name}", full.trim_end_matches('/'));
                 let name = format!("{}/{name}", shown.trim_end_matches('/'));
-                let node = self.call.system(|system| system.contents.get_itself(&inside));
-                if let Ok(node) = node {
-                    self.visit(&name, &inside, &node, depth + 1);
-                }
+                self.visit(&name, &inside, node, depth + 1);
             }
         }
         if due && self.reader.depth_first {
