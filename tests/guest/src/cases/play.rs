@@ -354,11 +354,7 @@ impl<'a> Play<'a> {
             (look_in, found)
         })
         .await?;
-        for found in found? {
-            if !self.case.leaves.iter().any(|(path, _)| found.contains(path)) {
-                self.wrong.push(format!("in the sealed disk: {found}"));
-            }
-        }
+        self.wrong.extend(found?.into_iter().map(|found| format!("in the sealed disk: {found}")));
         for (path, is) in self.case.sealed_disk {
             let at = look_in.root().join(path.trim_start_matches('/'));
             let right = match is {
