@@ -1,8 +1,9 @@
 //! A look into a guest's disk from outside, with nothing mounted and nothing of the guest running.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -110,26 +111,45 @@ impl Look {
                 let path = entry.path();
                 let kind = entry.file_type()?;
                 let inside = path.strip_prefix(&root).map(|path| format!("/{}", path.display())).unwrap_or_default();
-                let content = if kind.is_dir() {
-                    folders.push(path);
-                    Vec::new()
-                } else if kind.is_symlink() {
-                    fs::read_link(&path)?.into_os_string().into_encoded_bytes()
-                } else if kind.is_file() {
-                    fs::read(&path)?
-                } else {
-                    Vec::new()
-                };
                 let name = entry.file_name().into_encoded_bytes();
-                for (what, needle) in needles {
-                    if contains(&content, needle.as_bytes()) || contains(&name, needle.as_bytes()) {
-                        found.push((inside.clone(), (*what).to_owned()));
-                    }
+                let mut here = among(&name, needles);
+                if kind.is_dir() {
+                    folders.push(path);
+                } else if kind.is_symlink() {
+                    here.extend(among(&fs::read_link(&path)?.into_os_string().into_encoded_bytes(), needles));
+                } else if kind.is_file() {
+                    here.extend(in_file(&path, needles)?);
                 }
+                found.extend(here.into_iter().map(|what| (inside.clone(), what.to_owned())));
             }
         }
         found.sort();
         Ok(found)
+    }
+}
+
+/// Which needles stand in some bytes.
+fn among<'a>(bytes: &[u8], needles: &BTreeMap<&'a str, String>) -> BTreeSet<&'a str> {
+    needles.iter().filter(|(_, needle)| contains(bytes, needle.as_bytes())).map(|(what, _)| *what).collect()
+}
+
+/// Which needles stand in a file, which may be larger than memory.
+fn in_file<'a>(path: &Path, needles: &BTreeMap<&'a str, String>) -> anyhow::Result<BTreeSet<&'a str>> {
+    const PIECE: usize = 1 << 20;
+    // A needle may lie across the border of two pieces.
+    const KEPT: usize = 4096;
+    let mut file = fs::File::open(path)?;
+    let mut found = BTreeSet::new();
+    let mut bytes = Vec::with_capacity(PIECE + KEPT);
+    loop {
+        let read = (&mut file).take(PIECE as u64).read_to_end(&mut bytes)?;
+        if bytes.iter().any(|byte| *byte != 0) {
+            found.extend(among(&bytes, needles));
+        }
+        if read < PIECE {
+            return Ok(found);
+        }
+        bytes.drain(..bytes.len().saturating_sub(KEPT));
     }
 }
 
@@ -164,5 +184,17 @@ mod tests {
             assert_eq!(contains(haystack.as_bytes(), b"azureuser"), there, "{haystack}");
         }
         assert!(!contains(b"anything", b""), "an empty needle isn't one");
+    }
+
+    #[test]
+    fn a_needle_in_a_large_file_is_found_across_borders_of_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let needles = BTreeMap::from([("account", "azureuser".to_owned()), ("name", "builder-7".to_owned())]);
+        let mut bytes = vec![0; 3 << 20];
+        let at = (1 << 20) - 4;
+        bytes[at..at + 9].copy_from_slice(b"azureuser");
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(in_file(&path, &needles).unwrap(), BTreeSet::from(["account"]));
     }
 }

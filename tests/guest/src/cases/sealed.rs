@@ -79,7 +79,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "disk-fills",
             about: "the disk gets full while the seal waits",
-            event: Some((Moment::Scheduled, Event::Script("head -c 3G /dev/zero >/var/tmp/fill || true; sync"))),
+            event: Some((Moment::Scheduled, Event::Script(FILL))),
             ..USUAL
         },
         Case {
@@ -102,6 +102,10 @@ pub(super) fn cases() -> Vec<Case> {
 const SECOND_USER: &str = "useradd -m -s /bin/bash bob; mkdir -m 700 /home/bob/.ssh; \
     echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0000000000000000000000000000000000000000000 bob@elsewhere' >/home/bob/.ssh/authorized_keys; \
     chown -R bob:bob /home/bob/.ssh; echo 'bob ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/bob";
+
+/// Takes all the room of the disk, down to the last block.
+pub(super) const FILL: &str = "n=0; for size in 1G 128M 16M 2M 256K 32K 4K; do \
+    while fallocate -l $size /var/tmp/fill.$n 2>/dev/null; do n=$((n + 1)); done; done; sync";
 
 /// Lines as a firewall has the kernel write them.
 macro_rules! noise {

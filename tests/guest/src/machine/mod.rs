@@ -41,7 +41,7 @@ pub struct Machine {
 }
 
 /// How long a guest may take until it is provisioned and its agent is ready.
-pub const PROVISIONING: Duration = Duration::from_secs(8 * 60);
+pub const PROVISIONING: Duration = Duration::from_secs(15 * 60);
 
 impl Machine {
     /// A new machine with an empty overlay over a disk, not started yet.
@@ -164,7 +164,7 @@ impl Machine {
     /// # Errors
     /// When it doesn't.
     pub async fn set_up(&self, script: &str) -> anyhow::Result<String> {
-        let answer = self.door(&format!("set -eu\n{script}"), Duration::from_secs(2 * 60)).await?;
+        let answer = self.door(&format!("set -eu\n{script}"), Duration::from_secs(5 * 60)).await?;
         if answer.code != Some(0) {
             bail!("a script of the set-up failed with {:?}: {}{}", answer.code, answer.out, answer.err);
         }

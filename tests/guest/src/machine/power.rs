@@ -71,12 +71,22 @@ impl Machine {
         self.monitor().await?.execute("system_powerdown", json!({})).await.map(|_| ())
     }
 
-    /// Resets it, without asking the guest.
+    /// Holds it at this very moment.
+    ///
+    /// # Errors
+    /// When QEMU can't be reached.
+    pub async fn pause(&self) -> anyhow::Result<()> {
+        self.monitor().await?.execute("stop", json!({})).await.map(|_| ())
+    }
+
+    /// Resets it, without asking the guest; a machine that is held goes on.
     ///
     /// # Errors
     /// When QEMU can't be reached.
     pub async fn reset(&self) -> anyhow::Result<()> {
-        self.monitor().await?.execute("system_reset", json!({})).await.map(|_| ())
+        let mut monitor = self.monitor().await?;
+        monitor.execute("system_reset", json!({})).await?;
+        monitor.execute("cont", json!({})).await.map(|_| ())
     }
 
     /// Kills it: QEMU, fabric and room, as when a host dies.
