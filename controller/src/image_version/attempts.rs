@@ -15,8 +15,7 @@ pub(super) fn open(status: &ImageVersionStatus, name: StepName, wake: Wake, reme
     let text: &str = name.into();
     let record = status.steps.iter().find(|step| step.name == text && step.finished_at.is_none())?;
     let id = record.correlation_id.as_ref()?;
-    // A seal that is asked for again under the same claim is the same attempt: the guest knows its nonce.
-    let accepted = name != StepName::Seal && remembered.accepted.get(&name) == Some(id);
+    let accepted = remembered.accepted.get(&name) == Some(id);
     let of_an_earlier_process =
         wake == Wake::Retry && remembered.recorded.as_ref() != Some(id) && !bug!(RetryUncounted);
     (!accepted && !of_an_earlier_process).then(|| id.clone())
@@ -44,7 +43,7 @@ mod tests {
             ("it is recorded", begun("Publish"), publish, Wake::Poll, None, None, true),
             ("it was accepted", begun("Publish"), publish, Wake::Poll, Some("a"), None, false),
             ("an earlier one was accepted", begun("Publish"), publish, Wake::Poll, Some("z"), None, true),
-            ("a seal was accepted", begun("Seal"), seal, Wake::Poll, Some("a"), None, true),
+            ("a seal was accepted", begun("Seal"), seal, Wake::Poll, Some("a"), None, false),
             ("another attempt is recorded", begun("Publish"), publish, Wake::Retry, None, Some("a"), true),
             ("an earlier process recorded it", begun("Publish"), publish, Wake::Retry, None, None, false),
             ("it recorded something else since", begun("Publish"), publish, Wake::Retry, None, Some("z"), false),

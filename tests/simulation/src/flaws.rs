@@ -62,7 +62,7 @@ impl Flaw {
             Self::NoMachine | Self::NoSourceVersion => "SourceNotFound",
             Self::NoConsent => "ConsentMissing",
             Self::Claimed => "SourceClaimed",
-            Self::Windows => "SourceUnsupported",
+            Self::Windows => "OsTypeMismatch",
             Self::ForWindows => "OsTypeMismatch",
             Self::OtherGeneration => "GenerationMismatch",
             Self::Generalized => "AlreadyGeneralized",

@@ -190,8 +190,7 @@ fn machine_plan(
         return generalized_plan(validated, machine, *prepare, marked, report);
     }
     if matches!(machine.provisioning, Provisioning::Creating | Provisioning::Updating | Provisioning::Deleting) {
-        let message = "The machine is being changed; waiting for Azure to finish".to_owned();
-        return report.wait(ConditionType::SourceReady, Reason::SourceBusy, message);
+        return report.being_changed(ours, *prepare, marked);
     }
     if !ours {
         if let Some(obstacle) = may_begin(*prepare, machine) {
@@ -283,6 +282,26 @@ fn sealed_plan(id: &VirtualMachineId, machine: &VirtualMachineObserved, mut repo
 }
 
 impl Report {
+    /// Azure works on the machine, mostly for this very object: what was found before stays.
+    fn being_changed(mut self, ours: bool, prepare: Prepare, marked: bool) -> Plan {
+        let mut condition = ConditionType::SourceReady;
+        if ours {
+            self.done(condition, "The machine exists, consents and is claimed");
+            condition = ConditionType::GuestPrepared;
+            match prepare {
+                Prepare::AlreadyGeneralized => self.not_needed(condition),
+                Prepare::Deprovision if marked => self.done(condition, "The guest was sealed"),
+                Prepare::Deprovision => {
+                    let message = "Azure is working on the machine; waiting for it to finish".to_owned();
+                    return self.wait(condition, Reason::SourceBusy, message);
+                }
+            }
+            condition = ConditionType::Generalized;
+        }
+        let message = "The machine is being changed; waiting for Azure to finish".to_owned();
+        self.wait(condition, Reason::SourceBusy, message)
+    }
+
     fn violated(self, condition: ConditionType, violation: Violation) -> Plan {
         self.stalled(condition, violation.reason, violation.message)
     }

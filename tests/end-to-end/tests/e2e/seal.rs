@@ -111,7 +111,7 @@ async fn a_seal_that_fails_on_its_way_is_told_in_the_guests_words_and_the_machin
         // Nothing was removed.
         ("unchanged", json!({"failing": {"cloud-init clean": 3}}), "cloud-init"),
         // The account is gone, and comes back with the restart.
-        ("restarting", json!({"failing": {"truncate": 1}}), "machine-id"),
+        ("restarting", json!({"failing": {"truncate -s 0 /etc/machine-id": 1}}), "machine-id"),
     ];
     let controller = test.start();
     for (index, (name, guest, _)) in ways.iter().enumerate() {
@@ -128,6 +128,9 @@ async fn a_seal_that_fails_on_its_way_is_told_in_the_guests_words_and_the_machin
                 && state["guest"]["agent"] == "Ready"
         };
         test.until("the machine works again", ready).await;
+        if *name == "restarting" {
+            continue;
+        }
         test.azure.change_machine(name, &json!({"guest": {}})).await;
         test.request(Kind::Version, name).await;
         test.ready(Kind::Version, name).await;

@@ -116,6 +116,7 @@ impl World {
             ));
         }
         if let Some(superseded) = superseded {
+            self.release(&machine_key, superseded);
             self.end(superseded, Err(preempted()));
         }
         let command = RunCommand {

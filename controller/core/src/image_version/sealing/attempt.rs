@@ -48,6 +48,12 @@ impl<'a> Attempt<'a> {
             || self.started(StepName::Seal).is_some_and(|at| cannot || !self.memory.within(at, INTENT_SECONDS + 1))
     }
 
+    /// Whether our own record says that its run command was asked for.
+    pub(super) fn was_asked_for(&self) -> bool {
+        let record = self.memory.step(StepName::Seal);
+        self.started(StepName::Seal).is_some() && record.is_some_and(|record| record.correlation_id.is_some())
+    }
+
     /// Whether its run command was removed by us, when it had done its work.
     pub(super) fn was_removed(&self) -> bool {
         self.started(StepName::Seal)

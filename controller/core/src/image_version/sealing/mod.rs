@@ -57,7 +57,9 @@ impl Sealing<'_> {
             report.guest.clone_from(&printed.report);
         }
         match self.machine.power {
-            Power::Stopped | Power::Deallocating | Power::Deallocated => self.off(attempt.as_ref(), console, report),
+            Power::Stopped | Power::Deallocating | Power::Deallocated => {
+                self.off(attempt.as_ref(), command, console, report)
+            }
             Power::Running | Power::Starting | Power::Stopping | Power::Unknown => {
                 self.on(attempt.as_ref(), command, console, report)
             }

@@ -5,7 +5,8 @@ use azimage_deliberate_bugs::bug;
 
 use super::{
     super::{
-        BootDiagnostics, ConsoleObserved, Plan, Power, Reading, Report, Step, StepName, readiness::may_begin, tags,
+        BootDiagnostics, ConsoleObserved, Plan, Power, Read, Reading, Report, SealObserved, Step, StepName,
+        readiness::may_begin, tags,
     },
     ANEW, Attempt, Sealing,
 };
@@ -20,6 +21,7 @@ impl Sealing<'_> {
     pub(super) fn off(
         &self,
         attempt: Option<&Attempt<'_>>,
+        command: Option<&SealObserved>,
         console: &Reading<ConsoleObserved>,
         report: Report,
     ) -> Plan {
@@ -42,7 +44,7 @@ impl Sealing<'_> {
             _ if bug!(BelievePowerOff) => self.mark(report, OFF),
             // Whether the log of a deallocated machine can be read is nowhere promised.
             Reading::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
-                self.silent(attempt, report)
+                self.silent(attempt, command, report)
             }
             Reading::Failed(failure) => report.failed(failure, "read the machine's serial console log"),
             Reading::NotRead => report.failed_unread("the machine's serial console log"),
@@ -54,15 +56,27 @@ impl Sealing<'_> {
                 report.unknown(message)
             }
             Reading::Found(ConsoleObserved::Failed(failure)) => self.gave_up(failure, report),
-            Reading::Found(ConsoleObserved::NoMark) | Reading::Missing(_) => self.silent(attempt, report),
+            Reading::Found(ConsoleObserved::NoMark) | Reading::Missing(_) => self.silent(attempt, command, report),
         }
     }
 
     /// The guest hasn't said that it is sealed, or its log doesn't show it yet.
-    fn silent(&self, attempt: &Attempt<'_>, mut report: Report) -> Plan {
+    fn silent(&self, attempt: &Attempt<'_>, command: Option<&SealObserved>, mut report: Report) -> Plan {
         if let Some(code) = attempt.command.and_then(|command| command.exit_code).filter(|code| *code != 0) {
             // The script refused, and so began nothing.
             return self.refused(attempt, code, report);
+        }
+        if command.is_none() && attempt.was_asked_for() && !attempt.was_removed() {
+            // It was announced, and perhaps it was never made.
+            report.absent = Some(Read::Seal);
+            let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
+            if self.memory.believes_absent(Read::Seal, condition, reason) {
+                let message = format!(
+                    "The machine is {}, and Azure doesn't show the run command that was to seal its guest, so somebody else stopped it; it is not generalized. {ANEW}",
+                    self.machine.power
+                );
+                return report.unknown(message);
+            }
         }
         if attempt.elapsed() > self.guest.limit_seconds(&self.machine.os_type).saturating_add(LOG_SECONDS) {
             let message = format!(

@@ -42,6 +42,16 @@ fn cases() -> Vec<(&'static str, Read, &'static str, &'static str, Scene)> {
             }),
         ),
         (
+            "the seal of a machine that is stopped",
+            Read::Seal,
+            "- Unknown/Sealing GuestPrepared=Sealing Poll",
+            "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
+            plain()
+                .machine(machine().claimed().powered(Power::Stopped))
+                .console(ConsoleObserved::NoMark)
+                .status(sealed_since(0)),
+        ),
+        (
             "the seal of a machine that runs",
             Read::Seal,
             "- Unknown/Sealing GuestPrepared=Sealing Poll",

@@ -67,7 +67,7 @@ pub(super) fn rows() -> Vec<Row> {
                 provisioning: Provisioning::Updating,
                 ..machine().claimed().marked().powered(Power::Deallocated)
             }),
-            BUSY,
+            "- Unknown/SourceBusy Generalized=SourceBusy Poll",
         ),
         row(
             "the machine has no etag",
