@@ -59,11 +59,16 @@ pub fn next_status(
 pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlation_id: &str, now: Timestamp) {
     let name: &str = step.into();
     if step == StepName::ClaimSource {
-        // It begins another attempt at a seal: nothing goes on under the records of the last one.
-        let over = [StepName::Seal, StepName::ForgetSeal].map(|step| step.to_string());
-        for record in status.steps.iter_mut().filter(|record| over.contains(&record.name)) {
+        // It begins another attempt at a seal: nothing goes on under the record of the last one.
+        let seal = StepName::Seal.to_string();
+        for record in status.steps.iter_mut().filter(|record| record.name == seal) {
             record.finished_at.get_or_insert(Time(now));
         }
+    }
+    if matches!(step, StepName::ClaimSource | StepName::Seal) {
+        // What was removed before isn't the run command that is made now.
+        let removal = StepName::ForgetSeal.to_string();
+        status.steps.retain(|record| record.name != removal);
     }
     // Attempts at a seal count through all claims.
     let counts = |record: &&StepStatus| record.finished_at.is_none() || step == StepName::Seal;

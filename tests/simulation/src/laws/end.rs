@@ -94,7 +94,7 @@ pub(super) fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> 
             Act::BreakGuest(it) if *it == number => reasons.push("SealFailed"),
             act if spoils_machine(act, number) => {
                 reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
-                reasons.extend(["ConsentMissing", "SealFailed", "SealTimedOut", "PublishFailed"]);
+                reasons.extend(["ConsentMissing", "GuestUnsupported", "SealFailed", "SealTimedOut", "PublishFailed"]);
             }
             Act::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
             Act::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {

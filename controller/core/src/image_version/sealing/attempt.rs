@@ -1,6 +1,6 @@
 //! The attempt at a seal that the machine's tags name.
 
-use azimage_crds::SEAL_TAG;
+use azimage_crds::{SEAL_TAG, StepStatus};
 use jiff::Timestamp;
 
 use super::super::{
@@ -35,30 +35,30 @@ impl<'a> Attempt<'a> {
         Some(Self { memory, nonce, claimed, command })
     }
 
-    fn started(&self, step: StepName) -> Option<Timestamp> {
-        let started = self.memory.step(step).map(|step| step.started_at.0)?;
-        // Records of earlier attempts say nothing of this one.
-        (started.as_second() >= self.claimed.as_second()).then_some(started)
+    /// Our record of the run command. A claim for another attempt closes it. An open one is this attempt's also if the clock
+    /// jumped back since the claim.
+    fn record(&self) -> Option<&StepStatus> {
+        let since = |step: &&StepStatus| step.started_at.0.as_second() >= self.claimed.as_second();
+        self.memory.step(StepName::Seal).filter(|step| step.finished_at.is_none() || since(step))
     }
 
     /// Whether the run command may have run although Azure doesn't show it. An intent that was just recorded is about to
     /// be carried out, unless it `cannot` be.
     pub(super) fn was_begun(&self, cannot: bool) -> bool {
         self.command.is_some()
-            || self.started(StepName::Seal).is_some_and(|at| cannot || !self.memory.within(at, INTENT_SECONDS + 1))
+            || self.record().is_some_and(|step| cannot || !self.memory.within(step.started_at.0, INTENT_SECONDS + 1))
     }
 
     /// Whether our own record says that its run command was asked for.
     pub(super) fn was_asked_for(&self) -> bool {
-        let record = self.memory.step(StepName::Seal);
-        self.started(StepName::Seal).is_some() && record.is_some_and(|record| record.correlation_id.is_some())
+        self.record().is_some_and(|step| step.correlation_id.is_some())
     }
 
     /// Whether its run command was removed by us, when it had done its work.
     pub(super) fn was_removed(&self) -> bool {
-        self.started(StepName::Seal)
-            .zip(self.started(StepName::ForgetSeal))
-            .is_some_and(|(sealed, forgotten)| forgotten >= sealed)
+        // The clock may jump, so the order of the records is kept by what a new one takes away: see `record_intent`.
+        self.record().is_some()
+            && self.memory.begun(StepName::ForgetSeal)
             && self.command.is_none_or(|command| command.provisioning == Provisioning::Deleting)
     }
 
@@ -89,11 +89,10 @@ impl<'a> Attempt<'a> {
     /// How long ago the seal was begun, in seconds: by our own record, or, where the status was lost, by Azure's. If neither
     /// tells, it counts from now.
     pub(in super::super) fn elapsed(&self) -> u64 {
-        let recorded = self.started(StepName::Seal);
+        let recorded = self.record().map(|step| step.started_at.0);
         let told = self.command.and_then(|command| command.started);
         // A record without a correlation id is one that was lost, and counts only from when somebody looked again.
-        let record = self.memory.step(StepName::Seal);
-        let intended = recorded.filter(|_| record.is_some_and(|record| record.correlation_id.is_some()));
+        let intended = recorded.filter(|_| self.was_asked_for());
         let began = intended.or(told).or(recorded).unwrap_or(self.memory.now);
         let seconds = self.memory.now.as_second() - began.as_second();
         u64::try_from(seconds).unwrap_or(0)
@@ -114,6 +113,7 @@ pub(in super::super) fn newer_claim(
     machine: &VirtualMachineObserved,
 ) -> bool {
     let shown = nonce(validated, machine).and_then(attempt::began);
-    let claimed = memory.step(StepName::ClaimSource).map(|step| step.started_at.0);
+    let open = memory.step(StepName::ClaimSource).filter(|step| step.finished_at.is_none());
+    let claimed = open.map(|step| step.started_at.0);
     claimed.zip(shown).is_some_and(|(claimed, shown)| claimed.as_second() > shown.as_second())
 }

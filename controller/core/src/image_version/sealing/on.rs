@@ -8,7 +8,7 @@ use super::{
         BootDiagnostics, ConsoleObserved, Execution, Plan, Power, Provisioning, Read, Reading, Report, SealObserved,
         Step, StepName, readiness::may_begin,
     },
-    Attempt, Sealing,
+    Attempt, Sealing, newer_claim,
 };
 use crate::guest::{self, attempt};
 
@@ -34,6 +34,11 @@ impl Sealing<'_> {
                 None => self.claim_anew(report, "The machine's tag azimage-seal is gone; claiming the machine again"),
             };
         };
+        if newer_claim(self.validated, self.memory, self.machine)
+            && may_begin(Prepare::Deprovision, self.machine).is_none()
+        {
+            return self.claim_anew(report, "Claiming the machine for another try of the seal");
+        }
         match command {
             Some(command) if attempt.command.is_none() => self.stale(command, report),
             Some(command) if command.provisioning != Provisioning::Deleting => {

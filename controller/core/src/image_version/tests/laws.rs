@@ -82,6 +82,7 @@ proptest! {
             let again = machine.boot_diagnostics == BootDiagnostics::Off
                 || seal_nonce(&validated, machine).is_none()
                 || validated.requested
+                || super::super::sealing::newer_claim(&validated, &scene.memory(), machine)
                 || busy;
             prop_assert!((claims && again) || validated.owns_tag(&machine.tags) != claims);
             let tidies = validated.deleting && matches!(step, Step::ForgetSeal(_));
