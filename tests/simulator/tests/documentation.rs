@@ -19,7 +19,8 @@ fn the_scenario_of_the_page_is_accepted() {
 #[test]
 fn the_guest_of_the_page_is_accepted() {
     let yaml = PAGE.split("```text\nguest:").nth(1).unwrap().split("```").next().unwrap();
-    let indented: String = format!("guest:{yaml}").lines().map(|line| format!("        {line}\n")).collect();
+    let indented: Vec<String> = format!("guest:{yaml}").lines().map(|line| format!("        {line}\n")).collect();
+    let indented = indented.concat();
     let text =
         format!("subscriptions:\n- resourceGroups:\n  - name: rg\n    virtualMachines:\n      - name: vm\n{indented}");
     let scenario = Scenario::parse(&text).unwrap();

@@ -81,7 +81,7 @@ pub(super) fn deleted_only_on_demand(evidence: &Evidence<'_>) -> Vec<String> {
         let commands = |number: u8| format!("{}/runCommands/azimage-seal-", world::machine(number)).to_lowercase();
         let path = entry.path.to_lowercase();
         let temporary = (0..evidence.plan.world.versions).any(|number| path.starts_with(&commands(number)));
-        if !temporary && !(asked && evidence.plan.world.delete) {
+        if !(temporary || asked && evidence.plan.world.delete) {
             found.push(line(entry));
         }
     }

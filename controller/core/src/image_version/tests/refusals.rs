@@ -37,7 +37,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(format!("it ended with {code}"), ended(code, 400, 1), &expected)
     })
     .collect();
-    rows.extend([
+    rows.extend(vec![
         row("the guest was busy just now", ended(14, 299, 1), BUSY),
         row("the guest was busy a while ago", ended(14, 300, 1), RECLAIM),
         row("the guest was busy five times", ended(14, 300, 5), RECLAIM),
