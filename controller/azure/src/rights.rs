@@ -61,7 +61,7 @@ pub const RIGHTS: &[Right] = &[
         Job::Capture,
         "Microsoft.Compute/virtualMachines/runCommands/delete",
         "Virtual Machine Run Commands - Delete",
-        "another try after a seal that failed",
+        "the seal's run command goes as soon as it has done its work, so that no later start of the machine runs it again",
     ),
     right(
         Job::Capture,
