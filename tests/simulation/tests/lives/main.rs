@@ -86,7 +86,7 @@ fn objects_act_with_the_identity_of_their_service_account_and_the_controller_wit
     plan.world.identity = true;
     let outcome = run(&plan).unwrap();
     assert_eq!(outcome.problems, [], "{}", outcome.text(false));
-    assert_eq!(outcome.azure_writes, 14, "{}", outcome.text(false));
+    assert_eq!(outcome.azure_writes, 16, "{}", outcome.text(false));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn what_cant_work_says_why_and_touches_nothing() {
 
 #[test]
 fn a_namespace_goes_with_all_that_is_in_it_and_what_is_in_azure_as_the_policy_says() {
-    for (delete, writes) in [(false, 7), (true, 8)] {
+    for (delete, writes) in [(false, 8), (true, 9)] {
         let mut plan = calm(1);
         plan.world.delete = delete;
         plan.world.flaws = vec![Flaw::Claimed];
