@@ -84,11 +84,11 @@ def operations():
         if path.name.endswith("_tests.rs"):
             continue
         text = path.read_text()
-        calls = len(re.findall(r"\bself\s*\.(?:get|ask|list_on|write|send)\(", text))
+        calls = len(re.findall(r"\bself\s*\.(?:get|get_dated|ask|list_on|write|send)\(", text))
         functions = re.findall(r"pub async fn \w+\((.*?)\) -> [^{]*\{(.*?)\n    \}", text, re.S)
         for parameters, body in functions:
             kind = TYPES[re.search(r"\bid: &(\w+)", parameters)[1]]
-            verb = re.search(r"\bself\s*\.(get|ask|list|write)(?:_on)?\(", body)[1]
+            verb = re.search(r"\bself\s*\.(get|ask|list|write)(?:_on|_dated)?\(", body)[1]
             named = re.search(r"Method::(\w+)", body)
             method = {"ask": "POST", "write": named and named[1]}.get(verb, "GET")
             more = re.search(r"\{id\}/(\w+)", body)
