@@ -220,6 +220,8 @@ async fn a_machine_that_somebody_stops_in_the_middle_of_its_seal_is_never_genera
         test.azure.state(&command.path).await.is_some_and(|state| state["execution"]["state"] == "Succeeded")
     };
     test.until("the seal's run command has succeeded", succeeded).await;
+    test.until("the run command is removed", || async { classes(&test.azure.writes().await).contains(&REMOVE.into()) })
+        .await;
     test.azure.change_machine("builder-2", &json!({"powerState": "stopped"})).await;
     let waits = |object: &azimage_end_to_end::Object| {
         object.condition("Ready").is_some_and(|ready| ready.message.contains("serial console log"))

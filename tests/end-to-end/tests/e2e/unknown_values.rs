@@ -138,7 +138,7 @@ async fn unknown_fields_are_passed_over() {
         })
     })
     .await;
-    assert_eq!(test.azure.writes().await.len(), 6);
+    assert_eq!(test.azure.writes().await.len(), 7);
     assert!(!serde_json::to_string(&test.azure.sent().await).unwrap().contains("aFieldOfTomorrow"));
     test.finish(Some(controller)).await;
 }
