@@ -40,7 +40,7 @@ pub fn words(observed: &ConsoleObserved) -> String {
     match observed {
         ConsoleObserved::Sealed => "sealed".to_owned(),
         ConsoleObserved::StartedSince => "started since".to_owned(),
-        ConsoleObserved::NoMark => "nothing".to_owned(),
+        ConsoleObserved::NoMark | ConsoleObserved::Empty => "nothing".to_owned(),
         ConsoleObserved::Failed(failure) => format!("failed at {}, {}", failure.step, failure.aftermath),
     }
 }

@@ -421,10 +421,7 @@ fn each_guest_comes_to_its_end() {
 /// A failure that promises a usable guest keeps its promise: when what failed works again, the same machine can be sealed.
 #[test]
 fn a_guest_that_came_back_from_a_failed_seal_can_be_sealed() {
-    let ways = [
-        ("unchanged", "cloud-init clean"),
-        ("restarting", "truncate -s 0 /etc/machine-id"),
-    ];
+    let ways = [("unchanged", "cloud-init clean"), ("restarting", "truncate -s 0 /etc/machine-id")];
     for (state, step) in ways {
         let mut azure = Azure::new(&json!({"guest": {"failing": {step: 1}}}));
         for nonce in ["n-1", "n-2"] {

@@ -8,7 +8,9 @@ use super::{
         BootDiagnostics, ConsoleObserved, Execution, Plan, Power, Provisioning, Read, Reading, Report, SealObserved,
         Step, StepName, readiness::may_begin,
     },
-    Attempt, Sealing, newer_claim,
+    ANEW, Attempt, Sealing,
+    attempt::BEGUN_BEFORE,
+    newer_claim,
 };
 use crate::guest::{self, attempt};
 
@@ -134,7 +136,18 @@ impl Sealing<'_> {
             && command.is_started()
             && command.said == ConsoleObserved::Sealed
         {
-            return self.mark(report, "The guest was sealed; recording it");
+            if self.has_just_ended(command) && self.untouched_since_begun(attempt) {
+                return self.mark(report, "The guest was sealed; recording it");
+            }
+            let message = format!(
+                "The guest said that it was sealed, and the machine runs longer than a sealed one does, or Azure has changed it since, so it may have been used; it is not generalized. {ANEW}"
+            );
+            return report.unknown(message);
+        }
+        if command.exit_code == Some(BEGUN_BEFORE)
+            && let Reading::Found(ConsoleObserved::Failed(failure)) = console
+        {
+            return self.gave_up(failure, report);
         }
         if let Some(code) = command.exit_code.filter(|code| *code != 0) {
             return self.refused(attempt, code, report);
@@ -152,6 +165,13 @@ impl Sealing<'_> {
             return self.forget(report, message);
         }
         self.under_way(attempt, console, report)
+    }
+
+    /// Whether a guest that waits to be powered off after its seal still does, by Azure's own clock.
+    fn has_just_ended(&self, command: &SealObserved) -> bool {
+        let limit = i64::try_from(guest::windows::AGENT_LIMIT.as_secs()).unwrap_or_default();
+        let times = self.machine.read_at.zip(command.ended);
+        times.is_some_and(|(now, ended)| now.as_second() - ended.as_second() < limit)
     }
 
     /// Whether there is time enough to remove the run command before the unit stops the agent. Without that it stays,

@@ -134,7 +134,8 @@ pub(super) fn machine() -> VirtualMachineObserved {
         agent_ready: true,
         agent_message: None,
         boot_diagnostics: BootDiagnostics::Managed,
-        read_at: None,
+        read_at: Some(now()),
+        changed_at: Some(before(86_400)),
     }
 }
 
