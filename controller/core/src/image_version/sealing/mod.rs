@@ -23,7 +23,10 @@ pub(super) use attempt::{Attempt, newer_claim};
 
 use super::{
     ConsoleObserved, Execution, Memory, OsType, Plan, Power, Provisioning, Reading, Report, SealObserved, Step,
-    Validated, VirtualMachineObserved, Wake, readiness::may_begin, tags, validate::GuestSpec,
+    Validated, VirtualMachineObserved, Wake,
+    readiness::{Obstacle, may_begin},
+    tags,
+    validate::GuestSpec,
 };
 use crate::{
     Progress,
@@ -112,12 +115,17 @@ impl Sealing<'_> {
         self.machine.os_type == OsType::Windows
     }
 
+    /// What keeps the machine from being sealed, if anything does.
+    fn obstacle(&self) -> Option<Obstacle> {
+        may_begin(Prepare::Deprovision, self.machine)
+    }
+
     /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.
     fn again(&self, report: Report, reason: Reason, message: String) -> Plan {
         // Who asked may be taken as answered while the claim that was begun for it isn't written.
         let begun = newer_claim(self.validated, self.memory, self.machine);
         let asked = self.validated.requested || begun || bug!(RepeatFailedSeal);
-        if asked && may_begin(Prepare::Deprovision, self.machine).is_none() {
+        if asked && self.obstacle().is_none() {
             return self.claim_anew(report, "Another try of the seal was asked for; claiming the machine for it");
         }
         report.stalled(ConditionType::GuestPrepared, reason, message)

@@ -1,12 +1,12 @@
 //! The machine is off: it is sealed if its guest has said so, whatever the run command says.
 
-use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_crds::{ConditionType, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
     super::{
         BootDiagnostics, ConsoleObserved, OsType, Plan, Power, Read, Reading, Report, SealObserved, Step, StepName,
-        readiness::may_begin, tags,
+        tags,
     },
     ANEW, Attempt, Sealing,
 };
@@ -26,7 +26,7 @@ impl Sealing<'_> {
         report: Report,
     ) -> Plan {
         let Some(attempt) = attempt.filter(|attempt| attempt.may_have_begun()) else {
-            return match may_begin(Prepare::Deprovision, self.machine) {
+            return match self.obstacle() {
                 Some(obstacle) => obstacle.plan(report),
                 None => report.failed_unread("the machine's power state"),
             };

@@ -1,12 +1,12 @@
 //! The machine runs: the seal is to be begun, is under way, or has ended badly.
 
-use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_crds::{ConditionType, Reason};
 use jiff::SignedDuration;
 
 use super::{
     super::{
         BootDiagnostics, ConsoleObserved, Execution, Plan, Power, Provisioning, Read, Reading, Report, SealObserved,
-        Step, StepName, readiness::may_begin,
+        Step, StepName,
     },
     ANEW, Attempt, Sealing,
     attempt::BEGUN_BEFORE,
@@ -31,14 +31,12 @@ impl Sealing<'_> {
     ) -> Plan {
         report.finished_if(command.is_none(), StepName::ForgetSeal);
         let Some(attempt) = attempt else {
-            return match may_begin(Prepare::Deprovision, self.machine) {
+            return match self.obstacle() {
                 Some(obstacle) => obstacle.plan(report),
                 None => self.claim_anew(report, "The machine's tag azimage-seal is gone; claiming the machine again"),
             };
         };
-        if newer_claim(self.validated, self.memory, self.machine)
-            && may_begin(Prepare::Deprovision, self.machine).is_none()
-        {
+        if newer_claim(self.validated, self.memory, self.machine) && self.obstacle().is_none() {
             return self.claim_anew(report, "Claiming the machine for another try of the seal");
         }
         match command {
@@ -57,7 +55,7 @@ impl Sealing<'_> {
         if command.provisioning == Provisioning::Deleting {
             return self.removing(report);
         }
-        match may_begin(Prepare::Deprovision, self.machine) {
+        match self.obstacle() {
             Some(obstacle) => obstacle.plan(report),
             None => self.forget(report, "Removing the run command of the last seal"),
         }
@@ -80,7 +78,7 @@ impl Sealing<'_> {
 
     /// There is no run command: it wasn't made yet, or Azure doesn't show it.
     fn not_shown(&self, attempt: &Attempt<'_>, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {
-        let obstacle = may_begin(Prepare::Deprovision, self.machine);
+        let obstacle = self.obstacle();
         if attempt.was_begun(obstacle.is_some()) {
             report.absent = Some(Read::Seal);
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);

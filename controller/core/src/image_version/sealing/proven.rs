@@ -1,11 +1,9 @@
 //! The seal was proven: the machine is deallocated and generalized, if nobody started it since.
 
-use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_crds::{ConditionType, Reason};
 
 use super::{
-    super::{
-        BootDiagnostics, ConsoleObserved, OsType, Plan, Power, Reading, Report, Step, StepName, readiness::may_begin,
-    },
+    super::{BootDiagnostics, ConsoleObserved, OsType, Plan, Power, Reading, Report, Step, StepName},
     ANEW, Sealing,
 };
 use crate::Failure;
@@ -58,7 +56,7 @@ impl Sealing<'_> {
             report.finished_if(true, StepName::Seal);
             return go_on(report);
         }
-        if self.validated.requested && may_begin(Prepare::Deprovision, self.machine).is_none() {
+        if self.validated.requested && self.obstacle().is_none() {
             return self.claim_anew(report, "The machine was started after its seal; claiming it for another one");
         }
         let unsure = off && !matches!(console, Reading::Found(ConsoleObserved::StartedSince));

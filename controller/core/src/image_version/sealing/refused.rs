@@ -1,9 +1,9 @@
 //! The run command ended with an exit code: nothing was removed from the guest.
 
-use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_crds::{ConditionType, Reason};
 
 use super::{
-    super::{Plan, Report, StepName, readiness::may_begin},
+    super::{Plan, Report, StepName},
     Attempt, Sealing,
     attempt::BEGUN_BEFORE,
 };
@@ -92,7 +92,7 @@ impl Sealing<'_> {
         let passes = attempts < MOST_ATTEMPTS && !self.was_told(Reason::SealFailed);
         if let Some((reason, what)) = passing(code).filter(|_| passes) {
             let paused = attempt.elapsed() >= PAUSE_SECONDS;
-            if paused && may_begin(Prepare::Deprovision, self.machine).is_none() {
+            if paused && self.obstacle().is_none() {
                 return self.claim_anew(report, "Claiming the machine for another try of the seal");
             }
             let message = format!("{what}, and nothing was removed from the guest; {said}. The seal is tried again");
