@@ -30,7 +30,7 @@ pub(super) struct Azure {
 
 impl Azure {
     pub(super) fn new(machine: VirtualMachineObserved) -> Self {
-        let marked = machine.tags.get(STEP_TAG).is_some();
+        let marked = machine.tags.contains_key(STEP_TAG);
         Self {
             machine,
             seal: None,
