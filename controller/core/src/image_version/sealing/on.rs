@@ -12,7 +12,7 @@ use super::{
     attempt::BEGUN_BEFORE,
     newer_claim,
 };
-use crate::guest::{self, attempt};
+use crate::guest::{self, attempt, console::SealFailure};
 
 /// How long before the unit begins a removal of its run command must begin, in seconds: it needs the agent, which the
 /// unit stops.
@@ -127,7 +127,10 @@ impl Sealing<'_> {
         report: Report,
     ) -> Plan {
         if let ConsoleObserved::Failed(failure) = &command.said {
-            return self.gave_up(failure, report);
+            let log = command.printed.errors.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+            let log = if log.is_empty() { log } else { format!(". The end of its log: {log}") };
+            let detail = format!("{}{log}", failure.detail);
+            return self.gave_up(&SealFailure { detail, ..failure.clone() }, report);
         }
         if self.waits_for_the_seal()
             && self.machine.power == Power::Running

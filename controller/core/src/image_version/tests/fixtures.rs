@@ -200,7 +200,7 @@ pub(super) fn seal(execution: Execution) -> SealObserved {
             Execution::Failed => Some(10),
             Execution::Running | Execution::Unknown => None,
         },
-        printed: Printed { report: None, words: "seal is scheduled".into() },
+        printed: Printed { report: None, words: "seal is scheduled".into(), errors: String::new() },
         said: ConsoleObserved::NoMark,
         // Too long ago for its removal.
         started: Some(before(250)),

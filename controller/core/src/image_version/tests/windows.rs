@@ -96,6 +96,16 @@ fn a_windows_guest_is_sealed_on_its_own_word_while_it_runs_or_when_it_is_off() {
 }
 
 #[test]
+fn the_end_of_the_log_of_a_seal_that_failed_is_told() {
+    let printed =
+        crate::guest::output::read("azimage: failed n unattended", "SYSPRP Package A failed\r\nhr = 0x80073cf2\r\n");
+    let failed = SealObserved { printed, ..super::capture::refused(36) };
+    let scene = said(gave_up(Aftermath::Unchanged).clone(), failed);
+    let crate::Progress::Stalled { message, .. } = scene.plan().report.progress else { panic!("it stalls") };
+    assert!(message.contains("The end of its log: SYSPRP Package A failed; hr = 0x80073cf2"), "{message}");
+}
+
+#[test]
 fn the_run_command_of_a_windows_guest_stays_until_its_last_word() {
     let begun = said(ConsoleObserved::NoMark, SealObserved { started: Some(before(60)), ..seal(Execution::Succeeded) });
     assert_eq!(begun.outcome(), SEALING);
