@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{HyperVGeneration, PowerState};
-use crate::json::{null_as_default, optional_timestamp};
+use crate::arm::json::{null_as_default, optional_timestamp};
 
 /// What the guest agent last reported. The report lags by minutes, so "not ready" never proves that a machine is off.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,10 +11,10 @@ use super::{
     SecurityType, Tags, VIRTUAL_MACHINES, boot_diagnostics::DiagnosticsProfile, instance_view::InstanceView,
 };
 use crate::{
-    call::Call,
-    client::{Accepted, Client},
-    error::Error,
-    json::{null_as_default, optional_timestamp},
+    arm::call::Call,
+    arm::client::{Accepted, Client},
+    arm::error::Error,
+    arm::json::{null_as_default, optional_timestamp},
 };
 
 /// A virtual machine, with what decides whether an image can be taken from it.
