@@ -22,7 +22,12 @@ fn cases() -> Vec<Case> {
     let prepared = ("/spec/source/virtualMachine/guest", json!({"prepare": "AlreadyGeneralized"}));
     vec![
         case("missing", Value::Null, "SourceNotFound", &["spec.source.virtualMachine.resourceId", "doesn't exist"]),
-        case("windows", json!({"osType": "Windows"}), "OsTypeMismatch", &["spec.definition", "is for Linux", "Windows"]),
+        case(
+            "windows",
+            json!({"osType": "Windows"}),
+            "OsTypeMismatch",
+            &["spec.definition", "is for Linux", "Windows"],
+        ),
         case(
             "generation-1",
             json!({"hyperVGeneration": "V1"}),
