@@ -196,6 +196,7 @@ impl Simulator {
         machine.system_stops(now);
         machine.change += 1;
         machine.provisioning_state = "Succeeded";
+        machine.provisioned_at = now;
         machine.stopped_by_platform = power != PowerState::Running;
         machine.power = match power {
             PowerState::Running => Power::Running,

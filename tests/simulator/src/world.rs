@@ -143,6 +143,8 @@ pub(crate) struct World {
     /// Programs that run in guests.
     pub(crate) processes: BTreeMap<u64, Process>,
     pub(crate) process_count: u64,
+    /// Tells the runs of run commands apart, whatever their names.
+    pub(crate) run_count: u64,
     events: BTreeMap<(Timestamp, u64), Event>,
     event_count: u64,
 }
@@ -188,6 +190,7 @@ impl World {
             unknowns: Unknowns::default(),
             processes: BTreeMap::new(),
             process_count: 0,
+            run_count: 0,
             events: BTreeMap::new(),
             event_count: 0,
         }

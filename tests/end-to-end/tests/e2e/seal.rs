@@ -20,6 +20,9 @@ async fn a_script_that_fails_is_told_with_its_exit_code_and_tried_again_when_ask
     let state = test.azure.state(&test.azure.machine("broken")).await.unwrap();
     assert_eq!((&state["generalized"], &state["power"]), (&json!(false), &json!("running")));
     let first = state["tags"]["azimage-seal"].clone();
+    // Attempts are told apart by their whole second, and at this pace the first one took half of one. In Azure a run command
+    // takes longer.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     test.request(Kind::Version, "web").await;
     test.ready(Kind::Version, "web").await;
     let expected = [

@@ -317,7 +317,8 @@ impl World {
         let seconds = self.durations.run_command / 2.0;
         for key in again {
             let Some(command) = self.run_commands.get_mut(&key) else { continue };
-            command.run += 1;
+            self.run_count += 1;
+            command.run = self.run_count;
             command.boot = boot;
             command.execution = super::run_command::Execution::pending();
             let run = command.run;

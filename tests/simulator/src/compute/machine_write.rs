@@ -56,7 +56,7 @@ pub(super) fn writable(properties: &Value) -> Value {
 
 /// Passwords are taken and never shown again.
 fn remove_secrets(properties: &mut Value) {
-    if let Some(profile) = properties["osProfile"].as_object_mut() {
+    if let Some(profile) = properties.get_mut("osProfile").and_then(Value::as_object_mut) {
         profile.remove("adminPassword");
         profile.remove("customData");
     }

@@ -105,7 +105,6 @@ impl World {
             return Err(not_found(call.address));
         }
         let created = existing.is_none();
-        let run = existing.map_or(1, |command| command.run + 1);
         let superseded = existing.map(|command| command.operation);
         let held =
             self.run_commands.values().filter(|command| command.machine == machine_key && !command.action).count();
@@ -129,7 +128,7 @@ impl World {
             protected,
             provisioning_state: if created { "Creating" } else { "Updating" },
             execution: Execution::pending(),
-            run,
+            run: 0,
             operation: Uuid::nil(),
             action: false,
             boot,
@@ -144,6 +143,9 @@ impl World {
         let work = Work::Script { command: key.to_owned() };
         let operation = self.begin(OperationType::Compute, subscription, &command.location, work, None);
         command.operation = operation;
+        // One that was removed may have had the same name, and what was planned for it must not reach this one.
+        self.run_count += 1;
+        command.run = self.run_count;
         let (machine, run) = (command.machine.clone(), command.run);
         self.run_commands.insert(key.to_owned(), command);
         if let Some(machine) = self.machines.get_mut(&machine)
@@ -187,7 +189,7 @@ impl World {
             protected: BTreeMap::new(),
             provisioning_state: "Creating",
             execution: Execution::pending(),
-            run: 1,
+            run: 0,
             operation: Uuid::nil(),
             action: true,
             boot,
@@ -218,8 +220,9 @@ impl World {
             return Ok(Reply::accepted(command.operation, true));
         }
         let ready = machine.guest.agent == AgentState::Ready;
+        self.run_count += 1;
         let seconds = if ready { self.durations.run_command / 2.0 } else { self.durations.run_command_timeout };
-        command.run += 1;
+        command.run = self.run_count;
         command.provisioning_state = "Deleting";
         let (superseded, location, machine_key) =
             (command.operation, command.location.clone(), command.machine.clone());

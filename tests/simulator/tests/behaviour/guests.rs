@@ -255,3 +255,47 @@ fn an_endless_script_harms_nobody() {
     azure.wait(6000);
     assert_eq!(said(&mut azure, "after", "echo fine").0, "fine\n");
 }
+
+/// What dpkg-query says of the guest's packages, as a real one says it of the same file.
+#[test]
+fn packages_are_told_as_a_real_dpkg_query_tells_them() {
+    const FORMAT: &str = "${db:Status-Abbrev}|${Package;-12}|${Version;8}|${db:Status-Want} ${db:Status-Status} \
+                          ${db:Status-Eflag}\\t${nothing}${binary:Synopsis}\\n";
+    let mut azure = Azure::with(&scenario("guest: {halfConfigured: [curl, openssl]}"));
+    let questions = [
+        "-W".to_owned(),
+        "--show openssl".to_owned(),
+        format!("-W -f '{FORMAT}'"),
+        format!("--show --showformat='{FORMAT}' 'linux-*' openssl"),
+        "-W -f '${db:Status-Abbrev} ${Package}\\n'".to_owned(),
+        "-W nothing-such bash".to_owned(),
+        "-s curl".to_owned(),
+        "-W -f '${Package'".to_owned(),
+    ];
+    let folder = std::env::temp_dir().join(format!("azimage-dpkg-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("info")).unwrap();
+    std::fs::create_dir_all(folder.join("updates")).unwrap();
+    std::fs::write(folder.join("status"), &files(&mut azure)["/var/lib/dpkg/status"]).unwrap();
+    let there = Command::new("dpkg-query").arg("--version").output().is_ok();
+    for (number, question) in questions.iter().enumerate() {
+        let got = said(&mut azure, &format!("q{number}"), &format!("dpkg-query {question} 2>&1"));
+        assert_eq!(got.1, [0, 0, 0, 0, 0, 1, 0, 2][number], "{question}: {}", got.0);
+        if there {
+            let command = format!("dpkg-query --admindir={} {question} 2>&1", folder.display());
+            let real = Command::new("sh").arg("-c").arg(command).env("LC_ALL", "C").output().unwrap();
+            let expected = String::from_utf8_lossy(&real.stdout).into_owned();
+            assert_eq!(got, (expected, i64::from(real.status.code().unwrap())), "{question}");
+        }
+    }
+    std::fs::remove_dir_all(folder).ok();
+    let (audit, _) = said(&mut azure, "audit", "dpkg --audit");
+    assert!(audit.contains("\n curl ") && audit.contains("\n openssl "), "{audit}");
+    azure
+        .simulator
+        .change_machine(&id("virtualMachines/guest"), serde_json::from_value(json!({"guest": {}})).unwrap())
+        .unwrap();
+    assert_eq!(
+        said(&mut azure, "mended", "dpkg --audit; dpkg-query -W -f '${db:Status-Abbrev}\\n' curl"),
+        ("ii \n".to_owned(), 0)
+    );
+}

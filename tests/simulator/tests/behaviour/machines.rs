@@ -93,3 +93,27 @@ fn a_machine_is_created_and_deleted() {
     assert_eq!(azure.get(&machine("fresh", "")).code(), "ResourceNotFound");
     assert_eq!(azure.delete(&machine("fresh", "")).status, 204);
 }
+
+/// What a machine's write doesn't name stays as it is, and a guest that comes up again finds its account there.
+#[test]
+fn a_write_of_something_else_leaves_the_account_in_the_profile() {
+    let mut azure = Azure::new();
+    let path = machine("builder", "");
+    let before = azure.get(&path).body["properties"]["osProfile"].clone();
+    assert_eq!(before["adminUsername"], "azureuser");
+    let body =
+        json!({"tags": {"a": "1"}, "properties": {"diagnosticsProfile": {"bootDiagnostics": {"enabled": true}}}});
+    assert_eq!(azure.call(Method::PATCH, &path, &body).status, 200);
+    assert_eq!(azure.get(&path).body["properties"]["osProfile"], before);
+    azure.wait(60);
+    let seal = "systemd-run sh -c 'cloud-init clean; waagent -force -deprovision+user; systemctl reboot'";
+    azure.put(
+        &machine("builder", "/runCommands/seal"),
+        &json!({"location": "westeurope", "properties": {"source": {"script": seal}}}),
+    );
+    azure.wait(300);
+    azure.simulator.advance(azure.now);
+    let files = azure.simulator.guest_files(&id("virtualMachines/builder")).unwrap();
+    assert!(files["/var/lib/waagent/ovf-env.xml"].contains("<ns1:UserName>azureuser<"));
+    assert_eq!(azure.truth("builder")["guest"]["users"], json!(["azureuser"]));
+}

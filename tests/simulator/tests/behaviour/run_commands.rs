@@ -198,3 +198,24 @@ fn removing_the_extension_frees_the_slot_of_a_stuck_action() {
     assert_eq!(azure.operation(&removed)["status"], "Succeeded");
     assert_eq!(act(&mut azure, "RunShellScript", "echo hi").status, 202);
 }
+
+/// A run command of the same name as one that was removed is another one: what was planned for the first never reaches it.
+#[test]
+fn a_run_command_is_not_ended_by_the_time_limit_of_one_that_was_removed() {
+    let mut azure = Azure::new();
+    let put = |azure: &mut Azure, script: &str| {
+        let body = json!({"location": "westeurope",
+            "properties": {"source": {"script": script}, "timeoutInSeconds": 100, "asyncExecution": true}});
+        azure.put(&machine("builder", "/runCommands/same"), &body).status
+    };
+    assert_eq!(put(&mut azure, "exit 7"), 201);
+    azure.wait(30);
+    assert_eq!(azure.delete(&machine("builder", "/runCommands/same")).status, 202);
+    azure.wait(30);
+    assert_eq!(put(&mut azure, "sleep 60; echo done"), 201);
+    azure.wait(55);
+    assert_eq!(view(&mut azure, "same")["executionState"], "Running");
+    azure.wait(40);
+    let ended = view(&mut azure, "same");
+    assert_eq!((&ended["executionState"], &ended["output"]), (&json!("Succeeded"), &json!("done\n")));
+}

@@ -161,6 +161,7 @@ impl System {
             self.contents.take("/usr/bin/cloud-init").ok();
             self.contents.take("/etc/cloud").ok();
         }
+        crate::guest::tools::status::set_half_configured(&mut self.contents, &setup.half_configured);
         for (path, file) in &setup.files {
             if !path.starts_with('/') {
                 continue;

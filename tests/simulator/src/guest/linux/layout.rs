@@ -93,7 +93,6 @@ const FILES: &[(&str, &str, u32)] = &[
     ),
     ("/var/lib/dpkg/lock", "", 0o640),
     ("/var/lib/dpkg/lock-frontend", "", 0o640),
-    ("/var/lib/dpkg/status", "Package: walinuxagent\nStatus: install ok installed\n", 0o644),
     ("/var/log/lastlog", "", 0o664),
     ("/var/log/wtmp", "", 0o664),
     ("/var/log/btmp", "", 0o660),
@@ -123,6 +122,7 @@ static PRISTINE: LazyLock<Contents> = LazyLock::new(|| {
     for (path, text, mode) in FILES {
         contents.put(path, text, *mode);
     }
+    contents.put(tools::status::FILE, tools::status::usual(), 0o644);
     let locked: String = PASSWD
         .lines()
         .filter_map(|line| line.split(':').next())

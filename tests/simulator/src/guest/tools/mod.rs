@@ -14,6 +14,7 @@ mod regular;
 mod remove;
 mod sed;
 mod start;
+pub(crate) mod status;
 mod systemctl;
 mod systemd_run;
 pub(crate) mod test;
@@ -46,6 +47,7 @@ const BIN: &[&str] = &[
     "date",
     "dirname",
     "dpkg",
+    "dpkg-query",
     "du",
     "df",
     "echo",

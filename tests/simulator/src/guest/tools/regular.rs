@@ -44,6 +44,7 @@ pub(super) fn tool(call: &mut Call<'_>) {
         "groupdel" => accounts::groupdel(call),
         "useradd" => accounts::useradd(call),
         "dpkg" => packages::dpkg(call),
+        "dpkg-query" => packages::query(call),
         "apt-get" => packages::apt_get(call),
         "cloud-init" => agent::cloud_init(call),
         "journalctl" => systemctl::journalctl(call),
