@@ -44,6 +44,8 @@ pub struct Case {
     pub script: fn(&Preparation) -> String,
     /// What happens, and when.
     pub event: Option<(Moment, Event)>,
+    /// Whether a machine that was off or reset starts at once, while its run command is still for this time.
+    pub at_once: bool,
     /// What has to come of it.
     pub expected: Outcome,
     /// Words that the run command's output has to have.
@@ -159,6 +161,7 @@ pub(crate) const USUAL: Case = Case {
     preparation: |_| {},
     script,
     event: None,
+    at_once: false,
     expected: SEALED,
     says: &[],
     holds: "",

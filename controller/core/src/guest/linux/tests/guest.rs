@@ -11,10 +11,10 @@ use std::{
 };
 
 /// What the script may use. The root has these tools and no other ones.
-const TOOLS: [&str; 32] = [
+const TOOLS: [&str; 33] = [
     "base64", "basename", "cat", "chmod", "cp", "cut", "date", "dirname", "find", "getent", "grep", "head", "ls",
     "mkdir", "mktemp", "mv", "readlink", "rm", "rmdir", "sed", "sort", "stat", "tail", "timeout", "touch", "tr",
-    "true", "truncate", "uniq", "wc", "id", "env",
+    "true", "truncate", "uniq", "wc", "id", "env", "dd",
 ];
 
 /// In the stubs `$STUB` is a folder for their state, and `$HOST` has the tools that the script must not use.

@@ -168,6 +168,47 @@ fn a_command_is_for_its_time_alone() {
 }
 
 #[test]
+fn a_guest_that_was_provisioned_after_the_command_was_made_isnt_sealed() {
+    let sem = "var/lib/cloud/instances/one/sem/consume_data";
+    let cases: [(&str, &str, Change, bool); 6] = [
+        ("before it", "2099-01-01T00:00:00Z", write(sem, "1\n"), true),
+        ("after it, by cloud-init", "2020-01-01T00:00:00Z", write(sem, "1\n"), false),
+        ("after it, by the agent", "2020-01-01T00:00:00Z", write("stub/x", ""), false),
+        (
+            "provisioning is switched off",
+            "2020-01-01T00:00:00Z",
+            write("etc/waagent.conf", "Provisioning.Agent=disabled\n"),
+            true,
+        ),
+        ("in an older way", "2020-01-01T00:00:00Z", write("etc/waagent.conf", "Provisioning.Enabled=n\n"), true),
+        (
+            "by nobody that is known",
+            "2020-01-01T00:00:00Z",
+            Box::new(|guest| {
+                guest.remove("var/lib/waagent/provisioned");
+                guest.remove("var/lib/cloud");
+            }),
+            true,
+        ),
+    ];
+    for (case, asked_at, change, is_sealed) in cases {
+        let guest = Guest::new();
+        change(&guest);
+        let preparation = Preparation { asked_at: asked_at.parse().unwrap(), ..preparation() };
+        if is_sealed {
+            assert_eq!(guest.run(&script(&preparation)).code, 0, "{case}");
+        } else {
+            let out = refused(case, &guest, &preparation, 18, "2020-01-01T00:00:00Z");
+            assert_eq!(out.matches("Z").count(), 2, "{case}: both times: {out}");
+        }
+    }
+    // The first provisioning may end some seconds after somebody has asked for the seal.
+    let now = jiff::Timestamp::from_second(i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap());
+    let asked_at = now.unwrap() - jiff::SignedDuration::from_secs(50);
+    assert_eq!(Guest::new().run(&script(&Preparation { asked_at, ..preparation() })).code, 0);
+}
+
+#[test]
 fn the_account_is_found_however_the_file_is_written() {
     for xml in [
         "<UserName>azureuser</UserName>",

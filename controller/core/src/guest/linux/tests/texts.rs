@@ -86,7 +86,7 @@ fn the_script_doesnt_hold_the_words_that_prove_the_seal() {
 /// As one text each: what runs as the command, and what runs as the unit.
 fn joined() -> [String; 2] {
     let head = head(&with_script("true", 5));
-    let command = [include_str!("../begin.sh"), &SHARED.join("\n"), &PREPARE.join("\n")].join("\n");
+    let command = [BEGIN.join("\n"), SHARED.join("\n"), PREPARE.join("\n")].join("\n");
     let unit = UNIT.join("\n").replace(". \"$FOLDER/shared.sh\"\n", &SHARED.join("\n"));
     [head + &command, format!("#!/bin/sh\n{unit}")]
 }

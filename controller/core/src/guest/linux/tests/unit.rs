@@ -11,6 +11,8 @@ use crate::{
     image_version::ConsoleObserved,
 };
 
+const BEGUN: &str = "var/lib/azimage-seal-begun";
+
 fn scheduled(guest: &Guest) {
     let answer = guest.run(&script(&preparation()));
     assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
@@ -63,6 +65,7 @@ fn a_guest_is_sealed_and_nothing_of_it_is_left() {
             "var/log/auth.log.1",
             "var/lib/lastlog/lastlog2.db",
             "var/log/app/app.log-20261128",
+            BEGUN,
         ] {
             assert!(!guest.exists(path), "{shell}: {path} is left");
         }
@@ -137,10 +140,10 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
     assert_eq!(guest.exists("stub/reboot"), state == "restarting", "{case}");
     assert!(!guest.exists("run/azimage-seal"), "{case}: another try finds nothing of this one");
     // The agent runs its commands again when its state is gone; this one has had its turn.
-    assert_eq!(guest.exists("var/lib/azimage-failed-seal"), state != "unchanged", "{case}");
+    assert_eq!(guest.exists(BEGUN), state != "unchanged", "{case}");
     if state != "unchanged" {
         let again = guest.run(&script(&preparation()));
-        assert!(again.code == 16 && again.out.contains("failed before"), "{case}: {}", again.out);
+        assert!(again.code == 18 && again.out.contains("was begun in this guest before"), "{case}: {}", again.out);
     }
     if state == "unchanged" {
         assert!(guest.exists("stub/active/walinuxagent.service"), "{case}: the agent runs again");
@@ -155,7 +158,7 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
 type Change = fn(&Guest);
 
 /// What goes wrong after the unit was scheduled; the step, what becomes of the guest, and what is said of it.
-const FAILURES: [(&str, Change, &str, &str, &str); 27] = [
+const FAILURES: [(&str, Change, &str, &str, &str); 28] = [
     ("packages", |guest| guest.write("stub/audit", " htop viewer\n"), "packages", "unchanged", "htop"),
     ("no console", |guest| guest.write("sys/class/tty/console/active", "tty0\n"), "port", "unchanged", "console=ttyS0"),
     (
@@ -171,6 +174,13 @@ const FAILURES: [(&str, Change, &str, &str, &str); 27] = [
         "agent",
         "unchanged",
         "walinuxagent.service",
+    ),
+    (
+        "no sign",
+        |guest| guest.program("dd", "exit 1", "/bin/sh"),
+        "sign",
+        "unchanged",
+        "/var/lib/azimage-seal-begun can't be written",
     ),
     (
         "cloud-init",
@@ -351,13 +361,42 @@ fn another_seal_of_a_guest_that_was_provisioned_anew_leaves_nothing_of_the_faile
     failed("the first", &guest, "deprovision", "restarting", "ended with 1");
     guest.remove("stub/waagent-fails");
     guest.remove("stub/reboot");
-    let second =
-        Preparation { nonce: "second".to_owned(), not_after: "2099-12-31T00:00:00Z".parse().unwrap(), ..preparation() };
+    let second = Preparation { nonce: "second".to_owned(), ..preparation() };
     let answer = guest.run(&script(&second));
     assert_eq!(answer.code, 0, "{}", answer.out);
     guest.unit().unwrap();
     assert_eq!(read(guest.console().as_bytes(), "second"), ConsoleObserved::Sealed, "{}", guest.console());
-    assert!(!guest.exists("var/lib/azimage-failed-seal"));
+    assert!(!guest.exists(BEGUN));
+}
+
+#[test]
+fn a_seal_that_was_begun_isnt_begun_again_also_when_the_guest_died_in_the_middle() {
+    for (case, dies_in, code) in [
+        ("nothing was removed yet", "loginctl", 0),
+        ("before the first thing is removed", "cloud-init", 18),
+        ("in the middle", "waagent", 18),
+        ("at the marks", "sleep", 0),
+    ] {
+        let guest = Guest::new();
+        scheduled(&guest);
+        assert_ne!(guest.text(BEGUN).trim(), NONCE, "a unit that never begins leaves no sign");
+        let died = guest.path("usr/bin").join(dies_in);
+        let alive = std::fs::read_to_string(&died).unwrap();
+        guest.program(dies_in, "kill -KILL $(cat /stub/pid); exit 1", "/host/usr/bin/dash");
+        assert_eq!(guest.unit().unwrap().code, -1, "{case}");
+        assert_eq!(guest.text(BEGUN).trim() == NONCE, code == 18, "{case}");
+        // A start; what is in memory is gone, and the machine is provisioned anew.
+        guest.program(dies_in, &alive, "/host/usr/bin/dash");
+        guest.remove("run/azimage-seal");
+        guest.write("var/lib/waagent/ovf-env.xml", "<UserName>azureuser</UserName>");
+        assert_eq!(guest.run(&script(&preparation())).code, code, "{case}");
+        assert_eq!(guest.exists("stub/active/azimage-seal.timer"), code == 0, "{case}");
+        let second = Preparation { nonce: "second".to_owned(), ..preparation() };
+        guest.write("run/azimage-seal/nonce", "");
+        let _ = std::fs::remove_file(guest.path("stub/active/azimage-seal.timer"));
+        assert_eq!(guest.run(&script(&second)).code, 0, "{case}");
+        assert_ne!(guest.text(BEGUN).trim(), NONCE, "{case}: another attempt is another one");
+    }
 }
 
 #[test]

@@ -21,11 +21,13 @@ fail() {
 }
 
 # find_state: what becomes of the guest. When the agent begins anew it runs its commands again, this one as well, which
-# finds by the sign that it has failed.
+# finds by the sign that it had its turn.
 find_state() {
     state=unchanged
-    if [ "$removed" = yes ]; then
-        printf '%s\n' "$NOT_AFTER" 2>/dev/null >"$FAILED" || true
+    if [ "$removed" = no ]; then
+        rm -f "$BEGUN"
+    else
+        printf '%s\n' "$NONCE" 2>/dev/null >"$BEGUN" || true
         state=broken
         if can_provision_again; then
             state=restarting

@@ -41,6 +41,7 @@ stop_packages
 test_port_again
 end_sessions
 stop_agent
+leave_sign
 clean_cloud_init
 deprovision
 remove_account
@@ -51,6 +52,7 @@ remove_network
 empty_logs
 look_again
 stop_packages
+remove_sign
 empty_machine_id
 mark
 timeout 60 systemctl poweroff || timeout 60 systemctl poweroff --force
