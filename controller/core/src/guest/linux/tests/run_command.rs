@@ -5,6 +5,7 @@ use crate::guest::{
     Preparation,
     hygiene::{Mode, Policy},
     linux::script,
+    output::read,
 };
 
 #[test]
@@ -378,18 +379,49 @@ fn output_is_bounded_however_much_there_is() {
     }
     guest.write("home/bob/.bash_history", "ls\n");
     let text = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of the output\"; i=$((i+1)); done; cat /etc/passwd >$AZIMAGE_EVIDENCE
-        for i in 1 2 3 4 5 6 7 8 9; do cat $AZIMAGE_EVIDENCE $AZIMAGE_EVIDENCE >$AZIMAGE_EVIDENCE.more; mv $AZIMAGE_EVIDENCE.more $AZIMAGE_EVIDENCE; done";
+        for i in 1 2 3 4 5 6 7 8 9; do cat $AZIMAGE_EVIDENCE $AZIMAGE_EVIDENCE >$AZIMAGE_EVIDENCE.more; mv $AZIMAGE_EVIDENCE.more $AZIMAGE_EVIDENCE; done; echo the last of it >>$AZIMAGE_EVIDENCE";
     let answer = guest.run(&script(&with_script(text, 100)));
     assert_eq!((answer.code, answer.err.as_str()), (20, ""), "{}", answer.out);
     assert!(answer.out.len() < 4000, "{}", answer.out.len());
     assert!(answer.out.lines().all(|line| line.starts_with("azimage: ") && line.len() <= 300), "{}", answer.out);
     assert!(answer.out.contains("azimage: script says line 19999 of the output\n"), "{}", answer.out);
-    assert!(answer.out.contains("\nazimage: evidence root:x:0:0:root:/root:/bin/bash\n"), "{}", answer.out);
+    assert!(answer.out.contains("\nazimage: evidence the last of it\n"), "{}", answer.out);
     assert!(answer.out.contains("\nazimage: findings 10001 10000 0\n"), "{}", answer.out);
     assert!(answer.out.matches("azimage: found PrivateKey /home/bob/keys/").count() > 5, "{}", answer.out);
     for (prefix, most) in [("azimage: script says", 1000), ("azimage: evidence", 1000), ("azimage: found ", 1400)] {
         let bytes: usize = answer.out.lines().filter(|line| line.starts_with(prefix)).map(|line| line.len() + 1).sum();
         assert!(bytes <= most && bytes > most - 300, "{prefix}: {bytes}");
+    }
+}
+
+/// A made-up key of 2,048 bits, as a PEM file.
+fn key() -> Vec<String> {
+    let signs = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let body: Vec<char> = (0..1624_usize).map(|at| char::from(signs[(at * at + 7 * at) / 3 % 64])).collect();
+    let lines = body.chunks(64).map(|line| line.iter().collect());
+    [format!("-----BEGIN {} KEY-----", "PRIVATE")]
+        .into_iter()
+        .chain(lines)
+        .chain([format!("-----END {} KEY-----", "PRIVATE")])
+        .collect()
+}
+
+#[test]
+fn a_private_key_that_a_script_prints_isnt_told_though_its_beginning_is_cut_off() {
+    for (case, text) in [
+        ("alone", format!("cat <<X\n{}\nX\n", key().join("\n"))),
+        ("with more", format!("cat <<X\n{}\nX\necho more; echo and more", key().join("\n"))),
+        ("evidence", format!("cat >$AZIMAGE_EVIDENCE <<X\n{}\nX\n", key().join("\n"))),
+        ("without its ends", format!("cat <<X | grep -v -e -----\n{}\nX\n", key().join("\n"))),
+    ] {
+        let guest = Guest::new();
+        let answer = guest.run(&script(&with_script(&text, 20)));
+        assert_eq!(answer.code, 0, "{case}: {}", answer.out);
+        assert!(answer.out.len() > 900 && !answer.out.contains("BEGIN"), "{case}: it is cut: {}", answer.out);
+        let report = read(&answer.out, "").report.unwrap();
+        let told = format!("{:?}{:?}", report.script_output, report.evidence);
+        assert!(key()[1..].iter().all(|line| !told.contains(&line[..line.len().min(20)])), "{case}: {told}");
+        assert!(told.contains("***") && told.contains("more") == (case == "with more"), "{case}: {told}");
     }
 }
 
