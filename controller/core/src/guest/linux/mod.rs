@@ -23,8 +23,9 @@ use super::{
 const PROVISIONING: Duration = Duration::from_secs(60);
 
 /// What both the run command and the unit use.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
     include_str!("words.sh"),
+    include_str!("cloud-init.sh"),
     include_str!("packages.sh"),
     include_str!("hygiene.sh"),
     include_str!("hygiene-keys.sh"),

@@ -25,6 +25,8 @@ const STUBS: [(&str, &str); 13] = [
         r#"printf 'systemctl %s\n' "$*" >>"$STUB/calls"
 case $1 in
 --version) cat "$STUB/systemd" ;;
+list-jobs) [ ! -e "$STUB/jobs" ] || cat "$STUB/jobs" ;;
+is-enabled) [ ! -e "$STUB/enabled" ] || cat "$STUB/enabled" ;;
 is-active) shift 2; for unit; do [ ! -e "$STUB/active/$unit" ] || exit 0; done; exit 3 ;;
 stop) shift; for unit; do [ -e "$STUB/stubborn/$unit" ] || rm -f "$STUB/active/$unit"; done ;;
 start) shift; for unit; do : >"$STUB/active/$unit"; done ;;
@@ -95,7 +97,13 @@ rm -f /var/log/cloud-init.log /var/log/cloud-init-output.log"#,
     ("loginctl", r#"printf 'loginctl %s\n' "$*" >>"$STUB/calls"; [ "$1" != list-users ] || echo "1000 azureuser""#),
     // What it is asked for at this moment of the seal is a place to have something happen in between.
     ("journalctl", r#"[ ! -e "$STUB/meanwhile" ] || . "$STUB/meanwhile""#),
-    ("dpkg", r#"[ ! -e "$STUB/audit" ] || cat "$STUB/audit""#),
+    // Only the question that the script asks.
+    (
+        "dpkg-query",
+        r#"[ "$*" = '-W -f ${db:Status-Abbrev} ${Package}\n' ] || exit 2
+printf 'ii  htop\nrc  old\nun  never\nhi  held\n'
+[ ! -e "$STUB/packages" ] || cat "$STUB/packages""#,
+    ),
     ("sync", ":"),
     ("swapoff", ":"),
     // Nobody waits for a guest of files; but something may happen in between.
@@ -138,7 +146,7 @@ const FILES: [(&str, &str); 44] = [
     ("etc/ssh/ssh_host_rsa_key.pub", "ssh-rsa AAAA\n"),
     ("etc/ssh/sshd_config", "Port 22\n"),
     ("etc/waagent.conf", "Provisioning.DeleteRootPassword=y\n"),
-    ("etc/netplan/50-cloud-init.yaml", "# written by cloud-init\nmacaddress: 00:0d:3a:aa:bb:cc\n"),
+    ("etc/netplan/50-cloud-init.yaml", "# Changes to it will not persist\nmacaddress: 00:0d:3a:aa:bb:cc\n"),
     ("etc/netplan/90-static.yaml", "network: {}\n"),
     ("etc/network/interfaces", "auto lo\n"),
     ("etc/udev/rules.d/70-persistent-net.rules", "00:0d:3a:aa:bb:cc\n"),

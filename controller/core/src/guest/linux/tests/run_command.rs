@@ -98,12 +98,8 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
             13,
             "nothing can be written to /dev/ttyS0",
         ),
-        (
-            "half a package",
-            write("stub/audit", "The following packages are only half configured:\n htop  viewer\n"),
-            14,
-            "htop",
-        ),
+        ("half a package", write("stub/packages", "iF  psmisc\n"), 14, "psmisc"),
+        ("cloud-init at work", write("stub/jobs", "12 cloud-final.service start waiting\n"), 14, "cloud-final.service"),
         (
             "a link to nowhere in the place of a folder",
             Box::new(|guest| {
@@ -278,6 +274,51 @@ fn a_package_manager_is_waited_for_and_not_for_ever() {
     guest.write("var/lib/dpkg/lock-frontend", "");
     let inode = fs::metadata(guest.path("var/lib/dpkg/lock-frontend")).unwrap().ino();
     guest.write("proc/locks", format!("{inode}: POSIX  ADVISORY  WRITE 822 08:01:{inode}1 0 EOF\n"));
+    assert_eq!(guest.run(&script(&preparation())).code, 0);
+}
+
+#[test]
+fn packages_in_the_middle_of_their_installation_are_told_from_others() {
+    for (state, half) in [
+        ("ii ", false),
+        ("hi ", false),
+        ("rc ", false),
+        ("un ", false),
+        ("iH ", true),
+        ("iU ", true),
+        ("iF ", true),
+        ("iW ", true),
+        ("it ", true),
+        ("rF ", true),
+        ("iiR", true),
+    ] {
+        let guest = Guest::new();
+        guest.write("stub/packages", format!("{state} psmisc\n"));
+        assert_eq!(guest.run(&script(&preparation())).code, if half { 14 } else { 0 }, "{state}");
+    }
+}
+
+#[test]
+fn cloud_init_is_waited_for_and_other_jobs_arent() {
+    for (jobs, waits) in [
+        ("12 cloud-init.service start running\n", true),
+        ("  7 cloud-init-local.service    start waiting\n", true),
+        ("  7 cloud-init-main.service start running\n8 x.service start waiting\n", true),
+        ("No jobs running.\n", false),
+        ("9 cloud-init-hotplugd.service start running\n", false),
+        ("9 cloud-final.service stop waiting\n", false),
+        ("9 apt-daily.service start running\n", false),
+    ] {
+        let guest = Guest::new();
+        guest.write("stub/jobs", jobs);
+        assert_eq!(guest.run(&script(&preparation())).code, if waits { 14 } else { 0 }, "{jobs}");
+        let count = guest.text("stub/calls").lines().filter(|call| *call == "sleep 5").count();
+        assert_eq!(count, if waits { 12 } else { 0 }, "{jobs}: sixty seconds");
+    }
+    // It ends meanwhile.
+    let guest = Guest::new();
+    guest.write("stub/jobs", "12 cloud-final.service start running\n");
+    guest.write("stub/while-asleep", "rm -f /stub/jobs\n");
     assert_eq!(guest.run(&script(&preparation())).code, 0);
 }
 

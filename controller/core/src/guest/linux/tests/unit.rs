@@ -110,7 +110,7 @@ fn what_a_guest_doesnt_have_isnt_needed() {
     guest.remove("etc/sudoers");
     guest.remove("etc/sudoers.d");
     guest.remove("usr/bin/loginctl");
-    guest.remove("usr/bin/dpkg");
+    guest.remove("usr/bin/dpkg-query");
     guest.write("etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
     guest.write("etc/shadow", "root:!:1::::::\n");
     guest.write("etc/group", "root:x:0:\n");
@@ -122,6 +122,57 @@ fn what_a_guest_doesnt_have_isnt_needed() {
     assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{}", guest.console());
     assert!(guest.exists("stub/poweroff") && !guest.exists("home/azureuser"));
     assert!(!guest.exists("etc/resolv.conf"), "a plain one is made anew at the start");
+}
+
+#[test]
+fn files_of_the_network_go_only_where_cloud_init_writes_them_anew() {
+    let mac = "HWADDR=00:0d:3a:aa:bb:cc\n";
+    let header = "# Created by cloud-init automatically, do not edit.\n#\n";
+    let cases: [(&str, Change, bool); 9] = [
+        (
+            "as it comes",
+            |guest| guest.write("etc/cloud/cloud.cfg", "system_info:\n  network:\n    renderers: [eni]\n"),
+            true,
+        ),
+        (
+            "switched off in a line",
+            |guest| guest.write("etc/cloud/cloud.cfg.d/99-x.cfg", "network: {config: disabled}\n"),
+            false,
+        ),
+        (
+            "switched off in two lines",
+            |guest| guest.write("etc/cloud/cloud.cfg", "users: []\nnetwork:\n  # no\n\n  config: 'disabled'\n"),
+            false,
+        ),
+        (
+            "not switched off",
+            |guest| guest.write("etc/cloud/cloud.cfg.d/99-x.cfg", "# network: {config: disabled}\n"),
+            true,
+        ),
+        ("cloud-init is switched off", |guest| guest.write("etc/cloud/cloud-init.disabled", ""), false),
+        ("it found nothing", |guest| guest.write("run/cloud-init/disabled", ""), false),
+        ("by the kernel's command line", |guest| guest.write("proc/cmdline", "quiet cloud-init=disabled\n"), false),
+        ("masked", |guest| guest.write("stub/enabled", "masked\n"), false),
+        ("the network by the command line", |guest| guest.write("proc/cmdline", "network-config=disabled\n"), false),
+    ];
+    for (case, change, gone) in cases {
+        let guest = Guest::new();
+        guest.write("etc/sysconfig/network-scripts/ifcfg-eth0", format!("{header}{mac}"));
+        guest.write("etc/sysconfig/network-scripts/ifcfg-eth1", format!("# not written by cloud-init\n{mac}"));
+        change(&guest);
+        scheduled(&guest);
+        let told = guest.text("run/azimage-seal/told");
+        assert!(told.contains("Lease /etc/sysconfig/network-scripts/ifcfg-eth1"), "{case}: {told}");
+        for (at, path) in
+            [("eth0", "etc/sysconfig/network-scripts/ifcfg-eth0"), ("plan", "etc/netplan/50-cloud-init.yaml")]
+        {
+            assert_eq!(told.contains(&format!("Lease /{path}")), !gone, "{case}, {at}: {told}");
+        }
+        assert_eq!(guest.unit().unwrap().code, 0, "{case}: {}", guest.console());
+        assert_eq!(guest.exists("etc/sysconfig/network-scripts/ifcfg-eth0"), !gone, "{case}");
+        assert_eq!(guest.exists("etc/netplan/50-cloud-init.yaml"), !gone, "{case}");
+        assert!(guest.exists("etc/sysconfig/network-scripts/ifcfg-eth1"), "{case}");
+    }
 }
 
 /// What becomes of a guest whose seal failed.
@@ -158,8 +209,8 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
 type Change = fn(&Guest);
 
 /// What goes wrong after the unit was scheduled; the step, what becomes of the guest, and what is said of it.
-const FAILURES: [(&str, Change, &str, &str, &str); 28] = [
-    ("packages", |guest| guest.write("stub/audit", " htop viewer\n"), "packages", "unchanged", "htop"),
+const FAILURES: [(&str, Change, &str, &str, &str); 29] = [
+    ("packages", |guest| guest.write("stub/packages", "iF  psmisc\n"), "packages", "unchanged", "psmisc"),
     ("no console", |guest| guest.write("sys/class/tty/console/active", "tty0\n"), "port", "unchanged", "console=ttyS0"),
     (
         "a process",
@@ -174,6 +225,13 @@ const FAILURES: [(&str, Change, &str, &str, &str); 28] = [
         "agent",
         "unchanged",
         "walinuxagent.service",
+    ),
+    (
+        "cloud-init at work",
+        |guest| guest.write("stub/jobs", " 83 cloud-final.service start running\n"),
+        "packages",
+        "unchanged",
+        "cloud-final.service",
     ),
     (
         "no sign",
@@ -295,7 +353,7 @@ const FAILURES: [(&str, Change, &str, &str, &str); 28] = [
     ),
     (
         "packages that came late",
-        |guest| guest.write("stub/meanwhile", "echo ' late x' >/stub/audit\n"),
+        |guest| guest.write("stub/meanwhile", "echo 'iU  late' >/stub/packages\n"),
         "packages",
         "restarting",
         "late",

@@ -41,7 +41,7 @@ say_failure() {
 
 # can_provision_again: whether a restart brings account, keys and agent back.
 can_provision_again() {
-    command -v cloud-init >/dev/null 2>&1 && [ ! -e /etc/cloud/cloud-init.disabled ] && [ ! -e /var/lib/cloud/instance ]
+    cloud_init_is_enabled && [ ! -e /var/lib/cloud/instance ]
 }
 
 # start_again: so that another run command reaches the guest.

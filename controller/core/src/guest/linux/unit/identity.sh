@@ -36,16 +36,14 @@ remove_network() {
         fi
     done
     remove /etc/udev/rules.d/70-persistent-net.rules /etc/udev/rules.d/85-persistent-net-cloud-init.rules
-    # cloud-init writes them anew for each machine, with its hardware address.
-    if command -v cloud-init >/dev/null 2>&1; then
-        for file in /etc/netplan/50-cloud-init.yaml /etc/network/interfaces.d/50-cloud-init /etc/network/interfaces.d/50-cloud-init.cfg \
-            /etc/NetworkManager/system-connections/cloud-init-*.nmconnection /etc/systemd/network/10-cloud-init-*.network \
-            /etc/sysconfig/network-scripts/ifcfg-* /etc/sysconfig/network/ifcfg-*; do
-            if [ -f "$file" ] && grep -q -s -F -e 'cloud-init' "$file"; then
-                remove "$file"
-            fi
-        done
-    fi
+    # They hold this machine's hardware address.
+    for file in /etc/netplan/50-cloud-init.yaml /etc/network/interfaces.d/50-cloud-init /etc/network/interfaces.d/50-cloud-init.cfg \
+        /etc/NetworkManager/system-connections/cloud-init-*.nmconnection /etc/systemd/network/10-cloud-init-*.network \
+        /etc/sysconfig/network-scripts/ifcfg-* /etc/sysconfig/network/ifcfg-*; do
+        if [ -f "$file" ] && is_written_anew "$file"; then
+            remove "$file"
+        fi
+    done
     if [ -L "$FOLDER/resolv.conf" ] && [ "$(readlink /etc/resolv.conf)" != "$(readlink "$FOLDER/resolv.conf")" ]; then
         fail "/etc/resolv.conf was a link, and can't be made one again"
     fi
