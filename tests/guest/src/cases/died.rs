@@ -23,6 +23,15 @@ pub(super) fn cases() -> Vec<Case> {
             ..USUAL
         },
         Case {
+            name: "reset-in-userdel",
+            about: "reset when the account is out of passwd and not yet out of the other files",
+            event: Some((Moment::Scheduled, Event::Script(USERDEL))),
+            expected: Outcome { second: Some(18), ..RESTARTED.expected },
+            at_once: true,
+            holds: NO_SEAL,
+            ..USUAL
+        },
+        Case {
             name: "died-and-at-once",
             about: "its host dies when the account is gone, and it is started while its run command is still for this time",
             event: Some((Moment::Deprovisioned, Event::HostDies)),
@@ -77,6 +86,18 @@ pub(super) fn cases() -> Vec<Case> {
     });
     cases
 }
+
+/// In the place of userdel: writes the first of its files as it does, and resets the machine.
+const USERDEL: &str = "cd /usr/lib/azimage-rig; cp /usr/sbin/userdel userdel-real; cat >userdel <<'X'
+#!/bin/sh
+cp /etc/shadow /etc/group /etc/gshadow /run/
+/usr/lib/azimage-rig/userdel-real \"$@\"
+cp /run/shadow /run/group /run/gshadow /etc/
+sync
+echo b >/proc/sysrq-trigger
+sleep 60
+X
+chmod 755 userdel; mount --bind userdel /usr/sbin/userdel";
 
 /// No seal is under way.
 const NO_SEAL: &str = "! systemctl is-active azimage-seal.timer azimage-seal.service";

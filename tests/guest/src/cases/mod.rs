@@ -169,6 +169,22 @@ pub(crate) const USUAL: Case = Case {
     sealed_disk: &[],
 };
 
+/// cloud-init's last two stages run once more, with a command that takes so many seconds.
+macro_rules! runcmd {
+    ($seconds:literal) => {
+        concat!(
+            "echo 'runcmd: [[sleep, \"",
+            $seconds,
+            "\"]]' >/etc/cloud/cloud.cfg.d/99-busy.cfg; ",
+            "rm -f /var/lib/cloud/instance/sem/config_runcmd /var/lib/cloud/instance/sem/config_scripts_user; ",
+            "systemctl restart --no-block cloud-config cloud-final; until pgrep -f '^sleep ",
+            $seconds,
+            "'; do sleep 1; done"
+        )
+    };
+}
+pub(crate) use runcmd;
+
 /// A step of a failure that may be any: where the unit is when it is stopped depends on how fast the guest is.
 pub(crate) const ANY_STEP: &str = "any step";
 

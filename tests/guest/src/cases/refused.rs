@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Case, USUAL, refused, sealed::FILL};
+use super::{Case, USUAL, refused, runcmd, sealed::FILL};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -22,6 +22,14 @@ pub(super) fn cases() -> Vec<Case> {
             says: &["psmisc"],
             ..USUAL
         },
+        Case {
+            name: "first-boot-busy",
+            about: "cloud-init is at a command of the user data that doesn't end",
+            set_up: runcmd!("900"),
+            expected: refused(14),
+            says: &["cloud-final.service"],
+            ..USUAL
+        },
         Case { name: "disk-full", about: "the disk is full", set_up: FILL, expected: refused(17), ..USUAL },
         Case {
             name: "read-only-root-home",
@@ -29,6 +37,15 @@ pub(super) fn cases() -> Vec<Case> {
             set_up: "mount --bind /root /root; mount -o remount,bind,ro /root",
             expected: refused(17),
             says: &["/root"],
+            ..USUAL
+        },
+        Case {
+            name: "immutable-resolv",
+            about: "resolv.conf is a file that can't be changed",
+            set_up: "cp --remove-destination $(readlink -f /etc/resolv.conf) /run/resolv.conf; rm -f /etc/resolv.conf; \
+                     cp /run/resolv.conf /etc/resolv.conf; chattr +i /etc/resolv.conf",
+            expected: refused(17),
+            says: &["/etc/resolv.conf"],
             ..USUAL
         },
         Case {
@@ -94,7 +111,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "no-account",
             about: "the account of the provisioning is unknown",
-            set_up: "rm /var/lib/waagent/ovf-env.xml",
+            set_up: "rm /var/lib/waagent/ovf-env.xml /etc/sudoers.d/90-cloud-init-users",
             expected: refused(12),
             ..USUAL
         },

@@ -7,6 +7,7 @@ HOME="${HOME:-/root}"
 export LC_ALL PATH HOME
 FOLDER=/run/azimage-seal
 BEGUN=/var/lib/azimage-seal-begun
+FINDINGS=/var/lib/azimage-findings
 
 # refuse CODE WORDS: ends with a line for a person.
 refuse() {

@@ -40,12 +40,14 @@ const SHARED: [&str; 10] = [
 const BEGIN: [&str; 3] = [include_str!("begin.sh"), include_str!("again.sh"), include_str!("system.sh")];
 
 /// The detached unit.
-const UNIT: [&str; 8] = [
+const UNIT: [&str; 10] = [
     include_str!("unit/begin.sh"),
     include_str!("unit/fail.sh"),
     include_str!("unit/sign.sh"),
     include_str!("unit/quiet.sh"),
-    include_str!("unit/deprovision.sh"),
+    include_str!("unit/cloud-init.sh"),
+    include_str!("unit/agent.sh"),
+    include_str!("unit/account.sh"),
     include_str!("unit/leftovers.sh"),
     include_str!("unit/identity.sh"),
     include_str!("unit/seal.sh"),

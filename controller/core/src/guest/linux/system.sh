@@ -29,7 +29,7 @@ fi
 # What is left of an earlier attempt. `reset-failed` because old versions of systemd keep a transient unit that failed.
 systemctl stop azimage-seal.timer azimage-seal.service azimage-script.scope >/dev/null 2>&1
 systemctl reset-failed azimage-seal.timer azimage-seal.service azimage-script.scope >/dev/null 2>&1
-rm -rf "$FOLDER" "$BEGUN"
+rm -rf "$FOLDER" "$BEGUN" "$FINDINGS"
 mkdir -m 700 "$FOLDER" || refuse 17 "$FOLDER can't be made: /run is read-only or full"
 trap 'rm -rf "$FOLDER"' EXIT
 trap 'systemctl stop azimage-script.scope >/dev/null 2>&1; exit 143' TERM INT HUP

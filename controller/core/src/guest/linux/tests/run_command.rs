@@ -58,6 +58,17 @@ fn remove(path: &'static str) -> Change {
     Box::new(move |guest| guest.remove(path))
 }
 
+/// Without cloud-init's rules for sudo, which name the account as well.
+fn without_rules(also: Option<&'static str>, xml: &'static str) -> Change {
+    Box::new(move |guest| {
+        guest.remove("etc/sudoers.d/90-cloud-init-users");
+        match also {
+            Some(path) => guest.remove(path),
+            None => guest.write("var/lib/waagent/ovf-env.xml", xml),
+        }
+    })
+}
+
 fn account(xml: &'static str) -> Change {
     write("var/lib/waagent/ovf-env.xml", xml)
 }
@@ -73,10 +84,28 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
         ("a container", remove("run/systemd/system"), 11, "systemd"),
         ("an old systemd", write("stub/systemd", "systemd 208\n"), 11, "systemd 208 is too old"),
         ("an unknown systemd", write("stub/systemd", "\n"), 11, "unknown version"),
-        ("no provisioning", remove(ovf), 12, "ovf-env.xml is not there"),
-        ("empty provisioning", account(""), 12, "ovf-env.xml is not there"),
-        ("no account", account("<a:UserName></a:UserName>"), 12, "names no account"),
-        ("an account without an end", account("<UserName/>"), 12, "names no account"),
+        ("no provisioning", without_rules(Some(ovf), ""), 12, "ovf-env.xml is not there"),
+        ("empty provisioning", without_rules(None, ""), 12, "ovf-env.xml is not there"),
+        ("no account", without_rules(None, "<a:UserName></a:UserName>"), 12, "names no account"),
+        ("an account without an end", without_rules(None, "<UserName/>"), 12, "names no account"),
+        (
+            "rules of two",
+            Box::new(|guest| {
+                guest.remove("var/lib/waagent/ovf-env.xml");
+                guest.write("etc/sudoers.d/90-cloud-init-users", "# User rules for a\n# User rules for b\n");
+            }),
+            12,
+            "ovf-env.xml is not there",
+        ),
+        (
+            "rules of root",
+            Box::new(|guest| {
+                guest.remove("var/lib/waagent/ovf-env.xml");
+                guest.write("etc/sudoers.d/90-cloud-init-users", "# User rules for root\n");
+            }),
+            12,
+            "names root",
+        ),
         ("root", account("<UserName>root</UserName>"), 12, "root"),
         (
             "root by another name",
@@ -126,7 +155,12 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
             17,
             "/var/lib",
         ),
-        ("findings", write("home/bob/.aws/credentials", "[default]\n"), 20, "(1 found)"),
+        (
+            "findings",
+            write("home/bob/.aws/credentials", "[default]\n"),
+            20,
+            "(1 found, all named in /var/lib/azimage-findings)",
+        ),
         ("no unit", write("stub/systemd-run-fails", ""), 1, "systemd-run"),
     ];
     for (case, change, code, words) in cases {
@@ -134,6 +168,8 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
         change(&guest);
         refused(case, &guest, &preparation(), code, words);
         assert!(!guest.exists("run/azimage-seal"), "{case}: nothing of it is left");
+        assert_eq!(guest.exists("var/lib/azimage-findings"), code == 20, "{case}");
+        assert!(!guest.exists("var/lib/azimage-seal-begun"), "{case}");
     }
 }
 
@@ -218,6 +254,16 @@ fn the_account_is_found_however_the_file_is_written() {
         let answer = guest.run(&script(&preparation()));
         assert_eq!(answer.code, 0, "{xml}: {}", answer.out);
         assert_eq!(guest.text("run/azimage-seal/settings").lines().nth(1), Some("azureuser"), "{xml}");
+    }
+    // After a provisioning without its disc there is no such file.
+    for xml in [None, Some(""), Some("<UserName></UserName>")] {
+        let guest = Guest::new();
+        guest.remove("var/lib/waagent/ovf-env.xml");
+        if let Some(xml) = xml {
+            guest.write("var/lib/waagent/ovf-env.xml", xml);
+        }
+        assert_eq!(guest.run(&script(&preparation())).code, 0, "{xml:?}");
+        assert_eq!(guest.text("run/azimage-seal/settings").lines().nth(1), Some("azureuser"), "{xml:?}");
     }
 }
 
@@ -428,6 +474,17 @@ fn output_is_bounded_however_much_there_is() {
     assert!(answer.out.contains("azimage: script says line 19999 of the output\n"), "{}", answer.out);
     assert!(answer.out.contains("\nazimage: evidence the last of it\n"), "{}", answer.out);
     assert!(answer.out.contains("\nazimage: findings 10001 10000 0\n"), "{}", answer.out);
+    // All of them are named in a file that root alone can read.
+    assert!(answer.out.contains("all named in /var/lib/azimage-findings"), "{}", answer.out);
+    let kept = guest.text("var/lib/azimage-findings");
+    assert!(kept.starts_with("PrivateKey /home/bob/keys/") && kept.len() == 1_000_000, "{}", kept.len());
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(guest.path("var/lib/azimage-findings")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    guest.remove("home/bob");
+    assert_eq!(guest.run(&script(&preparation())).code, 0);
+    assert!(!guest.exists("var/lib/azimage-findings"), "it goes with the next attempt");
     assert!(answer.out.matches("azimage: found PrivateKey /home/bob/keys/").count() > 5, "{}", answer.out);
     for (prefix, most) in [("azimage: script says", 1000), ("azimage: evidence", 1000), ("azimage: found ", 1400)] {
         let bytes: usize = answer.out.lines().filter(|line| line.starts_with(prefix)).map(|line| line.len() + 1).sum();

@@ -200,6 +200,9 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
         assert!(guest.exists("stub/active/walinuxagent.service"), "{case}: the agent runs again");
         assert!(guest.exists("stub/active/apt-daily.timer"), "{case}: what was stopped runs again");
         assert!(guest.exists("home/azureuser") && guest.exists("etc/shadow-"), "{case}");
+        for path in ["instance", "sem/config_ssh", "data/instance-id"] {
+            assert!(guest.exists(&format!("var/lib/cloud/{path}")), "{case}: {path} is there");
+        }
     }
     if state == "broken" {
         assert!(guest.exists("stub/active/waagent.service"), "{case}: the agent is given a chance");
@@ -209,7 +212,7 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
 type Change = fn(&Guest);
 
 /// What goes wrong after the unit was scheduled; the step, what becomes of the guest, and what is said of it.
-const FAILURES: [(&str, Change, &str, &str, &str); 29] = [
+const FAILURES: [(&str, Change, &str, &str, &str); 32] = [
     ("packages", |guest| guest.write("stub/packages", "iF  psmisc\n"), "packages", "unchanged", "psmisc"),
     ("no console", |guest| guest.write("sys/class/tty/console/active", "tty0\n"), "port", "unchanged", "console=ttyS0"),
     (
@@ -248,6 +251,23 @@ const FAILURES: [(&str, Change, &str, &str, &str); 29] = [
         "Could not remove /var/lib/cloud/data",
     ),
     (
+        "cloud-init in the middle",
+        |guest| guest.write("stub/cloud-init-fails", "/var/lib/cloud/instance /var/lib/cloud/sem"),
+        "cloud-init",
+        "unchanged",
+        "Could not remove /var/lib/cloud/data",
+    ),
+    (
+        "cloud-init in the middle, and it can't be put back",
+        |guest| {
+            guest.write("stub/cloud-init-fails", "/var/lib/cloud/instance");
+            guest.program("cp", "case $2 in */cloud/.) exit 1;; *) exec /host/usr/bin/cp \"$@\";; esac", "/bin/sh");
+        },
+        "cloud-init",
+        "restarting",
+        "Could not remove /var/lib/cloud/data",
+    ),
+    (
         "cloud-init leaves it",
         |guest| guest.program("cloud-init", "", "/bin/sh"),
         "cloud-init",
@@ -260,7 +280,7 @@ const FAILURES: [(&str, Change, &str, &str, &str); 29] = [
         |guest| guest.write("stub/waagent-stops", ""),
         "deprovision",
         "restarting",
-        "ovf-env.xml is still there",
+        "stopped half-way and left /var/lib/waagent/ovf-env.xml: Failed to run 'deprovision+user': [Errno 1] Operation not permitted",
     ),
     (
         "no user deleted",
@@ -383,7 +403,19 @@ const FAILURES: [(&str, Change, &str, &str, &str); 29] = [
         },
         "deprovision",
         "broken",
-        "still there",
+        "stopped half-way",
+    ),
+    (
+        "services were stopped",
+        |guest| {
+            guest.remove("usr/bin/cloud-init");
+            guest.write("stub/active/networking.service", "");
+            guest.write("stub/active/rsyslog.service", "");
+            guest.program("truncate", "", "/bin/sh");
+        },
+        "logs",
+        "broken",
+        "/var/log/auth.log isn't empty",
     ),
     // Nothing can be said where nothing can be written.
     (
@@ -402,12 +434,15 @@ fn each_failure_names_its_step_and_what_becomes_of_the_guest() {
         symlink("/dev/full", guest.path("stub/full")).unwrap();
         scheduled(&guest);
         change(&guest);
+        let runs = |unit: &str| guest.exists(&format!("stub/active/{unit}"));
+        let services = ["networking.service", "rsyslog.service"].map(runs);
         if step.is_empty() {
             // The stub of userdel removes the group, as the real one does.
             assert_eq!(guest.unit().unwrap().code, 0, "{case}");
             continue;
         }
         failed(case, &guest, step, state, words);
+        assert_eq!(["networking.service", "rsyslog.service"].map(runs), services, "{case}");
     }
 }
 
@@ -455,6 +490,65 @@ fn a_seal_that_was_begun_isnt_begun_again_also_when_the_guest_died_in_the_middle
         assert_eq!(guest.run(&script(&second)).code, 0, "{case}");
         assert_ne!(guest.text(BEGUN).trim(), NONCE, "{case}: another attempt is another one");
     }
+}
+
+#[test]
+fn the_agent_comes_to_its_end_where_a_file_of_the_network_isnt_there() {
+    for (case, change, made) in [
+        (
+            "Red Hat",
+            (|guest: &Guest| guest.write("etc/redhat-release", "Red Hat Enterprise Linux release 9.4\n")) as Change,
+            "etc/sysconfig/network-scripts",
+        ),
+        (
+            "SUSE",
+            |guest| {
+                guest.write("etc/os-release", "NAME=SLES\nID=\"sles\"\nID_LIKE=\"suse\"\n");
+                guest.write("stub/suse", "");
+            },
+            "etc/sysconfig/network",
+        ),
+    ] {
+        let guest = Guest::new();
+        change(&guest);
+        scheduled(&guest);
+        assert_eq!(guest.unit().unwrap().code, 0, "{case}: {}", guest.console());
+        assert!(!guest.exists(made), "{case}: what was made for the agent is gone");
+        // A file that is there stays, with what the agent writes to it.
+        let guest = Guest::new();
+        change(&guest);
+        let file = format!("{made}/{}", if case == "SUSE" { "dhcp" } else { "ifcfg-eth0" });
+        guest.write(&file, "BOOTPROTO=dhcp\n");
+        scheduled(&guest);
+        assert_eq!(guest.unit().unwrap().code, 0, "{case}: {}", guest.console());
+        assert_eq!(guest.text(&file), "BOOTPROTO=dhcp\nDHCP_HOSTNAME=localhost.localdomain\n", "{case}");
+    }
+}
+
+#[test]
+fn the_accounts_group_goes_before_the_account() {
+    let guest = Guest::new();
+    scheduled(&guest);
+    assert_eq!(guest.unit().unwrap().code, 0, "{}", guest.console());
+    assert!(!guest.text("stub/calls").contains("userdel meets the group"), "{}", guest.text("stub/calls"));
+    // Where that doesn't work it is removed as before.
+    let guest = Guest::new();
+    guest.program("usermod", "exit 1", "/bin/sh");
+    scheduled(&guest);
+    assert_eq!(guest.unit().unwrap().code, 0, "{}", guest.console());
+    assert!(
+        guest.text("stub/calls").contains("userdel meets the group") && !guest.text("etc/group").contains("azureuser:")
+    );
+}
+
+#[test]
+fn the_second_look_has_more_time() {
+    let guest = Guest::new();
+    scheduled(&guest);
+    // Each look takes five minutes.
+    guest.program("date", "n=$(cat /stub/now 2>/dev/null || echo 1000); case $1 in +%s) n=$((n+20)); echo $n >/stub/now; echo $n;; *) exec /host/usr/bin/date \"$@\";; esac", "/host/usr/bin/dash");
+    guest.unit().unwrap();
+    assert!(guest.exists("stub/poweroff"), "{}", guest.console());
 }
 
 #[test]

@@ -7,6 +7,7 @@ HOME=/root
 export LC_ALL PATH HOME
 FOLDER=/run/azimage-seal
 BEGUN=/var/lib/azimage-seal-begun
+FINDINGS=/var/lib/azimage-findings
 . "$FOLDER/shared.sh"
 {
     read -r NONCE
@@ -23,4 +24,6 @@ BEGUN=/var/lib/azimage-seal-begun
 step=packages
 removed=no
 timers=
+services=
+true >"$FOLDER/made"
 exec </dev/null

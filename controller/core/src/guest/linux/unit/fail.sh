@@ -4,6 +4,10 @@
 fail() {
     set +e
     trap - EXIT TERM
+    if [ "$step" = cloud-init ]; then
+        put_back_cloud_init
+    fi
+    remove_files
     find_state
     if [ "$state" != restarting ]; then
         start_again
@@ -24,6 +28,9 @@ fail() {
 # finds by the sign that it had its turn.
 find_state() {
     state=unchanged
+    if [ "$step" = cloud-init ] && ! cloud_init_is_whole; then
+        removed=yes
+    fi
     if [ "$removed" = no ]; then
         rm -f "$BEGUN"
     else
@@ -44,9 +51,9 @@ can_provision_again() {
     cloud_init_is_enabled && [ ! -e /var/lib/cloud/instance ]
 }
 
-# start_again: so that another run command reaches the guest.
+# start_again: what was stopped, so that another run command reaches the guest.
 start_again() {
-    for unit in $timers walinuxagent.service waagent.service; do
+    for unit in $timers $services walinuxagent.service waagent.service; do
         timeout 60 systemctl start "$unit" >/dev/null 2>&1
     done
 }
@@ -59,6 +66,7 @@ ended() {
 }
 stopped() {
     trap - EXIT TERM
+    remove_files
     find_state
     say_failure "the guest was shut down, or the unit stopped"
     exit 1

@@ -13,16 +13,22 @@ remove_identity() {
         /boot/loader/random-seed /boot/efi/loader/random-seed /efi/loader/random-seed
 }
 
+# stop_services UNITS: those that run; if the seal fails they are started again.
+stop_services() {
+    for unit in "$@"; do
+        if systemctl is-active --quiet "$unit"; then
+            services="$services $unit"
+            timeout 60 systemctl stop "$unit" >/dev/null 2>&1 || true
+        fi
+    done
+}
+
 remove_network() {
     step=network
     # dhclient writes its lease once more when it is stopped, with the hardware address. Not with folders of the network
     # in use, which could not be unmounted any more.
     if ! grep -q -s -E ' (nfs|nfs4|cifs|smb3|ceph|glusterfs|fuse.sshfs) ' /proc/mounts; then
-        for unit in networking.service network.service wicked.service; do
-            if systemctl is-active --quiet "$unit"; then
-                timeout 60 systemctl stop "$unit" >/dev/null 2>&1 || true
-            fi
-        done
+        stop_services networking.service network.service wicked.service
     fi
     clear_folders /var/lib/dhcp /var/lib/dhclient /var/lib/dhcpcd
     empty /var/lib/dhcp /var/lib/dhclient /var/lib/dhcpcd
@@ -51,7 +57,7 @@ remove_network() {
 
 empty_logs() {
     step=logs
-    timeout 60 systemctl stop syslog.socket rsyslog.service syslog-ng.service >/dev/null 2>&1 || true
+    stop_services syslog.socket rsyslog.service syslog-ng.service
     # From here on the journal is kept in memory; before systemd 243 that takes a setting, which is in memory as well.
     if ! timeout 30 journalctl --relinquish-var >/dev/null 2>&1; then
         mkdir -p /run/systemd/journald.conf.d

@@ -5,12 +5,13 @@ look_again() {
     if [ "$HYGIENE" != Enforce ]; then
         return
     fi
-    look_around || true
+    # By now nothing of it can be taken back, so it may take longer than the first one.
+    look_around 600 || true
     if [ "$enforced" -gt 0 ]; then
         fail "what belongs to this machine alone came after the check ($enforced found): $(head -n 1 "$FOLDER/enforced")"
     fi
     if [ "$unfinished" = yes ]; then
-        fail "the look for what belongs to this machine alone didn't end within 120 seconds"
+        fail "the look for what belongs to this machine alone didn't end within 600 seconds"
     fi
 }
 

@@ -11,5 +11,5 @@ leave_sign() {
 
 remove_sign() {
     step=sign
-    remove "$BEGUN"
+    remove "$BEGUN" "$FINDINGS"
 }
