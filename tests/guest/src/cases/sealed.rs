@@ -117,6 +117,19 @@ pub(super) fn cases() -> Vec<Case> {
             ..USUAL
         },
         Case {
+            name: "audit-apart",
+            about: "the folder of audit's logs is a file system of its own",
+            set_up: "mkfs.ext4 -q -F /dev/vdb; mkdir -p /var/log/audit; mount /dev/vdb /var/log/audit; echo azureuser >/var/log/audit/audit.log; \
+                     echo azureuser >/var/log/audit/audit.log.1",
+            event: Some((
+                Moment::IdEmptied,
+                Event::Script(
+                    "[ -f /var/log/audit/audit.log ] && [ ! -s /var/log/audit/audit.log ] && [ ! -e /var/log/audit/audit.log.1 ]",
+                ),
+            )),
+            ..USUAL
+        },
+        Case {
             name: "no-ovf-env",
             about: "only cloud-init's rules for sudo name the account",
             set_up: "rm /var/lib/waagent/ovf-env.xml",

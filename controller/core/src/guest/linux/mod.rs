@@ -40,7 +40,7 @@ const SHARED: [&str; 10] = [
 const BEGIN: [&str; 3] = [include_str!("begin.sh"), include_str!("again.sh"), include_str!("system.sh")];
 
 /// The detached unit.
-const UNIT: [&str; 10] = [
+const UNIT: [&str; 11] = [
     include_str!("unit/begin.sh"),
     include_str!("unit/fail.sh"),
     include_str!("unit/sign.sh"),
@@ -50,6 +50,7 @@ const UNIT: [&str; 10] = [
     include_str!("unit/account.sh"),
     include_str!("unit/leftovers.sh"),
     include_str!("unit/identity.sh"),
+    include_str!("unit/logs.sh"),
     include_str!("unit/seal.sh"),
 ];
 

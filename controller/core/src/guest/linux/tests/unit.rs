@@ -542,6 +542,28 @@ fn the_accounts_group_goes_before_the_account() {
 }
 
 #[test]
+fn logs_on_file_systems_of_their_own_are_emptied_too() {
+    let guest = Guest::new();
+    guest.write("var/log/audit/audit.log", "azureuser logged in\n");
+    guest.write("var/log/remote/x.log", "azureuser\n");
+    guest.write(
+        "proc/mounts",
+        "/dev/sda1 / ext4 rw 0 0\n/dev/mapper/vg-audit /var/log/audit xfs rw 0 0\nserver:/x /var/log/remote nfs4 rw 0 0\n",
+    );
+    // Each file system alone, as with -xdev.
+    guest.program(
+        "find",
+        "p=; case \"$1 $2\" in '/var/log -xdev') p='! -path /var/log/audit/* ! -path /var/log/remote/*';; esac
+folder=$1; shift; set -f; exec /host/usr/bin/find $folder $p \"$@\"",
+        "/host/usr/bin/dash",
+    );
+    scheduled(&guest);
+    assert_eq!(guest.unit().unwrap().code, 0, "{}", guest.console());
+    assert!(guest.exists("var/log/audit/audit.log") && guest.text("var/log/audit/audit.log").is_empty());
+    assert!(!guest.text("var/log/remote/x.log").is_empty(), "what is on another machine stays");
+}
+
+#[test]
 fn the_second_look_has_more_time() {
     let guest = Guest::new();
     scheduled(&guest);

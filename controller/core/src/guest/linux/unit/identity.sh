@@ -13,14 +13,15 @@ remove_identity() {
         /boot/loader/random-seed /boot/efi/loader/random-seed /efi/loader/random-seed
 }
 
-# stop_services UNITS: those that run; if the seal fails they are started again.
+# stop_services UNITS: those that run are started again if the seal fails. All are asked before one is stopped, as that
+# may stop another.
 stop_services() {
     for unit in "$@"; do
         if systemctl is-active --quiet "$unit"; then
             services="$services $unit"
-            timeout 60 systemctl stop "$unit" >/dev/null 2>&1 || true
         fi
     done
+    timeout 60 systemctl stop "$@" >/dev/null 2>&1 || true
 }
 
 remove_network() {
@@ -53,30 +54,6 @@ remove_network() {
     if [ -L "$FOLDER/resolv.conf" ] && [ "$(readlink /etc/resolv.conf)" != "$(readlink "$FOLDER/resolv.conf")" ]; then
         fail "/etc/resolv.conf was a link, and can't be made one again"
     fi
-}
-
-empty_logs() {
-    step=logs
-    stop_services syslog.socket rsyslog.service syslog-ng.service
-    # From here on the journal is kept in memory; before systemd 243 that takes a setting, which is in memory as well.
-    if ! timeout 30 journalctl --relinquish-var >/dev/null 2>&1; then
-        mkdir -p /run/systemd/journald.conf.d
-        printf '[Journal]\nStorage=volatile\n' >/run/systemd/journald.conf.d/azimage.conf
-        timeout 60 systemctl restart systemd-journald.service >/dev/null 2>&1 || true
-    fi
-    clear_folders /var/log/journal
-    empty /var/log/journal
-    # What was rotated goes, the rest is emptied in place, which keeps owners, modes and labels.
-    find /var/log -xdev -type f '(' -name '*.gz' -o -name '*.xz' -o -name '*.bz2' -o -name '*.zst' -o -name '*.[0-9]' -o -name '*.old' \
-        -o -name '*-20[0-9][0-9][0-9][0-9][0-9][0-9]' ')' -delete 2>/dev/null || true
-    find /var/log -xdev -type f -size +0 -exec truncate -s 0 {} + 2>/dev/null || true
-    # Newer systems keep logins in databases, which are made anew when they aren't there.
-    remove /var/lib/wtmpdb/wtmp.db /var/lib/lastlog/lastlog2.db
-    for file in /var/log/auth.log /var/log/secure /var/log/syslog /var/log/messages /var/log/wtmp /var/log/btmp /var/log/lastlog; do
-        if [ -s "$file" ]; then
-            fail "$file isn't empty"
-        fi
-    done
 }
 
 empty_machine_id() {
