@@ -169,17 +169,20 @@ pub(crate) const USUAL: Case = Case {
     sealed_disk: &[],
 };
 
-/// cloud-init's last two stages run once more, with a command that takes so many seconds.
+/// cloud-init's last stage runs once more, with a command that takes so many seconds. Newer versions are one process for
+/// all stages, which ends with the start.
 macro_rules! runcmd {
     ($seconds:literal) => {
         concat!(
             "echo 'runcmd: [[sleep, \"",
             $seconds,
-            "\"]]' >/etc/cloud/cloud.cfg.d/99-busy.cfg; ",
-            "rm -f /var/lib/cloud/instance/sem/config_runcmd /var/lib/cloud/instance/sem/config_scripts_user; ",
-            "systemctl restart --no-block cloud-config cloud-final; until pgrep -f '^sleep ",
+            "\"]]' >/etc/cloud/cloud.cfg.d/99-busy.cfg; cloud-init single --name runcmd --frequency always; ",
+            "rm -f /var/lib/cloud/instance/sem/config_scripts_user; mkdir -p /run/systemd/system/cloud-final.service.d; ",
+            "printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/cloud-init modules --mode=final\\n' ",
+            ">/run/systemd/system/cloud-final.service.d/again.conf; systemctl daemon-reload; ",
+            "systemctl restart --no-block cloud-final; timeout 60 sh -c \"until pgrep -f '^sleep ",
             $seconds,
-            "'; do sleep 1; done"
+            "'; do sleep 1; done\""
         )
     };
 }
