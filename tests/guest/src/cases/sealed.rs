@@ -59,7 +59,7 @@ pub(super) fn cases() -> Vec<Case> {
             about: "cloud-init doesn't write the network's files; the machine is started afterwards",
             // Without cloud-init the interface keeps the name that udev gave it.
             set_up: "echo 'network: {config: disabled}' >/etc/cloud/cloud.cfg.d/99-disable-network-config.cfg; \
-                     name=$(udevadm info --query=property /sys/class/net/eth0 | sed -n 's/^ID_NET_NAME=//p'); [ -n \"$name\" ]; \
+                     name=$(udevadm info --query=property /sys/class/net/eth0 | sed -n 's/^ID_NET_NAME_PATH=//p'); [ -n \"$name\" ]; \
                      sed -i \"s/eth0/$name/\" /etc/network/interfaces.d/50-cloud-init",
             event: Some((Moment::Off, Event::Start)),
             at_once: true,

@@ -48,7 +48,7 @@ look_for_addresses() {
         '' | 00:00:00:00:00:00) continue ;;
         esac
         upper=$(printf '%s' "$lower" | tr 'a-f' 'A-F')
-        look "$@" -type f ! -name '70-persistent-net.rules' -exec grep -l -s -F -e "$lower" -e "$upper" {} +
+        look "$@" -type f ! -name '70-persistent-net.rules' ! -name '85-persistent-net-cloud-init.rules' -exec grep -l -s -F -e "$lower" -e "$upper" {} +
         while IFS= read -r name; do
             if ! is_written_anew "$name"; then
                 found Lease "$name"
