@@ -2,10 +2,7 @@
 
 use azimage_core::{guest::console::Aftermath, image_version::ConsoleObserved};
 
-use super::{
-    Case, Event, Moment, Outcome, Power, USUAL,
-    refused::{HANG, LOCK},
-};
+use super::{Case, Event, Moment, Outcome, Power, USUAL, packages::LOCK, refused::HANG};
 use crate::seal;
 
 pub(super) fn cases() -> Vec<Case> {

@@ -1,9 +1,11 @@
 //! Cases: what is the matter with a guest or happens to it, and what has to come of its seal.
 
+mod cloud_init;
 mod died;
 mod failed;
 mod liar;
 mod look;
+mod packages;
 mod play;
 mod prepared;
 mod refused;
@@ -169,25 +171,6 @@ pub(crate) const USUAL: Case = Case {
     sealed_disk: &[],
 };
 
-/// cloud-init's last stage runs once more, with a command that takes so many seconds. Newer versions are one process for
-/// all stages, which ends with the start.
-macro_rules! runcmd {
-    ($seconds:literal) => {
-        concat!(
-            "echo 'runcmd: [[sleep, \"",
-            $seconds,
-            "\"]]' >/etc/cloud/cloud.cfg.d/99-busy.cfg; cloud-init single --name runcmd --frequency always; ",
-            "rm -f /var/lib/cloud/instance/sem/config_scripts_user; mkdir -p /run/systemd/system/cloud-final.service.d; ",
-            "printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/cloud-init modules --mode=final\\n' ",
-            ">/run/systemd/system/cloud-final.service.d/again.conf; systemctl daemon-reload; ",
-            "systemctl restart --no-block cloud-final; timeout 60 sh -c \"until pgrep -f '^sleep ",
-            $seconds,
-            "'; do sleep 1; done\""
-        )
-    };
-}
-pub(crate) use runcmd;
-
 /// A step of a failure that may be any: where the unit is when it is stopped depends on how fast the guest is.
 pub(crate) const ANY_STEP: &str = "any step";
 
@@ -210,7 +193,16 @@ pub fn case(name: &str) -> anyhow::Result<Case> {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [sealed::cases(), refused::cases(), prepared::cases(), failed::cases(), died::cases()].concat()
+    [
+        sealed::cases(),
+        packages::cases(),
+        cloud_init::cases(),
+        refused::cases(),
+        prepared::cases(),
+        failed::cases(),
+        died::cases(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

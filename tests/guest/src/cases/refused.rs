@@ -2,34 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::{Case, USUAL, refused, runcmd, sealed::FILL};
+use super::{Case, USUAL, refused, sealed::FILL};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case {
-            name: "packages-busy",
-            about: "a package manager that doesn't end",
-            set_up: LOCK,
-            expected: refused(14),
-            says: &["/var/lib/dpkg/lock-frontend"],
-            ..USUAL
-        },
-        Case {
-            name: "packages-half",
-            about: "a package that is half configured",
-            set_up: "sed -i '/^Package: psmisc$/,/^$/s/^Status: install ok installed/Status: install ok half-configured/' /var/lib/dpkg/status; dpkg --audit | grep -q psmisc",
-            expected: refused(14),
-            says: &["psmisc"],
-            ..USUAL
-        },
-        Case {
-            name: "first-boot-busy",
-            about: "cloud-init is at a command of the user data that doesn't end",
-            set_up: runcmd!("900"),
-            expected: refused(14),
-            says: &["cloud-final.service"],
-            ..USUAL
-        },
         Case { name: "disk-full", about: "the disk is full", set_up: FILL, expected: refused(17), ..USUAL },
         Case {
             name: "read-only-root-home",
@@ -117,10 +93,6 @@ pub(super) fn cases() -> Vec<Case> {
         },
     ]
 }
-
-/// As dpkg locks.
-pub(super) const LOCK: &str = "systemd-run --quiet python3 -c 'import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); \
-    fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)'; sleep 1";
 
 /// The port's output is stopped, as by a device that takes no more; a buffer's worth still fits.
 pub(super) const HANG: &str = "python3 -c 'import os, termios\n\

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use azimage_core::guest::hygiene::Mode;
 
-use super::{Case, Event, Is, Moment, SEALED, USUAL, runcmd};
+use super::{Case, Event, Is, Moment, SEALED, USUAL};
 use crate::image::Provisioner;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -31,45 +31,6 @@ pub(super) fn cases() -> Vec<Case> {
             preparation: |preparation| preparation.hygiene.mode = Mode::Report,
             says: &["azimage: found AuthorizedKeys /home/bob/.ssh/authorized_keys", "azimage: found SudoRule"],
             sealed_disk: &[("/home/bob/.ssh/authorized_keys", Is::With("bob@elsewhere"))],
-            ..USUAL
-        },
-        Case {
-            name: "packages-end",
-            about: "a package manager that ends in time",
-            set_up: "systemd-run --quiet python3 -c 'import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); \
-                     fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(25)'; sleep 1",
-            preparation: |preparation| preparation.packages_wait = Duration::from_secs(60),
-            ..USUAL
-        },
-        Case {
-            name: "first-boot-ends",
-            about: "cloud-init is at a command of the user data that ends in time",
-            set_up: runcmd!("25"),
-            preparation: |preparation| preparation.packages_wait = Duration::from_secs(120),
-            ..USUAL
-        },
-        Case {
-            name: "no-md5sums",
-            about: "a package without checksums, of which dpkg's audit tells",
-            set_up: "rm /var/lib/dpkg/info/psmisc.md5sums; dpkg --audit | grep -q psmisc",
-            ..USUAL
-        },
-        Case {
-            name: "network-by-hand",
-            about: "cloud-init doesn't write the network's files; the machine is started afterwards",
-            // Without cloud-init the interface keeps the name that udev gave it.
-            set_up: "echo 'network: {config: disabled}' >/etc/cloud/cloud.cfg.d/99-disable-network-config.cfg; \
-                     name=$(udevadm info --query=property /sys/class/net/eth0 | sed -n 's/^ID_NET_NAME_PATH=//p'); [ -n \"$name\" ]; \
-                     sed -i \"s/eth0/$name/\" /etc/network/interfaces.d/50-cloud-init",
-            event: Some((Moment::Off, Event::Start)),
-            at_once: true,
-            expected: super::Outcome {
-                console: azimage_core::image_version::ConsoleObserved::StartedSince,
-                machine: super::Power::UsableAfterStart,
-                second: Some(18),
-                ..SEALED
-            },
-            sealed_disk: &[("/etc/network/interfaces.d/50-cloud-init", Is::With("dhcp"))],
             ..USUAL
         },
         Case {
@@ -130,12 +91,6 @@ pub(super) fn cases() -> Vec<Case> {
                     "[ -f /var/log/audit/audit.log ] && [ ! -s /var/log/audit/audit.log ] && [ ! -e /var/log/audit/audit.log.1 ]",
                 ),
             )),
-            ..USUAL
-        },
-        Case {
-            name: "no-ovf-env",
-            about: "only cloud-init's rules for sudo name the account",
-            set_up: "rm /var/lib/waagent/ovf-env.xml",
             ..USUAL
         },
         Case {

@@ -232,7 +232,7 @@ fn a_guest_that_was_provisioned_after_the_command_was_made_isnt_sealed() {
             assert_eq!(guest.run(&script(&preparation)).code, 0, "{case}");
         } else {
             let out = refused(case, &guest, &preparation, 18, "2020-01-01T00:00:00Z");
-            assert_eq!(out.matches("Z").count(), 2, "{case}: both times: {out}");
+            assert_eq!(out.matches('Z').count(), 2, "{case}: both times: {out}");
         }
     }
     // The first provisioning may end some seconds after somebody has asked for the seal.
