@@ -25,7 +25,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "reset-in-userdel",
             about: "reset when the account is out of passwd and not yet out of the other files",
-            event: Some((Moment::Scheduled, Event::Script(USERDEL))),
+            event: Some((Moment::Scheduled, Event::ResetItself(USERDEL))),
             expected: Outcome { second: Some(18), ..RESTARTED.expected },
             at_once: true,
             holds: NO_SEAL,

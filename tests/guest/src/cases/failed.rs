@@ -34,6 +34,7 @@ pub(super) fn cases() -> Vec<Case> {
             about: "cloud-init can't clean its folder",
             event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/cloud/data/instance-id"))),
             expected: failed("cloud-init", Aftermath::Unchanged),
+            holds: "[ -s /var/lib/cloud/instance/obj.pkl ] && ls /var/lib/cloud/instance/sem/config_* /var/lib/cloud/sem/*",
             ..USUAL
         },
         Case {

@@ -97,6 +97,8 @@ pub enum Event {
     Script(&'static str),
     /// The platform resets the machine.
     Reset,
+    /// A script runs as root in the guest, after which the machine resets itself in the middle of the seal.
+    ResetItself(&'static str),
     /// The machine is stopped by its power button.
     Stop,
     /// Its host dies, and the machine with it.

@@ -223,6 +223,18 @@ impl<'a> Play<'a> {
                 self.machine.reset().await?;
                 self.forget();
             }
+            Event::ResetItself(script) => {
+                let starts = |machine: &Machine| {
+                    let console = machine.console();
+                    console.windows(14).filter(|part| part == b"Linux version ").count()
+                };
+                let before = starts(&self.machine);
+                self.machine.set_up(script).await.with_context(|| format!("the event of {}", self.case.name))?;
+                let machine = &self.machine;
+                let reset = async || Ok((starts(machine) > before).then_some(()));
+                until("the reset", SEAL, reset).await?;
+                self.forget();
+            }
             Event::Stop => self.machine.press_power_button().await?,
             Event::HostDies => self.machine.kill().await?,
             Event::Start => self.machine.start()?,
@@ -252,7 +264,7 @@ impl<'a> Play<'a> {
 
     /// The end of a seal: the machine is off, or the console tells of a failure, or nothing comes any more.
     async fn wait_end(&mut self) -> anyhow::Result<()> {
-        if matches!(self.case.event, Some((_, Event::Reset))) {
+        if matches!(self.case.event, Some((_, Event::Reset | Event::ResetItself(_)))) {
             return Ok(());
         }
         let limit =
