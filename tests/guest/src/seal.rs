@@ -20,6 +20,7 @@ pub fn preparation(nonce: &str) -> Preparation {
     let now = clock::now();
     Preparation {
         nonce: nonce.to_owned(),
+        asked_at: now,
         not_before: now - SignedDuration::from_mins(10),
         not_after: now + SignedDuration::from_mins(15),
         delay: Duration::from_secs(10),

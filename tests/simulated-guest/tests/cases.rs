@@ -426,6 +426,7 @@ fn a_guest_that_came_back_from_a_failed_seal_can_be_sealed() {
         let mut azure = Azure::new(&json!({"guest": {"failing": {step: 1}}}));
         for nonce in ["n-1", "n-2"] {
             let mut asked = preparation(nonce);
+            asked.asked_at = azure.now;
             asked.not_after = azure.now + SignedDuration::from_mins(30);
             asked.not_before = azure.now - SignedDuration::from_mins(5);
             let ended = azure.run(&format!("seal-{nonce}"), &script(&asked), 600);

@@ -125,6 +125,7 @@ impl GuestSpec {
         let at = |seconds: i64| Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(now);
         Preparation {
             nonce: nonce.to_owned(),
+            asked_at: now,
             not_before: at(-CLOCK_SECONDS.0),
             not_after: at(CLOCK_SECONDS.1),
             delay: guest::DELAY,
