@@ -88,8 +88,8 @@ impl Sealing<'_> {
     fn told(&self) -> Option<(Reason, String)> {
         let guest = ConditionType::GuestPrepared.as_str();
         let condition = self.memory.status.conditions.iter().find(|condition| condition.type_ == guest)?;
-        let reason = condition.reason.parse().ok().filter(|_| condition.status == "False" && self.memory.stalled())?;
-        Some((reason, condition.message.clone()))
+        let reason: Reason = condition.reason.parse().ok()?;
+        (condition.status == "False" && reason.stalls()).then(|| (reason, condition.message.clone()))
     }
 
     fn was_told(&self, reason: Reason) -> bool {

@@ -17,6 +17,9 @@ const LOG_SECONDS: u64 = 15 * 60;
 
 const OFF: &str = "The guest was sealed and powered itself off; recording it";
 
+/// The guest's last word is the mark, and the log may be late.
+pub(super) const LATE: &str = "The guest has said that it is sealed, and Azure has changed the machine since; waiting until its serial console log would show a start, which takes up to fifteen minutes";
+
 impl Sealing<'_> {
     pub(super) fn off(
         &self,
@@ -56,6 +59,11 @@ impl Sealing<'_> {
                     "The guest said that it was sealed, and Azure has changed the machine since, so it may have been started; it is not generalized. {ANEW}"
                 );
                 report.unknown(message)
+            }
+            Reading::Found(ConsoleObserved::Sealed)
+                if !self.untouched_since_begun(attempt) && !self.start_would_show() =>
+            {
+                report.sealing(LATE)
             }
             Reading::Found(ConsoleObserved::Sealed) => self.mark(report, OFF),
             Reading::Found(ConsoleObserved::StartedSince) => {

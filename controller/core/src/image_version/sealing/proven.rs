@@ -5,6 +5,7 @@ use azimage_crds::{ConditionType, Reason};
 use super::{
     super::{BootDiagnostics, ConsoleObserved, OsType, Plan, Power, Reading, Report, Step, StepName},
     ANEW, Sealing,
+    off::LATE,
 };
 use crate::Failure;
 
@@ -35,6 +36,14 @@ impl Sealing<'_> {
             return report.act(ConditionType::Generalized, Reason::Deallocating, message, step);
         }
         let off = matches!(self.machine.power, Power::Stopped | Power::Deallocated);
+        if off
+            && !windows
+            && *console == Reading::Found(ConsoleObserved::Sealed)
+            && !self.untouched_since_marked()
+            && !self.start_would_show()
+        {
+            return report.sealing(LATE);
+        }
         let lost = match console {
             _ if matches!(self.machine.power, Power::Running | Power::Starting) => true,
             _ if !off => false,

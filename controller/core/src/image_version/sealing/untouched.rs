@@ -1,5 +1,7 @@
 //! Whether anybody started the machine since our own last write, where its console can't tell.
 
+use jiff::Timestamp;
+
 use super::{
     super::{StepName, VirtualMachineObserved},
     Attempt, Sealing,
@@ -8,8 +10,14 @@ use super::{
 /// How long after it was asked for a write of ours may show as the machine's last change, in seconds.
 const SETTLING_SECONDS: i64 = 180;
 
-/// The same for a deallocation whose end wasn't seen.
+/// The same for the mark, whose request may be written some time after it was announced.
+const MARK_SECONDS: i64 = 300;
+
+/// The same for a deallocation, which takes some minutes.
 const DEALLOCATION_SECONDS: i64 = 20 * 60;
+
+/// How late a serial console log may show a start, in seconds.
+const LOG_SECONDS: i64 = 15 * 60;
 
 impl VirtualMachineObserved {
     /// For how long Azure has changed nothing of the machine, in seconds, by Azure's own clock. A start is a change; what a
@@ -23,20 +31,30 @@ impl Sealing<'_> {
     /// Whether Azure surely changed nothing of the machine since this attempt was asked for, so that it runs, or is off, since
     /// the guest said its word. Where Azure or our record is silent nothing is sure.
     pub(super) fn untouched_since_begun(&self, attempt: &Attempt<'_>) -> bool {
-        self.untouched_for(i64::try_from(attempt.elapsed()).unwrap_or(i64::MAX), SETTLING_SECONDS)
+        let begun = i64::try_from(attempt.elapsed()).unwrap_or(i64::MAX);
+        let removal = self.memory.step(StepName::ForgetSeal).map(|step| self.ago(step.started_at.0));
+        self.untouched_for(removal.map_or(begun, |removal| removal.min(begun)), SETTLING_SECONDS)
+    }
+
+    /// Whether a start of the machine would show in its serial console log by now. Where Azure doesn't tell when it changed the
+    /// machine, nothing better can be waited for.
+    pub(super) fn start_would_show(&self) -> bool {
+        self.machine.unchanged_for().is_none_or(|unchanged| unchanged >= LOG_SECONDS)
+    }
+
+    fn ago(&self, at: Timestamp) -> i64 {
+        self.memory.now.as_second() - at.as_second()
     }
 
     /// Whether Azure surely changed nothing of the machine since our own last write of it: the mark, or the deallocation.
     pub(super) fn untouched_since_marked(&self) -> bool {
-        let ago = |at: jiff::Timestamp| self.memory.now.as_second() - at.as_second();
-        if let Some(deallocation) = self.memory.step(StepName::Deallocate) {
-            return match &deallocation.finished_at {
-                Some(finished) => self.untouched_for(ago(finished.0), SETTLING_SECONDS),
-                None => self.untouched_for(ago(deallocation.started_at.0), DEALLOCATION_SECONDS),
-            };
+        // From when it was begun: whoever sees its end late doesn't know what came in between.
+        let begun = |name| self.memory.step(name).map(|step| self.ago(step.started_at.0));
+        match (begun(StepName::Deallocate), begun(StepName::MarkSealed)) {
+            (Some(ago), _) => self.untouched_for(ago, DEALLOCATION_SECONDS),
+            (None, Some(ago)) => self.untouched_for(ago, MARK_SECONDS),
+            (None, None) => false,
         }
-        let marked = self.memory.step(StepName::MarkSealed).map(|step| step.started_at.0);
-        marked.is_some_and(|marked| self.untouched_for(ago(marked), SETTLING_SECONDS))
     }
 
     fn untouched_for(&self, seconds: i64, settling: i64) -> bool {

@@ -33,12 +33,19 @@ pub(super) fn rows() -> Vec<Row> {
     let patience = 45 * 60;
     let failing =
         |failure: Failure| off(Some(60), Some(50)).observed(|observed| observed.console = Reading::Failed(failure));
+    let touched = |ago: i64, scene: Scene| {
+        let machine = machine().claimed().powered(Power::Stopped);
+        let machine = VirtualMachineObserved { changed_at: Some(before(ago)), ..machine };
+        scene.machine(machine).console(ConsoleObserved::Sealed)
+    };
     let switched_off = |scene: Scene| {
         let off = machine().claimed().powered(Power::Stopped);
         scene.machine(VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..off })
     };
     vec![
         row("the mark is there", off(Some(60), Some(50)).console(ConsoleObserved::Sealed), MARK),
+        row("the mark is there, and the log may be late", touched(899, off(Some(9000), None)), WAIT),
+        row("the mark is there, and the log isn't late any more", touched(900, off(Some(9000), None)), MARK),
         row("the mark is there, late", off(Some(9 * 3600), None).console(ConsoleObserved::Sealed), MARK),
         row("no mark yet", off(Some(60), Some(50)), WAIT),
         row("no log yet", off(Some(60), None).observed(|seen| seen.console = Reading::Missing(Absent::Resource)), WAIT),
@@ -109,16 +116,14 @@ fn after_the_mark() -> Vec<Row> {
     };
     let stopped = |unchanged, ago| marked(Power::Stopped, unchanged, vec![step(StepName::MarkSealed, 1, true, ago)]);
     let deallocated = |unchanged, finished: bool, ago| {
-        let deallocation = azimage_crds::StepStatus {
-            finished_at: finished.then(|| k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(before(ago))),
-            ..step(StepName::Deallocate, 1, finished, ago)
-        };
-        marked(Power::Deallocated, unchanged, vec![step(StepName::MarkSealed, 1, true, 90_000), deallocation])
+        let records = vec![step(StepName::MarkSealed, 1, true, 90_000), step(StepName::Deallocate, 1, finished, ago)];
+        marked(Power::Deallocated, unchanged, records)
     };
     let failing =
         |failure: Failure, scene: Scene| scene.observed(|observed| observed.console = Reading::Failed(failure));
     let gone = |scene: Scene| scene.observed(|observed| observed.console = Reading::Missing(Absent::Resource));
     let empty = |scene: Scene| scene.console(ConsoleObserved::Empty);
+    let heard = |scene: Scene| scene.console(ConsoleObserved::Sealed);
     let off = |scene: Scene| {
         scene.observed(|observed| {
             observed.console = Reading::NotRead;
@@ -129,8 +134,8 @@ fn after_the_mark() -> Vec<Row> {
     };
     let busy = |scene: Scene| failing(Failure::Busy("b".into()), scene);
     vec![
-        row("an empty log, and Azure changed nothing since the mark", empty(stopped(Some(420), 600)), DEALLOCATE),
-        row("an empty log, and Azure changed it since the mark", empty(stopped(Some(419), 600)), UNKNOWN),
+        row("an empty log, and Azure changed nothing since the mark", empty(stopped(Some(300), 600)), DEALLOCATE),
+        row("an empty log, and Azure changed it since the mark", empty(stopped(Some(299), 600)), UNKNOWN),
         row("an empty log, and Azure doesn't say when it changed it", empty(stopped(None, 600)), UNKNOWN),
         row(
             "an empty log, and our record of the mark was lost",
@@ -141,15 +146,16 @@ fn after_the_mark() -> Vec<Row> {
         row("no log, and Azure changed it", gone(stopped(Some(60), 600)), UNKNOWN),
         row("boot diagnostics off, and Azure changed nothing", off(stopped(Some(900), 600)), DEALLOCATE),
         row("boot diagnostics off, and Azure changed it", off(stopped(Some(60), 600)), UNKNOWN),
-        row("deallocated by us, its log can't be read", busy(deallocated(Some(420), true, 600)), GENERALIZE),
-        row("deallocated by us and changed since", busy(deallocated(Some(419), true, 600)), UNKNOWN),
-        row("deallocated by us just now", busy(deallocated(Some(0), false, 1200)), GENERALIZE),
-        row("deallocated by us or by others", busy(deallocated(Some(0), false, 1201)), UNKNOWN),
+        row("deallocated by us, its log can't be read", busy(deallocated(Some(0), true, 1200)), GENERALIZE),
+        row("deallocated by us and changed since", busy(deallocated(Some(0), true, 1201)), UNKNOWN),
+        row("deallocated by us, and its end wasn't seen", busy(deallocated(Some(60), false, 1261)), UNKNOWN),
+        row("the mark is in the log, which may be late", heard(deallocated(Some(899), true, 90_000)), WAIT),
         row(
-            "deallocated by us, with its mark in the log",
-            deallocated(Some(0), true, 90_000).console(ConsoleObserved::Sealed),
+            "the mark is in the log, which isn't late any more",
+            heard(deallocated(Some(900), true, 90_000)),
             GENERALIZE,
         ),
+        row("the mark is in the log, and Azure says no time", heard(deallocated(None, true, 90_000)), GENERALIZE),
     ]
 }
 
