@@ -279,7 +279,7 @@ fn packages_are_told_as_a_real_dpkg_query_tells_them() {
     let there = Command::new("dpkg-query").arg("--version").output().is_ok();
     for (number, question) in questions.iter().enumerate() {
         let got = said(&mut azure, &format!("q{number}"), &format!("dpkg-query {question} 2>&1"));
-        assert_eq!(got.1, [0, 0, 0, 0, 0, 1, 0, 2][number], "{question}: {}", got.0);
+        assert_eq!(got.1, [0, 0, 0, 0, 0, 1, 0, 1][number], "{question}: {}", got.0);
         if there {
             let command = format!("dpkg-query --admindir={} {question} 2>&1", folder.display());
             let real = Command::new("sh").arg("-c").arg(command).env("LC_ALL", "C").output().unwrap();

@@ -76,7 +76,7 @@ pub(super) fn query(call: &mut Call<'_>) {
         }
         match package.shown(&format) {
             Ok(text) => call.say(text),
-            Err(words) => return call.complains(&words, 2),
+            Err(words) => return call.complains(&words, 1),
         }
     }
     for pattern in &options.rest {

@@ -176,7 +176,7 @@ impl Package {
             text.push_str(&rest[..at]);
             rest = &rest[at..];
             if let Some(inside) = rest.strip_prefix("${") {
-                let end = inside.find('}').ok_or("error: in show format: missing closing brace")?;
+                let end = inside.find('}').ok_or("error in show format: missing closing brace")?;
                 let (field, width) = match inside[..end].split_once(';') {
                     Some((field, width)) => (field, width.parse::<i64>().unwrap_or_default()),
                     None => (&inside[..end], 0),
