@@ -81,7 +81,7 @@ pub(crate) fn timeout() -> Rule {
 
 /// A time span for a user's script.
 pub(crate) fn script_timeout() -> Rule {
-    time_span("10s", "12h", "10m or 90s")
+    time_span("10s", "1h", "10m or 90s")
 }
 
 fn time_span(least: &str, most: &str, example: &str) -> Rule {

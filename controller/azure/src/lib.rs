@@ -10,42 +10,22 @@
 //! missing optional parts are no error. What Azure must send and did not, or sent with another type, is
 //! [`ErrorKind::Malformed`].
 
-mod assertion;
-mod azure_identity;
-mod blob;
-mod call;
-mod certificate;
-mod classify;
-mod client;
-mod cloud;
+mod arm;
 mod compute;
-mod credential;
-mod denied;
-mod error;
-mod error_body;
-mod http_transport;
-mod json;
-mod metadata_service;
-mod operation;
-mod over_transport;
-mod proof;
-mod retry_after;
+mod http;
+mod identity;
 pub mod rights;
-mod secret_file;
 mod throttle;
-mod tls_error;
-mod token_error;
-mod transport;
 
 #[cfg(test)]
 mod fake;
 
-pub use assertion::AssertionSource;
-pub use azure_identity::{AzureIdentity, Identity, Now};
-pub use blob::LARGEST_LOG;
-pub use call::{Call, RandomRequestIds, RequestIds};
-pub use client::{Accepted, Client, Pages};
-pub use cloud::{Cloud, CloudError};
+pub use arm::call::{Call, RandomRequestIds, RequestIds};
+pub use arm::client::{Accepted, Client, Pages};
+pub use arm::cloud::{Cloud, CloudError};
+pub use arm::error::{Advice, Error, ErrorKind};
+pub use arm::operation::{OperationFailure, OperationState, OperationStatus, OperationUrl, OperationUrlError};
+pub use compute::blob::LARGEST_LOG;
 pub use compute::{
     AdditionalReplicaSet, AgentStatus, Architecture, BootDiagnostics, DataDisk, DataDiskEncryption, DiskController,
     ExecutionState, ExtendedLocation, ExtendedLocationTarget, Feature, Gallery, HyperVGeneration, ImageDefinition,
@@ -54,11 +34,11 @@ pub use compute::{
     ReplicationMode, ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SecurityType,
     StorageAccountType, TargetRegion, VirtualMachine, VirtualMachineUpdate,
 };
-pub use credential::{BearerToken, TokenSource};
-pub use error::{Advice, Error, ErrorKind};
-pub use http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
-pub use operation::{OperationFailure, OperationState, OperationStatus, OperationUrl, OperationUrlError};
-pub use secret_file::{SecretFile, SecretSource};
+pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
+pub use http::transport::{Transport, TransportError, TransportErrorKind};
+pub use identity::assertion::AssertionSource;
+pub use identity::azure_identity::{AzureIdentity, Identity, Now};
+pub use identity::credential::{BearerToken, TokenSource};
+pub use identity::secret_file::{SecretFile, SecretSource};
+pub use identity::token_error::{TokenError, TokenErrorKind};
 pub use throttle::{Budgets, Class, Counts, Jitter, Urgency};
-pub use token_error::{TokenError, TokenErrorKind};
-pub use transport::{Transport, TransportError, TransportErrorKind};

@@ -59,6 +59,7 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> VirtualMachineObserved 
         agent_ready: machine.agent.as_ref().is_some_and(|agent| agent.ready),
         agent_message: machine.agent.and_then(|agent| agent.message),
         read_at: machine.read_at,
+        changed_at: machine.changed_at,
         boot_diagnostics: match machine.boot_diagnostics {
             azure::BootDiagnostics::Off => BootDiagnostics::Off,
             azure::BootDiagnostics::Managed => BootDiagnostics::Managed,

@@ -73,7 +73,7 @@ pub struct Guest {
     #[schemars(length(min = 1, max = 16384))]
     pub script: Option<String>,
 
-    /// How long the script may take, from 10s to 12h.
+    /// How long the script may take, from 10s to 1h.
     #[serde(default = "default_script_timeout")]
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::script_timeout())]

@@ -20,6 +20,7 @@ pub fn preparation(nonce: &str) -> Preparation {
     let now = clock::now();
     Preparation {
         nonce: nonce.to_owned(),
+        asked_at: now,
         not_before: now - SignedDuration::from_mins(10),
         not_after: now + SignedDuration::from_mins(15),
         delay: Duration::from_secs(10),
@@ -40,7 +41,7 @@ pub fn words(observed: &ConsoleObserved) -> String {
     match observed {
         ConsoleObserved::Sealed => "sealed".to_owned(),
         ConsoleObserved::StartedSince => "started since".to_owned(),
-        ConsoleObserved::NoMark => "nothing".to_owned(),
+        ConsoleObserved::NoMark | ConsoleObserved::Empty => "nothing".to_owned(),
         ConsoleObserved::Failed(failure) => format!("failed at {}, {}", failure.step, failure.aftermath),
     }
 }

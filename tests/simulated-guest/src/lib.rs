@@ -21,6 +21,7 @@ pub fn preparation(nonce: &str) -> Preparation {
     let begin: Timestamp = BEGIN.parse().expect("a time");
     Preparation {
         nonce: nonce.to_owned(),
+        asked_at: begin,
         not_before: begin - SignedDuration::from_mins(5),
         not_after: begin + SignedDuration::from_mins(30),
         delay: Duration::from_secs(60),

@@ -421,14 +421,12 @@ fn each_guest_comes_to_its_end() {
 /// A failure that promises a usable guest keeps its promise: when what failed works again, the same machine can be sealed.
 #[test]
 fn a_guest_that_came_back_from_a_failed_seal_can_be_sealed() {
-    let ways = [
-        ("unchanged", "cloud-init clean"),
-        ("restarting", "truncate -s 0 /etc/machine-id"),
-    ];
+    let ways = [("unchanged", "cloud-init clean"), ("restarting", "truncate -s 0 /etc/machine-id")];
     for (state, step) in ways {
         let mut azure = Azure::new(&json!({"guest": {"failing": {step: 1}}}));
         for nonce in ["n-1", "n-2"] {
             let mut asked = preparation(nonce);
+            asked.asked_at = azure.now;
             asked.not_after = azure.now + SignedDuration::from_mins(30);
             asked.not_before = azure.now - SignedDuration::from_mins(5);
             let ended = azure.run(&format!("seal-{nonce}"), &script(&asked), 600);

@@ -126,7 +126,7 @@ def done(azure):
 
 def told_apart():
     """The codes that azimage's client knows by name."""
-    text = (CLIENT / "classify.rs").read_text().split("#[cfg(test)]")[0]
+    text = (CLIENT / "arm" / "classify.rs").read_text().split("#[cfg(test)]")[0]
     lists = re.findall(r"const (?:BUSY|PERMANENT|INTERNAL): &\[&str\] = &\[(.*?)\];", text, re.S)
     check(len(lists) == 3, "the lists of codes in classify.rs")
     return set(re.findall(r'"(\w+)"', "".join(lists)))

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::VIRTUAL_MACHINES;
-use crate::{call::Call, client::Client, error::Error};
+use crate::{arm::call::Call, arm::client::Client, arm::error::Error};
 
 /// Where the serial console of a machine is recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::{
     ErrorKind, LARGEST_LOG, TransportErrorKind,
     fake::{Script, VM, answer, call, no_answer, vm},
-    transport::TransportError,
+    http::transport::TransportError,
 };
 
 const SIGNED: &str = "https://md-1.z1.blob.storage.azure.net/bootdiagnostics/log?sv=2018&se=2026&sig=SECRET%3D";

@@ -4,7 +4,7 @@ use azimage_names::{GalleryId, Region};
 use serde::Deserialize;
 
 use super::{GALLERIES, ProvisioningState, Tags};
-use crate::{call::Call, client::Client, error::Error, json::null_as_default};
+use crate::{arm::call::Call, arm::client::Client, arm::error::Error, arm::json::null_as_default};
 
 /// A compute gallery.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

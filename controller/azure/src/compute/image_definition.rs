@@ -7,7 +7,7 @@ use super::{
     Architecture, DiskController, GALLERIES, HyperVGeneration, ImageSecurityType, OsState, OsType, Plan,
     ProvisioningState, Tags,
 };
-use crate::{call::Call, client::Client, error::Error, json::null_as_default};
+use crate::{arm::call::Call, arm::client::Client, arm::error::Error, arm::json::null_as_default};
 
 /// A gallery image definition: what its versions are images of.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

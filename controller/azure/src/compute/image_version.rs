@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     Pages,
-    call::Call,
-    client::{Accepted, Client},
-    error::Error,
-    json::{null_as_default, optional_timestamp, timestamp},
-    operation::percent,
+    arm::call::Call,
+    arm::client::{Accepted, Client},
+    arm::error::Error,
+    arm::json::{null_as_default, optional_timestamp, timestamp},
+    arm::operation::percent,
 };
 
 /// A gallery image version.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{ReplicationMode, StorageAccountType, Tags};
-use crate::json::null_as_default;
+use crate::arm::json::null_as_default;
 
 /// A request to create or update an image version as a whole.
 #[derive(Clone, Debug, PartialEq)]

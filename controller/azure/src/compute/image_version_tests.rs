@@ -37,7 +37,7 @@ fn published() -> Value {
 }
 
 fn read(value: &Value) -> ImageVersion {
-    crate::json::read(value.to_string().as_bytes()).unwrap()
+    crate::arm::json::read(value.to_string().as_bytes()).unwrap()
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_version_from_disks_can_be_read_but_not_written() {
 fn an_end_of_life_that_cannot_be_kept_is_malformed() {
     let mut value = published();
     value["properties"]["publishingProfile"]["endOfLifeDate"] = json!("next year");
-    assert!(crate::json::read::<ImageVersion>(value.to_string().as_bytes()).is_err());
+    assert!(crate::arm::json::read::<ImageVersion>(value.to_string().as_bytes()).is_err());
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn an_image_definition_tells_its_features_in_any_letter_case() {
         "osType": "Linux", "osState": "Generalized", "identifier": {"publisher": "p", "offer": "o", "sku": "s"},
         "features": [{"name": "securitytype", "value": "trustedlaunch"}, {"name": "DiskControllerTypes", "value": "SCSI, NVMe"}],
         "provisioningState": "Succeeded"}});
-    let definition: ImageDefinition = crate::json::read(value.to_string().as_bytes()).unwrap();
+    let definition: ImageDefinition = crate::arm::json::read(value.to_string().as_bytes()).unwrap();
     assert_eq!(definition.security_type(), Some(ImageSecurityType::TrustedLaunch));
     assert_eq!(definition.disk_controller_types(), [crate::DiskController::Scsi, crate::DiskController::Nvme]);
     assert_eq!(definition.os_state, OsState::Generalized);

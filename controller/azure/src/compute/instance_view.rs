@@ -1,9 +1,10 @@
 //! The instance view of a virtual machine: what the platform and the guest agent report.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{HyperVGeneration, PowerState};
-use crate::json::null_as_default;
+use crate::arm::json::{null_as_default, optional_timestamp};
 
 /// What the guest agent last reported. The report lags by minutes, so "not ready" never proves that a machine is off.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ struct Status {
     code: String,
     display_status: Option<String>,
     message: Option<String>,
+    #[serde(default, deserialize_with = "optional_timestamp")]
+    time: Option<Timestamp>,
 }
 
 impl Status {
@@ -54,6 +57,11 @@ impl Status {
 impl InstanceView {
     pub(super) fn power_state(&self) -> Option<PowerState> {
         self.statuses.iter().find_map(|status| status.of_family("PowerState")).map(PowerState::from)
+    }
+
+    /// The time of `ProvisioningState/…`.
+    pub(super) fn changed_at(&self) -> Option<Timestamp> {
+        self.statuses.iter().find(|status| status.of_family("ProvisioningState").is_some())?.time
     }
 
     /// `OSState/generalized` is the only sign of generalization anywhere.

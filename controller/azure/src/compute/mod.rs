@@ -1,5 +1,6 @@
 //! Typed calls of Microsoft.Compute.
 
+pub(crate) mod blob;
 mod boot_diagnostics;
 mod gallery;
 mod image_definition;

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ExecutionState, ProvisioningState, Tags, VIRTUAL_MACHINES};
 use crate::{
-    call::Call,
-    client::{Accepted, Client},
-    error::Error,
-    json::{null_as_default, optional_timestamp},
+    arm::call::Call,
+    arm::client::{Accepted, Client},
+    arm::error::Error,
+    arm::json::{null_as_default, optional_timestamp},
 };
 
 /// A managed run command.

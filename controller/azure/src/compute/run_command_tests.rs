@@ -8,7 +8,7 @@ fn a_finished_command_tells_how_it_ended() {
         "source": {"script": "true"}, "asyncExecution": true, "timeoutInSeconds": 600, "provisioningState": "Succeeded",
         "instanceView": {"executionState": "Failed", "executionMessage": "Execution failed", "exitCode": 3,
             "output": "out", "error": "err", "startTime": "2026-11-01T10:00:00+00:00", "endTime": null, "statuses": []}}});
-    let command: RunCommand = crate::json::read(value.to_string().as_bytes()).unwrap();
+    let command: RunCommand = crate::arm::json::read(value.to_string().as_bytes()).unwrap();
     let instance = command.instance.unwrap();
     assert_eq!((instance.execution_state, instance.exit_code), (ExecutionState::Failed, Some(3)));
     assert_eq!((instance.output.as_str(), instance.error.as_str()), ("out", "err"));
@@ -18,7 +18,7 @@ fn a_finished_command_tells_how_it_ended() {
 #[test]
 fn a_command_in_a_list_has_no_instance_view() {
     let value = json!({"name": "x", "location": "northeurope", "properties": {"provisioningState": "Reviving"}});
-    let command: RunCommand = crate::json::read(value.to_string().as_bytes()).unwrap();
+    let command: RunCommand = crate::arm::json::read(value.to_string().as_bytes()).unwrap();
     assert_eq!(command.instance, None);
     assert_eq!(command.provisioning_state, Some(ProvisioningState::Other("Reviving".to_owned())));
 }

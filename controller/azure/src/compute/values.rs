@@ -1,6 +1,6 @@
 //! Enumerations of Microsoft.Compute. All are open: Azure adds values without a new api-version.
 
-use crate::json::open_enum;
+use crate::arm::json::open_enum;
 
 open_enum! {
     /// The provisioning state of a resource.

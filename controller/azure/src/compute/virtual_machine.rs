@@ -11,10 +11,10 @@ use super::{
     SecurityType, Tags, VIRTUAL_MACHINES, boot_diagnostics::DiagnosticsProfile, instance_view::InstanceView,
 };
 use crate::{
-    call::Call,
-    client::{Accepted, Client},
-    error::Error,
-    json::{null_as_default, optional_timestamp},
+    arm::call::Call,
+    arm::client::{Accepted, Client},
+    arm::error::Error,
+    arm::json::{null_as_default, optional_timestamp},
 };
 
 /// A virtual machine, with what decides whether an image can be taken from it.
@@ -61,6 +61,9 @@ pub struct VirtualMachine {
     pub agent: Option<AgentStatus>,
     /// When it was read, by Azure's own clock, which is also the guest's (RFC 9110, the header field `Date`).
     pub read_at: Option<Timestamp>,
+    /// When the last operation on it ended, by Azure's own clock, as the instance view says. What a guest does by itself, such
+    /// as powering off, is no operation.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// The OS disk of a virtual machine.
@@ -185,6 +188,7 @@ impl From<Wire> for VirtualMachine {
             vm_id: wire.properties.vm_id,
             time_created: wire.properties.time_created,
             read_at: None,
+            changed_at: view.changed_at(),
             provisioning_state: wire.properties.provisioning_state,
             os_type: storage_profile.os_disk.as_ref().and_then(|disk| disk.os_type.clone()),
             boot_diagnostics: diagnostics_profile.into(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn read(value: &Value) -> VirtualMachine {
-    crate::json::read(value.to_string().as_bytes()).unwrap()
+    crate::arm::json::read(value.to_string().as_bytes()).unwrap()
 }
 
 fn running() -> Value {
@@ -202,12 +202,12 @@ proptest! {
             value = json!({"location": "northeurope", "name": "1.0.0", "properties": value});
         }
         let body = value.to_string();
-        let _ = crate::json::read::<VirtualMachine>(body.as_bytes());
-        let _ = crate::json::read::<super::super::RunCommand>(body.as_bytes());
-        let _ = crate::json::read::<super::super::Gallery>(body.as_bytes());
-        let _ = crate::json::read::<super::super::ImageDefinition>(body.as_bytes());
-        let _ = crate::error_body::ErrorBody::read(body.as_bytes());
-        if let Ok(version) = crate::json::read::<super::super::ImageVersion>(body.as_bytes()) {
+        let _ = crate::arm::json::read::<VirtualMachine>(body.as_bytes());
+        let _ = crate::arm::json::read::<super::super::RunCommand>(body.as_bytes());
+        let _ = crate::arm::json::read::<super::super::Gallery>(body.as_bytes());
+        let _ = crate::arm::json::read::<super::super::ImageDefinition>(body.as_bytes());
+        let _ = crate::arm::error_body::ErrorBody::read(body.as_bytes());
+        if let Ok(version) = crate::arm::json::read::<super::super::ImageVersion>(body.as_bytes()) {
             let _ = version.body().map(|body| serde_json::to_value(body).unwrap());
         }
     }

@@ -24,7 +24,7 @@ pub use class::Class;
 pub(crate) use class::Counted;
 use level::Level;
 
-use crate::error::Error;
+use crate::arm::error::Error;
 
 /// Above so many budgets, those that are full and that nobody waits for are forgotten.
 const MANY: usize = 1024;

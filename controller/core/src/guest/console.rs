@@ -1,5 +1,6 @@
 //! What a machine's serial console log says of a seal.
 
+use super::redact::redact;
 use crate::image_version::ConsoleObserved;
 
 /// What the guest writes when everything was checked and it is about to power off, before the nonce of the attempt.
@@ -53,7 +54,7 @@ pub fn read(log: &[u8], nonce: &str) -> ConsoleObserved {
     let mark = format!("{MARK} {nonce}");
     let failure = format!("{FAILURE} {nonce} ");
     let ends_line = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0);
-    let (mut started, mut prompted, mut powered_down) = (false, false, false);
+    let (mut started, mut prompted, mut powered_down, mut empty) = (false, false, false, true);
     for line in log.rsplit(ends_line) {
         if line == mark.as_bytes() {
             return if started { ConsoleObserved::StartedSince } else { ConsoleObserved::Sealed };
@@ -61,6 +62,7 @@ pub fn read(log: &[u8], nonce: &str) -> ConsoleObserved {
         if let Some(failure) = line.strip_prefix(failure.as_bytes()).and_then(understand) {
             return ConsoleObserved::Failed(failure);
         }
+        empty &= line.is_empty();
         let shows = |sign: &str| line.windows(sign.len()).any(|part| part == sign.as_bytes());
         started |= SIGNS_OF_A_START.iter().any(|sign| shows(sign));
         // The log is read from its end: what came after the kernel's last words was met before them.
@@ -69,7 +71,7 @@ pub fn read(log: &[u8], nonce: &str) -> ConsoleObserved {
         prompted |= shows(PROMPT);
         powered_down |= last_words;
     }
-    ConsoleObserved::NoMark
+    if empty { ConsoleObserved::Empty } else { ConsoleObserved::NoMark }
 }
 
 /// `STEP STATE: DETAIL`. A torn line is none: the guest repeats itself.
@@ -78,9 +80,9 @@ fn understand(words: &[u8]) -> Option<SealFailure> {
     let (head, detail) = words.split_once(": ")?;
     let (step, state) = head.split_once(' ')?;
     let named = !step.is_empty() && step.chars().all(|sign| sign.is_ascii_lowercase() || sign == '-');
-    let detail = detail.chars().filter(|sign| !sign.is_control()).take(DETAIL_LIMIT).collect();
+    let detail: String = detail.chars().filter(|sign| !sign.is_control()).take(DETAIL_LIMIT).collect();
     named.then_some(())?;
-    Some(SealFailure { step: step.to_owned(), aftermath: state.parse().ok()?, detail })
+    Some(SealFailure { step: step.to_owned(), aftermath: state.parse().ok()?, detail: redact(&detail) })
 }
 
 #[cfg(test)]
@@ -99,9 +101,10 @@ mod tests {
 
     #[test]
     fn only_this_attempts_words_count_and_only_the_last_that_were_heard() {
-        use ConsoleObserved::{NoMark, Sealed, StartedSince};
+        use ConsoleObserved::{Empty, NoMark, Sealed, StartedSince};
         for (case, log, expected) in [
-            ("nothing", String::new(), NoMark),
+            ("nothing", String::new(), Empty),
+            ("a page that isn't filled yet", "\0\0\r\n\0".into(), Empty),
             ("a boot", BOOT.into(), NoMark),
             ("the mark", format!("{BOOT}{MARKED}"), Sealed),
             ("the mark alone", "azimage: sealed n-2".into(), Sealed),

@@ -48,6 +48,8 @@ pub fn time_limit(os_type: &OsType, preparation: &Preparation) -> Duration {
 pub struct Preparation {
     /// This attempt's word: letters, digits and dashes. The guest repeats it on the console.
     pub nonce: String,
+    /// When it was asked for, by Azure's clock. A guest that was provisioned later was sealed or made anew since.
+    pub asked_at: Timestamp,
     /// The script refuses before this moment of the guest's clock: with a clock that is behind, `not_after` means nothing.
     pub not_before: Timestamp,
     /// The script refuses after this moment of the guest's clock. The agent runs a command again when its state is gone and

@@ -25,6 +25,8 @@ pub struct Printed {
     pub report: Option<GuestStatus>,
     /// Its last line for a person, or its last lines if it printed none for a person.
     pub words: String,
+    /// The end of its error output: on Windows that of Sysprep's log of errors, if the seal failed.
+    pub errors: String,
 }
 
 /// Understands what a run command printed. What isn't understood is left out: the guest may print anything.
@@ -55,6 +57,7 @@ pub fn read(output: &str, error: &str) -> Printed {
     let report =
         GuestStatus { script_exit_code: exit_code, script_output: script.text(), evidence: evidence.text(), hygiene };
     Printed {
+        errors: tail(&redact(error.trim()), WORDS_LIMIT),
         report: (report != GuestStatus::default()).then_some(report),
         words: match words {
             Some(words) => tail(&redact(words), WORDS_LIMIT),

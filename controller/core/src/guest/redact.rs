@@ -21,22 +21,94 @@ const BEGINNINGS: [&str; 8] = ["eyJ", "ghp_", "gho_", "github_pat_", "glpat-", "
 
 const HIDDEN: &str = "***";
 
-/// The text with secrets hidden: values of names that speak of one, tokens by how they begin, addresses' passwords, and
-/// private keys from their first line to their last. It hides rather too much.
+/// So many letters, digits and signs of base64 without a break are taken for a key, or a part of one.
+const KEY_LENGTH: usize = 40;
+
+/// The text with secrets hidden: values of names that speak of one, tokens by how they begin, addresses' passwords, long
+/// words of base64, and private keys, also when their beginning was cut off. It hides rather too much.
 pub fn redact(text: &str) -> String {
     let mut in_key = false;
-    let lines = text.split('\n').filter_map(|line| {
+    let mut shown: Vec<String> = Vec::new();
+    // How many lines at the end of `shown` are base64 alone, and whether one of them is long.
+    let mut body = (0, false);
+    for line in text.split('\n') {
+        let ends = line.contains("-----END ") && line.contains("PRIVATE KEY");
         if line.contains("-----BEGIN ") && line.contains("PRIVATE KEY") {
+            hide_body(&mut shown, body, false);
             in_key = !line.contains("-----END ");
-            return Some(HIDDEN.to_owned());
-        }
-        if in_key {
+            shown.push(HIDDEN.to_owned());
+        } else if in_key {
             in_key = !line.contains("-----END ");
-            return None;
+        } else if ends {
+            hide_body(&mut shown, body, true);
+            shown.push(HIDDEN.to_owned());
+        } else if is_base64(line) {
+            shown.push(line.to_owned());
+            body = (body.0 + 1, body.1 || (line.trim().len() >= KEY_LENGTH && !is_path(line.trim())));
+            continue;
+        } else {
+            hide_body(&mut shown, body, false);
+            shown.push(redact_line(line));
         }
-        Some(redact_line(line))
-    });
-    lines.collect::<Vec<_>>().join("\n")
+        body = (0, false);
+    }
+    hide_body(&mut shown, body, false);
+    shown.dedup_by(|second, first| second == HIDDEN && first == HIDDEN);
+    shown.join("\n")
+}
+
+/// Lines of base64 that precede each other are one key if one of them is long, or if a key's end follows.
+fn hide_body(shown: &mut Vec<String>, (lines, long): (usize, bool), is_key: bool) {
+    let from = shown.len() - lines;
+    if lines > 0 && (long || is_key) {
+        shown.truncate(from);
+        shown.push(HIDDEN.to_owned());
+    } else {
+        for line in &mut shown[from..] {
+            *line = redact_line(line);
+        }
+    }
+}
+
+/// Whether a line is a single word of base64.
+fn is_base64(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && line.bytes().all(|byte| is_of_base64(byte) || byte == b'=')
+}
+
+fn is_of_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+}
+
+/// A path has more slashes than a key of that length.
+fn is_path(word: &str) -> bool {
+    word.starts_with('/') && word.matches('/').count() >= 3 && !word.contains(['+', '='])
+}
+
+/// The word without long pieces of base64. What is named as a checksum stays.
+fn hide_base64(word: &str) -> String {
+    let mut hidden = String::new();
+    let mut rest = word;
+    while !rest.is_empty() {
+        let length = rest.bytes().take_while(|byte| is_of_base64(*byte)).count();
+        let (piece, after) = rest.split_at(length);
+        let is_checksum = ["sha256", "sha384", "sha512"].iter().any(|name| {
+            hidden.len() > name.len()
+                && hidden.to_lowercase().trim_end_matches([':', '=']).ends_with(name)
+                && piece.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        if length >= KEY_LENGTH && !is_path(piece) && !is_checksum {
+            hidden.push_str(HIDDEN);
+            rest = after.trim_start_matches('=');
+        } else {
+            hidden.push_str(piece);
+            rest = after;
+        }
+        let other = rest.bytes().take_while(|byte| !is_of_base64(*byte)).count();
+        hidden.push_str(&rest[..other]);
+        rest = &rest[other..];
+    }
+    hidden
 }
 
 fn redact_line(line: &str) -> String {
@@ -87,7 +159,7 @@ fn redact_word(word: &str, is_value: bool) -> (String, bool) {
     {
         return (format!("{scheme}://{HIDDEN}@{host}"), false);
     }
-    (word.to_owned(), false)
+    (hide_base64(word), false)
 }
 
 #[cfg(test)]
@@ -110,8 +182,38 @@ mod tests {
             ("clone https://me:hunter2@git.example/x", "clone https://***@git.example/x"),
             ("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.e30.x", "***"),
             ("a\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb\n-----END OPENSSH PRIVATE KEY-----\nc", "a\n***\nc"),
+            ("hello\nAAAA\nQk1=\n-----END RSA PRIVATE KEY-----\ndone", "***\ndone"),
+            ("hello\nworld", "hello\nworld"),
+            ("now: \nAAAA\n-----END CERTIFICATE-----", "now: \nAAAA\n-----END CERTIFICATE-----"),
+            ("key MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj/+== ok", "key *** ok"),
+            ("{\"k\":\"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\"}", "{\"k\":\"***\"}"),
+            ("sAb/\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\nx9=\nand so on", "***\nand so on"),
+            ("/usr/lib/modules/extra/kernel/drivers/block/loop", "/usr/lib/modules/extra/kernel/drivers/block/loop"),
+            (
+                "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ),
+            ("ü MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjü", "ü ***ü"),
         ] {
             assert_eq!(redact(text), expected, "{text}");
+        }
+    }
+
+    /// Of a key of 2,048 bits any part may come.
+    #[test]
+    fn no_part_of_a_key_is_shown_wherever_it_was_cut() {
+        let mut seed: u32 = 1;
+        let mut body = String::new();
+        for _ in 0..1624 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let sign = (seed >> 26) as usize;
+            body.push(char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[sign]));
+        }
+        let lines: Vec<&str> = (0..body.len()).step_by(64).map(|at| &body[at..(at + 64).min(body.len())]).collect();
+        let text = format!("{}\n-----END PRIVATE KEY-----\ndone\n", lines.join("\n"));
+        for at in 0..text.len() - "done\n".len() {
+            let told = redact(&text[at..]);
+            assert!(told.len() < 40 && told.ends_with("done\n"), "{told}");
         }
     }
 

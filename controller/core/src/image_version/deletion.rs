@@ -1,6 +1,6 @@
 //! What to do next for an object that is being deleted.
 
-use azimage_crds::{Deletion, Prepare, Reason};
+use azimage_crds::{Deletion, ImageVersionStatus, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
@@ -12,7 +12,11 @@ use crate::{Failure, Progress};
 pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
     let mut report = Report::default();
     if validated.deletion == Deletion::Retain {
-        return report.let_go("The gallery image version is retained");
+        return if may_hold_a_machine(memory.status) {
+            release(validated, memory, observed, report)
+        } else {
+            report.let_go("The gallery image version is retained")
+        };
     }
     match &observed.version {
         Reading::NotRead => report.failed_unread("the gallery image version"),
@@ -45,6 +49,15 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
     }
 }
 
+/// Whether an object of this status may have a claim on a machine, and a seal under way in it. Both are the object's own and
+/// go with it, also if the version is retained.
+pub(super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool {
+    let step = |name: StepName| status.steps.iter().find(move |step| step.name == <&str>::from(name));
+    let published = status.resource_id.is_some()
+        || step(StepName::Publish).is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
+    step(StepName::ClaimSource).is_some() && !published
+}
+
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the
 /// status was lost, nobody knows what was begun.
 fn confirmations(memory: &Memory<'_>) -> i32 {
@@ -56,8 +69,12 @@ fn confirmations(memory: &Memory<'_>) -> i32 {
 
 /// Nothing of ours is left but perhaps the claim on a machine that can still be used, and a run command on it.
 fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut report: Report) -> Plan {
+    let done = match validated.deletion {
+        Deletion::Retain => "The gallery image version is retained",
+        Deletion::Delete => "The gallery image version is gone",
+    };
     let SourceSpec::VirtualMachine { id, prepare, seal, guest } = &validated.source else {
-        return report.let_go("The gallery image version is gone");
+        return report.let_go(done);
     };
     let machine = match &observed.virtual_machine {
         Reading::Found(machine) if validated.owns_tag(&machine.tags) && !machine.generalized => machine,
@@ -66,7 +83,7 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
             return report.failed(failure, "read the source virtual machine");
         }
         // A claim of an object that is gone holds no more, so failing to release it must not hold up the deletion.
-        _ => return report.let_go("The gallery image version is gone"),
+        _ => return report.let_go(done),
     };
     let command = match &observed.seal {
         Reading::Failed(failure @ Failure::Throttled) => {

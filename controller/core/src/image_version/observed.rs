@@ -144,6 +144,8 @@ pub struct VirtualMachineObserved {
     pub boot_diagnostics: BootDiagnostics,
     /// When it was read, by Azure's own clock, which is also the guest's. Ours may differ from it.
     pub read_at: Option<Timestamp>,
+    /// When Azure last changed it, by the same clock: the time of the instance view's status `ProvisioningState/…`.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// Where a machine's serial console is recorded.
@@ -160,6 +162,8 @@ pub enum BootDiagnostics {
 /// What a serial console log says of one attempt at a seal.
 #[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
 pub enum ConsoleObserved {
+    /// There is nothing in it.
+    Empty,
     /// The guest hasn't said that it is sealed, or the log doesn't show it yet.
     NoMark,
     /// It has, and it wasn't started since.

@@ -1,10 +1,10 @@
 //! What has still to be read.
 
-use azimage_crds::Prepare;
+use azimage_crds::{Deletion, Prepare};
 
 use super::{
     Absent, BootDiagnostics, Memory, Observed, OsType, Power, Reading, SourceSpec, Step, Validated,
-    VirtualMachineObserved, sealing::Attempt, tags,
+    VirtualMachineObserved, deletion::may_hold_a_machine, sealing::Attempt, tags,
 };
 use crate::Failure;
 
@@ -34,7 +34,7 @@ pub fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed
         return None;
     }
     if validated.deleting {
-        return deletion_read(validated, observed);
+        return deletion_read(validated, memory, observed);
     }
     match &observed.version {
         Reading::NotRead => {
@@ -100,21 +100,26 @@ fn seal_read(
     (is_heard && speaks).then_some(Read::Console)
 }
 
-fn deletion_read(validated: &Validated, observed: &Observed) -> Option<Read> {
-    if validated.deletion == azimage_crds::Deletion::Retain {
-        return None;
+fn deletion_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Option<Read> {
+    if validated.deletion == Deletion::Retain {
+        return may_hold_a_machine(memory.status).then(|| claimed_read(validated, observed)).flatten();
     }
     match &observed.version {
         Reading::NotRead => Some(Read::Version),
         // Nothing was published: the claim on the source is to be let go.
-        Reading::Missing(_) => match (&validated.source, &observed.virtual_machine) {
-            (SourceSpec::VirtualMachine { .. }, Reading::NotRead) => Some(Read::VirtualMachine),
-            (SourceSpec::VirtualMachine { prepare: Prepare::Deprovision, .. }, Reading::Found(machine)) => {
-                let holds = validated.owns_tag(&machine.tags) && !machine.generalized && !tags::sealed(machine);
-                (holds && observed.seal == Reading::NotRead).then_some(Read::Seal)
-            }
-            _ => None,
-        },
+        Reading::Missing(_) => claimed_read(validated, observed),
+        _ => None,
+    }
+}
+
+/// What has to be read before the claim on a source is let go.
+fn claimed_read(validated: &Validated, observed: &Observed) -> Option<Read> {
+    match (&validated.source, &observed.virtual_machine) {
+        (SourceSpec::VirtualMachine { .. }, Reading::NotRead) => Some(Read::VirtualMachine),
+        (SourceSpec::VirtualMachine { prepare: Prepare::Deprovision, .. }, Reading::Found(machine)) => {
+            let holds = validated.owns_tag(&machine.tags) && !machine.generalized && !tags::sealed(machine);
+            (holds && observed.seal == Reading::NotRead).then_some(Read::Seal)
+        }
         _ => None,
     }
 }

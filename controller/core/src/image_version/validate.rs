@@ -13,7 +13,7 @@ use azimage_names::{
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
-use super::OsType;
+use super::{OsType, deletion::may_hold_a_machine};
 use crate::{
     Identity, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
@@ -99,8 +99,14 @@ pub struct GuestSpec {
 /// How far a guest's clock may be behind, and how long after its making a script may still begin, in seconds.
 const CLOCK_SECONDS: (i64, i64) = (300, 1200);
 
-/// The longest wait for a package manager.
-const PACKAGES_WAIT: Duration = Duration::from_secs(600);
+/// The shortest and the longest wait for a package manager.
+const PACKAGES_WAIT: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
+
+/// How often it may be waited for: in the run command, before the unit's work, and at its end.
+const PACKAGES_WAITS: u32 = 3;
+
+/// What a preparation takes at most besides that and the user's script: checks, the delay, the unit's own work.
+const OTHER_WORK: Duration = Duration::from_secs(20 * 60);
 
 /// For how long the guest repeats that it is sealed.
 const REPEAT_MARK: Duration = Duration::from_secs(60);
@@ -109,7 +115,9 @@ impl GuestSpec {
     /// How long the preparation may take in all, in seconds.
     pub(super) fn limit_seconds(&self, os_type: &OsType) -> u64 {
         let sysprep = if *os_type == OsType::Windows { guest::windows::SYSPREP_LIMIT } else { Duration::ZERO };
-        self.timeout.saturating_add(self.user_limit()).saturating_add(sysprep).as_secs()
+        // Shorter than its own limits together, a seal would be given up while it works.
+        let own = OTHER_WORK.saturating_add(self.packages_wait().saturating_mul(PACKAGES_WAITS));
+        self.timeout.max(own).saturating_add(self.user_limit()).saturating_add(sysprep).as_secs()
     }
 
     /// What a script that is made now is made for.
@@ -117,6 +125,7 @@ impl GuestSpec {
         let at = |seconds: i64| Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(now);
         Preparation {
             nonce: nonce.to_owned(),
+            asked_at: now,
             not_before: at(-CLOCK_SECONDS.0),
             not_after: at(CLOCK_SECONDS.1),
             delay: guest::DELAY,
@@ -132,7 +141,8 @@ impl GuestSpec {
     }
 
     fn packages_wait(&self) -> Duration {
-        PACKAGES_WAIT.min(self.timeout / 3)
+        let rest = self.timeout.saturating_sub(OTHER_WORK) / PACKAGES_WAITS;
+        rest.clamp(PACKAGES_WAIT.0, PACKAGES_WAIT.1)
     }
 }
 
@@ -229,7 +239,8 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
     let suspended = object.spec.suspend && !bug!(IgnoreSuspend);
     let deletion = if bug!(IgnoreDeletionPolicy) { Deletion::Delete } else { object.spec.deletion_policy };
     // What touches nothing in Azure needs no identity. A suspended object is deleted all the same.
-    let needs_azure = if deleting { deletion == Deletion::Delete } else { !suspended };
+    let holds = || object.status.as_ref().is_some_and(may_hold_a_machine);
+    let needs_azure = if deleting { deletion == Deletion::Delete || holds() } else { !suspended };
     let identity =
         if needs_azure { Some(identity(object, &namespace, context.own_identity_serves, deleting)?) } else { None };
     let source = source(object)?;

@@ -76,28 +76,38 @@ async fn deletion_survives_kill_9_after_each_of_its_writes() {
 #[tokio::test]
 async fn deletion_while_the_guest_is_being_sealed_waits_for_its_end_and_lets_go_of_the_machine() {
     let test = Test::new("delete-early").await;
-    test.azure.add_machine("slow", &json!({"seal": "Hangs"})).await;
     let controller = test.start();
-    test.apply(&deleting(manifests::image_version(&test.azure, "web", "1.4.0", "slow"))).await;
-    test.wait(Kind::Version, "web", "sealing", |object| {
-        object.condition("GuestPrepared").is_some_and(|condition| condition.reason == "Sealing")
-            && object.at("/status/operation/name") == "Seal"
-    })
-    .await;
-    let claimed = test.azure.state(&test.azure.machine("slow")).await.unwrap();
-    assert!(claimed["tags"]["azimage-owner"].as_str().unwrap().contains(&test.namespace), "{claimed:#}");
-    test.delete(Kind::Version, "web").await;
-    // Whoever claimed the machine now would have it sealed and turned off under his hands.
-    test.wait(Kind::Version, "web", "waits for the seal", |object| {
-        object.condition("Ready").is_some_and(|ready| ready.message.contains("Waiting for the seal"))
-    })
-    .await;
-    test.azure.change_machine("slow", &json!({"powerState": "stopped"})).await;
-    test.gone(Kind::Version, "web").await;
-    let machine = test.azure.state(&test.azure.machine("slow")).await.unwrap();
-    assert_eq!(machine["generalized"], false);
-    assert_eq!(machine["tags"], json!({"azimage-generalize": "allowed", "team": "web"}), "the claim is taken back");
-    assert_eq!(test.azure.state(&test.azure.version("1.4.0")).await, None);
+    // The claim and the seal are the object's own, and go with it also where the version is retained.
+    let objects = [("deletes", "1.4.0"), ("retains", "1.5.0")];
+    for (name, version) in objects {
+        test.azure.add_machine(name, &json!({"seal": "Hangs"})).await;
+        let object = manifests::image_version(&test.azure, name, version, name);
+        test.apply(&if name == "deletes" { deleting(object) } else { object }).await;
+    }
+    for (name, _) in objects {
+        test.wait(Kind::Version, name, "sealing", |object| {
+            object.condition("GuestPrepared").is_some_and(|condition| condition.reason == "Sealing")
+                && object.at("/status/operation/name") == "Seal"
+        })
+        .await;
+        let claimed = test.azure.state(&test.azure.machine(name)).await.unwrap();
+        assert!(claimed["tags"]["azimage-owner"].as_str().unwrap().contains(&test.namespace), "{claimed:#}");
+        test.delete(Kind::Version, name).await;
+        // Whoever claimed the machine now would have it sealed and turned off under his hands.
+        test.wait(Kind::Version, name, "waits for the seal", |object| {
+            object.condition("Ready").is_some_and(|ready| ready.message.contains("Waiting for the seal"))
+        })
+        .await;
+    }
+    for (name, version) in objects {
+        test.azure.change_machine(name, &json!({"powerState": "stopped"})).await;
+        test.gone(Kind::Version, name).await;
+        let machine = test.azure.state(&test.azure.machine(name)).await.unwrap();
+        assert_eq!(machine["generalized"], false);
+        let tags = json!({"azimage-generalize": "allowed", "team": "web"});
+        assert_eq!(machine["tags"], tags, "the claim is taken back");
+        assert_eq!(test.azure.state(&test.azure.version(version)).await, None);
+    }
     test.finish(Some(controller)).await;
 }
 

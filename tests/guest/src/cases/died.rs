@@ -7,19 +7,53 @@ use super::{ANY_STEP, Case, Event, Moment, Outcome, Power, SEALED, USUAL};
 use crate::seal;
 
 pub(super) fn cases() -> Vec<Case> {
-    let mut cases = vec![Case {
-        name: "comes-again",
-        about: "the sealed machine is started: the run command comes again, after its time",
-        preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(750),
-        event: Some((Moment::Off, Event::Start)),
-        expected: Outcome {
-            console: ConsoleObserved::StartedSince,
-            machine: Power::UsableAfterStart,
-            second: Some(16),
-            ..SEALED
+    let mut cases = vec![
+        Case {
+            name: "started-at-once",
+            about: "the sealed machine is started while its run command is still for this time",
+            event: Some((Moment::Off, Event::Start)),
+            at_once: true,
+            expected: Outcome {
+                console: ConsoleObserved::StartedSince,
+                machine: Power::UsableAfterStart,
+                second: Some(18),
+                ..SEALED
+            },
+            holds: NO_SEAL,
+            ..USUAL
         },
-        ..USUAL
-    }];
+        Case {
+            name: "reset-in-userdel",
+            about: "reset when the account is out of passwd and not yet out of the other files",
+            event: Some((Moment::Scheduled, Event::ResetItself(USERDEL))),
+            expected: Outcome { second: Some(18), ..RESTARTED.expected },
+            at_once: true,
+            holds: NO_SEAL,
+            ..USUAL
+        },
+        Case {
+            name: "died-and-at-once",
+            about: "its host dies when the account is gone, and it is started while its run command is still for this time",
+            event: Some((Moment::Deprovisioned, Event::HostDies)),
+            at_once: true,
+            expected: Outcome { machine: Power::UsableAfterStart, second: Some(18), ..RESTARTED.expected },
+            holds: NO_SEAL,
+            ..USUAL
+        },
+        Case {
+            name: "comes-again",
+            about: "the sealed machine is started: the run command comes again, after its time",
+            preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(750),
+            event: Some((Moment::Off, Event::Start)),
+            expected: Outcome {
+                console: ConsoleObserved::StartedSince,
+                machine: Power::UsableAfterStart,
+                second: Some(16),
+                ..SEALED
+            },
+            ..USUAL
+        },
+    ];
     for (moment, event, name, about) in [
         (Moment::Scheduled, Event::Reset, "reset-scheduled", "reset while the seal waits"),
         (Moment::Begun, Event::Reset, "reset-begun", "reset when the unit has begun"),
@@ -52,6 +86,21 @@ pub(super) fn cases() -> Vec<Case> {
     });
     cases
 }
+
+/// In the place of userdel: writes the first of its files as it does, and resets the machine.
+const USERDEL: &str = "cd /usr/lib/azimage-rig; cp /usr/sbin/userdel userdel-real; cat >userdel <<'X'
+#!/bin/sh
+cp /etc/shadow /etc/group /etc/gshadow /run/
+/usr/lib/azimage-rig/userdel-real \"$@\"
+cp /run/shadow /run/group /run/gshadow /etc/
+sync
+echo b >/proc/sysrq-trigger
+sleep 60
+X
+chmod 755 userdel; mount --bind userdel /usr/sbin/userdel";
+
+/// No seal is under way.
+const NO_SEAL: &str = "! systemctl is-active azimage-seal.timer azimage-seal.service";
 
 /// Nothing is sealed, and the machine can be used. It is started only when the time of the run command is over, so that
 /// it does nothing when it comes again.

@@ -2,10 +2,7 @@
 
 use azimage_core::{guest::console::Aftermath, image_version::ConsoleObserved};
 
-use super::{
-    Case, Event, Moment, Outcome, Power, USUAL,
-    refused::{HANG, LOCK},
-};
+use super::{Case, Event, Moment, Outcome, Power, USUAL, packages::LOCK, refused::HANG};
 use crate::seal;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -37,6 +34,7 @@ pub(super) fn cases() -> Vec<Case> {
             about: "cloud-init can't clean its folder",
             event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/cloud/data/instance-id"))),
             expected: failed("cloud-init", Aftermath::Unchanged),
+            holds: "[ -s /var/lib/cloud/instance/obj.pkl ] && ls /var/lib/cloud/instance/sem/config_* /var/lib/cloud/sem/*",
             ..USUAL
         },
         Case {

@@ -1,9 +1,11 @@
 //! Cases: what is the matter with a guest or happens to it, and what has to come of its seal.
 
+mod cloud_init;
 mod died;
 mod failed;
 mod liar;
 mod look;
+mod packages;
 mod play;
 mod prepared;
 mod refused;
@@ -44,6 +46,8 @@ pub struct Case {
     pub script: fn(&Preparation) -> String,
     /// What happens, and when.
     pub event: Option<(Moment, Event)>,
+    /// Whether a machine that was off or reset starts at once, while its run command is still for this time.
+    pub at_once: bool,
     /// What has to come of it.
     pub expected: Outcome,
     /// Words that the run command's output has to have.
@@ -93,6 +97,8 @@ pub enum Event {
     Script(&'static str),
     /// The platform resets the machine.
     Reset,
+    /// A script runs as root in the guest, after which the machine resets itself in the middle of the seal.
+    ResetItself(&'static str),
     /// The machine is stopped by its power button.
     Stop,
     /// Its host dies, and the machine with it.
@@ -159,6 +165,7 @@ pub(crate) const USUAL: Case = Case {
     preparation: |_| {},
     script,
     event: None,
+    at_once: false,
     expected: SEALED,
     says: &[],
     holds: "",
@@ -188,7 +195,16 @@ pub fn case(name: &str) -> anyhow::Result<Case> {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [sealed::cases(), refused::cases(), prepared::cases(), failed::cases(), died::cases()].concat()
+    [
+        sealed::cases(),
+        packages::cases(),
+        cloud_init::cases(),
+        refused::cases(),
+        prepared::cases(),
+        failed::cases(),
+        died::cases(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

@@ -219,8 +219,20 @@ impl<'a> Play<'a> {
             }
             Event::Reset => {
                 self.machine.pause().await?;
-                self.wait_expired().await;
+                self.wait_for_start().await;
                 self.machine.reset().await?;
+                self.forget();
+            }
+            Event::ResetItself(script) => {
+                let starts = |machine: &Machine| {
+                    let console = machine.console();
+                    console.windows(14).filter(|part| part == b"Linux version ").count()
+                };
+                let before = starts(&self.machine);
+                self.machine.set_up(script).await.with_context(|| format!("the event of {}", self.case.name))?;
+                let machine = &self.machine;
+                let reset = async || Ok((starts(machine) > before).then_some(()));
+                until("the reset", SEAL, reset).await?;
                 self.forget();
             }
             Event::Stop => self.machine.press_power_button().await?,
@@ -236,8 +248,11 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// Waits until the time of the run command is over: it does nothing when it comes again.
-    async fn wait_expired(&self) {
+    /// Waits until the time of the run command is over, so that it does nothing when it comes again.
+    async fn wait_for_start(&self) {
+        if self.case.at_once {
+            return;
+        }
         let left = self.not_after.duration_since(clock::now());
         tokio::time::sleep(Duration::try_from(left).unwrap_or_default() + Duration::from_secs(1)).await;
     }
@@ -249,7 +264,7 @@ impl<'a> Play<'a> {
 
     /// The end of a seal: the machine is off, or the console tells of a failure, or nothing comes any more.
     async fn wait_end(&mut self) -> anyhow::Result<()> {
-        if matches!(self.case.event, Some((_, Event::Reset))) {
+        if matches!(self.case.event, Some((_, Event::Reset | Event::ResetItself(_)))) {
             return Ok(());
         }
         let limit =
@@ -282,13 +297,15 @@ impl<'a> Play<'a> {
             if case.expected.machine != Power::UsableAfterStart {
                 return Ok(());
             }
-            self.wait_expired().await;
+            self.wait_for_start().await;
             self.forget();
             self.machine.start()?;
         }
         let usable = self.usable().await;
         if was_off && self.outcome.console == ConsoleObserved::Sealed {
             self.outcome.console = self.read();
+        }
+        if self.case.at_once || self.outcome.console == ConsoleObserved::StartedSince {
             let again = self.machine.run_command_view("seal").filter(|view| !view.end_time.is_empty());
             self.outcome.second = again.map(|view| view.exit_code);
         }

@@ -6,22 +6,6 @@ use super::{Case, USUAL, refused, sealed::FILL};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case {
-            name: "packages-busy",
-            about: "a package manager that doesn't end",
-            set_up: LOCK,
-            expected: refused(14),
-            says: &["/var/lib/dpkg/lock-frontend"],
-            ..USUAL
-        },
-        Case {
-            name: "packages-half",
-            about: "a package that is half configured",
-            set_up: "sed -i '/^Package: psmisc$/,/^$/s/^Status: install ok installed/Status: install ok half-configured/' /var/lib/dpkg/status; dpkg --audit | grep -q psmisc",
-            expected: refused(14),
-            says: &["psmisc"],
-            ..USUAL
-        },
         Case { name: "disk-full", about: "the disk is full", set_up: FILL, expected: refused(17), ..USUAL },
         Case {
             name: "read-only-root-home",
@@ -29,6 +13,15 @@ pub(super) fn cases() -> Vec<Case> {
             set_up: "mount --bind /root /root; mount -o remount,bind,ro /root",
             expected: refused(17),
             says: &["/root"],
+            ..USUAL
+        },
+        Case {
+            name: "immutable-resolv",
+            about: "resolv.conf is a file that can't be changed",
+            set_up: "cp --remove-destination $(readlink -f /etc/resolv.conf) /run/resolv.conf; rm -f /etc/resolv.conf; \
+                     cp /run/resolv.conf /etc/resolv.conf; chattr +i /etc/resolv.conf",
+            expected: refused(17),
+            says: &["/etc/resolv.conf"],
             ..USUAL
         },
         Case {
@@ -94,16 +87,12 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "no-account",
             about: "the account of the provisioning is unknown",
-            set_up: "rm /var/lib/waagent/ovf-env.xml",
+            set_up: "rm /var/lib/waagent/ovf-env.xml /etc/sudoers.d/90-cloud-init-users",
             expected: refused(12),
             ..USUAL
         },
     ]
 }
-
-/// As dpkg locks.
-pub(super) const LOCK: &str = "systemd-run --quiet python3 -c 'import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); \
-    fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)'; sleep 1";
 
 /// The port's output is stopped, as by a device that takes no more; a buffer's worth still fits.
 pub(super) const HANG: &str = "python3 -c 'import os, termios\n\

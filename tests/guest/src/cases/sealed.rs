@@ -34,14 +34,6 @@ pub(super) fn cases() -> Vec<Case> {
             ..USUAL
         },
         Case {
-            name: "packages-end",
-            about: "a package manager that ends in time",
-            set_up: "systemd-run --quiet python3 -c 'import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); \
-                     fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(25)'; sleep 1",
-            preparation: |preparation| preparation.packages_wait = Duration::from_secs(60),
-            ..USUAL
-        },
-        Case {
             name: "resolv-link",
             about: "resolv.conf is a link",
             set_up: "cp /etc/resolv.conf /run/resolv.conf; ln -sf /run/resolv.conf /etc/resolv.conf",
@@ -86,6 +78,19 @@ pub(super) fn cases() -> Vec<Case> {
             name: "one-line",
             about: "ovf-env.xml is one line",
             set_up: "tr -d '\\n' </var/lib/waagent/ovf-env.xml >/run/one; cat /run/one >/var/lib/waagent/ovf-env.xml",
+            ..USUAL
+        },
+        Case {
+            name: "audit-apart",
+            about: "the folder of audit's logs is a file system of its own",
+            set_up: "mkfs.ext4 -q -F /dev/vdb; mkdir -p /var/log/audit; mount /dev/vdb /var/log/audit; echo azureuser >/var/log/audit/audit.log; \
+                     echo azureuser >/var/log/audit/audit.log.1",
+            event: Some((
+                Moment::IdEmptied,
+                Event::Script(
+                    "[ -f /var/log/audit/audit.log ] && [ ! -s /var/log/audit/audit.log ] && [ ! -e /var/log/audit/audit.log.1 ]",
+                ),
+            )),
             ..USUAL
         },
         Case {

@@ -3,12 +3,21 @@
 # find_account: sets account, account_pattern (for regular expressions), account_uid and account_home.
 find_account() {
     provisioning=/var/lib/waagent/ovf-env.xml
-    if [ ! -s "$provisioning" ]; then
+    account=
+    if [ -s "$provisioning" ]; then
+        # A tag to a line, so that it doesn't matter how the file is broken into lines, nor which prefix its names have.
+        account=$(tr '\n\r\t' '   ' <"$provisioning" | tr '<' '\n' |
+            sed -n 's/^\([^/:> ]*:\)\{0,1\}UserName\( [^>]*\)\{0,1\}>\(.*\)$/\3/p' | head -n 1 | sed -e 's/^ *//' -e 's/ *$//')
+    fi
+    # cloud-init that has no provisioning disc leaves no such file, and names its user here.
+    users=/etc/sudoers.d/90-cloud-init-users
+    if [ -z "$account" ] && [ "$(grep -c -s '^# User rules for ' "$users")" = 1 ]; then
+        account=$(sed -n 's/^# User rules for \([^ ]*\) *$/\1/p' "$users")
+        provisioning=$users
+    fi
+    if [ -z "$account" ] && [ ! -s "$provisioning" ]; then
         refuse 12 "$provisioning is not there, so the account that the machine was made with is unknown and can't be removed. Is it a machine without provisioning (specialized)?"
     fi
-    # A tag to a line, so that it doesn't matter how the file is broken into lines, nor which prefix its names have.
-    account=$(tr '\n\r\t' '   ' <"$provisioning" | tr '<' '\n' |
-        sed -n 's/^\([^/:> ]*:\)\{0,1\}UserName\( [^>]*\)\{0,1\}>\(.*\)$/\3/p' | head -n 1 | sed -e 's/^ *//' -e 's/ *$//')
     case $account in
     '') refuse 12 "$provisioning names no account (UserName), so none can be removed" ;;
     root) refuse 12 "$provisioning names root as the machine's account, which can't be removed" ;;

@@ -29,8 +29,11 @@ check_folders() {
         fi
         rm -f "$probe"
     done
-    for file in /etc/passwd /etc/shadow /etc/group /etc/hostname /etc/machine-id /etc/sudoers.d/90-cloud-init-users /root/.ssh/authorized_keys; do
-        [ -f "$file" ] || continue
+    for file in /etc/passwd /etc/shadow /etc/group /etc/hostname /etc/machine-id /etc/resolv.conf \
+        /etc/sudoers.d/90-cloud-init-users /root/.ssh/authorized_keys; do
+        if [ ! -f "$file" ] || [ -L "$file" ]; then
+            continue
+        fi
         if ! true 2>/dev/null >>"$file"; then
             refuse 17 "$file can't be written: it is read-only or immutable, and the seal has to change it. Nothing was removed"
         fi

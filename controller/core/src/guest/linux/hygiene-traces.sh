@@ -30,7 +30,7 @@ look_for_traces() {
     look_for_addresses
 }
 
-# Files that name a hardware address of this machine, other than those that cloud-init wrote, which the seal removes.
+# Files that name a hardware address of this machine, other than those of cloud-init's that the seal removes.
 look_for_addresses() {
     set --
     for folder in /etc/netplan /etc/network /etc/NetworkManager/system-connections /etc/systemd/network /etc/sysconfig/network-scripts \
@@ -48,9 +48,9 @@ look_for_addresses() {
         '' | 00:00:00:00:00:00) continue ;;
         esac
         upper=$(printf '%s' "$lower" | tr 'a-f' 'A-F')
-        look "$@" -type f ! -name '70-persistent-net.rules' -exec grep -l -s -F -e "$lower" -e "$upper" {} +
+        look "$@" -type f ! -name '70-persistent-net.rules' ! -name '85-persistent-net-cloud-init.rules' -exec grep -l -s -F -e "$lower" -e "$upper" {} +
         while IFS= read -r name; do
-            if ! grep -q -s -F -e 'cloud-init' "$name"; then
+            if ! is_written_anew "$name"; then
                 found Lease "$name"
             fi
         done <"$FOLDER/look"

@@ -37,10 +37,10 @@ found_by_look() {
     [ ! -s "$FOLDER/look" ] || sed "s/^/$1 /" "$FOLDER/look" >>"$FOLDER/found"
 }
 
-# look_around: all findings, in found.
+# look_around SECONDS: all findings, in found. It ends after so many seconds.
 look_around() {
     true >"$FOLDER/found"
-    look_until=$(($(date +%s) + 120))
+    look_until=$(($(date +%s) + $1))
     unfinished=no
     find_root_disk
     find_homes

@@ -8,7 +8,10 @@
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
 use strum::IntoEnumIterator as _;
 
 use super::{
@@ -16,9 +19,13 @@ use super::{
     hygiene::{Kind, Mode},
 };
 
+/// How long after a command is made the guest's first provisioning may still be written down as ended.
+const PROVISIONING: Duration = Duration::from_secs(60);
+
 /// What both the run command and the unit use.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
     include_str!("words.sh"),
+    include_str!("cloud-init.sh"),
     include_str!("packages.sh"),
     include_str!("hygiene.sh"),
     include_str!("hygiene-keys.sh"),
@@ -29,14 +36,21 @@ const SHARED: [&str; 9] = [
     include_str!("hygiene-disks.sh"),
 ];
 
+/// What the run command asks first.
+const BEGIN: [&str; 3] = [include_str!("begin.sh"), include_str!("again.sh"), include_str!("system.sh")];
+
 /// The detached unit.
-const UNIT: [&str; 7] = [
+const UNIT: [&str; 11] = [
     include_str!("unit/begin.sh"),
     include_str!("unit/fail.sh"),
+    include_str!("unit/sign.sh"),
     include_str!("unit/quiet.sh"),
-    include_str!("unit/deprovision.sh"),
+    include_str!("unit/cloud-init.sh"),
+    include_str!("unit/agent.sh"),
+    include_str!("unit/account.sh"),
     include_str!("unit/leftovers.sh"),
     include_str!("unit/identity.sh"),
+    include_str!("unit/logs.sh"),
     include_str!("unit/seal.sh"),
 ];
 
@@ -57,7 +71,7 @@ const PREPARE: [&str; 6] = [
 pub fn script(preparation: &Preparation) -> String {
     [
         head(preparation),
-        include_str!("begin.sh").to_owned(),
+        BEGIN.join("\n"),
         file("shared.sh", &SHARED.join("\n")),
         file("run-script.sh", include_str!("run-script.sh")),
         file("unit.sh", &UNIT.join("\n")),
@@ -69,7 +83,7 @@ pub fn script(preparation: &Preparation) -> String {
 
 /// What this preparation is made for, as assignments.
 fn head(preparation: &Preparation) -> String {
-    let Preparation { nonce, not_before, not_after, delay, packages_wait, repeat_mark, user_script, hygiene } =
+    let Preparation { nonce, asked_at, not_before, not_after, delay, packages_wait, repeat_mark, user_script, hygiene } =
         preparation;
     let mode = match hygiene.mode {
         Mode::Enforce => "Enforce",
@@ -77,7 +91,11 @@ fn head(preparation: &Preparation) -> String {
         Mode::Off => "Off",
     };
     let enforced: Vec<&str> = Kind::iter().filter(|kind| kind.is_enforced()).map(Into::into).collect();
-    let period = [not_before, not_after].map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).join(" to ");
+    let words = |moment: &Timestamp| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let period = [not_before, not_after].map(words).join(" to ");
+    // A machine may be asked before its first provisioning has written everything. None is sealed and started sooner than
+    // the unit begins.
+    let provisioned_before = asked_at.as_second().saturating_add(PROVISIONING.min(*delay).as_secs().cast_signed());
     // A limit of no seconds is none for `timeout`, and there is a file to run also for a text without a character.
     let limit = user_script.as_ref().map(|script| script.time_limit.as_secs().max(1).to_string());
     let text = user_script.as_ref().map_or("", |script| &script.text);
@@ -89,6 +107,8 @@ fn head(preparation: &Preparation) -> String {
         ("NOT_BEFORE", not_before.as_second().to_string()),
         ("NOT_AFTER", not_after.as_second().to_string()),
         ("PERIOD", quoted(&period)),
+        ("ASKED_AT", quoted(&words(asked_at))),
+        ("PROVISIONED_BEFORE", provisioned_before.to_string()),
         ("DELAY", delay.as_secs().max(1).to_string()),
         ("PACKAGES_WAIT", packages_wait.as_secs().to_string()),
         ("REPEAT_MARK", repeat_mark.as_secs().to_string()),

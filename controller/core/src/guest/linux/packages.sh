@@ -18,20 +18,23 @@ package_lock() {
     done
 }
 
-# half_done: prints packages that were begun and not ended.
+# half_done: prints packages that were begun and not ended: the second letter of dpkg's state says so, or an R after it.
 half_done() {
-    if command -v dpkg >/dev/null 2>&1; then
-        timeout 60 dpkg --audit </dev/null 2>/dev/null | sed -n 's/^ \([^ ][^ ]*\).*/\1/p' | head -n 5 | tr '\n' ' '
+    if command -v dpkg-query >/dev/null 2>&1; then
+        timeout 60 dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' </dev/null 2>/dev/null |
+            sed -n -E 's/^(.[HUFWt].|..R) (.*)$/\2/p' | head -n 5 | tr '\n' ' '
     fi
 }
 
-# wait_for_packages: waits as long as it may; `problem` says what is still in the way.
+# wait_for_packages: waits as long as it may, also for cloud-init, which installs packages and runs scripts at the first
+# start. `problem` says what is still in the way.
 wait_for_packages() {
     waited=0
     while true; do
         lock=$(package_lock)
+        stage=$(cloud_init_at_work)
         half=
-        if [ -z "$lock" ]; then
+        if [ -z "$lock$stage" ]; then
             half=$(half_done)
             if [ -z "$half" ]; then
                 problem=
@@ -46,8 +49,10 @@ wait_for_packages() {
     done
     if [ -n "$lock" ]; then
         problem="a package manager is at work for more than $waited seconds (it holds $lock)"
+    elif [ -n "$stage" ]; then
+        problem="cloud-init is at work for more than $waited seconds ($stage; cloud-init status --long says at what)"
     else
-        problem="packages are half installed or not configured (dpkg --audit; dpkg --configure -a may mend it): $half"
+        problem="packages are half installed or not configured (dpkg --configure -a may mend it): $half"
     fi
     return 1
 }

@@ -7,7 +7,7 @@ if [ -n "$SCRIPT_LIMIT" ]; then
     run_script
 fi
 if [ "$HYGIENE" != Off ]; then
-    look_around
+    look_around 120
     tell_findings
 fi
 schedule

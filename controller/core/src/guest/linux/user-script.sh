@@ -34,7 +34,7 @@ run_script() {
     code=$(cat "$FOLDER/code" 2>/dev/null)
     printf 'azimage: script exit %s\n' "${code:-137}"
     if [ -f "$FOLDER/evidence" ]; then
-        { head -c 4000 "$FOLDER/evidence"; echo; } | plain | sed -e '/^ *$/d' -e 's/^/azimage: evidence /' | cut -c 1-300 | first_lines 1000
+        { tail -c 4000 "$FOLDER/evidence"; echo; } | plain | sed -e '/^ *$/d' -e 's/^/azimage: evidence /' | cut -c 1-300 | last_lines 1000
     fi
     case $code in
     0) ;;

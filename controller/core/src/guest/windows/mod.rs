@@ -78,8 +78,7 @@ pub fn longest(preparation: &Preparation) -> Duration {
 
 /// What this preparation is made for, as assignments.
 fn head(preparation: &Preparation) -> String {
-    let Preparation { nonce, not_before, not_after, packages_wait, user_script, hygiene, delay: _, repeat_mark: _ } =
-        preparation;
+    let Preparation { nonce, not_before, not_after, packages_wait, user_script, hygiene, .. } = preparation;
     let nonce: String = nonce.chars().filter(|sign| sign.is_ascii_alphanumeric() || *sign == '-').collect();
     let mode = match hygiene.mode {
         Mode::Enforce => "Enforce",

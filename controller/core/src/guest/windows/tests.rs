@@ -44,6 +44,7 @@ fn moment(text: &str) -> Timestamp {
 fn preparation() -> Preparation {
     Preparation {
         nonce: "3f2c-1".into(),
+        asked_at: moment("2026-11-29T10:00:00Z"),
         not_before: moment("2026-11-29T10:00:00Z"),
         not_after: moment("2026-11-29T12:00:00Z"),
         delay: Duration::from_secs(60),

@@ -11,6 +11,10 @@ use crate::guest::attempt;
 /// How long after its intent was recorded a step was surely tried, in seconds.
 const INTENT_SECONDS: i64 = 60;
 
+/// The exit code of a run command that came again, after its unit had begun or the guest was provisioned anew: what the
+/// console says counts then.
+pub(super) const BEGUN_BEFORE: i64 = 18;
+
 /// An attempt at a seal.
 pub(in super::super) struct Attempt<'a> {
     memory: &'a Memory<'a>,
@@ -73,7 +77,10 @@ impl<'a> Attempt<'a> {
     /// Whether its run command has ended, so that its unit is about to begin, or has.
     pub(in super::super) fn is_scheduled(&self) -> bool {
         match self.command {
-            Some(command) => command.execution != Execution::Running && command.exit_code.is_none_or(|code| code == 0),
+            Some(command) => {
+                command.execution != Execution::Running
+                    && command.exit_code.is_none_or(|code| code == 0 || code == BEGUN_BEFORE)
+            }
             None => self.was_removed(),
         }
     }

@@ -12,6 +12,7 @@ mod off;
 mod on;
 mod proven;
 mod refused;
+mod untouched;
 
 use azimage_crds::{ConditionType, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
@@ -21,10 +22,16 @@ pub use attempt::nonce;
 pub(super) use attempt::{Attempt, newer_claim};
 
 use super::{
-    ConsoleObserved, Memory, OsType, Plan, Power, Reading, Report, SealObserved, Step, Validated,
-    VirtualMachineObserved, readiness::may_begin, tags, validate::GuestSpec,
+    ConsoleObserved, Execution, Memory, OsType, Plan, Power, Provisioning, Reading, Report, SealObserved, Step,
+    Validated, VirtualMachineObserved, Wake,
+    readiness::{Obstacle, may_begin},
+    tags,
+    validate::GuestSpec,
 };
-use crate::guest::console::{Aftermath, SealFailure};
+use crate::{
+    Progress,
+    guest::console::{Aftermath, SealFailure},
+};
 
 /// What to do about a machine of which nobody knows whether it is sealed.
 const ANEW: &str = "Start the machine, which provisions it anew where its account was removed already; the annotation azimage.dev/reconcile-requested-at then tries again";
@@ -56,14 +63,50 @@ impl Sealing<'_> {
         if let Some(printed) = attempt.as_ref().and_then(|attempt| attempt.command).map(|command| &command.printed) {
             report.guest.clone_from(&printed.report);
         }
-        match self.machine.power {
+        let spoke = matches!(
+            console,
+            Reading::Found(ConsoleObserved::Sealed | ConsoleObserved::StartedSince | ConsoleObserved::Failed(_))
+        );
+        if !spoke
+            && attempt.as_ref().is_some_and(Attempt::was_removed)
+            && let Some((reason, message)) = self.told()
+        {
+            return self.again(report, reason, message);
+        }
+        let plan = match self.machine.power {
             Power::Stopped | Power::Deallocating | Power::Deallocated => {
                 self.off(attempt.as_ref(), command, console, report)
             }
             Power::Running | Power::Starting | Power::Stopping | Power::Unknown => {
                 self.on(attempt.as_ref(), command, console, report)
             }
+        };
+        self.tidied(plan, command)
+    }
+
+    /// Why the seal ended badly, if the status has told it already.
+    fn told(&self) -> Option<(Reason, String)> {
+        let guest = ConditionType::GuestPrepared.as_str();
+        let condition = self.memory.status.conditions.iter().find(|condition| condition.type_ == guest)?;
+        let reason = condition.reason.parse().ok().filter(|_| condition.status == "False" && self.memory.stalled())?;
+        Some((reason, condition.message.clone()))
+    }
+
+    fn was_told(&self, reason: Reason) -> bool {
+        self.told().is_some_and(|(told, _)| told == reason)
+    }
+
+    /// A run command whose failure the status has told is of no more use, and it may hold the user's script.
+    fn tidied(&self, plan: Plan, command: Option<&SealObserved>) -> Plan {
+        let Progress::Stalled { reason, .. } = &plan.report.progress else { return plan };
+        let removable = command.is_some_and(|command| {
+            command.execution != Execution::Running && command.provisioning != Provisioning::Deleting
+        });
+        let alive = self.machine.power == Power::Running && self.machine.agent_ready;
+        if plan.step.is_none() && removable && alive && self.was_told(*reason) {
+            return Plan { step: Some(Step::ForgetSeal(self.seal.clone())), wake: Wake::Poll, ..plan };
         }
+        plan
     }
 
     /// Whether the run command lasts until the seal's end, and its last word is as good as the console's: on Windows, where
@@ -72,12 +115,17 @@ impl Sealing<'_> {
         self.machine.os_type == OsType::Windows
     }
 
+    /// What keeps the machine from being sealed, if anything does.
+    fn obstacle(&self) -> Option<Obstacle> {
+        may_begin(Prepare::Deprovision, self.machine)
+    }
+
     /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.
     fn again(&self, report: Report, reason: Reason, message: String) -> Plan {
         // Who asked may be taken as answered while the claim that was begun for it isn't written.
         let begun = newer_claim(self.validated, self.memory, self.machine);
         let asked = self.validated.requested || begun || bug!(RepeatFailedSeal);
-        if asked && may_begin(Prepare::Deprovision, self.machine).is_none() {
+        if asked && self.obstacle().is_none() {
             return self.claim_anew(report, "Another try of the seal was asked for; claiming the machine for it");
         }
         report.stalled(ConditionType::GuestPrepared, reason, message)
@@ -105,13 +153,17 @@ impl Sealing<'_> {
                 "Its account may be gone already, so the guest restarts and is provisioned anew, with the account of the machine's osProfile",
                 "Mend the guest when it is up again",
             ),
+            Aftermath::Broken if self.machine.os_type == OsType::Windows => (
+                "Sysprep has begun its work, and Windows can't be brought back from there",
+                "Read Sysprep's logs in the machine, and make a new one; for this one",
+            ),
             Aftermath::Broken => (
                 "Its account may be gone already, and the guest can't help itself",
                 "Restart the machine, and if its agent doesn't come back use another machine",
             ),
         };
         let message = format!(
-            "The guest said on its serial console that the seal failed at the step {step}: {detail}. {left}; it is not generalized. {advice}; the annotation {} tries again",
+            "The guest said that the seal failed at the step {step}: {detail}. {left}; it is not generalized. {advice}; the annotation {} tries again",
             azimage_crds::RECONCILE_REQUESTED_AT
         );
         self.again(report, Reason::SealFailed, message)

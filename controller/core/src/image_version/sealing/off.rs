@@ -1,12 +1,12 @@
 //! The machine is off: it is sealed if its guest has said so, whatever the run command says.
 
-use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_crds::{ConditionType, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
     super::{
-        BootDiagnostics, ConsoleObserved, Plan, Power, Read, Reading, Report, SealObserved, Step, StepName,
-        readiness::may_begin, tags,
+        BootDiagnostics, ConsoleObserved, OsType, Plan, Power, Read, Reading, Report, SealObserved, Step, StepName,
+        tags,
     },
     ANEW, Attempt, Sealing,
 };
@@ -26,7 +26,7 @@ impl Sealing<'_> {
         report: Report,
     ) -> Plan {
         let Some(attempt) = attempt.filter(|attempt| attempt.may_have_begun()) else {
-            return match may_begin(Prepare::Deprovision, self.machine) {
+            return match self.obstacle() {
                 Some(obstacle) => obstacle.plan(report),
                 None => report.failed_unread("the machine's power state"),
             };
@@ -48,6 +48,15 @@ impl Sealing<'_> {
             }
             Reading::Failed(failure) => report.failed(failure, "read the machine's serial console log"),
             Reading::NotRead => report.failed_unread("the machine's serial console log"),
+            // A start of Windows leaves nothing on the console by which it is known for sure.
+            Reading::Found(ConsoleObserved::Sealed)
+                if self.machine.os_type == OsType::Windows && !self.untouched_since_begun(attempt) =>
+            {
+                let message = format!(
+                    "The guest said that it was sealed, and Azure has changed the machine since, so it may have been started; it is not generalized. {ANEW}"
+                );
+                report.unknown(message)
+            }
             Reading::Found(ConsoleObserved::Sealed) => self.mark(report, OFF),
             Reading::Found(ConsoleObserved::StartedSince) => {
                 let message = format!(
@@ -56,7 +65,9 @@ impl Sealing<'_> {
                 report.unknown(message)
             }
             Reading::Found(ConsoleObserved::Failed(failure)) => self.gave_up(failure, report),
-            Reading::Found(ConsoleObserved::NoMark) | Reading::Missing(_) => self.silent(attempt, command, report),
+            Reading::Found(ConsoleObserved::NoMark | ConsoleObserved::Empty) | Reading::Missing(_) => {
+                self.silent(attempt, command, report)
+            }
         }
     }
 

@@ -1,16 +1,18 @@
 //! The machine runs: the seal is to be begun, is under way, or has ended badly.
 
-use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_crds::{ConditionType, Reason};
 use jiff::SignedDuration;
 
 use super::{
     super::{
         BootDiagnostics, ConsoleObserved, Execution, Plan, Power, Provisioning, Read, Reading, Report, SealObserved,
-        Step, StepName, readiness::may_begin,
+        Step, StepName,
     },
-    Attempt, Sealing, newer_claim,
+    ANEW, Attempt, Sealing,
+    attempt::BEGUN_BEFORE,
+    newer_claim,
 };
-use crate::guest::{self, attempt};
+use crate::guest::{self, attempt, console::SealFailure};
 
 /// How long before the unit begins a removal of its run command must begin, in seconds: it needs the agent, which the
 /// unit stops.
@@ -29,14 +31,12 @@ impl Sealing<'_> {
     ) -> Plan {
         report.finished_if(command.is_none(), StepName::ForgetSeal);
         let Some(attempt) = attempt else {
-            return match may_begin(Prepare::Deprovision, self.machine) {
+            return match self.obstacle() {
                 Some(obstacle) => obstacle.plan(report),
                 None => self.claim_anew(report, "The machine's tag azimage-seal is gone; claiming the machine again"),
             };
         };
-        if newer_claim(self.validated, self.memory, self.machine)
-            && may_begin(Prepare::Deprovision, self.machine).is_none()
-        {
+        if newer_claim(self.validated, self.memory, self.machine) && self.obstacle().is_none() {
             return self.claim_anew(report, "Claiming the machine for another try of the seal");
         }
         match command {
@@ -55,7 +55,7 @@ impl Sealing<'_> {
         if command.provisioning == Provisioning::Deleting {
             return self.removing(report);
         }
-        match may_begin(Prepare::Deprovision, self.machine) {
+        match self.obstacle() {
             Some(obstacle) => obstacle.plan(report),
             None => self.forget(report, "Removing the run command of the last seal"),
         }
@@ -78,7 +78,7 @@ impl Sealing<'_> {
 
     /// There is no run command: it wasn't made yet, or Azure doesn't show it.
     fn not_shown(&self, attempt: &Attempt<'_>, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {
-        let obstacle = may_begin(Prepare::Deprovision, self.machine);
+        let obstacle = self.obstacle();
         if attempt.was_begun(obstacle.is_some()) {
             report.absent = Some(Read::Seal);
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
@@ -127,14 +127,28 @@ impl Sealing<'_> {
         report: Report,
     ) -> Plan {
         if let ConsoleObserved::Failed(failure) = &command.said {
-            return self.gave_up(failure, report);
+            let log = command.printed.errors.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+            let log = if log.is_empty() { log } else { format!(". The end of its log: {log}") };
+            let detail = format!("{}{log}", failure.detail);
+            return self.gave_up(&SealFailure { detail, ..failure.clone() }, report);
         }
         if self.waits_for_the_seal()
             && self.machine.power == Power::Running
             && command.is_started()
             && command.said == ConsoleObserved::Sealed
         {
-            return self.mark(report, "The guest was sealed; recording it");
+            if self.has_just_ended(command) && self.untouched_since_begun(attempt) {
+                return self.mark(report, "The guest was sealed; recording it");
+            }
+            let message = format!(
+                "The guest said that it was sealed, and the machine runs longer than a sealed one does, or Azure has changed it since, so it may have been used; it is not generalized. {ANEW}"
+            );
+            return report.unknown(message);
+        }
+        if command.exit_code == Some(BEGUN_BEFORE)
+            && let Reading::Found(ConsoleObserved::Failed(failure)) = console
+        {
+            return self.gave_up(failure, report);
         }
         if let Some(code) = command.exit_code.filter(|code| *code != 0) {
             return self.refused(attempt, code, report);
@@ -152,6 +166,13 @@ impl Sealing<'_> {
             return self.forget(report, message);
         }
         self.under_way(attempt, console, report)
+    }
+
+    /// Whether a guest that waits to be powered off after its seal still does, by Azure's own clock.
+    fn has_just_ended(&self, command: &SealObserved) -> bool {
+        let limit = i64::try_from(guest::windows::AGENT_LIMIT.as_secs()).unwrap_or_default();
+        let times = self.machine.read_at.zip(command.ended);
+        times.is_some_and(|(now, ended)| now.as_second() - ended.as_second() < limit)
     }
 
     /// Whether there is time enough to remove the run command before the unit stops the agent. Without that it stays,

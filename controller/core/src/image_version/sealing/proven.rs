@@ -1,9 +1,9 @@
 //! The seal was proven: the machine is deallocated and generalized, if nobody started it since.
 
-use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_crds::{ConditionType, Reason};
 
 use super::{
-    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Reading, Report, Step, StepName, readiness::may_begin},
+    super::{BootDiagnostics, ConsoleObserved, OsType, Plan, Power, Reading, Report, Step, StepName},
     ANEW, Sealing,
 };
 use crate::Failure;
@@ -27,37 +27,45 @@ impl Sealing<'_> {
         mut report: Report,
         go_on: impl FnOnce(Report) -> Plan,
     ) -> Plan {
-        if self.waits_for_the_seal() && self.machine.power == Power::Running && self.was_just_marked() {
+        let windows = self.machine.os_type == OsType::Windows;
+        if windows && self.machine.power == Power::Running && self.was_just_marked() && self.untouched_since_marked() {
             report.done(ConditionType::GuestPrepared, "The guest was sealed");
             let message = "The guest is sealed; deallocating the machine".to_owned();
             let step = Step::Deallocate(self.id.clone());
             return report.act(ConditionType::Generalized, Reason::Deallocating, message, step);
         }
-        let lost = match (self.machine.power, console) {
-            (Power::Running | Power::Starting, _)
-            | (
-                Power::Stopped | Power::Deallocated,
-                Reading::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)),
-            ) => true,
-            (Power::Stopping | Power::Deallocating | Power::Unknown, _)
-            // The log may be gone with the switch, or with the place on the host.
-            | (_, Reading::Found(_) | Reading::Missing(_))
-            | (Power::Deallocated, Reading::Failed(Failure::Busy(_) | Failure::Refused(_))) => false,
-            (_, _) if self.machine.boot_diagnostics == BootDiagnostics::Off => false,
-            (_, Reading::Failed(failure)) => return report.failed(failure, "read the machine's serial console log"),
-            (_, Reading::NotRead) => return report.failed_unread("the machine's serial console log"),
+        let off = matches!(self.machine.power, Power::Stopped | Power::Deallocated);
+        let lost = match console {
+            _ if matches!(self.machine.power, Power::Running | Power::Starting) => true,
+            _ if !off => false,
+            Reading::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)) => true,
+            Reading::Found(ConsoleObserved::Sealed) if !windows => false,
+            // The mark was there, and what took its place was written since.
+            Reading::Found(ConsoleObserved::NoMark) if !windows => true,
+            // The log may be gone with the switch, or with the place on the host; a start of Windows may leave nothing in it.
+            Reading::Found(_) | Reading::Missing(_) => !self.untouched_since_marked(),
+            _ if self.machine.boot_diagnostics == BootDiagnostics::Off => !self.untouched_since_marked(),
+            Reading::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
+                !self.untouched_since_marked()
+            }
+            Reading::Failed(failure) => return report.failed(failure, "read the machine's serial console log"),
+            Reading::NotRead => return report.failed_unread("the machine's serial console log"),
         };
         if !lost {
             report.done(ConditionType::GuestPrepared, "The guest was sealed");
             report.finished_if(true, StepName::Seal);
             return go_on(report);
         }
-        if self.validated.requested && may_begin(Prepare::Deprovision, self.machine).is_none() {
+        if self.validated.requested && self.obstacle().is_none() {
             return self.claim_anew(report, "The machine was started after its seal; claiming it for another one");
         }
-        let message = format!(
-            "The machine was started after its guest was sealed, so it is sealed no more; it is not generalized. {ANEW}"
-        );
+        let unsure = off && !matches!(console, Reading::Found(ConsoleObserved::StartedSince));
+        let what = if unsure {
+            "nothing shows that the machine wasn't started since: its serial console log doesn't tell, and Azure has changed the machine after the seal was recorded"
+        } else {
+            "the machine was started since, so it is sealed no more"
+        };
+        let message = format!("The guest was sealed, but {what}; it is not generalized. {ANEW}");
         report.stalled(ConditionType::GuestPrepared, Reason::GuestPreparationUnknown, message)
     }
 }

@@ -1,10 +1,11 @@
 //! The run command ended with an exit code: nothing was removed from the guest.
 
-use azimage_crds::{ConditionType, Prepare, Reason};
+use azimage_crds::{ConditionType, Reason};
 
 use super::{
-    super::{Plan, Report, StepName, readiness::may_begin},
+    super::{Plan, Report, StepName},
     Attempt, Sealing,
+    attempt::BEGUN_BEFORE,
 };
 
 /// How often a seal is begun that was refused for what passes by itself.
@@ -51,6 +52,11 @@ fn refusal(code: i64) -> Refusal {
             "The seal came too early or too late by the guest's clock",
             "Set the guest's clock right",
         ),
+        BEGUN_BEFORE => refusal(
+            Reason::SealFailed,
+            "The seal was begun before in this guest, or the guest was provisioned since",
+            "Look at its serial console log, and see that the guest is as you want it",
+        ),
         17 => refusal(
             Reason::SealFailed,
             "A folder of the guest can't be written",
@@ -82,9 +88,11 @@ impl Sealing<'_> {
         let words = attempt.command.map(|command| command.printed.words.trim()).filter(|words| !words.is_empty());
         let said = words.map_or_else(|| "it printed nothing".to_owned(), |words| format!("it said: {words}"));
         let attempts = self.memory.step(StepName::Seal).map_or(0, |step| step.attempts);
-        if let Some((reason, what)) = passing(code).filter(|_| attempts < MOST_ATTEMPTS) {
+        // What was reported as lasting is tried again only when somebody asks for it.
+        let passes = attempts < MOST_ATTEMPTS && !self.was_told(Reason::SealFailed);
+        if let Some((reason, what)) = passing(code).filter(|_| passes) {
             let paused = attempt.elapsed() >= PAUSE_SECONDS;
-            if paused && may_begin(Prepare::Deprovision, self.machine).is_none() {
+            if paused && self.obstacle().is_none() {
                 return self.claim_anew(report, "Claiming the machine for another try of the seal");
             }
             let message = format!("{what}, and nothing was removed from the guest; {said}. The seal is tried again");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{OWNER_TAG, SEAL_TAG};
+use azimage_crds::{OWNER_TAG, SEAL_TAG, STEP_TAG};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
@@ -30,10 +30,11 @@ pub(super) struct Azure {
 
 impl Azure {
     pub(super) fn new(machine: VirtualMachineObserved) -> Self {
+        let marked = machine.tags.contains_key(STEP_TAG);
         Self {
             machine,
             seal: None,
-            console: ConsoleObserved::NoMark,
+            console: if marked { ConsoleObserved::Sealed } else { ConsoleObserved::NoMark },
             now: now(),
             unit: None,
             said: 0,

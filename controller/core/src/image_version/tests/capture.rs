@@ -185,7 +185,8 @@ pub(super) fn machines() -> Vec<Row> {
         let (stopped, deallocated) =
             if started_since || failed { (UNSEALED, UNSEALED) } else { (DEALLOCATE, GENERALIZE) };
         let sealed = [UNSEALED, running, DEALLOCATING, stopped, DEALLOCATING, deallocated, DEALLOCATING];
-        rows.extend(by_power(&format!("marked, with a seal {seal}"), &scene, &marked, sealed));
+        let heard = if started_since || failed { scene } else { scene.console(ConsoleObserved::Sealed) };
+        rows.extend(by_power(&format!("marked, with a seal {seal}"), &heard, &marked, sealed));
     }
     for (case, machine) in [("claimed", machine().claimed()), ("claimed and marked", machine().claimed().marked())] {
         rows.extend(by_power(

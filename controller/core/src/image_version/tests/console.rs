@@ -86,22 +86,69 @@ pub(super) fn rows() -> Vec<Row> {
             "- False/AzureUnavailable - Retry",
         ),
         row(
-            "the log of a sealed machine shows no mark any more",
+            "the log of a sealed machine shows other words in the place of the mark",
             off(Some(60), None).machine(machine().claimed().marked().powered(Power::Stopped)),
-            "Deallocate Unknown/Deallocating Generalized=Deallocating Poll",
+            UNKNOWN,
         ),
+    ]
+    .into_iter()
+    .chain(after_the_mark())
+    .collect()
+}
+
+/// A machine whose seal was recorded, where its console doesn't tell whether it was started since: by power state, by what is
+/// known of the log, and by how long ago we wrote and Azure changed it.
+fn after_the_mark() -> Vec<Row> {
+    const DEALLOCATE: &str = "Deallocate Unknown/Deallocating Generalized=Deallocating Poll";
+    const GENERALIZE: &str = "Generalize Unknown/Progressing Generalized=Progressing Poll";
+    let marked = |power: Power, unchanged: Option<i64>, records: Vec<azimage_crds::StepStatus>| {
+        let machine = machine().claimed().marked().powered(power);
+        scene(&json!({}))
+            .machine(VirtualMachineObserved { changed_at: unchanged.map(before), ..machine })
+            .status(azimage_crds::ImageVersionStatus { steps: records, ..steps(&[]) })
+    };
+    let stopped = |unchanged, ago| marked(Power::Stopped, unchanged, vec![step(StepName::MarkSealed, 1, true, ago)]);
+    let deallocated = |unchanged, finished: bool, ago| {
+        let deallocation = azimage_crds::StepStatus {
+            finished_at: finished.then(|| k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(before(ago))),
+            ..step(StepName::Deallocate, 1, finished, ago)
+        };
+        marked(Power::Deallocated, unchanged, vec![step(StepName::MarkSealed, 1, true, 90_000), deallocation])
+    };
+    let failing =
+        |failure: Failure, scene: Scene| scene.observed(|observed| observed.console = Reading::Failed(failure));
+    let gone = |scene: Scene| scene.observed(|observed| observed.console = Reading::Missing(Absent::Resource));
+    let empty = |scene: Scene| scene.console(ConsoleObserved::Empty);
+    let off = |scene: Scene| {
+        scene.observed(|observed| {
+            observed.console = Reading::NotRead;
+            if let Reading::Found(machine) = &mut observed.virtual_machine {
+                machine.boot_diagnostics = BootDiagnostics::Off;
+            }
+        })
+    };
+    let busy = |scene: Scene| failing(Failure::Busy("b".into()), scene);
+    vec![
+        row("an empty log, and Azure changed nothing since the mark", empty(stopped(Some(420), 600)), DEALLOCATE),
+        row("an empty log, and Azure changed it since the mark", empty(stopped(Some(419), 600)), UNKNOWN),
+        row("an empty log, and Azure doesn't say when it changed it", empty(stopped(None, 600)), UNKNOWN),
         row(
-            "the log of a sealed and deallocated machine can't be read",
-            failing(Failure::Busy("b".into())).machine(machine().claimed().marked().powered(Power::Deallocated)),
-            "Generalize Unknown/Progressing Generalized=Progressing Poll",
+            "an empty log, and our record of the mark was lost",
+            empty(marked(Power::Stopped, Some(90_000), vec![])),
+            UNKNOWN,
         ),
+        row("no log, and Azure changed nothing", gone(stopped(Some(900), 600)), DEALLOCATE),
+        row("no log, and Azure changed it", gone(stopped(Some(60), 600)), UNKNOWN),
+        row("boot diagnostics off, and Azure changed nothing", off(stopped(Some(900), 600)), DEALLOCATE),
+        row("boot diagnostics off, and Azure changed it", off(stopped(Some(60), 600)), UNKNOWN),
+        row("deallocated by us, its log can't be read", busy(deallocated(Some(420), true, 600)), GENERALIZE),
+        row("deallocated by us and changed since", busy(deallocated(Some(419), true, 600)), UNKNOWN),
+        row("deallocated by us just now", busy(deallocated(Some(0), false, 1200)), GENERALIZE),
+        row("deallocated by us or by others", busy(deallocated(Some(0), false, 1201)), UNKNOWN),
         row(
-            "boot diagnostics are off, which doesn't matter any more",
-            switched_off(off(Some(60), None)).machine(VirtualMachineObserved {
-                boot_diagnostics: BootDiagnostics::Off,
-                ..machine().claimed().marked().powered(Power::Stopped)
-            }),
-            "Deallocate Unknown/Deallocating Generalized=Deallocating Poll",
+            "deallocated by us, with its mark in the log",
+            deallocated(Some(0), true, 90_000).console(ConsoleObserved::Sealed),
+            GENERALIZE,
         ),
     ]
 }

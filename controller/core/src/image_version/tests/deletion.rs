@@ -245,7 +245,14 @@ fn a_release_takes_our_tags_and_no_others() {
 }
 
 #[test]
-fn an_object_that_retains_reads_nothing() {
-    let scene = scene(&deleted("Retain"));
-    assert_eq!(next_read(&scene.validated(), &scene.memory(), &Observed::default()), None);
+fn an_object_that_retains_reads_nothing_but_a_machine_that_it_may_hold() {
+    let reads = |steps: Vec<azimage_crds::StepStatus>| {
+        let status = azimage_crds::ImageVersionStatus { steps, ..super::fixtures::steps(&[]) };
+        let scene = scene(&deleted("Retain")).status(status);
+        next_read(&scene.validated(), &scene.memory(), &Observed::default())
+    };
+    let claimed = || step(StepName::ClaimSource, 1, true, 900);
+    assert_eq!(reads(vec![]), None);
+    assert_eq!(reads(vec![claimed()]), Some(Read::VirtualMachine));
+    assert_eq!(reads(vec![claimed(), step(StepName::Publish, 1, true, 600)]), None);
 }

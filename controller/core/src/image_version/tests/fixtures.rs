@@ -134,7 +134,8 @@ pub(super) fn machine() -> VirtualMachineObserved {
         agent_ready: true,
         agent_message: None,
         boot_diagnostics: BootDiagnostics::Managed,
-        read_at: None,
+        read_at: Some(now()),
+        changed_at: Some(before(86_400)),
     }
 }
 
@@ -199,7 +200,7 @@ pub(super) fn seal(execution: Execution) -> SealObserved {
             Execution::Failed => Some(10),
             Execution::Running | Execution::Unknown => None,
         },
-        printed: Printed { report: None, words: "seal is scheduled".into() },
+        printed: Printed { report: None, words: "seal is scheduled".into(), errors: String::new() },
         said: ConsoleObserved::NoMark,
         // Too long ago for its removal.
         started: Some(before(250)),

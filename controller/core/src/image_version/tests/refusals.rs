@@ -1,6 +1,7 @@
 //! The seal's run command ended with an exit code: what is told, and whether it is tried again.
 
 use azimage_crds::ImageVersionStatus;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::json;
 
 use super::{super::*, capture::refused, fixtures::*, scene::*};
@@ -12,6 +13,38 @@ const FAILED: &str = "- False/SealFailed GuestPrepared=SealFailed Resync";
 fn ended(code: i64, ago: i64, attempts: i32) -> Scene {
     let status = ImageVersionStatus { steps: vec![step(StepName::Seal, attempts, false, ago)], ..steps(&[]) };
     scene(&json!({})).machine(machine().claimed()).console(ConsoleObserved::NoMark).seal(refused(code)).status(status)
+}
+
+const FORGET: &str = "ForgetSeal False/SealFailed GuestPrepared=SealFailed Poll";
+const FORGET_HYGIENE: &str = "ForgetSeal False/HygieneFailed GuestPrepared=HygieneFailed Poll";
+const HYGIENE: &str = "- False/HygieneFailed GuestPrepared=HygieneFailed Resync";
+
+/// The status has told this failure of the seal already.
+fn told(reason: &str, mut scene: Scene) -> Scene {
+    for (kind, state) in [("GuestPrepared", "False"), ("Stalled", "True")] {
+        scene.status.conditions.push(Condition {
+            type_: kind.into(),
+            status: state.into(),
+            reason: reason.into(),
+            message: "As it was told; the annotation azimage.dev/reconcile-requested-at tries again".into(),
+            last_transition_time: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(before(600)),
+            observed_generation: None,
+        });
+    }
+    scene
+}
+
+fn asked(scene: Scene) -> Scene {
+    Scene { object: object(&requested()), ..scene }
+}
+
+fn without_agent(scene: Scene) -> Scene {
+    scene.machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() })
+}
+
+/// The run command was removed when its failure had been told.
+fn forgotten(ago: i64) -> Scene {
+    ended(20, ago, 1).removed(ago - 60).observed(|observed| observed.seal = Reading::Missing(Absent::Resource))
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -45,6 +78,27 @@ pub(super) fn rows() -> Vec<Row> {
         row("it came too late", ended(16, 299, 1), "- False/Sealing GuestPrepared=Sealing Poll"),
         row("it came too late a while ago", ended(16, 300, 5), RECLAIM),
         row("it came too late six times", ended(16, 300, 6), FAILED),
+        row("it came again, and the console doesn't say why", ended(18, 400, 1), FAILED),
+        row(
+            "it came again, and the console says why",
+            ended(18, 400, 1).console(super::capture::gave_up(crate::guest::console::Aftermath::Restarting)),
+            FAILED,
+        ),
+        row("the guest was busy at each try, which was told", told("SealFailed", ended(14, 900, 1)), FORGET),
+        row("it was told, and somebody asks", told("SealFailed", asked(ended(14, 900, 1))), RECLAIM),
+        row("hygiene was told", told("HygieneFailed", ended(20, 900, 1)), FORGET_HYGIENE),
+        row("something else was told", told("ScriptFailed", ended(20, 900, 1)), HYGIENE),
+        row(
+            "hygiene was told, and the agent is away",
+            told("HygieneFailed", without_agent(ended(20, 900, 1))),
+            HYGIENE,
+        ),
+        row("hygiene was told, and its run command is gone", told("HygieneFailed", forgotten(900)), HYGIENE),
+        row(
+            "nothing was told, and its run command is gone",
+            forgotten(900),
+            "- Unknown/Sealing GuestPrepared=Sealing Poll",
+        ),
         row(
             "the guest was busy a while ago, and its agent is away",
             ended(14, 300, 1).machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() }),

@@ -30,11 +30,30 @@ fn marked_ago(seconds: i64, scene: Scene) -> Scene {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    let sealed = || said(ConsoleObserved::Sealed, seal(Execution::Succeeded));
+    let ended = |ago: i64| SealObserved { ended: Some(before(ago)), ..seal(Execution::Succeeded) };
+    let sealed = || said(ConsoleObserved::Sealed, ended(60));
+    let changed = |ago: Option<i64>, scene: Scene| {
+        scene.observed(|observed| {
+            let Reading::Found(machine) = &mut observed.virtual_machine else { unreachable!("it was found") };
+            machine.changed_at = ago.map(before);
+        })
+    };
+    let off = || {
+        let records = vec![step(StepName::Seal, 1, false, 1200)];
+        said(ConsoleObserved::NoMark, seal(Execution::Running))
+            .machine(windows().powered(Power::Stopped))
+            .console(ConsoleObserved::Sealed)
+            .status(azimage_crds::ImageVersionStatus { steps: records, ..super::fixtures::steps(&[]) })
+    };
     let running = || said(ConsoleObserved::NoMark, seal(Execution::Running));
     vec![
         row("the run command runs", running(), SEALING),
         row("the run command has said that it is sealed", sealed(), MARK),
+        row("it said so as long ago as a sealed guest waits", said(ConsoleObserved::Sealed, ended(599)), MARK),
+        row("it said so longer ago", said(ConsoleObserved::Sealed, ended(600)), UNKNOWN),
+        row("nobody knows when it said so", said(ConsoleObserved::Sealed, seal(Execution::Succeeded)), UNKNOWN),
+        row("it said so, and Azure changed the machine after the seal began", changed(Some(60), sealed()), UNKNOWN),
+        row("it said so, and Azure doesn't say when it changed the machine", changed(None, sealed()), UNKNOWN),
         row(
             "it has said so, and ended with an exit code",
             said(ConsoleObserved::Sealed, super::capture::refused(1)),
@@ -48,7 +67,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "a Linux guest's run command can't say so",
             sealed().definition(definition()).machine(machine().claimed()),
-            SEALING,
+            "ForgetSeal Unknown/Sealing GuestPrepared=Sealing Poll",
         ),
         row("it said that it failed", said(gave_up(Aftermath::Unchanged).clone(), super::capture::refused(36)), FAILED),
         row(
@@ -56,12 +75,16 @@ pub(super) fn rows() -> Vec<Row> {
             running().console(gave_up(Aftermath::Broken)),
             FAILED,
         ),
-        row(
-            "the console says that it is sealed, and it is off",
-            running().machine(windows().powered(Power::Stopped)).console(ConsoleObserved::Sealed),
-            MARK,
-        ),
+        row("the console says that it is sealed, and it is off", off(), MARK),
+        row("the same, and Azure changed it as the seal began", changed(Some(1020), off()), MARK),
+        row("the same, and Azure changed it since", changed(Some(1019), off()), UNKNOWN),
+        row("the same, and Azure doesn't say when", changed(None, off()), UNKNOWN),
         row("it runs on, just marked", marked_ago(599, sealed()), DEALLOCATE),
+        row(
+            "it runs on, just marked, and Azure changed it since",
+            changed(Some(100), marked_ago(599, sealed())),
+            UNKNOWN,
+        ),
         row("it runs on for long", marked_ago(600, sealed()), UNKNOWN),
         row("it runs, and nobody knows when it was marked", sealed().machine(windows().marked()), UNKNOWN),
     ]
@@ -70,6 +93,16 @@ pub(super) fn rows() -> Vec<Row> {
 #[test]
 fn a_windows_guest_is_sealed_on_its_own_word_while_it_runs_or_when_it_is_off() {
     check(&rows());
+}
+
+#[test]
+fn the_end_of_the_log_of_a_seal_that_failed_is_told() {
+    let printed =
+        crate::guest::output::read("azimage: failed n unattended", "SYSPRP Package A failed\r\nhr = 0x80073cf2\r\n");
+    let failed = SealObserved { printed, ..super::capture::refused(36) };
+    let scene = said(gave_up(Aftermath::Unchanged).clone(), failed);
+    let crate::Progress::Stalled { message, .. } = scene.plan().report.progress else { panic!("it stalls") };
+    assert!(message.contains("The end of its log: SYSPRP Package A failed; hr = 0x80073cf2"), "{message}");
 }
 
 #[test]

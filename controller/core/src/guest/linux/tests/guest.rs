@@ -11,20 +11,22 @@ use std::{
 };
 
 /// What the script may use. The root has these tools and no other ones.
-const TOOLS: [&str; 32] = [
+const TOOLS: [&str; 34] = [
     "base64", "basename", "cat", "chmod", "cp", "cut", "date", "dirname", "find", "getent", "grep", "head", "ls",
     "mkdir", "mktemp", "mv", "readlink", "rm", "rmdir", "sed", "sort", "stat", "tail", "timeout", "touch", "tr",
-    "true", "truncate", "uniq", "wc", "id", "env",
+    "true", "truncate", "uniq", "wc", "id", "env", "dd", "du",
 ];
 
 /// In the stubs `$STUB` is a folder for their state, and `$HOST` has the tools that the script must not use.
-const STUBS: [(&str, &str); 13] = [
+const STUBS: [(&str, &str); 14] = [
     // With state: which units run.
     (
         "systemctl",
         r#"printf 'systemctl %s\n' "$*" >>"$STUB/calls"
 case $1 in
 --version) cat "$STUB/systemd" ;;
+list-jobs) [ ! -e "$STUB/jobs" ] || cat "$STUB/jobs" ;;
+is-enabled) [ ! -e "$STUB/enabled" ] || cat "$STUB/enabled" ;;
 is-active) shift 2; for unit; do [ ! -e "$STUB/active/$unit" ] || exit 0; done; exit 3 ;;
 stop) shift; for unit; do [ -e "$STUB/stubborn/$unit" ] || rm -f "$STUB/active/$unit"; done ;;
 start) shift; for unit; do : >"$STUB/active/$unit"; done ;;
@@ -59,7 +61,21 @@ printf '%s\n' "$*" >"$STUB/scheduled"
 user=$(sed -n 's/.*UserName>\([^<]*\)<.*/\1/p' /var/lib/waagent/ovf-env.xml)
 systemctl stop walinuxagent.service waagent.service
 rm -f /etc/ssh/ssh_host_*
-[ ! -e "$STUB/waagent-stops" ] || exit 0
+if [ -e "$STUB/waagent-stops" ]; then
+    echo "2026-05-31T08:12:29.760610Z INFO MainThread something"
+    echo "2026-05-31T08:12:29.760610Z ERROR MainThread Failed to run 'deprovision+user': [Errno 1] Operation not permitted: '/x'"
+    printf 'Traceback (most recent call last):\n  File "/x"\nOSError\n'
+    exit 0
+fi
+# `set_dhcp_hostname` of its families reads a file first.
+file=
+[ ! -e /etc/redhat-release ] || file=/etc/sysconfig/network-scripts/ifcfg-eth0
+[ ! -e "$STUB/suse" ] || file=/etc/sysconfig/network/dhcp
+if [ -n "$file" ] && [ ! -e "$file" ]; then
+    echo "2026-05-31T08:12:29.760610Z ERROR MainThread Failed to run 'deprovision+user': [Errno 2] No such file or directory: '$file'"
+    exit 0
+fi
+[ -z "$file" ] || echo DHCP_HOSTNAME=localhost.localdomain >>"$file"
 find /var/lib/dhcp /var/lib/dhclient -mindepth 1 -delete 2>/dev/null
 echo localhost.localdomain >/etc/hostname
 sed -i 's/^root:.*/root:*LOCK*:14600::::::/' /etc/shadow
@@ -75,6 +91,7 @@ exit 0"#,
         "userdel",
         r#"printf 'userdel %s\n' "$*" >>"$STUB/calls"
 [ ! -e "$STUB/userdel-fails" ] || exit 8
+! grep -q "^azureuser:" /etc/group || echo "userdel meets the group" >>"$STUB/calls"
 for user; do :; done
 home=$(getent passwd "$user" | cut -d : -f 6)
 for file in passwd shadow group subuid; do
@@ -84,18 +101,34 @@ for file in passwd shadow group subuid; do
 done
 [ -z "$home" ] || rm -rf "$home""#,
     ),
-    ("groupdel", r#"sed -i "/^$1:/d" /etc/group"#),
+    (
+        "groupdel",
+        r#"! grep -q "^$1:[^:]*:[^:]*:$(getent group "$1" | cut -d : -f 3):" /etc/passwd || exit 8
+sed -i "/^$1:/d" /etc/group"#,
+    ),
+    (
+        "usermod",
+        r#"group=$(getent group "$2" | cut -d : -f 3)
+[ -n "$group" ] || exit 6
+sed -i "s/^\($3:[^:]*:[^:]*\):[^:]*:/\1:$group:/" /etc/passwd"#,
+    ),
     (
         "cloud-init",
         r#"printf 'cloud-init %s\n' "$*" >>"$STUB/calls"
-[ ! -e "$STUB/cloud-init-fails" ] || { echo "Could not remove /var/lib/cloud/data"; exit 1; }
+[ ! -e "$STUB/cloud-init-fails" ] || { rm -rf $(cat "$STUB/cloud-init-fails"); echo "Could not remove /var/lib/cloud/data"; exit 1; }
 find /var/lib/cloud -mindepth 1 -delete
 rm -f /var/log/cloud-init.log /var/log/cloud-init-output.log"#,
     ),
     ("loginctl", r#"printf 'loginctl %s\n' "$*" >>"$STUB/calls"; [ "$1" != list-users ] || echo "1000 azureuser""#),
     // What it is asked for at this moment of the seal is a place to have something happen in between.
     ("journalctl", r#"[ ! -e "$STUB/meanwhile" ] || . "$STUB/meanwhile""#),
-    ("dpkg", r#"[ ! -e "$STUB/audit" ] || cat "$STUB/audit""#),
+    // Only the question that the script asks.
+    (
+        "dpkg-query",
+        r#"[ "$*" = '-W -f ${db:Status-Abbrev} ${Package}\n' ] || exit 2
+printf 'ii  htop\nrc  old\nun  never\nhi  held\n'
+[ ! -e "$STUB/packages" ] || cat "$STUB/packages""#,
+    ),
     ("sync", ":"),
     ("swapoff", ":"),
     // Nobody waits for a guest of files; but something may happen in between.
@@ -111,13 +144,13 @@ esac"#,
 ];
 
 /// Files of a guest that cloud-init and the agent have provisioned for `azureuser`, with traces of its life.
-const FILES: [(&str, &str); 44] = [
+const FILES: [(&str, &str); 45] = [
     (
         "etc/passwd",
         "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\nazureuser:x:1000:1000::/home/azureuser:/bin/bash\n",
     ),
     ("etc/shadow", "root:!:1::::::\ndaemon:*:1::::::\nazureuser:$6$salt$hash:1::::::\n"),
-    ("etc/group", "root:x:0:\nsudo:x:27:azureuser\nazureuser:x:1000:\n"),
+    ("etc/group", "root:x:0:\nsudo:x:27:azureuser\nusers:x:100:\nazureuser:x:1000:\n"),
     ("etc/subuid", "azureuser:100000:65536\n"),
     ("etc/passwd-", "azureuser:x:1000:1000::/home/azureuser:/bin/bash\n"),
     ("etc/shadow-", "azureuser:$6$salt$hash:1::::::\n"),
@@ -138,7 +171,7 @@ const FILES: [(&str, &str); 44] = [
     ("etc/ssh/ssh_host_rsa_key.pub", "ssh-rsa AAAA\n"),
     ("etc/ssh/sshd_config", "Port 22\n"),
     ("etc/waagent.conf", "Provisioning.DeleteRootPassword=y\n"),
-    ("etc/netplan/50-cloud-init.yaml", "# written by cloud-init\nmacaddress: 00:0d:3a:aa:bb:cc\n"),
+    ("etc/netplan/50-cloud-init.yaml", "# Changes to it will not persist\nmacaddress: 00:0d:3a:aa:bb:cc\n"),
     ("etc/netplan/90-static.yaml", "network: {}\n"),
     ("etc/network/interfaces", "auto lo\n"),
     ("etc/udev/rules.d/70-persistent-net.rules", "00:0d:3a:aa:bb:cc\n"),
@@ -160,6 +193,7 @@ const FILES: [(&str, &str); 44] = [
     ("var/lib/waagent/provisioned", "1\n"),
     ("var/lib/waagent/Microsoft.CPlat.Core.RunCommandHandlerLinux-1.3.28/config/0.settings", "{}\n"),
     ("var/lib/cloud/data/instance-id", "1\n"),
+    ("var/lib/cloud/sem/config_ssh", "1\n"),
     ("var/lib/dbus/machine-id", "0123456789abcdef0123456789abcdef\n"),
     ("var/lib/systemd/random-seed", "seed\n"),
     ("var/lib/systemd/credential.secret", "secret\n"),

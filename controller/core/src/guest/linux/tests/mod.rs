@@ -14,6 +14,7 @@ const NONCE: &str = "0a1b2c3d-0000-4000-8000-00000000abcd";
 fn preparation() -> Preparation {
     Preparation {
         nonce: NONCE.to_owned(),
+        asked_at: "2099-01-01T00:00:00Z".parse().unwrap(),
         not_before: "2020-01-01T00:00:00Z".parse().unwrap(),
         not_after: "2100-01-01T00:00:00Z".parse().unwrap(),
         delay: Duration::from_secs(60),

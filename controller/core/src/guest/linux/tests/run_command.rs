@@ -5,6 +5,7 @@ use crate::guest::{
     Preparation,
     hygiene::{Mode, Policy},
     linux::script,
+    output::read,
 };
 
 #[test]
@@ -57,6 +58,17 @@ fn remove(path: &'static str) -> Change {
     Box::new(move |guest| guest.remove(path))
 }
 
+/// Without cloud-init's rules for sudo, which name the account as well.
+fn without_rules(also: Option<&'static str>, xml: &'static str) -> Change {
+    Box::new(move |guest| {
+        guest.remove("etc/sudoers.d/90-cloud-init-users");
+        match also {
+            Some(path) => guest.remove(path),
+            None => guest.write("var/lib/waagent/ovf-env.xml", xml),
+        }
+    })
+}
+
 fn account(xml: &'static str) -> Change {
     write("var/lib/waagent/ovf-env.xml", xml)
 }
@@ -72,10 +84,28 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
         ("a container", remove("run/systemd/system"), 11, "systemd"),
         ("an old systemd", write("stub/systemd", "systemd 208\n"), 11, "systemd 208 is too old"),
         ("an unknown systemd", write("stub/systemd", "\n"), 11, "unknown version"),
-        ("no provisioning", remove(ovf), 12, "ovf-env.xml is not there"),
-        ("empty provisioning", account(""), 12, "ovf-env.xml is not there"),
-        ("no account", account("<a:UserName></a:UserName>"), 12, "names no account"),
-        ("an account without an end", account("<UserName/>"), 12, "names no account"),
+        ("no provisioning", without_rules(Some(ovf), ""), 12, "ovf-env.xml is not there"),
+        ("empty provisioning", without_rules(None, ""), 12, "ovf-env.xml is not there"),
+        ("no account", without_rules(None, "<a:UserName></a:UserName>"), 12, "names no account"),
+        ("an account without an end", without_rules(None, "<UserName/>"), 12, "names no account"),
+        (
+            "rules of two",
+            Box::new(|guest| {
+                guest.remove("var/lib/waagent/ovf-env.xml");
+                guest.write("etc/sudoers.d/90-cloud-init-users", "# User rules for a\n# User rules for b\n");
+            }),
+            12,
+            "ovf-env.xml is not there",
+        ),
+        (
+            "rules of root",
+            Box::new(|guest| {
+                guest.remove("var/lib/waagent/ovf-env.xml");
+                guest.write("etc/sudoers.d/90-cloud-init-users", "# User rules for root\n");
+            }),
+            12,
+            "names root",
+        ),
         ("root", account("<UserName>root</UserName>"), 12, "root"),
         (
             "root by another name",
@@ -97,12 +127,8 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
             13,
             "nothing can be written to /dev/ttyS0",
         ),
-        (
-            "half a package",
-            write("stub/audit", "The following packages are only half configured:\n htop  viewer\n"),
-            14,
-            "htop",
-        ),
+        ("half a package", write("stub/packages", "iF  psmisc\n"), 14, "psmisc"),
+        ("cloud-init at work", write("stub/jobs", "12 cloud-final.service start waiting\n"), 14, "cloud-final.service"),
         (
             "a link to nowhere in the place of a folder",
             Box::new(|guest| {
@@ -129,7 +155,12 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
             17,
             "/var/lib",
         ),
-        ("findings", write("home/bob/.aws/credentials", "[default]\n"), 20, "(1 found)"),
+        (
+            "findings",
+            write("home/bob/.aws/credentials", "[default]\n"),
+            20,
+            "(1 found, all named in /var/lib/azimage-findings)",
+        ),
         ("no unit", write("stub/systemd-run-fails", ""), 1, "systemd-run"),
     ];
     for (case, change, code, words) in cases {
@@ -137,6 +168,8 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
         change(&guest);
         refused(case, &guest, &preparation(), code, words);
         assert!(!guest.exists("run/azimage-seal"), "{case}: nothing of it is left");
+        assert_eq!(guest.exists("var/lib/azimage-findings"), code == 20, "{case}");
+        assert!(!guest.exists("var/lib/azimage-seal-begun"), "{case}");
     }
 }
 
@@ -168,6 +201,47 @@ fn a_command_is_for_its_time_alone() {
 }
 
 #[test]
+fn a_guest_that_was_provisioned_after_the_command_was_made_isnt_sealed() {
+    let sem = "var/lib/cloud/instances/one/sem/consume_data";
+    let cases: [(&str, &str, Change, bool); 6] = [
+        ("before it", "2099-01-01T00:00:00Z", write(sem, "1\n"), true),
+        ("after it, by cloud-init", "2020-01-01T00:00:00Z", write(sem, "1\n"), false),
+        ("after it, by the agent", "2020-01-01T00:00:00Z", write("stub/x", ""), false),
+        (
+            "provisioning is switched off",
+            "2020-01-01T00:00:00Z",
+            write("etc/waagent.conf", "Provisioning.Agent=disabled\n"),
+            true,
+        ),
+        ("in an older way", "2020-01-01T00:00:00Z", write("etc/waagent.conf", "Provisioning.Enabled=n\n"), true),
+        (
+            "by nobody that is known",
+            "2020-01-01T00:00:00Z",
+            Box::new(|guest| {
+                guest.remove("var/lib/waagent/provisioned");
+                guest.remove("var/lib/cloud");
+            }),
+            true,
+        ),
+    ];
+    for (case, asked_at, change, is_sealed) in cases {
+        let guest = Guest::new();
+        change(&guest);
+        let preparation = Preparation { asked_at: asked_at.parse().unwrap(), ..preparation() };
+        if is_sealed {
+            assert_eq!(guest.run(&script(&preparation)).code, 0, "{case}");
+        } else {
+            let out = refused(case, &guest, &preparation, 18, "2020-01-01T00:00:00Z");
+            assert_eq!(out.matches('Z').count(), 2, "{case}: both times: {out}");
+        }
+    }
+    // The first provisioning may end some seconds after somebody has asked for the seal.
+    let now = jiff::Timestamp::from_second(i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap());
+    let asked_at = now.unwrap() - jiff::SignedDuration::from_secs(50);
+    assert_eq!(Guest::new().run(&script(&Preparation { asked_at, ..preparation() })).code, 0);
+}
+
+#[test]
 fn the_account_is_found_however_the_file_is_written() {
     for xml in [
         "<UserName>azureuser</UserName>",
@@ -180,6 +254,16 @@ fn the_account_is_found_however_the_file_is_written() {
         let answer = guest.run(&script(&preparation()));
         assert_eq!(answer.code, 0, "{xml}: {}", answer.out);
         assert_eq!(guest.text("run/azimage-seal/settings").lines().nth(1), Some("azureuser"), "{xml}");
+    }
+    // After a provisioning without its disc there is no such file.
+    for xml in [None, Some(""), Some("<UserName></UserName>")] {
+        let guest = Guest::new();
+        guest.remove("var/lib/waagent/ovf-env.xml");
+        if let Some(xml) = xml {
+            guest.write("var/lib/waagent/ovf-env.xml", xml);
+        }
+        assert_eq!(guest.run(&script(&preparation())).code, 0, "{xml:?}");
+        assert_eq!(guest.text("run/azimage-seal/settings").lines().nth(1), Some("azureuser"), "{xml:?}");
     }
 }
 
@@ -236,6 +320,51 @@ fn a_package_manager_is_waited_for_and_not_for_ever() {
     guest.write("var/lib/dpkg/lock-frontend", "");
     let inode = fs::metadata(guest.path("var/lib/dpkg/lock-frontend")).unwrap().ino();
     guest.write("proc/locks", format!("{inode}: POSIX  ADVISORY  WRITE 822 08:01:{inode}1 0 EOF\n"));
+    assert_eq!(guest.run(&script(&preparation())).code, 0);
+}
+
+#[test]
+fn packages_in_the_middle_of_their_installation_are_told_from_others() {
+    for (state, half) in [
+        ("ii ", false),
+        ("hi ", false),
+        ("rc ", false),
+        ("un ", false),
+        ("iH ", true),
+        ("iU ", true),
+        ("iF ", true),
+        ("iW ", true),
+        ("it ", true),
+        ("rF ", true),
+        ("iiR", true),
+    ] {
+        let guest = Guest::new();
+        guest.write("stub/packages", format!("{state} psmisc\n"));
+        assert_eq!(guest.run(&script(&preparation())).code, if half { 14 } else { 0 }, "{state}");
+    }
+}
+
+#[test]
+fn cloud_init_is_waited_for_and_other_jobs_arent() {
+    for (jobs, waits) in [
+        ("12 cloud-init.service start running\n", true),
+        ("  7 cloud-init-local.service    start waiting\n", true),
+        ("  7 cloud-init-main.service start running\n8 x.service start waiting\n", true),
+        ("No jobs running.\n", false),
+        ("9 cloud-init-hotplugd.service start running\n", false),
+        ("9 cloud-final.service stop waiting\n", false),
+        ("9 apt-daily.service start running\n", false),
+    ] {
+        let guest = Guest::new();
+        guest.write("stub/jobs", jobs);
+        assert_eq!(guest.run(&script(&preparation())).code, if waits { 14 } else { 0 }, "{jobs}");
+        let count = guest.text("stub/calls").lines().filter(|call| *call == "sleep 5").count();
+        assert_eq!(count, if waits { 12 } else { 0 }, "{jobs}: sixty seconds");
+    }
+    // It ends meanwhile.
+    let guest = Guest::new();
+    guest.write("stub/jobs", "12 cloud-final.service start running\n");
+    guest.write("stub/while-asleep", "rm -f /stub/jobs\n");
     assert_eq!(guest.run(&script(&preparation())).code, 0);
 }
 
@@ -337,18 +466,60 @@ fn output_is_bounded_however_much_there_is() {
     }
     guest.write("home/bob/.bash_history", "ls\n");
     let text = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of the output\"; i=$((i+1)); done; cat /etc/passwd >$AZIMAGE_EVIDENCE
-        for i in 1 2 3 4 5 6 7 8 9; do cat $AZIMAGE_EVIDENCE $AZIMAGE_EVIDENCE >$AZIMAGE_EVIDENCE.more; mv $AZIMAGE_EVIDENCE.more $AZIMAGE_EVIDENCE; done";
+        for i in 1 2 3 4 5 6 7 8 9; do cat $AZIMAGE_EVIDENCE $AZIMAGE_EVIDENCE >$AZIMAGE_EVIDENCE.more; mv $AZIMAGE_EVIDENCE.more $AZIMAGE_EVIDENCE; done; echo the last of it >>$AZIMAGE_EVIDENCE";
     let answer = guest.run(&script(&with_script(text, 100)));
     assert_eq!((answer.code, answer.err.as_str()), (20, ""), "{}", answer.out);
     assert!(answer.out.len() < 4000, "{}", answer.out.len());
     assert!(answer.out.lines().all(|line| line.starts_with("azimage: ") && line.len() <= 300), "{}", answer.out);
     assert!(answer.out.contains("azimage: script says line 19999 of the output\n"), "{}", answer.out);
-    assert!(answer.out.contains("\nazimage: evidence root:x:0:0:root:/root:/bin/bash\n"), "{}", answer.out);
+    assert!(answer.out.contains("\nazimage: evidence the last of it\n"), "{}", answer.out);
     assert!(answer.out.contains("\nazimage: findings 10001 10000 0\n"), "{}", answer.out);
+    // All of them are named in a file that root alone can read.
+    assert!(answer.out.contains("all named in /var/lib/azimage-findings"), "{}", answer.out);
+    let kept = guest.text("var/lib/azimage-findings");
+    assert!(kept.starts_with("PrivateKey /home/bob/keys/") && kept.len() == 1_000_000, "{}", kept.len());
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(guest.path("var/lib/azimage-findings")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    guest.remove("home/bob");
+    assert_eq!(guest.run(&script(&preparation())).code, 0);
+    assert!(!guest.exists("var/lib/azimage-findings"), "it goes with the next attempt");
     assert!(answer.out.matches("azimage: found PrivateKey /home/bob/keys/").count() > 5, "{}", answer.out);
     for (prefix, most) in [("azimage: script says", 1000), ("azimage: evidence", 1000), ("azimage: found ", 1400)] {
         let bytes: usize = answer.out.lines().filter(|line| line.starts_with(prefix)).map(|line| line.len() + 1).sum();
         assert!(bytes <= most && bytes > most - 300, "{prefix}: {bytes}");
+    }
+}
+
+/// A made-up key of 2,048 bits, as a PEM file.
+fn key() -> Vec<String> {
+    let signs = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let body: Vec<char> = (0..1624_usize).map(|at| char::from(signs[(at * at + 7 * at) / 3 % 64])).collect();
+    let lines = body.chunks(64).map(|line| line.iter().collect());
+    [format!("-----BEGIN {} KEY-----", "PRIVATE")]
+        .into_iter()
+        .chain(lines)
+        .chain([format!("-----END {} KEY-----", "PRIVATE")])
+        .collect()
+}
+
+#[test]
+fn a_private_key_that_a_script_prints_isnt_told_though_its_beginning_is_cut_off() {
+    for (case, text) in [
+        ("alone", format!("cat <<X\n{}\nX\n", key().join("\n"))),
+        ("with more", format!("cat <<X\n{}\nX\necho more; echo and more", key().join("\n"))),
+        ("evidence", format!("cat >$AZIMAGE_EVIDENCE <<X\n{}\nX\n", key().join("\n"))),
+        ("without its ends", format!("cat <<X | grep -v -e -----\n{}\nX\n", key().join("\n"))),
+    ] {
+        let guest = Guest::new();
+        let answer = guest.run(&script(&with_script(&text, 20)));
+        assert_eq!(answer.code, 0, "{case}: {}", answer.out);
+        assert!(answer.out.len() > 900 && !answer.out.contains("BEGIN"), "{case}: it is cut: {}", answer.out);
+        let report = read(&answer.out, "").report.unwrap();
+        let told = format!("{:?}{:?}", report.script_output, report.evidence);
+        assert!(key()[1..].iter().all(|line| !told.contains(&line[..line.len().min(20)])), "{case}: {told}");
+        assert!(told.contains("***") && told.contains("more") == (case == "with more"), "{case}: {told}");
     }
 }
 

@@ -86,9 +86,37 @@ fn the_script_doesnt_hold_the_words_that_prove_the_seal() {
 /// As one text each: what runs as the command, and what runs as the unit.
 fn joined() -> [String; 2] {
     let head = head(&with_script("true", 5));
-    let command = [include_str!("../begin.sh"), &SHARED.join("\n"), &PREPARE.join("\n")].join("\n");
+    let command = [BEGIN.join("\n"), SHARED.join("\n"), PREPARE.join("\n")].join("\n");
     let unit = UNIT.join("\n").replace(". \"$FOLDER/shared.sh\"\n", &SHARED.join("\n"));
     [head + &command, format!("#!/bin/sh\n{unit}")]
+}
+
+/// What stands behind each of these words in a text, up to a sign that isn't of `is`.
+fn after<'a>(text: &'a str, word: &str, is: fn(char) -> bool) -> std::collections::BTreeSet<&'a str> {
+    text.split(word)
+        .skip(1)
+        .map(|rest| rest.split(|sign| !is(sign)).next().unwrap())
+        .filter(|found| !found.is_empty())
+        .collect()
+}
+
+#[test]
+fn each_exit_code_and_each_step_is_explained_and_no_other() {
+    let page = include_str!("../../../../../../docs/guest-linux.md");
+    let (_, tables) = page.split_once("### Before anything is removed").unwrap();
+    let (codes, steps) = tables.split_once("### While it seals").unwrap();
+    let (steps, _) = steps.split_once("\n## ").unwrap();
+    let whole = script(&with_script("true", 5));
+    let mut told = after(&whole, " refuse ", |sign| sign.is_ascii_digit());
+    // The end of one that is under way is no refusal, and an error of the script itself has a row of its own.
+    told.remove("0");
+    told.remove("1");
+    assert_eq!(
+        told,
+        after(codes, "\n| ", |sign| sign.is_ascii_digit()).into_iter().filter(|code| *code != "1").collect()
+    );
+    let named = after(steps, "\n| `", |sign| sign.is_ascii_lowercase() || sign == '-');
+    assert_eq!(after(&whole, " step=", |sign| sign.is_ascii_lowercase() || sign == '-'), named);
 }
 
 #[test]

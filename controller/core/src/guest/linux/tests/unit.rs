@@ -11,6 +11,8 @@ use crate::{
     image_version::ConsoleObserved,
 };
 
+const BEGUN: &str = "var/lib/azimage-seal-begun";
+
 fn scheduled(guest: &Guest) {
     let answer = guest.run(&script(&preparation()));
     assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
@@ -63,6 +65,7 @@ fn a_guest_is_sealed_and_nothing_of_it_is_left() {
             "var/log/auth.log.1",
             "var/lib/lastlog/lastlog2.db",
             "var/log/app/app.log-20261128",
+            BEGUN,
         ] {
             assert!(!guest.exists(path), "{shell}: {path} is left");
         }
@@ -107,7 +110,7 @@ fn what_a_guest_doesnt_have_isnt_needed() {
     guest.remove("etc/sudoers");
     guest.remove("etc/sudoers.d");
     guest.remove("usr/bin/loginctl");
-    guest.remove("usr/bin/dpkg");
+    guest.remove("usr/bin/dpkg-query");
     guest.write("etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
     guest.write("etc/shadow", "root:!:1::::::\n");
     guest.write("etc/group", "root:x:0:\n");
@@ -119,6 +122,57 @@ fn what_a_guest_doesnt_have_isnt_needed() {
     assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{}", guest.console());
     assert!(guest.exists("stub/poweroff") && !guest.exists("home/azureuser"));
     assert!(!guest.exists("etc/resolv.conf"), "a plain one is made anew at the start");
+}
+
+#[test]
+fn files_of_the_network_go_only_where_cloud_init_writes_them_anew() {
+    let mac = "HWADDR=00:0d:3a:aa:bb:cc\n";
+    let header = "# Created by cloud-init automatically, do not edit.\n#\n";
+    let cases: [(&str, Change, bool); 9] = [
+        (
+            "as it comes",
+            |guest| guest.write("etc/cloud/cloud.cfg", "system_info:\n  network:\n    renderers: [eni]\n"),
+            true,
+        ),
+        (
+            "switched off in a line",
+            |guest| guest.write("etc/cloud/cloud.cfg.d/99-x.cfg", "network: {config: disabled}\n"),
+            false,
+        ),
+        (
+            "switched off in two lines",
+            |guest| guest.write("etc/cloud/cloud.cfg", "users: []\nnetwork:\n  # no\n\n  config: 'disabled'\n"),
+            false,
+        ),
+        (
+            "not switched off",
+            |guest| guest.write("etc/cloud/cloud.cfg.d/99-x.cfg", "# network: {config: disabled}\n"),
+            true,
+        ),
+        ("cloud-init is switched off", |guest| guest.write("etc/cloud/cloud-init.disabled", ""), false),
+        ("it found nothing", |guest| guest.write("run/cloud-init/disabled", ""), false),
+        ("by the kernel's command line", |guest| guest.write("proc/cmdline", "quiet cloud-init=disabled\n"), false),
+        ("masked", |guest| guest.write("stub/enabled", "masked\n"), false),
+        ("the network by the command line", |guest| guest.write("proc/cmdline", "network-config=disabled\n"), false),
+    ];
+    for (case, change, gone) in cases {
+        let guest = Guest::new();
+        guest.write("etc/sysconfig/network-scripts/ifcfg-eth0", format!("{header}{mac}"));
+        guest.write("etc/sysconfig/network-scripts/ifcfg-eth1", format!("# not written by cloud-init\n{mac}"));
+        change(&guest);
+        scheduled(&guest);
+        let told = guest.text("run/azimage-seal/told");
+        assert!(told.contains("Lease /etc/sysconfig/network-scripts/ifcfg-eth1"), "{case}: {told}");
+        for (at, path) in
+            [("eth0", "etc/sysconfig/network-scripts/ifcfg-eth0"), ("plan", "etc/netplan/50-cloud-init.yaml")]
+        {
+            assert_eq!(told.contains(&format!("Lease /{path}")), !gone, "{case}, {at}: {told}");
+        }
+        assert_eq!(guest.unit().unwrap().code, 0, "{case}: {}", guest.console());
+        assert_eq!(guest.exists("etc/sysconfig/network-scripts/ifcfg-eth0"), !gone, "{case}");
+        assert_eq!(guest.exists("etc/netplan/50-cloud-init.yaml"), !gone, "{case}");
+        assert!(guest.exists("etc/sysconfig/network-scripts/ifcfg-eth1"), "{case}");
+    }
 }
 
 /// What becomes of a guest whose seal failed.
@@ -137,15 +191,18 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
     assert_eq!(guest.exists("stub/reboot"), state == "restarting", "{case}");
     assert!(!guest.exists("run/azimage-seal"), "{case}: another try finds nothing of this one");
     // The agent runs its commands again when its state is gone; this one has had its turn.
-    assert_eq!(guest.exists("var/lib/azimage-failed-seal"), state != "unchanged", "{case}");
+    assert_eq!(guest.exists(BEGUN), state != "unchanged", "{case}");
     if state != "unchanged" {
         let again = guest.run(&script(&preparation()));
-        assert!(again.code == 16 && again.out.contains("failed before"), "{case}: {}", again.out);
+        assert!(again.code == 18 && again.out.contains("was begun in this guest before"), "{case}: {}", again.out);
     }
     if state == "unchanged" {
         assert!(guest.exists("stub/active/walinuxagent.service"), "{case}: the agent runs again");
         assert!(guest.exists("stub/active/apt-daily.timer"), "{case}: what was stopped runs again");
         assert!(guest.exists("home/azureuser") && guest.exists("etc/shadow-"), "{case}");
+        for path in ["instance", "sem/config_ssh", "data/instance-id"] {
+            assert!(guest.exists(&format!("var/lib/cloud/{path}")), "{case}: {path} is there");
+        }
     }
     if state == "broken" {
         assert!(guest.exists("stub/active/waagent.service"), "{case}: the agent is given a chance");
@@ -155,8 +212,8 @@ fn failed(case: &str, guest: &Guest, step: &str, state: &str, words: &str) {
 type Change = fn(&Guest);
 
 /// What goes wrong after the unit was scheduled; the step, what becomes of the guest, and what is said of it.
-const FAILURES: [(&str, Change, &str, &str, &str); 27] = [
-    ("packages", |guest| guest.write("stub/audit", " htop viewer\n"), "packages", "unchanged", "htop"),
+const FAILURES: [(&str, Change, &str, &str, &str); 32] = [
+    ("packages", |guest| guest.write("stub/packages", "iF  psmisc\n"), "packages", "unchanged", "psmisc"),
     ("no console", |guest| guest.write("sys/class/tty/console/active", "tty0\n"), "port", "unchanged", "console=ttyS0"),
     (
         "a process",
@@ -173,10 +230,41 @@ const FAILURES: [(&str, Change, &str, &str, &str); 27] = [
         "walinuxagent.service",
     ),
     (
+        "cloud-init at work",
+        |guest| guest.write("stub/jobs", " 83 cloud-final.service start running\n"),
+        "packages",
+        "unchanged",
+        "cloud-final.service",
+    ),
+    (
+        "no sign",
+        |guest| guest.program("dd", "exit 1", "/bin/sh"),
+        "sign",
+        "unchanged",
+        "/var/lib/azimage-seal-begun can't be written",
+    ),
+    (
         "cloud-init",
         |guest| guest.write("stub/cloud-init-fails", ""),
         "cloud-init",
         "unchanged",
+        "Could not remove /var/lib/cloud/data",
+    ),
+    (
+        "cloud-init in the middle",
+        |guest| guest.write("stub/cloud-init-fails", "/var/lib/cloud/instance /var/lib/cloud/sem"),
+        "cloud-init",
+        "unchanged",
+        "Could not remove /var/lib/cloud/data",
+    ),
+    (
+        "cloud-init in the middle, and it can't be put back",
+        |guest| {
+            guest.write("stub/cloud-init-fails", "/var/lib/cloud/instance");
+            guest.program("cp", "case $2 in */cloud/.) exit 1;; *) exec /host/usr/bin/cp \"$@\";; esac", "/bin/sh");
+        },
+        "cloud-init",
+        "restarting",
         "Could not remove /var/lib/cloud/data",
     ),
     (
@@ -192,7 +280,7 @@ const FAILURES: [(&str, Change, &str, &str, &str); 27] = [
         |guest| guest.write("stub/waagent-stops", ""),
         "deprovision",
         "restarting",
-        "ovf-env.xml is still there",
+        "stopped half-way and left /var/lib/waagent/ovf-env.xml: Failed to run 'deprovision+user': [Errno 1] Operation not permitted",
     ),
     (
         "no user deleted",
@@ -285,7 +373,7 @@ const FAILURES: [(&str, Change, &str, &str, &str); 27] = [
     ),
     (
         "packages that came late",
-        |guest| guest.write("stub/meanwhile", "echo ' late x' >/stub/audit\n"),
+        |guest| guest.write("stub/meanwhile", "echo 'iU  late' >/stub/packages\n"),
         "packages",
         "restarting",
         "late",
@@ -315,7 +403,19 @@ const FAILURES: [(&str, Change, &str, &str, &str); 27] = [
         },
         "deprovision",
         "broken",
-        "still there",
+        "stopped half-way",
+    ),
+    (
+        "services were stopped",
+        |guest| {
+            guest.remove("usr/bin/cloud-init");
+            guest.write("stub/active/networking.service", "");
+            guest.write("stub/active/rsyslog.service", "");
+            guest.program("truncate", "", "/bin/sh");
+        },
+        "logs",
+        "broken",
+        "/var/log/auth.log isn't empty",
     ),
     // Nothing can be said where nothing can be written.
     (
@@ -334,12 +434,15 @@ fn each_failure_names_its_step_and_what_becomes_of_the_guest() {
         symlink("/dev/full", guest.path("stub/full")).unwrap();
         scheduled(&guest);
         change(&guest);
+        let runs = |unit: &str| guest.exists(&format!("stub/active/{unit}"));
+        let services = ["networking.service", "rsyslog.service"].map(runs);
         if step.is_empty() {
             // The stub of userdel removes the group, as the real one does.
             assert_eq!(guest.unit().unwrap().code, 0, "{case}");
             continue;
         }
         failed(case, &guest, step, state, words);
+        assert_eq!(["networking.service", "rsyslog.service"].map(runs), services, "{case}");
     }
 }
 
@@ -351,13 +454,123 @@ fn another_seal_of_a_guest_that_was_provisioned_anew_leaves_nothing_of_the_faile
     failed("the first", &guest, "deprovision", "restarting", "ended with 1");
     guest.remove("stub/waagent-fails");
     guest.remove("stub/reboot");
-    let second =
-        Preparation { nonce: "second".to_owned(), not_after: "2099-12-31T00:00:00Z".parse().unwrap(), ..preparation() };
+    let second = Preparation { nonce: "second".to_owned(), ..preparation() };
     let answer = guest.run(&script(&second));
     assert_eq!(answer.code, 0, "{}", answer.out);
     guest.unit().unwrap();
     assert_eq!(read(guest.console().as_bytes(), "second"), ConsoleObserved::Sealed, "{}", guest.console());
-    assert!(!guest.exists("var/lib/azimage-failed-seal"));
+    assert!(!guest.exists(BEGUN));
+}
+
+#[test]
+fn a_seal_that_was_begun_isnt_begun_again_also_when_the_guest_died_in_the_middle() {
+    for (case, dies_in, code) in [
+        ("nothing was removed yet", "loginctl", 0),
+        ("before the first thing is removed", "cloud-init", 18),
+        ("in the middle", "waagent", 18),
+        ("at the marks", "sleep", 0),
+    ] {
+        let guest = Guest::new();
+        scheduled(&guest);
+        assert_ne!(guest.text(BEGUN).trim(), NONCE, "a unit that never begins leaves no sign");
+        let died = guest.path("usr/bin").join(dies_in);
+        let alive = std::fs::read_to_string(&died).unwrap();
+        guest.program(dies_in, "kill -KILL $(cat /stub/pid); exit 1", "/host/usr/bin/dash");
+        assert_eq!(guest.unit().unwrap().code, -1, "{case}");
+        assert_eq!(guest.text(BEGUN).trim() == NONCE, code == 18, "{case}");
+        // A start; what is in memory is gone, and the machine is provisioned anew.
+        guest.program(dies_in, &alive, "/host/usr/bin/dash");
+        guest.remove("run/azimage-seal");
+        guest.write("var/lib/waagent/ovf-env.xml", "<UserName>azureuser</UserName>");
+        assert_eq!(guest.run(&script(&preparation())).code, code, "{case}");
+        assert_eq!(guest.exists("stub/active/azimage-seal.timer"), code == 0, "{case}");
+        let second = Preparation { nonce: "second".to_owned(), ..preparation() };
+        guest.write("run/azimage-seal/nonce", "");
+        let _ = std::fs::remove_file(guest.path("stub/active/azimage-seal.timer"));
+        assert_eq!(guest.run(&script(&second)).code, 0, "{case}");
+        assert_ne!(guest.text(BEGUN).trim(), NONCE, "{case}: another attempt is another one");
+    }
+}
+
+#[test]
+fn the_agent_comes_to_its_end_where_a_file_of_the_network_isnt_there() {
+    for (case, change, made) in [
+        (
+            "Red Hat",
+            (|guest: &Guest| guest.write("etc/redhat-release", "Red Hat Enterprise Linux release 9.4\n")) as Change,
+            "etc/sysconfig/network-scripts",
+        ),
+        (
+            "SUSE",
+            |guest| {
+                guest.write("etc/os-release", "NAME=SLES\nID=\"sles\"\nID_LIKE=\"suse\"\n");
+                guest.write("stub/suse", "");
+            },
+            "etc/sysconfig/network",
+        ),
+    ] {
+        let guest = Guest::new();
+        change(&guest);
+        scheduled(&guest);
+        assert_eq!(guest.unit().unwrap().code, 0, "{case}: {}", guest.console());
+        assert!(!guest.exists(made), "{case}: what was made for the agent is gone");
+        // A file that is there stays, with what the agent writes to it.
+        let guest = Guest::new();
+        change(&guest);
+        let file = format!("{made}/{}", if case == "SUSE" { "dhcp" } else { "ifcfg-eth0" });
+        guest.write(&file, "BOOTPROTO=dhcp\n");
+        scheduled(&guest);
+        assert_eq!(guest.unit().unwrap().code, 0, "{case}: {}", guest.console());
+        assert_eq!(guest.text(&file), "BOOTPROTO=dhcp\nDHCP_HOSTNAME=localhost.localdomain\n", "{case}");
+    }
+}
+
+#[test]
+fn the_accounts_group_goes_before_the_account() {
+    let guest = Guest::new();
+    scheduled(&guest);
+    assert_eq!(guest.unit().unwrap().code, 0, "{}", guest.console());
+    assert!(!guest.text("stub/calls").contains("userdel meets the group"), "{}", guest.text("stub/calls"));
+    // Where that doesn't work it is removed as before.
+    let guest = Guest::new();
+    guest.program("usermod", "exit 1", "/bin/sh");
+    scheduled(&guest);
+    assert_eq!(guest.unit().unwrap().code, 0, "{}", guest.console());
+    assert!(
+        guest.text("stub/calls").contains("userdel meets the group") && !guest.text("etc/group").contains("azureuser:")
+    );
+}
+
+#[test]
+fn logs_on_file_systems_of_their_own_are_emptied_too() {
+    let guest = Guest::new();
+    guest.write("var/log/audit/audit.log", "azureuser logged in\n");
+    guest.write("var/log/remote/x.log", "azureuser\n");
+    guest.write(
+        "proc/mounts",
+        "/dev/sda1 / ext4 rw 0 0\n/dev/mapper/vg-audit /var/log/audit xfs rw 0 0\nserver:/x /var/log/remote nfs4 rw 0 0\n",
+    );
+    // Each file system alone, as with -xdev.
+    guest.program(
+        "find",
+        "p=; case \"$1 $2\" in '/var/log -xdev') p='! -path /var/log/audit/* ! -path /var/log/remote/*';; esac
+folder=$1; shift; set -f; exec /host/usr/bin/find $folder $p \"$@\"",
+        "/host/usr/bin/dash",
+    );
+    scheduled(&guest);
+    assert_eq!(guest.unit().unwrap().code, 0, "{}", guest.console());
+    assert!(guest.exists("var/log/audit/audit.log") && guest.text("var/log/audit/audit.log").is_empty());
+    assert!(!guest.text("var/log/remote/x.log").is_empty(), "what is on another machine stays");
+}
+
+#[test]
+fn the_second_look_has_more_time() {
+    let guest = Guest::new();
+    scheduled(&guest);
+    // Each look takes five minutes.
+    guest.program("date", "n=$(cat /stub/now 2>/dev/null || echo 1000); case $1 in +%s) n=$((n+20)); echo $n >/stub/now; echo $n;; *) exec /host/usr/bin/date \"$@\";; esac", "/host/usr/bin/dash");
+    guest.unit().unwrap();
+    assert!(guest.exists("stub/poweroff"), "{}", guest.console());
 }
 
 #[test]

@@ -6,7 +6,8 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 HOME=/root
 export LC_ALL PATH HOME
 FOLDER=/run/azimage-seal
-FAILED=/var/lib/azimage-failed-seal
+BEGUN=/var/lib/azimage-seal-begun
+FINDINGS=/var/lib/azimage-findings
 . "$FOLDER/shared.sh"
 {
     read -r NONCE
@@ -15,7 +16,6 @@ FAILED=/var/lib/azimage-failed-seal
     read -r account_pattern
     IFS= read -r account_home
     read -r port
-    read -r NOT_AFTER
     read -r PACKAGES_WAIT
     read -r REPEAT_MARK
     read -r HYGIENE
@@ -24,4 +24,6 @@ FAILED=/var/lib/azimage-failed-seal
 step=packages
 removed=no
 timers=
+services=
+true >"$FOLDER/made"
 exec </dev/null

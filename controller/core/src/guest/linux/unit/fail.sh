@@ -4,6 +4,10 @@
 fail() {
     set +e
     trap - EXIT TERM
+    if [ "$step" = cloud-init ]; then
+        put_back_cloud_init
+    fi
+    remove_files
     find_state
     if [ "$state" != restarting ]; then
         start_again
@@ -21,11 +25,16 @@ fail() {
 }
 
 # find_state: what becomes of the guest. When the agent begins anew it runs its commands again, this one as well, which
-# finds by the sign that it has failed.
+# finds by the sign that it had its turn.
 find_state() {
     state=unchanged
-    if [ "$removed" = yes ]; then
-        printf '%s\n' "$NOT_AFTER" 2>/dev/null >"$FAILED" || true
+    if [ "$step" = cloud-init ] && ! cloud_init_is_whole; then
+        removed=yes
+    fi
+    if [ "$removed" = no ]; then
+        rm -f "$BEGUN"
+    else
+        printf '%s\n' "$NONCE" 2>/dev/null >"$BEGUN" || true
         state=broken
         if can_provision_again; then
             state=restarting
@@ -39,12 +48,12 @@ say_failure() {
 
 # can_provision_again: whether a restart brings account, keys and agent back.
 can_provision_again() {
-    command -v cloud-init >/dev/null 2>&1 && [ ! -e /etc/cloud/cloud-init.disabled ] && [ ! -e /var/lib/cloud/instance ]
+    cloud_init_is_enabled && [ ! -e /var/lib/cloud/instance ]
 }
 
-# start_again: so that another run command reaches the guest.
+# start_again: what was stopped, so that another run command reaches the guest.
 start_again() {
-    for unit in $timers walinuxagent.service waagent.service; do
+    for unit in $timers $services walinuxagent.service waagent.service; do
         timeout 60 systemctl start "$unit" >/dev/null 2>&1
     done
 }
@@ -57,6 +66,7 @@ ended() {
 }
 stopped() {
     trap - EXIT TERM
+    remove_files
     find_state
     say_failure "the guest was shut down, or the unit stopped"
     exit 1

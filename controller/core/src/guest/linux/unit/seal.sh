@@ -5,12 +5,13 @@ look_again() {
     if [ "$HYGIENE" != Enforce ]; then
         return
     fi
-    look_around || true
+    # By now nothing of it can be taken back, so it may take longer than the first one.
+    look_around 600 || true
     if [ "$enforced" -gt 0 ]; then
         fail "what belongs to this machine alone came after the check ($enforced found): $(head -n 1 "$FOLDER/enforced")"
     fi
     if [ "$unfinished" = yes ]; then
-        fail "the look for what belongs to this machine alone didn't end within 120 seconds"
+        fail "the look for what belongs to this machine alone didn't end within 600 seconds"
     fi
 }
 
@@ -41,6 +42,7 @@ stop_packages
 test_port_again
 end_sessions
 stop_agent
+leave_sign
 clean_cloud_init
 deprovision
 remove_account
@@ -51,6 +53,7 @@ remove_network
 empty_logs
 look_again
 stop_packages
+remove_sign
 empty_machine_id
 mark
 timeout 60 systemctl poweroff || timeout 60 systemctl poweroff --force

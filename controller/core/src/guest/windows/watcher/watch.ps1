@@ -1,10 +1,10 @@
 # A task of its own, which lives when the agent doesn't. It tells the run command what came of it, says it on the serial port,
 # and powers a sealed machine off.
 
-# What the agent keeps of run commands: their settings, with the script and the nonce in them.
+# What the agent keeps of run commands: their settings, with the script and the nonce in them, and what they printed.
 function Remove-RunCommands {
     $kept = "$env:SystemDrive\Packages\Plugins\Microsoft.CPlat.Core.RunCommand*\*"
-    Remove-Item -Path "$kept\Downloads\*", "$kept\RuntimeSettings\*" -Recurse -Force -ErrorAction SilentlyContinue
+    Remove-Item -Path "$kept\Downloads\*", "$kept\RuntimeSettings\*", "$kept\Status\*" -Recurse -Force -ErrorAction SilentlyContinue
 }
 
 # As long as somebody needs to hear it. Where the port is of no use, the agent is given time to report, and the controller to

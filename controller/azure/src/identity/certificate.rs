@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::token_error::{TokenError, TokenErrorKind};
+use crate::identity::token_error::{TokenError, TokenErrorKind};
 
 /// How long an assertion is good for, in seconds. It is used at once.
 const LIFETIME: i64 = 600;

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use crate::{
-    denied::missing_right,
-    error::{Advice, Error, ErrorKind, Exchange, Parts},
-    error_body::{ErrorBody, clean},
-    retry_after::retry_after,
+    arm::denied::missing_right,
+    arm::error::{Advice, Error, ErrorKind, Exchange, Parts},
+    arm::error_body::{ErrorBody, clean},
+    arm::retry_after::retry_after,
 };
 
 /// Codes that mean "another operation is in the way", with whatever status.

@@ -7,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, header::CONTENT_LENGTH};
 
 use crate::{
-    tls_error::tls_failure,
-    transport::{Transport, TransportError, TransportErrorKind},
+    http::tls_error::tls_failure,
+    http::transport::{Transport, TransportError, TransportErrorKind},
 };
 
 /// Resource Manager itself turns answers above 8 MB into an error (Azure documentation, "Resource provider

@@ -12,7 +12,7 @@ use azure_core::{
 };
 use bytes::Bytes;
 
-use crate::transport::{Transport, TransportErrorKind};
+use crate::http::transport::{Transport, TransportErrorKind};
 
 /// The HTTP client of `azure_core` over our transport.
 pub(crate) struct OverTransport(pub(crate) Arc<dyn Transport>);

@@ -6,13 +6,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    call::Call,
-    classify::advice_on_failed_operation,
-    client::Client,
-    error::{Advice, Error},
-    error_body::clean,
-    json::open_enum,
-    retry_after::retry_after,
+    arm::call::Call,
+    arm::classify::advice_on_failed_operation,
+    arm::client::Client,
+    arm::error::{Advice, Error},
+    arm::error_body::clean,
+    arm::json::open_enum,
+    arm::retry_after::retry_after,
 };
 
 /// Operation URLs were recorded with up to 3,630 characters (azure-cli recordings, 2025).

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::token_error::TokenError;
+use crate::identity::token_error::TokenError;
 
 /// An access token for Resource Manager. Its `Debug` output hides the token.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use azure_core::{error::ErrorKind as CoreErrorKind, http::ClientMethodOptions};
 use azure_identity::ClientAssertion;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::token_error::TokenError;
+use crate::identity::token_error::TokenError;
 
 /// Gives client assertions. Asked anew for each access token, so about once an hour.
 #[async_trait]

@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::Url;
 
 use crate::{
-    call::{Call, RandomRequestIds, RequestIds},
-    classify::classify,
-    cloud::Cloud,
-    credential::{BearerToken, TokenSource},
-    error::{Error, ErrorKind, Exchange, Parts},
-    json,
-    operation::OperationUrl,
-    retry_after::retry_after,
+    arm::call::{Call, RandomRequestIds, RequestIds},
+    arm::classify::classify,
+    arm::cloud::Cloud,
+    arm::error::{Error, ErrorKind, Exchange, Parts},
+    arm::json,
+    arm::operation::OperationUrl,
+    arm::retry_after::retry_after,
+    http::transport::{Transport, TransportError, TransportErrorKind},
+    identity::credential::{BearerToken, TokenSource},
+    identity::token_error::TokenError,
     throttle::{Ask, Budgets, Counted, Flight},
-    token_error::TokenError,
-    transport::{Transport, TransportError, TransportErrorKind},
 };
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");

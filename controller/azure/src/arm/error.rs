@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::StatusCode;
 use uuid::Uuid;
 
-use crate::{throttle::Urgency, token_error::TokenErrorKind};
+use crate::{identity::token_error::TokenErrorKind, throttle::Urgency};
 
 /// What to do after a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

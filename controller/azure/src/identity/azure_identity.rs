@@ -7,14 +7,14 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, MutexGuard, mpsc::Receiver};
 
 use crate::{
-    assertion::AssertionSource,
-    call::{RandomRequestIds, RequestIds as _},
-    cloud::Cloud,
-    credential::{BearerToken, TokenSource},
-    proof::{Proof, proof},
-    secret_file::SecretSource,
-    token_error::{Asked, TokenError, TokenErrorKind},
-    transport::Transport,
+    arm::call::{RandomRequestIds, RequestIds as _},
+    arm::cloud::Cloud,
+    http::transport::Transport,
+    identity::assertion::AssertionSource,
+    identity::credential::{BearerToken, TokenSource},
+    identity::proof::{Proof, proof},
+    identity::secret_file::SecretSource,
+    identity::token_error::{Asked, TokenError, TokenErrorKind},
 };
 
 /// Reads the wall clock, in UTC.

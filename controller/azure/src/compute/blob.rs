@@ -8,10 +8,10 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use url::Url;
 
 use crate::{
-    call::Call,
-    client::{Client, transport_failed},
-    error::{Error, ErrorKind, Exchange, Parts},
-    retry_after::retry_after,
+    arm::call::Call,
+    arm::client::{Client, transport_failed},
+    arm::error::{Error, ErrorKind, Exchange, Parts},
+    arm::retry_after::retry_after,
 };
 
 /// How much of a log is read at most, in bytes from its end.

@@ -4,7 +4,7 @@ use std::{fmt, fs::File, io::Read as _, path::PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::token_error::{TokenError, TokenErrorKind};
+use crate::identity::token_error::{TokenError, TokenErrorKind};
 
 /// In bytes. A certificate with its chain and key has some ten thousand.
 const LARGEST: u64 = 256 * 1024;

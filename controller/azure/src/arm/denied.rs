@@ -1,6 +1,6 @@
 //! Which right is missing, out of what Azure says about it.
 
-use crate::error_body::ErrorBody;
+use crate::arm::error_body::ErrorBody;
 
 /// The missing action and the scope it is missing on.
 ///

@@ -1,36 +1,4 @@
-# What the guest's own tools remove, and the proof that they did: the agent ends with 0 also when it failed.
-
-clean_cloud_init() {
-    step=cloud-init
-    if ! command -v cloud-init >/dev/null 2>&1; then
-        return
-    fi
-    code=0
-    timeout 180 cloud-init clean --logs >"$FOLDER/said" 2>&1 || code=$?
-    if [ "$code" != 0 ]; then
-        fail "cloud-init clean ended with $code: $(tail -n 1 "$FOLDER/said")"
-    fi
-    gone /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/data /var/lib/cloud/sem /var/log/cloud-init.log
-}
-
-deprovision() {
-    step=deprovision
-    removed=yes
-    # Deprovisioning removes resolv.conf even where it is a link to what a service writes, and nothing makes the link anew.
-    if [ -L /etc/resolv.conf ]; then
-        cp -P /etc/resolv.conf "$FOLDER/resolv.conf"
-    fi
-    code=0
-    timeout 300 waagent -force -deprovision+user >"$FOLDER/said" 2>&1 || code=$?
-    if [ -L "$FOLDER/resolv.conf" ] && [ ! -L /etc/resolv.conf ]; then
-        rm -f /etc/resolv.conf
-        cp -P "$FOLDER/resolv.conf" /etc/resolv.conf
-    fi
-    if [ "$code" != 0 ]; then
-        fail "waagent -deprovision+user ended with $code: $(tail -n 1 "$FOLDER/said")"
-    fi
-    gone /var/lib/waagent/ovf-env.xml /var/lib/waagent/provisioned
-}
+# The account that the machine was made with, and all that is its.
 
 remove_account() {
     step=account

@@ -18,14 +18,14 @@ use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
 use crate::{
-    assertion::{AssertionSource, Assertions},
-    azure_identity::Identity,
-    certificate::{self, Claims},
-    cloud::Cloud,
-    metadata_service::FirstAnswer,
-    over_transport::OverTransport,
-    token_error::TokenError,
-    transport::Transport,
+    arm::cloud::Cloud,
+    http::transport::Transport,
+    identity::assertion::{AssertionSource, Assertions},
+    identity::azure_core_transport::OverTransport,
+    identity::azure_identity::Identity,
+    identity::certificate::{self, Claims},
+    identity::metadata_service::FirstAnswer,
+    identity::token_error::TokenError,
 };
 
 /// What one token is asked for with.

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::{
-    token_error::{Asked, TokenError, TokenErrorKind},
-    transport::{Transport, TransportError},
+    http::transport::{Transport, TransportError},
+    identity::token_error::{Asked, TokenError, TokenErrorKind},
 };
 
 /// Hands on the first answer if it is a good one. Else what is wrong with it comes out of the receiver, and the request

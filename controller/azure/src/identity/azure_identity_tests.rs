@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     TransportError, TransportErrorKind,
     fake::{Script, answer, no_answer},
-    secret_file::SecretFile,
+    identity::secret_file::SecretFile,
 };
 
 const TENANT: &str = "11111111-0000-0000-0000-000000000001";

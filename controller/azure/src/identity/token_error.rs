@@ -4,7 +4,7 @@ use std::{error::Error as _, fmt};
 
 use azure_core::error::ErrorKind as CoreErrorKind;
 
-use crate::error_body::clean;
+use crate::arm::error_body::clean;
 
 const LONGEST_MESSAGE: usize = 400;
 
