@@ -214,7 +214,11 @@ fn refusals() -> Vec<Case> {
             preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(1),
             ..refused(16)
         },
-        Case { name: "no-account", set_up: "rm /var/lib/waagent/ovf-env.xml", ..refused(12) },
+        Case {
+            name: "no-account",
+            set_up: "rm /var/lib/waagent/ovf-env.xml /etc/sudoers.d/90-cloud-init-users",
+            ..refused(12)
+        },
         Case { name: "no-agent", machine: || json!({"guest": {"missing": ["waagent"]}}), ..refused(10) },
         Case { name: "no-systemd", machine: || json!({"guest": {"systemd": 0}}), ..refused(11) },
         Case { name: "old-systemd", machine: || json!({"guest": {"systemd": 204}}), ..refused(11) },

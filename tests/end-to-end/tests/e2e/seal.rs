@@ -48,7 +48,12 @@ async fn a_script_that_fails_is_told_with_its_exit_code_and_tried_again_when_ask
 const REFUSED: [(&str, &str, &str, &str); 7] = [
     ("no-agent", r#"{"missing": ["waagent"]}"#, "GuestUnsupported", "waagent"),
     ("no-systemd", r#"{"systemd": 0}"#, "GuestUnsupported", "systemd"),
-    ("no-account", r#"{"files": {"/var/lib/waagent/ovf-env.xml": null}}"#, "GuestUnsupported", "ovf-env.xml"),
+    (
+        "no-account",
+        r#"{"files": {"/var/lib/waagent/ovf-env.xml": null, "/etc/sudoers.d/90-cloud-init-users": null}}"#,
+        "GuestUnsupported",
+        "ovf-env.xml",
+    ),
     ("read-only", r#"{"readOnly": ["/var"]}"#, "SealFailed", "/var"),
     ("full", r#"{"full": ["/etc"]}"#, "SealFailed", "/etc"),
     (

@@ -182,6 +182,7 @@ impl World {
         } else {
             if system.contents.is_deprovisioned() {
                 system.contents.provision(&system.identity, cloud_init);
+                system.provisioned_at = Some(system.clock(now));
             }
             system.contents.boot_state(&system.identity);
         }

@@ -53,6 +53,8 @@ pub(crate) struct System {
     pub(crate) sessions: Vec<String>,
     /// When it was booted; `None` while it is off.
     pub(crate) booted: Option<Timestamp>,
+    /// When it was provisioned anew, by its own clock; `None` for what it came with.
+    pub(crate) provisioned_at: Option<Timestamp>,
     /// How often the processes of a unit or scope were ended from outside.
     pub(crate) kills: BTreeMap<String, u64>,
     /// Numbers of processes that live.

@@ -29,7 +29,7 @@ check_folders() {
         fi
         rm -f "$probe"
     done
-    for file in /etc/passwd /etc/shadow /etc/group /etc/hostname /etc/machine-id /etc/resolv.conf \
+    for file in /etc/passwd /etc/shadow /etc/group /etc/hostname /etc/machine-id /etc/resolv.conf /var/lib/waagent/ovf-env.xml \
         /etc/sudoers.d/90-cloud-init-users /root/.ssh/authorized_keys; do
         if [ ! -f "$file" ] || [ -L "$file" ]; then
             continue

@@ -7,7 +7,7 @@ mod path;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub(crate) use facts::WINDOWS_STATE;
+pub(crate) use facts::{PROVISIONED, WINDOWS_STATE};
 pub(crate) use path::{absolute, base_name, folder_of};
 
 /// Why a file can't be had, in the words of the C library.

@@ -169,6 +169,7 @@ impl Contents {
             ("boot-finished", "84.02 - v. 24.4\n".to_owned()),
             ("datasource", "DataSourceAzure: DataSourceAzure [seed=/dev/sr0]\n".to_owned()),
             ("sem/config_users_groups", "812: 90.0\n".to_owned()),
+            ("sem/consume_data", "812: 90.1\n".to_owned()),
             ("user-data.txt", String::new()),
             ("obj.pkl", format!("{{'vmId': '{id}'}}")),
         ] {

@@ -131,7 +131,7 @@ pub(super) fn stat(call: &mut Call<'_>) {
                 }),
                 Some('T') => text.push_str("ext2/ext3"),
                 Some('d' | 'h' | 'm') => text.push('1'),
-                Some('X' | 'Y' | 'Z' | 'W') => text.push_str("1700000000"),
+                Some('X' | 'Y' | 'Z' | 'W') => text.push_str(&changed(call, &full).to_string()),
                 Some(other) => text.push(other),
                 None => {}
             }
@@ -139,6 +139,13 @@ pub(super) fn stat(call: &mut Call<'_>) {
         call.say(text);
         call.say("\n");
     }
+}
+
+/// When a file was written, in seconds since 1970: known only of what a provisioning leaves.
+fn changed(call: &mut Call<'_>, path: &str) -> i64 {
+    let tells = path.ends_with("/sem/consume_data") || path == crate::guest::disk::PROVISIONED;
+    let provisioned = call.system(|system| system.provisioned_at).filter(|_| tells);
+    provisioned.map_or(1_700_000_000, |at| at.as_second())
 }
 
 /// `readlink` and `realpath`.

@@ -45,6 +45,7 @@ const BIN: &[&str] = &[
     "cut",
     "dash",
     "date",
+    "dd",
     "dirname",
     "dpkg",
     "dpkg-query",

@@ -31,6 +31,7 @@ pub(super) fn tool(call: &mut Call<'_>) {
         "truncate" => remove::truncate(call),
         "mktemp" => remove::mktemp(call),
         "tee" => remove::tee(call),
+        "dd" => remove::dd(call),
         "date" => local::date(call),
         "uname" => local::uname(call),
         "hostname" => local::hostname(call),

@@ -334,3 +334,38 @@ pub(super) fn tee(call: &mut Call<'_>) {
     }
     call.say(bytes);
 }
+
+/// `dd of=FILE [if=FILE] [conv=notrunc,…]`: with `notrunc` what the file already has keeps its place, so a full disk is no
+/// obstacle.
+pub(super) fn dd(call: &mut Call<'_>) {
+    let operand = |name: &str| {
+        let begin = format!("{name}=");
+        call.words.iter().find_map(|word| word.strip_prefix(&begin)).map(str::to_owned)
+    };
+    let (from, to, conversions) = (operand("if"), operand("of"), operand("conv").unwrap_or_default());
+    let bytes = match &from {
+        None => call.input(),
+        Some(file) => {
+            let path = call.path(file);
+            match call.system(|system| system.contents.read(&path)) {
+                Ok(file) => file.bytes.clone(),
+                Err(refusal) => return call.fails(&format!("failed to open '{file}': {refusal}")),
+            }
+        }
+    };
+    let Some(file) = to else { return call.say(bytes) };
+    let path = call.path(&file);
+    let stays = conversions.split(',').any(|word| word == "notrunc");
+    let result = call.system(|system| {
+        system.contents.edit(&path, 0o644, |old| {
+            let rest = if stays && old.len() > bytes.len() { old.split_off(bytes.len()) } else { Vec::new() };
+            old.clear();
+            old.extend_from_slice(&bytes);
+            old.extend_from_slice(&rest);
+        })
+    });
+    match result {
+        Ok(_) => call.err.extend(format!("{} bytes copied\n", bytes.len()).into_bytes()),
+        Err(refusal) => call.fails(&format!("failed to open '{file}': {refusal}")),
+    }
+}
