@@ -446,3 +446,21 @@ fn a_guest_that_came_back_from_a_failed_seal_can_be_sealed() {
         }
     }
 }
+
+/// The agent runs the command again, whose memory of it went with the seal.
+#[test]
+fn a_sealed_guest_that_is_started_at_once_is_not_sealed_again() {
+    let mut azure = Azure::new(&json!({}));
+    let ended = azure.run("seal", &script(&preparation("n-1")), 300);
+    assert!(ended.as_ref().is_some_and(|ended| ended.exit == 0), "{ended:?}");
+    let sealed = (0..600).any(|_| {
+        azure.wait(1);
+        azure.power() == "stopped"
+    });
+    assert!(sealed && verdict(&azure.console(), "n-1") == Console::Sealed, "{}", azure.console());
+    azure.machine(&Method::POST, "/start?api-version=2025-04-01", &Value::Null);
+    azure.wait(600);
+    let again = azure.ended("seal");
+    assert!(again.as_ref().is_some_and(|again| again.exit == 18), "{again:?}");
+    assert_eq!(azure.power(), "running");
+}
