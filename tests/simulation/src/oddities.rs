@@ -52,7 +52,7 @@ pub enum Oddity {
 /// How far a clock may be ahead of the time that a seal is made for.
 const MOST_AHEAD: u32 = 600;
 /// For how long a seal waits for package managers.
-const PACKAGES_WAIT: u32 = 500;
+const PACKAGES_WAIT: u32 = 600;
 
 impl Oddity {
     /// One of them.
