@@ -108,14 +108,12 @@ impl Oddity {
     /// The reasons for which the machine's object may be stalled.
     pub(crate) fn reasons(self) -> &'static [&'static str] {
         match self {
-            // All marks may be torn.
-            Self::TornLines(_) => &["GuestPreparationUnknown"],
             // The port is looked at once more before anything is removed.
             Self::NoPort | Self::PortHangs => &["GuestUnsupported"],
             Self::ClockAhead(seconds) if seconds > MOST_AHEAD => &["SealFailed"],
             Self::BusyPackages(seconds) if seconds > PACKAGES_WAIT => &["SealFailed"],
-            // The guest repeats its mark for a minute, which is about what is lost.
-            Self::LostLastMinute => &["GuestPreparationUnknown"],
+            // All marks may be torn. The guest repeats its mark for a minute, which is about what is lost.
+            Self::TornLines(_) | Self::LostLastMinute => &["GuestPreparationUnknown"],
             // It runs on after its seal: one that was looked at late, or that was changed, may have been used.
             // What the status has told of it may be lost as well: see `drawn`.
             Self::Windows => &["GuestPreparationUnknown", "SealTimedOut"],

@@ -75,6 +75,7 @@ pub struct World {
     pub unknowns: Unknowns,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
 fn is_usual(unknowns: &Unknowns) -> bool {
     *unknowns == Unknowns::default()
 }

@@ -145,7 +145,7 @@ pub(super) fn stat(call: &mut Call<'_>) {
 fn changed(call: &mut Call<'_>, path: &str) -> i64 {
     let tells = path.ends_with("/sem/consume_data") || path == crate::guest::disk::PROVISIONED;
     let provisioned = call.system(|system| system.provisioned_at).filter(|_| tells);
-    provisioned.map_or(1_700_000_000, |at| at.as_second())
+    provisioned.map_or(1_700_000_000, jiff::Timestamp::as_second)
 }
 
 /// `readlink` and `realpath`.
