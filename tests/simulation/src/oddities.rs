@@ -45,8 +45,21 @@ pub enum Oddity {
     LoggedIn,
     /// The unit that seals is killed so many seconds after its start.
     UnitDies(u32),
-    /// The machine runs Windows.
+    /// The machine runs Windows, whose guest is heard on the serial port.
     Windows,
+    /// The machine runs Windows, which keeps the serial port for itself.
+    SilentWindows,
+}
+
+/// Sysprep succeeds, as the script's last line says; then its watcher waits a while for being powered off.
+fn runs_windows(machine: &mut Value, console: &str, powers_off_after: u32) {
+    machine["osType"] = json!("Windows");
+    machine["guest"]["windows"]["scripts"] = json!([{
+        "matching": r"(?m)^\$Nonce = '(?<nonce>[^']*)'", "seconds": 300,
+        "output": "azimage: seal is scheduled\r\nazimage: sealed ${nonce}\r\n",
+        "console": console, "powersOffAfter": powers_off_after,
+        "imageState": "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE",
+    }]);
 }
 
 /// How far a clock may be ahead of the time that a seal is made for.
@@ -72,6 +85,7 @@ impl Oddity {
             13 => Self::ClockAhead(one("ahead", [30, 240, 400, 600])),
             14 | 15 => Self::LoggedIn,
             16 => Self::UnitDies(one("dies", [2, 8, 30, 4000])),
+            17 => Self::SilentWindows,
             _ => Self::Windows,
         }
     }
@@ -92,16 +106,8 @@ impl Oddity {
             Self::ClockAhead(seconds) => machine["guest"]["clockAheadSeconds"] = json!(seconds),
             Self::LoggedIn => machine["guest"]["loggedIn"] = json!(true),
             Self::UnitDies(seconds) => machine["guest"]["unitDiesAfter"] = json!(seconds),
-            Self::Windows => {
-                machine["osType"] = json!("Windows");
-                // As the script was seen to end on paper: it says so in its last line, and on the console where it can.
-                machine["guest"]["windows"]["scripts"] = json!([{
-                    "matching": r"(?m)^\$Nonce = '(?<nonce>[^']*)'", "seconds": 300,
-                    "output": "azimage: seal is scheduled\r\nazimage: sealed ${nonce}\r\n",
-                    "console": "\r\nazimage: sealed ${nonce}\r\n",
-                    "imageState": "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE",
-                }]);
-            }
+            Self::Windows => runs_windows(machine, "\r\nazimage: sealed ${nonce}\r\n", 70),
+            Self::SilentWindows => runs_windows(machine, "", 600),
         }
     }
 

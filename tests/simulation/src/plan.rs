@@ -99,7 +99,7 @@ impl World {
     /// Whether the machine of a version runs Windows.
     pub(crate) fn is_windows(&self, number: u8) -> bool {
         let machine = self.source_version(number).unwrap_or(number);
-        self.oddities(machine).any(|oddity| oddity == Oddity::Windows)
+        self.oddities(machine).any(|oddity| matches!(oddity, Oddity::Windows | Oddity::SilentWindows))
     }
 }
 
