@@ -9,7 +9,7 @@ use serde_json::Value;
 /// How many requests are kept; the oldest are forgotten.
 const KEPT: usize = 100_000;
 /// Longer request bodies are kept as their beginning.
-const BODY: usize = 64 * 1024;
+const BODY: usize = 256 * 1024;
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Serialize)]

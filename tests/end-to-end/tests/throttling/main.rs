@@ -18,7 +18,7 @@ async fn in_a_storm_of_429_tens_of_versions_get_ready_and_nothing_is_asked_insid
         let versions = json!([{"name": "1.0.0"}]);
         test.azure.add_definition(json!({"name": format!("d{definition}"), "versions": versions})).await;
     }
-    // Two reads at once; definitions may be read thirty times in half an hour, which takes four and a half seconds.
+    // Two reads at once; definitions may be read thirty times in half an hour, which takes eighteen seconds.
     test.azure.throttle(0.01).await;
     let controller = test.start();
     let begun = Instant::now();
@@ -62,7 +62,8 @@ async fn in_a_storm_of_429_tens_of_versions_get_ready_and_nothing_is_asked_insid
     assert_eq!(inside, 0, "requests inside a told pause");
     let published = journal.iter().filter(|entry| entry.write && entry.applied).count();
     assert_eq!(published, OBJECTS, "each version is written once");
-    assert!(objects <= OBJECTS * 10, "passes that are put off write nothing: {objects}");
+    // Besides what it has to tell, an object that waits for long says so once in a while.
+    assert!(objects <= OBJECTS * 12, "passes that are put off write nothing: {objects}");
     // What was held back may come now.
     test.azure.throttle(1.0).await;
     tokio::time::timeout(Duration::from_secs(60), test.finish(Some(controller))).await.unwrap();

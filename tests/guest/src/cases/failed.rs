@@ -40,7 +40,10 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "deprovision-fails",
             about: "the agent's folder can't be emptied",
-            event: Some((Moment::Scheduled, Event::Script("chattr +i /var/lib/waagent/ovf-env.xml"))),
+            event: Some((
+                Moment::Scheduled,
+                Event::Script("touch /var/lib/waagent/kept; chattr +i /var/lib/waagent/kept"),
+            )),
             expected: failed("deprovision", Aftermath::Restarting),
             ..USUAL
         },
