@@ -5,8 +5,11 @@ mod people;
 
 use std::collections::BTreeSet;
 
+use azimage_simulator::scenario::{DeallocatedLog, RunCommandView, Unknowns};
+
 use crate::{
     flaws::Flaw,
+    oddities::{OddMachine, Oddity},
     plan::{Act, Event, Plan, World},
     weather::{Weather, chance},
 };
@@ -47,6 +50,20 @@ fn flaws(seed: u64) -> Vec<Flaw> {
         .collect()
 }
 
+/// One machine in five is unlike others, sometimes in two ways.
+fn odd(seed: u64, versions: u8) -> Vec<OddMachine> {
+    let below = |what: &str, of: u8, limit: u64| chance(seed, &("odd", what, of)) % limit;
+    let ways = |of: u8| if below("is", of, 5) > 0 { 0 } else { 1 + u64::from(below("twice", of, 4) == 0) };
+    let each = (0..versions).flat_map(|of| (0..ways(of)).map(move |number| (of, number)));
+    each.map(|(of, number)| OddMachine { of, oddity: Oddity::drawn(seed, of, number) }).collect()
+}
+
+/// What nobody knows of Azure is one way or the other for each machine, in some worlds.
+fn unknowns(number: u64) -> Unknowns {
+    let (run_command_view, deallocated_log) = (RunCommandView::BySeed, DeallocatedLog::BySeed);
+    if number == 0 { Unknowns { run_command_view, deallocated_log } } else { Unknowns::default() }
+}
+
 /// How long the lease lasts, if not as by default. Most writes of a short one are renewals.
 fn lease(number: u64) -> Option<u32> {
     match number {
@@ -83,6 +100,8 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         lease_seconds: lease(below("lease", 0, 6)).filter(|_| replicas > 1),
         copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
         flaws: if options.people && below("flaws", 0, 4) == 0 { flaws(seed) } else { Vec::new() },
+        odd: if options.people { odd(seed, versions) } else { Vec::new() },
+        unknowns: unknowns(below("unknowns", 0, 6)),
     };
     let hours = 1 + below("hours", 0, 6);
     let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);

@@ -18,6 +18,7 @@ pub mod kubernetes;
 pub mod laws;
 pub mod link;
 mod network;
+pub mod oddities;
 mod panics;
 mod people;
 pub mod plan;

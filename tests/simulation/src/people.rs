@@ -37,7 +37,11 @@ impl People {
     pub(crate) async fn act(&self, act: &Act) -> bool {
         let power = |power_state| MachineChange { power_state: Some(power_state), ..MachineChange::default() };
         match act {
-            Act::StartMachine(number) => self.change(*number, power(PowerState::Running)),
+            // Azure starts no machine that is generalized.
+            Act::StartMachine(number) => {
+                let machine = self.azure.simulator().state(&machine(*number)).unwrap_or_default();
+                machine["generalized"] != true && self.change(*number, power(PowerState::Running))
+            }
             Act::StopMachine(number) => self.change(*number, power(PowerState::Stopped)),
             Act::GeneralizeMachine(number) => {
                 self.change(*number, MachineChange { generalized: Some(true), ..MachineChange::default() })

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use azimage_simulator::DomainFault;
+use azimage_simulator::{DomainFault, scenario::Unknowns};
 use serde::{Deserialize, Serialize};
 
-use crate::{flaws::Flaw, weather::Weather};
+use crate::{
+    flaws::Flaw,
+    oddities::{OddMachine, Oddity},
+    weather::Weather,
+};
 
 /// A run: who is there, what happens, and when. Chance that isn't written down here comes from the seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +67,17 @@ pub struct World {
     /// Objects beside the versions, each with something wrong about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flaws: Vec<Flaw>,
+    /// Machines that are unlike others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub odd: Vec<OddMachine>,
+    /// What Azure shows when a guest's agent is gone, and of a machine that is deallocated.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub unknowns: Unknowns,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_usual(unknowns: &Unknowns) -> bool {
+    *unknowns == Unknowns::default()
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
@@ -74,6 +89,17 @@ impl World {
     /// The number of the version that this one is made from, if it is made from one.
     pub fn source_version(&self, number: u8) -> Option<u8> {
         (self.derived && number % 2 == 1).then(|| number - 1)
+    }
+
+    /// What is unlike others about the machine of a version.
+    pub(crate) fn oddities(&self, number: u8) -> impl Iterator<Item = Oddity> {
+        self.odd.iter().filter(move |odd| odd.of == number).map(|odd| odd.oddity)
+    }
+
+    /// Whether the machine of a version runs Windows.
+    pub(crate) fn is_windows(&self, number: u8) -> bool {
+        let machine = self.source_version(number).unwrap_or(number);
+        self.oddities(machine).any(|oddity| matches!(oddity, Oddity::Windows | Oddity::SilentWindows))
     }
 }
 

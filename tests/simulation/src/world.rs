@@ -110,10 +110,14 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         .map(|number| {
             // Of some the console is recorded before they are claimed.
             let recorded = (plan.seed + u64::from(number)).is_multiple_of(3);
-            json!({
+            let mut machine = json!({
                 "name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"},
                 "bootDiagnostics": recorded,
-            })
+            });
+            for oddity in plan.world.oddities(number) {
+                oddity.apply(&mut machine);
+            }
+            machine
         })
         .chain(flaws().filter_map(|flaw| flaw.machine()))
         .collect();
@@ -124,8 +128,12 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         });
         if plan.world.taken { json!([others]) } else { json!([]) }
     };
-    let definitions: Vec<Value> =
-        numbers().map(|number| json!({"name": object(number), "versions": others(number)})).collect();
+    let definitions: Vec<Value> = numbers()
+        .map(|number| {
+            let os = if plan.world.is_windows(number) { "Windows" } else { "Linux" };
+            json!({"name": object(number), "osType": os, "versions": others(number)})
+        })
+        .collect();
     let apart: Vec<Value> = flaws().filter_map(|flaw| flaw.definition()).collect();
     let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}]);
     let mut issuers = json!([]);
@@ -141,7 +149,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
     }
     let mut scenario = json!({
         "issuers": issuers,
-        "tenant": TENANT, "seed": plan.seed,
+        "tenant": TENANT, "seed": plan.seed, "unknowns": plan.world.unknowns,
         "clients": clients,
         "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
             "name": "images", "location": HOME, "virtualMachines": machines,

@@ -52,6 +52,9 @@ pub(super) fn acts(seed: u64, world: &World, hours: u64) -> Vec<Event> {
     if below("coincides", 0, 5) == 0 {
         events.extend(coincidence(seed, small("coincides with", 0, world.versions), 1200 + at("coincides at", 0)));
     }
+    if below("used again", 0, 8) == 0 {
+        events.extend(used_again(seed, small("used again of", 0, world.versions)));
+    }
     if world.delete && below("retires", 0, 4) == 0 {
         // Late enough that there is a version to be deleted, if all goes well.
         let when = 2000 + at("retires at", 0);
@@ -69,6 +72,20 @@ pub(super) fn acts(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         events.push(Event { at: at("namespace at", 0), act: Act::DeleteNamespace });
     }
     events
+}
+
+/// Somebody uses a machine whose guest is sealed, or about to be, while the controller hears nothing of Azure, and stops it
+/// again.
+fn used_again(seed: u64, of: u8) -> Vec<Event> {
+    let below = |what: &str, limit: u64| chance(seed, &("used again", what)) % limit;
+    let begin = 360 + below("begin", 900);
+    let (start, used) = (5 + below("start", 120), 5 + below("used", 240));
+    let acts = [
+        (begin, Act::AzureAway { seconds: start + used + 60 }),
+        (begin + start, Act::StartMachine(of)),
+        (begin + start + used, Act::StopMachine(of)),
+    ];
+    acts.into_iter().map(|(at, act)| Event { at, act }).collect()
 }
 
 /// What people do just when it matters: around the claim, during the seal, before the regions are written again, or when

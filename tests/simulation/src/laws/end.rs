@@ -4,7 +4,7 @@ use azimage_simulator::DomainFault;
 use serde_json::Value;
 
 use super::{Evidence, machine::spoils_machine};
-use crate::{generate::MISSPELT, plan::Act, world};
+use crate::{generate::MISSPELT, oddities::Oddity, plan::Act, world};
 
 /// Failures of one version in a row after which azimage asks a person.
 const REPAIRS: u64 = 3;
@@ -88,13 +88,18 @@ pub(super) fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> 
     if evidence.plan.world.taken {
         reasons.push("VersionExists");
     }
+    let world = &evidence.plan.world;
+    reasons.extend(world.oddities(number).flat_map(Oddity::reasons));
+    if world.source_version(number).is_some_and(|source| world.oddities(source).any(|odd| !odd.reasons().is_empty())) {
+        reasons.extend(["SourceNotFound", "SourceFailed"]);
+    }
     for act in evidence.acts() {
         match act {
             Act::ClaimMachine(it) if *it == number => reasons.push("SourceClaimed"),
             Act::BreakGuest(it) if *it == number => reasons.push("SealFailed"),
             act if spoils_machine(act, number) => {
                 reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
-                reasons.extend(["ConsentMissing", "GuestUnsupported", "SealFailed", "SealTimedOut", "PublishFailed"]);
+                reasons.extend(["ConsentMissing", "SealFailed", "SealTimedOut", "PublishFailed"]);
             }
             Act::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
             Act::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {

@@ -4,25 +4,28 @@ use azimage_crds::{CONSENT_TAG, CONSENT_VALUE};
 use http::Method;
 
 use super::Evidence;
-use crate::{plan::Act, world};
+use crate::{oddities::Oddity, plan::Act, world};
 
-/// Each machine by one request at most, and only when its guest was sealed in truth.
+/// Each machine by one request at most, and only when its guest was sealed in truth, and not started since.
 pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let machine = world::machine(number);
         let taken = evidence.effects_on(&machine).into_iter().filter(|effect| effect.path.ends_with("/generalize"));
-        let (mut effective, mut unsealed) = (0, Vec::new());
+        let (mut effective, mut unsealed, mut used) = (0, Vec::new(), Vec::new());
         for effect in taken {
             // A request that arrives late is followed by another, which finds the work done: it changes nothing.
             effective += u32::from(effect.before["generalized"] != true);
             if effect.before["guest"]["deprovisioned"] != true {
                 unsealed.push(effect.time);
+            } else if effect.before["guest"]["offSinceSealed"] != true {
+                used.push(effect.time);
             }
         }
         if effective > 1 {
             found.push(format!("{machine} was generalized {effective} times"));
         }
+        found.extend(used.iter().map(|at| format!("{machine} was generalized at {at}, it was started after its seal")));
         found.extend(unsealed.iter().map(|at| format!("{machine} was generalized at {at}, its guest wasn't sealed")));
     }
     found
@@ -71,7 +74,10 @@ pub(super) fn sealed_once(evidence: &Evidence<'_>) -> Vec<String> {
         let commands = format!("{}/runcommands/", world::machine(number)).to_lowercase();
         writes.filter(|entry| entry.path.to_lowercase().starts_with(&commands)).count()
     };
-    let numbers = (0..evidence.plan.world.versions).map(|number| (number, begun(number)));
+    // What passes by itself is waited for, and the seal begun again.
+    let repeats = |number| evidence.plan.world.oddities(number).any(Oddity::repeats);
+    let numbers = (0..evidence.plan.world.versions).filter(|number| !repeats(*number));
+    let numbers = numbers.map(|number| (number, begun(number)));
     let twice = numbers.filter(|(_, begun)| *begun > 1);
     twice.map(|(number, begun)| format!("the seal of {} was begun {begun} times", world::machine(number))).collect()
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{Evidence, end::meets, machine::spoils_machine};
 use crate::{
+    oddities::Oddity,
     plan::{Act, Fault},
     world::{self, PERSON},
 };
@@ -107,6 +108,9 @@ pub(super) fn no_write_is(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let of = [Some(number), evidence.plan.world.source_version(number)];
+        if evidence.plan.world.oddities(number).any(Oddity::repeats) {
+            continue;
+        }
         if evidence.acts().any(|act| of.iter().flatten().any(|of| is_spoilt(act, *of))) {
             continue;
         }

@@ -46,6 +46,7 @@ impl VirtualMachine {
 
     /// The system comes up.
     pub(crate) fn system_boots(&mut self, now: jiff::Timestamp) {
+        self.guest.off_since_sealed = false;
         self.guest.system.identity = self.identity();
         self.guest.system.boots(now);
     }
@@ -57,6 +58,7 @@ impl VirtualMachine {
         if self.guest.system.booted.is_some() {
             self.guest.system.shut_down();
             self.guest.serial.stops(now, fate);
+            self.guest.off_since_sealed = self.guest.system.contents.is_deprovisioned();
         }
         self.guest.system.goes_off();
         self.lose_agent(now);

@@ -139,6 +139,7 @@ impl VirtualMachine {
                     ..System::default()
                 },
                 script_fails: seed.script_fails.clone(),
+                off_since_sealed: seed.deprovisioned && power != Power::Running,
                 boot: 1,
                 units_started: 0,
                 serial: Serial::default(),

@@ -55,6 +55,8 @@ pub(crate) struct Guest {
     #[serde(flatten)]
     pub(crate) system: System,
     pub(crate) script_fails: Option<ScriptFails>,
+    /// It was switched off deprovisioned, and not started since.
+    pub(crate) off_since_sealed: bool,
     /// Number of boots; what an earlier boot had started is over.
     pub(crate) boot: u64,
     /// Transient units that were started in this guest, in all boots.
