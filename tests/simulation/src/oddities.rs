@@ -122,7 +122,7 @@ impl Oddity {
             Self::TornLines(_) | Self::LostLastMinute => &["GuestPreparationUnknown"],
             // It runs on after its seal: one that was looked at late, or that was changed, may have been used.
             // What the status has told of it may be lost as well: see `drawn`.
-            Self::Windows => &["GuestPreparationUnknown", "SealTimedOut"],
+            Self::Windows | Self::SilentWindows => &["GuestPreparationUnknown", "SealTimedOut"],
             Self::UnitDies(_) => &["SealTimedOut"],
             _ => &[],
         }
