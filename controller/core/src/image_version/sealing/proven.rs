@@ -36,12 +36,7 @@ impl Sealing<'_> {
             return report.act(ConditionType::Generalized, Reason::Deallocating, message, step);
         }
         let off = matches!(self.machine.power, Power::Stopped | Power::Deallocated);
-        if off
-            && !windows
-            && *console == Reading::Found(ConsoleObserved::Sealed)
-            && !self.untouched_since_marked()
-            && !self.start_would_show()
-        {
+        if off && !windows && *console == Reading::Found(ConsoleObserved::Sealed) && !self.log_is_up_to_date() {
             return report.sealing(LATE);
         }
         let lost = match console {
