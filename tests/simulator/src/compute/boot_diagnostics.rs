@@ -169,9 +169,8 @@ impl VirtualMachine {
             let prompt = format!("\n{} login: ", self.computer_name());
             self.writes_to_serial_port(at, &prompt);
         }
-        if !self.guest.system.serial.quiet {
-            self.writes_to_serial_port(at, &format!("[  901.120033] reboot: {last}\n"));
-        }
+        // These words no quiet kernel keeps to itself.
+        self.writes_to_serial_port(at, &format!("[  901.120033] reboot: {last}\n"));
     }
 
     /// What the system writes when it starts.

@@ -138,7 +138,7 @@ pub struct SerialPort {
     pub port: Port,
     /// The kernel's console is on it.
     pub console: bool,
-    /// The kernel says nothing while it boots.
+    /// The kernel says nothing while it boots. Its last words it says all the same.
     pub quiet: bool,
     /// From 0 to 1: how many of the guest's writes are torn by a line of the kernel.
     pub torn: f64,
