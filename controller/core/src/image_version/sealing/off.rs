@@ -18,7 +18,7 @@ const LOG_SECONDS: u64 = 15 * 60;
 const OFF: &str = "The guest was sealed and powered itself off; recording it";
 
 /// The guest's last word is the mark, and the log may be late.
-pub(super) const LATE: &str = "The guest has said that it is sealed, and Azure has changed the machine since; waiting until its serial console log would show a start, which takes up to fifteen minutes";
+pub(super) const LATE: &str = "The guest has said that it is sealed, and Azure has changed the machine since; waiting until its serial console log would show a start, which takes up to half an hour";
 
 impl Sealing<'_> {
     pub(super) fn off(
@@ -110,10 +110,10 @@ impl Sealing<'_> {
         report.sealing(message)
     }
 
-    pub(super) fn mark(&self, mut report: Report, message: &str) -> Plan {
+    pub(super) fn mark(&self, report: Report, message: &str) -> Plan {
         match tags::mark_request(self.id, self.machine) {
             Some(request) => {
-                report.finished_if(true, StepName::Seal);
+                // The record of the seal stays open until the mark shows: by it the attempt is known.
                 let message = message.to_owned();
                 report.act(ConditionType::GuestPrepared, Reason::Sealing, message, Step::MarkSealed(request))
             }

@@ -24,7 +24,7 @@ struct Settling {
 }
 
 /// How late a serial console log may show a start, in seconds.
-const LOG_SECONDS: i64 = 15 * 60;
+const LOG_SECONDS: i64 = 30 * 60;
 
 impl VirtualMachineObserved {
     /// For how long Azure has changed nothing of the machine, in seconds, by Azure's own clock. A start is a change; what a

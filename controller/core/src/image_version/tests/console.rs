@@ -44,8 +44,8 @@ pub(super) fn rows() -> Vec<Row> {
     };
     vec![
         row("the mark is there", off(Some(60), Some(50)).console(ConsoleObserved::Sealed), MARK),
-        row("the mark is there, and the log may be late", touched(899, off(Some(9000), None)), WAIT),
-        row("the mark is there, and the log isn't late any more", touched(900, off(Some(9000), None)), MARK),
+        row("the mark is there, and the log may be late", touched(1799, off(Some(9000), None)), WAIT),
+        row("the mark is there, and the log isn't late any more", touched(1800, off(Some(9000), None)), MARK),
         row("the mark is there, late", off(Some(9 * 3600), None).console(ConsoleObserved::Sealed), MARK),
         row("no mark yet", off(Some(60), Some(50)), WAIT),
         row("no log yet", off(Some(60), None).observed(|seen| seen.console = Reading::Missing(Absent::Resource)), WAIT),
@@ -149,10 +149,10 @@ fn after_the_mark() -> Vec<Row> {
         row("deallocated by us, its log can't be read", busy(deallocated(Some(0), true, 1200)), GENERALIZE),
         row("deallocated by us and changed since", busy(deallocated(Some(0), true, 1201)), UNKNOWN),
         row("deallocated by us, and its end wasn't seen", busy(deallocated(Some(60), false, 1261)), UNKNOWN),
-        row("the mark is in the log, which may be late", heard(deallocated(Some(899), true, 90_000)), WAIT),
+        row("the mark is in the log, which may be late", heard(deallocated(Some(1799), true, 90_000)), WAIT),
         row(
             "the mark is in the log, which isn't late any more",
-            heard(deallocated(Some(900), true, 90_000)),
+            heard(deallocated(Some(1800), true, 90_000)),
             GENERALIZE,
         ),
         row("the mark is in the log, and Azure says no time", heard(deallocated(None, true, 90_000)), GENERALIZE),
