@@ -12,7 +12,7 @@ const SETTLING_SECONDS: i64 = 180;
 
 /// The same for the mark and for a deallocation, where nothing but that tells of a start: a request may be written some time
 /// after it was announced, and a deallocation takes some minutes.
-const ALONE: Settling = Settling { mark: 300, deallocation: 20 * 60 };
+const ALONE: Settling = Settling { mark: 60, deallocation: 300 };
 
 /// The same where a later look at the log tells, too, so that being wrong costs only time.
 const WITH_THE_LOG: Settling = Settling { mark: 60, deallocation: 120 };
