@@ -1,6 +1,6 @@
 //! What to do next for an object that is being deleted.
 
-use azimage_crds::{Deletion, ImageVersionStatus, Prepare, Reason};
+use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
@@ -95,7 +95,12 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
     let attempt = Attempt::of(validated, memory, machine, command);
     let runs = matches!(machine.power, Power::Running | Power::Starting | Power::Stopping | Power::Unknown);
     let in_time = attempt.as_ref().is_some_and(|attempt| attempt.elapsed() <= guest.limit_seconds(&machine.os_type));
-    if runs && in_time && attempt.is_some_and(|attempt| attempt.may_be_under_way()) && !memory.stalled() {
+    if runs
+        && in_time
+        && attempt.is_some_and(|attempt| attempt.may_be_under_way())
+        && !memory.stalled()
+        && !ended_badly(memory)
+    {
         // Whoever claimed the machine now would have it sealed and turned off under his hands.
         let message = "Waiting for the seal that is under way in the guest to end: a deletion doesn't stop it";
         return report.deleting(message, Wake::Poll);
@@ -118,6 +123,12 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
         }
         None => report.let_go("The source can't be released, as it has no etag"),
     }
+}
+
+/// Whether the status has told that the seal ended badly. That stays when its run command is gone.
+fn ended_badly(memory: &Memory<'_>) -> bool {
+    let guest = ConditionType::GuestPrepared.as_str();
+    memory.status.conditions.iter().any(|condition| condition.type_ == guest && condition.status == "False")
 }
 
 fn not_reached(end_of_life: Option<jiff::Timestamp>, memory: &Memory<'_>) -> bool {
