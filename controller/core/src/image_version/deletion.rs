@@ -5,7 +5,7 @@ use azimage_deliberate_bugs::bug;
 
 use super::{
     Memory, Observed, Plan, Power, Provisioning, Read, Reading, Report, SourceSpec, Step, StepName, Validated, Wake,
-    absence::CONFIRMATIONS, sealing::Attempt, tags,
+    absence::CONFIRMATIONS, plan::recorded, sealing::Attempt, tags,
 };
 use crate::{Failure, Progress};
 
@@ -52,10 +52,10 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
 /// Whether an object of this status may have a claim on a machine, and a seal under way in it. Both are the object's own and
 /// go with it, also if the version is retained.
 pub(super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool {
-    let step = |name: StepName| status.steps.iter().find(move |step| step.name == <&str>::from(name));
     let published = status.resource_id.is_some()
-        || step(StepName::Publish).is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
-    step(StepName::ClaimSource).is_some() && !published
+        || recorded(status, StepName::Publish)
+            .is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
+    recorded(status, StepName::ClaimSource).is_some() && !published
 }
 
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the
@@ -127,8 +127,7 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
 
 /// Whether the status has told that the seal ended badly. That stays when its run command is gone.
 fn ended_badly(memory: &Memory<'_>) -> bool {
-    let guest = ConditionType::GuestPrepared.as_str();
-    memory.status.conditions.iter().any(|condition| condition.type_ == guest && condition.status == "False")
+    memory.condition(ConditionType::GuestPrepared).is_some_and(|condition| condition.status == "False")
 }
 
 fn not_reached(end_of_life: Option<jiff::Timestamp>, memory: &Memory<'_>) -> bool {

@@ -6,6 +6,7 @@ use azimage_crds::{ConditionType, GuestStatus, ImageVersionStatus, Reason, Regio
 use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::{Absent, Observed, Read, Reading, Step, StepName, Validated, capture, deletion, published, regions};
 use crate::{Failure, Finding, Progress, merge::merge};
@@ -36,11 +37,16 @@ pub struct ProcessMemory {
     pub vanished: i32,
 }
 
+/// The record of a step in a status.
+pub(super) fn recorded(status: &ImageVersionStatus, name: StepName) -> Option<&StepStatus> {
+    let name: &str = name.into();
+    status.steps.iter().find(|step| step.name == name)
+}
+
 impl Memory<'_> {
     /// The record of a step.
     pub fn step(&self, name: StepName) -> Option<&StepStatus> {
-        let name: &str = name.into();
-        self.status.steps.iter().find(|step| step.name == name)
+        recorded(self.status, name)
     }
 
     /// Whether a step was ever begun.
@@ -95,10 +101,14 @@ impl Memory<'_> {
             .is_some_and(|(executed, at)| executed == name && self.within(at, grace_seconds))
     }
 
+    /// A condition of the status.
+    pub(super) fn condition(&self, kind: ConditionType) -> Option<&Condition> {
+        self.status.conditions.iter().find(|condition| condition.type_ == kind.as_str())
+    }
+
     /// Whether the status says that only a person can help.
     pub(super) fn stalled(&self) -> bool {
-        let stalled = ConditionType::Stalled.as_str();
-        self.status.conditions.iter().any(|known| known.type_ == stalled && known.status == "True")
+        self.condition(ConditionType::Stalled).is_some_and(|condition| condition.status == "True")
     }
 
     /// Whether it was less than so many seconds ago.

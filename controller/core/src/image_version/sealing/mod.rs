@@ -86,8 +86,7 @@ impl Sealing<'_> {
 
     /// Why the seal ended badly, if the status has told it already.
     fn told(&self) -> Option<(Reason, String)> {
-        let guest = ConditionType::GuestPrepared.as_str();
-        let condition = self.memory.status.conditions.iter().find(|condition| condition.type_ == guest)?;
+        let condition = self.memory.condition(ConditionType::GuestPrepared)?;
         let reason: Reason = condition.reason.parse().ok()?;
         (condition.status == "False" && reason.stalls()).then(|| (reason, condition.message.clone()))
     }
@@ -109,10 +108,14 @@ impl Sealing<'_> {
         plan
     }
 
+    fn is_windows(&self) -> bool {
+        self.machine.os_type == OsType::Windows
+    }
+
     /// Whether the run command lasts until the seal's end, and its last word is as good as the console's: on Windows, where
     /// the console's port may belong to the system. It must not be removed before.
     fn waits_for_the_seal(&self) -> bool {
-        self.machine.os_type == OsType::Windows
+        self.is_windows()
     }
 
     /// What keeps the machine from being sealed, if anything does.
@@ -153,7 +156,7 @@ impl Sealing<'_> {
                 "Its account may be gone already, so the guest restarts and is provisioned anew, with the account of the machine's osProfile",
                 "Mend the guest when it is up again",
             ),
-            Aftermath::Broken if self.machine.os_type == OsType::Windows => (
+            Aftermath::Broken if self.is_windows() => (
                 "Sysprep has begun its work, and Windows can't be brought back from there",
                 "Read Sysprep's logs in the machine, and make a new one; for this one",
             ),

@@ -4,10 +4,7 @@ use azimage_crds::{ConditionType, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
-    super::{
-        BootDiagnostics, ConsoleObserved, OsType, Plan, Power, Read, Reading, Report, SealObserved, Step, StepName,
-        tags,
-    },
+    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Read, Reading, Report, SealObserved, Step, StepName, tags},
     ANEW, Attempt, Sealing,
 };
 use crate::Failure;
@@ -52,9 +49,7 @@ impl Sealing<'_> {
             Reading::Failed(failure) => report.failed(failure, "read the machine's serial console log"),
             Reading::NotRead => report.failed_unread("the machine's serial console log"),
             // A start of Windows leaves nothing on the console by which it is known for sure.
-            Reading::Found(ConsoleObserved::Sealed)
-                if self.machine.os_type == OsType::Windows && !self.untouched_since_begun(attempt) =>
-            {
+            Reading::Found(ConsoleObserved::Sealed) if self.is_windows() && !self.untouched_since_begun(attempt) => {
                 let message = format!(
                     "The guest said that it was sealed, and Azure has changed the machine since, so it may have been started; it is not generalized. {ANEW}"
                 );

@@ -3,7 +3,7 @@
 use azimage_crds::{ConditionType, Reason};
 
 use super::{
-    super::{BootDiagnostics, ConsoleObserved, OsType, Plan, Power, Reading, Report, Step, StepName},
+    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Reading, Report, Step, StepName},
     ANEW, Sealing,
     off::LATE,
 };
@@ -28,7 +28,7 @@ impl Sealing<'_> {
         mut report: Report,
         go_on: impl FnOnce(Report) -> Plan,
     ) -> Plan {
-        let windows = self.machine.os_type == OsType::Windows;
+        let windows = self.is_windows();
         if windows && self.machine.power == Power::Running && self.was_just_marked() && self.untouched_since_marked() {
             report.done(ConditionType::GuestPrepared, "The guest was sealed");
             let message = "The guest is sealed; deallocating the machine".to_owned();

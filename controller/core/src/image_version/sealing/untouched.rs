@@ -10,18 +10,14 @@ use super::{
 /// How long after it was asked for a write of ours may show as the machine's last change, in seconds.
 const SETTLING_SECONDS: i64 = 180;
 
-/// The same for the mark and for a deallocation, where nothing but that tells of a start: a request may be written some time
-/// after it was announced, and a deallocation takes some minutes.
-const ALONE: Settling = Settling { mark: 60, deallocation: 300 };
+/// The same for the mark: its request may be written some time after it was announced.
+const MARK_SECONDS: i64 = 60;
+
+/// The same for a deallocation, which takes some minutes, where nothing but that tells of a start.
+const DEALLOCATION_SECONDS: i64 = 300;
 
 /// The same where a later look at the log tells, too, so that being wrong costs only time.
-const WITH_THE_LOG: Settling = Settling { mark: 60, deallocation: 120 };
-
-/// How long our writes may take, in seconds.
-struct Settling {
-    mark: i64,
-    deallocation: i64,
-}
+const DEALLOCATION_WITH_THE_LOG_SECONDS: i64 = 120;
 
 /// How late a serial console log may show a start, in seconds.
 const LOG_SECONDS: i64 = 30 * 60;
@@ -55,20 +51,20 @@ impl Sealing<'_> {
 
     /// Whether Azure surely changed nothing of the machine since our own last write of it: the mark, or the deallocation.
     pub(super) fn untouched_since_marked(&self) -> bool {
-        self.untouched_since_ours(&ALONE)
+        self.untouched_since_ours(DEALLOCATION_SECONDS)
     }
 
     /// Whether the log shows a start by now, if there was one since our own last write.
     pub(super) fn log_is_up_to_date(&self) -> bool {
-        self.untouched_since_ours(&WITH_THE_LOG) || self.start_would_show()
+        self.untouched_since_ours(DEALLOCATION_WITH_THE_LOG_SECONDS) || self.start_would_show()
     }
 
-    fn untouched_since_ours(&self, settling: &Settling) -> bool {
+    fn untouched_since_ours(&self, deallocation: i64) -> bool {
         // From when it was begun: whoever sees its end late doesn't know what came in between.
         let begun = |name| self.memory.step(name).map(|step| self.ago(step.started_at.0));
         match (begun(StepName::Deallocate), begun(StepName::MarkSealed)) {
-            (Some(ago), _) => self.untouched_for(ago, settling.deallocation),
-            (None, Some(ago)) => self.untouched_for(ago, settling.mark),
+            (Some(ago), _) => self.untouched_for(ago, deallocation),
+            (None, Some(ago)) => self.untouched_for(ago, MARK_SECONDS),
             (None, None) => false,
         }
     }

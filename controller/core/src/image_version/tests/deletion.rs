@@ -162,6 +162,18 @@ pub(super) fn rows() -> Vec<Row> {
             "- False/Throttled - Throttled",
         ),
         row("a seal failed, says the status", no_command(under_way(600)).status(stalled_since_the_seal()), RELEASE),
+        row(
+            "a seal failed, says the status, and the deletion says how it stands now",
+            no_command(under_way(600)).status(azimage_crds::ImageVersionStatus {
+                conditions: stalled_since_the_seal()
+                    .conditions
+                    .into_iter()
+                    .filter(|condition| condition.type_ != "Stalled")
+                    .collect(),
+                ..stalled_since_the_seal()
+            }),
+            RELEASE,
+        ),
         row("the claim was just taken away", claimed().process(executed(StepName::ReleaseSource, 5)), CONFIRM),
         row(
             "the claim can't be taken away conditionally",
