@@ -68,8 +68,7 @@ const MOST_AHEAD: u32 = 600;
 const PACKAGES_WAIT: u32 = 600;
 
 impl Oddity {
-    /// One of them. None is drawn of which the seal is refused for good: what the status has told of it is lost when a read
-    /// fails after its run command was removed, and the object says hours later that the seal took too long.
+    /// One of them. None is drawn yet of which the seal is refused for good; a plan may name such a one.
     pub(crate) fn drawn(seed: u64, of: u8, number: u64) -> Self {
         let below = |what: &str, limit: u64| chance(seed, &("oddity", what, of, number)) % limit;
         let one = |what: &str, all: [u32; 4]| all[usize::try_from(below(what, 4)).unwrap_or(0)];
@@ -121,7 +120,6 @@ impl Oddity {
             // All marks may be torn. The guest repeats its mark for a minute, which is about what is lost.
             Self::TornLines(_) | Self::LostLastMinute => &["GuestPreparationUnknown"],
             // It runs on after its seal: one that was looked at late, or that was changed, may have been used.
-            // What the status has told of it may be lost as well: see `drawn`.
             Self::Windows | Self::SilentWindows => &["GuestPreparationUnknown", "SealTimedOut"],
             Self::UnitDies(_) => &["SealTimedOut"],
             _ => &[],

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use azimage_core::image_version::ConsoleObserved;
-
-use super::{Case, Event, Is, Moment, Outcome, Power, SEALED, USUAL, refused};
+use super::{Case, Is, STARTED_AT_ONCE, USUAL, refused};
 
 /// cloud-init's last stage runs once more, with a command that takes so many seconds. Newer versions are one process for
 /// all stages, which ends with the start.
@@ -48,16 +46,8 @@ pub(super) fn cases() -> Vec<Case> {
             set_up: "echo 'network: {config: disabled}' >/etc/cloud/cloud.cfg.d/99-disable-network-config.cfg; \
                      name=$(udevadm info --query=property /sys/class/net/eth0 | sed -n 's/^ID_NET_NAME_PATH=//p'); [ -n \"$name\" ]; \
                      sed -i \"s/eth0/$name/\" /etc/network/interfaces.d/50-cloud-init",
-            event: Some((Moment::Off, Event::Start)),
-            at_once: true,
-            expected: Outcome {
-                console: ConsoleObserved::StartedSince,
-                machine: Power::UsableAfterStart,
-                second: Some(18),
-                ..SEALED
-            },
             sealed_disk: &[("/etc/network/interfaces.d/50-cloud-init", Is::With("dhcp"))],
-            ..USUAL
+            ..STARTED_AT_ONCE
         },
         Case {
             name: "no-ovf-env",

@@ -3,7 +3,7 @@
 use azimage_core::{guest::console::Aftermath, image_version::ConsoleObserved};
 use jiff::SignedDuration;
 
-use super::{ANY_STEP, Case, Event, Moment, Outcome, Power, SEALED, USUAL};
+use super::{ANY_STEP, Case, Event, Moment, Outcome, Power, SEALED, STARTED_AT_ONCE, USUAL};
 use crate::seal;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -11,16 +11,8 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "started-at-once",
             about: "the sealed machine is started while its run command is still for this time",
-            event: Some((Moment::Off, Event::Start)),
-            at_once: true,
-            expected: Outcome {
-                console: ConsoleObserved::StartedSince,
-                machine: Power::UsableAfterStart,
-                second: Some(18),
-                ..SEALED
-            },
             holds: NO_SEAL,
-            ..USUAL
+            ..STARTED_AT_ONCE
         },
         Case {
             name: "reset-in-userdel",

@@ -79,6 +79,19 @@ impl Needles {
     }
 }
 
+/// Files and folders that a seal removes from every guest.
+pub const GONE: [&str; 9] = [
+    "/etc/passwd-",
+    "/etc/shadow-",
+    "/etc/group-",
+    "/etc/gshadow-",
+    "/etc/sudoers.d/90-cloud-init-users",
+    "/etc/sudoers.d/waagent",
+    "/var/lib/systemd/random-seed",
+    "/var/lib/systemd/credential.secret",
+    "/var/lib/cloud/instance",
+];
+
 /// What is in a sealed disk and must not be: each a line.
 ///
 /// # Errors
@@ -93,17 +106,7 @@ pub fn look(look: &Look, needles: &Needles) -> anyhow::Result<Vec<String>> {
     if look.read("/etc/machine-id").is_none_or(|text| !text.is_empty()) {
         found.push("/etc/machine-id isn't empty".to_owned());
     }
-    for path in [
-        "/etc/passwd-",
-        "/etc/shadow-",
-        "/etc/group-",
-        "/etc/gshadow-",
-        "/etc/sudoers.d/90-cloud-init-users",
-        "/etc/sudoers.d/waagent",
-        "/var/lib/systemd/random-seed",
-        "/var/lib/systemd/credential.secret",
-        "/var/lib/cloud/instance",
-    ] {
+    for path in GONE {
         if look.root().join(path.trim_start_matches('/')).symlink_metadata().is_ok() {
             found.push(format!("{path} is there"));
         }

@@ -22,7 +22,7 @@ use azimage_core::{
 use crate::{image::Provisioner, seal};
 
 pub use liar::liar;
-pub use look::{Needles, look};
+pub use look::{GONE, Needles, look};
 pub use play::{Guests, Seen, play, play_and_keep};
 
 /// A guest, what happens to it, and what has to come of it.
@@ -179,6 +179,19 @@ pub(crate) const ANY_STEP: &str = "any step";
 /// Sealed and off.
 pub(crate) const SEALED: Outcome =
     Outcome { exit: Some(0), console: ConsoleObserved::Sealed, machine: Power::Off, second: None };
+
+/// The sealed machine is started while its run command is still for this time: it comes again, and refuses.
+pub(crate) const STARTED_AT_ONCE: Case = Case {
+    event: Some((Moment::Off, Event::Start)),
+    at_once: true,
+    expected: Outcome {
+        console: ConsoleObserved::StartedSince,
+        machine: Power::UsableAfterStart,
+        second: Some(18),
+        ..SEALED
+    },
+    ..USUAL
+};
 
 /// The run command refuses, and nothing has changed.
 pub(crate) const fn refused(code: i32) -> Outcome {

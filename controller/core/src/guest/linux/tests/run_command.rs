@@ -69,6 +69,14 @@ fn without_rules(also: Option<&'static str>, xml: &'static str) -> Change {
     })
 }
 
+/// The account is told by cloud-init's rules for sudo alone.
+fn only_rules(rules: &'static str) -> Change {
+    Box::new(move |guest| {
+        guest.remove("var/lib/waagent/ovf-env.xml");
+        guest.write("etc/sudoers.d/90-cloud-init-users", rules);
+    })
+}
+
 fn account(xml: &'static str) -> Change {
     write("var/lib/waagent/ovf-env.xml", xml)
 }
@@ -88,24 +96,8 @@ fn each_refusal_has_its_code_and_words_and_removes_nothing() {
         ("empty provisioning", without_rules(None, ""), 12, "ovf-env.xml is not there"),
         ("no account", without_rules(None, "<a:UserName></a:UserName>"), 12, "names no account"),
         ("an account without an end", without_rules(None, "<UserName/>"), 12, "names no account"),
-        (
-            "rules of two",
-            Box::new(|guest| {
-                guest.remove("var/lib/waagent/ovf-env.xml");
-                guest.write("etc/sudoers.d/90-cloud-init-users", "# User rules for a\n# User rules for b\n");
-            }),
-            12,
-            "ovf-env.xml is not there",
-        ),
-        (
-            "rules of root",
-            Box::new(|guest| {
-                guest.remove("var/lib/waagent/ovf-env.xml");
-                guest.write("etc/sudoers.d/90-cloud-init-users", "# User rules for root\n");
-            }),
-            12,
-            "names root",
-        ),
+        ("rules of two", only_rules("# User rules for a\n# User rules for b\n"), 12, "ovf-env.xml is not there"),
+        ("rules of root", only_rules("# User rules for root\n"), 12, "names root"),
         ("root", account("<UserName>root</UserName>"), 12, "root"),
         (
             "root by another name",
