@@ -13,8 +13,9 @@ const SETTLING_SECONDS: i64 = 180;
 /// The same for the mark: its request may be written some time after it was announced.
 const MARK_SECONDS: i64 = 60;
 
-/// The same for a deallocation, which takes some minutes, where nothing but that tells of a start.
-const DEALLOCATION_SECONDS: i64 = 300;
+/// The same for a deallocation, which takes some minutes, where nothing but that tells of a start. Another replica, whose
+/// clock is some minutes away from ours, may have announced it.
+const DEALLOCATION_SECONDS: i64 = 600;
 
 /// The same where a later look at the log tells, too, so that being wrong costs only time.
 const DEALLOCATION_WITH_THE_LOG_SECONDS: i64 = 120;

@@ -146,9 +146,9 @@ fn after_the_mark() -> Vec<Row> {
         row("no log, and Azure changed it", gone(stopped(Some(60), 600)), UNKNOWN),
         row("boot diagnostics off, and Azure changed nothing", off(stopped(Some(900), 600)), DEALLOCATE),
         row("boot diagnostics off, and Azure changed it", off(stopped(Some(60), 600)), UNKNOWN),
-        row("deallocated by us, its log can't be read", busy(deallocated(Some(0), true, 300)), GENERALIZE),
-        row("deallocated by us and changed since", busy(deallocated(Some(0), true, 301)), UNKNOWN),
-        row("deallocated by us, and its end wasn't seen", busy(deallocated(Some(60), false, 361)), UNKNOWN),
+        row("deallocated by us, its log can't be read", busy(deallocated(Some(0), true, 600)), GENERALIZE),
+        row("deallocated by us and changed since", busy(deallocated(Some(0), true, 601)), UNKNOWN),
+        row("deallocated by us, and its end wasn't seen", busy(deallocated(Some(60), false, 661)), UNKNOWN),
         row("the mark is in the log, which may be late", heard(deallocated(Some(1799), true, 90_000)), WAIT),
         row(
             "the mark is in the log, which isn't late any more",
