@@ -18,10 +18,7 @@ impl Memory<'_> {
 
     /// Whether it is certain enough that it doesn't exist. What the status says already a new process needn't doubt again.
     pub(super) fn believes_absent(&self, what: Read, condition: ConditionType, reason: Reason) -> bool {
-        let says = |kind: ConditionType| {
-            let conditions = &self.status.conditions;
-            conditions.iter().any(|known| known.type_ == kind.as_str() && known.reason == reason.as_str())
-        };
+        let says = |kind: ConditionType| self.condition(kind).is_some_and(|known| known.reason == reason.as_str());
         self.found_absent(what) >= CONFIRMATIONS
             || bug!(AskOnOne404)
             || (says(ConditionType::Stalled) && says(condition))

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Evidence, end::excuses};
 use crate::{
-    plan::{Act, Fault},
+    plan::Act,
     witness::{Says, Testimony},
     world::{self, PERSON},
 };
@@ -60,13 +60,6 @@ pub(super) fn gone_was_gone(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// Whether Azure once said that a machine's console log isn't there. One such answer is believed when the mark was written
-/// long after its intent was recorded, by a process that was started anew; the next read mends it.
-fn lost_its_log(evidence: &Evidence<'_>, number: u8) -> bool {
-    let call = format!("azure POST virtualMachines/builder-{number}/retrieveBootDiagnosticsData");
-    evidence.struck.iter().any(|strike| strike.fault == Fault::Answer(404) && strike.place.call == call)
-}
-
 /// Law 12: where nobody interferes, no object ever says that only a person can help.
 pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
     if evidence.acts().any(Act::is_of_a_person) {
@@ -76,7 +69,6 @@ pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
     for Testimony { time, number, says, .. } in evidence.testimonies {
         if let Says::Stalled(reason) = says
             && !excuses(evidence, *number).contains(&reason.as_str())
-            && !(reason == "GuestPreparationUnknown" && lost_its_log(evidence, *number))
         {
             found.push(format!("{} gave up with {reason} at {time}, and nobody did anything", world::object(*number)));
         }

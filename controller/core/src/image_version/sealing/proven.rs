@@ -3,7 +3,7 @@
 use azimage_crds::{ConditionType, Reason};
 
 use super::{
-    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Reading, Report, Step, StepName},
+    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Read, Reading, Report, Step, StepName},
     ANEW, Sealing,
     off::LATE,
 };
@@ -38,6 +38,13 @@ impl Sealing<'_> {
         let off = matches!(self.machine.power, Power::Stopped | Power::Deallocated);
         if off && !windows && *console == Reading::Found(ConsoleObserved::Sealed) && !self.log_is_up_to_date() {
             return report.sealing(LATE);
+        }
+        if off && matches!(console, Reading::Missing(_)) && !self.untouched_since_marked() {
+            report.absent = Some(Read::Console);
+            let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
+            if !self.memory.believes_absent(Read::Console, condition, reason) {
+                return report.sealing("The machine's serial console log isn't there; looking again");
+            }
         }
         let lost = match console {
             _ if matches!(self.machine.power, Power::Running | Power::Starting) => true,

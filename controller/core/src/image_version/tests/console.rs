@@ -122,6 +122,8 @@ fn after_the_mark() -> Vec<Row> {
     let failing =
         |failure: Failure, scene: Scene| scene.observed(|observed| observed.console = Reading::Failed(failure));
     let gone = |scene: Scene| scene.observed(|observed| observed.console = Reading::Missing(Absent::Resource));
+    let for_certain =
+        |scene: Scene| scene.process(ProcessMemory { absent: Some((Read::Console, 3)), ..ProcessMemory::default() });
     let empty = |scene: Scene| scene.console(ConsoleObserved::Empty);
     let heard = |scene: Scene| scene.console(ConsoleObserved::Sealed);
     let off = |scene: Scene| {
@@ -143,7 +145,8 @@ fn after_the_mark() -> Vec<Row> {
             UNKNOWN,
         ),
         row("no log, and Azure changed nothing", gone(stopped(Some(900), 600)), DEALLOCATE),
-        row("no log, and Azure changed it", gone(stopped(Some(60), 600)), UNKNOWN),
+        row("no log, says one answer, and Azure changed it", gone(stopped(Some(60), 600)), WAIT),
+        row("no log for certain, and Azure changed it", for_certain(gone(stopped(Some(60), 600))), UNKNOWN),
         row("boot diagnostics off, and Azure changed nothing", off(stopped(Some(900), 600)), DEALLOCATE),
         row("boot diagnostics off, and Azure changed it", off(stopped(Some(60), 600)), UNKNOWN),
         row("deallocated by us, its log can't be read", busy(deallocated(Some(0), true, 600)), GENERALIZE),
