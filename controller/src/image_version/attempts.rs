@@ -3,6 +3,7 @@
 use azimage_core::image_version::{StepName, Wake};
 use azimage_crds::ImageVersionStatus;
 use azimage_deliberate_bugs::bug;
+use jiff::Timestamp;
 
 use crate::memory::Remembered;
 
@@ -10,15 +11,23 @@ use crate::memory::Remembered;
 ///
 /// What Azure failed at looks the same before another attempt and after it. So a step that is tried again, for which the
 /// plan has `wake` as [`Wake::Retry`], goes only under what this very process has recorded: that of an earlier process
-/// may have been carried out, and counts as an attempt.
-pub(super) fn open(status: &ImageVersionStatus, name: StepName, wake: Wake, remembered: &Remembered) -> Option<String> {
+/// may have been carried out, and counts as an attempt. A record that is too old for its step is none either.
+pub(super) fn open(
+    status: &ImageVersionStatus,
+    name: StepName,
+    wake: Wake,
+    remembered: &Remembered,
+    now: Timestamp,
+) -> Option<String> {
     let text: &str = name.into();
     let record = status.steps.iter().find(|step| step.name == text && step.finished_at.is_none())?;
     let id = record.correlation_id.as_ref()?;
     let accepted = remembered.accepted.get(&name) == Some(id);
     let of_an_earlier_process =
         wake == Wake::Retry && remembered.recorded.as_ref() != Some(id) && !bug!(RetryUncounted);
-    (!accepted && !of_an_earlier_process).then(|| id.clone())
+    let age = now.as_second() - record.started_at.0.as_second();
+    let old = name.announced_seconds().is_some_and(|limit| age >= limit);
+    (!accepted && !of_an_earlier_process && !old).then(|| id.clone())
 }
 
 #[cfg(test)]
@@ -64,8 +73,25 @@ mod tests {
                 recorded: recorded.map(str::to_owned),
                 ..Remembered::default()
             };
-            let found = open(&status, step, wake, &remembered);
+            let now = "2026-11-01T00:00:44Z".parse().unwrap();
+            let found = open(&status, step, wake, &remembered, now);
             assert_eq!(found, expected.then(|| "a".to_owned()), "{case}");
+        }
+    }
+
+    #[test]
+    fn by_whose_time_a_proof_is_judged_is_announced_anew_when_it_is_old() {
+        for (step, second, expected) in [
+            (StepName::Deallocate, 44, true),
+            (StepName::Deallocate, 45, false),
+            (StepName::MarkSealed, 45, false),
+            (StepName::Seal, 59, true),
+        ] {
+            let record = json!({"name": step.to_string(), "startedAt": "2026-11-01T00:00:00Z", "correlationId": "a", "attempts": 1});
+            let status: ImageVersionStatus = serde_json::from_value(json!({"steps": [record]})).unwrap();
+            let now = format!("2026-11-01T00:00:{second}Z").parse().unwrap();
+            let found = open(&status, step, Wake::Poll, &Remembered::default(), now);
+            assert_eq!(found.is_some(), expected, "{step} after {second} s");
         }
     }
 }

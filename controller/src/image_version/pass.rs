@@ -233,7 +233,8 @@ impl Pass<'_> {
         remembered.waits_no_more();
         let name = step.name();
         let unrecorded = || bug!(EffectBeforeIntent).then(|| self.shared.seams.randomness.id().to_string());
-        let Some(correlation_id) = attempts::open(status, name, wake, &remembered).or_else(unrecorded) else {
+        let now = self.shared.seams.clock.now();
+        let Some(correlation_id) = attempts::open(status, name, wake, &remembered, now).or_else(unrecorded) else {
             overlay(&mut report, &remembered, name);
             remembered.kept = Some(kept.for_the_next());
             remembered.put_off = None;

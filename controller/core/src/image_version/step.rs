@@ -183,6 +183,13 @@ impl StepName {
         }
     }
 
+    /// For how long the step may be carried out under the record that announces it, in seconds; then it is announced anew. By
+    /// the time of these records it is judged whether anybody else changed the machine since, so they must not be older
+    /// than the write.
+    pub fn announced_seconds(self) -> Option<i64> {
+        matches!(self, Self::MarkSealed | Self::Deallocate).then_some(45)
+    }
+
     /// How long the step's operation usually takes at most, in seconds. Longer is reported, nothing is given up.
     pub(super) fn expected_seconds(self) -> i64 {
         match self {
