@@ -236,6 +236,7 @@ impl Pass<'_> {
         let now = self.shared.seams.clock.now();
         let Some(correlation_id) = attempts::open(status, name, wake, &remembered, now).or_else(unrecorded) else {
             overlay(&mut report, &remembered, name);
+            let azure_now = kept.observed.azure_now();
             remembered.kept = Some(kept.for_the_next());
             remembered.put_off = None;
             if let Some(wait) = self.too_early(status, name, wake) {
@@ -245,7 +246,7 @@ impl Pass<'_> {
             }
             let mut next = self.next_status(status, &report, false);
             let id = self.shared.seams.randomness.id().to_string();
-            record_intent(&mut next, name, &id, self.shared.seams.clock.now());
+            record_intent(&mut next, name, &id, now, azure_now);
             remembered.recorded = Some(id);
             self.shared.memories.set(self.uid, remembered);
             self.write(status, next).await?;

@@ -235,6 +235,10 @@ pub struct StepStatus {
     /// When it was last begun.
     pub started_at: Time,
 
+    /// The same by Azure's own clock, of a step on a machine: it is compared with other times that Azure tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azure_time: Option<Time>,
+
     /// When Azure accepted it, of a version's creation alone: from then on the version counts as made, seen or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Time>,

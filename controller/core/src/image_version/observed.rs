@@ -56,6 +56,14 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// When the source machine was read, by Azure's own clock.
+    pub fn azure_now(&self) -> Option<Timestamp> {
+        match &self.virtual_machine {
+            Reading::Found(machine) => machine.read_at,
+            _ => None,
+        }
+    }
+
     /// What is known of a version of which the list shows what was last seen. Everything else calls for a read of the
     /// version: an entry that differs, and also a missing one, which proves nothing.
     pub fn still_at_rest(&self) -> Option<&VersionObserved> {

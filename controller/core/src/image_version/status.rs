@@ -55,8 +55,15 @@ pub fn next_status(
 }
 
 /// Records that a step is about to be begun: written before the step is carried out, so that whoever comes after a
-/// crash knows what may have happened and under which correlation id.
-pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlation_id: &str, now: Timestamp) {
+/// crash knows what may have happened and under which correlation id. `azure_now` is when the machine was read, by Azure's
+/// own clock.
+pub fn record_intent(
+    status: &mut ImageVersionStatus,
+    step: StepName,
+    correlation_id: &str,
+    now: Timestamp,
+    azure_now: Option<Timestamp>,
+) {
     let name: &str = step.into();
     if step == StepName::ClaimSource {
         // It begins another attempt at a seal: nothing goes on under the record of the last one.
@@ -77,6 +84,7 @@ pub fn record_intent(status: &mut ImageVersionStatus, step: StepName, correlatio
     let record = StepStatus {
         name: name.to_owned(),
         started_at: Time(now),
+        azure_time: azure_now.map(Time),
         accepted_at: None,
         finished_at: None,
         correlation_id: Some(correlation_id.to_owned()),
@@ -108,6 +116,7 @@ fn unrecorded(previous: &ImageVersionStatus, report: &Report, now: Timestamp) ->
     (!known).then(|| StepStatus {
         name: name.to_owned(),
         started_at: Time(now),
+        azure_time: None,
         accepted_at: accepted(step, report),
         finished_at: None,
         correlation_id: None,

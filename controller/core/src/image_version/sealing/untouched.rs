@@ -13,9 +13,8 @@ const SETTLING_SECONDS: i64 = 180;
 /// The same for the mark: its request may be written some time after it was announced.
 const MARK_SECONDS: i64 = 60;
 
-/// The same for a deallocation, which takes some minutes, where nothing but that tells of a start. Another replica, whose
-/// clock is some minutes away from ours, may have announced it.
-const DEALLOCATION_SECONDS: i64 = 600;
+/// The same for a deallocation, which takes some minutes, where nothing but that tells of a start.
+const DEALLOCATION_SECONDS: i64 = 300;
 
 /// The same where a later look at the log tells, too, so that being wrong costs only time.
 const DEALLOCATION_WITH_THE_LOG_SECONDS: i64 = 120;
@@ -35,9 +34,9 @@ impl Sealing<'_> {
     /// Whether Azure surely changed nothing of the machine since this attempt was asked for, so that it runs, or is off, since
     /// the guest said its word. Where Azure or our record is silent nothing is sure.
     pub(super) fn untouched_since_begun(&self, attempt: &Attempt<'_>) -> bool {
-        let begun = i64::try_from(attempt.elapsed()).unwrap_or(i64::MAX);
-        let removal = self.memory.step(StepName::ForgetSeal).map(|step| self.ago(step.started_at.0));
-        self.untouched_for(removal.map_or(begun, |removal| removal.min(begun)), SETTLING_SECONDS)
+        let told = attempt.command.and_then(|command| command.started);
+        let ours = [self.announced(StepName::Seal).or(told), self.announced(StepName::ForgetSeal)];
+        ours.into_iter().flatten().max().is_some_and(|ours| self.untouched_since(ours, SETTLING_SECONDS))
     }
 
     /// Whether a start of the machine would show in its serial console log by now. Where Azure doesn't tell when it changed the
@@ -46,8 +45,9 @@ impl Sealing<'_> {
         self.machine.unchanged_for().is_none_or(|unchanged| unchanged >= LOG_SECONDS)
     }
 
-    fn ago(&self, at: Timestamp) -> i64 {
-        self.memory.now.as_second() - at.as_second()
+    /// When a step was announced, by Azure's own clock: ours may jump, and that of another replica may differ.
+    fn announced(&self, name: StepName) -> Option<Timestamp> {
+        self.memory.step(name)?.azure_time.as_ref().map(|time| time.0)
     }
 
     /// Whether Azure surely changed nothing of the machine since our own last write of it: the mark, or the deallocation.
@@ -61,16 +61,16 @@ impl Sealing<'_> {
     }
 
     fn untouched_since_ours(&self, deallocation: i64) -> bool {
-        // From when it was begun: whoever sees its end late doesn't know what came in between.
-        let begun = |name| self.memory.step(name).map(|step| self.ago(step.started_at.0));
-        match (begun(StepName::Deallocate), begun(StepName::MarkSealed)) {
-            (Some(ago), _) => self.untouched_for(ago, deallocation),
-            (None, Some(ago)) => self.untouched_for(ago, MARK_SECONDS),
-            (None, None) => false,
-        }
+        // From when it was announced: whoever sees its end late doesn't know what came in between.
+        let (last, settling) = if self.memory.begun(StepName::Deallocate) {
+            (StepName::Deallocate, deallocation)
+        } else {
+            (StepName::MarkSealed, MARK_SECONDS)
+        };
+        self.announced(last).is_some_and(|ours| self.untouched_since(ours, settling))
     }
 
-    fn untouched_for(&self, seconds: i64, settling: i64) -> bool {
-        self.machine.unchanged_for().is_some_and(|unchanged| unchanged.saturating_add(settling) >= seconds)
+    fn untouched_since(&self, ours: Timestamp, settling: i64) -> bool {
+        self.machine.changed_at.is_some_and(|changed| changed.as_second() - ours.as_second() <= settling)
     }
 }

@@ -149,9 +149,9 @@ fn after_the_mark() -> Vec<Row> {
         row("no log for certain, and Azure changed it", for_certain(gone(stopped(Some(60), 600))), UNKNOWN),
         row("boot diagnostics off, and Azure changed nothing", off(stopped(Some(900), 600)), DEALLOCATE),
         row("boot diagnostics off, and Azure changed it", off(stopped(Some(60), 600)), UNKNOWN),
-        row("deallocated by us, its log can't be read", busy(deallocated(Some(0), true, 600)), GENERALIZE),
-        row("deallocated by us and changed since", busy(deallocated(Some(0), true, 601)), UNKNOWN),
-        row("deallocated by us, and its end wasn't seen", busy(deallocated(Some(60), false, 661)), UNKNOWN),
+        row("deallocated by us, its log can't be read", busy(deallocated(Some(0), true, 300)), GENERALIZE),
+        row("deallocated by us and changed since", busy(deallocated(Some(0), true, 301)), UNKNOWN),
+        row("deallocated by us, and its end wasn't seen", busy(deallocated(Some(60), false, 361)), UNKNOWN),
         row("the mark is in the log, which may be late", heard(deallocated(Some(1799), true, 90_000)), WAIT),
         row(
             "the mark is in the log, which isn't late any more",
@@ -250,7 +250,7 @@ fn another_try_is_another_attempt_with_another_word() {
         .console(ConsoleObserved::NoMark)
         .status(ImageVersionStatus { steps: status.steps.clone(), ..status.clone() });
     assert_eq!(late.outcome(), RECLAIM);
-    record_intent(&mut status, StepName::ClaimSource, "claim", now());
+    record_intent(&mut status, StepName::ClaimSource, "claim", now(), None);
     let late = late.status(status.clone());
     assert_eq!(late.outcome(), RECLAIM, "it is still called for when its intent is recorded");
     assert!(!late.memory().unfinished(StepName::Seal), "nobody goes on under the record of the last one");
@@ -265,7 +265,7 @@ fn another_try_is_another_attempt_with_another_word() {
     let Some(Step::Seal { tags, .. }) = anew.plan().step else { panic!("a seal was expected") };
     assert_eq!(tags.get(azimage_crds::SEAL_TAG), claimed.tags.get(azimage_crds::SEAL_TAG));
     assert_ne!(tags.get(azimage_crds::SEAL_TAG), Some(&nonce()));
-    record_intent(&mut status, StepName::Seal, "another", now());
+    record_intent(&mut status, StepName::Seal, "another", now(), None);
     let record = status.steps.iter().find(|step| step.name == "Seal").unwrap();
     assert_eq!((record.correlation_id.as_deref(), record.finished_at.is_none()), (Some("another"), true));
     assert_eq!(record.attempts, 2, "attempts count through all claims");

@@ -120,7 +120,7 @@ impl Controller {
         {
             self.write(&plan);
             self.intents += 1;
-            record_intent(&mut self.status, name, &self.intents.to_string(), self.now);
+            record_intent(&mut self.status, name, &self.intents.to_string(), self.now, Some(self.now));
             if fate == Fate::KilledBeforeStep {
                 return self.forget();
             }

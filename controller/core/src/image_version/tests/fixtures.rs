@@ -271,6 +271,7 @@ pub(super) fn step(name: StepName, attempts: i32, finished: bool, seconds_ago: i
     StepStatus {
         name: name.to_string(),
         started_at: Time(before(seconds_ago)),
+        azure_time: Some(Time(before(seconds_ago))),
         accepted_at: None,
         finished_at: finished.then(|| Time(now())),
         correlation_id: Some("correlation".into()),
