@@ -248,10 +248,13 @@ impl Pass<'_> {
             let id = self.shared.seams.randomness.id().to_string();
             record_intent(&mut next, name, &id, now, azure_now);
             remembered.recorded = Some(id);
+            remembered.process.announces(name);
             self.shared.memories.set(self.uid, remembered);
             self.write(status, next).await?;
             return Ok(Next::Now);
         };
+        remembered.process.tries();
+        self.shared.memories.set(self.uid, remembered.clone());
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
         let outcome = self.shared.term.while_held(self.execute(azure, &step, &correlation_id)).await?;
         match outcome {

@@ -27,6 +27,8 @@ pub struct Memory<'a> {
 pub struct ProcessMemory {
     /// The step last carried out with success, and when.
     pub executed: Option<(StepName, Timestamp)>,
+    /// The step whose intent this process recorded, and has not tried to carry out yet.
+    pub announced: Option<StepName>,
     /// When Azure itself accepted the version's creation. It is kept, for the status that says so may fail to be written.
     pub accepted: Option<Timestamp>,
     /// What the last passes found gone, and how many of them in a row.
@@ -118,6 +120,16 @@ impl Memory<'_> {
 }
 
 impl ProcessMemory {
+    /// The intent of a step is about to be recorded.
+    pub fn announces(&mut self, step: StepName) {
+        self.announced = Some(step);
+    }
+
+    /// A step is about to be carried out: whatever comes of it, Azure may have got it.
+    pub fn tries(&mut self) {
+        self.announced = None;
+    }
+
     /// A step was carried out with success; `proven`: the answer was surely Azure's.
     pub fn carried_out(&mut self, step: StepName, at: Timestamp, proven: bool) {
         self.executed = Some((step, at));
@@ -133,6 +145,7 @@ impl ProcessMemory {
         let times = |what| self.absent.filter(|(before, _)| *before == what).map_or(0, |(_, times)| times);
         Self {
             executed: self.executed.filter(|(step, _)| !shows(*step)),
+            announced: self.announced,
             accepted: self.accepted,
             absent: report.absent.map(|what| (what, times(what).saturating_add(1))),
             unseen: match observed.version {

@@ -8,9 +8,6 @@ use super::super::{
 };
 use crate::guest::attempt;
 
-/// How long after its intent was recorded a step was surely tried, in seconds.
-const INTENT_SECONDS: i64 = 60;
-
 /// The exit code of a run command that came again, after its unit had begun or the guest was provisioned anew: what the
 /// console says counts then.
 pub(super) const BEGUN_BEFORE: i64 = 18;
@@ -46,11 +43,16 @@ impl<'a> Attempt<'a> {
         self.memory.step(StepName::Seal).filter(|step| step.finished_at.is_none() || since(step))
     }
 
-    /// Whether the run command may have run although Azure doesn't show it. An intent that was just recorded is about to
-    /// be carried out, unless it `cannot` be.
-    pub(super) fn was_begun(&self, cannot: bool) -> bool {
-        self.command.is_some()
-            || self.record().is_some_and(|step| cannot || !self.memory.within(step.started_at.0, INTENT_SECONDS + 1))
+    /// Whether the run command may have run although Azure doesn't show it: always once its intent is recorded, but by this
+    /// very process, which hasn't tried it yet.
+    pub(super) fn may_have_been_made(&self) -> bool {
+        let is_untried = self.memory.process.announced == Some(StepName::Seal);
+        self.command.is_some() || (self.record().is_some() && !is_untried)
+    }
+
+    /// Whether its run command was made or at least intended.
+    fn was_begun(&self) -> bool {
+        self.command.is_some() || self.record().is_some()
     }
 
     /// Whether our own record says that its run command was asked for.
@@ -71,7 +73,7 @@ impl<'a> Attempt<'a> {
     pub(super) fn may_have_begun(&self) -> bool {
         let claim = self.memory.step(StepName::ClaimSource).map(|step| step.started_at.0);
         let only_claimed = claim.is_some_and(|claim| claim.as_second() <= self.claimed.as_second());
-        self.was_begun(true) || !only_claimed
+        self.was_begun() || !only_claimed
     }
 
     /// Whether its run command has ended, so that its unit is about to begin, or has.
@@ -89,7 +91,7 @@ impl<'a> Attempt<'a> {
     pub(in super::super) fn may_be_under_way(&self) -> bool {
         match self.command {
             Some(command) => command.exit_code.is_none_or(|code| code == 0),
-            None => self.was_begun(true),
+            None => self.was_begun(),
         }
     }
 

@@ -79,7 +79,7 @@ impl Sealing<'_> {
     /// There is no run command: it wasn't made yet, or Azure doesn't show it.
     fn not_shown(&self, attempt: &Attempt<'_>, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {
         let obstacle = self.obstacle();
-        if attempt.was_begun(obstacle.is_some()) {
+        if attempt.may_have_been_made() {
             report.absent = Some(Read::Seal);
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
             if !self.memory.believes_absent(Read::Seal, condition, reason) {
@@ -156,7 +156,7 @@ impl Sealing<'_> {
         let lost = command.execution == Execution::Failed || command.provisioning == Provisioning::Failed;
         if lost && command.execution != Execution::Succeeded && command.started.is_none() {
             let message = format!(
-                "Azure couldn't run the seal in the guest; nothing was removed from it. See that the machine's agent and extensions work; the annotation {} tries again",
+                "Azure says that it couldn't run the seal in the guest, so that nothing should have been removed from it. See that the machine's agent and extensions work; the annotation {} tries again",
                 azimage_crds::RECONCILE_REQUESTED_AT
             );
             return self.again(report, Reason::SealFailed, message);

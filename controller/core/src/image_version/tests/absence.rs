@@ -90,11 +90,19 @@ pub(super) fn rows() -> Vec<Row> {
             ));
         }
     }
-    rows.extend([row(
-        "the seal of a machine that runs is about to be begun",
-        scene(&json!({})).machine(machine().claimed()).status(sealed_since(60)),
-        "Seal Unknown/Sealing GuestPrepared=Sealing Poll",
-    )]);
+    let recorded = scene(&json!({})).machine(machine().claimed()).status(sealed_since(0));
+    let announced = |name| ProcessMemory { announced: Some(name), ..PATIENT };
+    let (begins, looks) =
+        ("Seal Unknown/Sealing GuestPrepared=Sealing Poll", "- Unknown/Sealing GuestPrepared=Sealing Poll");
+    rows.extend([
+        row(
+            "the seal of a machine that runs was announced by this process",
+            recorded.clone().process(announced(StepName::Seal)),
+            begins,
+        ),
+        row("it was announced by an earlier process, which may have begun it", recorded.clone().process(PATIENT), looks),
+        row("another step was announced since", recorded.process(announced(StepName::Update)), looks),
+    ]);
     rows
 }
 

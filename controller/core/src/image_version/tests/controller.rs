@@ -121,6 +121,7 @@ impl Controller {
             self.write(&plan);
             self.intents += 1;
             record_intent(&mut self.status, name, &self.intents.to_string(), self.now, Some(self.now));
+            self.process.announces(name);
             if fate == Fate::KilledBeforeStep {
                 return self.forget();
             }
@@ -129,6 +130,7 @@ impl Controller {
         if let Some(step) = &plan.step {
             let Some(id) = self.open_intent(step.name()) else { return self.write(&plan) };
             self.used.insert(step.name(), id);
+            self.process.tries();
             if fate == Fate::TurnedAway {
                 return self.write(&plan);
             }

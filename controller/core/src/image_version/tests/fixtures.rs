@@ -19,7 +19,7 @@ pub(super) const SOURCE_VERSION: &str = "/subscriptions/00000000-0000-0000-0000-
 pub(super) const OURS: &str = "c1/images/web-1/u-1";
 /// A process that has looked for the version often enough.
 pub(super) const PATIENT: ProcessMemory =
-    ProcessMemory { executed: None, accepted: None, absent: None, unseen: 9, vanished: 9 };
+    ProcessMemory { executed: None, announced: None, accepted: None, absent: None, unseen: 9, vanished: 9 };
 
 pub(super) const HOME: &str = "westeurope";
 
