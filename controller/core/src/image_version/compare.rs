@@ -77,6 +77,18 @@ pub(super) fn update(
     VersionRequest { targets, tags, preserved: version.preserved.clone(), ..settings(validated, &version.location) }
 }
 
+/// What of a request takes regions away, if it changes others besides: it goes first and by itself, so that no wish which
+/// Azure refuses holds up a target that goes.
+pub(super) fn removal(version: &VersionObserved, request: &VersionRequest) -> Option<VersionRequest> {
+    let as_it_stays = |wish: &TargetRegionRequest| {
+        let is = version.targets.iter().find(|is| is.region == wish.region)?;
+        let replicas = wish.replicas.and(is.replicas.or(Some(version.default_replicas)));
+        Some(TargetRegionRequest { replicas, exclude_from_latest: wish.exclude_from_latest, ..as_it_is(is) })
+    };
+    let targets: Vec<_> = request.targets.iter().filter_map(as_it_stays).collect();
+    (targets.len() < version.targets.len()).then(|| VersionRequest { targets, ..request.clone() })
+}
+
 fn settings(validated: &Validated, home: &Region) -> VersionRequest {
     let publish = &validated.publish;
     VersionRequest {

@@ -177,9 +177,10 @@ impl View<'_> {
         }
         let failed: Vec<&RegionStatus> = self.wanted().filter(|region| region.state == RegionState::Failed).collect();
         let request = compare::update(self.validated, self.version, self.merged, None);
-        let differences = compare::differences(self.version, &request);
+        let first = compare::removal(self.version, &request).unwrap_or_else(|| request.clone());
+        let differences = compare::differences(self.version, &first);
         if !differences.is_empty() {
-            return change(report, request, &differences);
+            return change(report, first, &differences);
         }
         report.finished_if(true, StepName::Update);
         if bug!(ReadyWithFailedRegion) && !failed.is_empty() {

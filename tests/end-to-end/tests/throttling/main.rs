@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_end_to_end::{Kind, Test, manifests};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 const DEFINITIONS: usize = 3;
@@ -62,9 +62,26 @@ async fn in_a_storm_of_429_tens_of_versions_get_ready_and_nothing_is_asked_insid
     assert_eq!(inside, 0, "requests inside a told pause");
     let published = journal.iter().filter(|entry| entry.write && entry.applied).count();
     assert_eq!(published, OBJECTS, "each version is written once");
-    // Besides what it has to tell, an object that waits for long says so once in a while.
-    assert!(objects <= OBJECTS * 12, "passes that are put off write nothing: {objects}");
+    // Azure's percentages come and go as the turns do. Whatever else stands in a status changes a few times in its life.
+    let said = said_beside_percentages(&test);
+    assert!(said <= OBJECTS * 10, "passes that are put off write nothing: {said}");
+    assert!(objects <= OBJECTS * 30, "each percentage is written once: {objects}");
     // What was held back may come now.
     test.azure.throttle(1.0).await;
     tokio::time::timeout(Duration::from_secs(60), test.finish(Some(controller))).await.unwrap();
+}
+
+/// How often the objects changed, but for what Azure told of how far it is.
+fn said_beside_percentages(test: &Test) -> usize {
+    let mut last: BTreeMap<String, Value> = BTreeMap::new();
+    let mut changes = 0;
+    for object in test.history.all() {
+        let mut said = json!([object.0["metadata"]["finalizers"], object.0["status"]]);
+        if let Some(status) = said[1].as_object_mut() {
+            status.retain(|field, _| field != "progress" && field != "regions");
+        }
+        changes += usize::from(last.get(object.name()) != Some(&said));
+        last.insert(object.name().to_owned(), said);
+    }
+    changes
 }

@@ -1,8 +1,12 @@
 //! Laws 2, 6 and 12: what objects said, against what was true at that moment.
 
+use azimage_simulator::DomainFault;
 use jiff::Timestamp;
 
-use super::{Evidence, end::excuses};
+use super::{
+    Evidence,
+    end::{excuses, meets},
+};
 use crate::{
     plan::Act,
     witness::{Says, Testimony},
@@ -12,17 +16,29 @@ use crate::{
 /// Seconds after which nothing that a person changed is news to anybody, but for pauses of processes.
 const NEWS: i64 = 900;
 
-/// Whether a person changed the version so lately that the controller can't have known.
+/// Whether a person changed the version so lately that the controller can't have known, or Azure shows the change late.
 fn is_news(evidence: &Evidence<'_>, number: u8, at: Timestamp) -> bool {
     let path = world::version(number);
+    let of_it = || evidence.journal.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&path));
     let paused = evidence.acts().map(|act| if let Act::Pause { seconds, .. } = act { *seconds } else { 0 }).sum();
     let span = NEWS.saturating_add_unsigned(paused);
-    evidence
-        .journal
-        .iter()
+    let changed = of_it()
         .filter(|entry| entry.principal.as_deref() == Some(PERSON) && entry.write && entry.applied)
-        .filter(|entry| entry.path.eq_ignore_ascii_case(&path))
-        .any(|entry| (0..=span).contains(&at.duration_since(entry.simulated_time).as_secs()))
+        .map(|entry| entry.simulated_time)
+        .filter(|time| *time <= at)
+        .max();
+    let Some(changed) = changed else { return false };
+    let read = of_it().filter(|entry| !entry.write && (changed..=at).contains(&entry.simulated_time)).count();
+    at.duration_since(changed).as_secs() <= span || read <= shown_late(evidence, &path)
+}
+
+/// How many reads of it Azure answers with what was before a change.
+fn shown_late(evidence: &Evidence<'_>, path: &str) -> usize {
+    let reads = evidence.acts().map(|act| match act {
+        Act::AzureFails { fault: fault @ DomainFault::StaleReads { reads, .. }, .. } if meets(fault, path) => *reads,
+        _ => 0,
+    });
+    usize::try_from(reads.sum::<u64>()).unwrap_or(usize::MAX)
 }
 
 /// Law 6: whenever an object said Ready, each region that it called complete was so in Azure at that moment.

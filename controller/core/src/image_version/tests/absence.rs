@@ -100,7 +100,11 @@ pub(super) fn rows() -> Vec<Row> {
             recorded.clone().process(announced(StepName::Seal)),
             begins,
         ),
-        row("it was announced by an earlier process, which may have begun it", recorded.clone().process(PATIENT), looks),
+        row(
+            "it was announced by an earlier process, which may have begun it",
+            recorded.clone().process(PATIENT),
+            looks,
+        ),
         row("another step was announced since", recorded.process(announced(StepName::Update)), looks),
     ]);
     rows

@@ -36,6 +36,21 @@ fn a_repair_is_the_same_request_first_then_one_without_the_region_then_the_same_
 }
 
 #[test]
+fn a_region_that_goes_goes_before_any_wish_that_azure_may_refuse() {
+    let wants = target("t", "uksouth", &json!({"spec": {"replicas": 3}}));
+    let asked = json!({"regions": [{"name": OTHER, "state": "Completed", "requestedBy": ["gone"]}]});
+    let with = |targets: &[azimage_crds::ReplicationTarget], version| {
+        request(&wide().targets(targets).status(serde_json::from_value(asked.clone()).unwrap()).version(version))
+    };
+    let mut shown = version(&[HOME, OTHER, "eastus2"]);
+    let goes = going("gone", OTHER, "Delete");
+    let removal = with(&[wants.clone(), goes.clone()], shown.clone());
+    assert_eq!(regions_of(&removal), [HOME, "eastus2"], "nothing is added with it");
+    shown.targets.remove(1);
+    assert_eq!(regions_of(&with(&[wants, goes], shown)), [HOME, "uksouth", "eastus2"], "then comes what is wanted");
+}
+
+#[test]
 fn a_creation_that_is_asked_for_again_drops_no_region() {
     let mut failed = version(&[HOME, OTHER, "eastus2"]).provisioned(Provisioning::Failed);
     failed = failed.says(HOME, RegionReplication::Failed, "");
