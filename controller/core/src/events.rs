@@ -26,6 +26,12 @@ pub fn transitions(before: &[Condition], after: &[Condition]) -> Vec<Event> {
     after.iter().filter_map(|condition| transition(before, condition)).collect()
 }
 
+/// What a person has to know of an object that goes.
+pub fn parting(words: &str) -> Event {
+    let reason = Reason::Deleting.as_str().to_owned();
+    Event { warning: true, reason, action: "Release", note: clip(words, NOTE_LIMIT) }
+}
+
 fn transition(before: &[Condition], condition: &Condition) -> Option<Event> {
     let kind: ConditionType = condition.type_.parse().ok()?;
     let old = before.iter().find(|old| old.type_ == condition.type_);

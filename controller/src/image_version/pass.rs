@@ -264,6 +264,10 @@ impl Pass<'_> {
                 {
                     report.progress = Progress::reconciling(Reason::Progressing, url.expose());
                 }
+                if let Some(words) = &report.parting {
+                    tracing::warn!(step = %name, "{words}");
+                    self.shared.events.publish(self.object, vec![events::parting(words)]).await;
+                }
                 remembered.accepted.insert(name, correlation_id);
                 remembered.process.carried_out(name, self.shared.seams.clock.now(), accepted.proven);
                 report.accepted = remembered.process.accepted;

@@ -50,6 +50,7 @@ pub enum Capture {
 /// How the guest of a virtual machine is prepared.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = rules::only_for_a_seal())]
 pub struct Guest {
     /// Whether the guest still has to be sealed.
     #[serde(default)]
@@ -71,6 +72,7 @@ pub struct Guest {
     /// file that the variable `AZIMAGE_EVIDENCE` names is kept in `status.guest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16384))]
+    #[x_kube(validation = rules::script())]
     pub script: Option<String>,
 
     /// How long the script may take, from 10s to 1h.
@@ -79,8 +81,8 @@ pub struct Guest {
     #[x_kube(validation = rules::script_timeout())]
     pub script_timeout: String,
 
-    /// How long the guest may take from the start of its preparation to its power-off, from 10m to 24h; the script's own
-    /// time comes on top. Its serial console log has fifteen minutes more to show that it is sealed.
+    /// How long the guest may take from the start of its preparation to its power-off, from 25m to 24h; the script's own
+    /// time comes on top, and on Windows twenty minutes for Sysprep. Its serial console log has fifteen minutes more to show that it is sealed.
     #[serde(default = "default_timeout")]
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::timeout())]
@@ -124,7 +126,8 @@ pub enum Hygiene {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AllowedPath {
-    /// The path, whole, or its beginning with a `*` at the end.
+    /// The path, whole, or its beginning with a `*` at the end. A path with line breaks, or one that is longer, can only be
+    /// allowed by its beginning.
     #[schemars(length(min = 1, max = 256))]
     #[x_kube(validation = rules::guest_path())]
     pub path: String,

@@ -16,6 +16,15 @@ const NAMES: [&str; 12] = [
     "authorization",
 ];
 
+/// Ends of names whose value is a secret: these words are too common to count anywhere.
+const ENDS: [&str; 7] = ["pass", "pwd", "credential", "credentials", "session", "key", "cookie"];
+
+/// Beginnings of crypt(3)'s hashes of passwords.
+const HASHES: [&str; 7] = ["$1$", "$5$", "$6$", "$y$", "$2a$", "$2b$", "$7$"];
+
+/// What stands between a name and its value.
+const SEPARATORS: [char; 3] = ['=', ':', '>'];
+
 /// Beginnings by which tokens and keys are known whatever stands before them.
 const BEGINNINGS: [&str; 8] = ["eyJ", "ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "AKIA", "hvs."];
 
@@ -112,54 +121,111 @@ fn hide_base64(word: &str) -> String {
 }
 
 fn redact_line(line: &str) -> String {
-    let mut hide_next = false;
-    let words = line.split(' ').map(|word| {
-        if word.is_empty() {
-            return word.to_owned();
+    let mut next = Next::Shown;
+    let mut shown = Vec::new();
+    for word in line.split(' ') {
+        if let Next::Quoted(quote) = next {
+            if word.contains(quote) {
+                next = Next::Shown;
+            }
+        } else if word.is_empty() {
+            shown.push(String::new());
+        } else {
+            let (told, then) = redact_word(word, next);
+            next = then;
+            shown.push(told);
         }
-        let (shown, next) = redact_word(word, hide_next);
-        hide_next = next;
-        shown
-    });
-    words.collect::<Vec<_>>().join(" ")
+    }
+    shown.join(" ")
 }
 
-/// The word as it may be shown, and whether the next one is a secret.
-fn redact_word(word: &str, is_value: bool) -> (String, bool) {
-    let lower = word.to_lowercase();
-    // A scheme before the secret itself.
-    if is_value && ["=", ":", "is", "bearer", "basic"].contains(&lower.as_str()) {
-        return (word.to_owned(), true);
+/// What becomes of the next word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// It is looked at.
+    Shown,
+    /// It is a secret.
+    Secret,
+    /// It is a name with a secret, if it has a colon.
+    Login,
+    /// It goes on with a secret that ends with this quotation mark.
+    Quoted(char),
+}
+
+/// A secret that was hidden goes on in the next words if it begins with a quotation mark that isn't closed.
+fn after_secret(secret: &str) -> Next {
+    let quote = secret.chars().next().filter(|sign| matches!(sign, '"' | '\''));
+    match quote {
+        Some(quote) if secret.matches(quote).count() % 2 == 1 => Next::Quoted(quote),
+        _ => Next::Shown,
     }
-    if is_value {
-        return (HIDDEN.to_owned(), false);
+}
+
+/// Where the value in a word begins that a name before it makes a secret; its length if the value is to come.
+fn secret_value(lower: &str) -> Option<usize> {
+    let separator = |from: usize| lower.get(from..)?.find(SEPARATORS).map(|at| from + at + 1);
+    if let Some(end) = NAMES.iter().filter_map(|name| lower.find(name).map(|at| at + name.len())).min() {
+        return separator(end);
+    }
+    let first = separator(0)?;
+    let name = lower.get(..first)?.trim_end_matches(SEPARATORS).trim_end_matches(['"', '\'']);
+    ENDS.iter().any(|end| name.ends_with(end)).then_some(first)
+}
+
+/// The word as it may be shown, and what becomes of the next one.
+fn redact_word(word: &str, next: Next) -> (String, Next) {
+    let lower = word.to_lowercase();
+    let hidden = || (HIDDEN.to_owned(), Next::Shown);
+    match next {
+        // A scheme before the secret itself.
+        Next::Secret if ["=", ":", "is", "bearer", "basic"].contains(&lower.as_str()) => {
+            return (word.to_owned(), Next::Secret);
+        }
+        Next::Secret => return (HIDDEN.to_owned(), after_secret(word)),
+        Next::Login if word.contains(':') => return hidden(),
+        Next::Login | Next::Shown | Next::Quoted(_) => {}
     }
     if lower == "bearer" {
-        return (word.to_owned(), true);
+        return (word.to_owned(), Next::Secret);
     }
-    let named = NAMES.iter().filter_map(|name| lower.find(name).map(|at| at + name.len())).min();
-    if let Some(end) = named {
+    if ["-u", "--user"].contains(&lower.as_str()) {
+        return (word.to_owned(), Next::Login);
+    }
+    match secret_value(&lower) {
         // Lower case may have another length, so places are taken only where they fit.
-        return match lower.get(end..).and_then(|rest| rest.find(['=', ':'])).map(|at| end + at + 1) {
-            Some(after) if after < lower.len() => match word.get(..after) {
-                Some(name) if word.len() == lower.len() => (format!("{name}{HIDDEN}"), false),
-                _ => (HIDDEN.to_owned(), false),
-            },
-            Some(_) => (word.to_owned(), true),
-            None => (word.to_owned(), lower.starts_with('-') || lower.len() == end),
-        };
+        Some(at) if at < lower.len() => {
+            return match word.split_at_checked(at).filter(|_| word.len() == lower.len()) {
+                Some((name, secret)) => (format!("{name}{HIDDEN}"), after_secret(secret)),
+                None => hidden(),
+            };
+        }
+        Some(_) => return (word.to_owned(), Next::Secret),
+        None if NAMES.iter().any(|name| lower.contains(name)) => {
+            let comes = lower.starts_with('-') || NAMES.iter().any(|name| lower.ends_with(name));
+            return (word.to_owned(), if comes { Next::Secret } else { Next::Shown });
+        }
+        None => {}
+    }
+    if HASHES.iter().any(|hash| word.contains(hash)) || is_password_option(word) {
+        return hidden();
     }
     if BEGINNINGS.iter().any(|beginning| word.contains(beginning)) && word.len() >= 20 {
-        return (HIDDEN.to_owned(), false);
+        return hidden();
     }
     // https://user:password@host
     if let Some((scheme, rest)) = word.split_once("://")
         && let Some((user, host)) = rest.split_once('@')
         && user.contains(':')
     {
-        return (format!("{scheme}://{HIDDEN}@{host}"), false);
+        return (format!("{scheme}://{HIDDEN}@{host}"), Next::Shown);
     }
-    (hide_base64(word), false)
+    (hide_base64(word), Next::Shown)
+}
+
+/// `-p` with a password behind it, as database clients take it: letters and other signs. A word or a port alone is none.
+fn is_password_option(word: &str) -> bool {
+    let is_other = |sign: char| !sign.is_alphabetic() && !matches!(sign, '-' | '.' | '/');
+    word.strip_prefix("-p").is_some_and(|value| value.contains(char::is_alphabetic) && value.contains(is_other))
 }
 
 #[cfg(test)]
@@ -184,6 +250,16 @@ mod tests {
             ("a\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb\n-----END OPENSSH PRIVATE KEY-----\nc", "a\n***\nc"),
             ("hello\nAAAA\nQk1=\n-----END RSA PRIVATE KEY-----\ndone", "***\ndone"),
             ("hello\nworld", "hello\nworld"),
+            ("password=\"two words\" host=db", "password=*** host=db"),
+            ("--password 'two or three' --verbose", "--password *** --verbose"),
+            ("{\"password\": \"two words\", \"n\": 1}", "{\"password\": *** \"n\": 1}"),
+            ("DB_PASS=hunter2 PGPWD: hunter2 session=ab", "DB_PASS=*** PGPWD: *** session=***"),
+            ("mysql -u root -pHunter2 -P 3306", "mysql -u root *** -P 3306"),
+            ("docker run -p8080:80 find -print", "docker run -p8080:80 find -print"),
+            ("curl -u me:hunter2 https://x", "curl -u *** https://x"),
+            ("<password>hunter2</password>", "<password>***"),
+            ("deploy:$6$salt$abc.def:19000:0:", "***"),
+            ("passes: 3 of 3, compass=north", "passes: 3 of 3, compass=***"),
             ("now: \nAAAA\n-----END CERTIFICATE-----", "now: \nAAAA\n-----END CERTIFICATE-----"),
             ("key MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj/+== ok", "key *** ok"),
             ("{\"k\":\"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\"}", "{\"k\":\"***\"}"),

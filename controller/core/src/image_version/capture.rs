@@ -67,7 +67,12 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
         SourceSpec::VirtualMachine { id, .. } => match &observed.virtual_machine {
             Reading::Found(machine) => {
                 report.source = Some(source_status(machine));
-                if let Err(violation) = checks::source(validated, machine) {
+                if let Err(mut violation) = checks::source(validated, machine) {
+                    if validated.owns_tag(&machine.tags) && memory.unfinished(StepName::Seal) {
+                        violation.message.push_str(
+                            ". A seal was begun in its guest, which nothing stops: the machine powers itself off when it is done",
+                        );
+                    }
                     return report.violated(ConditionType::SourceReady, violation);
                 }
                 let traits = Traits {

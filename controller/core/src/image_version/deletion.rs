@@ -97,7 +97,7 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
     let in_time = attempt.as_ref().is_some_and(|attempt| attempt.elapsed() <= guest.limit_seconds(&machine.os_type));
     if runs
         && in_time
-        && attempt.is_some_and(|attempt| attempt.may_be_under_way())
+        && attempt.as_ref().is_some_and(Attempt::may_be_under_way)
         && !memory.stalled()
         && !ended_badly(memory)
     {
@@ -118,6 +118,13 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
     }
     match tags::release_request(id, machine) {
         Some(request) => {
+            let may_be_sealed = tags::sealed(machine) || attempt.as_ref().is_some_and(Attempt::may_have_begun);
+            if !runs && may_be_sealed {
+                report.parting = Some(format!(
+                    "{id} is {}, and its guest is sealed or may be: when it is started again it is provisioned anew, with the account of its osProfile",
+                    machine.power
+                ));
+            }
             report.progress = Progress::reconciling(Reason::Deleting, "Releasing the claim on the source");
             Plan { step: Some(Step::ReleaseSource(request)), report, wake: Wake::Poll }
         }

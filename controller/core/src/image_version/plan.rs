@@ -214,6 +214,10 @@ pub struct Report {
     pub size_gib: Option<i64>,
     /// The step that Azure is working on.
     pub running: Option<StepName>,
+    /// How long that may take, in seconds, if another time holds than for all steps of its name.
+    pub limit_seconds: Option<u64>,
+    /// What a person has to know when the object goes, as no status is left to say it.
+    pub parting: Option<String>,
     /// Steps whose effect was seen.
     pub finished: BTreeSet<StepName>,
     /// When Azure accepted the version's creation, if this process knows it.
@@ -237,6 +241,8 @@ impl Default for Report {
             resource_id: None,
             size_gib: None,
             running: None,
+            limit_seconds: None,
+            parting: None,
             finished: BTreeSet::new(),
             accepted: None,
             absent: None,

@@ -38,7 +38,7 @@ pub(super) fn may_begin(prepare: Prepare, machine: &VirtualMachineObserved) -> O
         (Prepare::Deprovision, Power::Stopped | Power::Deallocated) => Some(Obstacle::Guest(
             Reason::GuestPreparationUnknown,
             format!(
-                "The machine is {}, and its guest was not sealed: start it, or set spec.source.virtualMachine.guest.prepare to AlreadyGeneralized in a new object if it was sealed by other means",
+                "The machine is {}, and nothing proves that its guest is sealed: start it, which provisions it anew if a seal removed its account, or set spec.source.virtualMachine.guest.prepare to AlreadyGeneralized in a new object if it was sealed by other means",
                 machine.power
             ),
         )),

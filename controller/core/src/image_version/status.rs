@@ -48,7 +48,7 @@ pub fn next_status(
         guest: report.guest.clone().or_else(|| previous.guest.clone()),
         source: merge_source(previous.source.as_ref(), report.source.as_ref()),
         regions,
-        operation: report.running.and_then(|running| operation(running, &steps)),
+        operation: report.running.and_then(|running| operation(running, report.limit_seconds, &steps)),
         steps,
         size_gib: report.size_gib.or(previous.size_gib),
     }
@@ -142,10 +142,11 @@ fn merge_source(previous: Option<&SourceStatus>, found: Option<&SourceStatus>) -
     })
 }
 
-fn operation(running: StepName, steps: &[StepStatus]) -> Option<OperationStatus> {
+fn operation(running: StepName, limit_seconds: Option<u64>, steps: &[StepStatus]) -> Option<OperationStatus> {
     let name: &str = running.into();
     let step = steps.iter().find(|step| step.name == name)?;
-    let expected = SignedDuration::from_secs(running.expected_seconds());
+    let limit = limit_seconds.and_then(|limit| i64::try_from(limit).ok());
+    let expected = SignedDuration::from_secs(limit.unwrap_or(running.expected_seconds()));
     Some(OperationStatus {
         name: name.to_owned(),
         started_at: step.started_at.clone(),

@@ -389,7 +389,9 @@ fn conflict(
         if version_id(other).is_ok_and(|theirs| theirs == *id) {
             return Err(Violation::new(
                 Reason::Conflict,
-                format!("spec.version: the ImageVersion {name} already stands for {id}; choose another version number"),
+                format!(
+                    "spec.version: the ImageVersion {name} already stands for {id}; choose another version number, or delete that one: this one goes on at its next look, which {RECONCILE_REQUESTED_AT} asks for"
+                ),
             ));
         }
         let Some(machine) = deprovisions(source) else { continue };
@@ -397,7 +399,7 @@ fn conflict(
             return Err(Violation::new(
                 Reason::Conflict,
                 format!(
-                    "spec.source.virtualMachine: the ImageVersion {name} already captures {machine} in place; a machine is captured in place once"
+                    "spec.source.virtualMachine: the ImageVersion {name} already captures {machine} in place; a machine is captured in place once. Use another machine, or delete that one: this one goes on at its next look, which {RECONCILE_REQUESTED_AT} asks for"
                 ),
             ));
         }

@@ -31,7 +31,7 @@ test_port() {
         problem="$port isn't there"
     elif ! grep -q -s -E "(^| )${port#/dev/}( |\$)" /sys/class/tty/console/active; then
         problem="$port is no console of the kernel: add console=${port#/dev/} to the kernel's command line and restart"
-    elif ! say "azimage: seal is scheduled"; then
+    elif ! say "azimage: heard before a seal"; then
         problem="nothing can be written to $port within 10 seconds: restart the machine"
     else
         problem=

@@ -51,7 +51,7 @@ function Start-Watcher {
     $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -Priority 4 `
         -ExecutionTimeLimit (New-TimeSpan -Seconds $WatcherLimit)
     [void] (Register-ScheduledTask -TaskName $WatcherTask -User 'NT AUTHORITY\SYSTEM' -RunLevel Highest -Action $action -Settings $settings -Force)
-    $why = Write-Port 'azimage: seal is scheduled'
+    $why = Write-Port 'azimage: heard before a seal'
     if ($why) { Write-Output "azimage: COM1 can't be used, so the last line of this command is the proof: $why" }
     Write-Output 'azimage: seal is scheduled'
     Start-ScheduledTask -TaskName $WatcherTask

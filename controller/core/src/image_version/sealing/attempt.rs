@@ -70,7 +70,7 @@ impl<'a> Attempt<'a> {
 
     /// Whether anything may have been run in the guest: of an attempt that was only claimed, our own record tells, unless it
     /// was lost.
-    pub(super) fn may_have_begun(&self) -> bool {
+    pub(in super::super) fn may_have_begun(&self) -> bool {
         let claim = self.memory.step(StepName::ClaimSource).map(|step| step.started_at.0);
         let only_claimed = claim.is_some_and(|claim| claim.as_second() <= self.claimed.as_second());
         self.was_begun() || !only_claimed

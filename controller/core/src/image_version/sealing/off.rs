@@ -92,7 +92,8 @@ impl Sealing<'_> {
                 return report.unknown(message);
             }
         }
-        if attempt.elapsed() > self.guest.limit_seconds(&self.machine.os_type).saturating_add(LOG_SECONDS) {
+        let limit = self.guest.limit_seconds(&self.machine.os_type).saturating_add(LOG_SECONDS);
+        if attempt.elapsed() > limit {
             let message = format!(
                 "The machine is {}, and its guest has not said on the serial console that it is sealed, so somebody else stopped it, or it couldn't; it is not generalized. {ANEW}",
                 self.machine.power
@@ -100,7 +101,7 @@ impl Sealing<'_> {
             return report.unknown(message);
         }
         // Where the status was lost it records since when it is waited.
-        report.running = Some(StepName::Seal);
+        (report.running, report.limit_seconds) = (Some(StepName::Seal), Some(limit));
         let message = "The machine is off; waiting for its serial console log to show that the guest was sealed, which takes some minutes";
         report.sealing(message)
     }

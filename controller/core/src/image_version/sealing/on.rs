@@ -192,20 +192,22 @@ impl Sealing<'_> {
         if let Reading::Found(ConsoleObserved::Failed(failure)) = console {
             return self.gave_up(failure, report);
         }
-        if attempt.elapsed() > self.guest.limit_seconds(&self.machine.os_type) {
+        let limit = self.guest.limit_seconds(&self.machine.os_type);
+        if attempt.elapsed() > limit {
             let said = match console {
                 Reading::Found(ConsoleObserved::Sealed) => "The guest said that it is sealed, and didn't power off",
                 _ => {
-                    "The guest has neither powered off nor said on its serial console that it is sealed or why it isn't"
+                    "The machine runs, and its guest has not said on its serial console that it is sealed, or why it isn't"
                 }
             };
             let message = format!(
-                "{said} within spec.source.virtualMachine.guest.timeout; it is not generalized. Look at its serial console log, and restart the machine if its agent is gone; the annotation {} tries again",
+                "{said}, in the {} minutes that spec.source.virtualMachine.guest.timeout gives it with what comes on top; it is not generalized. It may have been restarted meanwhile: look at its serial console log, and restart it if its agent is gone; the annotation {} tries again",
+                limit / 60,
                 azimage_crds::RECONCILE_REQUESTED_AT
             );
             return self.again(report, Reason::SealTimedOut, message);
         }
-        report.running = Some(StepName::Seal);
+        (report.running, report.limit_seconds) = (Some(StepName::Seal), Some(limit));
         report.sealing("The guest is being prepared and sealed; waiting for it to power itself off")
     }
 }

@@ -15,7 +15,7 @@ fn a_guest_that_can_be_sealed_gets_its_unit() {
         let answer = guest.run(&script(&preparation()));
         assert_eq!(answer.out, "azimage: findings 0 0 0\nazimage: seal is scheduled\n", "{shell}: {}", answer.err);
         assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{shell}");
-        assert_eq!(guest.console(), "\nazimage: seal is scheduled\n", "{shell}");
+        assert_eq!(guest.console(), "\nazimage: heard before a seal\n", "{shell}");
         let scheduled = guest.text("stub/calls");
         let scheduled = scheduled.lines().find(|line| line.starts_with("systemd-run")).unwrap();
         // What systemd shows of a unit when it is stopped doesn't hold the nonce.
@@ -171,7 +171,7 @@ fn the_port_is_the_one_of_the_architecture() {
     guest.write("dev/ttyAMA0", "");
     guest.write("sys/class/tty/console/active", "tty0 ttyAMA0\n");
     assert_eq!(guest.run(&script(&preparation())).code, 0);
-    assert!(guest.text("dev/ttyAMA0").contains("seal is scheduled") && guest.console().is_empty());
+    assert!(guest.text("dev/ttyAMA0").contains("heard before a seal") && guest.console().is_empty());
 }
 
 #[test]
