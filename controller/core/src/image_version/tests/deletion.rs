@@ -268,3 +268,19 @@ fn an_object_that_retains_reads_nothing_but_a_machine_that_it_may_hold() {
     assert_eq!(reads(vec![claimed()]), Some(Read::VirtualMachine));
     assert_eq!(reads(vec![claimed(), step(StepName::Publish, 1, true, 600)]), None);
 }
+
+#[test]
+fn who_deletes_an_object_is_told_that_its_machine_is_left_sealed() {
+    let parting = |scene: &Scene| scene.plan().report.parting;
+    let powered = |power| under_way(8 * 3600).machine(machine().claimed().powered(power));
+    for power in [Power::Stopped, Power::Deallocated] {
+        let told = parting(&powered(power)).unwrap();
+        assert!(told.contains("builder is ") && told.contains("provisioned anew"), "{told}");
+    }
+    assert!(parting(&going().machine(machine().claimed().marked().powered(Power::Deallocated))).is_some());
+    assert_eq!(parting(&powered(Power::Running)), None, "it wasn't powered off");
+    let claimed =
+        azimage_crds::ImageVersionStatus { steps: vec![step(StepName::ClaimSource, 1, true, 24 * 3600)], ..steps(&[]) };
+    let only_claimed = no_command(powered(Power::Stopped).status(claimed));
+    assert_eq!(parting(&only_claimed), None, "nothing was run in its guest");
+}
