@@ -6,8 +6,8 @@ use azimage_azure::{Accepted, Call, Client as AzureClient, Urgency};
 use azimage_core::{
     Progress, events,
     image_version::{
-        Context, Memory, Observed, Plan, Read, Reading, Report, Step, StepName, Validated, Violation, Wake, next_read,
-        next_status, plan, record_intent, validate,
+        Context, Memory, Next as NextOf, Observed, Plan, Read, Reading, Report, Step, StepName, Validated, Violation,
+        Wake, next, next_status, record_intent, validate,
     },
 };
 use azimage_crds::{
@@ -80,19 +80,16 @@ impl Pass<'_> {
         let now = Instant::now();
         let mut kept = remembered.kept.take().unwrap_or_default().resumed(self.object, azure, &validated, now);
         kept.observed.seen = seen.map(|seen| seen.version);
-        let mut wait = self.observe(azure, &call, &validated, &status, &remembered, &mut kept).await;
-        let mut plan = self.plan(&validated, &status, &remembered, &kept.observed);
+        let (mut plan, mut wait) = self.decide(azure, &call, &validated, &status, &remembered, &mut kept).await;
         if kept.observed.still_at_rest().is_some() && !plan.rests() {
             // Nothing is written on the word of a list, which may be a period old.
             kept.observed.seen = None;
-            wait = self.observe(azure, &call, &validated, &status, &remembered, &mut kept).await;
-            plan = self.plan(&validated, &status, &remembered, &kept.observed);
+            (plan, wait) = self.decide(azure, &call, &validated, &status, &remembered, &mut kept).await;
         }
         while let Some(subject) = plan.step.as_ref().map(Step::subject).filter(|subject| !kept.is_fresh(*subject)) {
             // An earlier pass had to stop midway: nothing is changed on what it saw, but what it saw beside may count.
             kept.forget(subject);
-            wait = self.observe(azure, &call, &validated, &status, &remembered, &mut kept).await;
-            plan = self.plan(&validated, &status, &remembered, &kept.observed);
+            (plan, wait) = self.decide(azure, &call, &validated, &status, &remembered, &mut kept).await;
         }
         if plan.wake == Wake::Throttled {
             remembered.asked = wait;
@@ -105,7 +102,9 @@ impl Pass<'_> {
             // that is being deleted neither loses its word nor gets a region after its end.
             let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
             match self.validate(&fresh.iter().collect::<Vec<_>>()) {
-                Ok(validated) => plan = self.plan(&validated, &status, &remembered, &kept.observed),
+                Ok(validated) => {
+                    (plan, _) = self.decide(azure, &call, &validated, &status, &remembered, &mut kept).await;
+                }
                 Err(violation) => return self.violated(violation, deleting).await,
             }
         }
@@ -149,7 +148,9 @@ impl Pass<'_> {
         validate(self.object, context)
     }
 
-    async fn observe(
+    /// Reads one thing after the other, as the walk asks for them, until it can tell what the pass comes to. Besides, how
+    /// long Azure or the budget asks to wait, if something couldn't be read for that reason.
+    async fn decide(
         &self,
         azure: Option<&AzureClient>,
         call: &Call,
@@ -157,35 +158,28 @@ impl Pass<'_> {
         status: &ImageVersionStatus,
         remembered: &Remembered,
         kept: &mut Kept,
-    ) -> Option<Duration> {
+    ) -> (Plan, Option<Duration>) {
         let mut longest = None;
         let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
-        // Nothing is read where nothing in Azure is touched, so without an identity there is nothing to read.
-        while let Some((client, next)) = azure.zip(next_read(validated, &memory, &kept.observed)) {
-            let wait = if next == Read::List {
+        loop {
+            let read = match next(validated, &memory, &kept.observed) {
+                NextOf::Plan(plan) => return (*plan, longest),
+                NextOf::Read(read) => read,
+            };
+            // Nothing is read where nothing in Azure is touched, so without an identity there is nothing to read.
+            let Some(client) = azure else { return (Plan::unidentified(), longest) };
+            let wait = if read == Read::List {
                 let period = || self.shared.seams.jittered(self.shared.config.pace.resync);
                 let (listed, wait) = self.shared.lists.entry(client, call, &validated.id, period).await;
                 kept.observed.listed = listed;
                 wait
             } else {
                 let Kept { observed, half, .. } = kept;
-                azure::read(client, call, validated, next, observed, half).await
+                azure::read(client, call, validated, read, observed, half).await
             };
-            kept.note(next, Instant::now());
+            kept.note(read, Instant::now());
             longest = longest.max(wait);
         }
-        longest
-    }
-
-    fn plan(
-        &self,
-        validated: &Validated,
-        status: &ImageVersionStatus,
-        remembered: &Remembered,
-        observed: &Observed,
-    ) -> Plan {
-        let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
-        plan(validated, &memory, observed)
     }
 
     async fn carry_out(

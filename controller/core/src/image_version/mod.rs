@@ -2,23 +2,18 @@
 //!
 //! ```text
 //! object, targets ──validate──▶ Validated ─┐
-//!                    next_read ◀───────────┤   (asked again until nothing is missing)
-//! Azure ──────────────▶ Observed ──────────┴─plan──▶ Plan { step, report, wake } ──next_status──▶ status
+//! status, process ───────────▶ Memory ─────┼─next──▶ Read(what), which is read and put into Observed; then asked again
+//! Azure ─────────────────────▶ Observed ───┘    └──▶ Plan { step, report, wake } ──next_status──▶ status
 //! ```
 
-mod absence;
-mod capture;
-mod checks;
-mod compare;
-mod deletion;
+mod context;
+mod doubt;
+mod memory;
+mod next;
 mod observed;
-mod plan;
-mod published;
-mod readiness;
-mod reads;
-mod regions;
-mod repair;
-mod sealing;
+mod report;
+mod route;
+mod stage;
 mod status;
 mod step;
 mod tags;
@@ -26,14 +21,15 @@ mod tags;
 mod tests;
 mod validate;
 
+pub use memory::{Memory, ProcessMemory};
+pub use next::{Next, next};
 pub use observed::{
     Absent, BootDiagnostics, ConsoleObserved, DefinitionObserved, Execution, MarketplacePlan, Observed, OsType, Power,
-    Provisioning, Reading, RegionObserved, RegionReplication, SealObserved, SourceVersionObserved,
+    Provisioning, Read, Reading, RegionObserved, RegionReplication, SealObserved, SourceVersionObserved,
     TargetRegionObserved, VersionObserved, VirtualMachineObserved,
 };
-pub use plan::{Memory, Plan, ProcessMemory, Report, Wake, plan};
-pub use reads::{Read, next_read};
-pub use sealing::nonce as seal_nonce;
+pub use report::{Plan, Report, Wake};
+pub use stage::guest::nonce as seal_nonce;
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{MachineRequest, Step, StepName, TargetRegionRequest, VersionRequest};
 pub use validate::{Context, GuestSpec, SourceSpec, TargetView, Validated, Violation, validate};

@@ -11,6 +11,25 @@ use crate::{
     guest::{console::SealFailure, output::Printed},
 };
 
+/// Something to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumIter)]
+pub enum Read {
+    /// The gallery image version with its replication status.
+    Version,
+    /// The gallery image version as the list of its definition shows it.
+    List,
+    /// The image definition.
+    Definition,
+    /// The source virtual machine with its instance view.
+    VirtualMachine,
+    /// The source gallery image version and its definition.
+    SourceVersion,
+    /// The seal's run command with its instance view.
+    Seal,
+    /// The source virtual machine's serial console log.
+    Console,
+}
+
 /// The outcome of one read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reading<T> {
@@ -56,6 +75,39 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// Forgets a reading, so that it is read again.
+    pub fn forget(&mut self, read: Read) {
+        match read {
+            Read::Version => self.version = Reading::NotRead,
+            Read::List => self.listed = Reading::NotRead,
+            Read::Definition => self.definition = Reading::NotRead,
+            Read::VirtualMachine => {
+                self.virtual_machine = Reading::NotRead;
+                // A log that was read before the machine doesn't show what happened in between.
+                self.console = Reading::NotRead;
+            }
+            Read::SourceVersion => self.source_version = Reading::NotRead,
+            Read::Seal => self.seal = Reading::NotRead,
+            Read::Console => self.console = Reading::NotRead,
+        }
+    }
+
+    /// Whether Azure answered what was asked, be it that it doesn't exist.
+    pub fn is_answered(&self, read: Read) -> bool {
+        fn answered<T>(reading: &Reading<T>) -> bool {
+            matches!(reading, Reading::Found(_) | Reading::Missing(_))
+        }
+        match read {
+            Read::Version => answered(&self.version),
+            Read::List => answered(&self.listed),
+            Read::Definition => answered(&self.definition),
+            Read::VirtualMachine => answered(&self.virtual_machine),
+            Read::SourceVersion => answered(&self.source_version),
+            Read::Seal => answered(&self.seal),
+            Read::Console => answered(&self.console),
+        }
+    }
+
     /// When the source machine was read, by Azure's own clock.
     pub fn azure_now(&self) -> Option<Timestamp> {
         match &self.virtual_machine {
@@ -268,6 +320,13 @@ pub struct SealObserved {
     pub ended: Option<Timestamp>,
     /// The attempt that it belongs to; none if its tag is gone.
     pub nonce: Option<String>,
+}
+
+impl VirtualMachineObserved {
+    /// Whether Azure works on the machine.
+    pub fn is_being_changed(&self) -> bool {
+        matches!(self.provisioning, Provisioning::Creating | Provisioning::Updating | Provisioning::Deleting)
+    }
 }
 
 impl SealObserved {

@@ -5,7 +5,7 @@ use azimage_deliberate_bugs::bug;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{Report, StepName, regions};
+use super::{Report, StepName, stage::replicate::regions};
 use crate::condition;
 
 /// The conditions of an image version, in the order of the work.

@@ -6,6 +6,8 @@ use azimage_names::{ImageVersionId, Region, RunCommandId, VirtualMachineId};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::Read;
+
 /// One write to Azure, complete: carrying it out leaves no choice open.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -196,6 +198,23 @@ impl StepName {
             Self::Publish | Self::Update | Self::Repair => 6 * 3600,
             Self::Deallocate | Self::Delete => 1800,
             _ => 600,
+        }
+    }
+}
+
+impl Step {
+    /// What the step changes. It is carried out only on a reading of this of the same pass; whatever else the pass rests
+    /// on may have been read by earlier ones that had to stop midway.
+    pub fn subject(&self) -> Read {
+        match self {
+            Self::Publish(_) | Self::Update(_) | Self::Repair(_) | Self::Delete(_) => Read::Version,
+            Self::ClaimSource(_)
+            | Self::Seal { .. }
+            | Self::MarkSealed(_)
+            | Self::ReleaseSource(_)
+            | Self::Deallocate(_)
+            | Self::Generalize(_) => Read::VirtualMachine,
+            Self::ForgetSeal(_) => Read::Seal,
         }
     }
 }

@@ -13,7 +13,7 @@ use azimage_names::{
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
-use super::{OsType, deletion::may_hold_a_machine};
+use super::{OsType, stage::delete::may_hold_a_machine};
 use crate::{
     Identity, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},

@@ -4,7 +4,10 @@ use azimage_crds::{CONSENT_TAG, OWNER_TAG, Reason};
 use serde_json::json;
 
 use super::{
-    super::{checks::Traits, *},
+    super::{
+        stage::compatible::{Traits, fits},
+        *,
+    },
     fixtures::*,
     scene::*,
 };
@@ -278,7 +281,7 @@ fn each_definition_takes_the_source_or_refuses_it_with_a_reason() {
 #[test]
 fn an_image_as_source_fits_a_definition_for_several_security_types_and_a_machine_does_not() {
     let of = DefinitionObserved { security_type: Some("TrustedLaunchSupported".into()), ..definition() };
-    for (is_machine, fits) in [(true, false), (false, true)] {
+    for (is_machine, expected) in [(true, false), (false, true)] {
         let traits = Traits {
             os_type: &OsType::Linux,
             generation: Some("V2"),
@@ -287,7 +290,7 @@ fn an_image_as_source_fits_a_definition_for_several_security_types_and_a_machine
             plan: None,
             is_machine,
         };
-        assert_eq!(checks::compatible(&traits, &of).is_ok(), fits, "machine: {is_machine}");
+        assert_eq!(fits(&traits, &of).is_ok(), expected, "machine: {is_machine}");
     }
 }
 

@@ -70,11 +70,6 @@ pub(super) fn rows() -> Vec<Row> {
             failing(Failure::Denied { action: "a".into(), scope: "s".into() }),
             "- False/AccessDenied - Resync",
         ),
-        row(
-            "the log wasn't read",
-            off(Some(60), None).observed(|seen| seen.console = Reading::NotRead),
-            "- False/AzureUnavailable - Retry",
-        ),
         row("boot diagnostics were switched off", switched_off(off(Some(60), None)), UNKNOWN),
         row(
             "boot diagnostics were switched off before the seal",

@@ -74,10 +74,12 @@ impl Controller {
         let validated = super::super::validate(&object, context).unwrap();
         let memory = Memory { status: &self.status, process: self.process, now: self.now };
         let mut observed = Observed::default();
-        while let Some(read) = next_read(&validated, &memory, &observed) {
-            self.azure.read(read, &mut observed);
-        }
-        let plan = plan(&validated, &memory, &observed);
+        let plan = loop {
+            match next(&validated, &memory, &observed) {
+                Next::Read(read) => self.azure.read(read, &mut observed),
+                Next::Plan(plan) => break *plan,
+            }
+        };
         self.process = self.process.after(&plan.report, &observed);
         self.last = Some(plan.clone());
         plan

@@ -77,9 +77,14 @@ proptest! {
             controller.progress(),
             Progress::Stalled { reason: Reason::PublishFailed | Reason::ReplicationFailed, .. }
         ) && fates.contains(&Fate::TurnedAway);
-        prop_assert!(settled || tired, "{start}: {:?} {:?}", controller.progress(), controller.carried_out);
-        prop_assert_eq!(controller.azure.generalized, may_generalize, "{}", start);
-        prop_assert_eq!(controller.azure.created, 1);
+        // Nor that a seal under way was begun already: another one is announced, and if it is turned away, its run command is missed.
+        let unknown = matches!(
+            controller.progress(),
+            Progress::Stalled { reason: Reason::GuestPreparationUnknown, .. }
+        ) && [Fate::StatusLost, Fate::TurnedAway].iter().all(|fate| fates.contains(fate));
+        prop_assert!(settled || tired || unknown, "{start}: {:?} {:?}", controller.progress(), controller.carried_out);
+        prop_assert!(controller.azure.generalized == may_generalize || unknown, "{}", start);
+        prop_assert!(controller.azure.created == 1 || unknown);
         if settled {
             prop_assert_eq!(controller.regions(), ["eastus2", OTHER, HOME]);
             prop_assert_eq!(controller.status.progress.as_deref(), Some("3/3 regions, 100%"));

@@ -219,11 +219,6 @@ pub(super) fn rows() -> Vec<Row> {
             }),
             "- False/AccessDenied - Resync",
         ),
-        row(
-            "the version wasn't read",
-            going().observed(|observed| observed.version = Reading::NotRead),
-            "- False/AzureUnavailable - Retry",
-        ),
     ]
 }
 

@@ -275,6 +275,9 @@ fn a_version_at_rest_is_looked_at_in_the_list_and_read_by_itself_only_if_that_sh
     ] {
         let observed = Observed { seen: Some(Arc::new(seen.clone())), listed, ..Observed::default() };
         assert_eq!(next_read(&rest.validated(), &rest.memory(), &observed), expected, "{case}");
+        if expected.is_some() {
+            continue;
+        }
         let plan = plan(&rest.validated(), &rest.memory(), &observed);
         if case == "the list shows what was last seen" {
             assert!(plan.rests(), "{plan:?}");

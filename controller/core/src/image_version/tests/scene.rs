@@ -97,8 +97,21 @@ impl Scene {
         Memory { status: &self.status, process: self.process, now: now() }
     }
 
+    /// What the pass comes to, which reads one thing after the other.
     pub(super) fn plan(&self) -> Plan {
-        plan(&self.validated(), &self.memory(), &self.observed)
+        self.pass().0
+    }
+
+    /// What the pass comes to, and what it has read for that. What the scene doesn't tell is missing in Azure.
+    pub(super) fn pass(&self) -> (Plan, Observed) {
+        let (validated, memory) = (self.validated(), self.memory());
+        let mut observed = Observed { seen: self.observed.seen.clone(), ..Observed::default() };
+        loop {
+            match next(&validated, &memory, &observed) {
+                Next::Read(read) => self.observed.tell(read, &mut observed),
+                Next::Plan(plan) => return (*plan, observed),
+            }
+        }
     }
 
     /// The status after the pass, checked as every status has to be.
@@ -153,4 +166,43 @@ pub(super) fn check(table: &[Row]) {
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+impl Observed {
+    /// Tells one reading. Whoever asks for it a second time gets no end.
+    pub(super) fn tell(&self, read: Read, into: &mut Self) {
+        match read {
+            Read::Version => tell(&self.version, &mut into.version),
+            Read::List => tell(&self.listed, &mut into.listed),
+            Read::Definition => tell(&self.definition, &mut into.definition),
+            Read::VirtualMachine => tell(&self.virtual_machine, &mut into.virtual_machine),
+            Read::SourceVersion => tell(&self.source_version, &mut into.source_version),
+            Read::Seal => tell(&self.seal, &mut into.seal),
+            Read::Console => tell(&self.console, &mut into.console),
+        }
+    }
+}
+
+fn tell<T: Clone + PartialEq + std::fmt::Debug>(there: &Reading<T>, into: &mut Reading<T>) {
+    assert_eq!(*into, Reading::NotRead, "it was read already");
+    *into = match there {
+        Reading::NotRead => Reading::Missing(Absent::Resource),
+        there => there.clone(),
+    };
+}
+
+/// What has to be read next, if anything has.
+pub(super) fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Option<Read> {
+    match next(validated, memory, observed) {
+        Next::Read(read) => Some(read),
+        Next::Plan(_) => None,
+    }
+}
+
+/// What a pass comes to that has read all that it needs.
+pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
+    match next(validated, memory, observed) {
+        Next::Read(read) => panic!("{read:?} has to be read first"),
+        Next::Plan(plan) => *plan,
+    }
 }

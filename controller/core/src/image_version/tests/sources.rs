@@ -100,19 +100,9 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row("the machine was made anew and isn't claimed", plain().status(known("vm-0")), CLAIM),
         row(
-            "the machine wasn't read",
-            plain().observed(|observed| observed.virtual_machine = Reading::NotRead),
-            "- False/AzureUnavailable - Retry",
-        ),
-        row(
             "the machine can't be read",
             plain().observed(|observed| observed.virtual_machine = failing_machine()),
             "- False/AccessDenied - Resync",
-        ),
-        row(
-            "the seal wasn't read",
-            plain().machine(machine().claimed()).observed(|observed| observed.seal = Reading::NotRead),
-            "- False/AzureUnavailable - Retry",
         ),
         row(
             "the seal can't be read",
@@ -144,19 +134,9 @@ pub(super) fn rows() -> Vec<Row> {
             "- False/IdentityIncomplete - Resync",
         ),
         row(
-            "the definition wasn't read",
-            plain().observed(|observed| observed.definition = Reading::NotRead),
-            "- False/AzureUnavailable - Retry",
-        ),
-        row(
             "the version can't be read",
             plain().observed(|observed| observed.version = failing_version()),
             "- False/RequestRefused - Resync",
-        ),
-        row(
-            "the version wasn't read",
-            plain().observed(|observed| observed.version = Reading::NotRead),
-            "- False/AzureUnavailable - Retry",
         ),
         row("the source version is there", copy(), PUBLISH),
         row(
@@ -195,11 +175,6 @@ pub(super) fn rows() -> Vec<Row> {
             "the source version can't be read",
             copy().observed(|observed| observed.source_version = Reading::Failed(Failure::Busy("locked".into()))),
             "- False/SourceBusy - Retry",
-        ),
-        row(
-            "the source version wasn't read",
-            copy().observed(|observed| observed.source_version = Reading::NotRead),
-            "- False/AzureUnavailable - Retry",
         ),
         row("a suspended object", scene(&json!({"spec": {"suspend": true}})), "- Unknown/Progressing - Never"),
         row(

@@ -8,15 +8,20 @@ use azimage_crds::{ConditionType, RECONCILE_REQUESTED_AT, Reason, RegionStatus};
 use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 
-use super::{Plan, Report, Step, StepName, VersionRequest, Wake, compare, published::View};
-use crate::{Finding, Progress};
+use super::{
+    super::super::{
+        Step, StepName, VersionRequest,
+        report::{Decision, Report},
+    },
+    View, compare,
+};
 
 /// How often Azure is asked to create a version whose creation failed, or to repair regions, before a person is.
 const MOST_ATTEMPTS: i32 = 3;
 
 impl View<'_> {
     /// The home region was never complete: the same request again.
-    pub(super) fn create_again(&self, mut report: Report) -> Plan {
+    pub(in super::super) fn create_again(&self, report: &mut Report) -> Decision {
         let detail = self.detail(&self.version.location);
         if self.exhausted(StepName::Publish) {
             let message = format!(
@@ -25,21 +30,20 @@ impl View<'_> {
             return report.stalled(ConditionType::Published, Reason::PublishFailed, message);
         }
         let message = format!("Azure failed to create the gallery image version{detail}; asking again");
-        report.findings.insert(ConditionType::Published, Finding::no(Reason::PublishFailed, &message));
-        report.progress = Progress::retrying(Reason::PublishFailed, message);
-        let request = compare::creation_again(self.validated, self.version, self.merged);
-        Plan { step: Some(Step::Publish(Box::new(request))), report, wake: Wake::Retry }
+        let found = (ConditionType::Published, Reason::PublishFailed);
+        let request = compare::creation_again(self.validated, self.version, &self.merged);
+        report.act_again(found, message, Step::Publish(Box::new(request)))
     }
 
     /// First the same request again; then without the region, after which it is added back as any region that is
     /// missing (the order that Azure's own error text advises, azure-cli issue 15539).
     pub(super) fn repair(
         &self,
-        mut report: Report,
+        report: &mut Report,
         first: &RegionStatus,
         failed: &[&RegionStatus],
         again: VersionRequest,
-    ) -> Plan {
+    ) -> Decision {
         let names: Vec<&str> = failed.iter().map(|region| region.name.as_str()).collect();
         let names = names.join(", ");
         let detail = first.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
@@ -50,23 +54,22 @@ impl View<'_> {
             return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
         }
         let message = format!("Azure failed to replicate to {names}{detail}; repairing");
-        report.findings.insert(ConditionType::Replicated, Finding::no(Reason::RegionFailed, &message));
-        report.progress = Progress::retrying(Reason::RegionFailed, message);
+        let found = (ConditionType::Replicated, Reason::RegionFailed);
         let removable = failed
             .iter()
             .filter_map(|region| Region::parse(&region.name).ok())
             .find(|region| *region != self.version.location);
         let request = match removable {
             Some(region) if self.by_removal() => {
-                compare::update(self.validated, self.version, self.merged, Some(&region))
+                compare::update(self.validated, self.version, &self.merged, Some(&region))
             }
             _ => again,
         };
-        Plan { step: Some(Step::Repair(Box::new(request))), report, wake: Wake::Retry }
+        report.act_again(found, message, Step::Repair(Box::new(request)))
     }
 
     /// No region failed, yet the version is Failed: the same request again sets it right.
-    pub(super) fn write_again(&self, mut report: Report, request: VersionRequest) -> Plan {
+    pub(super) fn write_again(&self, report: &mut Report, request: VersionRequest) -> Decision {
         if self.exhausted(StepName::Repair) {
             let message = format!(
                 "Azure left the gallery image version Failed after {MOST_ATTEMPTS} repairs, though no region is that somebody here asked for; look at the version's other regions in Azure. The annotation {RECONCILE_REQUESTED_AT} tries again"
@@ -74,9 +77,8 @@ impl View<'_> {
             return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
         }
         let message = "Azure's last operation on the gallery image version failed; repairing".to_owned();
-        report.findings.insert(ConditionType::Replicated, Finding::no(Reason::RegionFailed, &message));
-        report.progress = Progress::retrying(Reason::RegionFailed, message);
-        Plan { step: Some(Step::Repair(Box::new(request))), report, wake: Wake::Retry }
+        let found = (ConditionType::Replicated, Reason::RegionFailed);
+        report.act_again(found, message, Step::Repair(Box::new(request)))
     }
 
     /// Whether the attempt on record is one that takes the region away: every second one.

@@ -1,57 +1,58 @@
-//! What to do next for an object that is being deleted.
+//! An object that goes: its version goes first, if it asks for that, and then its claim on a machine.
 
 use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
-    Memory, Observed, Plan, Power, Provisioning, Read, Reading, Report, SourceSpec, Step, StepName, Validated, Wake,
-    absence::CONFIRMATIONS, plan::recorded, sealing::Attempt, tags,
+    super::{
+        Memory, Power, Provisioning, Read, Step, StepName, Wake,
+        context::{Answer, Cx, Presence},
+        doubt::CONFIRMATIONS,
+        memory::recorded,
+        report::{Decision, Outcome, Report, Stop, ends},
+        tags,
+    },
+    guest::Attempt,
 };
 use crate::{Failure, Progress};
 
-pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
-    let mut report = Report::default();
+/// The version is gone, if it is to go.
+pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let (validated, memory) = (cx.validated, cx.memory);
     if validated.deletion == Deletion::Retain {
-        return if may_hold_a_machine(memory.status) {
-            release(validated, memory, observed, report)
-        } else {
-            report.let_go("The gallery image version is retained")
-        };
+        return Ok(Outcome::Done);
     }
-    match &observed.version {
-        Reading::NotRead => report.failed_unread("the gallery image version"),
-        Reading::Failed(failure) => report.failed(failure, "read the gallery image version before deleting it"),
-        Reading::Found(version) if !validated.owns_tag(&version.tags) && !bug!(DeleteForeignVersion) => {
+    match cx.version_alone()? {
+        Presence::Found(version) if !validated.owns_tag(&version.tags) && !bug!(DeleteForeignVersion) => {
             report.let_go("The gallery image version of that name isn't ours, so it is left alone")
         }
-        Reading::Found(version) if version.provisioning == Provisioning::Deleting => {
+        Presence::Found(version) if version.provisioning == Provisioning::Deleting => {
             report.running = Some(StepName::Delete);
-            report.deleting("Azure is deleting the gallery image version", Wake::Poll)
+            report.deleting("Azure is deleting the gallery image version", None)
         }
-        Reading::Found(version) if version.block_deletion && not_reached(version.end_of_life, memory) => {
+        Presence::Found(version) if version.block_deletion && not_reached(version.end_of_life, memory) => {
             let message = "Azure doesn't delete the gallery image version before the end of its life (safetyProfile.blockDeletionBeforeEndOfLife): wait until then, turn that off in Azure, or set spec.deletionPolicy to Retain".to_owned();
             report.progress = Progress::stalled(Reason::DeletionBlocked, message);
-            Plan { step: None, report, wake: Wake::Resync }
+            ends(None, Wake::Resync)
         }
-        Reading::Found(_) => {
-            report.progress = Progress::reconciling(Reason::Deleting, "Deleting the gallery image version");
-            Plan { step: Some(Step::Delete(validated.id.clone())), report, wake: Wake::Poll }
+        Presence::Found(_) => {
+            report.deleting("Deleting the gallery image version", Some(Step::Delete(validated.id.clone())))
         }
-        Reading::Missing(_) => {
+        Presence::Missing(_) => {
             if !bug!(BelieveOne404OnDeletion)
                 && (memory.may_turn_up() || memory.found_absent(Read::Version) + 1 < confirmations(memory))
             {
                 report.absent = Some(Read::Version);
-                return report.deleting("Confirming that the gallery image version is gone", Wake::Poll);
+                return report.deleting("Confirming that the gallery image version is gone", None);
             }
-            release(validated, memory, observed, report)
+            Ok(Outcome::Done)
         }
     }
 }
 
 /// Whether an object of this status may have a claim on a machine, and a seal under way in it. Both are the object's own and
 /// go with it, also if the version is retained.
-pub(super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool {
+pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool {
     let published = status.resource_id.is_some()
         || recorded(status, StepName::Publish)
             .is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
@@ -68,29 +69,34 @@ fn confirmations(memory: &Memory<'_>) -> i32 {
 }
 
 /// Nothing of ours is left but perhaps the claim on a machine that can still be used, and a run command on it.
-fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut report: Report) -> Plan {
-    let done = match validated.deletion {
-        Deletion::Retain => "The gallery image version is retained",
-        Deletion::Delete => "The gallery image version is gone",
+pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let (validated, memory) = (cx.validated, cx.memory);
+    let retained = validated.deletion == Deletion::Retain;
+    let done = if retained { "The gallery image version is retained" } else { "The gallery image version is gone" };
+    let source = match cx.source() {
+        Some(source) if !retained || may_hold_a_machine(memory.status) => source,
+        _ => return report.let_go(done),
     };
-    let SourceSpec::VirtualMachine { id, prepare, seal, guest } = &validated.source else {
-        return report.let_go(done);
-    };
-    let machine = match &observed.virtual_machine {
-        Reading::Found(machine) if validated.owns_tag(&machine.tags) && !machine.generalized => machine,
+    let (id, seal, guest) = (source.id, source.seal, source.guest);
+    let machine = match cx.machine()? {
+        Answer::Found(machine) if validated.owns_tag(&machine.tags) && !machine.generalized => machine,
         // A look that has to wait for its turn is no failure.
-        Reading::Failed(failure @ Failure::Throttled) => {
-            return report.failed(failure, "read the source virtual machine");
+        Answer::Failed(failure @ Failure::Throttled) => {
+            return Err(Stop::Failed(failure.clone(), "read the source virtual machine"));
         }
         // A claim of an object that is gone holds no more, so failing to release it must not hold up the deletion.
         _ => return report.let_go(done),
     };
-    let command = match &observed.seal {
-        Reading::Failed(failure @ Failure::Throttled) => {
-            return report.failed(failure, "read the run command of the seal");
+    let command = if source.prepare == Prepare::Deprovision && !tags::sealed(machine) {
+        match cx.run_command()? {
+            Answer::Failed(failure @ Failure::Throttled) => {
+                return Err(Stop::Failed(failure.clone(), "read the run command of the seal"));
+            }
+            Answer::Found(command) => Some(command),
+            Answer::Missing(_) | Answer::Failed(_) => None,
         }
-        Reading::Found(command) if *prepare == Prepare::Deprovision => Some(command),
-        _ => None,
+    } else {
+        None
     };
     let attempt = Attempt::of(validated, memory, machine, command);
     let runs = matches!(machine.power, Power::Running | Power::Starting | Power::Stopping | Power::Unknown);
@@ -103,16 +109,16 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
     {
         // Whoever claimed the machine now would have it sealed and turned off under his hands.
         let message = "Waiting for the seal that is under way in the guest to end: a deletion doesn't stop it";
-        return report.deleting(message, Wake::Poll);
+        return report.deleting(message, None);
     }
     let removable = machine.power == Power::Running && machine.agent_ready;
     match command {
         Some(command) if command.provisioning == Provisioning::Deleting && removable => {
-            return report.deleting("Waiting for Azure to remove the run command of the seal", Wake::Poll);
+            return report.deleting("Waiting for Azure to remove the run command of the seal", None);
         }
         Some(_) if removable => {
-            report.progress = Progress::reconciling(Reason::Deleting, "Removing the run command of the seal");
-            return Plan { step: Some(Step::ForgetSeal(seal.clone())), report, wake: Wake::Poll };
+            let step = Step::ForgetSeal(seal.clone());
+            return report.deleting("Removing the run command of the seal", Some(step));
         }
         _ => {}
     }
@@ -125,8 +131,7 @@ fn release(validated: &Validated, memory: &Memory<'_>, observed: &Observed, mut 
                     machine.power
                 ));
             }
-            report.progress = Progress::reconciling(Reason::Deleting, "Releasing the claim on the source");
-            Plan { step: Some(Step::ReleaseSource(request)), report, wake: Wake::Poll }
+            report.deleting("Releasing the claim on the source", Some(Step::ReleaseSource(request)))
         }
         None => report.let_go("The source can't be released, as it has no etag"),
     }
@@ -142,13 +147,13 @@ fn not_reached(end_of_life: Option<jiff::Timestamp>, memory: &Memory<'_>) -> boo
 }
 
 impl Report {
-    fn let_go(mut self, message: &str) -> Plan {
+    fn let_go(&mut self, message: &str) -> Decision {
         self.progress = Progress::reconciling(Reason::Deleting, message);
-        Plan { step: None, report: self, wake: Wake::Release }
+        ends(None, Wake::Release)
     }
 
-    fn deleting(mut self, message: &str, wake: Wake) -> Plan {
+    fn deleting(&mut self, message: &str, step: Option<Step>) -> Decision {
         self.progress = Progress::reconciling(Reason::Deleting, message);
-        Plan { step: None, report: self, wake }
+        ends(step, Wake::Poll)
     }
 }

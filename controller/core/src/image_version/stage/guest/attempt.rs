@@ -3,7 +3,7 @@
 use azimage_crds::{SEAL_TAG, StepStatus};
 use jiff::Timestamp;
 
-use super::super::{
+use super::super::super::{
     Execution, Memory, Provisioning, SealObserved, StepName, Validated, VirtualMachineObserved, validate::find_tag,
 };
 use crate::guest::attempt;
@@ -13,7 +13,7 @@ use crate::guest::attempt;
 pub(super) const BEGUN_BEFORE: i64 = 18;
 
 /// An attempt at a seal.
-pub(in super::super) struct Attempt<'a> {
+pub(in super::super::super) struct Attempt<'a> {
     memory: &'a Memory<'a>,
     pub(super) nonce: &'a str,
     /// When it was claimed.
@@ -24,7 +24,7 @@ pub(in super::super) struct Attempt<'a> {
 
 impl<'a> Attempt<'a> {
     /// The attempt, if the tag is one that this very object wrote.
-    pub(in super::super) fn of(
+    pub(in super::super::super) fn of(
         validated: &Validated,
         memory: &'a Memory<'a>,
         machine: &'a VirtualMachineObserved,
@@ -70,14 +70,14 @@ impl<'a> Attempt<'a> {
 
     /// Whether anything may have been run in the guest: of an attempt that was only claimed, our own record tells, unless it
     /// was lost.
-    pub(in super::super) fn may_have_begun(&self) -> bool {
+    pub(in super::super::super) fn may_have_begun(&self) -> bool {
         let claim = self.memory.step(StepName::ClaimSource).map(|step| step.started_at.0);
         let only_claimed = claim.is_some_and(|claim| claim.as_second() <= self.claimed.as_second());
         self.was_begun() || !only_claimed
     }
 
     /// Whether its run command has ended, so that its unit is about to begin, or has.
-    pub(in super::super) fn is_scheduled(&self) -> bool {
+    pub(in super::super::super) fn is_scheduled(&self) -> bool {
         match self.command {
             Some(command) => {
                 command.execution != Execution::Running
@@ -88,7 +88,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Whether its unit may be at work, or about to be.
-    pub(in super::super) fn may_be_under_way(&self) -> bool {
+    pub(in super::super::super) fn may_be_under_way(&self) -> bool {
         match self.command {
             Some(command) => command.exit_code.is_none_or(|code| code == 0),
             None => self.was_begun(),
@@ -97,7 +97,7 @@ impl<'a> Attempt<'a> {
 
     /// How long ago the seal was begun, in seconds: by our own record, or, where the status was lost, by Azure's. If neither
     /// tells, it counts from now.
-    pub(in super::super) fn elapsed(&self) -> u64 {
+    pub(in super::super::super) fn elapsed(&self) -> u64 {
         let recorded = self.record().map(|step| step.started_at.0);
         let told = self.command.and_then(|command| command.started);
         // A record without a correlation id is one that was lost, and counts only from when somebody looked again.
@@ -116,7 +116,7 @@ pub fn nonce<'a>(validated: &Validated, machine: &'a VirtualMachineObserved) -> 
 }
 
 /// Whether a claim for a newer attempt than the one that Azure shows was begun: it is about to be written, or isn't shown yet.
-pub(in super::super) fn newer_claim(
+pub(in super::super::super) fn newer_claim(
     validated: &Validated,
     memory: &Memory<'_>,
     machine: &VirtualMachineObserved,

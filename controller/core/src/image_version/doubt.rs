@@ -4,7 +4,10 @@
 use azimage_crds::{ConditionType, Reason};
 use azimage_deliberate_bugs::bug;
 
-use super::{Memory, Plan, Read, Report, Wake};
+use super::{
+    Memory, Read, Report, Wake,
+    report::{Decision, Outcome, ends},
+};
 use crate::{Progress, Truth};
 
 /// How many passes must find a thing gone before that is believed.
@@ -31,28 +34,28 @@ impl Memory<'_> {
 
     /// The first step of all waits until the version is certain not to be there: else a machine would be claimed, or
     /// a version written, whose number is somebody else's.
-    pub(super) fn sure_before_the_first(&self, plan: Plan) -> Plan {
+    pub(super) fn sure_before_the_first(&self, outcome: Outcome, report: &mut Report) -> Decision {
         let sure = !self.status.steps.is_empty() || self.process.unseen + 1 >= CONFIRMATIONS || bug!(BeginOnOne404);
-        if plan.step.is_none() || sure {
-            return plan;
+        if sure || !matches!(outcome, Outcome::Ends(Some(_), _)) {
+            return Ok(outcome);
         }
-        let mut report = Report { unsure: true, ..plan.report };
-        let message = "Making sure that the version number is free: Azure may be slow to show a version";
+        report.unsure = true;
         report.findings.retain(|_, finding| finding.truth == Truth::True);
+        let message = "Making sure that the version number is free: Azure may be slow to show a version";
         report.progress = Progress::reconciling(Reason::Progressing, message);
-        Plan { step: None, report, wake: Wake::Poll }
+        ends(None, Wake::Poll)
     }
 }
 
 impl Report {
     /// Something that doesn't exist, without which it can't go on: looked for again, and then a person is asked.
     pub(super) fn absent(
-        mut self,
+        &mut self,
         memory: &Memory<'_>,
         (what, name): (Read, &str),
         (condition, reason): (ConditionType, Reason),
         message: String,
-    ) -> Plan {
+    ) -> Decision {
         self.absent = Some(what);
         if memory.believes_absent(what, condition, reason) {
             return self.stalled(condition, reason, message);
@@ -61,8 +64,8 @@ impl Report {
     }
 
     /// One answer said that it doesn't exist. Of what was found before nothing is taken back for that.
-    pub(super) fn doubted(mut self, reason: Reason, name: &str) -> Plan {
+    pub(super) fn doubted(&mut self, reason: Reason, name: &str) -> Decision {
         self.progress = Progress::retrying(reason, format!("Azure doesn't show {name}; looking again"));
-        Plan { step: None, report: self, wake: Wake::Poll }
+        ends(None, Wake::Poll)
     }
 }

@@ -4,8 +4,13 @@ use azimage_crds::{ConditionType, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::{
-    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Read, Reading, Report, SealObserved, Step, StepName, tags},
-    ANEW, Attempt, Sealing,
+    super::super::{
+        BootDiagnostics, ConsoleObserved, Power, Read, SealObserved, Step, StepName,
+        context::Answer,
+        report::{Decision, Report, Stop},
+        tags,
+    },
+    ANEW, Attempt, READING_THE_LOG, Sealing,
 };
 use crate::Failure;
 
@@ -22,13 +27,12 @@ impl Sealing<'_> {
         &self,
         attempt: Option<&Attempt<'_>>,
         command: Option<&SealObserved>,
-        console: &Reading<ConsoleObserved>,
-        report: Report,
-    ) -> Plan {
+        report: &mut Report,
+    ) -> Decision {
         let Some(attempt) = attempt.filter(|attempt| attempt.may_have_begun()) else {
             return match self.obstacle() {
-                Some(obstacle) => obstacle.plan(report),
-                None => report.failed_unread("the machine's power state"),
+                Some(obstacle) => obstacle.decide(report),
+                None => report.untold("the machine's power state"),
             };
         };
         if self.machine.power == Power::Deallocating {
@@ -40,42 +44,43 @@ impl Sealing<'_> {
             );
             return report.unknown(message);
         }
-        match console {
-            _ if bug!(BelievePowerOff) => self.mark(report, OFF),
+        if bug!(BelievePowerOff) {
+            return self.mark(report, OFF);
+        }
+        match self.cx.console()? {
             // Whether the log of a deallocated machine can be read is nowhere promised.
-            Reading::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
+            Answer::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
                 self.silent(attempt, command, report)
             }
-            Reading::Failed(failure) => report.failed(failure, "read the machine's serial console log"),
-            Reading::NotRead => report.failed_unread("the machine's serial console log"),
+            Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), READING_THE_LOG)),
             // A start of Windows leaves nothing on the console by which it is known for sure.
-            Reading::Found(ConsoleObserved::Sealed) if self.is_windows() && !self.untouched_since_begun(attempt) => {
+            Answer::Found(ConsoleObserved::Sealed) if self.is_windows() && !self.untouched_since_begun(attempt) => {
                 let message = format!(
                     "The guest said that it was sealed, and Azure has changed the machine since, so it may have been started; it is not generalized. {ANEW}"
                 );
                 report.unknown(message)
             }
-            Reading::Found(ConsoleObserved::Sealed)
+            Answer::Found(ConsoleObserved::Sealed)
                 if !self.untouched_since_begun(attempt) && !self.start_would_show() =>
             {
                 report.sealing(LATE)
             }
-            Reading::Found(ConsoleObserved::Sealed) => self.mark(report, OFF),
-            Reading::Found(ConsoleObserved::StartedSince) => {
+            Answer::Found(ConsoleObserved::Sealed) => self.mark(report, OFF),
+            Answer::Found(ConsoleObserved::StartedSince) => {
                 let message = format!(
                     "The machine was started after its guest was sealed, so it is sealed no more; it is not generalized. {ANEW}"
                 );
                 report.unknown(message)
             }
-            Reading::Found(ConsoleObserved::Failed(failure)) => self.gave_up(failure, report),
-            Reading::Found(ConsoleObserved::NoMark | ConsoleObserved::Empty) | Reading::Missing(_) => {
+            Answer::Found(ConsoleObserved::Failed(failure)) => self.gave_up(failure, report),
+            Answer::Found(ConsoleObserved::NoMark | ConsoleObserved::Empty) | Answer::Missing(_) => {
                 self.silent(attempt, command, report)
             }
         }
     }
 
     /// The guest hasn't said that it is sealed, or its log doesn't show it yet.
-    fn silent(&self, attempt: &Attempt<'_>, command: Option<&SealObserved>, mut report: Report) -> Plan {
+    fn silent(&self, attempt: &Attempt<'_>, command: Option<&SealObserved>, report: &mut Report) -> Decision {
         if let Some(code) = attempt.command.and_then(|command| command.exit_code).filter(|code| *code != 0) {
             // The script refused, and so began nothing.
             return self.refused(attempt, code, report);
@@ -106,14 +111,14 @@ impl Sealing<'_> {
         report.sealing(message)
     }
 
-    pub(super) fn mark(&self, report: Report, message: &str) -> Plan {
+    pub(super) fn mark(&self, report: &mut Report, message: &str) -> Decision {
         match tags::mark_request(self.id, self.machine) {
             Some(request) => {
                 // The record of the seal stays open until the mark shows: by it the attempt is known.
                 let message = message.to_owned();
                 report.act(ConditionType::GuestPrepared, Reason::Sealing, message, Step::MarkSealed(request))
             }
-            None => report.failed_unread("the machine's etag"),
+            None => report.untold("the machine's etag"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use azimage_crds::{ImageVersionStatus, RegionState, RegionStatus};
 use azimage_names::Region;
 
-use super::{Provisioning, RegionReplication, VersionObserved};
+use super::super::super::{Provisioning, RegionReplication, VersionObserved};
 use crate::{condition::clip, merge::Merged};
 
 /// Steps of percent in which progress is shown: each change is a write that wakes every watcher.
@@ -15,7 +15,7 @@ const PROGRESS_STEP: i32 = 5;
 const DETAIL_LIMIT: usize = 1000;
 
 /// Who asked for each region until now.
-pub(super) fn remembered(status: &ImageVersionStatus) -> BTreeMap<Region, Vec<String>> {
+pub(in super::super::super) fn remembered(status: &ImageVersionStatus) -> BTreeMap<Region, Vec<String>> {
     status
         .regions
         .iter()
@@ -24,12 +24,12 @@ pub(super) fn remembered(status: &ImageVersionStatus) -> BTreeMap<Region, Vec<St
 }
 
 /// The target regions that stand in Azure.
-pub(super) fn in_azure(version: &VersionObserved) -> BTreeSet<Region> {
+pub(in super::super::super) fn in_azure(version: &VersionObserved) -> BTreeSet<Region> {
     version.targets.iter().map(|target| target.region.clone()).collect()
 }
 
 /// Every region: wanted, being removed, or foreign. Times are added when the status is made.
-pub(super) fn report(
+pub(in super::super::super) fn report(
     merged: &Merged,
     version: Option<&VersionObserved>,
     status: &ImageVersionStatus,
@@ -88,7 +88,7 @@ pub(super) fn report(
 
 /// The regions while Azure can't be asked: only who wants them is brought up to date, so that a target can be let go
 /// without Azure.
-pub(super) fn carry(merged: &Merged, status: &ImageVersionStatus) -> Vec<RegionStatus> {
+pub(in super::super::super) fn carry(merged: &Merged, status: &ImageVersionStatus) -> Vec<RegionStatus> {
     let mut regions = status.regions.clone();
     for region in &mut regions {
         let Ok(name) = Region::parse(&region.name) else { continue };
@@ -102,7 +102,7 @@ pub(super) fn carry(merged: &Merged, status: &ImageVersionStatus) -> Vec<RegionS
 }
 
 /// `2/3 regions, 64%`: of the regions that somebody here wants.
-pub(super) fn progress(regions: &[RegionStatus]) -> Option<String> {
+pub(in super::super::super) fn progress(regions: &[RegionStatus]) -> Option<String> {
     let wanted: Vec<&RegionStatus> = regions
         .iter()
         .filter(|region| !region.requested_by.is_empty() && region.state != RegionState::Removing)

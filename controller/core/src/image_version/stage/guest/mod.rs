@@ -1,4 +1,4 @@
-//! What to do next for a claimed machine whose guest isn't proven to be sealed.
+//! The guest of a claimed machine is sealed, and proven to be.
 //!
 //! ```text
 //!        Seal                 ForgetSeal, while the agent lives            the guest's own word, and it is off
@@ -11,6 +11,7 @@ mod attempt;
 mod off;
 mod on;
 mod proven;
+pub(in super::super) mod readiness;
 mod refused;
 mod untouched;
 
@@ -19,12 +20,14 @@ use azimage_deliberate_bugs::bug;
 use azimage_names::{RunCommandId, VirtualMachineId};
 
 pub use attempt::nonce;
-pub(super) use attempt::{Attempt, newer_claim};
+pub(in super::super) use attempt::{Attempt, newer_claim};
+use readiness::{Obstacle, may_begin};
 
-use super::{
-    ConsoleObserved, Execution, Memory, OsType, Plan, Power, Provisioning, Reading, Report, SealObserved, Step,
+use super::super::{
+    BootDiagnostics, ConsoleObserved, Execution, Memory, OsType, Power, Provisioning, SealObserved, Step, StepName,
     Validated, VirtualMachineObserved, Wake,
-    readiness::{Obstacle, may_begin},
+    context::{Answer, Cx},
+    report::{Decision, Outcome, Report, Stop, ends},
     tags,
     validate::GuestSpec,
 };
@@ -33,11 +36,48 @@ use crate::{
     guest::console::{Aftermath, SealFailure},
 };
 
+/// Completes "Could not …".
+const READING_THE_LOG: &str = "read the machine's serial console log";
+
 /// What to do about a machine of which nobody knows whether it is sealed.
 const ANEW: &str = "Start the machine, which provisions it anew where its account was removed already; the annotation azimage.dev/reconcile-requested-at then tries again";
 
+pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let (source, machine) = cx.source_machine()?;
+    let condition = ConditionType::GuestPrepared;
+    let marked = cx.validated.owns_tag(&machine.tags) && tags::sealed(machine);
+    report.finished_if(marked || machine.generalized, StepName::MarkSealed);
+    report.finished_if(machine.generalized, StepName::Seal);
+    if source.prepare == Prepare::AlreadyGeneralized {
+        report.not_needed(condition);
+        return Ok(Outcome::Done);
+    }
+    if machine.generalized || (marked && machine.is_being_changed()) {
+        report.done(condition, "The guest was sealed");
+        return Ok(Outcome::Done);
+    }
+    if machine.is_being_changed() {
+        let message = "Azure is working on the machine; waiting for it to finish".to_owned();
+        return report.wait(condition, Reason::SourceBusy, message);
+    }
+    if bug!(GeneralizeUnsealed) {
+        return Ok(Outcome::Done);
+    }
+    let sealing = Sealing {
+        cx,
+        validated: cx.validated,
+        memory: cx.memory,
+        machine,
+        id: source.id,
+        seal: source.seal,
+        guest: source.guest,
+    };
+    if marked { sealing.proven(report) } else { sealing.decide(report) }
+}
+
 /// A claimed machine whose guest isn't proven to be sealed.
 pub(super) struct Sealing<'a> {
+    cx: &'a Cx<'a>,
     pub(super) validated: &'a Validated,
     pub(super) memory: &'a Memory<'a>,
     pub(super) machine: &'a VirtualMachineObserved,
@@ -47,25 +87,25 @@ pub(super) struct Sealing<'a> {
 }
 
 impl Sealing<'_> {
-    pub(super) fn plan(
-        &self,
-        command: &Reading<SealObserved>,
-        console: &Reading<ConsoleObserved>,
-        mut report: Report,
-    ) -> Plan {
-        let command = match command {
-            Reading::Failed(failure) => return report.failed(failure, "read the run command of the seal"),
-            Reading::NotRead => return report.failed_unread("the run command of the seal"),
-            Reading::Missing(_) => None,
-            Reading::Found(command) => Some(command),
+    fn decide(&self, report: &mut Report) -> Decision {
+        let command = match self.cx.run_command()? {
+            Answer::Found(command) => Some(command),
+            Answer::Missing(_) => None,
+            Answer::Failed(failure) => {
+                return Err(Stop::Failed(failure.clone(), "read the run command of the seal"));
+            }
         };
         let attempt = Attempt::of(self.validated, self.memory, self.machine, command);
+        let heard = match &attempt {
+            Some(attempt) if self.speaks(attempt, command) => Some(self.cx.console()?),
+            _ => None,
+        };
         if let Some(printed) = attempt.as_ref().and_then(|attempt| attempt.command).map(|command| &command.printed) {
             report.guest.clone_from(&printed.report);
         }
         let spoke = matches!(
-            console,
-            Reading::Found(ConsoleObserved::Sealed | ConsoleObserved::StartedSince | ConsoleObserved::Failed(_))
+            heard,
+            Some(Answer::Found(ConsoleObserved::Sealed | ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)))
         );
         if !spoke
             && attempt.as_ref().is_some_and(Attempt::was_removed)
@@ -73,15 +113,23 @@ impl Sealing<'_> {
         {
             return self.again(report, reason, message);
         }
-        let plan = match self.machine.power {
-            Power::Stopped | Power::Deallocating | Power::Deallocated => {
-                self.off(attempt.as_ref(), command, console, report)
-            }
-            Power::Running | Power::Starting | Power::Stopping | Power::Unknown => {
-                self.on(attempt.as_ref(), command, console, report)
-            }
+        let decision = if self.is_off() {
+            self.off(attempt.as_ref(), command, report)
+        } else {
+            self.on(attempt.as_ref(), command, heard, report)
         };
-        self.tidied(plan, command)
+        self.tidied(decision?, command, report)
+    }
+
+    fn is_off(&self) -> bool {
+        matches!(self.machine.power, Power::Stopped | Power::Deallocating | Power::Deallocated)
+    }
+
+    /// Whether the guest may have something to say. One that runs hasn't before its run command has ended. But before that
+    /// is made, somebody has to see that it can be heard.
+    fn speaks(&self, attempt: &Attempt<'_>, command: Option<&SealObserved>) -> bool {
+        let says = self.is_off() || command.is_none() || attempt.is_scheduled() || self.is_windows();
+        says && self.machine.boot_diagnostics != BootDiagnostics::Off
     }
 
     /// Why the seal ended badly, if the status has told it already.
@@ -96,16 +144,16 @@ impl Sealing<'_> {
     }
 
     /// A run command whose failure the status has told is of no more use, and it may hold the user's script.
-    fn tidied(&self, plan: Plan, command: Option<&SealObserved>) -> Plan {
-        let Progress::Stalled { reason, .. } = &plan.report.progress else { return plan };
+    fn tidied(&self, outcome: Outcome, command: Option<&SealObserved>, report: &Report) -> Decision {
+        let Progress::Stalled { reason, .. } = &report.progress else { return Ok(outcome) };
         let removable = command.is_some_and(|command| {
             command.execution != Execution::Running && command.provisioning != Provisioning::Deleting
         });
         let alive = self.machine.power == Power::Running && self.machine.agent_ready;
-        if plan.step.is_none() && removable && alive && self.was_told(*reason) {
-            return Plan { step: Some(Step::ForgetSeal(self.seal.clone())), wake: Wake::Poll, ..plan };
+        if matches!(outcome, Outcome::Ends(None, _)) && removable && alive && self.was_told(*reason) {
+            return ends(Some(Step::ForgetSeal(self.seal.clone())), Wake::Poll);
         }
-        plan
+        Ok(outcome)
     }
 
     fn is_windows(&self) -> bool {
@@ -124,7 +172,7 @@ impl Sealing<'_> {
     }
 
     /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.
-    fn again(&self, report: Report, reason: Reason, message: String) -> Plan {
+    fn again(&self, report: &mut Report, reason: Reason, message: String) -> Decision {
         // Who asked may be taken as answered while the claim that was begun for it isn't written.
         let begun = newer_claim(self.validated, self.memory, self.machine);
         let asked = self.validated.requested || begun || bug!(RepeatFailedSeal);
@@ -135,7 +183,7 @@ impl Sealing<'_> {
     }
 
     /// Another attempt begins with another nonce in the machine's tags.
-    fn claim_anew(&self, report: Report, message: &str) -> Plan {
+    fn claim_anew(&self, report: &mut Report, message: &str) -> Decision {
         match tags::claim_request(self.validated, self.id, Prepare::Deprovision, self.machine, self.memory.now) {
             Some(request) => report.act(
                 ConditionType::GuestPrepared,
@@ -143,12 +191,12 @@ impl Sealing<'_> {
                 message.to_owned(),
                 Step::ClaimSource(request),
             ),
-            None => report.failed_unread("the machine's etag"),
+            None => report.untold("the machine's etag"),
         }
     }
 
     /// The guest itself said that it couldn't go on.
-    fn gave_up(&self, failure: &SealFailure, report: Report) -> Plan {
+    fn gave_up(&self, failure: &SealFailure, report: &mut Report) -> Decision {
         let SealFailure { step, aftermath, detail } = failure;
         let (left, advice) = match aftermath {
             Aftermath::Unchanged => ("Nothing was removed from the guest, and its agent runs again", "Mend the guest"),
@@ -174,11 +222,11 @@ impl Sealing<'_> {
 }
 
 impl Report {
-    fn unknown(self, message: String) -> Plan {
+    fn unknown(&mut self, message: String) -> Decision {
         self.stalled(ConditionType::GuestPrepared, Reason::GuestPreparationUnknown, message)
     }
 
-    fn sealing(self, message: &str) -> Plan {
+    fn sealing(&mut self, message: &str) -> Decision {
         self.wait(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use azimage_crds::OWNER_TAG;
 use azimage_names::Region;
 
-use super::{TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest};
+use super::super::super::{TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest};
 use crate::merge::Merged;
 
 /// The storage of a region that gives none, when the version gives none either (Azure REST: Gallery Image Versions).
@@ -13,7 +13,7 @@ const DEFAULT_STORAGE: &str = "Standard_LRS";
 
 /// The request that creates a version: home region only, and kept out of latest. The other regions follow when home is
 /// complete, so that a failure at home is not mixed up with theirs.
-pub(super) fn creation(validated: &Validated, home: &Region) -> VersionRequest {
+pub(in super::super::super) fn creation(validated: &Validated, home: &Region) -> VersionRequest {
     let home_target = TargetRegionRequest {
         region: home.clone(),
         replicas: Some(validated.publish.default_replicas),
@@ -30,7 +30,11 @@ pub(super) fn creation(validated: &Validated, home: &Region) -> VersionRequest {
 }
 
 /// The request that creates a version whose creation failed: the home region, and what else stands in Azure.
-pub(super) fn creation_again(validated: &Validated, version: &VersionObserved, merged: &Merged) -> VersionRequest {
+pub(in super::super::super) fn creation_again(
+    validated: &Validated,
+    version: &VersionObserved,
+    merged: &Merged,
+) -> VersionRequest {
     let mut request = update(validated, version, merged, None);
     request.targets.retain(|target| {
         target.region == version.location || version.targets.iter().any(|is| is.region == target.region)
@@ -39,7 +43,7 @@ pub(super) fn creation_again(validated: &Validated, version: &VersionObserved, m
 }
 
 /// The request that makes an existing version what it should be. `without` leaves a wanted region out for this once.
-pub(super) fn update(
+pub(in super::super::super) fn update(
     validated: &Validated,
     version: &VersionObserved,
     merged: &Merged,
@@ -79,7 +83,7 @@ pub(super) fn update(
 
 /// What of a request takes regions away, if it changes others besides: it goes first and by itself, so that no wish which
 /// Azure refuses holds up a target that goes.
-pub(super) fn removal(version: &VersionObserved, request: &VersionRequest) -> Option<VersionRequest> {
+pub(in super::super::super) fn removal(version: &VersionObserved, request: &VersionRequest) -> Option<VersionRequest> {
     let as_it_stays = |wish: &TargetRegionRequest| {
         let is = version.targets.iter().find(|is| is.region == wish.region)?;
         let replicas = wish.replicas.and(is.replicas.or(Some(version.default_replicas)));
@@ -127,7 +131,7 @@ fn as_it_is(target: &TargetRegionObserved) -> TargetRegionRequest {
 }
 
 /// How a version differs from a request, in words; empty when a write would change nothing.
-pub(super) fn differences(version: &VersionObserved, request: &VersionRequest) -> Vec<String> {
+pub(in super::super::super) fn differences(version: &VersionObserved, request: &VersionRequest) -> Vec<String> {
     let mut found = Vec::new();
     let mut note = |different: bool, what: String| {
         if different {

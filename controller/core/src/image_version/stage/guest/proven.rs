@@ -3,8 +3,12 @@
 use azimage_crds::{ConditionType, Reason};
 
 use super::{
-    super::{BootDiagnostics, ConsoleObserved, Plan, Power, Read, Reading, Report, Step, StepName},
-    ANEW, Sealing,
+    super::super::{
+        BootDiagnostics, ConsoleObserved, Power, Read, StepName,
+        context::Answer,
+        report::{Decision, Outcome, Report, Stop},
+    },
+    ANEW, READING_THE_LOG, Sealing,
     off::LATE,
 };
 use crate::Failure;
@@ -21,56 +25,55 @@ impl Sealing<'_> {
     }
 
     /// Looks at the console once more before an irreversible step, as long as it can be read: a controller that was down
-    /// for an hour doesn't know who used the machine meanwhile. `go_on` is what comes next.
-    pub(in super::super) fn proven(
-        &self,
-        console: &Reading<ConsoleObserved>,
-        mut report: Report,
-        go_on: impl FnOnce(Report) -> Plan,
-    ) -> Plan {
+    /// for an hour doesn't know who used the machine meanwhile.
+    pub(super) fn proven(&self, report: &mut Report) -> Decision {
         let windows = self.is_windows();
         if windows && self.machine.power == Power::Running && self.was_just_marked() && self.untouched_since_marked() {
             report.done(ConditionType::GuestPrepared, "The guest was sealed");
-            let message = "The guest is sealed; deallocating the machine".to_owned();
-            let step = Step::Deallocate(self.id.clone());
-            return report.act(ConditionType::Generalized, Reason::Deallocating, message, step);
+            return Ok(Outcome::Done);
         }
         let off = matches!(self.machine.power, Power::Stopped | Power::Deallocated);
-        if off && !windows && *console == Reading::Found(ConsoleObserved::Sealed) && !self.log_is_up_to_date() {
+        // The log may be gone with the switch.
+        let heard = match self.machine.boot_diagnostics {
+            BootDiagnostics::Off => None,
+            _ if !off => None,
+            _ => Some(self.cx.console()?),
+        };
+        if off && !windows && heard == Some(Answer::Found(&ConsoleObserved::Sealed)) && !self.log_is_up_to_date() {
             return report.sealing(LATE);
         }
-        if off && matches!(console, Reading::Missing(_)) && !self.untouched_since_marked() {
+        if matches!(heard, Some(Answer::Missing(_))) && !self.untouched_since_marked() {
             report.absent = Some(Read::Console);
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
             if !self.memory.believes_absent(Read::Console, condition, reason) {
                 return report.sealing("The machine's serial console log isn't there; looking again");
             }
         }
-        let lost = match console {
+        let lost = match heard {
             _ if matches!(self.machine.power, Power::Running | Power::Starting) => true,
             _ if !off => false,
-            Reading::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)) => true,
-            Reading::Found(ConsoleObserved::Sealed) if !windows => false,
+            Some(Answer::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_))) => true,
+            Some(Answer::Found(ConsoleObserved::Sealed)) if !windows => false,
             // The mark was there, and what took its place was written since.
-            Reading::Found(ConsoleObserved::NoMark) if !windows => true,
-            // The log may be gone with the switch, or with the place on the host; a start of Windows may leave nothing in it.
-            Reading::Found(_) | Reading::Missing(_) => !self.untouched_since_marked(),
-            _ if self.machine.boot_diagnostics == BootDiagnostics::Off => !self.untouched_since_marked(),
-            Reading::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
+            Some(Answer::Found(ConsoleObserved::NoMark)) if !windows => true,
+            // The log may be gone with the place on the host; a start of Windows may leave nothing in it.
+            None | Some(Answer::Found(_) | Answer::Missing(_)) => !self.untouched_since_marked(),
+            Some(Answer::Failed(Failure::Busy(_) | Failure::Refused(_)))
+                if self.machine.power == Power::Deallocated =>
+            {
                 !self.untouched_since_marked()
             }
-            Reading::Failed(failure) => return report.failed(failure, "read the machine's serial console log"),
-            Reading::NotRead => return report.failed_unread("the machine's serial console log"),
+            Some(Answer::Failed(failure)) => return Err(Stop::Failed(failure.clone(), READING_THE_LOG)),
         };
         if !lost {
             report.done(ConditionType::GuestPrepared, "The guest was sealed");
             report.finished_if(true, StepName::Seal);
-            return go_on(report);
+            return Ok(Outcome::Done);
         }
         if self.validated.requested && self.obstacle().is_none() {
             return self.claim_anew(report, "The machine was started after its seal; claiming it for another one");
         }
-        let unsure = off && !matches!(console, Reading::Found(ConsoleObserved::StartedSince));
+        let unsure = off && !matches!(heard, Some(Answer::Found(ConsoleObserved::StartedSince)));
         let what = if unsure {
             "nothing shows that the machine wasn't started since: its serial console log doesn't tell, and Azure has changed the machine after the seal was recorded"
         } else {

@@ -4,11 +4,12 @@ use azimage_crds::{ConditionType, Reason};
 use jiff::SignedDuration;
 
 use super::{
-    super::{
-        BootDiagnostics, ConsoleObserved, Execution, Plan, Power, Provisioning, Read, Reading, Report, SealObserved,
-        Step, StepName,
+    super::super::{
+        BootDiagnostics, ConsoleObserved, Execution, Power, Provisioning, Read, SealObserved, Step, StepName,
+        context::Answer,
+        report::{Decision, Report, Stop},
     },
-    ANEW, Attempt, Sealing,
+    ANEW, Attempt, READING_THE_LOG, Sealing,
     attempt::BEGUN_BEFORE,
     newer_claim,
 };
@@ -21,18 +22,21 @@ const REMOVAL_SECONDS: i64 = 120;
 /// How long a removal may take before the agent is said to be at fault, in seconds.
 const REMOVAL_PATIENCE_SECONDS: i64 = 15 * 60;
 
+/// What the console says, where the guest may have something to say.
+type Heard<'a> = Option<Answer<'a, ConsoleObserved>>;
+
 impl Sealing<'_> {
     pub(super) fn on(
         &self,
         attempt: Option<&Attempt<'_>>,
         command: Option<&SealObserved>,
-        console: &Reading<ConsoleObserved>,
-        mut report: Report,
-    ) -> Plan {
+        heard: Heard<'_>,
+        report: &mut Report,
+    ) -> Decision {
         report.finished_if(command.is_none(), StepName::ForgetSeal);
         let Some(attempt) = attempt else {
             return match self.obstacle() {
-                Some(obstacle) => obstacle.plan(report),
+                Some(obstacle) => obstacle.decide(report),
                 None => self.claim_anew(report, "The machine's tag azimage-seal is gone; claiming the machine again"),
             };
         };
@@ -42,31 +46,31 @@ impl Sealing<'_> {
         match command {
             Some(command) if attempt.command.is_none() => self.stale(command, report),
             Some(command) if command.provisioning != Provisioning::Deleting => {
-                self.current(attempt, command, console, report)
+                self.current(attempt, command, heard, report)
             }
-            _ if attempt.was_removed() => self.under_way(attempt, console, report),
+            _ if attempt.was_removed() => self.under_way(attempt, heard, report),
             Some(_) => self.removing(report),
-            None => self.not_shown(attempt, console, report),
+            None => self.not_shown(attempt, report),
         }
     }
 
     /// The run command of an earlier attempt: it goes before this one begins.
-    fn stale(&self, command: &SealObserved, report: Report) -> Plan {
+    fn stale(&self, command: &SealObserved, report: &mut Report) -> Decision {
         if command.provisioning == Provisioning::Deleting {
             return self.removing(report);
         }
         match self.obstacle() {
-            Some(obstacle) => obstacle.plan(report),
+            Some(obstacle) => obstacle.decide(report),
             None => self.forget(report, "Removing the run command of the last seal"),
         }
     }
 
-    fn forget(&self, report: Report, message: &str) -> Plan {
+    fn forget(&self, report: &mut Report, message: &str) -> Decision {
         let step = Step::ForgetSeal(self.seal.clone());
         report.act(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned(), step)
     }
 
-    fn removing(&self, report: Report) -> Plan {
+    fn removing(&self, report: &mut Report) -> Decision {
         let begun = self.memory.step(StepName::ForgetSeal).map(|step| step.started_at.0);
         let late = begun.is_some_and(|begun| !self.memory.within(begun, REMOVAL_PATIENCE_SECONDS));
         if late && !self.machine.agent_ready {
@@ -77,7 +81,7 @@ impl Sealing<'_> {
     }
 
     /// There is no run command: it wasn't made yet, or Azure doesn't show it.
-    fn not_shown(&self, attempt: &Attempt<'_>, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {
+    fn not_shown(&self, attempt: &Attempt<'_>, report: &mut Report) -> Decision {
         let obstacle = self.obstacle();
         if attempt.may_have_been_made() {
             report.absent = Some(Read::Seal);
@@ -88,17 +92,15 @@ impl Sealing<'_> {
             }
         }
         if let Some(obstacle) = obstacle {
-            return obstacle.plan(report);
+            return obstacle.decide(report);
         }
         if self.machine.boot_diagnostics == BootDiagnostics::Off {
             let message = "Switching the machine's boot diagnostics on, where the guest will say that it is sealed";
             return self.claim_anew(report, message);
         }
         // What can't be heard must not be begun: without the guest's word the seal would be lost.
-        match console {
-            Reading::Failed(failure) => return report.failed(failure, "read the machine's serial console log"),
-            Reading::NotRead => return report.failed_unread("the machine's serial console log"),
-            Reading::Found(_) | Reading::Missing(_) => {}
+        if let Answer::Failed(failure) = self.cx.console()? {
+            return Err(Stop::Failed(failure.clone(), READING_THE_LOG));
         }
         report.act(ConditionType::GuestPrepared, Reason::Sealing, "Sealing the guest".to_owned(), self.begin(attempt))
     }
@@ -123,9 +125,9 @@ impl Sealing<'_> {
         &self,
         attempt: &Attempt<'_>,
         command: &SealObserved,
-        console: &Reading<ConsoleObserved>,
-        report: Report,
-    ) -> Plan {
+        heard: Heard<'_>,
+        report: &mut Report,
+    ) -> Decision {
         if let ConsoleObserved::Failed(failure) = &command.said {
             let log = command.printed.errors.lines().map(str::trim).collect::<Vec<_>>().join("; ");
             let log = if log.is_empty() { log } else { format!(". The end of its log: {log}") };
@@ -146,7 +148,7 @@ impl Sealing<'_> {
             return report.unknown(message);
         }
         if command.exit_code == Some(BEGUN_BEFORE)
-            && let Reading::Found(ConsoleObserved::Failed(failure)) = console
+            && let Some(Answer::Found(ConsoleObserved::Failed(failure))) = heard
         {
             return self.gave_up(failure, report);
         }
@@ -165,7 +167,7 @@ impl Sealing<'_> {
             let message = "The seal is scheduled in the guest; removing its run command, so that no later start of the machine runs it again";
             return self.forget(report, message);
         }
-        self.under_way(attempt, console, report)
+        self.under_way(attempt, heard, report)
     }
 
     /// Whether a guest that waits to be powered off after its seal still does, by Azure's own clock.
@@ -188,14 +190,16 @@ impl Sealing<'_> {
             && begins.saturating_sub(elapsed) >= REMOVAL_SECONDS
     }
 
-    fn under_way(&self, attempt: &Attempt<'_>, console: &Reading<ConsoleObserved>, mut report: Report) -> Plan {
-        if let Reading::Found(ConsoleObserved::Failed(failure)) = console {
+    fn under_way(&self, attempt: &Attempt<'_>, heard: Heard<'_>, report: &mut Report) -> Decision {
+        if let Some(Answer::Found(ConsoleObserved::Failed(failure))) = heard {
             return self.gave_up(failure, report);
         }
         let limit = self.guest.limit_seconds(&self.machine.os_type);
         if attempt.elapsed() > limit {
-            let said = match console {
-                Reading::Found(ConsoleObserved::Sealed) => "The guest said that it is sealed, and didn't power off",
+            let said = match heard {
+                Some(Answer::Found(ConsoleObserved::Sealed)) => {
+                    "The guest said that it is sealed, and didn't power off"
+                }
                 _ => {
                     "The machine runs, and its guest has not said on its serial console that it is sealed, or why it isn't"
                 }

@@ -2,11 +2,13 @@
 
 use azimage_crds::{ConditionType, Prepare, Reason};
 
-use super::{Plan, Power, Report, VirtualMachineObserved, Wake};
-use crate::{Finding, Progress};
+use super::super::super::{
+    Power, VirtualMachineObserved,
+    report::{Decision, Report},
+};
 
 /// Why the work in the guest can't begin.
-pub(super) enum Obstacle {
+pub(in super::super::super) enum Obstacle {
     /// It settles by itself.
     Busy(String),
     /// It may heal.
@@ -16,7 +18,7 @@ pub(super) enum Obstacle {
 }
 
 impl Obstacle {
-    pub(super) fn plan(self, report: Report) -> Plan {
+    pub(in super::super::super) fn decide(self, report: &mut Report) -> Decision {
         match self {
             Self::Busy(message) => report.wait(ConditionType::SourceReady, Reason::SourceBusy, message),
             Self::AgentNotReady(message) => report.retry(ConditionType::SourceReady, Reason::AgentNotReady, message),
@@ -26,7 +28,7 @@ impl Obstacle {
 }
 
 /// What keeps a machine from being in a state from which the work can begin.
-pub(super) fn may_begin(prepare: Prepare, machine: &VirtualMachineObserved) -> Option<Obstacle> {
+pub(in super::super::super) fn may_begin(prepare: Prepare, machine: &VirtualMachineObserved) -> Option<Obstacle> {
     match (prepare, machine.power) {
         (Prepare::Deprovision, Power::Running) if machine.agent_ready => None,
         (Prepare::Deprovision, Power::Running) => {
@@ -51,13 +53,5 @@ pub(super) fn may_begin(prepare: Prepare, machine: &VirtualMachineObserved) -> O
             "The machine's power state is {}; waiting for it to settle",
             machine.power
         ))),
-    }
-}
-
-impl Report {
-    pub(super) fn retry(mut self, condition: ConditionType, reason: Reason, message: String) -> Plan {
-        self.findings.insert(condition, Finding::no(reason, &message));
-        self.progress = Progress::retrying(reason, message);
-        Plan { step: None, report: self, wake: Wake::Poll }
     }
 }

@@ -3,7 +3,10 @@
 use azimage_crds::{ConditionType, Reason};
 
 use super::{
-    super::{Plan, Report, StepName},
+    super::super::{
+        StepName,
+        report::{Decision, Report},
+    },
     Attempt, Sealing,
     attempt::BEGUN_BEFORE,
 };
@@ -84,7 +87,7 @@ fn refusal(code: i64) -> Refusal {
 }
 
 impl Sealing<'_> {
-    pub(super) fn refused(&self, attempt: &Attempt<'_>, code: i64, report: Report) -> Plan {
+    pub(super) fn refused(&self, attempt: &Attempt<'_>, code: i64, report: &mut Report) -> Decision {
         let words = attempt.command.map(|command| command.printed.words.trim()).filter(|words| !words.is_empty());
         let said = words.map_or_else(|| "it printed nothing".to_owned(), |words| format!("it said: {words}"));
         let attempts = self.memory.step(StepName::Seal).map_or(0, |step| step.attempts);

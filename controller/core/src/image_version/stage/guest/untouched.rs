@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    super::{StepName, VirtualMachineObserved},
+    super::super::{StepName, VirtualMachineObserved},
     Attempt, Sealing,
 };
 

@@ -1,0 +1,208 @@
+//! What a pass comes to: what was found out, the step, and when to look again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use azimage_crds::{ConditionType, GuestStatus, Reason, RegionStatus, SourceStatus};
+use jiff::Timestamp;
+
+use super::{Read, Step, StepName};
+use crate::{Failure, Finding, Progress};
+
+/// What a pass does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The one write to Azure, if any.
+    pub step: Option<Step>,
+    /// What was found out.
+    pub report: Report,
+    /// When to look again.
+    pub wake: Wake,
+}
+
+impl Plan {
+    /// For an object whose identity isn't known, though something has to be read: nothing is done.
+    pub fn unidentified() -> Self {
+        let progress = Failure::Unavailable("no identity is known".to_owned()).progress("read from Azure");
+        Self { step: None, report: Report { progress, ..Report::default() }, wake: Wake::Retry }
+    }
+
+    /// Whether nothing is left to be done, so that the next look may be at the list of the definition's versions.
+    pub fn rests(&self) -> bool {
+        self.step.is_none()
+            && self.wake == Wake::Resync
+            && matches!(self.report.progress, Progress::Settled { .. })
+            && self.report.resource_id.is_some()
+    }
+}
+
+/// When to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// Something is under way.
+    Poll,
+    /// Something failed: later each time.
+    Retry,
+    /// Azure asks for a pause, or would: as soon as it is over. No failure, so not later each time.
+    Throttled,
+    /// Nothing is under way: only to see what others changed.
+    Resync,
+    /// The finalizer may go.
+    Release,
+    /// Not before the object changes.
+    Never,
+}
+
+/// What was found out in a pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Conditions, but for those derived from `progress`.
+    pub findings: BTreeMap<ConditionType, Finding>,
+    /// How it stands as a whole.
+    pub progress: Progress,
+    /// Regions; `None` leaves them as they were.
+    pub regions: Option<Vec<RegionStatus>>,
+    /// Source facts; those not given stay as they were.
+    pub source: Option<SourceStatus>,
+    /// What the preparation of the guest told; what isn't given stays as it was.
+    pub guest: Option<GuestStatus>,
+    /// Resource id of the version, once it was seen.
+    pub resource_id: Option<String>,
+    /// Size of the image.
+    pub size_gib: Option<i64>,
+    /// The stage at which the pass ended, if it came to one.
+    pub stage: Option<&'static str>,
+    /// The step that Azure is working on.
+    pub running: Option<StepName>,
+    /// How long that may take, in seconds, if another time holds than for all steps of its name.
+    pub limit_seconds: Option<u64>,
+    /// What a person has to know when the object goes, as no status is left to say it.
+    pub parting: Option<String>,
+    /// Steps whose effect was seen.
+    pub finished: BTreeSet<StepName>,
+    /// When Azure accepted the version's creation, if this process knows it.
+    pub accepted: Option<Timestamp>,
+    /// What this pass found gone, and could not go on without.
+    pub absent: Option<Read>,
+    /// A region that a target gave up isn't there any more, as this pass was told.
+    pub vanished: bool,
+    /// Nothing is missing but certainty that the version isn't there: the next pass has to read that alone.
+    pub unsure: bool,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            findings: BTreeMap::new(),
+            progress: Progress::reconciling(Reason::Progressing, "Looking at the object and Azure"),
+            regions: None,
+            source: None,
+            guest: None,
+            resource_id: None,
+            size_gib: None,
+            stage: None,
+            running: None,
+            limit_seconds: None,
+            parting: None,
+            finished: BTreeSet::new(),
+            accepted: None,
+            absent: None,
+            vanished: false,
+            unsure: false,
+        }
+    }
+}
+
+/// What a stage comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Outcome {
+    /// Nothing is left of it to be done: the next stage is looked at.
+    Done,
+    /// The pass ends here, with a step or with a wait.
+    Ends(Option<Step>, Wake),
+}
+
+/// Why a pass can't be decided.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stop {
+    /// This has to be read first.
+    Read(Read),
+    /// Azure didn't tell what has to be known; the words complete "Could not …".
+    Failed(Failure, &'static str),
+}
+
+/// What a stage comes to, or why it can't tell.
+pub(super) type Decision = Result<Outcome, Stop>;
+
+impl Report {
+    pub(super) fn done(&mut self, condition: ConditionType, message: &str) {
+        self.findings.insert(condition, Finding::yes(message));
+    }
+
+    pub(super) fn finished_if(&mut self, seen: bool, step: StepName) {
+        if seen {
+            self.finished.insert(step);
+        }
+    }
+
+    /// Only a person can help.
+    pub(super) fn stalled(&mut self, condition: ConditionType, reason: Reason, message: String) -> Decision {
+        self.findings.insert(condition, Finding::no(reason, &message));
+        self.progress = Progress::stalled(reason, message);
+        ends(None, Wake::Resync)
+    }
+
+    /// It settles by itself.
+    pub(super) fn wait(&mut self, condition: ConditionType, reason: Reason, message: String) -> Decision {
+        self.findings.insert(condition, Finding::unknown(reason, &message));
+        self.progress = Progress::reconciling(reason, message);
+        ends(None, Wake::Poll)
+    }
+
+    /// It failed, and may heal.
+    pub(super) fn retry(&mut self, condition: ConditionType, reason: Reason, message: String) -> Decision {
+        self.findings.insert(condition, Finding::no(reason, &message));
+        self.progress = Progress::retrying(reason, message);
+        ends(None, Wake::Poll)
+    }
+
+    /// A step brings it on.
+    pub(super) fn act(&mut self, condition: ConditionType, reason: Reason, message: String, step: Step) -> Decision {
+        self.findings.insert(condition, Finding::unknown(reason, &message));
+        self.progress = Progress::reconciling(reason, message);
+        ends(Some(step), Wake::Poll)
+    }
+
+    /// A step is tried again, as what it is for failed.
+    pub(super) fn act_again(
+        &mut self,
+        (condition, reason): (ConditionType, Reason),
+        message: String,
+        step: Step,
+    ) -> Decision {
+        self.findings.insert(condition, Finding::no(reason, &message));
+        self.progress = Progress::retrying(reason, message);
+        ends(Some(step), Wake::Retry)
+    }
+
+    /// Azure failed, and what was found before stays.
+    pub(super) fn failed(&mut self, failure: &Failure, doing: &str) -> Decision {
+        self.progress = failure.progress(doing);
+        ends(None, failure.wake())
+    }
+
+    /// What Azure should have told with a resource, and didn't.
+    pub(super) fn untold(&mut self, what: &str) -> Decision {
+        self.failed(&Failure::Unavailable(format!("Azure didn't tell {what}")), "go on")
+    }
+
+    pub(super) fn not_needed(&mut self, condition: ConditionType) {
+        let finding = Finding { reason: Reason::NotNeeded, ..Finding::yes("The source needs no such step") };
+        self.findings.insert(condition, finding);
+    }
+}
+
+/// The pass ends.
+#[allow(clippy::unnecessary_wraps, reason = "it is the last word of a stage, which is a decision")]
+pub(super) fn ends(step: Option<Step>, wake: Wake) -> Decision {
+    Ok(Outcome::Ends(step, wake))
+}

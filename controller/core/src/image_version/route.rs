@@ -1,0 +1,119 @@
+//! The ways to a version, and from it: which stage comes after which. A stage is looked at when all before it are done.
+
+use azimage_crds::ConditionType;
+
+use super::{
+    SourceSpec, StepName,
+    context::Cx,
+    report::{Decision, Report},
+    stage::{claim, compatible, definition, delete, generalize, guest, publish, replicate, source, source_version},
+};
+
+/// One thing that has to be so before the next one matters.
+#[derive(Debug)]
+pub(super) struct Stage {
+    /// What it is about.
+    pub(super) name: &'static str,
+    /// The condition that tells of it.
+    pub(super) condition: ConditionType,
+    /// The steps that it takes.
+    pub(super) steps: &'static [StepName],
+    /// Whether it is done, or else what is to be done or waited for.
+    pub(super) decide: fn(&Cx<'_>, &mut Report) -> Decision,
+}
+
+const fn stage(
+    name: &'static str,
+    condition: ConditionType,
+    steps: &'static [StepName],
+    decide: fn(&Cx<'_>, &mut Report) -> Decision,
+) -> Stage {
+    Stage { name, condition, steps, decide }
+}
+
+use ConditionType as On;
+use StepName as By;
+
+static DEFINITION: Stage = stage("definition", On::Compatible, &[], definition::decide);
+static SOURCE: Stage = stage("source", On::SourceReady, &[], source::decide);
+static SOURCE_VERSION: Stage = stage("source version", On::SourceReady, &[], source_version::decide);
+static COMPATIBLE: Stage = stage("compatible", On::Compatible, &[], compatible::machine);
+static COMPATIBLE_VERSION: Stage = stage("compatible version", On::Compatible, &[], compatible::version);
+static CLAIM: Stage = stage("claim", On::SourceReady, &[By::ClaimSource], claim::decide);
+static GUEST: Stage = stage("guest", On::GuestPrepared, &[By::Seal, By::ForgetSeal, By::MarkSealed], guest::decide);
+static DEALLOCATE: Stage = stage("deallocate", On::Generalized, &[By::Deallocate], generalize::deallocate);
+static GENERALIZE: Stage = stage("generalize", On::Generalized, &[By::Generalize], generalize::generalize);
+static PUBLISH: Stage = stage("publish", On::Published, &[By::Publish], publish::decide);
+static REPLICATE: Stage = stage("replicate", On::Replicated, &[By::Update, By::Repair], replicate::decide);
+static VERSION_GONE: Stage = stage("version gone", On::Published, &[By::Delete], delete::version_gone);
+static RELEASE: Stage = stage("release", On::SourceReady, &[By::ForgetSeal, By::ReleaseSource], delete::release);
+
+/// From a virtual machine that is captured in place.
+static IN_PLACE: [&Stage; 9] =
+    [&DEFINITION, &SOURCE, &COMPATIBLE, &CLAIM, &GUEST, &DEALLOCATE, &GENERALIZE, &PUBLISH, &REPLICATE];
+
+/// From another version.
+static COPY: [&Stage; 5] = [&DEFINITION, &SOURCE_VERSION, &COMPATIBLE_VERSION, &PUBLISH, &REPLICATE];
+
+/// An object that goes.
+pub(super) static DELETE: [&Stage; 2] = [&VERSION_GONE, &RELEASE];
+
+/// The way to a version from such a source.
+pub(super) fn of(source: &SourceSpec) -> &'static [&'static Stage] {
+    match source {
+        SourceSpec::VirtualMachine { .. } => &IN_PLACE,
+        SourceSpec::ImageVersion { .. } => &COPY,
+    }
+}
+
+/// The stages that a version which exists has behind it, and those from the one that makes it.
+pub(super) fn split_where_it_is_made<'a>(route: &'a [&'a Stage]) -> (&'a [&'a Stage], &'a [&'a Stage]) {
+    let made = route.iter().position(|stage| stage.steps.contains(&StepName::Publish)).unwrap_or(route.len());
+    route.split_at(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fmt::Write as _};
+
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+
+    const ROUTES: [(&str, &[&Stage]); 3] =
+        [("a machine in place", &IN_PLACE), ("another version", &COPY), ("a deletion", &DELETE)];
+
+    /// The routes as the page shows them.
+    fn print() -> String {
+        let mut page = String::new();
+        for (name, route) in ROUTES {
+            let stages: Vec<&str> = route.iter().map(|stage| stage.name).collect();
+            writeln!(page, "{name}: {}", stages.join(" → ")).unwrap();
+        }
+        let mut seen = BTreeSet::new();
+        for stage in ROUTES.iter().flat_map(|(_, route)| *route).filter(|stage| seen.insert(stage.name)) {
+            let steps: Vec<String> = stage.steps.iter().map(ToString::to_string).collect();
+            let steps = if steps.is_empty() { "-".to_owned() } else { steps.join(", ") };
+            writeln!(page, "{:<20}{:<16}{steps}", stage.name, stage.condition.as_str()).unwrap();
+        }
+        page
+    }
+
+    #[test]
+    fn the_design_page_shows_the_routes() {
+        let page = include_str!("../../../../docs/design.md");
+        assert!(page.contains(&print()), "docs/design.md has to show:\n{}", print());
+    }
+
+    #[test]
+    fn each_step_is_of_a_stage_and_a_route_makes_its_version_once() {
+        for step in StepName::iter() {
+            let of = |stage: &&&Stage| stage.steps.contains(&step);
+            assert!(ROUTES.iter().flat_map(|(_, route)| *route).any(|stage| of(&stage)), "{step}");
+        }
+        for route in [&IN_PLACE[..], &COPY] {
+            let (behind, ahead) = split_where_it_is_made(route);
+            assert_eq!((behind.len() + 2, ahead.len()), (route.len(), 2), "publish, replicate");
+        }
+    }
+}

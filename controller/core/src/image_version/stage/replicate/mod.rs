@@ -1,0 +1,176 @@
+//! The version is in each region that somebody asks for, as it is asked for.
+
+pub(in super::super) mod compare;
+pub(in super::super) mod regions;
+mod repair;
+
+use azimage_crds::{ConditionType, Reason, RegionState, RegionStatus};
+use azimage_deliberate_bugs::bug;
+use azimage_names::Region;
+
+use super::super::{
+    Memory, Provisioning, Step, StepName, Validated, VersionObserved, VersionRequest, Wake,
+    context::Cx,
+    report::{Decision, Outcome, Report, ends},
+};
+use crate::{
+    Progress,
+    merge::{Merged, merge},
+};
+
+pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let Some(version) = cx.version()? else { return Ok(Outcome::Done) };
+    let view = View::of(cx, version, report);
+    match version.provisioning {
+        Provisioning::Succeeded | Provisioning::Failed => view.settled(report),
+        _ => view.updating(report),
+    }
+}
+
+/// A version beside what is wanted of it.
+pub(super) struct View<'a> {
+    pub(super) validated: &'a Validated,
+    pub(super) memory: &'a Memory<'a>,
+    pub(super) version: &'a VersionObserved,
+    pub(super) merged: Merged,
+    pub(super) shown: Vec<RegionStatus>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(cx: &Cx<'a>, version: &'a VersionObserved, report: &mut Report) -> Self {
+        let (validated, memory) = (cx.validated, cx.memory);
+        let mut merged = merge(
+            &version.location,
+            validated.publish.default_replicas,
+            &validated.targets,
+            &regions::remembered(memory.status),
+            &regions::in_azure(version),
+        );
+        report.vanished = !merged.vanished.is_empty();
+        if report.vanished && !memory.believes_vanished() {
+            // Azure may show the version as it was before the region was added: a target that is let go on such an answer
+            // would leave its region behind for good.
+            merged.removed.append(&mut merged.vanished);
+        }
+        let shown = regions::report(&merged, Some(version), memory.status);
+        report.regions = Some(shown.clone());
+        View { validated, memory, version, merged, shown }
+    }
+}
+
+impl View<'_> {
+    fn updating(&self, report: &mut Report) -> Decision {
+        let begun = |step: &StepName| self.memory.step(*step).map(|record| record.started_at.0);
+        let step = [StepName::Repair, StepName::Update]
+            .into_iter()
+            .filter(|step| self.memory.unfinished(*step))
+            .max_by_key(begun);
+        report.running = step;
+        let late = step.map(|step| self.late(step)).unwrap_or_default();
+        let waiting = match &self.version.provisioning {
+            Provisioning::Other(state) => {
+                format!("Azure says {state} of the gallery image version; waiting for another state")
+            }
+            _ => self.waiting_for(),
+        };
+        let message = format!("{waiting}{late}");
+        if bug!(GiveUpAtDeadline) && !late.is_empty() {
+            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
+        }
+        report.wait(ConditionType::Replicated, Reason::Replicating, message)
+    }
+
+    /// Azure works on nothing: bring the version to what it should be, repair what failed, or be done.
+    fn settled(&self, report: &mut Report) -> Decision {
+        let failed: Vec<&RegionStatus> = self.wanted().filter(|region| region.state == RegionState::Failed).collect();
+        let request = compare::update(self.validated, self.version, &self.merged, None);
+        let first = compare::removal(self.version, &request).unwrap_or_else(|| request.clone());
+        let differences = compare::differences(self.version, &first);
+        if !differences.is_empty() {
+            return change(report, first, &differences);
+        }
+        report.finished_if(true, StepName::Update);
+        if bug!(ReadyWithFailedRegion) && !failed.is_empty() {
+            return self.complete(report);
+        }
+        if let Some(first) = failed.first() {
+            return self.repair(report, first, &failed, request);
+        }
+        if self.version.provisioning == Provisioning::Failed {
+            return self.write_again(report, request);
+        }
+        let gone = |region: &RegionStatus| region.state != RegionState::Removing;
+        let complete =
+            self.wanted().all(|region| region.state == RegionState::Completed) && self.shown.iter().all(gone);
+        if complete || bug!(BelieveParentState) {
+            return self.complete(report);
+        }
+        // Azure says Succeeded while regions are still copying: what the regions say counts.
+        report.wait(ConditionType::Replicated, Reason::Replicating, self.waiting_for())
+    }
+
+    fn complete(&self, report: &mut Report) -> Decision {
+        report.finished_if(true, StepName::Repair);
+        let count = self.wanted().count();
+        let mut message =
+            if count == 1 { "The region is complete".to_owned() } else { format!("All {count} regions are complete") };
+        if bug!(TimeInMessage) {
+            message = format!("{message} at {}", self.memory.now);
+        }
+        report.done(ConditionType::Replicated, &message);
+        report.progress =
+            Progress::Settled { message: format!("{} is published. {message}", self.validated.id.version()) };
+        ends(None, Wake::Resync)
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = &RegionStatus> {
+        self.shown.iter().filter(|region| !region.requested_by.is_empty() && region.state != RegionState::Removing)
+    }
+
+    fn waiting_for(&self) -> String {
+        let removing: Vec<&str> = self
+            .shown
+            .iter()
+            .filter(|region| region.state == RegionState::Removing)
+            .map(|region| region.name.as_str())
+            .collect();
+        let open: Vec<&str> = self
+            .wanted()
+            .filter(|region| region.state != RegionState::Completed)
+            .map(|region| region.name.as_str())
+            .collect();
+        match (open.as_slice(), removing.as_slice()) {
+            ([], []) => "Azure is updating the gallery image version".to_owned(),
+            ([], removing) => format!("Waiting for Azure to remove {}", removing.join(", ")),
+            (open, []) => format!("Waiting for {} to complete", open.join(", ")),
+            (open, removing) => {
+                format!("Waiting for {} to complete and for Azure to remove {}", open.join(", "), removing.join(", "))
+            }
+        }
+    }
+
+    pub(super) fn state(&self, region: &Region) -> Option<RegionState> {
+        self.shown.iter().find(|shown| shown.name == region.as_str()).map(|shown| shown.state)
+    }
+
+    pub(super) fn detail(&self, region: &Region) -> String {
+        self.shown
+            .iter()
+            .find(|shown| shown.name == region.as_str())
+            .and_then(|shown| shown.detail.as_ref())
+            .map(|detail| format!(": {detail}"))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn late(&self, step: StepName) -> &'static str {
+        let late = self.memory.step(step).is_some_and(|begun| {
+            self.memory.now.as_second() - begun.started_at.0.as_second() > step.expected_seconds()
+        });
+        if late { "; it takes longer than expected, and is waited for" } else { "" }
+    }
+}
+
+fn change(report: &mut Report, request: VersionRequest, differences: &[String]) -> Decision {
+    let message = format!("Updating the gallery image version: {}", differences.join(", "));
+    report.act(ConditionType::Replicated, Reason::Replicating, message, Step::Update(Box::new(request)))
+}
