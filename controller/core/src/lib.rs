@@ -2,9 +2,9 @@
 //! status come out, so every rule can be shown by a table.
 //!
 //! A reconcile of an image version goes through [`image_version`] in this order: `validate` turns the raw object into
-//! [`image_version::Validated`]; `next_read` names what has still to be read; `plan` yields at most one write and a
-//! report; `next_status` turns the report into the status to be written. A replication target needs no Azure:
-//! [`replication_target::plan`] reads what the image versions say.
+//! [`image_version::Validated`]; `next` names what has still to be read, or yields at most one write and a report; `act` says
+//! whether that write may be made now, or is announced first; `next_status` turns the report into the status to be written. A
+//! replication target needs no Azure: [`replication_target::plan`] reads what the image versions say.
 
 pub mod condition;
 pub mod events;
@@ -15,6 +15,7 @@ pub mod image_version;
 pub mod lint;
 pub mod merge;
 pub mod owner;
+pub mod pace;
 pub mod replication_target;
 pub mod selector;
 
@@ -22,3 +23,4 @@ pub use condition::{Finding, Progress, Truth};
 pub use failure::Failure;
 pub use identity::{Federation, Identity};
 pub use owner::Owner;
+pub use pace::Pace;

@@ -1,13 +1,14 @@
-//! Reconciles an `ImageVersion`: observe, validate, plan, execute, status.
+//! Reconciles an `ImageVersion`: validate, observe, decide, execute, write the status.
 //!
 //! One pass makes at most one write to Azure, and only one whose intent stands in the status already. Operations of
 //! Azure are never awaited: the next pass observes what has come of them.
 
-mod attempts;
+mod execute;
 mod kept;
+mod observe;
 mod pass;
-mod patience;
 mod reconcile;
+mod write;
 
 pub(crate) use kept::Kept;
 pub(crate) use reconcile::{Shared, reconcile};

@@ -1,35 +1,31 @@
-//! One pass over one object.
+//! One pass over one object: validate, observe and decide, do one thing, say how it stands.
 
 use std::{sync::Arc, time::Duration};
 
-use azimage_azure::{Accepted, Call, Client as AzureClient, Urgency};
+use azimage_azure::{Call, Client as AzureClient};
 use azimage_core::{
-    Progress, events,
+    Progress,
     image_version::{
-        Context, Memory, Next as NextOf, Observed, Plan, Read, Reading, Report, Step, StepName, Validated, Violation,
-        Wake, next, next_status, record_intent, validate,
+        Action, Announced, Context, Event, Observed, Plan, Reading, Report, State, Step, StepName, Validated,
+        Violation, Wake, act, record_intent, validate,
     },
 };
-use azimage_crds::{
-    Deletion, IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason,
-    ReplicationTarget,
-};
+use azimage_crds::{IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, ReplicationTarget};
 use azimage_deliberate_bugs::bug;
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 use tokio::time::Instant;
 
-use super::{Shared, attempts, kept::Kept, patience::has_to_say};
+use super::{Shared, kept::Kept, observe::Given};
 use crate::{
-    azure::{self, CallError},
     identity::Unidentified,
-    kubernetes::{KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
+    kubernetes::{KubernetesError, add_finalizer, bounded, remove_finalizer},
     memory::{Remembered, Seen},
     stores::readable,
 };
 
 /// What comes after a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum After {
     /// Another pass at once.
     Now,
     /// Another pass later.
@@ -48,84 +44,212 @@ pub(super) struct Pass<'a> {
     pub(super) uid: &'a str,
 }
 
+/// What a pass has decided, and on what.
+struct Decided {
+    client: Option<AzureClient>,
+    validated: Validated,
+    status: ImageVersionStatus,
+    remembered: Remembered,
+    kept: Box<Kept>,
+    plan: Plan,
+    /// How long Azure or the budget asks to wait before a read that was held back.
+    retry_after: Option<Duration>,
+}
+
 impl Pass<'_> {
-    pub(super) async fn run(&self) -> Result<Next, KubernetesError> {
+    pub(super) async fn run(&self) -> Result<After, KubernetesError> {
         let deleting = self.object.meta().deletion_timestamp.is_some();
         if deleting && !self.has_finalizer() {
-            return Ok(Next::Released);
+            return Ok(After::Released);
         }
+        let decided = match Box::pin(self.decided()).await? {
+            Ok(decided) => decided,
+            Err(violation) => return self.violated(violation, deleting).await,
+        };
+        let state = State {
+            status: &decided.status,
+            remembered: &decided.remembered.core,
+            has_finalizer: self.has_finalizer(),
+            pace: &self.shared.config.pace,
+            now: self.shared.seams.clock.now(),
+        };
+        match act(&decided.validated, &decided.plan, state) {
+            Action::Defer => {
+                let Decided { status, mut remembered, kept, plan, retry_after, .. } = decided;
+                remembered.kept = Some(kept.for_the_next());
+                self.defer(&plan.report, &status, remembered, retry_after).await
+            }
+            Action::Release => {
+                remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+                tracing::info!("Let go of image version");
+                Ok(After::Released)
+            }
+            Action::Suspended => {
+                let Decided { status, plan, .. } = decided;
+                let regions = plan.report.regions.unwrap_or_else(|| status.regions.clone());
+                self.write(&status, ImageVersionStatus { regions, ..status.clone() }).await?;
+                Ok(After::Changed)
+            }
+            Action::Wait(wake) => self.wait(decided, wake).await,
+            Action::AddFinalizer => {
+                add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+                let Decided { mut remembered, kept, .. } = decided;
+                remembered.kept = Some(kept.for_the_next());
+                self.shared.memories.set(self.uid, remembered);
+                Ok(After::Now)
+            }
+            Action::Announce(step) => self.announce(decided, step).await,
+            Action::Pause(step) => {
+                let Decided { status, mut remembered, kept, mut plan, .. } = decided;
+                remembered.core.overlay(&mut plan.report, step);
+                remembered.kept = Some(kept.for_the_next());
+                self.remember(remembered, Event::Pauses);
+                self.report(&status, &plan.report, false).await?;
+                Ok(After::Wake(Wake::Poll))
+            }
+            Action::Execute(announced) => self.carry_out(decided, announced).await,
+        }
+    }
+
+    /// Validates the object, finds its identity, reads from Azure, and decides. A violation is of the object.
+    async fn decided(&self) -> Result<Result<Decided, Violation>, KubernetesError> {
+        let deleting = self.object.meta().deletion_timestamp.is_some();
         let targets = self.shared.stores.targets_of(self.namespace);
         let validated = match self.validate(&targets.objects()) {
             Ok(validated) => validated,
-            Err(violation) => return self.violated(violation, deleting).await,
+            Err(violation) => return Ok(Err(violation)),
         };
-        let azure = match &validated.identity {
+        let client = match &validated.identity {
             None => None,
             Some(identity) => match self.shared.identities.client(self.namespace, identity).await {
                 Ok(client) => Some(client),
-                Err(Unidentified::Violation(violation)) => {
-                    return self.violated(violation.of_an_identity(deleting), deleting).await;
-                }
+                Err(Unidentified::Violation(violation)) => return Ok(Err(violation.of_an_identity(deleting))),
                 Err(Unidentified::Kubernetes(error)) => return Err(error),
             },
         };
-        let azure = azure.as_ref();
         let status = self.object.status.clone().unwrap_or_default();
         let mut remembered = self.shared.memories.get(self.uid);
         let call = Call::new(self.shared.seams.randomness.id()).on_behalf_of(self.namespace, self.uid);
         // Who asks for a look gets one, not what a list said a while ago.
-        let same =
-            |seen: &Seen| seen.id == validated.id && azure.is_some_and(|client| client.principal() == seen.principal);
+        let same = |seen: &Seen| {
+            seen.id == validated.id && client.as_ref().is_some_and(|client| client.principal() == seen.principal)
+        };
         let seen = remembered.seen.clone().filter(|seen| same(seen) && !validated.requested);
         let now = Instant::now();
-        let mut kept = remembered.kept.take().unwrap_or_default().resumed(self.object, azure, &validated, now);
+        let mut kept =
+            remembered.kept.take().unwrap_or_default().resumed(self.object, client.as_ref(), &validated, now);
         kept.observed.seen = seen.map(|seen| seen.version);
-        let (mut plan, mut wait) = self.decide(azure, &call, &validated, &status, &remembered, &mut kept).await;
-        if kept.observed.still_at_rest().is_some() && !plan.rests() {
-            // Nothing is written on the word of a list, which may be a period old.
-            kept.observed.seen = None;
-            (plan, wait) = self.decide(azure, &call, &validated, &status, &remembered, &mut kept).await;
-        }
-        while let Some(subject) = plan.step.as_ref().map(Step::subject).filter(|subject| !kept.is_fresh(*subject)) {
-            // An earlier pass had to stop midway: nothing is changed on what it saw, but what it saw beside may count.
-            kept.forget(subject);
-            (plan, wait) = self.decide(azure, &call, &validated, &status, &remembered, &mut kept).await;
-        }
-        if plan.wake == Wake::Throttled {
-            remembered.asked = wait;
-            remembered.kept = Some(kept.for_the_next());
-            return self.put_off(&plan.report, &status, remembered).await;
-        }
-        remembered.seen = azure.and_then(|client| seen_at_rest(client, &validated, &kept.observed, &plan));
+        let given = Given {
+            client: client.as_ref(),
+            call: &call,
+            validated: &validated,
+            status: &status,
+            remembered: &remembered.core,
+        };
+        let (mut plan, retry_after) = self.observe(given, &mut kept).await;
         if matches!(plan.step, Some(Step::Update(_) | Step::Repair(_))) && !bug!(StaleTargets) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
             let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
-            match self.validate(&fresh.iter().collect::<Vec<_>>()) {
-                Ok(validated) => {
-                    (plan, _) = self.decide(azure, &call, &validated, &status, &remembered, &mut kept).await;
-                }
-                Err(violation) => return self.violated(violation, deleting).await,
-            }
+            let validated = match self.validate(&fresh.iter().collect::<Vec<_>>()) {
+                Ok(validated) => validated,
+                Err(violation) => return Ok(Err(violation)),
+            };
+            (plan, _) = self.decide(Given { validated: &validated, ..given }, &mut kept).await;
         }
-        Box::pin(self.carry_out(azure, plan, &validated, &status, remembered, kept)).await
+        if plan.wake != Wake::Throttled {
+            remembered.seen = client.as_ref().and_then(|client| at_rest(client, &validated, &kept.observed, &plan));
+            remembered.core.process = remembered.core.process.after(&plan.report, &kept.observed);
+        }
+        Ok(Ok(Decided { client, validated, status, remembered, kept, plan, retry_after }))
     }
 
     /// Ends a pass that has to wait for its turn. It costs the API server nothing: what stands in the status stays, but
     /// of an object that doesn't say yet how it stands, or that has waited for long.
-    async fn put_off(
+    async fn defer(
         &self,
         report: &Report,
         status: &ImageVersionStatus,
-        mut remembered: Remembered,
-    ) -> Result<Next, KubernetesError> {
-        let now = Instant::now();
-        let since = *remembered.put_off.get_or_insert(now);
-        self.shared.memories.set(self.uid, remembered);
-        if has_to_say(status, self.object.meta().generation, now.duration_since(since)) {
+        remembered: Remembered,
+        retry_after: Option<Duration>,
+    ) -> Result<After, KubernetesError> {
+        let remembered = self.remember(remembered, Event::Deferred(retry_after));
+        let generation = self.object.meta().generation;
+        if remembered.core.has_to_say(status, generation, self.shared.memories.uptime()) {
             self.report(status, report, false).await?;
         }
-        Ok(Next::Wake(Wake::Throttled))
+        Ok(After::Wake(Wake::Throttled))
+    }
+
+    /// Ends a pass in which nothing is to be done.
+    async fn wait(&self, decided: Decided, wake: Wake) -> Result<After, KubernetesError> {
+        let Decided { status, mut remembered, mut kept, plan, .. } = decided;
+        if plan.report.unsure {
+            kept.forget(azimage_core::image_version::Read::Version);
+            remembered.kept = Some(kept.for_the_next());
+        }
+        self.remember(remembered, Event::Waited { progress: &plan.report.progress, wake });
+        self.report(&status, &plan.report, true).await?;
+        Ok(After::Wake(wake))
+    }
+
+    /// Records that a step is about to be carried out, which the next pass does.
+    async fn announce(&self, decided: Decided, step: StepName) -> Result<After, KubernetesError> {
+        let Decided { status, mut remembered, kept, mut plan, .. } = decided;
+        remembered.core.overlay(&mut plan.report, step);
+        let azure_now = kept.observed.azure_now();
+        remembered.kept = Some(kept.for_the_next());
+        let id = self.shared.seams.randomness.id().to_string();
+        let mut next = self.next_status(&status, &plan.report, false);
+        record_intent(&mut next, step, &id, self.shared.seams.clock.now(), azure_now);
+        self.remember(remembered, Event::Announces(step, &id));
+        self.write(&status, next).await?;
+        Ok(After::Now)
+    }
+
+    /// Carries out a step, and says what came of it.
+    async fn carry_out(&self, decided: Decided, announced: Announced) -> Result<After, KubernetesError> {
+        let Decided { client, status, remembered, kept, plan: Plan { mut report, .. }, .. } = decided;
+        // A step needs an identity, and the walk has read with it.
+        let Some(client) = client else { return Ok(After::Wake(Wake::Retry)) };
+        let name = announced.step().name();
+        let mut remembered = self.remember(remembered, Event::Tries);
+        // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
+        let (event, wake) = match self.shared.term.while_held(self.execute(&client, &announced)).await? {
+            Ok(accepted) => {
+                if let Some(words) = &report.parting {
+                    self.tell_at_parting(words).await;
+                }
+                if bug!(LeakOperationUrl)
+                    && let Some(url) = accepted.operation
+                {
+                    report.progress = Progress::reconciling(azimage_crds::Reason::Progressing, url.expose());
+                }
+                let (id, at) = (announced.correlation_id(), self.shared.seams.clock.now());
+                (Event::Accepted { step: name, id, proven: accepted.proven, at }, Wake::Poll)
+            }
+            Err(failed) if failed.throttled().is_some() => {
+                remembered.kept = Some(kept.for_the_next());
+                report.progress = failed.failure.progress(name.doing());
+                return self.defer(&report, &status, remembered, failed.wait).await;
+            }
+            Err(failed) => {
+                let wake = failed.failure.wake();
+                (Event::Failed { step: name, failure: failed.failure, retry_after: failed.wait }, wake)
+            }
+        };
+        let remembered = self.remember(remembered, event);
+        report.accepted = remembered.core.process.accepted;
+        remembered.core.overlay(&mut report, name);
+        self.report(&status, &report, true).await?;
+        Ok(After::Wake(wake))
+    }
+
+    fn remember(&self, remembered: Remembered, event: Event<'_>) -> Remembered {
+        let core = remembered.core.after(event, self.shared.memories.uptime());
+        let remembered = Remembered { core, ..remembered };
+        self.shared.memories.set(self.uid, remembered.clone());
+        remembered
     }
 
     fn has_finalizer(&self) -> bool {
@@ -147,228 +271,14 @@ impl Pass<'_> {
         };
         validate(self.object, context)
     }
-
-    /// Reads one thing after the other, as the walk asks for them, until it can tell what the pass comes to. Besides, how
-    /// long Azure or the budget asks to wait, if something couldn't be read for that reason.
-    async fn decide(
-        &self,
-        azure: Option<&AzureClient>,
-        call: &Call,
-        validated: &Validated,
-        status: &ImageVersionStatus,
-        remembered: &Remembered,
-        kept: &mut Kept,
-    ) -> (Plan, Option<Duration>) {
-        let mut longest = None;
-        let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
-        loop {
-            let read = match next(validated, &memory, &kept.observed) {
-                NextOf::Plan(plan) => return (*plan, longest),
-                NextOf::Read(read) => read,
-            };
-            // Nothing is read where nothing in Azure is touched, so without an identity there is nothing to read.
-            let Some(client) = azure else { return (Plan::unidentified(), longest) };
-            let wait = if read == Read::List {
-                let period = || self.shared.seams.jittered(self.shared.config.pace.resync);
-                let (listed, wait) = self.shared.lists.entry(client, call, &validated.id, period).await;
-                kept.observed.listed = listed;
-                wait
-            } else {
-                let Kept { observed, half, .. } = kept;
-                azure::read(client, call, validated, read, observed, half).await
-            };
-            kept.note(read, Instant::now());
-            longest = longest.max(wait);
-        }
-    }
-
-    async fn carry_out(
-        &self,
-        azure: Option<&AzureClient>,
-        plan: Plan,
-        validated: &Validated,
-        status: &ImageVersionStatus,
-        mut remembered: Remembered,
-        mut kept: Box<Kept>,
-    ) -> Result<Next, KubernetesError> {
-        let Plan { step, mut report, mut wake } = plan;
-        remembered.process = remembered.process.after(&report, &kept.observed);
-        if wake == Wake::Release {
-            remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
-            tracing::info!("Let go of image version");
-            return Ok(Next::Released);
-        }
-        if validated.suspended && !validated.deleting {
-            // Suspended: nothing is done and nothing is said, but that a target is let go.
-            let regions = report.regions.take().unwrap_or_else(|| status.regions.clone());
-            self.write(status, ImageVersionStatus { regions, ..status.clone() }).await?;
-            return Ok(Next::Changed);
-        }
-        let Some((azure, step)) = azure.zip(step) else {
-            remembered.failure = None;
-            remembered.failures = if wake == Wake::Retry { remembered.failures.saturating_add(1) } else { 0 };
-            (remembered.asked, remembered.put_off) = (None, None);
-            remembered.waits_for(&report.progress, Instant::now());
-            if report.unsure {
-                kept.forget(Read::Version);
-                remembered.kept = Some(kept.for_the_next());
-            }
-            self.shared.memories.set(self.uid, remembered);
-            self.report(status, &report, true).await?;
-            return Ok(Next::Wake(wake));
-        };
-        if !validated.deleting && !self.has_finalizer() && !bug!(NoFinalizer) {
-            // Before the first effect in Azure, so that no deletion can miss it.
-            add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
-            remembered.kept = Some(kept.for_the_next());
-            self.shared.memories.set(self.uid, remembered);
-            return Ok(Next::Now);
-        }
-        remembered.waits_no_more();
-        let name = step.name();
-        let unrecorded = || bug!(EffectBeforeIntent).then(|| self.shared.seams.randomness.id().to_string());
-        let now = self.shared.seams.clock.now();
-        let Some(correlation_id) = attempts::open(status, name, wake, &remembered, now).or_else(unrecorded) else {
-            overlay(&mut report, &remembered, name);
-            let azure_now = kept.observed.azure_now();
-            remembered.kept = Some(kept.for_the_next());
-            remembered.put_off = None;
-            if let Some(wait) = self.too_early(status, name, wake) {
-                self.shared.memories.set(self.uid, remembered);
-                self.report(status, &report, false).await?;
-                return Ok(Next::Wake(wait));
-            }
-            let mut next = self.next_status(status, &report, false);
-            let id = self.shared.seams.randomness.id().to_string();
-            record_intent(&mut next, name, &id, now, azure_now);
-            remembered.recorded = Some(id);
-            remembered.process.announces(name);
-            self.shared.memories.set(self.uid, remembered);
-            self.write(status, next).await?;
-            return Ok(Next::Now);
-        };
-        remembered.process.tries();
-        self.shared.memories.set(self.uid, remembered.clone());
-        // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
-        let outcome = self.shared.term.while_held(self.execute(azure, &step, &correlation_id)).await?;
-        match outcome {
-            Ok(accepted) => {
-                if bug!(LeakOperationUrl)
-                    && let Some(url) = accepted.operation
-                {
-                    report.progress = Progress::reconciling(Reason::Progressing, url.expose());
-                }
-                if let Some(words) = &report.parting {
-                    tracing::warn!(step = %name, "{words}");
-                    self.shared.events.publish(self.object, vec![events::parting(words)]).await;
-                }
-                remembered.accepted.insert(name, correlation_id);
-                remembered.process.carried_out(name, self.shared.seams.clock.now(), accepted.proven);
-                report.accepted = remembered.process.accepted;
-                remembered.failure = None;
-                remembered.failures = 0;
-                (remembered.asked, remembered.put_off) = (None, None);
-                wake = Wake::Poll;
-            }
-            Err(failed) if failed.throttled().is_some() => {
-                remembered.asked = failed.wait;
-                remembered.kept = Some(kept.for_the_next());
-                report.progress = failed.failure.progress(name.doing());
-                return self.put_off(&report, status, remembered).await;
-            }
-            Err(failed) => {
-                wake = failed.failure.wake();
-                remembered.failures = remembered.failures.saturating_add(1);
-                remembered.put_off = None;
-                remembered.asked = failed.wait;
-                remembered.failure = Some((name, failed.failure));
-            }
-        }
-        overlay(&mut report, &remembered, name);
-        self.shared.memories.set(self.uid, remembered);
-        self.report(status, &report, true).await?;
-        Ok(Next::Wake(wake))
-    }
-
-    /// A repair is repeated only after a pause that grows, so that it isn't a storm.
-    fn too_early(&self, status: &ImageVersionStatus, name: StepName, wake: Wake) -> Option<Wake> {
-        let text: &str = name.into();
-        let last = status.steps.iter().find(|step| step.name == text && step.finished_at.is_none())?;
-        let pause = self.shared.config.pace.retry(u32::try_from(last.attempts).unwrap_or_default());
-        let elapsed = self.shared.seams.clock.now().duration_since(last.started_at.0);
-        let early = wake == Wake::Retry && elapsed.unsigned_abs() < pause;
-        early.then_some(Wake::Poll)
-    }
-
-    async fn execute(&self, azure: &AzureClient, step: &Step, correlation_id: &str) -> Result<Accepted, CallError> {
-        let name = step.name();
-        let id = correlation_id.parse().unwrap_or_else(|_| self.shared.seams.randomness.id());
-        let call = Call::new(id).on_behalf_of(self.namespace, self.uid).with_urgency(Urgency::Write);
-        match azure::execute(azure, &call, step).await {
-            Ok(accepted) => {
-                tracing::info!(step = %name, correlation_id, status = accepted.status, "Azure accepted step");
-                Ok(accepted)
-            }
-            Err(failed) if failed.throttled().is_some() => {
-                tracing::info!(step = %name, correlation_id, error = %failed.error, "Step waits for its turn");
-                Err(failed)
-            }
-            Err(failed) => {
-                tracing::warn!(step = %name, correlation_id, error = %failed.error, "Azure did not accept step");
-                Err(failed)
-            }
-        }
-    }
-
-    async fn violated(&self, violation: Violation, deleting: bool) -> Result<Next, KubernetesError> {
-        let status = self.object.status.clone().unwrap_or_default();
-        let nothing_done = status.resource_id.is_none() && status.steps.is_empty();
-        if deleting && (nothing_done || self.object.spec.deletion_policy == Deletion::Retain) {
-            remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
-            return Ok(Next::Released);
-        }
-        let progress = Progress::stalled(violation.reason, violation.message);
-        self.report(&status, &Report { progress, ..Report::default() }, true).await?;
-        Ok(Next::Wake(if violation.reason == Reason::InvalidSpec { Wake::Never } else { Wake::Resync }))
-    }
-
-    fn next_status(&self, status: &ImageVersionStatus, report: &Report, handled: bool) -> ImageVersionStatus {
-        let generation = self.object.meta().generation.unwrap_or_default();
-        let requested = self.object.annotations().get(RECONCILE_REQUESTED_AT).filter(|_| handled);
-        next_status(status, report, generation, requested, self.shared.seams.clock.now())
-    }
-
-    async fn report(&self, status: &ImageVersionStatus, report: &Report, handled: bool) -> Result<(), KubernetesError> {
-        self.write(status, self.next_status(status, report, handled)).await
-    }
-
-    /// Writes the status if it differs, and tells of the transitions.
-    async fn write(&self, before: &ImageVersionStatus, after: ImageVersionStatus) -> Result<(), KubernetesError> {
-        if *before == after && !bug!(StatusInEachPass) {
-            return Ok(());
-        }
-        apply_status(self.api, self.object, &after).await?;
-        let events = events::transitions(&before.conditions, &after.conditions);
-        self.shared.events.publish(self.object, events).await;
-        Ok(())
-    }
 }
 
 /// What to compare the next list with: the version as it was read by itself, if nothing is left to be done.
-fn seen_at_rest(client: &AzureClient, validated: &Validated, observed: &Observed, plan: &Plan) -> Option<Seen> {
+fn at_rest(client: &AzureClient, validated: &Validated, observed: &Observed, plan: &Plan) -> Option<Seen> {
     let version = match &observed.version {
         _ if !plan.rests() => return None,
         Reading::Found(version) => Arc::new(version.clone()),
         _ => observed.seen.clone()?,
     };
     Some(Seen { principal: client.principal().to_owned(), id: validated.id.clone(), version })
-}
-
-/// The failure of the step that is still wanted is shown instead of the hope to do it.
-fn overlay(report: &mut Report, remembered: &Remembered, name: StepName) {
-    if let Some((failed, failure)) = &remembered.failure
-        && *failed == name
-    {
-        report.progress = failure.progress(name.doing());
-    }
 }

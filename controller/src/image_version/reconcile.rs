@@ -8,7 +8,7 @@ use azimage_deliberate_bugs::bug;
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
-use super::pass::{Next, Pass};
+use super::pass::{After, Pass};
 use crate::{
     azure::Lists,
     config::Config,
@@ -55,17 +55,17 @@ pub(crate) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Resu
             return Ok(Action::await_change());
         };
         match (Pass { shared, api: &api, object: &object, namespace: &namespace, uid: &uid }).run().await? {
-            Next::Now => {}
-            Next::Wake(wake) => {
+            After::Now => {}
+            After::Wake(wake) => {
                 let wait = wait(shared, &uid, wake);
                 shared.gate.close(&uid, fingerprint, Instant::now() + wait);
                 return Ok(Action::requeue(wait));
             }
-            Next::Released => {
+            After::Released => {
                 forget(shared, &uid);
                 return Ok(Action::await_change());
             }
-            Next::Changed => {
+            After::Changed => {
                 shared.gate.close(&uid, fingerprint, Instant::now() + shared.config.pace.resync);
                 return Ok(Action::await_change());
             }
@@ -77,18 +77,16 @@ pub(crate) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Resu
 fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
     let pace = &shared.config.pace;
     let remembered = shared.memories.get(uid);
-    let now = Instant::now();
-    let listed = remembered.seen.as_ref().and_then(|seen| shared.lists.good_for(&seen.principal, &seen.id, now));
-    let span = match wake {
-        Wake::Resync if listed.is_some() => return listed.unwrap_or_default(),
+    let listed = remembered.seen.as_ref();
+    let listed = listed.and_then(|seen| shared.lists.good_for(&seen.principal, &seen.id, Instant::now()));
+    let span = remembered.core.requeue_after(wake, pace, shared.memories.uptime());
+    match wake {
+        Wake::Resync if listed.is_some() => listed.unwrap_or_default(),
         // The turn was given for just this time.
-        Wake::Throttled => return remembered.asked.unwrap_or(pace.poll),
-        Wake::Poll => pace.poll(remembered.waited(now)),
-        Wake::Retry if bug!(NoBackoff) => pace.retry_min,
-        Wake::Retry => pace.retry(remembered.failures).max(remembered.asked.unwrap_or_default()),
-        Wake::Resync | Wake::Release | Wake::Never => pace.resync,
-    };
-    shared.seams.jittered(span)
+        Wake::Throttled => span,
+        Wake::Retry if bug!(NoBackoff) => shared.seams.jittered(pace.retry_min),
+        _ => shared.seams.jittered(span),
+    }
 }
 
 fn forget(shared: &Shared, uid: &str) {

@@ -116,16 +116,6 @@ impl Memory<'_> {
 }
 
 impl ProcessMemory {
-    /// The intent of a step is about to be recorded.
-    pub fn announces(&mut self, step: StepName) {
-        self.announced = Some(step);
-    }
-
-    /// A step is about to be carried out: whatever comes of it, Azure may have got it.
-    pub fn tries(&mut self) {
-        self.announced = None;
-    }
-
     /// A step was carried out with success; `proven`: the answer was surely Azure's.
     pub fn carried_out(&mut self, step: StepName, at: Timestamp, proven: bool) {
         self.executed = Some((step, at));

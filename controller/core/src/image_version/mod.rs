@@ -11,6 +11,8 @@ mod doubt;
 mod memory;
 mod next;
 mod observed;
+mod protocol;
+mod remembered;
 mod report;
 mod route;
 mod stage;
@@ -28,6 +30,8 @@ pub use observed::{
     Provisioning, Read, Reading, RegionObserved, RegionReplication, SealObserved, SourceVersionObserved,
     TargetRegionObserved, VersionObserved, VirtualMachineObserved,
 };
+pub use protocol::{Action, Announced, State, act};
+pub use remembered::{Event, Remembered};
 pub use report::{Plan, Report, Wake};
 pub use stage::guest::nonce as seal_nonce;
 pub use status::{DOMAIN, next_status, record_intent};

@@ -1,19 +1,26 @@
-//! The controller, as far as it matters to the plan: a pass after the other over the model of Azure, with all that can
+//! The controller without its I/O: a pass after the other, by the very protocol, over the model of Azure, with all that can
 //! befall it.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use azimage_crds::{ImageVersion, ImageVersionStatus, ReplicationTarget};
 use jiff::Timestamp;
 
 use super::{super::*, azure::Azure, fixtures::*};
-use crate::{Progress, lint};
+use crate::{Failure, Pace, Progress, lint};
 
 /// Passes within which the longest way has to end.
 const MOST_PASSES: usize = 160;
 
 /// Seconds from one pass to the next.
-const PACE: i64 = 30;
+const SECONDS: u32 = 30;
+
+const PACE: Pace = Pace {
+    poll: Duration::from_secs(15),
+    resync: Duration::from_secs(600),
+    retry_min: Duration::from_secs(5),
+    retry_max: Duration::from_secs(60),
+};
 
 /// What befalls a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,16 +41,15 @@ pub(super) enum Fate {
     Slow,
 }
 
-/// The controller, as far as it matters here: an intent is on record before its step, and the plan is made anew
-/// before the step is carried out.
+/// The controller without its I/O.
 pub(super) struct Controller {
     pub(super) object: ImageVersion,
     pub(super) targets: Vec<ReplicationTarget>,
     pub(super) status: ImageVersionStatus,
-    process: ProcessMemory,
-    /// The intent of each step that this process carried out.
-    used: BTreeMap<StepName, String>,
+    has_finalizer: bool,
+    remembered: Remembered,
     now: Timestamp,
+    passes: u32,
     intents: u32,
     pub(super) azure: Azure,
     pub(super) last: Option<Plan>,
@@ -56,9 +62,10 @@ impl Controller {
             object,
             targets: Vec::new(),
             status: ImageVersionStatus::default(),
-            process: ProcessMemory::default(),
-            used: BTreeMap::new(),
+            has_finalizer: false,
+            remembered: Remembered::default(),
             now: now(),
+            passes: 0,
             intents: 0,
             azure,
             last: None,
@@ -66,44 +73,47 @@ impl Controller {
         }
     }
 
-    fn plan(&mut self) -> Plan {
+    fn validated(&self) -> Validated {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
         let targets: Vec<_> = self.targets.iter().collect();
         let context = Context { cluster: "c1", own_identity_serves: true, targets: &targets, versions: &[] };
-        let validated = super::super::validate(&object, context).unwrap();
-        let memory = Memory { status: &self.status, process: self.process, now: self.now };
+        super::super::validate(&object, context).unwrap()
+    }
+
+    fn plan(&mut self, validated: &Validated) -> Plan {
+        let memory = Memory { status: &self.status, process: self.remembered.process, now: self.now };
         let mut observed = Observed::default();
         let plan = loop {
-            match next(&validated, &memory, &observed) {
+            match next(validated, &memory, &observed) {
                 Next::Read(read) => self.azure.read(read, &mut observed),
                 Next::Plan(plan) => break *plan,
             }
         };
-        self.process = self.process.after(&plan.report, &observed);
+        self.remembered.process = self.remembered.process.after(&plan.report, &observed);
         self.last = Some(plan.clone());
         plan
     }
 
-    fn write(&mut self, plan: &Plan) {
-        self.status = next_status(&self.status, &plan.report, GENERATION, None, self.now);
+    fn write(&mut self, report: &Report) {
+        self.status = next_status(&self.status, report, GENERATION, None, self.now);
         let problems = lint::problems(GENERATION, self.status.observed_generation, &self.status.conditions);
         assert_eq!(problems, Vec::<String>::new());
     }
 
+    fn remember(&mut self, event: Event<'_>) {
+        let uptime = Duration::from_secs(u64::from(self.passes * SECONDS));
+        self.remembered = std::mem::take(&mut self.remembered).after(event, uptime);
+    }
+
     fn forget(&mut self) {
-        self.process = ProcessMemory::default();
-        self.used.clear();
+        self.remembered = Remembered::default();
     }
 
-    fn open_intent(&self, name: StepName) -> Option<String> {
-        let record =
-            self.status.steps.iter().find(|step| step.name == name.to_string() && step.finished_at.is_none())?;
-        record.correlation_id.clone().filter(|id| Some(id) != self.used.get(&name))
-    }
-
+    /// What a wake-up does, up to where it waits.
     pub(super) fn pass(&mut self, fate: Fate) {
-        self.now = Timestamp::from_second(self.now.as_second() + PACE).unwrap();
+        self.passes += 1;
+        self.now = Timestamp::from_second(self.now.as_second() + i64::from(SECONDS)).unwrap();
         self.azure.now = self.now;
         if fate != Fate::Slow {
             self.azure.tick();
@@ -116,35 +126,70 @@ impl Controller {
             }
             _ => {}
         }
-        let mut plan = self.plan();
-        if let Some(name) = plan.step.as_ref().map(Step::name)
-            && self.open_intent(name).is_none()
-        {
-            self.write(&plan);
-            self.intents += 1;
-            record_intent(&mut self.status, name, &self.intents.to_string(), self.now, Some(self.now));
-            self.process.announces(name);
-            if fate == Fate::KilledBeforeStep {
-                return self.forget();
+        while self.act(fate) {}
+    }
+
+    /// One pass of a wake-up; whether another one follows at once.
+    fn act(&mut self, fate: Fate) -> bool {
+        let validated = self.validated();
+        let Plan { step, mut report, wake } = self.plan(&validated);
+        let plan = Plan { step, report: report.clone(), wake };
+        let state = State {
+            status: &self.status,
+            remembered: &self.remembered,
+            has_finalizer: self.has_finalizer,
+            pace: &PACE,
+            now: self.now,
+        };
+        match act(&validated, &plan, state) {
+            Action::Wait(wake) => {
+                self.remember(Event::Waited { progress: &report.progress, wake });
+                self.write(&report);
             }
-            plan = self.plan();
+            Action::AddFinalizer => {
+                self.has_finalizer = true;
+                return true;
+            }
+            Action::Announce(step) => {
+                self.remembered.overlay(&mut report, step);
+                self.write(&report);
+                self.intents += 1;
+                let id = self.intents.to_string();
+                record_intent(&mut self.status, step, &id, self.now, Some(self.now));
+                self.remember(Event::Announces(step, &id));
+                if fate != Fate::KilledBeforeStep {
+                    return true;
+                }
+                self.forget();
+            }
+            Action::Pause(step) => {
+                self.remembered.overlay(&mut report, step);
+                self.remember(Event::Pauses);
+                self.write(&report);
+            }
+            Action::Execute(announced) => self.carry_out(&announced, report, fate),
+            Action::Release | Action::Suspended | Action::Defer => {}
         }
-        if let Some(step) = &plan.step {
-            let Some(id) = self.open_intent(step.name()) else { return self.write(&plan) };
-            self.used.insert(step.name(), id);
-            self.process.tries();
-            if fate == Fate::TurnedAway {
-                return self.write(&plan);
-            }
-            self.azure.carry_out(step);
-            self.carried_out.push(step.name());
+        false
+    }
+
+    fn carry_out(&mut self, announced: &Announced, mut report: Report, fate: Fate) {
+        let (step, id) = (announced.step().name(), announced.correlation_id());
+        self.remember(Event::Tries);
+        if fate == Fate::TurnedAway {
+            let failure = Failure::Unavailable("turned away".to_owned());
+            self.remember(Event::Failed { step, failure, retry_after: None });
+        } else {
+            self.azure.carry_out(announced.step());
+            self.carried_out.push(step);
             if fate == Fate::KilledAfterStep {
                 return self.forget();
             }
-            self.process.carried_out(step.name(), self.now, true);
-            plan.report.accepted = self.process.accepted;
+            self.remember(Event::Accepted { step, id, proven: true, at: self.now });
         }
-        self.write(&plan);
+        report.accepted = self.remembered.process.accepted;
+        self.remembered.overlay(&mut report, step);
+        self.write(&report);
     }
 
     fn over(&self) -> bool {

@@ -1,0 +1,188 @@
+//! What a pass does with what it decided, and what is remembered of it.
+
+use std::time::Duration;
+
+use azimage_crds::ImageVersionStatus;
+use serde_json::{Value, json};
+
+use super::{super::*, fixtures::*, published::wide, scene::*};
+use crate::{Failure, Pace, Progress};
+
+const PACE: Pace = Pace {
+    poll: Duration::from_secs(15),
+    resync: Duration::from_secs(600),
+    retry_min: Duration::from_secs(5),
+    retry_max: Duration::from_secs(60),
+};
+
+fn record(name: &str, seconds_ago: i64, attempts: i32) -> Value {
+    json!({"name": name, "startedAt": before(seconds_ago), "correlationId": "a", "attempts": attempts})
+}
+
+fn status(records: &[Value]) -> ImageVersionStatus {
+    serde_json::from_value(json!({"steps": records})).unwrap()
+}
+
+/// What a pass does that has come to this step.
+fn acts(step: Step, wake: Wake, status: &ImageVersionStatus, remembered: &Remembered) -> Action {
+    let plan = Plan { step: Some(step), report: Report::default(), wake };
+    let state = State { status, remembered, has_finalizer: true, pace: &PACE, now: now() };
+    act(&scene(&json!({})).validated(), &plan, state)
+}
+
+fn remembered(events: Vec<Event<'_>>) -> Remembered {
+    events.into_iter().fold(Remembered::default(), |remembered, event| remembered.after(event, Duration::ZERO))
+}
+
+fn accepted(step: StepName, id: &str) -> Event<'_> {
+    Event::Accepted { step, id, proven: true, at: before(0) }
+}
+
+fn update() -> Step {
+    wide().version(version(&[HOME])).plan().step.unwrap()
+}
+
+fn deallocate() -> Step {
+    scene(&json!({})).machine(machine().claimed().marked().powered(Power::Stopped)).plan().step.unwrap()
+}
+
+#[test]
+fn a_record_is_carried_out_once_and_another_attempt_only_by_who_recorded_it() {
+    let (poll, retry) = (Wake::Poll, Wake::Retry);
+    let mut finished = record("Update", 100, 1);
+    finished["finishedAt"] = json!(before(50));
+    let open = || status(&[record("Update", 44, 1)]);
+    let recorded = |id| Event::Announces(StepName::Update, id);
+    for (case, status, wake, events, expected) in [
+        ("nothing is recorded", status(&[]), poll, vec![], "announce"),
+        ("it was finished", status(&[finished]), poll, vec![], "announce"),
+        ("another step is", status(&[record("Seal", 44, 1)]), poll, vec![], "announce"),
+        ("it is recorded", open(), poll, vec![], "execute"),
+        ("it was accepted", open(), poll, vec![accepted(StepName::Update, "a")], "announce"),
+        ("an earlier one was accepted", open(), poll, vec![accepted(StepName::Update, "z")], "execute"),
+        ("another step's was", open(), poll, vec![accepted(StepName::Seal, "a")], "execute"),
+        ("another attempt is recorded", open(), retry, vec![recorded("a")], "execute"),
+        ("an earlier process recorded it", open(), retry, vec![], "announce"),
+        ("it recorded something else since", open(), retry, vec![recorded("a"), recorded("z")], "announce"),
+        (
+            "it is recorded here and accepted",
+            open(),
+            retry,
+            vec![recorded("a"), accepted(StepName::Update, "a")],
+            "announce",
+        ),
+        ("the attempt before was just now", status(&[record("Update", 4, 1)]), retry, vec![], "pause"),
+        ("it was the third", status(&[record("Update", 19, 3)]), retry, vec![], "pause"),
+        ("it was the third, and long ago", status(&[record("Update", 20, 3)]), retry, vec![], "announce"),
+    ] {
+        let found = match acts(update(), wake, &status, &remembered(events)) {
+            Action::Announce(StepName::Update) => "announce",
+            Action::Pause(StepName::Update) => "pause",
+            Action::Execute(announced) => {
+                assert_eq!((announced.correlation_id(), announced.step()), ("a", &update()), "{case}");
+                "execute"
+            }
+            other => panic!("{case}: {other:?}"),
+        };
+        assert_eq!(found, expected, "{case}");
+    }
+}
+
+#[test]
+fn by_whose_time_a_proof_is_judged_is_announced_anew_when_it_is_old() {
+    for (seconds_ago, executes) in [(44, true), (45, false)] {
+        let action =
+            acts(deallocate(), Wake::Poll, &status(&[record("Deallocate", seconds_ago, 1)]), &Remembered::default());
+        assert_eq!(matches!(action, Action::Execute(_)), executes, "after {seconds_ago} s: {action:?}");
+    }
+}
+
+#[test]
+fn what_is_not_a_step_needs_no_record_and_the_finalizer_comes_before_the_first_one() {
+    let act_on = |change: &Value, step: Option<Step>, wake, has_finalizer| {
+        let plan = Plan { step, report: Report::default(), wake };
+        let (status, remembered) = (status(&[]), Remembered::default());
+        let state = State { status: &status, remembered: &remembered, has_finalizer, pace: &PACE, now: now() };
+        act(&scene(change).validated(), &plan, state)
+    };
+    let (plain, suspended) = (json!({}), json!({"spec": {"suspend": true}}));
+    assert_eq!(act_on(&plain, None, Wake::Resync, false), Action::Wait(Wake::Resync));
+    assert_eq!(act_on(&plain, None, Wake::Throttled, true), Action::Defer);
+    assert_eq!(act_on(&plain, Some(update()), Wake::Poll, false), Action::AddFinalizer);
+    assert_eq!(act_on(&plain, Some(update()), Wake::Poll, true), Action::Announce(StepName::Update));
+    assert_eq!(act_on(&suspended, None, Wake::Never, false), Action::Suspended);
+    assert_eq!(act_on(&deleted("Delete"), None, Wake::Release, true), Action::Release);
+    assert_eq!(act_on(&deleted("Delete"), Some(update()), Wake::Poll, false), Action::Announce(StepName::Update));
+}
+
+#[test]
+fn an_intent_that_was_tried_is_trusted_no_more() {
+    let announced = remembered(vec![Event::Announces(StepName::Seal, "a")]);
+    assert_eq!(announced.process.announced, Some(StepName::Seal));
+    assert_eq!(announced.after(Event::Tries, Duration::ZERO).process.announced, None);
+}
+
+#[test]
+fn a_wait_is_as_old_as_what_is_waited_for() {
+    let progress = |message: &str| Progress::reconciling(azimage_crds::Reason::Replicating, message);
+    let (both, one) = (progress("Waiting for uksouth, westus3"), progress("Waiting for westus3"));
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let after = |remembered: Remembered, progress, at| {
+        let remembered = remembered.after(Event::Waited { progress, wake: Wake::Poll }, hours(at));
+        let next = remembered.requeue_after(Wake::Poll, &PACE, hours(at)).as_secs();
+        (remembered, next)
+    };
+    let (remembered, first) = after(Remembered::default(), &both, 1);
+    let (remembered, later) = after(remembered, &both, 3);
+    let (remembered, other) = after(remembered, &one, 4);
+    assert_eq!((first, later, other), (15, 240, 15), "a thirtieth of its age, and at least the poll interval");
+    let (remembered, aged) = after(remembered, &one, 5);
+    let acted = remembered.after(Event::Tries, hours(5));
+    assert_eq!((aged, acted.requeue_after(Wake::Poll, &PACE, hours(9)).as_secs()), (120, 15), "a step begins anew");
+}
+
+#[test]
+fn failures_make_the_wait_longer_and_anything_else_ends_their_count() {
+    let failed = || Event::Failed {
+        step: StepName::Update,
+        failure: Failure::Unavailable("u".into()),
+        retry_after: Some(Duration::from_secs(7)),
+    };
+    let wait = |events| remembered(events).requeue_after(Wake::Retry, &PACE, Duration::ZERO).as_secs();
+    let nothing = Progress::reconciling(azimage_crds::Reason::Progressing, "x");
+    assert_eq!(wait(vec![failed()]), 7, "Azure asks for it");
+    assert_eq!(wait(vec![failed(), failed(), failed()]), 20);
+    assert_eq!(wait(vec![failed(), failed(), Event::Waited { progress: &nothing, wake: Wake::Retry }]), 20);
+    assert_eq!(wait(vec![failed(), failed(), Event::Waited { progress: &nothing, wake: Wake::Poll }]), 5);
+    assert_eq!(wait(vec![failed(), accepted(StepName::Update, "a")]), 5);
+    let mut report = Report::default();
+    remembered(vec![failed()]).overlay(&mut report, StepName::Seal);
+    assert_eq!(report, Report::default(), "another step is wanted");
+    remembered(vec![failed()]).overlay(&mut report, StepName::Update);
+    assert!(matches!(report.progress, Progress::Retrying { .. }), "{report:?}");
+}
+
+#[test]
+fn what_waits_says_so_once_and_not_at_once_unless_it_says_nothing_yet() {
+    for (case, generation, ready, reason, waited, says) in [
+        ("it says nothing yet", None, "False", "Progressing", 0, true),
+        ("its spec changed", Some(1), "True", "Succeeded", 0, true),
+        ("it is Ready", Some(2), "True", "Succeeded", 3600, false),
+        ("it hasn't waited for long", Some(2), "False", "Publishing", 299, false),
+        ("it has waited for long", Some(2), "False", "Publishing", 300, true),
+        ("it said so", Some(2), "False", "Throttled", 3600, false),
+    ] {
+        let status = serde_json::from_value(json!({
+            "observedGeneration": generation.unwrap_or(-1),
+            "conditions": [{
+                "type": "Ready", "status": ready, "reason": reason, "message": "",
+                "lastTransitionTime": "2026-11-01T00:00:00Z",
+            }],
+        }));
+        let deferred = remembered(vec![Event::Deferred(None)]).after(Event::Deferred(None), Duration::from_secs(9));
+        let now = Duration::from_secs(waited);
+        assert_eq!(deferred.has_to_say(&status.unwrap(), Some(2), now), says, "{case}");
+    }
+    let silent = ImageVersionStatus { observed_generation: Some(2), ..ImageVersionStatus::default() };
+    assert!(Remembered::default().has_to_say(&silent, Some(2), Duration::ZERO), "it has no conditions");
+}

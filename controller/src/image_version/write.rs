@@ -1,0 +1,69 @@
+//! Writes the status, and tells of what changed in it.
+
+use azimage_core::{
+    Progress, events,
+    image_version::{Report, Violation, Wake, next_status},
+};
+use azimage_crds::{Deletion, IMAGE_VERSION_FINALIZER, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason};
+use azimage_deliberate_bugs::bug;
+use kube::{Resource, ResourceExt};
+
+use super::pass::{After, Pass};
+use crate::kubernetes::{KubernetesError, apply_status, remove_finalizer};
+
+impl Pass<'_> {
+    /// An object that can't be worked on as it is says so, and may go if nothing was done for it.
+    pub(super) async fn violated(&self, violation: Violation, deleting: bool) -> Result<After, KubernetesError> {
+        let status = self.object.status.clone().unwrap_or_default();
+        let nothing_done = status.resource_id.is_none() && status.steps.is_empty();
+        if deleting && (nothing_done || self.object.spec.deletion_policy == Deletion::Retain) {
+            remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+            return Ok(After::Released);
+        }
+        let progress = Progress::stalled(violation.reason, violation.message);
+        self.report(&status, &Report { progress, ..Report::default() }, true).await?;
+        Ok(After::Wake(if violation.reason == Reason::InvalidSpec { Wake::Never } else { Wake::Resync }))
+    }
+
+    /// The status with what was found. `handled`: a reconcile that was asked for counts as done.
+    pub(super) fn next_status(
+        &self,
+        status: &ImageVersionStatus,
+        report: &Report,
+        handled: bool,
+    ) -> ImageVersionStatus {
+        let generation = self.object.meta().generation.unwrap_or_default();
+        let requested = self.object.annotations().get(RECONCILE_REQUESTED_AT).filter(|_| handled);
+        next_status(status, report, generation, requested, self.shared.seams.clock.now())
+    }
+
+    pub(super) async fn report(
+        &self,
+        status: &ImageVersionStatus,
+        report: &Report,
+        handled: bool,
+    ) -> Result<(), KubernetesError> {
+        self.write(status, self.next_status(status, report, handled)).await
+    }
+
+    /// Writes the status if it differs, and tells of the transitions.
+    pub(super) async fn write(
+        &self,
+        before: &ImageVersionStatus,
+        after: ImageVersionStatus,
+    ) -> Result<(), KubernetesError> {
+        if *before == after && !bug!(StatusInEachPass) {
+            return Ok(());
+        }
+        apply_status(self.api, self.object, &after).await?;
+        let events = events::transitions(&before.conditions, &after.conditions);
+        self.shared.events.publish(self.object, events).await;
+        Ok(())
+    }
+
+    /// Tells a person what the status can't, as the object goes.
+    pub(super) async fn tell_at_parting(&self, words: &str) {
+        tracing::warn!("{words}");
+        self.shared.events.publish(self.object, vec![events::parting(words)]).await;
+    }
+}
