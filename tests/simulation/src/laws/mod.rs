@@ -25,13 +25,13 @@ mod term;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use azimage_simulator::JournalEntry;
+use azimage_test_api_server::Write;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
     azure::{Arrival, Azure},
     fates::Sent,
-    kubernetes::Write,
     plan::{Act, Plan, Strike},
     witness::Testimony,
     world,

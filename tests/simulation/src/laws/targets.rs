@@ -18,7 +18,8 @@ use crate::{
 /// The names of all targets that there ever were, with their regions.
 fn all(evidence: &Evidence<'_>) -> Vec<(String, String)> {
     let made = evidence.kubernetes.iter().filter(|write| write.resource == TARGETS && write.before.is_none());
-    let region = |write: &crate::kubernetes::Write| Some(normal(write.after.as_ref()?["spec"]["region"].as_str()?));
+    let region =
+        |write: &azimage_test_api_server::Write| Some(normal(write.after.as_ref()?["spec"]["region"].as_str()?));
     made.filter_map(|write| Some((write.name.clone(), region(write)?))).collect()
 }
 
