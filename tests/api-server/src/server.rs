@@ -87,8 +87,8 @@ pub(super) enum Answer {
 }
 
 impl ApiServer {
-    /// A server for custom resource definitions, beside Namespaces, Leases and Events. It has the namespaces `default`
-    /// and `kube-system`. The seed decides all uids; the clock gives the times in metadata.
+    /// A server for custom resource definitions, beside Namespaces, Leases, Events and `ServiceAccount`s. It has the
+    /// namespaces `default` and `kube-system`. The seed decides all uids; the clock gives the times in metadata.
     pub fn new(
         definitions: &[Value],
         seed: u64,
