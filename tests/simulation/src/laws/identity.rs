@@ -1,5 +1,5 @@
-//! Law 11: an object acts with its own namespace's identity, or not at all, and no secret and no signed address gets into an
-//! object or an event.
+//! Law 11: an object acts with its own namespace's identity, or not at all, and no secret and no signed address gets
+//! into an object or an event.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Laws 5 and 6: a region is taken away only on the word of who asked for it, a target has its region and a region its target,
-//! and usable means usable.
+//! Laws 5 and 6: a region is taken away only on the word of who asked for it, a target has its region and a region its
+//! target, and usable means usable.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Law 10, and suspended objects: where nothing is to be done, nothing is written.
+//! Law 10, and suspended objects: at rest nothing is written, and a suspended object is not worked on.
 
 use jiff::SignedDuration;
 

@@ -96,7 +96,7 @@ pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// Every status that was ever written says to people and tools what it says by the rules.
+/// What every status that was ever written says to people and tools keeps the rules.
 pub(super) fn conditions_keep_the_rules(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = BTreeSet::new();
     let versions = evidence.kubernetes.iter().filter(|write| write.resource.starts_with("imageversions"));

@@ -1,5 +1,5 @@
-//! Laws 3, 4 and 7: a version is never replaced, never deleted unless that was asked for, and one that wasn't validated is
-//! never `latest`.
+//! Laws 3, 4 and 7: a version is never replaced, never deleted unless that was asked for, and one that wasn't validated
+//! is never `latest`.
 
 use azimage_simulator::JournalEntry;
 use jiff::{SignedDuration, Timestamp};
