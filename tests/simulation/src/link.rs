@@ -7,13 +7,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use azimage_test_api_server::{Call, Delivery, Failure, Interceptor, Verb, Verdict};
 use http::StatusCode;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
     fates::{Crash, Fates},
-    kubernetes::{Call, Delivery, Failure, Interceptor, Verb, Verdict},
     plan::Fault,
     turnstile::Turnstile,
     weather::Kind,

@@ -7,6 +7,7 @@ use azimage_simulator::{
     MachineChange, Outcome,
     scenario::{PowerState, ScriptFails},
 };
+use azimage_test_api_server::ApiServer;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use k8s_openapi::api::core::v1::Namespace;
@@ -19,7 +20,6 @@ use serde_json::{Value, json};
 
 use crate::{
     azure::{Azure, HOST},
-    kubernetes::ApiServer,
     plan::Act,
     world::{
         NAMESPACE, PERSON, TENANT, added_target, definition, gallery, machine, new_target, object, target, version,

@@ -12,6 +12,7 @@ use azimage::{
 };
 use azimage_azure::{AssertionSource, Client, RequestIds, TokenError};
 use azimage_core::Federation;
+use azimage_test_api_server::ApiServer;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::Instrument;
@@ -20,7 +21,6 @@ use uuid::Uuid;
 use crate::{
     azure::{Azure, cloud},
     dice::Dice,
-    kubernetes::ApiServer,
     link::Link,
     network::{Network, Proof, Tokens},
     plan::Plan,

@@ -5,6 +5,7 @@ mod events;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use azimage_simulator::JournalQuery;
+use azimage_test_api_server::ApiServer;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,6 @@ use crate::{
     azure::Azure,
     fates::Fates,
     history::{History, Line},
-    kubernetes::ApiServer,
     laws::{self, Evidence, Problem},
     link::{Link, Outages},
     panics,
@@ -116,7 +116,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
     let clock = VirtualClock::begin();
     let history = History::new(clock);
     let turnstile = Turnstile::new(plan.seed);
-    let server = ApiServer::behind(world::definitions(), plan.seed, move || clock.time(), turnstile.clone())?;
+    let server = ApiServer::in_turns(world::definitions(), plan.seed, move || clock.time(), turnstile.clone())?;
     let azure = Azure::new(&world::azure(plan)?, clock)?;
     let testimonies = Testimonies::of(&server, &azure, plan.world.versions);
     world::apply(plan, &server).await?;

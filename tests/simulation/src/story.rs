@@ -1,9 +1,10 @@
 //! The writes to Kubernetes, told as lines among the others.
 
+use azimage_test_api_server::Write;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{history::Line, kubernetes::Write};
+use crate::history::Line;
 
 /// All lines in the order of their time.
 pub(crate) fn merged(mut lines: Vec<Line>, writes: &[Write], begin: Timestamp) -> Vec<Line> {

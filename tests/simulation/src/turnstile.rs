@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
+use azimage_test_api_server::Turns;
 use tokio::{sync::oneshot, time::Instant};
 
 /// Between two that pass.
@@ -82,5 +84,12 @@ impl Turnstile {
                 return;
             }
         }
+    }
+}
+
+#[async_trait]
+impl Turns for Turnstile {
+    async fn pass(&self, request: String) {
+        Self::pass(self, request).await;
     }
 }

@@ -5,15 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use azimage_test_api_server::{ApiServer, Write};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{
-    azure::Azure,
-    kubernetes::{ApiServer, Write},
-    laws::is_true,
-    world,
-};
+use crate::{azure::Azure, laws::is_true, world};
 
 /// Something that an object said.
 #[derive(Clone, Debug, PartialEq, Eq)]

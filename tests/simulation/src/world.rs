@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use azimage_crds::{ImageVersion, OWNER_TAG, ReplicationTarget};
 use azimage_simulator::Scenario;
+use azimage_test_api_server::ApiServer;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
 
 use crate::{
     flaws,
-    kubernetes::ApiServer,
     plan::{Plan, World},
 };
 

@@ -10,12 +10,13 @@ use azimage_crds::ImageVersion;
 use azimage_simulation::{
     azure::Azure,
     dice::Dice,
-    kubernetes::ApiServer,
     program::{self, OneClient},
     time::VirtualClock,
+    turnstile::Turnstile,
     world::{CLIENT, SUBSCRIPTION, TENANT, definitions},
 };
 use azimage_simulator::{MachineChange, Scenario};
+use azimage_test_api_server::ApiServer;
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams, PostParams},
@@ -62,7 +63,7 @@ impl Life {
         }))
         .unwrap();
         let azure = Azure::new(&scenario, clock).unwrap();
-        let server = ApiServer::in_turns(definitions(), 1, move || clock.time()).unwrap();
+        let server = ApiServer::in_turns(definitions(), 1, move || clock.time(), Turnstile::new(1)).unwrap();
         let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(Dice::new(1, 2)) };
         let client = OneClient(azure.client(TENANT, CLIENT));
         let options = program::options(server.client(), Arc::new(client), seams);

@@ -163,3 +163,21 @@ pub(super) fn namespace_is_gone(evidence: &Evidence<'_>) -> Vec<String> {
         Vec::new()
     }
 }
+
+/// In the end an object that can't be made work of is stalled for its flaw, or gone with its namespace.
+pub(super) fn flaws_are_said(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let gone = evidence.acts().any(|act| matches!(act, Act::DeleteNamespace));
+    for flaw in &evidence.plan.world.flaws {
+        let object = evidence.objects.get(&flaw.name());
+        let reason = object.and_then(|object| stalled(object));
+        if object.is_some() == gone || !gone && reason != Some(flaw.reason()) {
+            found.push(format!(
+                "{} is {}, stalled {reason:?}",
+                flaw.name(),
+                if object.is_some() { "there" } else { "gone" }
+            ));
+        }
+    }
+    found
+}

@@ -3,35 +3,27 @@
 //! What the controller believes counts nowhere, but for what it says to people: a condition that isn't true is a broken
 //! law too. Other people's acts are known from the plan, and excuse what follows from them and nothing else.
 
-mod backoff;
-mod borrowed;
-mod claims;
-mod conditions;
 mod end;
-mod flawed;
-mod intent;
-mod latest;
+mod identity;
 mod machine;
-mod needless;
 mod others;
+mod process;
 mod regions;
-mod replaced;
 mod rest;
-mod secrets;
-mod suspended;
-mod targets;
-mod term;
+mod status;
+mod version;
+mod writes;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use azimage_simulator::JournalEntry;
+use azimage_test_api_server::Write;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
     azure::{Arrival, Azure},
     fates::Sent,
-    kubernetes::Write,
     plan::{Act, Plan, Strike},
     witness::Testimony,
     world,
@@ -39,7 +31,7 @@ use crate::{
 
 pub use end::at_its_end;
 pub(crate) use end::is_true;
-pub(crate) use targets::has_to_go;
+pub(crate) use regions::has_to_go;
 
 /// A law that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,32 +179,32 @@ const LAWS: [Law; 33] = [
     ("law 1", machine::sealed_once),
     ("law 1", machine::consents),
     ("law 1", machine::never_started),
-    ("law 2", claims::gone_was_gone),
-    ("law 3", replaced::made_once),
-    ("law 4", latest::never_offered),
+    ("law 2", status::gone_was_gone),
+    ("law 3", version::made_once),
+    ("law 4", version::never_offered_as_latest),
     ("law 5", regions::foreign_regions_stay),
-    ("law 5", targets::regions_are_asked_for),
-    ("law 5", targets::let_go_with_their_regions),
+    ("law 5", regions::regions_are_asked_for),
+    ("law 5", regions::let_go_with_their_regions),
     ("law 6", regions::ready_means_complete),
-    ("law 6", claims::ready_was_true),
-    ("law 7", replaced::deleted_only_on_demand),
-    ("law 7", flawed::nothing_is_touched),
+    ("law 6", status::ready_was_true),
+    ("law 7", version::deleted_only_on_demand),
+    ("law 7", others::flawed_are_not_touched),
     ("law 7", others::claims_stand),
     ("law 7", others::tags_stay),
     ("law 7", others::versions_stay),
-    ("law 8", intent::announced_before),
-    ("law 8", intent::held_before),
-    ("law 8", needless::no_write_is),
+    ("law 8", writes::announced_before),
+    ("law 8", writes::held_before),
+    ("law 8", writes::none_is_needless),
     ("law 10", rest::nothing_is_written),
     ("law 10", rest::nothing_is_sent),
-    ("law 11", borrowed::none_is),
-    ("law 11", secrets::none_is_told),
-    ("law 12", claims::never_given_up),
-    ("term", term::taken_only_when_free),
-    ("term", term::nothing_is_sent_after_it),
-    ("conditions", conditions::keep_the_rules),
-    ("suspend", suspended::nothing_is_written),
-    ("backoff", backoff::requests_get_fewer),
+    ("law 11", identity::none_is_borrowed),
+    ("law 11", identity::no_secret_is_told),
+    ("law 12", status::never_given_up),
+    ("term", process::lease_is_taken_only_when_free),
+    ("term", process::nothing_is_sent_after_its_term),
+    ("conditions", status::conditions_keep_the_rules),
+    ("suspend", rest::suspended_objects_rest),
+    ("backoff", process::requests_get_fewer),
     ("panic", |evidence| evidence.panics.to_vec()),
 ];
 
@@ -220,8 +212,8 @@ const LAWS: [Law; 33] = [
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
     let alive: [Law; 4] = [
         ("liveness", end::reached),
-        ("liveness", flawed::said),
-        ("liveness", targets::gone),
+        ("liveness", end::flaws_are_said),
+        ("liveness", regions::targets_go),
         ("liveness", end::namespace_is_gone),
     ];
     broken(LAWS.iter().chain(&alive), evidence)

@@ -1,11 +1,11 @@
-//! Law 7: what belongs to others is left alone.
+//! Law 7: what belongs to others is left alone, and so is what belongs to an object that can't be made work of.
 
 use azimage_crds::OWNER_TAG;
 use http::Method;
 use serde_json::Value;
 
-use super::Evidence;
-use crate::{azure::Arrival, plan::Act, world};
+use super::{Evidence, line};
+use crate::{azure::Arrival, flaws::FLAWED, plan::Act, world};
 
 fn told(effect: &Arrival) -> String {
     format!("{} {} at {}", effect.method, effect.path, effect.time)
@@ -55,4 +55,10 @@ pub(super) fn versions_stay(evidence: &Evidence<'_>) -> Vec<String> {
         }
     }
     found
+}
+
+/// Nobody writes to what belongs to an object that can't be made work of, whether Azure takes it or not.
+pub(super) fn flawed_are_not_touched(evidence: &Evidence<'_>) -> Vec<String> {
+    let writes = evidence.journal.iter().filter(|entry| entry.write);
+    writes.filter(|entry| entry.path.to_lowercase().contains(&format!("/{FLAWED}"))).map(line).collect()
 }

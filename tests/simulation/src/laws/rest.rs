@@ -1,6 +1,9 @@
-//! Law 10: at rest nothing is written.
+//! Law 10, and suspended objects: at rest nothing is written, and a suspended object is not worked on.
 
-use super::{Evidence, line};
+use jiff::SignedDuration;
+
+use super::{Evidence, VERSIONS, line};
+use crate::world;
 
 /// After all came to an end neither Azure nor Kubernetes was written to, but for the lease.
 pub(super) fn nothing_is_written(evidence: &Evidence<'_>) -> Vec<String> {
@@ -24,4 +27,23 @@ pub(super) fn nothing_is_sent(evidence: &Evidence<'_>) -> Vec<String> {
     let late = evidence.sent.iter().filter(|sent| sent.write && sent.time > evidence.rested_from);
     let late = late.filter(|sent| sent.is_to_kubernetes());
     late.map(|sent| format!("{} was sent at {}", sent.call, sent.time)).collect()
+}
+
+/// Nothing is written to Azure for an object that was suspended before the write was on its way.
+pub(super) fn suspended_objects_rest(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let name = world::object(number);
+        let suspended = |at| {
+            let object = evidence.object_at(VERSIONS, &name, at);
+            object.is_some_and(|it| it["spec"]["suspend"] == true && it["metadata"]["deletionTimestamp"].is_null())
+        };
+        for effect in evidence.effects_of(number) {
+            let sent = effect.time - SignedDuration::from_secs(evidence.in_flight());
+            if suspended(sent) && suspended(effect.time) {
+                found.push(format!("{} {} at {}", effect.method, effect.path, effect.time));
+            }
+        }
+    }
+    found
 }

@@ -9,12 +9,12 @@ use std::{
 };
 
 use azimage_simulator::Fault;
+use azimage_test_api_server::NoFaults;
 use tokio::time::Instant;
 
 use super::Stage;
 use crate::{
     azure::Azure,
-    kubernetes::NoFaults,
     link::{Link, Until},
     people::People,
     plan::{Act, Event},

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use azimage_crds::ReplicationTarget;
-use azimage_simulation::kubernetes::ApiServer;
+use azimage_test_api_server::ApiServer;
 use futures::StreamExt;
 use kube::{
     Api, ResourceExt,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use azimage_simulation::kubernetes::{Call, Delivery, Failure, Interceptor, Verb, Verdict};
+use azimage_test_api_server::{Call, Delivery, Failure, Interceptor, Verb, Verdict};
 use futures::StreamExt;
 use http::StatusCode;
 use kube::api::{PostParams, WatchParams};

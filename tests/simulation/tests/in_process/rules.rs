@@ -1,7 +1,7 @@
 //! Rules that the comparison with a real server doesn't reach.
 
 use azimage_crds::ReplicationTarget;
-use azimage_simulation::kubernetes::ApiServer;
+use azimage_test_api_server::ApiServer;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::{
     Api, ResourceExt,

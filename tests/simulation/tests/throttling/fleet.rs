@@ -14,13 +14,14 @@ use azimage_crds::ImageVersion;
 use azimage_simulation::{
     azure::Azure,
     dice::Dice,
-    kubernetes::{self, ApiServer, Interceptor, Verb, Verdict},
     program::{self, OneClient},
     time::VirtualClock,
+    turnstile::Turnstile,
     world::{PERSON, SUBSCRIPTION, TENANT, definitions},
 };
 pub(crate) use azimage_simulation::{program::RESYNC, world::CLIENT};
 use azimage_simulator::{JournalEntry, JournalQuery, Scenario};
+use azimage_test_api_server::{ApiServer, Interceptor, Verb, Verdict};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ struct Reads(Mutex<BTreeMap<String, usize>>);
 
 #[async_trait]
 impl Interceptor for Reads {
-    async fn before(&self, call: &kubernetes::Call) -> Verdict {
+    async fn before(&self, call: &azimage_test_api_server::Call) -> Verdict {
         if call.verb == Verb::Get && call.resource == "imageversions" {
             *self.0.lock().unwrap().entry(format!("{}/{}", call.namespace, call.name)).or_default() += 1;
         }
@@ -72,7 +73,7 @@ impl Fleet {
         .unwrap();
         let dice = Dice::new(seed, 2);
         let chance = dice.clone();
-        let server = ApiServer::in_turns(definitions(), seed, move || clock.time()).unwrap();
+        let server = ApiServer::in_turns(definitions(), seed, move || clock.time(), Turnstile::new(seed)).unwrap();
         let reads = Arc::<Reads>::default();
         server.set_interceptor(reads.clone());
         Self {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Map, Value};
 
 use super::{Element, element};
-use crate::kubernetes::schema::{ListKind, Schema};
+use crate::schema::{ListKind, Schema};
 
 /// The object with the applied fields in it.
 pub(super) fn merge(schema: Option<&Schema>, live: Option<&Value>, applied: &Value) -> Value {
@@ -89,7 +89,7 @@ fn merge_list(schema: &Schema, live: &[Value], applied: &[Value]) -> Vec<Value> 
 }
 
 /// A merge patch as in RFC 7386.
-pub(in crate::kubernetes) fn merge_patch(target: &mut Value, patch: &Value) {
+pub(crate) fn merge_patch(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;

@@ -7,7 +7,7 @@ mod normal;
 mod run;
 mod script;
 
-use azimage_simulation::kubernetes::ApiServer;
+use azimage_test_api_server::ApiServer;
 use futures::StreamExt;
 use serde_json::Value;
 

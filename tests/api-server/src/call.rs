@@ -53,7 +53,7 @@ pub struct Call {
     pub group: String,
     /// The version in the group.
     pub version: String,
-    /// The plural name, such as `imageversions`.
+    /// The plural name, such as `leases`.
     pub resource: String,
     /// The namespace, empty for objects outside of namespaces and for all namespaces.
     pub namespace: String,
@@ -123,7 +123,7 @@ impl Call {
         Ok(call)
     }
 
-    /// What the turnstile tells requests of one instant apart by.
+    /// What requests of one instant are told apart by.
     pub(super) fn turn(&self, body: &[u8]) -> String {
         let mut turn = String::with_capacity(160 + body.len());
         for part in [&self.resource, &self.namespace, &self.name, &self.subresource, &self.manager] {

@@ -6,7 +6,7 @@ use super::Schema;
 
 impl Schema {
     /// Removes fields that aren't declared; their paths are returned.
-    pub(in crate::kubernetes) fn prune(&self, value: &mut Value) -> Vec<String> {
+    pub(crate) fn prune(&self, value: &mut Value) -> Vec<String> {
         let mut pruned = Vec::new();
         self.prune_at(value, &mut pruned);
         pruned
@@ -48,7 +48,7 @@ impl Schema {
     }
 
     /// Sets defaults, and removes nulls where there is a default and null isn't allowed.
-    pub(in crate::kubernetes) fn set_defaults(&self, value: &mut Value) {
+    pub(crate) fn set_defaults(&self, value: &mut Value) {
         match value {
             Value::Object(map) => {
                 for (name, schema) in &self.properties {

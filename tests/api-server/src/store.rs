@@ -45,7 +45,7 @@ pub struct Write {
     pub time: Timestamp,
     /// The request; a deletion for what the server itself removes.
     pub verb: Verb,
-    /// The plural name with the group, such as `imageversions.azimage.dev`.
+    /// The plural name with the group, such as `leases.coordination.k8s.io`.
     pub resource: String,
     /// The object's namespace, empty if it is in none.
     pub namespace: String,

@@ -17,8 +17,6 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::turnstile::Turnstile;
-
 use super::{
     call::{Call, Verb, parse_body},
     failure::Failure,
@@ -26,6 +24,7 @@ use super::{
     kinds::Kind,
     store::{Key, Store, Write},
     token,
+    turns::Turns,
     watch::Watch,
 };
 
@@ -36,7 +35,7 @@ pub type Witness = Arc<dyn Fn(&Write) + Send + Sync>;
 pub(super) struct Shared {
     store: Mutex<Store>,
     interceptor: RwLock<Arc<dyn Interceptor>>,
-    turnstile: Option<Turnstile>,
+    turns: Option<Arc<dyn Turns>>,
     witness: RwLock<Option<Witness>>,
     /// Of each kind the resource version of its last change.
     pub(super) changes: Vec<watch::Sender<u64>>,
@@ -88,8 +87,8 @@ pub(super) enum Answer {
 }
 
 impl ApiServer {
-    /// A server for custom resource definitions, beside Namespaces, Leases and Events. It has the namespaces `default`
-    /// and `kube-system`. The seed decides all uids; the clock gives the times in metadata.
+    /// A server for custom resource definitions, beside Namespaces, Leases, Events and `ServiceAccount`s. It has the
+    /// namespaces `default` and `kube-system`. The seed decides all uids; the clock gives the times in metadata.
     pub fn new(
         definitions: &[Value],
         seed: u64,
@@ -98,31 +97,21 @@ impl ApiServer {
         Self::build(definitions, seed, clock, None)
     }
 
-    /// The same, and requests of one virtual instant take effect in an order that the seed decides, a millisecond later:
-    /// for runs under paused time that have to repeat exactly.
+    /// The same, and requests take effect when it is their turn: for runs under paused time that have to repeat exactly.
     pub fn in_turns(
         definitions: &[Value],
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        turns: impl Turns + 'static,
     ) -> Result<Self, DefinitionError> {
-        Self::behind(definitions, seed, clock, Turnstile::new(seed))
-    }
-
-    /// The same, with a turnstile that others pass as well.
-    pub fn behind(
-        definitions: &[Value],
-        seed: u64,
-        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-        turnstile: Turnstile,
-    ) -> Result<Self, DefinitionError> {
-        Self::build(definitions, seed, clock, Some(turnstile))
+        Self::build(definitions, seed, clock, Some(Arc::new(turns)))
     }
 
     fn build(
         definitions: &[Value],
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-        turnstile: Option<Turnstile>,
+        turns: Option<Arc<dyn Turns>>,
     ) -> Result<Self, DefinitionError> {
         let error = |name: &str, reason| DefinitionError { name: name.to_owned(), reason };
         let built_in = Kind::built_in().map_err(|reason| error("of a built-in kind", reason))?;
@@ -133,7 +122,7 @@ impl ApiServer {
         }
         let shared = Shared {
             interceptor: RwLock::new(Arc::new(NoFaults)),
-            turnstile,
+            turns,
             witness: RwLock::new(None),
             changes: kinds.iter().map(|_| watch::channel(0).0).collect(),
             cuts: watch::channel(0).0,
@@ -184,12 +173,12 @@ impl ApiServer {
         self.0.lock().history.clone()
     }
 
-    /// The last write that took effect on a resource, such as `imageversions.azimage.dev`.
+    /// The last write that took effect on a resource, such as `leases.coordination.k8s.io`.
     pub fn last_write(&self, resource: &str) -> Option<Write> {
         self.0.lock().history.iter().rfind(|write| write.resource == resource).cloned()
     }
 
-    /// The objects of a resource, such as `imageversions.azimage.dev`, as they are now, by namespace and name.
+    /// The objects of a resource, such as `leases.coordination.k8s.io`, as they are now, by namespace and name.
     pub fn objects(&self, resource: &str) -> BTreeMap<(String, String), Arc<Value>> {
         let store = self.0.lock();
         let kind = store.kinds.iter().position(|kind| kind.resource() == resource);
@@ -278,8 +267,8 @@ impl ApiServer {
         };
         let bytes = request.into_body().collect().await.map_err(|_| Disconnected)?.to_bytes();
         let interceptor = self.interceptor();
-        if let Some(turnstile) = &self.0.turnstile {
-            turnstile.pass(call.turn(&bytes)).await;
+        if let Some(turns) = &self.0.turns {
+            turns.pass(call.turn(&bytes)).await;
         }
         let verdict = interceptor.before(&call).await;
         match &verdict {
@@ -289,8 +278,8 @@ impl ApiServer {
                 let span = *span;
                 tokio::spawn(async move {
                     tokio::time::sleep(span).await;
-                    if let Some(turnstile) = &self.0.turnstile {
-                        turnstile.pass(format!("late {call:?} {}", String::from_utf8_lossy(&bytes))).await;
+                    if let Some(turns) = &self.0.turns {
+                        turns.pass(format!("late {call:?} {}", String::from_utf8_lossy(&bytes))).await;
                     }
                     // Nobody hears of it.
                     let _ = parse_body(&bytes).and_then(|body| self.answer(&call, body));
@@ -355,7 +344,7 @@ impl tower::Service<Request<Body>> for ApiServer {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let served = self.clone().serve(request);
-        if self.0.turnstile.is_none() {
+        if self.0.turns.is_none() {
             return Box::pin(served);
         }
         // A request that is sent goes on when its client is gone.

@@ -5,10 +5,10 @@ use std::fmt;
 use kube_cel::{CompiledSchema, ErrorKind, ValidationError, compile_schema, validate_compiled};
 use serde_json::{Map, Value};
 
-use crate::kubernetes::failure::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 
 /// The rules of a definition, compiled.
-pub(in crate::kubernetes) struct Rules {
+pub(crate) struct Rules {
     /// For each field of the object that has rules, or whose fields have.
     fields: Vec<(String, CompiledSchema)>,
 }
@@ -22,7 +22,7 @@ impl fmt::Debug for Rules {
 impl Rules {
     /// Reads the rules of a schema, if there are any. A rule that can't be carried out as the real server does is an
     /// error.
-    pub(in crate::kubernetes) fn parse(schema: &Value) -> Result<Option<Self>, String> {
+    pub(crate) fn parse(schema: &Value) -> Result<Option<Self>, String> {
         if schema.get(KEYWORD).is_some() {
             return Err("rules for the object as a whole aren't implemented".to_owned());
         }
@@ -48,7 +48,7 @@ impl Rules {
     /// What is wrong with an object, and with what became of the one before it.
     ///
     /// A field that is as it was is not looked at: it kept the rules then, and they look at nothing else.
-    pub(in crate::kubernetes) fn check(&self, object: &Value, old: Option<&Value>) -> Result<Vec<Cause>, Failure> {
+    pub(crate) fn check(&self, object: &Value, old: Option<&Value>) -> Result<Vec<Cause>, Failure> {
         let mut causes = Vec::new();
         for (name, compiled) in &self.fields {
             let before = old.and_then(|old| old.get(name));

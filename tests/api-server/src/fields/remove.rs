@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Element, FieldSet, Path, element};
-use crate::kubernetes::schema::{ListKind, Schema};
+use crate::schema::{ListKind, Schema};
 
 /// Removes fields, and what they contain.
 pub(super) fn remove(schema: Option<&Schema>, value: &mut Value, gone: &FieldSet) {

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{Element, FieldSet, Leaves, Path, element, may_be_managed, walk};
-use crate::kubernetes::schema::{ListKind, Schema};
+use crate::schema::{ListKind, Schema};
 
 /// What differs between two states.
 pub(super) struct Changes {

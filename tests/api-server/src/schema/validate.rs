@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{ListKind, Schema};
-use crate::kubernetes::failure::Cause;
+use crate::failure::Cause;
 
 /// Where a value is. It is written out only where something is wrong.
 enum At<'a> {
@@ -27,7 +27,7 @@ impl fmt::Display for At<'_> {
 
 impl Schema {
     /// What is wrong with a value.
-    pub(in crate::kubernetes) fn validate(&self, value: &Value) -> Vec<Cause> {
+    pub(crate) fn validate(&self, value: &Value) -> Vec<Cause> {
         let mut causes = Vec::new();
         self.check(&At::Root, value, &mut causes);
         causes

@@ -1,4 +1,5 @@
-//! Laws 3 and 7: a version is never replaced, and never deleted unless that was asked for.
+//! Laws 3, 4 and 7: a version is never replaced, never deleted unless that was asked for, and one that wasn't validated
+//! is never `latest`.
 
 use azimage_simulator::JournalEntry;
 use jiff::{SignedDuration, Timestamp};
@@ -86,4 +87,16 @@ pub(super) fn deleted_only_on_demand(evidence: &Evidence<'_>) -> Vec<String> {
         }
     }
     found
+}
+
+/// Every list that is written excludes the version from latest, everywhere.
+pub(super) fn never_offered_as_latest(evidence: &Evidence<'_>) -> Vec<String> {
+    let puts = evidence.writes().filter(|entry| entry.method == "PUT" && entry.path.contains("/versions/"));
+    puts.filter(|entry| {
+        let profile = &entry.body["properties"]["publishingProfile"];
+        let regions = profile["targetRegions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        profile["excludeFromLatest"] != true || regions.iter().any(|region| region["excludeFromLatest"] != true)
+    })
+    .map(line)
+    .collect()
 }

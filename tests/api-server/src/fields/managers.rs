@@ -12,11 +12,11 @@ use super::{
     remove::remove,
     render,
 };
-use crate::kubernetes::schema::Schema;
+use crate::schema::Schema;
 
 /// How a manager came to its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::kubernetes) enum Operation {
+pub(crate) enum Operation {
     /// By server-side apply.
     Apply,
     /// By any other write.
@@ -25,10 +25,10 @@ pub(in crate::kubernetes) enum Operation {
 
 /// What tells managers apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::kubernetes) struct ManagerKey {
-    pub(in crate::kubernetes) name: String,
-    pub(in crate::kubernetes) operation: Operation,
-    pub(in crate::kubernetes) subresource: String,
+pub(crate) struct ManagerKey {
+    pub(crate) name: String,
+    pub(crate) operation: Operation,
+    pub(crate) subresource: String,
 }
 
 /// A manager's fields, and when they were last written.
@@ -65,15 +65,15 @@ impl Managed {
 
 /// The managers of an object.
 #[derive(Clone, Debug, Default)]
-pub(in crate::kubernetes) struct Managers(BTreeMap<ManagerKey, Managed>);
+pub(crate) struct Managers(BTreeMap<ManagerKey, Managed>);
 
 /// What came of an apply.
 #[derive(Debug)]
-pub(in crate::kubernetes) struct Applied {
-    pub(in crate::kubernetes) object: Value,
-    pub(in crate::kubernetes) managers: Managers,
+pub(crate) struct Applied {
+    pub(crate) object: Value,
+    pub(crate) managers: Managers,
     /// Other managers whose fields would change, each with the fields' paths.
-    pub(in crate::kubernetes) conflicts: Vec<(ManagerKey, Vec<String>)>,
+    pub(crate) conflicts: Vec<(ManagerKey, Vec<String>)>,
 }
 
 fn metadata() -> Path {
@@ -82,7 +82,7 @@ fn metadata() -> Path {
 
 impl Managers {
     /// After a manager has applied an object to what is there.
-    pub(in crate::kubernetes) fn apply(
+    pub(crate) fn apply(
         &self,
         schema: &Schema,
         live: &Value,
@@ -136,7 +136,7 @@ impl Managers {
 
     /// After a manager has written an object as a whole.
     #[must_use]
-    pub(in crate::kubernetes) fn update(
+    pub(crate) fn update(
         &self,
         schema: &Schema,
         old: Option<&Value>,
@@ -177,13 +177,13 @@ impl Managers {
     }
 
     /// Whether the managers are the same, whenever they wrote.
-    pub(in crate::kubernetes) fn same_but_for_times(&self, other: &Self) -> bool {
+    pub(crate) fn same_but_for_times(&self, other: &Self) -> bool {
         self.0.len() == other.0.len()
             && self.0.iter().zip(&other.0).all(|((a, x), (b, y))| a == b && x.fields == y.fields)
     }
 
     /// `metadata.managedFields`.
-    pub(in crate::kubernetes) fn render(&self, api_version: &str) -> Value {
+    pub(crate) fn render(&self, api_version: &str) -> Value {
         let entries = self.0.iter().map(|(key, managed)| {
             let operation = if key.operation == Operation::Apply { "Apply" } else { "Update" };
             let mut entry = json!({

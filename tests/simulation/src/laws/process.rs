@@ -1,11 +1,12 @@
-//! One process leads at a time.
+//! Processes: one leads at a time, and what fails is tried again later each time.
 
 use super::Evidence;
+use crate::plan::Act;
 
 const LEASES: &str = "leases.coordination.k8s.io";
 
 /// The lease is taken from another process only when that one let it go, or didn't renew it for as long as it lasts.
-pub(super) fn taken_only_when_free(evidence: &Evidence<'_>) -> Vec<String> {
+pub(super) fn lease_is_taken_only_when_free(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for write in evidence.kubernetes.iter().filter(|write| write.resource == LEASES) {
         let (Some(before), Some(after)) = (&write.before, &write.after) else { continue };
@@ -27,7 +28,7 @@ pub(super) fn taken_only_when_free(evidence: &Evidence<'_>) -> Vec<String> {
 }
 
 /// No process sends a write while another one holds the lease.
-pub(super) fn nothing_is_sent_after_it(evidence: &Evidence<'_>) -> Vec<String> {
+pub(super) fn nothing_is_sent_after_its_term(evidence: &Evidence<'_>) -> Vec<String> {
     if evidence.plan.world.replicas < 2 {
         return Vec::new();
     }
@@ -41,6 +42,32 @@ pub(super) fn nothing_is_sent_after_it(evidence: &Evidence<'_>) -> Vec<String> {
         }
         if !holder.is_empty() && !holder.starts_with(&format!("azimage-{}_", sent.replica)) {
             found.push(format!("replica {} sent {} at {}, when {holder} led", sent.replica, sent.call, sent.time));
+        }
+    }
+    found
+}
+
+/// Requests for an object in which a process that just began comes to its longest pause.
+const FIRST: u64 = 30;
+/// Requests for an object in an hour after that.
+const IN_AN_HOUR: u64 = 15;
+
+/// While Azure is away, requests get fewer.
+pub(super) fn requests_get_fewer(evidence: &Evidence<'_>) -> Vec<String> {
+    let ends = u64::try_from(evidence.ends_of_processes()).unwrap_or(u64::MAX);
+    let begins = u64::from(evidence.plan.world.replicas).saturating_add(ends);
+    let mut found = Vec::new();
+    for event in &evidence.plan.events {
+        let Act::AzureAway { seconds } = event.act else { continue };
+        let span = event.at..event.at + seconds;
+        let sent = evidence.sent.iter().filter(|sent| {
+            let at = u64::try_from(sent.time.duration_since(evidence.begin).as_secs()).unwrap_or(0);
+            sent.call.starts_with("azure ") && span.contains(&at)
+        });
+        let sent = u64::try_from(sent.count()).unwrap_or(u64::MAX);
+        let most = u64::from(evidence.plan.world.versions) * (FIRST * begins + IN_AN_HOUR * seconds / 3600);
+        if sent > most {
+            found.push(format!("{sent} requests while Azure was away for {seconds} s, and {most} are enough"));
         }
     }
     found

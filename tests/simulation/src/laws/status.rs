@@ -1,5 +1,9 @@
-//! Laws 2, 6 and 12: what objects said, against what was true at that moment.
+//! Laws 2, 6 and 12, and conditions: what objects said, against what was true at that moment, and how they say it.
 
+use std::collections::BTreeSet;
+
+use azimage_core::lint;
+use azimage_crds::ImageVersion;
 use azimage_simulator::DomainFault;
 use jiff::Timestamp;
 
@@ -90,4 +94,26 @@ pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
         }
     }
     found
+}
+
+/// What every status that was ever written says to people and tools keeps the rules.
+pub(super) fn conditions_keep_the_rules(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    let versions = evidence.kubernetes.iter().filter(|write| write.resource.starts_with("imageversions"));
+    for write in versions.filter(|write| write.subresource == "status") {
+        let object = write.after.as_ref().map(|object| serde_json::from_value::<ImageVersion>(object.as_ref().clone()));
+        match object {
+            Some(Ok(object)) => {
+                let status = object.status.unwrap_or_default();
+                let generation = object.metadata.generation.unwrap_or_default();
+                let problems = lint::problems(generation, status.observed_generation, &status.conditions);
+                found.extend(problems.into_iter().map(|text| format!("{}: {text}", write.name)));
+            }
+            Some(Err(error)) => {
+                found.insert(format!("{} can't be read: {error}", write.name));
+            }
+            None => {}
+        }
+    }
+    found.into_iter().collect()
 }

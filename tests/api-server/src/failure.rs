@@ -49,7 +49,7 @@ impl Failure {
         Self::new(StatusCode::GONE, "Expired", message)
     }
 
-    /// The object isn't there. `resource` is plural and qualified, such as `imageversions.azimage.dev`.
+    /// The object isn't there. `resource` is plural and qualified, such as `leases.coordination.k8s.io`.
     pub fn not_found(resource: &str, name: &str) -> Self {
         let message = format!("{resource} \"{name}\" not found");
         Self::new(StatusCode::NOT_FOUND, "NotFound", message).about(resource, name)
@@ -73,7 +73,7 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "Forbidden", message).about(resource, name)
     }
 
-    /// Fields are invalid. `kind` is qualified, such as `ImageVersion.azimage.dev`.
+    /// Fields are invalid. `kind` is qualified, such as `Lease.coordination.k8s.io`.
     pub fn invalid(kind: &str, name: &str, causes: &[Cause]) -> Self {
         let texts: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
         let text = if texts.len() == 1 { texts.join("") } else { format!("[{}]", texts.join(", ")) };
