@@ -75,7 +75,7 @@ impl Pass<'_> {
         };
         match act(&decided.validated, &decided.plan, state) {
             Action::Defer => {
-                let Decided { status, mut remembered, kept, plan, retry_after, .. } = decided;
+                let Decided { status, mut remembered, kept, plan, retry_after, .. } = *decided;
                 remembered.kept = Some(kept.for_the_next());
                 self.defer(&plan.report, &status, remembered, retry_after).await
             }
@@ -85,7 +85,7 @@ impl Pass<'_> {
                 Ok(After::Released)
             }
             Action::Suspended => {
-                let Decided { status, plan, .. } = decided;
+                let Decided { status, plan, .. } = *decided;
                 let regions = plan.report.regions.unwrap_or_else(|| status.regions.clone());
                 self.write(&status, ImageVersionStatus { regions, ..status.clone() }).await?;
                 Ok(After::Changed)
@@ -93,14 +93,14 @@ impl Pass<'_> {
             Action::Wait(wake) => self.wait(decided, wake).await,
             Action::AddFinalizer => {
                 add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
-                let Decided { mut remembered, kept, .. } = decided;
+                let Decided { mut remembered, kept, .. } = *decided;
                 remembered.kept = Some(kept.for_the_next());
                 self.shared.memories.set(self.uid, remembered);
                 Ok(After::Now)
             }
             Action::Announce(step) => self.announce(decided, step).await,
             Action::Pause(step) => {
-                let Decided { status, mut remembered, kept, mut plan, .. } = decided;
+                let Decided { status, mut remembered, kept, mut plan, .. } = *decided;
                 remembered.core.overlay(&mut plan.report, step);
                 remembered.kept = Some(kept.for_the_next());
                 self.remember(remembered, Event::Pauses);
@@ -112,7 +112,7 @@ impl Pass<'_> {
     }
 
     /// Validates the object, finds its identity, reads from Azure, and decides. A violation is of the object.
-    async fn decided(&self) -> Result<Result<Decided, Violation>, KubernetesError> {
+    async fn decided(&self) -> Result<Result<Box<Decided>, Violation>, KubernetesError> {
         let deleting = self.object.meta().deletion_timestamp.is_some();
         let targets = self.shared.stores.targets_of(self.namespace);
         let validated = match self.validate(&targets.objects()) {
@@ -161,7 +161,7 @@ impl Pass<'_> {
             remembered.seen = client.as_ref().and_then(|client| at_rest(client, &validated, &kept.observed, &plan));
             remembered.core.process = remembered.core.process.after(&plan.report, &kept.observed);
         }
-        Ok(Ok(Decided { client, validated, status, remembered, kept, plan, retry_after }))
+        Ok(Ok(Box::new(Decided { client, validated, status, remembered, kept, plan, retry_after })))
     }
 
     /// Ends a pass that has to wait for its turn. It costs the API server nothing: what stands in the status stays, but
@@ -182,8 +182,8 @@ impl Pass<'_> {
     }
 
     /// Ends a pass in which nothing is to be done.
-    async fn wait(&self, decided: Decided, wake: Wake) -> Result<After, KubernetesError> {
-        let Decided { status, mut remembered, mut kept, plan, .. } = decided;
+    async fn wait(&self, decided: Box<Decided>, wake: Wake) -> Result<After, KubernetesError> {
+        let Decided { status, mut remembered, mut kept, plan, .. } = *decided;
         if plan.report.unsure {
             kept.forget(azimage_core::image_version::Read::Version);
             remembered.kept = Some(kept.for_the_next());
@@ -194,8 +194,8 @@ impl Pass<'_> {
     }
 
     /// Records that a step is about to be carried out, which the next pass does.
-    async fn announce(&self, decided: Decided, step: StepName) -> Result<After, KubernetesError> {
-        let Decided { status, mut remembered, kept, mut plan, .. } = decided;
+    async fn announce(&self, decided: Box<Decided>, step: StepName) -> Result<After, KubernetesError> {
+        let Decided { status, mut remembered, kept, mut plan, .. } = *decided;
         remembered.core.overlay(&mut plan.report, step);
         let azure_now = kept.observed.azure_now();
         remembered.kept = Some(kept.for_the_next());
@@ -208,8 +208,8 @@ impl Pass<'_> {
     }
 
     /// Carries out a step, and says what came of it.
-    async fn carry_out(&self, decided: Decided, announced: Announced) -> Result<After, KubernetesError> {
-        let Decided { client, status, remembered, kept, plan: Plan { mut report, .. }, .. } = decided;
+    async fn carry_out(&self, decided: Box<Decided>, announced: Announced) -> Result<After, KubernetesError> {
+        let Decided { client, status, remembered, kept, plan: Plan { mut report, .. }, .. } = *decided;
         // A step needs an identity, and the walk has read with it.
         let Some(client) = client else { return Ok(After::Wake(Wake::Retry)) };
         let name = announced.step().name();
