@@ -35,7 +35,7 @@ pub(super) fn cases() -> Vec<Case> {
                 preparation.user_script = script("setsid sleep 4321 & trap '' TERM; while :; do sleep 1; done", 5);
             },
             expected: refused(22),
-            holds: "! pgrep -f 'sleep 4321'",
+            holds: "! pgrep -f '[s]leep 4321'",
             ..USUAL
         },
         Case {
@@ -116,6 +116,6 @@ fn script(text: &str, seconds: u64) -> Option<UserScript> {
 }
 
 const FINDINGS: &str = "useradd -m -s /bin/bash bob; mkdir -m 700 /home/bob/.ssh /home/bob/.azure; \
-    ssh-keygen -q -t ed25519 -N '' -f /home/bob/.ssh/id_ed25519; cp /home/bob/.ssh/id_ed25519.pub /home/bob/.ssh/authorized_keys; \
+    ssh-keygen -q -t ed25519 -N '' -C bob -f /home/bob/.ssh/id_ed25519; cp /home/bob/.ssh/id_ed25519.pub /home/bob/.ssh/authorized_keys; \
     echo '{}' >/home/bob/.azure/msal_token_cache.json; chown -R bob:bob /home/bob; \
     echo 'bob ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/bob; chmod 440 /etc/sudoers.d/bob";
