@@ -4,7 +4,7 @@ use azimage_azure::{
     Accepted, Call, Client, ImageSource, ImageVersionBody, ReplicationMode, RunCommandBody, SafetyProfile,
     StorageAccountType, TargetRegion, VirtualMachineUpdate,
 };
-use azimage_core::image_version::{SourceSpec, Step, TargetRegionRequest, VersionRequest};
+use azimage_core::image_version::{Request, SourceId, Step, TargetRegionRequest, VersionRequest};
 use azimage_deliberate_bugs::bug;
 use serde_json::Value;
 
@@ -12,42 +12,40 @@ use super::{CallError, convert::EXTENDED_LOCATIONS};
 
 /// Carries out a step.
 pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result<Accepted, CallError> {
-    let answer = match step {
-        Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request) => {
+    let answer = match &step.request {
+        Request::PatchMachine(request) => {
             let update = VirtualMachineUpdate {
                 tags: request.tags.clone(),
                 switch_boot_diagnostics_on: request.switch_boot_diagnostics_on,
             };
             client.update_virtual_machine(call, &request.id, &update, &request.etag).await
         }
-        Step::Seal { id, location, timeout_seconds, asynchronous, tags, script } => {
+        Request::PutRunCommand(request) => {
             let body = RunCommandBody {
-                location: location.clone(),
-                script: script.clone(),
-                tags: tags.clone(),
-                timeout_seconds: u32::try_from(*timeout_seconds).unwrap_or_default(),
-                async_execution: *asynchronous,
+                location: request.location.clone(),
+                script: request.script.clone(),
+                tags: request.tags.clone(),
+                timeout_seconds: u32::try_from(request.timeout_seconds).unwrap_or_default(),
+                async_execution: request.asynchronous,
             };
-            client.put_run_command(call, id, &body).await
+            client.put_run_command(call, &request.id, &body).await
         }
-        Step::ForgetSeal(id) => client.delete_run_command(call, id).await,
-        Step::Deallocate(id) => client.deallocate(call, id).await,
-        Step::Generalize(id) => match client.generalize(call, id).await {
+        Request::DeleteRunCommand(id) => client.delete_run_command(call, id).await,
+        Request::Deallocate(id) => client.deallocate(call, id).await,
+        Request::Generalize(id) => match client.generalize(call, id).await {
             Err(_) if bug!(RetryGeneralize) => client.generalize(call, id).await,
             answer => answer,
         },
-        Step::Publish(request) | Step::Update(request) | Step::Repair(request) => {
-            client.put_image_version(call, &request.id, &body(request)).await
-        }
-        Step::Delete(id) => client.delete_image_version(call, id).await,
+        Request::PutVersion(request) => client.put_image_version(call, &request.id, &body(request)).await,
+        Request::DeleteVersion(id) => client.delete_image_version(call, id).await,
     };
     answer.map_err(CallError::from)
 }
 
 fn body(request: &VersionRequest) -> ImageVersionBody {
     let source = match &request.source {
-        SourceSpec::VirtualMachine { id, .. } => ImageSource::VirtualMachine(id.clone()),
-        SourceSpec::ImageVersion { id } => ImageSource::Resource(id.to_string()),
+        SourceId::VirtualMachine(id) => ImageSource::VirtualMachine(id.clone()),
+        SourceId::ImageVersion(id) => ImageSource::Resource(id.to_string()),
     };
     let zones = request.preserved.get(EXTENDED_LOCATIONS).cloned().map(serde_json::from_value);
     ImageVersionBody {
@@ -57,13 +55,12 @@ fn body(request: &VersionRequest) -> ImageVersionBody {
         target_regions: request.targets.iter().map(target).collect(),
         target_extended_locations: zones.and_then(Result::ok).unwrap_or_default(),
         replica_count: u32::try_from(request.default_replicas).ok(),
-        // A version is born excluded from latest, and nothing here ever includes it.
-        exclude_from_latest: !bug!(OfferAsLatest),
+        exclude_from_latest: request.exclude_from_latest,
         end_of_life: request.end_of_life,
         storage_account_type: Some(StorageAccountType::from(request.storage_account_type)),
         replication_mode: Some(ReplicationMode::from(request.replication_mode)),
         safety: SafetyProfile {
-            allow_deletion_of_replicated_locations: Some(true),
+            allow_deletion_of_replicated_locations: Some(request.allow_deletion_of_regions),
             block_deletion_before_end_of_life: Some(request.block_deletion),
         },
     }

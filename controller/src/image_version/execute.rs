@@ -10,7 +10,7 @@ impl Pass<'_> {
     /// Makes the one write to Azure of a pass, under the correlation id that stands in the status.
     pub(super) async fn execute(&self, azure: &AzureClient, announced: &Announced) -> Result<Accepted, CallError> {
         let (step, correlation_id) = (announced.step(), announced.correlation_id());
-        let name = step.name();
+        let name = step.name;
         let id = correlation_id.parse().unwrap_or_else(|_| self.shared.seams.randomness.id());
         let call = Call::new(id).on_behalf_of(self.namespace, self.uid).with_urgency(Urgency::Write);
         let outcome = azure::execute(azure, &call, step).await;

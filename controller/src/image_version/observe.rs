@@ -30,9 +30,9 @@ impl Pass<'_> {
             kept.observed.seen = None;
             (plan, wait) = self.decide(given, kept).await;
         }
-        while let Some(subject) = plan.step.as_ref().map(Step::subject).filter(|subject| !kept.is_fresh(*subject)) {
+        while let Some(changed) = plan.step.as_ref().map(Step::changes).filter(|changed| !kept.is_fresh(*changed)) {
             // An earlier pass had to stop midway: nothing is changed on what it saw, but what it saw beside may count.
-            kept.forget(subject);
+            kept.forget(changed);
             (plan, wait) = self.decide(given, kept).await;
         }
         (plan, wait)

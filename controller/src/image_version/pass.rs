@@ -6,7 +6,7 @@ use azimage_azure::{Call, Client as AzureClient};
 use azimage_core::{
     Progress,
     image_version::{
-        Action, Announced, Context, Event, Observed, Plan, Reading, Report, State, Step, StepName, Validated,
+        Action, Announced, Context, Event, Observed, Plan, Reading, Report, State, StepName, Subject, Validated,
         Violation, Wake, act, record_intent, validate,
     },
 };
@@ -98,7 +98,7 @@ impl Pass<'_> {
                 self.shared.memories.set(self.uid, remembered);
                 Ok(After::Now)
             }
-            Action::Announce(step) => self.announce(decided, step).await,
+            Action::Announce(step, subject) => self.announce(decided, step, &subject).await,
             Action::Pause(step) => {
                 let Decided { status, mut remembered, kept, mut plan, .. } = *decided;
                 remembered.core.overlay(&mut plan.report, step);
@@ -147,7 +147,9 @@ impl Pass<'_> {
             remembered: &remembered.core,
         };
         let (mut plan, retry_after) = self.observe(given, &mut kept).await;
-        if matches!(plan.step, Some(Step::Update(_) | Step::Repair(_))) && !bug!(StaleTargets) {
+        if plan.step.as_ref().is_some_and(|step| matches!(step.name, StepName::Update | StepName::Repair))
+            && !bug!(StaleTargets)
+        {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
             let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
@@ -194,14 +196,19 @@ impl Pass<'_> {
     }
 
     /// Records that a step is about to be carried out, which the next pass does.
-    async fn announce(&self, decided: Box<Decided>, step: StepName) -> Result<After, KubernetesError> {
+    async fn announce(
+        &self,
+        decided: Box<Decided>,
+        step: StepName,
+        subject: &Subject,
+    ) -> Result<After, KubernetesError> {
         let Decided { status, mut remembered, kept, mut plan, .. } = *decided;
         remembered.core.overlay(&mut plan.report, step);
         let azure_now = kept.observed.azure_now();
         remembered.kept = Some(kept.for_the_next());
         let id = self.shared.seams.randomness.id().to_string();
         let mut next = self.next_status(&status, &plan.report, false);
-        record_intent(&mut next, step, &id, self.shared.seams.clock.now(), azure_now);
+        record_intent(&mut next, (step, subject), &id, self.shared.seams.clock.now(), azure_now);
         self.remember(remembered, Event::Announces(step, &id));
         self.write(&status, next).await?;
         Ok(After::Now)
@@ -212,7 +219,7 @@ impl Pass<'_> {
         let Decided { client, status, remembered, kept, plan: Plan { mut report, .. }, .. } = *decided;
         // A step needs an identity, and the walk has read with it.
         let Some(client) = client else { return Ok(After::Wake(Wake::Retry)) };
-        let name = announced.step().name();
+        let name = announced.step().name;
         let mut remembered = self.remember(remembered, Event::Tries);
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
         let (event, wake) = match self.shared.term.while_held(self.execute(&client, &announced)).await? {

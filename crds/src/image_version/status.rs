@@ -54,8 +54,8 @@ pub struct ImageVersionStatus {
 
     /// The writes to Azure that were begun and finished.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[schemars(length(max = 128))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into(), "subject".into()]))]
     pub steps: Vec<StepStatus>,
 
     /// Size of the image in GiB, of one replica.
@@ -231,6 +231,11 @@ pub struct StepStatus {
     /// The step's name.
     #[schemars(length(min = 1, max = 64))]
     pub name: String,
+
+    /// Of several things that steps of this name are about, which one, such as a region; empty where there is only one.
+    #[serde(default)]
+    #[schemars(length(max = 128))]
+    pub subject: String,
 
     /// When it was last begun.
     pub started_at: Time,

@@ -5,7 +5,7 @@ use azimage_deliberate_bugs::bug;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{Observed, Read, Reading, Report, StepName};
+use super::{Observed, Read, Reading, Report, StepName, Subject};
 
 /// What is known of earlier passes.
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +36,19 @@ pub struct ProcessMemory {
 }
 
 /// The record of a step in a status.
-pub(super) fn recorded(status: &ImageVersionStatus, name: StepName) -> Option<&StepStatus> {
-    let name: &str = name.into();
-    status.steps.iter().find(|step| step.name == name)
+pub(super) fn recorded<'a>(
+    status: &'a ImageVersionStatus,
+    name: StepName,
+    subject: &Subject,
+) -> Option<&'a StepStatus> {
+    let (name, subject): (&str, _) = (name.into(), subject.to_string());
+    status.steps.iter().find(|step| step.name == name && step.subject == subject)
 }
 
 impl Memory<'_> {
-    /// The record of a step.
+    /// The record of a step that is about one thing alone.
     pub fn step(&self, name: StepName) -> Option<&StepStatus> {
-        recorded(self.status, name)
+        recorded(self.status, name, &Subject::Whole)
     }
 
     /// Whether a step was ever begun.

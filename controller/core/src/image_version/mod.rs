@@ -14,10 +14,12 @@ mod observed;
 mod protocol;
 mod remembered;
 mod report;
+mod request;
 mod route;
 mod stage;
 mod status;
 mod step;
+mod step_name;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -33,7 +35,9 @@ pub use observed::{
 pub use protocol::{Action, Announced, State, act};
 pub use remembered::{Event, Remembered};
 pub use report::{Plan, Report, Wake};
+pub use request::{MachineRequest, Request, RunCommandRequest, SourceId, TargetRegionRequest, VersionRequest};
 pub use stage::guest::nonce as seal_nonce;
 pub use status::{DOMAIN, next_status, record_intent};
-pub use step::{MachineRequest, Step, StepName, TargetRegionRequest, VersionRequest};
+pub use step::{Step, Subject};
+pub use step_name::StepName;
 pub use validate::{Context, GuestSpec, SourceSpec, TargetView, Validated, Violation, validate};

@@ -45,14 +45,14 @@ pub fn next(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> 
     }
     // What this process has just done may not show yet: doing it again would be a second request for nothing.
     let (step, wake) = match step {
-        Some(step) if memory.too_soon(step.name(), grace_seconds(&step, observed)) => (None, Wake::Poll),
+        Some(step) if memory.too_soon(step.name, grace_seconds(&step, observed)) => (None, Wake::Poll),
         step => (step, wake),
     };
     Next::Plan(Box::new(Plan { step, report, wake }))
 }
 
 fn grace_seconds(step: &Step, observed: &Observed) -> i64 {
-    match (step.name(), &observed.version) {
+    match (step.name, &observed.version) {
         // Only a version that doesn't exist yet is slow to show.
         (StepName::Publish, Reading::Found(_)) => StepName::Update.grace_seconds(),
         (name, _) => name.grace_seconds(),

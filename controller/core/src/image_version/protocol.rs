@@ -5,7 +5,7 @@ use azimage_crds::{ImageVersionStatus, StepStatus};
 use azimage_deliberate_bugs::bug;
 use jiff::Timestamp;
 
-use super::{Plan, Remembered, Step, StepName, Validated, Wake, memory::recorded};
+use super::{Plan, Remembered, Step, StepName, Subject, Validated, Wake, memory::recorded};
 use crate::Pace;
 
 /// What a pass does, apart from reading: at most one write to Azure.
@@ -18,7 +18,7 @@ pub enum Action {
     /// Before the first effect in Azure, so that no deletion can miss it.
     AddFinalizer,
     /// The step is recorded in the status as about to be carried out.
-    Announce(StepName),
+    Announce(StepName, Subject),
     /// The last attempt at the step was begun too lately for another one.
     Pause(StepName),
     /// The step is carried out.
@@ -75,8 +75,8 @@ pub fn act(validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
     if !validated.deleting && !state.has_finalizer && !bug!(NoFinalizer) {
         return Action::AddFinalizer;
     }
-    let name = step.name();
-    let record = state.open_record(name);
+    let name = step.name;
+    let record = state.open_record(step);
     match record.and_then(|record| state.id_to_act_under(record, name, plan.wake)) {
         Some(correlation_id) => Action::Execute(Announced { step: step.clone(), correlation_id }),
         // A deliberate bug: the effect comes before its intent.
@@ -85,14 +85,14 @@ pub fn act(validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
             Action::Execute(Announced { step: step.clone(), correlation_id })
         }
         None if plan.wake == Wake::Retry && record.is_some_and(|record| state.pauses(record)) => Action::Pause(name),
-        None => Action::Announce(name),
+        None => Action::Announce(name, step.subject.clone()),
     }
 }
 
 impl State<'_> {
     /// The record of a step whose effect wasn't seen.
-    fn open_record(&self, name: StepName) -> Option<&StepStatus> {
-        recorded(self.status, name).filter(|record| record.finished_at.is_none())
+    fn open_record(&self, step: &Step) -> Option<&StepStatus> {
+        recorded(self.status, step.name, &step.subject).filter(|record| record.finished_at.is_none())
     }
 
     /// The correlation id of an open record, if the step may be carried out under it now.

@@ -5,7 +5,7 @@ use azimage_deliberate_bugs::bug;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{Report, StepName, stage::replicate::regions};
+use super::{Report, StepName, Subject, stage::replicate::regions};
 use crate::condition;
 
 /// The conditions of an image version, in the order of the work.
@@ -59,7 +59,7 @@ pub fn next_status(
 /// own clock.
 pub fn record_intent(
     status: &mut ImageVersionStatus,
-    step: StepName,
+    (step, subject): (StepName, &Subject),
     correlation_id: &str,
     now: Timestamp,
     azure_now: Option<Timestamp>,
@@ -79,10 +79,13 @@ pub fn record_intent(
     }
     // Attempts at a seal count through all claims.
     let counts = |record: &&StepStatus| record.finished_at.is_none() || step == StepName::Seal;
-    let open = status.steps.iter().filter(|record| record.name == name).find(counts);
+    let subject = subject.to_string();
+    let is_it = |record: &&StepStatus| record.name == name && record.subject == subject;
+    let open = status.steps.iter().filter(is_it).find(counts);
     let attempts = open.map_or(0, |record| record.attempts).saturating_add(1);
     let record = StepStatus {
         name: name.to_owned(),
+        subject: subject.clone(),
         started_at: Time(now),
         azure_time: azure_now.map(Time),
         accepted_at: None,
@@ -90,7 +93,7 @@ pub fn record_intent(
         correlation_id: Some(correlation_id.to_owned()),
         attempts,
     };
-    match status.steps.iter_mut().find(|record| record.name == name) {
+    match status.steps.iter_mut().find(|record| record.name == name && record.subject == subject) {
         Some(before) => *before = record,
         None => status.steps.push(record),
     }
@@ -115,6 +118,7 @@ fn unrecorded(previous: &ImageVersionStatus, report: &Report, now: Timestamp) ->
     let known = previous.steps.iter().any(|step| step.name == name);
     (!known).then(|| StepStatus {
         name: name.to_owned(),
+        subject: String::new(),
         started_at: Time(now),
         azure_time: None,
         accepted_at: accepted(step, report),

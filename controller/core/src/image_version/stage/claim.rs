@@ -53,7 +53,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
             ConditionType::SourceReady,
             Reason::Progressing,
             "Claiming the machine".to_owned(),
-            Step::ClaimSource(request),
+            Step::on_machine(StepName::ClaimSource, request),
         ),
         None => report.untold("the machine's etag"),
     }

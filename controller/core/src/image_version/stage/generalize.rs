@@ -4,7 +4,7 @@ use azimage_crds::{ConditionType, Prepare, Reason};
 use azimage_deliberate_bugs::bug;
 
 use super::super::{
-    OsType, Power, Step, StepName,
+    OsType, Power, Request, Step, StepName,
     context::Cx,
     report::{Decision, Outcome, Report},
 };
@@ -25,7 +25,12 @@ pub(in super::super) fn deallocate(cx: &Cx<'_>, report: &mut Report) -> Decision
     // Windows says that it is sealed while it runs, and waits to be powered off.
     let waits = source.prepare == Prepare::Deprovision && machine.os_type == OsType::Windows;
     let deallocate = |report: &mut Report, message: &str| {
-        report.act(CONDITION, Reason::Deallocating, message.to_owned(), Step::Deallocate(source.id.clone()))
+        report.act(
+            CONDITION,
+            Reason::Deallocating,
+            message.to_owned(),
+            Step::whole(StepName::Deallocate, Request::Deallocate(source.id.clone())),
+        )
     };
     match machine.power {
         Power::Stopped if bug!(SkipDeallocate) => Ok(Outcome::Done),
@@ -55,5 +60,10 @@ pub(in super::super) fn generalize(cx: &Cx<'_>, report: &mut Report) -> Decision
         return Ok(Outcome::Done);
     }
     let message = "Marking the machine as generalized".to_owned();
-    report.act(CONDITION, Reason::Progressing, message, Step::Generalize(source.id.clone()))
+    report.act(
+        CONDITION,
+        Reason::Progressing,
+        message,
+        Step::whole(StepName::Generalize, Request::Generalize(source.id.clone())),
+    )
 }

@@ -28,7 +28,7 @@ fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
     };
     let request = compare::creation(cx.validated, home);
     let message = "Creating the gallery image version".to_owned();
-    report.act(ConditionType::Published, Reason::Publishing, message, Step::Publish(Box::new(request)))
+    report.act(ConditionType::Published, Reason::Publishing, message, Step::on_version(StepName::Publish, request))
 }
 
 /// Whether a version that exists is this object's, and made as it asks for.

@@ -65,8 +65,8 @@ impl Azure {
 
     /// Carries a step out as Azure would, and panics where Azure would refuse.
     pub(super) fn carry_out(&mut self, step: &Step) {
-        match step {
-            Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request) => {
+        match &step.request {
+            Request::PatchMachine(request) => {
                 assert_eq!(Some(&request.etag), self.machine.etag.as_ref(), "the machine was changed meanwhile");
                 self.machine.tags.clone_from(&request.tags);
                 if request.switch_boot_diagnostics_on {
@@ -74,7 +74,8 @@ impl Azure {
                 }
                 self.touch();
             }
-            Step::Seal { tags, script, .. } => {
+            Request::PutRunCommand(request) => {
+                let RunCommandRequest { tags, script, .. } = &**request;
                 assert_eq!(self.machine.power, Power::Running, "nothing runs in a guest that is off");
                 assert_eq!(tags.get(SEAL_TAG), self.machine.tags.get(SEAL_TAG), "the guest says another word");
                 assert!(script.is_empty() || script.contains(&tags[SEAL_TAG]), "{script}");
@@ -82,23 +83,23 @@ impl Azure {
                 self.name_the_attempt();
                 self.console = ConsoleObserved::NoMark;
             }
-            Step::ForgetSeal(_) => {
+            Request::DeleteRunCommand(_) => {
                 assert!(self.machine.agent_ready, "nobody is there to remove it");
                 self.seal = None;
             }
-            Step::Deallocate(_) => {
+            Request::Deallocate(_) => {
                 assert!(!self.machine.generalized);
                 self.machine.power = Power::Deallocating;
                 self.touch();
             }
-            Step::Generalize(_) => {
+            Request::Generalize(_) => {
                 assert_eq!(self.machine.power, Power::Deallocated, "only a machine that is off can be generalized");
                 self.machine.generalized = true;
                 self.generalized += 1;
                 self.touch();
             }
-            Step::Publish(request) | Step::Update(request) | Step::Repair(request) => self.put(request),
-            Step::Delete(_) => {
+            Request::PutVersion(request) => self.put(request),
+            Request::DeleteVersion(_) => {
                 let version = self.version.as_mut().expect("what isn't there can't be deleted");
                 version.provisioning = Provisioning::Deleting;
             }
@@ -216,8 +217,8 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> VersionObserv
         tags: request.tags.clone(),
         provisioning: Provisioning::Succeeded,
         source: fill.then(|| match &request.source {
-            SourceSpec::VirtualMachine { id, .. } => id.to_string().to_lowercase(),
-            SourceSpec::ImageVersion { id } => id.to_string().to_lowercase(),
+            SourceId::VirtualMachine(id) => id.to_string().to_lowercase(),
+            SourceId::ImageVersion(id) => id.to_string().to_lowercase(),
         }),
         targets,
         default_replicas: request.default_replicas,

@@ -221,7 +221,7 @@ fn each_state_of_a_machine_has_its_step_or_its_reason() {
 #[test]
 fn a_claim_keeps_the_tags_and_drops_the_mark_of_an_earlier_owner() {
     let scene = scene(&json!({})).machine(machine().tagged("AZIMAGE-OWNER", "c1/images/old/u-0").marked());
-    let Some(Step::ClaimSource(request)) = scene.plan().step else { panic!("a claim was expected") };
+    let request = on_machine(scene.plan().step, StepName::ClaimSource);
     let nonce = crate::guest::attempt::nonce("u-1", now());
     let expected = [(CONSENT_TAG, "allowed"), (OWNER_TAG, OURS), (SEAL_TAG, &nonce), ("team", "web")];
     assert_eq!(request.tags, tags(&expected));
@@ -231,7 +231,7 @@ fn a_claim_keeps_the_tags_and_drops_the_mark_of_an_earlier_owner() {
 #[test]
 fn a_mark_keeps_the_claim_and_every_other_tag() {
     let scene = scene(&json!({})).machine(machine().claimed().powered(Power::Stopped)).seal(seal(Execution::Succeeded));
-    let Some(Step::MarkSealed(request)) = scene.plan().step else { panic!("a mark was expected") };
+    let request = on_machine(scene.plan().step, StepName::MarkSealed);
     let nonce = nonce();
     let expected =
         tags(&[(CONSENT_TAG, "allowed"), (OWNER_TAG, OURS), (SEAL_TAG, &nonce), (STEP_TAG, "sealed"), ("team", "web")]);
@@ -259,7 +259,9 @@ fn a_version_is_born_in_its_home_region_alone_and_out_of_latest() {
         "endOfLifeDate": "2027-01-01T00:00:00Z", "blockDeletionBeforeEndOfLife": true, "tags": {"cost": "42"},
     }}});
     let scene = scene(&both(&from_image_version(), &settings)).targets(&[target("t", "eastus2", &json!({}))]);
-    let Some(Step::Publish(request)) = scene.plan().step else { panic!("a publish was expected") };
+    let Some(Step { request: Request::PutVersion(request), .. }) = scene.plan().step else {
+        panic!("a publish was expected")
+    };
     let home = TargetRegionRequest {
         region: region(HOME),
         replicas: Some(3),

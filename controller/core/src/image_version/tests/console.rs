@@ -177,9 +177,7 @@ fn each_message_says_what_to_do() {
 #[test]
 fn only_the_claim_of_a_machine_to_be_sealed_switches_boot_diagnostics_on() {
     let on = |scene: Scene| match scene.plan().step {
-        Some(Step::ClaimSource(request) | Step::MarkSealed(request) | Step::ReleaseSource(request)) => {
-            request.switch_boot_diagnostics_on
-        }
+        Some(Step { request: Request::PatchMachine(request), .. }) => request.switch_boot_diagnostics_on,
         step => panic!("{step:?}"),
     };
     let off = |machine| VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..machine };
@@ -245,11 +243,11 @@ fn another_try_is_another_attempt_with_another_word() {
         .console(ConsoleObserved::NoMark)
         .status(ImageVersionStatus { steps: status.steps.clone(), ..status.clone() });
     assert_eq!(late.outcome(), RECLAIM);
-    record_intent(&mut status, StepName::ClaimSource, "claim", now(), None);
+    record_intent(&mut status, (StepName::ClaimSource, &Subject::Whole), "claim", now(), None);
     let late = late.status(status.clone());
     assert_eq!(late.outcome(), RECLAIM, "it is still called for when its intent is recorded");
     assert!(!late.memory().unfinished(StepName::Seal), "nobody goes on under the record of the last one");
-    let Some(Step::ClaimSource(request)) = late.plan().step else { panic!("a claim was expected") };
+    let request = on_machine(late.plan().step, StepName::ClaimSource);
     let known = Scene { object: object(&json!({})), ..late };
     assert_eq!(known.outcome(), RECLAIM, "Azure turned the claim away");
     let written = known.clone().process(super::published::executed(StepName::ClaimSource, 5));
@@ -257,10 +255,13 @@ fn another_try_is_another_attempt_with_another_word() {
     let claimed = VirtualMachineObserved { tags: request.tags, ..machine() };
     let anew = known.machine(claimed.clone());
     assert_eq!(anew.outcome(), "Seal Unknown/Sealing GuestPrepared=Sealing Poll");
-    let Some(Step::Seal { tags, .. }) = anew.plan().step else { panic!("a seal was expected") };
+    let Some(Step { request: Request::PutRunCommand(request), .. }) = anew.plan().step else {
+        panic!("a seal was expected")
+    };
+    let tags = request.tags;
     assert_eq!(tags.get(azimage_crds::SEAL_TAG), claimed.tags.get(azimage_crds::SEAL_TAG));
     assert_ne!(tags.get(azimage_crds::SEAL_TAG), Some(&nonce()));
-    record_intent(&mut status, StepName::Seal, "another", now(), None);
+    record_intent(&mut status, (StepName::Seal, &Subject::Whole), "another", now(), None);
     let record = status.steps.iter().find(|step| step.name == "Seal").unwrap();
     assert_eq!((record.correlation_id.as_deref(), record.finished_at.is_none()), (Some("another"), true));
     assert_eq!(record.attempts, 2, "attempts count through all claims");

@@ -150,12 +150,12 @@ impl Controller {
                 self.has_finalizer = true;
                 return true;
             }
-            Action::Announce(step) => {
+            Action::Announce(step, subject) => {
                 self.remembered.overlay(&mut report, step);
                 self.write(&report);
                 self.intents += 1;
                 let id = self.intents.to_string();
-                record_intent(&mut self.status, step, &id, self.now, Some(self.now));
+                record_intent(&mut self.status, (step, &subject), &id, self.now, Some(self.now));
                 self.remember(Event::Announces(step, &id));
                 if fate != Fate::KilledBeforeStep {
                     return true;
@@ -174,7 +174,7 @@ impl Controller {
     }
 
     fn carry_out(&mut self, announced: &Announced, mut report: Report, fate: Fate) {
-        let (step, id) = (announced.step().name(), announced.correlation_id());
+        let (step, id) = (announced.step().name, announced.correlation_id());
         self.remember(Event::Tries);
         if fate == Fate::TurnedAway {
             let failure = Failure::Unavailable("turned away".to_owned());

@@ -247,7 +247,7 @@ fn a_block_ends_at_its_end() {
 #[test]
 fn a_release_takes_our_tags_and_no_others() {
     let scene = going().machine(machine().claimed().marked());
-    let Some(Step::ReleaseSource(request)) = scene.plan().step else { panic!("a release was expected") };
+    let request = on_machine(scene.plan().step, StepName::ReleaseSource);
     assert_eq!(request.tags, tags(&[(CONSENT_TAG, "allowed"), ("team", "web")]));
 }
 

@@ -269,6 +269,7 @@ pub(super) fn steps(records: &[(StepName, i32, bool)]) -> ImageVersionStatus {
 
 pub(super) fn step(name: StepName, attempts: i32, finished: bool, seconds_ago: i64) -> StepStatus {
     StepStatus {
+        subject: String::new(),
         name: name.to_string(),
         started_at: Time(before(seconds_ago)),
         azure_time: Some(Time(before(seconds_ago))),

@@ -109,7 +109,10 @@ fn publishing(noise: Noise) -> BoxedStrategy<Scene> {
                 process: ProcessMemory::default(),
                 observed: Observed { version: Reading::Found(version.clone()), ..Observed::default() },
             };
-            if fits && let Some(Step::Update(request)) = scene.plan().step {
+            if fits
+                && let Some(Step { name: StepName::Update, request: Request::PutVersion(request), .. }) =
+                    scene.plan().step
+            {
                 // What the next pass finds once Azure has got so far.
                 let mut updated = super::azure::as_answered(&request, true);
                 updated.replication = version.replication;

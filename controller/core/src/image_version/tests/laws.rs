@@ -49,7 +49,7 @@ fn merged(scene: &Scene, version: &VersionObserved) -> Merged {
 
 fn write_of_version(step: &Step) -> Option<&VersionRequest> {
     match step {
-        Step::Publish(request) | Step::Update(request) | Step::Repair(request) => Some(request),
+        Step { request: Request::PutVersion(request), .. } => Some(request),
         _ => None,
     }
 }
@@ -66,9 +66,9 @@ proptest! {
         let validated = scene.validated();
         let Some(step) = scene.plan().step else { return Ok(()) };
         let touches = matches!(
-            step,
-            Step::ClaimSource(_) | Step::Seal { .. } | Step::ForgetSeal(_) | Step::MarkSealed(_) | Step::Deallocate(_)
-                | Step::Generalize(_)
+            step.name,
+            StepName::ClaimSource | StepName::Seal | StepName::ForgetSeal | StepName::MarkSealed | StepName::Deallocate
+                | StepName::Generalize
         );
         if touches {
             let machine = found(&scene.observed.virtual_machine).unwrap();
@@ -80,7 +80,7 @@ proptest! {
             prop_assert!(!machine.generalized);
             // What is claimed already is claimed again only for another attempt at the seal: when somebody asks for it, when
             // the guest was busy, when the nonce is gone, or when nobody records what it says.
-            let claims = matches!(step, Step::ClaimSource(_));
+            let claims = matches!(step.name, StepName::ClaimSource);
             let busy = found(&scene.observed.seal).is_some_and(|seal| matches!(seal.exit_code, Some(14 | 16)));
             let again = machine.boot_diagnostics == BootDiagnostics::Off
                 || seal_nonce(&validated, machine).is_none()
@@ -88,10 +88,10 @@ proptest! {
                 || stage::guest::newer_claim(&validated, &scene.memory(), machine)
                 || busy;
             prop_assert!((claims && again) || validated.owns_tag(&machine.tags) != claims);
-            let tidies = validated.deleting && matches!(step, Step::ForgetSeal(_));
+            let tidies = validated.deleting && matches!(step.name, StepName::ForgetSeal);
             prop_assert!(tidies || (!validated.deleting && !validated.suspended));
         }
-        if let Step::ReleaseSource(_) = step {
+        if step.name == StepName::ReleaseSource {
             prop_assert!(validated.deleting);
             prop_assert!(validated.owns_tag(&found(&scene.observed.virtual_machine).unwrap().tags));
         }
@@ -106,14 +106,14 @@ proptest! {
             validate::find_tag(&machine.tags, STEP_TAG) == Some("sealed") && validated.owns_tag(&machine.tags)
         };
         let by_word = prepare(&validated) == Some(Prepare::AlreadyGeneralized);
-        match step {
-            Step::Generalize(_) => {
+        match step.name {
+            StepName::Generalize => {
                 let machine = machine.unwrap();
                 prop_assert_eq!(machine.power, Power::Deallocated);
                 prop_assert!(by_word || marked(machine));
                 prop_assert!(by_word || !started_since(&scene), "the console was heard");
             }
-            Step::Deallocate(_) => {
+            StepName::Deallocate => {
                 let machine = machine.unwrap();
                 // Windows says that it is sealed while it runs.
                 let runs = machine.os_type == OsType::Windows && machine.power == Power::Running && !by_word;
@@ -121,7 +121,7 @@ proptest! {
                 prop_assert!(by_word || marked(machine));
                 prop_assert!(by_word || !started_since(&scene), "the console was heard");
             }
-            Step::MarkSealed(_) => {
+            StepName::MarkSealed => {
                 let machine = machine.unwrap();
                 let heard = found(&scene.observed.console) == Some(&ConsoleObserved::Sealed);
                 let told = found(&scene.observed.seal).is_some_and(|seal| {
@@ -135,11 +135,11 @@ proptest! {
                 prop_assert!(seal_nonce(&validated, machine).is_some());
                 prop_assert!(!by_word);
             }
-            Step::Seal { .. } | Step::ForgetSeal(_) => {
+            StepName::Seal | StepName::ForgetSeal => {
                 prop_assert_eq!(machine.unwrap().power, Power::Running);
                 prop_assert!(!by_word);
             }
-            Step::Publish(_) if prepare(&validated) == Some(Prepare::Deprovision) => {
+            StepName::Publish if prepare(&validated) == Some(Prepare::Deprovision) => {
                 let exists = found(&scene.observed.version).is_some();
                 prop_assert!(exists || machine.is_some_and(|machine| machine.generalized && marked(machine)));
             }
@@ -165,7 +165,7 @@ proptest! {
         let plan = scene.plan();
         if validated.deleting && validated.deletion == Deletion::Retain {
             // Its claim and its seal are its own, and go with it.
-            prop_assert!(matches!(plan.step, None | Some(Step::ForgetSeal(_) | Step::ReleaseSource(_))));
+            prop_assert!(matches!(plan.step.map(|step| step.name), None | Some(StepName::ForgetSeal | StepName::ReleaseSource)));
             prop_assert!(plan.wake == Wake::Release || stage::delete::may_hold_a_machine(&scene.status));
         } else if validated.suspended && !validated.deleting {
             prop_assert_eq!(plan.step, None);
@@ -180,22 +180,22 @@ proptest! {
     fn a_version_is_made_only_where_none_is_or_ours_failed_and_changed_only_if_it_is_ours(scene in scenes()) {
         let validated = scene.validated();
         let Some(step) = scene.plan().step else { return Ok(()) };
-        match (&step, &scene.observed.version) {
-            (Step::Publish(_), Reading::Missing(_) | Reading::NotRead) => prop_assert!(!scene.memory().was_published()),
-            (Step::Publish(_), Reading::Found(version)) => {
+        match (step.name, &scene.observed.version) {
+            (StepName::Publish, Reading::Missing(_) | Reading::NotRead) => prop_assert!(!scene.memory().was_published()),
+            (StepName::Publish, Reading::Found(version)) => {
                 prop_assert!(validated.owns_tag(&version.tags));
                 prop_assert_eq!(&version.provisioning, &Provisioning::Failed);
             }
-            (Step::Update(_) | Step::Repair(_), Reading::Found(version)) => {
+            (StepName::Update | StepName::Repair, Reading::Found(version)) => {
                 prop_assert!(validated.owns_tag(&version.tags));
                 let idle = matches!(version.provisioning, Provisioning::Succeeded | Provisioning::Failed);
                 prop_assert!(idle, "Azure is at work: {:?}", version.provisioning);
             }
-            (Step::Delete(_), Reading::Found(version)) => {
+            (StepName::Delete, Reading::Found(version)) => {
                 prop_assert!(validated.owns_tag(&version.tags));
                 prop_assert!(validated.deleting && validated.deletion == Deletion::Delete);
             }
-            (Step::Publish(_) | Step::Update(_) | Step::Repair(_) | Step::Delete(_), version) => {
+            (StepName::Publish | StepName::Update | StepName::Repair | StepName::Delete, version) => {
                 prop_assert!(false, "{:?} for {:?}", step, version);
             }
             _ => {}
@@ -251,7 +251,7 @@ proptest! {
         for at in dropped {
             let failed =
                 version.replication.get(at).is_some_and(|says| says.state == RegionReplication::Failed);
-            let repaired = matches!(step, Step::Repair(_)) && failed && *at != version.location;
+            let repaired = matches!(step.name, StepName::Repair) && failed && *at != version.location;
             prop_assert!(merged.removed.contains(at) || repaired, "{} was dropped", at);
         }
         for at in kept {
@@ -318,8 +318,8 @@ proptest! {
     fn what_a_step_changes_is_read_and_is_what_is_read_again_if_it_was_forgotten(scene in scenes()) {
         let (plan, mut observed) = scene.pass();
         let Some(step) = plan.step else { return Ok(()) };
-        observed.forget(step.subject());
+        observed.forget(step.changes());
         let again = next(&scene.validated(), &scene.memory(), &observed);
-        prop_assert_eq!(again, Next::Read(step.subject()), "{:?}", step);
+        prop_assert_eq!(again, Next::Read(step.changes()), "{:?}", step);
     }
 }

@@ -185,15 +185,15 @@ fn answers_that_a_version_is_gone_count_only_in_a_row() {
 #[test]
 fn an_intent_counts_its_attempts_until_its_effect_is_seen() {
     let mut status = ImageVersionStatus::default();
-    record_intent(&mut status, StepName::Repair, "a", before(30), None);
-    record_intent(&mut status, StepName::Repair, "b", before(20), None);
+    record_intent(&mut status, (StepName::Repair, &Subject::Whole), "a", before(30), None);
+    record_intent(&mut status, (StepName::Repair, &Subject::Whole), "b", before(20), None);
     let [record] = status.steps.as_slice() else { panic!("one record was expected") };
     assert_eq!((record.attempts, record.correlation_id.as_deref()), (2, Some("b")));
     assert_eq!((record.started_at.0, &record.finished_at), (before(20), &None));
     let done = Report { finished: [StepName::Repair].into(), ..Report::default() };
     let mut status = next_status(&status, &done, 1, None, before(10));
     assert_eq!(status.steps[0].finished_at.as_ref().map(|time| time.0), Some(before(10)));
-    record_intent(&mut status, StepName::Repair, "c", now(), None);
+    record_intent(&mut status, (StepName::Repair, &Subject::Whole), "c", now(), None);
     assert_eq!((status.steps[0].attempts, &status.steps[0].finished_at), (1, &None), "counted anew");
 }
 

@@ -76,7 +76,7 @@ fn a_record_is_carried_out_once_and_another_attempt_only_by_who_recorded_it() {
         ("it was the third, and long ago", status(&[record("Update", 20, 3)]), retry, vec![], "announce"),
     ] {
         let found = match acts(update(), wake, &status, &remembered(events)) {
-            Action::Announce(StepName::Update) => "announce",
+            Action::Announce(StepName::Update, Subject::Whole) => "announce",
             Action::Pause(StepName::Update) => "pause",
             Action::Execute(announced) => {
                 assert_eq!((announced.correlation_id(), announced.step()), ("a", &update()), "{case}");
@@ -86,6 +86,23 @@ fn a_record_is_carried_out_once_and_another_attempt_only_by_who_recorded_it() {
         };
         assert_eq!(found, expected, "{case}");
     }
+}
+
+#[test]
+fn a_record_is_of_one_subject_alone() {
+    let region = Subject::Region(region("uksouth"));
+    let of_region = Step { subject: region.clone(), ..update() };
+    let mut in_region = record("Update", 10, 1);
+    in_region["subject"] = json!("uksouth");
+    let (whole, both) = (status(&[record("Update", 10, 1)]), status(&[record("Update", 10, 1), in_region]));
+    let acts = |step: &Step, status| acts(step.clone(), Wake::Poll, status, &Remembered::default());
+    assert_eq!(acts(&of_region, &whole), Action::Announce(StepName::Update, region.clone()));
+    assert!(matches!(acts(&of_region, &both), Action::Execute(_)));
+    let mut next = whole.clone();
+    record_intent(&mut next, (StepName::Update, &region), "b", now(), None);
+    let records: Vec<_> =
+        next.steps.iter().map(|step| (step.subject.as_str(), step.correlation_id.as_deref())).collect();
+    assert_eq!(records, [("", Some("a")), ("uksouth", Some("b"))], "the other record stays as it is");
 }
 
 #[test]
@@ -109,10 +126,13 @@ fn what_is_not_a_step_needs_no_record_and_the_finalizer_comes_before_the_first_o
     assert_eq!(act_on(&plain, None, Wake::Resync, false), Action::Wait(Wake::Resync));
     assert_eq!(act_on(&plain, None, Wake::Throttled, true), Action::Defer);
     assert_eq!(act_on(&plain, Some(update()), Wake::Poll, false), Action::AddFinalizer);
-    assert_eq!(act_on(&plain, Some(update()), Wake::Poll, true), Action::Announce(StepName::Update));
+    assert_eq!(act_on(&plain, Some(update()), Wake::Poll, true), Action::Announce(StepName::Update, Subject::Whole));
     assert_eq!(act_on(&suspended, None, Wake::Never, false), Action::Suspended);
     assert_eq!(act_on(&deleted("Delete"), None, Wake::Release, true), Action::Release);
-    assert_eq!(act_on(&deleted("Delete"), Some(update()), Wake::Poll, false), Action::Announce(StepName::Update));
+    assert_eq!(
+        act_on(&deleted("Delete"), Some(update()), Wake::Poll, false),
+        Action::Announce(StepName::Update, Subject::Whole)
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
 
 fn request(scene: &Scene) -> VersionRequest {
     match scene.plan().step {
-        Some(Step::Publish(request) | Step::Update(request) | Step::Repair(request)) => *request,
+        Some(Step { request: Request::PutVersion(request), .. }) => *request,
         step => panic!("a write of the version was expected, not {step:?}"),
     }
 }

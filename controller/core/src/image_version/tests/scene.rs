@@ -123,7 +123,7 @@ impl Scene {
     pub(super) fn outcome(&self) -> String {
         let plan = self.plan();
         let status = self.next_status();
-        let step = plan.step.as_ref().map_or_else(|| "-".to_owned(), |step| step.name().to_string());
+        let step = plan.step.as_ref().map_or_else(|| "-".to_owned(), |step| step.name.to_string());
         let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
         let open = DOMAIN
             .iter()
@@ -204,5 +204,13 @@ pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observ
     match next(validated, memory, observed) {
         Next::Read(read) => panic!("{read:?} has to be read first"),
         Next::Plan(plan) => *plan,
+    }
+}
+
+/// The request on the machine of a step of this name.
+pub(super) fn on_machine(step: Option<Step>, name: StepName) -> MachineRequest {
+    match step {
+        Some(Step { name: is, request: Request::PatchMachine(request), .. }) if is == name => request,
+        step => panic!("{name} was expected, not {step:?}"),
     }
 }

@@ -5,7 +5,7 @@ use azimage_deliberate_bugs::bug;
 
 use super::{
     super::{
-        Memory, Power, Provisioning, Read, Step, StepName, Wake,
+        Memory, Power, Provisioning, Read, Request, Step, StepName, Subject, Wake,
         context::{Answer, Cx, Presence},
         doubt::CONFIRMATIONS,
         memory::recorded,
@@ -35,9 +35,10 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             report.progress = Progress::stalled(Reason::DeletionBlocked, message);
             ends(None, Wake::Resync)
         }
-        Presence::Found(_) => {
-            report.deleting("Deleting the gallery image version", Some(Step::Delete(validated.id.clone())))
-        }
+        Presence::Found(_) => report.deleting(
+            "Deleting the gallery image version",
+            Some(Step::whole(StepName::Delete, Request::DeleteVersion(validated.id.clone()))),
+        ),
         Presence::Missing(_) => {
             if !bug!(BelieveOne404OnDeletion)
                 && (memory.may_turn_up() || memory.found_absent(Read::Version) + 1 < confirmations(memory))
@@ -54,9 +55,9 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
 /// go with it, also if the version is retained.
 pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool {
     let published = status.resource_id.is_some()
-        || recorded(status, StepName::Publish)
+        || recorded(status, StepName::Publish, &Subject::Whole)
             .is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
-    recorded(status, StepName::ClaimSource).is_some() && !published
+    recorded(status, StepName::ClaimSource, &Subject::Whole).is_some() && !published
 }
 
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the
@@ -117,7 +118,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
             return report.deleting("Waiting for Azure to remove the run command of the seal", None);
         }
         Some(_) if removable => {
-            let step = Step::ForgetSeal(seal.clone());
+            let step = Step::whole(StepName::ForgetSeal, Request::DeleteRunCommand(seal.clone()));
             return report.deleting("Removing the run command of the seal", Some(step));
         }
         _ => {}
@@ -131,7 +132,8 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
                     machine.power
                 ));
             }
-            report.deleting("Releasing the claim on the source", Some(Step::ReleaseSource(request)))
+            report
+                .deleting("Releasing the claim on the source", Some(Step::on_machine(StepName::ReleaseSource, request)))
         }
         None => report.let_go("The source can't be released, as it has no etag"),
     }

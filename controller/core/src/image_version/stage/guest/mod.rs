@@ -24,8 +24,8 @@ pub(in super::super) use attempt::{Attempt, newer_claim};
 use readiness::{Obstacle, may_begin};
 
 use super::super::{
-    BootDiagnostics, ConsoleObserved, Execution, Memory, OsType, Power, Provisioning, SealObserved, Step, StepName,
-    Validated, VirtualMachineObserved, Wake,
+    BootDiagnostics, ConsoleObserved, Execution, Memory, OsType, Power, Provisioning, Request, SealObserved, Step,
+    StepName, Validated, VirtualMachineObserved, Wake,
     context::{Answer, Cx},
     report::{Decision, Outcome, Report, Stop, ends},
     tags,
@@ -151,9 +151,14 @@ impl Sealing<'_> {
         });
         let alive = self.machine.power == Power::Running && self.machine.agent_ready;
         if matches!(outcome, Outcome::Ends(None, _)) && removable && alive && self.was_told(*reason) {
-            return ends(Some(Step::ForgetSeal(self.seal.clone())), Wake::Poll);
+            return ends(Some(self.removal()), Wake::Poll);
         }
         Ok(outcome)
+    }
+
+    /// Removes the run command.
+    fn removal(&self) -> Step {
+        Step::whole(StepName::ForgetSeal, Request::DeleteRunCommand(self.seal.clone()))
     }
 
     fn is_windows(&self) -> bool {
@@ -189,7 +194,7 @@ impl Sealing<'_> {
                 ConditionType::GuestPrepared,
                 Reason::Sealing,
                 message.to_owned(),
-                Step::ClaimSource(request),
+                Step::on_machine(StepName::ClaimSource, request),
             ),
             None => report.untold("the machine's etag"),
         }

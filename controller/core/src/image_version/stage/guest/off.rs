@@ -116,7 +116,12 @@ impl Sealing<'_> {
             Some(request) => {
                 // The record of the seal stays open until the mark shows: by it the attempt is known.
                 let message = message.to_owned();
-                report.act(ConditionType::GuestPrepared, Reason::Sealing, message, Step::MarkSealed(request))
+                report.act(
+                    ConditionType::GuestPrepared,
+                    Reason::Sealing,
+                    message,
+                    Step::on_machine(StepName::MarkSealed, request),
+                )
             }
             None => report.untold("the machine's etag"),
         }

@@ -5,7 +5,8 @@ use jiff::SignedDuration;
 
 use super::{
     super::super::{
-        BootDiagnostics, ConsoleObserved, Execution, Power, Provisioning, Read, SealObserved, Step, StepName,
+        BootDiagnostics, ConsoleObserved, Execution, Power, Provisioning, Read, Request, RunCommandRequest,
+        SealObserved, Step, StepName,
         context::Answer,
         report::{Decision, Report, Stop},
     },
@@ -66,8 +67,7 @@ impl Sealing<'_> {
     }
 
     fn forget(&self, report: &mut Report, message: &str) -> Decision {
-        let step = Step::ForgetSeal(self.seal.clone());
-        report.act(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned(), step)
+        report.act(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned(), self.removal())
     }
 
     fn removing(&self, report: &mut Report) -> Decision {
@@ -111,14 +111,15 @@ impl Sealing<'_> {
         let preparation = self.guest.preparation(attempt.nonce, guests_clock);
         let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
         let time_limit = guest::time_limit(&self.machine.os_type, &preparation).as_secs();
-        Step::Seal {
+        let request = RunCommandRequest {
             id: self.seal.clone(),
             location: self.machine.location.clone(),
             timeout_seconds: i32::try_from(time_limit).unwrap_or(i32::MAX),
             asynchronous: self.waits_for_the_seal(),
             tags: attempt::tags(&self.validated.owner.to_string(), attempt.nonce, expires),
             script: guest::script(&self.machine.os_type, &preparation),
-        }
+        };
+        Step::whole(StepName::Seal, Request::PutRunCommand(Box::new(request)))
     }
 
     fn current(

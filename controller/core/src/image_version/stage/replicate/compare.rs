@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use azimage_crds::OWNER_TAG;
+use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 
-use super::super::super::{TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest};
+use super::super::super::{
+    SourceId, SourceSpec, TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest,
+};
 use crate::merge::Merged;
 
 /// The storage of a region that gives none, when the version gives none either (Azure REST: Gallery Image Versions).
@@ -99,9 +102,15 @@ fn settings(validated: &Validated, home: &Region) -> VersionRequest {
         id: validated.id.clone(),
         location: home.clone(),
         tags: BTreeMap::new(),
-        source: validated.source.clone(),
+        source: match &validated.source {
+            SourceSpec::VirtualMachine { id, .. } => SourceId::VirtualMachine(id.clone()),
+            SourceSpec::ImageVersion { id } => SourceId::ImageVersion(id.clone()),
+        },
         targets: Vec::new(),
         default_replicas: publish.default_replicas,
+        // A version is born excluded from latest, and nothing includes it yet.
+        exclude_from_latest: !bug!(OfferAsLatest),
+        allow_deletion_of_regions: true,
         end_of_life: publish.end_of_life_date.as_ref().map(|time| time.0),
         storage_account_type: storage(validated),
         replication_mode: publish.replication_mode.into(),
@@ -138,8 +147,8 @@ pub(in super::super::super) fn differences(version: &VersionObserved, request: &
             found.push(what);
         }
     };
-    note(!version.exclude_from_latest, "keep it out of latest".into());
-    note(!version.allow_deletion_of_regions, "allow regions to be removed".into());
+    note(version.exclude_from_latest != request.exclude_from_latest, "keep it out of latest".into());
+    note(version.allow_deletion_of_regions != request.allow_deletion_of_regions, "allow regions to be removed".into());
     note(version.default_replicas != request.default_replicas, "default replicas".into());
     note(version.block_deletion != request.block_deletion, "deletion before end of life".into());
     // Azure writes the time in another form and without fractions.

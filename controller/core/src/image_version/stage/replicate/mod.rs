@@ -172,5 +172,5 @@ impl View<'_> {
 
 fn change(report: &mut Report, request: VersionRequest, differences: &[String]) -> Decision {
     let message = format!("Updating the gallery image version: {}", differences.join(", "));
-    report.act(ConditionType::Replicated, Reason::Replicating, message, Step::Update(Box::new(request)))
+    report.act(ConditionType::Replicated, Reason::Replicating, message, Step::on_version(StepName::Update, request))
 }

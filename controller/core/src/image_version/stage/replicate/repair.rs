@@ -32,7 +32,7 @@ impl View<'_> {
         let message = format!("Azure failed to create the gallery image version{detail}; asking again");
         let found = (ConditionType::Published, Reason::PublishFailed);
         let request = compare::creation_again(self.validated, self.version, &self.merged);
-        report.act_again(found, message, Step::Publish(Box::new(request)))
+        report.act_again(found, message, Step::on_version(StepName::Publish, request))
     }
 
     /// First the same request again; then without the region, after which it is added back as any region that is
@@ -65,7 +65,7 @@ impl View<'_> {
             }
             _ => again,
         };
-        report.act_again(found, message, Step::Repair(Box::new(request)))
+        report.act_again(found, message, Step::on_version(StepName::Repair, request))
     }
 
     /// No region failed, yet the version is Failed: the same request again sets it right.
@@ -78,7 +78,7 @@ impl View<'_> {
         }
         let message = "Azure's last operation on the gallery image version failed; repairing".to_owned();
         let found = (ConditionType::Replicated, Reason::RegionFailed);
-        report.act_again(found, message, Step::Repair(Box::new(request)))
+        report.act_again(found, message, Step::on_version(StepName::Repair, request))
     }
 
     /// Whether the attempt on record is one that takes the region away: every second one.

@@ -1,0 +1,111 @@
+//! The requests that change something in Azure: all there are. Each is complete, so that carrying it out leaves no choice open.
+
+use std::collections::BTreeMap;
+
+use azimage_names::{ImageVersionId, Region, RunCommandId, VirtualMachineId};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// A request, by what it does to what.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Change a machine's tags, if its etag is still this one.
+    PatchMachine(MachineRequest),
+    /// Make a run command, which begins at once.
+    PutRunCommand(Box<RunCommandRequest>),
+    /// Delete a run command.
+    DeleteRunCommand(RunCommandId),
+    /// Deallocate a machine.
+    Deallocate(VirtualMachineId),
+    /// Mark a machine as generalized, for ever.
+    Generalize(VirtualMachineId),
+    /// Create or change a gallery image version.
+    PutVersion(Box<VersionRequest>),
+    /// Delete a gallery image version.
+    DeleteVersion(ImageVersionId),
+}
+
+/// A conditional write of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineRequest {
+    /// The machine.
+    pub id: VirtualMachineId,
+    /// Its tags, whole: Azure replaces all of them.
+    pub tags: BTreeMap<String, String>,
+    /// Switch boot diagnostics on; else they stay as they are.
+    pub switch_boot_diagnostics_on: bool,
+    /// The etag that the machine must still have.
+    pub etag: String,
+}
+
+/// A run command that is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunCommandRequest {
+    /// The run command.
+    pub id: RunCommandId,
+    /// The machine's region.
+    pub location: Region,
+    /// How long the script itself may take, in seconds.
+    pub timeout_seconds: i32,
+    /// Whether Azure's operation ends when the script has begun, so that none hangs if the agent dies meanwhile.
+    pub asynchronous: bool,
+    /// Its tags, among them the attempt's nonce.
+    pub tags: BTreeMap<String, String>,
+    /// The script.
+    pub script: String,
+}
+
+/// What a version is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceId {
+    /// A generalized virtual machine.
+    VirtualMachine(VirtualMachineId),
+    /// Another version.
+    ImageVersion(ImageVersionId),
+}
+
+/// A write of a gallery image version, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionRequest {
+    /// The version.
+    pub id: ImageVersionId,
+    /// Its home region, the source's.
+    pub location: Region,
+    /// Its tags, whole.
+    pub tags: BTreeMap<String, String>,
+    /// What it is made from.
+    pub source: SourceId,
+    /// Its target regions, whole, the home region first.
+    pub targets: Vec<TargetRegionRequest>,
+    /// Replicas of a region that gives none.
+    pub default_replicas: i32,
+    /// Kept out of latest, in regions that say nothing of it.
+    pub exclude_from_latest: bool,
+    /// Regions may be taken from it later.
+    pub allow_deletion_of_regions: bool,
+    /// End of life.
+    pub end_of_life: Option<Timestamp>,
+    /// Storage of a region that gives none.
+    pub storage_account_type: &'static str,
+    /// `Full` or `Shallow`.
+    pub replication_mode: &'static str,
+    /// Whether it can't be deleted before the end of its life.
+    pub block_deletion: bool,
+    /// Members that this release doesn't know, as they were read.
+    pub preserved: Map<String, Value>,
+}
+
+/// A target region in a [`VersionRequest`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetRegionRequest {
+    /// The region.
+    pub region: Region,
+    /// Its replicas.
+    pub replicas: Option<i32>,
+    /// Its storage.
+    pub storage_account_type: Option<String>,
+    /// Kept out of latest in this region.
+    pub exclude_from_latest: bool,
+    /// Members that this release doesn't know, as they were read.
+    pub preserved: Map<String, Value>,
+}

@@ -1,0 +1,119 @@
+//! The names of the steps, and what holds for each.
+
+/// The name of a step, as it stands in `status.steps`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+    strum::IntoStaticStr,
+)]
+pub enum StepName {
+    /// Write our claim into the machine's tags, and have its serial console recorded.
+    ClaimSource,
+    /// Start the preparation of the guest, which ends with its seal.
+    Seal,
+    /// Remove the run command of a seal: it has done its work, or belongs to an earlier attempt.
+    ForgetSeal,
+    /// Record in the machine's tags that the seal was proven.
+    MarkSealed,
+    /// Take our claim from the machine's tags.
+    ReleaseSource,
+    /// Deallocate the machine.
+    Deallocate,
+    /// Mark the machine as generalized, for ever.
+    Generalize,
+    /// Create the gallery image version.
+    Publish,
+    /// Change the gallery image version's regions or settings.
+    Update,
+    /// Write the gallery image version again, or without a failed region, to repair regions.
+    Repair,
+    /// Delete the gallery image version.
+    Delete,
+}
+
+/// What holds for the steps of a name. Times are in seconds.
+struct Row {
+    /// Completes "Could not …".
+    doing: &'static str,
+    /// How long Azure may take to show the effect. Until then it is not begun again.
+    grace: i64,
+    /// How long the operation usually takes at most. Longer is reported, nothing is given up.
+    expected: i64,
+    /// Whether the version must exist in Azure once it is finished.
+    proves_existence: bool,
+}
+
+const USUAL: Row = Row { doing: "", grace: 60, expected: 600, proves_existence: false };
+
+/// What a write of a version takes.
+const REPLICATION: i64 = 6 * 3600;
+
+impl StepName {
+    const fn row(self) -> Row {
+        match self {
+            Self::ClaimSource => Row { doing: "claim the source virtual machine", ..USUAL },
+            Self::Seal => Row { doing: "start the seal in the guest", grace: 180, ..USUAL },
+            Self::ForgetSeal => Row { doing: "remove the run command of the seal", ..USUAL },
+            Self::MarkSealed => Row { doing: "record the seal on the source virtual machine", ..USUAL },
+            Self::ReleaseSource => Row { doing: "release the source virtual machine", ..USUAL },
+            Self::Deallocate => Row { doing: "deallocate the source virtual machine", expected: 1800, ..USUAL },
+            Self::Generalize => Row { doing: "generalize the source virtual machine", ..USUAL },
+            // A version may answer 404 for minutes after it was accepted (seen by Terraform's azurerm provider).
+            Self::Publish => Row {
+                doing: "create the gallery image version",
+                grace: 300,
+                expected: REPLICATION,
+                proves_existence: true,
+            },
+            Self::Update => Row {
+                doing: "update the gallery image version",
+                expected: REPLICATION,
+                proves_existence: true,
+                ..USUAL
+            },
+            Self::Repair => Row {
+                doing: "repair the gallery image version",
+                expected: REPLICATION,
+                proves_existence: true,
+                ..USUAL
+            },
+            Self::Delete => Row { doing: "delete the gallery image version", expected: 1800, ..USUAL },
+        }
+    }
+
+    /// Completes "Could not …".
+    pub fn doing(self) -> &'static str {
+        self.row().doing
+    }
+
+    /// Whether the version must exist in Azure once this step is finished.
+    pub(super) fn proves_existence(self) -> bool {
+        self.row().proves_existence
+    }
+
+    /// How long Azure may take to show the effect of the step, in seconds. Until then it is not begun again.
+    pub(super) fn grace_seconds(self) -> i64 {
+        self.row().grace
+    }
+
+    /// For how long the step may be carried out under the record that announces it, in seconds; then it is announced anew. By
+    /// the time of these records it is judged whether anybody else changed the machine since, so they must not be older
+    /// than the write.
+    pub(super) fn announced_seconds(self) -> Option<i64> {
+        matches!(self, Self::MarkSealed | Self::Deallocate).then_some(45)
+    }
+
+    /// How long the step's operation usually takes at most, in seconds. Longer is reported, nothing is given up.
+    pub(super) fn expected_seconds(self) -> i64 {
+        self.row().expected
+    }
+}
