@@ -5,9 +5,10 @@
 
 mod attempts;
 mod kept;
+mod kind;
 mod pass;
 mod patience;
 mod reconcile;
 
 pub(crate) use kept::Kept;
-pub(crate) use reconcile::{Shared, reconcile};
+pub(crate) use reconcile::Shared;
