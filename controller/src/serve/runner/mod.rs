@@ -29,6 +29,9 @@ use crate::{
     telemetry::metrics::{ControllerMetrics, Outcome},
 };
 
+/// Where log lines and spans are said to come from: filters of operators name it, and the simulation counts by it.
+const TARGET: &str = "azimage::controller";
+
 /// Drives the controllers of one kind.
 pub(super) struct Runner<K: Kind> {
     shared: Arc<K::Shared>,
@@ -76,9 +79,9 @@ impl<K: Kind> Runner<K> {
                 match outcome {
                     Ok(_) | Err(controller::Error::ObjectNotFound(_)) => {}
                     Err(controller::Error::ReconcilerFailed(error, object)) => {
-                        tracing::warn!(controller = K::NAME, namespace = object.namespace, name = object.name, %error, "Could not reconcile");
+                        tracing::warn!(target: TARGET, controller = K::NAME, namespace = object.namespace, name = object.name, %error, "Could not reconcile");
                     }
-                    Err(error) => tracing::warn!(controller = K::NAME, %error, "Could not watch"),
+                    Err(error) => tracing::warn!(target: TARGET, controller = K::NAME, %error, "Could not watch"),
                 }
             })
             .await;
@@ -100,6 +103,7 @@ impl<K: Kind> Runner<K> {
             }
         };
         let span = tracing::info_span!(
+            target: TARGET,
             "reconcile",
             controller = K::NAME,
             namespace = object.namespace().unwrap_or_default(),
@@ -128,7 +132,9 @@ impl<K: Kind> Runner<K> {
             Err(panic) => {
                 timer.end(Outcome::Panic);
                 let text = panic_text(panic.as_ref());
-                span.in_scope(|| tracing::error!(panic = text, "Reconcile panicked; other objects go on"));
+                span.in_scope(
+                    || tracing::error!(target: TARGET, panic = text, "Reconcile panicked; other objects go on"),
+                );
                 Err(ReconcileError::Panic(text))
             }
         }
