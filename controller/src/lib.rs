@@ -17,5 +17,6 @@ mod memory;
 pub mod process;
 mod replication_target;
 pub mod seams;
+mod serve;
 mod stores;
 pub mod telemetry;

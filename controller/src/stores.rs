@@ -1,6 +1,6 @@
 //! The objects that the watches have seen.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use azimage_crds::{ImageVersion, ReplicationTarget};
 use kube::{core::DeserializeGuard, runtime::reflector::Store};
@@ -8,22 +8,14 @@ use kube::{core::DeserializeGuard, runtime::reflector::Store};
 /// An object that may not be readable: one bad object must not hide all others.
 pub(crate) type Guarded<K> = DeserializeGuard<K>;
 
-/// How often stores that aren't filled are asked anew.
-const ASK_AGAIN: Duration = Duration::from_millis(100);
-
-/// The stores of all watched scopes.
-#[derive(Clone, Default)]
+/// The stores that passes look into, of all watched scopes.
+#[derive(Clone)]
 pub(crate) struct Stores {
-    versions: Vec<Store<Guarded<ImageVersion>>>,
-    targets: Vec<Store<Guarded<ReplicationTarget>>>,
+    pub(crate) versions: Vec<Store<Guarded<ImageVersion>>>,
+    pub(crate) targets: Vec<Store<Guarded<ReplicationTarget>>>,
 }
 
 impl Stores {
-    pub(crate) fn add(&mut self, versions: Store<Guarded<ImageVersion>>, targets: Store<Guarded<ReplicationTarget>>) {
-        self.versions.push(versions);
-        self.targets.push(targets);
-    }
-
     /// All image versions of all watched namespaces, those that can't be read included: see [`readable`].
     pub(crate) fn versions(&self) -> Vec<Arc<Guarded<ImageVersion>>> {
         self.versions.iter().flat_map(Store::state).collect()
@@ -37,21 +29,6 @@ impl Stores {
     /// The replication targets of a namespace.
     pub(crate) fn targets_of(&self, namespace: &str) -> Seen<ReplicationTarget> {
         of(&self.targets, namespace)
-    }
-
-    /// Waits until every store has been filled once. Before, an empty one means nothing.
-    ///
-    /// Only one task may wait here: a store wakes the last of those that wait for it, and nobody else. So it is also
-    /// asked anew from time to time, for its own controller waits as well.
-    pub(crate) async fn ready(&self) {
-        while tokio::time::timeout(ASK_AGAIN, self.filled()).await.is_err() {}
-    }
-
-    async fn filled(&self) {
-        let versions = futures::future::join_all(self.versions.iter().map(Store::wait_until_ready));
-        let targets = futures::future::join_all(self.targets.iter().map(Store::wait_until_ready));
-        // An error means that the watch has ended, which ends the process elsewhere.
-        let _ = futures::join!(versions, targets);
     }
 }
 

@@ -5,10 +5,11 @@
 
 mod execute;
 mod kept;
+mod kind;
 mod observe;
 mod pass;
 mod reconcile;
 mod write;
 
 pub(crate) use kept::Kept;
-pub(crate) use reconcile::{Shared, reconcile};
+pub(crate) use reconcile::Shared;

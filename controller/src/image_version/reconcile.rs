@@ -39,7 +39,7 @@ pub(crate) struct Shared {
 const MOST_IN_A_ROW: usize = 16;
 
 /// Reconciles an object.
-pub(crate) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Result<Action, KubernetesError> {
+pub(super) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Result<Action, KubernetesError> {
     let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
     let fingerprint = fingerprint(shared, seen);
     if let Some(wait) = shared.gate.wait(&uid, fingerprint, Instant::now()) {

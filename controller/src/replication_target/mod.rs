@@ -1,5 +1,7 @@
 //! Reconciles a `ReplicationTarget`: it writes nothing but its own status and finalizer.
 
+mod kind;
+
 use std::sync::Arc;
 
 use azimage_core::{
@@ -26,7 +28,7 @@ pub(crate) struct Shared {
 }
 
 /// Reconciles an object.
-pub(crate) async fn reconcile(shared: &Arc<Shared>, seen: &ReplicationTarget) -> Result<Action, KubernetesError> {
+async fn reconcile(shared: &Arc<Shared>, seen: &ReplicationTarget) -> Result<Action, KubernetesError> {
     let now = shared.seams.clock.now();
     let namespace = seen.namespace().unwrap_or_default();
     let versions = shared.stores.versions_of(&namespace);

@@ -80,8 +80,8 @@ def operations():
     """Method, type and last part of the path, whether it is a list, `$expand` and api-version of each request of azimage's."""
     constants = dict(re.findall(r'const (\w+): &str = "(\d{4}-\d\d-\d\d)";', (CLIENT / "compute" / "mod.rs").read_text()))
     found = set()
-    for path in sorted((CLIENT / "compute").glob("*.rs")):
-        if path.name.endswith("_tests.rs"):
+    for path in sorted((CLIENT / "compute").rglob("*.rs")):
+        if path.name == "tests.rs":
             continue
         text = path.read_text()
         calls = len(re.findall(r"\bself\s*\.(?:get|get_dated|ask|list_on|write|send)\(", text))
@@ -126,7 +126,7 @@ def done(azure):
 
 def told_apart():
     """The codes that azimage's client knows by name."""
-    text = (CLIENT / "arm" / "classify.rs").read_text().split("#[cfg(test)]")[0]
+    text = (CLIENT / "arm" / "classify" / "mod.rs").read_text().split("#[cfg(test)]")[0]
     lists = re.findall(r"const (?:BUSY|PERMANENT|INTERNAL): &\[&str\] = &\[(.*?)\];", text, re.S)
     check(len(lists) == 3, "the lists of codes in classify.rs")
     return set(re.findall(r'"(\w+)"', "".join(lists)))

@@ -264,5 +264,4 @@ fn policies(headers: &HeaderMap) -> Vec<(String, u32)> {
 }
 
 #[cfg(test)]
-#[path = "budgets_tests.rs"]
 mod tests;

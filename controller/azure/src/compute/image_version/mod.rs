@@ -255,5 +255,4 @@ impl Client {
 }
 
 #[cfg(test)]
-#[path = "image_version_tests.rs"]
 mod tests;

@@ -405,5 +405,4 @@ fn failed(exchange: &Exchange, kind: ErrorKind, message: String) -> Error {
 }
 
 #[cfg(test)]
-#[path = "client_tests.rs"]
 mod tests;

@@ -291,5 +291,4 @@ impl Client {
 }
 
 #[cfg(test)]
-#[path = "virtual_machine_tests.rs"]
 mod tests;

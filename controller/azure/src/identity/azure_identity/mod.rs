@@ -218,5 +218,4 @@ impl fmt::Debug for AzureIdentity {
 }
 
 #[cfg(test)]
-#[path = "azure_identity_tests.rs"]
 mod tests;

@@ -143,5 +143,4 @@ fn foreign(status: StatusCode, body: &[u8]) -> String {
 }
 
 #[cfg(test)]
-#[path = "classify_tests.rs"]
 mod tests;

@@ -138,5 +138,4 @@ fn key(principal: &str, id: &ImageVersionId) -> Key {
 }
 
 #[cfg(test)]
-#[path = "lists_tests.rs"]
 mod tests;

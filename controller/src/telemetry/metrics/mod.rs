@@ -303,5 +303,4 @@ impl Drop for Timer {
 }
 
 #[cfg(test)]
-#[path = "metrics_tests.rs"]
 mod tests;

@@ -68,5 +68,4 @@ impl Client {
 }
 
 #[cfg(test)]
-#[path = "boot_diagnostics_tests.rs"]
 mod tests;

@@ -57,7 +57,7 @@ type Described = (String, BTreeSet<String>);
 
 /// What the table of the page says, by name as it is queried.
 fn documented() -> BTreeMap<String, Described> {
-    let page = include_str!("../../../docs/metrics.md");
+    let page = include_str!("../../../../docs/metrics.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
@@ -120,7 +120,7 @@ async fn the_page_of_metrics_names_what_is_served_with_its_labels_and_nothing_el
 
 #[test]
 fn the_page_of_metrics_names_every_class_of_requests() {
-    let page = include_str!("../../../docs/metrics.md");
+    let page = include_str!("../../../../docs/metrics.md");
     for class in azimage_azure::Class::ALL {
         assert!(page.contains(&format!("`{}`", class.name())), "{class:?}");
     }

@@ -136,5 +136,4 @@ impl Bucket {
 }
 
 #[cfg(test)]
-#[path = "bucket_tests.rs"]
 mod tests;

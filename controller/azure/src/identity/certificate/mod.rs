@@ -91,5 +91,4 @@ fn pem_of_key(text: &str) -> &str {
 }
 
 #[cfg(test)]
-#[path = "certificate_tests.rs"]
 mod tests;

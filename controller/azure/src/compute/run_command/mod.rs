@@ -163,5 +163,4 @@ impl Client {
 }
 
 #[cfg(test)]
-#[path = "run_command_tests.rs"]
 mod tests;

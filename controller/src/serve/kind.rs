@@ -1,0 +1,69 @@
+//! What a kind of objects brings with it.
+
+use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
+
+use kube::{
+    Client, Resource,
+    core::NamespaceResourceScope,
+    runtime::{Controller, controller::Action},
+};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    config::{Config, Pace},
+    kubernetes::KubernetesError,
+    seams::Seams,
+    stores::Guarded,
+};
+
+/// Adds the watch of another kind to a controller in one scope: a namespace, or all of them. See
+/// [`super::same_namespace`].
+pub(crate) type WokenBy<K> = fn(Controller<Guarded<K>>, &Client, Option<&str>) -> Controller<Guarded<K>>;
+
+/// A kind of objects that is reconciled.
+pub(crate) trait Kind:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+{
+    /// What all passes share.
+    type Shared: Send + Sync + 'static;
+
+    /// Its name in metrics and logs.
+    const NAME: &'static str;
+
+    /// The other kinds whose changes wake objects of this one.
+    const WOKEN_BY: &'static [WokenBy<Self>];
+
+    /// How many objects are worked on at a time, in all scopes together.
+    fn concurrency(config: &Config) -> u16;
+
+    /// One pass. It is never run twice at a time for the same object, and not before all watches have seen all objects.
+    ///
+    /// # Errors
+    /// Those of the API server. Failures of Azure are kept per object, and are no errors here.
+    fn reconcile(
+        shared: &Arc<Self::Shared>,
+        object: &Self,
+    ) -> impl Future<Output = Result<Action, KubernetesError>> + Send;
+
+    /// When to try again after an error.
+    fn after(error: &ReconcileError, pace: &Pace, seams: &Seams) -> Action {
+        match error {
+            ReconcileError::Kubernetes(error) if error.is_conflict() => Action::requeue(Duration::from_millis(200)),
+            _ => Action::requeue(seams.jittered(pace.retry_min)),
+        }
+    }
+
+    /// Forgets what the process remembers of objects that are gone. Called once in a period.
+    fn sweep(_shared: &Self::Shared, _period: Duration) {}
+}
+
+/// A pass that failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReconcileError {
+    /// The API server refused, or couldn't be asked.
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
+    /// The pass panicked, with this message.
+    #[error("the reconcile panicked: {0}")]
+    Panic(String),
+}

@@ -1,0 +1,14 @@
+//! What all controllers have in common: watches, triggers, concurrency, and what must not end the process.
+//!
+//! What differs between kinds of objects is in the implementations of [`Kind`].
+
+mod kind;
+mod runner;
+mod serving;
+mod wake;
+mod watched;
+
+pub(crate) use kind::{Kind, WokenBy};
+pub(crate) use serving::Serving;
+pub(crate) use wake::same_namespace;
+pub(crate) use watched::{Watched, scopes};

@@ -1,0 +1,150 @@
+//! The passes of one kind: bounded, counted, and unharmed by a panic in one object.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures::{FutureExt, StreamExt};
+use kube::{
+    Client, ResourceExt,
+    core::DeserializeGuard,
+    runtime::{
+        Controller,
+        controller::{self, Action},
+    },
+};
+use tokio::{sync::Semaphore, time::Instant};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{
+    kind::{Kind, ReconcileError},
+    serving::OrStop,
+};
+use crate::{
+    config::Pace,
+    controller::Options,
+    election::Term,
+    kubernetes::report_unreadable,
+    seams::Seams,
+    stores::Guarded,
+    telemetry::metrics::{ControllerMetrics, Outcome},
+};
+
+/// Where log lines and spans are said to come from: filters of operators name it, and the simulation counts by it.
+const TARGET: &str = "azimage::controller";
+
+/// Drives the controllers of one kind.
+pub(super) struct Runner<K: Kind> {
+    shared: Arc<K::Shared>,
+    concurrency: u16,
+    /// Of all scopes together.
+    permits: Semaphore,
+    metrics: ControllerMetrics,
+    stop: CancellationToken,
+    synced: CancellationToken,
+    client: Client,
+    seams: Seams,
+    term: Term,
+    pace: Pace,
+}
+
+impl<K: Kind> Runner<K> {
+    pub(super) fn new(shared: Arc<K::Shared>, options: &Options, synced: &CancellationToken) -> Self {
+        let concurrency = K::concurrency(&options.config);
+        Self {
+            shared,
+            concurrency,
+            permits: Semaphore::new(concurrency.into()),
+            metrics: options.metrics.controller(K::NAME, concurrency),
+            stop: options.stop.clone(),
+            synced: synced.clone(),
+            client: options.client.clone(),
+            seams: options.seams.clone(),
+            term: options.term.clone(),
+            pace: options.config.pace,
+        }
+    }
+
+    /// Runs one controller until it is told to stop.
+    pub(super) async fn drive(self: Arc<Self>, controller: Controller<Guarded<K>>) {
+        let stop = self.stop.clone();
+        controller
+            .with_config(controller::Config::default().concurrency(self.concurrency))
+            .graceful_shutdown_on(async move { stop.cancelled().await })
+            .run(
+                |guarded: Arc<Guarded<K>>, this: Arc<Self>| async move { this.one(&guarded).await },
+                |_, error: &ReconcileError, this: Arc<Self>| K::after(error, &this.pace, &this.seams),
+                self,
+            )
+            .for_each(|outcome| async move {
+                match outcome {
+                    Ok(_) | Err(controller::Error::ObjectNotFound(_)) => {}
+                    Err(controller::Error::ReconcilerFailed(error, object)) => {
+                        tracing::warn!(target: TARGET, controller = K::NAME, namespace = object.namespace, name = object.name, %error, "Could not reconcile");
+                    }
+                    Err(error) => tracing::warn!(target: TARGET, controller = K::NAME, %error, "Could not watch"),
+                }
+            })
+            .await;
+    }
+
+    async fn one(&self, guarded: &Guarded<K>) -> Result<Action, ReconcileError> {
+        // Until all is seen an empty list of targets would look like nobody wanting a region.
+        self.synced.cancelled().or_stop(&self.stop).await;
+        if self.stop.is_cancelled() || !self.term.still_held(Instant::now()) {
+            return Ok(Action::await_change());
+        }
+        let Ok(_permit) = self.permits.acquire().await else { return Ok(Action::await_change()) };
+        let DeserializeGuard(object) = guarded;
+        let object = match object {
+            Ok(object) => object,
+            Err(invalid) => {
+                report_unreadable::<K>(&self.client, invalid, self.seams.clock.now()).await?;
+                return Ok(Action::await_change());
+            }
+        };
+        let span = tracing::info_span!(
+            target: TARGET,
+            "reconcile",
+            controller = K::NAME,
+            namespace = object.namespace().unwrap_or_default(),
+            name = object.name_any(),
+            generation = object.meta().generation.unwrap_or_default(),
+        );
+        let timer = self.metrics.start();
+        let pass = async { K::reconcile(&self.shared, object).await }.boxed();
+        let outcome = AssertUnwindSafe(pass).catch_unwind().instrument(span.clone()).await;
+        match outcome {
+            Ok(Ok(action)) => {
+                let again = action != Action::await_change();
+                timer.end(if again { Outcome::RequeueAfter } else { Outcome::Success });
+                Ok(action)
+            }
+            // The write was held back. Whoever leads now does it.
+            Ok(Err(_)) if !self.term.still_held(Instant::now()) => {
+                timer.end(Outcome::Requeue);
+                Ok(Action::await_change())
+            }
+            Ok(Err(error)) => {
+                // Somebody else wrote at the same time: no error, the next pass sees what they wrote.
+                timer.end(if error.is_conflict() { Outcome::Requeue } else { Outcome::Error });
+                Err(error.into())
+            }
+            Err(panic) => {
+                timer.end(Outcome::Panic);
+                let text = panic_text(panic.as_ref());
+                span.in_scope(
+                    || tracing::error!(target: TARGET, panic = text, "Reconcile panicked; other objects go on"),
+                );
+                Err(ReconcileError::Panic(text))
+            }
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests;
