@@ -68,11 +68,11 @@ const MOST_AHEAD: u32 = 600;
 const PACKAGES_WAIT: u32 = 600;
 
 impl Oddity {
-    /// One of them. None is drawn yet of which the seal is refused for good; a plan may name such a one.
+    /// One of them.
     pub(crate) fn drawn(seed: u64, of: u8, number: u64) -> Self {
         let below = |what: &str, limit: u64| chance(seed, &("oddity", what, of, number)) % limit;
         let one = |what: &str, all: [u32; 4]| all[usize::try_from(below(what, 4)).unwrap_or(0)];
-        match below("which", 20) {
+        match below("which", 24) {
             0 | 1 => Self::TornLines([5, 20, 40, 70][usize::try_from(below("torn", 4)).unwrap_or(0)]),
             2 => Self::LateLastMinute,
             3 => Self::LostLastMinute,
@@ -85,7 +85,12 @@ impl Oddity {
             14 | 15 => Self::LoggedIn,
             16 => Self::UnitDies(one("dies", [2, 8, 30, 4000])),
             17 => Self::SilentWindows,
-            _ => Self::Windows,
+            18 | 19 => Self::Windows,
+            20 => Self::NoPort,
+            21 => Self::PortHangs,
+            // For longer, and by more, than a seal bears.
+            22 => Self::BusyPackages(7200),
+            _ => Self::ClockAhead(90_000),
         }
     }
 
