@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     arm::{address::Address, operation::preempted},
-    compute::virtual_machine::Power,
+    compute::machine::Power,
     faults::Fault,
     scenario::{AgentState, Guest, PowerState, ScriptFails, Seal, SerialPort},
     simulator::Simulator,

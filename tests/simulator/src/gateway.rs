@@ -20,8 +20,7 @@ use crate::{
         throttle::{self, Verdict},
         versions,
     },
-    clock::Moment,
-    clock::http_date,
+    clock::{Moment, http_date},
     insights::Activity,
     simulator::Simulator,
 };

@@ -6,11 +6,10 @@ use crate::{
     arm::locks::ManagementLock,
     authorization::{RoleAssignment, RoleDefinition},
     compute::{
-        disk::DiskSpec,
-        encryption_set::DiskEncryptionSet,
+        disk::{DiskSpec, encryption_set::DiskEncryptionSet},
         gallery::{Definition, Gallery},
+        machine::VirtualMachine,
         version::ImageVersion,
-        virtual_machine::VirtualMachine,
     },
     graph::{Kind, Row},
     regions,

@@ -19,7 +19,7 @@ use crate::{
         throttle::{Limits, Throttling, ThrottlingCounts, Verdict},
     },
     clock::Moment,
-    compute,
+    compute::machine::boot_diagnostics,
     credentials::{ClientCredentials, Credentials},
     entra::{self, Entra},
     faults::{
@@ -163,7 +163,7 @@ impl Simulator {
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
         let address = Address::parse(request.uri().path());
         let token_request = path.ends_with("/oauth2/v2.0/token");
-        let reads = |address: &Address| compute::boot_diagnostics::only_reads(request.method(), &address.kind());
+        let reads = |address: &Address| boot_diagnostics::only_reads(request.method(), &address.kind());
         let write = address.as_ref().is_some_and(|address| !reads(address));
         let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let caller = self.entra.caller(text("authorization").as_deref(), at.real).ok();
@@ -278,7 +278,7 @@ impl Simulator {
                 let version = api_version(request).unwrap_or_default();
                 respond(StatusCode::OK, Some(&endpoints(base, &self.entra.tenant, &version)), false)
             }
-            [compute::boot_diagnostics::BLOBS, ..] => self.world.blob(request),
+            [boot_diagnostics::BLOBS, ..] => self.world.blob(request),
             ["providers", "microsoft.resourcegraph", "resources"] if request.method() == Method::POST => {
                 let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
                 match self.entra.caller(token, at.real) {

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     compute::{
-        encryption_set::DiskEncryptionSet,
+        disk::encryption_set::DiskEncryptionSet,
         gallery::{Definition, Gallery},
-        managed_image::ManagedImage,
-        virtual_machine::VirtualMachine,
+        image::managed::ManagedImage,
+        machine::VirtualMachine,
     },
     world::World,
 };

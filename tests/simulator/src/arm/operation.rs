@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{error::ArmError, records::RecordKind};
 use crate::{
     clock::azure_time,
-    compute::virtual_machine::Power,
+    compute::machine::Power,
     regions,
     world::{Event, World},
 };

@@ -11,7 +11,7 @@ use super::{
     error::ArmError,
     operation::{OperationType, Work, preempted},
 };
-use crate::{compute::encryption_set::DiskEncryptionSet, faults::domain::OperationFate, world::World};
+use crate::{compute::disk::encryption_set::DiskEncryptionSet, faults::domain::OperationFate, world::World};
 
 /// Which kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

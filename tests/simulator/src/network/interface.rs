@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{NetworkResource, Reservation};
-use crate::{arm::error::ArmError, clock::later, compute::virtual_machine::VirtualMachine, world::World};
+use crate::{arm::error::ArmError, clock::later, compute::machine::VirtualMachine, world::World};
 
 impl World {
     /// The machine that the interface is attached to.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::compute::capacity::Shortage;
+pub use crate::compute::machine::capacity::Shortage;
 
 /// A virtual network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,168 @@
+//! Managed disks and snapshots: records, views, who holds them (behaviour section 16).
+
+pub(crate) mod encryption_set;
+pub(crate) mod put;
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    arm::{
+        call::{Answer, Call, Reply},
+        dispatch::{not_found, not_supported},
+        error::ArmError,
+        records::{RecordKind, writable},
+    },
+    clock::azure_time,
+    compute::machine::{Power, VirtualMachine},
+    guest::disk::Contents,
+    world::World,
+};
+
+/// A managed disk or a snapshot; which of them, its id tells.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Disk {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) subscription: String,
+    pub(crate) location: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) sku: String,
+    pub(crate) zones: Value,
+    /// Without anything that follows from the disk's use.
+    pub(crate) properties: Value,
+    pub(crate) unique_id: Uuid,
+    pub(crate) created: Timestamp,
+    pub(crate) provisioning_state: &'static str,
+    pub(crate) operation: Uuid,
+    /// What is on it, for operating system disks; while a machine holds the disk, the machine's guest is the truth.
+    pub(crate) contents: Option<Contents>,
+}
+
+/// What a new disk is made with, besides its name and place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DiskSpec {
+    pub(crate) sku: String,
+    pub(crate) properties: Value,
+    pub(crate) contents: Option<Contents>,
+}
+
+impl Disk {
+    pub(crate) fn is_snapshot(&self) -> bool {
+        self.id.to_lowercase().contains("/providers/microsoft.compute/snapshots/")
+    }
+
+    pub(crate) fn size_gb(&self) -> u64 {
+        self.properties["diskSizeGB"].as_u64().unwrap_or(0)
+    }
+
+    fn view(&self, holder: Option<&VirtualMachine>) -> Value {
+        let tier = if self.sku.starts_with("Premium") {
+            "Premium"
+        } else if self.sku.starts_with("Ultra") {
+            "Ultra"
+        } else {
+            "Standard"
+        };
+        let kind = if self.is_snapshot() { "snapshots" } else { "disks" };
+        let mut view = json!({
+            "id": self.id,
+            "name": self.name,
+            "type": format!("Microsoft.Compute/{kind}"),
+            "location": self.location,
+            "tags": self.tags,
+            "sku": {"name": self.sku, "tier": tier},
+            "properties": self.properties,
+        });
+        if self.zones.is_array() {
+            view["zones"] = self.zones.clone();
+        }
+        let properties = &mut view["properties"];
+        properties["provisioningState"] = json!(self.provisioning_state);
+        properties["timeCreated"] = json!(azure_time(self.created));
+        properties["uniqueId"] = json!(self.unique_id);
+        properties["diskSizeBytes"] = json!(self.size_gb() * 1024 * 1024 * 1024);
+        properties["diskState"] = json!(match holder {
+            None => "Unattached",
+            Some(machine) if machine.power == Power::Deallocated => "Reserved",
+            Some(_) => "Attached",
+        });
+        if let Some(machine) = holder {
+            view["managedBy"] = json!(machine.id);
+        }
+        view
+    }
+}
+
+impl World {
+    pub(crate) fn disk_call(&mut self, call: &Call<'_>) -> Answer {
+        match *call.method {
+            Method::GET => {
+                let disk = self.disks.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+                Ok(Reply::ok(self.disk_view(disk)))
+            }
+            Method::PUT => self.disk_put(call),
+            Method::PATCH => self.disk_patch(call),
+            Method::DELETE => self.disk_delete(call),
+            _ => Err(not_supported(call)),
+        }
+    }
+
+    /// The machine that the disk is attached to.
+    pub(crate) fn disk_holder(&self, key: &str) -> Option<&VirtualMachine> {
+        self.machines.values().find(|machine| machine.disk_ids().any(|id| id.eq_ignore_ascii_case(key)))
+    }
+
+    pub(crate) fn disk_view(&self, disk: &Disk) -> Value {
+        disk.view(self.disk_holder(&disk.id))
+    }
+
+    /// What is on the disk at this moment.
+    pub(crate) fn disk_contents(&self, disk: &Disk) -> Option<Contents> {
+        let os_disk_of = self
+            .disk_holder(&disk.id)
+            .filter(|machine| machine.os_disk_id().is_some_and(|id| id.eq_ignore_ascii_case(&disk.id)));
+        os_disk_of.map(|machine| machine.guest.system.disk()).or_else(|| disk.contents.clone())
+    }
+
+    /// Puts a disk there that comes with something else: a machine's, or a scenario's.
+    pub(crate) fn disk_appears(&mut self, id: &str, location: &str, tags: BTreeMap<String, String>, spec: DiskSpec) {
+        let disk = Disk {
+            id: id.to_owned(),
+            name: crate::arm::address::last_name(id).to_owned(),
+            subscription: crate::arm::address::Address::parse(id)
+                .map(|address| address.subscription)
+                .unwrap_or_default(),
+            location: location.to_owned(),
+            tags,
+            sku: spec.sku,
+            zones: Value::Null,
+            properties: spec.properties,
+            unique_id: self.guid(),
+            created: self.now,
+            provisioning_state: "Succeeded",
+            operation: Uuid::nil(),
+            contents: spec.contents,
+        };
+        self.disks.insert(id.to_lowercase(), disk);
+    }
+
+    fn disk_delete(&mut self, call: &Call<'_>) -> Answer {
+        let key = call.address.key();
+        if let Some(reply) = self.deletion_known(RecordKind::Disk, &key) {
+            return Ok(reply);
+        }
+        let Some(disk) = self.disks.get(&key) else { return Err(not_found(call.address)) };
+        if let Some(machine) = self.disk_holder(&key) {
+            return Err(ArmError::not_allowed(format!("Disk {} is attached to VM {}.", disk.name, machine.id)));
+        }
+        writable(disk.provisioning_state, "Delete Disk", &disk.name)?;
+        Ok(self.deletion_begins(RecordKind::Disk, &key, self.durations.disk))
+    }
+}

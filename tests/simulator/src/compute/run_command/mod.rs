@@ -1,0 +1,357 @@
+//! Run commands: records, views, and what their scripts do to the guest (behaviour sections 7 and 8).
+
+pub(crate) mod put;
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    arm::{
+        call::{Answer, Call, Reply},
+        dispatch::not_found,
+        error::ArmError,
+    },
+    clock::azure_time,
+    compute::machine::VirtualMachine,
+    guest::{process::Purpose, windows},
+    scenario::{AgentState, RunCommandView, ScriptFails},
+    world::{Event, GuestChange, ScriptPoint, World},
+};
+
+/// How far a script is.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Execution {
+    pub(crate) state: &'static str,
+    pub(crate) message: &'static str,
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) output: String,
+    pub(crate) error: String,
+    pub(crate) started: Option<Timestamp>,
+    pub(crate) ended: Option<Timestamp>,
+}
+
+impl Execution {
+    pub(crate) fn pending() -> Self {
+        Self {
+            state: "Pending",
+            message: "",
+            exit_code: None,
+            output: String::new(),
+            error: String::new(),
+            started: None,
+            ended: None,
+        }
+    }
+}
+
+/// A run command: managed, or the short-lived record behind the action form.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunCommand {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) machine: String,
+    pub(crate) location: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) properties: Value,
+    /// Values of protected parameters; never shown.
+    #[serde(skip)]
+    pub(crate) protected: BTreeMap<String, String>,
+    pub(crate) provisioning_state: &'static str,
+    pub(crate) execution: Execution,
+    pub(crate) run: u64,
+    pub(crate) operation: Uuid,
+    /// The action form: nobody can read it, its result belongs to the operation.
+    pub(crate) action: bool,
+    pub(crate) boot: u64,
+}
+
+impl RunCommand {
+    pub(crate) fn script(&self) -> String {
+        self.properties["source"]["script"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// All parameters, those that are shown first.
+    pub(crate) fn all_parameters(&self) -> Vec<(String, String)> {
+        let mut all = crate::compute::machine::guest_runs::parameters_of(&self.properties);
+        all.extend(self.protected.iter().map(|(name, value)| (name.clone(), value.clone())));
+        all
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.properties[name].as_bool().unwrap_or_default()
+    }
+
+    pub(crate) fn timeout(&self, default: f64) -> f64 {
+        self.properties["timeoutInSeconds"].as_f64().filter(|seconds| *seconds > 0.0).unwrap_or(default)
+    }
+
+    pub(crate) fn view(&self, instance_view: bool) -> Value {
+        let mut view = json!({
+            "id": self.id,
+            "name": self.name,
+            "type": "Microsoft.Compute/virtualMachines/runCommands",
+            "location": self.location,
+            "tags": self.tags,
+            "properties": self.properties,
+        });
+        view["properties"]["provisioningState"] = json!(self.provisioning_state);
+        if instance_view {
+            let execution = &self.execution;
+            let mut shown = json!({
+                "executionState": execution.state,
+                "executionMessage": execution.message,
+                "output": tail(&execution.output),
+                "error": tail(&execution.error),
+                "statuses": [],
+            });
+            shown["exitCode"] = json!(execution.exit_code.unwrap_or_default());
+            if let Some(started) = execution.started {
+                shown["startTime"] = json!(azure_time(started));
+            }
+            if let Some(ended) = execution.ended {
+                shown["endTime"] = json!(azure_time(ended));
+            }
+            view["properties"]["instanceView"] = shown;
+        }
+        view
+    }
+}
+
+/// The last 4 KiB, which is all that the platform keeps.
+fn tail(text: &str) -> &str {
+    let mut start = text.len().saturating_sub(4096);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
+impl World {
+    pub(crate) fn run_command_get(&mut self, call: &Call<'_>) -> Answer {
+        let command = self
+            .run_commands
+            .get(&call.address.key())
+            .filter(|command| !command.action)
+            .ok_or_else(|| not_found(call.address))?;
+        let mut view = command.view(call.expands("instanceView"));
+        if call.expands("instanceView")
+            && let Some(machine) = self.machines.get(&command.machine).filter(|machine| self.is_silent(machine))
+        {
+            let ways = [RunCommandView::Kept, RunCommandView::Gone, RunCommandView::Unknown];
+            let way = match self.unknowns.run_command_view {
+                RunCommandView::BySeed => ways[self.way(machine, "view of a run command", ways.len())],
+                way => way,
+            };
+            match way {
+                RunCommandView::Gone => {
+                    if let Some(properties) = view["properties"].as_object_mut() {
+                        properties.remove("instanceView");
+                    }
+                }
+                RunCommandView::Unknown => {
+                    view["properties"]["instanceView"] = json!({
+                        "executionState": "Unknown", "executionMessage": "", "exitCode": 0, "output": "", "error": "", "statuses": [],
+                    });
+                }
+                RunCommandView::Kept | RunCommandView::BySeed => {}
+            }
+        }
+        Ok(Reply::new(StatusCode::OK, view))
+    }
+
+    /// A point of a script's life; `run` tells a replaced script apart.
+    pub(crate) fn script_reaches(&mut self, key: &str, run: u64, point: ScriptPoint) {
+        let Some(command) = self.run_commands.get(key).filter(|command| command.run == run) else { return };
+        let machine = command.machine.clone();
+        match point {
+            ScriptPoint::Starts => self.script_starts(key, &machine),
+            ScriptPoint::Ends => self.script_ends(key, &machine),
+            ScriptPoint::TimesOut => self.script_times_out(key, &machine),
+        }
+    }
+
+    fn script_starts(&mut self, key: &str, machine_key: &str) {
+        let (now, platform, default_timeout) =
+            (self.now, self.durations.run_command, self.durations.run_command_timeout);
+        let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get_mut(machine_key))
+        else {
+            return;
+        };
+        let (run, boot) = (command.run, machine.guest.boot);
+        let timeout = command.timeout(default_timeout);
+        if machine.guest.agent == AgentState::Lost || command.boot != boot {
+            // Nobody is there to take the order; the platform waits until it gives up.
+            return self.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
+        }
+        command.execution.state = "Running";
+        command.execution.started = Some(now);
+        let (asynchronous, operation) = (command.flag("asyncExecution"), command.operation);
+        if asynchronous {
+            command.provisioning_state = "Succeeded";
+        }
+        let text = command.script();
+        let forced = forced_failure(machine, &text);
+        let windows = machine.os_type() == "Windows";
+        self.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
+        if let Some(code) = forced {
+            if let Some(command) = self.run_commands.get_mut(key) {
+                command.execution.exit_code = Some(code);
+            }
+            self.plan(platform / 2.0, Event::Script { command: key.to_owned(), run, point: ScriptPoint::Ends });
+        } else if windows {
+            self.windows_script_begins(key, machine_key, &text);
+        } else {
+            self.guest_script_begins(key, machine_key);
+        }
+        if asynchronous {
+            self.release(machine_key, operation);
+            self.end(operation, Ok(None));
+        }
+    }
+
+    /// What a script does in a Windows guest stands in a table.
+    fn windows_script_begins(&mut self, key: &str, machine_key: &str, text: &str) {
+        let (platform, deprovision) = (self.durations.run_command, self.durations.deprovision);
+        let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get_mut(machine_key))
+        else {
+            return;
+        };
+        let setup = machine.guest.system.setup.clone();
+        let outcome = windows::outcome(text, &setup.windows.scripts, setup.windows.sysprep, deprovision);
+        command.execution.exit_code = Some(outcome.exit_code);
+        command.execution.output.clone_from(&outcome.output);
+        let (run, boot) = (command.run, machine.guest.boot);
+        let guest = |change| Event::Guest { machine: machine_key.to_owned(), boot, change };
+        let end = Event::Script { command: key.to_owned(), run, point: ScriptPoint::Ends };
+        self.plan(outcome.seconds + platform / 2.0, end);
+        let change = GuestChange::WindowsEnds {
+            image_state: outcome.image_state,
+            console: outcome.console,
+            agent_dies: outcome.agent_dies,
+        };
+        self.plan(outcome.seconds, guest(change));
+        if let Some(seconds) = outcome.powers_off_after {
+            self.plan(outcome.seconds + seconds, guest(GuestChange::PowersOff));
+        }
+    }
+
+    fn script_ends(&mut self, key: &str, machine_key: &str) {
+        let now = self.now;
+        let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get(machine_key)) else {
+            return;
+        };
+        if machine.guest.agent == AgentState::Lost || machine.guest.boot != command.boot {
+            // The script may have ended, but the agent that would report it is gone: it will be given up.
+            return;
+        }
+        let code = command.execution.exit_code.unwrap_or_default();
+        command.execution.ended = Some(now);
+        command.execution.state = if code == 0 { "Succeeded" } else { "Failed" };
+        command.execution.message = if code == 0 { "Execution completed" } else { "Execution failed" };
+        let failure = (code != 0 && command.flag("treatFailureAsDeploymentFailure") && !command.action).then(|| {
+            ArmError::conflict(
+                "VMExtensionProvisioningError",
+                format!("Run command '{}' ended with exit code {code}.", command.name),
+            )
+        });
+        command.provisioning_state = if failure.is_some() { "Failed" } else { "Succeeded" };
+        let result = match failure {
+            Some(error) => Err(error),
+            None if command.action => Ok(Some(action_result(command, machine))),
+            None => Ok(None),
+        };
+        self.script_is_over(key, machine_key, result);
+    }
+
+    fn script_times_out(&mut self, key: &str, machine_key: &str) {
+        let now = self.now;
+        self.processes
+            .retain(|_, process| !matches!(&process.purpose, Purpose::Script { command, .. } if command == key));
+        let Some(command) = self.run_commands.get_mut(key) else { return };
+        if command.execution.ended.is_some() {
+            return;
+        }
+        command.execution.ended = Some(now);
+        command.execution.state = "TimedOut";
+        command.execution.exit_code = None;
+        command.execution.message = "The script did not report its end in time.";
+        command.provisioning_state = "Failed";
+        let error = ArmError::conflict(
+            "VMAgentStatusCommunicationError",
+            "VM has not reported status for VM agent or extensions. Verify that the OS is up and healthy, the VM has a \
+             running VM agent, and that it can establish outbound connections to Azure storage.",
+        );
+        self.script_is_over(key, machine_key, Err(error));
+    }
+
+    fn script_is_over(&mut self, key: &str, machine_key: &str, result: Result<Option<Value>, ArmError>) {
+        let Some(command) = self.run_commands.get(key) else { return };
+        let (operation, action) = (command.operation, command.action);
+        if action {
+            self.run_commands.remove(key);
+        }
+        self.release(machine_key, operation);
+        self.end(operation, result);
+    }
+
+    /// The machine is no longer busy with `operation`.
+    pub(crate) fn release(&mut self, machine: &str, operation: Uuid) {
+        let still_running = self
+            .run_commands
+            .values()
+            .filter(|command| command.machine == machine && command.operation != operation)
+            .find(|command| self.operations.get(&command.operation).is_some_and(|other| other.ended.is_none()))
+            .map(|command| command.operation);
+        let Some(machine) = self.machines.get_mut(machine) else { return };
+        if let Some(busy) = machine.busy.take_if(|busy| busy.operation == operation) {
+            machine.busy = still_running.map(|operation| crate::compute::machine::Busy { operation, ..busy });
+        }
+    }
+}
+
+/// The exit code that the scenario or a test demands for this script.
+fn forced_failure(machine: &mut VirtualMachine, text: &str) -> Option<i32> {
+    match machine.guest.script_fails.as_mut()? {
+        ScriptFails::Always(code) => Some(*code),
+        ScriptFails::When(failure) => {
+            let matches = failure
+                .matching
+                .as_ref()
+                .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text)));
+            if !matches {
+                return None;
+            }
+            match failure.times.as_mut() {
+                Some(0) => return None,
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            Some(failure.exit_code)
+        }
+    }
+}
+
+/// What the action form answers: on Linux success whatever the script returned, with its output inside the message.
+fn action_result(command: &RunCommand, machine: &VirtualMachine) -> Value {
+    let (output, error) = (tail(&command.execution.output), tail(&command.execution.error));
+    if machine.os_type() == "Windows" {
+        let part = |name: &str, text: &str| {
+            json!({"code": format!("ComponentStatus/{name}/succeeded"), "level": "Info",
+                   "displayStatus": "Provisioning succeeded", "message": text})
+        };
+        return json!({"value": [part("StdOut", output), part("StdErr", error)]});
+    }
+    json!({"value": [{
+        "code": "ProvisioningState/succeeded",
+        "level": "Info",
+        "displayStatus": "Provisioning succeeded",
+        "message": format!("Enable succeeded: \n[stdout]\n{output}\n[stderr]\n{error}"),
+    }]})
+}

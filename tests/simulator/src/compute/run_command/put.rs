@@ -1,0 +1,261 @@
+//! Starting and deleting run commands.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Execution, RunCommand};
+use crate::{
+    arm::{
+        call::{Answer, Call, Reply},
+        dispatch::not_found,
+        error::ArmError,
+        operation::{OperationType, Work, preempted},
+        tags,
+    },
+    compute::machine::{
+        Busy,
+        interlock::{MachineOperation, check},
+    },
+    faults::domain::OperationFate,
+    scenario::AgentState,
+    world::{Event, ScriptPoint, World},
+};
+
+/// How many run commands a machine may hold.
+const LIMIT: usize = 25;
+
+/// Protected parameters and passwords leave the properties; the script may use them, nobody can read them.
+fn protect(properties: &mut Value) -> BTreeMap<String, String> {
+    let Some(fields) = properties.as_object_mut() else { return BTreeMap::new() };
+    fields.remove("runAsPassword");
+    fields.remove("provisioningState");
+    fields.remove("instanceView");
+    let protected = fields.remove("protectedParameters").unwrap_or_default();
+    let entries = protected.as_array().cloned().unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|entry| Some((entry["name"].as_str()?.to_owned(), entry["value"].as_str()?.to_owned())))
+        .collect()
+}
+
+impl World {
+    pub(crate) fn run_command_put(&mut self, call: &Call<'_>) -> Answer {
+        let location = call.location()?;
+        let mut properties = call.body["properties"].clone();
+        if !properties.is_object() {
+            return Err(ArmError::parameter("properties", "Required parameter 'properties' is missing (null)."));
+        }
+        let protected = protect(&mut properties);
+        let tags = tags::from_body(&call.body)?.unwrap_or_default();
+        self.run_command_write(call, location, properties, protected, tags)
+    }
+
+    /// PATCH merges into what is there; a changed script runs again.
+    pub(crate) fn run_command_patch(&mut self, call: &Call<'_>) -> Answer {
+        let command = self.run_commands.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+        let mut properties = command.properties.clone();
+        let mut given = call.body["properties"].clone();
+        let protected = protect(&mut given);
+        crate::arm::lists::merge(&mut properties, &given);
+        let tags = tags::from_body(&call.body)?.unwrap_or_else(|| command.tags.clone());
+        let location = command.location.clone();
+        self.run_command_write(call, location, properties, protected, tags)
+    }
+
+    fn run_command_write(
+        &mut self,
+        call: &Call<'_>,
+        location: String,
+        mut properties: Value,
+        protected: BTreeMap<String, String>,
+        tags: BTreeMap<String, String>,
+    ) -> Answer {
+        let key = call.address.key();
+        let machine_address = call.address.parent();
+        let machine_key = machine_address.key();
+        let machine = self.machines.get(&machine_key).ok_or_else(|| not_found(&machine_address))?;
+        if machine.location != location {
+            return Err(tags::other_location(&machine.id, &machine.location, &location));
+        }
+        check(machine, MachineOperation::ManagedRunCommand)?;
+        let boot = machine.guest.boot;
+        for (field, default) in [
+            ("asyncExecution", json!(false)),
+            ("timeoutInSeconds", json!(0)),
+            ("treatFailureAsDeploymentFailure", json!(false)),
+        ] {
+            if properties[field].is_null() {
+                properties[field] = default;
+            }
+        }
+        let existing = self.run_commands.get(&key);
+        if let Some(command) = existing
+            && command.properties == properties
+            && command.provisioning_state != "Failed"
+        {
+            // Nothing changed, so the agent sees no new order.
+            let operation = command.operation;
+            if let Some(command) = self.run_commands.get_mut(&key) {
+                command.tags = tags;
+                return Ok(Reply::written(false, command.view(false), operation));
+            }
+            return Err(not_found(call.address));
+        }
+        let created = existing.is_none();
+        let superseded = existing.map(|command| command.operation);
+        let held =
+            self.run_commands.values().filter(|command| command.machine == machine_key && !command.action).count();
+        if created && held >= LIMIT {
+            return Err(ArmError::conflict(
+                "RunCommandLimitExceeded",
+                format!("A virtual machine holds at most {LIMIT} run commands; delete some first."),
+            ));
+        }
+        if let Some(superseded) = superseded {
+            self.release(&machine_key, superseded);
+            self.end(superseded, Err(preempted()));
+        }
+        let command = RunCommand {
+            id: call.address.id(),
+            name: call.address.name().to_owned(),
+            machine: machine_key,
+            location,
+            tags,
+            properties,
+            protected,
+            provisioning_state: if created { "Creating" } else { "Updating" },
+            execution: Execution::pending(),
+            run: 0,
+            operation: Uuid::nil(),
+            action: false,
+            boot,
+        };
+        let operation = self.run_begins(&key, command, &call.address.subscription);
+        let view = self.run_commands.get(&key).map(|command| command.view(false)).unwrap_or_default();
+        Ok(Reply::written(created, view, operation))
+    }
+
+    fn run_begins(&mut self, key: &str, mut command: RunCommand, subscription: &str) -> Uuid {
+        let seconds = self.durations.run_command / 2.0;
+        let work = Work::Script { command: key.to_owned() };
+        let operation = self.begin(OperationType::Compute, subscription, &command.location, work, None);
+        command.operation = operation;
+        // One that was removed may have had the same name, and what was planned for it must not reach this one.
+        self.run_count += 1;
+        command.run = self.run_count;
+        let (machine, run) = (command.machine.clone(), command.run);
+        self.run_commands.insert(key.to_owned(), command);
+        if let Some(machine) = self.machines.get_mut(&machine)
+            && machine.busy.is_none()
+        {
+            machine.busy = Some(Busy { operation, towards: None });
+        }
+        self.plan(seconds, Event::Script { command: key.to_owned(), run, point: ScriptPoint::Starts });
+        operation
+    }
+
+    /// `POST {vm}/runCommand`: one at a time.
+    pub(crate) fn run_command_action(&mut self, call: &Call<'_>) -> Answer {
+        let address = call.address.parent();
+        let machine_key = address.key();
+        let machine = self.machines.get(&machine_key).ok_or_else(|| not_found(&address))?;
+        check(machine, MachineOperation::RunCommand)?;
+        let (location, boot) = (machine.location.clone(), machine.guest.boot);
+        let removes = call.body["commandId"].as_str() == Some("RemoveRunCommandLinuxExtension");
+        if removes {
+            self.stop_action(&machine_key);
+        }
+        if self.run_commands.values().any(|command| command.action && command.machine == machine_key) {
+            return Err(ArmError::conflict(
+                "Conflict",
+                "Run command extension execution is in progress. Please wait for completion before invoking a run command.",
+            ));
+        }
+        if call.body["commandId"].as_str().is_none() {
+            return Err(ArmError::parameter("commandId", "Required parameter 'commandId' is missing (null)."));
+        }
+        let lines: Vec<&str> = call.body["script"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let key = format!("{machine_key}/runcommand-action");
+        let command = RunCommand {
+            id: key.clone(),
+            name: "RunCommand".to_owned(),
+            machine: machine_key,
+            location,
+            tags: BTreeMap::new(),
+            properties: json!({"source": {"script": lines.join("\n")}, "parameters": call.body["parameters"]}),
+            protected: BTreeMap::new(),
+            provisioning_state: "Creating",
+            execution: Execution::pending(),
+            run: 0,
+            operation: Uuid::nil(),
+            action: true,
+            boot,
+        };
+        let operation = self.run_begins(&key, command, &call.address.subscription);
+        Ok(Reply::accepted(operation, true))
+    }
+
+    /// Takes the extension away that runs the action form, and with it the script that it runs.
+    fn stop_action(&mut self, machine: &str) {
+        let running = self.run_commands.iter().find(|(_, command)| command.action && command.machine == machine);
+        let Some((key, operation)) = running.map(|(key, command)| (key.clone(), command.operation)) else { return };
+        self.run_commands.remove(&key);
+        self.release(machine, operation);
+        self.end(operation, Err(preempted()));
+    }
+
+    /// Deleting needs the agent, and ends a script that still runs.
+    pub(crate) fn run_command_delete(&mut self, call: &Call<'_>) -> Answer {
+        let key = call.address.key();
+        let machine_address = call.address.parent();
+        let machine = self.machines.get(&machine_address.key()).ok_or_else(|| not_found(&machine_address))?;
+        let Some(command) = self.run_commands.get_mut(&key) else {
+            return Ok(Reply::empty(StatusCode::NO_CONTENT));
+        };
+        check(machine, MachineOperation::DeleteRunCommand)?;
+        if command.provisioning_state == "Deleting" {
+            return Ok(Reply::accepted(command.operation, true));
+        }
+        let ready = machine.guest.agent == AgentState::Ready;
+        self.run_count += 1;
+        let seconds = if ready { self.durations.run_command / 2.0 } else { self.durations.run_command_timeout };
+        command.run = self.run_count;
+        command.provisioning_state = "Deleting";
+        let (superseded, location, machine_key) =
+            (command.operation, command.location.clone(), command.machine.clone());
+        self.release(&machine_key, superseded);
+        self.end(superseded, Err(preempted()));
+        let work = Work::RunCommandDeleted { command: key.clone() };
+        let operation = self.begin(OperationType::Compute, &call.address.subscription, &location, work, Some(seconds));
+        if let Some(command) = self.run_commands.get_mut(&key) {
+            command.operation = operation;
+        }
+        Ok(Reply::accepted(operation, true))
+    }
+
+    pub(crate) fn run_command_deleted(&mut self, operation: Uuid, key: &str) {
+        let fate = self.faults.operation_fate(key);
+        let Some(command) = self.run_commands.get_mut(key) else { return self.end(operation, Ok(None)) };
+        if let OperationFate::Fails(error) = fate {
+            command.provisioning_state = "Failed";
+            return self.end(operation, Err(error));
+        }
+        let ready = self.machines.get(&command.machine).is_none_or(|machine| machine.guest.agent == AgentState::Ready);
+        if ready {
+            self.guest_forgets(key);
+            self.run_commands.remove(key);
+            return self.end(operation, Ok(None));
+        }
+        command.provisioning_state = "Failed";
+        self.end(
+            operation,
+            Err(ArmError::conflict(
+                "VMAgentStatusCommunicationError",
+                "VM has not reported status for VM agent or extensions, so the run command could not be removed.",
+            )),
+        );
+    }
+}

@@ -1,0 +1,248 @@
+//! The life of a version's regions (behaviour section 12).
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::ImageVersion;
+use crate::{
+    arm::error::ArmError,
+    clock::later,
+    faults::domain::{OperationFate, RegionFate},
+    world::{Event, World},
+};
+
+/// One region of a version.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Region {
+    /// Compact.
+    pub(crate) name: String,
+    /// How often copying was begun.
+    pub(crate) attempt: u32,
+    pub(crate) state: RegionState,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) enum RegionState {
+    /// Copying; `started` may lie ahead where the home copy comes first.
+    Replicating {
+        started: Timestamp,
+        ends: Timestamp,
+        /// Does not get beyond this percentage.
+        stuck: Option<u8>,
+        /// Will fail again whatever the faults say now, because only removing the region helps.
+        doomed: Option<String>,
+    },
+    Completed,
+    Failed {
+        detail: String,
+        progress: u8,
+        /// Only removing the region and adding it again helps.
+        sticky: bool,
+    },
+    Unknown,
+}
+
+impl RegionState {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Replicating { .. } => "Replicating",
+            Self::Completed => "Completed",
+            Self::Failed { .. } => "Failed",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// Percent, rising with time; 100 only when complete.
+    pub(crate) fn progress(&self, now: Timestamp) -> u8 {
+        match self {
+            Self::Completed => 100,
+            Self::Unknown => 0,
+            Self::Failed { progress, .. } => *progress,
+            Self::Replicating { started, ends, stuck, .. } => {
+                let whole = ends.duration_since(*started).as_secs_f64().max(0.001);
+                let done = now.duration_since(*started).as_secs_f64().max(0.0);
+                let percent =
+                    (1..=99_u8).rev().find(|percent| done >= whole * f64::from(*percent) / 100.0).unwrap_or(0);
+                stuck.map_or(percent, |stuck| percent.min(stuck))
+            }
+        }
+    }
+
+    fn due(&self, now: Timestamp) -> bool {
+        matches!(self, Self::Replicating { ends, stuck: None, .. } if *ends <= now)
+    }
+
+    fn replicating(&self) -> bool {
+        matches!(self, Self::Replicating { .. })
+    }
+}
+
+/// Azure's text for a write that ends with failed regions.
+fn regions_failed(version: &ImageVersion) -> ArmError {
+    let failed: Vec<String> = version
+        .regions
+        .iter()
+        .filter_map(|region| match &region.state {
+            RegionState::Failed { detail, .. } => Some(format!("{{region:{}, detail:{detail}}}", region.name)),
+            _ => None,
+        })
+        .collect();
+    ArmError::new(
+        StatusCode::CONFLICT,
+        "ReplicationJobsNotCompleted",
+        format!(
+            "Gallery replication jobs failed in one or more regions. The failing regions' details are as follows: '{}'. If \
+             retry does not work, then please do an update by removing the failed regions and update again by adding them \
+             back.",
+            failed.join(", ")
+        ),
+    )
+}
+
+impl World {
+    /// Begins copying to `region` after `wait` seconds for `seconds`.
+    pub(crate) fn region_begins(&mut self, version: &str, region: &mut Region, wait: f64, seconds: f64) {
+        let doomed = match &region.state {
+            RegionState::Failed { sticky: true, detail, .. } => Some(detail.clone()),
+            _ => None,
+        };
+        let started = later(self.now, wait);
+        region.attempt += 1;
+        let stuck = self.faults.stuck_at(version, &region.name);
+        region.state = RegionState::Replicating { started, ends: later(self.now, wait + seconds), stuck, doomed };
+        self.plan(wait + seconds, Event::VersionMoves(version.to_owned()));
+    }
+
+    /// Looks what of a version has come to its end, and ends its running write with its last region.
+    pub(crate) fn version_moves(&mut self, key: &str) {
+        let now = self.now;
+        let Some(mut version) = self.versions.remove(key) else { return };
+        for region in &mut version.regions {
+            if !region.state.due(now) {
+                continue;
+            }
+            let RegionState::Replicating { doomed, stuck, .. } = &mut region.state else { continue };
+            if let Some(detail) = doomed.take() {
+                region.state = RegionState::Failed { detail, progress: 99, sticky: true };
+                continue;
+            }
+            match self.faults.region_fate(key, &region.name) {
+                RegionFate::Completes => region.state = RegionState::Completed,
+                RegionFate::Fails { detail, sticky } => {
+                    region.state = RegionState::Failed { detail, progress: 99, sticky };
+                }
+                RegionFate::Stuck(at) => *stuck = Some(at),
+            }
+        }
+        if version.writing() {
+            self.write_moves(key, &mut version);
+        }
+        self.versions.insert(key.to_owned(), version);
+    }
+
+    fn write_moves(&mut self, key: &str, version: &mut ImageVersion) {
+        let now = self.now;
+        let home = version.regions.iter().find(|region| region.name == version.location).map(|region| &region.state);
+        let home_is_over = home.is_some_and(|state| !state.replicating());
+        let creating = version.provisioning_state == "Creating";
+        if creating && home_is_over {
+            let fate = self.faults.creation_fate(key);
+            let home_failed = matches!(home, Some(RegionState::Failed { .. }));
+            let error = match (version.broken.take(), fate) {
+                (Some(error), _) | (None, OperationFate::Fails(error)) => Some(error),
+                (None, OperationFate::Normal) => home_failed.then(|| regions_failed(version)),
+            };
+            if let Some(error) = error {
+                return self.creation_fails(key, version, error);
+            }
+            version.published.get_or_insert(now);
+        }
+        if version.regions.iter().any(|region| region.state.replicating()) || now < version.writing_until {
+            return;
+        }
+        self.forget_capture(key, version);
+        let failed = version.stillborn
+            || version.regions.iter().any(|region| matches!(region.state, RegionState::Failed { .. }));
+        let result = match (failed, self.faults.operation_fate(key)) {
+            (_, OperationFate::Fails(error)) => Err(error),
+            (true, OperationFate::Normal) => Err(regions_failed(version)),
+            (false, OperationFate::Normal) => Ok(None),
+        };
+        // A write that was taken over leaves the version as it was.
+        let preempted = matches!(&result, Err(error) if error.code == "OperationPreempted");
+        version.provisioning_state = if failed || result.is_err() && !preempted { "Failed" } else { "Succeeded" };
+        self.end(version.operation, result);
+    }
+
+    fn creation_fails(&mut self, key: &str, version: &mut ImageVersion, error: ArmError) {
+        for region in &mut version.regions {
+            if !matches!(region.state, RegionState::Failed { .. }) {
+                region.state = RegionState::Unknown;
+            }
+        }
+        version.stillborn = true;
+        version.provisioning_state = "Failed";
+        self.forget_capture(key, version);
+        self.end(version.operation, Err(error));
+    }
+
+    fn forget_capture(&mut self, key: &str, version: &ImageVersion) {
+        if let Some(machine) = version.machine.as_ref().and_then(|machine| self.machines.get_mut(machine)) {
+            machine.captures.remove(key);
+        }
+    }
+
+    /// Faults were removed: what was stuck goes on from where it stood.
+    pub(crate) fn unstick(&mut self) {
+        let (now, faults) = (self.now, &self.faults);
+        let mut moves = Vec::new();
+        for (key, version) in &mut self.versions {
+            for region in &mut version.regions {
+                let RegionState::Replicating { started, ends, stuck, .. } = &mut region.state else { continue };
+                let Some(percent) = *stuck else { continue };
+                if faults.would_stick(key, &region.name) {
+                    continue;
+                }
+                let whole = ends.duration_since(*started).as_secs_f64();
+                let elapsed = now.duration_since(*started).as_secs_f64();
+                let done = elapsed.min(whole * f64::from(percent) / 100.0);
+                *started = later(now, -done);
+                *ends = later(now, whole - done);
+                *stuck = None;
+                moves.push((whole - done, key.clone()));
+            }
+        }
+        for (seconds, key) in moves {
+            self.plan(seconds, Event::VersionMoves(key));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_rises_with_time_and_never_says_done_before_it_is() {
+        let start = Timestamp::UNIX_EPOCH;
+        let copying = |stuck| RegionState::Replicating {
+            started: later(start, 100.0),
+            ends: later(start, 200.0),
+            stuck,
+            doomed: None,
+        };
+        let at = |seconds| later(start, seconds);
+        for (name, stuck, seconds, expected) in [
+            ("before it starts", None, 50.0, 0),
+            ("half way", None, 150.0, 50),
+            ("at the end", None, 200.0, 99),
+            ("stuck", Some(40), 190.0, 40),
+            ("not yet stuck", Some(40), 120.0, 20),
+        ] {
+            assert_eq!(copying(stuck).progress(at(seconds)), expected, "{name}");
+        }
+        assert_eq!(RegionState::Completed.progress(start), 100);
+    }
+}
