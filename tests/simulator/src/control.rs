@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    arm::{address::Address, operation::preempted},
+    arm::{address::Address, error::ArmError},
     compute::machine::Power,
     faults::Fault,
     scenario::{AgentState, Guest, PowerState, ScriptFails, Seal, SerialPort},
@@ -182,7 +182,7 @@ impl Simulator {
             self.world.break_captures(&key, "was deleted");
             let busy = self.world.machines.get_mut(&key).and_then(|machine| machine.busy.take());
             if let Some(busy) = busy {
-                self.world.end(busy.operation, Err(preempted()));
+                self.world.end(busy.operation, Err(ArmError::preempted()));
             }
             self.world.machine_gone(&key);
         }
@@ -210,7 +210,7 @@ impl Simulator {
             machine.lose_agent(now);
         }
         if let Some(busy) = busy {
-            self.world.end(busy.operation, Err(preempted()));
+            self.world.end(busy.operation, Err(ArmError::preempted()));
         }
     }
 

@@ -8,14 +8,14 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::{
-    answer::{refuse, respond},
     arm::{
         address::Address,
         call::{Answer, Call, Principal, Reply},
-        dispatch,
         error::ArmError,
         governance, headers,
         operation::OperationType,
+        refusals::not_found,
+        response::{refuse, respond},
         rights::{self, Grant, Rights},
         throttle::{self, Verdict},
         versions,
@@ -104,7 +104,7 @@ impl Simulator {
                     format!("The provided subscription identifier '{}' is malformed or invalid.", address.subscription);
                 return bad("InvalidSubscriptionId", text);
             }
-            return Err(crate::arm::groups::no_subscription(&address.subscription));
+            return Err(crate::arm::refusals::no_subscription(&address.subscription));
         }
         let action = rights::action(method, address);
         let scope = if address.is_collection() { address.parent().id() } else { address.id() };
@@ -121,7 +121,7 @@ impl Simulator {
             && address.namespace.is_some()
             && !self.world.groups.contains_key(&address.group_key())
         {
-            return Err(crate::arm::groups::no_group(address.group.as_deref().unwrap_or_default()));
+            return Err(crate::arm::refusals::no_group(address.group.as_deref().unwrap_or_default()));
         }
         let known = address.is_provider()
             || address.namespace.as_ref().is_none_or(|namespace| {
@@ -205,7 +205,7 @@ impl Simulator {
             if let Some((status, body)) = self.world.faults.stale_answer(&key, &expand) {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
                 return if status == StatusCode::NOT_FOUND {
-                    Err(dispatch::not_found(call.address))
+                    Err(not_found(call.address))
                 } else {
                     Ok(Reply::new(status, body.unwrap_or_default()))
                 };

@@ -32,13 +32,13 @@ mod simulator;
 mod world;
 
 pub use crate::{
-    arm::throttle::{Throttling, ThrottlingCounts},
+    arm::throttle::ThrottlingCounts,
     control::{FaultState, MachineChange},
     credentials::ClientCredentials,
     durations::{Durations, RegionDurations},
     faults::{DomainFault, Effect, Fault, HttpFault, Match, Respond, Then, Wire},
     journal::{JournalEntry, JournalQuery},
-    scenario::{Scenario, ScenarioError},
+    scenario::{Scenario, ScenarioError, Throttling},
     serve::{Client, Handshake, ReadyLine, RunningSimulator, ServeError, ServeOptions, serve},
     simulator::{Outcome, Simulator},
 };

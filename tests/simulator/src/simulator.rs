@@ -10,13 +10,14 @@ use rand::RngCore;
 use serde_json::json;
 
 use crate::{
-    answer::{outcome, refuse, respond},
+    answer::outcome,
     arm::{
         address::Address,
         endpoints::endpoints,
         error::ArmError,
         headers,
-        throttle::{Limits, Throttling, ThrottlingCounts, Verdict},
+        response::{refuse, respond},
+        throttle::{Limits, ThrottlingCounts, Verdict},
     },
     clock::Moment,
     compute::machine::boot_diagnostics,
@@ -28,7 +29,7 @@ use crate::{
     },
     graph,
     journal::{self, Journal, JournalEntry, JournalQuery},
-    scenario::{Scenario, ScenarioError},
+    scenario::{Scenario, ScenarioError, Throttling},
     world::World,
 };
 

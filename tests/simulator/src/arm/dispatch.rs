@@ -3,56 +3,12 @@
 use http::{Method, StatusCode};
 
 use super::{
-    address::Address,
     call::{Answer, Call, Reply},
     error::ArmError,
     operation::{OperationStatus, OperationType, PowerChange},
+    refusals::{not_supported, parent_not_found},
 };
 use crate::world::World;
-
-/// The 404 of a resource, in the words of Azure Resource Manager.
-pub(crate) fn not_found(address: &Address) -> ArmError {
-    let mut path = String::new();
-    for (kind, name) in address.types.iter().zip(&address.names) {
-        path.push('/');
-        path.push_str(kind);
-        path.push('/');
-        path.push_str(name);
-    }
-    ArmError::new(
-        StatusCode::NOT_FOUND,
-        "ResourceNotFound",
-        format!(
-            "The Resource '{}{path}' under resource group '{}' was not found. For more details please go to \
-             https://aka.ms/ARMResourceNotFoundFix",
-            address.namespace.as_deref().unwrap_or_default(),
-            address.group.as_deref().unwrap_or("<null>")
-        ),
-    )
-    .by_arm()
-}
-
-/// The 404 of a write below something that is not there.
-pub(crate) fn parent_not_found(parent: &Address) -> ArmError {
-    ArmError::new(
-        StatusCode::NOT_FOUND,
-        "ParentResourceNotFound",
-        format!(
-            "Can not perform requested operation on nested resource. Parent resource '{}' not found.",
-            parent.names.join("/")
-        ),
-    )
-    .by_arm()
-}
-
-pub(crate) fn not_supported(call: &Call<'_>) -> ArmError {
-    ArmError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "HttpMethodNotSupported",
-        format!("The simulator does not know {} {}.", call.method, call.address.id()),
-    )
-    .by_arm()
-}
 
 impl World {
     /// Answers a request that is authenticated, authorized and well-formed.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Answer, Call, Reply},
-    error::ArmError,
+    refusals::{no_group, no_subscription},
     tags,
 };
 use crate::world::{Group, Subscription, World};
@@ -85,21 +85,7 @@ impl World {
                 self.groups.insert(key, group);
                 Ok(Reply::new(if created { StatusCode::CREATED } else { StatusCode::OK }, view))
             }
-            _ => Err(super::dispatch::not_supported(call)),
+            _ => Err(super::refusals::not_supported(call)),
         }
     }
-}
-
-pub(crate) fn no_subscription(id: &str) -> ArmError {
-    ArmError::new(StatusCode::NOT_FOUND, "SubscriptionNotFound", format!("The subscription '{id}' could not be found."))
-        .by_arm()
-}
-
-pub(crate) fn no_group(name: &str) -> ArmError {
-    ArmError::new(
-        StatusCode::NOT_FOUND,
-        "ResourceGroupNotFound",
-        format!("Resource group '{name}' could not be found."),
-    )
-    .by_arm()
 }

@@ -1,4 +1,4 @@
-//! Lists in pages, and merging of bodies (behaviour section 3).
+//! Lists in pages (behaviour section 3).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     address::Address,
     call::{Answer, Call, Reply},
-    dispatch::{not_supported, parent_not_found},
+    refusals::{not_supported, parent_not_found},
 };
 use crate::{
     compute::{
@@ -19,25 +19,6 @@ use crate::{
     },
     world::World,
 };
-
-/// JSON merge patch: `null` removes, objects merge, everything else replaces.
-pub(crate) fn merge(into: &mut Value, from: &Value) {
-    let Value::Object(changes) = from else { return };
-    if !into.is_object() {
-        *into = json!({});
-    }
-    for (field, change) in changes {
-        match change {
-            Value::Null => {
-                if let Some(fields) = into.as_object_mut() {
-                    fields.remove(field);
-                }
-            }
-            Value::Object(_) => merge(&mut into[field], change),
-            other => into[field] = other.clone(),
-        }
-    }
-}
 
 /// The records below the list's address, of its type.
 fn below<'a, R>(call: &'a Call<'_>, records: &'a BTreeMap<String, R>) -> impl Iterator<Item = &'a R> {
@@ -104,17 +85,5 @@ impl World {
             ));
         }
         Reply::ok(body)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn merging_removes_nulls_and_keeps_what_is_not_named() {
-        let mut into = json!({"a": 1, "b": {"c": 2, "d": 3}, "e": [1]});
-        merge(&mut into, &json!({"a": null, "b": {"c": 4}, "e": [2]}));
-        assert_eq!(into, json!({"b": {"c": 4, "d": 3}, "e": [2]}));
     }
 }

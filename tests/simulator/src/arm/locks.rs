@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{
     address::Extension,
     call::{Answer, Call, Reply},
-    dispatch::not_supported,
     error::ArmError,
+    refusals::not_supported,
     rights::covers,
     versions::check_authorization,
 };
@@ -55,7 +55,7 @@ impl World {
         check_authorization("locks", call.api_version())?;
         let scope = call.address.id();
         if call.address.group.is_some() && !self.groups.contains_key(&call.address.group_key()) {
-            return Err(super::groups::no_group(call.address.group.as_deref().unwrap_or_default()));
+            return Err(super::refusals::no_group(call.address.group.as_deref().unwrap_or_default()));
         }
         let Some(name) = &extension.name else {
             if call.method != Method::GET {

@@ -1,6 +1,7 @@
 //! Azure Resource Manager: addresses, rights, headers, errors and long-running operations.
 
 pub(crate) mod address;
+pub(crate) mod body;
 pub(crate) mod call;
 pub(crate) mod dispatch;
 pub(crate) mod endpoints;
@@ -13,6 +14,8 @@ pub(crate) mod locks;
 pub(crate) mod operation;
 pub(crate) mod providers;
 pub(crate) mod records;
+pub(crate) mod refusals;
+pub(crate) mod response;
 pub(crate) mod rights;
 pub(crate) mod tags;
 pub(crate) mod throttle;

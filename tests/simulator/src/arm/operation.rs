@@ -263,8 +263,3 @@ impl World {
         }
     }
 }
-
-/// How an operation ends that a newer one took over.
-pub(crate) fn preempted() -> ArmError {
-    ArmError::conflict("OperationPreempted", "Operation execution has been preempted by a more recent operation.")
-}

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{
     call::{Answer, Call, Reply},
-    dispatch::not_supported,
     error::ArmError,
+    refusals::not_supported,
 };
 use crate::world::World;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     call::Reply,
     error::ArmError,
-    operation::{OperationType, Work, preempted},
+    operation::{OperationType, Work},
 };
 use crate::{compute::disk::encryption_set::DiskEncryptionSet, faults::domain::OperationFate, world::World};
 
@@ -141,7 +141,7 @@ impl World {
     pub(crate) fn record_written(&mut self, operation: Uuid, kind: RecordKind, key: &str) {
         let fate = self.faults.operation_fate(key);
         let Some(progress) = self.progress(kind, key).filter(|progress| *progress.operation == operation) else {
-            return self.end(operation, Err(preempted()));
+            return self.end(operation, Err(ArmError::preempted()));
         };
         match fate {
             OperationFate::Fails(error) => {

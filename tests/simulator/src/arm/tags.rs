@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Answer, Call, Reply},
-    dispatch::not_found,
     error::ArmError,
+    refusals::not_found,
 };
 use crate::{regions, world::World};
 

@@ -13,8 +13,8 @@ use crate::{
     arm::{
         address::Extension,
         call::{Answer, Call},
-        dispatch::not_supported,
         error::ArmError,
+        refusals::not_supported,
         rights::Grant,
         versions::check_authorization,
     },

@@ -15,8 +15,12 @@ use serde_json::{Value, json};
 
 use self::query::Question;
 use crate::{
-    answer::{refuse, respond},
-    arm::{call::Principal, error::ArmError, headers},
+    arm::{
+        call::Principal,
+        error::ArmError,
+        headers,
+        response::{refuse, respond},
+    },
     simulator::Simulator,
 };
 

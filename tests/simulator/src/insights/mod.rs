@@ -102,7 +102,7 @@ impl World {
     pub(crate) fn activity_values(&self, call: &Call<'_>) -> Answer {
         if call.method != Method::GET || !call.address.names.iter().any(|name| name.eq_ignore_ascii_case("management"))
         {
-            return Err(crate::arm::dispatch::not_supported(call));
+            return Err(crate::arm::refusals::not_supported(call));
         }
         let filter = Filter::read(call.query.get("$filter").map(String::as_str))?;
         let (lag, now) = (self.durations.activity_log_lag, self.now);

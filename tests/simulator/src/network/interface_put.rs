@@ -9,8 +9,8 @@ use super::{NetworkResource, invalid_reference, prefix::Prefix};
 use crate::{
     arm::{
         call::{Answer, Call},
-        dispatch::not_found,
         error::ArmError,
+        refusals::not_found,
         tags,
     },
     world::World,
@@ -78,7 +78,7 @@ impl World {
         location: &str,
         given: &Value,
     ) -> Result<Value, ArmError> {
-        let mut properties = crate::compute::gallery::properties(
+        let mut properties = crate::arm::body::properties(
             given,
             &["provisioningState", "resourceGuid", "virtualMachine", "deleteOption", "primary"],
         );

@@ -18,9 +18,9 @@ use crate::{
     arm::{
         address::Address,
         call::{Answer, Call, Reply},
-        dispatch::{not_found, not_supported},
         error::ArmError,
         records::RecordKind,
+        refusals::{not_found, not_supported},
     },
     world::World,
 };

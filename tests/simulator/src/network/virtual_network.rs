@@ -10,8 +10,8 @@ use crate::{
     arm::{
         address::last_name,
         call::{Answer, Call},
-        dispatch::parent_not_found,
         error::ArmError,
+        refusals::parent_not_found,
         tags,
     },
     world::World,
@@ -63,8 +63,7 @@ fn subnet_prefix(
 }
 
 fn subnet_properties(given: &Value) -> Value {
-    let mut properties =
-        crate::compute::gallery::properties(given, &["provisioningState", "ipConfigurations", "purpose"]);
+    let mut properties = crate::arm::body::properties(given, &["provisioningState", "ipConfigurations", "purpose"]);
     if properties["addressPrefix"].is_null() {
         properties["addressPrefix"] = properties["addressPrefixes"][0].clone();
     }
@@ -139,7 +138,7 @@ impl World {
         if let Some(network) = existing.filter(|network| network.location != location) {
             return Err(tags::other_location(&network.id, &network.location, &location));
         }
-        let mut properties = crate::compute::gallery::properties(
+        let mut properties = crate::arm::body::properties(
             &call.body["properties"],
             &["provisioningState", "resourceGuid", "subnets", "virtualNetworkPeerings"],
         );

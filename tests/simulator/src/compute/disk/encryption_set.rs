@@ -9,14 +9,13 @@ use uuid::Uuid;
 
 use crate::{
     arm::{
+        body::{merge, properties},
         call::{Answer, Call, Reply},
-        dispatch::{not_found, not_supported},
         error::ArmError,
-        lists::merge,
         records::{RecordKind, writable},
+        refusals::{not_found, not_supported},
         tags,
     },
-    compute::gallery::properties,
     world::World,
 };
 

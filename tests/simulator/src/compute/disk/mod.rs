@@ -14,9 +14,9 @@ use uuid::Uuid;
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::{not_found, not_supported},
         error::ArmError,
         records::{RecordKind, writable},
+        refusals::{not_found, not_supported},
     },
     clock::azure_time,
     compute::machine::{Power, VirtualMachine},

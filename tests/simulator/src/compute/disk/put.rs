@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::Disk;
 use crate::{
     arm::{
+        body::merge,
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
-        lists::merge,
         records::{RecordKind, writable},
+        refusals::not_found,
         tags,
     },
     guest::disk::Contents,
@@ -120,7 +120,7 @@ impl World {
         let key = call.address.key();
         let location = call.location()?;
         let tags = tags::from_body(&call.body)?.unwrap_or_default();
-        let mut given = crate::compute::gallery::properties(&call.body["properties"], &READ_ONLY);
+        let mut given = crate::arm::body::properties(&call.body["properties"], &READ_ONLY);
         let sku = call.body["sku"]["name"].as_str();
         let Some(disk) = self.disks.get(&key) else {
             let origin = self.disk_origin(call, &given["creationData"], &location)?;
@@ -189,7 +189,7 @@ impl World {
         if !self.disks.contains_key(&key) {
             return Err(not_found(call.address));
         }
-        let given = crate::compute::gallery::properties(&call.body["properties"], &READ_ONLY);
+        let given = crate::arm::body::properties(&call.body["properties"], &READ_ONLY);
         let tags = tags::from_body(&call.body)?;
         self.disk_change(&key, call.body["sku"]["name"].as_str(), &given, tags)
     }

@@ -4,13 +4,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Definition, properties};
+use super::Definition;
 use crate::{
     arm::{
+        body::properties,
         call::{Answer, Call, Reply},
-        dispatch::{not_found, parent_not_found},
         error::ArmError,
         records::{RecordKind, not_leaving, writable},
+        refusals::{not_found, parent_not_found},
         tags,
     },
     world::World,
@@ -195,7 +196,7 @@ impl World {
             definition.tags = tags;
         }
         let before = definition.properties.clone();
-        crate::arm::lists::merge(
+        crate::arm::body::merge(
             &mut definition.properties,
             &properties(&call.body["properties"], &["provisioningState"]),
         );

@@ -12,10 +12,11 @@ use uuid::Uuid;
 use crate::{
     arm::{
         address::Address,
+        body::properties,
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
         records::{RecordKind, writable},
+        refusals::not_found,
         tags,
     },
     clock::later,
@@ -80,15 +81,6 @@ impl Definition {
             .find(|feature| feature["name"].as_str().is_some_and(|given| given.eq_ignore_ascii_case(name)))?["value"]
             .as_str()
     }
-}
-
-/// Fields of `properties` that a caller may set.
-pub(crate) fn properties(given: &Value, read_only: &[&str]) -> Value {
-    let mut properties = if given.is_object() { given.clone() } else { json!({}) };
-    if let Some(fields) = properties.as_object_mut() {
-        fields.retain(|field, value| !read_only.contains(&field.as_str()) && !value.is_null());
-    }
-    properties
 }
 
 const GALLERY_READ_ONLY: [&str; 3] = ["provisioningState", "identifier", "sharingStatus"];
@@ -173,7 +165,7 @@ impl World {
         if let Some(tags) = tags::from_body(&call.body)? {
             gallery.tags = tags;
         }
-        crate::arm::lists::merge(&mut gallery.properties, &properties(&call.body["properties"], &GALLERY_READ_ONLY));
+        crate::arm::body::merge(&mut gallery.properties, &properties(&call.body["properties"], &GALLERY_READ_ONLY));
         gallery.provisioning_state = "Updating";
         Ok(self.gallery_write(&key, false, gallery))
     }

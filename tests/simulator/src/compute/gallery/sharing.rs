@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
         operation::{OperationType, Work},
         records::writable,
+        refusals::not_found,
     },
     world::World,
 };

@@ -12,9 +12,9 @@ use crate::{
     arm::{
         address::Address,
         call::{Answer, Call, Reply},
-        dispatch::{not_found, not_supported},
         error::ArmError,
         records::{RecordKind, writable},
+        refusals::{not_found, not_supported},
         tags,
     },
     guest::disk::Contents,

@@ -12,9 +12,9 @@ use super::{Power, VirtualMachine};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
         headers,
+        refusals::not_found,
     },
     clock::later,
     scenario::{DeallocatedLog, Port},

@@ -1,22 +1,8 @@
 //! Whether a region has room for a machine: quota, sizes that are sold out (behaviour section 20).
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 
-use crate::{arm::error::ArmError, regions, world::World};
-
-/// Why a size cannot be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Shortage {
-    /// Refused at once.
-    SkuNotAvailable,
-    /// Refused at once, with a code of its own.
-    QuotaExceeded,
-    /// Taken, and found out during the creation.
-    AllocationFailed,
-    /// Taken, and found out during the creation.
-    OverConstrainedAllocationRequest,
-}
+use crate::{arm::error::ArmError, regions, scenario::Shortage, world::World};
 
 /// Cores of a size: the first number after its letters, as in `Standard_D16ads_v5`.
 pub(crate) fn cores(size: &str) -> u32 {

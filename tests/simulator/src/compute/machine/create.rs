@@ -13,9 +13,9 @@ use super::{
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
         operation::{OperationType, Work},
+        refusals::not_found,
     },
     compute::image::Image,
     scenario,

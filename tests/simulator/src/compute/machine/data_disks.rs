@@ -15,9 +15,9 @@ use crate::{
     arm::{
         address::last_name,
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
         operation::{OperationType, Work},
+        refusals::not_found,
     },
     compute::image::Image,
     faults::domain::OperationFate,
@@ -210,7 +210,7 @@ impl World {
     pub(crate) fn disks_attached(&mut self, operation: Uuid, key: &str) {
         let fate = self.faults.operation_fate(key);
         let Some(machine) = self.machines.get_mut(key) else {
-            return self.end(operation, Err(crate::arm::operation::preempted()));
+            return self.end(operation, Err(ArmError::preempted()));
         };
         machine.busy = None;
         machine.provisioning_state = "Succeeded";

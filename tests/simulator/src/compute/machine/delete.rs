@@ -8,7 +8,8 @@ use super::Busy;
 use crate::{
     arm::{
         call::{Call, Reply},
-        operation::{OperationType, Work, preempted},
+        error::ArmError,
+        operation::{OperationType, Work},
     },
     faults::domain::OperationFate,
     world::World,
@@ -32,7 +33,7 @@ impl World {
         machine.system_stops(now);
         let superseded = machine.busy.take();
         if let Some(busy) = superseded {
-            self.end(busy.operation, Err(preempted()));
+            self.end(busy.operation, Err(ArmError::preempted()));
         }
         self.processes_end(&key);
         self.break_captures(&key, "was deleted");

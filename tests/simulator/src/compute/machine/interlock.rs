@@ -80,7 +80,7 @@ pub(crate) fn check(machine: &VirtualMachine, operation: MachineOperation) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::Busy;
+    use crate::compute::machine::Busy;
     use super::*;
 
     fn machine(power: Power) -> VirtualMachine {

@@ -25,8 +25,8 @@ use uuid::Uuid;
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
+        refusals::not_found,
     },
     clock::azure_time,
     guest::{serial::Serial, system::System},

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    arm::{call::Call, error::ArmError, lists::merge},
+    arm::{body::merge, call::Call, error::ArmError},
     compute::{disk::DiskSpec, image::Image},
     network::invalid_reference,
     world::World,

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
         operation::{OperationType, PowerChange, Work},
+        refusals::not_found,
     },
     faults::domain::OperationFate,
     guest::windows,
@@ -74,7 +74,7 @@ impl World {
         let fate = self.faults.operation_fate(key);
         let now = self.now;
         let Some(machine) = self.machines.get_mut(key) else {
-            return self.end(operation, Err(crate::arm::operation::preempted()));
+            return self.end(operation, Err(ArmError::preempted()));
         };
         machine.busy = None;
         machine.provisioned_at = now;

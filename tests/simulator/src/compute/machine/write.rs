@@ -14,9 +14,9 @@ use super::{
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
-        operation::{OperationType, Work, preempted},
+        operation::{OperationType, Work},
+        refusals::not_found,
         tags,
     },
     faults::domain::OperationFate,
@@ -95,7 +95,7 @@ impl World {
     pub(crate) fn machine_created(&mut self, operation: Uuid, key: &str) {
         let fate = self.faults.operation_fate(key);
         let now = self.now;
-        let Some(machine) = self.machines.get_mut(key) else { return self.end(operation, Err(preempted())) };
+        let Some(machine) = self.machines.get_mut(key) else { return self.end(operation, Err(ArmError::preempted())) };
         machine.busy = None;
         machine.provisioned_at = now;
         let error = match (fate, machine.fate.take()) {
@@ -133,7 +133,7 @@ impl World {
         same_image(machine, given)?;
         profile_fits(&given["diagnosticsProfile"])?;
         let mut properties = machine.properties.clone();
-        crate::arm::lists::merge(&mut properties, &writable(given));
+        crate::arm::body::merge(&mut properties, &writable(given));
         if given["storageProfile"]["dataDisks"].is_array() {
             let disks = self.data_disks_become(call, machine, &mut properties["storageProfile"])?;
             let location = machine.location.clone();

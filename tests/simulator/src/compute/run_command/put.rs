@@ -10,9 +10,9 @@ use super::{Execution, RunCommand};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
-        operation::{OperationType, Work, preempted},
+        operation::{OperationType, Work},
+        refusals::not_found,
         tags,
     },
     compute::machine::{
@@ -59,7 +59,7 @@ impl World {
         let mut properties = command.properties.clone();
         let mut given = call.body["properties"].clone();
         let protected = protect(&mut given);
-        crate::arm::lists::merge(&mut properties, &given);
+        crate::arm::body::merge(&mut properties, &given);
         let tags = tags::from_body(&call.body)?.unwrap_or_else(|| command.tags.clone());
         let location = command.location.clone();
         self.run_command_write(call, location, properties, protected, tags)
@@ -116,7 +116,7 @@ impl World {
         }
         if let Some(superseded) = superseded {
             self.release(&machine_key, superseded);
-            self.end(superseded, Err(preempted()));
+            self.end(superseded, Err(ArmError::preempted()));
         }
         let command = RunCommand {
             id: call.address.id(),
@@ -204,7 +204,7 @@ impl World {
         let Some((key, operation)) = running.map(|(key, command)| (key.clone(), command.operation)) else { return };
         self.run_commands.remove(&key);
         self.release(machine, operation);
-        self.end(operation, Err(preempted()));
+        self.end(operation, Err(ArmError::preempted()));
     }
 
     /// Deleting needs the agent, and ends a script that still runs.
@@ -227,7 +227,7 @@ impl World {
         let (superseded, location, machine_key) =
             (command.operation, command.location.clone(), command.machine.clone());
         self.release(&machine_key, superseded);
-        self.end(superseded, Err(preempted()));
+        self.end(superseded, Err(ArmError::preempted()));
         let work = Work::RunCommandDeleted { command: key.clone() };
         let operation = self.begin(OperationType::Compute, &call.address.subscription, &location, work, Some(seconds));
         if let Some(command) = self.run_commands.get_mut(&key) {

@@ -25,9 +25,9 @@ use self::{
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
-        operation::{OperationType, Work, preempted},
+        operation::{OperationType, Work},
+        refusals::not_found,
     },
     clock::{azure_time, later},
     compute::image::ImageDisk,
@@ -271,7 +271,7 @@ impl World {
         if let Some(machine) = machine.and_then(|machine| self.machines.get_mut(&machine)) {
             machine.captures.remove(&key);
         }
-        self.end(superseded, Err(preempted()));
+        self.end(superseded, Err(ArmError::preempted()));
         let seconds = self.durations.delete_version;
         let work = Work::VersionDeleted { version: key.clone(), for_good: bypass };
         let operation = self.begin(OperationType::Caps, &call.address.subscription, &location, work, Some(seconds));

@@ -13,10 +13,10 @@ use super::{
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::parent_not_found,
         error::ArmError,
         operation::{OperationType, Work},
         records::not_leaving,
+        refusals::parent_not_found,
         tags,
     },
     compute::gallery::Definition,

@@ -9,9 +9,9 @@ use crate::{
     arm::{
         address::Address,
         call::{Answer, Call, Reply},
-        dispatch::{not_supported, parent_not_found},
         error::ArmError,
         operation::{OperationType, Work},
+        refusals::{not_supported, parent_not_found},
     },
     clock::{azure_time, later},
     world::{Event, World},

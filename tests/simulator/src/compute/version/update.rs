@@ -13,9 +13,9 @@ use super::{
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
-        dispatch::not_found,
         error::ArmError,
         operation::{OperationType, Work},
+        refusals::not_found,
     },
     clock::later,
     durations::Load,
@@ -98,7 +98,7 @@ impl World {
         if call.body["tags"].is_object() {
             body["tags"] = call.body["tags"].clone();
         }
-        crate::arm::lists::merge(&mut body["properties"], &call.body["properties"]);
+        crate::arm::body::merge(&mut body["properties"], &call.body["properties"]);
         // The right on the source is asked for only where the request itself names it.
         if call.body["properties"]["storageProfile"].is_object() {
             Source::read(&body["properties"]["storageProfile"])?;
