@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{
     arm::{address::Address, error::ArmError},
-    compute::machine::Power,
     faults::Fault,
+    resources::machine::Power,
     scenario::{AgentState, Guest, PowerState, ScriptFails, Seal, SerialPort},
     simulator::Simulator,
 };

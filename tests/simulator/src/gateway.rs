@@ -13,7 +13,6 @@ use crate::{
         call::{Answer, Call, Principal, Reply},
         error::ArmError,
         governance, headers,
-        operation::OperationType,
         refusals::not_found,
         response::{refuse, respond},
         rights::{self, Grant, Rights},
@@ -21,7 +20,7 @@ use crate::{
         versions,
     },
     clock::{Moment, http_date},
-    insights::Activity,
+    resources::{activity::Activity, operation::OperationType},
     simulator::Simulator,
 };
 

@@ -25,11 +25,11 @@ mod journal;
 mod metadata_service;
 mod network;
 mod regions;
+mod resources;
 pub mod scenario;
 mod seed;
 mod serve;
 mod simulator;
-mod world;
 
 pub use crate::{
     arm::throttle::ThrottlingCounts,

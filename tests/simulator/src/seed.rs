@@ -3,19 +3,20 @@
 use serde_json::json;
 
 use crate::{
-    arm::locks::ManagementLock,
-    authorization::{RoleAssignment, RoleDefinition},
-    compute::{
-        disk::{DiskSpec, encryption_set::DiskEncryptionSet},
+    compute::disk::DiskSpec,
+    regions,
+    resources::{
+        Group, Subscription,
+        disk::DiskEncryptionSet,
         gallery::{Definition, Gallery},
+        governance::ManagementLock,
+        image_users::{Kind, Row},
         machine::VirtualMachine,
+        roles::{RoleAssignment, RoleDefinition},
         version::ImageVersion,
     },
-    graph::{Kind, Row},
-    regions,
     scenario::{self, Scenario, ScenarioError},
     simulator::Simulator,
-    world::{Group, Subscription},
 };
 
 impl Simulator {

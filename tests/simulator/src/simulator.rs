@@ -29,8 +29,8 @@ use crate::{
     },
     graph,
     journal::{self, Journal, JournalEntry, JournalQuery},
+    resources::Resources,
     scenario::{Scenario, ScenarioError, Throttling},
-    world::World,
 };
 
 /// What the caller of a request gets.
@@ -58,7 +58,7 @@ pub enum Outcome {
 /// Nothing in here reads a clock or draws randomness from outside: the same scenario and the same requests at the same moments
 /// give the same answers.
 pub struct Simulator {
-    pub(crate) world: World,
+    pub(crate) world: Resources,
     pub(crate) entra: Entra,
     pub(crate) faults: HttpFaults,
     pub(crate) fault_count: u64,
@@ -76,7 +76,7 @@ impl Simulator {
     /// # Errors
     /// The scenario contradicts itself; the message says where.
     pub fn new(scenario: &Scenario, now: Timestamp) -> Result<Self, ScenarioError> {
-        let mut world = World::new(scenario.seed.unwrap_or(1), scenario.start.unwrap_or(now));
+        let mut world = Resources::new(scenario.seed.unwrap_or(1), scenario.start.unwrap_or(now));
         let tenant = scenario.tenant.clone().unwrap_or_else(|| world.guid().to_string());
         let mut key = [0; 64];
         world.random.fill_bytes(&mut key);

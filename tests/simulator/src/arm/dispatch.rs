@@ -5,12 +5,14 @@ use http::{Method, StatusCode};
 use super::{
     call::{Answer, Call, Reply},
     error::ArmError,
-    operation::{OperationStatus, OperationType, PowerChange},
     refusals::{not_supported, parent_not_found},
 };
-use crate::world::World;
+use crate::resources::{
+    Resources,
+    operation::{OperationStatus, OperationType, PowerChange},
+};
 
-impl World {
+impl Resources {
     /// Answers a request that is authenticated, authorized and well-formed.
     pub(crate) fn dispatch(&mut self, call: &Call<'_>) -> Answer {
         if call.address.tags {

@@ -8,7 +8,7 @@ use super::{
     refusals::{no_group, no_subscription},
     tags,
 };
-use crate::world::{Group, Subscription, World};
+use crate::resources::{Group, Resources, Subscription};
 
 fn subscription_view(subscription: &Subscription, tenant: &str) -> Value {
     json!({
@@ -35,7 +35,7 @@ fn group_view(group: &Group) -> Value {
     })
 }
 
-impl World {
+impl Resources {
     /// The subscriptions that the caller may see.
     pub(crate) fn subscriptions_list(&self, tenant: &str, visible: impl Fn(&str) -> bool) -> Value {
         let views: Vec<Value> = self

@@ -10,14 +10,12 @@ use super::{
     call::{Answer, Call, Reply},
     refusals::{not_supported, parent_not_found},
 };
-use crate::{
-    compute::{
-        disk::encryption_set::DiskEncryptionSet,
-        gallery::{Definition, Gallery},
-        image::managed::ManagedImage,
-        machine::VirtualMachine,
-    },
-    world::World,
+use crate::resources::{
+    Resources,
+    disk::DiskEncryptionSet,
+    gallery::{Definition, Gallery},
+    image::ManagedImage,
+    machine::VirtualMachine,
 };
 
 /// The records below the list's address, of its type.
@@ -28,15 +26,7 @@ fn below<'a, R>(call: &'a Call<'_>, records: &'a BTreeMap<String, R>) -> impl It
     records.iter().filter(move |(key, _)| listed(key)).map(|(_, record)| record)
 }
 
-impl World {
-    /// Is there something of this key that others lie below?
-    pub(crate) fn is_parent(&self, key: &str) -> bool {
-        self.machines.contains_key(key)
-            || self.galleries.contains_key(key)
-            || self.definitions.contains_key(key)
-            || self.network.contains_key(key)
-    }
-
+impl Resources {
     /// The resources of one type below the address: in a resource group, in a subscription, or inside a parent.
     pub(crate) fn list(&mut self, call: &Call<'_>) -> Answer {
         if call.method != Method::GET {

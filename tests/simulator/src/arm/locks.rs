@@ -12,18 +12,9 @@ use super::{
     versions::check_authorization,
 };
 use crate::{
+    resources::{Resources, governance::ManagementLock},
     scenario::{Lock, LockLevel},
-    world::World,
 };
-
-/// A lock that is in force.
-#[derive(Debug, Clone)]
-pub(crate) struct ManagementLock {
-    pub(crate) scope: String,
-    pub(crate) name: String,
-    pub(crate) level: LockLevel,
-    notes: Value,
-}
 
 impl ManagementLock {
     /// From a scenario; where it has no name its number is one.
@@ -50,7 +41,7 @@ impl ManagementLock {
     }
 }
 
-impl World {
+impl Resources {
     pub(crate) fn locks_call(&mut self, call: &Call<'_>, extension: &Extension) -> Answer {
         check_authorization("locks", call.api_version())?;
         let scope = call.address.id();

@@ -8,13 +8,13 @@ use super::{
     error::ArmError,
     refusals::not_supported,
 };
-use crate::world::World;
+use crate::resources::Resources;
 
 /// All that the simulator plays.
 pub(crate) const KNOWN: [&str; 4] =
     ["Microsoft.Authorization", "Microsoft.Compute", "Microsoft.Insights", "Microsoft.Network"];
 
-impl World {
+impl Resources {
     /// GET of a provider, POST `register` and `unregister`.
     pub(crate) fn provider_call(&mut self, call: &Call<'_>) -> Answer {
         let asked = call.address.namespace.as_deref().unwrap_or_default();

@@ -2,31 +2,19 @@
 //! write and a deletion begin and end, and what happens to the second of two at once (behaviour section 2).
 
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{
-    call::Reply,
-    error::ArmError,
-    operation::{OperationType, Work},
+use super::{call::Reply, error::ArmError};
+use crate::{
+    faults::domain::OperationFate,
+    resources::{
+        Resources,
+        disk::DiskEncryptionSet,
+        operation::{OperationType, Work},
+        record::RecordKind,
+    },
 };
-use crate::{compute::disk::encryption_set::DiskEncryptionSet, faults::domain::OperationFate, world::World};
-
-/// Which kind of record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum RecordKind {
-    Gallery,
-    Definition,
-    /// Managed disks and snapshots.
-    Disk,
-    EncryptionSet,
-    /// Managed images.
-    Image,
-    /// Virtual networks, subnets, network interfaces.
-    Network,
-}
 
 impl RecordKind {
     fn operations(self) -> OperationType {
@@ -42,23 +30,6 @@ impl RecordKind {
     fn retry_after(self) -> bool {
         matches!(self.operations(), OperationType::Compute | OperationType::Network)
     }
-}
-
-/// Where a record is in its life.
-pub(crate) struct Progress<'a> {
-    pub(crate) location: &'a str,
-    pub(crate) state: &'a mut &'static str,
-    pub(crate) operation: &'a mut Uuid,
-}
-
-macro_rules! progress {
-    ($records:expr, $key:expr) => {
-        $records.get_mut($key).map(|record| Progress {
-            location: &record.location,
-            state: &mut record.provisioning_state,
-            operation: &mut record.operation,
-        })
-    };
 }
 
 /// Nothing but deletion may follow once a resource is being deleted.
@@ -78,18 +49,7 @@ pub(crate) fn writable(state: &str, operation: &str, name: &str) -> Result<(), A
     if matches!(state, "Creating" | "Updating") { Err(ArmError::concurrent()) } else { Ok(()) }
 }
 
-impl World {
-    fn progress(&mut self, kind: RecordKind, key: &str) -> Option<Progress<'_>> {
-        match kind {
-            RecordKind::Gallery => progress!(self.galleries, key),
-            RecordKind::Definition => progress!(self.definitions, key),
-            RecordKind::Disk => progress!(self.disks, key),
-            RecordKind::EncryptionSet => progress!(self.encryption_sets, key),
-            RecordKind::Image => progress!(self.images, key),
-            RecordKind::Network => progress!(self.network, key),
-        }
-    }
-
+impl Resources {
     /// Begins the operation behind a record that was just stored.
     pub(crate) fn write_begins(&mut self, kind: RecordKind, key: &str, seconds: f64) -> Uuid {
         let work = Work::Written { kind, resource: key.to_owned() };
@@ -130,12 +90,6 @@ impl World {
             *progress.state = state.unwrap_or(progress.state);
         }
         operation
-    }
-
-    /// The subscription's id in its own case.
-    fn subscription_of(&self, key: &str) -> String {
-        let id = key.split('/').nth(2).unwrap_or_default();
-        self.subscriptions.get(id).map_or(id, |subscription| subscription.id.as_str()).to_owned()
     }
 
     pub(crate) fn record_written(&mut self, operation: Uuid, kind: RecordKind, key: &str) {

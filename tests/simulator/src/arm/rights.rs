@@ -10,8 +10,8 @@ use super::{
     error::ArmError,
 };
 use crate::{
+    resources::{Resources, Subscription},
     scenario::Role,
-    world::{Subscription, World},
 };
 
 /// The action that a request needs, in Azure's spelling where it is known.
@@ -192,7 +192,7 @@ pub(crate) fn linked_access(
     ))
 }
 
-impl World {
+impl Resources {
     /// Refuses a caller who lacks `action` on the one resource `id`, which the body names.
     pub(crate) fn linked(&self, call: &Call<'_>, action: &str, id: &str) -> Result<(), ArmError> {
         linked_access(call, &self.subscriptions, &[(action, id)])

@@ -10,7 +10,7 @@ use super::{
     error::ArmError,
     refusals::not_found,
 };
-use crate::{regions, world::World};
+use crate::{regions, resources::Resources};
 
 type Tags = BTreeMap<String, String>;
 
@@ -54,21 +54,7 @@ pub(crate) fn other_location(id: &str, location: &str, wanted: &str) -> ArmError
     .by_arm()
 }
 
-impl World {
-    fn tags_of(&mut self, key: &str) -> Option<&mut Tags> {
-        let World { machines, galleries, definitions, versions, disks, encryption_sets, images, network, .. } = self;
-        machines
-            .get_mut(key)
-            .map(|machine| &mut machine.tags)
-            .or_else(|| galleries.get_mut(key).map(|gallery| &mut gallery.tags))
-            .or_else(|| definitions.get_mut(key).map(|definition| &mut definition.tags))
-            .or_else(|| versions.get_mut(key).map(|version| &mut version.tags))
-            .or_else(|| disks.get_mut(key).map(|disk| &mut disk.tags))
-            .or_else(|| encryption_sets.get_mut(key).map(|set| &mut set.tags))
-            .or_else(|| images.get_mut(key).map(|image| &mut image.tags))
-            .or_else(|| network.get_mut(key).map(|resource| &mut resource.tags))
-    }
-
+impl Resources {
     /// `GET|PUT|PATCH {id}/providers/Microsoft.Resources/tags/default`: at once, whatever the resource is doing.
     pub(crate) fn tags_interface(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();

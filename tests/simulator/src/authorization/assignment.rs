@@ -13,27 +13,9 @@ use crate::{
         rights::covers,
     },
     clock::{azure_time, later},
+    resources::roles::RoleAssignment,
     simulator::Simulator,
 };
-
-/// A role that somebody has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RoleAssignment {
-    /// GUID.
-    pub(crate) name: String,
-    pub(crate) scope: String,
-    /// GUID of the role, in lower case.
-    pub(crate) role: String,
-    /// Id of the role as it is shown.
-    pub(crate) role_id: String,
-    /// Object id.
-    pub(crate) principal: String,
-    pub(crate) created: Timestamp,
-    /// From when on rights are given.
-    pub(crate) since: Timestamp,
-    /// Until when rights are given, once it is deleted.
-    pub(crate) until: Option<Timestamp>,
-}
 
 impl RoleAssignment {
     pub(super) fn in_force(&self, now: Timestamp) -> bool {

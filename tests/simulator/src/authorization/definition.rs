@@ -12,55 +12,10 @@ use crate::{
         rights::{Grant, authorization_failed, covers},
     },
     clock::azure_time,
+    resources::roles::{Permission, RoleDefinition},
     scenario,
     simulator::Simulator,
 };
-
-/// Actions, and those of them that are left out again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Permission {
-    actions: Vec<String>,
-    not_actions: Vec<String>,
-}
-
-/// A role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RoleDefinition {
-    /// GUID.
-    pub(crate) name: String,
-    pub(crate) role_name: String,
-    description: String,
-    pub(super) custom: bool,
-    permissions: Vec<Permission>,
-    assignable_scopes: Vec<String>,
-    written: Timestamp,
-}
-
-/// Owner, Contributor and Reader, with the ids they have everywhere.
-pub(super) fn built_in() -> [RoleDefinition; 3] {
-    let role = |name: &str, role_name: &str, action: &str, without: &[&str]| RoleDefinition {
-        name: name.to_owned(),
-        role_name: role_name.to_owned(),
-        description: String::new(),
-        custom: false,
-        permissions: vec![Permission {
-            actions: vec![action.to_owned()],
-            not_actions: without.iter().map(|action| (*action).to_owned()).collect(),
-        }],
-        assignable_scopes: vec!["/".to_owned()],
-        written: Timestamp::UNIX_EPOCH,
-    };
-    let without = [
-        "Microsoft.Authorization/*/Delete",
-        "Microsoft.Authorization/*/Write",
-        "Microsoft.Authorization/elevateAccess/Action",
-    ];
-    [
-        role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "*", &[]),
-        role("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", "*", &without),
-        role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "*/read", &[]),
-    ]
-}
 
 impl RoleDefinition {
     /// A custom role of a scenario.

@@ -3,12 +3,9 @@
 mod assignment;
 mod definition;
 
-use std::collections::BTreeMap;
-
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 
-pub(crate) use self::{assignment::RoleAssignment, definition::RoleDefinition};
 use crate::{
     arm::{
         address::Extension,
@@ -18,23 +15,9 @@ use crate::{
         rights::Grant,
         versions::check_authorization,
     },
+    resources::roles::Authorization,
     simulator::Simulator,
 };
-
-/// All roles and who has them.
-pub(crate) struct Authorization {
-    /// By GUID in lower case; the built-in ones first of all.
-    definitions: BTreeMap<String, RoleDefinition>,
-    /// By scope and GUID in lower case.
-    assignments: BTreeMap<(String, String), RoleAssignment>,
-}
-
-impl Default for Authorization {
-    fn default() -> Self {
-        let built_in = definition::built_in().map(|definition| (definition.name.clone(), definition));
-        Self { definitions: BTreeMap::from(built_in), assignments: BTreeMap::new() }
-    }
-}
 
 impl Authorization {
     /// What roles give to a principal, by its object id, as far as it is in force.
@@ -46,21 +29,6 @@ impl Authorization {
         own.filter_map(|assignment| Some((assignment, self.definitions.get(&assignment.role)?)))
             .flat_map(|(assignment, definition)| definition.grants(&assignment.scope))
             .collect()
-    }
-
-    pub(crate) fn define(&mut self, definition: RoleDefinition) {
-        self.definitions.insert(definition.name.to_lowercase(), definition);
-    }
-
-    /// The role of that name, or of that GUID.
-    pub(crate) fn role(&self, role: &str) -> Option<&RoleDefinition> {
-        let named = |definition: &&RoleDefinition| definition.role_name.eq_ignore_ascii_case(role);
-        self.definitions.get(&role.to_lowercase()).or_else(|| self.definitions.values().find(named))
-    }
-
-    pub(crate) fn assign(&mut self, assignment: RoleAssignment) {
-        let key = (assignment.scope.to_lowercase(), assignment.name.to_lowercase());
-        self.assignments.insert(key, assignment);
     }
 }
 

@@ -2,12 +2,8 @@
 
 mod query;
 mod quota;
-mod rows;
 
-pub(crate) use self::{
-    quota::Quota,
-    rows::{History, Kind, Row},
-};
+pub(crate) use self::quota::Quota;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

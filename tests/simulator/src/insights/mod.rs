@@ -3,57 +3,22 @@
 mod entry;
 mod filter;
 
-use std::collections::{BTreeMap, VecDeque};
-
-use http::{Method, StatusCode};
+use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use self::{
-    entry::{Entry, Status},
-    filter::Filter,
-};
+use self::filter::Filter;
 use crate::{
-    arm::{
-        call::{Answer, Call, Reply},
-        error::ArmError,
-    },
+    arm::call::{Answer, Call, Reply},
     clock::later,
-    world::World,
+    resources::{
+        Resources,
+        activity::{Activity, ActivityLog, Entry, Status},
+    },
 };
 
-/// How many entries are kept; the oldest go first.
-const KEPT: usize = 20_000;
 /// Azure keeps entries for ninety days.
 const KEPT_SECONDS: f64 = 90.0 * 86_400.0;
-
-/// One write, as all its entries tell of it.
-#[derive(Debug, Clone)]
-pub(crate) struct Activity {
-    pub(crate) action: String,
-    pub(crate) resource: String,
-    pub(crate) subscription: String,
-    pub(crate) group: Option<String>,
-    pub(crate) namespace: Option<String>,
-    pub(crate) types: String,
-    pub(crate) caller: String,
-    pub(crate) object: String,
-    pub(crate) tenant: String,
-    pub(crate) correlation: String,
-    pub(crate) request: Uuid,
-    pub(crate) client_request: Option<String>,
-    pub(crate) method: String,
-}
-
-/// All entries, the oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct ActivityLog {
-    entries: VecDeque<Entry>,
-    count: u64,
-    /// Writes that go on after their answer, by operation.
-    running: BTreeMap<Uuid, Activity>,
-}
 
 impl ActivityLog {
     /// A write was answered.
@@ -70,34 +35,9 @@ impl ActivityLog {
             },
         }
     }
-
-    /// A long-running operation came to its end.
-    pub(crate) fn ended(&mut self, operation: Uuid, error: Option<&ArmError>, now: Timestamp) {
-        let Some(activity) = self.running.remove(&operation) else { return };
-        match error {
-            None => self.add(&activity, Status::Succeeded, Some(StatusCode::OK), None, now),
-            Some(error) => self.add(&activity, Status::Failed, Some(error.status), Some(error), now),
-        }
-    }
-
-    fn add(
-        &mut self,
-        activity: &Activity,
-        status: Status,
-        code: Option<StatusCode>,
-        error: Option<&ArmError>,
-        at: Timestamp,
-    ) {
-        self.count += 1;
-        let message = error.map(|error| error.envelope().to_string());
-        self.entries.push_back(Entry { activity: activity.clone(), number: self.count, status, code, message, at });
-        if self.entries.len() > KEPT {
-            self.entries.pop_front();
-        }
-    }
 }
 
-impl World {
+impl Resources {
     /// `GET /subscriptions/{id}/providers/Microsoft.Insights/eventtypes/management/values`.
     pub(crate) fn activity_values(&self, call: &Call<'_>) -> Answer {
         if call.method != Method::GET || !call.address.names.iter().any(|name| name.eq_ignore_ascii_case("management"))

@@ -3,10 +3,17 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{NetworkResource, Reservation};
-use crate::{arm::error::ArmError, clock::later, compute::machine::VirtualMachine, world::World};
+use crate::{
+    arm::error::ArmError,
+    clock::later,
+    resources::{
+        Resources,
+        machine::VirtualMachine,
+        network::{NetworkResource, Reservation},
+    },
+};
 
-impl World {
+impl Resources {
     /// The machine that the interface is attached to.
     pub(crate) fn interface_holder(&self, id: &str) -> Option<&VirtualMachine> {
         self.machines.values().find(|machine| machine.interface_ids().any(|held| held.eq_ignore_ascii_case(id)))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{NetworkResource, invalid_reference, prefix::Prefix};
+use super::{invalid_reference, prefix::Prefix};
 use crate::{
     arm::{
         call::{Answer, Call},
@@ -13,14 +13,14 @@ use crate::{
         refusals::not_found,
         tags,
     },
-    world::World,
+    resources::{Resources, network::NetworkResource},
 };
 
 fn bad(code: &str, message: String) -> ArmError {
     ArmError::new(StatusCode::BAD_REQUEST, code, message)
 }
 
-impl World {
+impl Resources {
     /// The right to put something into a subnet.
     pub(crate) fn may_join(&self, call: &Call<'_>, subnet: &str) -> Result<(), ArmError> {
         self.linked(call, "Microsoft.Network/virtualNetworks/subnets/join/action", subnet)

@@ -9,8 +9,6 @@ pub(crate) mod virtual_network;
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
-use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,40 +17,14 @@ use crate::{
         address::Address,
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::RecordKind,
         refusals::{not_found, not_supported},
     },
-    world::World,
+    resources::{Resources, network::NetworkResource, record::RecordKind},
 };
-
-/// A network interface that a machine had, or was to have, is kept for it for a while.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Reservation {
-    /// Id of the machine.
-    pub(crate) machine: String,
-    pub(crate) until: Timestamp,
-}
-
-/// A virtual network, a subnet or a network interface; which of them, its id tells.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NetworkResource {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// Compact; a subnet's is its network's.
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) properties: Value,
-    pub(crate) etag: Uuid,
-    pub(crate) guid: Uuid,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) operation: Uuid,
-    pub(crate) reserved: Option<Reservation>,
-}
 
 impl NetworkResource {
     pub(crate) fn new(
-        world: &mut World,
+        world: &mut Resources,
         id: &str,
         location: &str,
         tags: BTreeMap<String, String>,
@@ -70,10 +42,6 @@ impl NetworkResource {
             operation: Uuid::nil(),
             reserved: None,
         }
-    }
-
-    pub(crate) fn etag(&self) -> String {
-        format!("W/\"{}\"", self.etag)
     }
 
     /// Id, name, type, etag and properties, as all three have them.
@@ -102,7 +70,7 @@ pub(crate) fn invalid_reference(wanted: &str, by: &str) -> ArmError {
     )
 }
 
-impl World {
+impl Resources {
     /// Puts a resource there that comes with something else: a machine's, or a scenario's.
     pub(crate) fn network_appears(
         &mut self,

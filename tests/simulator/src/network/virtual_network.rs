@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{NetworkResource, prefix::Prefix};
+use super::prefix::Prefix;
 use crate::{
     arm::{
         address::last_name,
@@ -14,7 +14,7 @@ use crate::{
         refusals::parent_not_found,
         tags,
     },
-    world::World,
+    resources::{Resources, network::NetworkResource},
 };
 
 fn bad(code: &str, message: String) -> ArmError {
@@ -79,7 +79,7 @@ fn subnet_properties(given: &Value) -> Value {
     properties
 }
 
-impl World {
+impl Resources {
     pub(super) fn virtual_network_view(&self, network: &NetworkResource) -> Value {
         let mut view = network.common_view("virtualNetworks");
         view["location"] = json!(network.location);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
-use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -12,27 +11,12 @@ use crate::{
         body::{merge, properties},
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::{RecordKind, writable},
+        records::writable,
         refusals::{not_found, not_supported},
         tags,
     },
-    world::World,
+    resources::{Resources, disk::DiskEncryptionSet, record::RecordKind},
 };
-
-/// A disk encryption set.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DiskEncryptionSet {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// Compact.
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) identity: Value,
-    pub(crate) properties: Value,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) operation: Uuid,
-}
 
 const READ_ONLY: [&str; 4] = ["provisioningState", "previousKeys", "lastKeyRotationTimestamp", "autoKeyRotationError"];
 
@@ -70,7 +54,7 @@ fn missing(target: &str) -> ArmError {
     ArmError::parameter(target, format!("Required parameter '{target}' is missing (null)."))
 }
 
-impl World {
+impl Resources {
     pub(crate) fn encryption_set_call(&mut self, call: &Call<'_>) -> Answer {
         match *call.method {
             Method::GET => {

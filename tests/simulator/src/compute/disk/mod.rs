@@ -6,8 +6,6 @@ pub(crate) mod put;
 use std::collections::BTreeMap;
 
 use http::Method;
-use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,35 +13,18 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::{RecordKind, writable},
+        records::writable,
         refusals::{not_found, not_supported},
     },
     clock::azure_time,
-    compute::machine::{Power, VirtualMachine},
     guest::disk::Contents,
-    world::World,
+    resources::{
+        Resources,
+        disk::Disk,
+        machine::{Power, VirtualMachine},
+        record::RecordKind,
+    },
 };
-
-/// A managed disk or a snapshot; which of them, its id tells.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Disk {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) subscription: String,
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) sku: String,
-    pub(crate) zones: Value,
-    /// Without anything that follows from the disk's use.
-    pub(crate) properties: Value,
-    pub(crate) unique_id: Uuid,
-    pub(crate) created: Timestamp,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) operation: Uuid,
-    /// What is on it, for operating system disks; while a machine holds the disk, the machine's guest is the truth.
-    pub(crate) contents: Option<Contents>,
-}
 
 /// What a new disk is made with, besides its name and place.
 #[derive(Debug, Clone, Default)]
@@ -54,14 +35,6 @@ pub(crate) struct DiskSpec {
 }
 
 impl Disk {
-    pub(crate) fn is_snapshot(&self) -> bool {
-        self.id.to_lowercase().contains("/providers/microsoft.compute/snapshots/")
-    }
-
-    pub(crate) fn size_gb(&self) -> u64 {
-        self.properties["diskSizeGB"].as_u64().unwrap_or(0)
-    }
-
     fn view(&self, holder: Option<&VirtualMachine>) -> Value {
         let tier = if self.sku.starts_with("Premium") {
             "Premium"
@@ -100,7 +73,7 @@ impl Disk {
     }
 }
 
-impl World {
+impl Resources {
     pub(crate) fn disk_call(&mut self, call: &Call<'_>) -> Answer {
         match *call.method {
             Method::GET => {

@@ -6,18 +6,17 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Disk;
 use crate::{
     arm::{
         body::merge,
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::{RecordKind, writable},
+        records::writable,
         refusals::not_found,
         tags,
     },
     guest::disk::Contents,
-    world::World,
+    resources::{Resources, disk::Disk, record::RecordKind},
 };
 
 const READ_ONLY: [&str; 8] = [
@@ -72,7 +71,7 @@ const INHERITED: [&str; 7] = [
     "encryption",
 ];
 
-impl World {
+impl Resources {
     fn disk_origin(&self, call: &Call<'_>, creation: &Value, location: &str) -> Result<Option<Origin>, ArmError> {
         let wrong = |message: String| ArmError::parameter("disk.creationData.createOption", message);
         let option = creation["createOption"].as_str().unwrap_or_default();

@@ -4,17 +4,16 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Definition;
 use crate::{
     arm::{
         body::properties,
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::{RecordKind, not_leaving, writable},
+        records::{not_leaving, writable},
         refusals::{not_found, parent_not_found},
         tags,
     },
-    world::World,
+    resources::{Resources, gallery::Definition, record::RecordKind},
 };
 
 /// Properties that never change once the definition exists.
@@ -116,7 +115,7 @@ fn unchanged(before: &Value, after: &Value) -> Result<(), ArmError> {
     Ok(())
 }
 
-impl World {
+impl Resources {
     pub(crate) fn definition_put(&mut self, call: &Call<'_>) -> Answer {
         let (key, name) = (call.address.key(), call.address.name().to_owned());
         let location = call.location()?;

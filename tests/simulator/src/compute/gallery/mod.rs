@@ -3,9 +3,6 @@
 pub(crate) mod definition;
 pub(crate) mod sharing;
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,39 +12,17 @@ use crate::{
         body::properties,
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::{RecordKind, writable},
+        records::writable,
         refusals::not_found,
         tags,
     },
     clock::later,
-    world::World,
+    resources::{
+        Resources,
+        gallery::{Definition, Gallery},
+        record::RecordKind,
+    },
 };
-
-/// A gallery.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Gallery {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) properties: Value,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) operation: Uuid,
-}
-
-/// An image definition.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Definition {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) properties: Value,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) operation: Uuid,
-}
 
 impl Gallery {
     pub(crate) fn view(&self) -> Value {
@@ -72,15 +47,6 @@ impl Definition {
         view["properties"]["provisioningState"] = json!(self.provisioning_state);
         view
     }
-
-    /// The value of a feature, compared without case.
-    pub(crate) fn feature(&self, name: &str) -> Option<&str> {
-        self.properties["features"]
-            .as_array()?
-            .iter()
-            .find(|feature| feature["name"].as_str().is_some_and(|given| given.eq_ignore_ascii_case(name)))?["value"]
-            .as_str()
-    }
 }
 
 const GALLERY_READ_ONLY: [&str; 3] = ["provisioningState", "identifier", "sharingStatus"];
@@ -102,7 +68,7 @@ fn gallery_name(name: &str) -> Result<(), ArmError> {
     ))
 }
 
-impl World {
+impl Resources {
     pub(crate) fn gallery_get(&mut self, call: &Call<'_>) -> Answer {
         let gallery = self.galleries.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
         Ok(Reply::ok(gallery.view()))

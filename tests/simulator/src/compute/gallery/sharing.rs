@@ -7,11 +7,13 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         records::writable,
         refusals::not_found,
     },
-    world::World,
+    resources::{
+        Resources,
+        operation::{OperationType, Work},
+    },
 };
 
 fn wrong(target: &str, message: String) -> ArmError {
@@ -42,7 +44,7 @@ fn change(groups: &mut Vec<Value>, wanted: &[Value], add: bool) -> Result<(), Ar
     Ok(())
 }
 
-impl World {
+impl Resources {
     pub(crate) fn gallery_share(&mut self, call: &Call<'_>) -> Answer {
         let address = call.address.parent();
         let key = address.key();

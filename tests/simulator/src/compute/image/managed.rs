@@ -1,45 +1,21 @@
 //! Managed images, `Microsoft.Compute/images` (behaviour section 17).
 
-use std::collections::BTreeMap;
-
 use http::{Method, StatusCode};
-use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Image, ImageDisk};
+use super::Image;
 use crate::{
     arm::{
         address::Address,
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::{RecordKind, writable},
+        records::writable,
         refusals::{not_found, not_supported},
         tags,
     },
-    guest::disk::Contents,
-    world::World,
+    resources::{Resources, image::ManagedImage, record::RecordKind},
 };
-
-/// A managed image.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ManagedImage {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) subscription: String,
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    /// Source machine as it was named.
-    pub(crate) source: String,
-    pub(crate) os_type: String,
-    pub(crate) hyper_v_generation: String,
-    pub(crate) size_gb: u64,
-    pub(crate) data_disks: Vec<ImageDisk>,
-    pub(crate) contents: Contents,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) operation: Uuid,
-}
 
 impl ManagedImage {
     pub(crate) fn image(&self) -> Image {
@@ -85,7 +61,7 @@ impl ManagedImage {
     }
 }
 
-impl World {
+impl Resources {
     pub(crate) fn image_call(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
         match *call.method {

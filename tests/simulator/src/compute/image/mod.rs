@@ -4,23 +4,17 @@
 pub(crate) mod managed;
 
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     arm::{address::Address, call::Call, error::ArmError},
-    compute::version::{ImageVersion, replication::RegionState},
     guest::disk::Contents,
-    world::World,
+    resources::{
+        Resources,
+        image::ImageDisk,
+        version::{ImageVersion, RegionState},
+    },
 };
-
-/// A data disk inside an image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ImageDisk {
-    pub(crate) lun: u64,
-    pub(crate) size_gb: u64,
-}
 
 /// What is in an image, wherever it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +62,7 @@ fn candidate_in(version: &ImageVersion, location: &str) -> bool {
     !version.publishing.exclude_from_latest && !target.is_some_and(|target| target.exclude_from_latest)
 }
 
-impl World {
+impl Resources {
     /// The image that `reference` names, for something in `location`, if the caller may read it.
     pub(crate) fn image(&self, call: &Call<'_>, reference: &Value, location: &str) -> Result<Image, ArmError> {
         let Some(id) = reference["id"].as_str().filter(|id| !id.is_empty()) else {

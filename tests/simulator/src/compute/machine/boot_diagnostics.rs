@@ -8,7 +8,6 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Power, VirtualMachine};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
@@ -17,8 +16,11 @@ use crate::{
         refusals::not_found,
     },
     clock::later,
+    resources::{
+        Resources,
+        machine::{Power, VirtualMachine},
+    },
     scenario::{DeallocatedLog, Port},
-    world::World,
 };
 
 /// The first segment of addresses of blobs.
@@ -36,7 +38,7 @@ fn blob_path(machine: &VirtualMachine, kind: &str) -> String {
     format!("/{BLOBS}/{}/{}.{}.{kind}", machine.vm_id, machine.name, machine.vm_id)
 }
 
-impl World {
+impl Resources {
     fn blob_signature(&self, path: &str, expires: &str) -> String {
         let signed = Sha256::digest(format!("{}\n{path}\n{expires}", self.certificate));
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(signed)

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::{arm::error::ArmError, regions, scenario::Shortage, world::World};
+use crate::{arm::error::ArmError, regions, resources::Resources, scenario::Shortage};
 
 /// Cores of a size: the first number after its letters, as in `Standard_D16ads_v5`.
 pub(crate) fn cores(size: &str) -> u32 {
@@ -11,7 +11,7 @@ pub(crate) fn cores(size: &str) -> u32 {
     digits.parse().unwrap_or(1)
 }
 
-impl World {
+impl Resources {
     fn shortage(&self, location: &str, size: &str) -> Option<Shortage> {
         self.shortages
             .iter()

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    Busy, Power, VirtualMachine,
     parts::{NewDisk, Origin, missing},
     profile::{os_profile_fits, security_fits},
     write::writable,
@@ -14,15 +13,19 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         refusals::not_found,
     },
     compute::image::Image,
+    resources::{
+        Resources,
+        event::{Event, GuestChange},
+        machine::{Busy, Power, VirtualMachine},
+        operation::{OperationType, Work},
+    },
     scenario,
-    world::{Event, GuestChange, World},
 };
 
-impl World {
+impl Resources {
     pub(crate) fn machine_create(&mut self, call: &Call<'_>, location: &str, tags: BTreeMap<String, String>) -> Answer {
         let group = self.groups.get(&call.address.group_key()).cloned().ok_or_else(|| not_found(call.address))?;
         let mut properties = writable(&call.body["properties"]);

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Busy, VirtualMachine,
     interlock::{MachineOperation, check},
     parts::{NewDisk, managed, merge_defaults, missing},
 };
@@ -16,12 +15,15 @@ use crate::{
         address::last_name,
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         refusals::not_found,
     },
     compute::image::Image,
     faults::domain::OperationFate,
-    world::World,
+    resources::{
+        Resources,
+        machine::{Busy, VirtualMachine},
+        operation::{OperationType, Work},
+    },
 };
 
 fn wrong(message: String) -> ArmError {
@@ -55,7 +57,7 @@ fn names(disk: &Value, id: &str) -> bool {
     disk["managedDisk"]["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id))
 }
 
-impl World {
+impl Resources {
     /// Data disks that the body of a new machine lists, and those of the image that it does not list.
     pub(super) fn data_disks(
         &self,

@@ -4,22 +4,24 @@ use http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Busy;
 use crate::{
     arm::{
         call::{Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
     },
     faults::domain::OperationFate,
-    world::World,
+    resources::{
+        Resources,
+        machine::Busy,
+        operation::{OperationType, Work},
+    },
 };
 
 fn goes_too(option: &Value) -> bool {
     option.as_str().is_some_and(|option| option.eq_ignore_ascii_case("Delete"))
 }
 
-impl World {
+impl Resources {
     pub(crate) fn machine_delete(&mut self, call: &Call<'_>) -> Reply {
         let key = call.address.key();
         let Some(machine) = self.machines.get_mut(&key) else { return Reply::empty(StatusCode::NO_CONTENT) };

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Power, VirtualMachine};
 use crate::{
     clock::later,
     guest::{
@@ -14,8 +13,12 @@ use crate::{
         tools,
         units::Activity,
     },
+    resources::{
+        Resources,
+        event::{Event, GuestChange, ScriptPoint},
+        machine::{Power, VirtualMachine},
+    },
     scenario::{AgentState, Port},
-    world::{Event, GuestChange, ScriptPoint, World},
 };
 
 /// The agent's unit.
@@ -74,7 +77,7 @@ impl VirtualMachine {
     }
 }
 
-impl World {
+impl Resources {
     /// A program begins in a guest.
     pub(crate) fn process_begins(&mut self, process: Process) {
         self.process_count += 1;
@@ -322,7 +325,7 @@ impl World {
             self.run_count += 1;
             command.run = self.run_count;
             command.boot = boot;
-            command.execution = crate::compute::run_command::Execution::pending();
+            command.execution = crate::resources::run_command::Execution::pending();
             let run = command.run;
             self.plan(seconds, Event::Script { command: key, run, point: ScriptPoint::Starts });
         }

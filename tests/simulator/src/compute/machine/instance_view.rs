@@ -2,18 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::{Power, VirtualMachine};
 use crate::{
     clock::{azure_time, later},
+    resources::{
+        Resources,
+        machine::{Power, VirtualMachine},
+    },
     scenario::AgentState,
-    world::World,
 };
 
 fn status(code: &str, text: &str) -> Value {
     json!({"code": code, "level": "Info", "displayStatus": text})
 }
 
-impl World {
+impl Resources {
     /// A silent agent is noticed only after the heartbeat lag, so "Ready" here is old news and "Not Ready" is no power state.
     fn agent_shows_ready(&self, machine: &VirtualMachine) -> bool {
         match (machine.guest.agent, machine.guest.agent_lost_since) {

@@ -1,7 +1,9 @@
 //! Which operation a machine's state allows (behaviour section 6).
 
-use super::{Power, VirtualMachine};
-use crate::arm::error::ArmError;
+use crate::{
+    arm::error::ArmError,
+    resources::machine::{Power, VirtualMachine},
+};
 
 /// Operations as Azure's refusals name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,12 +82,12 @@ pub(crate) fn check(machine: &VirtualMachine, operation: MachineOperation) -> Re
 
 #[cfg(test)]
 mod tests {
-    use crate::compute::machine::Busy;
     use super::*;
+    use crate::resources::machine::Busy;
 
     fn machine(power: Power) -> VirtualMachine {
-        let mut world = crate::world::World::new(1, jiff::Timestamp::UNIX_EPOCH);
-        let group = crate::world::Group {
+        let mut world = crate::resources::Resources::new(1, jiff::Timestamp::UNIX_EPOCH);
+        let group = crate::resources::Group {
             id: "/subscriptions/s/resourceGroups/rg".to_owned(),
             name: "rg".to_owned(),
             location: "westeurope".to_owned(),

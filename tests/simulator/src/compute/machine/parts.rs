@@ -7,7 +7,7 @@ use crate::{
     arm::{body::merge, call::Call, error::ArmError},
     compute::{disk::DiskSpec, image::Image},
     network::invalid_reference,
-    world::World,
+    resources::Resources,
 };
 
 /// What the new machine starts from.
@@ -35,7 +35,7 @@ pub(super) struct NewDisk {
     pub(super) spec: Option<DiskSpec>,
 }
 
-impl World {
+impl Resources {
     /// A disk that is to be attached: there, here, and nobody else's.
     pub(super) fn disk_is_free(&self, call: &Call<'_>, id: &str, location: &str) -> Result<(), ArmError> {
         let disk = self.disks.get(&id.to_lowercase()).filter(|disk| disk.location == location && !disk.is_snapshot());

@@ -3,24 +3,25 @@
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::{
-    Busy, Power,
-    interlock::{MachineOperation, check},
-};
+use super::interlock::{MachineOperation, check};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, PowerChange, Work},
         refusals::not_found,
     },
     faults::domain::OperationFate,
     guest::windows,
-    world::{Event, GuestChange, World},
+    resources::{
+        Resources,
+        event::{Event, GuestChange},
+        machine::{Busy, Power},
+        operation::{OperationType, PowerChange, Work},
+    },
 };
 
-impl World {
-    /// `POST {vm}/start|restart|powerOff|deallocate`: 202, then [`World::power_changed`].
+impl Resources {
+    /// `POST {vm}/start|restart|powerOff|deallocate`: 202, then [`Resources::power_changed`].
     pub(crate) fn machine_power(&mut self, call: &Call<'_>, change: PowerChange) -> Answer {
         let address = call.address.parent();
         let key = address.key();

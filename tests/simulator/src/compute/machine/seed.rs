@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Guest, Power, VirtualMachine};
 use crate::{
     guest::{linux, serial::Serial, system::System, windows},
+    resources::{
+        Resources,
+        machine::{Guest, Power, VirtualMachine},
+    },
     scenario::{self, AgentState},
-    world::World,
 };
 
 /// The data disks of a scenario's machine, as its model lists them.
@@ -53,7 +55,11 @@ impl VirtualMachine {
 
     /// From a scenario.
     #[allow(clippy::too_many_lines, reason = "one record, field by field")]
-    pub(crate) fn seeded(world: &mut World, group: &crate::world::Group, seed: &scenario::VirtualMachine) -> Self {
+    pub(crate) fn seeded(
+        world: &mut Resources,
+        group: &crate::resources::Group,
+        seed: &scenario::VirtualMachine,
+    ) -> Self {
         let location = crate::regions::normal(seed.location.as_deref().unwrap_or(&group.location));
         let id = format!("{}/providers/Microsoft.Compute/virtualMachines/{}", group.id, seed.name);
         let disk = format!("{}_OsDisk_1", seed.name);

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Busy, Power, VirtualMachine,
     boot_diagnostics::profile_fits,
     interlock::{MachineOperation, check},
 };
@@ -15,12 +14,15 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         refusals::not_found,
         tags,
     },
     faults::domain::OperationFate,
-    world::World,
+    resources::{
+        Resources,
+        machine::{Busy, Power, VirtualMachine},
+        operation::{OperationType, Work},
+    },
 };
 
 /// `If-Match` and `If-None-Match` against the record's `etag`, where one exists.
@@ -77,7 +79,7 @@ fn same_image(machine: &VirtualMachine, given: &Value) -> Result<(), ArmError> {
     Ok(())
 }
 
-impl World {
+impl Resources {
     pub(crate) fn machine_put(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
         let location = call.location()?;

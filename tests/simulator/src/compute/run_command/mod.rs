@@ -2,11 +2,7 @@
 
 pub(crate) mod put;
 
-use std::collections::BTreeMap;
-
 use http::StatusCode;
-use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,79 +13,22 @@ use crate::{
         refusals::not_found,
     },
     clock::azure_time,
-    compute::machine::VirtualMachine,
     guest::{process::Purpose, windows},
+    resources::{
+        Resources,
+        event::{Event, GuestChange, ScriptPoint},
+        machine::VirtualMachine,
+        run_command::RunCommand,
+    },
     scenario::{AgentState, RunCommandView, ScriptFails},
-    world::{Event, GuestChange, ScriptPoint, World},
 };
 
-/// How far a script is.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Execution {
-    pub(crate) state: &'static str,
-    pub(crate) message: &'static str,
-    pub(crate) exit_code: Option<i32>,
-    pub(crate) output: String,
-    pub(crate) error: String,
-    pub(crate) started: Option<Timestamp>,
-    pub(crate) ended: Option<Timestamp>,
-}
-
-impl Execution {
-    pub(crate) fn pending() -> Self {
-        Self {
-            state: "Pending",
-            message: "",
-            exit_code: None,
-            output: String::new(),
-            error: String::new(),
-            started: None,
-            ended: None,
-        }
-    }
-}
-
-/// A run command: managed, or the short-lived record behind the action form.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RunCommand {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) machine: String,
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) properties: Value,
-    /// Values of protected parameters; never shown.
-    #[serde(skip)]
-    pub(crate) protected: BTreeMap<String, String>,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) execution: Execution,
-    pub(crate) run: u64,
-    pub(crate) operation: Uuid,
-    /// The action form: nobody can read it, its result belongs to the operation.
-    pub(crate) action: bool,
-    pub(crate) boot: u64,
-}
-
 impl RunCommand {
-    pub(crate) fn script(&self) -> String {
-        self.properties["source"]["script"].as_str().unwrap_or_default().to_owned()
-    }
-
     /// All parameters, those that are shown first.
     pub(crate) fn all_parameters(&self) -> Vec<(String, String)> {
         let mut all = crate::compute::machine::guest_runs::parameters_of(&self.properties);
         all.extend(self.protected.iter().map(|(name, value)| (name.clone(), value.clone())));
         all
-    }
-
-    pub(crate) fn flag(&self, name: &str) -> bool {
-        self.properties[name].as_bool().unwrap_or_default()
-    }
-
-    pub(crate) fn timeout(&self, default: f64) -> f64 {
-        self.properties["timeoutInSeconds"].as_f64().filter(|seconds| *seconds > 0.0).unwrap_or(default)
     }
 
     pub(crate) fn view(&self, instance_view: bool) -> Value {
@@ -133,7 +72,7 @@ fn tail(text: &str) -> &str {
     &text[start..]
 }
 
-impl World {
+impl Resources {
     pub(crate) fn run_command_get(&mut self, call: &Call<'_>) -> Answer {
         let command = self
             .run_commands
@@ -311,7 +250,7 @@ impl World {
             .map(|command| command.operation);
         let Some(machine) = self.machines.get_mut(machine) else { return };
         if let Some(busy) = machine.busy.take_if(|busy| busy.operation == operation) {
-            machine.busy = still_running.map(|operation| crate::compute::machine::Busy { operation, ..busy });
+            machine.busy = still_running.map(|operation| crate::resources::machine::Busy { operation, ..busy });
         }
     }
 }

@@ -6,22 +6,23 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Execution, RunCommand};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         refusals::not_found,
         tags,
     },
-    compute::machine::{
-        Busy,
-        interlock::{MachineOperation, check},
-    },
+    compute::machine::interlock::{MachineOperation, check},
     faults::domain::OperationFate,
+    resources::{
+        Resources,
+        event::{Event, ScriptPoint},
+        machine::Busy,
+        operation::{OperationType, Work},
+        run_command::{Execution, RunCommand},
+    },
     scenario::AgentState,
-    world::{Event, ScriptPoint, World},
 };
 
 /// How many run commands a machine may hold.
@@ -41,7 +42,7 @@ fn protect(properties: &mut Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-impl World {
+impl Resources {
     pub(crate) fn run_command_put(&mut self, call: &Call<'_>) -> Answer {
         let location = call.location()?;
         let mut properties = call.body["properties"].clone();

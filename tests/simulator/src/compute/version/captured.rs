@@ -3,13 +3,14 @@
 use super::source::{Source, not_in_region};
 use crate::{
     arm::{address::Address, error::ArmError},
-    compute::{
+    compute::image::Image,
+    guest::disk::Contents,
+    resources::{
+        Resources,
         gallery::Definition,
-        image::{Image, ImageDisk, managed::ManagedImage},
+        image::{ImageDisk, ManagedImage},
         machine::VirtualMachine,
     },
-    guest::disk::Contents,
-    world::World,
 };
 
 /// The content of a new version.
@@ -22,14 +23,14 @@ pub(super) struct Captured {
 
 const SOURCE: &str = "galleryImageVersion.properties.storageProfile.source";
 
-impl World {
+impl Resources {
     /// Size of a machine's OS disk, and its data disks.
     pub(in crate::compute) fn disks_of_machine(&self, machine: &VirtualMachine) -> (u64, Vec<ImageDisk>) {
         let profile = &machine.properties["storageProfile"];
         let data = profile["dataDisks"].as_array().into_iter().flatten();
         let data = data.filter_map(|disk| {
             let kept = disk["managedDisk"]["id"].as_str().and_then(|id| self.disks.get(&id.to_lowercase()));
-            let size_gb = kept.map(crate::compute::disk::Disk::size_gb).or_else(|| disk["diskSizeGB"].as_u64())?;
+            let size_gb = kept.map(crate::resources::disk::Disk::size_gb).or_else(|| disk["diskSizeGB"].as_u64())?;
             Some(ImageDisk { lun: disk["lun"].as_u64()?, size_gb })
         });
         (profile["osDisk"]["diskSizeGB"].as_u64().unwrap_or(30), data.collect())

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::targets::Target;
 use crate::{
     arm::{address::Address, error::ArmError},
-    world::World,
+    resources::{Resources, version::Target},
 };
 
 const PLACE: &str = "galleryImageVersion.properties.publishingProfile.targetRegions.encryption";
@@ -59,7 +58,7 @@ pub(super) fn same_everywhere(targets: &[Target], shallow: bool) -> Result<(), A
     Ok(())
 }
 
-impl World {
+impl Resources {
     /// Is each disk encryption set there, in the gallery's subscription and in its target region, and each LUN one of the
     /// source's data disks?
     pub(super) fn check_encryption(

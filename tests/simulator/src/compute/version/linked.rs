@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::{
     arm::{address::Address, call::Call, error::ArmError, rights},
-    world::World,
+    resources::Resources,
 };
 
 /// Checks the caller's rights on everything that a version's properties name: what is captured is written, what is copied is
 /// read, and so are the disk encryption sets of target regions.
-pub(crate) fn access(call: &Call<'_>, properties: &Value, world: &World) -> Result<(), ArmError> {
+pub(crate) fn access(call: &Call<'_>, properties: &Value, world: &Resources) -> Result<(), ArmError> {
     rights::linked_access(call, &world.subscriptions, &links(properties))
 }
 

@@ -14,73 +14,26 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::{
-    replication::{Region, RegionState},
-    targets::Publishing,
-};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         refusals::not_found,
     },
     clock::{azure_time, later},
-    compute::image::ImageDisk,
     guest::disk::Contents,
     regions,
-    world::World,
+    resources::{
+        Resources,
+        operation::{OperationType, Work},
+        version::{ImageVersion, Publishing, Region, RegionState},
+    },
 };
 
-/// An image version.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ImageVersion {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) subscription: String,
-    /// Home region, compact.
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    /// `storageProfile.source` as given.
-    pub(crate) source: Value,
-    /// Source machine by its key, where it is one.
-    pub(crate) machine: Option<String>,
-    pub(crate) disk_size_gb: u64,
-    /// What the machines made from it start with.
-    pub(crate) contents: Contents,
-    pub(crate) data_disks: Vec<ImageDisk>,
-    /// `storageProfile.osDiskImage.source` as given.
-    pub(crate) disk_source: Value,
-    /// `storageProfile.dataDiskImages[].source` as given, by LUN.
-    pub(crate) data_sources: BTreeMap<u64, Value>,
-    pub(crate) publishing: Publishing,
-    pub(crate) regions: Vec<Region>,
-    pub(crate) allow_deletion_of_replicated_locations: bool,
-    pub(crate) block_deletion_before_end_of_life: bool,
-    /// `securityProfile` as given.
-    pub(crate) security_profile: Value,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) published: Option<Timestamp>,
-    pub(crate) operation: Uuid,
-    /// The running write lasts at least until then.
-    pub(crate) writing_until: Timestamp,
-    /// The source was touched while it was being copied.
-    #[serde(skip)]
-    pub(crate) broken: Option<ArmError>,
-    /// The home copy failed: the version can only be deleted.
-    pub(crate) stillborn: bool,
-}
-
 impl ImageVersion {
-    pub(crate) fn writing(&self) -> bool {
-        matches!(self.provisioning_state, "Creating" | "Updating")
-    }
-
     /// Region names come back as display names, `location` compact, defaults filled in.
     pub(crate) fn view(&self, now: Timestamp, replication_status: bool) -> Value {
         let mut storage = json!({
@@ -157,8 +110,8 @@ impl ImageVersion {
 
     /// A version that a scenario says exists, complete in all its regions.
     pub(crate) fn seeded(
-        world: &World,
-        definition: &crate::compute::gallery::Definition,
+        world: &Resources,
+        definition: &crate::resources::gallery::Definition,
         seed: &crate::scenario::ImageVersion,
     ) -> Self {
         let home = regions::normal(seed.location.as_deref().unwrap_or(&definition.location));
@@ -221,7 +174,7 @@ impl ImageVersion {
     }
 }
 
-impl World {
+impl Resources {
     pub(crate) fn version_get(&mut self, call: &Call<'_>) -> Answer {
         let key = call.address.key();
         let Some(version) = self.versions.get(&key) else {

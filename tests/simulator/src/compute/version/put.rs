@@ -4,24 +4,25 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    ImageVersion, linked,
-    replication::{Region, RegionState},
+    linked,
     source::Source,
-    targets::Publishing,
     update::{keep_fixed, ready_for_update},
 };
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         records::not_leaving,
         refusals::parent_not_found,
         tags,
     },
-    compute::gallery::Definition,
     durations::Load,
-    world::World,
+    resources::{
+        Resources,
+        gallery::Definition,
+        operation::{OperationType, Work},
+        version::{ImageVersion, Publishing, Region, RegionState},
+    },
 };
 
 /// `Major.Minor.Patch`, three 32-bit integers.
@@ -52,7 +53,7 @@ fn flag(body: &Value, name: &str) -> Option<bool> {
     body["properties"]["safetyProfile"][name].as_bool()
 }
 
-impl World {
+impl Resources {
     pub(crate) fn version_put(&mut self, call: &Call<'_>) -> Answer {
         version_name(call.address.name())?;
         if let Some(answer) = self.version_restore(call) {

@@ -2,47 +2,17 @@
 
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
 
-use super::ImageVersion;
 use crate::{
     arm::error::ArmError,
     clock::later,
     faults::domain::{OperationFate, RegionFate},
-    world::{Event, World},
+    resources::{
+        Resources,
+        event::Event,
+        version::{ImageVersion, Region, RegionState},
+    },
 };
-
-/// One region of a version.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Region {
-    /// Compact.
-    pub(crate) name: String,
-    /// How often copying was begun.
-    pub(crate) attempt: u32,
-    pub(crate) state: RegionState,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) enum RegionState {
-    /// Copying; `started` may lie ahead where the home copy comes first.
-    Replicating {
-        started: Timestamp,
-        ends: Timestamp,
-        /// Does not get beyond this percentage.
-        stuck: Option<u8>,
-        /// Will fail again whatever the faults say now, because only removing the region helps.
-        doomed: Option<String>,
-    },
-    Completed,
-    Failed {
-        detail: String,
-        progress: u8,
-        /// Only removing the region and adding it again helps.
-        sticky: bool,
-    },
-    Unknown,
-}
 
 impl RegionState {
     pub(crate) fn name(&self) -> &'static str {
@@ -101,7 +71,7 @@ fn regions_failed(version: &ImageVersion) -> ArmError {
     )
 }
 
-impl World {
+impl Resources {
     /// Begins copying to `region` after `wait` seconds for `seconds`.
     pub(crate) fn region_begins(&mut self, version: &str, region: &mut Region, wait: f64, seconds: f64) {
         let doomed = match &region.state {

@@ -1,36 +1,29 @@
 //! Versions that were deleted in a gallery with a soft-delete policy (behaviour section 13).
 
 use http::{Method, StatusCode};
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::ImageVersion;
 use crate::{
     arm::{
         address::Address,
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         refusals::{not_supported, parent_not_found},
     },
     clock::{azure_time, later},
-    world::{Event, World},
+    resources::{
+        Resources,
+        event::Event,
+        operation::{OperationType, Work},
+        version::{ImageVersion, SoftDeleted},
+    },
 };
-
-/// A version that can be restored.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct SoftDeleted {
-    pub(crate) version: ImageVersion,
-    at: jiff::Timestamp,
-    /// When it is gone for good.
-    until: jiff::Timestamp,
-}
 
 /// Days that a deleted version is kept where the policy says nothing.
 const RETENTION_DAYS: f64 = 7.0;
 const DAY_SECONDS: f64 = 86_400.0;
 
-impl World {
+impl Resources {
     /// Keeps a version that is being deleted, where its gallery says so: for its retention and the grace after it.
     pub(crate) fn keep_soft_deleted(&mut self, key: &str, version: ImageVersion) {
         let gallery = Address::parse(key).and_then(|address| self.galleries.get(&address.parent().parent().key()));

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::ImageVersion;
 use crate::{
     arm::{address::Address, error::ArmError},
-    compute::{gallery::Definition, machine::VirtualMachine},
-    world::World,
+    resources::{Resources, gallery::Definition, machine::VirtualMachine, version::ImageVersion},
 };
 
 const SOURCE: &str = "galleryImageVersion.properties.storageProfile.source";
@@ -157,7 +155,7 @@ pub(super) fn not_in_region(id: &str) -> ArmError {
     )
 }
 
-impl World {
+impl Resources {
     /// The machine behind `source`, in `location`, fit for `definition`.
     pub(crate) fn check_source(
         &self,

@@ -1,50 +1,17 @@
 //! The publishing profile of a version: what is asked for, checked and normalised (behaviour section 11).
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::encryption;
-use crate::{arm::error::ArmError, clock::azure_time, regions};
+use crate::{
+    arm::error::ArmError,
+    clock::azure_time,
+    regions,
+    resources::version::{Publishing, ReplicaSet, Target},
+};
 
 const STORAGE: [&str; 4] = ["Standard_LRS", "Standard_ZRS", "Premium_LRS", "PremiumV2_LRS"];
-
-/// One region that is asked for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Target {
-    /// Compact.
-    pub(crate) name: String,
-    pub(crate) replicas: u64,
-    pub(crate) storage: String,
-    pub(crate) exclude_from_latest: bool,
-    /// `encryption` as given.
-    pub(crate) encryption: Value,
-    /// More replicas of the region, on other storage.
-    pub(crate) additional: Vec<ReplicaSet>,
-}
-
-/// One entry of `additionalReplicaSets`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ReplicaSet {
-    pub(crate) storage: String,
-    pub(crate) replicas: u64,
-}
-
-/// The whole profile.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Publishing {
-    pub(crate) targets: Vec<Target>,
-    pub(crate) replicas: u64,
-    pub(crate) storage: String,
-    pub(crate) exclude_from_latest: bool,
-    pub(crate) end_of_life: Option<Timestamp>,
-    pub(crate) shallow: bool,
-    /// The caller named a replication mode, so it is shown.
-    pub(crate) mode_given: bool,
-}
 
 impl Publishing {
     pub(crate) fn seeded(names: &[String], exclude_from_latest: bool) -> Self {

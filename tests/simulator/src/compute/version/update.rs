@@ -3,26 +3,24 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{
-    ImageVersion, linked,
-    put::Wanted,
-    replication::{Region, RegionState},
-    source::Source,
-    targets::Publishing,
-};
+use super::{linked, put::Wanted, source::Source};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        operation::{OperationType, Work},
         refusals::not_found,
     },
     clock::later,
     durations::Load,
-    world::{Event, World},
+    resources::{
+        Resources,
+        event::Event,
+        operation::{OperationType, Work},
+        version::{ImageVersion, Publishing, Region, RegionState},
+    },
 };
 
-impl World {
+impl Resources {
     pub(super) fn version_update(
         &mut self,
         key: &str,

@@ -1,11 +1,12 @@
-//! What the graph knows, and when it learnt it.
+//! Who uses images, and since when: what the resource graph tells of.
 
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{arm::address::Address, clock::later, world::World};
+use super::Resources;
+use crate::{arm::address::Address, clock::later};
 
 /// Types that can use an image version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl History {
     }
 }
 
-impl World {
+impl Resources {
     /// Remembers who uses images now.
     pub(crate) fn graph_changes(&mut self) {
         let rows = self.image_users();

@@ -1,4 +1,19 @@
-//! Everything that exists, and the queue of what is going to happen.
+//! Everything that exists, and the queue of what is going to happen. What Azure makes of it stands in the rooms above.
+
+pub(crate) mod activity;
+pub(crate) mod disk;
+pub(crate) mod event;
+pub(crate) mod gallery;
+pub(crate) mod governance;
+pub(crate) mod image;
+pub(crate) mod image_users;
+pub(crate) mod machine;
+pub(crate) mod network;
+pub(crate) mod operation;
+pub(crate) mod record;
+pub(crate) mod roles;
+pub(crate) mod run_command;
+pub(crate) mod version;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,74 +24,28 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use self::{
+    activity::ActivityLog,
+    disk::{Disk, DiskEncryptionSet},
+    event::Event,
+    gallery::{Definition, Gallery},
+    governance::Governance,
+    image::ManagedImage,
+    image_users::{History, Row},
+    machine::VirtualMachine,
+    network::NetworkResource,
+    operation::Operation,
+    roles::Authorization,
+    run_command::RunCommand,
+    version::{ImageVersion, SoftDeleted},
+};
 use crate::{
-    arm::{governance::Governance, operation::Operation},
-    authorization::Authorization,
     clock::later,
-    compute::{
-        disk::{Disk, encryption_set::DiskEncryptionSet},
-        gallery::{Definition, Gallery},
-        image::managed::ManagedImage,
-        machine::VirtualMachine,
-        run_command::RunCommand,
-        version::{ImageVersion, soft_delete::SoftDeleted},
-    },
     durations::Durations,
     faults::domain::DomainFaults,
-    graph::{History, Row},
     guest::process::Process,
-    insights::ActivityLog,
-    network::NetworkResource,
     scenario::{SoldOut, Unknowns},
 };
-
-/// What happens at a point of simulated time without anybody asking.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Event {
-    /// A long-running operation has taken its time.
-    OperationEnds(Uuid),
-    /// A version's regions may have come to an end.
-    VersionMoves(String),
-    /// A script in a guest reaches a point; the number tells runs of the same command apart.
-    Script { command: String, run: u64, point: ScriptPoint },
-    /// A program in a guest goes on.
-    Process(u64),
-    /// Something happens inside a guest; the number tells its boots apart.
-    Guest { machine: String, boot: u64, change: GuestChange },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ScriptPoint {
-    Starts,
-    Ends,
-    TimesOut,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum GuestChange {
-    AgentReady,
-    /// The machine gets its power although its creation goes on.
-    Starts,
-    /// The agent was started again.
-    AgentAgain,
-    /// A unit's time has come; the number tells its turns apart.
-    UnitStarts {
-        unit: String,
-        turn: u64,
-    },
-    UnitDies {
-        unit: String,
-        turn: u64,
-    },
-    /// What a script in a Windows guest leaves behind.
-    WindowsEnds {
-        image_state: Option<String>,
-        console: String,
-        agent_dies: bool,
-    },
-    PowersOff,
-    Restarts,
-}
 
 /// A subscription.
 #[derive(Debug, Clone, Serialize)]
@@ -95,7 +64,7 @@ pub(crate) struct Group {
 }
 
 /// All resources, by id in lower case.
-pub(crate) struct World {
+pub(crate) struct Resources {
     pub(crate) now: Timestamp,
     pub(crate) random: StdRng,
     pub(crate) durations: Durations,
@@ -150,7 +119,7 @@ pub(crate) struct World {
 /// How many ended operations stay readable.
 const ENDED_OPERATIONS: usize = 5000;
 
-impl World {
+impl Resources {
     pub(crate) fn new(seed: u64, now: Timestamp) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let certificate = random_text(&mut random, 2280);
