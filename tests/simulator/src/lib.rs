@@ -14,6 +14,7 @@ pub mod clock;
 mod compute;
 mod control;
 mod credentials;
+mod dispatch;
 mod durations;
 mod entra;
 mod faults;

@@ -1,9 +1,9 @@
 //! Azure Resource Manager: addresses, rights, headers, errors and long-running operations.
 
+pub(crate) mod activity;
 pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod call;
-pub(crate) mod dispatch;
 pub(crate) mod endpoints;
 pub(crate) mod error;
 pub(crate) mod governance;
@@ -12,9 +12,10 @@ pub(crate) mod headers;
 pub(crate) mod lists;
 pub(crate) mod locks;
 pub(crate) mod operation;
-pub(crate) mod providers;
+pub(crate) mod provider;
 pub(crate) mod records;
 pub(crate) mod refusals;
+pub(crate) mod registration;
 pub(crate) mod response;
 pub(crate) mod rights;
 pub(crate) mod tags;

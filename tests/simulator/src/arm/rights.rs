@@ -192,11 +192,9 @@ pub(crate) fn linked_access(
     ))
 }
 
-impl Resources {
-    /// Refuses a caller who lacks `action` on the one resource `id`, which the body names.
-    pub(crate) fn linked(&self, call: &Call<'_>, action: &str, id: &str) -> Result<(), ArmError> {
-        linked_access(call, &self.subscriptions, &[(action, id)])
-    }
+/// Refuses a caller who lacks `action` on the one resource `id`, which the body names.
+pub(crate) fn linked(resources: &Resources, call: &Call<'_>, action: &str, id: &str) -> Result<(), ArmError> {
+    linked_access(call, &resources.subscriptions, &[(action, id)])
 }
 
 /// Is `scope` the `granted` one, or below it?

@@ -11,15 +11,16 @@ use crate::{
         address::Extension,
         call::{Answer, Call},
         error::ArmError,
+        provider::Provider,
         refusals::not_supported,
         rights::Grant,
         versions::check_authorization,
     },
-    resources::roles::Authorization,
-    simulator::Simulator,
+    entra::Entra,
+    resources::{Resources, roles::Roles},
 };
 
-impl Authorization {
+impl Roles {
     /// What roles give to a principal, by its object id, as far as it is in force.
     pub(crate) fn grants(&self, principal: &str, now: Timestamp) -> Vec<Grant> {
         let own = self
@@ -32,20 +33,27 @@ impl Authorization {
     }
 }
 
-impl Simulator {
+/// `Microsoft.Authorization`, but for locks, which are Azure Resource Manager's own.
+pub(crate) struct Authorization<'a> {
+    /// Whom roles can be assigned to.
+    pub(crate) directory: &'a Entra,
+}
+
+impl Provider for Authorization<'_> {
     /// `…/providers/Microsoft.Authorization/roleDefinitions|roleAssignments[/{name}]`.
-    pub(crate) fn authorization_call(&mut self, call: &Call<'_>, extension: &Extension) -> Answer {
-        check_authorization(&extension.kind, call.api_version())?;
+    fn call(&self, resources: &mut Resources, call: &Call<'_>) -> Answer {
+        let Some(Extension { kind, name }) = &call.address.authorization else { return Err(not_supported(call)) };
+        check_authorization(kind, call.api_version())?;
         let filter = Filter::read(call.query.get("$filter").map_or("", String::as_str));
-        match (extension.kind.as_str(), &extension.name, call.method) {
-            ("roleDefinitions", None, &Method::GET) => Ok(self.definitions_list(call, &filter)),
-            ("roleDefinitions", Some(name), &Method::GET) => self.definition_read(name),
-            ("roleDefinitions", Some(name), &Method::PUT) => self.definition_write(call, name),
-            ("roleDefinitions", Some(name), &Method::DELETE) => self.definition_remove(name),
-            ("roleAssignments", None, &Method::GET) => Ok(self.assignments_list(call, &filter)),
-            ("roleAssignments", Some(name), &Method::GET) => self.assignment_read(call, name),
-            ("roleAssignments", Some(name), &Method::PUT) => self.assignment_write(call, name),
-            ("roleAssignments", Some(name), &Method::DELETE) => Ok(self.assignment_remove(call, name)),
+        match (kind.as_str(), name, call.method) {
+            ("roleDefinitions", None, &Method::GET) => Ok(definition::list(resources, call, &filter)),
+            ("roleDefinitions", Some(name), &Method::GET) => definition::read(resources, name),
+            ("roleDefinitions", Some(name), &Method::PUT) => definition::write(resources, call, name),
+            ("roleDefinitions", Some(name), &Method::DELETE) => definition::remove(resources, name),
+            ("roleAssignments", None, &Method::GET) => Ok(assignment::list(resources, call, &filter)),
+            ("roleAssignments", Some(name), &Method::GET) => assignment::read(resources, call, name),
+            ("roleAssignments", Some(name), &Method::PUT) => assignment::write(resources, self.directory, call, name),
+            ("roleAssignments", Some(name), &Method::DELETE) => Ok(assignment::remove(resources, call, name)),
             _ => Err(not_supported(call)),
         }
     }

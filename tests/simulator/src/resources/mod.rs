@@ -35,7 +35,7 @@ use self::{
     machine::VirtualMachine,
     network::NetworkResource,
     operation::Operation,
-    roles::Authorization,
+    roles::Roles,
     run_command::RunCommand,
     version::{ImageVersion, SoftDeleted},
 };
@@ -94,7 +94,7 @@ pub(crate) struct Resources {
     pub(crate) ended: VecDeque<Uuid>,
     /// When children were deleted, by their id.
     pub(crate) deleted: BTreeMap<String, Timestamp>,
-    pub(crate) authorization: Authorization,
+    pub(crate) roles: Roles,
     pub(crate) governance: Governance,
     pub(crate) faults: DomainFaults,
     pub(crate) activity: ActivityLog,
@@ -145,7 +145,7 @@ impl Resources {
             operations: BTreeMap::new(),
             ended: VecDeque::new(),
             deleted: BTreeMap::new(),
-            authorization: Authorization::default(),
+            roles: Roles::default(),
             governance: Governance::default(),
             faults: DomainFaults::default(),
             activity: ActivityLog::default(),
@@ -163,31 +163,16 @@ impl Resources {
         }
     }
 
-    /// Lets everything happen that is due until `now`, each at its own time. Time never goes back.
-    pub(crate) fn advance(&mut self, now: Timestamp) {
-        while let Some(entry) = self.events.first_entry() {
-            if entry.key().0 > now {
-                break;
-            }
-            let ((at, _), event) = entry.remove_entry();
-            self.now = self.now.max(at);
-            self.happen(event);
-        }
-        self.now = self.now.max(now);
+    /// The next event that is due until `now`, whose time it is then.
+    pub(crate) fn due(&mut self, now: Timestamp) -> Option<Event> {
+        let entry = self.events.first_entry().filter(|entry| entry.key().0 <= now)?;
+        let ((at, _), event) = entry.remove_entry();
+        self.now = self.now.max(at);
+        Some(event)
     }
 
     pub(crate) fn next_event(&self) -> Option<Timestamp> {
         self.events.first_key_value().map(|((at, _), _)| *at)
-    }
-
-    fn happen(&mut self, event: Event) {
-        match event {
-            Event::OperationEnds(operation) => self.operation_ends(operation),
-            Event::VersionMoves(version) => self.version_moves(&version),
-            Event::Script { command, run, point } => self.script_reaches(&command, run, point),
-            Event::Process(id) => self.process_goes_on(id),
-            Event::Guest { machine, boot, change } => self.guest_changes(&machine, boot, change),
-        }
     }
 
     /// Plans `event` for `seconds` of simulated time from now.

@@ -44,21 +44,21 @@ pub(crate) struct RoleAssignment {
 }
 
 /// All roles and who has them.
-pub(crate) struct Authorization {
+pub(crate) struct Roles {
     /// By GUID in lower case; the built-in ones first of all.
     pub(crate) definitions: BTreeMap<String, RoleDefinition>,
     /// By scope and GUID in lower case.
     pub(crate) assignments: BTreeMap<(String, String), RoleAssignment>,
 }
 
-impl Default for Authorization {
+impl Default for Roles {
     fn default() -> Self {
         let built_in = built_in().map(|definition| (definition.name.clone(), definition));
         Self { definitions: BTreeMap::from(built_in), assignments: BTreeMap::new() }
     }
 }
 
-impl Authorization {
+impl Roles {
     pub(crate) fn define(&mut self, definition: RoleDefinition) {
         self.definitions.insert(definition.name.to_lowercase(), definition);
     }
@@ -89,11 +89,7 @@ fn built_in() -> [RoleDefinition; 3] {
         assignable_scopes: vec!["/".to_owned()],
         written: Timestamp::UNIX_EPOCH,
     };
-    let without = [
-        "Microsoft.Authorization/*/Delete",
-        "Microsoft.Authorization/*/Write",
-        "Microsoft.Authorization/elevateAccess/Action",
-    ];
+    let without = ["Microsoft.Roles/*/Delete", "Microsoft.Roles/*/Write", "Microsoft.Roles/elevateAccess/Action"];
     [
         role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "*", &[]),
         role("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", "*", &without),

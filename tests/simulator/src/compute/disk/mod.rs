@@ -13,7 +13,7 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::writable,
+        records::{self, writable},
         refusals::{not_found, not_supported},
     },
     clock::azure_time,
@@ -73,69 +73,70 @@ impl Disk {
     }
 }
 
-impl Resources {
-    pub(crate) fn disk_call(&mut self, call: &Call<'_>) -> Answer {
-        match *call.method {
-            Method::GET => {
-                let disk = self.disks.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
-                Ok(Reply::ok(self.disk_view(disk)))
-            }
-            Method::PUT => self.disk_put(call),
-            Method::PATCH => self.disk_patch(call),
-            Method::DELETE => self.disk_delete(call),
-            _ => Err(not_supported(call)),
+pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    match *call.method {
+        Method::GET => {
+            let disk = resources.disks.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+            Ok(Reply::ok(view(resources, disk)))
         }
+        Method::PUT => put::put(resources, call),
+        Method::PATCH => put::patch(resources, call),
+        Method::DELETE => delete(resources, call),
+        _ => Err(not_supported(call)),
     }
+}
 
-    /// The machine that the disk is attached to.
-    pub(crate) fn disk_holder(&self, key: &str) -> Option<&VirtualMachine> {
-        self.machines.values().find(|machine| machine.disk_ids().any(|id| id.eq_ignore_ascii_case(key)))
-    }
+/// The machine that the disk is attached to.
+pub(crate) fn holder<'r>(resources: &'r Resources, key: &str) -> Option<&'r VirtualMachine> {
+    resources.machines.values().find(|machine| machine.disk_ids().any(|id| id.eq_ignore_ascii_case(key)))
+}
 
-    pub(crate) fn disk_view(&self, disk: &Disk) -> Value {
-        disk.view(self.disk_holder(&disk.id))
-    }
+pub(crate) fn view(resources: &Resources, disk: &Disk) -> Value {
+    disk.view(holder(resources, &disk.id))
+}
 
-    /// What is on the disk at this moment.
-    pub(crate) fn disk_contents(&self, disk: &Disk) -> Option<Contents> {
-        let os_disk_of = self
-            .disk_holder(&disk.id)
-            .filter(|machine| machine.os_disk_id().is_some_and(|id| id.eq_ignore_ascii_case(&disk.id)));
-        os_disk_of.map(|machine| machine.guest.system.disk()).or_else(|| disk.contents.clone())
-    }
+/// What is on the disk at this moment.
+pub(crate) fn contents(resources: &Resources, disk: &Disk) -> Option<Contents> {
+    let os_disk_of = holder(resources, &disk.id)
+        .filter(|machine| machine.os_disk_id().is_some_and(|id| id.eq_ignore_ascii_case(&disk.id)));
+    os_disk_of.map(|machine| machine.guest.system.disk()).or_else(|| disk.contents.clone())
+}
 
-    /// Puts a disk there that comes with something else: a machine's, or a scenario's.
-    pub(crate) fn disk_appears(&mut self, id: &str, location: &str, tags: BTreeMap<String, String>, spec: DiskSpec) {
-        let disk = Disk {
-            id: id.to_owned(),
-            name: crate::arm::address::last_name(id).to_owned(),
-            subscription: crate::arm::address::Address::parse(id)
-                .map(|address| address.subscription)
-                .unwrap_or_default(),
-            location: location.to_owned(),
-            tags,
-            sku: spec.sku,
-            zones: Value::Null,
-            properties: spec.properties,
-            unique_id: self.guid(),
-            created: self.now,
-            provisioning_state: "Succeeded",
-            operation: Uuid::nil(),
-            contents: spec.contents,
-        };
-        self.disks.insert(id.to_lowercase(), disk);
-    }
+/// Puts a disk there that comes with something else: a machine's, or a scenario's.
+pub(crate) fn appears(
+    resources: &mut Resources,
+    id: &str,
+    location: &str,
+    tags: BTreeMap<String, String>,
+    spec: DiskSpec,
+) {
+    let disk = Disk {
+        id: id.to_owned(),
+        name: crate::arm::address::last_name(id).to_owned(),
+        subscription: crate::arm::address::Address::parse(id).map(|address| address.subscription).unwrap_or_default(),
+        location: location.to_owned(),
+        tags,
+        sku: spec.sku,
+        zones: Value::Null,
+        properties: spec.properties,
+        unique_id: resources.guid(),
+        created: resources.now,
+        provisioning_state: "Succeeded",
+        operation: Uuid::nil(),
+        contents: spec.contents,
+    };
+    resources.disks.insert(id.to_lowercase(), disk);
+}
 
-    fn disk_delete(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        if let Some(reply) = self.deletion_known(RecordKind::Disk, &key) {
-            return Ok(reply);
-        }
-        let Some(disk) = self.disks.get(&key) else { return Err(not_found(call.address)) };
-        if let Some(machine) = self.disk_holder(&key) {
-            return Err(ArmError::not_allowed(format!("Disk {} is attached to VM {}.", disk.name, machine.id)));
-        }
-        writable(disk.provisioning_state, "Delete Disk", &disk.name)?;
-        Ok(self.deletion_begins(RecordKind::Disk, &key, self.durations.disk))
+fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    if let Some(reply) = records::deletion_known(resources, RecordKind::Disk, &key) {
+        return Ok(reply);
     }
+    let Some(disk) = resources.disks.get(&key) else { return Err(not_found(call.address)) };
+    if let Some(machine) = holder(resources, &key) {
+        return Err(ArmError::not_allowed(format!("Disk {} is attached to VM {}.", disk.name, machine.id)));
+    }
+    writable(disk.provisioning_state, "Delete Disk", &disk.name)?;
+    Ok(records::deletion_begins(resources, RecordKind::Disk, &key, resources.durations.disk))
 }

@@ -4,12 +4,13 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::quota;
 use crate::{
     arm::{
         body::properties,
         call::{Answer, Call, Reply},
         error::ArmError,
-        records::{not_leaving, writable},
+        records::{self, not_leaving, writable},
         refusals::{not_found, parent_not_found},
         tags,
     },
@@ -115,100 +116,96 @@ fn unchanged(before: &Value, after: &Value) -> Result<(), ArmError> {
     Ok(())
 }
 
-impl Resources {
-    pub(crate) fn definition_put(&mut self, call: &Call<'_>) -> Answer {
-        let (key, name) = (call.address.key(), call.address.name().to_owned());
-        let location = call.location()?;
-        let tags = tags::from_body(&call.body)?.unwrap_or_default();
-        let gallery = call.address.parent();
-        let Some(parent) = self.galleries.get(&gallery.key()) else { return Err(parent_not_found(&gallery)) };
-        not_leaving(parent.provisioning_state, "Update Gallery Image", &parent.name)?;
-        let mut given = properties(&call.body["properties"], &["provisioningState"]);
-        validate(&name, &given)?;
-        let existing = self.definitions.get(&key);
-        if let Some(definition) = existing {
-            if definition.location != location {
-                return Err(tags::other_location(&definition.id, &definition.location, &location));
-            }
-            writable(definition.provisioning_state, "Update Gallery Image", &definition.name)?;
-            for field in ["hyperVGeneration", "architecture", "features"] {
-                if given[field].is_null() {
-                    given[field] = definition.properties[field].clone();
-                }
-            }
-            unchanged(&definition.properties, &given)?;
-        } else {
-            defaults(&mut given, call.api_version());
+pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let (key, name) = (call.address.key(), call.address.name().to_owned());
+    let location = call.location()?;
+    let tags = tags::from_body(&call.body)?.unwrap_or_default();
+    let gallery = call.address.parent();
+    let Some(parent) = resources.galleries.get(&gallery.key()) else { return Err(parent_not_found(&gallery)) };
+    not_leaving(parent.provisioning_state, "Update Gallery Image", &parent.name)?;
+    let mut given = properties(&call.body["properties"], &["provisioningState"]);
+    validate(&name, &given)?;
+    let existing = resources.definitions.get(&key);
+    if let Some(definition) = existing {
+        if definition.location != location {
+            return Err(tags::other_location(&definition.id, &definition.location, &location));
         }
-        let created = existing.is_none();
-        if created {
-            self.gallery_quota("gallery images", 1000, &call.address.subscription, &location)?;
-        }
-        self.identifier_is_free(&gallery.key(), &key, &given["identifier"])?;
-        Ok(self.definition_write(
-            &key,
-            created,
-            Definition {
-                id: call.address.id(),
-                name,
-                location,
-                tags,
-                properties: properties(&given, &[]),
-                provisioning_state: if created { "Creating" } else { "Updating" },
-                operation: Uuid::nil(),
-            },
-        ))
-    }
-
-    fn identifier_is_free(&self, gallery: &str, own: &str, identifier: &Value) -> Result<(), ArmError> {
-        let part = |identifier: &Value, part: &str| identifier[part].as_str().unwrap_or_default().to_lowercase();
-        let prefix = format!("{gallery}/images/");
-        let holder = self.definitions.iter().find(|(key, other)| {
-            key.starts_with(&prefix)
-                && *key != own
-                && ["publisher", "offer", "sku"]
-                    .iter()
-                    .all(|name| part(&other.properties["identifier"], name) == part(identifier, name))
-        });
-        match holder {
-            None => Ok(()),
-            Some((_, other)) => Err(ArmError::new(
-                StatusCode::CONFLICT,
-                "Conflict",
-                format!(
-                    "Gallery image: {} identified by (publisher:{}, offer:{}, sku:{}) already exists. Choose a different \
-                     publisher, offer, sku combination.",
-                    other.name,
-                    part(identifier, "publisher"),
-                    part(identifier, "offer"),
-                    part(identifier, "sku")
-                ),
-            )),
-        }
-    }
-
-    pub(crate) fn definition_patch(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let mut definition = self.definitions.get(&key).cloned().ok_or_else(|| not_found(call.address))?;
         writable(definition.provisioning_state, "Update Gallery Image", &definition.name)?;
-        if let Some(tags) = tags::from_body(&call.body)? {
-            definition.tags = tags;
+        for field in ["hyperVGeneration", "architecture", "features"] {
+            if given[field].is_null() {
+                given[field] = definition.properties[field].clone();
+            }
         }
-        let before = definition.properties.clone();
-        crate::arm::body::merge(
-            &mut definition.properties,
-            &properties(&call.body["properties"], &["provisioningState"]),
-        );
-        unchanged(&before, &definition.properties)?;
-        definition.provisioning_state = "Updating";
-        Ok(self.definition_write(&key, false, definition))
+        unchanged(&definition.properties, &given)?;
+    } else {
+        defaults(&mut given, call.api_version());
     }
+    let created = existing.is_none();
+    if created {
+        quota::check(resources, "gallery images", 1000, &call.address.subscription, &location)?;
+    }
+    identifier_is_free(resources, &gallery.key(), &key, &given["identifier"])?;
+    Ok(write(
+        resources,
+        &key,
+        created,
+        Definition {
+            id: call.address.id(),
+            name,
+            location,
+            tags,
+            properties: properties(&given, &[]),
+            provisioning_state: if created { "Creating" } else { "Updating" },
+            operation: Uuid::nil(),
+        },
+    ))
+}
 
-    fn definition_write(&mut self, key: &str, created: bool, definition: Definition) -> Reply {
-        self.definitions.insert(key.to_owned(), definition);
-        let operation = self.write_begins(RecordKind::Definition, key, self.durations.definition);
-        Reply::written(created, self.definitions.get(key).map(Definition::view).unwrap_or_default(), operation)
+fn identifier_is_free(resources: &Resources, gallery: &str, own: &str, identifier: &Value) -> Result<(), ArmError> {
+    let part = |identifier: &Value, part: &str| identifier[part].as_str().unwrap_or_default().to_lowercase();
+    let prefix = format!("{gallery}/images/");
+    let holder = resources.definitions.iter().find(|(key, other)| {
+        key.starts_with(&prefix)
+            && *key != own
+            && ["publisher", "offer", "sku"]
+                .iter()
+                .all(|name| part(&other.properties["identifier"], name) == part(identifier, name))
+    });
+    match holder {
+        None => Ok(()),
+        Some((_, other)) => Err(ArmError::new(
+            StatusCode::CONFLICT,
+            "Conflict",
+            format!(
+                "Gallery image: {} identified by (publisher:{}, offer:{}, sku:{}) already exists. Choose a different \
+                 publisher, offer, sku combination.",
+                other.name,
+                part(identifier, "publisher"),
+                part(identifier, "offer"),
+                part(identifier, "sku")
+            ),
+        )),
     }
+}
+
+pub(crate) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    let mut definition = resources.definitions.get(&key).cloned().ok_or_else(|| not_found(call.address))?;
+    writable(definition.provisioning_state, "Update Gallery Image", &definition.name)?;
+    if let Some(tags) = tags::from_body(&call.body)? {
+        definition.tags = tags;
+    }
+    let before = definition.properties.clone();
+    crate::arm::body::merge(&mut definition.properties, &properties(&call.body["properties"], &["provisioningState"]));
+    unchanged(&before, &definition.properties)?;
+    definition.provisioning_state = "Updating";
+    Ok(write(resources, &key, false, definition))
+}
+
+fn write(resources: &mut Resources, key: &str, created: bool, definition: Definition) -> Reply {
+    resources.definitions.insert(key.to_owned(), definition);
+    let operation = records::write_begins(resources, RecordKind::Definition, key, resources.durations.definition);
+    Reply::written(created, resources.definitions.get(key).map(Definition::view).unwrap_or_default(), operation)
 }
 
 #[cfg(test)]

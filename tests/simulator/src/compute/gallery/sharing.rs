@@ -7,6 +7,7 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
+        operation,
         records::writable,
         refusals::not_found,
     },
@@ -44,56 +45,54 @@ fn change(groups: &mut Vec<Value>, wanted: &[Value], add: bool) -> Result<(), Ar
     Ok(())
 }
 
-impl Resources {
-    pub(crate) fn gallery_share(&mut self, call: &Call<'_>) -> Answer {
-        let address = call.address.parent();
-        let key = address.key();
-        let gallery = self.galleries.get_mut(&key).ok_or_else(|| not_found(&address))?;
-        writable(gallery.provisioning_state, "Share Gallery", &gallery.name)?;
-        let profile = &mut gallery.properties["sharingProfile"];
-        let permissions = profile["permissions"].as_str().unwrap_or("Private").to_owned();
-        let given = &call.body;
-        let operation = given["operationType"].as_str().unwrap_or_default();
-        let needed = if operation.eq_ignore_ascii_case("EnableCommunity") { "Community" } else { "Groups" };
-        if !permissions.eq_ignore_ascii_case(needed) {
-            return Err(wrong(
-                "operationType",
-                format!(
-                    "The operation '{operation}' is not allowed on a gallery whose sharing permissions are '{permissions}'; they \
-                     have to be '{needed}'."
-                ),
-            ));
-        }
-        let mut groups = profile["groups"].as_array().cloned().unwrap_or_default();
-        let wanted = given["groups"].as_array().map_or(&[][..], Vec::as_slice);
-        match operation.to_lowercase().as_str() {
-            "add" => change(&mut groups, wanted, true)?,
-            "remove" => change(&mut groups, wanted, false)?,
-            "reset" => {
-                groups.clear();
-                profile["permissions"] = json!("Private");
-            }
-            "enablecommunity" => profile["communityGalleryInfo"]["communityGalleryEnabled"] = json!(true),
-            _ => return Err(wrong("operationType", format!("The operation type '{operation}' is not supported."))),
-        }
-        profile["groups"] = json!(groups);
-        let location = gallery.location.clone();
-        let work = Work::GalleryShared { gallery: key };
-        let seconds = self.durations.gallery;
-        let id = self.begin(OperationType::Caps, &address.subscription, &location, work, Some(seconds));
-        let body = Some(json!({"operationType": operation, "groups": groups}));
-        Ok(Reply { status: StatusCode::ACCEPTED, body, ..Reply::accepted(id, false) })
+pub(crate) fn share(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let address = call.address.parent();
+    let key = address.key();
+    let gallery = resources.galleries.get_mut(&key).ok_or_else(|| not_found(&address))?;
+    writable(gallery.provisioning_state, "Share Gallery", &gallery.name)?;
+    let profile = &mut gallery.properties["sharingProfile"];
+    let permissions = profile["permissions"].as_str().unwrap_or("Private").to_owned();
+    let given = &call.body;
+    let operation = given["operationType"].as_str().unwrap_or_default();
+    let needed = if operation.eq_ignore_ascii_case("EnableCommunity") { "Community" } else { "Groups" };
+    if !permissions.eq_ignore_ascii_case(needed) {
+        return Err(wrong(
+            "operationType",
+            format!(
+                "The operation '{operation}' is not allowed on a gallery whose sharing permissions are '{permissions}'; they \
+                 have to be '{needed}'."
+            ),
+        ));
     }
+    let mut groups = profile["groups"].as_array().cloned().unwrap_or_default();
+    let wanted = given["groups"].as_array().map_or(&[][..], Vec::as_slice);
+    match operation.to_lowercase().as_str() {
+        "add" => change(&mut groups, wanted, true)?,
+        "remove" => change(&mut groups, wanted, false)?,
+        "reset" => {
+            groups.clear();
+            profile["permissions"] = json!("Private");
+        }
+        "enablecommunity" => profile["communityGalleryInfo"]["communityGalleryEnabled"] = json!(true),
+        _ => return Err(wrong("operationType", format!("The operation type '{operation}' is not supported."))),
+    }
+    profile["groups"] = json!(groups);
+    let location = gallery.location.clone();
+    let work = Work::GalleryShared { gallery: key };
+    let seconds = resources.durations.gallery;
+    let id = operation::begin(resources, OperationType::Caps, &address.subscription, &location, work, Some(seconds));
+    let body = Some(json!({"operationType": operation, "groups": groups}));
+    Ok(Reply { status: StatusCode::ACCEPTED, body, ..Reply::accepted(id, false) })
+}
 
-    pub(crate) fn gallery_shared(&mut self, operation: uuid::Uuid, key: &str) {
-        match self.faults.operation_fate(key) {
-            crate::faults::domain::OperationFate::Fails(error) => self.end(operation, Err(error)),
-            crate::faults::domain::OperationFate::Normal => {
-                let groups =
-                    self.galleries.get(key).map(|gallery| gallery.properties["sharingProfile"]["groups"].clone());
-                let status = json!({"aggregatedState": "Succeeded", "groups": groups});
-                self.end(operation, Ok(Some(status)));
-            }
+pub(crate) fn shared(resources: &mut Resources, operation: uuid::Uuid, key: &str) {
+    match resources.faults.operation_fate(key) {
+        crate::faults::domain::OperationFate::Fails(error) => operation::end(resources, operation, Err(error)),
+        crate::faults::domain::OperationFate::Normal => {
+            let groups =
+                resources.galleries.get(key).map(|gallery| gallery.properties["sharingProfile"]["groups"].clone());
+            let status = json!({"aggregatedState": "Succeeded", "groups": groups});
+            operation::end(resources, operation, Ok(Some(status)));
         }
     }
 }

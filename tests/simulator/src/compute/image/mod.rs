@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    arm::{address::Address, call::Call, error::ArmError},
+    arm::{address::Address, call::Call, error::ArmError, rights},
     guest::disk::Contents,
     resources::{
         Resources,
@@ -62,78 +62,83 @@ fn candidate_in(version: &ImageVersion, location: &str) -> bool {
     !version.publishing.exclude_from_latest && !target.is_some_and(|target| target.exclude_from_latest)
 }
 
-impl Resources {
-    /// The image that `reference` names, for something in `location`, if the caller may read it.
-    pub(crate) fn image(&self, call: &Call<'_>, reference: &Value, location: &str) -> Result<Image, ArmError> {
-        let Some(id) = reference["id"].as_str().filter(|id| !id.is_empty()) else {
-            return platform_image(reference);
-        };
-        let address = Address::parse(id);
-        let wrong = || ArmError::parameter("imageReference.id", format!("'{id}' is not the resource id of an image."));
-        let address = address.ok_or_else(wrong)?;
-        match address.kind().as_str() {
-            "galleries/images/versions" => {
-                self.linked(call, "Microsoft.Compute/galleries/images/versions/read", id)?;
-                let version = self.versions.get(&address.key()).filter(|version| usable_in(version, location));
-                version.map(|version| self.image_of_version(version)).ok_or_else(|| not_in_region(id, location))
-            }
-            "galleries/images" => {
-                self.linked(call, "Microsoft.Compute/galleries/images/read", id)?;
-                let latest = self.latest_version(&address, location)?;
-                self.linked(call, "Microsoft.Compute/galleries/images/versions/read", &latest.id)?;
-                Ok(self.image_of_version(latest))
-            }
-            "images" => {
-                self.linked(call, "Microsoft.Compute/images/read", id)?;
-                let image = self.images.get(&address.key()).filter(|image| image.location == location);
-                let image = image.ok_or_else(|| {
-                    let text = format!("The Image '{id}' cannot be found in '{location}' region.");
-                    ArmError::new(StatusCode::NOT_FOUND, "NotFound", text)
-                })?;
-                Ok(image.image())
-            }
-            _ => Err(wrong()),
+/// The image that `reference` names, for something in `location`, if the caller may read it.
+pub(crate) fn find(
+    resources: &Resources,
+    call: &Call<'_>,
+    reference: &Value,
+    location: &str,
+) -> Result<Image, ArmError> {
+    let Some(id) = reference["id"].as_str().filter(|id| !id.is_empty()) else {
+        return platform_image(reference);
+    };
+    let address = Address::parse(id);
+    let wrong = || ArmError::parameter("imageReference.id", format!("'{id}' is not the resource id of an image."));
+    let address = address.ok_or_else(wrong)?;
+    match address.kind().as_str() {
+        "galleries/images/versions" => {
+            rights::linked(resources, call, "Microsoft.Compute/galleries/images/versions/read", id)?;
+            let version = resources.versions.get(&address.key()).filter(|version| usable_in(version, location));
+            version.map(|version| of_version(resources, version)).ok_or_else(|| not_in_region(id, location))
         }
-    }
-
-    fn latest_version(&self, definition: &Address, location: &str) -> Result<&ImageVersion, ArmError> {
-        let prefix = format!("{}/versions/", definition.key());
-        let of_definition =
-            || self.versions.iter().filter(|(key, _)| key.starts_with(&prefix)).map(|(_, version)| version);
-        of_definition()
-            .filter(|version| usable_in(version, location) && candidate_in(version, location))
-            .max_by_key(|version| numbers(&version.name))
-            .ok_or_else(|| {
-                let id = definition.id();
-                if of_definition()
-                    .any(|version| usable_in(version, &version.location) && candidate_in(version, location))
-                {
-                    not_in_region(&id, location)
-                } else {
-                    absent(format!("There is no latest image version exists for {id}"))
-                }
-            })
-    }
-
-    pub(crate) fn image_of_version(&self, version: &ImageVersion) -> Image {
-        let definition = Address::parse(&version.id).and_then(|address| self.definitions.get(&address.parent().key()));
-        let text = |field: &str, default: &str| {
-            definition.and_then(|definition| definition.properties[field].as_str()).unwrap_or(default).to_owned()
-        };
-        Image {
-            os_type: text("osType", "Linux"),
-            hyper_v_generation: text("hyperVGeneration", "V1"),
-            architecture: text("architecture", "x64"),
-            generalized: text("osState", "Generalized").eq_ignore_ascii_case("Generalized"),
-            security_type: definition
-                .and_then(|definition| definition.feature("SecurityType"))
-                .unwrap_or("Standard")
-                .to_owned(),
-            size_gb: version.disk_size_gb,
-            data_disks: version.data_disks.clone(),
-            contents: version.contents.clone(),
-            exact_version: Some(version.name.clone()),
+        "galleries/images" => {
+            rights::linked(resources, call, "Microsoft.Compute/galleries/images/read", id)?;
+            let latest = latest_version(resources, &address, location)?;
+            rights::linked(resources, call, "Microsoft.Compute/galleries/images/versions/read", &latest.id)?;
+            Ok(of_version(resources, latest))
         }
+        "images" => {
+            rights::linked(resources, call, "Microsoft.Compute/images/read", id)?;
+            let image = resources.images.get(&address.key()).filter(|image| image.location == location);
+            let image = image.ok_or_else(|| {
+                let text = format!("The Image '{id}' cannot be found in '{location}' region.");
+                ArmError::new(StatusCode::NOT_FOUND, "NotFound", text)
+            })?;
+            Ok(image.image())
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn latest_version<'r>(
+    resources: &'r Resources,
+    definition: &Address,
+    location: &str,
+) -> Result<&'r ImageVersion, ArmError> {
+    let prefix = format!("{}/versions/", definition.key());
+    let of_definition =
+        || resources.versions.iter().filter(|(key, _)| key.starts_with(&prefix)).map(|(_, version)| version);
+    of_definition()
+        .filter(|version| usable_in(version, location) && candidate_in(version, location))
+        .max_by_key(|version| numbers(&version.name))
+        .ok_or_else(|| {
+            let id = definition.id();
+            if of_definition().any(|version| usable_in(version, &version.location) && candidate_in(version, location)) {
+                not_in_region(&id, location)
+            } else {
+                absent(format!("There is no latest image version exists for {id}"))
+            }
+        })
+}
+
+pub(crate) fn of_version(resources: &Resources, version: &ImageVersion) -> Image {
+    let definition = Address::parse(&version.id).and_then(|address| resources.definitions.get(&address.parent().key()));
+    let text = |field: &str, default: &str| {
+        definition.and_then(|definition| definition.properties[field].as_str()).unwrap_or(default).to_owned()
+    };
+    Image {
+        os_type: text("osType", "Linux"),
+        hyper_v_generation: text("hyperVGeneration", "V1"),
+        architecture: text("architecture", "x64"),
+        generalized: text("osState", "Generalized").eq_ignore_ascii_case("Generalized"),
+        security_type: definition
+            .and_then(|definition| definition.feature("SecurityType"))
+            .unwrap_or("Standard")
+            .to_owned(),
+        size_gb: version.disk_size_gb,
+        data_disks: version.data_disks.clone(),
+        contents: version.contents.clone(),
+        exact_version: Some(version.name.clone()),
     }
 }
 

@@ -8,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::guest_runs;
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
@@ -38,107 +39,103 @@ fn blob_path(machine: &VirtualMachine, kind: &str) -> String {
     format!("/{BLOBS}/{}/{}.{}.{kind}", machine.vm_id, machine.name, machine.vm_id)
 }
 
-impl Resources {
-    fn blob_signature(&self, path: &str, expires: &str) -> String {
-        let signed = Sha256::digest(format!("{}\n{path}\n{expires}", self.certificate));
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(signed)
-    }
+fn blob_signature(resources: &Resources, path: &str, expires: &str) -> String {
+    let signed = Sha256::digest(format!("{}\n{path}\n{expires}", resources.certificate));
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(signed)
+}
 
-    /// `POST {vm}/retrieveBootDiagnosticsData`: addresses that work without a token, for a while.
-    pub(crate) fn boot_diagnostics(&mut self, call: &Call<'_>) -> Answer {
-        let address = call.address.parent();
-        let machine = self.machines.get(&address.key()).ok_or_else(|| not_found(&address))?;
-        let minutes = match call.query.get("sasUriExpirationTimeInMinutes") {
-            None => 120,
-            Some(text) => text.parse::<u32>().ok().filter(|minutes| (1..=1440).contains(minutes)).ok_or_else(|| {
-                ArmError::parameter(
-                    "sasUriExpirationTimeInMinutes",
-                    format!(
-                        "The value '{text}' of parameter 'sasUriExpirationTimeInMinutes' must be between 1 and 1440."
-                    ),
-                )
-            })?,
-        };
-        if !machine.boot_diagnostics() {
-            return Err(ArmError::not_allowed(format!(
-                "Operation 'retrieveBootDiagnosticsData' is not allowed on VM '{}' since boot diagnostics is not enabled.",
-                machine.name
-            )));
-        }
-        let expires = later(self.now, f64::from(minutes) * 60.0).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let uri = |kind: &str| {
-            let path = blob_path(machine, kind);
-            let signature = self.blob_signature(&path, &expires);
-            let shown = utf8_percent_encode(&expires, NON_ALPHANUMERIC);
-            format!("{}{path}?sv=2018-03-28&sr=b&sp=r&se={shown}&sig={signature}", call.base)
-        };
-        Ok(Reply::ok(json!({
-            "consoleScreenshotBlobUri": uri("screenshot.bmp"),
-            "serialConsoleLogBlobUri": uri("serialconsole.log"),
-        })))
+/// `POST {vm}/retrieveBootDiagnosticsData`: addresses that work without a token, for a while.
+pub(crate) fn retrieve(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let address = call.address.parent();
+    let machine = resources.machines.get(&address.key()).ok_or_else(|| not_found(&address))?;
+    let minutes = match call.query.get("sasUriExpirationTimeInMinutes") {
+        None => 120,
+        Some(text) => text.parse::<u32>().ok().filter(|minutes| (1..=1440).contains(minutes)).ok_or_else(|| {
+            ArmError::parameter(
+                "sasUriExpirationTimeInMinutes",
+                format!("The value '{text}' of parameter 'sasUriExpirationTimeInMinutes' must be between 1 and 1440."),
+            )
+        })?,
+    };
+    if !machine.boot_diagnostics() {
+        return Err(ArmError::not_allowed(format!(
+            "Operation 'retrieveBootDiagnosticsData' is not allowed on VM '{}' since boot diagnostics is not enabled.",
+            machine.name
+        )));
     }
+    let expires = later(resources.now, f64::from(minutes) * 60.0).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let uri = |kind: &str| {
+        let path = blob_path(machine, kind);
+        let signature = blob_signature(resources, &path, &expires);
+        let shown = utf8_percent_encode(&expires, NON_ALPHANUMERIC);
+        format!("{}{path}?sv=2018-03-28&sr=b&sp=r&se={shown}&sig={signature}", call.base)
+    };
+    Ok(Reply::ok(json!({
+        "consoleScreenshotBlobUri": uri("screenshot.bmp"),
+        "serialConsoleLogBlobUri": uri("serialconsole.log"),
+    })))
+}
 
-    /// A blob of boot diagnostics, or a range of it, for whoever has its whole address.
-    pub(crate) fn blob(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let (path, query) = (request.uri().path(), request.uri().query());
-        let given = |name: &str| {
-            url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned())
-                .unwrap_or_default()
-        };
-        let expires = given("se");
-        let valid = expires.parse::<Timestamp>().is_ok_and(|expires| self.now < expires);
-        if !valid || given("sig") != self.blob_signature(path, &expires) {
-            let text =
-                "Server failed to authenticate the request. Make sure the value of the signature is formed correctly.";
-            return storage_error(StatusCode::FORBIDDEN, "AuthenticationFailed", text);
-        }
-        let machine = self.machines.values().find(|machine| blob_path(machine, "serialconsole.log") == path);
-        let log = machine.and_then(|machine| self.serial_log(machine));
-        let Some(log) = log else {
-            return storage_error(StatusCode::NOT_FOUND, "BlobNotFound", "The specified blob does not exist.");
-        };
-        // Storage looks at its own header first.
-        let asked = ["x-ms-range", "range"].into_iter().find_map(|name| request.headers().get(name));
-        let range = asked.and_then(|value| value.to_str().ok()).and_then(range);
-        let mut response = match range {
-            Some((first, _)) if first >= log.len() => {
-                let text = "The range specified is invalid for the current size of the resource.";
-                return storage_error(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", text);
-            }
-            Some((first, last)) => {
-                let last = last.unwrap_or(usize::MAX).min(log.len() - 1);
-                let mut response = Response::new(Bytes::copy_from_slice(&log.as_bytes()[first..=last]));
-                *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-                let shown = format!("bytes {first}-{last}/{}", log.len());
-                headers::set(response.headers_mut(), "content-range", &shown);
-                response
-            }
-            None => Response::new(Bytes::from(log)),
-        };
-        headers::set(response.headers_mut(), "content-type", "application/octet-stream");
-        headers::set(response.headers_mut(), "x-ms-blob-type", "AppendBlob");
-        response
+/// A blob of boot diagnostics, or a range of it, for whoever has its whole address.
+pub(crate) fn blob(resources: &Resources, request: &Request<Bytes>) -> Response<Bytes> {
+    let (path, query) = (request.uri().path(), request.uri().query());
+    let given = |name: &str| {
+        url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    let expires = given("se");
+    let valid = expires.parse::<Timestamp>().is_ok_and(|expires| resources.now < expires);
+    if !valid || given("sig") != blob_signature(resources, path, &expires) {
+        let text =
+            "Server failed to authenticate the request. Make sure the value of the signature is formed correctly.";
+        return storage_error(StatusCode::FORBIDDEN, "AuthenticationFailed", text);
     }
+    let machine = resources.machines.values().find(|machine| blob_path(machine, "serialconsole.log") == path);
+    let log = machine.and_then(|machine| serial_log(resources, machine));
+    let Some(log) = log else {
+        return storage_error(StatusCode::NOT_FOUND, "BlobNotFound", "The specified blob does not exist.");
+    };
+    // Storage looks at its own header first.
+    let asked = ["x-ms-range", "range"].into_iter().find_map(|name| request.headers().get(name));
+    let range = asked.and_then(|value| value.to_str().ok()).and_then(range);
+    let mut response = match range {
+        Some((first, _)) if first >= log.len() => {
+            let text = "The range specified is invalid for the current size of the resource.";
+            return storage_error(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", text);
+        }
+        Some((first, last)) => {
+            let last = last.unwrap_or(usize::MAX).min(log.len() - 1);
+            let mut response = Response::new(Bytes::copy_from_slice(&log.as_bytes()[first..=last]));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let shown = format!("bytes {first}-{last}/{}", log.len());
+            headers::set(response.headers_mut(), "content-range", &shown);
+            response
+        }
+        None => Response::new(Bytes::from(log)),
+    };
+    headers::set(response.headers_mut(), "content-type", "application/octet-stream");
+    headers::set(response.headers_mut(), "x-ms-blob-type", "AppendBlob");
+    response
+}
 
-    /// What the port was written, some minutes late; nothing where nothing was. Managed storage fills the last page up.
-    fn serial_log(&self, machine: &VirtualMachine) -> Option<String> {
-        let gone = match self.unknowns.deallocated_log {
-            DeallocatedLog::Kept => false,
-            DeallocatedLog::Gone => true,
-            DeallocatedLog::BySeed => self.way(machine, "log of a deallocated machine", 2) == 1,
-        };
-        if gone && machine.power == Power::Deallocated {
-            return None;
-        }
-        let lag = machine.guest.system.serial.lag.unwrap_or(self.durations.serial_log_lag);
-        let mut log = machine.guest.serial.until(later(self.now, -lag))?;
-        if !machine.boot_diagnostics_profile()["storageUri"].is_string() {
-            log.push_str(&"\0".repeat(log.len().next_multiple_of(PAGE) - log.len()));
-        }
-        Some(log)
+/// What the port was written, some minutes late; nothing where nothing was. Managed storage fills the last page up.
+fn serial_log(resources: &Resources, machine: &VirtualMachine) -> Option<String> {
+    let gone = match resources.unknowns.deallocated_log {
+        DeallocatedLog::Kept => false,
+        DeallocatedLog::Gone => true,
+        DeallocatedLog::BySeed => guest_runs::way(resources, machine, "log of a deallocated machine", 2) == 1,
+    };
+    if gone && machine.power == Power::Deallocated {
+        return None;
     }
+    let lag = machine.guest.system.serial.lag.unwrap_or(resources.durations.serial_log_lag);
+    let mut log = machine.guest.serial.until(later(resources.now, -lag))?;
+    if !machine.boot_diagnostics_profile()["storageUri"].is_string() {
+        log.push_str(&"\0".repeat(log.len().next_multiple_of(PAGE) - log.len()));
+    }
+    Some(log)
 }
 
 impl VirtualMachine {

@@ -77,290 +77,286 @@ impl VirtualMachine {
     }
 }
 
-impl Resources {
-    /// A program begins in a guest.
-    pub(crate) fn process_begins(&mut self, process: Process) {
-        self.process_count += 1;
-        let id = self.process_count;
-        self.processes.insert(id, process);
-        self.process_goes_on(id);
-    }
+/// A program begins in a guest.
+pub(crate) fn process_begins(resources: &mut Resources, process: Process) {
+    resources.process_count += 1;
+    let id = resources.process_count;
+    resources.processes.insert(id, process);
+    process_goes_on(resources, id);
+}
 
-    /// All programs of a machine end with its boot.
-    pub(crate) fn processes_end(&mut self, machine: &str) {
-        self.processes.retain(|_, process| process.machine != machine);
-    }
+/// All programs of a machine end with its boot.
+pub(crate) fn processes_end(resources: &mut Resources, machine: &str) {
+    resources.processes.retain(|_, process| process.machine != machine);
+}
 
-    /// A program goes on, and those that it starts beside itself.
-    pub(crate) fn process_goes_on(&mut self, id: u64) {
-        let Some(mut process) = self.processes.remove(&id) else { return };
-        let (now, key, boot) = (self.now, process.machine.clone(), process.boot);
-        let deprovision = self.durations.deprovision;
-        let Some(machine) = self.machines.get_mut(&key).filter(|machine| machine.guest.boot == boot) else { return };
-        let system = &mut machine.guest.system;
-        system.deprovision = deprovision;
-        system.refresh(now);
-        let reported = system.units.is_active(AGENT);
-        let Progress { ended, wake, begun } = process.goes_on(system, now);
-        let reports = system.units.is_active(AGENT);
-        let effects = std::mem::take(&mut system.effects);
-        if reported && !reports {
-            machine.lose_agent(now);
-        } else if reports && !reported {
-            let event = Event::Guest { machine: key.clone(), boot, change: GuestChange::AgentAgain };
-            self.plan(self.durations.agent_boot / 4.0, event);
+/// A program goes on, and those that it starts beside itself.
+pub(crate) fn process_goes_on(resources: &mut Resources, id: u64) {
+    let Some(mut process) = resources.processes.remove(&id) else { return };
+    let (now, key, boot) = (resources.now, process.machine.clone(), process.boot);
+    let deprovision = resources.durations.deprovision;
+    let Some(machine) = resources.machines.get_mut(&key).filter(|machine| machine.guest.boot == boot) else { return };
+    let system = &mut machine.guest.system;
+    system.deprovision = deprovision;
+    system.refresh(now);
+    let reported = system.units.is_active(AGENT);
+    let Progress { ended, wake, begun } = process.goes_on(system, now);
+    let reports = system.units.is_active(AGENT);
+    let effects = std::mem::take(&mut system.effects);
+    if reported && !reports {
+        machine.lose_agent(now);
+    } else if reports && !reported {
+        let event = Event::Guest { machine: key.clone(), boot, change: GuestChange::AgentAgain };
+        resources.plan(resources.durations.agent_boot / 4.0, event);
+    }
+    let goes_down = effects.iter().any(|effect| matches!(effect, Effect::ShutsDown { .. }));
+    for effect in effects {
+        guest_effect(resources, &key, boot, effect);
+    }
+    let purpose = process.purpose.clone();
+    if let Purpose::Script { command, run } = &purpose
+        && let Some(command) = resources.run_commands.get_mut(command).filter(|command| command.run == *run)
+    {
+        command.execution.output = written(&process.output);
+        command.execution.error = written(&process.error);
+    }
+    let unit = process.unit.clone();
+    let over = ended.is_some() && unit_ends_with(resources, &purpose);
+    match ended {
+        Some(code) => process_has_ended(resources, &key, &purpose, &unit, code),
+        None if goes_down => {}
+        None => {
+            resources.processes.insert(id, process);
+            if let Some(wake) = wake {
+                let seconds = wake.duration_since(now).as_secs_f64();
+                resources.plan(seconds, Event::Process(id));
+            }
         }
-        let goes_down = effects.iter().any(|effect| matches!(effect, Effect::ShutsDown { .. }));
-        for effect in effects {
-            self.guest_effect(&key, boot, effect);
+    }
+    if goes_down {
+        return processes_end(resources, &key);
+    }
+    // With its main program a unit's other programs end, too.
+    for process in begun.into_iter().filter(|process| !(over && process.unit == unit)) {
+        process_begins(resources, process);
+    }
+}
+
+/// Whether this program's end is that of its unit. The action form's extension lets go of what its script leaves behind.
+fn unit_ends_with(resources: &Resources, purpose: &Purpose) -> bool {
+    match purpose {
+        Purpose::Aside => false,
+        Purpose::Unit { .. } => true,
+        Purpose::Script { command, .. } => resources.run_commands.get(command).is_none_or(|command| !command.action),
+    }
+}
+
+fn guest_effect(resources: &mut Resources, key: &str, boot: u64, effect: Effect) {
+    let now = resources.now;
+    let shutdown = resources.durations.guest_shutdown;
+    let event = |change| Event::Guest { machine: key.to_owned(), boot, change };
+    match effect {
+        Effect::Serial(text) => {
+            if let Some(machine) = resources.machines.get_mut(key) {
+                machine.program_writes_to_serial_port(now, &text);
+            }
         }
-        let purpose = process.purpose.clone();
-        if let Purpose::Script { command, run } = &purpose
-            && let Some(command) = self.run_commands.get_mut(command).filter(|command| command.run == *run)
-        {
-            command.execution.output = written(&process.output);
-            command.execution.error = written(&process.error);
+        Effect::ShutsDown { comes_back } => {
+            resources.plan(shutdown, event(if comes_back { GuestChange::Restarts } else { GuestChange::PowersOff }));
         }
-        let unit = process.unit.clone();
-        let over = ended.is_some() && self.unit_ends_with(&purpose);
-        match ended {
-            Some(code) => self.process_has_ended(&key, &purpose, &unit, code),
-            None if goes_down => {}
-            None => {
-                self.processes.insert(id, process);
-                if let Some(wake) = wake {
-                    let seconds = wake.duration_since(now).as_secs_f64();
-                    self.plan(seconds, Event::Process(id));
+        Effect::UnitDue { unit, at, turn } => {
+            let seconds = at.duration_since(now).as_secs_f64();
+            resources.plan(seconds, event(GuestChange::UnitStarts { unit, turn }));
+        }
+    }
+}
+
+fn process_has_ended(resources: &mut Resources, key: &str, purpose: &Purpose, unit: &str, code: i32) {
+    let Some(machine) = resources.machines.get_mut(key) else { return };
+    let system = &mut machine.guest.system;
+    match purpose {
+        Purpose::Aside => return,
+        Purpose::Unit { name, turn } => {
+            let same =
+                system.units.get(name).and_then(|unit| unit.transient.as_ref()).is_some_and(|unit| unit.turn == *turn);
+            if same {
+                system.units.ended(name, code != 0);
+                if let Some(stem) = name.strip_suffix(".service") {
+                    system.units.ended(&format!("{stem}.timer"), false);
                 }
             }
         }
-        if goes_down {
-            return self.processes_end(&key);
-        }
-        // With its main program a unit's other programs end, too.
-        for process in begun.into_iter().filter(|process| !(over && process.unit == unit)) {
-            self.process_begins(process);
-        }
-    }
-
-    /// Whether this program's end is that of its unit. The action form's extension lets go of what its script leaves behind.
-    fn unit_ends_with(&self, purpose: &Purpose) -> bool {
-        match purpose {
-            Purpose::Aside => false,
-            Purpose::Unit { .. } => true,
-            Purpose::Script { command, .. } => self.run_commands.get(command).is_none_or(|command| !command.action),
-        }
-    }
-
-    fn guest_effect(&mut self, key: &str, boot: u64, effect: Effect) {
-        let now = self.now;
-        let shutdown = self.durations.guest_shutdown;
-        let event = |change| Event::Guest { machine: key.to_owned(), boot, change };
-        match effect {
-            Effect::Serial(text) => {
-                if let Some(machine) = self.machines.get_mut(key) {
-                    machine.program_writes_to_serial_port(now, &text);
-                }
-            }
-            Effect::ShutsDown { comes_back } => {
-                self.plan(shutdown, event(if comes_back { GuestChange::Restarts } else { GuestChange::PowersOff }));
-            }
-            Effect::UnitDue { unit, at, turn } => {
-                let seconds = at.duration_since(now).as_secs_f64();
-                self.plan(seconds, event(GuestChange::UnitStarts { unit, turn }));
-            }
-        }
-    }
-
-    fn process_has_ended(&mut self, key: &str, purpose: &Purpose, unit: &str, code: i32) {
-        let Some(machine) = self.machines.get_mut(key) else { return };
-        let system = &mut machine.guest.system;
-        match purpose {
-            Purpose::Aside => return,
-            Purpose::Unit { name, turn } => {
-                let same = system
-                    .units
-                    .get(name)
-                    .and_then(|unit| unit.transient.as_ref())
-                    .is_some_and(|unit| unit.turn == *turn);
-                if same {
-                    system.units.ended(name, code != 0);
-                    if let Some(stem) = name.strip_suffix(".service") {
-                        system.units.ended(&format!("{stem}.timer"), false);
-                    }
-                }
-            }
-            Purpose::Script { command, run } => {
-                let Some(record) = self.run_commands.get_mut(command).filter(|record| record.run == *run) else {
-                    return;
-                };
-                record.execution.exit_code = Some(code);
-                let seconds = self.durations.run_command / 2.0;
-                let event = Event::Script { command: command.clone(), run: *run, point: ScriptPoint::Ends };
-                self.plan(seconds, event);
-                if !self.unit_ends_with(purpose) {
-                    return;
-                }
-            }
-        }
-        // What is left of the unit is killed.
-        if let Some(machine) = self.machines.get_mut(key) {
-            machine.guest.system.kill(unit);
-        }
-        self.processes.retain(|_, process| process.machine != key || process.unit != unit);
-    }
-
-    /// A unit's time has come.
-    pub(crate) fn unit_starts(&mut self, key: &str, name: &str, turn: u64) {
-        let Some(machine) = self.machines.get_mut(key) else { return };
-        let boot = machine.guest.boot;
-        let system = &mut machine.guest.system;
-        let unit = system.units.get(name).filter(|unit| unit.activity == Activity::Active);
-        let Some(unit) = unit.filter(|unit| unit.transient.as_ref().is_some_and(|transient| transient.turn == turn))
-        else {
-            return;
-        };
-        let Some(mut transient) = unit.transient.clone() else { return };
-        let description = unit.description.clone();
-        let mut service = name.to_owned();
-        if let Some(stem) = name.strip_suffix(".timer") {
-            service = format!("{stem}.service");
-            if system.units.is_active(&service) {
+        Purpose::Script { command, run } => {
+            let Some(record) = resources.run_commands.get_mut(command).filter(|record| record.run == *run) else {
+                return;
+            };
+            record.execution.exit_code = Some(code);
+            let seconds = resources.durations.run_command / 2.0;
+            let event = Event::Script { command: command.clone(), run: *run, point: ScriptPoint::Ends };
+            resources.plan(seconds, event);
+            if !unit_ends_with(resources, purpose) {
                 return;
             }
-            transient.due = None;
-            transient.turn = system.units.run(&service, transient.clone(), &description);
         }
-        machine.guest.units_started += 1;
-        if let Some(seconds) = system_dies_after(machine) {
-            let change = GuestChange::UnitDies { unit: service.clone(), turn: transient.turn };
-            self.plan(seconds, Event::Guest { machine: key.to_owned(), boot, change });
+    }
+    // What is left of the unit is killed.
+    if let Some(machine) = resources.machines.get_mut(key) {
+        machine.guest.system.kill(unit);
+    }
+    resources.processes.retain(|_, process| process.machine != key || process.unit != unit);
+}
+
+/// A unit's time has come.
+pub(crate) fn unit_starts(resources: &mut Resources, key: &str, name: &str, turn: u64) {
+    let Some(machine) = resources.machines.get_mut(key) else { return };
+    let boot = machine.guest.boot;
+    let system = &mut machine.guest.system;
+    let unit = system.units.get(name).filter(|unit| unit.activity == Activity::Active);
+    let Some(unit) = unit.filter(|unit| unit.transient.as_ref().is_some_and(|transient| transient.turn == turn)) else {
+        return;
+    };
+    let Some(mut transient) = unit.transient.clone() else { return };
+    let description = unit.description.clone();
+    let mut service = name.to_owned();
+    if let Some(stem) = name.strip_suffix(".timer") {
+        service = format!("{stem}.service");
+        if system.units.is_active(&service) {
+            return;
         }
-        let purpose = Purpose::Unit { name: service.clone(), turn: transient.turn };
-        let process = Process::new(key, boot, purpose, &service, |host, _, _| {
-            let unit = service.clone();
-            Box::pin(async move {
-                let mut shell = Shell::new(host, &unit, nowhere());
-                for (name, value) in &transient.environment {
+        transient.due = None;
+        transient.turn = system.units.run(&service, transient.clone(), &description);
+    }
+    machine.guest.units_started += 1;
+    if let Some(seconds) = system_dies_after(machine) {
+        let change = GuestChange::UnitDies { unit: service.clone(), turn: transient.turn };
+        resources.plan(seconds, Event::Guest { machine: key.to_owned(), boot, change });
+    }
+    let purpose = Purpose::Unit { name: service.clone(), turn: transient.turn };
+    let process = Process::new(key, boot, purpose, &service, |host, _, _| {
+        let unit = service.clone();
+        Box::pin(async move {
+            let mut shell = Shell::new(host, &unit, nowhere());
+            for (name, value) in &transient.environment {
+                shell.export(name, value);
+            }
+            if let Some(folder) = transient.folder {
+                shell.folder = folder;
+            }
+            shell.program(&transient.command).await
+        })
+    });
+    process_begins(resources, process);
+}
+
+/// A unit is killed from outside.
+pub(crate) fn unit_dies(resources: &mut Resources, key: &str, name: &str, turn: u64) {
+    let Some(machine) = resources.machines.get_mut(key) else { return };
+    let units = &machine.guest.system.units;
+    let lives = units.get(name).and_then(|unit| unit.transient.as_ref()).is_some_and(|unit| unit.turn == turn);
+    if lives {
+        machine.guest.system.kill(name);
+        let purpose = Purpose::Unit { name: name.to_owned(), turn };
+        process_has_ended(resources, key, &purpose, name, 137);
+    }
+}
+
+/// A run command's script begins.
+pub(crate) fn guest_script_begins(resources: &mut Resources, key: &str, machine_key: &str) {
+    let (Some(command), Some(machine)) = (resources.run_commands.get(key), resources.machines.get_mut(machine_key))
+    else {
+        return;
+    };
+    let (text, parameters, run) = (command.script(), command.all_parameters(), command.run);
+    let unit = format!("run-command-{}-{run}.scope", command.name);
+    let folder = format!("{}/run-command-handler/download/{}/{run}", tools::AGENT_FOLDER, command.name);
+    let path = format!("{folder}/script.sh");
+    let system = &mut machine.guest.system;
+    system.contents.put(&path, &text, 0o500);
+    if !command.action {
+        system.contents.put(&state_of(&command.name), run.to_string(), 0o600);
+    }
+    let boot = machine.guest.boot;
+    let purpose = Purpose::Script { command: key.to_owned(), run };
+    let process = Process::new(machine_key, boot, purpose, &unit, |host, output, error| {
+        let unit = unit.clone();
+        Box::pin(async move {
+            let descriptors =
+                BTreeMap::from([(0, Stream::Null), (1, Stream::Buffer(output)), (2, Stream::Buffer(error))]);
+            let mut shell = Shell::new(host, &unit, descriptors);
+            shell.folder = folder;
+            let mut arguments = Vec::new();
+            for (name, value) in &parameters {
+                if name.is_empty() {
+                    arguments.push(value.clone());
+                } else {
                     shell.export(name, value);
                 }
-                if let Some(folder) = transient.folder {
-                    shell.folder = folder;
-                }
-                shell.program(&transient.command).await
-            })
-        });
-        self.process_begins(process);
-    }
+            }
+            tools::script(&mut shell, &path, &text, &arguments).await
+        })
+    });
+    process_begins(resources, process);
+}
 
-    /// A unit is killed from outside.
-    pub(crate) fn unit_dies(&mut self, key: &str, name: &str, turn: u64) {
-        let Some(machine) = self.machines.get_mut(key) else { return };
-        let units = &machine.guest.system.units;
-        let lives = units.get(name).and_then(|unit| unit.transient.as_ref()).is_some_and(|unit| unit.turn == turn);
-        if lives {
-            machine.guest.system.kill(name);
-            let purpose = Purpose::Unit { name: name.to_owned(), turn };
-            self.process_has_ended(key, &purpose, name, 137);
-        }
+/// The agent takes up work: run commands that are still there and whose state is gone run again.
+pub(crate) fn agent_takes_up_work(resources: &mut Resources, machine_key: &str) {
+    let Some(machine) = resources.machines.get(machine_key) else { return };
+    if machine.os_type() == "Windows" {
+        return;
     }
+    let boot = machine.guest.boot;
+    let again: Vec<String> = resources
+        .run_commands
+        .iter()
+        .filter(|(_, command)| {
+            command.machine == machine_key && !command.action && command.provisioning_state != "Deleting"
+        })
+        .filter(|(_, command)| command.boot != boot && command.execution.started.is_some())
+        .filter(|(_, command)| !machine.guest.system.contents.exists(&state_of(&command.name)))
+        .map(|(key, _)| key.clone())
+        .collect();
+    let seconds = resources.durations.run_command / 2.0;
+    for key in again {
+        let Some(command) = resources.run_commands.get_mut(&key) else { continue };
+        resources.run_count += 1;
+        command.run = resources.run_count;
+        command.boot = boot;
+        command.execution = crate::resources::run_command::Execution::pending();
+        let run = command.run;
+        resources.plan(seconds, Event::Script { command: key, run, point: ScriptPoint::Starts });
+    }
+}
 
-    /// A run command's script begins.
-    pub(crate) fn guest_script_begins(&mut self, key: &str, machine_key: &str) {
-        let (Some(command), Some(machine)) = (self.run_commands.get(key), self.machines.get_mut(machine_key)) else {
-            return;
-        };
-        let (text, parameters, run) = (command.script(), command.all_parameters(), command.run);
-        let unit = format!("run-command-{}-{run}.scope", command.name);
-        let folder = format!("{}/run-command-handler/download/{}/{run}", tools::AGENT_FOLDER, command.name);
-        let path = format!("{folder}/script.sh");
-        let system = &mut machine.guest.system;
-        system.contents.put(&path, &text, 0o500);
-        if !command.action {
-            system.contents.put(&state_of(&command.name), run.to_string(), 0o600);
-        }
-        let boot = machine.guest.boot;
-        let purpose = Purpose::Script { command: key.to_owned(), run };
-        let process = Process::new(machine_key, boot, purpose, &unit, |host, output, error| {
-            let unit = unit.clone();
-            Box::pin(async move {
-                let descriptors =
-                    BTreeMap::from([(0, Stream::Null), (1, Stream::Buffer(output)), (2, Stream::Buffer(error))]);
-                let mut shell = Shell::new(host, &unit, descriptors);
-                shell.folder = folder;
-                let mut arguments = Vec::new();
-                for (name, value) in &parameters {
-                    if name.is_empty() {
-                        arguments.push(value.clone());
-                    } else {
-                        shell.export(name, value);
-                    }
-                }
-                tools::script(&mut shell, &path, &text, &arguments).await
-            })
-        });
-        self.process_begins(process);
+/// A run command is removed by the agent, with what it has left in the guest.
+pub(crate) fn guest_forgets(resources: &mut Resources, key: &str) {
+    let Some(command) = resources.run_commands.get(key) else { return };
+    let (machine, name) = (command.machine.clone(), command.name.clone());
+    resources
+        .processes
+        .retain(|_, process| !matches!(&process.purpose, Purpose::Script { command, .. } if command == key));
+    if let Some(machine) = resources.machines.get_mut(&machine) {
+        let contents = &mut machine.guest.system.contents;
+        contents.take(&state_of(&name)).ok();
+        contents.take(&format!("{}/run-command-handler/download/{name}", tools::AGENT_FOLDER)).ok();
     }
+}
 
-    /// The agent takes up work: run commands that are still there and whose state is gone run again.
-    pub(crate) fn agent_takes_up_work(&mut self, machine_key: &str) {
-        let Some(machine) = self.machines.get(machine_key) else { return };
-        if machine.os_type() == "Windows" {
-            return;
-        }
-        let boot = machine.guest.boot;
-        let again: Vec<String> = self
-            .run_commands
-            .iter()
-            .filter(|(_, command)| {
-                command.machine == machine_key && !command.action && command.provisioning_state != "Deleting"
-            })
-            .filter(|(_, command)| command.boot != boot && command.execution.started.is_some())
-            .filter(|(_, command)| !machine.guest.system.contents.exists(&state_of(&command.name)))
-            .map(|(key, _)| key.clone())
-            .collect();
-        let seconds = self.durations.run_command / 2.0;
-        for key in again {
-            let Some(command) = self.run_commands.get_mut(&key) else { continue };
-            self.run_count += 1;
-            command.run = self.run_count;
-            command.boot = boot;
-            command.execution = crate::resources::run_command::Execution::pending();
-            let run = command.run;
-            self.plan(seconds, Event::Script { command: key, run, point: ScriptPoint::Starts });
-        }
-    }
+/// Whether nothing reports about a machine any more, as far as the platform has noticed.
+pub(crate) fn is_silent(resources: &Resources, machine: &VirtualMachine) -> bool {
+    let noticed = machine
+        .guest
+        .agent_lost_since
+        .is_some_and(|since| resources.now >= later(since, resources.durations.agent_heartbeat_lag));
+    machine.guest.agent == AgentState::Lost && (machine.power != Power::Running || noticed)
+}
 
-    /// A run command is removed by the agent, with what it has left in the guest.
-    pub(crate) fn guest_forgets(&mut self, key: &str) {
-        let Some(command) = self.run_commands.get(key) else { return };
-        let (machine, name) = (command.machine.clone(), command.name.clone());
-        self.processes
-            .retain(|_, process| !matches!(&process.purpose, Purpose::Script { command, .. } if command == key));
-        if let Some(machine) = self.machines.get_mut(&machine) {
-            let contents = &mut machine.guest.system.contents;
-            contents.take(&state_of(&name)).ok();
-            contents.take(&format!("{}/run-command-handler/download/{name}", tools::AGENT_FOLDER)).ok();
-        }
-    }
-
-    /// Whether nothing reports about a machine any more, as far as the platform has noticed.
-    pub(crate) fn is_silent(&self, machine: &VirtualMachine) -> bool {
-        let noticed = machine
-            .guest
-            .agent_lost_since
-            .is_some_and(|since| self.now >= later(since, self.durations.agent_heartbeat_lag));
-        machine.guest.agent == AgentState::Lost && (machine.power != Power::Running || noticed)
-    }
-
-    /// One of so many ways, for a machine, by the scenario's seed.
-    pub(crate) fn way(&self, machine: &VirtualMachine, question: &str, ways: usize) -> usize {
-        let text = format!("{}/{}/{question}", self.seed, machine.id.to_lowercase());
-        let hash = text.bytes().fold(14_695_981_039_346_656_037_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
-        });
-        usize::try_from((hash >> 17) % 1_000_003).unwrap_or_default() % ways
-    }
+/// One of so many ways, for a machine, by the scenario's seed.
+pub(crate) fn way(resources: &Resources, machine: &VirtualMachine, question: &str, ways: usize) -> usize {
+    let text = format!("{}/{}/{question}", resources.seed, machine.id.to_lowercase());
+    let hash = text
+        .bytes()
+        .fold(14_695_981_039_346_656_037_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211));
+    usize::try_from((hash >> 17) % 1_000_003).unwrap_or_default() % ways
 }
 
 fn nowhere() -> BTreeMap<u32, Stream> {

@@ -86,7 +86,7 @@ mod tests {
     use crate::resources::machine::Busy;
 
     fn machine(power: Power) -> VirtualMachine {
-        let mut world = crate::resources::Resources::new(1, jiff::Timestamp::UNIX_EPOCH);
+        let mut resources = crate::resources::Resources::new(1, jiff::Timestamp::UNIX_EPOCH);
         let group = crate::resources::Group {
             id: "/subscriptions/s/resourceGroups/rg".to_owned(),
             name: "rg".to_owned(),
@@ -94,7 +94,7 @@ mod tests {
             tags: serde_json::Value::Null,
         };
         let seed = crate::scenario::VirtualMachine { name: "vm".to_owned(), ..Default::default() };
-        let mut machine = VirtualMachine::seeded(&mut world, &group, &seed);
+        let mut machine = VirtualMachine::seeded(&mut resources, &group, &seed);
         machine.power = power;
         machine.stopped_by_platform = power != Power::Running;
         machine

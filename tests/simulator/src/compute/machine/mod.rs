@@ -49,19 +49,17 @@ impl VirtualMachine {
     }
 }
 
-impl Resources {
-    pub(crate) fn machine_get(&mut self, call: &Call<'_>) -> Answer {
-        let machine = self.machines.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
-        let mut view = machine.view();
-        if call.expands("instanceView") {
-            view["properties"]["instanceView"] = self.instance_view(machine);
-        }
-        Ok(Reply { etag: Some(machine.etag()), ..Reply::ok(view) })
+pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let machine = resources.machines.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+    let mut view = machine.view();
+    if call.expands("instanceView") {
+        view["properties"]["instanceView"] = instance_view::view(resources, machine);
     }
+    Ok(Reply { etag: Some(machine.etag()), ..Reply::ok(view) })
+}
 
-    pub(crate) fn machine_instance_view(&mut self, call: &Call<'_>) -> Answer {
-        let parent = call.address.parent();
-        let machine = self.machines.get(&parent.key()).ok_or_else(|| not_found(&parent))?;
-        Ok(Reply::new(StatusCode::OK, self.instance_view(machine)))
-    }
+pub(crate) fn get_instance_view(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let parent = call.address.parent();
+    let machine = resources.machines.get(&parent.key()).ok_or_else(|| not_found(&parent))?;
+    Ok(Reply::new(StatusCode::OK, instance_view::view(resources, machine)))
 }

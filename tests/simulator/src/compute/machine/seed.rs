@@ -56,7 +56,7 @@ impl VirtualMachine {
     /// From a scenario.
     #[allow(clippy::too_many_lines, reason = "one record, field by field")]
     pub(crate) fn seeded(
-        world: &mut Resources,
+        resources: &mut Resources,
         group: &crate::resources::Group,
         seed: &scenario::VirtualMachine,
     ) -> Self {
@@ -112,7 +112,7 @@ impl VirtualMachine {
             scenario::PowerState::Stopped => Power::Stopped,
             scenario::PowerState::Deallocated => Power::Deallocated,
         };
-        let vm_id = world.guid();
+        let vm_id = resources.guid();
         let lost = seed.agent == AgentState::Lost || power != Power::Running;
         let mut machine = Self {
             id,
@@ -127,8 +127,8 @@ impl VirtualMachine {
             architecture: seed.architecture.clone(),
             change: 1,
             provisioning_state: "Succeeded",
-            created: world.now,
-            provisioned_at: world.now,
+            created: resources.now,
+            provisioned_at: resources.now,
             power,
             stopped_by_platform: power != Power::Running,
             generalized: seed.generalized,
@@ -155,7 +155,7 @@ impl VirtualMachine {
         };
         machine.lay_out(seed);
         if machine.power == Power::Running {
-            machine.system_boots(world.now);
+            machine.system_boots(resources.now);
             if seed.guest.logged_in {
                 let admin = machine.admin().to_owned();
                 machine.guest.system.sessions.push(admin);
@@ -166,7 +166,7 @@ impl VirtualMachine {
         }
         if !lost {
             let text = format!("{}{}", machine.boot_text(), machine.ready_text());
-            machine.writes_to_serial_port(world.now, &text);
+            machine.writes_to_serial_port(resources.now, &text);
         }
         machine
     }

@@ -8,12 +8,15 @@ use uuid::Uuid;
 
 use super::{
     boot_diagnostics::profile_fits,
+    create, data_disks,
     interlock::{MachineOperation, check},
+    power,
 };
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
+        operation,
         refusals::not_found,
         tags,
     },
@@ -79,102 +82,102 @@ fn same_image(machine: &VirtualMachine, given: &Value) -> Result<(), ArmError> {
     Ok(())
 }
 
-impl Resources {
-    pub(crate) fn machine_put(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let location = call.location()?;
-        let given = tags::from_body(&call.body)?;
-        precondition(call, self.machines.get(&key).map(VirtualMachine::etag).as_deref())?;
-        if let Some(machine) = self.machines.get(&key) {
-            if machine.location != location {
-                return Err(tags::other_location(&machine.id, &machine.location, &location));
-            }
-            return self.machine_update(call, &key, Some(given.unwrap_or_default()));
+pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    let location = call.location()?;
+    let given = tags::from_body(&call.body)?;
+    precondition(call, resources.machines.get(&key).map(VirtualMachine::etag).as_deref())?;
+    if let Some(machine) = resources.machines.get(&key) {
+        if machine.location != location {
+            return Err(tags::other_location(&machine.id, &machine.location, &location));
         }
-        self.machine_create(call, &location, given.unwrap_or_default())
+        return update(resources, call, &key, Some(given.unwrap_or_default()));
     }
+    create::create(resources, call, &location, given.unwrap_or_default())
+}
 
-    pub(crate) fn machine_created(&mut self, operation: Uuid, key: &str) {
-        let fate = self.faults.operation_fate(key);
-        let now = self.now;
-        let Some(machine) = self.machines.get_mut(key) else { return self.end(operation, Err(ArmError::preempted())) };
+pub(crate) fn created(resources: &mut Resources, operation: Uuid, key: &str) {
+    let fate = resources.faults.operation_fate(key);
+    let now = resources.now;
+    let Some(machine) = resources.machines.get_mut(key) else {
+        return operation::end(resources, operation, Err(ArmError::preempted()));
+    };
+    machine.busy = None;
+    machine.provisioned_at = now;
+    let error = match (fate, machine.fate.take()) {
+        (OperationFate::Fails(error), _) | (OperationFate::Normal, Some(error)) => Some(error),
+        (OperationFate::Normal, None) => None,
+    };
+    if let Some(error) = error {
+        // The machine stays, and so does its hold on disks and interfaces.
+        machine.provisioning_state = "Failed";
+        machine.failed_with = Some(error.code.clone());
+        if machine.power == Power::Starting {
+            machine.power = Power::Deallocated;
+            machine.stopped_by_platform = true;
+        }
+        return operation::end(resources, operation, Err(error));
+    }
+    machine.provisioning_state = "Succeeded";
+    machine.power = Power::Running;
+    power::boot(resources, key);
+    operation::end(resources, operation, Ok(None));
+}
+
+pub(crate) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    let given = tags::from_body(&call.body)?;
+    let machine = resources.machines.get(&key).ok_or_else(|| not_found(call.address))?;
+    precondition(call, Some(&machine.etag()))?;
+    update(resources, call, &key, given)
+}
+
+fn update(resources: &mut Resources, call: &Call<'_>, key: &str, tags: Option<BTreeMap<String, String>>) -> Answer {
+    let machine = resources.machines.get(key).ok_or_else(|| not_found(call.address))?;
+    check(machine, MachineOperation::Update)?;
+    let given = &call.body["properties"];
+    same_image(machine, given)?;
+    profile_fits(&given["diagnosticsProfile"])?;
+    let mut properties = machine.properties.clone();
+    crate::arm::body::merge(&mut properties, &writable(given));
+    if given["storageProfile"]["dataDisks"].is_array() {
+        let disks = data_disks::data_disks_become(resources, call, machine, &mut properties["storageProfile"])?;
+        let location = machine.location.clone();
+        data_disks::appear(resources, &location, disks);
+    }
+    if let Some(machine) = resources.machines.get_mut(key) {
+        machine.properties = properties;
+        machine.tags = tags.unwrap_or_else(|| std::mem::take(&mut machine.tags));
+    }
+    Ok(update_begins(resources, key))
+}
+
+fn update_begins(resources: &mut Resources, key: &str) -> Reply {
+    let seconds = resources.durations.update_virtual_machine;
+    let Some((subscription, location)) =
+        resources.machines.get(key).map(|machine| (machine.subscription.clone(), machine.location.clone()))
+    else {
+        return Reply::empty(StatusCode::NOT_FOUND);
+    };
+    let work = Work::MachineUpdated { machine: key.to_owned() };
+    let id = operation::begin(resources, OperationType::Compute, &subscription, &location, work, Some(seconds));
+    let Some(machine) = resources.machines.get_mut(key) else { return Reply::empty(StatusCode::NOT_FOUND) };
+    machine.change += 1;
+    machine.provisioning_state = "Updating";
+    machine.busy = Some(Busy { operation: id, towards: None });
+    Reply { etag: Some(machine.etag()), ..Reply::written(false, machine.view(), id) }
+}
+
+pub(crate) fn updated(resources: &mut Resources, operation: Uuid, key: &str) {
+    let fate = resources.faults.operation_fate(key);
+    let now = resources.now;
+    if let Some(machine) = resources.machines.get_mut(key) {
         machine.busy = None;
         machine.provisioned_at = now;
-        let error = match (fate, machine.fate.take()) {
-            (OperationFate::Fails(error), _) | (OperationFate::Normal, Some(error)) => Some(error),
-            (OperationFate::Normal, None) => None,
-        };
-        if let Some(error) = error {
-            // The machine stays, and so does its hold on disks and interfaces.
-            machine.provisioning_state = "Failed";
-            machine.failed_with = Some(error.code.clone());
-            if machine.power == Power::Starting {
-                machine.power = Power::Deallocated;
-                machine.stopped_by_platform = true;
-            }
-            return self.end(operation, Err(error));
-        }
         machine.provisioning_state = "Succeeded";
-        machine.power = Power::Running;
-        self.boot(key);
-        self.end(operation, Ok(None));
     }
-
-    pub(crate) fn machine_patch(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let given = tags::from_body(&call.body)?;
-        let machine = self.machines.get(&key).ok_or_else(|| not_found(call.address))?;
-        precondition(call, Some(&machine.etag()))?;
-        self.machine_update(call, &key, given)
-    }
-
-    fn machine_update(&mut self, call: &Call<'_>, key: &str, tags: Option<BTreeMap<String, String>>) -> Answer {
-        let machine = self.machines.get(key).ok_or_else(|| not_found(call.address))?;
-        check(machine, MachineOperation::Update)?;
-        let given = &call.body["properties"];
-        same_image(machine, given)?;
-        profile_fits(&given["diagnosticsProfile"])?;
-        let mut properties = machine.properties.clone();
-        crate::arm::body::merge(&mut properties, &writable(given));
-        if given["storageProfile"]["dataDisks"].is_array() {
-            let disks = self.data_disks_become(call, machine, &mut properties["storageProfile"])?;
-            let location = machine.location.clone();
-            self.data_disks_appear(&location, disks);
-        }
-        if let Some(machine) = self.machines.get_mut(key) {
-            machine.properties = properties;
-            machine.tags = tags.unwrap_or_else(|| std::mem::take(&mut machine.tags));
-        }
-        Ok(self.machine_update_begins(key))
-    }
-
-    fn machine_update_begins(&mut self, key: &str) -> Reply {
-        let seconds = self.durations.update_virtual_machine;
-        let Some((subscription, location)) =
-            self.machines.get(key).map(|machine| (machine.subscription.clone(), machine.location.clone()))
-        else {
-            return Reply::empty(StatusCode::NOT_FOUND);
-        };
-        let work = Work::MachineUpdated { machine: key.to_owned() };
-        let id = self.begin(OperationType::Compute, &subscription, &location, work, Some(seconds));
-        let Some(machine) = self.machines.get_mut(key) else { return Reply::empty(StatusCode::NOT_FOUND) };
-        machine.change += 1;
-        machine.provisioning_state = "Updating";
-        machine.busy = Some(Busy { operation: id, towards: None });
-        Reply { etag: Some(machine.etag()), ..Reply::written(false, machine.view(), id) }
-    }
-
-    pub(crate) fn machine_updated(&mut self, operation: Uuid, key: &str) {
-        let fate = self.faults.operation_fate(key);
-        let now = self.now;
-        if let Some(machine) = self.machines.get_mut(key) {
-            machine.busy = None;
-            machine.provisioned_at = now;
-            machine.provisioning_state = "Succeeded";
-        }
-        match fate {
-            OperationFate::Fails(error) => self.end(operation, Err(error)),
-            OperationFate::Normal => self.end(operation, Ok(None)),
-        }
+    match fate {
+        OperationFate::Fails(error) => operation::end(resources, operation, Err(error)),
+        OperationFate::Normal => operation::end(resources, operation, Ok(None)),
     }
 }

@@ -10,9 +10,11 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
+        operation,
         refusals::not_found,
     },
     clock::azure_time,
+    compute::machine,
     guest::{process::Purpose, windows},
     resources::{
         Resources,
@@ -72,186 +74,191 @@ fn tail(text: &str) -> &str {
     &text[start..]
 }
 
-impl Resources {
-    pub(crate) fn run_command_get(&mut self, call: &Call<'_>) -> Answer {
-        let command = self
-            .run_commands
-            .get(&call.address.key())
-            .filter(|command| !command.action)
-            .ok_or_else(|| not_found(call.address))?;
-        let mut view = command.view(call.expands("instanceView"));
-        if call.expands("instanceView")
-            && let Some(machine) = self.machines.get(&command.machine).filter(|machine| self.is_silent(machine))
-        {
-            let ways = [RunCommandView::Kept, RunCommandView::Gone, RunCommandView::Unknown];
-            let way = match self.unknowns.run_command_view {
-                RunCommandView::BySeed => ways[self.way(machine, "view of a run command", ways.len())],
-                way => way,
-            };
-            match way {
-                RunCommandView::Gone => {
-                    if let Some(properties) = view["properties"].as_object_mut() {
-                        properties.remove("instanceView");
-                    }
-                }
-                RunCommandView::Unknown => {
-                    view["properties"]["instanceView"] = json!({
-                        "executionState": "Unknown", "executionMessage": "", "exitCode": 0, "output": "", "error": "", "statuses": [],
-                    });
-                }
-                RunCommandView::Kept | RunCommandView::BySeed => {}
+pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let command = resources
+        .run_commands
+        .get(&call.address.key())
+        .filter(|command| !command.action)
+        .ok_or_else(|| not_found(call.address))?;
+    let mut view = command.view(call.expands("instanceView"));
+    if call.expands("instanceView")
+        && let Some(machine) = resources
+            .machines
+            .get(&command.machine)
+            .filter(|machine| machine::guest_runs::is_silent(resources, machine))
+    {
+        let ways = [RunCommandView::Kept, RunCommandView::Gone, RunCommandView::Unknown];
+        let way = match resources.unknowns.run_command_view {
+            RunCommandView::BySeed => {
+                ways[machine::guest_runs::way(resources, machine, "view of a run command", ways.len())]
             }
-        }
-        Ok(Reply::new(StatusCode::OK, view))
-    }
-
-    /// A point of a script's life; `run` tells a replaced script apart.
-    pub(crate) fn script_reaches(&mut self, key: &str, run: u64, point: ScriptPoint) {
-        let Some(command) = self.run_commands.get(key).filter(|command| command.run == run) else { return };
-        let machine = command.machine.clone();
-        match point {
-            ScriptPoint::Starts => self.script_starts(key, &machine),
-            ScriptPoint::Ends => self.script_ends(key, &machine),
-            ScriptPoint::TimesOut => self.script_times_out(key, &machine),
-        }
-    }
-
-    fn script_starts(&mut self, key: &str, machine_key: &str) {
-        let (now, platform, default_timeout) =
-            (self.now, self.durations.run_command, self.durations.run_command_timeout);
-        let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get_mut(machine_key))
-        else {
-            return;
+            way => way,
         };
-        let (run, boot) = (command.run, machine.guest.boot);
-        let timeout = command.timeout(default_timeout);
-        if machine.guest.agent == AgentState::Lost || command.boot != boot {
-            // Nobody is there to take the order; the platform waits until it gives up.
-            return self.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
-        }
-        command.execution.state = "Running";
-        command.execution.started = Some(now);
-        let (asynchronous, operation) = (command.flag("asyncExecution"), command.operation);
-        if asynchronous {
-            command.provisioning_state = "Succeeded";
-        }
-        let text = command.script();
-        let forced = forced_failure(machine, &text);
-        let windows = machine.os_type() == "Windows";
-        self.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
-        if let Some(code) = forced {
-            if let Some(command) = self.run_commands.get_mut(key) {
-                command.execution.exit_code = Some(code);
+        match way {
+            RunCommandView::Gone => {
+                if let Some(properties) = view["properties"].as_object_mut() {
+                    properties.remove("instanceView");
+                }
             }
-            self.plan(platform / 2.0, Event::Script { command: key.to_owned(), run, point: ScriptPoint::Ends });
-        } else if windows {
-            self.windows_script_begins(key, machine_key, &text);
-        } else {
-            self.guest_script_begins(key, machine_key);
-        }
-        if asynchronous {
-            self.release(machine_key, operation);
-            self.end(operation, Ok(None));
+            RunCommandView::Unknown => {
+                view["properties"]["instanceView"] = json!({
+                    "executionState": "Unknown", "executionMessage": "", "exitCode": 0, "output": "", "error": "", "statuses": [],
+                });
+            }
+            RunCommandView::Kept | RunCommandView::BySeed => {}
         }
     }
+    Ok(Reply::new(StatusCode::OK, view))
+}
 
-    /// What a script does in a Windows guest stands in a table.
-    fn windows_script_begins(&mut self, key: &str, machine_key: &str, text: &str) {
-        let (platform, deprovision) = (self.durations.run_command, self.durations.deprovision);
-        let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get_mut(machine_key))
-        else {
-            return;
-        };
-        let setup = machine.guest.system.setup.clone();
-        let outcome = windows::outcome(text, &setup.windows.scripts, setup.windows.sysprep, deprovision);
-        command.execution.exit_code = Some(outcome.exit_code);
-        command.execution.output.clone_from(&outcome.output);
-        let (run, boot) = (command.run, machine.guest.boot);
-        let guest = |change| Event::Guest { machine: machine_key.to_owned(), boot, change };
-        let end = Event::Script { command: key.to_owned(), run, point: ScriptPoint::Ends };
-        self.plan(outcome.seconds + platform / 2.0, end);
-        let change = GuestChange::WindowsEnds {
-            image_state: outcome.image_state,
-            console: outcome.console,
-            agent_dies: outcome.agent_dies,
-        };
-        self.plan(outcome.seconds, guest(change));
-        if let Some(seconds) = outcome.powers_off_after {
-            self.plan(outcome.seconds + seconds, guest(GuestChange::PowersOff));
-        }
+/// A point of a script's life; `run` tells a replaced script apart.
+pub(crate) fn script_reaches(resources: &mut Resources, key: &str, run: u64, point: ScriptPoint) {
+    let Some(command) = resources.run_commands.get(key).filter(|command| command.run == run) else { return };
+    let machine = command.machine.clone();
+    match point {
+        ScriptPoint::Starts => script_starts(resources, key, &machine),
+        ScriptPoint::Ends => script_ends(resources, key, &machine),
+        ScriptPoint::TimesOut => script_times_out(resources, key, &machine),
     }
+}
 
-    fn script_ends(&mut self, key: &str, machine_key: &str) {
-        let now = self.now;
-        let (Some(command), Some(machine)) = (self.run_commands.get_mut(key), self.machines.get(machine_key)) else {
-            return;
-        };
-        if machine.guest.agent == AgentState::Lost || machine.guest.boot != command.boot {
-            // The script may have ended, but the agent that would report it is gone: it will be given up.
-            return;
-        }
-        let code = command.execution.exit_code.unwrap_or_default();
-        command.execution.ended = Some(now);
-        command.execution.state = if code == 0 { "Succeeded" } else { "Failed" };
-        command.execution.message = if code == 0 { "Execution completed" } else { "Execution failed" };
-        let failure = (code != 0 && command.flag("treatFailureAsDeploymentFailure") && !command.action).then(|| {
-            ArmError::conflict(
-                "VMExtensionProvisioningError",
-                format!("Run command '{}' ended with exit code {code}.", command.name),
-            )
-        });
-        command.provisioning_state = if failure.is_some() { "Failed" } else { "Succeeded" };
-        let result = match failure {
-            Some(error) => Err(error),
-            None if command.action => Ok(Some(action_result(command, machine))),
-            None => Ok(None),
-        };
-        self.script_is_over(key, machine_key, result);
+fn script_starts(resources: &mut Resources, key: &str, machine_key: &str) {
+    let (now, platform, default_timeout) =
+        (resources.now, resources.durations.run_command, resources.durations.run_command_timeout);
+    let (Some(command), Some(machine)) = (resources.run_commands.get_mut(key), resources.machines.get_mut(machine_key))
+    else {
+        return;
+    };
+    let (run, boot) = (command.run, machine.guest.boot);
+    let timeout = command.timeout(default_timeout);
+    if machine.guest.agent == AgentState::Lost || command.boot != boot {
+        // Nobody is there to take the order; the platform waits until it gives up.
+        return resources.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
     }
-
-    fn script_times_out(&mut self, key: &str, machine_key: &str) {
-        let now = self.now;
-        self.processes
-            .retain(|_, process| !matches!(&process.purpose, Purpose::Script { command, .. } if command == key));
-        let Some(command) = self.run_commands.get_mut(key) else { return };
-        if command.execution.ended.is_some() {
-            return;
-        }
-        command.execution.ended = Some(now);
-        command.execution.state = "TimedOut";
-        command.execution.exit_code = None;
-        command.execution.message = "The script did not report its end in time.";
-        command.provisioning_state = "Failed";
-        let error = ArmError::conflict(
-            "VMAgentStatusCommunicationError",
-            "VM has not reported status for VM agent or extensions. Verify that the OS is up and healthy, the VM has a \
-             running VM agent, and that it can establish outbound connections to Azure storage.",
-        );
-        self.script_is_over(key, machine_key, Err(error));
+    command.execution.state = "Running";
+    command.execution.started = Some(now);
+    let (asynchronous, operation) = (command.flag("asyncExecution"), command.operation);
+    if asynchronous {
+        command.provisioning_state = "Succeeded";
     }
-
-    fn script_is_over(&mut self, key: &str, machine_key: &str, result: Result<Option<Value>, ArmError>) {
-        let Some(command) = self.run_commands.get(key) else { return };
-        let (operation, action) = (command.operation, command.action);
-        if action {
-            self.run_commands.remove(key);
+    let text = command.script();
+    let forced = forced_failure(machine, &text);
+    let windows = machine.os_type() == "Windows";
+    resources.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
+    if let Some(code) = forced {
+        if let Some(command) = resources.run_commands.get_mut(key) {
+            command.execution.exit_code = Some(code);
         }
-        self.release(machine_key, operation);
-        self.end(operation, result);
+        resources.plan(platform / 2.0, Event::Script { command: key.to_owned(), run, point: ScriptPoint::Ends });
+    } else if windows {
+        windows_script_begins(resources, key, machine_key, &text);
+    } else {
+        machine::guest_runs::guest_script_begins(resources, key, machine_key);
     }
+    if asynchronous {
+        release(resources, machine_key, operation);
+        operation::end(resources, operation, Ok(None));
+    }
+}
 
-    /// The machine is no longer busy with `operation`.
-    pub(crate) fn release(&mut self, machine: &str, operation: Uuid) {
-        let still_running = self
-            .run_commands
-            .values()
-            .filter(|command| command.machine == machine && command.operation != operation)
-            .find(|command| self.operations.get(&command.operation).is_some_and(|other| other.ended.is_none()))
-            .map(|command| command.operation);
-        let Some(machine) = self.machines.get_mut(machine) else { return };
-        if let Some(busy) = machine.busy.take_if(|busy| busy.operation == operation) {
-            machine.busy = still_running.map(|operation| crate::resources::machine::Busy { operation, ..busy });
-        }
+/// What a script does in a Windows guest stands in a table.
+fn windows_script_begins(resources: &mut Resources, key: &str, machine_key: &str, text: &str) {
+    let (platform, deprovision) = (resources.durations.run_command, resources.durations.deprovision);
+    let (Some(command), Some(machine)) = (resources.run_commands.get_mut(key), resources.machines.get_mut(machine_key))
+    else {
+        return;
+    };
+    let setup = machine.guest.system.setup.clone();
+    let outcome = windows::outcome(text, &setup.windows.scripts, setup.windows.sysprep, deprovision);
+    command.execution.exit_code = Some(outcome.exit_code);
+    command.execution.output.clone_from(&outcome.output);
+    let (run, boot) = (command.run, machine.guest.boot);
+    let guest = |change| Event::Guest { machine: machine_key.to_owned(), boot, change };
+    let end = Event::Script { command: key.to_owned(), run, point: ScriptPoint::Ends };
+    resources.plan(outcome.seconds + platform / 2.0, end);
+    let change = GuestChange::WindowsEnds {
+        image_state: outcome.image_state,
+        console: outcome.console,
+        agent_dies: outcome.agent_dies,
+    };
+    resources.plan(outcome.seconds, guest(change));
+    if let Some(seconds) = outcome.powers_off_after {
+        resources.plan(outcome.seconds + seconds, guest(GuestChange::PowersOff));
+    }
+}
+
+fn script_ends(resources: &mut Resources, key: &str, machine_key: &str) {
+    let now = resources.now;
+    let (Some(command), Some(machine)) = (resources.run_commands.get_mut(key), resources.machines.get(machine_key))
+    else {
+        return;
+    };
+    if machine.guest.agent == AgentState::Lost || machine.guest.boot != command.boot {
+        // The script may have ended, but the agent that would report it is gone: it will be given up.
+        return;
+    }
+    let code = command.execution.exit_code.unwrap_or_default();
+    command.execution.ended = Some(now);
+    command.execution.state = if code == 0 { "Succeeded" } else { "Failed" };
+    command.execution.message = if code == 0 { "Execution completed" } else { "Execution failed" };
+    let failure = (code != 0 && command.flag("treatFailureAsDeploymentFailure") && !command.action).then(|| {
+        ArmError::conflict(
+            "VMExtensionProvisioningError",
+            format!("Run command '{}' ended with exit code {code}.", command.name),
+        )
+    });
+    command.provisioning_state = if failure.is_some() { "Failed" } else { "Succeeded" };
+    let result = match failure {
+        Some(error) => Err(error),
+        None if command.action => Ok(Some(action_result(command, machine))),
+        None => Ok(None),
+    };
+    script_is_over(resources, key, machine_key, result);
+}
+
+fn script_times_out(resources: &mut Resources, key: &str, machine_key: &str) {
+    let now = resources.now;
+    resources
+        .processes
+        .retain(|_, process| !matches!(&process.purpose, Purpose::Script { command, .. } if command == key));
+    let Some(command) = resources.run_commands.get_mut(key) else { return };
+    if command.execution.ended.is_some() {
+        return;
+    }
+    command.execution.ended = Some(now);
+    command.execution.state = "TimedOut";
+    command.execution.exit_code = None;
+    command.execution.message = "The script did not report its end in time.";
+    command.provisioning_state = "Failed";
+    let error = ArmError::conflict(
+        "VMAgentStatusCommunicationError",
+        "VM has not reported status for VM agent or extensions. Verify that the OS is up and healthy, the VM has a \
+         running VM agent, and that it can establish outbound connections to Azure storage.",
+    );
+    script_is_over(resources, key, machine_key, Err(error));
+}
+
+fn script_is_over(resources: &mut Resources, key: &str, machine_key: &str, result: Result<Option<Value>, ArmError>) {
+    let Some(command) = resources.run_commands.get(key) else { return };
+    let (operation, action) = (command.operation, command.action);
+    if action {
+        resources.run_commands.remove(key);
+    }
+    release(resources, machine_key, operation);
+    operation::end(resources, operation, result);
+}
+
+/// The machine is no longer busy with `operation`.
+pub(crate) fn release(resources: &mut Resources, machine: &str, operation: Uuid) {
+    let still_running = resources
+        .run_commands
+        .values()
+        .filter(|command| command.machine == machine && command.operation != operation)
+        .find(|command| resources.operations.get(&command.operation).is_some_and(|other| other.ended.is_none()))
+        .map(|command| command.operation);
+    let Some(machine) = resources.machines.get_mut(machine) else { return };
+    if let Some(busy) = machine.busy.take_if(|busy| busy.operation == operation) {
+        machine.busy = still_running.map(|operation| crate::resources::machine::Busy { operation, ..busy });
     }
 }
 

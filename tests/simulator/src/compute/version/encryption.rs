@@ -58,42 +58,40 @@ pub(super) fn same_everywhere(targets: &[Target], shallow: bool) -> Result<(), A
     Ok(())
 }
 
-impl Resources {
-    /// Is each disk encryption set there, in the gallery's subscription and in its target region, and each LUN one of the
-    /// source's data disks?
-    pub(super) fn check_encryption(
-        &self,
-        targets: &[Target],
-        subscription: &str,
-        data_disks: &BTreeSet<u64>,
-    ) -> Result<(), ArmError> {
-        for target in targets {
-            for (lun, id) in keyed(target) {
-                if let Some(lun) = lun.filter(|lun| !data_disks.contains(lun)) {
-                    return refuse(format!(
-                        "The data disk encryption for LUN {lun} in target region '{}' does not match a data disk of the source.",
-                        target.name
-                    ));
-                }
-                let address = Address::parse(id).filter(|address| address.kind() == "diskencryptionsets");
-                let Some(address) = address else {
-                    return refuse(format!("'{id}' is not the resource id of a disk encryption set."));
-                };
-                if !address.subscription.eq_ignore_ascii_case(subscription) {
-                    return refuse(format!(
-                        "The disk encryption set '{id}' must be in the same subscription '{subscription}' as the gallery \
-                         resource."
-                    ));
-                }
-                let set = self.encryption_sets.get(&address.key());
-                if set.is_none_or(|set| set.location != target.name) {
-                    return refuse(format!(
-                        "The disk encryption set '{id}' in target region '{}' was not found.",
-                        target.name
-                    ));
-                }
+/// Is each disk encryption set there, in the gallery's subscription and in its target region, and each LUN one of the
+/// source's data disks?
+pub(super) fn check(
+    resources: &Resources,
+    targets: &[Target],
+    subscription: &str,
+    data_disks: &BTreeSet<u64>,
+) -> Result<(), ArmError> {
+    for target in targets {
+        for (lun, id) in keyed(target) {
+            if let Some(lun) = lun.filter(|lun| !data_disks.contains(lun)) {
+                return refuse(format!(
+                    "The data disk encryption for LUN {lun} in target region '{}' does not match a data disk of the source.",
+                    target.name
+                ));
+            }
+            let address = Address::parse(id).filter(|address| address.kind() == "diskencryptionsets");
+            let Some(address) = address else {
+                return refuse(format!("'{id}' is not the resource id of a disk encryption set."));
+            };
+            if !address.subscription.eq_ignore_ascii_case(subscription) {
+                return refuse(format!(
+                    "The disk encryption set '{id}' must be in the same subscription '{subscription}' as the gallery \
+                     resource."
+                ));
+            }
+            let set = resources.encryption_sets.get(&address.key());
+            if set.is_none_or(|set| set.location != target.name) {
+                return refuse(format!(
+                    "The disk encryption set '{id}' in target region '{}' was not found.",
+                    target.name
+                ));
             }
         }
-        Ok(())
     }
+    Ok(())
 }

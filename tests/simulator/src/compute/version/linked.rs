@@ -9,8 +9,8 @@ use crate::{
 
 /// Checks the caller's rights on everything that a version's properties name: what is captured is written, what is copied is
 /// read, and so are the disk encryption sets of target regions.
-pub(crate) fn access(call: &Call<'_>, properties: &Value, world: &Resources) -> Result<(), ArmError> {
-    rights::linked_access(call, &world.subscriptions, &links(properties))
+pub(crate) fn access(call: &Call<'_>, properties: &Value, resources: &Resources) -> Result<(), ArmError> {
+    rights::linked_access(call, &resources.subscriptions, &links(properties))
 }
 
 fn links(properties: &Value) -> Vec<(&'static str, &str)> {

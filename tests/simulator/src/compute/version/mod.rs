@@ -21,6 +21,7 @@ use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
+        operation,
         refusals::not_found,
     },
     clock::{azure_time, later},
@@ -110,7 +111,7 @@ impl ImageVersion {
 
     /// A version that a scenario says exists, complete in all its regions.
     pub(crate) fn seeded(
-        world: &Resources,
+        resources: &Resources,
         definition: &crate::resources::gallery::Definition,
         seed: &crate::scenario::ImageVersion,
     ) -> Self {
@@ -165,90 +166,89 @@ impl ImageVersion {
             block_deletion_before_end_of_life: false,
             security_profile: Value::Null,
             provisioning_state: if failed { "Failed" } else { "Succeeded" },
-            published: Some(world.now),
+            published: Some(resources.now),
             operation: Uuid::nil(),
-            writing_until: world.now,
+            writing_until: resources.now,
             broken: None,
             stillborn: failed,
         }
     }
 }
 
-impl Resources {
-    pub(crate) fn version_get(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let Some(version) = self.versions.get(&key) else {
-            let lag = self.durations.nested_delete_lag;
-            // For a while after a deletion the gateway still routes to the provider, which has its own way to say no.
-            if self.deleted.get(&key).is_some_and(|at| self.now < later(*at, lag)) {
-                return Err(ArmError::new(
-                    StatusCode::NOT_FOUND,
-                    "NotFound",
-                    "The entity was not found in this Azure location.",
-                ));
-            }
-            return Err(not_found(call.address));
-        };
-        Ok(Reply::ok(version.view(self.now, call.expands("ReplicationStatus"))))
-    }
-
-    pub(crate) fn version_delete(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let bypass = call.query.get("bypassSoftDelete").is_some_and(|bypass| bypass.eq_ignore_ascii_case("true"));
-        let Some(version) = self.versions.get_mut(&key) else {
-            if bypass {
-                self.soft_deleted.remove(&key);
-            }
-            return Ok(Reply::empty(StatusCode::NO_CONTENT));
-        };
-        if version.provisioning_state == "Deleting" {
-            return Ok(Reply::accepted(version.operation, false));
-        }
-        if version.block_deletion_before_end_of_life
-            && let Some(end) = version.publishing.end_of_life
-            && self.now < end
-        {
-            return Err(ArmError::conflict(
-                "DeleteGalleryImageVersionBlockedBeforeEndOfLife",
-                format!(
-                    "The gallery image version '{}' cannot be deleted before its end of life date {} because \
-                     'blockDeletionBeforeEndOfLife' is set to true.",
-                    version.id,
-                    azure_time(end)
-                ),
+pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    let Some(version) = resources.versions.get(&key) else {
+        let lag = resources.durations.nested_delete_lag;
+        // For a while after a deletion the gateway still routes to the provider, which has its own way to say no.
+        if resources.deleted.get(&key).is_some_and(|at| resources.now < later(*at, lag)) {
+            return Err(ArmError::new(
+                StatusCode::NOT_FOUND,
+                "NotFound",
+                "The entity was not found in this Azure location.",
             ));
         }
-        version.provisioning_state = "Deleting";
-        let (superseded, machine) = (version.operation, version.machine.clone());
-        let location = version.location.clone();
-        if let Some(machine) = machine.and_then(|machine| self.machines.get_mut(&machine)) {
-            machine.captures.remove(&key);
-        }
-        self.end(superseded, Err(ArmError::preempted()));
-        let seconds = self.durations.delete_version;
-        let work = Work::VersionDeleted { version: key.clone(), for_good: bypass };
-        let operation = self.begin(OperationType::Caps, &call.address.subscription, &location, work, Some(seconds));
-        if let Some(version) = self.versions.get_mut(&key) {
-            version.operation = operation;
-        }
-        Ok(Reply::accepted(operation, false))
-    }
+        return Err(not_found(call.address));
+    };
+    Ok(Reply::ok(version.view(resources.now, call.expands("ReplicationStatus"))))
+}
 
-    /// `for_good`: nothing is left that could be restored.
-    pub(crate) fn version_deleted(&mut self, operation: Uuid, key: &str, for_good: bool) {
-        use crate::faults::domain::OperationFate;
-        if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
-            if let Some(version) = self.versions.get_mut(key) {
-                version.provisioning_state = "Failed";
-            }
-            return self.end(operation, Err(error));
+pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    let bypass = call.query.get("bypassSoftDelete").is_some_and(|bypass| bypass.eq_ignore_ascii_case("true"));
+    let Some(version) = resources.versions.get_mut(&key) else {
+        if bypass {
+            resources.soft_deleted.remove(&key);
         }
-        if let Some(version) = self.versions.remove(key).filter(|_| !for_good) {
-            self.keep_soft_deleted(key, version);
-        }
-        let (now, lag) = (self.now, self.durations.nested_delete_lag);
-        self.deleted.retain(|_, at| now < later(*at, lag));
-        self.deleted.insert(key.to_owned(), now);
-        self.end(operation, Ok(None));
+        return Ok(Reply::empty(StatusCode::NO_CONTENT));
+    };
+    if version.provisioning_state == "Deleting" {
+        return Ok(Reply::accepted(version.operation, false));
     }
+    if version.block_deletion_before_end_of_life
+        && let Some(end) = version.publishing.end_of_life
+        && resources.now < end
+    {
+        return Err(ArmError::conflict(
+            "DeleteGalleryImageVersionBlockedBeforeEndOfLife",
+            format!(
+                "The gallery image version '{}' cannot be deleted before its end of life date {} because \
+                 'blockDeletionBeforeEndOfLife' is set to true.",
+                version.id,
+                azure_time(end)
+            ),
+        ));
+    }
+    version.provisioning_state = "Deleting";
+    let (superseded, machine) = (version.operation, version.machine.clone());
+    let location = version.location.clone();
+    if let Some(machine) = machine.and_then(|machine| resources.machines.get_mut(&machine)) {
+        machine.captures.remove(&key);
+    }
+    operation::end(resources, superseded, Err(ArmError::preempted()));
+    let seconds = resources.durations.delete_version;
+    let work = Work::VersionDeleted { version: key.clone(), for_good: bypass };
+    let operation =
+        operation::begin(resources, OperationType::Caps, &call.address.subscription, &location, work, Some(seconds));
+    if let Some(version) = resources.versions.get_mut(&key) {
+        version.operation = operation;
+    }
+    Ok(Reply::accepted(operation, false))
+}
+
+/// `for_good`: nothing is left that could be restored.
+pub(crate) fn deleted(resources: &mut Resources, operation: Uuid, key: &str, for_good: bool) {
+    use crate::faults::domain::OperationFate;
+    if let OperationFate::Fails(error) = resources.faults.operation_fate(key) {
+        if let Some(version) = resources.versions.get_mut(key) {
+            version.provisioning_state = "Failed";
+        }
+        return operation::end(resources, operation, Err(error));
+    }
+    if let Some(version) = resources.versions.remove(key).filter(|_| !for_good) {
+        soft_delete::keep(resources, key, version);
+    }
+    let (now, lag) = (resources.now, resources.durations.nested_delete_lag);
+    resources.deleted.retain(|_, at| now < later(*at, lag));
+    resources.deleted.insert(key.to_owned(), now);
+    operation::end(resources, operation, Ok(None));
 }

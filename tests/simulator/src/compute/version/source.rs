@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::Value;
 
+use super::captured;
 use crate::{
     arm::{address::Address, error::ArmError},
     resources::{Resources, gallery::Definition, machine::VirtualMachine, version::ImageVersion},
@@ -155,47 +156,45 @@ pub(super) fn not_in_region(id: &str) -> ArmError {
     )
 }
 
-impl Resources {
-    /// The machine behind `source`, in `location`, fit for `definition`.
-    pub(crate) fn check_source(
-        &self,
-        source: &Source,
-        location: &str,
-        definition: &Definition,
-        own: &str,
-    ) -> Result<(), ArmError> {
-        let Some(key) = &source.machine else { return self.check_other_source(source, location, definition) };
-        let id = source.given[source.kind()].as_str().unwrap_or_default();
-        let Some(machine) = self.machines.get(key) else {
-            return Err(ArmError::new(
-                StatusCode::NOT_FOUND,
-                "NotFound",
-                format!(
-                    "Source Virtual Machine '{id}' specified in the request does not exist in this Azure location."
-                ),
-            ));
-        };
-        if machine.location != location {
-            return Err(not_in_region(id));
-        }
-        if machine.marked_for_deletion {
-            return Err(ArmError::not_allowed(format!(
-                "Operation 'Create Gallery Image Version' is not allowed on VM '{}' since the VM is marked for deletion.",
-                machine.name
-            )));
-        }
-        fits(machine, id, definition)?;
-        if machine.captures.iter().any(|capture| capture != own) {
-            return Err(ArmError::conflict(
-                "Conflict",
-                format!(
-                    "Too many requests on source '{id}'. Please wait until the image version that is being created from it \
-                     is complete."
-                ),
-            ));
-        }
-        Ok(())
+/// The machine behind `source`, in `location`, fit for `definition`.
+pub(crate) fn check(
+    resources: &Resources,
+    source: &Source,
+    location: &str,
+    definition: &Definition,
+    own: &str,
+) -> Result<(), ArmError> {
+    let Some(key) = &source.machine else {
+        return captured::check_other_source(resources, source, location, definition);
+    };
+    let id = source.given[source.kind()].as_str().unwrap_or_default();
+    let Some(machine) = resources.machines.get(key) else {
+        return Err(ArmError::new(
+            StatusCode::NOT_FOUND,
+            "NotFound",
+            format!("Source Virtual Machine '{id}' specified in the request does not exist in this Azure location."),
+        ));
+    };
+    if machine.location != location {
+        return Err(not_in_region(id));
     }
+    if machine.marked_for_deletion {
+        return Err(ArmError::not_allowed(format!(
+            "Operation 'Create Gallery Image Version' is not allowed on VM '{}' since the VM is marked for deletion.",
+            machine.name
+        )));
+    }
+    fits(machine, id, definition)?;
+    if machine.captures.iter().any(|capture| capture != own) {
+        return Err(ArmError::conflict(
+            "Conflict",
+            format!(
+                "Too many requests on source '{id}'. Please wait until the image version that is being created from it \
+                 is complete."
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// Does the machine fit the definition? In the order in which Azure complains.

@@ -3,11 +3,17 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{linked, put::Wanted, source::Source};
+use super::{
+    linked,
+    put::{self, Wanted},
+    replication,
+    source::Source,
+};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
         error::ArmError,
+        operation,
         refusals::not_found,
     },
     clock::later,
@@ -20,90 +26,88 @@ use crate::{
     },
 };
 
-impl Resources {
-    pub(super) fn version_update(
-        &mut self,
-        key: &str,
-        wanted: Wanted,
-        tags: std::collections::BTreeMap<String, String>,
-    ) -> Answer {
-        let Some(mut version) = self.versions.get(key).cloned() else {
-            return Err(ArmError::new(
-                StatusCode::NOT_FOUND,
-                "NotFound",
-                "The entity was not found in this Azure location.",
-            ));
-        };
-        wanted.source.unchanged(&version)?;
-        fixed_properties(&version.publishing, &wanted.publishing)?;
-        let stays = |name: &str| wanted.publishing.targets.iter().any(|target| target.name == name);
-        let removed: Vec<String> =
-            version.regions.iter().filter(|region| !stays(&region.name)).map(|region| region.name.clone()).collect();
-        // The permission that counts is the one in force before this write.
-        if !removed.is_empty() && !version.allow_deletion_of_replicated_locations && wanted.allow_deletion != Some(true)
-        {
-            return Err(ArmError::not_allowed(format!(
-                "Removing the replicated regions '{}' from gallery image version '{}' is not allowed because \
-                 'allowDeletionOfReplicatedLocations' is set to false.",
-                removed.join(", "),
-                version.id
-            )));
-        }
-        version.regions.retain(|region| stays(&region.name));
-        let operation = self.begin(
-            OperationType::Caps,
-            &version.subscription,
-            &version.location,
-            Work::VersionWritten { version: key.to_owned() },
-            None,
-        );
-        for target in &wanted.publishing.targets {
-            if !version.regions.iter().any(|region| region.name == target.name) {
-                version.regions.push(Region { name: target.name.clone(), attempt: 0, state: RegionState::Unknown });
-            }
-        }
-        let size_gib = version.disk_size_gb + version.data_disks.iter().map(|disk| disk.size_gb).sum::<u64>();
-        if !version.stillborn {
-            for region in &mut version.regions {
-                if region.state != RegionState::Completed {
-                    let load = Load { size_gib, replicas: wanted.publishing.replicas_in(&region.name) };
-                    let seconds = self.durations.region_copy(&region.name, load);
-                    self.region_begins(key, region, 0.0, seconds);
-                }
-            }
-        }
-        let seconds = self.durations.update_version;
-        version.tags = tags;
-        version.publishing = wanted.publishing;
-        version.allow_deletion_of_replicated_locations =
-            wanted.allow_deletion.unwrap_or(version.allow_deletion_of_replicated_locations);
-        version.block_deletion_before_end_of_life =
-            wanted.block_deletion.unwrap_or(version.block_deletion_before_end_of_life);
-        version.provisioning_state = "Updating";
-        version.operation = operation;
-        version.writing_until = later(self.now, seconds);
-        self.plan(seconds, Event::VersionMoves(key.to_owned()));
-        let view = version.view(self.now, false);
-        self.versions.insert(key.to_owned(), version);
-        Ok(Reply::written(false, view, operation))
+pub(super) fn update(
+    resources: &mut Resources,
+    key: &str,
+    wanted: Wanted,
+    tags: std::collections::BTreeMap<String, String>,
+) -> Answer {
+    let Some(mut version) = resources.versions.get(key).cloned() else {
+        return Err(ArmError::new(
+            StatusCode::NOT_FOUND,
+            "NotFound",
+            "The entity was not found in this Azure location.",
+        ));
+    };
+    wanted.source.unchanged(&version)?;
+    fixed_properties(&version.publishing, &wanted.publishing)?;
+    let stays = |name: &str| wanted.publishing.targets.iter().any(|target| target.name == name);
+    let removed: Vec<String> =
+        version.regions.iter().filter(|region| !stays(&region.name)).map(|region| region.name.clone()).collect();
+    // The permission that counts is the one in force before this write.
+    if !removed.is_empty() && !version.allow_deletion_of_replicated_locations && wanted.allow_deletion != Some(true) {
+        return Err(ArmError::not_allowed(format!(
+            "Removing the replicated regions '{}' from gallery image version '{}' is not allowed because \
+             'allowDeletionOfReplicatedLocations' is set to false.",
+            removed.join(", "),
+            version.id
+        )));
     }
+    version.regions.retain(|region| stays(&region.name));
+    let operation = operation::begin(
+        resources,
+        OperationType::Caps,
+        &version.subscription,
+        &version.location,
+        Work::VersionWritten { version: key.to_owned() },
+        None,
+    );
+    for target in &wanted.publishing.targets {
+        if !version.regions.iter().any(|region| region.name == target.name) {
+            version.regions.push(Region { name: target.name.clone(), attempt: 0, state: RegionState::Unknown });
+        }
+    }
+    let size_gib = version.disk_size_gb + version.data_disks.iter().map(|disk| disk.size_gb).sum::<u64>();
+    if !version.stillborn {
+        for region in &mut version.regions {
+            if region.state != RegionState::Completed {
+                let load = Load { size_gib, replicas: wanted.publishing.replicas_in(&region.name) };
+                let seconds = resources.durations.region_copy(&region.name, load);
+                replication::region_begins(resources, key, region, 0.0, seconds);
+            }
+        }
+    }
+    let seconds = resources.durations.update_version;
+    version.tags = tags;
+    version.publishing = wanted.publishing;
+    version.allow_deletion_of_replicated_locations =
+        wanted.allow_deletion.unwrap_or(version.allow_deletion_of_replicated_locations);
+    version.block_deletion_before_end_of_life =
+        wanted.block_deletion.unwrap_or(version.block_deletion_before_end_of_life);
+    version.provisioning_state = "Updating";
+    version.operation = operation;
+    version.writing_until = later(resources.now, seconds);
+    resources.plan(seconds, Event::VersionMoves(key.to_owned()));
+    let view = version.view(resources.now, false);
+    resources.versions.insert(key.to_owned(), version);
+    Ok(Reply::written(false, view, operation))
+}
 
-    /// Tags replace the whole map, properties are merged; the result is written like a PUT.
-    pub(crate) fn version_patch(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let version = self.versions.get(&key).ok_or_else(|| not_found(call.address))?;
-        let mut body = version.view(self.now, false);
-        if call.body["tags"].is_object() {
-            body["tags"] = call.body["tags"].clone();
-        }
-        crate::arm::body::merge(&mut body["properties"], &call.body["properties"]);
-        // The right on the source is asked for only where the request itself names it.
-        if call.body["properties"]["storageProfile"].is_object() {
-            Source::read(&body["properties"]["storageProfile"])?;
-            linked::access(call, &body["properties"], self)?;
-        }
-        self.version_put(&Call { body, allowed: &|_, _| true, ..*call })
+/// Tags replace the whole map, properties are merged; the result is written like a PUT.
+pub(crate) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    let version = resources.versions.get(&key).ok_or_else(|| not_found(call.address))?;
+    let mut body = version.view(resources.now, false);
+    if call.body["tags"].is_object() {
+        body["tags"] = call.body["tags"].clone();
     }
+    crate::arm::body::merge(&mut body["properties"], &call.body["properties"]);
+    // The right on the source is asked for only where the request itself names it.
+    if call.body["properties"]["storageProfile"].is_object() {
+        Source::read(&body["properties"]["storageProfile"])?;
+        linked::access(call, &body["properties"], resources)?;
+    }
+    put::put(resources, &Call { body, allowed: &|_, _| true, ..*call })
 }
 
 pub(super) fn ready_for_update(version: &ImageVersion) -> Result<(), ArmError> {
