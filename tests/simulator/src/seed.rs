@@ -274,7 +274,7 @@ impl Simulator {
             let id = format!("{}/providers/Microsoft.Network/networkInterfaces/{}", group.id, interface.name);
             named(&interface.name, &id)?;
             let given = json!({"ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": interface.subnet}}}]});
-            network::interface_put::appears(&mut self.resources, &id, interface.tags.clone(), &given)
+            network::interface::put::appears(&mut self.resources, &id, interface.tags.clone(), &given)
                 .map_err(|error| ScenarioError(format!("{id}: {}", error.message)))?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Azure Resource Manager: addresses, rights, headers, errors and long-running operations.
+//! Azure Resource Manager, as far as it is the same for all providers: it knows none of them.
 
 pub(crate) mod activity;
 pub(crate) mod address;

@@ -63,10 +63,10 @@ impl Provider for Compute {
             ("galleries", &Method::PUT) => gallery::put(resources, call),
             ("galleries", &Method::PATCH) => gallery::patch(resources, call),
             ("galleries", &Method::DELETE) => gallery::delete(resources, call),
-            ("galleries/images", &Method::GET) => gallery::definition_get(resources, call),
+            ("galleries/images", &Method::GET) => gallery::definition::get(resources, call),
             ("galleries/images", &Method::PUT) => gallery::definition::put(resources, call),
             ("galleries/images", &Method::PATCH) => gallery::definition::patch(resources, call),
-            ("galleries/images", &Method::DELETE) => gallery::definition_delete(resources, call),
+            ("galleries/images", &Method::DELETE) => gallery::definition::delete(resources, call),
             ("galleries/images/versions", &Method::GET) => version::get(resources, call),
             ("galleries/images/versions", &Method::PUT) => version::put::put(resources, call),
             ("galleries/images/versions", &Method::PATCH) => version::update::patch(resources, call),
@@ -160,7 +160,7 @@ fn output(resources: &Resources, kind: RecordKind, key: &str) -> Option<Value> {
 fn gone(resources: &mut Resources, kind: RecordKind, key: &str) {
     match kind {
         RecordKind::Gallery => gallery::gone(resources, key),
-        RecordKind::Definition => gallery::definition_gone(resources, key),
+        RecordKind::Definition => gallery::definition::gone(resources, key),
         RecordKind::Disk => drop(resources.disks.remove(key)),
         RecordKind::EncryptionSet => drop(resources.encryption_sets.remove(key)),
         RecordKind::Image => drop(resources.images.remove(key)),

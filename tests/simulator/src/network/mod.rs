@@ -2,7 +2,6 @@
 //! 18).
 
 pub(crate) mod interface;
-pub(crate) mod interface_put;
 pub(crate) mod prefix;
 pub(crate) mod virtual_network;
 
@@ -47,8 +46,8 @@ impl Provider for Network {
             }
             ("virtualnetworks", &Method::PUT) => virtual_network::put(resources, call),
             ("virtualnetworks/subnets", &Method::PUT) => virtual_network::subnet_put(resources, call),
-            ("networkinterfaces", &Method::PUT) => interface_put::put(resources, call),
-            ("networkinterfaces", &Method::PATCH) => interface_put::patch(resources, call),
+            ("networkinterfaces", &Method::PUT) => interface::put::put(resources, call),
+            ("networkinterfaces", &Method::PATCH) => interface::put::patch(resources, call),
             _ => Err(not_supported(call)),
         }
     }

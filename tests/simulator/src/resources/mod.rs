@@ -1,4 +1,4 @@
-//! Everything that exists, and the queue of what is going to happen. What Azure makes of it stands in the rooms above.
+//! Everything that exists, and what is going to happen, but nothing of what Azure does with it.
 
 pub(crate) mod activity;
 pub(crate) mod disk;

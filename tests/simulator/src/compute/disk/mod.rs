@@ -1,4 +1,4 @@
-//! Managed disks and snapshots: records, views, who holds them (behaviour section 16).
+//! All about disks, snapshots and disk encryption sets; in this file how a disk is read and deleted (behaviour section 16).
 
 pub(crate) mod encryption_set;
 pub(crate) mod put;

@@ -1,4 +1,4 @@
-//! Creating and changing image definitions (behaviour section 10).
+//! Image definitions (behaviour section 10).
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -116,6 +116,22 @@ fn unchanged(before: &Value, after: &Value) -> Result<(), ArmError> {
     Ok(())
 }
 
+impl Definition {
+    pub(crate) fn view(&self) -> Value {
+        let mut view = json!({
+            "id": self.id, "name": self.name, "type": "Microsoft.Compute/galleries/images", "location": self.location,
+            "tags": self.tags, "properties": self.properties,
+        });
+        view["properties"]["provisioningState"] = json!(self.provisioning_state);
+        view
+    }
+}
+
+pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let definition = resources.definitions.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+    Ok(Reply::ok(definition.view()))
+}
+
 pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let (key, name) = (call.address.key(), call.address.name().to_owned());
     let location = call.location()?;
@@ -206,6 +222,16 @@ fn write(resources: &mut Resources, key: &str, created: bool, definition: Defini
     resources.definitions.insert(key.to_owned(), definition);
     let operation = records::write_begins(resources, RecordKind::Definition, key, resources.durations.definition);
     Reply::written(created, resources.definitions.get(key).map(Definition::view).unwrap_or_default(), operation)
+}
+
+pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    super::parent_delete(resources, RecordKind::Definition, &call.address.key(), resources.durations.definition)
+}
+
+pub(crate) fn gone(resources: &mut Resources, key: &str) {
+    resources.definitions.remove(key);
+    super::forget_deleted_below(resources, key);
+    resources.deleted.insert(key.to_owned(), resources.now);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Galleries and image definitions: records, views, deletion (behaviour section 10).
+//! All about galleries and image definitions; in this file galleries themselves (behaviour section 10).
 
 pub(crate) mod definition;
 pub(crate) mod quota;
@@ -18,11 +18,7 @@ use crate::{
         tags,
     },
     clock::later,
-    resources::{
-        Resources,
-        gallery::{Definition, Gallery},
-        record::RecordKind,
-    },
+    resources::{Resources, gallery::Gallery, record::RecordKind},
 };
 
 impl Gallery {
@@ -35,17 +31,6 @@ impl Gallery {
         view["properties"]["provisioningState"] = json!(self.provisioning_state);
         view["properties"]["identifier"] =
             json!({"uniqueName": format!("{subscription}-{}", self.name).to_uppercase()});
-        view
-    }
-}
-
-impl Definition {
-    pub(crate) fn view(&self) -> Value {
-        let mut view = json!({
-            "id": self.id, "name": self.name, "type": "Microsoft.Compute/galleries/images", "location": self.location,
-            "tags": self.tags, "properties": self.properties,
-        });
-        view["properties"]["provisioningState"] = json!(self.provisioning_state);
         view
     }
 }
@@ -72,11 +57,6 @@ fn gallery_name(name: &str) -> Result<(), ArmError> {
 pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let gallery = resources.galleries.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
     Ok(Reply::ok(gallery.view()))
-}
-
-pub(crate) fn definition_get(resources: &mut Resources, call: &Call<'_>) -> Answer {
-    let definition = resources.definitions.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
-    Ok(Reply::ok(definition.view()))
 }
 
 pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
@@ -164,10 +144,6 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
     parent_delete(resources, RecordKind::Gallery, &call.address.key(), resources.durations.gallery)
 }
 
-pub(crate) fn definition_delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
-    parent_delete(resources, RecordKind::Definition, &call.address.key(), resources.durations.definition)
-}
-
 fn parent_delete(resources: &mut Resources, kind: RecordKind, key: &str, seconds: f64) -> Answer {
     if let Some(reply) = records::deletion_known(resources, kind, key) {
         return Ok(reply);
@@ -179,12 +155,6 @@ fn parent_delete(resources: &mut Resources, kind: RecordKind, key: &str, seconds
 pub(crate) fn gone(resources: &mut Resources, key: &str) {
     resources.galleries.remove(key);
     forget_deleted_below(resources, key);
-}
-
-pub(crate) fn definition_gone(resources: &mut Resources, key: &str) {
-    resources.definitions.remove(key);
-    forget_deleted_below(resources, key);
-    resources.deleted.insert(key.to_owned(), resources.now);
 }
 
 fn forget_deleted_below(resources: &mut Resources, key: &str) {

@@ -1,5 +1,4 @@
-//! Images that machines and disks are made from: platform images, gallery image versions, managed images (behaviour
-//! section 17).
+//! All that machines and disks are made from: platform images, image versions, managed images (behaviour section 17).
 
 pub(crate) mod managed;
 

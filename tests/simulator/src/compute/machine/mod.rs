@@ -1,4 +1,4 @@
-//! A virtual machine and how it is shown (behaviour section 5).
+//! All about virtual machines, their guests included; in this file how one is read (behaviour section 5).
 
 pub(crate) mod boot_diagnostics;
 pub(crate) mod capacity;

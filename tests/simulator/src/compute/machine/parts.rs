@@ -138,9 +138,9 @@ pub(super) fn interfaces_for(
         let name = given["name"].as_str().ok_or_else(|| missing("networkInterfaceConfigurations.name"))?;
         let group = call.address.id().split("/providers/").next().unwrap_or_default().to_owned();
         let id = format!("{group}/providers/Microsoft.Network/networkInterfaces/{name}");
-        let properties = network::interface_put::properties(
+        let properties = network::interface::put::properties(
             resources,
-            &|subnet| network::interface_put::may_join(resources, call, subnet),
+            &|subnet| network::interface::put::may_join(resources, call, subnet),
             &id,
             location,
             &given["properties"],

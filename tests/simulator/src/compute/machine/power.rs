@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// `POST {vm}/start|restart|powerOff|deallocate`: 202, then [`Resources::power_changed`].
+/// `POST {vm}/start|restart|powerOff|deallocate`: 202, then [`changed`].
 pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerChange) -> Answer {
     let address = call.address.parent();
     let key = address.key();

@@ -1,4 +1,4 @@
-//! Run commands: records, views, and what their scripts do to the guest (behaviour sections 7 and 8).
+//! All about run commands; in this file how one is read, and how its script runs (behaviour sections 7 and 8).
 
 pub(crate) mod put;
 

@@ -1,4 +1,4 @@
-//! Image versions: records, views, deletion (behaviour sections 11 to 13).
+//! All about image versions; in this file how one is read and deleted (behaviour sections 11 to 13).
 
 pub(crate) mod captured;
 pub(crate) mod encryption;

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{invalid_reference, prefix::Prefix};
 use crate::{
     arm::{
         call::{Answer, Call},
@@ -13,6 +12,7 @@ use crate::{
         refusals::not_found,
         rights, tags,
     },
+    network::{invalid_reference, prefix::Prefix},
     resources::{Resources, network::NetworkResource},
 };
 
@@ -25,7 +25,7 @@ pub(crate) fn may_join(resources: &Resources, call: &Call<'_>, subnet: &str) -> 
     rights::linked(resources, call, "Microsoft.Network/virtualNetworks/subnets/join/action", subnet)
 }
 
-pub(super) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
+pub(in crate::network) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let key = call.address.key();
     let location = call.location()?;
     let tags = tags::from_body(&call.body)?.unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
         (interface.guid, interface.reserved) = (guid, reserved);
     }
     // Interfaces are there at once; the operation only says so.
-    super::write(resources, call, interface, 0.5)
+    crate::network::write(resources, call, interface, 0.5)
 }
 
 /// An interface that a scenario puts into a subnet, in the subnet's region.
@@ -55,18 +55,18 @@ pub(crate) fn appears(
     let location = resources.network.get(&subnet.to_lowercase()).map(|subnet| subnet.location.clone());
     let location = location.ok_or_else(|| invalid_reference(subnet, id))?;
     let properties = properties(resources, &|_| Ok(()), id, &location, given)?;
-    super::appears(resources, id, &location, tags, properties);
+    crate::network::appears(resources, id, &location, tags, properties);
     Ok(())
 }
 
 /// PATCH changes tags only.
-pub(super) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
+pub(in crate::network) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let mut interface = resources.network.get(&call.address.key()).cloned().ok_or_else(|| not_found(call.address))?;
     if let Some(tags) = tags::from_body(&call.body)? {
         interface.tags = tags;
     }
     interface.etag = resources.guid();
-    super::write(resources, call, interface, 0.5)
+    crate::network::write(resources, call, interface, 0.5)
 }
 
 /// Properties of an interface, checked, with addresses and defaults.

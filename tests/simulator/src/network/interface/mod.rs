@@ -1,4 +1,6 @@
-//! Network interfaces: views, and who holds them (behaviour section 18).
+//! All about network interfaces; in this file how one is read, and who holds it (behaviour section 18).
+
+pub(crate) mod put;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -18,7 +20,7 @@ pub(crate) fn holder<'r>(resources: &'r Resources, id: &str) -> Option<&'r Virtu
     resources.machines.values().find(|machine| machine.interface_ids().any(|held| held.eq_ignore_ascii_case(id)))
 }
 
-pub(super) fn view(resources: &Resources, interface: &NetworkResource) -> Value {
+pub(in crate::network) fn view(resources: &Resources, interface: &NetworkResource) -> Value {
     let mut view = interface.common_view("networkInterfaces");
     view["location"] = json!(interface.location);
     view["tags"] = json!(interface.tags);
