@@ -1,4 +1,4 @@
-//! Azure Resource Manager, as far as it is the same for all providers: it knows none of them.
+//! Azure Resource Manager: what is the same for all providers. It stands on none of them.
 
 pub(crate) mod activity;
 pub(crate) mod address;

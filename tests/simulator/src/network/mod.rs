@@ -64,7 +64,7 @@ impl Provider for Network {
 }
 
 impl NetworkResource {
-    pub(crate) fn new(
+    pub(in crate::network) fn new(
         resources: &mut Resources,
         id: &str,
         location: &str,

@@ -89,7 +89,11 @@ fn built_in() -> [RoleDefinition; 3] {
         assignable_scopes: vec!["/".to_owned()],
         written: Timestamp::UNIX_EPOCH,
     };
-    let without = ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action"];
+    let without = [
+        "Microsoft.Authorization/*/Delete",
+        "Microsoft.Authorization/*/Write",
+        "Microsoft.Authorization/elevateAccess/Action",
+    ];
     [
         role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "*", &[]),
         role("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", "*", &without),

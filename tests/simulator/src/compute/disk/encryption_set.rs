@@ -39,7 +39,7 @@ impl DiskEncryptionSet {
         }
     }
 
-    pub(crate) fn view(&self) -> Value {
+    pub(in crate::compute) fn view(&self) -> Value {
         let mut view = json!({
             "id": self.id, "name": self.name, "type": "Microsoft.Compute/diskEncryptionSets", "location": self.location,
             "tags": self.tags, "identity": self.identity, "properties": self.properties,

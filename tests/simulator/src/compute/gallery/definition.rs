@@ -117,7 +117,7 @@ fn unchanged(before: &Value, after: &Value) -> Result<(), ArmError> {
 }
 
 impl Definition {
-    pub(crate) fn view(&self) -> Value {
+    pub(in crate::compute) fn view(&self) -> Value {
         let mut view = json!({
             "id": self.id, "name": self.name, "type": "Microsoft.Compute/galleries/images", "location": self.location,
             "tags": self.tags, "properties": self.properties,

@@ -22,7 +22,7 @@ use crate::{
 };
 
 impl Gallery {
-    pub(crate) fn view(&self) -> Value {
+    pub(in crate::compute) fn view(&self) -> Value {
         let mut view = json!({
             "id": self.id, "name": self.name, "type": "Microsoft.Compute/galleries", "location": self.location,
             "tags": self.tags, "properties": self.properties,

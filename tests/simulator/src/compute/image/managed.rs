@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl ManagedImage {
-    pub(crate) fn image(&self) -> Image {
+    pub(in crate::compute) fn image(&self) -> Image {
         Image {
             os_type: self.os_type.clone(),
             hyper_v_generation: self.hyper_v_generation.clone(),
@@ -33,7 +33,7 @@ impl ManagedImage {
         }
     }
 
-    pub(crate) fn view(&self) -> Value {
+    pub(in crate::compute) fn view(&self) -> Value {
         let data: Vec<Value> = self
             .data_disks
             .iter()

@@ -143,12 +143,12 @@ impl VirtualMachine {
         &self.properties["diagnosticsProfile"]["bootDiagnostics"]
     }
 
-    pub(crate) fn boot_diagnostics(&self) -> bool {
+    pub(in crate::compute) fn boot_diagnostics(&self) -> bool {
         self.boot_diagnostics_profile()["enabled"] == true
     }
 
     /// The kernel and those who share its console write to the serial port. Without boot diagnostics nobody records it.
-    pub(crate) fn writes_to_serial_port(&mut self, at: Timestamp, text: &str) {
+    pub(in crate::compute) fn writes_to_serial_port(&mut self, at: Timestamp, text: &str) {
         let port = &self.guest.system.serial;
         if self.boot_diagnostics() && !text.is_empty() && port.console && port.port == Port::Works {
             self.guest.serial.write(at, text);
@@ -160,7 +160,7 @@ impl VirtualMachine {
     }
 
     /// What the system writes as it goes down.
-    pub(crate) fn says_good_bye(&mut self, at: Timestamp, last: &str) {
+    pub(in crate::compute) fn says_good_bye(&mut self, at: Timestamp, last: &str) {
         if self.os_type() == "Windows" {
             return;
         }
@@ -173,7 +173,7 @@ impl VirtualMachine {
     }
 
     /// What the system writes when it starts.
-    pub(crate) fn boot_text(&self) -> String {
+    pub(in crate::compute) fn boot_text(&self) -> String {
         if self.os_type() == "Windows" {
             return "Windows is starting.\nSAC> \n".to_owned();
         }
@@ -188,7 +188,7 @@ impl VirtualMachine {
     }
 
     /// What it writes when its agent has come up. The prompt ends without a new line.
-    pub(crate) fn ready_text(&self) -> String {
+    pub(in crate::compute) fn ready_text(&self) -> String {
         if self.os_type() == "Windows" {
             return String::new();
         }

@@ -26,7 +26,7 @@ const AGENT: &str = "walinuxagent.service";
 
 impl VirtualMachine {
     /// Who the platform says this machine is.
-    pub(crate) fn identity(&self) -> Identity {
+    pub(in crate::compute) fn identity(&self) -> Identity {
         let profile = &self.properties["osProfile"];
         let keys = profile["linuxConfiguration"]["ssh"]["publicKeys"].as_array().into_iter().flatten();
         let mut keys: Vec<String> =
@@ -48,7 +48,7 @@ impl VirtualMachine {
     }
 
     /// The system comes up.
-    pub(crate) fn system_boots(&mut self, now: jiff::Timestamp) {
+    pub(in crate::compute) fn system_boots(&mut self, now: jiff::Timestamp) {
         self.guest.off_since_sealed = false;
         self.guest.system.identity = self.identity();
         self.guest.system.boots(now);
@@ -374,7 +374,7 @@ fn state_of(name: &str) -> String {
 
 impl VirtualMachine {
     /// A program writes to the serial port, where its lines may be torn.
-    pub(crate) fn program_writes_to_serial_port(&mut self, at: jiff::Timestamp, text: &str) {
+    pub(in crate::compute) fn program_writes_to_serial_port(&mut self, at: jiff::Timestamp, text: &str) {
         if self.boot_diagnostics() && self.guest.system.serial.port == Port::Works {
             let (port, seed) = (self.guest.system.serial.clone(), self.vm_id.to_string());
             self.guest.serial.write_torn(at, text, &port, &seed);

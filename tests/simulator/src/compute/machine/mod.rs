@@ -28,7 +28,7 @@ use crate::{
 
 impl VirtualMachine {
     /// The model view. Generalizing leaves no trace here.
-    pub(crate) fn view(&self) -> Value {
+    pub(in crate::compute) fn view(&self) -> Value {
         let mut view = json!({
             "id": self.id,
             "name": self.name,

@@ -27,13 +27,13 @@ use crate::{
 
 impl RunCommand {
     /// All parameters, those that are shown first.
-    pub(crate) fn all_parameters(&self) -> Vec<(String, String)> {
+    pub(in crate::compute) fn all_parameters(&self) -> Vec<(String, String)> {
         let mut all = crate::compute::machine::guest_runs::parameters_of(&self.properties);
         all.extend(self.protected.iter().map(|(name, value)| (name.clone(), value.clone())));
         all
     }
 
-    pub(crate) fn view(&self, instance_view: bool) -> Value {
+    pub(in crate::compute) fn view(&self, instance_view: bool) -> Value {
         let mut view = json!({
             "id": self.id,
             "name": self.name,

@@ -36,7 +36,7 @@ use crate::{
 
 impl ImageVersion {
     /// Region names come back as display names, `location` compact, defaults filled in.
-    pub(crate) fn view(&self, now: Timestamp, replication_status: bool) -> Value {
+    pub(in crate::compute) fn view(&self, now: Timestamp, replication_status: bool) -> Value {
         let mut storage = json!({
             "source": self.source,
             "osDiskImage": {"sizeInGB": self.disk_size_gb, "hostCaching": "ReadWrite", "source": {}},

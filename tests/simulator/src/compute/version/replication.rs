@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl RegionState {
-    pub(crate) fn name(&self) -> &'static str {
+    pub(in crate::compute) fn name(&self) -> &'static str {
         match self {
             Self::Replicating { .. } => "Replicating",
             Self::Completed => "Completed",
@@ -25,7 +25,7 @@ impl RegionState {
     }
 
     /// Percent, rising with time; 100 only when complete.
-    pub(crate) fn progress(&self, now: Timestamp) -> u8 {
+    pub(in crate::compute) fn progress(&self, now: Timestamp) -> u8 {
         match self {
             Self::Completed => 100,
             Self::Unknown => 0,

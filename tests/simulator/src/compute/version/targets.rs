@@ -35,7 +35,7 @@ impl Publishing {
     }
 
     /// Reads and checks `publishingProfile` for a version whose home is `location` (compact).
-    pub(crate) fn read(profile: &Value, location: &str) -> Result<Self, ArmError> {
+    pub(in crate::compute) fn read(profile: &Value, location: &str) -> Result<Self, ArmError> {
         let storage = storage(&profile["storageAccountType"])?.unwrap_or_else(|| "Standard_LRS".to_owned());
         let replicas = count(&profile["replicaCount"], "replicaCount")?.unwrap_or(1);
         let targets = match profile["targetRegions"].as_array() {
@@ -82,17 +82,17 @@ impl Publishing {
     }
 
     /// Replicas in `region` (compact).
-    pub(crate) fn replicas_in(&self, region: &str) -> u64 {
+    pub(in crate::compute) fn replicas_in(&self, region: &str) -> u64 {
         self.targets.iter().find(|target| target.name == region).map_or(self.replicas, Target::all_replicas)
     }
 
     /// Is a disk of some region encrypted with the disk encryption set of this key?
-    pub(crate) fn uses_key(&self, key: &str) -> bool {
+    pub(in crate::compute) fn uses_key(&self, key: &str) -> bool {
         self.targets.iter().any(|target| encryption::uses(target, key))
     }
 
     /// The profile as Azure shows it.
-    pub(crate) fn view(&self, published: Option<Timestamp>) -> Value {
+    pub(in crate::compute) fn view(&self, published: Option<Timestamp>) -> Value {
         let targets: Vec<Value> = self.targets.iter().map(Target::view).collect();
         let mut view = json!({
             "targetRegions": targets,
