@@ -1,39 +1,16 @@
-//! Answers as HTTP responses.
+//! What the caller of a request gets where a fault had its way.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    arm::{error::ArmError, headers},
+    arm::response::respond,
     faults::{Then, then},
     simulator::Outcome,
 };
-
-/// An answer; Compute writes its bodies over several lines with carriage returns.
-pub(crate) fn respond(status: StatusCode, body: Option<&Value>, pretty: bool) -> Response<Bytes> {
-    let text = match body {
-        None => String::new(),
-        Some(body) if pretty => serde_json::to_string_pretty(body).unwrap_or_default().replace('\n', "\r\n"),
-        Some(body) => body.to_string(),
-    };
-    let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = status;
-    if body.is_some() {
-        headers::set(response.headers_mut(), "content-type", "application/json; charset=utf-8");
-    }
-    response
-}
-
-pub(crate) fn refuse(error: &ArmError) -> Response<Bytes> {
-    let mut response = respond(error.status, Some(&error.envelope()), !error.gateway);
-    if error.gateway {
-        headers::set(response.headers_mut(), "x-ms-failure-cause", "gateway");
-    }
-    response
-}
 
 /// What the caller gets of a fault; `response` is the real answer of a request that was carried out.
 pub(crate) fn outcome(fault: u64, then: Then, request: &Request<Bytes>, response: Option<Response<Bytes>>) -> Outcome {

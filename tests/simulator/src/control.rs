@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    arm::{address::Address, operation::preempted},
-    compute::virtual_machine::Power,
+    arm::{address::Address, error::ArmError, operation},
+    compute::{machine, version},
     faults::Fault,
+    resources::machine::Power,
     scenario::{AgentState, Guest, PowerState, ScriptFails, Seal, SerialPort},
     simulator::Simulator,
 };
@@ -64,7 +65,7 @@ impl Simulator {
     pub fn add_fault(&mut self, fault: Fault) -> Result<u64, String> {
         let id = self.fault_count + 1;
         match fault {
-            Fault::Azure(fault) => self.world.faults.add(id, fault)?,
+            Fault::Azure(fault) => self.resources.faults.add(id, fault)?,
             Fault::Http(fault) => self.faults.add(id, fault)?,
         }
         self.fault_count = id;
@@ -76,7 +77,7 @@ impl Simulator {
         let mut states: Vec<FaultState> = self
             .faults
             .states()
-            .chain(self.world.faults.states())
+            .chain(self.resources.faults.states())
             .map(|(id, fault, matched, fired)| FaultState { id, fault, matched, fired })
             .collect();
         states.sort_by_key(|state| state.id);
@@ -90,34 +91,34 @@ impl Simulator {
 
     /// Ends a fault; false where there is none of that number.
     pub fn remove_fault(&mut self, id: u64) -> bool {
-        let removed = self.faults.remove(id) || self.world.faults.remove(id);
-        self.world.unstick();
+        let removed = self.faults.remove(id) || self.resources.faults.remove(id);
+        version::replication::unstick(&mut self.resources);
         removed
     }
 
     /// Ends all faults.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
-        self.world.faults.clear();
-        self.world.unstick();
+        self.resources.faults.clear();
+        version::replication::unstick(&mut self.resources);
     }
 
     /// The raw record of a resource, guest truth included; `None` where there is none.
     pub fn state(&self, path: &str) -> Option<Value> {
         let key = Address::parse(path)?.key();
-        let world = &self.world;
+        let resources = &self.resources;
         let record = |value: Result<Value, serde_json::Error>| value.ok();
-        None.or_else(|| world.machines.get(&key).and_then(|machine| record(serde_json::to_value(machine))))
-            .or_else(|| world.run_commands.get(&key).and_then(|command| record(serde_json::to_value(command))))
-            .or_else(|| world.galleries.get(&key).and_then(|gallery| record(serde_json::to_value(gallery))))
-            .or_else(|| world.definitions.get(&key).and_then(|definition| record(serde_json::to_value(definition))))
-            .or_else(|| world.versions.get(&key).and_then(|version| record(serde_json::to_value(version))))
-            .or_else(|| world.disks.get(&key).and_then(|disk| record(serde_json::to_value(disk))))
-            .or_else(|| world.encryption_sets.get(&key).and_then(|set| record(serde_json::to_value(set))))
-            .or_else(|| world.images.get(&key).and_then(|image| record(serde_json::to_value(image))))
-            .or_else(|| world.network.get(&key).and_then(|resource| record(serde_json::to_value(resource))))
+        None.or_else(|| resources.machines.get(&key).and_then(|machine| record(serde_json::to_value(machine))))
+            .or_else(|| resources.run_commands.get(&key).and_then(|command| record(serde_json::to_value(command))))
+            .or_else(|| resources.galleries.get(&key).and_then(|gallery| record(serde_json::to_value(gallery))))
+            .or_else(|| resources.definitions.get(&key).and_then(|definition| record(serde_json::to_value(definition))))
+            .or_else(|| resources.versions.get(&key).and_then(|version| record(serde_json::to_value(version))))
+            .or_else(|| resources.disks.get(&key).and_then(|disk| record(serde_json::to_value(disk))))
+            .or_else(|| resources.encryption_sets.get(&key).and_then(|set| record(serde_json::to_value(set))))
+            .or_else(|| resources.images.get(&key).and_then(|image| record(serde_json::to_value(image))))
+            .or_else(|| resources.network.get(&key).and_then(|resource| record(serde_json::to_value(resource))))
             .or_else(|| {
-                let operation = world.operations.get(&key.rsplit('/').next()?.parse().ok()?)?;
+                let operation = resources.operations.get(&key.rsplit('/').next()?.parse().ok()?)?;
                 record(serde_json::to_value(operation))
             })
     }
@@ -126,7 +127,7 @@ impl Simulator {
     /// is there only while the system runs. `None` where there is no such machine.
     pub fn guest_files(&self, path: &str) -> Option<BTreeMap<String, String>> {
         let key = Address::parse(path)?.key();
-        Some(self.world.machines.get(&key)?.guest.system.disk().files())
+        Some(self.resources.machines.get(&key)?.guest.system.disk().files())
     }
 
     /// Somebody else changes a virtual machine, at once.
@@ -135,8 +136,8 @@ impl Simulator {
     /// There is no such machine.
     pub fn change_machine(&mut self, path: &str, change: MachineChange) -> Result<(), String> {
         let key = Address::parse(path).map(|address| address.key()).unwrap_or_default();
-        let now = self.world.now;
-        let Some(machine) = self.world.machines.get_mut(&key) else {
+        let now = self.resources.now;
+        let Some(machine) = self.resources.machines.get_mut(&key) else {
             return Err(format!("there is no virtual machine {path}"));
         };
         machine.guest.system.seal = change.seal.unwrap_or(machine.guest.system.seal);
@@ -179,19 +180,19 @@ impl Simulator {
             self.set_power(&key, power);
         }
         if change.deleted {
-            self.world.break_captures(&key, "was deleted");
-            let busy = self.world.machines.get_mut(&key).and_then(|machine| machine.busy.take());
+            machine::power::break_captures(&mut self.resources, &key, "was deleted");
+            let busy = self.resources.machines.get_mut(&key).and_then(|machine| machine.busy.take());
             if let Some(busy) = busy {
-                self.world.end(busy.operation, Err(preempted()));
+                operation::end(&mut self.resources, busy.operation, Err(ArmError::preempted()));
             }
-            self.world.machine_gone(&key);
+            machine::delete::gone(&mut self.resources, &key);
         }
         Ok(())
     }
 
     fn set_power(&mut self, key: &str, power: PowerState) {
-        let now = self.world.now;
-        let Some(machine) = self.world.machines.get_mut(key) else { return };
+        let now = self.resources.now;
+        let Some(machine) = self.resources.machines.get_mut(key) else { return };
         let busy = machine.busy.take();
         machine.system_stops(now);
         machine.change += 1;
@@ -204,13 +205,13 @@ impl Simulator {
             PowerState::Deallocated => Power::Deallocated,
         };
         if power == PowerState::Running {
-            self.world.boot(key);
-            self.world.break_captures(key, "was started");
+            machine::power::boot(&mut self.resources, key);
+            machine::power::break_captures(&mut self.resources, key, "was started");
         } else {
             machine.lose_agent(now);
         }
         if let Some(busy) = busy {
-            self.world.end(busy.operation, Err(preempted()));
+            operation::end(&mut self.resources, busy.operation, Err(ArmError::preempted()));
         }
     }
 
@@ -221,6 +222,6 @@ impl Simulator {
 
     /// Ids of all subscriptions.
     pub fn subscriptions(&self) -> Vec<String> {
-        self.world.subscriptions.values().map(|subscription| subscription.id.clone()).collect()
+        self.resources.subscriptions.values().map(|subscription| subscription.id.clone()).collect()
     }
 }

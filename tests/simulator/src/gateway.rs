@@ -8,21 +8,20 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::{
-    answer::{refuse, respond},
     arm::{
         address::Address,
         call::{Answer, Call, Principal, Reply},
-        dispatch,
         error::ArmError,
-        governance, headers,
-        operation::OperationType,
+        governance, groups, headers,
+        refusals::not_found,
+        response::{refuse, respond},
         rights::{self, Grant, Rights},
         throttle::{self, Verdict},
         versions,
     },
-    clock::Moment,
-    clock::http_date,
-    insights::Activity,
+    clock::{Moment, http_date},
+    dispatch,
+    resources::{activity::Activity, operation::OperationType},
     simulator::Simulator,
 };
 
@@ -56,8 +55,8 @@ impl Simulator {
         let answer = self.authorized(request, address, base, &principal);
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let activity = self.activity(request, address, &principal, trace);
-            self.world.activity.answered(&activity, &answer, self.world.now);
-            self.world.graph_changes();
+            self.resources.activity.answered(&activity, &answer, self.resources.now);
+            self.resources.graph_changes();
         }
         let mut response = match &answer {
             Ok(reply) => {
@@ -69,20 +68,24 @@ impl Simulator {
             Err(error) => refuse(error),
         };
         verdict.announce(response.headers_mut());
-        let operation =
-            format!("tenantId={},objectId={}/westeurope/{}", self.entra.tenant, principal.object, self.world.guid());
+        let operation = format!(
+            "tenantId={},objectId={}/westeurope/{}",
+            self.entra.tenant,
+            principal.object,
+            self.resources.guid()
+        );
         headers::set(response.headers_mut(), "x-ms-operation-identifier", &operation);
-        headers::set(response.headers_mut(), "date", &http_date(self.world.now));
+        headers::set(response.headers_mut(), "date", &http_date(self.resources.now));
         (response, verdict)
     }
 
     /// Counts the request against all its limits.
     fn throttled(&mut self, method: &Method, address: &Address, principal: &str) -> Verdict {
         let machine = throttle::resource(address);
-        let known = self.world.machines.get(&machine);
+        let known = self.resources.machines.get(&machine);
         let region = known.map(|machine| machine.location.clone()).unwrap_or_default();
         let limits = throttle::limits(method, address, principal, &region, known.is_none());
-        self.limits.judge(&limits, principal, self.time_factor, self.world.now)
+        self.limits.judge(&limits, principal, self.time_factor, self.resources.now)
     }
 
     /// Everything between the token and the provider.
@@ -99,13 +102,13 @@ impl Simulator {
                 "The api-version query parameter (?api-version=) is required for all requests.".to_owned(),
             );
         };
-        if !self.world.subscriptions.contains_key(&address.subscription.to_lowercase()) {
+        if !self.resources.subscriptions.contains_key(&address.subscription.to_lowercase()) {
             if address.subscription.parse::<uuid::Uuid>().is_err() {
                 let text =
                     format!("The provided subscription identifier '{}' is malformed or invalid.", address.subscription);
                 return bad("InvalidSubscriptionId", text);
             }
-            return Err(crate::arm::groups::no_subscription(&address.subscription));
+            return Err(crate::arm::refusals::no_subscription(&address.subscription));
         }
         let action = rights::action(method, address);
         let scope = if address.is_collection() { address.parent().id() } else { address.id() };
@@ -116,13 +119,13 @@ impl Simulator {
         }
         if address.group.is_none() && address.namespace.is_none() && address.types.is_empty() && !address.is_extension()
         {
-            return self.world.subscription_get(&address.subscription, &self.entra.tenant);
+            return groups::subscription(&self.resources, &address.subscription, &self.entra.tenant);
         }
         if address.group.is_some()
             && address.namespace.is_some()
-            && !self.world.groups.contains_key(&address.group_key())
+            && !self.resources.groups.contains_key(&address.group_key())
         {
-            return Err(crate::arm::groups::no_group(address.group.as_deref().unwrap_or_default()));
+            return Err(crate::arm::refusals::no_group(address.group.as_deref().unwrap_or_default()));
         }
         let known = address.is_provider()
             || address.namespace.as_ref().is_none_or(|namespace| {
@@ -134,7 +137,7 @@ impl Simulator {
             return Err(governance::not_registered(address.namespace.as_deref().unwrap_or_default()));
         }
         if !address.is_provider() {
-            self.world.governance.registered(method, address)?;
+            self.resources.governance.registered(method, address)?;
         }
         if !address.is_extension() && address.namespace.is_some() {
             versions::check(&address.kind(), &address.types.join("/"), api_version)?;
@@ -152,10 +155,9 @@ impl Simulator {
             base,
             allowed: &allowed,
         };
-        self.world.governance.check(&call)?;
+        self.resources.governance.check(&call)?;
         match &address.authorization {
-            Some(extension) if extension.kind == "locks" => self.world.locks_call(&call, extension),
-            Some(extension) => self.authorization_call(&call, extension),
+            Some(extension) => dispatch::extension(&mut self.resources, &self.entra, &call, extension),
             None => self.provider(&call),
         }
     }
@@ -191,7 +193,7 @@ impl Simulator {
     pub(crate) fn rights(&self, principal: &Principal) -> Rights {
         let roles = self.entra.application(&principal.client).map(|application| application.roles.as_deref());
         let Some(Some(roles)) = roles else { return Rights::Everything };
-        let assigned = self.world.authorization.grants(&principal.object, self.world.now);
+        let assigned = self.resources.roles.grants(&principal.object, self.resources.now);
         Rights::Only(roles.iter().map(Grant::from).chain(assigned).collect())
     }
 
@@ -200,32 +202,32 @@ impl Simulator {
         let key = call.address.key();
         let expand = call.query.get("$expand").cloned().unwrap_or_default();
         if call.method == Method::GET && !call.address.is_collection() {
-            if self.world.faults.read_misses(&key) {
+            if self.resources.faults.read_misses(&key) {
                 return Err(crate::faults::domain::not_yet());
             }
-            if let Some((status, body)) = self.world.faults.stale_answer(&key, &expand) {
+            if let Some((status, body)) = self.resources.faults.stale_answer(&key, &expand) {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
                 return if status == StatusCode::NOT_FOUND {
-                    Err(dispatch::not_found(call.address))
+                    Err(not_found(call.address))
                 } else {
                     Ok(Reply::new(status, body.unwrap_or_default()))
                 };
             }
-            return self.world.dispatch(call);
+            return dispatch::call(&mut self.resources, call);
         }
         if call.method == Method::GET {
-            return self.world.dispatch(call);
+            return dispatch::call(&mut self.resources, call);
         }
         let target = if call.address.is_collection() { call.address.parent() } else { call.address.clone() };
-        let lag = self.world.faults.stale_reads(&target.key());
+        let lag = self.resources.faults.stale_reads(&target.key());
         let before = (lag > 0).then(|| self.snapshot(call, &target));
-        let answer = self.world.dispatch(call);
+        let answer = dispatch::call(&mut self.resources, call);
         if let Ok(reply) = &answer {
             if let Some(before) = before {
-                self.world.faults.keep_stale(&target.key(), lag, before);
+                self.resources.faults.keep_stale(&target.key(), lag, before);
             }
             if reply.created || reply.status == StatusCode::CREATED {
-                self.world.faults.was_created(&key);
+                self.resources.faults.was_created(&key);
             }
         }
         answer
@@ -239,7 +241,7 @@ impl Simulator {
                 let mut query = call.query.clone();
                 query.insert("$expand".to_owned(), expand.to_owned());
                 let read = Call { method: &Method::GET, address: target, query: &query, body: Value::Null, ..*call };
-                let seen = match self.world.dispatch(&read) {
+                let seen = match dispatch::call(&mut self.resources, &read) {
                     Ok(reply) => (reply.status.as_u16(), reply.body),
                     Err(error) => (error.status.as_u16(), None),
                 };
@@ -253,12 +255,12 @@ impl Simulator {
             headers::set(response.headers_mut(), "etag", etag);
         }
         let Some(announced) = reply.announced else { return };
-        let Some(operation) = self.world.operations.get(&announced.operation) else { return };
+        let Some(operation) = self.resources.operations.get(&announced.operation) else { return };
         let api_version = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
             .find(|(name, _)| name.eq_ignore_ascii_case("api-version"))
             .map(|(_, value)| value.into_owned())
             .unwrap_or_default();
-        let signed = operation.signed_query(&self.world.certificate);
+        let signed = operation.signed_query(&self.resources.certificate);
         let path = operation.path();
         let address = format!("{base}{path}?api-version={api_version}{signed}");
         let headers = response.headers_mut();

@@ -14,6 +14,7 @@ pub mod clock;
 mod compute;
 mod control;
 mod credentials;
+mod dispatch;
 mod durations;
 mod entra;
 mod faults;
@@ -25,20 +26,20 @@ mod journal;
 mod metadata_service;
 mod network;
 mod regions;
+mod resources;
 pub mod scenario;
 mod seed;
 mod serve;
 mod simulator;
-mod world;
 
 pub use crate::{
-    arm::throttle::{Throttling, ThrottlingCounts},
+    arm::throttle::ThrottlingCounts,
     control::{FaultState, MachineChange},
     credentials::ClientCredentials,
     durations::{Durations, RegionDurations},
     faults::{DomainFault, Effect, Fault, HttpFault, Match, Respond, Then, Wire},
     journal::{JournalEntry, JournalQuery},
-    scenario::{Scenario, ScenarioError},
+    scenario::{Scenario, ScenarioError, Throttling},
     serve::{Client, Handshake, ReadyLine, RunningSimulator, ServeError, ServeOptions, serve},
     simulator::{Outcome, Simulator},
 };

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    answer::respond,
+    arm::response::respond,
     entra::{Application, Entra},
     scenario::ManagedIdentity,
 };

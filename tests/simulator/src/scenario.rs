@@ -7,6 +7,7 @@ mod governance;
 mod guest;
 mod network;
 mod roles;
+mod throttling;
 mod virtual_machine;
 
 use std::collections::BTreeMap;
@@ -25,9 +26,10 @@ pub use self::{
     },
     network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
     roles::{Role, RoleAssignment, RoleDefinition},
+    throttling::Throttling,
     virtual_machine::{AgentState, Plan, PowerState, ScriptFails, ScriptFailure, Seal, VirtualMachine},
 };
-use crate::{arm::throttle::Throttling, durations::Durations};
+use crate::durations::Durations;
 
 /// A scenario (YAML or JSON). Everything has a default: an empty document is one tenant, one client and one empty subscription.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

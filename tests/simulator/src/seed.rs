@@ -1,22 +1,22 @@
-//! Puts scenarios into the world.
+//! Puts what scenarios say into resources.
 
 use serde_json::json;
 
 use crate::{
-    arm::locks::ManagementLock,
-    authorization::{RoleAssignment, RoleDefinition},
-    compute::{
-        disk::DiskSpec,
-        encryption_set::DiskEncryptionSet,
+    compute::disk::{self, DiskSpec},
+    network, regions,
+    resources::{
+        Group, Subscription,
+        disk::DiskEncryptionSet,
         gallery::{Definition, Gallery},
+        governance::ManagementLock,
+        image_users::{Kind, Row},
+        machine::VirtualMachine,
+        roles::{RoleAssignment, RoleDefinition},
         version::ImageVersion,
-        virtual_machine::VirtualMachine,
     },
-    graph::{Kind, Row},
-    regions,
     scenario::{self, Scenario, ScenarioError},
     simulator::Simulator,
-    world::{Group, Subscription},
 };
 
 impl Simulator {
@@ -32,7 +32,7 @@ impl Simulator {
             self.entra.lifetime = lifetime;
         }
         if let Some(size) = scenario.page_size {
-            self.world.page_size = size.max(1);
+            self.resources.page_size = size.max(1);
         }
         if let Some(seconds) = scenario.retry_after_seconds {
             self.set_retry_after(seconds);
@@ -41,68 +41,67 @@ impl Simulator {
             self.set_throttling(throttling).map_err(ScenarioError)?;
         }
         if let Some(durations) = &scenario.durations {
-            self.world.durations = durations.clone();
+            self.resources.durations = durations.clone();
         }
         if let Some(unknowns) = scenario.unknowns {
-            self.world.unknowns = unknowns;
+            self.resources.unknowns = unknowns;
         }
         for issuer in &scenario.issuers {
             self.entra.trust(issuer)?;
         }
         for client in &scenario.clients {
-            let object = self.world.guid();
+            let object = self.resources.guid();
             self.entra.add(client.clone(), object)?;
         }
         self.add_roles(scenario)?;
-        self.world.shortages.extend(scenario.sold_out.iter().cloned());
+        self.resources.shortages.extend(scenario.sold_out.iter().cloned());
         if let Some(locks) = &scenario.locks {
             let named = locks.iter().enumerate().map(|(index, lock)| ManagementLock::seeded(lock, index + 1));
-            self.world.governance.locks = named.collect();
+            self.resources.governance.locks = named.collect();
         }
         if let Some(policies) = &scenario.policies {
-            self.world.governance.policies.clone_from(policies);
+            self.resources.governance.policies.clone_from(policies);
         }
         for subscription in &scenario.subscriptions {
-            let id = subscription.id.clone().unwrap_or_else(|| self.world.guid().to_string());
+            let id = subscription.id.clone().unwrap_or_else(|| self.resources.guid().to_string());
             if id.parse::<uuid::Uuid>().is_err() {
                 return Err(ScenarioError(format!("subscription {id}: the id is not a GUID")));
             }
             let name = subscription.name.clone().unwrap_or_else(|| "Simulated subscription".to_owned());
-            self.world.subscriptions.entry(id.to_lowercase()).or_insert(Subscription { id: id.clone(), name });
+            self.resources.subscriptions.entry(id.to_lowercase()).or_insert(Subscription { id: id.clone(), name });
             if let Some(missing) = &subscription.unregistered_providers {
-                self.world.governance.unregistered.insert(id.to_lowercase(), missing.clone());
+                self.resources.governance.unregistered.insert(id.to_lowercase(), missing.clone());
             }
             for (region, cores) in &subscription.core_quotas {
                 let region = known_region(&id, region)?;
-                self.world.core_quotas.insert((id.to_lowercase(), region), *cores);
+                self.resources.core_quotas.insert((id.to_lowercase(), region), *cores);
             }
             for (region, versions) in &subscription.version_quotas {
                 let region = known_region(&id, region)?;
-                self.world.version_quotas.insert((id.to_lowercase(), region), *versions);
+                self.resources.version_quotas.insert((id.to_lowercase(), region), *versions);
             }
             for group in &subscription.resource_groups {
                 self.add_group(&id, group)?;
             }
         }
-        self.world.graph_begins();
+        self.resources.graph_begins();
         Ok(())
     }
 
     /// A role of a name that exists is replaced; an assignment is in force at once.
     fn add_roles(&mut self, scenario: &Scenario) -> Result<(), ScenarioError> {
-        let now = self.world.now;
+        let now = self.resources.now;
         for seed in &scenario.role_definitions {
-            let before = self.world.authorization.role(&seed.name).map(|role| role.name.clone());
-            let name = before.unwrap_or_else(|| self.world.guid().to_string());
-            self.world.authorization.define(RoleDefinition::seeded(name, seed, now));
+            let before = self.resources.roles.role(&seed.name).map(|role| role.name.clone());
+            let name = before.unwrap_or_else(|| self.resources.guid().to_string());
+            self.resources.roles.define(RoleDefinition::seeded(name, seed, now));
         }
         for seed in &scenario.role_assignments {
             let missing = |what: &str| ScenarioError(format!("role assignment on {}: there is no {what}", seed.scope));
             let principal = self.entra.application(&seed.client).map(|application| application.object.to_string());
             let principal = principal.ok_or_else(|| missing(&format!("client {}", seed.client)))?;
-            let name = self.world.guid().to_string();
-            let role =
-                self.world.authorization.role(&seed.role).ok_or_else(|| missing(&format!("role {}", seed.role)))?;
+            let name = self.resources.guid().to_string();
+            let role = self.resources.roles.role(&seed.role).ok_or_else(|| missing(&format!("role {}", seed.role)))?;
             let assignment = RoleAssignment {
                 name,
                 scope: seed.scope.clone(),
@@ -113,7 +112,7 @@ impl Simulator {
                 since: now,
                 until: None,
             };
-            self.world.authorization.assign(assignment);
+            self.resources.roles.assign(assignment);
         }
         Ok(())
     }
@@ -125,17 +124,17 @@ impl Simulator {
             return Err(ScenarioError(format!("subscription {subscription}: a resource group has no name")));
         }
         let group = Group { id: id.clone(), name: seed.name.clone(), location, tags: json!(seed.tags) };
-        let group = self.world.groups.entry(id.to_lowercase()).or_insert(group).clone();
+        let group = self.resources.groups.entry(id.to_lowercase()).or_insert(group).clone();
         for machine in &seed.virtual_machines {
             let key = format!("{id}/providers/microsoft.compute/virtualmachines/{}", machine.name).to_lowercase();
             named(&machine.name, &key)?;
             known_region(&key, machine.location.as_deref().unwrap_or(&group.location))?;
-            if self.world.machines.contains_key(&key) {
+            if self.resources.machines.contains_key(&key) {
                 return Err(ScenarioError(format!("{key}: exists already")));
             }
-            let record = VirtualMachine::seeded(&mut self.world, &group, machine);
+            let record = VirtualMachine::seeded(&mut self.resources, &group, machine);
             self.add_disks_of(&record, machine);
-            self.world.machines.insert(key, record);
+            self.resources.machines.insert(key, record);
         }
         self.add_networks(&group, seed)?;
         for disk in &seed.disks {
@@ -143,14 +142,14 @@ impl Simulator {
             named(&disk.name, &id)?;
             let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk.size_gb});
             let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None };
-            self.world.disk_appears(&id, &group.location, disk.tags.clone(), spec);
+            disk::appears(&mut self.resources, &id, &group.location, disk.tags.clone(), spec);
         }
         for set in &seed.disk_encryption_sets {
             let id = format!("{id}/providers/Microsoft.Compute/diskEncryptionSets/{}", set.name);
             named(&set.name, &id)?;
             let location = known_region(&id, set.location.as_deref().unwrap_or(&group.location))?;
             let record = DiskEncryptionSet::seeded(&id, &set.name, location);
-            self.world.encryption_sets.insert(id.to_lowercase(), record);
+            self.resources.encryption_sets.insert(id.to_lowercase(), record);
         }
         for scale_set in &seed.virtual_machine_scale_sets {
             let id = format!("{id}/providers/Microsoft.Compute/virtualMachineScaleSets/{}", scale_set.name);
@@ -159,7 +158,7 @@ impl Simulator {
             let reference = json!({"id": scale_set.image, "exactVersion": scale_set.exact_version});
             let row = Row::new(Kind::ScaleSet, &id, &location, &reference)
                 .ok_or_else(|| ScenarioError(format!("{id}: the id is not a resource id")))?;
-            self.world.scale_sets.insert(id.to_lowercase(), row);
+            self.resources.scale_sets.insert(id.to_lowercase(), row);
         }
         for gallery in &seed.galleries {
             self.add_gallery(&group, gallery)?;
@@ -180,7 +179,7 @@ impl Simulator {
             provisioning_state: "Succeeded",
             operation: uuid::Uuid::nil(),
         };
-        self.world.galleries.entry(id.to_lowercase()).or_insert(record);
+        self.resources.galleries.entry(id.to_lowercase()).or_insert(record);
         for definition in &seed.definitions {
             let id = format!("{id}/images/{}", definition.name);
             named(&definition.name, &id)?;
@@ -212,13 +211,13 @@ impl Simulator {
                 provisioning_state: "Succeeded",
                 operation: uuid::Uuid::nil(),
             };
-            let record = self.world.definitions.entry(id.to_lowercase()).or_insert(record).clone();
+            let record = self.resources.definitions.entry(id.to_lowercase()).or_insert(record).clone();
             for version in &definition.versions {
                 for region in version.regions.iter().chain(&version.location) {
                     known_region(&id, region)?;
                 }
-                let version = ImageVersion::seeded(&self.world, &record, version);
-                self.world.versions.insert(version.id.to_lowercase(), version);
+                let version = ImageVersion::seeded(&self.resources, &record, version);
+                self.resources.versions.insert(version.id.to_lowercase(), version);
             }
         }
         Ok(())
@@ -246,14 +245,14 @@ impl Simulator {
             }
             let contents = Some(machine.guest.system.disk());
             let spec = DiskSpec { sku: seed.storage_account_type.clone(), properties, contents };
-            self.world.disk_appears(id, &machine.location, seed.tags.clone(), spec);
+            disk::appears(&mut self.resources, id, &machine.location, seed.tags.clone(), spec);
         }
         for disk in storage["dataDisks"].as_array().into_iter().flatten() {
             let Some(id) = disk["managedDisk"]["id"].as_str() else { continue };
             let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk["diskSizeGB"]});
             let sku = disk["managedDisk"]["storageAccountType"].as_str().unwrap_or_default().to_owned();
             let spec = DiskSpec { sku, properties, contents: None };
-            self.world.disk_appears(id, &machine.location, std::collections::BTreeMap::new(), spec);
+            disk::appears(&mut self.resources, id, &machine.location, std::collections::BTreeMap::new(), spec);
         }
     }
 
@@ -263,20 +262,19 @@ impl Simulator {
             named(&network.name, &id)?;
             let location = known_region(&id, network.location.as_deref().unwrap_or(&group.location))?;
             let properties = json!({"addressSpace": {"addressPrefixes": [network.address_prefix]}});
-            self.world.network_appears(&id, &location, network.tags.clone(), properties);
+            network::appears(&mut self.resources, &id, &location, network.tags.clone(), properties);
             for subnet in &network.subnets {
                 let id = format!("{id}/subnets/{}", subnet.name);
                 named(&subnet.name, &id)?;
                 let properties = json!({"addressPrefix": subnet.address_prefix, "delegations": []});
-                self.world.network_appears(&id, &location, std::collections::BTreeMap::new(), properties);
+                network::appears(&mut self.resources, &id, &location, std::collections::BTreeMap::new(), properties);
             }
         }
         for interface in &seed.network_interfaces {
             let id = format!("{}/providers/Microsoft.Network/networkInterfaces/{}", group.id, interface.name);
             named(&interface.name, &id)?;
             let given = json!({"ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": interface.subnet}}}]});
-            self.world
-                .interface_appears(&id, interface.tags.clone(), &given)
+            network::interface::put::appears(&mut self.resources, &id, interface.tags.clone(), &given)
                 .map_err(|error| ScenarioError(format!("{id}: {}", error.message)))?;
         }
         Ok(())

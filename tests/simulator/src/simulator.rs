@@ -10,17 +10,19 @@ use rand::RngCore;
 use serde_json::json;
 
 use crate::{
-    answer::{outcome, refuse, respond},
+    answer::outcome,
     arm::{
         address::Address,
         endpoints::endpoints,
         error::ArmError,
-        headers,
-        throttle::{Limits, Throttling, ThrottlingCounts, Verdict},
+        groups, headers,
+        response::{refuse, respond},
+        throttle::{Limits, ThrottlingCounts, Verdict},
     },
     clock::Moment,
-    compute,
+    compute::machine::{self, boot_diagnostics},
     credentials::{ClientCredentials, Credentials},
+    dispatch,
     entra::{self, Entra},
     faults::{
         Then, Wire,
@@ -28,8 +30,8 @@ use crate::{
     },
     graph,
     journal::{self, Journal, JournalEntry, JournalQuery},
-    scenario::{Scenario, ScenarioError},
-    world::World,
+    resources::Resources,
+    scenario::{Scenario, ScenarioError, Throttling},
 };
 
 /// What the caller of a request gets.
@@ -57,7 +59,7 @@ pub enum Outcome {
 /// Nothing in here reads a clock or draws randomness from outside: the same scenario and the same requests at the same moments
 /// give the same answers.
 pub struct Simulator {
-    pub(crate) world: World,
+    pub(crate) resources: Resources,
     pub(crate) entra: Entra,
     pub(crate) faults: HttpFaults,
     pub(crate) fault_count: u64,
@@ -75,12 +77,12 @@ impl Simulator {
     /// # Errors
     /// The scenario contradicts itself; the message says where.
     pub fn new(scenario: &Scenario, now: Timestamp) -> Result<Self, ScenarioError> {
-        let mut world = World::new(scenario.seed.unwrap_or(1), scenario.start.unwrap_or(now));
-        let tenant = scenario.tenant.clone().unwrap_or_else(|| world.guid().to_string());
+        let mut resources = Resources::new(scenario.seed.unwrap_or(1), scenario.start.unwrap_or(now));
+        let tenant = scenario.tenant.clone().unwrap_or_else(|| resources.guid().to_string());
         let mut key = [0; 64];
-        world.random.fill_bytes(&mut key);
+        resources.random.fill_bytes(&mut key);
         let mut simulator = Self {
-            world,
+            resources,
             entra: Entra::new(tenant, key),
             faults: HttpFaults::default(),
             fault_count: 0,
@@ -97,17 +99,17 @@ impl Simulator {
 
     /// Simulated time as far as the simulator has seen it.
     pub fn now(&self) -> Timestamp {
-        self.world.now
+        self.resources.now
     }
 
     /// When something will happen next without a request: a driver of time may jump there.
     pub fn next_event(&self) -> Option<Timestamp> {
-        self.world.next_event()
+        self.resources.next_event()
     }
 
     /// Lets everything happen that is due until `now` (simulated).
     pub fn advance(&mut self, now: Timestamp) {
-        self.world.advance(now);
+        dispatch::advance(&mut self.resources, now);
     }
 
     /// Simulated seconds in one real second; `Retry-After`, which callers wait in real time, is shortened by it.
@@ -159,11 +161,11 @@ impl Simulator {
     }
 
     fn exchange(&mut self, request: &Request<Bytes>, at: Moment, metadata: bool) -> Outcome {
-        self.world.advance(at.simulated);
+        dispatch::advance(&mut self.resources, at.simulated);
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
         let address = Address::parse(request.uri().path());
         let token_request = path.ends_with("/oauth2/v2.0/token");
-        let reads = |address: &Address| compute::boot_diagnostics::only_reads(request.method(), &address.kind());
+        let reads = |address: &Address| boot_diagnostics::only_reads(request.method(), &address.kind());
         let write = address.as_ref().is_some_and(|address| !reads(address));
         let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let caller = self.entra.caller(text("authorization").as_deref(), at.real).ok();
@@ -179,7 +181,7 @@ impl Simulator {
         let mut entry = JournalEntry {
             seq: 0,
             real_time: at.real,
-            simulated_time: self.world.now,
+            simulated_time: self.resources.now,
             method: facts.method.clone(),
             path,
             query: journal::query(&facts.query),
@@ -216,7 +218,7 @@ impl Simulator {
         }
         entry.throttled = verdict.class;
         entry.inside_told_pause = verdict.inside_told_pause;
-        entry.lagging = self.world.faults.take_lagging();
+        entry.lagging = self.resources.faults.take_lagging();
         entry.status = Some(response.status().as_u16());
         let succeeded = response.status().as_u16() < 400;
         entry.applied = write && succeeded;
@@ -242,12 +244,12 @@ impl Simulator {
             .or_else(|| request.headers().get("host").and_then(|host| host.to_str().ok()).map(str::to_owned))
             .unwrap_or_else(|| "management.azure.com".to_owned());
         let base = format!("https://{host}");
-        let trace = self.world.guid();
+        let trace = self.resources.guid();
         let (mut response, verdict) = match address {
             Some(address) => self.arm(request, address, &base, at, trace),
             None => (self.other(request, &base, at, trace), Verdict::default()),
         };
-        headers::common(&mut response, request.headers(), &trace.to_string(), self.world.now);
+        headers::common(&mut response, request.headers(), &trace.to_string(), self.resources.now);
         (response, verdict)
     }
 
@@ -278,14 +280,23 @@ impl Simulator {
                 let version = api_version(request).unwrap_or_default();
                 respond(StatusCode::OK, Some(&endpoints(base, &self.entra.tenant, &version)), false)
             }
-            [compute::boot_diagnostics::BLOBS, ..] => self.world.blob(request),
+            [boot_diagnostics::BLOBS, ..] => machine::boot_diagnostics::blob(&self.resources, request),
             ["providers", "microsoft.resourcegraph", "resources"] if request.method() == Method::POST => {
                 let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
                 match self.entra.caller(token, at.real) {
                     Err(error) => refuse(&error),
                     Ok(caller) => {
                         let principal = caller.principal;
-                        self.resource_graph(&principal, api_version(request).as_deref(), request.body())
+                        let rights = self.rights(&principal);
+                        let version = api_version(request);
+                        let caller = (&principal, &rights);
+                        graph::answer(
+                            &self.resources,
+                            &mut self.graph_quota,
+                            caller,
+                            version.as_deref(),
+                            request.body(),
+                        )
                     }
                 }
             }
@@ -301,7 +312,7 @@ impl Simulator {
                     Ok(caller) => {
                         let rights = self.rights(&caller.principal);
                         let visible = |scope: &str| rights.reach(scope);
-                        let list = self.world.subscriptions_list(&self.entra.tenant, visible);
+                        let list = groups::subscriptions(&self.resources, &self.entra.tenant, visible);
                         respond(StatusCode::OK, Some(&list), false)
                     }
                 }

@@ -58,6 +58,11 @@ impl ArmError {
         )
     }
 
+    /// How an operation ends that a newer one took over.
+    pub(crate) fn preempted() -> Self {
+        Self::conflict("OperationPreempted", "Operation execution has been preempted by a more recent operation.")
+    }
+
     /// Marks the error as Azure Resource Manager's own.
     pub(crate) fn by_arm(self) -> Self {
         Self { gateway: true, ..self }

@@ -1,24 +1,14 @@
 //! What forbids writes whoever asks: management locks, policies, providers that are not registered (behaviour section 24).
 
-use std::collections::BTreeMap;
-
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{address::Address, call::Call, error::ArmError, locks::ManagementLock, rights::covers};
+use super::{address::Address, call::Call, error::ArmError, rights::covers};
 use crate::{
     regions,
+    resources::governance::{Governance, ManagementLock},
     scenario::{LockLevel, Policy},
 };
-
-/// All that is in force.
-#[derive(Debug, Default)]
-pub(crate) struct Governance {
-    pub(crate) locks: Vec<ManagementLock>,
-    pub(crate) policies: Vec<Policy>,
-    /// Namespaces that a subscription (in lower case) is not registered for.
-    pub(crate) unregistered: BTreeMap<String, Vec<String>>,
-}
 
 /// The 409 of a provider that the subscription does not use.
 pub(crate) fn not_registered(namespace: &str) -> ArmError {

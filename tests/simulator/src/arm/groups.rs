@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Answer, Call, Reply},
-    error::ArmError,
+    refusals::{no_group, no_subscription},
     tags,
 };
-use crate::world::{Group, Subscription, World};
+use crate::resources::{Group, Resources, Subscription};
 
 fn subscription_view(subscription: &Subscription, tenant: &str) -> Value {
     json!({
@@ -35,71 +35,55 @@ fn group_view(group: &Group) -> Value {
     })
 }
 
-impl World {
-    /// The subscriptions that the caller may see.
-    pub(crate) fn subscriptions_list(&self, tenant: &str, visible: impl Fn(&str) -> bool) -> Value {
-        let views: Vec<Value> = self
-            .subscriptions
-            .values()
-            .filter(|subscription| visible(&format!("/subscriptions/{}", subscription.id)))
-            .map(|subscription| subscription_view(subscription, tenant))
-            .collect();
-        let count = views.len();
-        json!({"value": views, "count": {"type": "Total", "value": count}})
-    }
+/// The subscriptions that the caller may see.
+pub(crate) fn subscriptions(resources: &Resources, tenant: &str, visible: impl Fn(&str) -> bool) -> Value {
+    let views: Vec<Value> = resources
+        .subscriptions
+        .values()
+        .filter(|subscription| visible(&format!("/subscriptions/{}", subscription.id)))
+        .map(|subscription| subscription_view(subscription, tenant))
+        .collect();
+    let count = views.len();
+    json!({"value": views, "count": {"type": "Total", "value": count}})
+}
 
-    pub(crate) fn subscription_get(&self, id: &str, tenant: &str) -> Answer {
-        let subscription = self.subscriptions.get(&id.to_lowercase()).ok_or_else(|| no_subscription(id))?;
-        Ok(Reply::ok(subscription_view(subscription, tenant)))
-    }
+pub(crate) fn subscription(resources: &Resources, id: &str, tenant: &str) -> Answer {
+    let subscription = resources.subscriptions.get(&id.to_lowercase()).ok_or_else(|| no_subscription(id))?;
+    Ok(Reply::ok(subscription_view(subscription, tenant)))
+}
 
-    pub(crate) fn groups_list(&self, call: &Call<'_>) -> Reply {
-        let prefix = format!("/subscriptions/{}/", call.address.subscription).to_lowercase();
-        let views: Vec<Value> = self
-            .groups
-            .iter()
-            .filter(|(key, _)| key.starts_with(&prefix))
-            .map(|(_, group)| group_view(group))
-            .collect();
-        Reply::ok(json!({"value": views}))
-    }
+pub(crate) fn list(resources: &Resources, call: &Call<'_>) -> Reply {
+    let prefix = format!("/subscriptions/{}/", call.address.subscription).to_lowercase();
+    let views: Vec<Value> = resources
+        .groups
+        .iter()
+        .filter(|(key, _)| key.starts_with(&prefix))
+        .map(|(_, group)| group_view(group))
+        .collect();
+    Reply::ok(json!({"value": views}))
+}
 
-    pub(crate) fn group_call(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.group_key();
-        let missing = || no_group(call.address.group.as_deref().unwrap_or_default());
-        match *call.method {
-            Method::GET => Ok(Reply::ok(group_view(self.groups.get(&key).ok_or_else(missing)?))),
-            Method::HEAD if self.groups.contains_key(&key) => Ok(Reply::empty(StatusCode::NO_CONTENT)),
-            Method::HEAD => Err(missing()),
-            Method::PUT => {
-                let location = call.location()?;
-                let tags = tags::from_body(&call.body)?.unwrap_or_default();
-                let created = !self.groups.contains_key(&key);
-                let group = Group {
-                    id: call.address.id(),
-                    name: call.address.group.clone().unwrap_or_default(),
-                    location,
-                    tags: json!(tags),
-                };
-                let view = group_view(&group);
-                self.groups.insert(key, group);
-                Ok(Reply::new(if created { StatusCode::CREATED } else { StatusCode::OK }, view))
-            }
-            _ => Err(super::dispatch::not_supported(call)),
+pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.group_key();
+    let missing = || no_group(call.address.group.as_deref().unwrap_or_default());
+    match *call.method {
+        Method::GET => Ok(Reply::ok(group_view(resources.groups.get(&key).ok_or_else(missing)?))),
+        Method::HEAD if resources.groups.contains_key(&key) => Ok(Reply::empty(StatusCode::NO_CONTENT)),
+        Method::HEAD => Err(missing()),
+        Method::PUT => {
+            let location = call.location()?;
+            let tags = tags::from_body(&call.body)?.unwrap_or_default();
+            let created = !resources.groups.contains_key(&key);
+            let group = Group {
+                id: call.address.id(),
+                name: call.address.group.clone().unwrap_or_default(),
+                location,
+                tags: json!(tags),
+            };
+            let view = group_view(&group);
+            resources.groups.insert(key, group);
+            Ok(Reply::new(if created { StatusCode::CREATED } else { StatusCode::OK }, view))
         }
+        _ => Err(super::refusals::not_supported(call)),
     }
-}
-
-pub(crate) fn no_subscription(id: &str) -> ArmError {
-    ArmError::new(StatusCode::NOT_FOUND, "SubscriptionNotFound", format!("The subscription '{id}' could not be found."))
-        .by_arm()
-}
-
-pub(crate) fn no_group(name: &str) -> ArmError {
-    ArmError::new(
-        StatusCode::NOT_FOUND,
-        "ResourceGroupNotFound",
-        format!("Resource group '{name}' could not be found."),
-    )
-    .by_arm()
 }

@@ -1,4 +1,4 @@
-//! Lists in pages, and merging of bodies (behaviour section 3).
+//! Lists in pages (behaviour section 3).
 
 use std::collections::BTreeMap;
 
@@ -7,114 +7,47 @@ use serde_json::{Value, json};
 
 use super::{
     address::Address,
-    call::{Answer, Call, Reply},
-    dispatch::{not_supported, parent_not_found},
+    call::{Call, Reply},
+    error::ArmError,
+    refusals::{not_supported, parent_not_found},
 };
-use crate::{
-    compute::{
-        encryption_set::DiskEncryptionSet,
-        gallery::{Definition, Gallery},
-        managed_image::ManagedImage,
-        virtual_machine::VirtualMachine,
-    },
-    world::World,
-};
-
-/// JSON merge patch: `null` removes, objects merge, everything else replaces.
-pub(crate) fn merge(into: &mut Value, from: &Value) {
-    let Value::Object(changes) = from else { return };
-    if !into.is_object() {
-        *into = json!({});
-    }
-    for (field, change) in changes {
-        match change {
-            Value::Null => {
-                if let Some(fields) = into.as_object_mut() {
-                    fields.remove(field);
-                }
-            }
-            Value::Object(_) => merge(&mut into[field], change),
-            other => into[field] = other.clone(),
-        }
-    }
-}
+use crate::resources::Resources;
 
 /// The records below the list's address, of its type.
-fn below<'a, R>(call: &'a Call<'_>, records: &'a BTreeMap<String, R>) -> impl Iterator<Item = &'a R> {
+pub(crate) fn below<'a, R>(call: &'a Call<'_>, records: &'a BTreeMap<String, R>) -> impl Iterator<Item = &'a R> {
     let kind = call.address.kind();
     let listed =
         move |key: &str| Address::parse(key).is_some_and(|address| call.lists(&address) && address.kind() == kind);
     records.iter().filter(move |(key, _)| listed(key)).map(|(_, record)| record)
 }
 
-impl World {
-    /// Is there something of this key that others lie below?
-    pub(crate) fn is_parent(&self, key: &str) -> bool {
-        self.machines.contains_key(key)
-            || self.galleries.contains_key(key)
-            || self.definitions.contains_key(key)
-            || self.network.contains_key(key)
+/// Refuses a list below something that is not there.
+pub(crate) fn check(resources: &Resources, call: &Call<'_>) -> Result<(), ArmError> {
+    if call.method != Method::GET {
+        return Err(not_supported(call));
     }
-
-    /// The resources of one type below the address: in a resource group, in a subscription, or inside a parent.
-    pub(crate) fn list(&mut self, call: &Call<'_>) -> Answer {
-        if call.method != Method::GET {
-            return Err(not_supported(call));
-        }
-        let parent = call.address.parent();
-        if !parent.types.is_empty() && !self.is_parent(&parent.key()) {
-            return Err(parent_not_found(&parent));
-        }
-        let entries: Vec<Value> = match call.address.kind().as_str() {
-            "virtualmachines" => below(call, &self.machines).map(VirtualMachine::view).collect(),
-            "virtualmachines/runcommands" => below(call, &self.run_commands)
-                .filter(|command| !command.action)
-                .map(|command| command.view(call.expands("instanceView")))
-                .collect(),
-            "galleries" => below(call, &self.galleries).map(Gallery::view).collect(),
-            "galleries/images" => below(call, &self.definitions).map(Definition::view).collect(),
-            "galleries/images/versions" => {
-                below(call, &self.versions).map(|version| version.view(self.now, false)).collect()
-            }
-            "disks" | "snapshots" => below(call, &self.disks).map(|disk| self.disk_view(disk)).collect(),
-            "diskencryptionsets" => below(call, &self.encryption_sets).map(DiskEncryptionSet::view).collect(),
-            "images" => below(call, &self.images).map(ManagedImage::view).collect(),
-            "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces" => {
-                below(call, &self.network).map(|resource| self.network_view(resource)).collect()
-            }
-            _ => return Err(not_supported(call)),
-        };
-        Ok(self.page(call, entries))
+    let parent = call.address.parent();
+    if !parent.types.is_empty() && !resources.is_parent(&parent.key()) {
+        return Err(parent_not_found(&parent));
     }
-
-    /// The page of `entries` that the query asks for.
-    pub(crate) fn page(&self, call: &Call<'_>, mut entries: Vec<Value>) -> Reply {
-        let from: usize = call.query.get("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
-        let rest = entries.split_off(from.min(entries.len()));
-        let more = rest.len() > self.page_size;
-        let page: Vec<Value> = rest.into_iter().take(self.page_size).collect();
-        let mut body = json!({"value": page});
-        if more {
-            body["nextLink"] = json!(format!(
-                "{}{}?api-version={}&%24skiptoken={}",
-                call.base,
-                call.address.id(),
-                call.api_version(),
-                from + self.page_size
-            ));
-        }
-        Reply::ok(body)
-    }
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn merging_removes_nulls_and_keeps_what_is_not_named() {
-        let mut into = json!({"a": 1, "b": {"c": 2, "d": 3}, "e": [1]});
-        merge(&mut into, &json!({"a": null, "b": {"c": 4}, "e": [2]}));
-        assert_eq!(into, json!({"b": {"c": 4, "d": 3}, "e": [2]}));
+/// The page of `entries` that the query asks for.
+pub(crate) fn page(resources: &Resources, call: &Call<'_>, mut entries: Vec<Value>) -> Reply {
+    let from: usize = call.query.get("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
+    let rest = entries.split_off(from.min(entries.len()));
+    let more = rest.len() > resources.page_size;
+    let page: Vec<Value> = rest.into_iter().take(resources.page_size).collect();
+    let mut body = json!({"value": page});
+    if more {
+        body["nextLink"] = json!(format!(
+            "{}{}?api-version={}&%24skiptoken={}",
+            call.base,
+            call.address.id(),
+            call.api_version(),
+            from + resources.page_size
+        ));
     }
+    Reply::ok(body)
 }

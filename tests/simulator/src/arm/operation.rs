@@ -1,129 +1,23 @@
 //! Long-running operations (behaviour section 2).
 
-use jiff::Timestamp;
-use serde::Serialize;
+use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{error::ArmError, records::RecordKind};
+use super::{
+    call::{Answer, Call, Reply},
+    error::ArmError,
+    refusals::not_supported,
+};
 use crate::{
     clock::azure_time,
-    compute::virtual_machine::Power,
     regions,
-    world::{Event, World},
+    resources::{
+        Resources,
+        event::Event,
+        operation::{Operation, OperationStatus, OperationType, Work},
+    },
 };
-
-/// Under which name an operation is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) enum OperationType {
-    /// Gallery side.
-    #[serde(rename = "capsOperations")]
-    Caps,
-    /// Virtual machine side.
-    #[serde(rename = "operations")]
-    Compute,
-    /// Disks and snapshots.
-    #[serde(rename = "DiskOperations")]
-    Disk,
-    /// The Network provider.
-    #[serde(rename = "networkOperations")]
-    Network,
-}
-
-impl OperationType {
-    pub(crate) fn segment(self) -> &'static str {
-        match self {
-            Self::Caps => "capsOperations",
-            Self::Compute | Self::Network => "operations",
-            Self::Disk => "DiskOperations",
-        }
-    }
-}
-
-/// What an operation does when its time is up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) enum Work {
-    /// A power change of a machine.
-    Power {
-        machine: String,
-        change: PowerChange,
-        /// How it stood with the machine when the change began.
-        before: Power,
-    },
-    MachineCreated {
-        machine: String,
-    },
-    MachineUpdated {
-        machine: String,
-    },
-    MachineDeleted {
-        machine: String,
-    },
-    /// A script; it ends with the guest, not with a timer of its own.
-    Script {
-        command: String,
-    },
-    RunCommandDeleted {
-        command: String,
-    },
-    /// Of a record that has nothing but its state to go through.
-    Written {
-        kind: RecordKind,
-        resource: String,
-    },
-    Deleted {
-        kind: RecordKind,
-        resource: String,
-    },
-    GalleryShared {
-        gallery: String,
-    },
-    DisksAttached {
-        machine: String,
-    },
-    VersionWritten {
-        version: String,
-    },
-    VersionDeleted {
-        version: String,
-        for_good: bool,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) enum PowerChange {
-    Start,
-    Restart,
-    PowerOff,
-    Deallocate,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) enum OperationStatus {
-    InProgress,
-    Succeeded,
-    Failed,
-    Canceled,
-}
-
-/// One operation.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Operation {
-    pub(crate) id: Uuid,
-    pub(crate) kind: OperationType,
-    pub(crate) subscription: String,
-    pub(crate) location: String,
-    pub(crate) work: Work,
-    pub(crate) started: Timestamp,
-    pub(crate) ended: Option<Timestamp>,
-    pub(crate) status: OperationStatus,
-    #[serde(skip)]
-    pub(crate) error: Option<ArmError>,
-    /// What the `Location` address answers at the end.
-    pub(crate) output: Option<Value>,
-    #[serde(skip)]
-    signature: String,
-}
 
 impl Operation {
     /// The address without query.
@@ -189,82 +83,102 @@ impl Operation {
     }
 }
 
-impl World {
-    /// Begins an operation; with `seconds` it ends by itself after that simulated time.
-    pub(crate) fn begin(
-        &mut self,
-        kind: OperationType,
-        subscription: &str,
-        location: &str,
-        work: Work,
-        seconds: Option<f64>,
-    ) -> Uuid {
-        let id = self.guid();
-        let signature = self.text(1050);
-        let operation = Operation {
-            id,
-            kind,
-            subscription: subscription.to_owned(),
-            location: location.to_owned(),
-            work,
-            started: self.now,
-            ended: None,
-            status: OperationStatus::InProgress,
-            error: None,
-            output: None,
-            signature,
-        };
-        self.operations.insert(id, operation);
-        if let Some(seconds) = seconds {
-            self.plan(seconds, Event::OperationEnds(id));
-        }
-        id
+/// Begins an operation; with `seconds` it ends by itself after that simulated time.
+pub(crate) fn begin(
+    resources: &mut Resources,
+    kind: OperationType,
+    subscription: &str,
+    location: &str,
+    work: Work,
+    seconds: Option<f64>,
+) -> Uuid {
+    let id = resources.guid();
+    let signature = resources.text(1050);
+    let operation = Operation {
+        id,
+        kind,
+        subscription: subscription.to_owned(),
+        location: location.to_owned(),
+        work,
+        started: resources.now,
+        ended: None,
+        status: OperationStatus::InProgress,
+        error: None,
+        output: None,
+        signature,
+    };
+    resources.operations.insert(id, operation);
+    if let Some(seconds) = seconds {
+        resources.plan(seconds, Event::OperationEnds(id));
     }
-
-    /// Marks an operation as ended, once.
-    pub(crate) fn end(&mut self, id: Uuid, result: Result<Option<Value>, ArmError>) {
-        let now = self.now;
-        let Some(operation) = self.operations.get_mut(&id).filter(|operation| operation.ended.is_none()) else {
-            return;
-        };
-        operation.ended = Some(now);
-        self.activity.ended(id, result.as_ref().err(), now);
-        match result {
-            Ok(output) => {
-                operation.status = OperationStatus::Succeeded;
-                operation.output = output;
-            }
-            Err(error) => {
-                let superseded = error.code == "OperationPreempted";
-                operation.status = if superseded { OperationStatus::Canceled } else { OperationStatus::Failed };
-                operation.error = Some(error);
-            }
-        }
-        self.graph_changes();
-        self.remember_ended(id);
-    }
-
-    /// A timed operation's time is up.
-    pub(crate) fn operation_ends(&mut self, id: Uuid) {
-        let Some(operation) = self.operations.get(&id).filter(|operation| operation.ended.is_none()) else { return };
-        let work = operation.work.clone();
-        match work {
-            Work::Power { machine, change, before } => self.power_changed(id, &machine, change, before),
-            Work::MachineCreated { machine } => self.machine_created(id, &machine),
-            Work::MachineUpdated { machine } => self.machine_updated(id, &machine),
-            Work::MachineDeleted { machine } => self.machine_deleted(id, &machine),
-            Work::RunCommandDeleted { command } => self.run_command_deleted(id, &command),
-            Work::Written { kind, resource } => self.record_written(id, kind, &resource),
-            Work::Deleted { kind, resource } => self.record_deleted(id, kind, &resource),
-            Work::GalleryShared { gallery } => self.gallery_shared(id, &gallery),
-            Work::DisksAttached { machine } => self.disks_attached(id, &machine),
-            Work::VersionDeleted { version, for_good } => self.version_deleted(id, &version, for_good),
-            Work::Script { .. } | Work::VersionWritten { .. } => {}
-        }
-    }
+    id
 }
 
-/// How an operation ends that a newer one took over.
-pub(crate) fn preempted() -> ArmError {
-    ArmError::conflict("OperationPreempted", "Operation execution has been preempted by a more recent operation.")
+/// Marks an operation as ended, once.
+pub(crate) fn end(resources: &mut Resources, id: Uuid, result: Result<Option<Value>, ArmError>) {
+    let now = resources.now;
+    let Some(operation) = resources.operations.get_mut(&id).filter(|operation| operation.ended.is_none()) else {
+        return;
+    };
+    operation.ended = Some(now);
+    resources.activity.ended(id, result.as_ref().err(), now);
+    match result {
+        Ok(output) => {
+            operation.status = OperationStatus::Succeeded;
+            operation.output = output;
+        }
+        Err(error) => {
+            let superseded = error.code == "OperationPreempted";
+            operation.status = if superseded { OperationStatus::Canceled } else { OperationStatus::Failed };
+            operation.error = Some(error);
+        }
+    }
+    resources.graph_changes();
+    resources.remember_ended(id);
+}
+
+/// `…/locations/{region}/capsOperations|operations/{id}`, as `Azure-AsyncOperation` or, with `monitor=true`, as `Location`.
+pub(crate) fn get(resources: &mut Resources, call: &Call<'_>, kind: &str) -> Answer {
+    let missing =
+        || ArmError::new(StatusCode::NOT_FOUND, "NotFound", "The entity was not found in this Azure location.");
+    let network = call.address.namespace.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("Microsoft.Network"));
+    let wanted = match kind {
+        "locations/operations" | "locations/operationresults" if network => OperationType::Network,
+        "locations/capsoperations" => OperationType::Caps,
+        "locations/diskoperations" => OperationType::Disk,
+        "locations/operations" => OperationType::Compute,
+        _ => return Err(not_supported(call)),
+    };
+    let results = kind == "locations/operationresults";
+    let id = call.address.name().parse().map_err(|_| missing())?;
+    let operation = resources
+        .operations
+        .get(&id)
+        .filter(|operation| {
+            operation.kind == wanted && operation.subscription.eq_ignore_ascii_case(&call.address.subscription)
+        })
+        .ok_or_else(missing)?;
+    let signed: std::collections::BTreeMap<String, String> =
+        url::form_urlencoded::parse(operation.signed_query(&resources.certificate).as_bytes()).into_owned().collect();
+    if signed.iter().any(|(name, value)| call.query.get(name) != Some(value)) {
+        return Err(ArmError::new(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "The address of the operation is not complete: it must be used exactly as it was given.",
+        ));
+    }
+    if !results && call.query.get("monitor").is_none_or(|monitor| monitor != "true") {
+        return Ok(Reply::ok(operation.body()));
+    }
+    match (operation.status, &operation.error, &operation.output) {
+        (OperationStatus::InProgress, ..) => {
+            Ok(Reply::accepted(id, matches!(wanted, OperationType::Compute | OperationType::Network)))
+        }
+        (_, Some(error), _) => Err(error.clone()),
+        (_, None, Some(output)) => Ok(Reply::ok(output.clone())),
+        (_, None, None) if matches!(wanted, OperationType::Caps | OperationType::Network) => {
+            Ok(Reply::empty(StatusCode::NO_CONTENT))
+        }
+        (_, None, None) => Ok(Reply::empty(StatusCode::OK)),
+    }
 }

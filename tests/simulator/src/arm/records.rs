@@ -2,31 +2,18 @@
 //! write and a deletion begin and end, and what happens to the second of two at once (behaviour section 2).
 
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{
-    call::Reply,
-    error::ArmError,
-    operation::{OperationType, Work, preempted},
+use super::{call::Reply, error::ArmError, operation};
+use crate::{
+    faults::domain::OperationFate,
+    resources::{
+        Resources,
+        operation::{OperationType, Work},
+        record::RecordKind,
+    },
 };
-use crate::{compute::encryption_set::DiskEncryptionSet, faults::domain::OperationFate, world::World};
-
-/// Which kind of record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum RecordKind {
-    Gallery,
-    Definition,
-    /// Managed disks and snapshots.
-    Disk,
-    EncryptionSet,
-    /// Managed images.
-    Image,
-    /// Virtual networks, subnets, network interfaces.
-    Network,
-}
 
 impl RecordKind {
     fn operations(self) -> OperationType {
@@ -42,23 +29,6 @@ impl RecordKind {
     fn retry_after(self) -> bool {
         matches!(self.operations(), OperationType::Compute | OperationType::Network)
     }
-}
-
-/// Where a record is in its life.
-pub(crate) struct Progress<'a> {
-    pub(crate) location: &'a str,
-    pub(crate) state: &'a mut &'static str,
-    pub(crate) operation: &'a mut Uuid,
-}
-
-macro_rules! progress {
-    ($records:expr, $key:expr) => {
-        $records.get_mut($key).map(|record| Progress {
-            location: &record.location,
-            state: &mut record.provisioning_state,
-            operation: &mut record.operation,
-        })
-    };
 }
 
 /// Nothing but deletion may follow once a resource is being deleted.
@@ -78,108 +48,87 @@ pub(crate) fn writable(state: &str, operation: &str, name: &str) -> Result<(), A
     if matches!(state, "Creating" | "Updating") { Err(ArmError::concurrent()) } else { Ok(()) }
 }
 
-impl World {
-    fn progress(&mut self, kind: RecordKind, key: &str) -> Option<Progress<'_>> {
-        match kind {
-            RecordKind::Gallery => progress!(self.galleries, key),
-            RecordKind::Definition => progress!(self.definitions, key),
-            RecordKind::Disk => progress!(self.disks, key),
-            RecordKind::EncryptionSet => progress!(self.encryption_sets, key),
-            RecordKind::Image => progress!(self.images, key),
-            RecordKind::Network => progress!(self.network, key),
+/// Begins the operation behind a record that was just stored.
+pub(crate) fn write_begins(resources: &mut Resources, kind: RecordKind, key: &str, seconds: f64) -> Uuid {
+    let work = Work::Written { kind, resource: key.to_owned() };
+    begins(resources, kind, key, work, seconds, None)
+}
+
+/// What DELETE answers where there is nothing, or where the deletion runs already.
+pub(crate) fn deletion_known(resources: &mut Resources, kind: RecordKind, key: &str) -> Option<Reply> {
+    match resources.progress(kind, key) {
+        None => Some(Reply::empty(StatusCode::NO_CONTENT)),
+        Some(progress) if *progress.state == "Deleting" => {
+            Some(Reply::accepted(*progress.operation, kind.retry_after()))
+        }
+        Some(_) => None,
+    }
+}
+
+/// Begins the deletion of a record that may be deleted; a running write is superseded.
+pub(crate) fn deletion_begins(resources: &mut Resources, kind: RecordKind, key: &str, seconds: f64) -> Reply {
+    let work = Work::Deleted { kind, resource: key.to_owned() };
+    let operation = begins(resources, kind, key, work, seconds, Some("Deleting"));
+    Reply::accepted(operation, kind.retry_after())
+}
+
+fn begins(
+    resources: &mut Resources,
+    kind: RecordKind,
+    key: &str,
+    work: Work,
+    seconds: f64,
+    state: Option<&'static str>,
+) -> Uuid {
+    let location = resources.progress(kind, key).map(|progress| progress.location.to_owned()).unwrap_or_default();
+    let subscription = resources.subscription_of(key);
+    let operation = operation::begin(resources, kind.operations(), &subscription, &location, work, Some(seconds));
+    if let Some(progress) = resources.progress(kind, key) {
+        *progress.operation = operation;
+        *progress.state = state.unwrap_or(progress.state);
+    }
+    operation
+}
+
+/// Ends a write. `output`: what the `Location` address answers then.
+pub(crate) fn written(
+    resources: &mut Resources,
+    operation: Uuid,
+    kind: RecordKind,
+    key: &str,
+    output: impl FnOnce(&Resources) -> Option<Value>,
+) {
+    let fate = resources.faults.operation_fate(key);
+    let Some(progress) = resources.progress(kind, key).filter(|progress| *progress.operation == operation) else {
+        return operation::end(resources, operation, Err(ArmError::preempted()));
+    };
+    match fate {
+        OperationFate::Fails(error) => {
+            *progress.state = "Failed";
+            operation::end(resources, operation, Err(error));
+        }
+        OperationFate::Normal => {
+            *progress.state = "Succeeded";
+            let output = output(resources);
+            operation::end(resources, operation, Ok(output));
         }
     }
+}
 
-    /// Begins the operation behind a record that was just stored.
-    pub(crate) fn write_begins(&mut self, kind: RecordKind, key: &str, seconds: f64) -> Uuid {
-        let work = Work::Written { kind, resource: key.to_owned() };
-        self.record_begins(kind, key, work, seconds, None)
-    }
-
-    /// What DELETE answers where there is nothing, or where the deletion runs already.
-    pub(crate) fn deletion_known(&mut self, kind: RecordKind, key: &str) -> Option<Reply> {
-        match self.progress(kind, key) {
-            None => Some(Reply::empty(StatusCode::NO_CONTENT)),
-            Some(progress) if *progress.state == "Deleting" => {
-                Some(Reply::accepted(*progress.operation, kind.retry_after()))
-            }
-            Some(_) => None,
+/// Ends a deletion; `gone` takes the record away, and what goes with it.
+pub(crate) fn deleted(
+    resources: &mut Resources,
+    operation: Uuid,
+    kind: RecordKind,
+    key: &str,
+    gone: impl FnOnce(&mut Resources),
+) {
+    if let OperationFate::Fails(error) = resources.faults.operation_fate(key) {
+        if let Some(progress) = resources.progress(kind, key) {
+            *progress.state = "Failed";
         }
+        return operation::end(resources, operation, Err(error));
     }
-
-    /// Begins the deletion of a record that may be deleted; a running write is superseded.
-    pub(crate) fn deletion_begins(&mut self, kind: RecordKind, key: &str, seconds: f64) -> Reply {
-        let work = Work::Deleted { kind, resource: key.to_owned() };
-        let operation = self.record_begins(kind, key, work, seconds, Some("Deleting"));
-        Reply::accepted(operation, kind.retry_after())
-    }
-
-    fn record_begins(
-        &mut self,
-        kind: RecordKind,
-        key: &str,
-        work: Work,
-        seconds: f64,
-        state: Option<&'static str>,
-    ) -> Uuid {
-        let location = self.progress(kind, key).map(|progress| progress.location.to_owned()).unwrap_or_default();
-        let subscription = self.subscription_of(key);
-        let operation = self.begin(kind.operations(), &subscription, &location, work, Some(seconds));
-        if let Some(progress) = self.progress(kind, key) {
-            *progress.operation = operation;
-            *progress.state = state.unwrap_or(progress.state);
-        }
-        operation
-    }
-
-    /// The subscription's id in its own case.
-    fn subscription_of(&self, key: &str) -> String {
-        let id = key.split('/').nth(2).unwrap_or_default();
-        self.subscriptions.get(id).map_or(id, |subscription| subscription.id.as_str()).to_owned()
-    }
-
-    pub(crate) fn record_written(&mut self, operation: Uuid, kind: RecordKind, key: &str) {
-        let fate = self.faults.operation_fate(key);
-        let Some(progress) = self.progress(kind, key).filter(|progress| *progress.operation == operation) else {
-            return self.end(operation, Err(preempted()));
-        };
-        match fate {
-            OperationFate::Fails(error) => {
-                *progress.state = "Failed";
-                self.end(operation, Err(error));
-            }
-            OperationFate::Normal => {
-                *progress.state = "Succeeded";
-                let output = self.record_output(kind, key);
-                self.end(operation, Ok(output));
-            }
-        }
-    }
-
-    /// What the `Location` address of a write answers in the end; only disks and their like have one.
-    fn record_output(&self, kind: RecordKind, key: &str) -> Option<Value> {
-        match kind {
-            RecordKind::Disk => self.disks.get(key).map(|disk| self.disk_view(disk)),
-            RecordKind::EncryptionSet => self.encryption_sets.get(key).map(DiskEncryptionSet::view),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn record_deleted(&mut self, operation: Uuid, kind: RecordKind, key: &str) {
-        if let OperationFate::Fails(error) = self.faults.operation_fate(key) {
-            if let Some(progress) = self.progress(kind, key) {
-                *progress.state = "Failed";
-            }
-            return self.end(operation, Err(error));
-        }
-        match kind {
-            RecordKind::Gallery => self.gallery_gone(key),
-            RecordKind::Definition => self.definition_gone(key),
-            RecordKind::Disk => drop(self.disks.remove(key)),
-            RecordKind::EncryptionSet => drop(self.encryption_sets.remove(key)),
-            RecordKind::Image => drop(self.images.remove(key)),
-            RecordKind::Network => self.network_gone(key),
-        }
-        self.end(operation, Ok(None));
-    }
+    gone(resources);
+    operation::end(resources, operation, Ok(None));
 }

@@ -10,8 +10,8 @@ use super::{
     error::ArmError,
 };
 use crate::{
+    resources::{Resources, Subscription},
     scenario::Role,
-    world::{Subscription, World},
 };
 
 /// The action that a request needs, in Azure's spelling where it is known.
@@ -192,11 +192,9 @@ pub(crate) fn linked_access(
     ))
 }
 
-impl World {
-    /// Refuses a caller who lacks `action` on the one resource `id`, which the body names.
-    pub(crate) fn linked(&self, call: &Call<'_>, action: &str, id: &str) -> Result<(), ArmError> {
-        linked_access(call, &self.subscriptions, &[(action, id)])
-    }
+/// Refuses a caller who lacks `action` on the one resource `id`, which the body names.
+pub(crate) fn linked(resources: &Resources, call: &Call<'_>, action: &str, id: &str) -> Result<(), ArmError> {
+    linked_access(call, &resources.subscriptions, &[(action, id)])
 }
 
 /// Is `scope` the `granted` one, or below it?

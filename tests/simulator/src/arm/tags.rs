@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Answer, Call, Reply},
-    dispatch::not_found,
     error::ArmError,
+    refusals::not_found,
 };
-use crate::{regions, world::World};
+use crate::{regions, resources::Resources};
 
 type Tags = BTreeMap<String, String>;
 
@@ -54,53 +54,37 @@ pub(crate) fn other_location(id: &str, location: &str, wanted: &str) -> ArmError
     .by_arm()
 }
 
-impl World {
-    fn tags_of(&mut self, key: &str) -> Option<&mut Tags> {
-        let World { machines, galleries, definitions, versions, disks, encryption_sets, images, network, .. } = self;
-        machines
-            .get_mut(key)
-            .map(|machine| &mut machine.tags)
-            .or_else(|| galleries.get_mut(key).map(|gallery| &mut gallery.tags))
-            .or_else(|| definitions.get_mut(key).map(|definition| &mut definition.tags))
-            .or_else(|| versions.get_mut(key).map(|version| &mut version.tags))
-            .or_else(|| disks.get_mut(key).map(|disk| &mut disk.tags))
-            .or_else(|| encryption_sets.get_mut(key).map(|set| &mut set.tags))
-            .or_else(|| images.get_mut(key).map(|image| &mut image.tags))
-            .or_else(|| network.get_mut(key).map(|resource| &mut resource.tags))
-    }
-
-    /// `GET|PUT|PATCH {id}/providers/Microsoft.Resources/tags/default`: at once, whatever the resource is doing.
-    pub(crate) fn tags_interface(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let given = from_body(&call.body["properties"])?.unwrap_or_default();
-        let patch = call.method == http::Method::PATCH;
-        let operation = if patch { call.body["operation"].as_str().unwrap_or_default() } else { "Replace" };
-        let read = call.method == http::Method::GET;
-        let tags = self.tags_of(&key).ok_or_else(|| not_found(call.address))?;
-        if !read {
-            match operation.to_lowercase().as_str() {
-                "merge" => tags.extend(given),
-                "replace" => *tags = given,
-                "delete" => tags.retain(|name, value| given.get(name) != Some(value)),
-                _ => {
-                    return Err(ArmError::new(
-                        StatusCode::BAD_REQUEST,
-                        "InvalidTagsOperation",
-                        format!("The tags operation '{operation}' is none of Merge, Replace and Delete."),
-                    )
-                    .by_arm());
-                }
+/// `GET|PUT|PATCH {id}/providers/Microsoft.Resources/tags/default`: at once, whatever the resource is doing.
+pub(crate) fn interface(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    let given = from_body(&call.body["properties"])?.unwrap_or_default();
+    let patch = call.method == http::Method::PATCH;
+    let operation = if patch { call.body["operation"].as_str().unwrap_or_default() } else { "Replace" };
+    let read = call.method == http::Method::GET;
+    let tags = resources.tags_of(&key).ok_or_else(|| not_found(call.address))?;
+    if !read {
+        match operation.to_lowercase().as_str() {
+            "merge" => tags.extend(given),
+            "replace" => *tags = given,
+            "delete" => tags.retain(|name, value| given.get(name) != Some(value)),
+            _ => {
+                return Err(ArmError::new(
+                    StatusCode::BAD_REQUEST,
+                    "InvalidTagsOperation",
+                    format!("The tags operation '{operation}' is none of Merge, Replace and Delete."),
+                )
+                .by_arm());
             }
         }
-        let tags = tags.clone();
-        if !read && let Some(machine) = self.machines.get_mut(&key) {
-            machine.change += 1;
-        }
-        Ok(Reply::ok(json!({
-            "id": format!("{}/providers/Microsoft.Resources/tags/default", call.address.id()),
-            "name": "default",
-            "type": "Microsoft.Resources/tags",
-            "properties": {"tags": tags},
-        })))
     }
+    let tags = tags.clone();
+    if !read && let Some(machine) = resources.machines.get_mut(&key) {
+        machine.change += 1;
+    }
+    Ok(Reply::ok(json!({
+        "id": format!("{}/providers/Microsoft.Resources/tags/default", call.address.id()),
+        "name": "default",
+        "type": "Microsoft.Resources/tags",
+        "properties": {"tags": tags},
+    })))
 }

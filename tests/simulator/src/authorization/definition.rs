@@ -12,55 +12,12 @@ use crate::{
         rights::{Grant, authorization_failed, covers},
     },
     clock::azure_time,
+    resources::{
+        Resources,
+        roles::{Permission, RoleDefinition},
+    },
     scenario,
-    simulator::Simulator,
 };
-
-/// Actions, and those of them that are left out again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Permission {
-    actions: Vec<String>,
-    not_actions: Vec<String>,
-}
-
-/// A role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RoleDefinition {
-    /// GUID.
-    pub(crate) name: String,
-    pub(crate) role_name: String,
-    description: String,
-    pub(super) custom: bool,
-    permissions: Vec<Permission>,
-    assignable_scopes: Vec<String>,
-    written: Timestamp,
-}
-
-/// Owner, Contributor and Reader, with the ids they have everywhere.
-pub(super) fn built_in() -> [RoleDefinition; 3] {
-    let role = |name: &str, role_name: &str, action: &str, without: &[&str]| RoleDefinition {
-        name: name.to_owned(),
-        role_name: role_name.to_owned(),
-        description: String::new(),
-        custom: false,
-        permissions: vec![Permission {
-            actions: vec![action.to_owned()],
-            not_actions: without.iter().map(|action| (*action).to_owned()).collect(),
-        }],
-        assignable_scopes: vec!["/".to_owned()],
-        written: Timestamp::UNIX_EPOCH,
-    };
-    let without = [
-        "Microsoft.Authorization/*/Delete",
-        "Microsoft.Authorization/*/Write",
-        "Microsoft.Authorization/elevateAccess/Action",
-    ];
-    [
-        role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "*", &[]),
-        role("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", "*", &without),
-        role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "*/read", &[]),
-    ]
-}
 
 impl RoleDefinition {
     /// A custom role of a scenario.
@@ -155,67 +112,64 @@ impl RoleDefinition {
     }
 }
 
-impl Simulator {
-    pub(super) fn definitions_list(&self, call: &Call<'_>, filter: &Filter) -> Reply {
-        let scope = call.address.id();
-        let shown = |definition: &&RoleDefinition| {
-            (definition.assignable(&scope) || definition.assignable_scopes.iter().any(|own| covers(&scope, own)))
-                && fits(filter.role_name.as_ref(), &definition.role_name)
-                && fits(filter.kind.as_ref(), if definition.custom { "CustomRole" } else { "BuiltInRole" })
-        };
-        let all = self.world.authorization.definitions.values();
-        Reply::ok(json!({"value": all.filter(shown).map(RoleDefinition::view).collect::<Vec<_>>()}))
-    }
+pub(super) fn list(resources: &Resources, call: &Call<'_>, filter: &Filter) -> Reply {
+    let scope = call.address.id();
+    let shown = |definition: &&RoleDefinition| {
+        (definition.assignable(&scope) || definition.assignable_scopes.iter().any(|own| covers(&scope, own)))
+            && fits(filter.role_name.as_ref(), &definition.role_name)
+            && fits(filter.kind.as_ref(), if definition.custom { "CustomRole" } else { "BuiltInRole" })
+    };
+    let all = resources.roles.definitions.values();
+    Reply::ok(json!({"value": all.filter(shown).map(RoleDefinition::view).collect::<Vec<_>>()}))
+}
 
-    pub(super) fn definition_read(&self, name: &str) -> Answer {
-        let definition = self.world.authorization.definitions.get(&name.to_lowercase());
-        definition.map(|definition| Reply::ok(definition.view())).ok_or_else(|| no_definition(name))
-    }
+pub(super) fn read(resources: &Resources, name: &str) -> Answer {
+    let definition = resources.roles.definitions.get(&name.to_lowercase());
+    definition.map(|definition| Reply::ok(definition.view())).ok_or_else(|| no_definition(name))
+}
 
-    pub(super) fn definition_write(&mut self, call: &Call<'_>, name: &str) -> Answer {
-        let name = guid(name, "RoleDefinitionIdInvalid")?;
-        let definition = RoleDefinition::read(name, &call.body["properties"], self.world.now)?;
-        let action = "Microsoft.Authorization/roleDefinitions/write";
-        if let Some(scope) = definition.assignable_scopes.iter().find(|scope| !(call.allowed)(action, scope)) {
-            return Err(authorization_failed(call.principal, action, scope));
-        }
-        let all = &mut self.world.authorization.definitions;
-        let same = |other: &RoleDefinition| other.role_name.eq_ignore_ascii_case(&definition.role_name);
-        if all.values().any(|other| same(other) && other.name != definition.name) {
-            return Err(refused(
-                StatusCode::CONFLICT,
-                "RoleDefinitionWithSameNameExists",
-                format!("A custom role with the name '{}' already exists in this directory.", definition.role_name),
-            ));
-        }
-        if all.get(&definition.name).is_some_and(|before| !before.custom) {
-            return Err(refused(
-                StatusCode::BAD_REQUEST,
-                "InvalidRoleDefinitionUpdate",
-                "A built-in role can't be changed.",
-            ));
-        }
-        let view = definition.view();
-        all.insert(definition.name.clone(), definition);
-        Ok(Reply::new(StatusCode::CREATED, view))
+pub(super) fn write(resources: &mut Resources, call: &Call<'_>, name: &str) -> Answer {
+    let name = guid(name, "RoleDefinitionIdInvalid")?;
+    let definition = RoleDefinition::read(name, &call.body["properties"], resources.now)?;
+    let action = "Microsoft.Authorization/roleDefinitions/write";
+    if let Some(scope) = definition.assignable_scopes.iter().find(|scope| !(call.allowed)(action, scope)) {
+        return Err(authorization_failed(call.principal, action, scope));
     }
+    let all = &mut resources.roles.definitions;
+    let same = |other: &RoleDefinition| other.role_name.eq_ignore_ascii_case(&definition.role_name);
+    if all.values().any(|other| same(other) && other.name != definition.name) {
+        return Err(refused(
+            StatusCode::CONFLICT,
+            "RoleDefinitionWithSameNameExists",
+            format!("A custom role with the name '{}' already exists in this directory.", definition.role_name),
+        ));
+    }
+    if all.get(&definition.name).is_some_and(|before| !before.custom) {
+        return Err(refused(
+            StatusCode::BAD_REQUEST,
+            "InvalidRoleDefinitionUpdate",
+            "A built-in role can't be changed.",
+        ));
+    }
+    let view = definition.view();
+    all.insert(definition.name.clone(), definition);
+    Ok(Reply::new(StatusCode::CREATED, view))
+}
 
-    pub(super) fn definition_remove(&mut self, name: &str) -> Answer {
-        let name = name.to_lowercase();
-        let authorization = &mut self.world.authorization;
-        let Some(definition) = authorization.definitions.get(&name) else {
-            return Ok(Reply::empty(StatusCode::NO_CONTENT));
-        };
-        let assigned =
-            authorization.assignments.values().any(|assignment| assignment.role == name && assignment.exists());
-        if !definition.custom || assigned {
-            let text = "There are existing role assignments referencing role, or it is a built-in one.";
-            return Err(refused(StatusCode::BAD_REQUEST, "RoleDefinitionHasAssignments", text));
-        }
-        let view = definition.view();
-        authorization.definitions.remove(&name);
-        Ok(Reply::ok(view))
+pub(super) fn remove(resources: &mut Resources, name: &str) -> Answer {
+    let name = name.to_lowercase();
+    let authorization = &mut resources.roles;
+    let Some(definition) = authorization.definitions.get(&name) else {
+        return Ok(Reply::empty(StatusCode::NO_CONTENT));
+    };
+    let assigned = authorization.assignments.values().any(|assignment| assignment.role == name && assignment.exists());
+    if !definition.custom || assigned {
+        let text = "There are existing role assignments referencing role, or it is a built-in one.";
+        return Err(refused(StatusCode::BAD_REQUEST, "RoleDefinitionHasAssignments", text));
     }
+    let view = definition.view();
+    authorization.definitions.remove(&name);
+    Ok(Reply::ok(view))
 }
 
 pub(super) fn no_definition(name: &str) -> ArmError {

@@ -3,40 +3,24 @@
 mod assignment;
 mod definition;
 
-use std::collections::BTreeMap;
-
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 
-pub(crate) use self::{assignment::RoleAssignment, definition::RoleDefinition};
 use crate::{
     arm::{
         address::Extension,
         call::{Answer, Call},
-        dispatch::not_supported,
         error::ArmError,
+        provider::Provider,
+        refusals::not_supported,
         rights::Grant,
         versions::check_authorization,
     },
-    simulator::Simulator,
+    entra::Entra,
+    resources::{Resources, roles::Roles},
 };
 
-/// All roles and who has them.
-pub(crate) struct Authorization {
-    /// By GUID in lower case; the built-in ones first of all.
-    definitions: BTreeMap<String, RoleDefinition>,
-    /// By scope and GUID in lower case.
-    assignments: BTreeMap<(String, String), RoleAssignment>,
-}
-
-impl Default for Authorization {
-    fn default() -> Self {
-        let built_in = definition::built_in().map(|definition| (definition.name.clone(), definition));
-        Self { definitions: BTreeMap::from(built_in), assignments: BTreeMap::new() }
-    }
-}
-
-impl Authorization {
+impl Roles {
     /// What roles give to a principal, by its object id, as far as it is in force.
     pub(crate) fn grants(&self, principal: &str, now: Timestamp) -> Vec<Grant> {
         let own = self
@@ -47,37 +31,29 @@ impl Authorization {
             .flat_map(|(assignment, definition)| definition.grants(&assignment.scope))
             .collect()
     }
-
-    pub(crate) fn define(&mut self, definition: RoleDefinition) {
-        self.definitions.insert(definition.name.to_lowercase(), definition);
-    }
-
-    /// The role of that name, or of that GUID.
-    pub(crate) fn role(&self, role: &str) -> Option<&RoleDefinition> {
-        let named = |definition: &&RoleDefinition| definition.role_name.eq_ignore_ascii_case(role);
-        self.definitions.get(&role.to_lowercase()).or_else(|| self.definitions.values().find(named))
-    }
-
-    pub(crate) fn assign(&mut self, assignment: RoleAssignment) {
-        let key = (assignment.scope.to_lowercase(), assignment.name.to_lowercase());
-        self.assignments.insert(key, assignment);
-    }
 }
 
-impl Simulator {
+/// `Microsoft.Authorization`, but for locks, which are Azure Resource Manager's own.
+pub(crate) struct Authorization<'a> {
+    /// Whom roles can be assigned to.
+    pub(crate) directory: &'a Entra,
+}
+
+impl Provider for Authorization<'_> {
     /// `…/providers/Microsoft.Authorization/roleDefinitions|roleAssignments[/{name}]`.
-    pub(crate) fn authorization_call(&mut self, call: &Call<'_>, extension: &Extension) -> Answer {
-        check_authorization(&extension.kind, call.api_version())?;
+    fn call(&self, resources: &mut Resources, call: &Call<'_>) -> Answer {
+        let Some(Extension { kind, name }) = &call.address.authorization else { return Err(not_supported(call)) };
+        check_authorization(kind, call.api_version())?;
         let filter = Filter::read(call.query.get("$filter").map_or("", String::as_str));
-        match (extension.kind.as_str(), &extension.name, call.method) {
-            ("roleDefinitions", None, &Method::GET) => Ok(self.definitions_list(call, &filter)),
-            ("roleDefinitions", Some(name), &Method::GET) => self.definition_read(name),
-            ("roleDefinitions", Some(name), &Method::PUT) => self.definition_write(call, name),
-            ("roleDefinitions", Some(name), &Method::DELETE) => self.definition_remove(name),
-            ("roleAssignments", None, &Method::GET) => Ok(self.assignments_list(call, &filter)),
-            ("roleAssignments", Some(name), &Method::GET) => self.assignment_read(call, name),
-            ("roleAssignments", Some(name), &Method::PUT) => self.assignment_write(call, name),
-            ("roleAssignments", Some(name), &Method::DELETE) => Ok(self.assignment_remove(call, name)),
+        match (kind.as_str(), name, call.method) {
+            ("roleDefinitions", None, &Method::GET) => Ok(definition::list(resources, call, &filter)),
+            ("roleDefinitions", Some(name), &Method::GET) => definition::read(resources, name),
+            ("roleDefinitions", Some(name), &Method::PUT) => definition::write(resources, call, name),
+            ("roleDefinitions", Some(name), &Method::DELETE) => definition::remove(resources, name),
+            ("roleAssignments", None, &Method::GET) => Ok(assignment::list(resources, call, &filter)),
+            ("roleAssignments", Some(name), &Method::GET) => assignment::read(resources, call, name),
+            ("roleAssignments", Some(name), &Method::PUT) => assignment::write(resources, self.directory, call, name),
+            ("roleAssignments", Some(name), &Method::DELETE) => Ok(assignment::remove(resources, call, name)),
             _ => Err(not_supported(call)),
         }
     }

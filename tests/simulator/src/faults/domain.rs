@@ -7,10 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    arm::{error::ArmError, operation::preempted},
-    regions,
-};
+use crate::{arm::error::ArmError, regions};
 
 /// A fault inside Azure. `resource` is a regular expression on the resource's id, without case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,7 +236,7 @@ impl DomainFaults {
                     return OperationFate::Fails(ArmError::conflict(&code, message));
                 }
                 DomainFault::OperationPreempted { skip, times, .. } if armed.due(skip, times) => {
-                    return OperationFate::Fails(preempted());
+                    return OperationFate::Fails(ArmError::preempted());
                 }
                 _ => {}
             }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    invalid,
-    rows::{Kind, Row},
+use super::invalid;
+use crate::{
+    arm::error::ArmError,
+    resources::image_users::{Kind, Row},
 };
-use crate::arm::error::ArmError;
 
 /// Machines and scale sets that were made from a version, by its own id or by its definition's.
 const USERS: &str = "resources \

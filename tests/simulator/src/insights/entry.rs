@@ -1,21 +1,12 @@
 //! One entry of the activity log, as Azure shows it.
 
-use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Activity;
-use crate::clock::{azure_time, later};
-
-/// How far a write has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    Started,
-    Accepted,
-    Succeeded,
-    Failed,
-}
+use crate::{
+    clock::{azure_time, later},
+    resources::activity::{Activity, Entry, Status},
+};
 
 impl Status {
     fn name(self) -> &'static str {
@@ -26,17 +17,6 @@ impl Status {
             Self::Failed => "Failed",
         }
     }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) activity: Activity,
-    pub(super) number: u64,
-    pub(super) status: Status,
-    pub(super) code: Option<StatusCode>,
-    /// The error's envelope as text.
-    pub(super) message: Option<String>,
-    pub(super) at: Timestamp,
 }
 
 fn both(text: &str) -> Value {

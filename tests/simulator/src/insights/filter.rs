@@ -3,8 +3,7 @@
 use http::StatusCode;
 use jiff::Timestamp;
 
-use super::entry::Entry;
-use crate::arm::error::ArmError;
+use crate::{arm::error::ArmError, resources::activity::Entry};
 
 /// From when to when, and at most one thing more.
 #[derive(Debug, PartialEq)]

@@ -2,15 +2,12 @@
 //! 18).
 
 pub(crate) mod interface;
-pub(crate) mod interface_put;
 pub(crate) mod prefix;
 pub(crate) mod virtual_network;
 
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
-use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -18,41 +15,57 @@ use crate::{
     arm::{
         address::Address,
         call::{Answer, Call, Reply},
-        dispatch::{not_found, not_supported},
         error::ArmError,
-        records::RecordKind,
+        lists, operation,
+        provider::Provider,
+        records,
+        refusals::{not_found, not_supported},
     },
-    world::World,
+    resources::{Resources, network::NetworkResource, operation::Work, record::RecordKind},
 };
 
-/// A network interface that a machine had, or was to have, is kept for it for a while.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Reservation {
-    /// Id of the machine.
-    pub(crate) machine: String,
-    pub(crate) until: Timestamp,
-}
+/// `Microsoft.Network`.
+pub(crate) struct Network;
 
-/// A virtual network, a subnet or a network interface; which of them, its id tells.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NetworkResource {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// Compact; a subnet's is its network's.
-    pub(crate) location: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) properties: Value,
-    pub(crate) etag: Uuid,
-    pub(crate) guid: Uuid,
-    pub(crate) provisioning_state: &'static str,
-    pub(crate) operation: Uuid,
-    pub(crate) reserved: Option<Reservation>,
+impl Provider for Network {
+    fn call(&self, resources: &mut Resources, call: &Call<'_>) -> Answer {
+        let kind = call.address.kind();
+        if kind.starts_with("locations/") {
+            return operation::get(resources, call, &kind);
+        }
+        if call.address.is_collection() {
+            return list(resources, call, &kind);
+        }
+        match (kind.as_str(), call.method) {
+            ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::GET) => {
+                let resource = resources.network.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+                Ok(Reply { etag: Some(resource.etag()), ..Reply::ok(view(resources, resource)) })
+            }
+            ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::DELETE) => {
+                delete(resources, call)
+            }
+            ("virtualnetworks", &Method::PUT) => virtual_network::put(resources, call),
+            ("virtualnetworks/subnets", &Method::PUT) => virtual_network::subnet_put(resources, call),
+            ("networkinterfaces", &Method::PUT) => interface::put::put(resources, call),
+            ("networkinterfaces", &Method::PATCH) => interface::put::patch(resources, call),
+            _ => Err(not_supported(call)),
+        }
+    }
+
+    fn operation_ends(&self, resources: &mut Resources, id: Uuid, work: Work) {
+        match work {
+            Work::Written { kind, resource } => records::written(resources, id, kind, &resource, |_| None),
+            Work::Deleted { kind, resource: key } => {
+                records::deleted(resources, id, kind, &key, |resources| gone(resources, &key));
+            }
+            _ => {}
+        }
+    }
 }
 
 impl NetworkResource {
-    pub(crate) fn new(
-        world: &mut World,
+    pub(in crate::network) fn new(
+        resources: &mut Resources,
         id: &str,
         location: &str,
         tags: BTreeMap<String, String>,
@@ -64,16 +77,12 @@ impl NetworkResource {
             location: location.to_owned(),
             tags,
             properties,
-            etag: world.guid(),
-            guid: world.guid(),
+            etag: resources.guid(),
+            guid: resources.guid(),
             provisioning_state: "Succeeded",
             operation: Uuid::nil(),
             reserved: None,
         }
-    }
-
-    pub(crate) fn etag(&self) -> String {
-        format!("W/\"{}\"", self.etag)
     }
 
     /// Id, name, type, etag and properties, as all three have them.
@@ -102,97 +111,81 @@ pub(crate) fn invalid_reference(wanted: &str, by: &str) -> ArmError {
     )
 }
 
-impl World {
-    /// Puts a resource there that comes with something else: a machine's, or a scenario's.
-    pub(crate) fn network_appears(
-        &mut self,
-        id: &str,
-        location: &str,
-        tags: BTreeMap<String, String>,
-        properties: Value,
-    ) {
-        let resource = NetworkResource::new(self, id, location, tags, properties);
-        self.network.insert(id.to_lowercase(), resource);
-    }
+/// Puts a resource there that comes with something else: a machine's, or a scenario's.
+pub(crate) fn appears(
+    resources: &mut Resources,
+    id: &str,
+    location: &str,
+    tags: BTreeMap<String, String>,
+    properties: Value,
+) {
+    let resource = NetworkResource::new(resources, id, location, tags, properties);
+    resources.network.insert(id.to_lowercase(), resource);
+}
 
-    pub(crate) fn network_call(&mut self, call: &Call<'_>) -> Answer {
-        let kind = call.address.kind();
-        if kind.starts_with("locations/") {
-            return self.operation_get(call, &kind);
-        }
-        if call.address.is_collection() {
-            return self.list(call);
-        }
-        match (kind.as_str(), call.method) {
-            ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::GET) => {
-                let resource = self.network.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
-                Ok(Reply { etag: Some(resource.etag()), ..Reply::ok(self.network_view(resource)) })
-            }
-            ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::DELETE) => {
-                self.network_delete(call)
-            }
-            ("virtualnetworks", &Method::PUT) => self.virtual_network_put(call),
-            ("virtualnetworks/subnets", &Method::PUT) => self.subnet_put(call),
-            ("networkinterfaces", &Method::PUT) => self.interface_put(call),
-            ("networkinterfaces", &Method::PATCH) => self.interface_patch(call),
-            _ => Err(not_supported(call)),
-        }
+pub(crate) fn view(resources: &Resources, resource: &NetworkResource) -> Value {
+    let kind = Address::parse(&resource.id).map(|address| address.kind()).unwrap_or_default();
+    match kind.as_str() {
+        "virtualnetworks" => virtual_network::view(resources, resource),
+        "virtualnetworks/subnets" => virtual_network::subnet_view(resources, resource),
+        _ => interface::view(resources, resource),
     }
+}
 
-    pub(crate) fn network_view(&self, resource: &NetworkResource) -> Value {
-        let kind = Address::parse(&resource.id).map(|address| address.kind()).unwrap_or_default();
-        match kind.as_str() {
-            "virtualnetworks" => self.virtual_network_view(resource),
-            "virtualnetworks/subnets" => self.subnet_view(resource),
-            _ => self.interface_view(resource),
-        }
-    }
+/// Stores a written resource and begins the operation behind it, unless another one runs.
+pub(crate) fn write(resources: &mut Resources, call: &Call<'_>, resource: NetworkResource, seconds: f64) -> Answer {
+    let key = call.address.key();
+    let created = is_free(resources, &key)?;
+    resources.network.insert(key.clone(), resource);
+    let operation = records::write_begins(resources, RecordKind::Network, &key, seconds);
+    let Some(resource) = resources.network.get(&key) else { return Err(not_found(call.address)) };
+    let etag = resource.etag();
+    Ok(Reply { etag: Some(etag), ..Reply::written(created, view(resources, resource), operation) })
+}
 
-    /// Stores a written resource and begins the operation behind it, unless another one runs.
-    pub(crate) fn network_write(&mut self, call: &Call<'_>, resource: NetworkResource, seconds: f64) -> Answer {
-        let key = call.address.key();
-        let created = self.network_is_free(&key)?;
-        self.network.insert(key.clone(), resource);
-        let operation = self.write_begins(RecordKind::Network, &key, seconds);
-        let Some(resource) = self.network.get(&key) else { return Err(not_found(call.address)) };
-        let etag = resource.etag();
-        Ok(Reply { etag: Some(etag), ..Reply::written(created, self.network_view(resource), operation) })
+/// Refuses a write while the one before goes on; true where the resource is new.
+pub(super) fn is_free(resources: &Resources, key: &str) -> Result<bool, ArmError> {
+    let Some(resource) = resources.network.get(key) else { return Ok(true) };
+    let goes_on = !matches!(resource.provisioning_state, "Succeeded" | "Failed");
+    match resources.operations.get(&resource.operation).filter(|_| goes_on) {
+        None => Ok(false),
+        Some(operation) => Err(ArmError::conflict(
+            "AnotherOperationInProgress",
+            format!(
+                "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: \
+                 {}.",
+                operation.path()
+            ),
+        )),
     }
+}
 
-    /// Refuses a write while the one before goes on; true where the resource is new.
-    pub(super) fn network_is_free(&self, key: &str) -> Result<bool, ArmError> {
-        let Some(resource) = self.network.get(key) else { return Ok(true) };
-        let goes_on = !matches!(resource.provisioning_state, "Succeeded" | "Failed");
-        match self.operations.get(&resource.operation).filter(|_| goes_on) {
-            None => Ok(false),
-            Some(operation) => Err(ArmError::conflict(
-                "AnotherOperationInProgress",
-                format!(
-                    "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: \
-                     {}.",
-                    operation.path()
-                ),
-            )),
-        }
+fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    if let Some(reply) = records::deletion_known(resources, RecordKind::Network, &key) {
+        return Ok(reply);
     }
+    is_free(resources, &key)?;
+    let Some(resource) = resources.network.get(&key) else { return Err(not_found(call.address)) };
+    if call.address.kind() == "networkinterfaces" {
+        interface::is_free(resources, resource, None)?;
+    } else {
+        virtual_network::subnets_are_free(resources, &key)?;
+    }
+    Ok(records::deletion_begins(resources, RecordKind::Network, &key, resources.durations.network))
+}
 
-    fn network_delete(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        if let Some(reply) = self.deletion_known(RecordKind::Network, &key) {
-            return Ok(reply);
-        }
-        self.network_is_free(&key)?;
-        let Some(resource) = self.network.get(&key) else { return Err(not_found(call.address)) };
-        if call.address.kind() == "networkinterfaces" {
-            self.interface_is_free(resource, None)?;
-        } else {
-            self.subnets_are_free(&key)?;
-        }
-        Ok(self.deletion_begins(RecordKind::Network, &key, self.durations.network))
-    }
+pub(crate) fn gone(resources: &mut Resources, key: &str) {
+    let below = format!("{key}/");
+    resources.network.retain(|other, _| other != key && !other.starts_with(&below));
+}
 
-    pub(crate) fn network_gone(&mut self, key: &str) {
-        let below = format!("{key}/");
-        self.network.retain(|other, _| other != key && !other.starts_with(&below));
+/// The resources of one type below the address.
+fn list(resources: &Resources, call: &Call<'_>, kind: &str) -> Answer {
+    lists::check(resources, call)?;
+    if !matches!(kind, "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces") {
+        return Err(not_supported(call));
     }
+    let entries = lists::below(call, &resources.network).map(|resource| view(resources, resource)).collect();
+    Ok(lists::page(resources, call, entries))
 }

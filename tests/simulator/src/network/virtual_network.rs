@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{NetworkResource, prefix::Prefix};
+use super::prefix::Prefix;
 use crate::{
     arm::{
         address::last_name,
         call::{Answer, Call},
-        dispatch::parent_not_found,
         error::ArmError,
+        refusals::parent_not_found,
         tags,
     },
-    world::World,
+    resources::{Resources, network::NetworkResource},
 };
 
 fn bad(code: &str, message: String) -> ArmError {
@@ -63,8 +63,7 @@ fn subnet_prefix(
 }
 
 fn subnet_properties(given: &Value) -> Value {
-    let mut properties =
-        crate::compute::gallery::properties(given, &["provisioningState", "ipConfigurations", "purpose"]);
+    let mut properties = crate::arm::body::properties(given, &["provisioningState", "ipConfigurations", "purpose"]);
     if properties["addressPrefix"].is_null() {
         properties["addressPrefix"] = properties["addressPrefixes"][0].clone();
     }
@@ -80,146 +79,142 @@ fn subnet_properties(given: &Value) -> Value {
     properties
 }
 
-impl World {
-    pub(super) fn virtual_network_view(&self, network: &NetworkResource) -> Value {
-        let mut view = network.common_view("virtualNetworks");
-        view["location"] = json!(network.location);
-        view["tags"] = json!(network.tags);
-        view["properties"]["resourceGuid"] = json!(network.guid);
-        let subnets: Vec<Value> = self.subnets_of(&network.id).map(|subnet| self.subnet_view(subnet)).collect();
-        view["properties"]["subnets"] = json!(subnets);
-        view["properties"]["virtualNetworkPeerings"] = json!([]);
-        view["properties"]["enableDdosProtection"] = json!(false);
-        view
-    }
+pub(super) fn view(resources: &Resources, network: &NetworkResource) -> Value {
+    let mut view = network.common_view("virtualNetworks");
+    view["location"] = json!(network.location);
+    view["tags"] = json!(network.tags);
+    view["properties"]["resourceGuid"] = json!(network.guid);
+    let subnets: Vec<Value> = subnets_of(resources, &network.id).map(|subnet| subnet_view(resources, subnet)).collect();
+    view["properties"]["subnets"] = json!(subnets);
+    view["properties"]["virtualNetworkPeerings"] = json!([]);
+    view["properties"]["enableDdosProtection"] = json!(false);
+    view
+}
 
-    pub(super) fn subnet_view(&self, subnet: &NetworkResource) -> Value {
-        let mut view = subnet.common_view("virtualNetworks/subnets");
-        let users: Vec<Value> = self
-            .configurations_in(&subnet.id)
-            .map(|(interface, name)| json!({"id": format!("{}/ipConfigurations/{name}", interface.id)}))
-            .collect();
-        if !users.is_empty() {
-            view["properties"]["ipConfigurations"] = json!(users);
-        }
-        view
+pub(super) fn subnet_view(resources: &Resources, subnet: &NetworkResource) -> Value {
+    let mut view = subnet.common_view("virtualNetworks/subnets");
+    let users: Vec<Value> = configurations_in(resources, &subnet.id)
+        .map(|(interface, name)| json!({"id": format!("{}/ipConfigurations/{name}", interface.id)}))
+        .collect();
+    if !users.is_empty() {
+        view["properties"]["ipConfigurations"] = json!(users);
     }
+    view
+}
 
-    fn subnets_of(&self, network: &str) -> impl Iterator<Item = &NetworkResource> {
-        let prefix = format!("{network}/subnets/").to_lowercase();
-        self.network.iter().filter(move |(key, _)| key.starts_with(&prefix)).map(|(_, subnet)| subnet)
-    }
+fn subnets_of<'r>(resources: &'r Resources, network: &str) -> impl Iterator<Item = &'r NetworkResource> + use<'r> {
+    let prefix = format!("{network}/subnets/").to_lowercase();
+    resources.network.iter().filter(move |(key, _)| key.starts_with(&prefix)).map(|(_, subnet)| subnet)
+}
 
-    /// IP configurations of network interfaces in a subnet.
-    pub(super) fn configurations_in(&self, subnet: &str) -> impl Iterator<Item = (&NetworkResource, &str)> {
-        let subnet = subnet.to_owned();
-        self.network.values().flat_map(move |interface| {
-            let subnet = subnet.clone();
-            interface.properties["ipConfigurations"].as_array().into_iter().flatten().filter_map(move |configuration| {
-                let within = configuration["properties"]["subnet"]["id"].as_str()?.eq_ignore_ascii_case(&subnet);
-                within.then_some((interface, configuration["name"].as_str().unwrap_or_default()))
-            })
+/// IP configurations of network interfaces in a subnet.
+pub(super) fn configurations_in<'r>(
+    resources: &'r Resources,
+    subnet: &str,
+) -> impl Iterator<Item = (&'r NetworkResource, &'r str)> + use<'r> {
+    let subnet = subnet.to_owned();
+    resources.network.values().flat_map(move |interface| {
+        let subnet = subnet.clone();
+        interface.properties["ipConfigurations"].as_array().into_iter().flatten().filter_map(move |configuration| {
+            let within = configuration["properties"]["subnet"]["id"].as_str()?.eq_ignore_ascii_case(&subnet);
+            within.then_some((interface, configuration["name"].as_str().unwrap_or_default()))
         })
-    }
+    })
+}
 
-    fn taken_prefixes(&self, network: &str) -> Vec<(String, Prefix)> {
-        self.subnets_of(network)
-            .filter_map(|subnet| {
-                Some((subnet.name.clone(), Prefix::parse(subnet.properties["addressPrefix"].as_str()?)?))
-            })
-            .collect()
-    }
+fn taken_prefixes(resources: &Resources, network: &str) -> Vec<(String, Prefix)> {
+    subnets_of(resources, network)
+        .filter_map(|subnet| Some((subnet.name.clone(), Prefix::parse(subnet.properties["addressPrefix"].as_str()?)?)))
+        .collect()
+}
 
-    /// Writes the network; `subnets` in its body is the whole list.
-    pub(super) fn virtual_network_put(&mut self, call: &Call<'_>) -> Answer {
-        let key = call.address.key();
-        let location = call.location()?;
-        let tags = tags::from_body(&call.body)?.unwrap_or_default();
-        let existing = self.network.get(&key);
-        if let Some(network) = existing.filter(|network| network.location != location) {
-            return Err(tags::other_location(&network.id, &network.location, &location));
-        }
-        let mut properties = crate::compute::gallery::properties(
-            &call.body["properties"],
-            &["provisioningState", "resourceGuid", "subnets", "virtualNetworkPeerings"],
-        );
-        if prefixes(&properties["addressSpace"]["addressPrefixes"])?.is_empty() {
-            let text =
-                "The virtual network has no address prefix: give at least one in 'addressSpace.addressPrefixes'.";
-            return Err(bad("InvalidRequestFormat", text.to_owned()));
-        }
-        let guid = existing.map(|network| network.guid);
-        let subnets = call.body["properties"]["subnets"].as_array().cloned();
-        if let Some(fields) = properties.as_object_mut() {
-            fields.remove("subnets");
-        }
-        let mut network = NetworkResource::new(self, &call.address.id(), &location, tags, properties);
-        network.guid = guid.unwrap_or(network.guid);
-        network.provisioning_state = "Updating";
-        self.network_is_free(&key)?;
-        if let Some(subnets) = subnets {
-            self.subnets_become(&network, &subnets)?;
-        }
-        let seconds = self.durations.network;
-        self.network_write(call, network, seconds)
+/// Writes the network; `subnets` in its body is the whole list.
+pub(super) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let key = call.address.key();
+    let location = call.location()?;
+    let tags = tags::from_body(&call.body)?.unwrap_or_default();
+    let existing = resources.network.get(&key);
+    if let Some(network) = existing.filter(|network| network.location != location) {
+        return Err(tags::other_location(&network.id, &network.location, &location));
     }
+    let mut properties = crate::arm::body::properties(
+        &call.body["properties"],
+        &["provisioningState", "resourceGuid", "subnets", "virtualNetworkPeerings"],
+    );
+    if prefixes(&properties["addressSpace"]["addressPrefixes"])?.is_empty() {
+        let text = "The virtual network has no address prefix: give at least one in 'addressSpace.addressPrefixes'.";
+        return Err(bad("InvalidRequestFormat", text.to_owned()));
+    }
+    let guid = existing.map(|network| network.guid);
+    let subnets = call.body["properties"]["subnets"].as_array().cloned();
+    if let Some(fields) = properties.as_object_mut() {
+        fields.remove("subnets");
+    }
+    let mut network = NetworkResource::new(resources, &call.address.id(), &location, tags, properties);
+    network.guid = guid.unwrap_or(network.guid);
+    network.provisioning_state = "Updating";
+    super::is_free(resources, &key)?;
+    if let Some(subnets) = subnets {
+        subnets_become(resources, &network, &subnets)?;
+    }
+    let seconds = resources.durations.network;
+    super::write(resources, call, network, seconds)
+}
 
-    fn subnets_become(&mut self, network: &NetworkResource, wanted: &[Value]) -> Result<(), ArmError> {
-        let mut taken = Vec::new();
-        for subnet in wanted {
-            let name = subnet["name"].as_str().unwrap_or_default();
-            let prefix = subnet_prefix(name, &subnet["properties"], network, &taken)?;
-            taken.push((name.to_owned(), prefix));
-        }
-        let stays = |name: &str| taken.iter().any(|(wanted, _)| wanted.eq_ignore_ascii_case(name));
-        let leaving: Vec<String> = self
-            .subnets_of(&network.id)
-            .filter(|subnet| !stays(&subnet.name))
-            .map(|subnet| subnet.id.to_lowercase())
-            .collect();
-        for key in &leaving {
-            self.subnets_are_free(key)?;
-        }
-        self.network.retain(|key, _| !leaving.contains(key));
-        for subnet in wanted {
-            let id = format!("{}/subnets/{}", network.id, subnet["name"].as_str().unwrap_or_default());
-            let properties = subnet_properties(&subnet["properties"]);
-            let record = NetworkResource::new(self, &id, &network.location, BTreeMap::default(), properties);
-            self.network.insert(id.to_lowercase(), record);
-        }
-        Ok(())
+fn subnets_become(resources: &mut Resources, network: &NetworkResource, wanted: &[Value]) -> Result<(), ArmError> {
+    let mut taken = Vec::new();
+    for subnet in wanted {
+        let name = subnet["name"].as_str().unwrap_or_default();
+        let prefix = subnet_prefix(name, &subnet["properties"], network, &taken)?;
+        taken.push((name.to_owned(), prefix));
     }
+    let stays = |name: &str| taken.iter().any(|(wanted, _)| wanted.eq_ignore_ascii_case(name));
+    let leaving: Vec<String> = subnets_of(resources, &network.id)
+        .filter(|subnet| !stays(&subnet.name))
+        .map(|subnet| subnet.id.to_lowercase())
+        .collect();
+    for key in &leaving {
+        subnets_are_free(resources, key)?;
+    }
+    resources.network.retain(|key, _| !leaving.contains(key));
+    for subnet in wanted {
+        let id = format!("{}/subnets/{}", network.id, subnet["name"].as_str().unwrap_or_default());
+        let properties = subnet_properties(&subnet["properties"]);
+        let record = NetworkResource::new(resources, &id, &network.location, BTreeMap::default(), properties);
+        resources.network.insert(id.to_lowercase(), record);
+    }
+    Ok(())
+}
 
-    pub(super) fn subnet_put(&mut self, call: &Call<'_>) -> Answer {
-        let parent = call.address.parent();
-        let network = self.network.get(&parent.key()).cloned().ok_or_else(|| parent_not_found(&parent))?;
-        let others = self.taken_prefixes(&network.id);
-        subnet_prefix(call.address.name(), &call.body["properties"], &network, &others)?;
-        let properties = subnet_properties(&call.body["properties"]);
-        let mut subnet =
-            NetworkResource::new(self, &call.address.id(), &network.location, BTreeMap::default(), properties);
-        subnet.provisioning_state = "Updating";
-        let seconds = self.durations.network;
-        self.network_write(call, subnet, seconds)
-    }
+pub(super) fn subnet_put(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let parent = call.address.parent();
+    let network = resources.network.get(&parent.key()).cloned().ok_or_else(|| parent_not_found(&parent))?;
+    let others = taken_prefixes(resources, &network.id);
+    subnet_prefix(call.address.name(), &call.body["properties"], &network, &others)?;
+    let properties = subnet_properties(&call.body["properties"]);
+    let mut subnet =
+        NetworkResource::new(resources, &call.address.id(), &network.location, BTreeMap::default(), properties);
+    subnet.provisioning_state = "Updating";
+    let seconds = resources.durations.network;
+    super::write(resources, call, subnet, seconds)
+}
 
-    /// Refuses while a network interface lies in the subnet, or in one of the network's.
-    pub(super) fn subnets_are_free(&self, key: &str) -> Result<(), ArmError> {
-        let below = format!("{key}/");
-        let subnets = self.network.iter().filter(|(other, _)| *other == key || other.starts_with(&below));
-        for (_, subnet) in subnets {
-            if let Some((interface, name)) = self.configurations_in(&subnet.id).next() {
-                return Err(bad(
-                    "InUseSubnetCannotBeDeleted",
-                    format!(
-                        "Subnet {} is in use by {}/ipConfigurations/{name} and cannot be deleted. In order to delete the \
-                         subnet, delete all the resources within the subnet.",
-                        last_name(&subnet.id),
-                        interface.id
-                    ),
-                ));
-            }
+/// Refuses while a network interface lies in the subnet, or in one of the network's.
+pub(super) fn subnets_are_free(resources: &Resources, key: &str) -> Result<(), ArmError> {
+    let below = format!("{key}/");
+    let subnets = resources.network.iter().filter(|(other, _)| *other == key || other.starts_with(&below));
+    for (_, subnet) in subnets {
+        if let Some((interface, name)) = configurations_in(resources, &subnet.id).next() {
+            return Err(bad(
+                "InUseSubnetCannotBeDeleted",
+                format!(
+                    "Subnet {} is in use by {}/ipConfigurations/{name} and cannot be deleted. In order to delete the \
+                     subnet, delete all the resources within the subnet.",
+                    last_name(&subnet.id),
+                    interface.id
+                ),
+            ));
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::compute::capacity::Shortage;
-
 /// A virtual network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -98,6 +96,19 @@ impl Default for ManagedDisk {
     fn default() -> Self {
         Self { name: String::new(), tags: BTreeMap::new(), size_gb: 64, storage_account_type: "Premium_LRS".to_owned() }
     }
+}
+
+/// Why a size cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shortage {
+    /// Refused at once.
+    SkuNotAvailable,
+    /// Refused at once, with a code of its own.
+    QuotaExceeded,
+    /// Taken, and found out during the creation.
+    AllocationFailed,
+    /// Taken, and found out during the creation.
+    OverConstrainedAllocationRequest,
 }
 
 /// A size that cannot be had in a region.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use self::policy::{limits, resource};
@@ -17,40 +17,14 @@ use self::{
     bucket::{Bucket, Refill},
     policy::{Form, Limit},
 };
-use super::headers;
 use crate::{
-    answer::respond,
+    arm::{headers, response::respond},
     clock::{azure_time, later},
+    scenario::Throttling,
 };
 
 /// Above so many counters, full ones are forgotten.
 const MANY: usize = 10_000;
-
-/// How tight the limits are.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Throttling {
-    /// Requests are counted, and none is refused.
-    pub off: bool,
-    /// Sizes and speeds of all counters, as a multiple of Azure's. No counter is smaller than 1.
-    pub factor: f64,
-}
-
-impl Default for Throttling {
-    fn default() -> Self {
-        Self { off: false, factor: 1.0 }
-    }
-}
-
-impl Throttling {
-    pub(crate) fn check(self) -> Result<Self, String> {
-        if self.factor.is_finite() && self.factor > 0.0 {
-            Ok(self)
-        } else {
-            Err("throttling.factor must be a positive number".to_owned())
-        }
-    }
-}
 
 /// What became of the requests that count against one limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -189,7 +189,7 @@ impl Contents {
 
     fn agent_state(&mut self, identity: &Identity) {
         let name = &identity.admin;
-        let folder = super::super::tools::AGENT_FOLDER;
+        let folder = crate::guest::tools::AGENT_FOLDER;
         let password = if identity.password { "        <UserPassword>REDACTED</UserPassword>\n" } else { "" };
         let provisioning = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<ns0:Environment xmlns:ns0=\"http://schemas.dmtf.org/ovf/environment/1\" \

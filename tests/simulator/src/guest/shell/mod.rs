@@ -13,7 +13,7 @@ pub(crate) mod syntax;
 use std::{collections::BTreeMap, sync::Arc};
 
 use self::{stream::Stream, syntax::Command};
-use super::process::Host;
+use crate::guest::process::Host;
 
 /// A variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

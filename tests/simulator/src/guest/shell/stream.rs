@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::{
-    disk::{Node, Refusal},
-    process::{BYTES, Host, Written},
-    system::Effect,
+use crate::{
+    guest::{
+        disk::{Node, Refusal},
+        process::{BYTES, Host, Written},
+        system::Effect,
+    },
+    scenario::Port,
 };
-use crate::scenario::Port;
 
 /// Bytes that can be read, and how many have been.
 #[derive(Debug, Default)]

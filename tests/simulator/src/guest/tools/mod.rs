@@ -21,11 +21,13 @@ pub(crate) mod test;
 mod text;
 mod transform;
 
-use super::{
-    disk::{absolute, base_name},
-    shell::{Shell, run::Step},
+use crate::{
+    guest::{
+        disk::{absolute, base_name},
+        shell::{Shell, run::Step},
+    },
+    scenario::Seal,
 };
-use crate::scenario::Seal;
 
 /// How the file of a program begins; its name follows.
 const PROGRAM: &str = "\u{7f}ELF ";
@@ -149,15 +151,19 @@ impl Call<'_> {
     }
 
     /// What a file holds; `-` is the input.
-    pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, super::disk::Refusal> {
+    pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, crate::guest::disk::Refusal> {
         if path == "-" {
             return Ok(self.input());
         }
         let full = self.path(path);
-        let stream =
-            super::shell::stream::Stream::open(&self.shell.host, &full, super::shell::stream::Access::Read, 0)?;
+        let stream = crate::guest::shell::stream::Stream::open(
+            &self.shell.host,
+            &full,
+            crate::guest::shell::stream::Access::Read,
+            0,
+        )?;
         if stream.is_folder(&self.shell.host) {
-            return Err(super::disk::Refusal::Folder);
+            return Err(crate::guest::disk::Refusal::Folder);
         }
         Ok(stream.read_all(&self.shell.host))
     }
@@ -181,7 +187,7 @@ impl Call<'_> {
         all
     }
 
-    pub(crate) fn system<T>(&self, work: impl FnOnce(&mut super::system::System) -> T) -> T {
+    pub(crate) fn system<T>(&self, work: impl FnOnce(&mut crate::guest::system::System) -> T) -> T {
         self.shell.host.with(work)
     }
 }

@@ -1,6 +1,6 @@
 //! `test` and `[`.
 
-use super::super::{
+use crate::guest::{
     disk::{Contents, Node, absolute},
     shell::Shell,
 };

@@ -6,7 +6,10 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{Call, options::Options};
-use crate::guest::{process::BYTES, shell::format, shell::pattern::in_class};
+use crate::guest::{
+    process::BYTES,
+    shell::{format, pattern::in_class},
+};
 
 /// The lines of a text, without their ends.
 pub(super) fn lines(bytes: &[u8]) -> Vec<&[u8]> {

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{
-    super::syntax::{Change, Part, Word},
-    Parsed, Parser, is_name,
-};
+use super::{Parsed, Parser, is_name};
+use crate::guest::shell::syntax::{Change, Part, Word};
 
 impl Word {
     pub(crate) fn quoted(text: String) -> Self {

@@ -1,0 +1,43 @@
+//! What callers send in bodies: fields that they may set, and merging (behaviour section 3).
+
+use serde_json::{Value, json};
+
+/// Fields of `properties` that a caller may set.
+pub(crate) fn properties(given: &Value, read_only: &[&str]) -> Value {
+    let mut properties = if given.is_object() { given.clone() } else { json!({}) };
+    if let Some(fields) = properties.as_object_mut() {
+        fields.retain(|field, value| !read_only.contains(&field.as_str()) && !value.is_null());
+    }
+    properties
+}
+
+/// JSON merge patch: `null` removes, objects merge, everything else replaces.
+pub(crate) fn merge(into: &mut Value, from: &Value) {
+    let Value::Object(changes) = from else { return };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    for (field, change) in changes {
+        match change {
+            Value::Null => {
+                if let Some(fields) = into.as_object_mut() {
+                    fields.remove(field);
+                }
+            }
+            Value::Object(_) => merge(&mut into[field], change),
+            other => into[field] = other.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merging_removes_nulls_and_keeps_what_is_not_named() {
+        let mut into = json!({"a": 1, "b": {"c": 2, "d": 3}, "e": [1]});
+        merge(&mut into, &json!({"a": null, "b": {"c": 4}, "e": [2]}));
+        assert_eq!(into, json!({"b": {"c": 4, "d": 3}, "e": [2]}));
+    }
+}

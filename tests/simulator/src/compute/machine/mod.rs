@@ -1,0 +1,65 @@
+//! All about virtual machines, their guests included; in this file how one is read (behaviour section 5).
+
+pub(crate) mod boot_diagnostics;
+pub(crate) mod capacity;
+pub(crate) mod create;
+pub(crate) mod data_disks;
+pub(crate) mod delete;
+pub(crate) mod guest_runs;
+pub(crate) mod instance_view;
+pub(crate) mod interlock;
+pub(crate) mod parts;
+pub(crate) mod power;
+pub(crate) mod profile;
+pub(crate) mod seed;
+pub(crate) mod write;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    arm::{
+        call::{Answer, Call, Reply},
+        refusals::not_found,
+    },
+    clock::azure_time,
+    resources::{Resources, machine::VirtualMachine},
+};
+
+impl VirtualMachine {
+    /// The model view. Generalizing leaves no trace here.
+    pub(in crate::compute) fn view(&self) -> Value {
+        let mut view = json!({
+            "id": self.id,
+            "name": self.name,
+            "type": "Microsoft.Compute/virtualMachines",
+            "location": self.location,
+            "tags": self.tags,
+            "etag": self.etag(),
+            "properties": self.properties,
+        });
+        for (field, value) in &self.extra {
+            view[field] = value.clone();
+        }
+        let shown = if self.marked_for_deletion { "Deleting" } else { self.provisioning_state };
+        view["properties"]["provisioningState"] = json!(shown);
+        view["properties"]["vmId"] = json!(self.vm_id);
+        view["properties"]["timeCreated"] = json!(azure_time(self.created));
+        view
+    }
+}
+
+pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let machine = resources.machines.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+    let mut view = machine.view();
+    if call.expands("instanceView") {
+        view["properties"]["instanceView"] = instance_view::view(resources, machine);
+    }
+    Ok(Reply { etag: Some(machine.etag()), ..Reply::ok(view) })
+}
+
+pub(crate) fn get_instance_view(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let parent = call.address.parent();
+    let machine = resources.machines.get(&parent.key()).ok_or_else(|| not_found(&parent))?;
+    Ok(Reply::new(StatusCode::OK, instance_view::view(resources, machine)))
+}

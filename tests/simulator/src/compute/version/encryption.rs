@@ -1,0 +1,97 @@
+//! Disk encryption sets of a version's target regions (behaviour section 11).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    arm::{address::Address, error::ArmError},
+    resources::{Resources, version::Target},
+};
+
+const PLACE: &str = "galleryImageVersion.properties.publishingProfile.targetRegions.encryption";
+
+/// Disks of a target region that a disk encryption set is given for, with its id; `None` is the operating system disk, a number
+/// a data disk's LUN.
+fn keyed(target: &Target) -> BTreeMap<Option<u64>, &str> {
+    let data = target.encryption["dataDiskImages"].as_array().into_iter().flatten();
+    let data = data.map(|disk| (Some(disk["lun"].as_u64().unwrap_or_default()), disk));
+    std::iter::once((None, &target.encryption["osDiskImage"]))
+        .chain(data)
+        .filter_map(|(lun, disk)| Some((lun, disk["diskEncryptionSetId"].as_str().filter(|id| !id.is_empty())?)))
+        .collect()
+}
+
+/// Does the target region name this disk encryption set, whose key it is?
+pub(super) fn uses(target: &Target, key: &str) -> bool {
+    keyed(target).into_values().any(|id| id.eq_ignore_ascii_case(key))
+}
+
+fn named(lun: Option<u64>) -> String {
+    lun.map_or_else(|| "OSDisk".to_owned(), |lun| format!("DataDisk with LUN {lun}"))
+}
+
+fn refuse(message: String) -> Result<(), ArmError> {
+    Err(ArmError::parameter(PLACE, message))
+}
+
+/// A disk has a disk encryption set in each region or in none; a shallow version has none at all.
+pub(super) fn same_everywhere(targets: &[Target], shallow: bool) -> Result<(), ArmError> {
+    for with in targets {
+        let disks = keyed(with);
+        if shallow && !disks.is_empty() {
+            return refuse(
+                "A disk encryption set is not supported for gallery image versions with the replication mode 'Shallow'."
+                    .to_owned(),
+            );
+        }
+        for lun in disks.into_keys() {
+            if let Some(without) = targets.iter().find(|target| !keyed(target).contains_key(&lun)) {
+                return refuse(format!(
+                    "A disk encryption set is required for disk '{}' in target region '{}' since it is given for the same \
+                     disk in target region '{}'.",
+                    named(lun),
+                    without.name,
+                    with.name
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Is each disk encryption set there, in the gallery's subscription and in its target region, and each LUN one of the
+/// source's data disks?
+pub(super) fn check(
+    resources: &Resources,
+    targets: &[Target],
+    subscription: &str,
+    data_disks: &BTreeSet<u64>,
+) -> Result<(), ArmError> {
+    for target in targets {
+        for (lun, id) in keyed(target) {
+            if let Some(lun) = lun.filter(|lun| !data_disks.contains(lun)) {
+                return refuse(format!(
+                    "The data disk encryption for LUN {lun} in target region '{}' does not match a data disk of the source.",
+                    target.name
+                ));
+            }
+            let address = Address::parse(id).filter(|address| address.kind() == "diskencryptionsets");
+            let Some(address) = address else {
+                return refuse(format!("'{id}' is not the resource id of a disk encryption set."));
+            };
+            if !address.subscription.eq_ignore_ascii_case(subscription) {
+                return refuse(format!(
+                    "The disk encryption set '{id}' must be in the same subscription '{subscription}' as the gallery \
+                     resource."
+                ));
+            }
+            let set = resources.encryption_sets.get(&address.key());
+            if set.is_none_or(|set| set.location != target.name) {
+                return refuse(format!(
+                    "The disk encryption set '{id}' in target region '{}' was not found.",
+                    target.name
+                ));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Which provider answers a request, and which one goes on when its time has come.
+
+use http::Method;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    arm::{
+        address::Extension,
+        call::{Answer, Call},
+        groups, locks,
+        provider::Provider,
+        refusals::{not_supported, parent_not_found},
+        registration, tags,
+    },
+    authorization::Authorization,
+    compute::Compute,
+    entra::Entra,
+    insights::Insights,
+    network::Network,
+    resources::{Resources, event::Event, operation::OperationType},
+};
+
+/// Answers a request that is authenticated, authorized and well-formed.
+pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    if call.address.tags {
+        return tags::interface(resources, call);
+    }
+    let kind = call.address.kind();
+    if call.address.is_provider() {
+        return registration::call(resources, call);
+    }
+    // A read below something that is not there tells of the parent.
+    if call.method == Method::GET && !call.address.is_collection() && call.address.types.len() > 1 {
+        let parent = call.address.parent();
+        if !kind.starts_with("locations/") && kind != "eventtypes/values" && !resources.is_parent(&parent.key()) {
+            return Err(parent_not_found(&parent));
+        }
+    }
+    let Some(namespace) = &call.address.namespace else {
+        return match (call.address.group.is_some(), kind.as_str()) {
+            (true, "") => groups::call(resources, call),
+            (false, "resourcegroups") if call.method == Method::GET => Ok(groups::list(resources, call)),
+            _ => Err(not_supported(call)),
+        };
+    };
+    let provider: &dyn Provider = if namespace.eq_ignore_ascii_case("Microsoft.Network") {
+        &Network
+    } else if kind == "eventtypes/values" {
+        &Insights
+    } else {
+        &Compute
+    };
+    provider.call(resources, call)
+}
+
+/// Answers a request to `Microsoft.Authorization` about what the address names.
+pub(crate) fn extension(
+    resources: &mut Resources,
+    directory: &Entra,
+    call: &Call<'_>,
+    extension: &Extension,
+) -> Answer {
+    if extension.kind == "locks" {
+        locks::call(resources, call, extension)
+    } else {
+        Authorization { directory }.call(resources, call)
+    }
+}
+
+/// Lets everything happen that is due until `now`, each at its own time. Time never goes back.
+pub(crate) fn advance(resources: &mut Resources, now: Timestamp) {
+    while let Some(event) = resources.due(now) {
+        match event {
+            Event::OperationEnds(id) => operation_ends(resources, id),
+            event => Compute.happens(resources, event),
+        }
+    }
+    resources.now = resources.now.max(now);
+}
+
+fn operation_ends(resources: &mut Resources, id: Uuid) {
+    let Some(operation) = resources.operations.get(&id).filter(|operation| operation.ended.is_none()) else { return };
+    let work = operation.work.clone();
+    let provider: &dyn Provider = if operation.kind == OperationType::Network { &Network } else { &Compute };
+    provider.operation_ends(resources, id, work);
+}
