@@ -62,7 +62,7 @@ pub(super) fn cases() -> Vec<Case> {
             name: "host-keys-fail",
             about: "a host key can't be removed",
             event: Some((Moment::Scheduled, Event::Script("chattr +i /etc/ssh/ssh_host_rsa_key"))),
-            expected: failed("identity", Aftermath::Restarting),
+            expected: failed("deprovision", Aftermath::Restarting),
             ..USUAL
         },
         Case {
