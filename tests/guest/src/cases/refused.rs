@@ -2,11 +2,20 @@
 
 use jiff::SignedDuration;
 
-use super::{Case, USUAL, refused, sealed::FILL};
+use super::{Case, USUAL, refused};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case { name: "disk-full", about: "the disk is full", set_up: FILL, expected: refused(17), ..USUAL },
+        // With no room at all on the disk of the system, the agent can't even keep the run command: it never begins.
+        Case {
+            name: "disk-full",
+            about: "a folder's disk is full",
+            set_up: "mkdir -p /var/lib/dhcp; mount -t tmpfs -o size=64k none /var/lib/dhcp; \
+                     head -c 65536 /dev/zero >/var/lib/dhcp/fill; ! head -c 4096 /dev/zero >/var/lib/dhcp/more",
+            expected: refused(17),
+            says: &["/var/lib/dhcp"],
+            ..USUAL
+        },
         Case {
             name: "read-only-root-home",
             about: "/root is read-only",

@@ -109,7 +109,7 @@ const SECOND_USER: &str = "useradd -m -s /bin/bash bob; mkdir -m 700 /home/bob/.
     chown -R bob:bob /home/bob/.ssh; echo 'bob ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/bob";
 
 /// Takes all the room of the disk, down to the last block.
-pub(super) const FILL: &str = "n=0; for size in 1G 128M 16M 2M 256K 32K 4K; do \
+const FILL: &str = "n=0; for size in 1G 128M 16M 2M 256K 32K 4K; do \
     while fallocate -l $size /var/tmp/fill.$n 2>/dev/null; do n=$((n + 1)); done; done; sync";
 
 /// Lines as a firewall has the kernel write them.
