@@ -7,20 +7,21 @@
 //! Nothing here does I/O, and every parser accepts untrusted text.
 
 mod form;
-mod gallery_id;
+mod id;
+pub mod kind;
 mod name;
 mod region;
+mod resource_group;
 mod resource_id;
 mod subscription_id;
 mod text;
 mod version_number;
-mod virtual_machine_id;
 
 pub use form::ResourceIdError;
-pub use gallery_id::{GalleryId, ImageDefinitionId, ImageVersionId};
+pub use id::{Id, Kind};
+pub use kind::{GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, VirtualMachineId};
 pub use name::NameError;
 pub use region::{Region, RegionError};
 pub use resource_id::ResourceId;
 pub use subscription_id::{SubscriptionId, SubscriptionIdError};
 pub use version_number::{VersionNumber, VersionNumberError};
-pub use virtual_machine_id::{RunCommandId, VirtualMachineId};
