@@ -15,6 +15,7 @@ mod resource_group;
 mod resource_id;
 mod subscription_id;
 mod text;
+pub mod values;
 mod version_number;
 
 pub use form::ResourceIdError;
