@@ -2,7 +2,7 @@
 //!
 //! Azure accepts one name in several spellings and answers with yet another: regions come back as display names
 //! ("North Europe" for `northeurope`), resource ids in any letter case. The types here keep what was given for
-//! display and compare what is meant, so that no caller compares strings.
+//! display and compare what is meant, so that no caller compares strings. So do the [`values`] of Azure's enumerations.
 //!
 //! Nothing here does I/O, and every parser accepts untrusted text.
 

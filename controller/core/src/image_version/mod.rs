@@ -36,4 +36,4 @@ pub use report::{Plan, Report, Wake};
 pub use stage::guest::nonce as seal_nonce;
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{MachineRequest, Step, StepName, TargetRegionRequest, VersionRequest};
-pub use validate::{Context, GuestSpec, SourceSpec, TargetView, Validated, Violation, validate};
+pub use validate::{Context, GuestSpec, SourceSpec, Validated, Violation, validate};
