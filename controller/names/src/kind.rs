@@ -136,3 +136,29 @@ impl RunCommandId {
         self.parent()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::RESOURCE;
+
+    named_kinds! {
+        VirtualNetworkId: VirtualNetwork in ResourceGroup,
+            "providers/Microsoft.Network/virtualNetworks/{virtualNetwork}", RESOURCE;
+        SubnetId: Subnet in VirtualNetworkId, "subnets/{subnet}", RESOURCE;
+    }
+
+    const SUBNET: &str = "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/Hub/subnets/build";
+
+    #[test]
+    fn a_kind_of_another_provider_is_one_declaration() {
+        let subnet = SubnetId::parse(SUBNET).unwrap();
+        assert_eq!(subnet.to_string(), SUBNET);
+        assert_eq!((subnet.name(), subnet.parent().name(), subnet.resource_group()), ("build", "Hub", "net"));
+        assert_eq!(SubnetId::parse(&SUBNET.to_ascii_uppercase()).unwrap(), subnet);
+        let network = VirtualNetworkId::new(subnet.subscription().clone(), "NET", "hub").unwrap();
+        assert_eq!(SubnetId::new(network, "Build").unwrap(), subnet);
+        let error = VirtualNetworkId::parse(SUBNET).unwrap_err().to_string();
+        assert!(error.starts_with("the resource id goes on with \"subnets/build\" where it must end"), "{error}");
+    }
+}

@@ -126,7 +126,8 @@ fn the_spelling_is_that_of_the_published_descriptions() {
         let (mut ours, mut theirs) = (known, described(description, of, property));
         ours.retain(|value| !elsewhere.contains(&value.as_str()));
         theirs.retain(|value| !untold.contains(&value.as_str()));
-        (ours.sort(), theirs.sort());
+        ours.sort();
+        theirs.sort();
         assert_eq!(ours, theirs, "{of}.{property}");
     }
 }
