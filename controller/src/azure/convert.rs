@@ -168,3 +168,7 @@ fn plan(plan: azure::Plan) -> Option<MarketplacePlan> {
         product: plan.product.unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+#[path = "convert_tests.rs"]
+mod tests;
