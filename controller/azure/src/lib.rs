@@ -24,15 +24,18 @@ pub use arm::call::{Call, RandomRequestIds, RequestIds};
 pub use arm::client::{Accepted, Client, Pages};
 pub use arm::cloud::{Cloud, CloudError};
 pub use arm::error::{Advice, Error, ErrorKind};
-pub use arm::operation::{OperationFailure, OperationState, OperationStatus, OperationUrl, OperationUrlError};
+pub use arm::operation::{OperationFailure, OperationStatus, OperationUrl, OperationUrlError};
+pub use azimage_names::values::{
+    Architecture, BootDiagnostics, DiskController, ExecutionState, HyperVGeneration, ImageSecurityType, OperationState,
+    OsState, OsType, PowerState, Priority, ProvisioningState, ReplicationMode, ReplicationState, SecurityType,
+    StorageAccountType,
+};
 pub use compute::blob::LARGEST_LOG;
 pub use compute::{
-    AdditionalReplicaSet, AgentStatus, Architecture, BootDiagnostics, DataDisk, DataDiskEncryption, DiskController,
-    ExecutionState, ExtendedLocation, ExtendedLocationTarget, Feature, Gallery, HyperVGeneration, ImageDefinition,
-    ImageSecurityType, ImageSource, ImageVersion, ImageVersionBody, OsDisk, OsDiskEncryption, OsDiskSecurityProfile,
-    OsState, OsType, Plan, PowerState, Priority, ProvisioningState, RegionEncryption, RegionState, RegionalReplication,
-    ReplicationMode, ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SecurityType,
-    StorageAccountType, TargetRegion, VirtualMachine, VirtualMachineUpdate,
+    AdditionalReplicaSet, AgentStatus, DataDisk, DataDiskEncryption, ExtendedLocation, ExtendedLocationTarget, Feature,
+    Gallery, ImageDefinition, ImageSource, ImageVersion, ImageVersionBody, OsDisk, OsDiskEncryption,
+    OsDiskSecurityProfile, Plan, RegionEncryption, RegionalReplication, ReplicationStatus, RunCommand, RunCommandBody,
+    RunCommandInstance, SafetyProfile, TargetRegion, VirtualMachine, VirtualMachineUpdate,
 };
 pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use http::transport::{Transport, TransportError, TransportErrorKind};

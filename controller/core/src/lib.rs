@@ -18,6 +18,7 @@ pub mod owner;
 pub mod pace;
 pub mod replication_target;
 pub mod selector;
+pub mod target;
 
 pub use condition::{Finding, Progress, Truth};
 pub use failure::Failure;

@@ -10,7 +10,7 @@ use azimage_crds::{Deletion, StorageAccountType};
 use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 
-use crate::image_version::TargetView;
+use crate::target::TargetView;
 
 /// Who asks for the home region.
 pub const HOME: &str = "home";

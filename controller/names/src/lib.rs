@@ -2,25 +2,27 @@
 //!
 //! Azure accepts one name in several spellings and answers with yet another: regions come back as display names
 //! ("North Europe" for `northeurope`), resource ids in any letter case. The types here keep what was given for
-//! display and compare what is meant, so that no caller compares strings.
+//! display and compare what is meant, so that no caller compares strings. So do the [`values`] of Azure's enumerations.
 //!
 //! Nothing here does I/O, and every parser accepts untrusted text.
 
 mod form;
-mod gallery_id;
+mod id;
+pub mod kind;
 mod name;
 mod region;
+mod resource_group;
 mod resource_id;
 mod subscription_id;
 mod text;
+pub mod values;
 mod version_number;
-mod virtual_machine_id;
 
 pub use form::ResourceIdError;
-pub use gallery_id::{GalleryId, ImageDefinitionId, ImageVersionId};
+pub use id::{Id, Kind};
+pub use kind::{GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, VirtualMachineId};
 pub use name::NameError;
 pub use region::{Region, RegionError};
 pub use resource_id::ResourceId;
 pub use subscription_id::{SubscriptionId, SubscriptionIdError};
 pub use version_number::{VersionNumber, VersionNumberError};
-pub use virtual_machine_id::{RunCommandId, VirtualMachineId};

@@ -71,7 +71,7 @@ pub(crate) const IMAGE_DEFINITION: NameRules = NameRules { what: "image definiti
 
 /// A checked name. Keeps the letter case it was given; equality, order and hash ignore it, as Azure does.
 #[derive(Clone, Debug)]
-pub(crate) struct Name(String);
+pub struct Name(String);
 
 impl Name {
     pub(crate) fn parse(text: &str, rules: &NameRules) -> Result<Self, NameError> {

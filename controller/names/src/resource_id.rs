@@ -4,12 +4,15 @@ use std::fmt;
 
 use crate::{
     form::ResourceIdError,
-    name::{Name, RESOURCE, RESOURCE_GROUP},
+    id::Place,
+    name::{Name, RESOURCE},
+    resource_group::ResourceGroup,
     subscription_id::SubscriptionId,
     text::{parsed_text, quote},
 };
 
-const FORM: &str = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/{namespace}/{type}/{name}";
+/// What follows the resource group, up to the outermost resource.
+const OUTERMOST: &str = "providers/{namespace}/{type}/{name}";
 /// No resource type of Azure nests deeper than this by far; the bound keeps hostile input small.
 const DEEPEST: usize = 16;
 
@@ -18,8 +21,7 @@ const DEEPEST: usize = 16;
 /// Equality, order and hash ignore letter case, as Azure does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId {
-    subscription: SubscriptionId,
-    resource_group: Name,
+    group: ResourceGroup,
     namespace: Name,
     /// Type and name, from the outermost resource to the innermost; never empty.
     path: Vec<(Name, Name)>,
@@ -28,36 +30,34 @@ pub struct ResourceId {
 impl ResourceId {
     /// Reads `/subscriptions/…/resourceGroups/…/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME…]`.
     pub fn parse(text: &str) -> Result<Self, ResourceIdError> {
-        let mut segments = text.split('/');
-        if segments.next() != Some("") {
-            return Err(ResourceIdError::NotAPath { text: quote(text), form: FORM });
-        }
-        let mut next = |missing| segments.next().ok_or(ResourceIdError::TooShort { missing, form: FORM });
-        keyword(1, next("subscriptions")?, "subscriptions")?;
-        let subscription = SubscriptionId::parse(next("{subscriptionId}")?)?;
-        keyword(3, next("resourceGroups")?, "resourceGroups")?;
-        let resource_group = Name::parse(next("{resourceGroup}")?, &RESOURCE_GROUP)?;
-        keyword(5, next("providers")?, "providers")?;
-        let namespace = Name::parse(next("{namespace}")?, &RESOURCE)?;
-        let mut path = vec![(Name::parse(next("{type}")?, &RESOURCE)?, Name::parse(next("{name}")?, &RESOURCE)?)];
+        let form = ResourceGroup::form().followed_by(OUTERMOST);
+        let (places, rest) = form.capture_start(text)?;
+        let mut places = places.into_iter();
+        let group = ResourceGroup::take(&mut places)?;
+        let name = |given: Option<&str>| Name::parse(given.unwrap_or_default(), &RESOURCE);
+        let namespace = name(places.next())?;
+        let mut path = vec![(name(places.next())?, name(places.next())?)];
+        let mut segments = rest.into_iter().flat_map(|rest| rest.split('/'));
         while let Some(kind) = segments.next() {
-            let name = segments.next().ok_or(ResourceIdError::TooShort { missing: "{name}", form: FORM })?;
+            let Some(inner) = segments.next() else {
+                return Err(ResourceIdError::TooShort { missing: "{name}", form: form.to_string() });
+            };
             if path.len() == DEEPEST {
-                return Err(ResourceIdError::TooLong { surplus: quote(kind), form: FORM });
+                return Err(ResourceIdError::TooLong { surplus: quote(kind), form: form.to_string() });
             }
-            path.push((Name::parse(kind, &RESOURCE)?, Name::parse(name, &RESOURCE)?));
+            path.push((name(Some(kind))?, name(Some(inner))?));
         }
-        Ok(Self { subscription, resource_group, namespace, path })
+        Ok(Self { group, namespace, path })
     }
 
     /// The subscription.
     pub fn subscription(&self) -> &SubscriptionId {
-        &self.subscription
+        self.group.subscription()
     }
 
     /// The resource group, in the letter case given.
     pub fn resource_group(&self) -> &str {
-        self.resource_group.as_str()
+        self.group.name()
     }
 
     /// The name of the innermost resource, in the letter case given.
@@ -74,18 +74,10 @@ impl ResourceId {
     }
 }
 
-fn keyword(position: usize, found: &str, expected: &'static str) -> Result<(), ResourceIdError> {
-    if found.eq_ignore_ascii_case(expected) {
-        Ok(())
-    } else {
-        Err(ResourceIdError::Segment { position, found: quote(found), expected, form: FORM })
-    }
-}
-
 impl fmt::Display for ResourceId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subscription, resource_group, namespace, path } = self;
-        write!(formatter, "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/{namespace}")?;
+        let Self { group, namespace, path } = self;
+        write!(formatter, "{group}/providers/{namespace}")?;
         path.iter().try_for_each(|(kind, name)| write!(formatter, "/{kind}/{name}"))
     }
 }

@@ -80,6 +80,64 @@ fn an_error_says_which_segment_is_wrong_and_what_the_form_is() {
     assert!(error.contains("\"latest\" is not an image version: write three integers"), "{error}");
 }
 
+/// Reads an id and shows it, or says what is wrong.
+type Parse = fn(&str) -> Result<String, ResourceIdError>;
+
+fn parse<T: FromStr<Err = ResourceIdError> + Display>(text: &str) -> Result<String, ResourceIdError> {
+    text.parse::<T>().map(|id| id.to_string())
+}
+
+/// Every kind: what reads its ids, one of them after the provider, and the form of it.
+const KINDS: [(Parse, &str, &str); 5] = [
+    (parse::<GalleryId>, "galleries/corpGallery", "galleries/{gallery}"),
+    (parse::<ImageDefinitionId>, "galleries/c.1/images/Ubuntu-web", "galleries/{gallery}/images/{definition}"),
+    (
+        parse::<ImageVersionId>,
+        "galleries/c.1/images/u/versions/1.4.0",
+        "galleries/{gallery}/images/{definition}/versions/{version}",
+    ),
+    (parse::<VirtualMachineId>, "virtualMachines/Builder-7", "virtualMachines/{virtualMachine}"),
+    (
+        parse::<RunCommandId>,
+        "virtualMachines/Builder-7/runCommands/azimage-seal",
+        "virtualMachines/{virtualMachine}/runCommands/{runCommand}",
+    ),
+];
+
+#[test]
+fn each_kind_reads_its_own_ids_and_no_others() {
+    for (kind, (parse, _, form)) in KINDS.into_iter().enumerate() {
+        for (other, (_, path, _)) in KINDS.into_iter().enumerate() {
+            let id = format!("{COMPUTE}/{path}");
+            if kind == other {
+                assert_eq!(parse(&id).unwrap(), id, "it is shown as it was given");
+                let shouted = COMPUTE.replace("resourceGroups", "RESOURCEGROUPS").replace("Compute", "COMPUTE");
+                assert_eq!(parse(&format!("{shouted}/{path}")).unwrap(), id, "fixed words have one letter case");
+                for name in path.split('/').skip(1).step_by(2) {
+                    let without = id.replacen(&format!("/{name}"), "/", 1);
+                    assert!(!parse(&without).unwrap_err().to_string().contains("the form is"), "{without}");
+                }
+            } else {
+                let error = parse(&id).unwrap_err().to_string();
+                let whole = format!(
+                    "the form is /subscriptions/{{subscriptionId}}/resourceGroups/{{resourceGroup}}/providers/Microsoft.Compute/{form}"
+                );
+                assert!(error.ends_with(&whole), "{id}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_id_knows_in_whose_group_it_lies() {
+    let seal: RunCommandId = format!("{COMPUTE}/virtualMachines/Builder-7/runCommands/azimage-seal").parse().unwrap();
+    assert_eq!((seal.name(), seal.resource_group()), ("azimage-seal", "images"));
+    assert_eq!(seal.virtual_machine().name(), "Builder-7");
+    assert_eq!(seal.subscription(), seal.virtual_machine().subscription());
+    assert_eq!(seal.subscription().as_str(), "0a1b2c3d-0000-0000-0000-00000000abcd");
+    assert_ne!(seal, seal.virtual_machine().run_command("another").unwrap());
+}
+
 proptest! {
     #[test]
     fn ids_are_read_back_and_compared_without_letter_case(

@@ -3,7 +3,7 @@
 //! Azure may let fewer requests pass at a time than one pass needs. If each pass began anew, it would never get to its
 //! end, however long it waited.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use azimage_azure::Client;
 use azimage_core::image_version::{Observed, Read, Validated};
@@ -12,10 +12,7 @@ use azimage_names::ImageVersionId;
 use kube::{Resource, ResourceExt};
 use tokio::time::Instant;
 
-use crate::azure::SourceHalf;
-
-/// What was read longer ago is read again.
-const GOOD_FOR: Duration = Duration::from_secs(600);
+use crate::azure::{READINGS_GOOD_FOR, SourceHalf};
 
 /// What the readings are of: with another spec, another identity or another request for a look they say nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,12 +56,16 @@ impl Kept {
         }
         let mut kept = self;
         kept.fresh.clear();
-        let old: Vec<Read> =
-            kept.read.iter().filter(|(_, at)| now.duration_since(**at) > GOOD_FOR).map(|(read, _)| *read).collect();
+        let old: Vec<Read> = kept
+            .read
+            .iter()
+            .filter(|(_, at)| now.duration_since(**at) > READINGS_GOOD_FOR)
+            .map(|(read, _)| *read)
+            .collect();
         for read in old {
             kept.forget(read);
         }
-        kept.half = kept.half.take().filter(|(_, at)| now.duration_since(*at) <= GOOD_FOR);
+        kept.half = kept.half.take().filter(|(_, at)| now.duration_since(*at) <= READINGS_GOOD_FOR);
         kept
     }
 
@@ -101,6 +102,8 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use azimage_core::{
         Failure,
         image_version::{Absent, Context, Reading, validate},

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use azimage_names::values::OperationState;
 use serde::Deserialize;
 use url::Url;
 
@@ -11,7 +12,6 @@ use crate::{
     arm::client::Client,
     arm::error::{Advice, Error},
     arm::error_body::clean,
-    arm::json::open_enum,
     arm::retry_after::retry_after,
 };
 
@@ -59,28 +59,6 @@ impl FromStr for OperationUrl {
 impl fmt::Debug for OperationUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("OperationUrl([REDACTED])")
-    }
-}
-
-open_enum! {
-    /// How far an operation is. All but the last three named are "still running" (Azure documentation, "Asynchronous
-    /// operations"), and so is every unknown one.
-    OperationState {
-        /// Running.
-        InProgress = "InProgress",
-        /// Ended well.
-        Succeeded = "Succeeded",
-        /// Ended with an error.
-        Failed = "Failed",
-        /// Was cancelled, for example by a newer operation.
-        Canceled = "Canceled",
-    }
-}
-
-impl OperationState {
-    /// Whether the operation has ended.
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Canceled)
     }
 }
 

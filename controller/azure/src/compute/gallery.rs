@@ -1,9 +1,9 @@
 //! Galleries.
 
-use azimage_names::{GalleryId, Region};
+use azimage_names::{GalleryId, Region, values::ProvisioningState};
 use serde::Deserialize;
 
-use super::{GALLERIES, ProvisioningState, Tags};
+use super::{GALLERIES, Tags};
 use crate::{arm::call::Call, arm::client::Client, arm::error::Error, arm::json::null_as_default};
 
 /// A compute gallery.

@@ -1,12 +1,12 @@
 //! Image definitions.
 
-use azimage_names::{ImageDefinitionId, Region};
+use azimage_names::{
+    ImageDefinitionId, Region,
+    values::{Architecture, DiskController, HyperVGeneration, ImageSecurityType, OsState, OsType, ProvisioningState},
+};
 use serde::Deserialize;
 
-use super::{
-    Architecture, DiskController, GALLERIES, HyperVGeneration, ImageSecurityType, OsState, OsType, Plan,
-    ProvisioningState, Tags,
-};
+use super::{GALLERIES, Plan, Tags};
 use crate::{arm::call::Call, arm::client::Client, arm::error::Error, arm::json::null_as_default};
 
 /// A gallery image definition: what its versions are images of.
@@ -93,8 +93,8 @@ impl From<Wire> for ImageDefinition {
             provisioning_state: properties.provisioning_state,
             os_type: properties.os_type,
             os_state: properties.os_state,
-            hyper_v_generation: properties.hyper_v_generation.unwrap_or(HyperVGeneration::V1),
-            architecture: properties.architecture.unwrap_or(Architecture::X64),
+            hyper_v_generation: properties.hyper_v_generation.unwrap_or_default(),
+            architecture: properties.architecture.unwrap_or_default(),
             features: properties.features,
             purchase_plan: properties.purchase_plan,
         }

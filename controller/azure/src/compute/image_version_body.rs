@@ -1,10 +1,13 @@
 //! Image versions, as they are written. Read-only fields do not exist here, so they cannot be sent.
 
-use azimage_names::{Region, VirtualMachineId};
+use azimage_names::{
+    Region, VirtualMachineId,
+    values::{ReplicationMode, StorageAccountType},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ReplicationMode, StorageAccountType, Tags};
+use super::Tags;
 use crate::arm::json::null_as_default;
 
 /// A request to create or update an image version as a whole.

@@ -1,9 +1,9 @@
 //! The instance view of a virtual machine: what the platform and the guest agent report.
 
+use azimage_names::values::{HyperVGeneration, PowerState};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{HyperVGeneration, PowerState};
 use crate::arm::json::{null_as_default, optional_timestamp};
 
 /// What the guest agent last reported. The report lags by minutes, so "not ready" never proves that a machine is off.

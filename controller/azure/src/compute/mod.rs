@@ -8,10 +8,8 @@ mod image_version;
 mod image_version_body;
 mod instance_view;
 mod run_command;
-mod values;
 mod virtual_machine;
 
-pub use boot_diagnostics::BootDiagnostics;
 pub use gallery::Gallery;
 pub use image_definition::{Feature, ImageDefinition};
 pub use image_version::{ImageVersion, RegionalReplication, ReplicationStatus};
@@ -21,10 +19,6 @@ pub use image_version_body::{
 };
 pub use instance_view::AgentStatus;
 pub use run_command::{RunCommand, RunCommandBody, RunCommandInstance};
-pub use values::{
-    Architecture, DiskController, ExecutionState, HyperVGeneration, ImageSecurityType, OsState, OsType, PowerState,
-    Priority, ProvisioningState, RegionState, ReplicationMode, SecurityType, StorageAccountType,
-};
 pub use virtual_machine::{DataDisk, OsDisk, Plan, VirtualMachine, VirtualMachineUpdate};
 
 /// The api-version of galleries, image definitions and image versions. Later ones silently give a new definition

@@ -40,4 +40,4 @@ pub use stage::guest::nonce as seal_nonce;
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{Step, Subject};
 pub use step_name::StepName;
-pub use validate::{Context, GuestSpec, SourceSpec, TargetView, Validated, Violation, validate};
+pub use validate::{Context, GuestSpec, SourceSpec, Validated, Violation, validate};

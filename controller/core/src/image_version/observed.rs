@@ -3,6 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use azimage_names::Region;
+pub use azimage_names::values::{
+    BootDiagnostics, ExecutionState as Execution, OsType, PowerState as Power, ProvisioningState as Provisioning,
+    ReplicationState as RegionReplication,
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -126,27 +130,6 @@ impl Observed {
     }
 }
 
-/// The operating system of a disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OsType {
-    /// Linux.
-    Linux,
-    /// Windows.
-    Windows,
-    /// Something this release doesn't know.
-    Other(String),
-}
-
-impl std::fmt::Display for OsType {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Linux => "Linux",
-            Self::Windows => "Windows",
-            Self::Other(name) => name,
-        })
-    }
-}
-
 /// A marketplace plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarketplacePlan {
@@ -182,8 +165,8 @@ pub struct VirtualMachineObserved {
     pub ephemeral_os_disk: bool,
     /// The disk is a blob, not a managed disk.
     pub unmanaged_os_disk: bool,
-    /// Storage type of a disk that can't be captured, if there is one.
-    pub unsupported_disk: Option<String>,
+    /// Storage types of its disks, as far as Azure tells them.
+    pub disk_storage: Vec<String>,
     /// Size of the largest disk in GiB.
     pub largest_disk_gib: Option<i64>,
     /// The scale set that the machine belongs to.
@@ -208,17 +191,6 @@ pub struct VirtualMachineObserved {
     pub changed_at: Option<Timestamp>,
 }
 
-/// Where a machine's serial console is recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BootDiagnostics {
-    /// Nowhere.
-    Off,
-    /// In storage that Azure manages.
-    Managed,
-    /// In a storage account of one's own.
-    StorageAccount(String),
-}
-
 /// What a serial console log says of one attempt at a seal.
 #[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
 pub enum ConsoleObserved {
@@ -232,43 +204,6 @@ pub enum ConsoleObserved {
     StartedSince,
     /// It has said that it couldn't go on.
     Failed(SealFailure),
-}
-
-/// A virtual machine's power state (`PowerState/…` of the instance view).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumIter)]
-#[strum(serialize_all = "lowercase")]
-pub enum Power {
-    /// On its way up.
-    Starting,
-    /// Up.
-    Running,
-    /// On its way down.
-    Stopping,
-    /// Down, but its place on the host is kept.
-    Stopped,
-    /// Giving up its place.
-    Deallocating,
-    /// Down, without a place.
-    Deallocated,
-    /// Azure doesn't say.
-    Unknown,
-}
-
-/// `properties.provisioningState` of a resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Provisioning {
-    /// Being made.
-    Creating,
-    /// Being changed.
-    Updating,
-    /// Done. A version's regions may still be copying.
-    Succeeded,
-    /// The last operation failed.
-    Failed,
-    /// Being deleted.
-    Deleting,
-    /// Anything else, which means that something is going on.
-    Other(String),
 }
 
 /// A definition.
@@ -334,19 +269,6 @@ impl SealObserved {
     pub fn is_started(&self) -> bool {
         self.execution == Execution::Succeeded && self.exit_code.unwrap_or(0) == 0
     }
-}
-
-/// `instanceView.executionState` of a run command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
-pub enum Execution {
-    /// Not begun, or running.
-    Running,
-    /// It ended by itself.
-    Succeeded,
-    /// It failed, took too long or was canceled.
-    Failed,
-    /// Azure doesn't say.
-    Unknown,
 }
 
 /// A gallery image version.
@@ -416,17 +338,4 @@ pub struct RegionObserved {
     pub progress: i32,
     /// Azure's text, empty when all is well.
     pub details: String,
-}
-
-/// `replicationStatus.summary[].state`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
-pub enum RegionReplication {
-    /// Copying.
-    Replicating,
-    /// Copied.
-    Completed,
-    /// Given up.
-    Failed,
-    /// Anything else.
-    Unknown,
 }

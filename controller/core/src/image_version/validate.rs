@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
     Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish,
-    RECONCILE_REQUESTED_AT, Reason, ReplicationTarget, StorageAccountType,
+    RECONCILE_REQUESTED_AT, Reason, ReplicationTarget,
 };
 use azimage_deliberate_bugs::bug;
 use azimage_names::{
-    GalleryId, ImageDefinitionId, ImageVersionId, Region, RunCommandId, SubscriptionId, VersionNumber, VirtualMachineId,
+    GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, SubscriptionId, VersionNumber, VirtualMachineId,
 };
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
@@ -18,6 +18,7 @@ use crate::{
     Identity, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
     selector,
+    target::TargetView,
 };
 
 /// What the controller knows apart from the object itself.
@@ -146,25 +147,6 @@ impl GuestSpec {
     }
 }
 
-/// A replication target of the namespace, as seen by one image version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TargetView {
-    /// The target's name.
-    pub name: String,
-    /// Its region.
-    pub region: Region,
-    /// Replicas asked for.
-    pub replicas: i32,
-    /// Storage asked for.
-    pub storage_account_type: Option<StorageAccountType>,
-    /// What becomes of the replicas when the target no longer wants them.
-    pub deletion: Deletion,
-    /// Whether it wants this version: it selects it and isn't being deleted.
-    pub wants: bool,
-    /// When it was made: of two that contradict each other the older one holds.
-    pub created: Option<Timestamp>,
-}
-
 /// An object whose every field was understood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Validated {
@@ -273,7 +255,9 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
             .targets
             .iter()
             .filter(|target| target.namespace().as_deref() == Some(&namespace))
-            .filter_map(|target| view(target, object))
+            .filter_map(|target| {
+                TargetView::of(target, selector::selects(&target.spec, &object.name_any(), object.labels()))
+            })
             .collect(),
         requested: requested(object).is_some(),
     })
@@ -413,18 +397,4 @@ fn deprovisions(source: &SourceSpec) -> Option<&VirtualMachineId> {
         SourceSpec::VirtualMachine { id, prepare: Prepare::Deprovision, .. } => Some(id),
         _ => None,
     }
-}
-
-fn view(target: &ReplicationTarget, object: &ImageVersion) -> Option<TargetView> {
-    let region = Region::parse(&target.spec.region).ok()?;
-    let selects = selector::selects(&target.spec, &object.name_any(), object.labels());
-    Some(TargetView {
-        name: target.name_any(),
-        region,
-        replicas: target.spec.replicas,
-        storage_account_type: target.spec.storage_account_type,
-        deletion: target.spec.deletion_policy,
-        wants: selects && target.meta().deletion_timestamp.is_none(),
-        created: target.meta().creation_timestamp.as_ref().map(|time| time.0),
-    })
 }

@@ -12,7 +12,7 @@ use azimage_names::Region;
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
-use crate::{Finding, Progress, condition, image_version::TargetView, merge, selector};
+use crate::{Finding, Progress, condition, merge, selector, target::TargetView};
 
 /// The conditions of a replication target.
 pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
@@ -103,7 +103,7 @@ fn progress(
     selected: &[SelectedVersion],
     siblings: &[&ReplicationTarget],
 ) -> Progress {
-    if let Some(older) = contradicted(target, region, siblings) {
+    if let Some(older) = contradicted(target, siblings) {
         let message = format!(
             "spec.storageAccountType: the older target {older} asks for another storage type in {region}, and it holds; make them agree"
         );
@@ -137,23 +137,9 @@ fn progress(
     Progress::Settled { message: format!("{} {versions} complete in {region}", selected.len()) }
 }
 
-fn contradicted(target: &ReplicationTarget, region: &Region, siblings: &[&ReplicationTarget]) -> Option<String> {
-    let view = |target: &ReplicationTarget| TargetView {
-        name: target.name_any(),
-        region: Region::parse(&target.spec.region).unwrap_or_else(|_| region.clone()),
-        replicas: target.spec.replicas,
-        storage_account_type: target.spec.storage_account_type,
-        deletion: target.spec.deletion_policy,
-        wants: !deleting(target),
-        created: target.meta().creation_timestamp.as_ref().map(|time| time.0),
-    };
-    let siblings: Vec<TargetView> = siblings
-        .iter()
-        .filter(|other| Region::parse(&other.spec.region).as_ref() == Ok(region))
-        .copied()
-        .map(view)
-        .collect();
-    merge::contradicting(&view(target), &siblings).map(|older| older.name.clone())
+fn contradicted(target: &ReplicationTarget, siblings: &[&ReplicationTarget]) -> Option<String> {
+    let siblings: Vec<TargetView> = siblings.iter().filter_map(|sibling| TargetView::of(sibling, true)).collect();
+    merge::contradicting(&TargetView::of(target, true)?, &siblings).map(|older| older.name.clone())
 }
 
 /// The image versions that still hold the region for this target.

@@ -1,23 +1,11 @@
 //! Boot diagnostics: what the guest wrote to its serial console (behaviour section 19).
 
-use azimage_names::VirtualMachineId;
+use azimage_names::{VirtualMachineId, values::BootDiagnostics};
 use bytes::Bytes;
 use serde::Deserialize;
 
 use super::VIRTUAL_MACHINES;
 use crate::{arm::call::Call, arm::client::Client, arm::error::Error};
-
-/// Where the serial console of a machine is recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum BootDiagnostics {
-    /// Nowhere.
-    #[default]
-    Off,
-    /// In storage that Azure manages.
-    Managed,
-    /// In a storage account of one's own, by its blob endpoint; also when they are off and only set up for it.
-    StorageAccount(String),
-}
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]

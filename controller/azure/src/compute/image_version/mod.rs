@@ -1,13 +1,16 @@
 //! Image versions, as they are read.
 
-use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber};
+use azimage_names::{
+    ImageDefinitionId, ImageVersionId, Region, VersionNumber,
+    values::{ProvisioningState, ReplicationMode, ReplicationState, StorageAccountType},
+};
 use http::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    ExtendedLocationTarget, GALLERIES, ImageSource, ImageVersionBody, ProvisioningState, RegionState, ReplicationMode,
-    SafetyProfile, StorageAccountType, Tags, TargetRegion, image_version_body::WireSource,
+    ExtendedLocationTarget, GALLERIES, ImageSource, ImageVersionBody, SafetyProfile, Tags, TargetRegion,
+    image_version_body::WireSource,
 };
 use crate::{
     Pages,
@@ -63,7 +66,7 @@ pub struct ImageVersion {
 #[serde(rename_all = "camelCase")]
 pub struct ReplicationStatus {
     /// Over all regions.
-    pub aggregated_state: Option<RegionState>,
+    pub aggregated_state: Option<ReplicationState>,
     /// Region by region. A region may be missing for a while after it was asked for.
     #[serde(default, deserialize_with = "null_as_default")]
     pub summary: Vec<RegionalReplication>,
@@ -83,7 +86,7 @@ pub struct RegionalReplication {
     /// The region.
     pub region: Region,
     /// Its state.
-    pub state: RegionState,
+    pub state: ReplicationState,
     /// Progress from 0 to 100.
     pub progress: u8,
     /// What Azure says about it; empty when all is well.
@@ -93,7 +96,7 @@ pub struct RegionalReplication {
 #[derive(Deserialize)]
 struct WireRegional {
     region: Region,
-    state: Option<RegionState>,
+    state: Option<ReplicationState>,
     progress: Option<f64>,
     #[serde(default, deserialize_with = "null_as_default")]
     details: String,
@@ -103,7 +106,7 @@ impl From<WireRegional> for RegionalReplication {
     fn from(wire: WireRegional) -> Self {
         Self {
             region: wire.region,
-            state: wire.state.unwrap_or(RegionState::Unknown),
+            state: wire.state.unwrap_or(ReplicationState::Unknown),
             progress: wire.progress.map_or(0, percent),
             details: wire.details,
         }
@@ -187,7 +190,7 @@ impl TryFrom<Wire> for ImageVersion {
             published: publishing.published_date,
             end_of_life,
             storage_account_type: publishing.storage_account_type,
-            replication_mode: publishing.replication_mode.unwrap_or(ReplicationMode::Full),
+            replication_mode: publishing.replication_mode.unwrap_or_default(),
             safety: properties.safety_profile,
             replication: properties.replication_status,
             os_disk_size_gib: storage_profile.os_disk_image.and_then(|image| image.size_in_gb),

@@ -44,11 +44,11 @@ fn read(value: &Value) -> ImageVersion {
 fn regions_are_the_same_in_whatever_spelling_azure_answers() {
     let version = read(&published());
     let replication = version.replication.as_ref().unwrap();
-    assert_eq!(replication.aggregated_state, Some(RegionState::InProgress));
+    assert_eq!(replication.aggregated_state, Some(ReplicationState::InProgress));
     for (name, state, progress) in [
-        ("northeurope", RegionState::Completed, 100),
-        ("eastus2", RegionState::Replicating, 42),
-        ("centraluseuap", RegionState::Other("Queued".to_owned()), 0),
+        ("northeurope", ReplicationState::Completed, 100),
+        ("eastus2", ReplicationState::Replicating, 42),
+        ("centraluseuap", ReplicationState::Other("Queued".to_owned()), 0),
     ] {
         let region = replication.region(&name.parse().unwrap()).unwrap();
         assert_eq!((&region.state, region.progress), (&state, progress), "{name}");

@@ -1,11 +1,14 @@
 //! Managed run commands: scripts that the platform runs inside a virtual machine.
 
-use azimage_names::{Region, RunCommandId};
+use azimage_names::{
+    Region, RunCommandId,
+    values::{ExecutionState, ProvisioningState},
+};
 use http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ExecutionState, ProvisioningState, Tags, VIRTUAL_MACHINES};
+use super::{Tags, VIRTUAL_MACHINES};
 use crate::{
     arm::call::Call,
     arm::client::{Accepted, Client},

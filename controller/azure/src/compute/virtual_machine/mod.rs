@@ -1,15 +1,18 @@
 //! Virtual machines.
 
 use azimage_deliberate_bugs::bug;
-use azimage_names::{Region, VirtualMachineId};
+use azimage_names::{
+    Region, VirtualMachineId,
+    values::{
+        BootDiagnostics, DiskController, HyperVGeneration, OsType, PowerState, Priority, ProvisioningState,
+        SecurityType,
+    },
+};
 use http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    AgentStatus, BootDiagnostics, DiskController, HyperVGeneration, OsType, PowerState, Priority, ProvisioningState,
-    SecurityType, Tags, VIRTUAL_MACHINES, boot_diagnostics::DiagnosticsProfile, instance_view::InstanceView,
-};
+use super::{AgentStatus, Tags, VIRTUAL_MACHINES, boot_diagnostics::DiagnosticsProfile, instance_view::InstanceView};
 use crate::{
     arm::call::Call,
     arm::client::{Accepted, Client},
@@ -196,12 +199,12 @@ impl From<Wire> for VirtualMachine {
             generalized: view.generalized(),
             agent: view.agent(),
             hyper_v_generation: view.hyper_v_generation,
-            security_type: security_profile.security_type.unwrap_or(SecurityType::Standard),
+            security_type: security_profile.security_type.unwrap_or_default(),
             disk_controller: storage_profile.disk_controller_type,
             os_disk: storage_profile.os_disk.map(os_disk).unwrap_or_default(),
             data_disks: storage_profile.data_disks.into_iter().map(data_disk).collect(),
             plan: wire.plan,
-            priority: wire.properties.priority.unwrap_or(Priority::Regular),
+            priority: wire.properties.priority.unwrap_or_default(),
             scale_set: wire.properties.virtual_machine_scale_set.and_then(|reference| reference.id),
         }
     }

@@ -28,7 +28,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return report.stalled(ConditionType::SourceReady, Reason::GuestPreparationUnknown, message);
     }
     report.finished_if(ours && !newer_claim(validated, memory, machine), StepName::ClaimSource);
-    if let Provisioning::Other(state) = &machine.provisioning {
+    if let state @ (Provisioning::Migrating | Provisioning::Other(_)) = &machine.provisioning {
         let message = format!(
             "Azure says {state} of the machine, by which azimage knows no more than that something goes on; waiting for another state"
         );

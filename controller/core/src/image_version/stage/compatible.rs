@@ -3,6 +3,7 @@
 //! The rules are those of Azure Compute Gallery ("Troubleshooting shared image galleries in Azure").
 
 use azimage_crds::{ConditionType, Reason};
+use azimage_names::values::{DiskController, HyperVGeneration, SecurityType};
 
 use super::super::{
     DefinitionObserved, MarketplacePlan, OsType,
@@ -71,7 +72,8 @@ pub(in super::super) fn fits(source: &Traits<'_>, definition: &DefinitionObserve
         );
     }
     // A definition that gives no generation is for V1 (Azure REST: Gallery Images, `hyperVGeneration`).
-    let wanted = definition.generation.as_deref().unwrap_or("V1");
+    let oldest = HyperVGeneration::default();
+    let wanted = definition.generation.as_deref().unwrap_or(oldest.as_str());
     if let Some(generation) = source.generation.filter(|generation| !generation.eq_ignore_ascii_case(wanted)) {
         return no(
             Reason::GenerationMismatch,
@@ -90,7 +92,8 @@ pub(in super::super) fn fits(source: &Traits<'_>, definition: &DefinitionObserve
                 ),
             );
         }
-    } else if source.disk_controller.is_some_and(|controller| controller.eq_ignore_ascii_case("NVMe")) {
+    } else if source.disk_controller.is_some_and(|controller| DiskController::from(controller) == DiskController::Nvme)
+    {
         return no(
             Reason::DiskControllerMismatch,
             "spec.definition: the source uses NVMe; use a definition whose feature DiskControllerTypes names that"
@@ -123,8 +126,9 @@ pub(in super::super) struct Traits<'a> {
 }
 
 fn security(source: &Traits<'_>, definition: &DefinitionObserved) -> Result<(), Violation> {
-    let wanted = definition.security_type.as_deref().unwrap_or("Standard");
-    let is = source.security_type.unwrap_or("Standard");
+    let standard = SecurityType::default();
+    let wanted = definition.security_type.as_deref().unwrap_or(standard.as_str());
+    let is = source.security_type.unwrap_or(standard.as_str());
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     // A definition for several types takes images, but no machines (packer-plugin-azure issue 304).
     let for_several = wanted.to_ascii_lowercase().ends_with("supported");

@@ -40,7 +40,7 @@ pub(in super::super) fn deallocate(cx: &Cx<'_>, report: &mut Report) -> Decision
             report.finished_if(true, StepName::Deallocate);
             Ok(Outcome::Done)
         }
-        Power::Deallocating | Power::Stopping | Power::Unknown => {
+        Power::Deallocating | Power::Stopping | Power::Unknown | Power::Other(_) => {
             let message = format!("The machine's power state is {}; waiting until it is deallocated", machine.power);
             report.wait(CONDITION, Reason::Deallocating, message)
         }

@@ -106,11 +106,18 @@ impl View<'_> {
                 let message = "The gallery image version is being deleted, and not by this object".to_owned();
                 return report.wait(ConditionType::Published, Reason::VersionMissing, message);
             }
-            Provisioning::Failed if home != Some(RegionState::Completed) => return self.create_again(report),
-            Provisioning::Succeeded | Provisioning::Failed | Provisioning::Updating | Provisioning::Other(_) => {}
+            Provisioning::Failed | Provisioning::Canceled if home != Some(RegionState::Completed) => {
+                return self.create_again(report);
+            }
+            Provisioning::Succeeded
+            | Provisioning::Failed
+            | Provisioning::Canceled
+            | Provisioning::Updating
+            | Provisioning::Migrating
+            | Provisioning::Other(_) => {}
         }
         self.published(report);
-        let at_rest = matches!(self.version.provisioning, Provisioning::Succeeded | Provisioning::Failed);
+        let at_rest = self.version.provisioning.is_final();
         if at_rest && !matches!(home, Some(RegionState::Completed | RegionState::Failed)) {
             // Azure says Succeeded while the home region is still copying: other regions follow when it is complete.
             let late = self.late(StepName::Publish);

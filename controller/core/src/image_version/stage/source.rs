@@ -5,6 +5,7 @@
 
 use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, ConditionType, Prepare, Reason, SourceStatus};
 use azimage_deliberate_bugs::bug;
+use azimage_names::values::SecurityType;
 
 use super::super::{
     BootDiagnostics, OsType, Read, SourceSpec, StepName, Validated, VirtualMachineObserved,
@@ -13,6 +14,9 @@ use super::super::{
     tags,
     validate::{Violation, find_tag},
 };
+
+/// Storage types that a gallery image can't be made from.
+const UNSUPPORTED_STORAGE: [&str; 2] = ["UltraSSD_LRS", "PremiumV2_LRS"];
 
 /// The largest disk of a full gallery image, in GiB.
 const LARGEST_DISK_GIB: i64 = 2048;
@@ -51,7 +55,7 @@ fn facts(machine: &VirtualMachineObserved) -> SourceStatus {
         virtual_machine_uid: Some(machine.uid.clone()),
         os_type: Some(machine.os_type.to_string()),
         hyper_v_generation: machine.generation.clone(),
-        security_type: Some(machine.security_type.clone().unwrap_or_else(|| "Standard".to_owned())),
+        security_type: Some(machine.security_type.clone().unwrap_or_else(|| SecurityType::default().to_string())),
     }
 }
 
@@ -76,7 +80,8 @@ fn may_be_captured(validated: &Validated, machine: &VirtualMachineObserved) -> R
     if machine.unmanaged_os_disk {
         return no(Reason::SourceUnsupported, "The machine's OS disk is not a managed disk: convert it first".into());
     }
-    if let Some(storage) = &machine.unsupported_disk {
+    let unsupported = |storage: &&String| UNSUPPORTED_STORAGE.iter().any(|no| storage.eq_ignore_ascii_case(no));
+    if let Some(storage) = machine.disk_storage.iter().find(unsupported) {
         return no(
             Reason::SourceUnsupported,
             format!(

@@ -28,10 +28,11 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         hyper_v_generation: source.definition.generation.clone(),
         ..SourceStatus::default()
     });
-    match (&source.provisioning, source.home) {
+    match (&source.provisioning, &source.home) {
         // Failed with a complete copy: another region failed, or a change, and what was made before is there.
-        (Provisioning::Succeeded, _) | (Provisioning::Failed, Some(RegionReplication::Completed)) => {}
-        (Provisioning::Failed, _) => {
+        (Provisioning::Succeeded, _)
+        | (Provisioning::Failed | Provisioning::Canceled, Some(RegionReplication::Completed)) => {}
+        (Provisioning::Failed | Provisioning::Canceled, _) => {
             let message = format!(
                 "spec.source.imageVersion.resourceId: Azure failed to create {id}; have it created again, or make a new ImageVersion from another source"
             );

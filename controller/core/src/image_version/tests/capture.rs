@@ -3,7 +3,6 @@
 use azimage_crds::{CONSENT_TAG, OWNER_TAG, SEAL_TAG, STEP_TAG};
 use kube::ResourceExt;
 use serde_json::json;
-use strum::IntoEnumIterator;
 
 use super::{super::*, fixtures::*, scene::*};
 use crate::guest::console::{Aftermath, SealFailure};
@@ -72,11 +71,18 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
             [BUSY, SEAL, BUSY, MARK, SEALING, MARK, BUSY],
         ),
         ("running", silent(sealed(seal(Execution::Running))), [SEALING; 7]),
+        ("about to run", silent(sealed(seal(Execution::Pending))), [SEALING; 7]),
         ("of which Azure doesn't say how far it is", silent(sealed(seal(Execution::Unknown))), [SEALING; 7]),
         ("that succeeded, and the guest hasn't said so", silent(sealed(seal(Execution::Succeeded))), [SEALING; 7]),
         ("that succeeded", sealed(seal(Execution::Succeeded)), by_word),
         ("whose run command Azure lost sight of", sealed(seal(Execution::Unknown)), by_word),
-        ("whose run command timed out", sealed(SealObserved { exit_code: None, ..seal(Execution::Failed) }), by_word),
+        ("whose run command failed", sealed(SealObserved { exit_code: None, ..seal(Execution::Failed) }), by_word),
+        ("whose run command timed out", sealed(SealObserved { exit_code: None, ..seal(Execution::TimedOut) }), by_word),
+        (
+            "whose run command was canceled",
+            sealed(SealObserved { exit_code: None, ..seal(Execution::Canceled) }),
+            by_word,
+        ),
         (
             "whose run command can go, with time enough",
             silent(sealed(SealObserved { started: Some(before(180)), ..seal(Execution::Succeeded) })),
@@ -143,10 +149,11 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
 }
 
 fn by_power(case: &str, scene: &Scene, machine: &VirtualMachineObserved, expected: ByPower) -> Vec<Row> {
-    Power::iter()
+    Power::KNOWN
+        .iter()
         .zip(expected)
         .map(|(power, expected)| {
-            row(format!("{case}, {power}"), scene.clone().machine(machine.clone().powered(power)), expected)
+            row(format!("{case}, {power}"), scene.clone().machine(machine.clone().powered(power.clone())), expected)
         })
         .collect()
 }

@@ -92,7 +92,10 @@ pub(super) fn sources() -> Vec<Row> {
         ),
         (
             "an ultra disk",
-            with(VirtualMachineObserved { unsupported_disk: Some("UltraSSD_LRS".into()), ..machine() }),
+            with(VirtualMachineObserved {
+                disk_storage: vec!["Premium_LRS".into(), "ultrassd_lrs".into()],
+                ..machine()
+            }),
             unsupported.clone(),
         ),
         (

@@ -221,7 +221,8 @@ fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
         (Power::Deallocating, None),
         (Power::Running, None),
     ] {
-        assert_eq!(asks(late(60).machine(marked(power))), expected, "once more before what can't be undone: {power}");
+        let case = format!("once more before what can't be undone: {power}");
+        assert_eq!(asks(late(60).machine(marked(power))), expected, "{case}");
     }
     assert_eq!(reads(|scene| scene.machine(machine().powered(Power::Stopped))), None, "it isn't ours");
     let mut observed = off(Some(60), None).machine(claimed()).observed;

@@ -124,7 +124,7 @@ pub(super) fn machine() -> VirtualMachineObserved {
         disk_controller: Some("SCSI".into()),
         ephemeral_os_disk: false,
         unmanaged_os_disk: false,
-        unsupported_disk: None,
+        disk_storage: vec!["Premium_LRS".into()],
         largest_disk_gib: Some(30),
         scale_set: None,
         plan: None,
@@ -194,12 +194,12 @@ pub(super) fn source_version() -> SourceVersionObserved {
 pub(super) fn seal(execution: Execution) -> SealObserved {
     SealObserved {
         provisioning: Provisioning::Succeeded,
-        execution,
-        exit_code: match execution {
+        exit_code: match &execution {
             Execution::Succeeded => Some(0),
             Execution::Failed => Some(10),
-            Execution::Running | Execution::Unknown => None,
+            _ => None,
         },
+        execution,
         printed: Printed { report: None, words: "seal is scheduled".into(), errors: String::new() },
         said: ConsoleObserved::NoMark,
         // Too long ago for its removal.

@@ -73,7 +73,7 @@ fn machines(noise: Noise) -> BoxedStrategy<VirtualMachineObserved> {
     );
     let power = prop_oneof![
         2 => select(vec![Power::Running, Power::Running, Power::Stopped, Power::Deallocated]),
-        1 => select(Power::iter().collect::<Vec<_>>()),
+        1 => select([Power::KNOWN, &[Power::Other("Levitating".into())]].concat()),
     ];
     let state = (power, proptest::bool::weighted(0.2), noise.some(), provisionings(noise));
     let flaws = (noise.some(), noise.some(), noise.some(), noise.some(), noise.some());
@@ -122,8 +122,10 @@ fn provisionings(noise: Noise) -> impl Strategy<Value = Provisioning> {
         Provisioning::Creating,
         Provisioning::Updating,
         Provisioning::Failed,
+        Provisioning::Canceled,
         Provisioning::Deleting,
-        Provisioning::Other("Migrating".into()),
+        Provisioning::Migrating,
+        Provisioning::Other("Levitating".into()),
     ];
     noise.mostly(Provisioning::Succeeded, odd)
 }
@@ -139,7 +141,8 @@ fn definitions(noise: Noise) -> BoxedStrategy<DefinitionObserved> {
 }
 
 fn source_versions(noise: Noise) -> BoxedStrategy<SourceVersionObserved> {
-    let homes = option::of(select(RegionReplication::iter().collect::<Vec<_>>()));
+    let homes =
+        option::of(select([RegionReplication::KNOWN, &[RegionReplication::Other("Levitating".into())]].concat()));
     (provisionings(noise), homes)
         .prop_map(|(provisioning, home)| SourceVersionObserved { provisioning, home, ..source_version() })
         .boxed()
@@ -148,7 +151,7 @@ fn source_versions(noise: Noise) -> BoxedStrategy<SourceVersionObserved> {
 fn seals(noise: Noise) -> BoxedStrategy<SealObserved> {
     let executions = prop_oneof![
         1 => Just(Execution::Succeeded),
-        1 => select(Execution::iter().collect::<Vec<_>>()),
+        1 => select([Execution::KNOWN, &[Execution::Other("Levitating".into())]].concat()),
     ];
     let exit_codes = option::of(select(vec![0, 0, 0, 1, 14, 20, 21]));
     (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]), consoles())
@@ -228,7 +231,7 @@ fn target_regions() -> BoxedStrategy<TargetRegionObserved> {
 fn replications() -> BoxedStrategy<RegionObserved> {
     let states = prop_oneof![
         3 => Just(RegionReplication::Completed),
-        1 => select(RegionReplication::iter().collect::<Vec<_>>()),
+        1 => select([RegionReplication::KNOWN, &[RegionReplication::Other("Levitating".into())]].concat()),
     ];
     (states, -5..110i32, select(vec!["", "Failed with internal server error"]))
         .prop_map(|(state, progress, details)| RegionObserved { state, progress, details: details.into() })

@@ -114,6 +114,7 @@ fn creation() -> Vec<Row> {
             plain().version(silent(Provisioning::Failed)),
             AGAIN,
         ),
+        row("creation was canceled", plain().version(failed().provisioned(Provisioning::Canceled)), AGAIN),
         row("creation failed once", plain().version(failed()).status(tried(1)), AGAIN),
         row(
             "creation failed three times, or the third try is still to be carried out",
@@ -148,9 +149,15 @@ fn replication() -> Vec<Row> {
         row("a region copies", wide().version(says(RegionReplication::Replicating)), COPYING),
         row("Azure says nothing useful of a region", wide().version(says(RegionReplication::Unknown)), COPYING),
         row("being updated", wide().version(two().provisioned(Provisioning::Updating)), COPYING),
+        row("being moved by the platform", wide().version(two().provisioned(Provisioning::Migrating)), COPYING),
         row(
             "in a state that nobody knows",
-            wide().version(two().provisioned(Provisioning::Other("Migrating".into()))),
+            wide().version(two().provisioned(Provisioning::Other("Levitating".into()))),
+            COPYING,
+        ),
+        row(
+            "Azure says of a region what nobody knows",
+            wide().version(says(RegionReplication::Other("Levitating".into()))),
             COPYING,
         ),
         row(
@@ -293,6 +300,11 @@ fn repairs() -> Vec<Row> {
         row(
             "the version failed, and no region did",
             plain().version(version(&[HOME]).provisioned(Provisioning::Failed)),
+            REPAIR,
+        ),
+        row(
+            "the last write of the version was canceled, and no region failed",
+            plain().version(version(&[HOME]).provisioned(Provisioning::Canceled)),
             REPAIR,
         ),
         row(

@@ -40,14 +40,16 @@ fn each_state_of_a_region_is_shown() {
         (Some((Azure::Replicating, 63)), RegionState::Replicating, 60),
         (Some((Azure::Replicating, 100)), RegionState::Replicating, 95),
         (Some((Azure::Replicating, -5)), RegionState::Replicating, 0),
+        (Some((Azure::InProgress, 63)), RegionState::Replicating, 60),
         (Some((Azure::Failed, 42)), RegionState::Failed, 40),
         (Some((Azure::Unknown, 0)), RegionState::Unknown, 0),
+        (Some((Azure::Other("Levitating".into()), 0)), RegionState::Unknown, 0),
         (None, RegionState::Unknown, 0),
     ];
     for (says, state, progress) in cases {
         let mut observed = version(&[HOME, OTHER]);
         observed.replication.remove(&region(OTHER));
-        if let Some((state, progress)) = says {
+        if let Some((state, progress)) = says.clone() {
             let says = RegionObserved { state, progress, details: String::new() };
             observed.replication.insert(region(OTHER), says);
         }

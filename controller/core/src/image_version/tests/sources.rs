@@ -48,6 +48,21 @@ pub(super) fn rows() -> Vec<Row> {
             BUSY,
         ),
         row(
+            "the machine is being moved by the platform",
+            plain().machine(VirtualMachineObserved { provisioning: Provisioning::Migrating, ..machine() }),
+            BUSY,
+        ),
+        row(
+            "the last change of the machine was canceled",
+            plain().machine(VirtualMachineObserved { provisioning: Provisioning::Canceled, ..machine() }),
+            CLAIM,
+        ),
+        row(
+            "the power state is one that nobody knows",
+            plain().machine(machine().powered(Power::Other("levitating".into()))),
+            BUSY,
+        ),
+        row(
             "a generalized machine is in a state that nobody knows",
             plain().machine(VirtualMachineObserved {
                 provisioning: Provisioning::Other("Levitating".into()),
@@ -151,6 +166,15 @@ pub(super) fn rows() -> Vec<Row> {
             "the source version was never created",
             copy().observed(|observed| {
                 observed.source_version = Reading::Found(failed_source(RegionReplication::Failed));
+            }),
+            "- False/SourceFailed SourceReady=SourceFailed Resync",
+        ),
+        row(
+            "the creation of the source version was canceled",
+            copy().observed(|observed| {
+                let source = failed_source(RegionReplication::Failed);
+                observed.source_version =
+                    Reading::Found(SourceVersionObserved { provisioning: Provisioning::Canceled, ..source });
             }),
             "- False/SourceFailed SourceReady=SourceFailed Resync",
         ),

@@ -100,7 +100,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
         None
     };
     let attempt = Attempt::of(validated, memory, machine, command);
-    let runs = matches!(machine.power, Power::Running | Power::Starting | Power::Stopping | Power::Unknown);
+    let runs = !matches!(machine.power, Power::Stopped | Power::Deallocating | Power::Deallocated);
     let in_time = attempt.as_ref().is_some_and(|attempt| attempt.elapsed() <= guest.limit_seconds(&machine.os_type));
     if runs
         && in_time

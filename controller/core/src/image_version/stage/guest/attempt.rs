@@ -4,7 +4,7 @@ use azimage_crds::{SEAL_TAG, StepStatus};
 use jiff::Timestamp;
 
 use super::super::super::{
-    Execution, Memory, Provisioning, SealObserved, StepName, Validated, VirtualMachineObserved, validate::find_tag,
+    Memory, Provisioning, SealObserved, StepName, Validated, VirtualMachineObserved, validate::find_tag,
 };
 use crate::guest::attempt;
 
@@ -80,7 +80,7 @@ impl<'a> Attempt<'a> {
     pub(in super::super::super) fn is_scheduled(&self) -> bool {
         match self.command {
             Some(command) => {
-                command.execution != Execution::Running
+                !command.execution.is_under_way()
                     && command.exit_code.is_none_or(|code| code == 0 || code == BEGUN_BEFORE)
             }
             None => self.was_removed(),

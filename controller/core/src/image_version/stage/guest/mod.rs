@@ -24,8 +24,8 @@ pub(in super::super) use attempt::{Attempt, newer_claim};
 use readiness::{Obstacle, may_begin};
 
 use super::super::{
-    BootDiagnostics, ConsoleObserved, Execution, Memory, OsType, Power, Provisioning, Request, SealObserved, Step,
-    StepName, Validated, VirtualMachineObserved, Wake,
+    BootDiagnostics, ConsoleObserved, Memory, OsType, Power, Provisioning, Request, SealObserved, Step, StepName,
+    Validated, VirtualMachineObserved, Wake,
     context::{Answer, Cx},
     report::{Decision, Outcome, Report, Stop, ends},
     tags,
@@ -146,9 +146,8 @@ impl Sealing<'_> {
     /// A run command whose failure the status has told is of no more use, and it may hold the user's script.
     fn tidied(&self, outcome: Outcome, command: Option<&SealObserved>, report: &Report) -> Decision {
         let Progress::Stalled { reason, .. } = &report.progress else { return Ok(outcome) };
-        let removable = command.is_some_and(|command| {
-            command.execution != Execution::Running && command.provisioning != Provisioning::Deleting
-        });
+        let removable = command
+            .is_some_and(|command| !command.execution.is_under_way() && command.provisioning != Provisioning::Deleting);
         let alive = self.machine.power == Power::Running && self.machine.agent_ready;
         if matches!(outcome, Outcome::Ends(None, _)) && removable && alive && self.was_told(*reason) {
             return ends(Some(self.removal()), Wake::Poll);

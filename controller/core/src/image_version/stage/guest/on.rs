@@ -156,7 +156,7 @@ impl Sealing<'_> {
         if let Some(code) = command.exit_code.filter(|code| *code != 0) {
             return self.refused(attempt, code, report);
         }
-        let lost = command.execution == Execution::Failed || command.provisioning == Provisioning::Failed;
+        let lost = command.execution.has_failed() || command.provisioning.has_failed();
         if lost && command.execution != Execution::Succeeded && command.started.is_none() {
             let message = format!(
                 "Azure says that it couldn't run the seal in the guest, so that nothing should have been removed from it. See that the machine's agent and extensions work; the annotation {} tries again",

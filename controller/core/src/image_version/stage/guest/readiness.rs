@@ -29,7 +29,7 @@ impl Obstacle {
 
 /// What keeps a machine from being in a state from which the work can begin.
 pub(in super::super::super) fn may_begin(prepare: Prepare, machine: &VirtualMachineObserved) -> Option<Obstacle> {
-    match (prepare, machine.power) {
+    match (prepare, &machine.power) {
         (Prepare::Deprovision, Power::Running) if machine.agent_ready => None,
         (Prepare::Deprovision, Power::Running) => {
             let detail = machine.agent_message.as_deref().unwrap_or("no report");
@@ -49,7 +49,7 @@ pub(in super::super::super) fn may_begin(prepare: Prepare, machine: &VirtualMach
             Reason::SourceRunning,
             "spec.source.virtualMachine.guest.prepare says AlreadyGeneralized, but the machine runs: a sealed guest that was started is sealed no more. Seal it again, or use Deprovision in a new object".to_owned(),
         )),
-        (_, Power::Starting | Power::Stopping | Power::Deallocating | Power::Unknown) => Some(Obstacle::Busy(format!(
+        (_, Power::Starting | Power::Stopping | Power::Deallocating | Power::Unknown | Power::Other(_)) => Some(Obstacle::Busy(format!(
             "The machine's power state is {}; waiting for it to settle",
             machine.power
         ))),

@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 
 use azimage_crds::OWNER_TAG;
 use azimage_deliberate_bugs::bug;
-use azimage_names::Region;
+use azimage_names::{Region, values::StorageAccountType};
 
 use super::super::super::{
     SourceId, SourceSpec, TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest,
 };
 use crate::merge::Merged;
-
-/// The storage of a region that gives none, when the version gives none either (Azure REST: Gallery Image Versions).
-const DEFAULT_STORAGE: &str = "Standard_LRS";
 
 /// The request that creates a version: home region only, and kept out of latest. The other regions follow when home is
 /// complete, so that a failure at home is not mixed up with theirs.
@@ -165,8 +162,9 @@ pub(in super::super::super) fn differences(version: &VersionObserved, request: &
                 let replicas = is.replicas.unwrap_or(version.default_replicas)
                     != target.replicas.unwrap_or(request.default_replicas);
                 note(replicas, format!("replicas in {}", target.region));
-                let is_storage = is.storage_account_type.as_deref().unwrap_or(DEFAULT_STORAGE);
-                let storage = target.storage_account_type.as_deref().unwrap_or(DEFAULT_STORAGE);
+                let default = StorageAccountType::default();
+                let is_storage = is.storage_account_type.as_deref().unwrap_or(default.as_str());
+                let storage = target.storage_account_type.as_deref().unwrap_or(default.as_str());
                 note(!is_storage.eq_ignore_ascii_case(storage), format!("storage in {}", target.region));
                 note(
                     target.exclude_from_latest && !is.exclude_from_latest,

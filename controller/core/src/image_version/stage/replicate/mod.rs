@@ -21,10 +21,7 @@ use crate::{
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(version) = cx.version()? else { return Ok(Outcome::Done) };
     let view = View::of(cx, version, report);
-    match version.provisioning {
-        Provisioning::Succeeded | Provisioning::Failed => view.settled(report),
-        _ => view.updating(report),
-    }
+    if version.provisioning.is_final() { view.settled(report) } else { view.updating(report) }
 }
 
 /// A version beside what is wanted of it.
@@ -68,7 +65,7 @@ impl View<'_> {
         report.running = step;
         let late = step.map(|step| self.late(step)).unwrap_or_default();
         let waiting = match &self.version.provisioning {
-            Provisioning::Other(state) => {
+            state @ (Provisioning::Migrating | Provisioning::Other(_)) => {
                 format!("Azure says {state} of the gallery image version; waiting for another state")
             }
             _ => self.waiting_for(),
@@ -96,7 +93,7 @@ impl View<'_> {
         if let Some(first) = failed.first() {
             return self.repair(report, first, &failed, request);
         }
-        if self.version.provisioning == Provisioning::Failed {
+        if self.version.provisioning.has_failed() {
             return self.write_again(report, request);
         }
         let gone = |region: &RegionStatus| region.state != RegionState::Removing;

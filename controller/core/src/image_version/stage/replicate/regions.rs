@@ -50,12 +50,12 @@ pub(in super::super::super) fn report(
             } else if !known {
                 RegionState::Pending
             } else {
-                match says.map(|says| says.state) {
-                    Some(RegionReplication::Replicating) => RegionState::Replicating,
+                match says.map(|says| &says.state) {
+                    Some(RegionReplication::Replicating | RegionReplication::InProgress) => RegionState::Replicating,
                     Some(RegionReplication::Completed) => RegionState::Completed,
                     Some(RegionReplication::Failed) => RegionState::Failed,
                     None if in_flight => RegionState::Pending,
-                    Some(RegionReplication::Unknown) | None => RegionState::Unknown,
+                    Some(RegionReplication::Unknown | RegionReplication::Other(_)) | None => RegionState::Unknown,
                 }
             };
             // Who asked for a region that goes is kept until it is gone: another pass must know that it was ours.

@@ -1,0 +1,107 @@
+//! What is said of virtual machines and their disks.
+
+use super::open_enum::open_enum;
+
+open_enum! {
+    /// Whether a virtual machine runs, as the platform sees it.
+    PowerState {
+        /// On the way to running.
+        Starting = "starting",
+        /// Running.
+        Running = "running",
+        /// On the way to stopped.
+        Stopping = "stopping",
+        /// Off, but still placed on a host. A guest that shuts itself down gets here and no further.
+        Stopped = "stopped",
+        /// On the way to deallocated.
+        Deallocating = "deallocating",
+        /// Off, and the host is given back.
+        Deallocated = "deallocated",
+        /// The platform does not know.
+        Unknown = "unknown",
+    }
+}
+
+open_enum! {
+    /// Operating system of a disk.
+    OsType {
+        /// Linux.
+        Linux = "Linux",
+        /// Windows.
+        Windows = "Windows",
+    }
+}
+
+open_enum! {
+    /// Virtual hardware generation. An absent one means V1.
+    #[derive(Default)]
+    HyperVGeneration {
+        /// Generation 1, BIOS.
+        #[default]
+        V1 = "V1",
+        /// Generation 2, UEFI.
+        V2 = "V2",
+    }
+}
+
+open_enum! {
+    /// Processor architecture. An absent one means x64.
+    #[derive(Default)]
+    Architecture {
+        /// x86-64.
+        #[default]
+        X64 = "x64",
+        /// 64-bit Arm.
+        Arm64 = "Arm64",
+    }
+}
+
+open_enum! {
+    /// Security type of a virtual machine. Up to api-version 2025-11-01 an absent one means Standard.
+    #[derive(Default)]
+    SecurityType {
+        /// No special protection.
+        #[default]
+        Standard = "Standard",
+        /// Secure boot and virtual TPM.
+        TrustedLaunch = "TrustedLaunch",
+        /// Memory encrypted against the host.
+        ConfidentialVm = "ConfidentialVM",
+    }
+}
+
+open_enum! {
+    /// How disks are attached.
+    DiskController {
+        /// SCSI.
+        Scsi = "SCSI",
+        /// `NVMe`.
+        Nvme = "NVMe",
+    }
+}
+
+open_enum! {
+    /// Price class of a virtual machine. An absent one means Regular.
+    #[derive(Default)]
+    Priority {
+        /// Regular price, never evicted.
+        #[default]
+        Regular = "Regular",
+        /// Old name of Spot.
+        Low = "Low",
+        /// Can be evicted at any time.
+        Spot = "Spot",
+    }
+}
+
+/// Where the serial console of a machine is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BootDiagnostics {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// In storage that Azure manages.
+    Managed,
+    /// In a storage account of one's own, by its blob endpoint; also when they are off and only set up for it.
+    StorageAccount(String),
+}

@@ -1,0 +1,15 @@
+//! The values of Azure's enumerations, each once. Azure adds values without a new api-version, so an unknown one is never
+//! an error: it is kept as it came.
+
+mod gallery;
+mod machine;
+mod open_enum;
+mod operation;
+mod run_command;
+
+pub use gallery::{ImageSecurityType, OsState, ReplicationMode, ReplicationState, StorageAccountType};
+pub use machine::{
+    Architecture, BootDiagnostics, DiskController, HyperVGeneration, OsType, PowerState, Priority, SecurityType,
+};
+pub use operation::{OperationState, ProvisioningState};
+pub use run_command::ExecutionState;

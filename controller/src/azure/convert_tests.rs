@@ -1,0 +1,86 @@
+//! What becomes of values of Azure that are absent, or not known here.
+
+use azimage_names::values::{BootDiagnostics, ReplicationState};
+use serde_json::json;
+
+use super::*;
+
+fn observed(properties: &Value) -> VirtualMachineObserved {
+    let answer = json!({"location": "North Europe", "properties": properties});
+    machine(serde_json::from_value(answer).unwrap())
+}
+
+#[test]
+fn a_machine_of_which_azure_says_nothing() {
+    let bare = observed(&json!({}));
+    assert_eq!((bare.provisioning, bare.power), (ProvisioningState::Succeeded, PowerState::Unknown));
+    assert_eq!(bare.os_type, OsType::Other("an unknown system".into()));
+    assert_eq!((bare.security_type.as_deref(), bare.boot_diagnostics), (Some("Standard"), BootDiagnostics::Off));
+    assert!(bare.disk_storage.is_empty() && bare.unmanaged_os_disk);
+}
+
+#[test]
+fn storage_of_disks_is_passed_on_as_it_came() {
+    let disk = |kind: &str| json!({"managedDisk": {"storageAccountType": kind}});
+    let machine = observed(&json!({"storageProfile": {
+        "osDisk": disk("Premium_LRS"),
+        "dataDisks": [{"lun": 0, "managedDisk": {}}, disk("ultrassd_lrs"), disk("Levitating_LRS")],
+    }}));
+    assert_eq!(machine.disk_storage, ["Premium_LRS", "ultrassd_lrs", "Levitating_LRS"]);
+}
+
+#[test]
+fn states_of_a_machine() {
+    let view = |code: &str| json!({"instanceView": {"statuses": [{"code": code}]}});
+    for (code, expected) in [
+        ("PowerState/deallocated", PowerState::Deallocated),
+        ("PowerState/Running", PowerState::Running),
+        // Messages show it, and they hold no words that nobody here knows.
+        ("PowerState/levitating", PowerState::Unknown),
+    ] {
+        assert_eq!(observed(&view(code)).power, expected, "{code}");
+    }
+    for (state, expected) in [
+        ("canceled", ProvisioningState::Canceled),
+        ("Migrating", ProvisioningState::Migrating),
+        ("Levitating", ProvisioningState::Other("Levitating".into())),
+    ] {
+        assert_eq!(observed(&json!({"provisioningState": state})).provisioning, expected);
+    }
+}
+
+#[test]
+fn states_of_a_version_and_its_regions() {
+    let answer = json!({"name": "1.4.0", "location": "North Europe", "properties": {
+        "replicationStatus": {"summary": [
+            {"region": "North Europe", "state": "Completed", "progress": 100},
+            {"region": "eastus2", "state": "Levitating", "details": "up"},
+            {"region": "westus"},
+        ]},
+    }});
+    let version = super::version(serde_json::from_value(answer).unwrap());
+    let states: Vec<_> = version.replication.iter().map(|(at, says)| (at.as_str(), says.state.clone())).collect();
+    let expected = [
+        ("eastus2", ReplicationState::Other("Levitating".into())),
+        ("northeurope", ReplicationState::Completed),
+        ("westus", ReplicationState::Unknown),
+    ];
+    assert_eq!(states, expected);
+    assert_eq!(
+        (version.provisioning, version.storage_account_type.as_str()),
+        (ProvisioningState::Succeeded, "Standard_LRS")
+    );
+}
+
+#[test]
+fn states_of_a_run_command() {
+    for (view, expected) in [
+        (json!(null), ExecutionState::Unknown),
+        (json!({"executionState": "TimedOut"}), ExecutionState::TimedOut),
+        (json!({"executionState": "Levitating"}), ExecutionState::Other("Levitating".into())),
+    ] {
+        let answer = json!({"name": "azimage-seal", "properties": {"instanceView": view}});
+        let seal = super::seal(serde_json::from_value(answer).unwrap());
+        assert_eq!((seal.execution, seal.provisioning), (expected, ProvisioningState::Succeeded), "{view}");
+    }
+}
