@@ -20,6 +20,7 @@ use tracing::Instrument;
 
 use crate::{
     config::Config,
+    decisions::Decisions,
     election::{Term, guarded},
     identity::{AzureClients, Identities},
     image_version,
@@ -41,6 +42,8 @@ pub struct Options {
     pub config: Config,
     /// Namespaces to watch; empty for all.
     pub namespaces: Vec<String>,
+    /// What decides: the program's own, but in tests that look for mistakes.
+    pub decisions: Decisions,
     /// Time and randomness.
     pub seams: Seams,
     /// Nothing is written while it doesn't hold.
@@ -88,6 +91,7 @@ pub async fn run(mut options: Options) {
         client: options.client.clone(),
         identities: Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()),
         config: options.config.clone(),
+        decisions: options.decisions.clone(),
         seams: options.seams.clone(),
         term: options.term.clone(),
         stores: stores.clone(),
@@ -99,6 +103,7 @@ pub async fn run(mut options: Options) {
     let target_shared = Arc::new(replication_target::Shared {
         client: options.client.clone(),
         config: options.config.clone(),
+        decisions: options.decisions.clone(),
         seams: options.seams.clone(),
         stores: stores.clone(),
         events,

@@ -8,6 +8,7 @@ pub mod azure;
 pub mod cli;
 pub mod config;
 pub mod controller;
+pub mod decisions;
 pub mod election;
 mod gate;
 pub mod identity;

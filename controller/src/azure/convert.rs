@@ -10,7 +10,6 @@ use azimage_core::image_version::{
     VirtualMachineObserved,
 };
 use azimage_crds::SEAL_TAG;
-use azimage_deliberate_bugs::bug;
 use serde_json::{Map, Value};
 
 /// Members of a target region that decisions know; all others are kept as they are.
@@ -202,7 +201,6 @@ fn provisioning(state: Option<azure::ProvisioningState>) -> Provisioning {
         Some(azure::ProvisioningState::Failed | azure::ProvisioningState::Canceled) => Provisioning::Failed,
         Some(azure::ProvisioningState::Deleting) => Provisioning::Deleting,
         Some(azure::ProvisioningState::Migrating) => Provisioning::Other("Migrating".to_owned()),
-        Some(azure::ProvisioningState::Other(name)) if bug!(PanicOnUnknownState) => panic!("{name} is unknown"),
         Some(azure::ProvisioningState::Other(name)) => Provisioning::Other(name),
     }
 }

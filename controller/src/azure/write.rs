@@ -5,7 +5,6 @@ use azimage_azure::{
     StorageAccountType, TargetRegion, VirtualMachineUpdate,
 };
 use azimage_core::image_version::{SourceSpec, Step, TargetRegionRequest, VersionRequest};
-use azimage_deliberate_bugs::bug;
 use serde_json::Value;
 
 use super::{CallError, convert::EXTENDED_LOCATIONS};
@@ -32,10 +31,7 @@ pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result
         }
         Step::ForgetSeal(id) => client.delete_run_command(call, id).await,
         Step::Deallocate(id) => client.deallocate(call, id).await,
-        Step::Generalize(id) => match client.generalize(call, id).await {
-            Err(_) if bug!(RetryGeneralize) => client.generalize(call, id).await,
-            answer => answer,
-        },
+        Step::Generalize(id) => client.generalize(call, id).await,
         Step::Publish(request) | Step::Update(request) | Step::Repair(request) => {
             client.put_image_version(call, &request.id, &body(request)).await
         }
@@ -58,7 +54,7 @@ fn body(request: &VersionRequest) -> ImageVersionBody {
         target_extended_locations: zones.and_then(Result::ok).unwrap_or_default(),
         replica_count: u32::try_from(request.default_replicas).ok(),
         // A version is born excluded from latest, and nothing here ever includes it.
-        exclude_from_latest: !bug!(OfferAsLatest),
+        exclude_from_latest: true,
         end_of_life: request.end_of_life,
         storage_account_type: Some(StorageAccountType::from(request.storage_account_type)),
         replication_mode: Some(ReplicationMode::from(request.replication_mode)),

@@ -1,7 +1,6 @@
 //! The machine of a sealed guest is deallocated, and Azure marks it as generalized.
 
 use azimage_crds::{ConditionType, Prepare, Reason};
-use azimage_deliberate_bugs::bug;
 
 use super::super::{
     OsType, Power, Step, StepName,
@@ -28,7 +27,6 @@ pub(in super::super) fn deallocate(cx: &Cx<'_>, report: &mut Report) -> Decision
         report.act(CONDITION, Reason::Deallocating, message.to_owned(), Step::Deallocate(source.id.clone()))
     };
     match machine.power {
-        Power::Stopped if bug!(SkipDeallocate) => Ok(Outcome::Done),
         Power::Stopped => deallocate(report, "The guest is sealed and off; deallocating the machine"),
         Power::Running if waits => deallocate(report, "The guest is sealed; deallocating the machine"),
         Power::Deallocated => {

@@ -1,0 +1,50 @@
+//! The status that is written, as a bug leaves it.
+
+use azimage_crds::{ConditionType, ImageVersionStatus, Reason};
+use jiff::ToSpan;
+
+use super::{Address, Bug};
+
+/// Changes a status.
+pub(super) fn change(bug: Bug, address: &Address, status: &mut ImageVersionStatus) {
+    match bug {
+        Bug::NoObservedGeneration => status.observed_generation = None,
+        Bug::ContradictingConditions => contradict(status),
+        Bug::StatusInEachPass => compare_fractions(status),
+        Bug::LeakOperationUrl => {
+            if let Some(address) = address.take() {
+                tell(status, &address);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// It says that only a person can help, whatever else it says.
+fn contradict(status: &mut ImageVersionStatus) {
+    let stalled = ConditionType::Stalled.as_str();
+    if status.conditions.iter().any(|condition| condition.type_ == stalled) {
+        return;
+    }
+    let Some(mut condition) = status.conditions.last().cloned() else { return };
+    condition.type_ = stalled.to_owned();
+    condition.status = "True".to_owned();
+    condition.reason = Reason::Progressing.as_str().to_owned();
+    condition.message = String::new();
+    status.conditions.push(condition);
+}
+
+/// Times have fractions of seconds, which are lost as they are written: so the status differs each time from the one that
+/// was read.
+fn compare_fractions(status: &mut ImageVersionStatus) {
+    for condition in &mut status.conditions {
+        let time = &mut condition.last_transition_time.0;
+        *time = time.checked_add(1.nanosecond()).unwrap_or(*time);
+    }
+}
+
+fn tell(status: &mut ImageVersionStatus, text: &str) {
+    for condition in status.conditions.iter_mut().filter(|it| it.type_ == ConditionType::Ready.as_str()) {
+        text.clone_into(&mut condition.message);
+    }
+}
