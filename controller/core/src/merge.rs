@@ -83,8 +83,7 @@ pub fn merge(
     let mut removed = BTreeSet::new();
     let mut foreign = BTreeSet::new();
     for region in in_azure.iter().filter(unwanted) {
-        if told_to_remove(region) { &mut removed } else { &mut foreign }
-            .insert(region.clone());
+        if told_to_remove(region) { &mut removed } else { &mut foreign }.insert(region.clone());
     }
     Merged { wanted, removed, vanished, foreign }
 }

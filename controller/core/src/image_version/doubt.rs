@@ -21,8 +21,7 @@ impl Memory<'_> {
     /// Whether it is certain enough that it doesn't exist. What the status says already a new process needn't doubt again.
     pub(super) fn believes_absent(&self, what: Read, condition: ConditionType, reason: Reason) -> bool {
         let says = |kind: ConditionType| self.condition(kind).is_some_and(|known| known.reason == reason.as_str());
-        self.found_absent(what) >= CONFIRMATIONS
-            || (says(ConditionType::Stalled) && says(condition))
+        self.found_absent(what) >= CONFIRMATIONS || (says(ConditionType::Stalled) && says(condition))
     }
 
     /// Whether it is certain enough that regions are gone which targets gave up.

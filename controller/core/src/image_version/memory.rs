@@ -92,9 +92,7 @@ impl Memory<'_> {
 
     /// Whether this process carried a step out so recently that Azure may not show it yet.
     pub(super) fn too_soon(&self, name: StepName, grace_seconds: i64) -> bool {
-        self.process
-            .executed
-            .is_some_and(|(executed, at)| executed == name && self.within(at, grace_seconds))
+        self.process.executed.is_some_and(|(executed, at)| executed == name && self.within(at, grace_seconds))
     }
 
     /// A condition of the status.

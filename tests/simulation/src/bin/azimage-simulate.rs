@@ -191,7 +191,7 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads.max(1) {
             scope.spawn(|| {
-                            let mut passed_over = 0_u32;
+                let mut passed_over = 0_u32;
                 loop {
                     let seed = {
                         let (figures, begun_seeds) = &mut *lock();

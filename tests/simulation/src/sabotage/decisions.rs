@@ -56,8 +56,9 @@ impl Decide for Sabotaged {
         let wished = wishes::changed(self.bug, validated, observed);
         let read = readings::changed(self.bug, validated, observed);
         let (status, process) = memory::changed(self.bug, memory);
-        let decide =
-            |process: ProcessMemory| self.own.next(&wished, &Memory { status: &status, process, now: memory.now }, &read);
+        let decide = |process: ProcessMemory| {
+            self.own.next(&wished, &Memory { status: &status, process, now: memory.now }, &read)
+        };
         let mut next = decide(process);
         if let Next::Plan(plan) = &next
             && let Some(what) = plan.report.absent.filter(|what| self.believes_one_404(*what, validated.deleting))

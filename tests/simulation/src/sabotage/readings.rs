@@ -13,7 +13,9 @@ use super::Bug;
 /// What was read.
 pub(super) fn changed<'a>(bug: Bug, validated: &Validated, observed: &'a Observed) -> Cow<'a, Observed> {
     match bug {
-        Bug::GeneralizeWithoutConsent => machine(observed, |machine| set(&mut machine.tags, CONSENT_TAG, CONSENT_VALUE)),
+        Bug::GeneralizeWithoutConsent => {
+            machine(observed, |machine| set(&mut machine.tags, CONSENT_TAG, CONSENT_VALUE))
+        }
         Bug::AcceptForeignClaim => machine(observed, |machine| {
             if validated.foreign_claim(&machine.tags).is_some() {
                 remove(&mut machine.tags, OWNER_TAG);

@@ -2,6 +2,7 @@
 
 use azimage_crds::{ConditionType, ImageVersionStatus, Reason};
 use jiff::ToSpan;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::{Address, Bug};
 
@@ -26,12 +27,14 @@ fn contradict(status: &mut ImageVersionStatus) {
     if status.conditions.iter().any(|condition| condition.type_ == stalled) {
         return;
     }
-    let Some(mut condition) = status.conditions.last().cloned() else { return };
-    condition.type_ = stalled.to_owned();
-    condition.status = "True".to_owned();
-    condition.reason = Reason::Progressing.as_str().to_owned();
-    condition.message = String::new();
-    status.conditions.push(condition);
+    let Some(condition) = status.conditions.last().cloned() else { return };
+    status.conditions.push(Condition {
+        type_: stalled.to_owned(),
+        status: "True".to_owned(),
+        reason: Reason::Progressing.as_str().to_owned(),
+        message: String::new(),
+        ..condition
+    });
 }
 
 /// Times have fractions of seconds, which are lost as they are written: so the status differs each time from the one that

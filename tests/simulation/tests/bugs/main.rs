@@ -108,7 +108,8 @@ fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
 #[test]
 fn the_page_tells_of_each_bug_by_which_seam_it_is() {
     let page = include_str!("../../../../docs/simulation.md");
-    let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|row| row.0).collect();
+    let rows: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|row| row.0).collect();
     let bugs: Vec<String> = Bug::iter().map(|bug| bug.to_string()).collect();
     assert_eq!(rows, bugs);
 }
