@@ -71,7 +71,6 @@ pub struct Decisions(Arc<dyn Decide>);
 
 impl Decisions {
     /// Other decisions than the program's own, for tests alone.
-    #[doc(hidden)]
     pub fn for_tests(decide: Arc<dyn Decide>) -> Self {
         Self(decide)
     }
