@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     azure::Lists,
     config::Config,
+    decisions::Decisions,
     election::{Term, guarded},
     gate::Gate,
     identity::{AzureClients, Identities},
@@ -33,6 +34,8 @@ pub struct Options {
     pub config: Config,
     /// Namespaces to watch; empty for all.
     pub namespaces: Vec<String>,
+    /// What decides: the program's own, but in tests that look for mistakes.
+    pub decisions: Decisions,
     /// Time and randomness.
     pub seams: Seams,
     /// Nothing is written while it doesn't hold.
@@ -59,6 +62,7 @@ pub async fn run(mut options: Options) {
         client: options.client.clone(),
         identities: Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()),
         config: options.config.clone(),
+        decisions: options.decisions.clone(),
         seams: options.seams.clone(),
         term: options.term.clone(),
         stores: stores.clone(),
@@ -70,6 +74,7 @@ pub async fn run(mut options: Options) {
     let of_targets = Arc::new(replication_target::Shared {
         client: options.client.clone(),
         config: options.config.clone(),
+        decisions: options.decisions.clone(),
         seams: options.seams.clone(),
         stores,
         events,

@@ -2,12 +2,14 @@
 //!
 //! Decisions are made in `azimage-core`; here they are fed and carried out. What comes from outside comes through
 //! seams, so that the same code can run in a simulation: the Kubernetes client (any tower service), the Azure
-//! transport, the clock and the source of randomness ([`seams::Seams`]).
+//! transport, the clock and the source of randomness ([`seams::Seams`]). For tests alone there is one more, around the
+//! decisions themselves ([`decisions`]).
 
 pub mod azure;
 pub mod cli;
 pub mod config;
 pub mod controller;
+pub mod decisions;
 pub mod election;
 mod gate;
 pub mod identity;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use azimage_crds::{ConditionType, Reason};
-use azimage_deliberate_bugs::bug;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -151,9 +150,6 @@ pub fn render(
         .map(|kind| (*kind, findings.get(kind).cloned().unwrap_or_else(|| remembered(before(*kind)))))
         .collect();
     all.extend(progress.summary());
-    if bug!(ContradictingConditions) {
-        all.extend(Progress::stalled(Reason::Progressing, "").summary().pop());
-    }
     all.into_iter()
         .map(|(kind, finding)| {
             let status = finding.truth.as_str();

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{Deletion, StorageAccountType};
-use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 
 use crate::target::TargetView;
@@ -84,8 +83,7 @@ pub fn merge(
     let mut removed = BTreeSet::new();
     let mut foreign = BTreeSet::new();
     for region in in_azure.iter().filter(unwanted) {
-        if told_to_remove(region) || bug!(DropForeignRegions) { &mut removed } else { &mut foreign }
-            .insert(region.clone());
+        if told_to_remove(region) { &mut removed } else { &mut foreign }.insert(region.clone());
     }
     Merged { wanted, removed, vanished, foreign }
 }

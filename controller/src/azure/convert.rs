@@ -9,7 +9,6 @@ use azimage_core::image_version::{
     TargetRegionObserved, VersionObserved, VirtualMachineObserved,
 };
 use azimage_crds::SEAL_TAG;
-use azimage_deliberate_bugs::bug;
 use azimage_names::values::{ExecutionState, OsState, OsType, PowerState, ProvisioningState};
 use serde_json::{Map, Value};
 
@@ -152,11 +151,8 @@ fn bare(target: azure::TargetRegion, preserved: Map<String, Value>) -> TargetReg
 }
 
 fn provisioning(state: Option<ProvisioningState>) -> ProvisioningState {
-    match state {
-        Some(ProvisioningState::Other(name)) if bug!(PanicOnUnknownState) => panic!("{name} is unknown"),
-        // A resource without the state counts as Succeeded (Azure documentation, "Asynchronous operations").
-        state => state.unwrap_or(ProvisioningState::Succeeded),
-    }
+    // A resource without the state counts as Succeeded (Azure documentation, "Asynchronous operations").
+    state.unwrap_or(ProvisioningState::Succeeded)
 }
 
 /// A plan of which Azure names nothing is none.

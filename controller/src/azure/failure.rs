@@ -2,7 +2,6 @@
 
 use azimage_azure::{Error, ErrorKind, TokenErrorKind};
 use azimage_core::{Failure, image_version::Absent};
-use azimage_deliberate_bugs::bug;
 
 use super::CallError;
 
@@ -30,7 +29,6 @@ fn failure(error: &Error) -> Failure {
         ErrorKind::Token(TokenErrorKind::Refused) => Failure::IdentityRefused(text()),
         ErrorKind::Token(TokenErrorKind::Unreachable) | ErrorKind::Unauthenticated => Failure::Identity(text()),
         ErrorKind::Throttled { .. } => Failure::Throttled,
-        ErrorKind::NotAllowed if bug!(ConflictIsFinal) => Failure::Refused(text()),
         // Whether a state passes shows in the next pass, which reads everything again.
         ErrorKind::Busy | ErrorKind::PreconditionFailed | ErrorKind::NotAllowed | ErrorKind::NotFound => {
             Failure::Busy(text())

@@ -5,7 +5,6 @@ use azimage_azure::{
     StorageAccountType, TargetRegion, VirtualMachineUpdate,
 };
 use azimage_core::image_version::{Request, SourceId, Step, TargetRegionRequest, VersionRequest};
-use azimage_deliberate_bugs::bug;
 use serde_json::Value;
 
 use super::{CallError, convert::EXTENDED_LOCATIONS};
@@ -32,10 +31,7 @@ pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result
         }
         Request::DeleteRunCommand(id) => client.delete_run_command(call, id).await,
         Request::Deallocate(id) => client.deallocate(call, id).await,
-        Request::Generalize(id) => match client.generalize(call, id).await {
-            Err(_) if bug!(RetryGeneralize) => client.generalize(call, id).await,
-            answer => answer,
-        },
+        Request::Generalize(id) => client.generalize(call, id).await,
         Request::PutVersion(request) => client.put_image_version(call, &request.id, &body(request)).await,
         Request::DeleteVersion(id) => client.delete_image_version(call, id).await,
     };

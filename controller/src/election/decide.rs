@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use azimage_deliberate_bugs::bug;
 use k8s_openapi::api::coordination::v1::Lease;
 use tokio::time::Instant;
 
@@ -103,7 +102,7 @@ pub(super) fn decide(seen: &Seen, me: &str, held: Option<Held>, now: Instant) ->
     }
     let unchanged = now.saturating_duration_since(seen.changed);
     match seen.free_after.checked_sub(unchanged) {
-        Some(left) if !left.is_zero() && !bug!(TakeLeaseEarly) => Decision::Wait(left),
+        Some(left) if !left.is_zero() => Decision::Wait(left),
         _ => Decision::Acquire,
     }
 }

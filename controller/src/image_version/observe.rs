@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use azimage_azure::Client as AzureClient;
-use azimage_core::image_version::{Memory, Next, Plan, Read, Remembered, Step, Validated, next};
+use azimage_core::image_version::{Memory, Next, Plan, Read, Remembered, Step, Validated};
 use azimage_crds::ImageVersionStatus;
 use tokio::time::Instant;
 
@@ -44,7 +44,7 @@ impl Pass<'_> {
         let memory = Memory { status, process: remembered.process, now: self.shared.seams.clock.now() };
         let mut longest = None;
         loop {
-            let read = match next(validated, &memory, &kept.observed) {
+            let read = match self.shared.decisions.next(validated, &memory, &kept.observed) {
                 Next::Plan(plan) => return (*plan, longest),
                 Next::Read(read) => read,
             };

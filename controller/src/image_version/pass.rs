@@ -3,15 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use azimage_azure::{Call, Client as AzureClient};
-use azimage_core::{
-    Progress,
-    image_version::{
-        Action, Announced, Context, Event, Observed, Plan, Reading, Report, State, StepName, Subject, Validated,
-        Violation, Wake, act, record_intent, validate,
-    },
+use azimage_core::image_version::{
+    Action, Announced, Context, Event, Observed, Plan, Reading, Report, State, StepName, Subject, Validated, Violation,
+    Wake, record_intent,
 };
 use azimage_crds::{IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, ReplicationTarget};
-use azimage_deliberate_bugs::bug;
 use kube::{Api, Resource, ResourceExt, api::ListParams};
 use tokio::time::Instant;
 
@@ -73,7 +69,7 @@ impl Pass<'_> {
             pace: &self.shared.config.pace,
             now: self.shared.seams.clock.now(),
         };
-        match act(&decided.validated, &decided.plan, state) {
+        match self.shared.decisions.act(&decided.validated, &decided.plan, state) {
             Action::Defer => {
                 let Decided { status, mut remembered, kept, plan, retry_after, .. } = *decided;
                 remembered.kept = Some(kept.for_the_next());
@@ -147,9 +143,7 @@ impl Pass<'_> {
             remembered: &remembered.core,
         };
         let (mut plan, retry_after) = self.observe(given, &mut kept).await;
-        if plan.step.as_ref().is_some_and(|step| matches!(step.name, StepName::Update | StepName::Repair))
-            && !bug!(StaleTargets)
-        {
+        if self.shared.decisions.needs_fresh_targets(&plan) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
             let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
@@ -227,11 +221,6 @@ impl Pass<'_> {
                 if let Some(words) = &report.parting {
                     self.tell_at_parting(words).await;
                 }
-                if bug!(LeakOperationUrl)
-                    && let Some(url) = accepted.operation
-                {
-                    report.progress = Progress::reconciling(azimage_crds::Reason::Progressing, url.expose());
-                }
                 let (id, at) = (announced.correlation_id(), self.shared.seams.clock.now());
                 (Event::Accepted { step: name, id, proven: accepted.proven, at }, Wake::Poll)
             }
@@ -276,7 +265,7 @@ impl Pass<'_> {
             targets,
             versions: &versions,
         };
-        validate(self.object, context)
+        self.shared.decisions.validate(self.object, context)
     }
 }
 

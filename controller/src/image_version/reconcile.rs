@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use azimage_core::image_version::Wake;
 use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT};
-use azimage_deliberate_bugs::bug;
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
@@ -12,6 +11,7 @@ use super::pass::{After, Pass};
 use crate::{
     azure::Lists,
     config::Config,
+    decisions::Decisions,
     election::Term,
     gate::{Fingerprint, Gate},
     identity::Identities,
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) client: Client,
     pub(crate) identities: Identities,
     pub(crate) config: Config,
+    pub(crate) decisions: Decisions,
     pub(crate) seams: Seams,
     pub(crate) term: Term,
     pub(crate) stores: Stores,
@@ -84,7 +85,6 @@ fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
         Wake::Resync if listed.is_some() => listed.unwrap_or_default(),
         // The turn was given for just this time.
         Wake::Throttled => span,
-        Wake::Retry if bug!(NoBackoff) => shared.seams.jittered(pace.retry_min),
         _ => shared.seams.jittered(span),
     }
 }

@@ -4,15 +4,13 @@ mod kind;
 
 use std::sync::Arc;
 
-use azimage_core::{
-    events,
-    replication_target::{Plan, plan},
-};
+use azimage_core::{events, replication_target::Plan};
 use azimage_crds::{ImageVersion, REPLICATION_TARGET_FINALIZER, ReplicationTarget, ReplicationTargetStatus};
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams, runtime::controller::Action};
 
 use crate::{
     config::Config,
+    decisions::Decisions,
     kubernetes::{Events, KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
     seams::Seams,
     stores::Stores,
@@ -22,6 +20,7 @@ use crate::{
 pub(crate) struct Shared {
     pub(crate) client: Client,
     pub(crate) config: Config,
+    pub(crate) decisions: Decisions,
     pub(crate) seams: Seams,
     pub(crate) stores: Stores,
     pub(crate) events: Events,
@@ -33,8 +32,9 @@ async fn reconcile(shared: &Arc<Shared>, seen: &ReplicationTarget) -> Result<Act
     let namespace = seen.namespace().unwrap_or_default();
     let versions = shared.stores.versions_of(&namespace);
     let siblings = shared.stores.targets_of(&namespace);
-    let decide =
-        |object: &ReplicationTarget, versions: &[&ImageVersion]| plan(object, versions, &siblings.objects(), now);
+    let decide = |object: &ReplicationTarget, versions: &[&ImageVersion]| {
+        shared.decisions.target(object, versions, &siblings.objects(), now)
+    };
     // Whatever the watch hasn't shown yet brings another pass.
     if is_held(seen) && nothing_to_write(seen, &decide(seen, &versions.objects())) {
         return Ok(again(shared, seen));

@@ -1,11 +1,10 @@
 //! In how many seeds the laws catch a bug on purpose, where no plan was written for it.
 
-use azimage_deliberate_bugs::{Bug, switch_on};
-
 use crate::{
     generate::{self, Options},
     laws::Problem,
-    run::{SetupError, run},
+    run::{SetupError, run_with},
+    sabotage::Bug,
 };
 
 /// The first seed that breaks a law for a bug.
@@ -26,11 +25,8 @@ pub struct Caught {
 pub fn catch(bug: Bug, first: u64, most: u64, options: Options) -> Result<Option<Caught>, SetupError> {
     for (seed, tried) in (first..).zip(1..=most) {
         let plan = generate::plan(seed, options);
-        switch_on(Some(bug));
-        let outcome = run(&plan);
-        switch_on(None);
-        let problems = outcome?.problems;
-        if !problems.is_empty() && run(&plan)?.problems.is_empty() {
+        let problems = run_with(&plan, Some(bug))?.problems;
+        if !problems.is_empty() && run_with(&plan, None)?.problems.is_empty() {
             return Ok(Some(Caught { seed, tried, problems }));
         }
     }

@@ -7,7 +7,6 @@
 //! its core.
 
 pub mod azure;
-#[cfg(feature = "deliberate-bugs")]
 pub mod catching;
 pub mod dice;
 pub mod fates;
@@ -26,6 +25,7 @@ mod polls;
 pub mod program;
 mod replica;
 pub mod run;
+pub mod sabotage;
 pub mod shrink;
 mod story;
 pub mod time;

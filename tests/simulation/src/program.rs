@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use azimage::{
     config::{Config, Pace, Served},
     controller,
+    decisions::Decisions,
     election::Term,
     identity::AzureClients,
     seams::Seams,
@@ -51,6 +52,7 @@ pub fn options(client: kube::Client, azure: Arc<dyn AzureClients>, seams: Seams)
             },
         },
         namespaces: Vec::new(),
+        decisions: Decisions::default(),
         seams,
         term: Term::always(),
         metrics: Metrics::new(),

@@ -10,7 +10,7 @@ use azimage::{
     seams::Seams,
     telemetry::metrics::Metrics,
 };
-use azimage_azure::{AssertionSource, Client, RequestIds, TokenError};
+use azimage_azure::{AssertionSource, Client, RequestIds, TokenError, Transport};
 use azimage_core::Federation;
 use azimage_test_api_server::ApiServer;
 use tokio::task::JoinHandle;
@@ -26,6 +26,7 @@ use crate::{
     plan::Plan,
     polls::span,
     program,
+    sabotage::{Bug, Sabotage},
     time::{ProcessClock, VirtualClock},
     weather::chance,
     world::{CLIENT, TENANT},
@@ -34,10 +35,13 @@ use crate::{
 /// The longest that a process stays away after it was killed.
 const AWAY: u64 = 90_000;
 
-/// The times of the election, in the proportion that they have by default.
-fn timing(lease_seconds: u32) -> Timing {
+/// How long a lease lasts by default, in seconds.
+const LEASE: u32 = 15;
+
+/// The times of the election, in the proportion that they have by default, for a process that leads so many times as long.
+fn timing(lease_seconds: u32, lead: u32) -> Timing {
     let lease = Duration::from_secs(lease_seconds.into());
-    Timing::new(lease, lease * 2 / 3, lease * 2 / 15).unwrap_or_default()
+    Timing::new(lease * lead, lease * lead * 2 / 3, lease * 2 / 15).unwrap_or_default()
 }
 
 /// Ids of requests, from the seed.
@@ -54,7 +58,7 @@ impl RequestIds for Numbered {
 struct Clients {
     azure: Azure,
     link: Link,
-    network: Arc<Network>,
+    network: Arc<dyn Transport>,
     ids: Arc<Numbered>,
 }
 
@@ -82,7 +86,8 @@ pub(crate) struct Replica {
     alone: bool,
     own_serves: Served,
     lingers: Duration,
-    timing: Timing,
+    lease_seconds: u32,
+    bug: Option<Bug>,
     server: ApiServer,
     azure: Azure,
     pub(crate) link: Link,
@@ -99,7 +104,8 @@ impl Replica {
             alone: plan.world.replicas < 2,
             own_serves: if plan.world.identity { Served::Only(Vec::new()) } else { Served::All },
             lingers: Duration::from_secs(plan.world.linger_seconds.unwrap_or(0).into()),
-            timing: plan.world.lease_seconds.map_or_else(Timing::default, timing),
+            lease_seconds: plan.world.lease_seconds.unwrap_or(LEASE),
+            bug: None,
             server: server.seen_through(Arc::new(link.clone())),
             azure: azure.clone(),
             clock: ProcessClock::new(clock),
@@ -107,6 +113,11 @@ impl Replica {
             request_ids: Dice::new(seed, 200 + number),
             link,
         }
+    }
+
+    /// The same process with a bug on purpose, if there is one.
+    pub(crate) fn with(self, bug: Option<Bug>) -> Self {
+        Self { bug, ..self }
     }
 
     /// Runs it for good: whenever it is killed or ends, it is started anew a while later.
@@ -141,25 +152,29 @@ impl Replica {
     async fn process(self, stop: CancellationToken) {
         let seams = Seams { clock: Arc::new(self.clock.clone()), randomness: Arc::new(self.dice.clone()) };
         let metrics = Metrics::new();
+        let sabotage = Sabotage::of(self.bug);
         let name = format!("azimage-{}", self.link.replica);
         let (mut leadership, term) = if self.alone {
             Leadership::granted()
         } else {
             let identity = format!("{name}_{}", azimage::seams::Randomness::id(&self.dice));
-            let settings = Settings { namespace: "default".to_owned(), identity, timing: self.timing };
-            Leadership::elected(self.server.client(), settings, seams.clone(), metrics.clone())
+            let timing = timing(self.lease_seconds, sabotage.lead());
+            let settings = Settings { namespace: "default".to_owned(), identity, timing };
+            Leadership::elected(sabotage.lease(self.server.client()), settings, seams.clone(), metrics.clone())
         };
         leadership.win(&CancellationToken::new()).await;
         let clients = Clients {
             azure: self.azure.clone(),
             link: self.link.clone(),
-            network: Arc::new(Network::new(self.azure.clone(), self.link.clone())),
+            network: sabotage.transport(Arc::new(Network::new(self.azure.clone(), self.link.clone()))),
             ids: Arc::new(Numbered(self.request_ids.clone())),
         };
         let ended = stop.child_token();
         let mut options = program::options(self.server.client(), Arc::new(clients), seams);
         options.config.served = self.own_serves.clone();
-        (options.term, options.metrics) = (term, metrics);
+        options.config.pace = sabotage.pace(options.config.pace);
+        options.decisions = sabotage.decisions();
+        (options.term, options.metrics) = (sabotage.term(term), metrics);
         (options.instance, options.stop) = (Some(name), ended.clone());
         let running = controller::run(options).instrument(span(self.link.replica, "controllers"));
         let mut running = AbortOnDropHandle::new(tokio::spawn(running));

@@ -20,6 +20,7 @@ use crate::{
     plan::{Plan, Strike},
     polls::Polls,
     replica::Replica,
+    sabotage::Bug,
     story,
     time::VirtualClock,
     turnstile::Turnstile,
@@ -106,13 +107,21 @@ impl Outcome {
 /// # Errors
 /// When the surroundings can't be set up.
 pub fn run(plan: &Plan) -> Result<Outcome, SetupError> {
+    run_with(plan, None)
+}
+
+/// Runs a plan, with a bug on purpose if there is one.
+///
+/// # Errors
+/// When the surroundings can't be set up.
+pub fn run_with(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     // kube's pauses after a broken watch are drawn from this generator of the thread.
     fastrand::seed(plan.seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    panics::listen(|| runtime.block_on(live(plan)))
+    panics::listen(|| runtime.block_on(live(plan, bug)))
 }
 
-async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
+async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let clock = VirtualClock::begin();
     let history = History::new(clock);
     let turnstile = Turnstile::new(plan.seed);
@@ -136,7 +145,7 @@ async fn live(plan: &Plan) -> Result<Outcome, SetupError> {
         })
         .collect();
     let _counted = tracing::subscriber::set_default(Polls::new(links.clone()));
-    let start = |link| Replica::new(plan, &server, &azure, link, clock);
+    let start = |link| Replica::new(plan, &server, &azure, link, clock).with(bug);
     let replicas: Vec<Replica> = links.into_iter().map(start).collect();
     let stop = CancellationToken::new();
     let running: Vec<_> = replicas.iter().map(|replica| replica.start(stop.clone())).collect();
@@ -268,10 +277,10 @@ impl Stage<'_> {
 ///
 /// # Errors
 /// When the surroundings can't be set up.
-pub fn run_thrice(plan: &Plan) -> Result<Outcome, SetupError> {
-    let mut first = run(plan)?;
-    let again = run(plan)?;
-    let pinned = run(&first.pinned(plan))?;
+pub fn run_thrice(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
+    let mut first = run_with(plan, bug)?;
+    let again = run_with(plan, bug)?;
+    let pinned = run_with(&first.pinned(plan), bug)?;
     for (law, other) in [("repetition", again), ("strikes alone", pinned)] {
         let text = first.differs_from(&other).or_else(|| first.counts_otherwise_than(&other));
         if let Some(text) = text {

@@ -3,20 +3,21 @@
 use crate::{
     laws::Problem,
     plan::Plan,
-    run::{SetupError, run},
+    run::{SetupError, run_with},
+    sabotage::Bug,
 };
 
 /// The smallest plan found that breaks one of the laws that the first one breaks, after at most so many runs.
 ///
 /// # Errors
 /// When a run can't be set up.
-pub fn shrink(plan: &Plan, most: u32) -> Result<Plan, SetupError> {
-    let first = run(plan)?;
+pub fn shrink(plan: &Plan, bug: Option<Bug>, most: u32) -> Result<Plan, SetupError> {
+    let first = run_with(plan, bug)?;
     let laws: Vec<&str> = first.problems.iter().map(|problem| problem.law).collect();
     let mut runs = 0;
     let mut fails = |plan: &Plan| -> Result<bool, SetupError> {
         runs += 1;
-        let problems: Vec<Problem> = if runs > most { Vec::new() } else { run(plan)?.problems };
+        let problems: Vec<Problem> = if runs > most { Vec::new() } else { run_with(plan, bug)?.problems };
         Ok(problems.iter().any(|problem| laws.contains(&problem.law)))
     };
     let mut best = first.pinned(plan);

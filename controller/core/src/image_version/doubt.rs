@@ -2,7 +2,6 @@
 //! nothing where a service is eventually consistent.
 
 use azimage_crds::{ConditionType, Reason};
-use azimage_deliberate_bugs::bug;
 
 use super::{
     Memory, Read, Report, Wake,
@@ -22,20 +21,18 @@ impl Memory<'_> {
     /// Whether it is certain enough that it doesn't exist. What the status says already a new process needn't doubt again.
     pub(super) fn believes_absent(&self, what: Read, condition: ConditionType, reason: Reason) -> bool {
         let says = |kind: ConditionType| self.condition(kind).is_some_and(|known| known.reason == reason.as_str());
-        self.found_absent(what) >= CONFIRMATIONS
-            || bug!(AskOnOne404)
-            || (says(ConditionType::Stalled) && says(condition))
+        self.found_absent(what) >= CONFIRMATIONS || (says(ConditionType::Stalled) && says(condition))
     }
 
     /// Whether it is certain enough that regions are gone which targets gave up.
     pub(super) fn believes_vanished(&self) -> bool {
-        self.process.vanished >= CONFIRMATIONS || bug!(BelieveVanishedRegion)
+        self.process.vanished >= CONFIRMATIONS
     }
 
     /// The first step of all waits until the version is certain not to be there: else a machine would be claimed, or
     /// a version written, whose number is somebody else's.
     pub(super) fn sure_before_the_first(&self, outcome: Outcome, report: &mut Report) -> Decision {
-        let sure = !self.status.steps.is_empty() || self.process.unseen + 1 >= CONFIRMATIONS || bug!(BeginOnOne404);
+        let sure = !self.status.steps.is_empty() || self.process.unseen + 1 >= CONFIRMATIONS;
         if sure || !matches!(outcome, Outcome::Ends(Some(_), _)) {
             return Ok(outcome);
         }

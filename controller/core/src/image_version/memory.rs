@@ -1,7 +1,6 @@
 //! What is known of earlier passes: what stands in the status, and what the process remembers.
 
 use azimage_crds::{ConditionType, ImageVersionStatus, StepStatus};
-use azimage_deliberate_bugs::bug;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
@@ -63,7 +62,7 @@ impl Memory<'_> {
 
     /// Whether the version was made: it was seen in Azure, or Azure accepted its creation.
     pub fn was_published(&self) -> bool {
-        (self.was_seen() || self.accepted().is_some()) && !bug!(RecreateMissingVersion)
+        self.was_seen() || self.accepted().is_some()
     }
 
     /// Whether the version was once seen in Azure.
@@ -92,15 +91,12 @@ impl Memory<'_> {
     /// When Azure accepted the version's creation, as this process remembers or an earlier one recorded.
     fn accepted(&self) -> Option<Timestamp> {
         let recorded = self.step(StepName::Publish).and_then(|step| step.accepted_at.as_ref());
-        self.process.accepted.max(recorded.map(|at| at.0)).filter(|_| !bug!(RepeatBeforeSeen))
+        self.process.accepted.max(recorded.map(|at| at.0))
     }
 
     /// Whether this process carried a step out so recently that Azure may not show it yet.
     pub(super) fn too_soon(&self, name: StepName, grace_seconds: i64) -> bool {
-        self.process
-            .executed
-            .filter(|_| !bug!(RepeatBeforeSeen))
-            .is_some_and(|(executed, at)| executed == name && self.within(at, grace_seconds))
+        self.process.executed.is_some_and(|(executed, at)| executed == name && self.within(at, grace_seconds))
     }
 
     /// A condition of the status.

@@ -2,7 +2,6 @@
 //! under a record that stands in the status as it was read. So whoever comes after a crash knows what may have happened.
 
 use azimage_crds::{ImageVersionStatus, StepStatus};
-use azimage_deliberate_bugs::bug;
 use jiff::Timestamp;
 
 use super::{Plan, Remembered, Step, StepName, Subject, Validated, Wake, memory::recorded};
@@ -72,18 +71,13 @@ pub fn act(validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
         _ => {}
     }
     let Some(step) = &plan.step else { return Action::Wait(plan.wake) };
-    if !validated.deleting && !state.has_finalizer && !bug!(NoFinalizer) {
+    if !validated.deleting && !state.has_finalizer {
         return Action::AddFinalizer;
     }
     let name = step.name;
     let record = state.open_record(step);
     match record.and_then(|record| state.id_to_act_under(record, name, plan.wake)) {
         Some(correlation_id) => Action::Execute(Announced { step: step.clone(), correlation_id }),
-        // A deliberate bug: the effect comes before its intent.
-        None if bug!(EffectBeforeIntent) => {
-            let correlation_id = format!("00000000-0000-4000-8000-{:012x}", state.now.as_millisecond());
-            Action::Execute(Announced { step: step.clone(), correlation_id })
-        }
         None if plan.wake == Wake::Retry && record.is_some_and(|record| state.pauses(record)) => Action::Pause(name),
         None => Action::Announce(name, step.subject.clone()),
     }
@@ -102,7 +96,7 @@ impl State<'_> {
     /// been carried out, and counts as an attempt. A record that is too old for its step is none either.
     fn id_to_act_under(&self, record: &StepStatus, name: StepName, wake: Wake) -> Option<String> {
         let id = record.correlation_id.as_deref()?;
-        let is_another_attempt = wake == Wake::Retry && !self.remembered.has_recorded(id) && !bug!(RetryUncounted);
+        let is_another_attempt = wake == Wake::Retry && !self.remembered.has_recorded(id);
         let age = self.now.as_second() - record.started_at.0.as_second();
         let is_old = name.announced_seconds().is_some_and(|limit| age >= limit);
         (!self.remembered.was_accepted(name, id) && !is_another_attempt && !is_old).then(|| id.to_owned())

@@ -26,6 +26,11 @@ impl Plan {
         Self { step: None, report: Report { progress, ..Report::default() }, wake: Wake::Retry }
     }
 
+    /// Whether the step writes the regions of a version that exists, for which the word of targets counts.
+    pub fn writes_regions(&self) -> bool {
+        self.step.as_ref().is_some_and(|step| matches!(step.name, StepName::Update | StepName::Repair))
+    }
+
     /// Whether nothing is left to be done, so that the next look may be at the list of the definition's versions.
     pub fn rests(&self) -> bool {
         self.step.is_none()

@@ -1,7 +1,6 @@
 //! From a report to the status that is written, once, and only if it differs.
 
 use azimage_crds::{ConditionType, ImageVersionStatus, OperationStatus, RegionStatus, SourceStatus, StepStatus};
-use azimage_deliberate_bugs::bug;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -33,7 +32,7 @@ pub fn next_status(
         None => previous.regions.clone(),
     };
     ImageVersionStatus {
-        observed_generation: (!bug!(NoObservedGeneration)).then_some(generation),
+        observed_generation: Some(generation),
         conditions: condition::render(
             &previous.conditions,
             &DOMAIN,

@@ -6,7 +6,6 @@ use azimage_crds::{
     Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish,
     RECONCILE_REQUESTED_AT, Reason, ReplicationTarget,
 };
-use azimage_deliberate_bugs::bug;
 use azimage_names::{
     GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, SubscriptionId, VersionNumber, VirtualMachineId,
 };
@@ -218,8 +217,8 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
     let namespace = object.namespace().unwrap_or_default();
     let id = version_id(object)?;
     let deleting = object.meta().deletion_timestamp.is_some();
-    let suspended = object.spec.suspend && !bug!(IgnoreSuspend);
-    let deletion = if bug!(IgnoreDeletionPolicy) { Deletion::Delete } else { object.spec.deletion_policy };
+    let suspended = object.spec.suspend;
+    let deletion = object.spec.deletion_policy;
     // What touches nothing in Azure needs no identity. A suspended object is deleted all the same.
     let holds = || object.status.as_ref().is_some_and(may_hold_a_machine);
     let needs_azure = if deleting { deletion == Deletion::Delete || holds() } else { !suspended };

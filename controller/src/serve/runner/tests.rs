@@ -14,6 +14,7 @@ use kube::{api::ObjectMeta, client::Body, core::Status};
 use super::*;
 use crate::{
     config::{Config, Served},
+    decisions::Decisions,
     identity::AzureClients,
     kubernetes::KubernetesError,
     serve::WokenBy,
@@ -89,6 +90,7 @@ fn options() -> Options {
         },
         namespaces: Vec::new(),
         seams: Seams::default(),
+        decisions: Decisions::default(),
         term: Term::always(),
         metrics: Metrics::new(),
         instance: None,

@@ -9,16 +9,17 @@ use std::{
 };
 
 use anyhow::Context;
-#[cfg(feature = "deliberate-bugs")]
-use azimage_simulation::catching::{Caught, catch};
 use azimage_simulation::{
+    catching::{Caught, catch},
     figures::{Figures, processor_seconds},
     generate::{self, Options},
     plan::Plan,
-    run::{run, run_thrice},
+    run::{Outcome, SetupError, run_thrice, run_with},
+    sabotage::Bug,
     shrink::shrink,
 };
 use clap::Parser;
+use strum::IntoEnumIterator;
 use tokio::time::Instant;
 
 /// Deterministic simulation of azimage between an API server in memory and a simulated Azure.
@@ -70,11 +71,9 @@ struct Arguments {
     #[arg(long)]
     thrice: bool,
     /// Runs with a deliberate bug.
-    #[cfg(feature = "deliberate-bugs")]
     #[arg(long)]
-    bug: Option<azimage_deliberate_bugs::Bug>,
+    bug: Option<Bug>,
     /// Tells for each deliberate bug in how many seeds it is caught, `--seeds` at most.
-    #[cfg(feature = "deliberate-bugs")]
     #[arg(long, conflicts_with = "bug")]
     each_bug: bool,
 }
@@ -101,9 +100,6 @@ fn main() -> anyhow::Result<ExitCode> {
         (None, Some(file)) => Some(Plan::parse(&fs::read_to_string(file)?)?),
         (None, None) => None,
     };
-    #[cfg(feature = "deliberate-bugs")]
-    azimage_deliberate_bugs::switch_on(arguments.bug);
-    #[cfg(feature = "deliberate-bugs")]
     if arguments.each_bug {
         return each_bug(&arguments, options);
     }
@@ -113,17 +109,22 @@ fn main() -> anyhow::Result<ExitCode> {
     }
 }
 
+/// What comes of a plan.
+fn lived(plan: &Plan, arguments: &Arguments) -> Result<Outcome, SetupError> {
+    if arguments.thrice { run_thrice(plan, arguments.bug) } else { run_with(plan, arguments.bug) }
+}
+
 fn replay(plan: &Plan, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.shrink {
-        let core = shrink(plan, 400).map_err(anyhow::Error::from_boxed)?;
-        for problem in run(&core).map_err(anyhow::Error::from_boxed)?.problems {
+        let core = shrink(plan, arguments.bug, 400).map_err(anyhow::Error::from_boxed)?;
+        for problem in run_with(&core, arguments.bug).map_err(anyhow::Error::from_boxed)?.problems {
             println!("# {}", problem.to_string().replace('\n', "\n# "));
         }
         println!("{}", core.to_yaml()?);
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", plan.to_yaml()?);
-    let outcome = if arguments.thrice { run_thrice(plan) } else { run(plan) }.map_err(anyhow::Error::from_boxed)?;
+    let outcome = lived(plan, arguments).map_err(anyhow::Error::from_boxed)?;
     println!("{}", outcome.text(arguments.reads));
     for problem in &outcome.problems {
         println!("BROKEN {problem}");
@@ -148,11 +149,7 @@ fn keep(file: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// A table of all bugs; one that isn't caught is a failure.
-#[cfg(feature = "deliberate-bugs")]
 fn each_bug(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
-    use azimage_deliberate_bugs::Bug;
-    use strum::IntoEnumIterator;
-
     let most = arguments.seeds.unwrap_or(100);
     let queue = Mutex::new(Bug::iter());
     let missed = Mutex::new(Vec::new());
@@ -194,9 +191,6 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads.max(1) {
             scope.spawn(|| {
-                // It is one of a thread.
-                #[cfg(feature = "deliberate-bugs")]
-                azimage_deliberate_bugs::switch_on(arguments.bug);
                 let mut passed_over = 0_u32;
                 loop {
                     let seed = {
@@ -223,7 +217,7 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
                         continue;
                     }
                     passed_over = 0;
-                    let outcome = if arguments.thrice { run_thrice(&plan) } else { run(&plan) };
+                    let outcome = lived(&plan, arguments);
                     let (figures, _) = &mut *lock();
                     match outcome {
                         Ok(outcome) => {

@@ -13,8 +13,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use azimage_deliberate_bugs::{Bug, switch_on};
-use azimage_simulation::run::{Outcome, run};
+use azimage_simulation::{
+    run::{Outcome, run_with},
+    sabotage::Bug,
+};
 use strum::IntoEnumIterator;
 use tokio::time::Instant;
 
@@ -30,10 +32,7 @@ fn first() -> u64 {
 
 /// What comes of a plan with a bug, or without one.
 fn lived(bug: Option<Bug>, situation: Situation, seed: u64) -> Outcome {
-    switch_on(bug);
-    let outcome = run(&situation.plan(seed)).unwrap();
-    switch_on(None);
-    outcome
+    run_with(&situation.plan(seed), bug).unwrap()
 }
 
 /// Does `work` for all items on all cores.
@@ -104,4 +103,13 @@ fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
         .collect();
     assert!(wrong.is_empty(), "without a bug:\n{}", wrong.join("\n"));
     assert!(missed.is_empty(), "not caught within {SEEDS} seeds: {}", missed.join(", "));
+}
+
+#[test]
+fn the_page_tells_of_each_bug_by_which_seam_it_is() {
+    let page = include_str!("../../../../docs/simulation.md");
+    let rows: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|row| row.0).collect();
+    let bugs: Vec<String> = Bug::iter().map(|bug| bug.to_string()).collect();
+    assert_eq!(rows, bugs);
 }

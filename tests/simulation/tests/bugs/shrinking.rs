@@ -1,9 +1,9 @@
 //! A run that fails is cut down to what makes it fail.
 
-use azimage_deliberate_bugs::{Bug, switch_on};
 use azimage_simulation::{
     plan::{Act, Event, Fault, Place, Plan, Strike},
-    run::run,
+    run::run_with,
+    sabotage::Bug,
     shrink::shrink,
 };
 
@@ -32,15 +32,14 @@ fn noisy(core: &Plan) -> Plan {
 #[test]
 fn a_failing_run_is_cut_down_to_the_one_answer_that_a_bug_believes() {
     let plan = noisy(&Plan::parse(CORE).unwrap());
-    let fails = |plan: &Plan| !run(plan).unwrap().problems.is_empty();
-    assert!(!fails(&plan), "without the bug all is well");
-    switch_on(Some(Bug::BelieveOne404));
-    let core = shrink(&plan, 60).unwrap();
+    let bug = Some(Bug::BelieveOne404);
+    let fails = |plan: &Plan, bug| !run_with(plan, bug).unwrap().problems.is_empty();
+    assert!(!fails(&plan, None), "without the bug all is well");
+    let core = shrink(&plan, bug, 60).unwrap();
     let text = core.to_yaml().unwrap();
     assert_eq!(Plan::parse(&text).unwrap(), core);
-    assert!(fails(&core), "{text}");
+    assert!(fails(&core, bug), "{text}");
     assert_eq!((core.strikes.len(), core.events.len(), core.world.versions), (1, 0, 1), "{text}");
     assert_eq!(core.strikes[0].fault, Fault::Answer(404), "{text}");
-    switch_on(None);
-    assert!(!fails(&core), "without the bug all is well: {text}");
+    assert!(!fails(&core, None), "without the bug all is well: {text}");
 }

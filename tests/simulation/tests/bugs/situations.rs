@@ -1,7 +1,6 @@
 //! In which plan a bug shows.
 
-use azimage_deliberate_bugs::Bug;
-use azimage_simulation::plan::Plan;
+use azimage_simulation::{plan::Plan, sabotage::Bug};
 
 /// A plan that is written down, by its name and its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -133,7 +133,7 @@ fn a_gallery_that_somebody_deletes_with_all_in_it_is_missing_whether_it_was_need
 #[test]
 fn no_law_is_broken_and_a_seed_decides_every_byte_of_the_history_and_what_struck_repeats_it_alone() {
     for seed in 1..=SEEDS {
-        let first = run_thrice(&generate::plan(seed, Options::default())).unwrap();
+        let first = run_thrice(&generate::plan(seed, Options::default()), None).unwrap();
         assert_eq!(first.problems, [], "seed {seed}:\n{}", first.text(false));
     }
 }

@@ -1,6 +1,5 @@
 //! Virtual machines.
 
-use azimage_deliberate_bugs::bug;
 use azimage_names::{
     Region, VirtualMachineId,
     values::{
@@ -276,8 +275,7 @@ impl Client {
         update: &VirtualMachineUpdate,
         etag: &str,
     ) -> Result<Accepted, Error> {
-        let if_match = (!bug!(ClaimWithoutIfMatch)).then_some(etag);
-        self.write(call, Method::PATCH, &id.to_string(), VIRTUAL_MACHINES, Some(update), if_match).await
+        self.write(call, Method::PATCH, &id.to_string(), VIRTUAL_MACHINES, Some(update), Some(etag)).await
     }
 
     /// Stops a virtual machine and gives its host back (Azure REST: Virtual Machines - Deallocate). Also needed after

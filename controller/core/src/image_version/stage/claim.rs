@@ -1,7 +1,6 @@
 //! The machine is claimed: its owner tag names this object, so that no other one works on it.
 
 use azimage_crds::{ConditionType, Prepare, Reason};
-use azimage_deliberate_bugs::bug;
 
 use super::{
     super::{
@@ -63,7 +62,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 fn is_generalized(cx: &Cx<'_>, source: Source<'_>, machine: &VirtualMachineObserved, report: &mut Report) -> Decision {
     let validated = cx.validated;
     let proven = validated.owns_tag(&machine.tags) && tags::sealed(machine);
-    if source.prepare == Prepare::Deprovision && !proven && !bug!(GeneralizeUnsealed) {
+    if source.prepare == Prepare::Deprovision && !proven {
         if let Some(claim) = validated.foreign_claim(&machine.tags) {
             // This object may have generalized it, before somebody else wrote the tag.
             let message = format!(

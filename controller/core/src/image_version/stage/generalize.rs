@@ -1,7 +1,6 @@
 //! The machine of a sealed guest is deallocated, and Azure marks it as generalized.
 
 use azimage_crds::{ConditionType, Prepare, Reason};
-use azimage_deliberate_bugs::bug;
 
 use super::super::{
     OsType, Power, Request, Step, StepName,
@@ -33,7 +32,6 @@ pub(in super::super) fn deallocate(cx: &Cx<'_>, report: &mut Report) -> Decision
         )
     };
     match machine.power {
-        Power::Stopped if bug!(SkipDeallocate) => Ok(Outcome::Done),
         Power::Stopped => deallocate(report, "The guest is sealed and off; deallocating the machine"),
         Power::Running if waits => deallocate(report, "The guest is sealed; deallocating the machine"),
         Power::Deallocated => {

@@ -1,7 +1,6 @@
 //! The gallery image version is created: out of the source, in its home region alone, and kept out of latest.
 
 use azimage_crds::{ConditionType, OWNER_TAG, Reason, RegionState};
-use azimage_deliberate_bugs::bug;
 
 use super::{
     super::{
@@ -34,7 +33,7 @@ fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
 /// Whether a version that exists is this object's, and made as it asks for.
 pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &VersionObserved, report: &mut Report) -> Decision {
     let validated = cx.validated;
-    if !validated.owns_tag(&version.tags) && !bug!(AdoptForeignVersion) {
+    if !validated.owns_tag(&version.tags) {
         let owner = find_tag(&version.tags, OWNER_TAG).map_or_else(
             || "it wasn't made by azimage".to_owned(),
             |owner| format!("it belongs to {owner} (cluster/namespace/name/uid)"),
@@ -77,7 +76,7 @@ pub(in super::super) fn is_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
     report.absent = Some(Read::Version);
     let definition = cx.definition()?;
     let (condition, reason) = (ConditionType::Published, Reason::VersionMissing);
-    if !memory.believes_absent(Read::Version, condition, reason) && !bug!(BelieveOne404) {
+    if !memory.believes_absent(Read::Version, condition, reason) {
         return report.doubted(reason, "the gallery image version any more");
     }
     let what = match definition {

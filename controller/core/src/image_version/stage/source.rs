@@ -4,7 +4,6 @@
 //! costs nothing, finding them after the machine was generalized costs the machine.
 
 use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, ConditionType, Prepare, Reason, SourceStatus};
-use azimage_deliberate_bugs::bug;
 use azimage_names::values::SecurityType;
 
 use super::super::{
@@ -118,7 +117,7 @@ fn may_be_captured(validated: &Validated, machine: &VirtualMachineObserved) -> R
             ),
         );
     }
-    if let Some(claim) = validated.foreign_claim(&machine.tags).filter(|_| !bug!(AcceptForeignClaim)) {
+    if let Some(claim) = validated.foreign_claim(&machine.tags) {
         return no(
             Reason::SourceClaimed,
             format!(
@@ -126,7 +125,7 @@ fn may_be_captured(validated: &Validated, machine: &VirtualMachineObserved) -> R
             ),
         );
     }
-    if find_tag(&machine.tags, CONSENT_TAG) != Some(CONSENT_VALUE) && !bug!(GeneralizeWithoutConsent) {
+    if find_tag(&machine.tags, CONSENT_TAG) != Some(CONSENT_VALUE) {
         return no(
             Reason::ConsentMissing,
             format!(

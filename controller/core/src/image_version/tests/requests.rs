@@ -62,6 +62,19 @@ fn a_creation_that_is_asked_for_again_drops_no_region() {
 }
 
 #[test]
+fn an_update_and_a_repair_write_regions_and_nothing_else_does() {
+    let home = version(&[HOME, OTHER]).says(HOME, RegionReplication::Failed, "");
+    for (case, version, writes) in [
+        ("nothing is to be done", version(&[HOME, OTHER]), false),
+        ("a region is missing", version(&[HOME]), true),
+        ("a region failed", version(&[HOME, OTHER]).says(OTHER, RegionReplication::Failed, ""), true),
+        ("the creation failed", home.provisioned(Provisioning::Failed), false),
+    ] {
+        assert_eq!(wide().version(version).plan().writes_regions(), writes, "{case}");
+    }
+}
+
+#[test]
 fn a_write_keeps_what_it_does_not_know() {
     let unknown = |name: &str| serde_json::Map::from_iter([(name.to_owned(), json!({"kept": true}))]);
     let mut version = version(&[OTHER, HOME, "eastus2"]);

@@ -1,7 +1,6 @@
 //! An object that goes: its version goes first, if it asks for that, and then its claim on a machine.
 
 use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare, Reason};
-use azimage_deliberate_bugs::bug;
 
 use super::{
     super::{
@@ -23,7 +22,7 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
         return Ok(Outcome::Done);
     }
     match cx.version_alone()? {
-        Presence::Found(version) if !validated.owns_tag(&version.tags) && !bug!(DeleteForeignVersion) => {
+        Presence::Found(version) if !validated.owns_tag(&version.tags) => {
             report.let_go("The gallery image version of that name isn't ours, so it is left alone")
         }
         Presence::Found(version) if version.provisioning == Provisioning::Deleting => {
@@ -40,9 +39,7 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             Some(Step::whole(StepName::Delete, Request::DeleteVersion(validated.id.clone()))),
         ),
         Presence::Missing(_) => {
-            if !bug!(BelieveOne404OnDeletion)
-                && (memory.may_turn_up() || memory.found_absent(Read::Version) + 1 < confirmations(memory))
-            {
+            if memory.may_turn_up() || memory.found_absent(Read::Version) + 1 < confirmations(memory) {
                 report.absent = Some(Read::Version);
                 return report.deleting("Confirming that the gallery image version is gone", None);
             }

@@ -16,7 +16,6 @@ mod refused;
 mod untouched;
 
 use azimage_crds::{ConditionType, Prepare, Reason};
-use azimage_deliberate_bugs::bug;
 use azimage_names::{RunCommandId, VirtualMachineId};
 
 pub use attempt::nonce;
@@ -59,9 +58,6 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if machine.is_being_changed() {
         let message = "Azure is working on the machine; waiting for it to finish".to_owned();
         return report.wait(condition, Reason::SourceBusy, message);
-    }
-    if bug!(GeneralizeUnsealed) {
-        return Ok(Outcome::Done);
     }
     let sealing = Sealing {
         cx,
@@ -179,7 +175,7 @@ impl Sealing<'_> {
     fn again(&self, report: &mut Report, reason: Reason, message: String) -> Decision {
         // Who asked may be taken as answered while the claim that was begun for it isn't written.
         let begun = newer_claim(self.validated, self.memory, self.machine);
-        let asked = self.validated.requested || begun || bug!(RepeatFailedSeal);
+        let asked = self.validated.requested || begun;
         if asked && self.obstacle().is_none() {
             return self.claim_anew(report, "Another try of the seal was asked for; claiming the machine for it");
         }

@@ -1,7 +1,6 @@
 //! The machine is off: it is sealed if its guest has said so, whatever the run command says.
 
 use azimage_crds::{ConditionType, Reason};
-use azimage_deliberate_bugs::bug;
 
 use super::{
     super::super::{
@@ -43,9 +42,6 @@ impl Sealing<'_> {
                 "Boot diagnostics of the machine were switched off, so that its guest can't be heard to say that it is sealed; it is not generalized. Switch them on again, with storage that Azure manages. {ANEW}"
             );
             return report.unknown(message);
-        }
-        if bug!(BelievePowerOff) {
-            return self.mark(report, OFF);
         }
         match self.cx.console()? {
             // Whether the log of a deallocated machine can be read is nowhere promised.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use azimage_crds::OWNER_TAG;
-use azimage_deliberate_bugs::bug;
 use azimage_names::{Region, values::StorageAccountType};
 
 use super::super::super::{
@@ -106,7 +105,7 @@ fn settings(validated: &Validated, home: &Region) -> VersionRequest {
         targets: Vec::new(),
         default_replicas: publish.default_replicas,
         // A version is born excluded from latest, and nothing includes it yet.
-        exclude_from_latest: !bug!(OfferAsLatest),
+        exclude_from_latest: true,
         allow_deletion_of_regions: true,
         end_of_life: publish.end_of_life_date.as_ref().map(|time| time.0),
         storage_account_type: storage(validated),

@@ -5,7 +5,6 @@ pub(in super::super) mod regions;
 mod repair;
 
 use azimage_crds::{ConditionType, Reason, RegionState, RegionStatus};
-use azimage_deliberate_bugs::bug;
 use azimage_names::Region;
 
 use super::super::{
@@ -71,9 +70,6 @@ impl View<'_> {
             _ => self.waiting_for(),
         };
         let message = format!("{waiting}{late}");
-        if bug!(GiveUpAtDeadline) && !late.is_empty() {
-            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
-        }
         report.wait(ConditionType::Replicated, Reason::Replicating, message)
     }
 
@@ -87,9 +83,6 @@ impl View<'_> {
             return change(report, first, &differences);
         }
         report.finished_if(true, StepName::Update);
-        if bug!(ReadyWithFailedRegion) && !failed.is_empty() {
-            return self.complete(report);
-        }
         if let Some(first) = failed.first() {
             return self.repair(report, first, &failed, request);
         }
@@ -99,7 +92,7 @@ impl View<'_> {
         let gone = |region: &RegionStatus| region.state != RegionState::Removing;
         let complete =
             self.wanted().all(|region| region.state == RegionState::Completed) && self.shown.iter().all(gone);
-        if complete || bug!(BelieveParentState) {
+        if complete {
             return self.complete(report);
         }
         // Azure says Succeeded while regions are still copying: what the regions say counts.
@@ -109,11 +102,8 @@ impl View<'_> {
     fn complete(&self, report: &mut Report) -> Decision {
         report.finished_if(true, StepName::Repair);
         let count = self.wanted().count();
-        let mut message =
+        let message =
             if count == 1 { "The region is complete".to_owned() } else { format!("All {count} regions are complete") };
-        if bug!(TimeInMessage) {
-            message = format!("{message} at {}", self.memory.now);
-        }
         report.done(ConditionType::Replicated, &message);
         report.progress =
             Progress::Settled { message: format!("{} is published. {message}", self.validated.id.version()) };

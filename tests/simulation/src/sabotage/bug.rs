@@ -1,6 +1,4 @@
-//! The bugs, and which of them is on.
-
-use std::cell::Cell;
+//! The bugs.
 
 /// A bug. Each is of a kind that other tools have shown, and breaks a promise of azimage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumIter, strum::EnumString)]
@@ -87,18 +85,4 @@ pub enum Bug {
     LeadTooLong,
     /// A lease is taken while another process holds it.
     TakeLeaseEarly,
-}
-
-thread_local! {
-    static ON: Cell<Option<Bug>> = const { Cell::new(None) };
-}
-
-/// Chooses the bug of this thread, or none. A run that stays on one thread has it alone.
-pub fn switch_on(bug: Option<Bug>) {
-    ON.set(bug);
-}
-
-/// Whether it is this thread's bug.
-pub fn is_on(bug: Bug) -> bool {
-    ON.get() == Some(bug)
 }

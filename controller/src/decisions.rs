@@ -1,0 +1,97 @@
+//! What decides for the passes: the pure functions of `azimage-core`, and no others.
+//!
+//! A pass asks for them through a seam, so that a test can put a mistake between what was read and what is decided, and
+//! see that somebody notices. No flag and no setting leads to other decisions.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use azimage_core::{
+    image_version::{self, Action, Context, Memory, Next, Observed, Plan, Report, State, Validated, Violation},
+    replication_target,
+};
+use azimage_crds::{ImageVersion, ImageVersionStatus, ReplicationTarget};
+use jiff::Timestamp;
+
+/// The decisions of a pass, each by default the one of `azimage-core`.
+pub trait Decide: Send + Sync {
+    /// Understands an object: [`image_version::validate`].
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn validate(&self, object: &ImageVersion, context: Context<'_>) -> Result<Validated, Violation> {
+        image_version::validate(object, context)
+    }
+
+    /// What is to be read, or what the pass comes to: [`image_version::next`].
+    fn next(&self, validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Next {
+        image_version::next(validated, memory, observed)
+    }
+
+    /// Whether the plan may rest only on targets that were just read: [`Plan::writes_regions`].
+    fn needs_fresh_targets(&self, plan: &Plan) -> bool {
+        plan.writes_regions()
+    }
+
+    /// What the pass does: [`image_version::act`].
+    fn act(&self, validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
+        image_version::act(validated, plan, state)
+    }
+
+    /// The status after the pass: [`image_version::next_status`].
+    fn next_status(
+        &self,
+        previous: &ImageVersionStatus,
+        report: &Report,
+        generation: i64,
+        handled: Option<&String>,
+        now: Timestamp,
+    ) -> ImageVersionStatus {
+        image_version::next_status(previous, report, generation, handled, now)
+    }
+
+    /// What a pass over a target does: [`replication_target::plan`].
+    fn target(
+        &self,
+        target: &ReplicationTarget,
+        versions: &[&ImageVersion],
+        siblings: &[&ReplicationTarget],
+        now: Timestamp,
+    ) -> replication_target::Plan {
+        replication_target::plan(target, versions, siblings, now)
+    }
+}
+
+struct Own;
+
+impl Decide for Own {}
+
+/// Who decides. The program's own decisions are the default.
+#[derive(Clone)]
+pub struct Decisions(Arc<dyn Decide>);
+
+impl Decisions {
+    /// Other decisions than the program's own, for tests alone.
+    pub fn for_tests(decide: Arc<dyn Decide>) -> Self {
+        Self(decide)
+    }
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self(Arc::new(Own))
+    }
+}
+
+impl Deref for Decisions {
+    type Target = dyn Decide;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref()
+    }
+}
+
+impl fmt::Debug for Decisions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Decisions").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! What a pass comes to, as a bug leaves it.
+
+use std::collections::BTreeMap;
+
+use azimage_core::{
+    Finding, Progress,
+    image_version::{Memory, Observed, Plan, Reading, Report, Request, Step, StepName, Wake},
+};
+use azimage_crds::{CONSENT_TAG, ConditionType, Reason};
+
+use super::Bug;
+
+/// Changes a plan.
+pub(super) fn change(bug: Bug, memory: &Memory<'_>, observed: &Observed, plan: &mut Plan) {
+    match bug {
+        Bug::GeneralizeWithoutConsent => keep_consent_as_it_is(observed, plan),
+        Bug::DropForeignRegions => drop_foreign_regions(plan),
+        Bug::GiveUpAtDeadline => give_up(memory, plan),
+        Bug::TimeInMessage => tell_the_time(memory, &mut plan.report),
+        _ => {}
+    }
+}
+
+/// What was only imagined isn't written.
+fn keep_consent_as_it_is(observed: &Observed, plan: &mut Plan) {
+    let has = |tags: &BTreeMap<String, String>| tags.keys().any(|name| name.eq_ignore_ascii_case(CONSENT_TAG));
+    let Reading::Found(machine) = &observed.virtual_machine else { return };
+    if let Some(Step { request: Request::PatchMachine(request), .. }) = &mut plan.step
+        && !has(&machine.tags)
+    {
+        request.tags.retain(|name, _| !name.eq_ignore_ascii_case(CONSENT_TAG));
+    }
+}
+
+/// Only regions that somebody here asked for are written.
+fn drop_foreign_regions(plan: &mut Plan) {
+    let regions = plan.report.regions.as_deref().unwrap_or_default();
+    if let Some(Step { name: StepName::Update | StepName::Repair, request: Request::PutVersion(request), .. }) =
+        &mut plan.step
+    {
+        request.targets.retain(|target| {
+            regions.iter().any(|region| region.name == target.region.as_str() && !region.requested_by.is_empty())
+        });
+    }
+}
+
+/// A replication that lasts until its deadline is given up.
+fn give_up(memory: &Memory<'_>, plan: &mut Plan) {
+    let deadline = memory.status.operation.as_ref().and_then(|operation| operation.deadline.as_ref());
+    let replicates = matches!(plan.report.running, Some(StepName::Update | StepName::Repair));
+    if !replicates || deadline.is_none_or(|deadline| memory.now <= deadline.0) {
+        return;
+    }
+    let message = "The replication took too long";
+    plan.report.findings.insert(ConditionType::Replicated, Finding::no(Reason::ReplicationFailed, message));
+    plan.report.progress = Progress::stalled(Reason::ReplicationFailed, message);
+    plan.wake = Wake::Resync;
+}
+
+fn tell_the_time(memory: &Memory<'_>, report: &mut Report) {
+    let Progress::Settled { message } = &mut report.progress else { return };
+    *message = format!("{message} at {}", memory.now);
+    if let Some(finding) = report.findings.get_mut(&ConditionType::Replicated) {
+        finding.message = format!("{} at {}", finding.message, memory.now);
+    }
+}

@@ -1,0 +1,48 @@
+//! What a pass does with its step, as a bug has it.
+
+use std::time::Duration;
+
+use azimage::decisions::Decisions;
+use azimage_core::image_version::{Action, Event, Plan, State, StepName, Subject, Validated, record_intent};
+
+use super::Bug;
+
+/// What the pass does.
+pub(super) fn act(bug: Bug, own: &Decisions, validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
+    match bug {
+        Bug::NoFinalizer => own.act(validated, plan, State { has_finalizer: true, ..state }),
+        Bug::RetryUncounted => retry_uncounted(own, validated, plan, state),
+        Bug::EffectBeforeIntent => match own.act(validated, plan, state) {
+            Action::Announce(step, subject) => effect_before_intent(own, validated, plan, state, (step, &subject)),
+            action => action,
+        },
+        _ => own.act(validated, plan, state),
+    }
+}
+
+/// Whatever stands recorded counts as recorded by this very process.
+fn retry_uncounted(own: &Decisions, validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
+    let step = plan.step.as_ref().map(|step| step.name);
+    let recorded = step.and_then(|step| {
+        let record = state.status.steps.iter().find(|record| record.name == step.to_string())?;
+        Some((step, record.correlation_id.as_deref()?))
+    });
+    let Some((step, id)) = recorded else { return own.act(validated, plan, state) };
+    let remembered = state.remembered.clone().after(Event::Announces(step, id), Duration::ZERO);
+    own.act(validated, plan, State { remembered: &remembered, ..state })
+}
+
+/// The step is carried out as if the status announced it.
+fn effect_before_intent(
+    own: &Decisions,
+    validated: &Validated,
+    plan: &Plan,
+    state: State<'_>,
+    (step, subject): (StepName, &Subject),
+) -> Action {
+    let id = format!("00000000-0000-4000-8000-{:012x}", state.now.as_millisecond());
+    let mut status = state.status.clone();
+    record_intent(&mut status, (step, subject), &id, state.now, None);
+    let remembered = state.remembered.clone().after(Event::Announces(step, &id), Duration::ZERO);
+    own.act(validated, plan, State { status: &status, remembered: &remembered, ..state })
+}
