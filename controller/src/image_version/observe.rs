@@ -30,9 +30,11 @@ impl Pass<'_> {
             kept.observed.seen = None;
             (plan, wait) = self.decide(given, kept).await;
         }
-        while let Some(changed) = plan.step.as_ref().map(Step::changes).filter(|changed| !kept.is_fresh(*changed)) {
+        while let Some(changed) =
+            plan.step.as_ref().map(Step::changes).and_then(|changes| changes.iter().find(|read| !kept.is_fresh(**read)))
+        {
             // An earlier pass had to stop midway: nothing is changed on what it saw, but what it saw beside may count.
-            kept.forget(changed);
+            kept.forget(*changed);
             (plan, wait) = self.decide(given, kept).await;
         }
         (plan, wait)

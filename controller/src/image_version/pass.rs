@@ -62,6 +62,7 @@ impl Pass<'_> {
             Ok(decided) => decided,
             Err(violation) => return self.violated(violation, deleting).await,
         };
+        tracing::debug!(stage = decided.plan.report.stage, "Decided");
         let state = State {
             status: &decided.status,
             remembered: &decided.remembered.core,
@@ -214,6 +215,7 @@ impl Pass<'_> {
         // A step needs an identity, and the walk has read with it.
         let Some(client) = client else { return Ok(After::Wake(Wake::Retry)) };
         let name = announced.step().name;
+        let untried = remembered.core.clone();
         let mut remembered = self.remember(remembered, Event::Tries);
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
         let (event, wake) = match self.shared.term.while_held(self.execute(&client, &announced)).await? {
@@ -225,6 +227,8 @@ impl Pass<'_> {
                 (Event::Accepted { step: name, id, proven: accepted.proven, at }, Wake::Poll)
             }
             Err(failed) if failed.throttled().is_some() => {
+                // What was held back, or refused for too many requests, was surely not done.
+                remembered.core = untried;
                 remembered.kept = Some(kept.for_the_next());
                 report.progress = failed.failure.progress(name.doing());
                 return self.defer(&report, &status, remembered, failed.wait).await;

@@ -41,15 +41,14 @@ impl Step {
         Self::whole(name, Request::PutVersion(Box::new(request)))
     }
 
-    /// What the step changes. It is carried out only on a reading of this of the same pass; whatever else the pass rests
-    /// on may have been read by earlier ones that had to stop midway.
-    pub fn changes(&self) -> Read {
+    /// What the step changes, or makes. It is carried out only on readings of these of the same pass; whatever else the pass
+    /// rests on may have been read by earlier ones that had to stop midway.
+    pub fn changes(&self) -> &'static [Read] {
         match self.request {
-            Request::PutVersion(_) | Request::DeleteVersion(_) => Read::Version,
-            Request::PatchMachine(_) | Request::PutRunCommand(_) | Request::Deallocate(_) | Request::Generalize(_) => {
-                Read::VirtualMachine
-            }
-            Request::DeleteRunCommand(_) => Read::Seal,
+            Request::PutVersion(_) | Request::DeleteVersion(_) => &[Read::Version],
+            Request::PatchMachine(_) | Request::Deallocate(_) | Request::Generalize(_) => &[Read::VirtualMachine],
+            Request::PutRunCommand(_) => &[Read::VirtualMachine, Read::Seal],
+            Request::DeleteRunCommand(_) => &[Read::Seal],
         }
     }
 }

@@ -37,10 +37,13 @@ pub(in super::super) fn version(cx: &Cx<'_>, report: &mut Report) -> Decision {
         plan: of.plan.as_ref(),
         is_machine: false,
     };
-    report.not_needed(ConditionType::GuestPrepared);
-    report.not_needed(ConditionType::Generalized);
     let security_agnostic = DefinitionObserved { security_type: None, ..cx.definition_found()?.clone() };
-    report.compatible(fits(&traits, &security_agnostic))
+    let outcome = report.compatible(fits(&traits, &security_agnostic))?;
+    if outcome == Outcome::Done {
+        report.not_needed(ConditionType::GuestPrepared);
+        report.not_needed(ConditionType::Generalized);
+    }
+    Ok(outcome)
 }
 
 impl Report {

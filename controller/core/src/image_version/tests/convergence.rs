@@ -97,7 +97,8 @@ proptest! {
         if settled {
             prop_assert_eq!(&controller.status, &before, "at rest nothing is written");
         }
-        prop_assert_eq!(controller.carried_out.len(), carried_out, "at rest nothing is done");
+        // What was missed may show late, and then it goes on.
+        prop_assert!(unknown || controller.carried_out.len() == carried_out, "at rest nothing is done");
     }
 
     #[test]

@@ -80,8 +80,8 @@ pub(in super::super::super) fn update(
     VersionRequest { targets, tags, preserved: version.preserved.clone(), ..settings(validated, &version.location) }
 }
 
-/// What of a request takes regions away, if it changes others besides: it goes first and by itself, so that no wish which
-/// Azure refuses holds up a target that goes.
+/// What of a request takes regions away, and nothing else: it goes first and by itself, so that no wish which Azure refuses
+/// holds up a target that goes. None if it takes none away.
 pub(in super::super::super) fn removal(version: &VersionObserved, request: &VersionRequest) -> Option<VersionRequest> {
     let as_it_stays = |wish: &TargetRegionRequest| {
         let is = version.targets.iter().find(|is| is.region == wish.region)?;
@@ -89,7 +89,15 @@ pub(in super::super::super) fn removal(version: &VersionObserved, request: &Vers
         Some(TargetRegionRequest { replicas, exclude_from_latest: wish.exclude_from_latest, ..as_it_is(is) })
     };
     let targets: Vec<_> = request.targets.iter().filter_map(as_it_stays).collect();
-    (targets.len() < version.targets.len()).then(|| VersionRequest { targets, ..request.clone() })
+    let keeps_home = targets.iter().any(|target| target.region == request.location);
+    (targets.len() < version.targets.len() && keeps_home).then(|| VersionRequest {
+        targets,
+        tags: version.tags.clone(),
+        default_replicas: version.default_replicas,
+        end_of_life: version.end_of_life,
+        block_deletion: version.block_deletion,
+        ..request.clone()
+    })
 }
 
 fn settings(validated: &Validated, home: &Region) -> VersionRequest {

@@ -166,5 +166,4 @@ fn plan(plan: azure::Plan) -> Option<MarketplacePlan> {
 }
 
 #[cfg(test)]
-#[path = "convert_tests.rs"]
 mod tests;
