@@ -122,7 +122,7 @@ impl<'a> Cx<'a> {
     pub(super) fn source_machine(&self) -> Result<(Source<'a>, &'a VirtualMachineObserved), Stop> {
         match (self.source(), self.machine()?.or_stop("read the source virtual machine")?) {
             (Some(source), Presence::Found(machine)) => Ok((source, machine)),
-            _ => Err(unseen("the source virtual machine")),
+            _ => Err(Stop::unseen("the source virtual machine")),
         }
     }
 
@@ -130,7 +130,7 @@ impl<'a> Cx<'a> {
     pub(super) fn definition_found(&self) -> Result<&'a DefinitionObserved, Stop> {
         match self.definition()? {
             Presence::Found(definition) => Ok(definition),
-            Presence::Missing(_) => Err(unseen("the image definition")),
+            Presence::Missing(_) => Err(Stop::unseen("the image definition")),
         }
     }
 
@@ -138,7 +138,7 @@ impl<'a> Cx<'a> {
     pub(super) fn source_version_found(&self) -> Result<&'a SourceVersionObserved, Stop> {
         match self.source_version()? {
             Presence::Found(version) => Ok(version),
-            Presence::Missing(_) => Err(unseen("the source version")),
+            Presence::Missing(_) => Err(Stop::unseen("the source version")),
         }
     }
 
@@ -151,9 +151,4 @@ impl<'a> Cx<'a> {
     pub(super) fn console(&self) -> Result<Answer<'a, ConsoleObserved>, Stop> {
         answer(&self.observed.console, Read::Console)
     }
-}
-
-/// A stage was reached for which something is missing: nothing is done then.
-fn unseen(what: &str) -> Stop {
-    Stop::Failed(Failure::Unavailable(format!("Azure doesn't show {what}")), "go on")
 }

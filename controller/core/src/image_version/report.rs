@@ -135,6 +135,18 @@ pub(super) enum Stop {
     Failed(Failure, &'static str),
 }
 
+impl Stop {
+    /// Azure didn't tell something with a resource that it should have told.
+    pub(super) fn untold(what: &str) -> Self {
+        Self::Failed(Failure::Unavailable(format!("Azure didn't tell {what}")), "go on")
+    }
+
+    /// A stage was reached for which something is missing that an earlier one has seen.
+    pub(super) fn unseen(what: &str) -> Self {
+        Self::Failed(Failure::Unavailable(format!("Azure doesn't show {what}")), "go on")
+    }
+}
+
 /// What a stage comes to, or why it can't tell.
 pub(super) type Decision = Result<Outcome, Stop>;
 
@@ -187,17 +199,6 @@ impl Report {
         self.findings.insert(condition, Finding::no(reason, &message));
         self.progress = Progress::retrying(reason, message);
         ends(Some(step), Wake::Retry)
-    }
-
-    /// Azure failed, and what was found before stays.
-    pub(super) fn failed(&mut self, failure: &Failure, doing: &str) -> Decision {
-        self.progress = failure.progress(doing);
-        ends(None, failure.wake())
-    }
-
-    /// What Azure should have told with a resource, and didn't.
-    pub(super) fn untold(&mut self, what: &str) -> Decision {
-        self.failed(&Failure::Unavailable(format!("Azure didn't tell {what}")), "go on")
     }
 
     pub(super) fn not_needed(&mut self, condition: ConditionType) {

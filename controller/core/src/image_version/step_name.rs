@@ -48,11 +48,17 @@ struct Row {
     grace: i64,
     /// How long the operation usually takes at most. Longer is reported, nothing is given up.
     expected: i64,
+    /// For how long it may be carried out under the record that announces it; then it is announced anew. By the time of
+    /// these records it is judged whether anybody else changed the machine since, so they must not be older than the write.
+    announced: Option<i64>,
     /// Whether the version must exist in Azure once it is finished.
     proves_existence: bool,
 }
 
-const USUAL: Row = Row { doing: "", grace: 60, expected: 600, proves_existence: false };
+const USUAL: Row = Row { doing: "", grace: 60, expected: 600, announced: None, proves_existence: false };
+
+/// How old the record of a write may be by whose time a proof is judged.
+const JUDGED: Option<i64> = Some(45);
 
 /// What a write of a version takes.
 const REPLICATION: i64 = 6 * 3600;
@@ -63,9 +69,13 @@ impl StepName {
             Self::ClaimSource => Row { doing: "claim the source virtual machine", ..USUAL },
             Self::Seal => Row { doing: "start the seal in the guest", grace: 180, ..USUAL },
             Self::ForgetSeal => Row { doing: "remove the run command of the seal", ..USUAL },
-            Self::MarkSealed => Row { doing: "record the seal on the source virtual machine", ..USUAL },
+            Self::MarkSealed => {
+                Row { doing: "record the seal on the source virtual machine", announced: JUDGED, ..USUAL }
+            }
             Self::ReleaseSource => Row { doing: "release the source virtual machine", ..USUAL },
-            Self::Deallocate => Row { doing: "deallocate the source virtual machine", expected: 1800, ..USUAL },
+            Self::Deallocate => {
+                Row { doing: "deallocate the source virtual machine", expected: 1800, announced: JUDGED, ..USUAL }
+            }
             Self::Generalize => Row { doing: "generalize the source virtual machine", ..USUAL },
             // A version may answer 404 for minutes after it was accepted (seen by Terraform's azurerm provider).
             Self::Publish => Row {
@@ -73,6 +83,7 @@ impl StepName {
                 grace: 300,
                 expected: REPLICATION,
                 proves_existence: true,
+                ..USUAL
             },
             Self::Update => Row {
                 doing: "update the gallery image version",
@@ -105,11 +116,9 @@ impl StepName {
         self.row().grace
     }
 
-    /// For how long the step may be carried out under the record that announces it, in seconds; then it is announced anew. By
-    /// the time of these records it is judged whether anybody else changed the machine since, so they must not be older
-    /// than the write.
+    /// For how long the step may be carried out under the record that announces it, in seconds, if there is a limit.
     pub(super) fn announced_seconds(self) -> Option<i64> {
-        matches!(self, Self::MarkSealed | Self::Deallocate).then_some(45)
+        self.row().announced
     }
 
     /// How long the step's operation usually takes at most, in seconds. Longer is reported, nothing is given up.

@@ -6,7 +6,7 @@ use azimage_crds::{OWNER_TAG, Prepare, SEAL_TAG, STEP_TAG};
 use azimage_names::VirtualMachineId;
 use jiff::Timestamp;
 
-use super::{BootDiagnostics, MachineRequest, Validated, VirtualMachineObserved, validate::find_tag};
+use super::{BootDiagnostics, MachineRequest, Validated, VirtualMachineObserved, report::Stop, validate::find_tag};
 use crate::guest::attempt;
 
 /// The value of [`STEP_TAG`] on a machine whose seal was proven.
@@ -22,7 +22,7 @@ fn tags_request(
     machine: &VirtualMachineObserved,
     set: &[(&str, String)],
     remove: &[&str],
-) -> Option<MachineRequest> {
+) -> Result<MachineRequest, Stop> {
     let touched = |key: &str| {
         set.iter().any(|(name, _)| name.eq_ignore_ascii_case(key))
             || remove.iter().any(|name| name.eq_ignore_ascii_case(key))
@@ -30,7 +30,8 @@ fn tags_request(
     let mut tags: BTreeMap<String, String> =
         machine.tags.iter().filter(|(key, _)| !touched(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
     tags.extend(set.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-    Some(MachineRequest { id: id.clone(), tags, switch_boot_diagnostics_on: false, etag: machine.etag.clone()? })
+    let etag = machine.etag.clone().ok_or_else(|| Stop::untold("the machine's etag"))?;
+    Ok(MachineRequest { id: id.clone(), tags, switch_boot_diagnostics_on: false, etag })
 }
 
 /// The claim. A machine that is to be sealed has to say so on a serial console that is recorded, and its claim holds the
@@ -41,7 +42,7 @@ pub(super) fn claim_request(
     prepare: Prepare,
     machine: &VirtualMachineObserved,
     now: Timestamp,
-) -> Option<MachineRequest> {
+) -> Result<MachineRequest, Stop> {
     let mut set = vec![(OWNER_TAG, validated.owner.to_string())];
     if prepare == Prepare::Deprovision {
         set.push((SEAL_TAG, attempt::nonce(&validated.owner.uid, now)));
@@ -49,14 +50,14 @@ pub(super) fn claim_request(
     // A mark that an earlier owner left says nothing about the guest as it is now.
     let tags = tags_request(id, machine, &set, &[STEP_TAG, SEAL_TAG])?;
     let unrecorded = prepare == Prepare::Deprovision && machine.boot_diagnostics == BootDiagnostics::Off;
-    Some(MachineRequest { switch_boot_diagnostics_on: unrecorded, ..tags })
+    Ok(MachineRequest { switch_boot_diagnostics_on: unrecorded, ..tags })
 }
 
-pub(super) fn mark_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<MachineRequest> {
+pub(super) fn mark_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Result<MachineRequest, Stop> {
     tags_request(id, machine, &[(STEP_TAG, SEALED.to_owned())], &[])
 }
 
 /// Takes our tags from a machine.
-pub(super) fn release_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Option<MachineRequest> {
+pub(super) fn release_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Result<MachineRequest, Stop> {
     tags_request(id, machine, &[], &[OWNER_TAG, STEP_TAG, SEAL_TAG])
 }

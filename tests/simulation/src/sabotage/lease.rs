@@ -1,15 +1,12 @@
 //! The seam of the client by which the lease is read and written.
 
-use std::task::{Context, Poll};
-
-use futures::{FutureExt, future::BoxFuture};
 use http::{Method, Request, Response};
 use kube::{
     Client,
     client::{Body, ClientBuilder},
 };
 use serde_json::{Value, json};
-use tower::{BoxError, Service};
+use tower::{BoxError, service_fn};
 
 use super::Bug;
 
@@ -19,35 +16,18 @@ pub(super) const TOO_LONG: u32 = 10;
 /// A client with a bug.
 pub(super) fn sabotaged(client: Client, bug: Bug) -> Client {
     let namespace = client.default_namespace().to_owned();
-    ClientBuilder::new(Sabotaged { client, bug }, namespace).build()
-}
-
-struct Sabotaged {
-    client: Client,
-    bug: Bug,
-}
-
-impl Service<Request<Body>> for Sabotaged {
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (client, bug) = (self.client.clone(), self.bug);
+    let between = service_fn(move |request: Request<Body>| {
+        let client = client.clone();
         async move {
             let reads = request.method() == Method::GET;
             let (head, body) = request.into_parts();
             let body = if bug == Bug::LeadTooLong && !reads { changed(body, shorter).await? } else { body };
             let (answer, body) = client.send(Request::from_parts(head, body)).await?.into_parts();
             let body = if bug == Bug::TakeLeaseEarly && reads { changed(body, run_out).await? } else { body };
-            Ok(Response::from_parts(answer, body))
+            Ok::<_, BoxError>(Response::from_parts(answer, body))
         }
-        .boxed()
-    }
+    });
+    ClientBuilder::new(between, namespace).build()
 }
 
 /// A body in which the spec is changed, if there is one.

@@ -47,15 +47,9 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if let Some(obstacle) = may_begin(source.prepare, machine) {
         return obstacle.decide(report);
     }
-    match tags::claim_request(validated, id, source.prepare, machine, memory.now) {
-        Some(request) => report.act(
-            ConditionType::SourceReady,
-            Reason::Progressing,
-            "Claiming the machine".to_owned(),
-            Step::on_machine(StepName::ClaimSource, request),
-        ),
-        None => report.untold("the machine's etag"),
-    }
+    let request = tags::claim_request(validated, id, source.prepare, machine, memory.now)?;
+    let step = Step::on_machine(StepName::ClaimSource, request);
+    report.act(ConditionType::SourceReady, Reason::Progressing, "Claiming the machine".to_owned(), step)
 }
 
 /// Of a generalized machine only the content is read. By whose proof its guest is sealed has to be known.

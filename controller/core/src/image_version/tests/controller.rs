@@ -7,20 +7,13 @@ use azimage_crds::{ImageVersion, ImageVersionStatus, ReplicationTarget};
 use jiff::Timestamp;
 
 use super::{super::*, azure::Azure, fixtures::*};
-use crate::{Failure, Pace, Progress, lint};
+use crate::{Failure, Progress, lint};
 
 /// Passes within which the longest way has to end.
 const MOST_PASSES: usize = 160;
 
 /// Seconds from one pass to the next.
 const SECONDS: u32 = 30;
-
-const PACE: Pace = Pace {
-    poll: Duration::from_secs(15),
-    resync: Duration::from_secs(600),
-    retry_min: Duration::from_secs(5),
-    retry_max: Duration::from_secs(60),
-};
 
 /// What befalls a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

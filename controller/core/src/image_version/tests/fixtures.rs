@@ -1,6 +1,6 @@
 //! Objects and observations with good defaults.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
     CONSENT_TAG, CONSENT_VALUE, ImageVersion, ImageVersionStatus, OWNER_TAG, ReplicationTarget, SEAL_TAG, STEP_TAG,
@@ -12,7 +12,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Map, Value, json};
 
 use super::super::*;
-use crate::guest::{attempt, output::Printed};
+use crate::{
+    Pace,
+    guest::{attempt, output::Printed},
+};
 
 pub(super) const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/build/providers/Microsoft.Compute/virtualMachines/builder";
 pub(super) const SOURCE_VERSION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/base/versions/1.0.0";
@@ -25,6 +28,14 @@ pub(super) const HOME: &str = "westeurope";
 
 /// The generation of every object here.
 pub(super) const GENERATION: i64 = 2;
+
+/// How fast the controller goes.
+pub(super) const PACE: Pace = Pace {
+    poll: Duration::from_secs(15),
+    resync: Duration::from_secs(600),
+    retry_min: Duration::from_secs(5),
+    retry_max: Duration::from_secs(60),
+};
 
 pub(super) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()

@@ -6,14 +6,7 @@ use azimage_crds::ImageVersionStatus;
 use serde_json::{Value, json};
 
 use super::{super::*, fixtures::*, published::wide, scene::*};
-use crate::{Failure, Pace, Progress};
-
-const PACE: Pace = Pace {
-    poll: Duration::from_secs(15),
-    resync: Duration::from_secs(600),
-    retry_min: Duration::from_secs(5),
-    retry_max: Duration::from_secs(60),
-};
+use crate::{Failure, Progress};
 
 fn record(name: &str, seconds_ago: i64, attempts: i32) -> Value {
     json!({"name": name, "startedAt": before(seconds_ago), "correlationId": "a", "attempts": attempts})

@@ -121,7 +121,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
         _ => {}
     }
     match tags::release_request(id, machine) {
-        Some(request) => {
+        Ok(request) => {
             let may_be_sealed = tags::sealed(machine) || attempt.as_ref().is_some_and(Attempt::may_have_begun);
             if !runs && may_be_sealed {
                 report.parting = Some(format!(
@@ -132,7 +132,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
             report
                 .deleting("Releasing the claim on the source", Some(Step::on_machine(StepName::ReleaseSource, request)))
         }
-        None => report.let_go("The source can't be released, as it has no etag"),
+        Err(_) => report.let_go("The source can't be released, as it has no etag"),
     }
 }
 

@@ -16,19 +16,17 @@ mod refused;
 mod untouched;
 
 use azimage_crds::{ConditionType, Prepare, Reason};
-use azimage_names::{RunCommandId, VirtualMachineId};
 
 pub use attempt::nonce;
 pub(in super::super) use attempt::{Attempt, newer_claim};
 use readiness::{Obstacle, may_begin};
 
 use super::super::{
-    BootDiagnostics, ConsoleObserved, Memory, OsType, Power, Provisioning, Request, SealObserved, Step, StepName,
-    Validated, VirtualMachineObserved, Wake,
-    context::{Answer, Cx},
+    BootDiagnostics, ConsoleObserved, OsType, Power, Provisioning, Request, SealObserved, Step, StepName,
+    VirtualMachineObserved, Wake,
+    context::{Answer, Cx, Source},
     report::{Decision, Outcome, Report, Stop, ends},
     tags,
-    validate::GuestSpec,
 };
 use crate::{
     Progress,
@@ -59,27 +57,15 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         let message = "Azure is working on the machine; waiting for it to finish".to_owned();
         return report.wait(condition, Reason::SourceBusy, message);
     }
-    let sealing = Sealing {
-        cx,
-        validated: cx.validated,
-        memory: cx.memory,
-        machine,
-        id: source.id,
-        seal: source.seal,
-        guest: source.guest,
-    };
+    let sealing = Sealing { cx, source, machine };
     if marked { sealing.proven(report) } else { sealing.decide(report) }
 }
 
 /// A claimed machine whose guest isn't proven to be sealed.
 pub(super) struct Sealing<'a> {
     cx: &'a Cx<'a>,
-    pub(super) validated: &'a Validated,
-    pub(super) memory: &'a Memory<'a>,
-    pub(super) machine: &'a VirtualMachineObserved,
-    pub(super) id: &'a VirtualMachineId,
-    pub(super) seal: &'a RunCommandId,
-    pub(super) guest: &'a GuestSpec,
+    source: Source<'a>,
+    machine: &'a VirtualMachineObserved,
 }
 
 impl Sealing<'_> {
@@ -91,7 +77,7 @@ impl Sealing<'_> {
                 return Err(Stop::Failed(failure.clone(), "read the run command of the seal"));
             }
         };
-        let attempt = Attempt::of(self.validated, self.memory, self.machine, command);
+        let attempt = Attempt::of(self.cx.validated, self.cx.memory, self.machine, command);
         let heard = match &attempt {
             Some(attempt) if self.speaks(attempt, command) => Some(self.cx.console()?),
             _ => None,
@@ -130,7 +116,7 @@ impl Sealing<'_> {
 
     /// Why the seal ended badly, if the status has told it already.
     fn told(&self) -> Option<(Reason, String)> {
-        let condition = self.memory.condition(ConditionType::GuestPrepared)?;
+        let condition = self.cx.memory.condition(ConditionType::GuestPrepared)?;
         let reason: Reason = condition.reason.parse().ok()?;
         (condition.status == "False" && reason.stalls()).then(|| (reason, condition.message.clone()))
     }
@@ -153,7 +139,7 @@ impl Sealing<'_> {
 
     /// Removes the run command.
     fn removal(&self) -> Step {
-        Step::whole(StepName::ForgetSeal, Request::DeleteRunCommand(self.seal.clone()))
+        Step::whole(StepName::ForgetSeal, Request::DeleteRunCommand(self.source.seal.clone()))
     }
 
     fn is_windows(&self) -> bool {
@@ -174,8 +160,8 @@ impl Sealing<'_> {
     /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.
     fn again(&self, report: &mut Report, reason: Reason, message: String) -> Decision {
         // Who asked may be taken as answered while the claim that was begun for it isn't written.
-        let begun = newer_claim(self.validated, self.memory, self.machine);
-        let asked = self.validated.requested || begun;
+        let begun = newer_claim(self.cx.validated, self.cx.memory, self.machine);
+        let asked = self.cx.validated.requested || begun;
         if asked && self.obstacle().is_none() {
             return self.claim_anew(report, "Another try of the seal was asked for; claiming the machine for it");
         }
@@ -184,15 +170,15 @@ impl Sealing<'_> {
 
     /// Another attempt begins with another nonce in the machine's tags.
     fn claim_anew(&self, report: &mut Report, message: &str) -> Decision {
-        match tags::claim_request(self.validated, self.id, Prepare::Deprovision, self.machine, self.memory.now) {
-            Some(request) => report.act(
-                ConditionType::GuestPrepared,
-                Reason::Sealing,
-                message.to_owned(),
-                Step::on_machine(StepName::ClaimSource, request),
-            ),
-            None => report.untold("the machine's etag"),
-        }
+        let request = tags::claim_request(
+            self.cx.validated,
+            self.source.id,
+            Prepare::Deprovision,
+            self.machine,
+            self.cx.memory.now,
+        )?;
+        let step = Step::on_machine(StepName::ClaimSource, request);
+        report.act(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned(), step)
     }
 
     /// The guest itself said that it couldn't go on.

@@ -31,7 +31,7 @@ impl Sealing<'_> {
         let Some(attempt) = attempt.filter(|attempt| attempt.may_have_begun()) else {
             return match self.obstacle() {
                 Some(obstacle) => obstacle.decide(report),
-                None => report.untold("the machine's power state"),
+                None => Err(Stop::untold("the machine's power state")),
             };
         };
         if self.machine.power == Power::Deallocating {
@@ -85,7 +85,7 @@ impl Sealing<'_> {
             // It was announced, and perhaps it was never made.
             report.absent = Some(Read::Seal);
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if self.memory.believes_absent(Read::Seal, condition, reason) {
+            if self.cx.memory.believes_absent(Read::Seal, condition, reason) {
                 let message = format!(
                     "The machine is {}, and Azure doesn't show the run command that was to seal its guest, so somebody else stopped it; it is not generalized. {ANEW}",
                     self.machine.power
@@ -93,7 +93,7 @@ impl Sealing<'_> {
                 return report.unknown(message);
             }
         }
-        let limit = self.guest.limit_seconds(&self.machine.os_type).saturating_add(LOG_SECONDS);
+        let limit = self.source.guest.limit_seconds(&self.machine.os_type).saturating_add(LOG_SECONDS);
         if attempt.elapsed() > limit {
             let message = format!(
                 "The machine is {}, and its guest has not said on the serial console that it is sealed, so somebody else stopped it, or it couldn't; it is not generalized. {ANEW}",
@@ -108,18 +108,8 @@ impl Sealing<'_> {
     }
 
     pub(super) fn mark(&self, report: &mut Report, message: &str) -> Decision {
-        match tags::mark_request(self.id, self.machine) {
-            Some(request) => {
-                // The record of the seal stays open until the mark shows: by it the attempt is known.
-                let message = message.to_owned();
-                report.act(
-                    ConditionType::GuestPrepared,
-                    Reason::Sealing,
-                    message,
-                    Step::on_machine(StepName::MarkSealed, request),
-                )
-            }
-            None => report.untold("the machine's etag"),
-        }
+        // The record of the seal stays open until the mark shows: by it the attempt is known.
+        let step = Step::on_machine(StepName::MarkSealed, tags::mark_request(self.source.id, self.machine)?);
+        report.act(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned(), step)
     }
 }

@@ -41,7 +41,7 @@ impl Sealing<'_> {
                 None => self.claim_anew(report, "The machine's tag azimage-seal is gone; claiming the machine again"),
             };
         };
-        if newer_claim(self.validated, self.memory, self.machine) && self.obstacle().is_none() {
+        if newer_claim(self.cx.validated, self.cx.memory, self.machine) && self.obstacle().is_none() {
             return self.claim_anew(report, "Claiming the machine for another try of the seal");
         }
         match command {
@@ -71,8 +71,8 @@ impl Sealing<'_> {
     }
 
     fn removing(&self, report: &mut Report) -> Decision {
-        let begun = self.memory.step(StepName::ForgetSeal).map(|step| step.started_at.0);
-        let late = begun.is_some_and(|begun| !self.memory.within(begun, REMOVAL_PATIENCE_SECONDS));
+        let begun = self.cx.memory.step(StepName::ForgetSeal).map(|step| step.started_at.0);
+        let late = begun.is_some_and(|begun| !self.cx.memory.within(begun, REMOVAL_PATIENCE_SECONDS));
         if late && !self.machine.agent_ready {
             let message = "Azure doesn't come to remove the run command of the last seal, for which the guest's agent has to answer: restart the machine".to_owned();
             return report.retry(ConditionType::GuestPrepared, Reason::AgentNotReady, message);
@@ -86,7 +86,7 @@ impl Sealing<'_> {
         if attempt.may_have_been_made() {
             report.absent = Some(Read::Seal);
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if !self.memory.believes_absent(Read::Seal, condition, reason) {
+            if !self.cx.memory.believes_absent(Read::Seal, condition, reason) {
                 let message = "Azure doesn't show the run command of the seal, which was begun; looking again";
                 return report.sealing(message);
             }
@@ -106,17 +106,17 @@ impl Sealing<'_> {
     }
 
     fn begin(&self, attempt: &Attempt<'_>) -> Step {
-        let now = self.memory.now;
+        let now = self.cx.memory.now;
         let guests_clock = self.machine.read_at.unwrap_or(now);
-        let preparation = self.guest.preparation(attempt.nonce, guests_clock);
+        let preparation = self.source.guest.preparation(attempt.nonce, guests_clock);
         let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
         let time_limit = guest::time_limit(&self.machine.os_type, &preparation).as_secs();
         let request = RunCommandRequest {
-            id: self.seal.clone(),
+            id: self.source.seal.clone(),
             location: self.machine.location.clone(),
             timeout_seconds: i32::try_from(time_limit).unwrap_or(i32::MAX),
             asynchronous: self.waits_for_the_seal(),
-            tags: attempt::tags(&self.validated.owner.to_string(), attempt.nonce, expires),
+            tags: attempt::tags(&self.cx.validated.owner.to_string(), attempt.nonce, expires),
             script: guest::script(&self.machine.os_type, &preparation),
         };
         Step::whole(StepName::Seal, Request::PutRunCommand(Box::new(request)))
@@ -195,7 +195,7 @@ impl Sealing<'_> {
         if let Some(Answer::Found(ConsoleObserved::Failed(failure))) = heard {
             return self.gave_up(failure, report);
         }
-        let limit = self.guest.limit_seconds(&self.machine.os_type);
+        let limit = self.source.guest.limit_seconds(&self.machine.os_type);
         if attempt.elapsed() > limit {
             let said = match heard {
                 Some(Answer::Found(ConsoleObserved::Sealed)) => {

@@ -20,8 +20,8 @@ impl Sealing<'_> {
     /// Whether the machine, which said while it ran that it is sealed, can't have been used since: it powers itself off within
     /// minutes.
     fn was_just_marked(&self) -> bool {
-        let marked = self.memory.step(StepName::MarkSealed).map(|step| step.started_at.0);
-        marked.is_some_and(|marked| self.memory.within(marked, MARKED_SECONDS))
+        let marked = self.cx.memory.step(StepName::MarkSealed).map(|step| step.started_at.0);
+        marked.is_some_and(|marked| self.cx.memory.within(marked, MARKED_SECONDS))
     }
 
     /// Looks at the console once more before an irreversible step, as long as it can be read: a controller that was down
@@ -45,7 +45,7 @@ impl Sealing<'_> {
         if matches!(heard, Some(Answer::Missing(_))) && !self.untouched_since_marked() {
             report.absent = Some(Read::Console);
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if !self.memory.believes_absent(Read::Console, condition, reason) {
+            if !self.cx.memory.believes_absent(Read::Console, condition, reason) {
                 return report.sealing("The machine's serial console log isn't there; looking again");
             }
         }
@@ -70,7 +70,7 @@ impl Sealing<'_> {
             report.finished_if(true, StepName::Seal);
             return Ok(Outcome::Done);
         }
-        if self.validated.requested && self.obstacle().is_none() {
+        if self.cx.validated.requested && self.obstacle().is_none() {
             return self.claim_anew(report, "The machine was started after its seal; claiming it for another one");
         }
         let unsure = off && !matches!(heard, Some(Answer::Found(ConsoleObserved::StartedSince)));

@@ -47,7 +47,7 @@ impl Sealing<'_> {
 
     /// When a step was announced, by Azure's own clock: ours may jump, and that of another replica may differ.
     fn announced(&self, name: StepName) -> Option<Timestamp> {
-        self.memory.step(name)?.azure_time.as_ref().map(|time| time.0)
+        self.cx.memory.step(name)?.azure_time.as_ref().map(|time| time.0)
     }
 
     /// Whether Azure surely changed nothing of the machine since our own last write of it: the mark, or the deallocation.
@@ -62,7 +62,7 @@ impl Sealing<'_> {
 
     fn untouched_since_ours(&self, deallocation: i64) -> bool {
         // From when it was announced: whoever sees its end late doesn't know what came in between.
-        let (last, settling) = if self.memory.begun(StepName::Deallocate) {
+        let (last, settling) = if self.cx.memory.begun(StepName::Deallocate) {
             (StepName::Deallocate, deallocation)
         } else {
             (StepName::MarkSealed, MARK_SECONDS)

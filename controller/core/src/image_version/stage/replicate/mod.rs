@@ -8,7 +8,7 @@ use azimage_crds::{ConditionType, Reason, RegionState, RegionStatus};
 use azimage_names::Region;
 
 use super::super::{
-    Memory, Provisioning, Step, StepName, Validated, VersionObserved, VersionRequest, Wake,
+    Provisioning, Step, StepName, VersionObserved, VersionRequest, Wake,
     context::Cx,
     report::{Decision, Outcome, Report, ends},
 };
@@ -25,8 +25,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 
 /// A version beside what is wanted of it.
 pub(super) struct View<'a> {
-    pub(super) validated: &'a Validated,
-    pub(super) memory: &'a Memory<'a>,
+    pub(super) cx: Cx<'a>,
     pub(super) version: &'a VersionObserved,
     pub(super) merged: Merged,
     pub(super) shown: Vec<RegionStatus>,
@@ -50,16 +49,16 @@ impl<'a> View<'a> {
         }
         let shown = regions::report(&merged, Some(version), memory.status);
         report.regions = Some(shown.clone());
-        View { validated, memory, version, merged, shown }
+        View { cx: *cx, version, merged, shown }
     }
 }
 
 impl View<'_> {
     fn updating(&self, report: &mut Report) -> Decision {
-        let begun = |step: &StepName| self.memory.step(*step).map(|record| record.started_at.0);
+        let begun = |step: &StepName| self.cx.memory.step(*step).map(|record| record.started_at.0);
         let step = [StepName::Repair, StepName::Update]
             .into_iter()
-            .filter(|step| self.memory.unfinished(*step))
+            .filter(|step| self.cx.memory.unfinished(*step))
             .max_by_key(begun);
         report.running = step;
         let late = step.map(|step| self.late(step)).unwrap_or_default();
@@ -76,7 +75,7 @@ impl View<'_> {
     /// Azure works on nothing: bring the version to what it should be, repair what failed, or be done.
     fn settled(&self, report: &mut Report) -> Decision {
         let failed: Vec<&RegionStatus> = self.wanted().filter(|region| region.state == RegionState::Failed).collect();
-        let request = compare::update(self.validated, self.version, &self.merged, None);
+        let request = compare::update(self.cx.validated, self.version, &self.merged, None);
         let first = compare::removal(self.version, &request).unwrap_or_else(|| request.clone());
         let differences = compare::differences(self.version, &first);
         if !differences.is_empty() {
@@ -106,7 +105,7 @@ impl View<'_> {
             if count == 1 { "The region is complete".to_owned() } else { format!("All {count} regions are complete") };
         report.done(ConditionType::Replicated, &message);
         report.progress =
-            Progress::Settled { message: format!("{} is published. {message}", self.validated.id.version()) };
+            Progress::Settled { message: format!("{} is published. {message}", self.cx.validated.id.version()) };
         ends(None, Wake::Resync)
     }
 
@@ -150,8 +149,8 @@ impl View<'_> {
     }
 
     pub(super) fn late(&self, step: StepName) -> &'static str {
-        let late = self.memory.step(step).is_some_and(|begun| {
-            self.memory.now.as_second() - begun.started_at.0.as_second() > step.expected_seconds()
+        let late = self.cx.memory.step(step).is_some_and(|begun| {
+            self.cx.memory.now.as_second() - begun.started_at.0.as_second() > step.expected_seconds()
         });
         if late { "; it takes longer than expected, and is waited for" } else { "" }
     }

@@ -30,7 +30,7 @@ impl View<'_> {
         }
         let message = format!("Azure failed to create the gallery image version{detail}; asking again");
         let found = (ConditionType::Published, Reason::PublishFailed);
-        let request = compare::creation_again(self.validated, self.version, &self.merged);
+        let request = compare::creation_again(self.cx.validated, self.version, &self.merged);
         report.act_again(found, message, Step::on_version(StepName::Publish, request))
     }
 
@@ -60,7 +60,7 @@ impl View<'_> {
             .find(|region| *region != self.version.location);
         let request = match removable {
             Some(region) if self.by_removal() => {
-                compare::update(self.validated, self.version, &self.merged, Some(&region))
+                compare::update(self.cx.validated, self.version, &self.merged, Some(&region))
             }
             _ => again,
         };
@@ -88,11 +88,11 @@ impl View<'_> {
 
     /// The attempts of a step on record, none once its effect was seen.
     fn attempts(&self, step: StepName) -> i32 {
-        self.memory.step(step).filter(|_| self.memory.unfinished(step)).map_or(0, |record| record.attempts)
+        self.cx.memory.step(step).filter(|_| self.cx.memory.unfinished(step)).map_or(0, |record| record.attempts)
     }
 
     /// Whether only a person's word allows another attempt.
     fn exhausted(&self, step: StepName) -> bool {
-        self.attempts(step) > MOST_ATTEMPTS && !self.validated.requested
+        self.attempts(step) > MOST_ATTEMPTS && !self.cx.validated.requested
     }
 }
