@@ -29,4 +29,9 @@ impl CallError {
     pub(crate) fn throttled(&self) -> Option<std::time::Duration> {
         self.wait.filter(|_| self.failure == azimage_core::Failure::Throttled)
     }
+
+    /// Whether Azure may have got the request: one that the budget held back was never sent.
+    pub(crate) fn was_sent(&self) -> bool {
+        !matches!(self.error.kind(), azimage_azure::ErrorKind::Throttled { sent: false, .. })
+    }
 }

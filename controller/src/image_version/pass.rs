@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use azimage_azure::{Call, Client as AzureClient};
 use azimage_core::image_version::{
-    Action, Announced, Context, Event, Observed, Plan, Reading, Report, State, StepName, Subject, Validated, Violation,
-    Wake, record_intent,
+    Action, Announced, Context, Event, Observed, Plan, Read, Reading, Report, State, StepName, Subject, Validated,
+    Violation, Wake, record_intent,
 };
 use azimage_crds::{IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, ReplicationTarget};
 use kube::{Api, Resource, ResourceExt, api::ListParams};
@@ -170,9 +170,10 @@ impl Pass<'_> {
         remembered: Remembered,
         retry_after: Option<Duration>,
     ) -> Result<After, KubernetesError> {
-        let remembered = self.remember(remembered, Event::Deferred(retry_after));
         let generation = self.object.meta().generation;
-        if remembered.core.has_to_say(status, generation, self.shared.memories.uptime()) {
+        let has_to_say = remembered.core.has_to_say(status, generation, self.shared.memories.uptime());
+        self.remember(remembered, Event::Deferred(retry_after));
+        if has_to_say {
             self.report(status, report, false).await?;
         }
         Ok(After::Wake(Wake::Throttled))
@@ -182,7 +183,7 @@ impl Pass<'_> {
     async fn wait(&self, decided: Box<Decided>, wake: Wake) -> Result<After, KubernetesError> {
         let Decided { status, mut remembered, mut kept, plan, .. } = *decided;
         if plan.report.unsure {
-            kept.forget(azimage_core::image_version::Read::Version);
+            kept.forget(Read::Version);
             remembered.kept = Some(kept.for_the_next());
         }
         self.remember(remembered, Event::Waited { progress: &plan.report.progress, wake });
@@ -216,7 +217,8 @@ impl Pass<'_> {
         let Some(client) = client else { return Ok(After::Wake(Wake::Retry)) };
         let name = announced.step().name;
         let untried = remembered.core.clone();
-        let mut remembered = self.remember(remembered, Event::Tries);
+        let mut remembered = self.after(remembered, Event::Tries);
+        self.shared.memories.set(self.uid, remembered.clone());
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
         let (event, wake) = match self.shared.term.while_held(self.execute(&client, &announced)).await? {
             Ok(accepted) => {
@@ -227,8 +229,9 @@ impl Pass<'_> {
                 (Event::Accepted { step: name, id, proven: accepted.proven, at }, Wake::Poll)
             }
             Err(failed) if failed.throttled().is_some() => {
-                // What was held back, or refused for too many requests, was surely not done.
-                remembered.core = untried;
+                if !failed.was_sent() {
+                    remembered.core = untried;
+                }
                 remembered.kept = Some(kept.for_the_next());
                 report.progress = failed.failure.progress(name.doing());
                 return self.defer(&report, &status, remembered, failed.wait).await;
@@ -238,18 +241,22 @@ impl Pass<'_> {
                 (Event::Failed { step: name, failure: failed.failure, retry_after: failed.wait }, wake)
             }
         };
-        let remembered = self.remember(remembered, event);
+        let remembered = self.after(remembered, event);
         report.accepted = remembered.core.process.accepted;
         remembered.core.overlay(&mut report, name);
+        self.shared.memories.set(self.uid, remembered);
         self.report(&status, &report, true).await?;
         Ok(After::Wake(wake))
     }
 
-    fn remember(&self, remembered: Remembered, event: Event<'_>) -> Remembered {
+    /// What is remembered after this became of the pass.
+    fn after(&self, remembered: Remembered, event: Event<'_>) -> Remembered {
         let core = remembered.core.after(event, self.shared.memories.uptime());
-        let remembered = Remembered { core, ..remembered };
-        self.shared.memories.set(self.uid, remembered.clone());
-        remembered
+        Remembered { core, ..remembered }
+    }
+
+    fn remember(&self, remembered: Remembered, event: Event<'_>) {
+        self.shared.memories.set(self.uid, self.after(remembered, event));
     }
 
     fn has_finalizer(&self) -> bool {
