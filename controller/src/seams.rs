@@ -18,6 +18,11 @@ pub trait Randomness: Send + Sync {
     fn id(&self) -> Uuid;
     /// A number from 0 up to 1.
     fn fraction(&self) -> f64;
+    /// The same for one of many that ask within one instant, in an order that is up to chance: where numbers follow from a
+    /// seed, they must not depend on who asks first.
+    fn fraction_for(&self, _who: &str) -> f64 {
+        self.fraction()
+    }
 }
 
 /// The clock of the system.
@@ -71,6 +76,15 @@ impl Default for Seams {
 impl Seams {
     /// A span made up to a tenth longer, so that many objects don't ask at the same moment.
     pub fn jittered(&self, span: Duration) -> Duration {
-        span.mul_f64(1.0 + self.randomness.fraction() / 10.0)
+        lengthened(span, self.randomness.fraction())
     }
+
+    /// The same for the object of a uid.
+    pub fn jittered_for(&self, uid: &str, span: Duration) -> Duration {
+        lengthened(span, self.randomness.fraction_for(uid))
+    }
+}
+
+fn lengthened(span: Duration, fraction: f64) -> Duration {
+    span.mul_f64(1.0 + fraction / 10.0)
 }

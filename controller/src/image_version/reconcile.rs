@@ -85,7 +85,7 @@ fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
         Wake::Resync if listed.is_some() => listed.unwrap_or_default(),
         // The turn was given for just this time.
         Wake::Throttled => span,
-        _ => shared.seams.jittered(span),
+        _ => shared.seams.jittered_for(uid, span),
     }
 }
 

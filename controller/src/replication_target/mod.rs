@@ -85,5 +85,6 @@ fn nothing_to_write(object: &ReplicationTarget, decided: &Plan) -> bool {
 
 fn again(shared: &Shared, object: &ReplicationTarget) -> Action {
     let pace = &shared.config.pace;
-    Action::requeue(shared.seams.jittered(if is_deleting(object) { pace.poll } else { pace.resync }))
+    let span = if is_deleting(object) { pace.poll } else { pace.resync };
+    Action::requeue(shared.seams.jittered_for(&object.uid().unwrap_or_default(), span))
 }

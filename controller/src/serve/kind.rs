@@ -45,11 +45,11 @@ pub(crate) trait Kind:
         object: &Self,
     ) -> impl Future<Output = Result<Action, KubernetesError>> + Send;
 
-    /// When to try again after an error.
-    fn after(error: &ReconcileError, pace: &Pace, seams: &Seams) -> Action {
+    /// When to try again after an error of the object of this uid.
+    fn after(error: &ReconcileError, uid: &str, pace: &Pace, seams: &Seams) -> Action {
         match error {
             ReconcileError::Kubernetes(error) if error.is_conflict() => Action::requeue(Duration::from_millis(200)),
-            _ => Action::requeue(seams.jittered(pace.retry_min)),
+            _ => Action::requeue(seams.jittered_for(uid, pace.retry_min)),
         }
     }
 

@@ -72,7 +72,9 @@ impl<K: Kind> Runner<K> {
             .graceful_shutdown_on(async move { stop.cancelled().await })
             .run(
                 |guarded: Arc<Guarded<K>>, this: Arc<Self>| async move { this.one(&guarded).await },
-                |_, error: &ReconcileError, this: Arc<Self>| K::after(error, &this.pace, &this.seams),
+                |object: Arc<Guarded<K>>, error: &ReconcileError, this: Arc<Self>| {
+                    K::after(error, &object.uid().unwrap_or_default(), &this.pace, &this.seams)
+                },
                 self,
             )
             .for_each(|outcome| async move {

@@ -163,7 +163,7 @@ async fn a_conflict_is_no_error_and_is_tried_again_soon() {
     let (runner, synced) = runner(&options);
     synced.cancel();
     let error = runner.one(&named("conflicts")).await.unwrap_err();
-    let after = |error| ConfigMap::after(error, &options.config.pace, &options.seams);
+    let after = |error| ConfigMap::after(error, "u", &options.config.pace, &options.seams);
     assert_eq!(after(&error), Action::requeue(Duration::from_millis(200)));
     let other = after(&ReconcileError::Kubernetes(KubernetesError::Timeout));
     assert_ne!(other, after(&error));
