@@ -6,7 +6,7 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use azimage_core::{
-    image_version::{self, Action, Context, Memory, Next, Observed, Plan, Report, State, Validated, Violation},
+    image_version::{self, Action, Context, Facts, Memory, Next, Plan, Report, State, Validated, Violation},
     replication_target,
 };
 use azimage_crds::{ImageVersion, ImageVersionStatus, ReplicationTarget};
@@ -23,8 +23,8 @@ pub trait Decide: Send + Sync {
     }
 
     /// What is to be read, or what the pass comes to: [`image_version::next`].
-    fn next(&self, validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Next {
-        image_version::next(validated, memory, observed)
+    fn next(&self, validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Next {
+        image_version::next(validated, memory, facts)
     }
 
     /// Whether the plan may rest only on targets that were just read: [`Plan::writes_regions`].

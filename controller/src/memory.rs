@@ -1,36 +1,13 @@
-//! What the process remembers of an image version between passes. All of it may be lost.
+//! What the process remembers of image versions between passes. All of it may be lost.
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use azimage_core::image_version::{self, VersionObserved};
-use azimage_names::ImageVersionId;
+use azimage_core::image_version::Remembered;
 use tokio::time::Instant;
-
-use crate::image_version::Kept;
-
-/// What is remembered of one object.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Remembered {
-    /// For the decisions.
-    pub(crate) core: image_version::Remembered,
-    /// What a pass that had to stop midway has read.
-    pub(crate) kept: Option<Box<Kept>>,
-    /// The version as it was last read by itself, while nothing is left to be done.
-    pub(crate) seen: Option<Seen>,
-}
-
-/// A version at rest.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    /// With whose right it was read.
-    pub(crate) principal: String,
-    pub(crate) id: ImageVersionId,
-    pub(crate) version: Arc<VersionObserved>,
-}
 
 /// What is remembered of all objects, by uid.
 #[derive(Debug)]

@@ -7,11 +7,8 @@ mod read;
 mod write;
 
 pub(crate) use lists::Lists;
-pub(crate) use read::{SourceHalf, read};
+pub(crate) use read::Reader;
 pub(crate) use write::execute;
-
-/// For how long a pass that had to stop midway may go on from what it has read; what is older is read again.
-pub(crate) const READINGS_GOOD_FOR: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// A failed call, as far as the reconcile needs it.
 #[derive(Debug)]

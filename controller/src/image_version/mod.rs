@@ -4,12 +4,10 @@
 //! Azure are never awaited: the next pass observes what has come of them.
 
 mod execute;
-mod kept;
 mod kind;
 mod observe;
 mod pass;
 mod reconcile;
 mod write;
 
-pub(crate) use kept::Kept;
 pub(crate) use reconcile::Shared;

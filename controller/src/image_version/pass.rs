@@ -4,18 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use azimage_azure::{Call, Client as AzureClient};
 use azimage_core::image_version::{
-    Action, Announced, Context, Event, Observed, Plan, Read, Reading, Report, State, StepName, Subject, Validated,
+    Action, Announced, Context, Event, Plan, Question, Remembered, Report, State, StepKey, StepName, Validated,
     Violation, Wake, record_intent,
 };
-use azimage_crds::{IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, ReplicationTarget};
+use azimage_crds::{
+    IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, ReplicationTarget,
+};
 use kube::{Api, Resource, ResourceExt, api::ListParams};
-use tokio::time::Instant;
 
-use super::{Shared, kept::Kept, observe::Given};
+use super::{Shared, observe::Given};
 use crate::{
     identity::Unidentified,
     kubernetes::{KubernetesError, add_finalizer, bounded, remove_finalizer},
-    memory::{Remembered, Seen},
     stores::readable,
 };
 
@@ -45,9 +45,10 @@ struct Decided {
     client: Option<AzureClient>,
     validated: Validated,
     status: ImageVersionStatus,
-    remembered: Remembered,
-    kept: Box<Kept>,
+    memory: Remembered,
     plan: Plan,
+    /// When the source machine was read, by Azure's own clock.
+    azure_now: Option<jiff::Timestamp>,
     /// How long Azure or the budget asks to wait before a read that was held back.
     retry_after: Option<Duration>,
 }
@@ -65,46 +66,36 @@ impl Pass<'_> {
         tracing::debug!(stage = decided.plan.report.stage, "Decided");
         let state = State {
             status: &decided.status,
-            remembered: &decided.remembered.core,
+            remembered: &decided.memory,
             has_finalizer: self.has_finalizer(),
             pace: &self.shared.config.pace,
             now: self.shared.seams.clock.now(),
         };
         match self.shared.decisions.act(&decided.validated, &decided.plan, state) {
+            Action::Wait(wake) => self.wait(*decided, wake).await,
             Action::Defer => {
-                let Decided { status, mut remembered, kept, plan, retry_after, .. } = *decided;
-                remembered.kept = Some(kept.for_the_next());
-                self.defer(&plan.report, &status, remembered, retry_after).await
+                let Decided { status, memory, plan, retry_after, .. } = *decided;
+                self.defer(&plan.report, &status, memory, retry_after).await
             }
-            Action::Release => {
-                remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
-                tracing::info!("Let go of image version");
-                Ok(After::Released)
+            Action::AddFinalizer => {
+                add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+                self.remember(decided.memory, Event::Prepared);
+                Ok(After::Now)
             }
+            Action::Announce(step) => self.announce(*decided, step).await,
+            Action::Pause(step) => self.pause(*decided, &step).await,
+            Action::Execute(announced) => self.carry_out(*decided, announced).await,
             Action::Suspended => {
                 let Decided { status, plan, .. } = *decided;
                 let regions = plan.report.regions.unwrap_or_else(|| status.regions.clone());
                 self.write(&status, ImageVersionStatus { regions, ..status.clone() }).await?;
                 Ok(After::Changed)
             }
-            Action::Wait(wake) => self.wait(decided, wake).await,
-            Action::AddFinalizer => {
-                add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
-                let Decided { mut remembered, kept, .. } = *decided;
-                remembered.kept = Some(kept.for_the_next());
-                self.shared.memories.set(self.uid, remembered);
-                Ok(After::Now)
+            Action::Release => {
+                remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+                tracing::info!("Let go of image version");
+                Ok(After::Released)
             }
-            Action::Announce(step, subject) => self.announce(decided, step, &subject).await,
-            Action::Pause(step) => {
-                let Decided { status, mut remembered, kept, mut plan, .. } = *decided;
-                remembered.core.overlay(&mut plan.report, step);
-                remembered.kept = Some(kept.for_the_next());
-                self.remember(remembered, Event::Pauses);
-                self.report(&status, &plan.report, false).await?;
-                Ok(After::Wake(Wake::Poll))
-            }
-            Action::Execute(announced) => self.carry_out(decided, announced).await,
         }
     }
 
@@ -125,25 +116,13 @@ impl Pass<'_> {
             },
         };
         let status = self.object.status.clone().unwrap_or_default();
-        let mut remembered = self.shared.memories.get(self.uid);
         let call = Call::new(self.shared.seams.randomness.id()).on_behalf_of(self.namespace, self.uid);
-        // Who asks for a look gets one, not what a list said a while ago.
-        let same = |seen: &Seen| {
-            seen.id == validated.id && client.as_ref().is_some_and(|client| client.principal() == seen.principal)
-        };
-        let seen = remembered.seen.clone().filter(|seen| same(seen) && !validated.requested);
-        let now = Instant::now();
-        let mut kept =
-            remembered.kept.take().unwrap_or_default().resumed(self.object, client.as_ref(), &validated, now);
-        kept.observed.seen = seen.map(|seen| seen.version);
-        let given = Given {
-            client: client.as_ref(),
-            call: &call,
-            validated: &validated,
-            status: &status,
-            remembered: &remembered.core,
-        };
-        let (mut plan, retry_after) = self.observe(given, &mut kept).await;
+        let mut memory = self.shared.memories.get(self.uid);
+        let question = self.question(&validated, client.as_ref());
+        let mut facts = memory.take_facts(question, &validated, self.shared.memories.uptime());
+        let given =
+            Given { client: client.as_ref(), call: &call, validated: &validated, status: &status, memory: &memory };
+        let (mut plan, retry_after) = self.observe(given, &mut facts).await;
         if self.shared.decisions.needs_fresh_targets(&plan) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
@@ -152,13 +131,30 @@ impl Pass<'_> {
                 Ok(validated) => validated,
                 Err(violation) => return Ok(Err(violation)),
             };
-            (plan, _) = self.decide(Given { validated: &validated, ..given }, &mut kept).await;
+            (plan, _) = self.observe(Given { validated: &validated, ..given }, &mut facts).await;
         }
-        if plan.wake != Wake::Throttled {
-            remembered.seen = client.as_ref().and_then(|client| at_rest(client, &validated, &kept.observed, &plan));
-            remembered.core.process = remembered.core.process.after(&plan.report, &kept.observed);
+        let azure_now = facts.azure_now(&validated);
+        let memory = self.after(memory, Event::Decided(&plan, facts));
+        Ok(Ok(Box::new(Decided { client, validated, status, memory, plan, azure_now, retry_after })))
+    }
+
+    /// What the readings of this pass are of.
+    fn question(&self, validated: &Validated, client: Option<&AzureClient>) -> Question {
+        Question {
+            id: Some(validated.id.clone()),
+            principal: client.map(|client| client.principal().to_owned()),
+            generation: self.object.meta().generation,
+            deleting: validated.deleting,
+            requested: self.object.annotations().get(RECONCILE_REQUESTED_AT).cloned(),
         }
-        Ok(Ok(Box::new(Decided { client, validated, status, remembered, kept, plan, retry_after })))
+    }
+
+    /// Ends a pass in which nothing is to be done.
+    async fn wait(&self, decided: Decided, wake: Wake) -> Result<After, KubernetesError> {
+        let Decided { status, memory, plan, .. } = decided;
+        self.remember(memory, Event::Waited(&plan.report, wake));
+        self.report(&status, &plan.report, true).await?;
+        Ok(After::Wake(wake))
     }
 
     /// Ends a pass that has to wait for its turn. It costs the API server nothing: what stands in the status stays, but
@@ -167,58 +163,48 @@ impl Pass<'_> {
         &self,
         report: &Report,
         status: &ImageVersionStatus,
-        remembered: Remembered,
+        memory: Remembered,
         retry_after: Option<Duration>,
     ) -> Result<After, KubernetesError> {
         let generation = self.object.meta().generation;
-        let has_to_say = remembered.core.has_to_say(status, generation, self.shared.memories.uptime());
-        self.remember(remembered, Event::Deferred(retry_after));
+        let has_to_say = memory.has_to_say(status, generation, self.shared.memories.uptime());
+        self.remember(memory, Event::Deferred(retry_after));
         if has_to_say {
             self.report(status, report, false).await?;
         }
         Ok(After::Wake(Wake::Throttled))
     }
 
-    /// Ends a pass in which nothing is to be done.
-    async fn wait(&self, decided: Box<Decided>, wake: Wake) -> Result<After, KubernetesError> {
-        let Decided { status, mut remembered, mut kept, plan, .. } = *decided;
-        if plan.report.unsure {
-            kept.forget(Read::Version);
-            remembered.kept = Some(kept.for_the_next());
-        }
-        self.remember(remembered, Event::Waited { progress: &plan.report.progress, wake });
-        self.report(&status, &plan.report, true).await?;
-        Ok(After::Wake(wake))
-    }
-
     /// Records that a step is about to be carried out, which the next pass does.
-    async fn announce(
-        &self,
-        decided: Box<Decided>,
-        step: StepName,
-        subject: &Subject,
-    ) -> Result<After, KubernetesError> {
-        let Decided { status, mut remembered, kept, mut plan, .. } = *decided;
-        remembered.core.overlay(&mut plan.report, step);
-        let azure_now = kept.observed.azure_now();
-        remembered.kept = Some(kept.for_the_next());
+    async fn announce(&self, decided: Decided, step: StepKey) -> Result<After, KubernetesError> {
+        let Decided { status, memory, mut plan, azure_now, .. } = decided;
+        memory.overlay(&mut plan.report, &step);
         let id = self.shared.seams.randomness.id().to_string();
         let mut next = self.next_status(&status, &plan.report, false);
-        record_intent(&mut next, (step, subject), &id, self.shared.seams.clock.now(), azure_now);
-        self.remember(remembered, Event::Announces(step, &id));
+        record_intent(&mut next, &step, &id, self.shared.seams.clock.now(), azure_now);
+        self.remember(memory, Event::Announces(step, &id));
         self.write(&status, next).await?;
         Ok(After::Now)
     }
 
+    /// Ends a pass that comes too soon for another attempt at a step.
+    async fn pause(&self, decided: Decided, step: &StepKey) -> Result<After, KubernetesError> {
+        let Decided { status, memory, mut plan, .. } = decided;
+        memory.overlay(&mut plan.report, step);
+        self.remember(memory, Event::Pauses);
+        self.report(&status, &plan.report, false).await?;
+        Ok(After::Wake(Wake::Poll))
+    }
+
     /// Carries out a step, and says what came of it.
-    async fn carry_out(&self, decided: Box<Decided>, announced: Announced) -> Result<After, KubernetesError> {
-        let Decided { client, status, remembered, kept, plan: Plan { mut report, .. }, .. } = *decided;
+    async fn carry_out(&self, decided: Decided, announced: Announced) -> Result<After, KubernetesError> {
+        let Decided { client, status, memory, plan: Plan { mut report, .. }, .. } = decided;
         // A step needs an identity, and the walk has read with it.
         let Some(client) = client else { return Ok(After::Wake(Wake::Retry)) };
-        let name = announced.step().name;
-        let untried = remembered.core.clone();
-        let mut remembered = self.after(remembered, Event::Tries);
-        self.shared.memories.set(self.uid, remembered.clone());
+        let key = announced.step().key();
+        let untried = memory.clone();
+        let tried = self.after(memory, Event::Tries);
+        self.shared.memories.set(self.uid, tried.clone());
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
         let (event, wake) = match self.shared.term.while_held(self.execute(&client, &announced)).await? {
             Ok(accepted) => {
@@ -226,37 +212,33 @@ impl Pass<'_> {
                     self.tell_at_parting(words).await;
                 }
                 let (id, at) = (announced.correlation_id(), self.shared.seams.clock.now());
-                (Event::Accepted { step: name, id, proven: accepted.proven, at }, Wake::Poll)
+                (Event::Accepted { step: key.clone(), id, proven: accepted.proven, at }, Wake::Poll)
             }
             Err(failed) if failed.throttled().is_some() => {
-                if !failed.was_sent() {
-                    remembered.core = untried;
-                }
-                remembered.kept = Some(kept.for_the_next());
-                report.progress = failed.failure.progress(name.doing());
-                return self.defer(&report, &status, remembered, failed.wait).await;
+                let memory = if failed.was_sent() { tried } else { untried };
+                report.progress = failed.failure.progress(key.name.doing());
+                return self.defer(&report, &status, memory, failed.wait).await;
             }
             Err(failed) => {
                 let wake = failed.failure.wake();
-                (Event::Failed { step: name, failure: failed.failure, retry_after: failed.wait }, wake)
+                (Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }, wake)
             }
         };
-        let remembered = self.after(remembered, event);
-        report.accepted = remembered.core.process.accepted;
-        remembered.core.overlay(&mut report, name);
-        self.shared.memories.set(self.uid, remembered);
+        let memory = self.after(tried, event);
+        report.accepted = memory.accepted_at(StepName::Publish);
+        memory.overlay(&mut report, &key);
+        self.shared.memories.set(self.uid, memory);
         self.report(&status, &report, true).await?;
         Ok(After::Wake(wake))
     }
 
     /// What is remembered after this became of the pass.
-    fn after(&self, remembered: Remembered, event: Event<'_>) -> Remembered {
-        let core = remembered.core.after(event, self.shared.memories.uptime());
-        Remembered { core, ..remembered }
+    fn after(&self, memory: Remembered, event: Event<'_>) -> Remembered {
+        memory.after(event, self.shared.memories.uptime())
     }
 
-    fn remember(&self, remembered: Remembered, event: Event<'_>) {
-        self.shared.memories.set(self.uid, self.after(remembered, event));
+    fn remember(&self, memory: Remembered, event: Event<'_>) {
+        self.shared.memories.set(self.uid, self.after(memory, event));
     }
 
     fn has_finalizer(&self) -> bool {
@@ -278,14 +260,4 @@ impl Pass<'_> {
         };
         self.shared.decisions.validate(self.object, context)
     }
-}
-
-/// What to compare the next list with: the version as it was read by itself, if nothing is left to be done.
-fn at_rest(client: &AzureClient, validated: &Validated, observed: &Observed, plan: &Plan) -> Option<Seen> {
-    let version = match &observed.version {
-        _ if !plan.rests() => return None,
-        Reading::Found(version) => Arc::new(version.clone()),
-        _ => observed.seen.clone()?,
-    };
-    Some(Seen { principal: client.principal().to_owned(), id: validated.id.clone(), version })
 }

@@ -78,9 +78,9 @@ pub(super) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Resu
 fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
     let pace = &shared.config.pace;
     let remembered = shared.memories.get(uid);
-    let listed = remembered.seen.as_ref();
-    let listed = listed.and_then(|seen| shared.lists.good_for(&seen.principal, &seen.id, Instant::now()));
-    let span = remembered.core.requeue_after(wake, pace, shared.memories.uptime());
+    let listed = remembered.at_rest();
+    let listed = listed.and_then(|(principal, id)| shared.lists.good_for(principal, id, Instant::now()));
+    let span = remembered.requeue_after(wake, pace, shared.memories.uptime());
     match wake {
         Wake::Resync if listed.is_some() => listed.unwrap_or_default(),
         // The turn was given for just this time.

@@ -1,11 +1,11 @@
 //! What a stage decides by: the object, what is remembered, and what was read. Whatever wasn't read stops the walk.
 
 use azimage_crds::Prepare;
-use azimage_names::{RunCommandId, VirtualMachineId};
+use azimage_names::{ImageVersionId, RunCommandId, VirtualMachineId};
 
 use super::{
-    Absent, ConsoleObserved, DefinitionObserved, GuestSpec, Memory, Observed, Read, Reading, SealObserved, SourceSpec,
-    SourceVersionObserved, Validated, VersionObserved, VirtualMachineObserved, report::Stop,
+    Absent, ConsoleObserved, DefinitionObserved, Facts, GuestSpec, Memory, Read, Reading, SealObserved, SealOf,
+    SourceSpec, Validated, VersionObserved, VirtualMachineObserved, report::Stop, stage::guest::nonce,
 };
 use crate::Failure;
 
@@ -14,7 +14,7 @@ use crate::Failure;
 pub(super) struct Cx<'a> {
     pub(super) validated: &'a Validated,
     pub(super) memory: &'a Memory<'a>,
-    pub(super) observed: &'a Observed,
+    pub(super) facts: &'a Facts,
 }
 
 /// What Azure said of something.
@@ -32,12 +32,13 @@ pub(super) enum Presence<'a, T> {
     Missing(Absent),
 }
 
-fn answer<T>(reading: &Reading<T>, read: Read) -> Result<Answer<'_, T>, Stop> {
+/// The answer, if it was asked for.
+fn answer<T>(reading: Option<&Reading<T>>, read: impl FnOnce() -> Read) -> Result<Answer<'_, T>, Stop> {
     match reading {
-        Reading::NotRead => Err(Stop::Read(read)),
-        Reading::Found(found) => Ok(Answer::Found(found)),
-        Reading::Missing(absent) => Ok(Answer::Missing(*absent)),
-        Reading::Failed(failure) => Ok(Answer::Failed(failure)),
+        None => Err(Stop::Read(read())),
+        Some(Reading::Found(found)) => Ok(Answer::Found(found)),
+        Some(Reading::Missing(absent)) => Ok(Answer::Missing(*absent)),
+        Some(Reading::Failed(failure)) => Ok(Answer::Failed(failure)),
     }
 }
 
@@ -69,38 +70,61 @@ pub(super) struct Source<'a> {
     pub(super) guest: &'a GuestSpec,
 }
 
+/// A gallery image version as the source, and its definition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SourceVersion<'a> {
+    pub(super) version: &'a VersionObserved,
+    pub(super) definition: &'a DefinitionObserved,
+}
+
 impl<'a> Cx<'a> {
     /// The version, if it exists: as it was read, or as the list shows that it still is.
     pub(super) fn version(&self) -> Result<Option<&'a VersionObserved>, Stop> {
-        let observed = self.observed;
-        match &observed.version {
-            Reading::Found(version) => Ok(Some(version)),
-            Reading::Missing(_) => Ok(None),
-            Reading::Failed(failure) => Err(Stop::Failed(failure.clone(), "read the gallery image version")),
-            Reading::NotRead => match (&observed.seen, &observed.listed) {
-                (Some(_), Reading::NotRead) => Err(Stop::Read(Read::List)),
+        let (facts, id) = (self.facts, &self.validated.id);
+        match facts.versions.get(id) {
+            Some(Reading::Found(version)) => Ok(Some(version)),
+            Some(Reading::Missing(_)) => Ok(None),
+            Some(Reading::Failed(failure)) => Err(Stop::Failed(failure.clone(), "read the gallery image version")),
+            None => match (&facts.at_rest, facts.listed.get(id)) {
+                (Some(_), None) => Err(Stop::Read(Read::ListedVersion(id.clone()))),
                 // A list that can't be had otherwise, such as for an entry that can't be understood, is done without.
-                (Some(_), Reading::Failed(failure @ Failure::Throttled)) => {
+                (Some(_), Some(Reading::Failed(failure @ Failure::Throttled))) => {
                     Err(Stop::Failed(failure.clone(), "list the gallery image versions"))
                 }
-                _ => observed.still_at_rest().map(Some).ok_or(Stop::Read(Read::Version)),
+                _ => facts.still_at_rest(id).map(Some).ok_or_else(|| Stop::Read(Read::Version(id.clone()))),
             },
         }
     }
 
     /// The version as it was read by itself, not as a list shows it.
     pub(super) fn version_alone(&self) -> Result<Presence<'a, VersionObserved>, Stop> {
-        answer(&self.observed.version, Read::Version)?.or_stop("read the gallery image version before deleting it")
+        let id = &self.validated.id;
+        self.any_version(id)?.or_stop("read the gallery image version before deleting it")
+    }
+
+    fn any_version(&self, id: &ImageVersionId) -> Result<Answer<'a, VersionObserved>, Stop> {
+        answer(self.facts.versions.get(id), || Read::Version(id.clone()))
+    }
+
+    fn any_definition(&self, of: &ImageVersionId) -> Result<Answer<'a, DefinitionObserved>, Stop> {
+        let id = of.definition();
+        answer(self.facts.definitions.get(id), || Read::Definition(id.clone()))
     }
 
     /// The image definition.
     pub(super) fn definition(&self) -> Result<Presence<'a, DefinitionObserved>, Stop> {
-        answer(&self.observed.definition, Read::Definition)?.or_stop("read the image definition")
+        self.any_definition(&self.validated.id)?.or_stop("read the image definition")
     }
 
-    /// The source, when it is a gallery image version.
-    pub(super) fn source_version(&self) -> Result<Presence<'a, SourceVersionObserved>, Stop> {
-        answer(&self.observed.source_version, Read::SourceVersion)?.or_stop("read the source version")
+    /// The gallery image version of this id as the source, with its definition; nothing if either is missing.
+    pub(super) fn source_version(&self, id: &ImageVersionId) -> Result<Option<SourceVersion<'a>>, Stop> {
+        let Presence::Found(version) = self.any_version(id)?.or_stop("read the source version")? else {
+            return Ok(None);
+        };
+        match self.any_definition(id)?.or_stop("read the source version")? {
+            Presence::Found(definition) => Ok(Some(SourceVersion { version, definition })),
+            Presence::Missing(_) => Ok(None),
+        }
     }
 
     /// What the object says of its source, when that is a virtual machine.
@@ -113,16 +137,17 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// The source, when it is a virtual machine.
-    pub(super) fn machine(&self) -> Result<Answer<'a, VirtualMachineObserved>, Stop> {
-        answer(&self.observed.virtual_machine, Read::VirtualMachine)
+    /// A virtual machine.
+    pub(super) fn machine(&self, id: &VirtualMachineId) -> Result<Answer<'a, VirtualMachineObserved>, Stop> {
+        answer(self.facts.machines.get(id), || Read::Machine(id.clone()))
     }
 
     /// The source machine, of which an earlier stage has seen that it exists.
     pub(super) fn source_machine(&self) -> Result<(Source<'a>, &'a VirtualMachineObserved), Stop> {
-        match (self.source(), self.machine()?.or_stop("read the source virtual machine")?) {
-            (Some(source), Presence::Found(machine)) => Ok((source, machine)),
-            _ => Err(Stop::unseen("the source virtual machine")),
+        let Some(source) = self.source() else { return Err(Stop::unseen("the source virtual machine")) };
+        match self.machine(source.id)?.or_stop("read the source virtual machine")? {
+            Presence::Found(machine) => Ok((source, machine)),
+            Presence::Missing(_) => Err(Stop::unseen("the source virtual machine")),
         }
     }
 
@@ -135,20 +160,31 @@ impl<'a> Cx<'a> {
     }
 
     /// The source version, of which an earlier stage has seen that it exists.
-    pub(super) fn source_version_found(&self) -> Result<&'a SourceVersionObserved, Stop> {
-        match self.source_version()? {
-            Presence::Found(version) => Ok(version),
-            Presence::Missing(_) => Err(Stop::unseen("the source version")),
+    pub(super) fn source_version_found(&self) -> Result<SourceVersion<'a>, Stop> {
+        let unseen = || Stop::unseen("the source version");
+        match &self.validated.source {
+            SourceSpec::ImageVersion { id } => self.source_version(id)?.ok_or_else(unseen),
+            SourceSpec::VirtualMachine { .. } => Err(unseen()),
         }
     }
 
     /// The run command that seals the guest.
-    pub(super) fn run_command(&self) -> Result<Answer<'a, SealObserved>, Stop> {
-        answer(&self.observed.seal, Read::Seal)
+    pub(super) fn run_command(&self, id: &RunCommandId) -> Result<Answer<'a, SealObserved>, Stop> {
+        answer(self.facts.run_commands.get(id), || Read::RunCommand(id.clone()))
     }
 
-    /// What the serial console log of the source says of this very seal.
-    pub(super) fn console(&self) -> Result<Answer<'a, ConsoleObserved>, Stop> {
-        answer(&self.observed.console, Read::Console)
+    /// What the serial console log of a machine says of the seal that its tags name.
+    pub(super) fn console(
+        &self,
+        id: &VirtualMachineId,
+        machine: &VirtualMachineObserved,
+    ) -> Result<Answer<'a, ConsoleObserved>, Stop> {
+        let of = console_of(self.validated, id, machine);
+        answer(self.facts.consoles.get(&of), || Read::Console(of.clone()))
     }
+}
+
+/// The attempt at a seal that the machine's tags name.
+pub(super) fn console_of(validated: &Validated, id: &VirtualMachineId, machine: &VirtualMachineObserved) -> SealOf {
+    SealOf { machine: id.clone(), nonce: nonce(validated, machine).map(str::to_owned) }
 }

@@ -1,7 +1,8 @@
-//! What Azure says doesn't exist: believed only when several passes in a row were told so, for one such answer proves
-//! nothing where a service is eventually consistent.
+//! What Azure doesn't show: believed only when several passes in a row were told so, for one such answer proves nothing
+//! where a service is eventually consistent.
 
 use azimage_crds::{ConditionType, Reason};
+use azimage_names::Region;
 
 use super::{
     Memory, Read, Report, Wake,
@@ -9,34 +10,45 @@ use super::{
 };
 use crate::{Progress, Truth};
 
-/// How many passes must find a thing gone before that is believed.
-pub(super) const CONFIRMATIONS: i32 = 3;
+/// How many passes must be told a thing before it is believed.
+pub(super) const CONFIRMATIONS: u32 = 3;
+
+/// What a pass was told and doesn't believe at once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doubt {
+    /// Something doesn't exist that the object needs, or had.
+    Absent(Read),
+    /// The version doesn't exist, be it that it wasn't made yet.
+    NoVersion,
+    /// A region isn't in the version that a target had asked for and gave up.
+    NoRegion(Region),
+}
 
 impl Memory<'_> {
-    /// How many passes in a row found it gone, up to the last one.
-    pub(super) fn found_absent(&self, what: Read) -> i32 {
-        self.process.absent.filter(|(read, _)| *read == what).map_or(0, |(_, times)| times)
+    /// How many passes in a row were told so, up to the last one.
+    pub(super) fn times(&self, doubt: &Doubt) -> u32 {
+        self.process.doubts.get(doubt).copied().unwrap_or(0)
+    }
+
+    /// Whether it is certain enough.
+    pub(super) fn believes(&self, doubt: &Doubt) -> bool {
+        self.times(doubt) >= CONFIRMATIONS
     }
 
     /// Whether it is certain enough that it doesn't exist. What the status says already a new process needn't doubt again.
-    pub(super) fn believes_absent(&self, what: Read, condition: ConditionType, reason: Reason) -> bool {
+    pub(super) fn believes_absent(&self, what: &Read, condition: ConditionType, reason: Reason) -> bool {
         let says = |kind: ConditionType| self.condition(kind).is_some_and(|known| known.reason == reason.as_str());
-        self.found_absent(what) >= CONFIRMATIONS || (says(ConditionType::Stalled) && says(condition))
-    }
-
-    /// Whether it is certain enough that regions are gone which targets gave up.
-    pub(super) fn believes_vanished(&self) -> bool {
-        self.process.vanished >= CONFIRMATIONS
+        self.believes(&Doubt::Absent(what.clone())) || (says(ConditionType::Stalled) && says(condition))
     }
 
     /// The first step of all waits until the version is certain not to be there: else a machine would be claimed, or
     /// a version written, whose number is somebody else's.
-    pub(super) fn sure_before_the_first(&self, outcome: Outcome, report: &mut Report) -> Decision {
-        let sure = !self.status.steps.is_empty() || self.process.unseen + 1 >= CONFIRMATIONS;
+    pub(super) fn sure_before_the_first(&self, outcome: Outcome, version: Read, report: &mut Report) -> Decision {
+        let sure = !self.status.steps.is_empty() || self.times(&Doubt::NoVersion) + 1 >= CONFIRMATIONS;
         if sure || !matches!(outcome, Outcome::Ends(Some(_), _)) {
             return Ok(outcome);
         }
-        report.unsure = true;
+        report.confirming = Some(version);
         report.findings.retain(|_, finding| finding.truth == Truth::True);
         let message = "Making sure that the version number is free: Azure may be slow to show a version";
         report.progress = Progress::reconciling(Reason::Progressing, message);
@@ -45,6 +57,11 @@ impl Memory<'_> {
 }
 
 impl Report {
+    /// This pass was told so.
+    pub(super) fn doubts(&mut self, doubt: Doubt) {
+        self.doubts.insert(doubt);
+    }
+
     /// Something that doesn't exist, without which it can't go on: looked for again, and then a person is asked.
     pub(super) fn absent(
         &mut self,
@@ -53,8 +70,9 @@ impl Report {
         (condition, reason): (ConditionType, Reason),
         message: String,
     ) -> Decision {
-        self.absent = Some(what);
-        if memory.believes_absent(what, condition, reason) {
+        let believed = memory.believes_absent(&what, condition, reason);
+        self.doubts(Doubt::Absent(what));
+        if believed {
             return self.stalled(condition, reason, message);
         }
         self.doubted(reason, name)

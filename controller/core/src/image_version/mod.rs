@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! object, targets ──validate──▶ Validated ─┐
-//! status, process ───────────▶ Memory ─────┼─next──▶ Read(what), which is read and put into Observed; then asked again
-//! Azure ─────────────────────▶ Observed ───┘    └──▶ Plan { step, report, wake } ──next_status──▶ status
+//! status, process ───────────▶ Memory ─────┼─next──▶ Read(what), which is read and put into Facts; then asked again
+//! Azure ─────────────────────▶ Facts ──────┘    └──▶ Plan { step, report, wake } ──next_status──▶ status
 //! ```
 
 mod context;
 mod doubt;
+mod facts;
 mod memory;
 mod next;
-mod observed;
 mod protocol;
 mod remembered;
 mod report;
@@ -25,19 +25,19 @@ mod tags;
 mod tests;
 mod validate;
 
-pub use memory::{Memory, ProcessMemory};
-pub use next::{Next, next};
-pub use observed::{
-    Absent, BootDiagnostics, ConsoleObserved, DefinitionObserved, Execution, MarketplacePlan, Observed, OsType, Power,
-    Provisioning, Read, Reading, RegionObserved, RegionReplication, SealObserved, SourceVersionObserved,
+pub use doubt::Doubt;
+pub use facts::{
+    Absent, BootDiagnostics, ConsoleObserved, DefinitionObserved, Execution, Facts, GOOD_FOR, MarketplacePlan, OsType,
+    Power, Provisioning, Question, Read, Reading, Readings, RegionObserved, RegionReplication, SealObserved, SealOf,
     TargetRegionObserved, VersionObserved, VirtualMachineObserved,
 };
+pub use memory::Memory;
+pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};
-pub use remembered::{Event, Remembered};
+pub use remembered::{Event, Executed, Intent, Remembered};
 pub use report::{Plan, Report, Wake};
 pub use request::{MachineRequest, Request, RunCommandRequest, SourceId, TargetRegionRequest, VersionRequest};
-pub use stage::guest::nonce as seal_nonce;
 pub use status::{DOMAIN, next_status, record_intent};
-pub use step::{Step, Subject};
+pub use step::{Step, StepKey, Subject};
 pub use step_name::StepName;
 pub use validate::{Context, GuestSpec, SourceSpec, Validated, Violation, validate};

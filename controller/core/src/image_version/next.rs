@@ -8,7 +8,7 @@ use azimage_crds::{ConditionType, Reason, RegionStatus, SourceStatus};
 use azimage_names::Region;
 
 use super::{
-    DOMAIN, Memory, Observed, Read, Reading, Step, StepName, Validated, VersionObserved,
+    DOMAIN, Doubt, Facts, Memory, Read, Reading, Step, StepKey, StepName, Validated, VersionObserved,
     context::Cx,
     report::{Decision, Outcome, Plan, Report, Stop, Wake, ends},
     route::{self, Stage},
@@ -19,15 +19,15 @@ use crate::merge::merge;
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
-    /// This has to be read first; then ask again.
+    /// This has to be read first, also if it was read before; then ask again.
     Read(Read),
     /// What the pass comes to.
     Plan(Box<Plan>),
 }
 
 /// Decides what is to be done next.
-pub fn next(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Next {
-    let cx = Cx { validated, memory, observed };
+pub fn next(validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Next {
+    let cx = Cx { validated, memory, facts };
     let mut report = Report::default();
     let (step, wake) = match decide(&cx, &mut report) {
         Ok(Outcome::Ends(step, wake)) => (step, wake),
@@ -39,22 +39,40 @@ pub fn next(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> 
             (None, failure.wake())
         }
     };
-    report.accepted = memory.process.accepted;
+    report.accepted = memory.process.accepted_at(StepName::Publish);
+    if matches!(facts.versions.get(&validated.id), Some(Reading::Missing(_))) {
+        report.doubts(Doubt::NoVersion);
+    }
     if report.regions.is_none() && !validated.deleting {
         report.regions = Some(carried(&cx));
     }
     // What this process has just done may not show yet: doing it again would be a second request for nothing.
     let (step, wake) = match step {
-        Some(step) if memory.too_soon(step.name, grace_seconds(&step, observed)) => (None, Wake::Poll),
+        Some(step) if memory.too_soon(&step.key(), grace_seconds(&step, &cx)) => (None, Wake::Poll),
         step => (step, wake),
     };
-    Next::Plan(Box::new(Plan { step, report, wake }))
+    let plan = Plan { step, report, wake };
+    match to_be_read_again(&plan, &cx) {
+        Some(read) => Next::Read(read),
+        None => Next::Plan(Box::new(plan)),
+    }
 }
 
-fn grace_seconds(step: &Step, observed: &Observed) -> i64 {
-    match (step.name, &observed.version) {
+/// What a plan can't rest on as it was read.
+fn to_be_read_again(plan: &Plan, cx: &Cx<'_>) -> Option<Read> {
+    let id = &cx.validated.id;
+    // Nothing is written because of a list, which may be a period old.
+    if cx.facts.versions.get(id).is_none() && cx.facts.still_at_rest(id).is_some() && !plan.rests() {
+        return Some(Read::Version(id.clone()));
+    }
+    // Where an earlier pass had to stop midway, nothing is changed on what it saw, but what it saw beside may count.
+    plan.step.as_ref()?.changes().into_iter().find(|read| !cx.facts.is_fresh(read))
+}
+
+fn grace_seconds(step: &Step, cx: &Cx<'_>) -> i64 {
+    match (step.name, cx.facts.versions.found(&cx.validated.id)) {
         // Only a version that doesn't exist yet is slow to show.
-        (StepName::Publish, Reading::Found(_)) => StepName::Update.grace_seconds(),
+        (StepName::Publish, Some(_)) => StepName::Update.grace_seconds(),
         (name, _) => name.grace_seconds(),
     }
 }
@@ -84,7 +102,7 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return publish::is_gone(cx, report);
     }
     let outcome = walk(route, cx, report)?;
-    cx.memory.sure_before_the_first(outcome, report)
+    cx.memory.sure_before_the_first(outcome, Read::Version(validated.id.clone()), report)
 }
 
 /// The version exists, so all that comes before it was done. What was seen at the time tells more than what follows from
@@ -102,7 +120,10 @@ fn passed(behind: &[&Stage], version: &VersionObserved, cx: &Cx<'_>, report: &mu
             report.not_needed(kind);
         }
     }
-    report.finished.extend(behind.iter().flat_map(|stage| stage.steps));
+    let names = || behind.iter().flat_map(|stage| stage.steps);
+    report.finished.extend(names().map(|name| StepKey::from(*name)));
+    let recorded = cx.memory.status.steps.iter().filter_map(StepKey::of);
+    report.finished.extend(recorded.filter(|key| names().any(|name| *name == key.name)));
     report.source = Some(SourceStatus { location: Some(version.location.to_string()), ..SourceStatus::default() });
 }
 

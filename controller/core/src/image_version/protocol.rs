@@ -4,7 +4,7 @@
 use azimage_crds::{ImageVersionStatus, StepStatus};
 use jiff::Timestamp;
 
-use super::{Plan, Remembered, Step, StepName, Subject, Validated, Wake, memory::recorded};
+use super::{Plan, Remembered, Step, StepKey, Validated, Wake, memory::recorded};
 use crate::Pace;
 
 /// What a pass does, apart from reading: at most one write to Azure.
@@ -17,9 +17,9 @@ pub enum Action {
     /// Before the first effect in Azure, so that no deletion can miss it.
     AddFinalizer,
     /// The step is recorded in the status as about to be carried out.
-    Announce(StepName, Subject),
+    Announce(StepKey),
     /// The last attempt at the step was begun too lately for another one.
-    Pause(StepName),
+    Pause(StepKey),
     /// The step is carried out.
     Execute(Announced),
     /// Suspended: nothing is done and nothing is said, but that a target is let go.
@@ -74,19 +74,19 @@ pub fn act(validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
     if !validated.deleting && !state.has_finalizer {
         return Action::AddFinalizer;
     }
-    let name = step.name;
-    let record = state.open_record(step);
-    match record.and_then(|record| state.id_to_act_under(record, name, plan.wake)) {
+    let key = step.key();
+    let record = state.open_record(&key);
+    match record.and_then(|record| state.id_to_act_under(record, &key, plan.wake)) {
         Some(correlation_id) => Action::Execute(Announced { step: step.clone(), correlation_id }),
-        None if plan.wake == Wake::Retry && record.is_some_and(|record| state.pauses(record)) => Action::Pause(name),
-        None => Action::Announce(name, step.subject.clone()),
+        None if plan.wake == Wake::Retry && record.is_some_and(|record| state.pauses(record)) => Action::Pause(key),
+        None => Action::Announce(key),
     }
 }
 
 impl State<'_> {
     /// The record of a step whose effect wasn't seen.
-    fn open_record(&self, step: &Step) -> Option<&StepStatus> {
-        recorded(self.status, step.name, &step.subject).filter(|record| record.finished_at.is_none())
+    fn open_record(&self, key: &StepKey) -> Option<&StepStatus> {
+        recorded(self.status, key).filter(|record| record.finished_at.is_none())
     }
 
     /// The correlation id of an open record, if the step may be carried out under it now.
@@ -94,12 +94,12 @@ impl State<'_> {
     /// What Azure failed at looks the same before another attempt and after it. So a step that is tried again, for which the
     /// plan has [`Wake::Retry`], goes only under what this very process has recorded: that of an earlier process may have
     /// been carried out, and counts as an attempt. A record that is too old for its step is none either.
-    fn id_to_act_under(&self, record: &StepStatus, name: StepName, wake: Wake) -> Option<String> {
+    fn id_to_act_under(&self, record: &StepStatus, key: &StepKey, wake: Wake) -> Option<String> {
         let id = record.correlation_id.as_deref()?;
         let is_another_attempt = wake == Wake::Retry && !self.remembered.has_recorded(id);
         let age = self.now.as_second() - record.started_at.0.as_second();
-        let is_old = name.announced_seconds().is_some_and(|limit| age >= limit);
-        (!self.remembered.was_accepted(name, id) && !is_another_attempt && !is_old).then(|| id.to_owned())
+        let is_old = key.name.announced_seconds().is_some_and(|limit| age >= limit);
+        (!self.remembered.was_accepted(key, id) && !is_another_attempt && !is_old).then(|| id.to_owned())
     }
 
     /// Whether another attempt would come before its pause is over, which grows, so that repairs are no storm.

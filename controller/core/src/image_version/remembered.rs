@@ -1,27 +1,33 @@
 //! What a process remembers of an image version between passes, and how a pass changes it. All of it may be lost.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use azimage_crds::{ConditionType, ImageVersionStatus, Reason};
+use azimage_names::ImageVersionId;
+use jiff::Timestamp;
 
-use super::{ProcessMemory, Report, StepName, Wake};
+use super::{Doubt, Facts, Plan, Question, Report, StepKey, StepName, Validated, VersionObserved, Wake};
 use crate::{Failure, Pace, Progress};
 
 /// How long an object may wait for its turn before its status says so.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// What is remembered of one object. Times are the process's own, since its start: they never jump.
+/// What is remembered of one object. Times are the process's own, since its start, if they aren't said to be others: they
+/// never jump.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Remembered {
-    /// For the stages.
-    pub process: ProcessMemory,
-    /// The correlation ids under which Azure accepted each step: another try of it is another attempt. Kept per step,
-    /// as two steps can be open at a time, and only if accepted: what Azure turned away was no attempt.
-    accepted: BTreeMap<StepName, String>,
-    /// The correlation id that this process last recorded.
-    recorded: Option<String>,
+    /// The steps that Azure accepted, the last attempt at each. What Azure turned away was no attempt.
+    pub executed: BTreeMap<StepKey, Executed>,
+    /// The step whose intent this process recorded last.
+    pub announced: Option<Intent>,
+    /// What the last passes were told and didn't believe, and how many of them in a row.
+    pub doubts: BTreeMap<Doubt, u32>,
+    /// What a pass that had to stop midway has read.
+    pub facts: Facts,
+    /// The version as it was last read by itself, while nothing is left to be done.
+    at_rest: Option<AtRest>,
     /// The last failure of a step, shown until the step succeeds or isn't wanted any more.
-    failure: Option<(StepName, Failure)>,
+    failure: Option<(StepKey, Failure)>,
     /// Failures in a row.
     failures: u32,
     /// How long Azure, or the budget, asked to wait after the last failure.
@@ -32,39 +38,71 @@ pub struct Remembered {
     waiting: Option<(Progress, Duration)>,
 }
 
-/// What became of a pass.
+/// A step that Azure accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// Under which correlation id: another try of the step is another attempt.
+    pub id: String,
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// When it, or an attempt before it, was accepted by an answer that was surely Azure's.
+    pub proven_at: Option<Timestamp>,
+    /// Its effect was seen, or isn't waited for any more.
+    pub shows: bool,
+}
+
+/// A step whose intent stands in the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The step.
+    pub key: StepKey,
+    /// Under which correlation id.
+    pub id: String,
+    /// This process has tried to carry it out: whatever came of it, Azure may have got it.
+    pub tried: bool,
+}
+
+/// A version at rest.
+#[derive(Clone, Debug, PartialEq)]
+struct AtRest {
+    /// With whose rights it was read.
+    principal: String,
+    id: ImageVersionId,
+    version: Arc<VersionObserved>,
+}
+
+/// What became of a pass, in the order in which it happens.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
+    /// It has decided, on these facts.
+    Decided(&'a Plan, Facts),
     /// It found nothing to do but to wait.
-    Waited {
-        /// For what.
-        progress: &'a Progress,
-        /// When it is looked at again.
-        wake: Wake,
-    },
+    Waited(&'a Report, Wake),
     /// It had to wait for its turn.
     Deferred(Option<Duration>),
+    /// It only wrote to the object itself, and another one follows at once.
+    Prepared,
     /// It records the intent of a step under this correlation id.
-    Announces(StepName, &'a str),
+    Announces(StepKey, &'a str),
     /// It has to pause before another attempt.
     Pauses,
-    /// It is about to carry out a step: whatever comes of it, Azure may have got it.
+    /// It is about to carry out what it announced: whatever comes of it, Azure may have got it.
     Tries,
     /// Azure accepted a step.
     Accepted {
         /// The step.
-        step: StepName,
+        step: StepKey,
         /// Under which correlation id.
         id: &'a str,
         /// Whether the answer was surely Azure's.
         proven: bool,
         /// When, by the wall clock.
-        at: jiff::Timestamp,
+        at: Timestamp,
     },
     /// Azure didn't accept a step.
     Failed {
         /// The step.
-        step: StepName,
+        step: StepKey,
         /// Why.
         failure: Failure,
         /// How long Azure asks to wait.
@@ -73,13 +111,33 @@ pub enum Event<'a> {
 }
 
 impl Remembered {
-    /// What is remembered after a pass, of which this became.
+    /// Takes out what is still good of the facts, for a pass that begins now and asks this.
+    pub fn take_facts(&mut self, question: Question, validated: &Validated, now: Duration) -> Facts {
+        let same = |rest: &&AtRest| {
+            // Whoever asks for a reconcile gets a read, not what a list said some time ago.
+            rest.id == validated.id && question.principal.as_ref() == Some(&rest.principal) && !validated.requested
+        };
+        let at_rest = self.at_rest.as_ref().filter(same).map(|rest| rest.version.clone());
+        let mut facts = std::mem::take(&mut self.facts).resumed(question, now);
+        facts.at_rest = at_rest;
+        facts
+    }
+
+    /// What is remembered after this became of a pass.
     #[must_use]
     pub fn after(self, event: Event<'_>, now: Duration) -> Self {
         match event {
-            Event::Waited { progress, wake } => {
+            Event::Decided(plan, facts) => self.decided(plan, facts),
+            Event::Waited(report, wake) => {
+                let progress = &report.progress;
                 let same = self.waiting.filter(|(before, _)| before == progress);
+                let facts = report.confirming.as_ref().map(|read| {
+                    let mut facts = self.facts.for_another_pass();
+                    facts.forget(read);
+                    facts
+                });
                 Self {
+                    facts: facts.unwrap_or_default(),
                     failure: None,
                     failures: if wake == Wake::Retry { self.failures.saturating_add(1) } else { 0 },
                     retry_after: None,
@@ -88,25 +146,43 @@ impl Remembered {
                     ..self
                 }
             }
-            Event::Deferred(retry_after) => {
-                Self { retry_after, deferred_since: self.deferred_since.or(Some(now)), ..self }
-            }
-            Event::Announces(step, id) => Self {
-                process: ProcessMemory { announced: Some(step), ..self.process },
-                recorded: Some(id.to_owned()),
-                deferred_since: None,
-                waiting: None,
+            Event::Deferred(retry_after) => Self {
+                facts: self.facts.for_another_pass(),
+                retry_after,
+                deferred_since: self.deferred_since.or(Some(now)),
                 ..self
             },
-            Event::Pauses => Self { deferred_since: None, waiting: None, ..self },
-            Event::Tries => Self { process: ProcessMemory { announced: None, ..self.process }, waiting: None, ..self },
-            Event::Accepted { step, id, proven, at } => {
-                let mut next = Self { failure: None, failures: 0, retry_after: None, deferred_since: None, ..self };
-                next.accepted.insert(step, id.to_owned());
-                next.process.carried_out(step, at, proven);
+            Event::Prepared => Self { facts: self.facts.for_another_pass(), ..self },
+            Event::Announces(key, id) => {
+                let mut next =
+                    Self { facts: self.facts.for_another_pass(), deferred_since: None, waiting: None, ..self };
+                for (executed, attempt) in &mut next.executed {
+                    attempt.shows |= key.name.begins_anew().contains(&executed.name);
+                }
+                next.announced = Some(Intent { key, id: id.to_owned(), tried: false });
                 next
             }
+            Event::Pauses => Self { facts: self.facts.for_another_pass(), deferred_since: None, waiting: None, ..self },
+            Event::Tries => {
+                let announced = self.announced.map(|intent| Intent { tried: true, ..intent });
+                Self { announced, waiting: None, ..self }
+            }
+            Event::Accepted { step, id, proven, at } => {
+                let mut next = self;
+                let before = next.executed.get(&step).and_then(|before| before.proven_at);
+                let proven_at = proven.then_some(at).or(before);
+                next.executed.insert(step, Executed { id: id.to_owned(), at, proven_at, shows: false });
+                Self {
+                    facts: Facts::default(),
+                    failure: None,
+                    failures: 0,
+                    retry_after: None,
+                    deferred_since: None,
+                    ..next
+                }
+            }
             Event::Failed { step, failure, retry_after } => Self {
+                facts: Facts::default(),
                 failures: self.failures.saturating_add(1),
                 deferred_since: None,
                 retry_after,
@@ -116,23 +192,59 @@ impl Remembered {
         }
     }
 
+    /// A pass that had to wait for its turn has learnt nothing but the facts.
+    fn decided(self, plan: &Plan, facts: Facts) -> Self {
+        if plan.wake == Wake::Throttled {
+            return Self { facts, ..self };
+        }
+        let report = &plan.report;
+        let mut next = self;
+        for (key, executed) in &mut next.executed {
+            executed.shows |= report.finished.contains(key) || report.running.as_ref() == Some(key);
+        }
+        let times = |doubt: &Doubt| next.doubts.get(doubt).map_or(1, |times| times.saturating_add(1));
+        let doubts = report.doubts.iter().map(|doubt| (doubt.clone(), times(doubt))).collect();
+        Self { doubts, at_rest: plan.rests().then(|| AtRest::of(&facts)).flatten(), facts, ..next }
+    }
+
+    /// When Azure itself accepted a step that is about one thing alone. It is kept, for the status that says so may fail to
+    /// be written.
+    pub fn accepted_at(&self, name: StepName) -> Option<Timestamp> {
+        self.executed.get(&name.into()).and_then(|executed| executed.proven_at)
+    }
+
+    /// When the step was carried out, if its effect wasn't seen since.
+    pub(super) fn not_shown_since(&self, key: &StepKey) -> Option<Timestamp> {
+        self.executed.get(key).filter(|executed| !executed.shows).map(|executed| executed.at)
+    }
+
     /// Whether Azure accepted the step under this correlation id.
-    pub(super) fn was_accepted(&self, step: StepName, id: &str) -> bool {
-        self.accepted.get(&step).is_some_and(|accepted| accepted == id)
+    pub(super) fn was_accepted(&self, key: &StepKey, id: &str) -> bool {
+        self.executed.get(key).is_some_and(|executed| executed.id == id)
     }
 
     /// Whether this very process recorded the correlation id, and none since.
     pub(super) fn has_recorded(&self, id: &str) -> bool {
-        self.recorded.as_deref() == Some(id)
+        self.announced.as_ref().is_some_and(|intent| intent.id == id)
+    }
+
+    /// Whether this very process recorded the correlation id, and hasn't tried the step yet.
+    pub(super) fn is_untried(&self, id: &str) -> bool {
+        self.announced.as_ref().is_some_and(|intent| intent.id == id && !intent.tried)
     }
 
     /// The failure of the step that is still wanted is shown instead of the hope to do it.
-    pub fn overlay(&self, report: &mut Report, step: StepName) {
+    pub fn overlay(&self, report: &mut Report, step: &StepKey) {
         if let Some((failed, failure)) = &self.failure
-            && *failed == step
+            && failed == step
         {
-            report.progress = failure.progress(step.doing());
+            report.progress = failure.progress(step.name.doing());
         }
+    }
+
+    /// With whose rights the version was read by itself, and which it is, while nothing is left to be done.
+    pub fn at_rest(&self) -> Option<(&str, &ImageVersionId)> {
+        self.at_rest.as_ref().map(|rest| (rest.principal.as_str(), &rest.id))
     }
 
     /// How long to wait before the object is looked at again, without what makes it differ from others'.
@@ -158,5 +270,15 @@ impl Remembered {
             let said = ready.reason == Reason::Throttled.as_str();
             ready.status != "True" && !said && waited >= PATIENCE
         })
+    }
+}
+
+impl AtRest {
+    /// What to compare the next list with: the version as it was last read by itself.
+    fn of(facts: &Facts) -> Option<Self> {
+        let question = facts.question();
+        let id = question.id.clone()?;
+        let read = facts.versions.found(&id).map(|version| Arc::new(version.clone()));
+        Some(Self { principal: question.principal.clone()?, version: read.or_else(|| facts.at_rest.clone())?, id })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use azimage_crds::{ConditionType, GuestStatus, Reason, RegionStatus, SourceStatus};
 use jiff::Timestamp;
 
-use super::{Read, Step, StepName};
+use super::{Doubt, Read, Request, Step, StepKey, StepName};
 use crate::{Failure, Finding, Progress};
 
 /// What a pass does.
@@ -26,9 +26,10 @@ impl Plan {
         Self { step: None, report: Report { progress, ..Report::default() }, wake: Wake::Retry }
     }
 
-    /// Whether the step writes the regions of a version that exists, for which the word of targets counts.
+    /// Whether the step writes the regions of a version that exists, for which the wishes of targets count.
     pub fn writes_regions(&self) -> bool {
-        self.step.as_ref().is_some_and(|step| matches!(step.name, StepName::Update | StepName::Repair))
+        let exists = self.report.resource_id.is_some();
+        self.step.as_ref().is_some_and(|step| exists && matches!(step.request, Request::PutVersion(_)))
     }
 
     /// Whether nothing is left to be done, so that the next look may be at the list of the definition's versions.
@@ -77,21 +78,19 @@ pub struct Report {
     /// The stage at which the pass ended, if it came to one.
     pub stage: Option<&'static str>,
     /// The step that Azure is working on.
-    pub running: Option<StepName>,
+    pub running: Option<StepKey>,
     /// How long that may take, in seconds, if another time holds than for all steps of its name.
     pub limit_seconds: Option<u64>,
     /// What a person has to know when the object goes, as no status is left to say it.
     pub parting: Option<String>,
     /// Steps whose effect was seen.
-    pub finished: BTreeSet<StepName>,
+    pub finished: BTreeSet<StepKey>,
     /// When Azure accepted the version's creation, if this process knows it.
     pub accepted: Option<Timestamp>,
-    /// What this pass found gone, and could not go on without.
-    pub absent: Option<Read>,
-    /// A region that a target gave up isn't there any more, as this pass was told.
-    pub vanished: bool,
-    /// Nothing is missing but certainty that the version isn't there: the next pass has to read that alone.
-    pub unsure: bool,
+    /// What this pass was told and may not believe at once.
+    pub doubts: BTreeSet<Doubt>,
+    /// Nothing is missing but certainty about this: the next pass has to read that alone.
+    pub confirming: Option<Read>,
 }
 
 impl Default for Report {
@@ -110,9 +109,8 @@ impl Default for Report {
             parting: None,
             finished: BTreeSet::new(),
             accepted: None,
-            absent: None,
-            vanished: false,
-            unsure: false,
+            doubts: BTreeSet::new(),
+            confirming: None,
         }
     }
 }
@@ -157,7 +155,7 @@ impl Report {
 
     pub(super) fn finished_if(&mut self, seen: bool, step: StepName) {
         if seen {
-            self.finished.insert(step);
+            self.finished.insert(step.into());
         }
     }
 

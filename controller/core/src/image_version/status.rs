@@ -4,7 +4,7 @@ use azimage_crds::{ConditionType, ImageVersionStatus, OperationStatus, RegionSta
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{Report, StepName, Subject, stage::replicate::regions};
+use super::{Report, StepKey, StepName, memory::recorded, stage::replicate::regions};
 use crate::condition;
 
 /// The conditions of an image version, in the order of the work.
@@ -47,7 +47,7 @@ pub fn next_status(
         guest: report.guest.clone().or_else(|| previous.guest.clone()),
         source: merge_source(previous.source.as_ref(), report.source.as_ref()),
         regions,
-        operation: report.running.and_then(|running| operation(running, report.limit_seconds, &steps)),
+        operation: report.running.as_ref().and_then(|running| operation(running, report.limit_seconds, &steps)),
         steps,
         size_gib: report.size_gib.or(previous.size_gib),
     }
@@ -58,11 +58,12 @@ pub fn next_status(
 /// own clock.
 pub fn record_intent(
     status: &mut ImageVersionStatus,
-    (step, subject): (StepName, &Subject),
+    key: &StepKey,
     correlation_id: &str,
     now: Timestamp,
     azure_now: Option<Timestamp>,
 ) {
+    let (step, subject) = (key.name, key.subject.to_string());
     let name: &str = step.into();
     if step == StepName::ClaimSource {
         // It begins another attempt at a seal: nothing goes on under the record of the last one.
@@ -78,7 +79,6 @@ pub fn record_intent(
     }
     // Attempts at a seal count through all claims.
     let counts = |record: &&StepStatus| record.finished_at.is_none() || step == StepName::Seal;
-    let subject = subject.to_string();
     let is_it = |record: &&StepStatus| record.name == name && record.subject == subject;
     let open = status.steps.iter().filter(is_it).find(counts);
     let attempts = open.map_or(0, |record| record.attempts).saturating_add(1);
@@ -99,25 +99,23 @@ pub fn record_intent(
 }
 
 fn finish(step: &StepStatus, report: &Report, now: Timestamp) -> StepStatus {
-    let name = step.name.parse::<StepName>().ok();
-    let seen = name.is_some_and(|name| report.finished.contains(&name));
+    let key = StepKey::of(step);
+    let seen = key.as_ref().is_some_and(|key| report.finished.contains(key));
     let finished_at = step.finished_at.clone().or_else(|| seen.then_some(Time(now)));
-    let accepted_at = step.accepted_at.clone().or_else(|| accepted(name?, report));
+    let accepted_at = step.accepted_at.clone().or_else(|| accepted(&key?, report));
     StepStatus { accepted_at, finished_at, ..step.clone() }
 }
 
-fn accepted(step: StepName, report: &Report) -> Option<Time> {
-    report.accepted.filter(|_| step == StepName::Publish).map(Time)
+fn accepted(step: &StepKey, report: &Report) -> Option<Time> {
+    report.accepted.filter(|_| step.name == StepName::Publish).map(Time)
 }
 
 /// A step that Azure works on and that the status, when it was lost, lost too: it counts from now.
 fn unrecorded(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> Option<StepStatus> {
-    let step = report.running?;
-    let name: &str = step.into();
-    let known = previous.steps.iter().any(|step| step.name == name);
-    (!known).then(|| StepStatus {
-        name: name.to_owned(),
-        subject: String::new(),
+    let step = report.running.as_ref()?;
+    recorded(previous, step).is_none().then(|| StepStatus {
+        name: step.name.to_string(),
+        subject: step.subject.to_string(),
         started_at: Time(now),
         azure_time: None,
         accepted_at: accepted(step, report),
@@ -145,13 +143,12 @@ fn merge_source(previous: Option<&SourceStatus>, found: Option<&SourceStatus>) -
     })
 }
 
-fn operation(running: StepName, limit_seconds: Option<u64>, steps: &[StepStatus]) -> Option<OperationStatus> {
-    let name: &str = running.into();
-    let step = steps.iter().find(|step| step.name == name)?;
+fn operation(running: &StepKey, limit_seconds: Option<u64>, steps: &[StepStatus]) -> Option<OperationStatus> {
+    let step = steps.iter().find(|step| StepKey::of(step).as_ref() == Some(running))?;
     let limit = limit_seconds.and_then(|limit| i64::try_from(limit).ok());
-    let expected = SignedDuration::from_secs(limit.unwrap_or(running.expected_seconds()));
+    let expected = SignedDuration::from_secs(limit.unwrap_or(running.name.expected_seconds()));
     Some(OperationStatus {
-        name: name.to_owned(),
+        name: running.name.to_string(),
         started_at: step.started_at.clone(),
         deadline: step.started_at.0.checked_add(expected).ok().map(Time),
         correlation_id: step.correlation_id.clone(),

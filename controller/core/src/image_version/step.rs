@@ -1,5 +1,6 @@
 //! A step: a write to Azure with its name, and what it is about.
 
+use azimage_crds::StepStatus;
 use azimage_names::Region;
 
 use super::{MachineRequest, Read, Request, StepName, VersionRequest};
@@ -25,7 +26,39 @@ pub enum Subject {
     Region(Region),
 }
 
+/// A step by its name and what it is about, under which it stands in `status.steps`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepKey {
+    /// Its name.
+    pub name: StepName,
+    /// What it is about.
+    pub subject: Subject,
+}
+
+impl StepKey {
+    /// The key of a record, if this release knows such a step.
+    pub(super) fn of(record: &StepStatus) -> Option<Self> {
+        let subject = match record.subject.as_str() {
+            "" => Subject::Whole,
+            region => Subject::Region(Region::parse(region).ok()?),
+        };
+        Some(Self { name: record.name.parse().ok()?, subject })
+    }
+}
+
+impl From<StepName> for StepKey {
+    /// The step of a name that is about one thing alone.
+    fn from(name: StepName) -> Self {
+        Self { name, subject: Subject::Whole }
+    }
+}
+
 impl Step {
+    /// By what it stands in `status.steps`.
+    pub fn key(&self) -> StepKey {
+        StepKey { name: self.name, subject: self.subject.clone() }
+    }
+
     /// A step of a name that is about one thing alone.
     pub(super) fn whole(name: StepName, request: Request) -> Self {
         Self { name, subject: Subject::Whole, request }
@@ -43,12 +76,16 @@ impl Step {
 
     /// What the step changes, or makes. It is carried out only on readings of these of the same pass; whatever else the pass
     /// rests on may have been read by earlier ones that had to stop midway.
-    pub fn changes(&self) -> &'static [Read] {
-        match self.request {
-            Request::PutVersion(_) | Request::DeleteVersion(_) => &[Read::Version],
-            Request::PatchMachine(_) | Request::Deallocate(_) | Request::Generalize(_) => &[Read::VirtualMachine],
-            Request::PutRunCommand(_) => &[Read::VirtualMachine, Read::Seal],
-            Request::DeleteRunCommand(_) => &[Read::Seal],
+    pub fn changes(&self) -> Vec<Read> {
+        match &self.request {
+            Request::PutVersion(request) => vec![Read::Version(request.id.clone())],
+            Request::DeleteVersion(id) => vec![Read::Version(id.clone())],
+            Request::PatchMachine(request) => vec![Read::Machine(request.id.clone())],
+            Request::Deallocate(id) | Request::Generalize(id) => vec![Read::Machine(id.clone())],
+            Request::PutRunCommand(request) => {
+                vec![Read::Machine(request.id.virtual_machine().clone()), Read::RunCommand(request.id.clone())]
+            }
+            Request::DeleteRunCommand(id) => vec![Read::RunCommand(id.clone())],
         }
     }
 }

@@ -101,6 +101,16 @@ impl StepName {
         }
     }
 
+    /// Of an attempt that a step of this name begins, the steps that come later: what was done of them before belongs to
+    /// an earlier attempt.
+    pub(super) fn begins_anew(self) -> &'static [Self] {
+        match self {
+            Self::ClaimSource => &[Self::Seal, Self::ForgetSeal],
+            Self::Seal => &[Self::ForgetSeal],
+            _ => &[],
+        }
+    }
+
     /// Completes "Could not …".
     pub fn doing(self) -> &'static str {
         self.row().doing

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use azimage_azure as azure;
 use azimage_core::guest::{console, output};
 use azimage_core::image_version::{
-    ConsoleObserved, DefinitionObserved, MarketplacePlan, RegionObserved, SealObserved, SourceVersionObserved,
-    TargetRegionObserved, VersionObserved, VirtualMachineObserved,
+    ConsoleObserved, DefinitionObserved, MarketplacePlan, RegionObserved, SealObserved, TargetRegionObserved,
+    VersionObserved, VirtualMachineObserved,
 };
 use azimage_crds::SEAL_TAG;
 use azimage_names::values::{ExecutionState, OsState, OsType, PowerState, ProvisioningState};
@@ -62,16 +62,6 @@ pub(super) fn definition(definition: azure::ImageDefinition) -> DefinitionObserv
         specialized: definition.os_state != OsState::Generalized,
         generation: Some(definition.hyper_v_generation.to_string()),
         plan: definition.purchase_plan.and_then(plan),
-    }
-}
-
-pub(super) fn source_version((version, of): (azure::ImageVersion, azure::ImageDefinition)) -> SourceVersionObserved {
-    let summary = version.replication.iter().flat_map(|status| &status.summary);
-    SourceVersionObserved {
-        home: summary.filter(|region| region.region == version.location).map(|region| region.state.clone()).next(),
-        location: version.location,
-        provisioning: provisioning(version.provisioning_state),
-        definition: definition(of),
     }
 }
 

@@ -7,11 +7,11 @@ use std::{
 };
 
 use azimage_azure::{Call, Client, ErrorKind, ImageVersion, Pages, Urgency};
-use azimage_core::image_version::{Absent, Reading, VersionObserved};
+use azimage_core::image_version::{Absent, GOOD_FOR, Reading, VersionObserved};
 use azimage_names::{ImageVersionId, VersionNumber};
 use tokio::{sync::OnceCell, time::Instant};
 
-use super::{CallError, READINGS_GOOD_FOR, convert, failure::absent};
+use super::{CallError, convert, failure::absent};
 
 /// Which list it is: of whose right to read, and of which definition.
 type Key = (String, String);
@@ -99,9 +99,7 @@ impl Lists {
     /// The pages of a list that had to stop, or none, and when the first was read.
     fn go_on(&self, key: &Key, now: Instant) -> (Pages<ImageVersion>, Instant) {
         let stopped = self.lock().stopped.remove(key);
-        stopped
-            .filter(|(_, begun)| now.duration_since(*begun) <= READINGS_GOOD_FOR)
-            .unwrap_or_else(|| (Pages::default(), now))
+        stopped.filter(|(_, begun)| now.duration_since(*begun) <= GOOD_FOR).unwrap_or_else(|| (Pages::default(), now))
     }
 
     fn list(&self, key: Key, now: Instant) -> Arc<OnceCell<Answer>> {
@@ -124,7 +122,7 @@ impl Lists {
     /// Forgets the lists that nobody asked for in a period, and those that nobody reads any more.
     pub(crate) fn sweep(&self, period: Duration, now: Instant) {
         let mut state = self.lock();
-        state.stopped.retain(|_, (_, begun)| now.duration_since(*begun) <= READINGS_GOOD_FOR);
+        state.stopped.retain(|_, (_, begun)| now.duration_since(*begun) <= GOOD_FOR);
         state.lists.retain(|_, list| match list.get() {
             Some(answer) => answer.due + period > now,
             None => Arc::strong_count(list) > 1,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use azimage::decisions::{Decide, Decisions};
 use azimage_core::{
     image_version::{
-        Action, Context, Memory, Next, Observed, Plan, ProcessMemory, Read, Report, State, Validated, Violation,
+        Action, Context, Doubt, Facts, Memory, Next, Plan, Read, Remembered, Report, State, Validated, Violation,
     },
     replication_target,
 };
@@ -16,7 +16,7 @@ use kube::Resource;
 use super::{Address, Bug, memory, plans, protocol, readings, statuses, wishes};
 
 /// More answers in a row than anything needs to be believed.
-pub(super) const MANY: i32 = 1000;
+pub(super) const MANY: u32 = 1000;
 
 /// The controller's own decisions with a bug around them.
 pub(super) fn of(bug: Bug, address: Address) -> Decisions {
@@ -31,11 +31,13 @@ struct Sabotaged {
 
 impl Sabotaged {
     /// Whether one answer that it doesn't exist is taken for many.
-    fn believes_one_404(&self, what: Read, deleting: bool) -> bool {
+    fn believes_one_404(&self, doubt: &Doubt, validated: &Validated) -> bool {
+        let Doubt::Absent(what) = doubt else { return false };
+        let is_version = matches!(what, Read::Version(id) if *id == validated.id);
         match self.bug {
-            Bug::BelieveOne404 => what == Read::Version && !deleting,
-            Bug::BelieveOne404OnDeletion => what == Read::Version && deleting,
-            Bug::AskOnOne404 => what != Read::Version,
+            Bug::BelieveOne404 => is_version && !validated.deleting,
+            Bug::BelieveOne404OnDeletion => is_version && validated.deleting,
+            Bug::AskOnOne404 => !is_version,
             _ => false,
         }
     }
@@ -52,22 +54,22 @@ impl Decide for Sabotaged {
         self.own.validate(&object, context)
     }
 
-    fn next(&self, validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Next {
-        let wished = wishes::changed(self.bug, validated, observed);
-        let read = readings::changed(self.bug, validated, observed);
-        let (status, process) = memory::changed(self.bug, memory);
-        let decide = |process: ProcessMemory| {
-            self.own.next(&wished, &Memory { status: &status, process, now: memory.now }, &read)
-        };
-        let mut next = decide(process);
+    fn next(&self, validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Next {
+        let wished = wishes::changed(self.bug, validated, facts);
+        let read = readings::changed(self.bug, validated, facts);
+        let (status, mut process) = memory::changed(self.bug, memory);
+        let decide =
+            |process: &Remembered| self.own.next(&wished, &Memory { status: &status, process, now: memory.now }, &read);
+        let mut next = decide(&process);
         if let Next::Plan(plan) = &next
-            && let Some(what) = plan.report.absent.filter(|what| self.believes_one_404(*what, validated.deleting))
+            && let Some(doubt) = plan.report.doubts.iter().find(|doubt| self.believes_one_404(doubt, validated))
         {
-            next = decide(ProcessMemory { absent: Some((what, MANY)), ..process });
+            process.doubts.insert(doubt.clone(), MANY);
+            next = decide(&process);
         }
         match next {
             Next::Plan(mut plan) => {
-                plans::change(self.bug, memory, observed, &mut plan);
+                plans::change(self.bug, memory, facts, &mut plan);
                 Next::Plan(plan)
             }
             read @ Next::Read(_) => read,

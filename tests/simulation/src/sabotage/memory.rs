@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use azimage_core::image_version::{Memory, ProcessMemory, StepName};
+use azimage_core::image_version::{Doubt, Memory, Remembered, StepName};
 use azimage_crds::{ImageVersionStatus, StepStatus};
+use azimage_names::Region;
 
 use super::{Bug, decisions::MANY};
 
 /// The status as it was last written, and what the process remembers.
-pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersionStatus>, ProcessMemory) {
+pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersionStatus>, Remembered) {
     let mut status = Cow::Borrowed(memory.status);
-    let mut process = memory.process;
+    let mut process = memory.process.clone();
     match bug {
         Bug::RecreateMissingVersion => {
             let status = status.to_mut();
@@ -20,10 +21,15 @@ pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersio
         }
         Bug::RepeatBeforeSeen => {
             forget_acceptance(status.to_mut(), &mut process);
-            process.executed = None;
+            process.executed.clear();
         }
-        Bug::BeginOnOne404 => process.unseen = MANY,
-        Bug::BelieveVanishedRegion => process.vanished = MANY,
+        Bug::BeginOnOne404 => {
+            process.doubts.insert(Doubt::NoVersion, MANY);
+        }
+        Bug::BelieveVanishedRegion => {
+            let regions = memory.status.regions.iter().filter_map(|region| Region::parse(&region.name).ok());
+            process.doubts.extend(regions.map(|region| (Doubt::NoRegion(region), MANY)));
+        }
         _ => {}
     }
     (status, process)
@@ -33,9 +39,11 @@ fn makes_a_version(step: &StepStatus) -> bool {
     matches!(step.name.parse(), Ok(StepName::Publish | StepName::Update | StepName::Repair))
 }
 
-fn forget_acceptance(status: &mut ImageVersionStatus, process: &mut ProcessMemory) {
+fn forget_acceptance(status: &mut ImageVersionStatus, process: &mut Remembered) {
     for step in &mut status.steps {
         step.accepted_at = None;
     }
-    process.accepted = None;
+    for executed in process.executed.values_mut() {
+        executed.proven_at = None;
+    }
 }

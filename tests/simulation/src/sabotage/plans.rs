@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use azimage_core::{
     Finding, Progress,
-    image_version::{Memory, Observed, Plan, Reading, Report, Request, Step, StepName, Wake},
+    image_version::{Facts, Memory, Plan, Report, Request, Step, StepName, Wake},
 };
 use azimage_crds::{CONSENT_TAG, ConditionType, Reason};
 
 use super::Bug;
 
 /// Changes a plan.
-pub(super) fn change(bug: Bug, memory: &Memory<'_>, observed: &Observed, plan: &mut Plan) {
+pub(super) fn change(bug: Bug, memory: &Memory<'_>, facts: &Facts, plan: &mut Plan) {
     match bug {
-        Bug::GeneralizeWithoutConsent => keep_consent_as_it_is(observed, plan),
+        Bug::GeneralizeWithoutConsent => keep_consent_as_it_is(facts, plan),
         Bug::DropForeignRegions => drop_foreign_regions(plan),
         Bug::GiveUpAtDeadline => give_up(memory, plan),
         Bug::TimeInMessage => tell_the_time(memory, &mut plan.report),
@@ -22,10 +22,10 @@ pub(super) fn change(bug: Bug, memory: &Memory<'_>, observed: &Observed, plan: &
 }
 
 /// What was only imagined isn't written.
-fn keep_consent_as_it_is(observed: &Observed, plan: &mut Plan) {
+fn keep_consent_as_it_is(facts: &Facts, plan: &mut Plan) {
     let has = |tags: &BTreeMap<String, String>| tags.keys().any(|name| name.eq_ignore_ascii_case(CONSENT_TAG));
-    let Reading::Found(machine) = &observed.virtual_machine else { return };
     if let Some(Step { request: Request::PatchMachine(request), .. }) = &mut plan.step
+        && let Some(machine) = facts.machines.found(&request.id)
         && !has(&machine.tags)
     {
         request.tags.retain(|name, _| !name.eq_ignore_ascii_case(CONSENT_TAG));
@@ -47,7 +47,8 @@ fn drop_foreign_regions(plan: &mut Plan) {
 /// A replication that lasts until its deadline is given up.
 fn give_up(memory: &Memory<'_>, plan: &mut Plan) {
     let deadline = memory.status.operation.as_ref().and_then(|operation| operation.deadline.as_ref());
-    let replicates = matches!(plan.report.running, Some(StepName::Update | StepName::Repair));
+    let replicates =
+        matches!(plan.report.running.as_ref().map(|step| step.name), Some(StepName::Update | StepName::Repair));
     if !replicates || deadline.is_none_or(|deadline| memory.now <= deadline.0) {
         return;
     }

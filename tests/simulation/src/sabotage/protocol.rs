@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use azimage::decisions::Decisions;
-use azimage_core::image_version::{Action, Event, Plan, State, StepName, Subject, Validated, record_intent};
+use azimage_core::image_version::{Action, Event, Plan, State, StepKey, Validated, record_intent};
 
 use super::Bug;
 
@@ -13,7 +13,7 @@ pub(super) fn act(bug: Bug, own: &Decisions, validated: &Validated, plan: &Plan,
         Bug::NoFinalizer => own.act(validated, plan, State { has_finalizer: true, ..state }),
         Bug::RetryUncounted => retry_uncounted(own, validated, plan, state),
         Bug::EffectBeforeIntent => match own.act(validated, plan, state) {
-            Action::Announce(step, subject) => effect_before_intent(own, validated, plan, state, (step, &subject)),
+            Action::Announce(step) => effect_before_intent(own, validated, plan, state, &step),
             action => action,
         },
         _ => own.act(validated, plan, state),
@@ -22,10 +22,9 @@ pub(super) fn act(bug: Bug, own: &Decisions, validated: &Validated, plan: &Plan,
 
 /// Whatever stands recorded counts as recorded by this very process.
 fn retry_uncounted(own: &Decisions, validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
-    let step = plan.step.as_ref().map(|step| step.name);
-    let recorded = step.and_then(|step| {
-        let record = state.status.steps.iter().find(|record| record.name == step.to_string())?;
-        Some((step, record.correlation_id.as_deref()?))
+    let recorded = plan.step.as_ref().and_then(|step| {
+        let record = state.status.steps.iter().find(|record| record.name == step.name.to_string())?;
+        Some((step.key(), record.correlation_id.as_deref()?))
     });
     let Some((step, id)) = recorded else { return own.act(validated, plan, state) };
     let remembered = state.remembered.clone().after(Event::Announces(step, id), Duration::ZERO);
@@ -38,11 +37,11 @@ fn effect_before_intent(
     validated: &Validated,
     plan: &Plan,
     state: State<'_>,
-    (step, subject): (StepName, &Subject),
+    step: &StepKey,
 ) -> Action {
     let id = format!("00000000-0000-4000-8000-{:012x}", state.now.as_millisecond());
     let mut status = state.status.clone();
-    record_intent(&mut status, (step, subject), &id, state.now, None);
-    let remembered = state.remembered.clone().after(Event::Announces(step, &id), Duration::ZERO);
+    record_intent(&mut status, step, &id, state.now, None);
+    let remembered = state.remembered.clone().after(Event::Announces(step.clone(), &id), Duration::ZERO);
     own.act(validated, plan, State { status: &status, remembered: &remembered, ..state })
 }

@@ -3,84 +3,75 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use azimage_core::image_version::{
-    ConsoleObserved, Observed, Power, Provisioning, Reading, RegionObserved, RegionReplication, Validated,
-    VersionObserved, VirtualMachineObserved,
+    ConsoleObserved, Facts, Power, Provisioning, RegionObserved, RegionReplication, Validated, VersionObserved,
+    VirtualMachineObserved,
 };
 use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, OWNER_TAG, STEP_TAG};
 
 use super::Bug;
 
 /// What was read.
-pub(super) fn changed<'a>(bug: Bug, validated: &Validated, observed: &'a Observed) -> Cow<'a, Observed> {
+pub(super) fn changed<'a>(bug: Bug, validated: &Validated, facts: &'a Facts) -> Cow<'a, Facts> {
     match bug {
-        Bug::GeneralizeWithoutConsent => {
-            machine(observed, |machine| set(&mut machine.tags, CONSENT_TAG, CONSENT_VALUE))
-        }
-        Bug::AcceptForeignClaim => machine(observed, |machine| {
+        Bug::GeneralizeWithoutConsent => machine(facts, |machine| set(&mut machine.tags, CONSENT_TAG, CONSENT_VALUE)),
+        Bug::AcceptForeignClaim => machine(facts, |machine| {
             if validated.foreign_claim(&machine.tags).is_some() {
                 remove(&mut machine.tags, OWNER_TAG);
             }
         }),
-        Bug::SkipDeallocate => machine(observed, |machine| {
+        Bug::SkipDeallocate => machine(facts, |machine| {
             if machine.power == Power::Stopped && machine.tags.contains_key(STEP_TAG) {
                 machine.power = Power::Deallocated;
             }
         }),
-        Bug::BelievePowerOff => heard(observed),
-        Bug::AdoptForeignVersion if !validated.deleting => owned(validated, observed),
-        Bug::DeleteForeignVersion if validated.deleting => owned(validated, observed),
-        Bug::BelieveParentState => version(observed, |version| {
+        Bug::BelievePowerOff => heard(facts),
+        Bug::AdoptForeignVersion if !validated.deleting => owned(validated, facts),
+        Bug::DeleteForeignVersion if validated.deleting => owned(validated, facts),
+        Bug::BelieveParentState => version(facts, |version| {
             if version.provisioning == Provisioning::Succeeded {
                 complete(version, |state| state != Some(RegionReplication::Failed));
             }
         }),
-        Bug::ReadyWithFailedRegion => version(observed, |version| {
+        Bug::ReadyWithFailedRegion => version(facts, |version| {
             if complete(version, |state| state == Some(RegionReplication::Failed)) {
                 version.provisioning = Provisioning::Succeeded;
             }
         }),
-        Bug::PanicOnUnknownState => version(observed, |version| {
+        Bug::PanicOnUnknownState => version(facts, |version| {
             if let Provisioning::Other(state) = &version.provisioning
                 && state != "Migrating"
             {
                 panic!("{state} is unknown");
             }
         }),
-        _ => Cow::Borrowed(observed),
+        _ => Cow::Borrowed(facts),
     }
 }
 
-fn machine(observed: &Observed, change: impl FnOnce(&mut VirtualMachineObserved)) -> Cow<'_, Observed> {
-    let mut changed = observed.clone();
-    if let Reading::Found(machine) = &mut changed.virtual_machine {
-        change(machine);
-    }
+fn machine(facts: &Facts, change: impl Fn(&mut VirtualMachineObserved)) -> Cow<'_, Facts> {
+    let mut changed = facts.clone();
+    changed.machines.found_mut().for_each(change);
     Cow::Owned(changed)
 }
 
 /// The version is read by itself then, as no list shows it so.
-fn version(observed: &Observed, change: impl FnOnce(&mut VersionObserved)) -> Cow<'_, Observed> {
-    let mut changed = Observed { seen: None, ..observed.clone() };
-    if let Reading::Found(version) = &mut changed.version {
-        change(version);
-    }
+fn version(facts: &Facts, change: impl Fn(&mut VersionObserved)) -> Cow<'_, Facts> {
+    let mut changed = facts.clone();
+    changed.at_rest = None;
+    changed.versions.found_mut().for_each(change);
     Cow::Owned(changed)
 }
 
-fn owned<'a>(validated: &Validated, observed: &'a Observed) -> Cow<'a, Observed> {
-    version(observed, |version| set(&mut version.tags, OWNER_TAG, &validated.owner.to_string()))
+fn owned<'a>(validated: &Validated, facts: &'a Facts) -> Cow<'a, Facts> {
+    version(facts, |version| set(&mut version.tags, OWNER_TAG, &validated.owner.to_string()))
 }
 
 /// A machine that is off has said that it is sealed, and Azure hasn't told when it changed it.
-fn heard(observed: &Observed) -> Cow<'_, Observed> {
-    let Cow::Owned(mut changed) = machine(observed, |machine| machine.changed_at = None) else {
-        return Cow::Borrowed(observed);
-    };
-    let off = |machine: &VirtualMachineObserved| matches!(machine.power, Power::Stopped | Power::Deallocated);
-    if matches!(&changed.virtual_machine, Reading::Found(machine) if off(machine))
-        && changed.console != Reading::NotRead
-    {
-        changed.console = Reading::Found(ConsoleObserved::Sealed);
+fn heard(facts: &Facts) -> Cow<'_, Facts> {
+    let mut changed = machine(facts, |machine| machine.changed_at = None).into_owned();
+    let off = changed.machines.found_mut().any(|machine| matches!(machine.power, Power::Stopped | Power::Deallocated));
+    if off {
+        changed.consoles.found_mut().for_each(|console| *console = ConsoleObserved::Sealed);
     }
     Cow::Owned(changed)
 }

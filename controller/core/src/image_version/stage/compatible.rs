@@ -28,7 +28,7 @@ pub(in super::super) fn machine(cx: &Cx<'_>, report: &mut Report) -> Decision {
 
 /// A version fits. A copy's security type is what the definition says.
 pub(in super::super) fn version(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let of = &cx.source_version_found()?.definition;
+    let of = cx.source_version_found()?.definition;
     let traits = Traits {
         os_type: &of.os_type,
         generation: of.generation.as_deref(),

@@ -21,5 +21,5 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let id = cx.validated.id.definition();
     let message = format!("{what} ({id}); create it, or correct the field");
     let thing = format!("the image definition {id}");
-    report.absent(cx.memory, (Read::Definition, &thing), (ConditionType::Compatible, reason), message)
+    report.absent(cx.memory, (Read::Definition(id.clone()), &thing), (ConditionType::Compatible, reason), message)
 }

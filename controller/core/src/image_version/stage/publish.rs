@@ -4,7 +4,7 @@ use azimage_crds::{ConditionType, OWNER_TAG, Reason, RegionState};
 
 use super::{
     super::{
-        Absent, Provisioning, Read, SourceSpec, Step, StepName, Validated, VersionObserved,
+        Absent, Doubt, Provisioning, Read, SourceSpec, Step, StepName, Validated, VersionObserved,
         context::{Cx, Presence},
         report::{Decision, Outcome, Report},
         validate::find_tag,
@@ -23,7 +23,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let home = match &cx.validated.source {
         SourceSpec::VirtualMachine { .. } => &cx.source_machine()?.1.location,
-        SourceSpec::ImageVersion { .. } => &cx.source_version_found()?.location,
+        SourceSpec::ImageVersion { .. } => &cx.source_version_found()?.version.location,
     };
     let request = compare::creation(cx.validated, home);
     let message = "Creating the gallery image version".to_owned();
@@ -73,10 +73,11 @@ fn immutable_difference(validated: &Validated, version: &VersionObserved) -> Opt
 /// A version that was there and isn't: never made again, for nobody knows who relies on its being gone.
 pub(in super::super) fn is_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let (validated, memory) = (cx.validated, cx.memory);
-    report.absent = Some(Read::Version);
+    let what = Read::Version(validated.id.clone());
+    report.doubts(Doubt::Absent(what.clone()));
     let definition = cx.definition()?;
     let (condition, reason) = (ConditionType::Published, Reason::VersionMissing);
-    if !memory.believes_absent(Read::Version, condition, reason) {
+    if !memory.believes_absent(&what, condition, reason) {
         return report.doubted(reason, "the gallery image version any more");
     }
     let what = match definition {
@@ -127,7 +128,7 @@ impl View<'_> {
     }
 
     fn creating(&self, report: &mut Report) -> Decision {
-        report.running = Some(StepName::Publish);
+        report.running = Some(StepName::Publish.into());
         let late = self.late(StepName::Publish);
         let message = format!("Azure is creating the gallery image version in {}{late}", self.version.location);
         report.wait(ConditionType::Published, Reason::Publishing, message)

@@ -22,7 +22,7 @@ const LARGEST_DISK_GIB: i64 = 2048;
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(source) = cx.source() else { return Ok(Outcome::Done) };
-    let machine = match cx.machine()? {
+    let machine = match cx.machine(source.id)? {
         Answer::Found(machine) => machine,
         Answer::Missing(_) => {
             let id = source.id;
@@ -31,7 +31,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
             );
             let thing = format!("the source virtual machine {id}");
             let found = (ConditionType::SourceReady, Reason::SourceNotFound);
-            return report.absent(cx.memory, (Read::VirtualMachine, &thing), found, message);
+            return report.absent(cx.memory, (Read::Machine(id.clone()), &thing), found, message);
         }
         Answer::Failed(failure) => return Err(Stop::Failed(failure.clone(), "read the source virtual machine")),
     };

@@ -4,13 +4,13 @@ use azimage_crds::{ConditionType, Reason, SourceStatus};
 
 use super::super::{
     Provisioning, Read, RegionReplication, SourceSpec,
-    context::{Cx, Presence},
+    context::Cx,
     report::{Decision, Outcome, Report},
 };
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let SourceSpec::ImageVersion { id } = &cx.validated.source else { return Ok(Outcome::Done) };
-    let Presence::Found(source) = cx.source_version()? else {
+    let Some(source) = cx.source_version(id)? else {
         if let Some(maker) = &cx.validated.source_maker {
             let message = format!("Waiting for the ImageVersion {maker} to make the source version {id}");
             return report.wait(ConditionType::SourceReady, Reason::SourceBusy, message);
@@ -20,15 +20,15 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         );
         let thing = format!("the source version {id}");
         let found = (ConditionType::SourceReady, Reason::SourceNotFound);
-        return report.absent(cx.memory, (Read::SourceVersion, &thing), found, message);
+        return report.absent(cx.memory, (Read::Version(id.clone()), &thing), found, message);
     };
     report.source = Some(SourceStatus {
-        location: Some(source.location.to_string()),
+        location: Some(source.version.location.to_string()),
         os_type: Some(source.definition.os_type.to_string()),
         hyper_v_generation: source.definition.generation.clone(),
         ..SourceStatus::default()
     });
-    match (&source.provisioning, &source.home) {
+    match (&source.version.provisioning, source.version.home()) {
         // Failed with a complete copy: another region failed, or a change, and what was made before is there.
         (Provisioning::Succeeded, _)
         | (Provisioning::Failed | Provisioning::Canceled, Some(RegionReplication::Completed)) => {}

@@ -6,7 +6,7 @@ use azimage_crds::{OWNER_TAG, SEAL_TAG, STEP_TAG};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
-use super::{super::*, fixtures::*};
+use super::{super::*, fixtures::*, told::*};
 use crate::guest;
 
 /// What there is.
@@ -45,22 +45,20 @@ impl Azure {
         }
     }
 
-    pub(super) fn read(&self, read: Read, observed: &mut Observed) {
-        let missing = Absent::Resource;
-        match read {
-            Read::Version => {
-                observed.version = self.version.clone().map_or(Reading::Missing(missing), Reading::Found);
-            }
-            Read::List => observed.listed = Reading::Missing(Absent::Resource),
-            Read::Definition => observed.definition = Reading::Found(definition()),
-            Read::VirtualMachine => observed.virtual_machine = Reading::Found(self.machine.clone()),
-            Read::SourceVersion => observed.source_version = Reading::Found(source_version()),
-            Read::Console => {
-                assert_ne!(self.machine.boot_diagnostics, BootDiagnostics::Off, "nothing is recorded");
-                observed.console = Reading::Found(self.console.clone());
-            }
-            Read::Seal => observed.seal = self.seal.clone().map_or(Reading::Missing(missing), Reading::Found),
+    pub(super) fn read(&self, read: &Read, facts: &mut Facts) {
+        if let Read::Console(_) = read {
+            assert_ne!(self.machine.boot_diagnostics, BootDiagnostics::Off, "nothing is recorded");
         }
+        let tells = Observed {
+            version: self.version.clone().map_or(Told::NotYet, Told::Found),
+            definition: Told::Found(definition()),
+            virtual_machine: Told::Found(self.machine.clone()),
+            source_version: Told::Found(source_version()),
+            seal: self.seal.clone().map_or(Told::NotYet, Told::Found),
+            console: Told::Found(self.console.clone()),
+            ..Observed::default()
+        };
+        tells.tell(read, facts);
     }
 
     /// Carries a step out as Azure would, and panics where Azure would refuse.

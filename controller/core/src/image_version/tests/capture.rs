@@ -4,7 +4,7 @@ use azimage_crds::{CONSENT_TAG, OWNER_TAG, SEAL_TAG, STEP_TAG};
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::{super::*, fixtures::*, scene::*};
+use super::{super::*, fixtures::*, scene::*, told::*};
 use crate::guest::console::{Aftermath, SealFailure};
 
 /// In the order of [`Power`]: starting, running, stopping, stopped, deallocating, deallocated, unknown.
@@ -182,8 +182,8 @@ pub(super) fn machines() -> Vec<Row> {
         [RUNS, RUNS, BUSY, CLAIM, BUSY, CLAIM, BUSY],
     ));
     for (seal, scene, expected) in seals() {
-        let started_since = scene.observed.console == Reading::Found(ConsoleObserved::StartedSince);
-        let failed = matches!(scene.observed.console, Reading::Found(ConsoleObserved::Failed(_)));
+        let started_since = scene.observed.console == Told::Found(ConsoleObserved::StartedSince);
+        let failed = matches!(scene.observed.console, Told::Found(ConsoleObserved::Failed(_)));
         let asked = !scene.object.annotations().is_empty();
         rows.extend(by_power(&format!("claimed, with a seal {seal}"), &scene, &machine().claimed(), expected));
         // What the run command says doesn't matter once the seal was proven, but what the guest said last does.

@@ -3,7 +3,7 @@
 use azimage_crds::ImageVersionStatus;
 use serde_json::json;
 
-use super::{super::*, fixtures::*, scene::*};
+use super::{super::*, fixtures::*, scene::*, told::*};
 use crate::Failure;
 
 const MARK: &str = "MarkSealed Unknown/Sealing GuestPrepared=Sealing Poll";
@@ -32,7 +32,7 @@ pub(super) fn rows() -> Vec<Row> {
     // Thirty minutes for the guest, fifteen for the log.
     let patience = 45 * 60;
     let failing =
-        |failure: Failure| off(Some(60), Some(50)).observed(|observed| observed.console = Reading::Failed(failure));
+        |failure: Failure| off(Some(60), Some(50)).observed(|observed| observed.console = Told::Failed(failure));
     let touched = |ago: i64, scene: Scene| {
         let machine = machine().claimed().powered(Power::Stopped);
         let machine = VirtualMachineObserved { changed_at: Some(before(ago)), ..machine };
@@ -48,7 +48,7 @@ pub(super) fn rows() -> Vec<Row> {
         row("the mark is there, and the log isn't late any more", touched(1800, off(Some(9000), None)), MARK),
         row("the mark is there, late", off(Some(9 * 3600), None).console(ConsoleObserved::Sealed), MARK),
         row("no mark yet", off(Some(60), Some(50)), WAIT),
-        row("no log yet", off(Some(60), None).observed(|seen| seen.console = Reading::Missing(Absent::Resource)), WAIT),
+        row("no log yet", off(Some(60), None).observed(|seen| seen.console = Told::Missing(Absent::Resource)), WAIT),
         row("no mark at the end of patience", off(Some(patience), Some(patience)), WAIT),
         row("no mark after it", off(Some(patience + 1), Some(50)), UNKNOWN),
         row("no mark, and the status was lost", off(None, Some(patience)), WAIT),
@@ -114,17 +114,15 @@ fn after_the_mark() -> Vec<Row> {
         let records = vec![step(StepName::MarkSealed, 1, true, 90_000), step(StepName::Deallocate, 1, finished, ago)];
         marked(Power::Deallocated, unchanged, records)
     };
-    let failing =
-        |failure: Failure, scene: Scene| scene.observed(|observed| observed.console = Reading::Failed(failure));
-    let gone = |scene: Scene| scene.observed(|observed| observed.console = Reading::Missing(Absent::Resource));
-    let for_certain =
-        |scene: Scene| scene.process(ProcessMemory { absent: Some((Read::Console, 3)), ..ProcessMemory::default() });
+    let failing = |failure: Failure, scene: Scene| scene.observed(|observed| observed.console = Told::Failed(failure));
+    let gone = |scene: Scene| scene.observed(|observed| observed.console = Told::Missing(Absent::Resource));
+    let for_certain = |scene: Scene| scene.process(told_absent(Remembered::default(), Read::Console(console_id()), 3));
     let empty = |scene: Scene| scene.console(ConsoleObserved::Empty);
     let heard = |scene: Scene| scene.console(ConsoleObserved::Sealed);
     let off = |scene: Scene| {
         scene.observed(|observed| {
-            observed.console = Reading::NotRead;
-            if let Reading::Found(machine) = &mut observed.virtual_machine {
+            observed.console = Told::NotYet;
+            if let Told::Found(machine) = &mut observed.virtual_machine {
                 machine.boot_diagnostics = BootDiagnostics::Off;
             }
         })
@@ -191,33 +189,32 @@ fn only_the_claim_of_a_machine_to_be_sealed_switches_boot_diagnostics_on() {
 #[test]
 fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
     let reads = |change: fn(Scene) -> Scene| {
-        let scene = change(off(Some(60), None)).observed(|observed| observed.console = Reading::NotRead);
-        next_read(&scene.validated(), &scene.memory(), &scene.observed)
+        let scene = change(off(Some(60), None)).observed(|observed| observed.console = Told::NotYet);
+        scene.next_read()
     };
     let claimed = || machine().claimed().powered(Power::Stopped);
-    assert_eq!(reads(|scene| scene), Some(Read::Console));
+    assert_eq!(reads(|scene| scene), Some(Read::Console(console_id())));
     assert_eq!(
         reads(|scene| scene.machine(machine().claimed())),
-        Some(Read::Console),
+        Some(Read::Console(console_id())),
         "it may say that it can't go on"
     );
-    let late = |ago| {
-        off(Some(ago), None).machine(machine().claimed()).observed(|observed| observed.console = Reading::NotRead)
-    };
-    let asks = |scene: Scene| next_read(&scene.validated(), &scene.memory(), &scene.observed);
-    assert_eq!(asks(late(60)), Some(Read::Console), "it may say that it can't go on");
+    let late =
+        |ago| off(Some(ago), None).machine(machine().claimed()).observed(|observed| observed.console = Told::NotYet);
+    let asks = |scene: Scene| scene.next_read();
+    assert_eq!(asks(late(60)), Some(Read::Console(console_id())), "it may say that it can't go on");
     assert_eq!(asks(late(60).seal(seal(Execution::Running))), None, "its unit can't have begun");
     assert_eq!(asks(late(60).seal(super::capture::refused(20))), None, "its unit never begins");
     assert_eq!(
         reads(|scene| scene.seal(seal(Execution::Running))),
-        Some(Read::Console),
+        Some(Read::Console(console_id())),
         "the run command proves nothing"
     );
     assert_eq!(reads(|scene| scene.machine(claimed_without_nonce().powered(Power::Stopped))), None, "no word is known");
     let marked = |power| machine().claimed().marked().powered(power);
     for (power, expected) in [
-        (Power::Stopped, Some(Read::Console)),
-        (Power::Deallocated, Some(Read::Console)),
+        (Power::Stopped, Some(Read::Console(console_id()))),
+        (Power::Deallocated, Some(Read::Console(console_id()))),
         (Power::Deallocating, None),
         (Power::Running, None),
     ] {
@@ -225,9 +222,15 @@ fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
         assert_eq!(asks(late(60).machine(marked(power))), expected, "{case}");
     }
     assert_eq!(reads(|scene| scene.machine(machine().powered(Power::Stopped))), None, "it isn't ours");
-    let mut observed = off(Some(60), None).machine(claimed()).observed;
-    observed.forget(Read::VirtualMachine);
-    assert_eq!(observed.console, Reading::NotRead, "what the log said before says nothing of the machine as it is now");
+    let read = off(Some(60), None).machine(claimed());
+    let mut facts = read.observed.facts(&read.validated());
+    assert!(facts.consoles.get(&console_id()).is_some());
+    facts.forget(&Read::Machine(machine_id()));
+    assert_eq!(
+        facts.consoles.get(&console_id()),
+        None,
+        "what the log said before says nothing of the machine as it is now"
+    );
 }
 
 fn claimed_without_nonce() -> VirtualMachineObserved {
@@ -244,7 +247,7 @@ fn another_try_is_another_attempt_with_another_word() {
         .console(ConsoleObserved::NoMark)
         .status(ImageVersionStatus { steps: status.steps.clone(), ..status.clone() });
     assert_eq!(late.outcome(), RECLAIM);
-    record_intent(&mut status, (StepName::ClaimSource, &Subject::Whole), "claim", now(), None);
+    record_intent(&mut status, &StepName::ClaimSource.into(), "claim", now(), None);
     let late = late.status(status.clone());
     assert_eq!(late.outcome(), RECLAIM, "it is still called for when its intent is recorded");
     assert!(!late.memory().unfinished(StepName::Seal), "nobody goes on under the record of the last one");
@@ -262,7 +265,7 @@ fn another_try_is_another_attempt_with_another_word() {
     let tags = request.tags;
     assert_eq!(tags.get(azimage_crds::SEAL_TAG), claimed.tags.get(azimage_crds::SEAL_TAG));
     assert_ne!(tags.get(azimage_crds::SEAL_TAG), Some(&nonce()));
-    record_intent(&mut status, (StepName::Seal, &Subject::Whole), "another", now(), None);
+    record_intent(&mut status, &StepName::Seal.into(), "another", now(), None);
     let record = status.steps.iter().find(|step| step.name == "Seal").unwrap();
     assert_eq!((record.correlation_id.as_deref(), record.finished_at.is_none()), (Some("another"), true));
     assert_eq!(record.attempts, 2, "attempts count through all claims");
@@ -272,6 +275,6 @@ fn another_try_is_another_attempt_with_another_word() {
 fn a_word_that_this_object_did_not_write_is_none() {
     for nonce in ["", "soon", "1780279200-u-2", "1780279200-u-1 ", "$(reboot)-u-1", "1780279200'u-1"] {
         let machine = claimed_without_nonce().tagged(azimage_crds::SEAL_TAG, nonce);
-        assert_eq!(seal_nonce(&scene(&json!({})).validated(), &machine), None, "{nonce}");
+        assert_eq!(stage::guest::nonce(&scene(&json!({})).validated(), &machine), None, "{nonce}");
     }
 }

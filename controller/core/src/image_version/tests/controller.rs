@@ -32,6 +32,10 @@ pub(super) enum Fate {
     TurnedAway,
     /// Nothing in Azure gets on.
     Slow,
+    /// Azure answers one read, and asks for a pause at the next one.
+    OneRead,
+    /// Azure asks for a pause at the step.
+    StepThrottled,
 }
 
 /// The controller without its I/O.
@@ -74,18 +78,41 @@ impl Controller {
         super::super::validate(&object, context).unwrap()
     }
 
-    fn plan(&mut self, validated: &Validated) -> Plan {
-        let memory = Memory { status: &self.status, process: self.remembered.process, now: self.now };
-        let mut observed = Observed::default();
+    fn question(&self) -> Question {
+        Question {
+            id: Some(version_id()),
+            principal: Some("p".to_owned()),
+            generation: self.object.metadata.generation,
+            deleting: self.object.metadata.deletion_timestamp.is_some(),
+            requested: None,
+        }
+    }
+
+    fn plan(&mut self, validated: &Validated, fate: Fate) -> Plan {
+        let (question, uptime) = (self.question(), self.uptime());
+        let mut facts = self.remembered.take_facts(question, validated, uptime);
+        let memory = Memory { status: &self.status, process: &self.remembered, now: self.now };
+        let mut reads = 0;
         let plan = loop {
-            match next(validated, &memory, &observed) {
-                Next::Read(read) => self.azure.read(read, &mut observed),
+            let read = match next(validated, &memory, &facts) {
+                Next::Read(read) => read,
                 Next::Plan(plan) => break *plan,
+            };
+            facts.forget(&read);
+            if fate == Fate::OneRead && reads > 0 {
+                super::told::throttled(&read, &mut facts);
+            } else {
+                self.azure.read(&read, &mut facts);
             }
+            reads += 1;
         };
-        self.remembered.process = self.remembered.process.after(&plan.report, &observed);
+        self.remember(Event::Decided(&plan, facts));
         self.last = Some(plan.clone());
         plan
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(u64::from(self.passes * SECONDS))
     }
 
     fn write(&mut self, report: &Report) {
@@ -95,7 +122,7 @@ impl Controller {
     }
 
     fn remember(&mut self, event: Event<'_>) {
-        let uptime = Duration::from_secs(u64::from(self.passes * SECONDS));
+        let uptime = self.uptime();
         self.remembered = std::mem::take(&mut self.remembered).after(event, uptime);
     }
 
@@ -125,7 +152,7 @@ impl Controller {
     /// One pass of a wake-up; whether another one follows at once.
     fn act(&mut self, fate: Fate) -> bool {
         let validated = self.validated();
-        let Plan { step, mut report, wake } = self.plan(&validated);
+        let Plan { step, mut report, wake } = self.plan(&validated, fate);
         let plan = Plan { step, report: report.clone(), wake };
         let state = State {
             status: &self.status,
@@ -136,19 +163,20 @@ impl Controller {
         };
         match act(&validated, &plan, state) {
             Action::Wait(wake) => {
-                self.remember(Event::Waited { progress: &report.progress, wake });
+                self.remember(Event::Waited(&report, wake));
                 self.write(&report);
             }
             Action::AddFinalizer => {
                 self.has_finalizer = true;
+                self.remember(Event::Prepared);
                 return true;
             }
-            Action::Announce(step, subject) => {
-                self.remembered.overlay(&mut report, step);
+            Action::Announce(step) => {
+                self.remembered.overlay(&mut report, &step);
                 self.write(&report);
                 self.intents += 1;
                 let id = self.intents.to_string();
-                record_intent(&mut self.status, (step, &subject), &id, self.now, Some(self.now));
+                record_intent(&mut self.status, &step, &id, self.now, Some(self.now));
                 self.remember(Event::Announces(step, &id));
                 if fate != Fate::KilledBeforeStep {
                     return true;
@@ -156,33 +184,47 @@ impl Controller {
                 self.forget();
             }
             Action::Pause(step) => {
-                self.remembered.overlay(&mut report, step);
+                self.remembered.overlay(&mut report, &step);
                 self.remember(Event::Pauses);
                 self.write(&report);
             }
             Action::Execute(announced) => self.carry_out(&announced, report, fate),
-            Action::Release | Action::Suspended | Action::Defer => {}
+            Action::Defer => self.defer(&report),
+            Action::Release | Action::Suspended => {}
         }
         false
     }
 
     fn carry_out(&mut self, announced: &Announced, mut report: Report, fate: Fate) {
-        let (step, id) = (announced.step().name, announced.correlation_id());
+        let (step, id) = (announced.step().key(), announced.correlation_id());
         self.remember(Event::Tries);
+        if fate == Fate::StepThrottled {
+            report.progress = Failure::Throttled.progress(step.name.doing());
+            return self.defer(&report);
+        }
         if fate == Fate::TurnedAway {
             let failure = Failure::Unavailable("turned away".to_owned());
-            self.remember(Event::Failed { step, failure, retry_after: None });
+            self.remember(Event::Failed { step: step.clone(), failure, retry_after: None });
         } else {
             self.azure.carry_out(announced.step());
-            self.carried_out.push(step);
+            self.carried_out.push(step.name);
             if fate == Fate::KilledAfterStep {
                 return self.forget();
             }
-            self.remember(Event::Accepted { step, id, proven: true, at: self.now });
+            self.remember(Event::Accepted { step: step.clone(), id, proven: true, at: self.now });
         }
-        report.accepted = self.remembered.process.accepted;
-        self.remembered.overlay(&mut report, step);
+        report.accepted = self.remembered.accepted_at(StepName::Publish);
+        self.remembered.overlay(&mut report, &step);
         self.write(&report);
+    }
+
+    fn defer(&mut self, report: &Report) {
+        let uptime = self.uptime();
+        let says = self.remembered.has_to_say(&self.status, Some(GENERATION), uptime);
+        self.remember(Event::Deferred(None));
+        if says {
+            self.write(report);
+        }
     }
 
     fn over(&self) -> bool {

@@ -4,7 +4,7 @@ use azimage_crds::{CONSENT_TAG, OWNER_TAG, StepStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
-use super::{super::*, fixtures::*, published::executed, scene::*};
+use super::{super::*, fixtures::*, published::executed, scene::*, told::*};
 use crate::Failure;
 
 const LET_GO: &str = "- Unknown/Deleting - Release";
@@ -18,8 +18,8 @@ fn going() -> Scene {
     scene(&deleted("Delete"))
 }
 
-fn found_gone(scene: Scene, times: i32) -> Scene {
-    scene.process(ProcessMemory { absent: Some((Read::Version, times)), ..PATIENT })
+fn found_gone(scene: Scene, times: u32) -> Scene {
+    scene.process(found_absent(own_version(), times))
 }
 
 fn seen() -> azimage_crds::ImageVersionStatus {
@@ -42,7 +42,7 @@ fn under_way(ago: i64) -> Scene {
 }
 
 fn no_command(scene: Scene) -> Scene {
-    scene.observed(|observed| observed.seal = Reading::Missing(Absent::Resource))
+    scene.observed(|observed| observed.seal = Told::Missing(Absent::Resource))
 }
 
 fn off(scene: Scene) -> Scene {
@@ -73,7 +73,7 @@ pub(super) fn rows() -> Vec<Row> {
         azimage_crds::ImageVersionStatus { steps: vec![record], ..steps(&[]) }
     };
     let copy = || scene(&both(&deleted("Delete"), &from_image_version()));
-    let unread = |failure| Reading::Failed(failure);
+    let unread = |failure| Told::Failed(failure);
     vec![
         row("it retains the version", scene(&deleted("Retain")).version(version(&["westeurope"])), LET_GO),
         row("it retains the version and its claim", scene(&deleted("Retain")).machine(machine().claimed()), LET_GO),
@@ -158,7 +158,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the run command of the seal has to be read later",
-            under_way(600).observed(|observed| observed.seal = Reading::Failed(Failure::Throttled)),
+            under_way(600).observed(|observed| observed.seal = Told::Failed(Failure::Throttled)),
             "- False/Throttled - Throttled",
         ),
         row("a seal failed, says the status", no_command(under_way(600)).status(stalled_since_the_seal()), RELEASE),
@@ -202,20 +202,20 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the machine is gone",
-            going().observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource)),
+            going().observed(|observed| observed.virtual_machine = Told::Missing(Absent::Resource)),
             LET_GO,
         ),
         row("it was made from a version", copy(), LET_GO),
         row("it was made from a version and is gone", found_gone(copy().status(seen()), 2), LET_GO),
         row(
             "the version can't be read",
-            going().observed(|observed| observed.version = Reading::Failed(Failure::Throttled)),
+            going().observed(|observed| observed.version = Told::Failed(Failure::Throttled)),
             "- False/Throttled - Throttled",
         ),
         row(
             "the version may not be read",
             going().observed(|observed| {
-                observed.version = Reading::Failed(Failure::Denied { action: "a".into(), scope: "s".into() });
+                observed.version = Told::Failed(Failure::Denied { action: "a".into(), scope: "s".into() });
             }),
             "- False/AccessDenied - Resync",
         ),
@@ -256,11 +256,11 @@ fn an_object_that_retains_reads_nothing_but_a_machine_that_it_may_hold() {
     let reads = |steps: Vec<azimage_crds::StepStatus>| {
         let status = azimage_crds::ImageVersionStatus { steps, ..super::fixtures::steps(&[]) };
         let scene = scene(&deleted("Retain")).status(status);
-        next_read(&scene.validated(), &scene.memory(), &Observed::default())
+        next_read(&scene.validated(), &scene.memory(), &Facts::default())
     };
     let claimed = || step(StepName::ClaimSource, 1, true, 900);
     assert_eq!(reads(vec![]), None);
-    assert_eq!(reads(vec![claimed()]), Some(Read::VirtualMachine));
+    assert_eq!(reads(vec![claimed()]), Some(Read::Machine(machine_id())));
     assert_eq!(reads(vec![claimed(), step(StepName::Publish, 1, true, 600)]), None);
 }
 

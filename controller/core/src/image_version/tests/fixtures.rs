@@ -6,12 +6,12 @@ use azimage_crds::{
     CONSENT_TAG, CONSENT_VALUE, ImageVersion, ImageVersionStatus, OWNER_TAG, ReplicationTarget, SEAL_TAG, STEP_TAG,
     StepStatus,
 };
-use azimage_names::Region;
+use azimage_names::{ImageVersionId, Region, RunCommandId, VirtualMachineId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Map, Value, json};
 
-use super::super::*;
+use super::{super::*, told::SourceVersionObserved};
 use crate::{
     Pace,
     guest::{attempt, output::Printed},
@@ -20,9 +20,60 @@ use crate::{
 pub(super) const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/build/providers/Microsoft.Compute/virtualMachines/builder";
 pub(super) const SOURCE_VERSION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/base/versions/1.0.0";
 pub(super) const OURS: &str = "c1/images/web-1/u-1";
-/// A process that has looked for the version often enough.
-pub(super) const PATIENT: ProcessMemory =
-    ProcessMemory { executed: None, announced: None, accepted: None, absent: None, unseen: 9, vanished: 9 };
+/// A process that has looked for the version, and for the regions of the tests, often enough.
+pub(super) fn patient() -> Remembered {
+    let regions = [HOME, "northeurope", "eastus2", "uksouth", "japaneast"];
+    let doubts = regions.map(|name| (Doubt::NoRegion(region(name)), 9));
+    doubting(doubts.into_iter().chain([(Doubt::NoVersion, 9)]).collect())
+}
+
+/// A process that was told these things so many times.
+pub(super) fn doubting(doubts: BTreeMap<Doubt, u32>) -> Remembered {
+    let mut process = Remembered::default();
+    process.doubts = doubts;
+    process
+}
+
+/// A process that was told so many times that something doesn't exist.
+pub(super) fn found_absent(what: Read, times: u32) -> Remembered {
+    told_absent(patient(), what, times)
+}
+
+/// A process that was told besides, so many times, that something doesn't exist.
+pub(super) fn told_absent(mut before: Remembered, what: Read, times: u32) -> Remembered {
+    before.doubts.insert(Doubt::Absent(what), times);
+    before
+}
+
+/// The id of the object's version.
+pub(super) fn version_id() -> ImageVersionId {
+    let id = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/web/versions/1.0.0";
+    ImageVersionId::parse(id).unwrap()
+}
+
+/// The id of its source machine.
+pub(super) fn machine_id() -> VirtualMachineId {
+    VirtualMachineId::parse(MACHINE).unwrap()
+}
+
+/// The id of the run command that seals its source machine.
+pub(super) fn seal_id() -> RunCommandId {
+    let context = Context { cluster: "c1", own_identity_serves: true, targets: &[], versions: &[] };
+    match super::super::validate(&object(&json!({})), context).unwrap().source {
+        SourceSpec::VirtualMachine { seal, .. } => seal,
+        SourceSpec::ImageVersion { .. } => panic!("the source is a machine"),
+    }
+}
+
+/// What its source machine's console says of the seal that a claimed machine's tags name.
+pub(super) fn console_id() -> SealOf {
+    SealOf { machine: machine_id(), nonce: Some(nonce()) }
+}
+
+/// The read of its own version, by itself.
+pub(super) fn own_version() -> Read {
+    Read::Version(version_id())
+}
 
 pub(super) const HOME: &str = "westeurope";
 

@@ -16,7 +16,7 @@ use proptest::{
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 
-use super::{super::*, fixtures::*, observations::*, scene::*};
+use super::{super::*, fixtures::*, observations::*, published::carried_out, scene::*, told::*};
 
 /// Few regions and names, so that they meet.
 pub(super) const REGIONS: [&str; 5] = [HOME, "northeurope", "eastus2", "uksouth", "japaneast"];
@@ -70,8 +70,7 @@ fn anything(noise: Noise) -> BoxedStrategy<Scene> {
 /// Nothing is published yet.
 fn capturing(noise: Noise) -> BoxedStrategy<Scene> {
     let deletion = noise.mostly(None, vec![Some("Retain"), Some("Delete")]);
-    let missing =
-        noise.mostly(Reading::Missing(Absent::Resource), vec![Reading::NotRead, Reading::Missing(Absent::Parent)]);
+    let missing = noise.mostly(Told::Missing(Absent::Resource), vec![Told::NotYet, Told::Missing(Absent::Parent)]);
     (
         objects(noise, deletion),
         vec(targets(), 0..2),
@@ -86,12 +85,11 @@ fn capturing(noise: Noise) -> BoxedStrategy<Scene> {
                 status.resource_id = None;
                 status.steps.retain(|step| !step.name.parse().is_ok_and(StepName::proves_existence));
             }
-            if !remade && let (Some(source), Reading::Found(machine)) = (&mut status.source, &observed.virtual_machine)
-            {
+            if !remade && let (Some(source), Told::Found(machine)) = (&mut status.source, &observed.virtual_machine) {
                 source.virtual_machine_uid = Some(machine.uid.clone());
             }
             observed.version = version;
-            Scene { object, targets: distinct(targets), status, process: ProcessMemory::default(), observed }
+            Scene { object, targets: distinct(targets), status, process: Remembered::default(), observed }
         })
         .boxed()
 }
@@ -106,8 +104,8 @@ fn publishing(noise: Noise) -> BoxedStrategy<Scene> {
                 object,
                 targets,
                 status,
-                process: ProcessMemory::default(),
-                observed: Observed { version: Reading::Found(version.clone()), ..Observed::default() },
+                process: Remembered::default(),
+                observed: Observed { version: Told::Found(version.clone()), ..Observed::default() },
             };
             if fits
                 && let Some(Step { name: StepName::Update, request: Request::PutVersion(request), .. }) =
@@ -117,7 +115,7 @@ fn publishing(noise: Noise) -> BoxedStrategy<Scene> {
                 let mut updated = super::azure::as_answered(&request, true);
                 updated.replication = version.replication;
                 updated.provisioning = version.provisioning;
-                scene.observed.version = Reading::Found(updated);
+                scene.observed.version = Told::Found(updated);
             }
             scene
         })
@@ -127,8 +125,8 @@ fn publishing(noise: Noise) -> BoxedStrategy<Scene> {
 /// The object goes and takes the version along.
 fn leaving(noise: Noise) -> BoxedStrategy<Scene> {
     let version = prop_oneof![
-        1 => Just(Reading::Missing(Absent::Resource)),
-        1 => versions(noise).prop_map(Reading::Found),
+        1 => Just(Told::Missing(Absent::Resource)),
+        1 => versions(noise).prop_map(Told::Found),
     ];
     (objects(noise, Just(Some("Delete"))), statuses(), processes(), version, observations(noise))
         .prop_map(|(object, status, process, version, mut observed)| {
@@ -260,15 +258,28 @@ fn conditions() -> BoxedStrategy<Vec<Condition>> {
         .boxed()
 }
 
-fn processes() -> BoxedStrategy<ProcessMemory> {
+fn doubts() -> Vec<Doubt> {
+    let absent = [
+        own_version(),
+        Read::Version(source_id()),
+        Read::Definition(version_id().definition().clone()),
+        Read::Machine(machine_id()),
+        Read::RunCommand(seal_id()),
+        Read::Console(console_id()),
+    ];
+    let regions = REGIONS.map(|name| Doubt::NoRegion(region(name)));
+    absent.map(Doubt::Absent).into_iter().chain(regions).chain([Doubt::NoVersion]).collect()
+}
+
+fn processes() -> BoxedStrategy<Remembered> {
     let executed = option::of((select(StepName::iter().collect::<Vec<_>>()), 0..400i64));
-    (executed, option::of((select(Read::iter().collect::<Vec<_>>()), 0..5i32)), 0..5i32)
-        .prop_map(|(executed, absent, unseen)| {
-            let mut process = ProcessMemory { absent, unseen, ..ProcessMemory::default() };
-            if let Some((name, ago)) = executed {
-                process.carried_out(name, before(ago), ago % 2 == 0);
+    (executed, btree_map(select(doubts()), 1..5u32, 0..4))
+        .prop_map(|(executed, doubts)| {
+            let process = doubting(doubts);
+            match executed {
+                Some((name, ago)) => carried_out(process, name, ago, ago % 2 == 0),
+                None => process,
             }
-            process
         })
         .boxed()
 }

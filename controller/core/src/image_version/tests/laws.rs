@@ -11,22 +11,24 @@ use super::{
         stage::replicate::{compare, regions},
         *,
     },
+    fixtures::version_id,
     generated::{Noise, scenes},
     observations::versions,
     scene::*,
+    told::*,
 };
 use crate::merge::{Merged, merge};
 
-fn found<T>(reading: &Reading<T>) -> Option<&T> {
+fn found<T>(reading: &Told<T>) -> Option<&T> {
     match reading {
-        Reading::Found(found) => Some(found),
+        Told::Found(found) => Some(found),
         _ => None,
     }
 }
 
 /// Whether the console says that the guest isn't sealed any more.
 fn started_since(scene: &Scene) -> bool {
-    matches!(scene.observed.console, Reading::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)))
+    matches!(scene.observed.console, Told::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)))
 }
 
 fn prepare(validated: &Validated) -> Option<Prepare> {
@@ -83,7 +85,7 @@ proptest! {
             let claims = matches!(step.name, StepName::ClaimSource);
             let busy = found(&scene.observed.seal).is_some_and(|seal| matches!(seal.exit_code, Some(14 | 16)));
             let again = machine.boot_diagnostics == BootDiagnostics::Off
-                || seal_nonce(&validated, machine).is_none()
+                || stage::guest::nonce(&validated, machine).is_none()
                 || validated.requested
                 || stage::guest::newer_claim(&validated, &scene.memory(), machine)
                 || busy;
@@ -127,12 +129,12 @@ proptest! {
                 let told = found(&scene.observed.seal).is_some_and(|seal| {
                     seal.said == ConsoleObserved::Sealed
                         && seal.is_started()
-                        && seal.nonce.as_deref() == seal_nonce(&validated, machine)
+                        && seal.nonce.as_deref() == stage::guest::nonce(&validated, machine)
                 });
                 let windows = machine.os_type == OsType::Windows;
                 let off = matches!(machine.power, Power::Stopped | Power::Deallocated);
                 prop_assert!((off && heard) || (windows && machine.power == Power::Running && told));
-                prop_assert!(seal_nonce(&validated, machine).is_some());
+                prop_assert!(stage::guest::nonce(&validated, machine).is_some());
                 prop_assert!(!by_word);
             }
             StepName::Seal | StepName::ForgetSeal => {
@@ -181,16 +183,16 @@ proptest! {
         let validated = scene.validated();
         let Some(step) = scene.plan().step else { return Ok(()) };
         match (step.name, &scene.observed.version) {
-            (StepName::Publish, Reading::Missing(_) | Reading::NotRead) => prop_assert!(!scene.memory().was_published()),
-            (StepName::Publish, Reading::Found(version)) => {
+            (StepName::Publish, Told::Missing(_) | Told::NotYet) => prop_assert!(!scene.memory().was_published()),
+            (StepName::Publish, Told::Found(version)) => {
                 prop_assert!(validated.owns_tag(&version.tags));
                 prop_assert!(version.provisioning.has_failed());
             }
-            (StepName::Update | StepName::Repair, Reading::Found(version)) => {
+            (StepName::Update | StepName::Repair, Told::Found(version)) => {
                 prop_assert!(validated.owns_tag(&version.tags));
                 prop_assert!(version.provisioning.is_final(), "Azure is at work: {:?}", version.provisioning);
             }
-            (StepName::Delete, Reading::Found(version)) => {
+            (StepName::Delete, Told::Found(version)) => {
                 prop_assert!(validated.owns_tag(&version.tags));
                 prop_assert!(validated.deleting && validated.deletion == Deletion::Delete);
             }
@@ -209,7 +211,7 @@ proptest! {
         prop_assert_eq!(&request.targets[0].region, &request.location, "the home region is first");
         prop_assert_eq!(names(request).len(), request.targets.len(), "no region is there twice");
         prop_assert!(validated.owns_tag(&request.tags));
-        let Reading::Found(version) = &scene.observed.version else {
+        let Told::Found(version) = &scene.observed.version else {
             prop_assert_eq!(request.targets.len(), 1);
             prop_assert!(request.targets[0].exclude_from_latest);
             return Ok(());
@@ -240,7 +242,7 @@ proptest! {
     #[test]
     fn a_region_is_dropped_only_if_it_is_given_up_or_if_it_failed_and_is_repaired(scene in scenes()) {
         let Some(step) = scene.plan().step else { return Ok(()) };
-        let (Some(request), Reading::Found(version)) = (write_of_version(&step), &scene.observed.version) else {
+        let (Some(request), Told::Found(version)) = (write_of_version(&step), &scene.observed.version) else {
             return Ok(());
         };
         let merged = merged(&scene, version);
@@ -283,9 +285,9 @@ proptest! {
     #[test]
     fn a_version_is_settled_only_when_each_region_that_is_wanted_says_so(scene in scenes()) {
         let crate::Progress::Settled { .. } = scene.plan().report.progress else { return Ok(()) };
-        let (_, observed) = scene.pass();
-        let seen = observed.still_at_rest().cloned();
-        let ((Reading::Found(version), _) | (_, Some(version))) = (&observed.version, &seen) else {
+        let (_, facts) = scene.pass();
+        let id = version_id();
+        let Some(version) = facts.versions.found(&id).or_else(|| facts.still_at_rest(&id)) else {
             panic!("settled without a version")
         };
         prop_assert_eq!(&version.provisioning, &Provisioning::Succeeded);
@@ -315,13 +317,13 @@ proptest! {
 
     #[test]
     fn what_a_step_changes_is_read_and_is_what_is_read_again_if_it_was_forgotten(scene in scenes()) {
-        let (plan, observed) = scene.pass();
+        let (plan, facts) = scene.pass();
         let Some(step) = plan.step else { return Ok(()) };
         for changed in step.changes() {
-            let mut observed = observed.clone();
-            observed.forget(*changed);
-            let again = next(&scene.validated(), &scene.memory(), &observed);
-            prop_assert_eq!(again, Next::Read(*changed), "{:?}", step);
+            let mut without = facts.clone();
+            without.forget(&changed);
+            let again = next(&scene.validated(), &scene.memory(), &without);
+            prop_assert_eq!(again, Next::Read(changed), "{:?}", step);
         }
     }
 }

@@ -6,7 +6,13 @@ use azimage_crds::{ConditionType, ImageVersionStatus, StepStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
-use super::{super::*, fixtures::*, published::executed, scene::*};
+use super::{
+    super::*,
+    fixtures::*,
+    published::{carried_out, executed},
+    scene::*,
+    told::*,
+};
 use crate::{Failure, Progress};
 
 const LOOK_AGAIN: &str = "- False/VersionMissing - Poll";
@@ -16,8 +22,8 @@ fn published() -> ImageVersionStatus {
     ImageVersionStatus { resource_id: Some("x".into()), ..steps(&[(StepName::Publish, 1, true)]) }
 }
 
-fn vanished(times: i32) -> Scene {
-    scene(&json!({})).status(published()).process(ProcessMemory { absent: Some((Read::Version, times)), ..PATIENT })
+fn vanished(times: u32) -> Scene {
+    scene(&json!({})).status(published()).process(found_absent(own_version(), times))
 }
 
 /// Azure accepted the creation of the version, says the status, and nobody saw it.
@@ -28,40 +34,38 @@ fn accepted(seconds_ago: i64) -> Scene {
 }
 
 /// A creation that was answered with success so long ago, and not surely by Azure.
-fn answered(seconds_ago: i64) -> ProcessMemory {
-    let mut process = PATIENT;
-    process.carried_out(StepName::Publish, before(seconds_ago), false);
-    process
+fn answered(seconds_ago: i64) -> Remembered {
+    carried_out(patient(), StepName::Publish, seconds_ago, false)
 }
 
 #[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     let definition = |reading| move |observed: &mut Observed| observed.definition = reading;
-    let parent = |observed: &mut Observed| observed.version = Reading::Missing(Absent::Parent);
+    let parent = |observed: &mut Observed| observed.version = Told::Missing(Absent::Parent);
     vec![
         row("the version vanished, says one answer", vanished(0), LOOK_AGAIN),
         row("the version vanished, say three answers", vanished(2), LOOK_AGAIN),
         row("the version vanished for certain", vanished(3), GONE),
         row(
             "the definition vanished with it",
-            vanished(3).observed(definition(Reading::Missing(Absent::Resource))).observed(parent),
+            vanished(3).observed(definition(Told::Missing(Absent::Resource))).observed(parent),
             GONE,
         ),
         row(
             "the gallery vanished with it",
-            vanished(3).observed(definition(Reading::Missing(Absent::Parent))).observed(parent),
+            vanished(3).observed(definition(Told::Missing(Absent::Parent))).observed(parent),
             GONE,
         ),
         row(
             "the version vanished, and the definition can't be read",
-            vanished(3).observed(definition(Reading::Failed(Failure::Throttled))),
+            vanished(3).observed(definition(Told::Failed(Failure::Throttled))),
             "- False/Throttled - Throttled",
         ),
         row(
             "the version vanished, as a new process finds it on record",
             {
                 let before = vanished(3);
-                before.clone().status(before.next_status()).process(ProcessMemory::default())
+                before.clone().status(before.next_status()).process(Remembered::default())
             },
             GONE,
         ),
@@ -99,9 +103,11 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "a creation that was accepted a while ago isn't shown for certain",
-            vanished(3)
-                .status(ImageVersionStatus::default())
-                .process(ProcessMemory { absent: Some((Read::Version, 3)), ..executed(StepName::Publish, 301) }),
+            vanished(3).status(ImageVersionStatus::default()).process(told_absent(
+                executed(StepName::Publish, 301),
+                own_version(),
+                3,
+            )),
             GONE,
         ),
         row(
@@ -152,14 +158,20 @@ fn what_is_remembered_decides_as_it_should() {
 
 #[test]
 fn patience_ends_when_the_effect_shows() {
-    let after = |scene: &Scene| scene.process.after(&scene.plan().report, &scene.observed);
+    let after = |scene: &Scene| scene.decided();
+    let waits = |remembered: &Remembered, name: StepName| {
+        remembered.executed.get(&name.into()).is_some_and(|executed| !executed.shows)
+    };
     let claim = scene(&json!({})).process(executed(StepName::ClaimSource, 5));
-    assert!(after(&claim).executed.is_some(), "not shown yet");
-    assert_eq!(after(&claim.machine(machine().claimed())).executed, None, "shown");
+    assert!(waits(&after(&claim), StepName::ClaimSource), "not shown yet");
+    assert!(!waits(&after(&claim.machine(machine().claimed())), StepName::ClaimSource), "shown");
     let publish = scene(&json!({})).process(executed(StepName::Publish, 5));
     let creating = publish.version(version(&[HOME]).provisioned(Provisioning::Creating));
-    assert_eq!(after(&creating).executed, None, "under way");
-    assert!(after(&creating).accepted.is_some(), "the status that says so may not have been written");
+    assert!(!waits(&after(&creating), StepName::Publish), "under way");
+    assert!(
+        after(&creating).accepted_at(StepName::Publish).is_some(),
+        "the status that says so may not have been written"
+    );
 }
 
 #[test]
@@ -173,27 +185,29 @@ fn what_azure_accepted_is_recorded_even_if_the_status_could_not_be_written_at_on
 
 #[test]
 fn answers_that_a_version_is_gone_count_only_in_a_row() {
-    let count = |scene: &Scene| scene.process.after(&scene.plan().report, &scene.observed).absent;
-    assert_eq!(count(&vanished(0)), Some((Read::Version, 1)));
-    assert_eq!(count(&vanished(2)), Some((Read::Version, 3)));
-    assert_eq!(count(&vanished(2).version(version(&[HOME]))), None);
-    let another = scene(&json!({})).observed(|observed| observed.virtual_machine = Reading::Missing(Absent::Resource));
-    let counted = another.process(ProcessMemory { absent: Some((Read::Definition, 2)), ..PATIENT });
-    assert_eq!(count(&counted), Some((Read::VirtualMachine, 1)), "it was something else that was gone");
+    let count = |scene: &Scene, what: Read| scene.decided().doubts.get(&Doubt::Absent(what)).copied();
+    assert_eq!(count(&vanished(0), own_version()), Some(1));
+    assert_eq!(count(&vanished(2), own_version()), Some(3));
+    assert_eq!(count(&vanished(2).version(version(&[HOME])), own_version()), None);
+    let another = scene(&json!({})).observed(|observed| observed.virtual_machine = Told::Missing(Absent::Resource));
+    let definition = Read::Definition(version_id().definition().clone());
+    let counted = another.process(found_absent(definition.clone(), 2));
+    assert_eq!(count(&counted, Read::Machine(machine_id())), Some(1));
+    assert_eq!(count(&counted, definition), None, "it was something else that was gone");
 }
 
 #[test]
 fn an_intent_counts_its_attempts_until_its_effect_is_seen() {
     let mut status = ImageVersionStatus::default();
-    record_intent(&mut status, (StepName::Repair, &Subject::Whole), "a", before(30), None);
-    record_intent(&mut status, (StepName::Repair, &Subject::Whole), "b", before(20), None);
+    record_intent(&mut status, &StepName::Repair.into(), "a", before(30), None);
+    record_intent(&mut status, &StepName::Repair.into(), "b", before(20), None);
     let [record] = status.steps.as_slice() else { panic!("one record was expected") };
     assert_eq!((record.attempts, record.correlation_id.as_deref()), (2, Some("b")));
     assert_eq!((record.started_at.0, &record.finished_at), (before(20), &None));
-    let done = Report { finished: [StepName::Repair].into(), ..Report::default() };
+    let done = Report { finished: [StepName::Repair.into()].into(), ..Report::default() };
     let mut status = next_status(&status, &done, 1, None, before(10));
     assert_eq!(status.steps[0].finished_at.as_ref().map(|time| time.0), Some(before(10)));
-    record_intent(&mut status, (StepName::Repair, &Subject::Whole), "c", now(), None);
+    record_intent(&mut status, &StepName::Repair.into(), "c", now(), None);
     assert_eq!((status.steps[0].attempts, &status.steps[0].finished_at), (1, &None), "counted anew");
 }
 
@@ -218,8 +232,9 @@ fn an_operation_whose_record_was_lost_counts_from_when_it_is_seen() {
     let operation = status.operation.as_ref().unwrap();
     assert_eq!((operation.name.as_str(), operation.started_at.0), ("Seal", now()));
     let later = jiff::Timestamp::from_second(now().as_second() + 31 * 60).unwrap();
-    let memory = Memory { status: &status, process: ProcessMemory::default(), now: later };
-    let plan = plan(&sealing.validated(), &memory, &sealing.observed);
+    let memory = Memory { status: &status, process: &Remembered::default(), now: later };
+    let validated = sealing.validated();
+    let plan = plan(&validated, &memory, &sealing.observed.facts(&validated));
     let crate::Progress::Stalled { reason, .. } = plan.report.progress else { panic!("{:?}", plan.report.progress) };
     assert_eq!(reason, azimage_crds::Reason::SealTimedOut);
 }
@@ -231,7 +246,7 @@ fn a_reading_that_fails_leaves_what_was_found_before() {
     let silent = complete
         .clone()
         .status(before.clone())
-        .observed(|observed| observed.version = Reading::Failed(Failure::Unavailable("no answer".into())));
+        .observed(|observed| observed.version = Told::Failed(Failure::Unavailable("no answer".into())));
     let after = silent.next_status();
     assert_eq!(after.regions, before.regions);
     assert_eq!(after.resource_id, before.resource_id);
@@ -241,9 +256,12 @@ fn a_reading_that_fails_leaves_what_was_found_before() {
 #[test]
 fn at_rest_one_read_is_enough_and_a_suspended_object_needs_none() {
     let rest = scene(&json!({})).version(version(&[HOME]));
-    let reads = |scene: &Scene, observed: &Observed| next_read(&scene.validated(), &scene.memory(), observed);
+    let reads = |scene: &Scene, observed: &Observed| {
+        let validated = scene.validated();
+        next_read(&validated, &scene.memory(), &observed.facts(&validated))
+    };
     let mut observed = Observed::default();
-    assert_eq!(reads(&rest, &observed), Some(Read::Version));
+    assert_eq!(reads(&rest, &observed), Some(own_version()));
     observed.version = rest.observed.version.clone();
     assert_eq!(reads(&rest, &observed), None);
     let suspended = scene(&json!({"spec": {"suspend": true}}));
@@ -257,28 +275,31 @@ fn a_version_at_rest_is_looked_at_in_the_list_and_read_by_itself_only_if_that_sh
     let entry = |change: fn(&mut VersionObserved)| {
         let mut entry = VersionObserved { replication: BTreeMap::new(), ..seen.clone() };
         change(&mut entry);
-        Reading::Found(Arc::new(entry))
+        Told::Found(Arc::new(entry))
     };
-    let (own, list) = (Some(Read::Version), Some(Read::List));
+    let own = || Some(own_version());
+    let list = || Some(Read::ListedVersion(version_id()));
     for (case, listed, expected) in [
-        ("nothing was listed yet", Reading::NotRead, list),
+        ("nothing was listed yet", Told::NotYet, list()),
         ("the list shows what was last seen", entry(|_| {}), None),
-        ("something is under way", entry(|entry| entry.provisioning = Provisioning::Updating), own),
-        ("a tag differs", entry(|entry| entry.tags.clear()), own),
-        ("a region is missing", entry(|entry| entry.targets.clear()), own),
-        ("it is offered as latest", entry(|entry| entry.exclude_from_latest = false), own),
-        ("its end of life differs", entry(|entry| entry.end_of_life = Some(before(1))), own),
-        ("it isn't listed, which proves nothing", Reading::Missing(Absent::Resource), own),
-        ("there is no definition, which proves nothing", Reading::Missing(Absent::Parent), own),
-        ("the list has to wait", Reading::Failed(Failure::Throttled), None),
-        ("the list can't be read", Reading::Failed(Failure::Unavailable("u".into())), own),
+        ("something is under way", entry(|entry| entry.provisioning = Provisioning::Updating), own()),
+        ("a tag differs", entry(|entry| entry.tags.clear()), own()),
+        ("a region is missing", entry(|entry| entry.targets.clear()), own()),
+        ("it is offered as latest", entry(|entry| entry.exclude_from_latest = false), own()),
+        ("its end of life differs", entry(|entry| entry.end_of_life = Some(before(1))), own()),
+        ("it isn't listed, which proves nothing", Told::Missing(Absent::Resource), own()),
+        ("there is no definition, which proves nothing", Told::Missing(Absent::Parent), own()),
+        ("the list has to wait", Told::Failed(Failure::Throttled), None),
+        ("the list can't be read", Told::Failed(Failure::Unavailable("u".into())), own()),
     ] {
         let observed = Observed { seen: Some(Arc::new(seen.clone())), listed, ..Observed::default() };
-        assert_eq!(next_read(&rest.validated(), &rest.memory(), &observed), expected, "{case}");
+        let validated = rest.validated();
+        let facts = observed.facts(&validated);
+        assert_eq!(next_read(&validated, &rest.memory(), &facts), expected, "{case}");
         if expected.is_some() {
             continue;
         }
-        let plan = plan(&rest.validated(), &rest.memory(), &observed);
+        let plan = plan(&validated, &rest.memory(), &facts);
         if case == "the list shows what was last seen" {
             assert!(plan.rests(), "{plan:?}");
             assert_eq!(plan, rest.plan(), "the same as after a read of the version itself");
@@ -287,9 +308,10 @@ fn a_version_at_rest_is_looked_at_in_the_list_and_read_by_itself_only_if_that_sh
         }
     }
     let never_read = Observed { listed: entry(|_| {}), ..Observed::default() };
+    let validated = rest.validated();
     assert_eq!(
-        next_read(&rest.validated(), &rest.memory(), &never_read),
-        own,
+        next_read(&validated, &rest.memory(), &never_read.facts(&validated)),
+        own(),
         "a list says nothing of regions' copies"
     );
 }
@@ -304,10 +326,10 @@ fn a_pause_that_azure_asks_for_is_no_failure() {
 #[test]
 fn the_seal_is_read_only_of_a_machine_of_ours_that_is_not_generalized() {
     let reads = |machine: VirtualMachineObserved| {
-        let scene = scene(&json!({})).machine(machine).observed(|observed| observed.seal = Reading::NotRead);
-        next_read(&scene.validated(), &scene.memory(), &scene.observed)
+        let scene = scene(&json!({})).machine(machine).observed(|observed| observed.seal = Told::NotYet);
+        scene.next_read()
     };
     assert_eq!(reads(machine()), None);
-    assert_eq!(reads(machine().claimed()), Some(Read::Seal));
+    assert!(matches!(reads(machine().claimed()), Some(Read::RunCommand(_))));
     assert_eq!(reads(VirtualMachineObserved { generalized: true, ..machine().claimed() }), None);
 }

@@ -24,5 +24,6 @@ mod regions;
 mod requests;
 mod scene;
 mod sources;
+mod told;
 mod validate;
 mod windows;

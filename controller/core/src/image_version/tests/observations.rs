@@ -11,6 +11,7 @@ use super::{
     super::*,
     fixtures::*,
     generated::{Noise, REGIONS},
+    told::*,
 };
 use crate::{Failure, guest};
 
@@ -23,7 +24,7 @@ pub(super) fn observations(noise: Noise) -> BoxedStrategy<Observed> {
         readings(noise, definitions(noise)),
         readings(noise, machines(noise)),
         readings(noise, source_versions(noise)),
-        prop_oneof![1 => Just(Reading::Missing(Absent::Resource)), 2 => readings(noise, seals(noise))],
+        prop_oneof![1 => Just(Told::Missing(Absent::Resource)), 2 => readings(noise, seals(noise))],
         readings(noise, consoles()),
     )
         .prop_map(|(version, definition, virtual_machine, source_version, seal, console)| Observed {
@@ -41,13 +42,13 @@ pub(super) fn observations(noise: Noise) -> BoxedStrategy<Observed> {
 fn readings<T: Clone + std::fmt::Debug + 'static>(
     noise: Noise,
     found: impl Strategy<Value = T> + 'static,
-) -> BoxedStrategy<Reading<T>> {
+) -> BoxedStrategy<Told<T>> {
     let odd = prop_oneof![
-        Just(Reading::NotRead),
-        select(vec![Absent::Resource, Absent::Parent]).prop_map(Reading::Missing),
-        failures().prop_map(Reading::Failed),
+        Just(Told::NotYet),
+        select(vec![Absent::Resource, Absent::Parent]).prop_map(Told::Missing),
+        failures().prop_map(Told::Failed),
     ];
-    (noise.some(), odd, found).prop_map(|(is_odd, odd, found)| if is_odd { odd } else { Reading::Found(found) }).boxed()
+    (noise.some(), odd, found).prop_map(|(is_odd, odd, found)| if is_odd { odd } else { Told::Found(found) }).boxed()
 }
 
 fn failures() -> impl Strategy<Value = Failure> {

@@ -337,10 +337,14 @@ fn ancient(name: StepName) -> azimage_crds::ImageVersionStatus {
     azimage_crds::ImageVersionStatus { steps: vec![step(name, 1, false, 7 * 3600)], ..steps(&[]) }
 }
 
-pub(super) fn executed(name: StepName, seconds_ago: i64) -> ProcessMemory {
-    let mut process = PATIENT;
-    process.carried_out(name, before(seconds_ago), true);
-    process
+pub(super) fn executed(name: StepName, seconds_ago: i64) -> Remembered {
+    carried_out(patient(), name, seconds_ago, true)
+}
+
+/// A process that carried out a step so long ago; `proven`: the answer was surely Azure's.
+pub(super) fn carried_out(process: Remembered, name: StepName, seconds_ago: i64, proven: bool) -> Remembered {
+    let event = Event::Accepted { step: name.into(), id: "x", proven, at: before(seconds_ago) };
+    process.after(event, std::time::Duration::ZERO)
 }
 
 #[test]

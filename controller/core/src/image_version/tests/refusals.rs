@@ -4,7 +4,7 @@ use azimage_crds::ImageVersionStatus;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::json;
 
-use super::{super::*, capture::refused, fixtures::*, scene::*};
+use super::{super::*, capture::refused, fixtures::*, scene::*, told::*};
 
 const RECLAIM: &str = "ClaimSource Unknown/Sealing GuestPrepared=Sealing Poll";
 const BUSY: &str = "- False/GuestBusy GuestPrepared=GuestBusy Poll";
@@ -44,7 +44,7 @@ fn without_agent(scene: Scene) -> Scene {
 
 /// The run command was removed when its failure had been told.
 fn forgotten(ago: i64) -> Scene {
-    ended(20, ago, 1).removed(ago - 60).observed(|observed| observed.seal = Reading::Missing(Absent::Resource))
+    ended(20, ago, 1).removed(ago - 60).observed(|observed| observed.seal = Told::Missing(Absent::Resource))
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -119,7 +119,7 @@ fn what_the_guest_said_is_told() {
         [("dpkg is at work (pid 7)", "it said: dpkg is at work (pid 7)"), (" ", "it printed nothing")]
     {
         let mut scene = ended(1, 400, 1);
-        let Reading::Found(seal) = &mut scene.observed.seal else { unreachable!("it was found") };
+        let Told::Found(seal) = &mut scene.observed.seal else { unreachable!("it was found") };
         seal.printed.words = words.to_owned();
         let crate::Progress::Stalled { message, .. } = scene.plan().report.progress else { panic!("it stalls") };
         assert!(message.contains(expected) && message.contains("exit code 1"), "{message}");
@@ -129,11 +129,11 @@ fn what_the_guest_said_is_told() {
 #[test]
 fn what_the_guest_reported_stays_in_the_status() {
     let mut scene = ended(20, 400, 1);
-    let Reading::Found(seal) = &mut scene.observed.seal else { unreachable!("it was found") };
+    let Told::Found(seal) = &mut scene.observed.seal else { unreachable!("it was found") };
     seal.printed = crate::guest::output::read("azimage: found PrivateKey /etc/a.key\nazimage: findings 1 1 0\n", "");
     let status = scene.next_status();
     let hygiene = |status: &ImageVersionStatus| status.guest.clone().unwrap().hygiene.unwrap();
     assert_eq!(hygiene(&status).findings[0].path, "/etc/a.key");
-    let gone = scene.status(status).observed(|observed| observed.seal = Reading::Missing(Absent::Resource));
+    let gone = scene.status(status).observed(|observed| observed.seal = Told::Missing(Absent::Resource));
     assert_eq!(hygiene(&gone.next_status()).enforced, 1, "the run command is gone, what it told isn't");
 }

@@ -3,7 +3,7 @@
 use azimage_crds::{ImageVersionStatus, RegionState};
 use serde_json::{Value, json};
 
-use super::{super::*, fixtures::*, scene::*};
+use super::{super::*, fixtures::*, scene::*, told::*};
 use crate::Failure;
 
 const OTHER: &str = "northeurope";
@@ -25,7 +25,7 @@ fn status(regions: &Value, published: bool) -> ImageVersionStatus {
 }
 
 fn unread(scene: Scene) -> Scene {
-    scene.observed(|observed| observed.version = Reading::Failed(Failure::Throttled))
+    scene.observed(|observed| observed.version = Told::Failed(Failure::Throttled))
 }
 
 fn wide() -> Scene {
@@ -89,16 +89,21 @@ fn a_region_is_shown_until_azure_removed_it_if_a_target_gives_it_up() {
     let removing = going.clone().version(version(&[HOME, OTHER])).next_status();
     assert_eq!(shown(&removing)[0], (OTHER.into(), RegionState::Removing, 95, "t".into()));
     let removed = going.status(removing).version(version(&[HOME]));
+    let doubt = || Doubt::NoRegion(region(OTHER));
+    let told = |times| {
+        let mut process = patient();
+        process.doubts.insert(doubt(), times);
+        process
+    };
     for (vanished, regions) in [(0, 2), (2, 2), (3, 1)] {
-        let scene = removed.clone().process(ProcessMemory { vanished, ..PATIENT });
+        let scene = removed.clone().process(told(vanished));
         let (after, plan) = (scene.next_status(), scene.plan());
         assert_eq!(shown(&after).len(), regions, "{vanished} passes before said so: {:?}", after.regions);
         assert_eq!(plan.rests(), regions == 1, "{:?}", plan.report.progress);
-        let next = ProcessMemory { vanished, ..PATIENT }.after(&plan.report, &scene.observed);
-        assert_eq!(next.vanished, vanished + 1);
+        assert_eq!(scene.decided().doubts.get(&doubt()), Some(&(vanished + 1)));
     }
     let shown_again = removed.version(version(&[HOME, OTHER]));
-    assert_eq!(PATIENT.after(&shown_again.plan().report, &shown_again.observed).vanished, 0);
+    assert_eq!(shown_again.decided().doubts.get(&doubt()), None);
 }
 
 #[test]
@@ -145,7 +150,7 @@ fn a_region_that_a_target_shares_changes_hands() {
 #[test]
 fn a_version_that_vanished_has_no_regions_so_that_every_target_is_let_go() {
     let before = status(&json!([{"name": OTHER, "state": "Completed", "progress": 100, "requestedBy": ["t"]}]), true);
-    let process = ProcessMemory { absent: Some((Read::Version, 3)), ..PATIENT };
+    let process = found_absent(own_version(), 3);
     let scene = scene(&json!({})).targets(&[going("t", OTHER, "Delete")]).status(before).process(process);
     assert_eq!(shown(&scene.next_status()), []);
 }

@@ -62,16 +62,17 @@ fn a_creation_that_is_asked_for_again_drops_no_region() {
 }
 
 #[test]
-fn an_update_and_a_repair_write_regions_and_nothing_else_does() {
+fn a_write_of_a_version_that_exists_writes_regions_and_nothing_else_does() {
     let home = version(&[HOME, OTHER]).says(HOME, RegionReplication::Failed, "");
     for (case, version, writes) in [
         ("nothing is to be done", version(&[HOME, OTHER]), false),
         ("a region is missing", version(&[HOME]), true),
         ("a region failed", version(&[HOME, OTHER]).says(OTHER, RegionReplication::Failed, ""), true),
-        ("the creation failed", home.provisioned(Provisioning::Failed), false),
+        ("the creation failed", home.provisioned(Provisioning::Failed), true),
     ] {
         assert_eq!(wide().version(version).plan().writes_regions(), writes, "{case}");
     }
+    assert!(!scene(&from_image_version()).plan().writes_regions(), "there is no version yet");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What a pass sees, and what it comes to.
 
+use std::time::Duration;
+
 use azimage_crds::{ConditionType, ImageVersion, ImageVersionStatus, ReplicationTarget};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{super::*, fixtures::*};
+use super::{super::*, fixtures::*, told::*};
 use crate::{Truth, lint};
 
 /// What a pass sees.
@@ -13,7 +15,7 @@ pub(super) struct Scene {
     pub(super) object: ImageVersion,
     pub(super) targets: Vec<ReplicationTarget>,
     pub(super) status: ImageVersionStatus,
-    pub(super) process: ProcessMemory,
+    pub(super) process: Remembered,
     pub(super) observed: Observed,
 }
 
@@ -23,14 +25,14 @@ pub(super) fn scene(change: &Value) -> Scene {
         object: object(change),
         targets: Vec::new(),
         status: ImageVersionStatus { observed_generation: Some(GENERATION), ..ImageVersionStatus::default() },
-        process: PATIENT,
+        process: patient(),
         observed: Observed {
-            version: Reading::Missing(Absent::Resource),
-            definition: Reading::Found(definition()),
-            virtual_machine: Reading::Found(machine()),
-            source_version: Reading::Found(source_version()),
-            seal: Reading::Missing(Absent::Resource),
-            console: Reading::Found(ConsoleObserved::Sealed),
+            version: Told::Missing(Absent::Resource),
+            definition: Told::Found(definition()),
+            virtual_machine: Told::Found(machine()),
+            source_version: Told::Found(source_version()),
+            seal: Told::Missing(Absent::Resource),
+            console: Told::Found(ConsoleObserved::Sealed),
             ..Observed::default()
         },
     }
@@ -38,22 +40,22 @@ pub(super) fn scene(change: &Value) -> Scene {
 
 impl Scene {
     pub(super) fn machine(mut self, machine: VirtualMachineObserved) -> Self {
-        self.observed.virtual_machine = Reading::Found(machine);
+        self.observed.virtual_machine = Told::Found(machine);
         self
     }
 
     pub(super) fn definition(mut self, definition: DefinitionObserved) -> Self {
-        self.observed.definition = Reading::Found(definition);
+        self.observed.definition = Told::Found(definition);
         self
     }
 
     pub(super) fn seal(mut self, seal: SealObserved) -> Self {
-        self.observed.seal = Reading::Found(seal);
+        self.observed.seal = Told::Found(seal);
         self
     }
 
     pub(super) fn console(mut self, console: ConsoleObserved) -> Self {
-        self.observed.console = Reading::Found(console);
+        self.observed.console = Told::Found(console);
         self
     }
 
@@ -64,7 +66,7 @@ impl Scene {
     }
 
     pub(super) fn version(mut self, version: VersionObserved) -> Self {
-        self.observed.version = Reading::Found(version);
+        self.observed.version = Told::Found(version);
         self
     }
 
@@ -81,7 +83,7 @@ impl Scene {
         Self { status, ..self }
     }
 
-    pub(super) fn process(self, process: ProcessMemory) -> Self {
+    pub(super) fn process(self, process: Remembered) -> Self {
         Self { process, ..self }
     }
 
@@ -94,7 +96,7 @@ impl Scene {
     }
 
     pub(super) fn memory(&self) -> Memory<'_> {
-        Memory { status: &self.status, process: self.process, now: now() }
+        Memory { status: &self.status, process: &self.process, now: now() }
     }
 
     /// What the pass comes to, which reads one thing after the other.
@@ -103,15 +105,28 @@ impl Scene {
     }
 
     /// What the pass comes to, and what it has read for that. What the scene doesn't tell is missing in Azure.
-    pub(super) fn pass(&self) -> (Plan, Observed) {
+    pub(super) fn pass(&self) -> (Plan, Facts) {
         let (validated, memory) = (self.validated(), self.memory());
-        let mut observed = Observed { seen: self.observed.seen.clone(), ..Observed::default() };
+        let mut facts = Facts::default();
+        facts.at_rest.clone_from(&self.observed.seen);
         loop {
-            match next(&validated, &memory, &observed) {
-                Next::Read(read) => self.observed.tell(read, &mut observed),
-                Next::Plan(plan) => return (*plan, observed),
+            match next(&validated, &memory, &facts) {
+                Next::Read(read) => self.observed.tell(&read, &mut facts),
+                Next::Plan(plan) => return (*plan, facts),
             }
         }
+    }
+
+    /// What is remembered after the pass has decided.
+    pub(super) fn decided(&self) -> Remembered {
+        let (plan, facts) = self.pass();
+        self.process.clone().after(Event::Decided(&plan, facts), Duration::ZERO)
+    }
+
+    /// What has to be read next when all that the scene tells was read, if anything has.
+    pub(super) fn next_read(&self) -> Option<Read> {
+        let validated = self.validated();
+        next_read(&validated, &self.memory(), &self.observed.facts(&validated))
     }
 
     /// The status after the pass, checked as every status has to be.
@@ -168,40 +183,17 @@ pub(super) fn check(table: &[Row]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-impl Observed {
-    /// Tells one reading. Whoever asks for it a second time gets no end.
-    pub(super) fn tell(&self, read: Read, into: &mut Self) {
-        match read {
-            Read::Version => tell(&self.version, &mut into.version),
-            Read::List => tell(&self.listed, &mut into.listed),
-            Read::Definition => tell(&self.definition, &mut into.definition),
-            Read::VirtualMachine => tell(&self.virtual_machine, &mut into.virtual_machine),
-            Read::SourceVersion => tell(&self.source_version, &mut into.source_version),
-            Read::Seal => tell(&self.seal, &mut into.seal),
-            Read::Console => tell(&self.console, &mut into.console),
-        }
-    }
-}
-
-fn tell<T: Clone + PartialEq + std::fmt::Debug>(there: &Reading<T>, into: &mut Reading<T>) {
-    assert_eq!(*into, Reading::NotRead, "it was read already");
-    *into = match there {
-        Reading::NotRead => Reading::Missing(Absent::Resource),
-        there => there.clone(),
-    };
-}
-
 /// What has to be read next, if anything has.
-pub(super) fn next_read(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Option<Read> {
-    match next(validated, memory, observed) {
+pub(super) fn next_read(validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Option<Read> {
+    match next(validated, memory, facts) {
         Next::Read(read) => Some(read),
         Next::Plan(_) => None,
     }
 }
 
 /// What a pass comes to that has read all that it needs.
-pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Plan {
-    match next(validated, memory, observed) {
+pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Plan {
+    match next(validated, memory, facts) {
         Next::Read(read) => panic!("{read:?} has to be read first"),
         Next::Plan(plan) => *plan,
     }

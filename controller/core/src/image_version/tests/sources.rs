@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{super::*, fixtures::*, scene::*};
+use super::{super::*, fixtures::*, scene::*, told::*};
 use crate::Failure;
 
 const BUSY: &str = "- Unknown/SourceBusy SourceReady=SourceBusy Poll";
@@ -14,7 +14,7 @@ const PUBLISH: &str = "Publish Unknown/Publishing Published=Publishing Poll";
 pub(super) fn rows() -> Vec<Row> {
     let plain = || scene(&json!({}));
     let copy = || scene(&from_image_version());
-    let failing = || Reading::Failed(Failure::Unavailable("no answer".into()));
+    let failing = || Told::Failed(Failure::Unavailable("no answer".into()));
     let known = |uid: &str| {
         let mut status = steps(&[(StepName::ClaimSource, 1, true)]);
         status.source = Some(azimage_crds::SourceStatus {
@@ -121,22 +121,19 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the seal can't be read",
-            plain()
-                .machine(machine().claimed())
-                .observed(|observed| observed.seal = Reading::Failed(Failure::Throttled)),
+            plain().machine(machine().claimed()).observed(|observed| observed.seal = Told::Failed(Failure::Throttled)),
             "- False/Throttled - Throttled",
         ),
         row(
             "the definition can't be read for want of a token",
-            plain()
-                .observed(|observed| observed.definition = Reading::Failed(Failure::Identity("no federation".into()))),
+            plain().observed(|observed| observed.definition = Told::Failed(Failure::Identity("no federation".into()))),
             "- False/IdentityUnavailable - Retry",
         ),
         row(
             "the definition can't be read, as the identity is refused a token",
             plain().observed(|observed| {
                 let why = "no federated credential matches; create one".to_owned();
-                observed.definition = Reading::Failed(Failure::IdentityRefused(why));
+                observed.definition = Told::Failed(Failure::IdentityRefused(why));
             }),
             "- False/IdentityRefused - Resync",
         ),
@@ -144,7 +141,7 @@ pub(super) fn rows() -> Vec<Row> {
             "the definition can't be read, as no token can be asked for",
             plain().observed(|observed| {
                 let why = "grant the controller create on serviceaccounts/token".to_owned();
-                observed.definition = Reading::Failed(Failure::IdentityIncomplete(why));
+                observed.definition = Told::Failed(Failure::IdentityIncomplete(why));
             }),
             "- False/IdentityIncomplete - Resync",
         ),
@@ -158,14 +155,14 @@ pub(super) fn rows() -> Vec<Row> {
             "the source version isn't complete",
             copy().observed(|observed| {
                 observed.source_version =
-                    Reading::Found(SourceVersionObserved { provisioning: Provisioning::Creating, ..source_version() });
+                    Told::Found(SourceVersionObserved { provisioning: Provisioning::Creating, ..source_version() });
             }),
             BUSY,
         ),
         row(
             "the source version was never created",
             copy().observed(|observed| {
-                observed.source_version = Reading::Found(failed_source(RegionReplication::Failed));
+                observed.source_version = Told::Found(failed_source(RegionReplication::Failed));
             }),
             "- False/SourceFailed SourceReady=SourceFailed Resync",
         ),
@@ -174,14 +171,14 @@ pub(super) fn rows() -> Vec<Row> {
             copy().observed(|observed| {
                 let source = failed_source(RegionReplication::Failed);
                 observed.source_version =
-                    Reading::Found(SourceVersionObserved { provisioning: Provisioning::Canceled, ..source });
+                    Told::Found(SourceVersionObserved { provisioning: Provisioning::Canceled, ..source });
             }),
             "- False/SourceFailed SourceReady=SourceFailed Resync",
         ),
         row(
             "of the source version another region failed",
             copy().observed(|observed| {
-                observed.source_version = Reading::Found(failed_source(RegionReplication::Completed));
+                observed.source_version = Told::Found(failed_source(RegionReplication::Completed));
             }),
             PUBLISH,
         ),
@@ -197,7 +194,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the source version can't be read",
-            copy().observed(|observed| observed.source_version = Reading::Failed(Failure::Busy("locked".into()))),
+            copy().observed(|observed| observed.source_version = Told::Failed(Failure::Busy("locked".into()))),
             "- False/SourceBusy - Retry",
         ),
         row("a suspended object", scene(&json!({"spec": {"suspend": true}})), "- Unknown/Progressing - Never"),
@@ -213,12 +210,12 @@ fn failed_source(home: RegionReplication) -> SourceVersionObserved {
     SourceVersionObserved { provisioning: Provisioning::Failed, home: Some(home), ..source_version() }
 }
 
-fn failing_machine() -> Reading<VirtualMachineObserved> {
-    Reading::Failed(Failure::Denied { action: "Microsoft.Compute/virtualMachines/read".into(), scope: MACHINE.into() })
+fn failing_machine() -> Told<VirtualMachineObserved> {
+    Told::Failed(Failure::Denied { action: "Microsoft.Compute/virtualMachines/read".into(), scope: MACHINE.into() })
 }
 
-fn failing_version() -> Reading<VersionObserved> {
-    Reading::Failed(Failure::Refused("the subscription is disabled".into()))
+fn failing_version() -> Told<VersionObserved> {
+    Told::Failed(Failure::Refused("the subscription is disabled".into()))
 }
 
 #[test]
@@ -229,11 +226,11 @@ fn each_source_has_its_step_or_its_reason() {
 #[test]
 fn a_source_version_that_another_object_is_to_make_is_waited_for() {
     let missing = scene(&from_image_version())
-        .observed(|observed| observed.source_version = Reading::Missing(Absent::Resource))
-        .process(ProcessMemory { absent: Some((Read::SourceVersion, 9)), ..PATIENT });
+        .observed(|observed| observed.source_version = Told::Missing(Absent::Resource))
+        .process(found_absent(Read::Version(source_id()), 9));
     let validated = Validated { source_maker: Some("golden".into()), ..missing.validated() };
-    let plan = plan(&validated, &missing.memory(), &missing.observed);
-    assert_eq!((plan.wake, plan.report.absent, plan.step), (Wake::Poll, None, None));
+    let plan = plan(&validated, &missing.memory(), &missing.observed.facts(&validated));
+    assert_eq!((plan.wake, plan.report.doubts, plan.step), (Wake::Poll, [Doubt::NoVersion].into(), None));
     let finding = &plan.report.findings[&azimage_crds::ConditionType::SourceReady];
     assert_eq!(finding.reason, azimage_crds::Reason::SourceBusy);
     assert!(finding.message.contains("ImageVersion golden"), "{}", finding.message);

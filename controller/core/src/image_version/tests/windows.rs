@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{super::*, capture::gave_up, fixtures::*, scene::*};
+use super::{super::*, capture::gave_up, fixtures::*, scene::*, told::*};
 use crate::guest::console::Aftermath;
 
 const SEALING: &str = "- Unknown/Sealing GuestPrepared=Sealing Poll";
@@ -34,7 +34,7 @@ pub(super) fn rows() -> Vec<Row> {
     let sealed = || said(ConsoleObserved::Sealed, ended(60));
     let changed = |ago: Option<i64>, scene: Scene| {
         scene.observed(|observed| {
-            let Reading::Found(machine) = &mut observed.virtual_machine else { unreachable!("it was found") };
+            let Told::Found(machine) = &mut observed.virtual_machine else { unreachable!("it was found") };
             machine.changed_at = ago.map(before);
         })
     };

@@ -4,7 +4,7 @@ use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare, Reason}
 
 use super::{
     super::{
-        Memory, Power, Provisioning, Read, Request, Step, StepName, Subject, Wake,
+        Doubt, Memory, Power, Provisioning, Read, Request, Step, StepName, Wake,
         context::{Answer, Cx, Presence},
         doubt::CONFIRMATIONS,
         memory::recorded,
@@ -26,7 +26,7 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             report.let_go("The gallery image version of that name isn't ours, so it is left alone")
         }
         Presence::Found(version) if version.provisioning == Provisioning::Deleting => {
-            report.running = Some(StepName::Delete);
+            report.running = Some(StepName::Delete.into());
             report.deleting("Azure is deleting the gallery image version", None)
         }
         Presence::Found(version) if version.block_deletion && not_reached(version.end_of_life, memory) => {
@@ -39,8 +39,10 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             Some(Step::whole(StepName::Delete, Request::DeleteVersion(validated.id.clone()))),
         ),
         Presence::Missing(_) => {
-            if memory.may_turn_up() || memory.found_absent(Read::Version) + 1 < confirmations(memory) {
-                report.absent = Some(Read::Version);
+            let gone = Doubt::Absent(Read::Version(validated.id.clone()));
+            let told = memory.times(&gone);
+            if memory.may_turn_up() || told + 1 < confirmations(memory, told) {
+                report.doubts(gone);
                 return report.deleting("Confirming that the gallery image version is gone", None);
             }
             Ok(Outcome::Done)
@@ -52,17 +54,16 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
 /// go with it, also if the version is retained.
 pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool {
     let published = status.resource_id.is_some()
-        || recorded(status, StepName::Publish, &Subject::Whole)
+        || recorded(status, &StepName::Publish.into())
             .is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
-    recorded(status, StepName::ClaimSource, &Subject::Whole).is_some() && !published
+    recorded(status, &StepName::ClaimSource.into()).is_some() && !published
 }
 
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the
 /// status was lost, nobody knows what was begun.
-fn confirmations(memory: &Memory<'_>) -> i32 {
+fn confirmations(memory: &Memory<'_>, told: u32) -> u32 {
     let lost = memory.status.observed_generation.is_none_or(|generation| generation < 1);
-    let possible =
-        lost || memory.was_published() || memory.begun(StepName::Publish) || memory.found_absent(Read::Version) > 0;
+    let possible = lost || memory.was_published() || memory.begun(StepName::Publish) || told > 0;
     if possible { CONFIRMATIONS } else { 1 }
 }
 
@@ -76,7 +77,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
         _ => return report.let_go(done),
     };
     let (id, seal, guest) = (source.id, source.seal, source.guest);
-    let machine = match cx.machine()? {
+    let machine = match cx.machine(id)? {
         Answer::Found(machine) if validated.owns_tag(&machine.tags) && !machine.generalized => machine,
         // A look that has to wait for its turn is no failure.
         Answer::Failed(failure @ Failure::Throttled) => {
@@ -86,7 +87,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
         _ => return report.let_go(done),
     };
     let command = if source.prepare == Prepare::Deprovision && !tags::sealed(machine) {
-        match cx.run_command()? {
+        match cx.run_command(seal)? {
             Answer::Failed(failure @ Failure::Throttled) => {
                 return Err(Stop::Failed(failure.clone(), "read the run command of the seal"));
             }

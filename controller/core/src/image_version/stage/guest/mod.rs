@@ -70,7 +70,7 @@ pub(super) struct Sealing<'a> {
 
 impl Sealing<'_> {
     fn decide(&self, report: &mut Report) -> Decision {
-        let command = match self.cx.run_command()? {
+        let command = match self.cx.run_command(self.source.seal)? {
             Answer::Found(command) => Some(command),
             Answer::Missing(_) => None,
             Answer::Failed(failure) => {
@@ -79,7 +79,7 @@ impl Sealing<'_> {
         };
         let attempt = Attempt::of(self.cx.validated, self.cx.memory, self.machine, command);
         let heard = match &attempt {
-            Some(attempt) if self.speaks(attempt, command) => Some(self.cx.console()?),
+            Some(attempt) if self.speaks(attempt, command) => Some(self.console()?),
             _ => None,
         };
         if let Some(printed) = attempt.as_ref().and_then(|attempt| attempt.command).map(|command| &command.printed) {
@@ -101,6 +101,11 @@ impl Sealing<'_> {
             self.on(attempt.as_ref(), command, heard, report)
         };
         self.tidied(decision?, command, report)
+    }
+
+    /// What the machine's serial console log says of this seal.
+    fn console(&self) -> Result<Answer<'_, ConsoleObserved>, Stop> {
+        self.cx.console(self.source.id, self.machine)
     }
 
     fn is_off(&self) -> bool {

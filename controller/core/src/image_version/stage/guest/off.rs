@@ -4,7 +4,7 @@ use azimage_crds::{ConditionType, Reason};
 
 use super::{
     super::super::{
-        BootDiagnostics, ConsoleObserved, Power, Read, SealObserved, Step, StepName,
+        BootDiagnostics, ConsoleObserved, Doubt, Power, Read, SealObserved, Step, StepName,
         context::Answer,
         report::{Decision, Report, Stop},
         tags,
@@ -43,7 +43,7 @@ impl Sealing<'_> {
             );
             return report.unknown(message);
         }
-        match self.cx.console()? {
+        match self.console()? {
             // Whether the log of a deallocated machine can be read is nowhere promised.
             Answer::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
                 self.silent(attempt, command, report)
@@ -83,9 +83,10 @@ impl Sealing<'_> {
         }
         if command.is_none() && attempt.was_asked_for() && !attempt.was_removed() {
             // It was announced, and perhaps it was never made.
-            report.absent = Some(Read::Seal);
+            let what = Read::RunCommand(self.source.seal.clone());
+            report.doubts(Doubt::Absent(what.clone()));
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if self.cx.memory.believes_absent(Read::Seal, condition, reason) {
+            if self.cx.memory.believes_absent(&what, condition, reason) {
                 let message = format!(
                     "The machine is {}, and Azure doesn't show the run command that was to seal its guest, so somebody else stopped it; it is not generalized. {ANEW}",
                     self.machine.power
@@ -102,7 +103,7 @@ impl Sealing<'_> {
             return report.unknown(message);
         }
         // Where the status was lost it records since when it is waited.
-        (report.running, report.limit_seconds) = (Some(StepName::Seal), Some(limit));
+        (report.running, report.limit_seconds) = (Some(StepName::Seal.into()), Some(limit));
         let message = "The machine is off; waiting for its serial console log to show that the guest was sealed, which takes some minutes";
         report.sealing(message)
     }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::{
     super::super::{
-        BootDiagnostics, ConsoleObserved, Execution, Power, Provisioning, Read, Request, RunCommandRequest,
+        BootDiagnostics, ConsoleObserved, Doubt, Execution, Power, Provisioning, Read, Request, RunCommandRequest,
         SealObserved, Step, StepName,
         context::Answer,
         report::{Decision, Report, Stop},
@@ -84,9 +84,10 @@ impl Sealing<'_> {
     fn not_shown(&self, attempt: &Attempt<'_>, report: &mut Report) -> Decision {
         let obstacle = self.obstacle();
         if attempt.may_have_been_made() {
-            report.absent = Some(Read::Seal);
+            let what = Read::RunCommand(self.source.seal.clone());
+            report.doubts(Doubt::Absent(what.clone()));
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if !self.cx.memory.believes_absent(Read::Seal, condition, reason) {
+            if !self.cx.memory.believes_absent(&what, condition, reason) {
                 let message = "Azure doesn't show the run command of the seal, which was begun; looking again";
                 return report.sealing(message);
             }
@@ -99,7 +100,7 @@ impl Sealing<'_> {
             return self.claim_anew(report, message);
         }
         // What can't be heard must not be begun: without the guest's word the seal would be lost.
-        if let Answer::Failed(failure) = self.cx.console()? {
+        if let Answer::Failed(failure) = self.console()? {
             return Err(Stop::Failed(failure.clone(), READING_THE_LOG));
         }
         report.act(ConditionType::GuestPrepared, Reason::Sealing, "Sealing the guest".to_owned(), self.begin(attempt))
@@ -212,7 +213,7 @@ impl Sealing<'_> {
             );
             return self.again(report, Reason::SealTimedOut, message);
         }
-        (report.running, report.limit_seconds) = (Some(StepName::Seal), Some(limit));
+        (report.running, report.limit_seconds) = (Some(StepName::Seal.into()), Some(limit));
         report.sealing("The guest is being prepared and sealed; waiting for it to power itself off")
     }
 }

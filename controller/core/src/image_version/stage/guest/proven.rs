@@ -4,8 +4,8 @@ use azimage_crds::{ConditionType, Reason};
 
 use super::{
     super::super::{
-        BootDiagnostics, ConsoleObserved, Power, Read, StepName,
-        context::Answer,
+        BootDiagnostics, ConsoleObserved, Doubt, Power, Read, StepName,
+        context::{Answer, console_of},
         report::{Decision, Outcome, Report, Stop},
     },
     ANEW, READING_THE_LOG, Sealing,
@@ -37,15 +37,16 @@ impl Sealing<'_> {
         let heard = match self.machine.boot_diagnostics {
             BootDiagnostics::Off => None,
             _ if !off => None,
-            _ => Some(self.cx.console()?),
+            _ => Some(self.console()?),
         };
         if off && !windows && heard == Some(Answer::Found(&ConsoleObserved::Sealed)) && !self.log_is_up_to_date() {
             return report.sealing(LATE);
         }
         if matches!(heard, Some(Answer::Missing(_))) && !self.untouched_since_marked() {
-            report.absent = Some(Read::Console);
+            let what = Read::Console(console_of(self.cx.validated, self.source.id, self.machine));
+            report.doubts(Doubt::Absent(what.clone()));
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if !self.cx.memory.believes_absent(Read::Console, condition, reason) {
+            if !self.cx.memory.believes_absent(&what, condition, reason) {
                 return report.sealing("The machine's serial console log isn't there; looking again");
             }
         }

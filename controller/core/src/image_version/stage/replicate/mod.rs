@@ -8,7 +8,7 @@ use azimage_crds::{ConditionType, Reason, RegionState, RegionStatus};
 use azimage_names::Region;
 
 use super::super::{
-    Provisioning, Step, StepName, VersionObserved, VersionRequest, Wake,
+    Doubt, Provisioning, Step, StepKey, StepName, VersionObserved, VersionRequest, Wake,
     context::Cx,
     report::{Decision, Outcome, Report, ends},
 };
@@ -41,11 +41,12 @@ impl<'a> View<'a> {
             &regions::remembered(memory.status),
             &regions::in_azure(version),
         );
-        report.vanished = !merged.vanished.is_empty();
-        if report.vanished && !memory.believes_vanished() {
+        for region in std::mem::take(&mut merged.vanished) {
+            let doubt = Doubt::NoRegion(region.clone());
             // Azure may show the version as it was before the region was added: a target that is let go on such an answer
             // would leave its region behind for good.
-            merged.removed.append(&mut merged.vanished);
+            if memory.believes(&doubt) { &mut merged.vanished } else { &mut merged.removed }.insert(region);
+            report.doubts(doubt);
         }
         let shown = regions::report(&merged, Some(version), memory.status);
         report.regions = Some(shown.clone());
@@ -60,7 +61,7 @@ impl View<'_> {
             .into_iter()
             .filter(|step| self.cx.memory.unfinished(*step))
             .max_by_key(begun);
-        report.running = step;
+        report.running = step.map(StepKey::from);
         let late = step.map(|step| self.late(step)).unwrap_or_default();
         let waiting = match &self.version.provisioning {
             state @ (Provisioning::Migrating | Provisioning::Other(_)) => {

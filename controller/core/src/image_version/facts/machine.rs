@@ -1,0 +1,65 @@
+//! What Azure says of a virtual machine.
+
+use std::collections::BTreeMap;
+
+use azimage_names::Region;
+use jiff::Timestamp;
+
+use super::{BootDiagnostics, MarketplacePlan, OsType, Power, Provisioning};
+
+/// A virtual machine.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent facts of Azure, not a state")]
+pub struct VirtualMachineObserved {
+    /// `properties.vmId`: a new machine of the same name has another.
+    pub uid: String,
+    /// Its region.
+    pub location: Region,
+    /// For conditional writes.
+    pub etag: Option<String>,
+    /// Its tags, whole.
+    pub tags: BTreeMap<String, String>,
+    /// Operating system of the disk.
+    pub os_type: OsType,
+    /// `V1` or `V2`; absent when Azure doesn't say.
+    pub generation: Option<String>,
+    /// Absent means Standard.
+    pub security_type: Option<String>,
+    /// `SCSI` or `NVMe`.
+    pub disk_controller: Option<String>,
+    /// The disk lives on the host and is lost when the machine stops.
+    pub ephemeral_os_disk: bool,
+    /// The disk is a blob, not a managed disk.
+    pub unmanaged_os_disk: bool,
+    /// Storage types of its disks, as far as Azure tells them.
+    pub disk_storage: Vec<String>,
+    /// Size of the largest disk in GiB.
+    pub largest_disk_gib: Option<i64>,
+    /// The scale set that the machine belongs to.
+    pub scale_set: Option<String>,
+    /// Marketplace plan.
+    pub plan: Option<MarketplacePlan>,
+    /// State of the last change to the resource.
+    pub provisioning: Provisioning,
+    /// Power state.
+    pub power: Power,
+    /// Whether the instance view says `OSState/generalized`: the only place where it shows.
+    pub generalized: bool,
+    /// Whether the guest agent reports.
+    pub agent_ready: bool,
+    /// What Azure says of the agent.
+    pub agent_message: Option<String>,
+    /// Where its serial console is recorded.
+    pub boot_diagnostics: BootDiagnostics,
+    /// When it was read, by Azure's own clock, which is also the guest's. Ours may differ from it.
+    pub read_at: Option<Timestamp>,
+    /// When Azure last changed it, by the same clock: the time of the instance view's status `ProvisioningState/…`.
+    pub changed_at: Option<Timestamp>,
+}
+
+impl VirtualMachineObserved {
+    /// Whether Azure works on the machine.
+    pub fn is_being_changed(&self) -> bool {
+        matches!(self.provisioning, Provisioning::Creating | Provisioning::Updating | Provisioning::Deleting)
+    }
+}

@@ -1,0 +1,198 @@
+//! What was read of Azure, without judgement, each thing by its id.
+//!
+//! Azure may let fewer requests pass at a time than one pass needs. If each pass began anew it would never get to its end,
+//! however long it waited. So the readings of a pass that had to stop midway are kept for the next one.
+
+mod console;
+mod definition;
+mod machine;
+mod readings;
+mod run_command;
+#[cfg(test)]
+mod tests;
+mod version;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+pub use azimage_names::values::{
+    BootDiagnostics, ExecutionState as Execution, OsType, PowerState as Power, ProvisioningState as Provisioning,
+    ReplicationState as RegionReplication,
+};
+use azimage_names::{ImageDefinitionId, ImageVersionId, RunCommandId, VirtualMachineId};
+
+use jiff::Timestamp;
+
+use super::{SourceSpec, Validated};
+
+pub use console::ConsoleObserved;
+pub use definition::{DefinitionObserved, MarketplacePlan};
+pub use machine::VirtualMachineObserved;
+pub use readings::{Reading, Readings};
+pub use run_command::SealObserved;
+pub use version::{RegionObserved, TargetRegionObserved, VersionObserved};
+
+/// How long a reading of an earlier pass is good for.
+pub const GOOD_FOR: Duration = Duration::from_secs(600);
+
+/// Something to be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Read {
+    /// A gallery image version with its replication status.
+    Version(ImageVersionId),
+    /// A gallery image version as the list of its definition shows it.
+    ListedVersion(ImageVersionId),
+    /// An image definition.
+    Definition(ImageDefinitionId),
+    /// A virtual machine with its instance view.
+    Machine(VirtualMachineId),
+    /// A run command with its instance view.
+    RunCommand(RunCommandId),
+    /// What the serial console log of a machine says of a seal.
+    Console(SealOf),
+}
+
+/// An attempt at a seal, by its machine and nonce. Without a nonce the log says nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SealOf {
+    /// The machine.
+    pub machine: VirtualMachineId,
+    /// The nonce in its tags.
+    pub nonce: Option<String>,
+}
+
+/// What exactly Azure says doesn't exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// The resource itself.
+    Resource,
+    /// Something that the resource lies in.
+    Parent,
+}
+
+/// What readings are of: with another spec, another identity or another request for a reconcile they say nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// The version that the object is about.
+    pub id: Option<ImageVersionId>,
+    /// With whose rights Azure is read.
+    pub principal: Option<String>,
+    /// The object's generation.
+    pub generation: Option<i64>,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// The last request for a reconcile.
+    pub requested: Option<String>,
+}
+
+/// All that was read for an object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    question: Question,
+    /// Gallery image versions, each read by itself.
+    pub versions: Readings<ImageVersionId, VersionObserved>,
+    /// Gallery image versions as lists show them, which say nothing of single regions' copies.
+    pub listed: Readings<ImageVersionId, Arc<VersionObserved>>,
+    /// Image definitions.
+    pub definitions: Readings<ImageDefinitionId, DefinitionObserved>,
+    /// Virtual machines.
+    pub machines: Readings<VirtualMachineId, VirtualMachineObserved>,
+    /// Run commands.
+    pub run_commands: Readings<RunCommandId, SealObserved>,
+    /// Serial console logs.
+    pub consoles: Readings<SealOf, ConsoleObserved>,
+    /// The object's version as it was last read by itself, if nothing was left to be done then.
+    pub at_rest: Option<Arc<VersionObserved>>,
+}
+
+impl Facts {
+    /// What is still good of them for a pass that begins now and asks this.
+    #[must_use]
+    pub(super) fn resumed(self, question: Question, now: Duration) -> Self {
+        if self.question != question {
+            return Self { question, ..Self::default() };
+        }
+        let mut facts = self;
+        facts.versions.age(now, GOOD_FOR);
+        facts.definitions.age(now, GOOD_FOR);
+        facts.machines.age(now, GOOD_FOR);
+        facts.run_commands.age(now, GOOD_FOR);
+        facts.consoles.age(now, GOOD_FOR);
+        facts
+    }
+
+    /// What the next pass may go on from: the answers, without what wasn't answered, and without lists, which are kept for
+    /// all objects together.
+    #[must_use]
+    pub(super) fn for_another_pass(self) -> Self {
+        let mut facts = Self { listed: Readings::default(), at_rest: None, ..self };
+        facts.versions.forget_unanswered();
+        facts.definitions.forget_unanswered();
+        facts.machines.forget_unanswered();
+        facts.run_commands.forget_unanswered();
+        facts.consoles.forget_unanswered();
+        facts
+    }
+
+    /// What the readings are of.
+    pub(super) fn question(&self) -> &Question {
+        &self.question
+    }
+
+    /// Whether this very pass has read it.
+    pub fn is_fresh(&self, read: &Read) -> bool {
+        match read {
+            Read::Version(id) => self.versions.is_fresh(id),
+            Read::ListedVersion(id) => self.listed.is_fresh(id),
+            Read::Definition(id) => self.definitions.is_fresh(id),
+            Read::Machine(id) => self.machines.is_fresh(id),
+            Read::RunCommand(id) => self.run_commands.is_fresh(id),
+            Read::Console(of) => self.consoles.is_fresh(of),
+        }
+    }
+
+    /// Forgets a reading, so that it is made again.
+    pub fn forget(&mut self, read: &Read) {
+        match read {
+            Read::Version(id) => self.versions.forget(id),
+            Read::ListedVersion(id) => self.listed.forget(id),
+            Read::Definition(id) => self.definitions.forget(id),
+            Read::Machine(id) => {
+                self.machines.forget(id);
+                // A log that was read before the machine doesn't show what happened in between.
+                self.consoles.forget_those(|of| of.machine == *id);
+            }
+            Read::RunCommand(id) => self.run_commands.forget(id),
+            Read::Console(of) => self.consoles.forget(of),
+        }
+    }
+
+    /// When the object's source machine was read, by Azure's own clock.
+    pub fn azure_now(&self, validated: &Validated) -> Option<Timestamp> {
+        match &validated.source {
+            SourceSpec::VirtualMachine { id, .. } => self.machines.found(id)?.read_at,
+            SourceSpec::ImageVersion { .. } => None,
+        }
+    }
+
+    /// What is known of a version of which the list shows what was last seen. Everything else calls for a read of the
+    /// version: an entry that differs, and also a missing one, which proves nothing.
+    pub fn still_at_rest(&self, id: &ImageVersionId) -> Option<&VersionObserved> {
+        match (&self.at_rest, self.listed.found(id)) {
+            (Some(seen), Some(entry)) if seen.is_listed_as(entry) => Some(seen),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Read {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(id) => write!(formatter, "{id}"),
+            Self::ListedVersion(id) => write!(formatter, "{id} in the list of its definition"),
+            Self::Definition(id) => write!(formatter, "{id}"),
+            Self::Machine(id) => write!(formatter, "{id}"),
+            Self::RunCommand(id) => write!(formatter, "{id}"),
+            Self::Console(of) => write!(formatter, "the serial console log of {}", of.machine),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What Azure says of a run command.
+
+use jiff::Timestamp;
+
+use super::{ConsoleObserved, Execution, Provisioning};
+use crate::guest::output::Printed;
+
+/// The seal's run command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealObserved {
+    /// State of the last change to the resource.
+    pub provisioning: Provisioning,
+    /// How far the script is.
+    pub execution: Execution,
+    /// The script's exit code.
+    pub exit_code: Option<i64>,
+    /// What it printed.
+    pub printed: Printed,
+    /// What it said of the seal itself, in the words of the console: on Windows it waits for the seal's end.
+    pub said: ConsoleObserved,
+    /// When the script was started, on Azure's clock.
+    pub started: Option<Timestamp>,
+    /// When it ended, on Azure's clock.
+    pub ended: Option<Timestamp>,
+    /// The attempt that it belongs to; none if its tag is gone.
+    pub nonce: Option<String>,
+}
+
+impl SealObserved {
+    /// Whether the script ended well. It only starts the unit that seals the guest.
+    pub fn is_started(&self) -> bool {
+        self.execution == Execution::Succeeded && self.exit_code.unwrap_or(0) == 0
+    }
+}

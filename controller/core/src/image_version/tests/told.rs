@@ -1,0 +1,151 @@
+//! What Azure tells of the few things that an object here is about.
+
+use std::{sync::Arc, time::Duration};
+
+use azimage_names::{ImageVersionId, Region};
+
+use super::{super::*, fixtures::*};
+use crate::Failure;
+
+/// What Azure tells of one thing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Told<T> {
+    /// Nobody asked.
+    #[default]
+    NotYet,
+    Found(T),
+    Missing(Absent),
+    Failed(Failure),
+}
+
+/// A gallery image version as the source, with its definition.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SourceVersionObserved {
+    pub(super) location: Region,
+    pub(super) provisioning: Provisioning,
+    /// How it stands with the copy in its own region, if Azure says so.
+    pub(super) home: Option<RegionReplication>,
+    pub(super) definition: DefinitionObserved,
+}
+
+/// What Azure tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Observed {
+    pub(super) version: Told<VersionObserved>,
+    pub(super) definition: Told<DefinitionObserved>,
+    pub(super) virtual_machine: Told<VirtualMachineObserved>,
+    pub(super) source_version: Told<SourceVersionObserved>,
+    pub(super) seal: Told<SealObserved>,
+    pub(super) console: Told<ConsoleObserved>,
+    /// The version as it was last read by itself, if nothing was left to be done then.
+    pub(super) seen: Option<Arc<VersionObserved>>,
+    pub(super) listed: Told<Arc<VersionObserved>>,
+}
+
+impl<T: Clone> Told<T> {
+    fn reading(&self) -> Option<Reading<T>> {
+        match self {
+            Self::NotYet => None,
+            Self::Found(found) => Some(Reading::Found(found.clone())),
+            Self::Missing(absent) => Some(Reading::Missing(*absent)),
+            Self::Failed(failure) => Some(Reading::Failed(failure.clone())),
+        }
+    }
+
+    fn map<U>(&self, map: impl FnOnce(&T) -> U) -> Told<U> {
+        match self {
+            Self::NotYet => Told::NotYet,
+            Self::Found(found) => Told::Found(map(found)),
+            Self::Missing(absent) => Told::Missing(*absent),
+            Self::Failed(failure) => Told::Failed(failure.clone()),
+        }
+    }
+}
+
+pub(super) fn source_id() -> ImageVersionId {
+    ImageVersionId::parse(SOURCE_VERSION).unwrap()
+}
+
+/// The version of which the object's source says this much.
+pub(super) fn as_version(source: &SourceVersionObserved) -> VersionObserved {
+    let mut version = version(&[]);
+    version.location = source.location.clone();
+    version.provisioning = source.provisioning.clone();
+    let region =
+        |state: &RegionReplication| RegionObserved { state: state.clone(), progress: 0, details: String::new() };
+    version.replication = source.home.iter().map(|state| (source.location.clone(), region(state))).collect();
+    version
+}
+
+impl Observed {
+    /// The answer to one read. What isn't told is missing in Azure.
+    pub(super) fn tell(&self, read: &Read, into: &mut Facts) {
+        assert!(!self.put(read, into), "{read:?} was told already");
+    }
+
+    fn put(&self, read: &Read, into: &mut Facts) -> bool {
+        fn put<K: Ord + Clone, T: Clone>(told: &Told<T>, id: &K, into: &mut Readings<K, T>) -> bool {
+            let was_told = into.get(id).is_some();
+            let reading = told.reading().unwrap_or(Reading::Missing(Absent::Resource));
+            into.put(id.clone(), reading, Duration::ZERO);
+            was_told
+        }
+        let of_the_source = |id: &ImageVersionId| *id == source_id();
+        match read {
+            Read::Version(id) if of_the_source(id) => put(&self.source_version.map(as_version), id, &mut into.versions),
+            Read::Version(id) => put(&self.version, id, &mut into.versions),
+            Read::ListedVersion(id) => put(&self.listed, id, &mut into.listed),
+            Read::Definition(id) if id == source_id().definition() => {
+                put(&self.source_version.map(|source| source.definition.clone()), id, &mut into.definitions)
+            }
+            Read::Definition(id) => put(&self.definition, id, &mut into.definitions),
+            Read::Machine(id) => put(&self.virtual_machine, id, &mut into.machines),
+            Read::RunCommand(id) => put(&self.seal, id, &mut into.run_commands),
+            Read::Console(of) => put(&self.console, of, &mut into.consoles),
+        }
+    }
+
+    /// All that is told, as if a pass had read it.
+    pub(super) fn facts(&self, validated: &Validated) -> Facts {
+        let mut facts = Facts::default();
+        facts.at_rest.clone_from(&self.seen);
+        let mut tell = |told: bool, read: Read| {
+            if told {
+                self.put(&read, &mut facts);
+            }
+        };
+        tell(self.version != Told::NotYet, Read::Version(validated.id.clone()));
+        tell(self.listed != Told::NotYet, Read::ListedVersion(validated.id.clone()));
+        tell(self.definition != Told::NotYet, Read::Definition(validated.id.definition().clone()));
+        match &validated.source {
+            SourceSpec::VirtualMachine { id, seal, .. } => {
+                tell(self.virtual_machine != Told::NotYet, Read::Machine(id.clone()));
+                tell(self.seal != Told::NotYet, Read::RunCommand(seal.clone()));
+                if let Told::Found(machine) = &self.virtual_machine {
+                    let of = context::console_of(validated, id, machine);
+                    tell(self.console != Told::NotYet, Read::Console(of));
+                }
+            }
+            SourceSpec::ImageVersion { id } => {
+                tell(self.source_version != Told::NotYet, Read::Version(id.clone()));
+                tell(self.source_version != Told::NotYet, Read::Definition(id.definition().clone()));
+            }
+        }
+        facts
+    }
+}
+
+/// Azure asks for a pause at a read.
+pub(super) fn throttled(read: &Read, into: &mut Facts) {
+    let observed = Observed {
+        version: Told::Failed(Failure::Throttled),
+        definition: Told::Failed(Failure::Throttled),
+        virtual_machine: Told::Failed(Failure::Throttled),
+        source_version: Told::Failed(Failure::Throttled),
+        seal: Told::Failed(Failure::Throttled),
+        console: Told::Failed(Failure::Throttled),
+        listed: Told::Failed(Failure::Throttled),
+        seen: None,
+    };
+    observed.tell(read, into);
+}
