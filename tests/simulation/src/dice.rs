@@ -10,7 +10,7 @@ use azimage::seams::Randomness;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use uuid::{Builder, Uuid};
 
-use crate::weather::chance;
+use crate::fault_rates::chance;
 
 /// A source of chance. Clones share it.
 #[derive(Clone, Debug)]
@@ -36,8 +36,8 @@ impl Dice {
     }
 
     /// Whether something happens that has so many chances in a thousand.
-    pub fn happens(&self, in_a_thousand: u32) -> bool {
-        self.lock().shared.random_range(0..1000) < in_a_thousand
+    pub fn happens(&self, per_thousand: u32) -> bool {
+        self.lock().shared.random_range(0..1000) < per_thousand
     }
 
     /// A number below a limit.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{plan::Plan, run::Outcome, weather::Kind};
+use crate::{fault_rates::CallKind, plan::Plan, run::Outcome};
 
 /// Figures of a campaign.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct Figures {
     pub faults: BTreeMap<String, u64>,
     /// Other events by kind.
     pub events: BTreeMap<String, u64>,
-    /// For each sort of call how often each crash met it.
+    /// For each class of calls: how often each crash was injected at it.
     pub crash_points: BTreeMap<String, BTreeMap<String, u64>>,
     /// Seeds that broke a law, with what was broken.
     pub failed: BTreeMap<u64, Vec<String>>,
@@ -41,22 +41,22 @@ impl Figures {
         self.lives += u64::from(plan.world.versions);
         self.hours += outcome.took.as_secs_f64() / 3600.0;
         self.azure_requests += u64::try_from(outcome.azure_requests).unwrap_or(0);
-        for strike in &outcome.struck {
-            *self.faults.entry(strike.fault.kind().to_owned()).or_default() += 1;
+        for fault in &outcome.injected {
+            *self.faults.entry(fault.fault.kind().to_owned()).or_default() += 1;
         }
         for event in &plan.events {
             *self.events.entry(event.act.name()).or_default() += 1;
         }
-        for ((kind, call), met) in &outcome.met {
+        for ((kind, call), counts) in &outcome.fault_counts {
             let points: &[&str] = match kind {
-                Kind::AzureRead | Kind::KubernetesRead => &["crashBefore", "crashAfter"],
-                Kind::AzureWrite | Kind::KubernetesWrite => &["crashBefore", "crashWithin", "crashAfter"],
-                Kind::Token => &["crashBefore"],
-                Kind::Poll => &["crashAtPoll"],
-                Kind::KubernetesWatch | Kind::KubernetesEvent => &[],
+                CallKind::AzureRead | CallKind::KubernetesRead => &["crashBefore", "crashAfter"],
+                CallKind::AzureWrite | CallKind::KubernetesWrite => &["crashBefore", "crashWithin", "crashAfter"],
+                CallKind::Token => &["crashBefore"],
+                CallKind::Poll => &["crashAtPoll"],
+                CallKind::KubernetesWatch | CallKind::KubernetesEvent => &[],
             };
             for point in points {
-                let count = met.get(point).copied().unwrap_or(0);
+                let count = counts.get(point).copied().unwrap_or(0);
                 *self.crash_points.entry(call.clone()).or_default().entry((*point).to_owned()).or_default() += count;
             }
         }
@@ -65,7 +65,7 @@ impl Figures {
         }
     }
 
-    /// Crash points that were struck, of those that exist.
+    /// How many crash points were tried, of those that exist.
     pub fn covered(&self) -> (usize, usize) {
         let all = || self.crash_points.values().flat_map(BTreeMap::values);
         (all().filter(|count| **count > 0).count(), all().count())
@@ -94,7 +94,7 @@ impl fmt::Display for Figures {
         writeln!(formatter, "faults: {}", list(&self.faults))?;
         writeln!(formatter, "events: {}", list(&self.events))?;
         let (covered, all) = self.covered();
-        writeln!(formatter, "crash points struck: {covered} of {all}")?;
+        writeln!(formatter, "crash points tried: {covered} of {all}")?;
         for (call, points) in &self.crash_points {
             let missed: Vec<&str> =
                 points.iter().filter(|(_, count)| **count == 0).map(|(point, _)| point.as_str()).collect();

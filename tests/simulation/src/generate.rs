@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use azimage_simulator::scenario::{DeallocatedLog, RunCommandView, Unknowns};
 
 use crate::{
+    fault_rates::{FaultRates, chance},
     flaws::Flaw,
     oddities::{OddMachine, Oddity},
     plan::{Act, Event, Plan, World},
-    weather::{Weather, chance},
 };
 
 /// The regions that targets ask for.
@@ -24,7 +24,7 @@ pub const MISSPELT: &str = "westeurop";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Faults and crashes in a thousand calls, at most.
-    pub in_a_thousand: u32,
+    pub per_thousand: u32,
     /// Outages, pauses, jumps of clocks.
     pub events: bool,
     /// Other people.
@@ -35,7 +35,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { in_a_thousand: 60, events: true, people: true, azure: true }
+        Self { per_thousand: 60, events: true, people: true, azure: true }
     }
 }
 
@@ -104,12 +104,13 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         unknowns: unknowns(below("unknowns", 0, 6)),
     };
     let hours = 1 + below("hours", 0, 6);
-    let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);
-    let polls = if below("dropped", 0, 3) == 0 { 1 + u32::from(small("polls", 0, 200)) } else { 0 };
-    let polls = polls.min(options.in_a_thousand * 4);
-    let states = if below("states", 0, 4) == 0 { options.in_a_thousand } else { 0 };
-    let weather = Weather { in_a_thousand: rate, seconds: hours * 3600, polls, states };
-    let weather = Some(weather).filter(|it| [it.in_a_thousand, it.polls, it.states].iter().any(|wrong| *wrong > 0));
+    let rate = u32::try_from(below("rate", 0, u64::from(options.per_thousand) + 1)).unwrap_or(0);
+    let poll_crashes = if below("dropped", 0, 3) == 0 { 1 + u32::from(small("polls", 0, 200)) } else { 0 };
+    let poll_crashes = poll_crashes.min(options.per_thousand * 4);
+    let wrong_states = if below("states", 0, 4) == 0 { options.per_thousand } else { 0 };
+    let fault_rates = FaultRates { per_thousand: rate, seconds: hours * 3600, poll_crashes, wrong_states };
+    let fault_rates = Some(fault_rates)
+        .filter(|it| [it.per_thousand, it.poll_crashes, it.wrong_states].iter().any(|wrong| *wrong > 0));
     let mut events = Vec::new();
     let at = |what: &str, number: u64| moment(seed, hours, what, number);
     if options.events {
@@ -147,5 +148,5 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         events.extend(azure::faults(seed, &world, hours));
     }
     events.sort_by_key(|event| event.at);
-    Plan { seed, world, weather, strikes: Vec::new(), events }
+    Plan { seed, world, fault_rates, faults: Vec::new(), events }
 }

@@ -9,7 +9,8 @@
 pub mod azure;
 pub mod catching;
 pub mod dice;
-pub mod fates;
+pub mod fault_rates;
+pub mod faults;
 pub mod figures;
 pub mod flaws;
 pub mod generate;
@@ -30,7 +31,6 @@ pub mod shrink;
 mod story;
 pub mod time;
 pub mod turnstile;
-pub mod weather;
 pub mod witness;
 pub mod world;
 

@@ -13,10 +13,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    fates::{Crash, Fates},
+    fault_rates::CallKind,
+    faults::{CrashHandle, FaultInjector},
     plan::Fault,
     turnstile::Turnstile,
-    weather::Kind,
 };
 
 /// Until when something lasts. Clones are the same.
@@ -65,12 +65,12 @@ pub struct Outages {
 pub struct Link {
     /// The number of the process.
     pub replica: u8,
-    /// What strikes.
-    pub fates: Fates,
+    /// Injects faults.
+    pub faults: FaultInjector,
     /// The order of an instant.
     pub turnstile: Turnstile,
     /// Kills the process.
-    pub crash: Crash,
+    pub crash: CrashHandle,
     /// It stands still.
     pub paused: Until,
     /// It reaches nobody.
@@ -92,8 +92,8 @@ impl Link {
     }
 
     /// The process sends a call.
-    pub(crate) fn sends(&self, call: &str, write: bool, id: Option<&str>) {
-        self.fates.sends((self.replica, self.crash.life()), call, write, id);
+    pub(crate) fn record_call(&self, call: &str, write: bool, id: Option<&str>) {
+        self.faults.record_call((self.replica, self.crash.start_number()), call, write, id);
     }
 
     /// Waits, and for a turn of the request after it.
@@ -146,7 +146,7 @@ impl Interceptor for Link {
     async fn before(&self, call: &Call) -> Verdict {
         let read = matches!(call.verb, Verb::Get | Verb::List | Verb::Watch) || call.subresource == "token";
         let name = name(call);
-        self.sends(&name, !read, None);
+        self.record_call(&name, !read, None);
         self.goes_on().await;
         if self.out_of_reach() {
             return Verdict::Disconnect;
@@ -155,13 +155,13 @@ impl Interceptor for Link {
             return std::future::pending().await;
         }
         let kind = match call.verb {
-            Verb::Get | Verb::List => Kind::KubernetesRead,
-            Verb::Watch => Kind::KubernetesWatch,
-            _ => Kind::KubernetesWrite,
+            Verb::Get | Verb::List => CallKind::KubernetesRead,
+            Verb::Watch => CallKind::KubernetesWatch,
+            _ => CallKind::KubernetesWrite,
         };
         // What a created object of a random name meets can't be told from what another meets.
-        let strike = self.fates.of(self.replica, kind, &name);
-        match strike.as_ref().map(|strike| strike.fault) {
+        let scheduled = self.faults.next_fault(self.replica, kind, &name);
+        match scheduled.as_ref().map(|scheduled| scheduled.fault) {
             None => Verdict::Proceed,
             Some(
                 Fault::Duplicate
@@ -171,7 +171,7 @@ impl Interceptor for Link {
                 | Fault::SaysSucceeded
                 | Fault::SaysUnknown,
             ) => {
-                self.fates.was_in_vain(strike.as_ref());
+                self.faults.mark_ineffective(scheduled.as_ref());
                 Verdict::Proceed
             }
             Some(Fault::Slow(seconds)) => {
@@ -186,9 +186,9 @@ impl Interceptor for Link {
             Some(Fault::Late(seconds)) => Verdict::Late(Duration::from_secs(seconds.into())),
             Some(Fault::Refused) => Verdict::Disconnect,
             Some(Fault::Answer(code)) => Verdict::Answer(refusal(call, code)),
-            Some(Fault::CrashBefore) => self.crash.strike().await,
+            Some(Fault::CrashBefore) => self.crash.trigger_and_hang().await,
             Some(Fault::CrashWithin) => {
-                self.crash.begin();
+                self.crash.trigger();
                 self.wait(Duration::from_millis(50), &name).await;
                 Verdict::ProceedAndHang
             }
@@ -202,7 +202,7 @@ impl Interceptor for Link {
     }
 
     async fn crash(&self) {
-        self.crash.strike::<()>().await;
+        self.crash.trigger_and_hang::<()>().await;
     }
 
     async fn deliver(&self, call: &Call, _: &Value) -> Delivery {
@@ -214,7 +214,7 @@ impl Interceptor for Link {
             return Delivery::Cut;
         }
         let name = format!("kubernetes event {}", call.resource);
-        match self.fates.of(self.replica, Kind::KubernetesEvent, &name).map(|strike| strike.fault) {
+        match self.faults.next_fault(self.replica, CallKind::KubernetesEvent, &name).map(|scheduled| scheduled.fault) {
             Some(Fault::Slow(seconds)) => {
                 tokio::time::sleep(Duration::from_secs(seconds.into())).await;
                 Delivery::Deliver

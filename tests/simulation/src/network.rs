@@ -19,9 +19,9 @@ use serde_json::Value;
 
 use crate::{
     azure::{self, Azure, PATIENCE, failed},
+    fault_rates::CallKind,
     link::Link,
     plan::Fault,
-    weather::Kind,
 };
 
 /// The way between one process and Azure, on which things get lost.
@@ -43,17 +43,17 @@ impl Network {
         let name = name(&request);
         let link = &self.link;
         let read = reads(&request);
-        link.sends(&name, !read, azure::request_id(&request));
+        link.record_call(&name, !read, azure::request_id(&request));
         let body = String::from_utf8_lossy(request.body());
         link.turnstile.pass(format!("{} {name} {} {body}", link.replica, request.uri())).await;
         link.goes_on().await;
         if link.apart.lasts().is_some() || link.outages.azure.lasts().is_some() {
             return Err(failed(TransportErrorKind::Connect));
         }
-        let kind = if read { Kind::AzureRead } else { Kind::AzureWrite };
-        let strike = link.fates.of(link.replica, kind, &name);
-        let in_vain = || link.fates.was_in_vain(strike.as_ref());
-        let fault = strike.as_ref().map(|strike| strike.fault);
+        let kind = if read { CallKind::AzureRead } else { CallKind::AzureWrite };
+        let scheduled = link.faults.next_fault(link.replica, kind, &name);
+        let mark_ineffective = || link.faults.mark_ineffective(scheduled.as_ref());
+        let fault = scheduled.as_ref().map(|scheduled| scheduled.fault);
         match fault {
             Some(Fault::Slow(seconds)) => link.wait(Duration::from_secs(seconds.into()), &name).await,
             Some(Fault::RequestLost) => {
@@ -75,23 +75,23 @@ impl Network {
                 if let Some(before) = shown.get(&request.uri().to_string()) {
                     return Ok(before.clone());
                 }
-                in_vain();
+                mark_ineffective();
             }
-            Some(Fault::CrashBefore) => return link.crash.strike().await,
+            Some(Fault::CrashBefore) => return link.crash.trigger_and_hang().await,
             Some(Fault::CrashWithin) => {
-                link.crash.begin();
+                link.crash.trigger();
                 link.wait(Duration::from_millis(50), &name).await;
             }
             Some(Fault::Duplicate) => {
                 self.arrive(&request, &name);
                 link.wait(Duration::from_millis(20), &name).await;
             }
-            Some(Fault::CrashAtPoll | Fault::Cut) => in_vain(),
+            Some(Fault::CrashAtPoll | Fault::Cut) => mark_ineffective(),
             Some(Fault::AnswerLost | Fault::CrashAfter | Fault::SaysSucceeded | Fault::SaysUnknown) | None => {}
         }
         let outcome = self.arrive(&request, &name);
         match fault {
-            Some(Fault::CrashAfter) => return link.crash.strike().await,
+            Some(Fault::CrashAfter) => return link.crash.trigger_and_hang().await,
             Some(Fault::CrashWithin) => return std::future::pending().await,
             Some(Fault::AnswerLost) => return Err(failed(TransportErrorKind::Interrupted)),
             _ => {}
@@ -104,7 +104,7 @@ impl Network {
         };
         let answer = match (state, answer) {
             (Some(state), Ok(response)) => Ok(saying(state, &response).unwrap_or_else(|| {
-                in_vain();
+                mark_ineffective();
                 response
             })),
             (_, answer) => answer,
@@ -126,9 +126,9 @@ impl Network {
         };
         let text = format!("replica {}: {name} {status}", self.link.replica);
         if reads(request) {
-            self.link.fates.history.looked(text);
+            self.link.faults.history.looked(text);
         } else {
-            self.link.fates.history.tell(text);
+            self.link.faults.history.tell(text);
         }
         outcome
     }
@@ -142,7 +142,7 @@ impl Transport for Network {
         let carried = tokio::spawn(self.clone().carry(request)).await;
         let answer = carried.unwrap_or_else(|_| Err(failed(TransportErrorKind::Interrupted)));
         if let Ok(response) = &answer {
-            self.link.fates.hears(id.as_deref(), response.status().as_u16());
+            self.link.faults.record_answer(id.as_deref(), response.status().as_u16());
         }
         answer
     }
@@ -254,15 +254,15 @@ impl TokenSource for Tokens {
             }
         };
         let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
-        self.link.sends(TOKEN, false, None);
+        self.link.record_call(TOKEN, false, None);
         self.link.turnstile.pass(format!("{} token", self.link.replica)).await;
         self.link.goes_on().await;
         if self.link.apart.lasts().is_some() || self.link.outages.azure.lasts().is_some() {
             return Err(unusable("no connection to the authority"));
         }
-        match self.link.fates.of(self.link.replica, Kind::Token, TOKEN).map(|strike| strike.fault) {
+        match self.link.faults.next_fault(self.link.replica, CallKind::Token, TOKEN).map(|scheduled| scheduled.fault) {
             Some(Fault::Slow(seconds)) => self.link.wait(Duration::from_secs(seconds.into()), "token").await,
-            Some(Fault::CrashBefore) => return self.link.crash.strike().await,
+            Some(Fault::CrashBefore) => return self.link.crash.trigger_and_hang().await,
             Some(_) => return Err(unusable("the authority doesn't answer")),
             None => {}
         }

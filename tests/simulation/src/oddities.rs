@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::weather::chance;
+use crate::fault_rates::chance;
 
 /// A machine that is unlike others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,12 +6,12 @@ use azimage_simulator::{DomainFault, scenario::Unknowns};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    fault_rates::FaultRates,
     flaws::Flaw,
     oddities::{OddMachine, Oddity},
-    weather::Weather,
 };
 
-/// A run: who is there, what happens, and when. Chance that isn't written down here comes from the seed.
+/// A run: what there is at the start, and what happens when. All other randomness comes from the seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
@@ -19,13 +19,14 @@ pub struct Plan {
     pub seed: u64,
     /// What there is in the beginning.
     pub world: World,
-    /// Chance of faults at every call; what it strikes is recorded, so that a plan of strikes alone repeats the run.
+    /// Rates of random faults at calls. The faults that were injected are recorded, so that a plan with these alone repeats
+    /// the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weather: Option<Weather>,
-    /// Faults and crashes, each at one call.
+    pub fault_rates: Option<FaultRates>,
+    /// Scheduled faults and crashes, each at one call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub strikes: Vec<Strike>,
-    /// What happens by the clock.
+    pub faults: Vec<ScheduledFault>,
+    /// Events by the clock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
 }
@@ -52,7 +53,7 @@ pub struct World {
     #[serde(default)]
     pub identity: bool,
     /// Whether somebody else made versions of the same names in Azure before.
-    #[serde(default, skip_serializing_if = "is_no")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub taken: bool,
     /// Seconds that a process needs to end when it has lost its lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,17 +72,17 @@ pub struct World {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub odd: Vec<OddMachine>,
     /// What Azure shows when a guest's agent is gone, and of a machine that is deallocated.
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unknowns: Unknowns,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_usual(unknowns: &Unknowns) -> bool {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_default(unknowns: &Unknowns) -> bool {
     *unknowns == Unknowns::default()
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_no(it: &bool) -> bool {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(it: &bool) -> bool {
     !it
 }
 
@@ -103,10 +104,10 @@ impl World {
     }
 }
 
-/// One call, found again in every run of a plan.
+/// One call, which is the same in every run of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Place {
+pub struct CallSite {
     /// The process that calls, from 0.
     pub replica: u8,
     /// What is called, such as `azure POST virtualMachines/builder-0/generalize`, or which part of the process is polled,
@@ -116,13 +117,13 @@ pub struct Place {
     pub nth: u32,
 }
 
-/// A fault at a call.
+/// A fault at one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Strike {
-    /// Where.
+pub struct ScheduledFault {
+    /// At which call.
     #[serde(flatten)]
-    pub place: Place,
+    pub site: CallSite,
     /// What.
     pub fault: Fault,
 }
@@ -376,8 +377,8 @@ impl Plan {
 
     /// When nothing goes wrong any more.
     pub fn calm(&self) -> Duration {
-        let weather = self.weather.map_or(0, |weather| weather.seconds);
+        let fault_rates = self.fault_rates.map_or(0, |fault_rates| fault_rates.seconds);
         let events = self.events.iter().map(Event::end).max().unwrap_or_default();
-        Duration::from_secs(weather).max(events)
+        Duration::from_secs(fault_rates).max(events)
     }
 }

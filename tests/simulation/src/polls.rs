@@ -108,7 +108,7 @@ impl Subscriber for Polls {
         spans.entered.push(id.into_u64());
         let Some(known) = spans.known.get_mut(&id.into_u64()) else { return };
         let Some(link) = self.links.get(usize::from(known.replica)) else { return };
-        known.last = link.fates.poll(known.replica, &known.name, !link.crash.is_doomed());
+        known.last = link.faults.crashes_at_poll(known.replica, &known.name, !link.crash.is_crashing());
     }
 
     fn exit(&self, id: &Id) {
@@ -119,7 +119,7 @@ impl Subscriber for Polls {
         let Some(known) = spans.known.get_mut(&id.into_u64()).filter(|known| known.last) else { return };
         known.last = false;
         if let Some(link) = self.links.get(usize::from(known.replica)) {
-            link.crash.begin();
+            link.crash.trigger();
         }
     }
 

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     azure::{Azure, cloud},
     dice::Dice,
+    fault_rates::chance,
     link::Link,
     network::{Network, Proof, Tokens},
     plan::Plan,
@@ -28,7 +29,6 @@ use crate::{
     program,
     sabotage::{Bug, Sabotage},
     time::{ProcessClock, VirtualClock},
-    weather::chance,
     world::{CLIENT, TENANT},
 };
 
@@ -125,14 +125,14 @@ impl Replica {
         let this = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             for start in 0_u64.. {
-                this.link.crash.starts();
+                this.link.crash.record_start();
                 let process = this.clone().process(stop.clone());
                 let process: JoinHandle<()> = tokio::spawn(process.instrument(span(this.link.replica, "election")));
                 let mut process = AbortOnDropHandle::new(process);
-                let history = &this.link.fates.history;
+                let history = &this.link.faults.history;
                 tokio::select! {
                     biased;
-                    () = this.link.crash.ordered.notified() => {
+                    () = this.link.crash.requested.notified() => {
                         history.tell(format!("replica {}: CRASH", this.link.replica));
                         process.abort();
                         let _ = process.await;
@@ -183,7 +183,7 @@ impl Replica {
             loss = leadership.keep() => loss,
             _ = &mut running => return,
         };
-        self.link.fates.history.tell(format!("replica {}: lost the lease: {loss}", self.link.replica));
+        self.link.faults.history.tell(format!("replica {}: lost the lease: {loss}", self.link.replica));
         tokio::time::sleep(self.lingers).await;
         ended.cancel();
     }

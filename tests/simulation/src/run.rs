@@ -12,19 +12,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     azure::Azure,
-    fates::Fates,
+    fault_rates::{CallKind, FaultRates},
+    faults::{CrashHandle, FaultInjector},
     history::{History, Line},
     laws::{self, Evidence, Problem},
     link::{Link, Outages},
     panics,
-    plan::{Plan, Strike},
+    plan::{Plan, ScheduledFault},
     polls::Polls,
     replica::Replica,
     sabotage::Bug,
     story,
     time::VirtualClock,
     turnstile::Turnstile,
-    weather::{Kind, Weather},
     witness::Testimonies,
     world,
 };
@@ -55,12 +55,12 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// What happened, in its order.
     pub history: Vec<Line>,
-    /// The faults that struck.
-    pub struck: Vec<Strike>,
-    /// The plan's strikes and events that took no effect, as text: the run proves nothing about them.
-    pub inert: Vec<String>,
-    /// Which sorts of calls there were, and how often each fault met them; `none` for no fault.
-    pub met: BTreeMap<(Kind, String), BTreeMap<&'static str, u64>>,
+    /// The faults that were injected.
+    pub injected: Vec<ScheduledFault>,
+    /// The plan's faults and events that had no effect, as text: the run proves nothing about them.
+    pub ineffective: Vec<String>,
+    /// The classes of calls, and how often each fault met them; `none` for no fault.
+    pub fault_counts: BTreeMap<(CallKind, String), BTreeMap<&'static str, u64>>,
     /// Requests that arrived at Azure.
     pub azure_requests: usize,
     /// Writes to Azure that the controller made.
@@ -76,8 +76,8 @@ impl Outcome {
         lines.flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
     }
 
-    /// Where two runs' histories differ, if they do: the lines around it.
-    pub fn differs_from(&self, other: &Self) -> Option<String> {
+    /// The lines around the first difference between two runs' histories, if there is one.
+    pub fn history_difference(&self, other: &Self) -> Option<String> {
         let (one, other) = (self.text(true), other.text(true));
         if one == other {
             return None;
@@ -87,18 +87,20 @@ impl Outcome {
         Some(format!("line {same}:\n{}\n--- and ---\n{}", part(&one), part(&other)))
     }
 
-    /// Which sort of call or poll was there more or less often in another run, if one was.
-    pub fn counts_otherwise_than(&self, other: &Self) -> Option<String> {
-        let one = self.met.iter().find(|(sort, met)| other.met.get(*sort) != Some(met));
-        let (sort, met) = one.or_else(|| other.met.iter().find(|(sort, _)| !self.met.contains_key(*sort)))?;
-        Some(format!("{} met {met:?}, and once more {:?}", sort.1, other.met.get(sort)))
+    /// The first class of calls or polls whose count differs in another run, if there is one.
+    pub fn count_difference(&self, other: &Self) -> Option<String> {
+        let one = self.fault_counts.iter().find(|(class, counts)| other.fault_counts.get(*class) != Some(counts));
+        let (class, counts) =
+            one.or_else(|| other.fault_counts.iter().find(|(class, _)| !self.fault_counts.contains_key(*class)))?;
+        Some(format!("{}: {counts:?}, and in the other run {:?}", class.1, other.fault_counts.get(class)))
     }
 
-    /// The same run as data alone, without chance.
-    pub fn pinned(&self, plan: &Plan) -> Plan {
-        // The end of the weather stays, as the end of a run counts from it.
-        let weather = plan.weather.map(|weather| Weather { in_a_thousand: 0, polls: 0, states: 0, ..weather });
-        Plan { weather, strikes: self.struck.clone(), ..plan.clone() }
+    /// The plan that repeats this run by its recorded faults alone.
+    pub fn replay_plan(&self, plan: &Plan) -> Plan {
+        // The time at which random faults end stays, as the end of a run counts from it.
+        let fault_rates =
+            plan.fault_rates.map(|rates| FaultRates { per_thousand: 0, poll_crashes: 0, wrong_states: 0, ..rates });
+        Plan { fault_rates, faults: self.injected.clone(), ..plan.clone() }
     }
 }
 
@@ -129,14 +131,14 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let azure = Azure::new(&world::azure(plan)?, clock)?;
     let testimonies = Testimonies::of(&server, &azure, plan.world.versions);
     world::apply(plan, &server).await?;
-    let fates = Fates::new(plan, history.clone());
+    let faults = FaultInjector::new(plan, history.clone());
     let outages = Outages::default();
     let links: Vec<Link> = (0..plan.world.replicas.max(1))
         .map(|replica| Link {
             replica,
-            fates: fates.clone(),
+            faults: faults.clone(),
             turnstile: turnstile.clone(),
-            crash: crate::fates::Crash::default(),
+            crash: CrashHandle::default(),
             paused: crate::link::Until::default(),
             apart: crate::link::Until::default(),
             deaf: crate::link::Until::default(),
@@ -155,7 +157,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
         history: history.clone(),
         azure: azure.clone(),
         server: server.clone(),
-        fates: fates.clone(),
+        faults: faults.clone(),
         testimonies,
         outages,
         replicas,
@@ -177,9 +179,9 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     Ok(Outcome {
         problems,
         history: story::merged(history.lines(), &kubernetes, clock.time() - took),
-        struck: fates.struck(),
-        inert: fates.inert(&plan.strikes).into_iter().chain(stage.inert(&traces)).collect(),
-        met: fates.met(),
+        injected: faults.injected(),
+        ineffective: faults.ineffective(&plan.faults).into_iter().chain(stage.ineffective(&traces)).collect(),
+        fault_counts: faults.fault_counts(),
         azure_requests,
         azure_writes,
         took,
@@ -203,7 +205,7 @@ struct Stage<'a> {
     history: History,
     azure: Azure,
     server: ApiServer,
-    fates: Fates,
+    faults: FaultInjector,
     testimonies: Testimonies,
     outages: Outages,
     replicas: Vec<Replica>,
@@ -242,8 +244,8 @@ impl Stage<'_> {
             journal: &journal,
             kubernetes: &self.server.history(),
             testimonies: &self.testimonies.all(),
-            sent: &self.fates.sent(),
-            struck: &self.fates.struck(),
+            sent: &self.faults.sent(),
+            injected: &self.faults.injected(),
             panics: &panics::heard(),
             objects: &self.objects(),
             namespace: &self.namespace(),
@@ -280,9 +282,9 @@ impl Stage<'_> {
 pub fn run_thrice(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let mut first = run_with(plan, bug)?;
     let again = run_with(plan, bug)?;
-    let pinned = run_with(&first.pinned(plan), bug)?;
-    for (law, other) in [("repetition", again), ("strikes alone", pinned)] {
-        let text = first.differs_from(&other).or_else(|| first.counts_otherwise_than(&other));
+    let replay_plan = run_with(&first.replay_plan(plan), bug)?;
+    for (law, other) in [("repetition", again), ("strikes alone", replay_plan)] {
+        let text = first.history_difference(&other).or_else(|| first.count_difference(&other));
         if let Some(text) = text {
             first.problems.push(Problem { law, text });
         }

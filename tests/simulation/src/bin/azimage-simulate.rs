@@ -81,7 +81,7 @@ struct Arguments {
 impl Arguments {
     /// How a seed is run again.
     fn command(&self, seed: u64) -> String {
-        let usual = Options::default().in_a_thousand;
+        let usual = Options::default().per_thousand;
         let faults = if self.faults == usual { String::new() } else { format!(" --faults {}", self.faults) };
         let thrice = if self.thrice { " --thrice" } else { "" };
         format!("cargo simulate --seed {seed}{faults}{thrice}")
@@ -94,7 +94,7 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("{}", read(file)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let options = Options { in_a_thousand: arguments.faults, ..Options::default() };
+    let options = Options { per_thousand: arguments.faults, ..Options::default() };
     let one = match (&arguments.seed, &arguments.plan) {
         (Some(seed), _) => Some(generate::plan(*seed, options)),
         (None, Some(file)) => Some(Plan::parse(&fs::read_to_string(file)?)?),
@@ -129,11 +129,11 @@ fn replay(plan: &Plan, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for problem in &outcome.problems {
         println!("BROKEN {problem}");
     }
-    for text in &outcome.inert {
-        println!("INERT {text}");
+    for text in &outcome.ineffective {
+        println!("INEFFECTIVE {text}");
     }
-    let proves = outcome.inert.is_empty() || !arguments.kept;
-    Ok(if outcome.problems.is_empty() && proves { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let effective = outcome.ineffective.is_empty() || !arguments.kept;
+    Ok(if outcome.problems.is_empty() && effective { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn read(file: &Path) -> anyhow::Result<Figures> {

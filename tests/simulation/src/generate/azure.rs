@@ -4,8 +4,8 @@ use azimage_simulator::DomainFault;
 
 use super::moment;
 use crate::{
+    fault_rates::chance,
     plan::{Act, Event, World},
-    weather::chance,
 };
 
 /// What Azure's own faults say of themselves.

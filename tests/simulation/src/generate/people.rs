@@ -2,8 +2,8 @@
 
 use super::{MISSPELT, moment};
 use crate::{
+    fault_rates::chance,
     plan::{Act, Event, World},
-    weather::chance,
 };
 
 /// Their acts within so many hours, not in order.

@@ -23,8 +23,8 @@ use serde_json::Value;
 
 use crate::{
     azure::{Arrival, Azure},
-    fates::Sent,
-    plan::{Act, Plan, Strike},
+    faults::SentCall,
+    plan::{Act, Plan, ScheduledFault},
     witness::Testimony,
     world,
 };
@@ -69,9 +69,9 @@ pub struct Evidence<'a> {
     /// What objects said, and what was true then.
     pub testimonies: &'a [Testimony],
     /// Every call to Azure and every write to Kubernetes that a process sent.
-    pub sent: &'a [Sent],
-    /// What struck.
-    pub struck: &'a [Strike],
+    pub sent: &'a [SentCall],
+    /// The faults that were injected.
+    pub injected: &'a [ScheduledFault],
     /// The panics.
     pub panics: &'a [String],
     /// The image versions that are there in the end.
@@ -117,7 +117,7 @@ impl<'a> Evidence<'a> {
     /// How often a process is killed or dropped.
     fn ends_of_processes(&self) -> usize {
         let kills = self.acts().filter(|act| matches!(act, Act::Kill { .. })).count();
-        kills + self.struck.iter().filter(|strike| strike.fault.crashes()).count()
+        kills + self.injected.iter().filter(|fault| fault.fault.crashes()).count()
     }
 
     /// Seconds after which a request that was sent is on its way no more.

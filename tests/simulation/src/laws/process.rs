@@ -35,7 +35,7 @@ pub(super) fn nothing_is_sent_after_its_term(evidence: &Evidence<'_>) -> Vec<Str
     let mut leases = evidence.kubernetes.iter().filter(|write| write.resource == LEASES).peekable();
     let mut holder = "";
     let mut found = Vec::new();
-    for sent in evidence.sent.iter().filter(|sent| sent.write && !sent.is_of_the_lease()) {
+    for sent in evidence.sent.iter().filter(|sent| sent.write && !sent.is_lease_call()) {
         while let Some(write) = leases.next_if(|write| write.time < sent.time) {
             let lease = write.after.as_ref();
             holder = lease.and_then(|lease| lease["spec"]["holderIdentity"].as_str()).unwrap_or_default();

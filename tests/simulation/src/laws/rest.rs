@@ -25,7 +25,7 @@ pub(super) fn nothing_is_sent(evidence: &Evidence<'_>) -> Vec<String> {
         return Vec::new();
     }
     let late = evidence.sent.iter().filter(|sent| sent.write && sent.time > evidence.rested_from);
-    let late = late.filter(|sent| sent.is_to_kubernetes());
+    let late = late.filter(|sent| sent.is_kubernetes_call());
     late.map(|sent| format!("{} was sent at {}", sent.call, sent.time)).collect()
 }
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Evidence, VERSIONS, line};
 use crate::{
-    fates::Sent,
+    faults::SentCall,
     world::{self, PERSON},
 };
 
@@ -37,7 +37,7 @@ fn went_unknown(evidence: &Evidence<'_>, number: u8, first: &JournalEntry, secon
             && entry.path.eq_ignore_ascii_case(&path)
             && between(entry.simulated_time)
     });
-    let arrives = |sent: &Sent| {
+    let arrives = |sent: &SentCall| {
         let id = sent.id.as_deref();
         let entry = evidence.journal.iter().find(|entry| id.is_some() && entry.client_request_id.as_deref() == id);
         entry.filter(|entry| entry.path.eq_ignore_ascii_case(&path)).map(|entry| entry.simulated_time)
@@ -50,16 +50,16 @@ fn went_unknown(evidence: &Evidence<'_>, number: u8, first: &JournalEntry, secon
     let again = evidence.sent.iter().find(|sent| sent.id == second.client_request_id);
     deleted
         && !knowing.any(|(knows, at)| {
-            again.is_none_or(|again| knows.is_of_the_process_of(again))
+            again.is_none_or(|again| knows.is_of_same_process(again))
                 || wrote(evidence, number, knows, at, second.simulated_time)
         })
 }
 
 /// Whether the process that sent this has written the object's status in this time.
-fn wrote(evidence: &Evidence<'_>, number: u8, process: &Sent, since: Timestamp, until: Timestamp) -> bool {
+fn wrote(evidence: &Evidence<'_>, number: u8, process: &SentCall, since: Timestamp, until: Timestamp) -> bool {
     let call = format!("kubernetes Apply imageversions/{}/status", world::object(number));
     let sent = evidence.sent.iter().filter(|sent| sent.call == call && (since..until).contains(&sent.time));
-    let mut sent = sent.filter(|sent| sent.is_of_the_process_of(process));
+    let mut sent = sent.filter(|sent| sent.is_of_same_process(process));
     sent.any(|sent| {
         let span = sent.time..=sent.time + SignedDuration::from_secs(STATUS);
         evidence.kubernetes.iter().any(|write| {

@@ -98,7 +98,7 @@ fn repeated(fault: &DomainFault, number: u8) -> usize {
     }
 }
 
-/// Whether what struck may lead to another write of the same: two arrive for one, or Azure shows what isn't true any more.
+/// Whether a fault may lead to a second write of the same: two requests arrive for one, or Azure shows an old state.
 fn doubles(fault: Fault) -> bool {
     matches!(fault, Fault::Late(_) | Fault::Duplicate | Fault::Stale | Fault::SaysSucceeded | Fault::Answer(404))
 }
@@ -120,7 +120,7 @@ fn outlived(evidence: &Evidence<'_>, id: Option<&str>, arrived: Timestamp) -> bo
     later
         .iter()
         .take_while(|other| other.time <= arrived)
-        .any(|other| other.call == sent.call && !other.is_of_the_process_of(sent))
+        .any(|other| other.call == sent.call && !other.is_of_same_process(sent))
 }
 
 /// Whether a write rests on an answer that Azure gave after it knew better, to a process that can't have known better: it
@@ -136,7 +136,7 @@ fn misled(evidence: &Evidence<'_>, resource: &str, id: Option<&str>, arrived: Ti
     let patience = if written.status == Some(201) && written.method == "PUT" { CREATED } else { WRITTEN };
     let age = shown.simulated_time.duration_since(written.simulated_time).as_secs();
     match (by(written.client_request_id.as_deref()), by(id)) {
-        (Some(wrote), Some(writes)) => age >= patience || wrote.answer.is_none() || !writes.is_of_the_process_of(wrote),
+        (Some(wrote), Some(writes)) => age >= patience || wrote.answer.is_none() || !writes.is_of_same_process(wrote),
         _ => false,
     }
 }
@@ -146,7 +146,7 @@ fn under(path: &str, resource: &str) -> bool {
     path.get(..resource.len()).is_some_and(|start| start.eq_ignore_ascii_case(resource))
 }
 
-/// An object's writes to Azure are no more than its life needs and what struck them explains.
+/// An object has no more writes to Azure than its work needs and the injected faults explain.
 pub(super) fn none_is_needless(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
@@ -158,11 +158,11 @@ pub(super) fn none_is_needless(evidence: &Evidence<'_>) -> Vec<String> {
             continue;
         }
         let calls = [format!("builder-{number}/"), format!("images/{}/", world::object(number))];
-        let struck = evidence.struck.iter().filter(|strike| {
-            let call = format!("{}/", strike.place.call);
-            doubles(strike.fault) && calls.iter().any(|of| call.contains(of))
+        let injected = evidence.injected.iter().filter(|fault| {
+            let call = format!("{}/", fault.site.call);
+            doubles(fault.fault) && calls.iter().any(|of| call.contains(of))
         });
-        let most = needed(evidence, number) + struck.count();
+        let most = needed(evidence, number) + injected.count();
         // Nor does anybody ask for what Azure is still at work on.
         let puts = evidence.journal.iter().filter(|entry| entry.method == "PUT" && entry.status == Some(409));
         let refused = puts.filter(|entry| {

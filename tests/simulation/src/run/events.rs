@@ -81,7 +81,7 @@ impl Stage<'_> {
             Act::Kill { replica: number } => {
                 let it = replica(*number);
                 if let Some(it) = it {
-                    it.link.crash.begin();
+                    it.link.crash.trigger();
                 }
                 Trace::Known(it.is_some())
             }
@@ -94,29 +94,29 @@ impl Stage<'_> {
                 let Ok(id) = self.azure.simulator().add_fault(Fault::Azure(fault.clone())) else {
                     return Trace::Known(false);
                 };
-                let met = Arc::new(AtomicBool::new(false));
+                let fault_counts = Arc::new(AtomicBool::new(false));
                 if seconds.is_some() {
-                    let (azure, met) = (self.azure.clone(), met.clone());
+                    let (azure, fault_counts) = (self.azure.clone(), fault_counts.clone());
                     tokio::spawn(async move {
                         tokio::time::sleep_until(end).await;
-                        met.store(is_met(&azure, id), Ordering::Relaxed);
+                        fault_counts.store(is_met(&azure, id), Ordering::Relaxed);
                         azure.simulator().remove_fault(id);
                     });
                 }
-                Trace::Fault(id, met)
+                Trace::Fault(id, fault_counts)
             }
             act => Trace::Known(people.act(act).await),
         }
     }
 
     /// Those that took no effect, as text.
-    pub(super) fn inert(&self, traces: &[(Event, Trace)]) -> Vec<String> {
+    pub(super) fn ineffective(&self, traces: &[(Event, Trace)]) -> Vec<String> {
         let took = |trace: &Trace| match trace {
             Trace::Known(took) => *took,
             Trace::Held(until, begin, end) => until.as_ref().is_some_and(|until| until.held_up(*begin, *end)),
-            Trace::Fault(id, met) => met.load(Ordering::Relaxed) || is_met(&self.azure, *id),
+            Trace::Fault(id, fault_counts) => fault_counts.load(Ordering::Relaxed) || is_met(&self.azure, *id),
         };
-        let inert = traces.iter().filter(|(_, trace)| !took(trace));
-        inert.map(|(event, _)| format!("event at {} took no effect: {:?}", event.at, event.act)).collect()
+        let ineffective = traces.iter().filter(|(_, trace)| !took(trace));
+        ineffective.map(|(event, _)| format!("event at {} took no effect: {:?}", event.at, event.act)).collect()
     }
 }

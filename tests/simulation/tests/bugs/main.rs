@@ -43,17 +43,17 @@ fn in_parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) ->
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
-                    let Some((place, item)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
+                    let Some((index, item)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
                         return;
                     };
                     let result = work(item);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
                 }
             });
         }
     });
     let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(place, _)| *place);
+    done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
 }
 
@@ -93,12 +93,12 @@ fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
     });
     println!("{} plans without a bug in {:.1} s", plans.len(), began.elapsed().as_secs_f64());
     // What a plan says has to happen, or it shows nothing; another seed has other ids and takes other times.
-    let inert = |seed: u64, outcome: &Outcome| if seed == 1 { outcome.inert.clone() } else { Vec::new() };
+    let ineffective = |seed: u64, outcome: &Outcome| if seed == 1 { outcome.ineffective.clone() } else { Vec::new() };
     let wrong: Vec<String> = plans
         .iter()
-        .filter(|(_, seed, outcome)| !outcome.problems.is_empty() || !inert(*seed, outcome).is_empty())
+        .filter(|(_, seed, outcome)| !outcome.problems.is_empty() || !ineffective(*seed, outcome).is_empty())
         .map(|(situation, seed, outcome)| {
-            format!("{}, seed {seed}: {:#?}, {:#?}", situation.name, outcome.problems, inert(*seed, outcome))
+            format!("{}, seed {seed}: {:#?}, {:#?}", situation.name, outcome.problems, ineffective(*seed, outcome))
         })
         .collect();
     assert!(wrong.is_empty(), "without a bug:\n{}", wrong.join("\n"));

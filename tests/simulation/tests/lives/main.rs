@@ -5,11 +5,11 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use azimage_simulation::{
+    fault_rates::CallKind,
     flaws::Flaw,
     generate::{self, Options},
-    plan::{Act, Event, Fault, Place, Plan, Strike, World},
+    plan::{Act, CallSite, Event, Fault, Plan, ScheduledFault, World},
     run::{run, run_thrice},
-    weather::Kind,
 };
 
 /// How many seeds are run three times each; the command and CI run many more.
@@ -18,7 +18,7 @@ const SEEDS: u64 = 3;
 fn calm(versions: u8) -> Plan {
     let targets = vec!["North Europe".into(), "eastus2".into()];
     let world = World { replicas: 1, versions, targets, ..World::default() };
-    Plan { seed: 1, world, weather: None, strikes: Vec::new(), events: Vec::new() }
+    Plan { seed: 1, world, fault_rates: None, faults: Vec::new(), events: Vec::new() }
 }
 
 #[test]
@@ -50,23 +50,25 @@ fn a_replication_of_36_hours_with_five_restarts_gets_ready_without_one_write_mor
 
 #[test]
 fn a_process_may_be_dropped_at_any_of_its_polls() {
-    let polls = |met: &BTreeMap<&'static str, u64>| u32::try_from(met.values().sum::<u64>()).unwrap();
+    let polls = |fault_counts: &BTreeMap<&'static str, u64>| u32::try_from(fault_counts.values().sum::<u64>()).unwrap();
     let calm = calm(1);
     let undisturbed = run(&calm).unwrap();
     let mut dropped = 0;
     for (part, sort) in
         [("poll imageversion/web-0", "poll imageversion/web-*"), ("poll controllers", "poll controllers")]
     {
-        let all = polls(&undisturbed.met[&(Kind::Poll, sort.to_owned())]);
-        let strike =
-            |nth| Strike { place: Place { replica: 0, call: part.to_owned(), nth }, fault: Fault::CrashAtPoll };
+        let all = polls(&undisturbed.fault_counts[&(CallKind::Poll, sort.to_owned())]);
+        let fault_at = |nth| ScheduledFault {
+            site: CallSite { replica: 0, call: part.to_owned(), nth },
+            fault: Fault::CrashAtPoll,
+        };
         // Some of them; campaigns meet the others.
         for nth in (1..=all).step_by(usize::try_from(all / 20).unwrap()) {
-            let plan = Plan { strikes: [nth, nth + 3, nth + 9].map(strike).to_vec(), ..calm.clone() };
+            let plan = Plan { faults: [nth, nth + 3, nth + 9].map(fault_at).to_vec(), ..calm.clone() };
             let outcome = run(&plan).unwrap();
             assert_eq!(outcome.problems, [], "{part} {nth}:\n{}", outcome.text(false));
             assert_eq!(outcome.azure_writes, 8, "{part} {nth}:\n{}", outcome.text(false));
-            dropped += outcome.struck.len();
+            dropped += outcome.injected.len();
         }
     }
     assert!(dropped > 60, "dropped {dropped} times");
@@ -149,19 +151,20 @@ fn what_went_wrong_once_goes_well_ever_since() {
         assert!(text.starts_with("# "), "{name} doesn't say what it showed");
         let outcome = run(&Plan::parse(&text).unwrap()).unwrap();
         assert_eq!(outcome.problems, [], "{name}:\n{}", outcome.text(false));
-        assert!(outcome.inert.is_empty(), "{name} proves less than it says: {:#?}", outcome.inert);
+        assert!(outcome.ineffective.is_empty(), "{name} proves less than it says: {:#?}", outcome.ineffective);
     }
 }
 
 #[test]
 fn what_of_a_plan_takes_no_effect_is_told() {
-    let strike = |call: &str, nth, fault| Strike { place: Place { replica: 0, call: call.to_owned(), nth }, fault };
+    let fault_at =
+        |call: &str, nth, fault| ScheduledFault { site: CallSite { replica: 0, call: call.to_owned(), nth }, fault };
     let machine = "azure GET virtualMachines/builder-0";
-    let (fired, idle) = (strike(machine, 1, Fault::Slow(3)), strike(machine, 9999, Fault::Slow(3)));
-    let vain = strike(machine, 2, Fault::SaysSucceeded);
+    let (fired, idle) = (fault_at(machine, 1, Fault::Slow(3)), fault_at(machine, 9999, Fault::Slow(3)));
+    let ineffective = fault_at(machine, 2, Fault::SaysSucceeded);
     let event = |at, act| Event { at, act };
     let plan = Plan {
-        strikes: vec![fired, idle, vain],
+        faults: vec![fired, idle, ineffective],
         events: vec![
             event(10, Act::AzureAway { seconds: 60 }),
             event(20, Act::Partition { replica: 3, seconds: 60 }),
@@ -172,7 +175,7 @@ fn what_of_a_plan_takes_no_effect_is_told() {
         ..calm(1)
     };
     let outcome = run(&plan).unwrap();
-    let inert = outcome.inert.join("\n");
+    let ineffective = outcome.ineffective.join("\n");
     for (text, told) in [
         ("GET virtualMachines/builder-0 #1 ", false),
         ("GET virtualMachines/builder-0 #9999 ", true),
@@ -183,6 +186,6 @@ fn what_of_a_plan_takes_no_effect_is_told() {
         ("at 7200 took no effect: DeleteObject(0)", false),
         ("at 9000 took no effect: DeleteObject(0)", true),
     ] {
-        assert_eq!(inert.contains(text), told, "{text}:\n{inert}");
+        assert_eq!(ineffective.contains(text), told, "{text}:\n{ineffective}");
     }
 }
