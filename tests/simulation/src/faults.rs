@@ -14,8 +14,8 @@ use tokio::{sync::Notify, time::Instant};
 use uuid::Uuid;
 
 use crate::{
+    broken_objects::BROKEN_PREFIX,
     fault_rates::{CallKind, FaultRates},
-    flaws::FLAWED,
     history::History,
     plan::{CallSite, Fault, Plan, ScheduledFault},
     world::ADDED,
@@ -201,7 +201,7 @@ fn call_class(call: &str) -> String {
         let id = part.len().checked_sub(36).filter(|at| part.get(*at..).is_some_and(|id| Uuid::parse_str(id).is_ok()));
         let name = match id {
             Some(at) => &part[..at],
-            None if part.starts_with(FLAWED) => FLAWED,
+            None if part.starts_with(BROKEN_PREFIX) => BROKEN_PREFIX,
             None if part.starts_with(ADDED) => ADDED,
             None if part.starts_with(|letter: char| letter.is_ascii_digit()) => "",
             None => part.trim_end_matches(|letter: char| letter.is_ascii_digit()),

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use azimage_simulator::scenario::{DeallocatedLog, RunCommandView, Unknowns};
 
 use crate::{
+    broken_objects::BrokenObject,
     fault_rates::{FaultRates, chance},
-    flaws::Flaw,
     oddities::{OddMachine, Oddity},
     plan::{Act, Event, Plan, World},
 };
@@ -39,12 +39,12 @@ impl Default for Options {
     }
 }
 
-/// One to three flaws.
-fn flaws(seed: u64) -> Vec<Flaw> {
-    let all = u64::try_from(Flaw::ALL.len()).unwrap_or(1);
+/// One to three broken objects.
+fn broken_objects(seed: u64) -> Vec<BrokenObject> {
+    let all = u64::try_from(BrokenObject::ALL.len()).unwrap_or(1);
     let drawn = (0..=chance(seed, &"how many flaws") % 3).map(|number| chance(seed, &("flaw", number)) % all);
     drawn
-        .filter_map(|index| usize::try_from(index).ok().and_then(|index| Flaw::ALL.get(index)).copied())
+        .filter_map(|index| usize::try_from(index).ok().and_then(|index| BrokenObject::ALL.get(index)).copied())
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect()
@@ -99,7 +99,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         linger_seconds: (replicas > 1 && below("lingers", 0, 4) == 0).then_some(900),
         lease_seconds: lease(below("lease", 0, 6)).filter(|_| replicas > 1),
         copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
-        flaws: if options.people && below("flaws", 0, 4) == 0 { flaws(seed) } else { Vec::new() },
+        broken_objects: if options.people && below("flaws", 0, 4) == 0 { broken_objects(seed) } else { Vec::new() },
         odd: if options.people { odd(seed, versions) } else { Vec::new() },
         unknowns: unknowns(below("unknowns", 0, 6)),
     };

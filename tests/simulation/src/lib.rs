@@ -7,12 +7,12 @@
 //! its core.
 
 pub mod azure;
+pub mod broken_objects;
 pub mod catching;
 pub mod dice;
 pub mod fault_rates;
 pub mod faults;
 pub mod figures;
-pub mod flaws;
 pub mod generate;
 pub mod history;
 pub mod laws;

@@ -6,8 +6,8 @@ use azimage_simulator::{DomainFault, scenario::Unknowns};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    broken_objects::BrokenObject,
     fault_rates::FaultRates,
-    flaws::Flaw,
     oddities::{OddMachine, Oddity},
 };
 
@@ -65,9 +65,9 @@ pub struct World {
     /// Seconds that a copy to another region takes, if not as long as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_seconds: Option<u32>,
-    /// Objects beside the versions, each with something wrong about it.
+    /// Broken objects beside the versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub flaws: Vec<Flaw>,
+    pub broken_objects: Vec<BrokenObject>,
     /// Machines that are unlike others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub odd: Vec<OddMachine>,

@@ -28,7 +28,7 @@ pub fn shrink(plan: &Plan, bug: Option<Bug>, most: u32) -> Result<Plan, SetupErr
         let before = best.clone();
         cut(&mut best, |plan| &mut plan.faults, &mut fails)?;
         cut(&mut best, |plan| &mut plan.events, &mut fails)?;
-        cut(&mut best, |plan| &mut plan.world.flaws, &mut fails)?;
+        cut(&mut best, |plan| &mut plan.world.broken_objects, &mut fails)?;
         for change in [
             |plan: &mut Plan| plan.world.replicas = 1,
             |plan: &mut Plan| plan.world.versions = plan.world.versions.saturating_sub(1).max(1),

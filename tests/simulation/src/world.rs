@@ -10,7 +10,7 @@ use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
 
 use crate::{
-    flaws,
+    broken_objects,
     plan::{Plan, World},
 };
 
@@ -104,7 +104,7 @@ pub fn definitions() -> &'static [Value] {
 /// The scenario can't be read.
 pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
     let numbers = || 0..plan.world.versions;
-    let flaws = || plan.world.flaws.iter();
+    let broken_objects = || plan.world.broken_objects.iter();
     let machines: Vec<Value> = numbers()
         .filter(|number| plan.world.source_version(*number).is_none())
         .map(|number| {
@@ -119,7 +119,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             }
             machine
         })
-        .chain(flaws().filter_map(|flaw| flaw.machine()))
+        .chain(broken_objects().filter_map(|broken| broken.machine()))
         .collect();
     let others = |number| {
         let others = json!({
@@ -134,7 +134,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             json!({"name": object(number), "osType": os, "versions": others(number)})
         })
         .collect();
-    let apart: Vec<Value> = flaws().filter_map(|flaw| flaw.definition()).collect();
+    let apart: Vec<Value> = broken_objects().filter_map(|broken| broken.definition()).collect();
     let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}]);
     let mut issuers = json!([]);
     if plan.world.identity {
@@ -154,7 +154,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
             "name": "images", "location": HOME, "virtualMachines": machines,
             "galleries": [
-                {"name": "corp", "definitions": definitions}, {"name": flaws::GALLERY, "definitions": apart},
+                {"name": "corp", "definitions": definitions}, {"name": broken_objects::GALLERY, "definitions": apart},
             ],
         }]}],
     });
@@ -208,7 +208,7 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
         });
         (object(number), spec)
     });
-    for (name, mut spec) in good.chain(plan.world.flaws.iter().map(|flaw| (flaw.name(), flaw.spec()))) {
+    for (name, mut spec) in good.chain(plan.world.broken_objects.iter().map(|broken| (broken.name(), broken.spec()))) {
         spec["deletionPolicy"] = json!(if plan.world.delete { "Delete" } else { "Retain" });
         if plan.world.identity {
             spec["serviceAccountName"] = json!(ACCOUNT);

@@ -164,17 +164,17 @@ pub(super) fn namespace_is_gone(evidence: &Evidence<'_>) -> Vec<String> {
     }
 }
 
-/// In the end an object that can't be made work of is stalled for its flaw, or gone with its namespace.
-pub(super) fn flaws_are_said(evidence: &Evidence<'_>) -> Vec<String> {
+/// In the end a broken object is stalled with its reason, or gone with its namespace.
+pub(super) fn broken_objects_report_their_reason(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let gone = evidence.acts().any(|act| matches!(act, Act::DeleteNamespace));
-    for flaw in &evidence.plan.world.flaws {
-        let object = evidence.objects.get(&flaw.name());
+    for broken in &evidence.plan.world.broken_objects {
+        let object = evidence.objects.get(&broken.name());
         let reason = object.and_then(|object| stalled(object));
-        if object.is_some() == gone || !gone && reason != Some(flaw.reason()) {
+        if object.is_some() == gone || !gone && reason != Some(broken.reason()) {
             found.push(format!(
                 "{} is {}, stalled {reason:?}",
-                flaw.name(),
+                broken.name(),
                 if object.is_some() { "there" } else { "gone" }
             ));
         }

@@ -188,7 +188,7 @@ const LAWS: [Law; 33] = [
     ("law 6", regions::ready_means_complete),
     ("law 6", status::ready_was_true),
     ("law 7", version::deleted_only_on_demand),
-    ("law 7", others::flawed_are_not_touched),
+    ("law 7", others::broken_objects_get_no_writes),
     ("law 7", others::claims_stand),
     ("law 7", others::tags_stay),
     ("law 7", others::versions_stay),
@@ -212,7 +212,7 @@ const LAWS: [Law; 33] = [
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
     let alive: [Law; 4] = [
         ("liveness", end::reached),
-        ("liveness", end::flaws_are_said),
+        ("liveness", end::broken_objects_report_their_reason),
         ("liveness", regions::targets_go),
         ("liveness", end::namespace_is_gone),
     ];

@@ -1,11 +1,11 @@
-//! Law 7: what belongs to others is left alone, and so is what belongs to an object that can't be made work of.
+//! Law 7: what belongs to others isn't changed, and neither are the resources of broken objects.
 
 use azimage_crds::OWNER_TAG;
 use http::Method;
 use serde_json::Value;
 
 use super::{Evidence, line};
-use crate::{azure::Arrival, flaws::FLAWED, plan::Act, world};
+use crate::{azure::Arrival, broken_objects::BROKEN_PREFIX, plan::Act, world};
 
 fn told(effect: &Arrival) -> String {
     format!("{} {} at {}", effect.method, effect.path, effect.time)
@@ -57,8 +57,8 @@ pub(super) fn versions_stay(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// Nobody writes to what belongs to an object that can't be made work of, whether Azure takes it or not.
-pub(super) fn flawed_are_not_touched(evidence: &Evidence<'_>) -> Vec<String> {
+/// There is no write to the resources of a broken object, accepted or refused.
+pub(super) fn broken_objects_get_no_writes(evidence: &Evidence<'_>) -> Vec<String> {
     let writes = evidence.journal.iter().filter(|entry| entry.write);
-    writes.filter(|entry| entry.path.to_lowercase().contains(&format!("/{FLAWED}"))).map(line).collect()
+    writes.filter(|entry| entry.path.to_lowercase().contains(&format!("/{BROKEN_PREFIX}"))).map(line).collect()
 }

@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use azimage_simulation::{
+    broken_objects::BrokenObject,
     fault_rates::CallKind,
-    flaws::Flaw,
     generate::{self, Options},
     plan::{Act, CallSite, Event, Fault, Plan, ScheduledFault, World},
     run::{run, run_thrice},
@@ -94,7 +94,7 @@ fn objects_act_with_the_identity_of_their_service_account_and_the_controller_wit
 #[test]
 fn what_cant_work_says_why_and_touches_nothing() {
     let mut plan = calm(1);
-    plan.world.flaws = Flaw::ALL.to_vec();
+    plan.world.broken_objects = BrokenObject::ALL.to_vec();
     let outcome = run(&plan).unwrap();
     assert_eq!(outcome.problems, [], "{}", outcome.text(false));
     assert_eq!(outcome.azure_writes, 8, "{}", outcome.text(false));
@@ -105,7 +105,7 @@ fn a_namespace_goes_with_all_that_is_in_it_and_what_is_in_azure_as_the_policy_sa
     for (delete, writes) in [(false, 8), (true, 9)] {
         let mut plan = calm(1);
         plan.world.delete = delete;
-        plan.world.flaws = vec![Flaw::Claimed];
+        plan.world.broken_objects = vec![BrokenObject::Claimed];
         plan.events = vec![Event { at: 14_400, act: Act::DeleteNamespace }];
         let outcome = run(&plan).unwrap();
         assert_eq!(outcome.problems, [], "{}", outcome.text(false));
