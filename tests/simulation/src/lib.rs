@@ -9,7 +9,6 @@
 pub mod azure;
 pub mod broken_objects;
 pub mod catching;
-pub mod dice;
 pub mod fault_rates;
 pub mod faults;
 pub mod figures;
@@ -25,6 +24,7 @@ pub mod plan;
 mod polls;
 pub mod program;
 mod replica;
+pub mod rng;
 pub mod run;
 pub mod sabotage;
 pub mod shrink;

@@ -20,13 +20,13 @@ use uuid::Uuid;
 
 use crate::{
     azure::{Azure, cloud},
-    dice::Dice,
     fault_rates::chance,
     link::Link,
     network::{Network, Proof, Tokens},
     plan::Plan,
     polls::span,
     program,
+    rng::SeededRng,
     sabotage::{Bug, Sabotage},
     time::{ProcessClock, VirtualClock},
     world::{CLIENT, TENANT},
@@ -45,7 +45,7 @@ fn timing(lease_seconds: u32, lead: u32) -> Timing {
 }
 
 /// Ids of requests, from the seed.
-struct Numbered(Dice);
+struct Numbered(SeededRng);
 
 impl RequestIds for Numbered {
     fn next(&self) -> Uuid {
@@ -92,8 +92,8 @@ pub(crate) struct Replica {
     azure: Azure,
     pub(crate) link: Link,
     pub(crate) clock: ProcessClock,
-    dice: Dice,
-    request_ids: Dice,
+    rng: SeededRng,
+    request_ids: SeededRng,
 }
 
 impl Replica {
@@ -109,8 +109,8 @@ impl Replica {
             server: server.seen_through(Arc::new(link.clone())),
             azure: azure.clone(),
             clock: ProcessClock::new(clock),
-            dice: Dice::new(seed, 100 + number),
-            request_ids: Dice::new(seed, 200 + number),
+            rng: SeededRng::new(seed, 100 + number),
+            request_ids: SeededRng::new(seed, 200 + number),
             link,
         }
     }
@@ -150,14 +150,14 @@ impl Replica {
 
     /// One start, to its end.
     async fn process(self, stop: CancellationToken) {
-        let seams = Seams { clock: Arc::new(self.clock.clone()), randomness: Arc::new(self.dice.clone()) };
+        let seams = Seams { clock: Arc::new(self.clock.clone()), randomness: Arc::new(self.rng.clone()) };
         let metrics = Metrics::new();
         let sabotage = Sabotage::of(self.bug);
         let name = format!("azimage-{}", self.link.replica);
         let (mut leadership, term) = if self.alone {
             Leadership::granted()
         } else {
-            let identity = format!("{name}_{}", azimage::seams::Randomness::id(&self.dice));
+            let identity = format!("{name}_{}", azimage::seams::Randomness::id(&self.rng));
             let timing = timing(self.lease_seconds, sabotage.lead());
             let settings = Settings { namespace: "default".to_owned(), identity, timing };
             Leadership::elected(sabotage.lease(self.server.client()), settings, seams.clone(), metrics.clone())

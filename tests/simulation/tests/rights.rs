@@ -9,8 +9,8 @@ use azimage_azure::rights::{CustomRole, Job};
 use azimage_crds::ImageVersion;
 use azimage_simulation::{
     azure::Azure,
-    dice::Dice,
     program::{self, OneClient},
+    rng::SeededRng,
     time::VirtualClock,
     turnstile::Turnstile,
     world::{CLIENT, SUBSCRIPTION, TENANT, definitions},
@@ -64,7 +64,7 @@ impl Life {
         .unwrap();
         let azure = Azure::new(&scenario, clock).unwrap();
         let server = ApiServer::in_turns(definitions(), 1, move || clock.time(), Turnstile::new(1)).unwrap();
-        let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(Dice::new(1, 2)) };
+        let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(SeededRng::new(1, 2)) };
         let client = OneClient(azure.client(TENANT, CLIENT));
         let options = program::options(server.client(), Arc::new(client), seams);
         let stop = options.stop.clone();

@@ -13,8 +13,8 @@ use azimage_azure::{Budgets, Call};
 use azimage_crds::ImageVersion;
 use azimage_simulation::{
     azure::Azure,
-    dice::Dice,
     program::{self, OneClient},
+    rng::SeededRng,
     time::VirtualClock,
     turnstile::Turnstile,
     world::{PERSON, SUBSCRIPTION, TENANT, definitions},
@@ -52,7 +52,7 @@ pub(crate) struct Fleet {
     pub(crate) server: ApiServer,
     pub(crate) budgets: Budgets,
     clock: VirtualClock,
-    dice: Dice,
+    rng: SeededRng,
     reads: Arc<Reads>,
     task: Option<JoinHandle<()>>,
 }
@@ -71,8 +71,8 @@ impl Fleet {
             }]}],
         }))
         .unwrap();
-        let dice = Dice::new(seed, 2);
-        let chance = dice.clone();
+        let rng = SeededRng::new(seed, 2);
+        let chance = rng.clone();
         let server = ApiServer::in_turns(definitions(), seed, move || clock.time(), Turnstile::new(seed)).unwrap();
         let reads = Arc::<Reads>::default();
         server.set_interceptor(reads.clone());
@@ -82,7 +82,7 @@ impl Fleet {
             reads,
             budgets: Budgets::new(Arc::new(move || azimage::seams::Randomness::fraction(&chance)), 1.0),
             clock,
-            dice,
+            rng,
             task: None,
         }
     }
@@ -131,7 +131,7 @@ impl Fleet {
 
     pub(crate) fn start(&mut self) {
         let client = self.azure.client(TENANT, CLIENT).with_budgets(self.budgets.clone(), "controller");
-        let seams = Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.dice.clone()) };
+        let seams = Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.rng.clone()) };
         let options = program::options(self.server.client(), Arc::new(OneClient(client)), seams);
         self.task = Some(tokio::spawn(controller::run(options)));
     }
