@@ -124,19 +124,19 @@ impl Call {
     }
 
     /// What requests of one instant are told apart by.
-    pub(super) fn turn(&self, body: &[u8]) -> String {
-        let mut turn = String::with_capacity(160 + body.len());
+    pub(super) fn scheduling_key(&self, body: &[u8]) -> String {
+        let mut scheduling_key = String::with_capacity(160 + body.len());
         for part in [&self.resource, &self.namespace, &self.name, &self.subresource, &self.manager] {
-            turn.push_str(part);
-            turn.push('/');
+            scheduling_key.push_str(part);
+            scheduling_key.push('/');
         }
-        turn.push_str(self.verb.name());
+        scheduling_key.push_str(self.verb.name());
         for (name, value) in &self.query {
-            turn.extend([" ", name, "=", value]);
+            scheduling_key.extend([" ", name, "=", value]);
         }
-        turn.push(' ');
-        turn.push_str(&String::from_utf8_lossy(body));
-        turn
+        scheduling_key.push(' ');
+        scheduling_key.push_str(&String::from_utf8_lossy(body));
+        scheduling_key
     }
 
     /// A parameter that is ignored would be a silent success.

@@ -22,9 +22,9 @@ use super::{
     failure::Failure,
     interceptor::{Interceptor, NoFaults, Verdict},
     kinds::Kind,
+    scheduler::RequestScheduler,
     store::{Key, Store, Write},
     token,
-    turns::Turns,
     watch::Watch,
 };
 
@@ -35,7 +35,7 @@ pub type Witness = Arc<dyn Fn(&Write) + Send + Sync>;
 pub(super) struct Shared {
     store: Mutex<Store>,
     interceptor: RwLock<Arc<dyn Interceptor>>,
-    turns: Option<Arc<dyn Turns>>,
+    scheduler: Option<Arc<dyn RequestScheduler>>,
     witness: RwLock<Option<Witness>>,
     /// Of each kind the resource version of its last change.
     pub(super) changes: Vec<watch::Sender<u64>>,
@@ -98,20 +98,20 @@ impl ApiServer {
     }
 
     /// The same, and requests take effect when it is their turn: for runs under paused time that have to repeat exactly.
-    pub fn in_turns(
+    pub fn with_scheduler(
         definitions: &[Value],
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-        turns: impl Turns + 'static,
+        scheduler: impl RequestScheduler + 'static,
     ) -> Result<Self, DefinitionError> {
-        Self::build(definitions, seed, clock, Some(Arc::new(turns)))
+        Self::build(definitions, seed, clock, Some(Arc::new(scheduler)))
     }
 
     fn build(
         definitions: &[Value],
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-        turns: Option<Arc<dyn Turns>>,
+        scheduler: Option<Arc<dyn RequestScheduler>>,
     ) -> Result<Self, DefinitionError> {
         let error = |name: &str, reason| DefinitionError { name: name.to_owned(), reason };
         let built_in = Kind::built_in().map_err(|reason| error("of a built-in kind", reason))?;
@@ -122,7 +122,7 @@ impl ApiServer {
         }
         let shared = Shared {
             interceptor: RwLock::new(Arc::new(NoFaults)),
-            turns,
+            scheduler,
             witness: RwLock::new(None),
             changes: kinds.iter().map(|_| watch::channel(0).0).collect(),
             cuts: watch::channel(0).0,
@@ -267,8 +267,8 @@ impl ApiServer {
         };
         let bytes = request.into_body().collect().await.map_err(|_| Disconnected)?.to_bytes();
         let interceptor = self.interceptor();
-        if let Some(turns) = &self.0.turns {
-            turns.pass(call.turn(&bytes)).await;
+        if let Some(scheduler) = &self.0.scheduler {
+            scheduler.wait_for_turn(call.scheduling_key(&bytes)).await;
         }
         let verdict = interceptor.before(&call).await;
         match &verdict {
@@ -278,8 +278,8 @@ impl ApiServer {
                 let span = *span;
                 tokio::spawn(async move {
                     tokio::time::sleep(span).await;
-                    if let Some(turns) = &self.0.turns {
-                        turns.pass(format!("late {call:?} {}", String::from_utf8_lossy(&bytes))).await;
+                    if let Some(scheduler) = &self.0.scheduler {
+                        scheduler.wait_for_turn(format!("late {call:?} {}", String::from_utf8_lossy(&bytes))).await;
                     }
                     // Nobody hears of it.
                     let _ = parse_body(&bytes).and_then(|body| self.answer(&call, body));
@@ -344,7 +344,7 @@ impl tower::Service<Request<Body>> for ApiServer {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let served = self.clone().serve(request);
-        if self.0.turns.is_none() {
+        if self.0.scheduler.is_none() {
             return Box::pin(served);
         }
         // A request that is sent goes on when its client is gone.

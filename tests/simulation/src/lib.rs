@@ -27,10 +27,10 @@ mod replica;
 pub mod rng;
 pub mod run;
 pub mod sabotage;
+pub mod scheduler;
 pub mod shrink;
 mod story;
 pub mod time;
-pub mod turnstile;
 pub mod witness;
 pub mod world;
 

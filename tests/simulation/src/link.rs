@@ -16,7 +16,7 @@ use crate::{
     fault_rates::CallKind,
     faults::{CrashHandle, FaultInjector},
     plan::Fault,
-    turnstile::Turnstile,
+    scheduler::Scheduler,
 };
 
 /// Until when something lasts. Clones are the same.
@@ -68,7 +68,7 @@ pub struct Link {
     /// Injects faults.
     pub faults: FaultInjector,
     /// The order of an instant.
-    pub turnstile: Turnstile,
+    pub scheduler: Scheduler,
     /// Kills the process.
     pub crash: CrashHandle,
     /// It stands still.
@@ -99,7 +99,7 @@ impl Link {
     /// Waits, and for a turn of the request after it.
     pub async fn wait(&self, span: Duration, request: &str) {
         tokio::time::sleep(span).await;
-        self.turnstile.pass(format!("{} {request}", self.replica)).await;
+        self.scheduler.wait_for_turn(format!("{} {request}", self.replica)).await;
     }
 }
 

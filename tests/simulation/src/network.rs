@@ -45,7 +45,7 @@ impl Network {
         let read = reads(&request);
         link.record_call(&name, !read, azure::request_id(&request));
         let body = String::from_utf8_lossy(request.body());
-        link.turnstile.pass(format!("{} {name} {} {body}", link.replica, request.uri())).await;
+        link.scheduler.wait_for_turn(format!("{} {name} {} {body}", link.replica, request.uri())).await;
         link.goes_on().await;
         if link.apart.lasts().is_some() || link.outages.azure.lasts().is_some() {
             return Err(failed(TransportErrorKind::Connect));
@@ -255,7 +255,7 @@ impl TokenSource for Tokens {
         };
         let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
         self.link.record_call(TOKEN, false, None);
-        self.link.turnstile.pass(format!("{} token", self.link.replica)).await;
+        self.link.scheduler.wait_for_turn(format!("{} token", self.link.replica)).await;
         self.link.goes_on().await;
         if self.link.apart.lasts().is_some() || self.link.outages.azure.lasts().is_some() {
             return Err(unusable("no connection to the authority"));

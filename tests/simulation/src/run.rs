@@ -22,9 +22,9 @@ use crate::{
     polls::Polls,
     replica::Replica,
     sabotage::Bug,
+    scheduler::Scheduler,
     story,
     time::VirtualClock,
-    turnstile::Turnstile,
     witness::Testimonies,
     world,
 };
@@ -126,8 +126,8 @@ pub fn run_with(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
 async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let clock = VirtualClock::begin();
     let history = History::new(clock);
-    let turnstile = Turnstile::new(plan.seed);
-    let server = ApiServer::in_turns(world::definitions(), plan.seed, move || clock.time(), turnstile.clone())?;
+    let scheduler = Scheduler::new(plan.seed);
+    let server = ApiServer::with_scheduler(world::definitions(), plan.seed, move || clock.time(), scheduler.clone())?;
     let azure = Azure::new(&world::azure(plan)?, clock)?;
     let testimonies = Testimonies::of(&server, &azure, plan.world.versions);
     world::apply(plan, &server).await?;
@@ -137,7 +137,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
         .map(|replica| Link {
             replica,
             faults: faults.clone(),
-            turnstile: turnstile.clone(),
+            scheduler: scheduler.clone(),
             crash: CrashHandle::default(),
             paused: crate::link::Until::default(),
             apart: crate::link::Until::default(),
@@ -146,7 +146,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
             outages: outages.clone(),
         })
         .collect();
-    let _counted = tracing::subscriber::set_default(Polls::new(links.clone()));
+    let _guard = tracing::subscriber::set_default(Polls::new(links.clone()));
     let start = |link| Replica::new(plan, &server, &azure, link, clock).with(bug);
     let replicas: Vec<Replica> = links.into_iter().map(start).collect();
     let stop = CancellationToken::new();

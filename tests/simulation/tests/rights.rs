@@ -11,8 +11,8 @@ use azimage_simulation::{
     azure::Azure,
     program::{self, OneClient},
     rng::SeededRng,
+    scheduler::Scheduler,
     time::VirtualClock,
-    turnstile::Turnstile,
     world::{CLIENT, SUBSCRIPTION, TENANT, definitions},
 };
 use azimage_simulator::{MachineChange, Scenario};
@@ -63,7 +63,7 @@ impl Life {
         }))
         .unwrap();
         let azure = Azure::new(&scenario, clock).unwrap();
-        let server = ApiServer::in_turns(definitions(), 1, move || clock.time(), Turnstile::new(1)).unwrap();
+        let server = ApiServer::with_scheduler(definitions(), 1, move || clock.time(), Scheduler::new(1)).unwrap();
         let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(SeededRng::new(1, 2)) };
         let client = OneClient(azure.client(TENANT, CLIENT));
         let options = program::options(server.client(), Arc::new(client), seams);

@@ -15,8 +15,8 @@ use azimage_simulation::{
     azure::Azure,
     program::{self, OneClient},
     rng::SeededRng,
+    scheduler::Scheduler,
     time::VirtualClock,
-    turnstile::Turnstile,
     world::{PERSON, SUBSCRIPTION, TENANT, definitions},
 };
 pub(crate) use azimage_simulation::{program::RESYNC, world::CLIENT};
@@ -73,7 +73,8 @@ impl Fleet {
         .unwrap();
         let rng = SeededRng::new(seed, 2);
         let chance = rng.clone();
-        let server = ApiServer::in_turns(definitions(), seed, move || clock.time(), Turnstile::new(seed)).unwrap();
+        let server =
+            ApiServer::with_scheduler(definitions(), seed, move || clock.time(), Scheduler::new(seed)).unwrap();
         let reads = Arc::<Reads>::default();
         server.set_interceptor(reads.clone());
         Self {

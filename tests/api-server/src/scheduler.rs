@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 /// Decides when requests take effect, so that those of one instant come in an order that repeats.
 #[async_trait]
-pub trait Turns: Send + Sync {
+pub trait RequestScheduler: Send + Sync {
     /// Waits until it is a request's turn. `request` has all that tells it apart from others, as text: what it is about,
     /// who sends it, what it asks for, and its body.
-    async fn pass(&self, request: String);
+    async fn wait_for_turn(&self, request: String);
 }
