@@ -16,7 +16,7 @@ use http::{Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{network::reads, time::VirtualClock};
+use crate::{network::is_read, time::VirtualClock};
 
 /// The address under which Azure is asked.
 pub const HOST: &str = "https://azure.simulation";
@@ -91,7 +91,7 @@ impl Azure {
         let now = self.clock.time();
         let path = request.uri().path();
         // Other people's requests have no ids.
-        let controls = !reads(request) && request_id(request).is_some();
+        let controls = !is_read(request) && request_id(request).is_some();
         let Some(resource) = subject(path).filter(|_| controls) else {
             return simulator.handle(request, Moment::at(now));
         };

@@ -18,7 +18,7 @@ use tracing::{
 };
 use tracing_core::span::Current;
 
-use crate::link::Link;
+use crate::process_io::ProcessIo;
 
 /// The span that the controller enters whenever it goes on with a pass.
 const PASS: (&str, &str) = ("azimage::controller", "reconcile");
@@ -49,14 +49,14 @@ struct Spans {
 
 /// Counts the polls of all processes, and ends a process where one is to be its last.
 pub(crate) struct Polls {
-    links: Vec<Link>,
+    processes: Vec<ProcessIo>,
     spans: Mutex<Spans>,
 }
 
 impl Polls {
     /// Those of processes, which are numbered as they stand here.
-    pub(crate) fn new(links: Vec<Link>) -> Self {
-        Self { links, spans: Mutex::default() }
+    pub(crate) fn new(processes: Vec<ProcessIo>) -> Self {
+        Self { processes, spans: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Spans> {
@@ -107,8 +107,8 @@ impl Subscriber for Polls {
         let spans = &mut *self.lock();
         spans.entered.push(id.into_u64());
         let Some(known) = spans.known.get_mut(&id.into_u64()) else { return };
-        let Some(link) = self.links.get(usize::from(known.replica)) else { return };
-        known.last = link.faults.crashes_at_poll(known.replica, &known.name, !link.crash.is_crashing());
+        let Some(process) = self.processes.get(usize::from(known.replica)) else { return };
+        known.last = process.faults.crashes_at_poll(known.replica, &known.name, !process.crash.is_crashing());
     }
 
     fn exit(&self, id: &Id) {
@@ -118,8 +118,8 @@ impl Subscriber for Polls {
         }
         let Some(known) = spans.known.get_mut(&id.into_u64()).filter(|known| known.last) else { return };
         known.last = false;
-        if let Some(link) = self.links.get(usize::from(known.replica)) {
-            link.crash.trigger();
+        if let Some(process) = self.processes.get(usize::from(known.replica)) {
+            process.crash.trigger();
         }
     }
 

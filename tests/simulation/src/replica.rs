@@ -21,10 +21,10 @@ use uuid::Uuid;
 use crate::{
     azure::{Azure, cloud},
     fault_rates::chance,
-    link::Link,
     network::{Network, Proof, Tokens},
     plan::Plan,
     polls::span,
+    process_io::ProcessIo,
     program,
     rng::SeededRng,
     sabotage::{Bug, Sabotage},
@@ -57,14 +57,14 @@ impl RequestIds for Numbered {
 /// Clients of the simulated Azure, for one start of a process.
 struct Clients {
     azure: Azure,
-    link: Link,
+    io: ProcessIo,
     network: Arc<dyn Transport>,
     ids: Arc<Numbered>,
 }
 
 impl Clients {
     fn of(&self, tenant: &str, client: &str, proof: Proof) -> Client {
-        let tokens = Tokens::new(self.azure.clone(), self.link.clone(), tenant, client, proof);
+        let tokens = Tokens::new(self.azure.clone(), self.io.clone(), tenant, client, proof);
         Client::new(self.network.clone(), Arc::new(tokens), cloud()).with_request_ids(self.ids.clone())
     }
 }
@@ -90,15 +90,15 @@ pub(crate) struct Replica {
     bug: Option<Bug>,
     server: ApiServer,
     azure: Azure,
-    pub(crate) link: Link,
+    pub(crate) io: ProcessIo,
     pub(crate) clock: ProcessClock,
     rng: SeededRng,
     request_ids: SeededRng,
 }
 
 impl Replica {
-    pub(crate) fn new(plan: &Plan, server: &ApiServer, azure: &Azure, link: Link, clock: VirtualClock) -> Self {
-        let (seed, number) = (plan.seed, u64::from(link.replica));
+    pub(crate) fn new(plan: &Plan, server: &ApiServer, azure: &Azure, io: ProcessIo, clock: VirtualClock) -> Self {
+        let (seed, number) = (plan.seed, u64::from(io.replica));
         Self {
             seed,
             alone: plan.world.replicas < 2,
@@ -106,12 +106,12 @@ impl Replica {
             lingers: Duration::from_secs(plan.world.linger_seconds.unwrap_or(0).into()),
             lease_seconds: plan.world.lease_seconds.unwrap_or(LEASE),
             bug: None,
-            server: server.seen_through(Arc::new(link.clone())),
+            server: server.seen_through(Arc::new(io.clone())),
             azure: azure.clone(),
             clock: ProcessClock::new(clock),
             rng: SeededRng::new(seed, 100 + number),
             request_ids: SeededRng::new(seed, 200 + number),
-            link,
+            io,
         }
     }
 
@@ -125,15 +125,15 @@ impl Replica {
         let this = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             for start in 0_u64.. {
-                this.link.crash.record_start();
+                this.io.crash.record_start();
                 let process = this.clone().process(stop.clone());
-                let process: JoinHandle<()> = tokio::spawn(process.instrument(span(this.link.replica, "election")));
+                let process: JoinHandle<()> = tokio::spawn(process.instrument(span(this.io.replica, "election")));
                 let mut process = AbortOnDropHandle::new(process);
-                let history = &this.link.faults.history;
+                let history = &this.io.faults.history;
                 tokio::select! {
                     biased;
-                    () = this.link.crash.requested.notified() => {
-                        history.tell(format!("replica {}: CRASH", this.link.replica));
+                    () = this.io.crash.requested.notified() => {
+                        history.tell(format!("replica {}: CRASH", this.io.replica));
                         process.abort();
                         let _ = process.await;
                     }
@@ -142,7 +142,7 @@ impl Replica {
                 if stop.is_cancelled() {
                     return;
                 }
-                let away = chance(this.seed, &("away", this.link.replica, start)) % AWAY;
+                let away = chance(this.seed, &("away", this.io.replica, start)) % AWAY;
                 tokio::time::sleep(Duration::from_millis(1000 + away)).await;
             }
         }))
@@ -153,7 +153,7 @@ impl Replica {
         let seams = Seams { clock: Arc::new(self.clock.clone()), randomness: Arc::new(self.rng.clone()) };
         let metrics = Metrics::new();
         let sabotage = Sabotage::of(self.bug);
-        let name = format!("azimage-{}", self.link.replica);
+        let name = format!("azimage-{}", self.io.replica);
         let (mut leadership, term) = if self.alone {
             Leadership::granted()
         } else {
@@ -165,8 +165,8 @@ impl Replica {
         leadership.win(&CancellationToken::new()).await;
         let clients = Clients {
             azure: self.azure.clone(),
-            link: self.link.clone(),
-            network: sabotage.transport(Arc::new(Network::new(self.azure.clone(), self.link.clone()))),
+            io: self.io.clone(),
+            network: sabotage.transport(Arc::new(Network::new(self.azure.clone(), self.io.clone()))),
             ids: Arc::new(Numbered(self.request_ids.clone())),
         };
         let ended = stop.child_token();
@@ -176,14 +176,14 @@ impl Replica {
         options.decisions = sabotage.decisions();
         (options.term, options.metrics) = (sabotage.term(term), metrics);
         (options.instance, options.stop) = (Some(name), ended.clone());
-        let running = controller::run(options).instrument(span(self.link.replica, "controllers"));
+        let running = controller::run(options).instrument(span(self.io.replica, "controllers"));
         let mut running = AbortOnDropHandle::new(tokio::spawn(running));
         let loss = tokio::select! {
             biased;
             loss = leadership.keep() => loss,
             _ = &mut running => return,
         };
-        self.link.faults.history.tell(format!("replica {}: lost the lease: {loss}", self.link.replica));
+        self.io.faults.history.tell(format!("replica {}: lost the lease: {loss}", self.io.replica));
         tokio::time::sleep(self.lingers).await;
         ended.cancel();
     }

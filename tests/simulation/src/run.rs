@@ -16,10 +16,10 @@ use crate::{
     faults::{CrashHandle, FaultInjector},
     history::{History, Line},
     laws::{self, Evidence, Problem},
-    link::{Link, Outages},
     panics,
     plan::{Plan, ScheduledFault},
     polls::Polls,
+    process_io::{Outages, ProcessIo},
     replica::Replica,
     sabotage::Bug,
     scheduler::Scheduler,
@@ -133,22 +133,22 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     world::apply(plan, &server).await?;
     let faults = FaultInjector::new(plan, history.clone());
     let outages = Outages::default();
-    let links: Vec<Link> = (0..plan.world.replicas.max(1))
-        .map(|replica| Link {
+    let processes: Vec<ProcessIo> = (0..plan.world.replicas.max(1))
+        .map(|replica| ProcessIo {
             replica,
             faults: faults.clone(),
             scheduler: scheduler.clone(),
             crash: CrashHandle::default(),
-            paused: crate::link::Until::default(),
-            apart: crate::link::Until::default(),
-            deaf: crate::link::Until::default(),
-            lease_hangs: crate::link::Until::default(),
+            paused: crate::process_io::Disruption::default(),
+            partitioned: crate::process_io::Disruption::default(),
+            watches_stalled: crate::process_io::Disruption::default(),
+            lease_hangs: crate::process_io::Disruption::default(),
             outages: outages.clone(),
         })
         .collect();
-    let _guard = tracing::subscriber::set_default(Polls::new(links.clone()));
-    let start = |link| Replica::new(plan, &server, &azure, link, clock).with(bug);
-    let replicas: Vec<Replica> = links.into_iter().map(start).collect();
+    let _guard = tracing::subscriber::set_default(Polls::new(processes.clone()));
+    let start = |io| Replica::new(plan, &server, &azure, io, clock).with(bug);
+    let replicas: Vec<Replica> = processes.into_iter().map(start).collect();
     let stop = CancellationToken::new();
     let running: Vec<_> = replicas.iter().map(|replica| replica.start(stop.clone())).collect();
     let stage = Stage {
@@ -162,7 +162,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
         outages,
         replicas,
     };
-    let traces = stage.events().await;
+    let checks = stage.events().await;
     tokio::time::sleep_until(clock.moment(plan.calm())).await;
     history.tell("calm");
     let settled = stage.settle().await;
@@ -180,7 +180,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
         problems,
         history: story::merged(history.lines(), &kubernetes, clock.time() - took),
         injected: faults.injected(),
-        ineffective: faults.ineffective(&plan.faults).into_iter().chain(stage.ineffective(&traces)).collect(),
+        ineffective: faults.ineffective(&plan.faults).into_iter().chain(stage.ineffective(&checks)).collect(),
         fault_counts: faults.fault_counts(),
         azure_requests,
         azure_writes,

@@ -1,4 +1,4 @@
-//! The way between one process and the world: what is slow, lost, or stands still on it.
+//! What is between one process and the API server and Azure: disruptions, and faults at calls to the API server.
 
 use std::{
     collections::BTreeSet,
@@ -19,85 +19,85 @@ use crate::{
     scheduler::Scheduler,
 };
 
-/// Until when something lasts. Clones are the same.
+/// Something that disrupts calls for a time. Clones share their state.
 #[derive(Clone, Default)]
-pub struct Until(Arc<Mutex<Lasting>>);
+pub struct Disruption(Arc<Mutex<DisruptionState>>);
 
 #[derive(Default)]
-struct Lasting {
+struct DisruptionState {
     end: Option<Instant>,
-    /// When it held something up.
-    felt: BTreeSet<Instant>,
+    /// When it disrupted a call.
+    observed_at: BTreeSet<Instant>,
 }
 
-impl Until {
-    /// It lasts until then, or longer if it does already.
+impl Disruption {
+    /// Extends it to `end`, unless it lasts longer already.
     pub fn extend(&self, end: Instant) {
-        let mut lasting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lasting.end = lasting.end.max(Some(end));
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.end = state.end.max(Some(end));
     }
 
-    /// The end, if it lasts now, which whoever asks feels.
-    pub fn lasts(&self) -> Option<Instant> {
-        let (now, mut lasting) = (Instant::now(), self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let end = lasting.end.filter(|end| *end > now)?;
-        lasting.felt.insert(now);
+    /// The end, if it is active now. The call counts as disrupted then.
+    pub fn active_until(&self) -> Option<Instant> {
+        let (now, mut state) = (Instant::now(), self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let end = state.end.filter(|end| *end > now)?;
+        state.observed_at.insert(now);
         Some(end)
     }
 
-    /// Whether it held something up between then and then.
-    pub(crate) fn held_up(&self, begin: Instant, end: Instant) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).felt.range(begin..=end).next().is_some()
+    /// Whether it disrupted a call in this time.
+    pub(crate) fn blocked_between(&self, begin: Instant, end: Instant) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).observed_at.range(begin..=end).next().is_some()
     }
 }
 
-/// What is wrong for everybody.
+/// Outages for all processes.
 #[derive(Clone, Default)]
 pub struct Outages {
-    /// Azure is away.
-    pub azure: Until,
-    /// The API server is away.
-    pub kubernetes: Until,
+    /// Azure can't be reached.
+    pub azure: Disruption,
+    /// The API server can't be reached.
+    pub kubernetes: Disruption,
 }
 
-/// The way of one process. Clones are the same.
+/// The I/O of one process. Clones share their state.
 #[derive(Clone)]
-pub struct Link {
+pub struct ProcessIo {
     /// The number of the process.
     pub replica: u8,
     /// Injects faults.
     pub faults: FaultInjector,
-    /// The order of an instant.
+    /// Orders the requests of an instant.
     pub scheduler: Scheduler,
     /// Kills the process.
     pub crash: CrashHandle,
-    /// It stands still.
-    pub paused: Until,
-    /// It reaches nobody.
-    pub apart: Until,
-    /// It hears of no change.
-    pub deaf: Until,
-    /// It gets no answer about the lease.
-    pub lease_hangs: Until,
-    /// What is wrong for everybody.
+    /// The process is paused.
+    pub paused: Disruption,
+    /// The process reaches neither Azure nor the API server.
+    pub partitioned: Disruption,
+    /// Its watches deliver no events.
+    pub watches_stalled: Disruption,
+    /// Calls about the lease get no answer.
+    pub lease_hangs: Disruption,
+    /// Outages for all processes.
     pub outages: Outages,
 }
 
-impl Link {
-    /// Waits for the process to go on.
-    pub async fn goes_on(&self) {
-        while let Some(end) = self.paused.lasts() {
+impl ProcessIo {
+    /// Waits while the process is paused.
+    pub async fn wait_while_paused(&self) {
+        while let Some(end) = self.paused.active_until() {
             tokio::time::sleep_until(end).await;
         }
     }
 
-    /// The process sends a call.
+    /// Records a call that the process sends.
     pub(crate) fn record_call(&self, call: &str, write: bool, id: Option<&str>) {
         self.faults.record_call((self.replica, self.crash.start_number()), call, write, id);
     }
 
-    /// Waits, and for a turn of the request after it.
-    pub async fn wait(&self, span: Duration, request: &str) {
+    /// Waits for a time, and then for the turn of the request.
+    pub async fn delay(&self, span: Duration, request: &str) {
         tokio::time::sleep(span).await;
         self.scheduler.wait_for_turn(format!("{} {request}", self.replica)).await;
     }
@@ -117,7 +117,7 @@ fn name(call: &Call) -> String {
     name
 }
 
-fn refusal(call: &Call, code: u16) -> Failure {
+fn error_answer(call: &Call, code: u16) -> Failure {
     let answer = |code, reason, message: &str| Failure::new(code, reason, message);
     match code {
         409 => answer(
@@ -135,23 +135,23 @@ fn refusal(call: &Call, code: u16) -> Failure {
 /// How long a client of the API server waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-impl Link {
-    fn out_of_reach(&self) -> bool {
-        self.apart.lasts().is_some() || self.outages.kubernetes.lasts().is_some()
+impl ProcessIo {
+    fn is_unreachable(&self) -> bool {
+        self.partitioned.active_until().is_some() || self.outages.kubernetes.active_until().is_some()
     }
 }
 
 #[async_trait]
-impl Interceptor for Link {
+impl Interceptor for ProcessIo {
     async fn before(&self, call: &Call) -> Verdict {
         let read = matches!(call.verb, Verb::Get | Verb::List | Verb::Watch) || call.subresource == "token";
         let name = name(call);
         self.record_call(&name, !read, None);
-        self.goes_on().await;
-        if self.out_of_reach() {
+        self.wait_while_paused().await;
+        if self.is_unreachable() {
             return Verdict::Disconnect;
         }
-        if call.resource == "leases" && self.lease_hangs.lasts().is_some() {
+        if call.resource == "leases" && self.lease_hangs.active_until().is_some() {
             return std::future::pending().await;
         }
         let kind = match call.verb {
@@ -159,7 +159,7 @@ impl Interceptor for Link {
             Verb::Watch => CallKind::KubernetesWatch,
             _ => CallKind::KubernetesWrite,
         };
-        // What a created object of a random name meets can't be told from what another meets.
+        // Objects that are created with a random name share one call name.
         let scheduled = self.faults.next_fault(self.replica, kind, &name);
         match scheduled.as_ref().map(|scheduled| scheduled.fault) {
             None => Verdict::Proceed,
@@ -185,7 +185,7 @@ impl Interceptor for Link {
             Some(Fault::AnswerLost) => Verdict::ProceedAndDisconnect,
             Some(Fault::Late(seconds)) => Verdict::Late(Duration::from_secs(seconds.into())),
             Some(Fault::Refused) => Verdict::Disconnect,
-            Some(Fault::Answer(code)) => Verdict::Answer(refusal(call, code)),
+            Some(Fault::Answer(code)) => Verdict::Answer(error_answer(call, code)),
             Some(Fault::CrashBefore) => self.crash.trigger_and_hang().await,
             Some(Fault::CrashWithin) => {
                 self.crash.trigger();
@@ -197,8 +197,8 @@ impl Interceptor for Link {
     }
 
     async fn after(&self, _: &Call, _: StatusCode) -> Verdict {
-        self.goes_on().await;
-        if self.out_of_reach() { Verdict::Disconnect } else { Verdict::Proceed }
+        self.wait_while_paused().await;
+        if self.is_unreachable() { Verdict::Disconnect } else { Verdict::Proceed }
     }
 
     async fn crash(&self) {
@@ -206,11 +206,11 @@ impl Interceptor for Link {
     }
 
     async fn deliver(&self, call: &Call, _: &Value) -> Delivery {
-        self.goes_on().await;
-        while let Some(end) = self.deaf.lasts() {
+        self.wait_while_paused().await;
+        while let Some(end) = self.watches_stalled.active_until() {
             tokio::time::sleep_until(end).await;
         }
-        if self.out_of_reach() {
+        if self.is_unreachable() {
             return Delivery::Cut;
         }
         let name = format!("kubernetes event {}", call.resource);
