@@ -45,7 +45,7 @@ impl Figures {
             *self.faults.entry(fault.fault.kind().to_owned()).or_default() += 1;
         }
         for event in &plan.events {
-            *self.events.entry(event.act.name()).or_default() += 1;
+            *self.events.entry(event.action.name()).or_default() += 1;
         }
         for ((kind, call), counts) in &outcome.fault_counts {
             let points: &[&str] = match kind {

@@ -1,7 +1,7 @@
 //! Plans from seeds.
 
 mod azure;
-mod people;
+mod operators;
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::{
     broken_objects::BrokenObject,
     fault_rates::{FaultRates, chance},
     oddities::{OddMachine, Oddity},
-    plan::{Act, Event, Plan, World},
+    plan::{Action, Event, Plan, World},
 };
 
 /// The regions that targets ask for.
@@ -27,15 +27,15 @@ pub struct Options {
     pub per_thousand: u32,
     /// Outages, pauses, jumps of clocks.
     pub events: bool,
-    /// Other people.
-    pub people: bool,
+    /// Operators' actions.
+    pub operators: bool,
     /// What goes wrong within Azure.
     pub azure: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { per_thousand: 60, events: true, people: true, azure: true }
+        Self { per_thousand: 60, events: true, operators: true, azure: true }
     }
 }
 
@@ -95,12 +95,12 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         delete: below("delete", 0, 2) == 0,
         derived: below("derived", 0, 3) == 0,
         identity: below("identity", 0, 4) == 0,
-        taken: options.people && below("taken", 0, 20) == 0,
+        taken: options.operators && below("taken", 0, 20) == 0,
         linger_seconds: (replicas > 1 && below("lingers", 0, 4) == 0).then_some(900),
         lease_seconds: lease(below("lease", 0, 6)).filter(|_| replicas > 1),
         copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
-        broken_objects: if options.people && below("flaws", 0, 4) == 0 { broken_objects(seed) } else { Vec::new() },
-        odd: if options.people { odd(seed, versions) } else { Vec::new() },
+        broken_objects: if options.operators && below("flaws", 0, 4) == 0 { broken_objects(seed) } else { Vec::new() },
+        odd: if options.operators { odd(seed, versions) } else { Vec::new() },
         unknowns: unknowns(below("unknowns", 0, 6)),
     };
     let hours = 1 + below("hours", 0, 6);
@@ -117,32 +117,32 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         for number in 0..below("events", 0, 5) {
             let replica = small("event replica", number, replicas);
             let seconds = [4, 20, 45, 300, 7200][usize::from(small("lasts", number, 5))];
-            let act = match below("event", number, 7) {
-                0 => Act::Pause { replica, seconds },
-                1 => Act::Partition { replica, seconds },
-                2 => Act::AzureAway { seconds },
-                3 => Act::KubernetesAway { seconds },
-                4 => Act::ClockJump {
+            let action = match below("event", number, 7) {
+                0 => Action::Pause { replica, seconds },
+                1 => Action::Partition { replica, seconds },
+                2 => Action::AzureAway { seconds },
+                3 => Action::KubernetesAway { seconds },
+                4 => Action::ClockJump {
                     replica,
                     seconds: if seconds == 300 { -300 } else { i64::try_from(seconds).unwrap_or(0) },
                 },
-                5 => Act::ForgetChanges,
-                _ => Act::Kill { replica },
+                5 => Action::ForgetChanges,
+                _ => Action::Kill { replica },
             };
-            events.push(Event { at: at("event at", number), act });
+            events.push(Event { at: at("event at", number), action });
         }
         if below("slow end", 0, 5) == 0 {
             let replica = small("slow replica", 0, replicas);
             let seconds = [60, 900, 3600][usize::from(small("slow for", 0, 3))];
-            let act = match below("slow what", 0, 2) {
-                0 => Act::LeaseHangs { replica, seconds },
-                _ => Act::WatchesStall { replica, seconds },
+            let action = match below("slow what", 0, 2) {
+                0 => Action::LeaseHangs { replica, seconds },
+                _ => Action::WatchesStall { replica, seconds },
             };
-            events.push(Event { at: at("slow at", 0), act });
+            events.push(Event { at: at("slow at", 0), action });
         }
     }
-    if options.people {
-        events.extend(people::acts(seed, &world, hours));
+    if options.operators {
+        events.extend(operators::actions(seed, &world, hours));
     }
     if options.azure {
         events.extend(azure::faults(seed, &world, hours));

@@ -204,13 +204,13 @@ pub struct Event {
     pub at: u64,
     /// What.
     #[serde(rename = "do")]
-    pub act: Act,
+    pub action: Action,
 }
 
-/// What happens by the clock.
+/// What an event does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub enum Act {
+pub enum Action {
     /// The calls of a process stand still, and with them what it does.
     Pause {
         /// Which.
@@ -313,18 +313,18 @@ pub enum Act {
     DeleteTarget(u8),
 }
 
-impl Act {
-    /// What it is, without to whom it happens, for figures; of Azure's faults, which one.
+impl Action {
+    /// The name of the action without its object, for figures; for a fault of Azure's, the name of the fault.
     pub fn name(&self) -> String {
         let text = match self {
             Self::AzureFails { fault, .. } => format!("{fault:?}"),
-            act => format!("{act:?}"),
+            action => format!("{action:?}"),
         };
         text.split([' ', '(']).next().unwrap_or_default().to_owned()
     }
 
-    /// Whether a person does it, and not the weather.
-    pub fn is_of_a_person(&self) -> bool {
+    /// Whether an operator does it.
+    pub fn is_by_operator(&self) -> bool {
         !matches!(
             self,
             Self::Pause { .. }
@@ -344,14 +344,14 @@ impl Act {
 impl Event {
     /// When it is over, so far as it lasts.
     pub fn end(&self) -> Duration {
-        let lasts = match &self.act {
-            Act::Pause { seconds, .. }
-            | Act::Partition { seconds, .. }
-            | Act::AzureAway { seconds }
-            | Act::KubernetesAway { seconds }
-            | Act::WatchesStall { seconds, .. }
-            | Act::LeaseHangs { seconds, .. }
-            | Act::AzureFails { seconds: Some(seconds), .. } => *seconds,
+        let lasts = match &self.action {
+            Action::Pause { seconds, .. }
+            | Action::Partition { seconds, .. }
+            | Action::AzureAway { seconds }
+            | Action::KubernetesAway { seconds }
+            | Action::WatchesStall { seconds, .. }
+            | Action::LeaseHangs { seconds, .. }
+            | Action::AzureFails { seconds: Some(seconds), .. } => *seconds,
             _ => 0,
         };
         Duration::from_secs(self.at + lasts)

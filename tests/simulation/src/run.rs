@@ -40,7 +40,7 @@ const LOOK: u64 = 240;
 /// For how many minutes all has to be at its end before it counts: for longer where people act, whose last act the
 /// controller may see only when it looks again.
 fn minutes(plan: &Plan) -> u32 {
-    if plan.events.iter().any(|event| event.act.is_of_a_person()) { 30 } else { 12 }
+    if plan.events.iter().any(|event| event.action.is_by_operator()) { 30 } else { 12 }
 }
 
 /// How long nothing may happen then: several periods of looking again, and in every fourth run many of them.

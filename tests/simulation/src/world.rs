@@ -22,8 +22,8 @@ pub const CLIENT: &str = "00000000-0000-0000-0000-00000000000b";
 pub const PUBLISHER: &str = "00000000-0000-0000-0000-00000000000d";
 /// The name of that `ServiceAccount`.
 const ACCOUNT: &str = "publisher";
-/// The identity of other people.
-pub const PERSON: &str = "00000000-0000-0000-0000-00000000000c";
+/// The identity of the operators.
+pub const OPERATOR: &str = "00000000-0000-0000-0000-00000000000c";
 /// The subscription.
 pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 /// The name of the cluster.
@@ -135,7 +135,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         })
         .collect();
     let apart: Vec<Value> = broken_objects().filter_map(|broken| broken.definition()).collect();
-    let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}]);
+    let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": OPERATOR, "secret": "simulated"}]);
     let mut issuers = json!([]);
     if plan.world.identity {
         let issuer = ApiServer::issuer();

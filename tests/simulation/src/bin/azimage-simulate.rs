@@ -206,7 +206,7 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
                         figures.next - 1
                     };
                     let plan = generate::plan(seed, options);
-                    let happens = |name: &String| plan.events.iter().any(|event| event.act.name() == *name);
+                    let happens = |name: &String| plan.events.iter().any(|event| event.action.name() == *name);
                     if let Some(name) = arguments.only.as_ref().filter(|name| !happens(name)) {
                         passed_over += 1;
                         if passed_over > PASSED_OVER {

@@ -5,7 +5,7 @@ use azimage_simulator::DomainFault;
 use super::moment;
 use crate::{
     fault_rates::chance,
-    plan::{Act, Event, World},
+    plan::{Action, Event, World},
 };
 
 /// What Azure's own faults say of themselves.
@@ -47,7 +47,7 @@ pub(super) fn faults(seed: u64, world: &World, hours: u64) -> Vec<Event> {
             _ => DomainFault::StaleReads { resource: either, reads: reads(3) },
         };
         let at = if below("at once", number, 2) == 0 { 0 } else { moment(seed, hours, "azure fails at", number) };
-        Event { at, act: Act::AzureFails { fault, seconds } }
+        Event { at, action: Action::AzureFails { fault, seconds } }
     };
     (0..=below("how many", 0, 2)).map(event).collect()
 }

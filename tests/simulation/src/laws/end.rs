@@ -4,7 +4,7 @@ use azimage_simulator::DomainFault;
 use serde_json::Value;
 
 use super::{Evidence, machine::spoils_machine};
-use crate::{generate::MISSPELT, oddities::Oddity, plan::Act, world};
+use crate::{generate::MISSPELT, oddities::Oddity, plan::Action, world};
 
 /// Failures of one version in a row after which azimage asks a person.
 const REPAIRS: u64 = 3;
@@ -34,13 +34,13 @@ pub fn at_its_end(object: &Value) -> bool {
 }
 
 /// Whether a version that is made from this one may never find it.
-fn takes_source(act: &Act, source: u8) -> bool {
+fn takes_source(action: &Action, source: u8) -> bool {
     let of_version = matches!(
-        act,
-        Act::DeleteVersion(it) | Act::DeleteDefinition(it) | Act::DeleteObject(it) | Act::Suspend(it) if *it == source
+        action,
+        Action::DeleteVersion(it) | Action::DeleteDefinition(it) | Action::DeleteObject(it) | Action::Suspend(it) if *it == source
     );
-    let of_azure = matches!(act, Act::AzureFails { fault, .. } if excuse_of(fault, source).is_some());
-    of_version || of_azure || spoils_machine(act, source)
+    let of_azure = matches!(action, Action::AzureFails { fault, .. } if excuse_of(fault, source).is_some());
+    of_version || of_azure || spoils_machine(action, source)
 }
 
 /// Whether Azure has such a region.
@@ -93,25 +93,25 @@ pub(super) fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> 
     if world.source_version(number).is_some_and(|source| world.oddities(source).any(|odd| !odd.reasons().is_empty())) {
         reasons.extend(["SourceNotFound", "SourceFailed"]);
     }
-    for act in evidence.acts() {
-        match act {
-            Act::ClaimMachine(it) if *it == number => reasons.push("SourceClaimed"),
-            Act::BreakGuest(it) if *it == number => reasons.push("SealFailed"),
-            act if spoils_machine(act, number) => {
+    for action in evidence.actions() {
+        match action {
+            Action::ClaimMachine(it) if *it == number => reasons.push("SourceClaimed"),
+            Action::BreakGuest(it) if *it == number => reasons.push("SealFailed"),
+            action if spoils_machine(action, number) => {
                 reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
                 reasons.extend(["ConsentMissing", "SealFailed", "SealTimedOut", "PublishFailed"]);
             }
-            Act::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
-            Act::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {
+            Action::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
+            Action::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {
                 reasons.extend(["DefinitionNotFound", "VersionMissing"]);
             }
-            Act::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
-            Act::AzureFails { fault, .. } => reasons.extend(excuse_of(fault, number)),
-            Act::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
+            Action::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
+            Action::AzureFails { fault, .. } => reasons.extend(excuse_of(fault, number)),
+            Action::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
             _ => {}
         }
         let source = evidence.plan.world.source_version(number);
-        if source.is_some_and(|source| takes_source(act, source)) {
+        if source.is_some_and(|source| takes_source(action, source)) {
             reasons.extend(["SourceNotFound", "SourceFailed", "PublishFailed"]);
         }
     }
@@ -150,7 +150,7 @@ pub(super) fn reached(evidence: &Evidence<'_>) -> Vec<String> {
 
 /// Whether somebody deletes the namespace.
 fn ends(evidence: &Evidence<'_>) -> bool {
-    evidence.acts().any(|act| matches!(act, Act::DeleteNamespace))
+    evidence.actions().any(|action| matches!(action, Action::DeleteNamespace))
 }
 
 /// A namespace that somebody deletes goes, unless an image version that holds it says what is to be done.
@@ -167,7 +167,7 @@ pub(super) fn namespace_is_gone(evidence: &Evidence<'_>) -> Vec<String> {
 /// In the end a broken object is stalled with its reason, or gone with its namespace.
 pub(super) fn broken_objects_report_their_reason(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    let gone = evidence.acts().any(|act| matches!(act, Act::DeleteNamespace));
+    let gone = evidence.actions().any(|action| matches!(action, Action::DeleteNamespace));
     for broken in &evidence.plan.world.broken_objects {
         let object = evidence.objects.get(&broken.name());
         let reason = object.and_then(|object| stalled(object));

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::Evidence;
-use crate::world::PERSON;
+use crate::world::OPERATOR;
 
 /// Nothing arrives at Azure with any rights but those that the objects have, and people's.
 pub(super) fn none_is_borrowed(evidence: &Evidence<'_>) -> Vec<String> {
     let principals = evidence.journal.iter().filter_map(|entry| entry.principal.as_deref());
-    let others: BTreeSet<&str> = principals.filter(|who| ![evidence.client(), PERSON].contains(who)).collect();
+    let others: BTreeSet<&str> = principals.filter(|who| ![evidence.client(), OPERATOR].contains(who)).collect();
     others.into_iter().map(|who| format!("somebody acted as {who}")).collect()
 }
 

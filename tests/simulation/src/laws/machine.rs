@@ -4,14 +4,14 @@ use azimage_crds::{CONSENT_TAG, CONSENT_VALUE};
 use http::Method;
 
 use super::Evidence;
-use crate::{oddities::Oddity, plan::Act, world};
+use crate::{oddities::Oddity, plan::Action, world};
 
 /// Whether somebody starts the machine, and its serial console log loses the last minute before each stop. A start and a stop
 /// within that minute leave no trace there; nothing else that is read tells them from a change of a tag. It is a known limit
 /// (docs/threat-model.md).
 fn is_unheard(evidence: &Evidence<'_>, number: u8) -> bool {
     evidence.plan.world.oddities(number).any(|odd| odd == Oddity::LostLastMinute)
-        && evidence.acts().any(|act| matches!(act, Act::StartMachine(it) if *it == number))
+        && evidence.actions().any(|action| matches!(action, Action::StartMachine(it) if *it == number))
 }
 
 /// Each machine by one request at most, and only when its guest was sealed in truth, and not started since.
@@ -47,10 +47,10 @@ pub(super) fn generalized_only_after_a_look(evidence: &Evidence<'_>) -> Vec<Stri
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let machine = format!("virtualMachines/builder-{number}");
-        let (look, act) = (format!("azure GET {machine}"), format!("azure POST {machine}/generalize"));
+        let (look, action) = (format!("azure GET {machine}"), format!("azure POST {machine}/generalize"));
         let mut looked = true;
         for sent in evidence.sent {
-            if sent.call == act {
+            if sent.call == action {
                 if !looked {
                     found.push(format!("{machine} was to be generalized again at {} without a look", sent.time));
                 }
@@ -68,7 +68,7 @@ pub(super) fn generalized_only_when_deallocated(evidence: &Evidence<'_>) -> Vec<
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let path = format!("{}/generalize", world::machine(number));
-        let changed = |act: &Act| spoils_machine(act, number);
+        let changed = |action: &Action| spoils_machine(action, number);
         for asked in evidence.arrivals.iter().filter(|it| it.path.eq_ignore_ascii_case(&path)) {
             if asked.before["power"] != "deallocated" && !evidence.overtaken(asked.time, changed) {
                 found.push(format!("{path} at {}, when the machine was {}", asked.time, asked.before["power"]));
@@ -97,7 +97,7 @@ pub(super) fn sealed_once(evidence: &Evidence<'_>) -> Vec<String> {
 pub(super) fn consents(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        let removed = |act: &Act| *act == Act::RetagMachine(number);
+        let removed = |action: &Action| *action == Action::RetagMachine(number);
         for effect in evidence.effects_on(&world::machine(number)) {
             let releases = effect.method == Method::PATCH && !world::is_owner(number, &effect.after["tags"]);
             let consents = effect.before["tags"][CONSENT_TAG] == CONSENT_VALUE;
@@ -116,16 +116,16 @@ pub(super) fn never_started(evidence: &Evidence<'_>) -> Vec<String> {
 }
 
 /// Acts that leave a machine as no capture can use it.
-pub(super) fn spoils_machine(act: &Act, number: u8) -> bool {
+pub(super) fn spoils_machine(action: &Action, number: u8) -> bool {
     matches!(
-        act,
-        Act::StartMachine(it)
-            | Act::StopMachine(it)
-            | Act::GeneralizeMachine(it)
-            | Act::DeleteMachine(it)
-            | Act::RetagMachine(it)
-            | Act::ClaimMachine(it)
-            | Act::BreakGuest(it)
+        action,
+        Action::StartMachine(it)
+            | Action::StopMachine(it)
+            | Action::GeneralizeMachine(it)
+            | Action::DeleteMachine(it)
+            | Action::RetagMachine(it)
+            | Action::ClaimMachine(it)
+            | Action::BreakGuest(it)
             if *it == number
     )
 }

@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::{
     azure::{Arrival, Azure},
     faults::SentCall,
-    plan::{Act, Plan, ScheduledFault},
+    plan::{Action, Plan, ScheduledFault},
     witness::Testimony,
     world,
 };
@@ -100,7 +100,8 @@ impl<'a> Evidence<'a> {
 
     /// Whether somebody deletes the object of a version, or all of them.
     fn is_deleted(&self, number: u8) -> bool {
-        self.acts().any(|act| matches!(act, Act::DeleteNamespace) || *act == Act::DeleteObject(number))
+        self.actions()
+            .any(|action| matches!(action, Action::DeleteNamespace) || *action == Action::DeleteObject(number))
     }
 
     /// The writes that took effect on a machine or a version.
@@ -116,23 +117,24 @@ impl<'a> Evidence<'a> {
 
     /// How often a process is killed or dropped.
     fn ends_of_processes(&self) -> usize {
-        let kills = self.acts().filter(|act| matches!(act, Act::Kill { .. })).count();
+        let kills = self.actions().filter(|action| matches!(action, Action::Kill { .. })).count();
         kills + self.injected.iter().filter(|fault| fault.fault.crashes()).count()
     }
 
     /// Seconds after which a request that was sent is on its way no more.
     fn in_flight(&self) -> i64 {
-        let paused = self.acts().map(|act| if let Act::Pause { seconds, .. } = act { *seconds } else { 0 }).sum();
+        let paused =
+            self.actions().map(|action| if let Action::Pause { seconds, .. } = action { *seconds } else { 0 }).sum();
         IN_FLIGHT.saturating_add_unsigned(paused)
     }
 
     /// Whether a request that had its effect at this time may have been on its way when somebody did such a thing.
-    fn overtaken(&self, at: Timestamp, did: impl Fn(&Act) -> bool) -> bool {
+    fn overtaken(&self, at: Timestamp, did: impl Fn(&Action) -> bool) -> bool {
         let since = at.duration_since(self.begin).as_secs();
         let span = since.saturating_sub(self.in_flight())..=since;
         // In the beginning nothing is on its way.
-        let acts = self.plan.events.iter().filter(|event| event.at > 0 && did(&event.act));
-        acts.into_iter().any(|event| i64::try_from(event.at).is_ok_and(|at| span.contains(&at)))
+        let actions = self.plan.events.iter().filter(|event| event.at > 0 && did(&event.action));
+        actions.into_iter().any(|event| i64::try_from(event.at).is_ok_and(|at| span.contains(&at)))
     }
 
     /// The last answer before a time that a process got about a machine or a version itself.
@@ -154,9 +156,9 @@ impl<'a> Evidence<'a> {
         last.after.as_deref()
     }
 
-    /// What other people do.
-    fn acts(&self) -> impl Iterator<Item = &'a Act> {
-        self.plan.events.iter().map(|event| &event.act)
+    /// The actions of the plan's events.
+    fn actions(&self) -> impl Iterator<Item = &'a Action> {
+        self.plan.events.iter().map(|event| &event.action)
     }
 }
 

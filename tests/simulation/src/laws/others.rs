@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::{Evidence, line};
-use crate::{azure::Arrival, broken_objects::BROKEN_PREFIX, plan::Act, world};
+use crate::{azure::Arrival, broken_objects::BROKEN_PREFIX, plan::Action, world};
 
 fn told(effect: &Arrival) -> String {
     format!("{} {} at {}", effect.method, effect.path, effect.time)
@@ -15,7 +15,7 @@ fn told(effect: &Arrival) -> String {
 pub(super) fn claims_stand(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        let claimed = |act: &Act| *act == Act::ClaimMachine(number);
+        let claimed = |action: &Action| *action == Action::ClaimMachine(number);
         let machine = world::machine(number);
         for effect in evidence.effects_on(&machine) {
             let tags = &effect.before["tags"];
@@ -44,7 +44,7 @@ pub(super) fn tags_stay(evidence: &Evidence<'_>) -> Vec<String> {
 pub(super) fn versions_stay(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        let disowned = |act: &Act| *act == Act::DisownVersion(number);
+        let disowned = |action: &Action| *action == Action::DisownVersion(number);
         let version = world::version(number);
         for effect in evidence.effects_on(&version) {
             let foreign = effect.before != Value::Null && !world::is_owner(number, &effect.before["tags"]);

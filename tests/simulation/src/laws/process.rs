@@ -1,7 +1,7 @@
 //! Processes: one leads at a time, and what fails is tried again later each time.
 
 use super::Evidence;
-use crate::plan::Act;
+use crate::plan::Action;
 
 const LEASES: &str = "leases.coordination.k8s.io";
 
@@ -58,7 +58,7 @@ pub(super) fn requests_get_fewer(evidence: &Evidence<'_>) -> Vec<String> {
     let begins = u64::from(evidence.plan.world.replicas).saturating_add(ends);
     let mut found = Vec::new();
     for event in &evidence.plan.events {
-        let Act::AzureAway { seconds } = event.act else { continue };
+        let Action::AzureAway { seconds } = event.action else { continue };
         let span = event.at..event.at + seconds;
         let sent = evidence.sent.iter().filter(|sent| {
             let at = u64::try_from(sent.time.duration_since(evidence.begin).as_secs()).unwrap_or(0);

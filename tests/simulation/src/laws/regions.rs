@@ -15,8 +15,8 @@ use super::{
     line,
 };
 use crate::{
-    plan::Act,
-    world::{self, PERSON, normal},
+    plan::Action,
+    world::{self, OPERATOR, normal},
 };
 
 fn regions(body: &Value) -> Vec<String> {
@@ -33,7 +33,7 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
         let path = world::version(number);
         let of: Vec<&JournalEntry> =
             evidence.journal.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&path)).collect();
-        let Some(foreign) = of.iter().position(|entry| by(entry, PERSON) && entry.method == "PUT" && entry.applied)
+        let Some(foreign) = of.iter().position(|entry| by(entry, OPERATOR) && entry.method == "PUT" && entry.applied)
         else {
             continue;
         };
@@ -78,11 +78,13 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
             continue;
         };
         let wanted = evidence.plan.world.targets.iter().enumerate().filter(|(target, _)| {
-            !evidence.acts().any(|act| matches!(act, Act::DeleteTarget(gone) if usize::from(*gone) == *target))
+            !evidence
+                .actions()
+                .any(|action| matches!(action, Action::DeleteTarget(gone) if usize::from(*gone) == *target))
         });
         let mut wanted: Vec<String> = wanted.map(|(_, region)| normal(region)).collect();
-        wanted.extend(evidence.acts().filter_map(|act| match act {
-            Act::AddTarget(region) => Some(normal(region)),
+        wanted.extend(evidence.actions().filter_map(|action| match action {
+            Action::AddTarget(region) => Some(normal(region)),
             _ => None,
         }));
         wanted.push(world::HOME.to_owned());
@@ -153,12 +155,11 @@ pub(super) fn let_go_with_their_regions(evidence: &Evidence<'_>) -> Vec<String> 
             continue;
         }
         for number in 0..evidence.plan.world.versions {
-            let foreign =
-                |act: &Act| matches!(act, Act::AddRegion(it, added) if *it == number && normal(added) == region);
+            let foreign = |action: &Action| matches!(action, Action::AddRegion(it, added) if *it == number && normal(added) == region);
             let ready = evidence.objects.get(&world::object(number)).is_some_and(|it| is_true(it, "Ready").is_some());
             let version = evidence.azure.simulator().state(&world::version(number)).unwrap_or_default();
             let mut names = version["regions"].as_array().into_iter().flatten().filter_map(|it| it["name"].as_str());
-            if ready && names.any(|it| normal(it) == region) && !evidence.acts().any(foreign) {
+            if ready && names.any(|it| normal(it) == region) && !evidence.actions().any(foreign) {
                 found.push(format!("{name} is gone, and {region} is still in {}", world::version(number)));
             }
         }

@@ -12,9 +12,9 @@ use super::{
     end::{excuses, meets},
 };
 use crate::{
-    plan::Act,
+    plan::Action,
     witness::{Says, Testimony},
-    world::{self, PERSON},
+    world::{self, OPERATOR},
 };
 
 /// Seconds after which nothing that a person changed is news to anybody, but for pauses of processes.
@@ -24,10 +24,11 @@ const NEWS: i64 = 900;
 fn is_news(evidence: &Evidence<'_>, number: u8, at: Timestamp) -> bool {
     let path = world::version(number);
     let of_it = || evidence.journal.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&path));
-    let paused = evidence.acts().map(|act| if let Act::Pause { seconds, .. } = act { *seconds } else { 0 }).sum();
+    let paused =
+        evidence.actions().map(|action| if let Action::Pause { seconds, .. } = action { *seconds } else { 0 }).sum();
     let span = NEWS.saturating_add_unsigned(paused);
     let changed = of_it()
-        .filter(|entry| entry.principal.as_deref() == Some(PERSON) && entry.write && entry.applied)
+        .filter(|entry| entry.principal.as_deref() == Some(OPERATOR) && entry.write && entry.applied)
         .map(|entry| entry.simulated_time)
         .filter(|time| *time <= at)
         .max();
@@ -38,8 +39,8 @@ fn is_news(evidence: &Evidence<'_>, number: u8, at: Timestamp) -> bool {
 
 /// How many reads of it Azure answers with what was before a change.
 fn shown_late(evidence: &Evidence<'_>, path: &str) -> usize {
-    let reads = evidence.acts().map(|act| match act {
-        Act::AzureFails { fault: fault @ DomainFault::StaleReads { reads, .. }, .. } if meets(fault, path) => *reads,
+    let reads = evidence.actions().map(|action| match action {
+        Action::AzureFails { fault: fault @ DomainFault::StaleReads { reads, .. }, .. } if meets(fault, path) => *reads,
         _ => 0,
     });
     usize::try_from(reads.sum::<u64>()).unwrap_or(usize::MAX)
@@ -69,7 +70,7 @@ pub(super) fn gone_was_gone(evidence: &Evidence<'_>) -> Vec<String> {
                 found.push(format!("{name} said at {time} that its version is missing, and it was there"));
             }
             Says::GoneBefore if evidence.plan.world.delete => {
-                let freed = evidence.acts().any(|act| *act == Act::RemoveFinalizers(*number));
+                let freed = evidence.actions().any(|action| *action == Action::RemoveFinalizers(*number));
                 if !freed {
                     found.push(format!("{name} was let go at {time}, and its version was there"));
                 }
@@ -82,7 +83,7 @@ pub(super) fn gone_was_gone(evidence: &Evidence<'_>) -> Vec<String> {
 
 /// Law 12: where nobody interferes, no object ever says that only a person can help.
 pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
-    if evidence.acts().any(Act::is_of_a_person) {
+    if evidence.actions().any(Action::is_by_operator) {
         return Vec::new();
     }
     let mut found = Vec::new();

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Evidence, VERSIONS, line};
 use crate::{
     faults::SentCall,
-    world::{self, PERSON},
+    world::{self, OPERATOR},
 };
 
 /// Seconds within which a write of a status that arrives at all has arrived.
@@ -33,7 +33,7 @@ fn went_unknown(evidence: &Evidence<'_>, number: u8, first: &JournalEntry, secon
     let deleted = evidence.journal.iter().any(|entry| {
         entry.method == "DELETE"
             && entry.applied
-            && entry.principal.as_deref() == Some(PERSON)
+            && entry.principal.as_deref() == Some(OPERATOR)
             && entry.path.eq_ignore_ascii_case(&path)
             && between(entry.simulated_time)
     });

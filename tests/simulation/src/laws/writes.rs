@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{Evidence, VERSIONS, end::meets, line, machine::spoils_machine};
 use crate::{
     oddities::Oddity,
-    plan::{Act, Fault},
-    world::{self, PERSON},
+    plan::{Action, Fault},
+    world::{self, OPERATOR},
 };
 
 /// The correlation id of every write stood in the status of an object before the write.
@@ -33,7 +33,7 @@ pub(super) fn announced_before(evidence: &Evidence<'_>) -> Vec<String> {
 pub(super) fn held_before(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        if evidence.acts().any(|act| *act == Act::RemoveFinalizers(number)) {
+        if evidence.actions().any(|action| *action == Action::RemoveFinalizers(number)) {
             continue;
         }
         for effect in evidence.effects_of(number) {
@@ -67,19 +67,19 @@ const TRIES: usize = 2;
 fn needed(evidence: &Evidence<'_>, number: u8) -> usize {
     let world = &evidence.plan.world;
     let publish = if world.source_version(number).is_some() { 1 } else { 7 };
-    let people = evidence.acts().map(|act| match act {
+    let operators = evidence.actions().map(|action| match action {
         // The regions are written anew.
-        Act::AddTarget(_) | Act::DeleteTarget(_) => 1,
+        Action::AddTarget(_) | Action::DeleteTarget(_) => 1,
         // What is written without the region that somebody has added has to be written again.
-        Act::AddRegion(it, _) if *it == number => 1,
+        Action::AddRegion(it, _) if *it == number => 1,
         // The version, the run command and the claim.
-        Act::DeleteObject(it) if *it == number => 3,
+        Action::DeleteObject(it) if *it == number => 3,
         // These, and what its targets make of the regions as they go.
-        Act::DeleteNamespace => 3 + world.targets.len(),
-        Act::AzureFails { fault, .. } => repeated(fault, number),
+        Action::DeleteNamespace => 3 + world.targets.len(),
+        Action::AzureFails { fault, .. } => repeated(fault, number),
         _ => 0,
     });
-    publish + usize::from(!world.targets.is_empty()) + people.sum::<usize>()
+    publish + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
 }
 
 /// The writes to which a fault of Azure's leads: what it undid is asked for again.
@@ -104,10 +104,10 @@ fn doubles(fault: Fault) -> bool {
 }
 
 /// Whether people left the object's work undone, so that it is tried again and again up to a limit.
-fn is_spoilt(act: &Act, of: u8) -> bool {
-    matches!(act, Act::DeleteVersion(it) | Act::DeleteDefinition(it) if *it == of)
-        || matches!(act, Act::DeleteGallery)
-        || spoils_machine(act, of)
+fn is_spoilt(action: &Action, of: u8) -> bool {
+    matches!(action, Action::DeleteVersion(it) | Action::DeleteDefinition(it) if *it == of)
+        || matches!(action, Action::DeleteGallery)
+        || spoils_machine(action, of)
 }
 
 /// Whether a write was on its way for so long that another process, or the same one started anew, asked for the same
@@ -154,7 +154,7 @@ pub(super) fn none_is_needless(evidence: &Evidence<'_>) -> Vec<String> {
         if evidence.plan.world.oddities(number).any(Oddity::repeats) {
             continue;
         }
-        if evidence.acts().any(|act| of.iter().flatten().any(|of| is_spoilt(act, *of))) {
+        if evidence.actions().any(|action| of.iter().flatten().any(|of| is_spoilt(action, *of))) {
             continue;
         }
         let calls = [format!("builder-{number}/"), format!("images/{}/", world::object(number))];
@@ -166,7 +166,7 @@ pub(super) fn none_is_needless(evidence: &Evidence<'_>) -> Vec<String> {
         // Nor does anybody ask for what Azure is still at work on.
         let puts = evidence.journal.iter().filter(|entry| entry.method == "PUT" && entry.status == Some(409));
         let refused = puts.filter(|entry| {
-            entry.path.eq_ignore_ascii_case(&world::version(number)) && entry.principal.as_deref() != Some(PERSON)
+            entry.path.eq_ignore_ascii_case(&world::version(number)) && entry.principal.as_deref() != Some(OPERATOR)
         });
         let version = world::version(number);
         let refused = refused.map(|entry| (version.as_str(), entry.client_request_id.as_deref(), entry.simulated_time));

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::Stage;
 use crate::{
     azure::Azure,
-    people::People,
-    plan::{Act, Event},
+    operators::Operators,
+    plan::{Action, Event},
     process_io::{Disruption, ProcessIo},
 };
 
@@ -40,18 +40,18 @@ impl Stage<'_> {
     pub(super) async fn events(&self) -> Vec<(Event, EffectCheck)> {
         let mut events = self.plan.events.clone();
         events.sort_by_key(|event| event.at);
-        let people = People { azure: self.azure.clone(), server: self.server.seen_through(Arc::new(NoFaults)) };
+        let operators = Operators { azure: self.azure.clone(), server: self.server.seen_through(Arc::new(NoFaults)) };
         let mut checks = Vec::new();
         for event in events {
             tokio::time::sleep_until(self.clock.moment(Duration::from_secs(event.at))).await;
-            self.history.tell(format!("EVENT {:?}", event.act));
-            let check = self.apply_event(&event, &people).await;
+            self.history.tell(format!("EVENT {:?}", event.action));
+            let check = self.apply_event(&event, &operators).await;
             checks.push((event, check));
         }
         checks
     }
 
-    async fn apply_event(&self, event: &Event, people: &People) -> EffectCheck {
+    async fn apply_event(&self, event: &Event, operators: &Operators) -> EffectCheck {
         let end = self.clock.moment(event.end());
         let replica = |number: u8| self.replicas.get(usize::from(number));
         let lasting = |disruption: Option<&Disruption>| {
@@ -63,36 +63,36 @@ impl Stage<'_> {
         let of = |number: u8, disruption: fn(&ProcessIo) -> &Disruption| {
             lasting(replica(number).map(|it| disruption(&it.io)))
         };
-        match &event.act {
-            Act::Pause { replica, .. } => of(*replica, |io| &io.paused),
-            Act::Partition { replica, .. } => of(*replica, |io| &io.partitioned),
-            Act::WatchesStall { replica, .. } => of(*replica, |io| &io.watches_stalled),
-            Act::LeaseHangs { replica, .. } => of(*replica, |io| &io.lease_hangs),
-            Act::AzureAway { .. } => lasting(Some(&self.outages.azure)),
-            Act::KubernetesAway { .. } => {
+        match &event.action {
+            Action::Pause { replica, .. } => of(*replica, |io| &io.paused),
+            Action::Partition { replica, .. } => of(*replica, |io| &io.partitioned),
+            Action::WatchesStall { replica, .. } => of(*replica, |io| &io.watches_stalled),
+            Action::LeaseHangs { replica, .. } => of(*replica, |io| &io.lease_hangs),
+            Action::AzureAway { .. } => lasting(Some(&self.outages.azure)),
+            Action::KubernetesAway { .. } => {
                 self.server.cut_watches();
                 lasting(Some(&self.outages.kubernetes))
             }
-            Act::ClockJump { replica: number, seconds } => {
+            Action::ClockJump { replica: number, seconds } => {
                 let it = replica(*number);
                 if let Some(it) = it {
                     it.clock.jump(*seconds);
                 }
                 EffectCheck::Known(it.is_some())
             }
-            Act::Kill { replica: number } => {
+            Action::Kill { replica: number } => {
                 let it = replica(*number);
                 if let Some(it) = it {
                     it.io.crash.trigger();
                 }
                 EffectCheck::Known(it.is_some())
             }
-            Act::ForgetChanges => {
+            Action::ForgetChanges => {
                 self.server.compact(self.server.revision());
                 self.server.cut_watches();
                 EffectCheck::Known(true)
             }
-            Act::AzureFails { fault, seconds } => {
+            Action::AzureFails { fault, seconds } => {
                 let Ok(id) = self.azure.simulator().add_fault(Fault::Azure(fault.clone())) else {
                     return EffectCheck::Known(false);
                 };
@@ -107,7 +107,7 @@ impl Stage<'_> {
                 }
                 EffectCheck::Fault(id, triggered)
             }
-            act => EffectCheck::Known(people.act(act).await),
+            action => EffectCheck::Known(operators.apply(action).await),
         }
     }
 
@@ -121,6 +121,6 @@ impl Stage<'_> {
             EffectCheck::Fault(id, triggered) => triggered.load(Ordering::Relaxed) || was_triggered(&self.azure, *id),
         };
         let ineffective = checks.iter().filter(|(_, check)| !took(check));
-        ineffective.map(|(event, _)| format!("event at {} took no effect: {:?}", event.at, event.act)).collect()
+        ineffective.map(|(event, _)| format!("event at {} took no effect: {:?}", event.at, event.action)).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! A run that fails is cut down to what makes it fail.
 
 use azimage_simulation::{
-    plan::{Act, CallSite, Event, Fault, Plan, ScheduledFault},
+    plan::{Action, CallSite, Event, Fault, Plan, ScheduledFault},
     run::run_with,
     sabotage::Bug,
     shrink::shrink,
@@ -23,8 +23,8 @@ fn noisy(core: &Plan) -> Plan {
         plan.faults.push(ScheduledFault { site: CallSite { replica: 0, call: call.to_owned(), nth: 1 }, fault });
     }
     plan.events = vec![
-        Event { at: 200, act: Act::ForgetChanges },
-        Event { at: 400, act: Act::ClockJump { replica: 0, seconds: 4 } },
+        Event { at: 200, action: Action::ForgetChanges },
+        Event { at: 400, action: Action::ClockJump { replica: 0, seconds: 4 } },
     ];
     plan
 }

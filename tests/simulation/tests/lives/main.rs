@@ -8,7 +8,7 @@ use azimage_simulation::{
     broken_objects::BrokenObject,
     fault_rates::CallKind,
     generate::{self, Options},
-    plan::{Act, CallSite, Event, Fault, Plan, ScheduledFault, World},
+    plan::{Action, CallSite, Event, Fault, Plan, ScheduledFault, World},
     run::{run, run_thrice},
 };
 
@@ -30,7 +30,9 @@ fn an_undisturbed_life_gets_ready_with_the_eight_writes_that_it_needs() {
 
 /// A process that is killed so many times in this many hours.
 fn killed(times: u64, hours: u64) -> Vec<Event> {
-    (1..=times).map(|number| Event { at: 3600 * hours * number / (times + 1), act: Act::Kill { replica: 0 } }).collect()
+    (1..=times)
+        .map(|number| Event { at: 3600 * hours * number / (times + 1), action: Action::Kill { replica: 0 } })
+        .collect()
 }
 
 #[test]
@@ -106,7 +108,7 @@ fn a_namespace_goes_with_all_that_is_in_it_and_what_is_in_azure_as_the_policy_sa
         let mut plan = calm(1);
         plan.world.delete = delete;
         plan.world.broken_objects = vec![BrokenObject::Claimed];
-        plan.events = vec![Event { at: 14_400, act: Act::DeleteNamespace }];
+        plan.events = vec![Event { at: 14_400, action: Action::DeleteNamespace }];
         let outcome = run(&plan).unwrap();
         assert_eq!(outcome.problems, [], "{}", outcome.text(false));
         assert!(outcome.text(false).contains("Delete namespaces/images by kube-controller-manager, gone"));
@@ -117,13 +119,13 @@ fn a_namespace_goes_with_all_that_is_in_it_and_what_is_in_azure_as_the_policy_sa
 #[test]
 fn a_gallery_that_somebody_deletes_with_all_in_it_is_missing_whether_it_was_needed_still_or_not() {
     for (from, reason) in [(5, "GalleryNotFound"), (14_400, "VersionMissing")] {
-        let acts = [Act::DeleteVersion(0), Act::DeleteDefinition(0), Act::DeleteGallery];
-        let events = acts.into_iter().zip([0, 1800, 2400]).map(|(act, after)| Event { at: from + after, act });
+        let actions = [Action::DeleteVersion(0), Action::DeleteDefinition(0), Action::DeleteGallery];
+        let events = actions.into_iter().zip([0, 1800, 2400]).map(|(action, after)| Event { at: from + after, action });
         let mut plan = Plan { events: events.collect(), ..calm(1) };
         if from == 5 {
             // It has no time to be published.
-            plan.events.insert(0, Event { at: 1, act: Act::Suspend(0) });
-            plan.events.push(Event { at: 9000, act: Act::Resume(0) });
+            plan.events.insert(0, Event { at: 1, action: Action::Suspend(0) });
+            plan.events.push(Event { at: 9000, action: Action::Resume(0) });
         }
         let outcome = run(&plan).unwrap();
         assert_eq!(outcome.problems, [], "{}", outcome.text(false));
@@ -162,15 +164,15 @@ fn what_of_a_plan_takes_no_effect_is_told() {
     let machine = "azure GET virtualMachines/builder-0";
     let (fired, idle) = (fault_at(machine, 1, Fault::Slow(3)), fault_at(machine, 9999, Fault::Slow(3)));
     let ineffective = fault_at(machine, 2, Fault::SaysSucceeded);
-    let event = |at, act| Event { at, act };
+    let event = |at, action| Event { at, action };
     let plan = Plan {
         faults: vec![fired, idle, ineffective],
         events: vec![
-            event(10, Act::AzureAway { seconds: 60 }),
-            event(20, Act::Partition { replica: 3, seconds: 60 }),
-            event(7200, Act::TagMachine(7)),
-            event(7200, Act::DeleteObject(0)),
-            event(9000, Act::DeleteObject(0)),
+            event(10, Action::AzureAway { seconds: 60 }),
+            event(20, Action::Partition { replica: 3, seconds: 60 }),
+            event(7200, Action::TagMachine(7)),
+            event(7200, Action::DeleteObject(0)),
+            event(9000, Action::DeleteObject(0)),
         ],
         ..calm(1)
     };

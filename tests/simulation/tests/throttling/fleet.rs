@@ -17,7 +17,7 @@ use azimage_simulation::{
     rng::SeededRng,
     scheduler::Scheduler,
     time::VirtualClock,
-    world::{PERSON, SUBSCRIPTION, TENANT, definitions},
+    world::{OPERATOR, SUBSCRIPTION, TENANT, definitions},
 };
 pub(crate) use azimage_simulation::{program::RESYNC, world::CLIENT};
 use azimage_simulator::{JournalEntry, JournalQuery, Scenario};
@@ -65,7 +65,7 @@ impl Fleet {
             (0..count).map(|index| json!({"name": format!("d{index}"), "versions": [{"name": "1.0.0"}]})).collect();
         let scenario: Scenario = serde_json::from_value(json!({
             "tenant": TENANT, "seed": seed, "throttling": throttling,
-            "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}],
+            "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": OPERATOR, "secret": "simulated"}],
             "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
                 "name": "images", "location": "westeurope", "galleries": [{"name": "corp", "definitions": lines}],
             }]}],
@@ -123,11 +123,11 @@ impl Fleet {
 
     /// Somebody else adds a tag to an image version.
     pub(crate) async fn tag_by_hand(&self, definition: usize, number: usize) {
-        let (somebody, call) = (self.azure.client(TENANT, PERSON), Call::new(uuid::Uuid::nil()));
+        let (operator, call) = (self.azure.client(TENANT, OPERATOR), Call::new(uuid::Uuid::nil()));
         let id = Self::path(definition, number).parse().unwrap();
-        let mut body = somebody.image_version(&call, &id).await.unwrap().body().unwrap();
+        let mut body = operator.image_version(&call, &id).await.unwrap().body().unwrap();
         body.tags.insert("somebody".to_owned(), "was here".to_owned());
-        somebody.put_image_version(&call, &id, &body).await.unwrap();
+        operator.put_image_version(&call, &id, &body).await.unwrap();
     }
 
     pub(crate) fn start(&mut self) {
