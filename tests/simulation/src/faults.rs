@@ -144,7 +144,7 @@ impl FaultInjector {
         let fault = if running { self.scheduled.get(&site).copied().or_else(by_chance) } else { None };
         *calls.fault_counts.entry((kind, fault.map_or("none", Fault::kind))).or_default() += 1;
         let fault = fault?;
-        self.history.tell(format!("replica {replica}: FAULT {fault:?} at {call} #{}", site.nth));
+        self.history.record(format!("replica {replica}: FAULT {fault:?} at {call} #{}", site.nth));
         let fault = ScheduledFault { site, fault };
         record.injected.push(fault.clone());
         Some(fault)

@@ -29,8 +29,8 @@ pub mod run;
 pub mod sabotage;
 pub mod scheduler;
 pub mod shrink;
-mod story;
 pub mod time;
+mod trace;
 pub mod witness;
 pub mod world;
 

@@ -126,9 +126,9 @@ impl Network {
         };
         let text = format!("replica {}: {name} {status}", self.io.replica);
         if is_read(request) {
-            self.io.faults.history.looked(text);
+            self.io.faults.history.record_read(text);
         } else {
-            self.io.faults.history.tell(text);
+            self.io.faults.history.record(text);
         }
         outcome
     }

@@ -133,7 +133,7 @@ impl Replica {
                 tokio::select! {
                     biased;
                     () = this.io.crash.requested.notified() => {
-                        history.tell(format!("replica {}: CRASH", this.io.replica));
+                        history.record(format!("replica {}: CRASH", this.io.replica));
                         process.abort();
                         let _ = process.await;
                     }
@@ -183,7 +183,7 @@ impl Replica {
             loss = leadership.keep() => loss,
             _ = &mut running => return,
         };
-        self.io.faults.history.tell(format!("replica {}: lost the lease: {loss}", self.io.replica));
+        self.io.faults.history.record(format!("replica {}: lost the lease: {loss}", self.io.replica));
         tokio::time::sleep(self.lingers).await;
         ended.cancel();
     }

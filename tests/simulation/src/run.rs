@@ -23,8 +23,8 @@ use crate::{
     replica::Replica,
     sabotage::Bug,
     scheduler::Scheduler,
-    story,
     time::VirtualClock,
+    trace,
     witness::Testimonies,
     world,
 };
@@ -120,7 +120,7 @@ pub fn run_with(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     // kube's pauses after a broken watch are drawn from this generator of the thread.
     fastrand::seed(plan.seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    panics::listen(|| runtime.block_on(live(plan, bug)))
+    panics::capture(|| runtime.block_on(live(plan, bug)))
 }
 
 async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
@@ -164,7 +164,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     };
     let checks = stage.events().await;
     tokio::time::sleep_until(clock.moment(plan.calm())).await;
-    history.tell("calm");
+    history.record("calm");
     let settled = stage.settle().await;
     let rested_from = clock.time();
     tokio::time::sleep(rest(plan.seed)).await;
@@ -178,7 +178,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     });
     Ok(Outcome {
         problems,
-        history: story::merged(history.lines(), &kubernetes, clock.time() - took),
+        history: trace::merge_writes(history.lines(), &kubernetes, clock.time() - took),
         injected: faults.injected(),
         ineffective: faults.ineffective(&plan.faults).into_iter().chain(stage.ineffective(&checks)).collect(),
         fault_counts: faults.fault_counts(),
@@ -246,7 +246,7 @@ impl Stage<'_> {
             testimonies: &self.testimonies.all(),
             sent: &self.faults.sent(),
             injected: &self.faults.injected(),
-            panics: &panics::heard(),
+            panics: &panics::captured(),
             objects: &self.objects(),
             namespace: &self.namespace(),
         })

@@ -44,7 +44,7 @@ impl Stage<'_> {
         let mut checks = Vec::new();
         for event in events {
             tokio::time::sleep_until(self.clock.moment(Duration::from_secs(event.at))).await;
-            self.history.tell(format!("EVENT {:?}", event.action));
+            self.history.record(format!("EVENT {:?}", event.action));
             let check = self.apply_event(&event, &operators).await;
             checks.push((event, check));
         }

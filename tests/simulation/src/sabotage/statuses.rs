@@ -14,7 +14,7 @@ pub(super) fn change(bug: Bug, address: &Address, status: &mut ImageVersionStatu
         Bug::StatusInEachPass => compare_fractions(status),
         Bug::LeakOperationUrl => {
             if let Some(address) = address.take() {
-                tell(status, &address);
+                set_message(status, &address);
             }
         }
         _ => {}
@@ -46,7 +46,7 @@ fn compare_fractions(status: &mut ImageVersionStatus) {
     }
 }
 
-fn tell(status: &mut ImageVersionStatus, text: &str) {
+fn set_message(status: &mut ImageVersionStatus, text: &str) {
     for condition in status.conditions.iter_mut().filter(|it| it.type_ == ConditionType::Ready.as_str()) {
         text.clone_into(&mut condition.message);
     }
