@@ -11,7 +11,7 @@
 //!
 //! - [`ApiServer`] makes clients, and knows the [history](ApiServer::history) of all writes.
 //! - An [`Interceptor`] sees each [`Call`] and each event of a watch, and says what becomes of it.
-//! - A [`Witness`] is shown each [`Write`] at the moment at which it takes effect.
+//! - A [`WriteObserver`] gets each [`Write`] at the moment at which it takes effect.
 //! - One seed and one clock decide all that it answers, but for the signatures of tokens. With [`RequestScheduler`] also the order
 //!   of requests that come at the same instant repeats. It waits by tokio's clock, so that time can be paused.
 //!
@@ -44,5 +44,5 @@ pub use call::{Call, Verb};
 pub use failure::{Cause, Failure};
 pub use interceptor::{Delivery, Interceptor, NoFaults, Verdict};
 pub use scheduler::RequestScheduler;
-pub use server::{AnswerBody, ApiServer, DefinitionError, Disconnected, Witness};
+pub use server::{AnswerBody, ApiServer, DefinitionError, Disconnected, WriteObserver};
 pub use store::Write;

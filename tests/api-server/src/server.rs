@@ -28,15 +28,15 @@ use super::{
     watch::Watch,
 };
 
-/// Looks at each write at the moment at which it takes effect.
-pub type Witness = Arc<dyn Fn(&Write) + Send + Sync>;
+/// Is called with each write at the moment at which it takes effect.
+pub type WriteObserver = Arc<dyn Fn(&Write) + Send + Sync>;
 
 /// What all clients and watches share.
 pub(super) struct Shared {
     store: Mutex<Store>,
     interceptor: RwLock<Arc<dyn Interceptor>>,
     scheduler: Option<Arc<dyn RequestScheduler>>,
-    witness: RwLock<Option<Witness>>,
+    observer: RwLock<Option<WriteObserver>>,
     /// Of each kind the resource version of its last change.
     pub(super) changes: Vec<watch::Sender<u64>>,
     /// How often all watches were cut.
@@ -123,7 +123,7 @@ impl ApiServer {
         let shared = Shared {
             interceptor: RwLock::new(Arc::new(NoFaults)),
             scheduler,
-            witness: RwLock::new(None),
+            observer: RwLock::new(None),
             changes: kinds.iter().map(|_| watch::channel(0).0).collect(),
             cuts: watch::channel(0).0,
             store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
@@ -163,9 +163,9 @@ impl ApiServer {
         *self.0.interceptor.write().unwrap_or_else(PoisonError::into_inner) = interceptor;
     }
 
-    /// Shows somebody each write that takes effect from now on, in place of whoever looked before.
-    pub fn set_witness(&self, witness: Witness) {
-        *self.0.witness.write().unwrap_or_else(PoisonError::into_inner) = Some(witness);
+    /// Sets the observer of the writes that take effect from now on, in place of the one before.
+    pub fn set_write_observer(&self, observer: WriteObserver) {
+        *self.0.observer.write().unwrap_or_else(PoisonError::into_inner) = Some(observer);
     }
 
     /// The writes that took effect, in their order.
@@ -241,13 +241,13 @@ impl ApiServer {
             }
         };
         let after = store.revision;
-        let witness = self.0.witness.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let new = if witness.is_some() { store.since(before).to_vec() } else { Vec::new() };
+        let observer = self.0.observer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let new = if observer.is_some() { store.since(before).to_vec() } else { Vec::new() };
         let changed = store.changed_since(before);
         drop(store);
-        if let Some(witness) = witness {
+        if let Some(observer) = observer {
             for write in &new {
-                witness(write);
+                observer(write);
             }
         }
         for kind in changed {

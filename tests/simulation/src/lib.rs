@@ -18,6 +18,7 @@ pub mod laws;
 mod network;
 pub mod oddities;
 mod operators;
+pub mod oracle;
 mod panics;
 pub mod plan;
 mod polls;
@@ -31,7 +32,6 @@ pub mod scheduler;
 pub mod shrink;
 pub mod time;
 mod trace;
-pub mod witness;
 pub mod world;
 
 #[global_allocator]

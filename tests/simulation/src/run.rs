@@ -16,6 +16,7 @@ use crate::{
     faults::{CrashHandle, FaultInjector},
     history::{History, Line},
     laws::{self, Evidence, Problem},
+    oracle::Oracle,
     panics,
     plan::{Plan, ScheduledFault},
     polls::Polls,
@@ -24,9 +25,7 @@ use crate::{
     sabotage::Bug,
     scheduler::Scheduler,
     time::VirtualClock,
-    trace,
-    witness::Testimonies,
-    world,
+    trace, world,
 };
 
 /// What is wrong when a run can't be set up.
@@ -129,7 +128,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let scheduler = Scheduler::new(plan.seed);
     let server = ApiServer::with_scheduler(world::definitions(), plan.seed, move || clock.time(), scheduler.clone())?;
     let azure = Azure::new(&world::azure(plan)?, clock)?;
-    let testimonies = Testimonies::of(&server, &azure, plan.world.versions);
+    let oracle = Oracle::observe(&server, &azure, plan.world.versions);
     world::apply(plan, &server).await?;
     let faults = FaultInjector::new(plan, history.clone());
     let outages = Outages::default();
@@ -158,7 +157,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
         azure: azure.clone(),
         server: server.clone(),
         faults: faults.clone(),
-        testimonies,
+        oracle,
         outages,
         replicas,
     };
@@ -206,7 +205,7 @@ struct Stage<'a> {
     azure: Azure,
     server: ApiServer,
     faults: FaultInjector,
-    testimonies: Testimonies,
+    oracle: Oracle,
     outages: Outages,
     replicas: Vec<Replica>,
 }
@@ -243,7 +242,7 @@ impl Stage<'_> {
             arrivals: &self.azure.writes(),
             journal: &journal,
             kubernetes: &self.server.history(),
-            testimonies: &self.testimonies.all(),
+            status_claims: &self.oracle.all(),
             sent: &self.faults.sent(),
             injected: &self.faults.injected(),
             panics: &panics::captured(),

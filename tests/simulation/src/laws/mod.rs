@@ -24,8 +24,8 @@ use serde_json::Value;
 use crate::{
     azure::{Arrival, Azure},
     faults::SentCall,
+    oracle::StatusClaim,
     plan::{Action, Plan, ScheduledFault},
-    witness::Testimony,
     world,
 };
 
@@ -66,8 +66,8 @@ pub struct Evidence<'a> {
     pub journal: &'a [JournalEntry],
     /// Every write to Kubernetes.
     pub kubernetes: &'a [Write],
-    /// What objects said, and what was true then.
-    pub testimonies: &'a [Testimony],
+    /// What objects claimed in their status, and what was true then.
+    pub status_claims: &'a [StatusClaim],
     /// Every call to Azure and every write to Kubernetes that a process sent.
     pub sent: &'a [SentCall],
     /// The faults that were injected.

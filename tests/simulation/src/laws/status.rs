@@ -12,8 +12,8 @@ use super::{
     end::{excuses, meets},
 };
 use crate::{
+    oracle::{Statement, StatusClaim},
     plan::Action,
-    witness::{Says, Testimony},
     world::{self, OPERATOR},
 };
 
@@ -49,8 +49,8 @@ fn shown_late(evidence: &Evidence<'_>, path: &str) -> usize {
 /// Law 6: whenever an object said Ready, each region that it called complete was so in Azure at that moment.
 pub(super) fn ready_was_true(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for Testimony { time, number, says, complete } in evidence.testimonies {
-        let Says::Ready(regions) = says else { continue };
+    for StatusClaim { time, number, statement, complete } in evidence.status_claims {
+        let Statement::Ready(regions) = statement else { continue };
         let complete = complete.clone().unwrap_or_default();
         let lies: Vec<&String> = regions.iter().filter(|region| !complete.contains(region)).collect();
         if (regions.is_empty() || !lies.is_empty()) && !is_news(evidence, *number, *time) {
@@ -63,13 +63,13 @@ pub(super) fn ready_was_true(evidence: &Evidence<'_>) -> Vec<String> {
 /// Law 2: a version that counted as gone was gone, and an object that had to delete it didn't go before it.
 pub(super) fn gone_was_gone(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for Testimony { time, number, says, complete } in evidence.testimonies {
+    for StatusClaim { time, number, statement, complete } in evidence.status_claims {
         let name = world::object(*number);
-        match says {
-            Says::Stalled(reason) if reason == "VersionMissing" && complete.is_some() => {
+        match statement {
+            Statement::Stalled(reason) if reason == "VersionMissing" && complete.is_some() => {
                 found.push(format!("{name} said at {time} that its version is missing, and it was there"));
             }
-            Says::GoneBefore if evidence.plan.world.delete => {
+            Statement::DeletedEarly if evidence.plan.world.delete => {
                 let freed = evidence.actions().any(|action| *action == Action::RemoveFinalizers(*number));
                 if !freed {
                     found.push(format!("{name} was let go at {time}, and its version was there"));
@@ -87,8 +87,8 @@ pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for Testimony { time, number, says, .. } in evidence.testimonies {
-        if let Says::Stalled(reason) = says
+    for StatusClaim { time, number, statement, .. } in evidence.status_claims {
+        if let Statement::Stalled(reason) = statement
             && !excuses(evidence, *number).contains(&reason.as_str())
         {
             found.push(format!("{} gave up with {reason} at {time}, and nobody did anything", world::object(*number)));

@@ -26,7 +26,7 @@ pub(super) fn changed<'a>(bug: Bug, validated: &Validated, observed: &'a Observe
                 machine.power = Power::Deallocated;
             }
         }),
-        Bug::BelievePowerOff => heard(observed),
+        Bug::BelievePowerOff => believe_power_off(observed),
         Bug::AdoptForeignVersion if !validated.deleting => owned(validated, observed),
         Bug::DeleteForeignVersion if validated.deleting => owned(validated, observed),
         Bug::BelieveParentState => version(observed, |version| {
@@ -72,7 +72,7 @@ fn owned<'a>(validated: &Validated, observed: &'a Observed) -> Cow<'a, Observed>
 }
 
 /// A machine that is off has said that it is sealed, and Azure hasn't told when it changed it.
-fn heard(observed: &Observed) -> Cow<'_, Observed> {
+fn believe_power_off(observed: &Observed) -> Cow<'_, Observed> {
     let Cow::Owned(mut changed) = machine(observed, |machine| machine.changed_at = None) else {
         return Cow::Borrowed(observed);
     };
