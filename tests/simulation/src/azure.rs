@@ -74,10 +74,10 @@ impl Azure {
             return Err(unusable("the authority doesn't answer"));
         };
         let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        let (Some(secret), Some(lives)) = (body["access_token"].as_str(), body["expires_in"].as_i64()) else {
+        let (Some(secret), Some(lifetime)) = (body["access_token"].as_str(), body["expires_in"].as_i64()) else {
             return Err(unusable("the authority issues no token"));
         };
-        Ok(BearerToken::new(secret.to_owned(), self.clock.time() + Duration::from_secs(lives.unsigned_abs())))
+        Ok(BearerToken::new(secret.to_owned(), self.clock.time() + Duration::from_secs(lifetime.unsigned_abs())))
     }
 
     /// The controller's writes to machines and versions that arrived, in their order.

@@ -14,8 +14,8 @@ pub struct Figures {
     pub next: u64,
     /// Seeds run.
     pub seeds: u64,
-    /// Image versions that lived.
-    pub lives: u64,
+    /// Image versions, over all seeds.
+    pub image_versions: u64,
     /// Seconds of real time.
     pub seconds: f64,
     /// Seconds that processors worked, all together.
@@ -38,7 +38,7 @@ impl Figures {
     /// Counts a run.
     pub fn add(&mut self, plan: &Plan, outcome: &Outcome) {
         self.seeds += 1;
-        self.lives += u64::from(plan.world.versions);
+        self.image_versions += u64::from(plan.world.versions);
         self.hours += outcome.took.as_secs_f64() / 3600.0;
         self.azure_requests += u64::try_from(outcome.azure_requests).unwrap_or(0);
         for fault in &outcome.injected {
@@ -76,16 +76,16 @@ impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minutes = self.seconds / 60.0;
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rate = if minutes > 0.0 { self.lives as f64 / minutes } else { 0.0 };
+        let rate = if minutes > 0.0 { self.image_versions as f64 / minutes } else { 0.0 };
         writeln!(
             formatter,
-            "{} seeds, {} lives, {:.0} h of virtual time in {minutes:.1} min: {rate:.0} lives a minute",
-            self.seeds, self.lives, self.hours
+            "{} seeds, {} image versions, {:.0} h of virtual time in {minutes:.1} min: {rate:.0} image versions a minute",
+            self.seeds, self.image_versions, self.hours
         )?;
         if self.processor_seconds > 0.0 {
             #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
-            let rate = self.lives as f64 / self.processor_seconds * 120.0;
-            writeln!(formatter, "{rate:.0} lives a minute of two processors' time")?;
+            let rate = self.image_versions as f64 / self.processor_seconds * 120.0;
+            writeln!(formatter, "{rate:.0} image versions a minute of two processors' time")?;
         }
         writeln!(formatter, "{} requests to Azure", self.azure_requests)?;
         let list = |counts: &BTreeMap<String, u64>| {

@@ -8,7 +8,7 @@
 
 pub mod azure;
 pub mod broken_objects;
-pub mod catching;
+pub mod detection;
 pub mod fault_rates;
 pub mod faults;
 pub mod figures;
@@ -21,7 +21,7 @@ mod operators;
 pub mod oracle;
 mod panics;
 pub mod plan;
-mod polls;
+mod poll_crashes;
 pub mod process_io;
 pub mod program;
 mod replica;

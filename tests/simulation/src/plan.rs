@@ -375,8 +375,8 @@ impl Plan {
         serde_saphyr::from_str(text)
     }
 
-    /// When nothing goes wrong any more.
-    pub fn calm(&self) -> Duration {
+    /// When the last random fault and the last event are over.
+    pub fn faults_end(&self) -> Duration {
         let fault_rates = self.fault_rates.map_or(0, |fault_rates| fault_rates.seconds);
         let events = self.events.iter().map(Event::end).max().unwrap_or_default();
         Duration::from_secs(fault_rates).max(events)

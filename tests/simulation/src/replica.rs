@@ -23,7 +23,7 @@ use crate::{
     fault_rates::chance,
     network::{Network, Proof, Tokens},
     plan::Plan,
-    polls::span,
+    poll_crashes::span,
     process_io::ProcessIo,
     program,
     rng::SeededRng,

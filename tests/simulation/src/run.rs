@@ -1,4 +1,4 @@
-//! Runs a plan to its end, and judges it.
+//! Runs a plan to its end, and judges the run.
 
 mod events;
 
@@ -19,7 +19,7 @@ use crate::{
     oracle::Oracle,
     panics,
     plan::{Plan, ScheduledFault},
-    polls::Polls,
+    poll_crashes::PollCrashes,
     process_io::{Outages, ProcessIo},
     replica::Replica,
     sabotage::Bug,
@@ -28,31 +28,30 @@ use crate::{
     trace, world,
 };
 
-/// What is wrong when a run can't be set up.
+/// Why a run can't be set up.
 pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long it may take until all is at its end once nothing goes wrong.
+/// The time within which every object has to settle after the last fault.
 const PATIENCE: Duration = Duration::from_secs(72 * 3600);
-/// Minutes after which somebody looks whether a law is broken already, so that nothing needs to be waited for; and again
-/// after twice as many each time.
-const LOOK: u64 = 240;
-/// For how many minutes all has to be at its end before it counts: for longer where people act, whose last act the
-/// controller may see only when it looks again.
-fn minutes(plan: &Plan) -> u32 {
+/// Minutes after which the laws are checked early, and again after twice as many each time. A run that broke one stops.
+const CHECK_AFTER: u64 = 240;
+/// For how many minutes all objects have to be settled: longer where operators act, as the controller may see their last
+/// action only at its next resync.
+fn quiet_minutes(plan: &Plan) -> u32 {
     if plan.events.iter().any(|event| event.action.is_by_operator()) { 30 } else { 12 }
 }
 
-/// How long nothing may happen then: several periods of looking again, and in every fourth run many of them.
-fn rest(seed: u64) -> Duration {
+/// How long nothing may happen then: several resync periods, and many in every fourth run.
+fn rest_duration(seed: u64) -> Duration {
     Duration::from_secs(if seed.is_multiple_of(4) { 2 * 3600 } else { 2400 })
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Laws that were broken, and objects that didn't get where they should; empty when all is well.
+    /// The broken laws; empty if there are none.
     pub problems: Vec<Problem>,
-    /// What happened, in its order.
+    /// What happened, in order of time.
     pub history: Vec<Line>,
     /// The faults that were injected.
     pub injected: Vec<ScheduledFault>,
@@ -69,7 +68,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The history as one text; with `reads` also what was only looked at.
+    /// The history as text, with reads if `reads`.
     pub fn text(&self, reads: bool) -> String {
         let lines = self.history.iter().filter(|line| reads || !line.read);
         lines.flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
@@ -106,23 +105,23 @@ impl Outcome {
 /// Runs a plan in a runtime of its own.
 ///
 /// # Errors
-/// When the surroundings can't be set up.
+/// When the environment can't be set up.
 pub fn run(plan: &Plan) -> Result<Outcome, SetupError> {
     run_with(plan, None)
 }
 
-/// Runs a plan, with a bug on purpose if there is one.
+/// Runs a plan, with a deliberate bug if there is one.
 ///
 /// # Errors
-/// When the surroundings can't be set up.
+/// When the environment can't be set up.
 pub fn run_with(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
-    // kube's pauses after a broken watch are drawn from this generator of the thread.
+    // kube draws its pauses after a broken watch from this generator of the thread.
     fastrand::seed(plan.seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    panics::capture(|| runtime.block_on(live(plan, bug)))
+    panics::capture(|| runtime.block_on(execute(plan, bug)))
 }
 
-async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
+async fn execute(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let clock = VirtualClock::begin();
     let history = History::new(clock);
     let scheduler = Scheduler::new(plan.seed);
@@ -145,12 +144,12 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
             outages: outages.clone(),
         })
         .collect();
-    let _guard = tracing::subscriber::set_default(Polls::new(processes.clone()));
+    let _guard = tracing::subscriber::set_default(PollCrashes::new(processes.clone()));
     let start = |io| Replica::new(plan, &server, &azure, io, clock).with(bug);
     let replicas: Vec<Replica> = processes.into_iter().map(start).collect();
     let stop = CancellationToken::new();
     let running: Vec<_> = replicas.iter().map(|replica| replica.start(stop.clone())).collect();
-    let stage = Stage {
+    let state = RunState {
         plan,
         clock,
         history: history.clone(),
@@ -161,17 +160,17 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
         outages,
         replicas,
     };
-    let checks = stage.events().await;
-    tokio::time::sleep_until(clock.moment(plan.calm())).await;
-    history.record("calm");
-    let settled = stage.settle().await;
+    let checks = state.events().await;
+    tokio::time::sleep_until(clock.moment(plan.faults_end())).await;
+    history.record("FAULTS END");
+    let settled = state.settle().await;
     let rested_from = clock.time();
-    tokio::time::sleep(rest(plan.seed)).await;
+    tokio::time::sleep(rest_duration(plan.seed)).await;
     stop.cancel();
     let took = clock.elapsed();
     drop(running);
     let kubernetes = server.history();
-    let (problems, azure_writes, azure_requests) = stage.judge(settled, rested_from, |evidence| {
+    let (problems, azure_writes, azure_requests) = state.judge(settled, rested_from, |evidence| {
         let problems = if settled == Settled::Broken { laws::but_liveness(evidence) } else { laws::judge(evidence) };
         (problems, evidence.writes().count(), evidence.journal.len())
     });
@@ -179,7 +178,7 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
         problems,
         history: trace::merge_writes(history.lines(), &kubernetes, clock.time() - took),
         injected: faults.injected(),
-        ineffective: faults.ineffective(&plan.faults).into_iter().chain(stage.ineffective(&checks)).collect(),
+        ineffective: faults.ineffective(&plan.faults).into_iter().chain(state.ineffective(&checks)).collect(),
         fault_counts: faults.fault_counts(),
         azure_requests,
         azure_writes,
@@ -187,18 +186,18 @@ async fn live(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     })
 }
 
-/// How the wait for every object's end ended.
+/// Whether every object settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Settled {
-    /// Every object came to its end.
+    /// Every object settled.
     Yes,
     /// Not in time.
     No,
-    /// There was no need to wait, as a law was broken.
+    /// A law was broken, so the run was stopped.
     Broken,
 }
 
-struct Stage<'a> {
+struct RunState<'a> {
     plan: &'a Plan,
     clock: VirtualClock,
     history: History,
@@ -210,14 +209,14 @@ struct Stage<'a> {
     replicas: Vec<Replica>,
 }
 
-impl Stage<'_> {
+impl RunState<'_> {
     /// All image versions that are there.
     fn objects(&self) -> BTreeMap<String, Arc<Value>> {
         let all = self.server.objects("imageversions.azimage.dev");
         all.into_iter().map(|((_, name), object)| (name, object)).collect()
     }
 
-    /// The namespace, and what is in it.
+    /// The namespace and its objects.
     fn namespace(&self) -> Vec<String> {
         let within = ["imageversions.azimage.dev", "replicationtargets.azimage.dev", "serviceaccounts", "namespaces"];
         let all = within.iter().flat_map(|resource| {
@@ -231,7 +230,7 @@ impl Stage<'_> {
 
     /// Judges what happened so far.
     fn judge<T>(&self, settled: Settled, rested_from: Timestamp, judge: impl FnOnce(&Evidence<'_>) -> T) -> T {
-        // By itself, so that the laws can look into Azure as well.
+        // In a statement of its own: the laws lock the simulator as well.
         let journal = self.azure.simulator().requests(&JournalQuery::default());
         judge(&Evidence {
             plan: self.plan,
@@ -251,7 +250,7 @@ impl Stage<'_> {
         })
     }
 
-    /// Waits until every object is where it stays.
+    /// Waits until every object has settled.
     async fn settle(&self) -> Settled {
         let mut quiet = 0;
         for minute in 1..=PATIENCE.as_secs() / 60 {
@@ -262,11 +261,11 @@ impl Stage<'_> {
             let rests = objects.values().all(|object| laws::at_its_end(object))
                 && !targets.any(|(name, target)| laws::has_to_go(name, target, &objects));
             quiet = if rests { quiet + 1 } else { 0 };
-            if quiet == minutes(self.plan) {
+            if quiet == quiet_minutes(self.plan) {
                 return Settled::Yes;
             }
-            let looks = minute.is_multiple_of(LOOK) && (minute / LOOK).is_power_of_two();
-            if looks && !self.judge(Settled::No, self.clock.time(), laws::but_liveness).is_empty() {
+            let checks_laws = minute.is_multiple_of(CHECK_AFTER) && (minute / CHECK_AFTER).is_power_of_two();
+            if checks_laws && !self.judge(Settled::No, self.clock.time(), laws::but_liveness).is_empty() {
                 return Settled::Broken;
             }
         }
@@ -274,15 +273,15 @@ impl Stage<'_> {
     }
 }
 
-/// Runs a plan, the same plan again, and what struck it by itself, and compares every byte of the histories.
+/// Runs a plan twice, and then its replay plan, and compares the histories byte by byte.
 ///
 /// # Errors
-/// When the surroundings can't be set up.
-pub fn run_thrice(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
+/// When the environment can't be set up.
+pub fn run_checking_determinism(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let mut first = run_with(plan, bug)?;
     let again = run_with(plan, bug)?;
-    let replay_plan = run_with(&first.replay_plan(plan), bug)?;
-    for (law, other) in [("repetition", again), ("strikes alone", replay_plan)] {
+    let replay = run_with(&first.replay_plan(plan), bug)?;
+    for (law, other) in [("determinism: repetition", again), ("determinism: recorded faults", replay)] {
         let text = first.history_difference(&other).or_else(|| first.count_difference(&other));
         if let Some(text) = text {
             first.problems.push(Problem { law, text });

@@ -126,11 +126,11 @@ pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
             let sent = effect.time - SignedDuration::from_secs(evidence.in_flight());
             for region in after.iter().filter(|region| *region != world::HOME && !before.contains(region)) {
                 let asked = targets.iter().filter(|(_, wanted)| wanted == region).any(|(name, _)| {
-                    let lives = |at| {
+                    let exists = |at| {
                         let target = evidence.object_at(TARGETS, name, at);
                         target.is_some_and(|target| target["metadata"]["deletionTimestamp"].is_null())
                     };
-                    lives(sent) || lives(effect.time)
+                    exists(sent) || exists(effect.time)
                 });
                 if !asked {
                     found.push(format!("{region} was written at {}, and no target asks for it", effect.time));

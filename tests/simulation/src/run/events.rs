@@ -12,7 +12,7 @@ use azimage_simulator::Fault;
 use azimage_test_api_server::NoFaults;
 use tokio::time::Instant;
 
-use super::Stage;
+use super::RunState;
 use crate::{
     azure::Azure,
     operators::Operators,
@@ -35,7 +35,7 @@ fn was_triggered(azure: &Azure, id: u64) -> bool {
     azure.simulator().fault_states().iter().any(|state| state.id == id && state.fired > 0)
 }
 
-impl Stage<'_> {
+impl RunState<'_> {
     /// Applies all events, each at its time.
     pub(super) async fn events(&self) -> Vec<(Event, EffectCheck)> {
         let mut events = self.plan.events.clone();

@@ -31,7 +31,7 @@ fn first() -> u64 {
 }
 
 /// What comes of a plan with a bug, or without one.
-fn lived(bug: Option<Bug>, situation: Situation, seed: u64) -> Outcome {
+fn run_plan(bug: Option<Bug>, situation: Situation, seed: u64) -> Outcome {
     run_with(&situation.plan(seed), bug).unwrap()
 }
 
@@ -66,30 +66,30 @@ fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
     assert!(!bugs.is_empty(), "AZIMAGE_BUGS names no bug: {chosen}");
     let rows = in_parallel(bugs, |bug| {
         let situation = situations::of(bug);
-        let caught = (0..SEEDS).find_map(|tried| {
-            let problems = lived(Some(bug), situation, first() + tried).problems;
+        let detected = (0..SEEDS).find_map(|tried| {
+            let problems = run_plan(Some(bug), situation, first() + tried).problems;
             (!problems.is_empty()).then_some((tried + 1, problems))
         });
-        (bug, situation, caught)
+        (bug, situation, detected)
     });
     println!("{:<26} {:<22} {:>5}  broken", "bug", "plan", "seeds");
     let (mut missed, mut tried_plans) = (Vec::new(), BTreeSet::new());
-    for (bug, situation, caught) in &rows {
+    for (bug, situation, detected) in &rows {
         let (bug, name) = (bug.to_string(), situation.name);
-        let tried = caught.as_ref().map_or(SEEDS, |(tried, _)| *tried);
+        let tried = detected.as_ref().map_or(SEEDS, |(tried, _)| *tried);
         tried_plans.extend((0..tried).map(|tried| (*situation, first() + tried)));
-        let laws: BTreeSet<&str> = caught.iter().flat_map(|(_, problems)| problems).map(|it| it.law).collect();
+        let laws: BTreeSet<&str> = detected.iter().flat_map(|(_, problems)| problems).map(|it| it.law).collect();
         let laws = laws.into_iter().collect::<Vec<_>>().join(", ");
-        let how = caught.as_ref().map_or("NOT CAUGHT", |(_, problems)| problems[0].text.as_str());
+        let how = detected.as_ref().map_or("NOT DETECTED", |(_, problems)| problems[0].text.as_str());
         println!("{bug:<26} {name:<22} {tried:>5}  {laws}: {how}");
-        if caught.is_none() {
+        if detected.is_none() {
             missed.push(bug);
         }
     }
     println!("{} bugs in {:.1} s", rows.len(), began.elapsed().as_secs_f64());
     let began = Instant::now();
     let plans = in_parallel(tried_plans.into_iter().collect(), |(situation, seed)| {
-        (situation, seed, lived(None, situation, seed))
+        (situation, seed, run_plan(None, situation, seed))
     });
     println!("{} plans without a bug in {:.1} s", plans.len(), began.elapsed().as_secs_f64());
     // What a plan says has to happen, or it shows nothing; another seed has other ids and takes other times.
@@ -102,7 +102,7 @@ fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
         })
         .collect();
     assert!(wrong.is_empty(), "without a bug:\n{}", wrong.join("\n"));
-    assert!(missed.is_empty(), "not caught within {SEEDS} seeds: {}", missed.join(", "));
+    assert!(missed.is_empty(), "not detected within {SEEDS} seeds: {}", missed.join(", "));
 }
 
 #[test]

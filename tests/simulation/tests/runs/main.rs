@@ -1,4 +1,4 @@
-//! Whole lives of image versions under virtual time: the very controller, through whatever goes wrong.
+//! Runs of the controller from the first pass to the end under virtual time, with faults and events.
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
@@ -9,7 +9,7 @@ use azimage_simulation::{
     fault_rates::CallKind,
     generate::{self, Options},
     plan::{Action, CallSite, Event, Fault, Plan, ScheduledFault, World},
-    run::{run, run_thrice},
+    run::{run, run_checking_determinism},
 };
 
 /// How many seeds are run three times each; the command and CI run many more.
@@ -22,7 +22,7 @@ fn calm(versions: u8) -> Plan {
 }
 
 #[test]
-fn an_undisturbed_life_gets_ready_with_the_eight_writes_that_it_needs() {
+fn an_undisturbed_run_gets_ready_with_the_eight_writes_that_it_needs() {
     let outcome = run(&calm(1)).unwrap();
     assert_eq!(outcome.problems, [], "{}", outcome.text(false));
     assert_eq!(outcome.azure_writes, 8, "{}", outcome.text(false));
@@ -64,7 +64,7 @@ fn a_process_may_be_dropped_at_any_of_its_polls() {
             site: CallSite { replica: 0, call: part.to_owned(), nth },
             fault: Fault::CrashAtPoll,
         };
-        // Some of them; campaigns meet the others.
+        // Only some polls; campaigns cover the others.
         for nth in (1..=all).step_by(usize::try_from(all / 20).unwrap()) {
             let plan = Plan { faults: [nth, nth + 3, nth + 9].map(fault_at).to_vec(), ..calm.clone() };
             let outcome = run(&plan).unwrap();
@@ -94,7 +94,7 @@ fn objects_act_with_the_identity_of_their_service_account_and_the_controller_wit
 }
 
 #[test]
-fn what_cant_work_says_why_and_touches_nothing() {
+fn broken_objects_report_their_reason_and_write_nothing() {
     let mut plan = calm(1);
     plan.world.broken_objects = BrokenObject::ALL.to_vec();
     let outcome = run(&plan).unwrap();
@@ -135,15 +135,15 @@ fn a_gallery_that_somebody_deletes_with_all_in_it_is_missing_whether_it_was_need
 }
 
 #[test]
-fn no_law_is_broken_and_a_seed_decides_every_byte_of_the_history_and_what_struck_repeats_it_alone() {
+fn seeds_break_no_law_and_repeat_byte_by_byte_also_by_their_recorded_faults_alone() {
     for seed in 1..=SEEDS {
-        let first = run_thrice(&generate::plan(seed, Options::default()), None).unwrap();
+        let first = run_checking_determinism(&generate::plan(seed, Options::default()), None).unwrap();
         assert_eq!(first.problems, [], "seed {seed}:\n{}", first.text(false));
     }
 }
 
 #[test]
-fn what_went_wrong_once_goes_well_ever_since() {
+fn kept_scenarios_break_no_law() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
@@ -153,12 +153,16 @@ fn what_went_wrong_once_goes_well_ever_since() {
         assert!(text.starts_with("# "), "{name} doesn't say what it showed");
         let outcome = run(&Plan::parse(&text).unwrap()).unwrap();
         assert_eq!(outcome.problems, [], "{name}:\n{}", outcome.text(false));
-        assert!(outcome.ineffective.is_empty(), "{name} proves less than it says: {:#?}", outcome.ineffective);
+        assert!(
+            outcome.ineffective.is_empty(),
+            "{name} has faults or events without effect: {:#?}",
+            outcome.ineffective
+        );
     }
 }
 
 #[test]
-fn what_of_a_plan_takes_no_effect_is_told() {
+fn faults_and_events_without_effect_are_reported() {
     let fault_at =
         |call: &str, nth, fault| ScheduledFault { site: CallSite { replica: 0, call: call.to_owned(), nth }, fault };
     let machine = "azure GET virtualMachines/builder-0";
@@ -178,7 +182,7 @@ fn what_of_a_plan_takes_no_effect_is_told() {
     };
     let outcome = run(&plan).unwrap();
     let ineffective = outcome.ineffective.join("\n");
-    for (text, told) in [
+    for (text, reported) in [
         ("GET virtualMachines/builder-0 #1 ", false),
         ("GET virtualMachines/builder-0 #9999 ", true),
         ("SaysSucceeded at azure GET virtualMachines/builder-0 #2 ", true),
@@ -188,6 +192,6 @@ fn what_of_a_plan_takes_no_effect_is_told() {
         ("at 7200 took no effect: DeleteObject(0)", false),
         ("at 9000 took no effect: DeleteObject(0)", true),
     ] {
-        assert_eq!(ineffective.contains(text), told, "{text}:\n{ineffective}");
+        assert_eq!(ineffective.contains(text), reported, "{text}:\n{ineffective}");
     }
 }
