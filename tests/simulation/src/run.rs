@@ -171,7 +171,7 @@ async fn execute(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     drop(running);
     let kubernetes = server.history();
     let (problems, azure_writes, azure_requests) = state.judge(settled, rested_from, |evidence| {
-        let problems = if settled == Settled::Broken { laws::but_liveness(evidence) } else { laws::judge(evidence) };
+        let problems = if settled == Settled::Broken { laws::judge_safety(evidence) } else { laws::judge(evidence) };
         (problems, evidence.writes().count(), evidence.journal.len())
     });
     Ok(Outcome {
@@ -258,14 +258,14 @@ impl RunState<'_> {
             let objects = self.objects();
             let targets = self.server.objects("replicationtargets.azimage.dev");
             let mut targets = targets.iter().map(|((_, name), target)| (name, target));
-            let rests = objects.values().all(|object| laws::at_its_end(object))
-                && !targets.any(|(name, target)| laws::has_to_go(name, target, &objects));
-            quiet = if rests { quiet + 1 } else { 0 };
+            let settled = objects.values().all(|object| laws::is_settled(object))
+                && !targets.any(|(name, target)| laws::must_be_deleted(name, target, &objects));
+            quiet = if settled { quiet + 1 } else { 0 };
             if quiet == quiet_minutes(self.plan) {
                 return Settled::Yes;
             }
             let checks_laws = minute.is_multiple_of(CHECK_AFTER) && (minute / CHECK_AFTER).is_power_of_two();
-            if checks_laws && !self.judge(Settled::No, self.clock.time(), laws::but_liveness).is_empty() {
+            if checks_laws && !self.judge(Settled::No, self.clock.time(), laws::judge_safety).is_empty() {
                 return Settled::Broken;
             }
         }

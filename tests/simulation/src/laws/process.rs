@@ -1,11 +1,11 @@
-//! Processes: one leads at a time, and what fails is tried again later each time.
+//! Processes: one leads at a time, and retries back off.
 
 use super::Evidence;
 use crate::plan::Action;
 
 const LEASES: &str = "leases.coordination.k8s.io";
 
-/// The lease is taken from another process only when that one let it go, or didn't renew it for as long as it lasts.
+/// The lease is taken from another process only after that one released it or let it expire.
 pub(super) fn lease_is_taken_only_when_free(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for write in evidence.kubernetes.iter().filter(|write| write.resource == LEASES) {
@@ -28,7 +28,7 @@ pub(super) fn lease_is_taken_only_when_free(evidence: &Evidence<'_>) -> Vec<Stri
 }
 
 /// No process sends a write while another one holds the lease.
-pub(super) fn nothing_is_sent_after_its_term(evidence: &Evidence<'_>) -> Vec<String> {
+pub(super) fn no_writes_after_lease_loss(evidence: &Evidence<'_>) -> Vec<String> {
     if evidence.plan.world.replicas < 2 {
         return Vec::new();
     }
@@ -47,15 +47,15 @@ pub(super) fn nothing_is_sent_after_its_term(evidence: &Evidence<'_>) -> Vec<Str
     found
 }
 
-/// Requests for an object in which a process that just began comes to its longest pause.
+/// Requests for an object until the retries of a new process reach their longest pause.
 const FIRST: u64 = 30;
 /// Requests for an object in an hour after that.
 const IN_AN_HOUR: u64 = 15;
 
-/// While Azure is away, requests get fewer.
-pub(super) fn requests_get_fewer(evidence: &Evidence<'_>) -> Vec<String> {
-    let ends = u64::try_from(evidence.ends_of_processes()).unwrap_or(u64::MAX);
-    let begins = u64::from(evidence.plan.world.replicas).saturating_add(ends);
+/// Requests back off while Azure can't be reached.
+pub(super) fn requests_back_off(evidence: &Evidence<'_>) -> Vec<String> {
+    let process_ends = u64::try_from(evidence.process_ends()).unwrap_or(u64::MAX);
+    let begins = u64::from(evidence.plan.world.replicas).saturating_add(process_ends);
     let mut found = Vec::new();
     for event in &evidence.plan.events {
         let Action::AzureAway { seconds } = event.action else { continue };

@@ -1,5 +1,5 @@
-//! Laws 5 and 6: a region is taken away only on the word of who asked for it, a target has its region and a region its
-//! target, and usable means usable.
+//! Laws 5 and 6: a region is removed only if its targets ask for that, each added region has a target, and Ready means that
+//! all regions are complete.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,8 +25,8 @@ fn regions(body: &Value) -> Vec<String> {
     names.map(normal).collect()
 }
 
-/// A region that a person added is in every list that the controller writes after it has seen it.
-pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
+/// A region that an operator added is in every list that the controller writes after it has read it.
+pub(super) fn foreign_regions_are_kept(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let by = |entry: &&JournalEntry, who: &str| entry.principal.as_deref() == Some(who);
     for number in 0..evidence.plan.world.versions {
@@ -42,11 +42,11 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
             let known = before.map(|entry| regions(&entry.body)).unwrap_or_default();
             regions(&of[foreign].body).into_iter().filter(|name| !known.contains(name)).collect()
         };
-        // Azure has no precondition on this list: one that was decided upon before can't be held back.
+        // Azure has no precondition for this list, so a write that was decided before can't be prevented.
         let read = of.iter().skip(foreign).position(|entry| by(entry, evidence.client()) && entry.method == "GET");
         let Some(read) = read else { continue };
         let begun = of[foreign + read].simulated_time;
-        // With the version its regions go, whoever makes another one of its number.
+        // A deleted version loses its regions, even if another one with its number is created.
         let is_there = |entry: &&&JournalEntry| !(entry.method == "DELETE" && entry.applied);
         for entry in of
             .iter()
@@ -58,14 +58,14 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
             let late = entry.simulated_time.duration_since(begun).as_secs() < super::IN_FLIGHT;
             let kept = regions(&entry.body);
             if !late && added.iter().any(|region| !kept.contains(region)) {
-                found.push(format!("{added:?} of a person is not in {}", line(entry)));
+                found.push(format!("{added:?} of an operator is not in {}", line(entry)));
             }
         }
     }
     found
 }
 
-/// A version that says Ready in the end is complete in Azure, in each region that was asked for.
+/// A version that is Ready at the end is complete in Azure, in each wanted region.
 pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
@@ -103,15 +103,15 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// The names of all targets that there ever were, with their regions.
+/// The names and regions of all targets that ever existed.
 fn all_targets(evidence: &Evidence<'_>) -> Vec<(String, String)> {
     let made = evidence.kubernetes.iter().filter(|write| write.resource == TARGETS && write.before.is_none());
     let region = |write: &Write| Some(normal(write.after.as_ref()?["spec"]["region"].as_str()?));
     made.filter_map(|write| Some((write.name.clone(), region(write)?))).collect()
 }
 
-/// A region is added to a version only while a target asks for it that isn't being deleted.
-pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
+/// A region is added to a version only while a target wants it that isn't being deleted.
+pub(super) fn added_regions_have_a_target(evidence: &Evidence<'_>) -> Vec<String> {
     let targets = all_targets(evidence);
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
@@ -123,7 +123,7 @@ pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
                 list.filter_map(|region| region["name"].as_str()).map(normal).collect()
             };
             let (before, after) = (entries(&effect.before), entries(&effect.after));
-            let sent = effect.time - SignedDuration::from_secs(evidence.in_flight());
+            let sent = effect.time - SignedDuration::from_secs(evidence.max_seconds_in_flight());
             for region in after.iter().filter(|region| *region != world::HOME && !before.contains(region)) {
                 let asked = targets.iter().filter(|(_, wanted)| wanted == region).any(|(name, _)| {
                     let exists = |at| {
@@ -141,8 +141,8 @@ pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// The regions of targets that are gone are gone from the versions that are where they should be.
-pub(super) fn let_go_with_their_regions(evidence: &Evidence<'_>) -> Vec<String> {
+/// Ready versions don't have the regions of targets that are gone.
+pub(super) fn regions_of_deleted_targets_are_removed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     if !evidence.settled {
         return found;
@@ -167,9 +167,9 @@ pub(super) fn let_go_with_their_regions(evidence: &Evidence<'_>) -> Vec<String> 
     found
 }
 
-/// Whether a target is being deleted, and nobody holds it rightly: a suspended object may, as nothing is done for it, and one
-/// whose `ServiceAccount` went first, for which nobody may do anything, which it says.
-pub(crate) fn has_to_go(name: &str, target: &Value, objects: &BTreeMap<String, Arc<Value>>) -> bool {
+/// Whether a target is being deleted and no object may hold it. A suspended object may, and one that is stalled because its
+/// `ServiceAccount` was deleted.
+pub(crate) fn must_be_deleted(name: &str, target: &Value, objects: &BTreeMap<String, Arc<Value>>) -> bool {
     let holds = |object: &Value| {
         let regions = object["status"]["regions"].as_array().into_iter().flatten();
         let mut holders = regions.filter_map(|region| region["requestedBy"].as_array()).flatten();
@@ -179,11 +179,11 @@ pub(crate) fn has_to_go(name: &str, target: &Value, objects: &BTreeMap<String, A
     !target["metadata"]["deletionTimestamp"].is_null() && !objects.values().any(|object| holds(object))
 }
 
-/// Targets that were deleted are gone in the end, however it stands with the versions.
-pub(super) fn targets_go(evidence: &Evidence<'_>) -> Vec<String> {
+/// Deleted targets are gone at the end, whatever the state of the versions.
+pub(super) fn deleted_targets_disappear(evidence: &Evidence<'_>) -> Vec<String> {
     let there = all_targets(evidence).into_iter().filter_map(|(name, _)| {
         let target = evidence.object_at(TARGETS, &name, evidence.rested_from)?;
-        has_to_go(&name, target, evidence.objects).then(|| {
+        must_be_deleted(&name, target, evidence.objects).then(|| {
             let why = target["status"]["conditions"][0]["message"].to_string();
             format!("{name} was deleted, and is still there: {why}")
         })
