@@ -27,7 +27,7 @@ pub enum BrokenObject {
     ForWindows,
     /// The image definition is for another generation.
     OtherGeneration,
-    /// The machine was generalized by somebody.
+    /// The machine is generalized already.
     Generalized,
     /// Somebody else's version has the name.
     Taken,

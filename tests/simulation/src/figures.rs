@@ -1,4 +1,4 @@
-//! What a campaign has seen so far, kept between its runs.
+//! The figures of a campaign, kept between its runs.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,7 +18,7 @@ pub struct Figures {
     pub image_versions: u64,
     /// Seconds of real time.
     pub seconds: f64,
-    /// Seconds that processors worked, all together.
+    /// Processor time in seconds.
     pub processor_seconds: f64,
     /// Hours of virtual time.
     pub hours: f64,
@@ -75,7 +75,7 @@ impl Figures {
 impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minutes = self.seconds / 60.0;
-        #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+        #[allow(clippy::cast_precision_loss, reason = "only printed")]
         let rate = if minutes > 0.0 { self.image_versions as f64 / minutes } else { 0.0 };
         writeln!(
             formatter,
@@ -83,7 +83,7 @@ impl fmt::Display for Figures {
             self.seeds, self.image_versions, self.hours
         )?;
         if self.processor_seconds > 0.0 {
-            #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+            #[allow(clippy::cast_precision_loss, reason = "only printed")]
             let rate = self.image_versions as f64 / self.processor_seconds * 120.0;
             writeln!(formatter, "{rate:.0} image versions a minute of two processors' time")?;
         }
@@ -110,7 +110,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Seconds that processors have worked for this process so far; nothing where the system doesn't say.
+/// The processor time of this process so far, in seconds, where the system has `/proc`.
 pub fn processor_seconds() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/self/stat").ok()?;
     // After the program's name, which may contain anything, the twelfth and thirteenth: hundredths of seconds.

@@ -15,9 +15,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
-    /// Decides ids, jitter, the order within an instant, and how long Azure takes.
+    /// Decides ids, jitter, the order within an instant, and Azure's durations.
     pub seed: u64,
-    /// What there is in the beginning.
+    /// What exists at the beginning.
     pub world: World,
     /// Rates of random faults at calls. The faults that were injected are recorded, so that a plan with these alone repeats
     /// the run.
@@ -31,7 +31,7 @@ pub struct Plan {
     pub events: Vec<Event>,
 }
 
-/// What there is in the beginning.
+/// What exists at the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
@@ -48,14 +48,14 @@ pub struct World {
     /// Whether every second version is made from the version before it, and not from a machine.
     #[serde(default)]
     pub derived: bool,
-    /// Whether the objects act with the identity of their namespace's `ServiceAccount`; the controller's own then serves
-    /// nobody.
+    /// Whether the objects act with the identity of their namespace's `ServiceAccount`. The controller's own identity then serves
+    /// no namespace.
     #[serde(default)]
     pub identity: bool,
-    /// Whether somebody else made versions of the same names in Azure before.
+    /// Whether versions of the same names exist in Azure before, made by others.
     #[serde(default, skip_serializing_if = "is_false")]
     pub taken: bool,
-    /// Seconds that a process needs to end when it has lost its lease.
+    /// Seconds that a process needs to end after it lost its lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linger_seconds: Option<u32>,
     /// Seconds for which the lease is left alone, if not as long as by default; the other times of the election are as
@@ -68,7 +68,7 @@ pub struct World {
     /// Broken objects beside the versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broken_objects: Vec<BrokenObject>,
-    /// Machines that are unlike others.
+    /// Unusual machines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub odd: Vec<OddMachine>,
     /// What Azure shows when a guest's agent is gone, and of a machine that is deallocated.
@@ -92,7 +92,7 @@ impl World {
         (self.derived && number % 2 == 1).then(|| number - 1)
     }
 
-    /// What is unlike others about the machine of a version.
+    /// What is unusual about the machine of a version.
     pub(crate) fn oddities(&self, number: u8) -> impl Iterator<Item = Oddity> {
         self.odd.iter().filter(move |odd| odd.of == number).map(|odd| odd.oddity)
     }
@@ -134,27 +134,27 @@ pub struct ScheduledFault {
 pub enum Fault {
     /// It takes so many seconds.
     Slow(u32),
-    /// It never arrives, and the client waits in vain.
+    /// It never arrives, and the client times out.
     RequestLost,
     /// It takes effect, and the answer gets lost.
     AnswerLost,
-    /// The client gives up, and so many seconds later it takes effect all the same.
+    /// The client times out, and it takes effect so many seconds later.
     Late(u32),
     /// It arrives twice; the client gets the second answer.
     Duplicate,
     /// No connection.
     Refused,
-    /// It is answered so and does nothing.
+    /// It gets this status and has no effect.
     Answer(u16),
     /// A read shows what the same read showed before.
     Stale,
-    /// A read shows something that is being worked on as if it had succeeded.
+    /// A read shows Succeeded for a resource that is being updated.
     SaysSucceeded,
-    /// A read shows something in a state that no release knows.
+    /// A read shows a state that no release knows for a resource that is being updated.
     SaysUnknown,
     /// The process is killed before the request is sent.
     CrashBefore,
-    /// The process is killed while the request is on its way, which arrives.
+    /// The process is killed while the request is in flight; the request arrives.
     CrashWithin,
     /// The process is killed when the request took effect.
     CrashAfter,
@@ -190,7 +190,7 @@ impl Fault {
         }
     }
 
-    /// Whether the process ends by it.
+    /// Whether it crashes the process.
     pub fn crashes(self) -> bool {
         matches!(self, Self::CrashBefore | Self::CrashWithin | Self::CrashAfter | Self::CrashAtPoll)
     }
@@ -211,26 +211,26 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Action {
-    /// The calls of a process stand still, and with them what it does.
+    /// The calls of a process pause.
     Pause {
         /// Which.
         replica: u8,
         /// For so many seconds.
         seconds: u64,
     },
-    /// A process reaches nobody.
+    /// A process reaches neither Azure nor the API server.
     Partition {
         /// Which.
         replica: u8,
         /// For so many seconds.
         seconds: u64,
     },
-    /// Azure answers nobody.
+    /// Azure can't be reached.
     AzureAway {
         /// For so many seconds.
         seconds: u64,
     },
-    /// The API server answers nobody.
+    /// The API server can't be reached.
     KubernetesAway {
         /// For so many seconds.
         seconds: u64,
@@ -242,23 +242,23 @@ pub enum Action {
         /// So far.
         seconds: i64,
     },
-    /// All watches end, and what is older can't be watched any more.
+    /// All watches end, and older changes are compacted away.
     ForgetChanges,
-    /// A process hears late of what changes in Kubernetes, and its watches don't end by that.
+    /// A process receives the events of its watches late; the watches stay open.
     WatchesStall {
         /// Which.
         replica: u8,
         /// For so many seconds.
         seconds: u64,
     },
-    /// What a process asks of the lease isn't answered.
+    /// A process gets no answers about the lease.
     LeaseHangs {
         /// Which.
         replica: u8,
         /// For so many seconds.
         seconds: u64,
     },
-    /// Azure itself goes wrong.
+    /// A fault inside Azure.
     AzureFails {
         /// How.
         fault: DomainFault,
@@ -266,7 +266,7 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<u64>,
     },
-    /// A process is killed, wherever it is.
+    /// A process is killed.
     Kill {
         /// Which.
         replica: u8,
@@ -342,7 +342,7 @@ impl Action {
 }
 
 impl Event {
-    /// When it is over, so far as it lasts.
+    /// When it is over; its start if it has no duration.
     pub fn end(&self) -> Duration {
         let lasts = match &self.action {
             Action::Pause { seconds, .. }
@@ -359,7 +359,7 @@ impl Event {
 }
 
 impl Plan {
-    /// A plan as a short text.
+    /// The plan as YAML.
     ///
     /// # Errors
     /// It can't be written as YAML.
@@ -367,7 +367,7 @@ impl Plan {
         serde_saphyr::to_string(self)
     }
 
-    /// A plan from its text.
+    /// A plan from YAML.
     ///
     /// # Errors
     /// The text is no plan; the message says where.

@@ -1,4 +1,4 @@
-//! One process of the controller: it elects, works, is killed, and is started anew.
+//! One process of the controller: its election and its controllers, over kills and restarts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,7 +32,7 @@ use crate::{
     world::{CLIENT, TENANT},
 };
 
-/// The longest that a process stays away after it was killed.
+/// The longest time until a killed process starts again, in milliseconds.
 const AWAY: u64 = 90_000;
 
 /// How long a lease lasts by default, in seconds.
@@ -115,12 +115,12 @@ impl Replica {
         }
     }
 
-    /// The same process with a bug on purpose, if there is one.
+    /// The same process with a deliberate bug, if there is one.
     pub(crate) fn with(self, bug: Option<Bug>) -> Self {
         Self { bug, ..self }
     }
 
-    /// Runs it for good: whenever it is killed or ends, it is started anew a while later.
+    /// Runs the process: whenever it is killed or ends, it is started again some time later.
     pub(crate) fn start(&self, stop: CancellationToken) -> AbortOnDropHandle<()> {
         let this = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Cuts a plan that fails down to its core.
+//! Shrinks a failing plan.
 
 use crate::{
     laws::Problem,

@@ -1,4 +1,4 @@
-//! What a plan's world is made of, in Azure and in Kubernetes.
+//! The world of a plan: its resources in Azure and objects in Kubernetes.
 
 use std::sync::LazyLock;
 
@@ -72,10 +72,10 @@ pub fn target(number: usize) -> String {
     format!("target-{number}")
 }
 
-/// How the names of targets begin that somebody adds.
+/// The prefix of the names of targets that operators add.
 pub(crate) const ADDED: &str = "added-";
 
-/// The name of the object of a target that somebody adds for a region.
+/// The name of the target that an operator adds for a region.
 pub fn added_target(region: &str) -> String {
     format!("{ADDED}{}", normal(region))
 }
@@ -86,7 +86,7 @@ pub(crate) fn is_owner(number: u8, tags: &Value) -> bool {
     tags[OWNER_TAG].as_str().is_some_and(|owner| owner.starts_with(&whose))
 }
 
-/// Who acts on Azure for the objects.
+/// The client that acts on Azure for the objects.
 pub fn client(world: &World) -> &'static str {
     if world.identity { PUBLISHER } else { CLIENT }
 }
@@ -108,7 +108,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
     let machines: Vec<Value> = numbers()
         .filter(|number| plan.world.source_version(*number).is_none())
         .map(|number| {
-            // Of some the console is recorded before they are claimed.
+            // Some record their console before they are claimed.
             let recorded = (plan.seed + u64::from(number)).is_multiple_of(3);
             let mut machine = json!({
                 "name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"},
@@ -134,7 +134,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             json!({"name": object(number), "osType": os, "versions": others(number)})
         })
         .collect();
-    let apart: Vec<Value> = broken_objects().filter_map(|broken| broken.definition()).collect();
+    let broken_definitions: Vec<Value> = broken_objects().filter_map(|broken| broken.definition()).collect();
     let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": OPERATOR, "secret": "simulated"}]);
     let mut issuers = json!([]);
     if plan.world.identity {
@@ -154,7 +154,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
             "name": "images", "location": HOME, "virtualMachines": machines,
             "galleries": [
-                {"name": "corp", "definitions": definitions}, {"name": broken_objects::GALLERY, "definitions": apart},
+                {"name": "corp", "definitions": definitions}, {"name": broken_objects::GALLERY, "definitions": broken_definitions},
             ],
         }]}],
     });
@@ -179,7 +179,7 @@ pub(crate) fn new_target(name: &str, region: &str) -> Result<ReplicationTarget, 
     serde_json::from_value(made("ReplicationTarget", name, &spec))
 }
 
-/// Makes the objects.
+/// Creates the objects.
 pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
     let namespaces: Api<Namespace> = Api::all(server.client());
     let namespace =

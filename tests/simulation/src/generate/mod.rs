@@ -20,16 +20,16 @@ const REGIONS: [&str; 6] = ["North Europe", "eastus2", "Sweden Central", "uksout
 /// A region that Azure doesn't have.
 pub const MISSPELT: &str = "westeurop";
 
-/// What seeds may make.
+/// What the plans of seeds may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Faults and crashes in a thousand calls, at most.
+    /// The highest rate of faults and crashes: in a thousand calls.
     pub per_thousand: u32,
     /// Outages, pauses, jumps of clocks.
     pub events: bool,
     /// Operators' actions.
     pub operators: bool,
-    /// What goes wrong within Azure.
+    /// Azure's own faults.
     pub azure: bool,
 }
 
@@ -50,7 +50,7 @@ fn broken_objects(seed: u64) -> Vec<BrokenObject> {
         .collect()
 }
 
-/// One machine in five is unlike others, sometimes in two ways.
+/// One machine in five is unusual, sometimes in two ways.
 fn odd(seed: u64, versions: u8) -> Vec<OddMachine> {
     let below = |what: &str, of: u8, limit: u64| chance(seed, &("odd", what, of)) % limit;
     let ways = |of: u8| if below("is", of, 5) > 0 { 0 } else { 1 + u64::from(below("twice", of, 4) == 0) };
@@ -58,7 +58,7 @@ fn odd(seed: u64, versions: u8) -> Vec<OddMachine> {
     each.map(|(of, number)| OddMachine { of, oddity: Oddity::drawn(seed, of, number) }).collect()
 }
 
-/// What nobody knows of Azure is one way or the other for each machine, in some worlds.
+/// In some worlds, each unknown detail of Azure's behaviour differs from machine to machine.
 fn unknowns(number: u64) -> Unknowns {
     let (run_command_view, deallocated_log) = (RunCommandView::BySeed, DeallocatedLog::BySeed);
     if number == 0 { Unknowns { run_command_view, deallocated_log } } else { Unknowns::default() }

@@ -1,4 +1,4 @@
-//! The seam of what decides: what goes into the controller's own decisions or what comes out of them is changed.
+//! The seam of decisions: changes the input or the output of the controller's own decisions.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use azimage_crds::{Deletion, ImageVersion, ImageVersionStatus, ReplicationTarget
 use jiff::Timestamp;
 use kube::Resource;
 
-use super::{Address, Bug, memory, plans, protocol, readings, statuses, wishes};
+use super::{Address, Bug, desired, memory, observations, plans, protocol, statuses};
 
-/// More answers in a row than anything needs to be believed.
-pub(super) const MANY: i32 = 1000;
+/// More 404s in a row than the controller needs to believe them.
+pub(super) const ENOUGH: i32 = 1000;
 
 /// The controller's own decisions with a bug around them.
 pub(super) fn of(bug: Bug, address: Address) -> Decisions {
@@ -30,7 +30,7 @@ struct Sabotaged {
 }
 
 impl Sabotaged {
-    /// Whether one answer that it doesn't exist is taken for many.
+    /// Whether one 404 counts as many.
     fn believes_one_404(&self, what: Read, deleting: bool) -> bool {
         match self.bug {
             Bug::BelieveOne404 => what == Read::Version && !deleting,
@@ -53,17 +53,17 @@ impl Decide for Sabotaged {
     }
 
     fn next(&self, validated: &Validated, memory: &Memory<'_>, observed: &Observed) -> Next {
-        let wished = wishes::changed(self.bug, validated, observed);
-        let read = readings::changed(self.bug, validated, observed);
+        let desired = desired::changed(self.bug, validated, observed);
+        let read = observations::changed(self.bug, validated, observed);
         let (status, process) = memory::changed(self.bug, memory);
         let decide = |process: ProcessMemory| {
-            self.own.next(&wished, &Memory { status: &status, process, now: memory.now }, &read)
+            self.own.next(&desired, &Memory { status: &status, process, now: memory.now }, &read)
         };
         let mut next = decide(process);
         if let Next::Plan(plan) = &next
             && let Some(what) = plan.report.absent.filter(|what| self.believes_one_404(*what, validated.deleting))
         {
-            next = decide(ProcessMemory { absent: Some((what, MANY)), ..process });
+            next = decide(ProcessMemory { absent: Some((what, ENOUGH)), ..process });
         }
         match next {
             Next::Plan(mut plan) => {

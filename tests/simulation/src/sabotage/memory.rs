@@ -1,11 +1,11 @@
-//! What is known of earlier passes, as a bug remembers it.
+//! The memory of earlier passes, as a bug changes it.
 
 use std::borrow::Cow;
 
 use azimage_core::image_version::{Memory, ProcessMemory, StepName};
 use azimage_crds::{ImageVersionStatus, StepStatus};
 
-use super::{Bug, decisions::MANY};
+use super::{Bug, decisions::ENOUGH};
 
 /// The status as it was last written, and what the process remembers.
 pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersionStatus>, ProcessMemory) {
@@ -16,14 +16,14 @@ pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersio
             let status = status.to_mut();
             status.resource_id = None;
             status.steps.retain(|step| step.finished_at.is_none() || !makes_a_version(step));
-            forget_acceptance(status, &mut process);
+            forget_accepted(status, &mut process);
         }
         Bug::RepeatBeforeSeen => {
-            forget_acceptance(status.to_mut(), &mut process);
+            forget_accepted(status.to_mut(), &mut process);
             process.executed = None;
         }
-        Bug::BeginOnOne404 => process.unseen = MANY,
-        Bug::BelieveVanishedRegion => process.vanished = MANY,
+        Bug::BeginOnOne404 => process.unseen = ENOUGH,
+        Bug::BelieveVanishedRegion => process.vanished = ENOUGH,
         _ => {}
     }
     (status, process)
@@ -33,7 +33,7 @@ fn makes_a_version(step: &StepStatus) -> bool {
     matches!(step.name.parse(), Ok(StepName::Publish | StepName::Update | StepName::Repair))
 }
 
-fn forget_acceptance(status: &mut ImageVersionStatus, process: &mut ProcessMemory) {
+fn forget_accepted(status: &mut ImageVersionStatus, process: &mut ProcessMemory) {
     for step in &mut status.steps {
         step.accepted_at = None;
     }

@@ -1,4 +1,4 @@
-//! Proof that the checks can fail: bugs on purpose, each alone, and each caught by the laws that judge every run.
+//! Proof that the checks can fail: deliberate bugs, one at a time, each detected by the laws that judge every run.
 //!
 //! With a bug a law is broken in one of the first [`SEEDS`] plans of the situation in which it shows; without a bug the
 //! very same plans keep all laws.
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use self::situations::Situation;
 
-/// Plans within which each bug has to be caught.
+/// Plans within which each bug has to be detected.
 const SEEDS: u64 = 3;
 
 /// Where the seeds begin, unless `AZIMAGE_SEED` says otherwise.
@@ -30,7 +30,7 @@ fn first() -> u64 {
     std::env::var("AZIMAGE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
-/// What comes of a plan with a bug, or without one.
+/// Runs a plan with a bug, or without one.
 fn run_plan(bug: Option<Bug>, situation: Situation, seed: u64) -> Outcome {
     run_with(&situation.plan(seed), bug).unwrap()
 }
@@ -92,7 +92,7 @@ fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
         (situation, seed, run_plan(None, situation, seed))
     });
     println!("{} plans without a bug in {:.1} s", plans.len(), began.elapsed().as_secs_f64());
-    // What a plan says has to happen, or it shows nothing; another seed has other ids and takes other times.
+    // A fault or an event without effect shows nothing. Other seeds have other ids and times.
     let ineffective = |seed: u64, outcome: &Outcome| if seed == 1 { outcome.ineffective.clone() } else { Vec::new() };
     let wrong: Vec<String> = plans
         .iter()
@@ -106,7 +106,7 @@ fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
 }
 
 #[test]
-fn the_page_tells_of_each_bug_by_which_seam_it_is() {
+fn the_page_lists_the_seam_of_each_bug() {
     let page = include_str!("../../../../docs/simulation.md");
     let rows: Vec<&str> =
         page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|row| row.0).collect();

@@ -1,4 +1,4 @@
-//! A run that fails is cut down to what makes it fail.
+//! Shrinking a failing run.
 
 use azimage_simulation::{
     plan::{Action, CallSite, Event, Fault, Plan, ScheduledFault},
@@ -10,7 +10,7 @@ use azimage_simulation::{
 /// One answer that a bug believes.
 pub(crate) const CORE: &str = include_str!("../../scenarios/one-404.yaml");
 
-/// The same among much that does no harm.
+/// The same with many harmless faults and events.
 fn noisy(core: &Plan) -> Plan {
     let mut plan = core.clone();
     plan.world.versions = 2;
@@ -30,7 +30,7 @@ fn noisy(core: &Plan) -> Plan {
 }
 
 #[test]
-fn a_failing_run_is_cut_down_to_the_one_answer_that_a_bug_believes() {
+fn a_failing_run_shrinks_to_the_one_answer_that_a_bug_believes() {
     let plan = noisy(&Plan::parse(CORE).unwrap());
     let bug = Some(Bug::BelieveOne404);
     let fails = |plan: &Plan, bug| !run_with(plan, bug).unwrap().problems.is_empty();

@@ -1,4 +1,4 @@
-//! What was read of Azure, as a bug reads it.
+//! What was read from Azure, as a bug changes it.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -10,7 +10,7 @@ use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, OWNER_TAG, STEP_TAG};
 
 use super::Bug;
 
-/// What was read.
+/// What was read, changed by a bug.
 pub(super) fn changed<'a>(bug: Bug, validated: &Validated, observed: &'a Observed) -> Cow<'a, Observed> {
     match bug {
         Bug::GeneralizeWithoutConsent => {
@@ -58,7 +58,7 @@ fn machine(observed: &Observed, change: impl FnOnce(&mut VirtualMachineObserved)
     Cow::Owned(changed)
 }
 
-/// The version is read by itself then, as no list shows it so.
+/// The version counts as read by itself, not from a list.
 fn version(observed: &Observed, change: impl FnOnce(&mut VersionObserved)) -> Cow<'_, Observed> {
     let mut changed = Observed { seen: None, ..observed.clone() };
     if let Reading::Found(version) = &mut changed.version {
@@ -71,7 +71,7 @@ fn owned<'a>(validated: &Validated, observed: &'a Observed) -> Cow<'a, Observed>
     version(observed, |version| set(&mut version.tags, OWNER_TAG, &validated.owner.to_string()))
 }
 
-/// A machine that is off has said that it is sealed, and Azure hasn't told when it changed it.
+/// The console of a machine that is off says that the guest is sealed, and the time of the last change is unknown.
 fn believe_power_off(observed: &Observed) -> Cow<'_, Observed> {
     let Cow::Owned(mut changed) = machine(observed, |machine| machine.changed_at = None) else {
         return Cow::Borrowed(observed);
@@ -85,7 +85,7 @@ fn believe_power_off(observed: &Observed) -> Cow<'_, Observed> {
     Cow::Owned(changed)
 }
 
-/// Such target regions of a version are complete. Whether there was one.
+/// Marks the target regions in such a state as complete. Returns whether there was one.
 fn complete(version: &mut VersionObserved, such: impl Fn(Option<RegionReplication>) -> bool) -> bool {
     let mut found = false;
     for target in &version.targets {
