@@ -123,20 +123,20 @@ impl Call {
         Ok(call)
     }
 
-    /// What requests of one instant are told apart by.
+    /// The text that identifies this request among those of one instant.
     pub(super) fn scheduling_key(&self, body: &[u8]) -> String {
-        let mut scheduling_key = String::with_capacity(160 + body.len());
+        let mut key = String::with_capacity(160 + body.len());
         for part in [&self.resource, &self.namespace, &self.name, &self.subresource, &self.manager] {
-            scheduling_key.push_str(part);
-            scheduling_key.push('/');
+            key.push_str(part);
+            key.push('/');
         }
-        scheduling_key.push_str(self.verb.name());
+        key.push_str(self.verb.name());
         for (name, value) in &self.query {
-            scheduling_key.extend([" ", name, "=", value]);
+            key.extend([" ", name, "=", value]);
         }
-        scheduling_key.push(' ');
-        scheduling_key.push_str(&String::from_utf8_lossy(body));
-        scheduling_key
+        key.push(' ');
+        key.push_str(&String::from_utf8_lossy(body));
+        key
     }
 
     /// A parameter that is ignored would be a silent success.

@@ -19,7 +19,7 @@
 //!
 //! A request for anything else is answered with 501, as a parameter that is ignored would be a silent success. A
 //! definition that can't be carried out is a [`DefinitionError`]. Not implemented, and not refused either, because
-//! nobody could tell from a request: access control, admission other than that of namespaces, warnings, garbage
+//! no request shows that: access control, admission other than that of namespaces, warnings, garbage
 //! collection, a `default` `ServiceAccount`. Nothing is kept on a disk.
 
 mod call;

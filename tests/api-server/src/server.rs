@@ -97,7 +97,7 @@ impl ApiServer {
         Self::build(definitions, seed, clock, None)
     }
 
-    /// The same, and requests take effect when it is their turn: for runs under paused time that have to repeat exactly.
+    /// The same, with a scheduler that orders the requests: for runs under paused time that have to be deterministic.
     pub fn with_scheduler(
         definitions: &[Value],
         seed: u64,
@@ -140,16 +140,16 @@ impl ApiServer {
         token::issuer()
     }
 
-    /// Makes a namespace, beside all faults.
+    /// Creates a namespace without faults.
     pub fn create_namespace(&self, name: &str) -> Result<(), Failure> {
         let request = Request::post("/api/v1/namespaces").header(header::USER_AGENT, "simulation").body(());
         let call = Call::parse(&request.map_err(|error| Failure::bad_request(error.to_string()))?)?;
         self.answer(&call, json!({"metadata": {"name": name}})).map(|_| ())
     }
 
-    /// The same server for one client, with an interceptor of its own in place of everybody's.
+    /// The same server for one client, with its own interceptor in place of the shared one.
     #[must_use]
-    pub fn seen_through(&self, interceptor: Arc<dyn Interceptor>) -> Self {
+    pub fn with_interceptor(&self, interceptor: Arc<dyn Interceptor>) -> Self {
         Self(self.0.clone(), Some(interceptor))
     }
 
@@ -190,7 +190,7 @@ impl ApiServer {
         self.0.lock().revision
     }
 
-    /// Forgets the changes up to a resource version: who watches or lists from before it is told 410.
+    /// Compacts the changes up to a resource version: watches and lists from before get 410.
     pub fn compact(&self, revision: u64) {
         let mut store = self.0.lock();
         store.compacted = revision.min(store.revision).max(store.compacted);
@@ -281,7 +281,7 @@ impl ApiServer {
                     if let Some(scheduler) = &self.0.scheduler {
                         scheduler.wait_for_turn(format!("late {call:?} {}", String::from_utf8_lossy(&bytes))).await;
                     }
-                    // Nobody hears of it.
+                    // The client has disconnected.
                     let _ = parse_body(&bytes).and_then(|body| self.answer(&call, body));
                 });
                 return Err(Disconnected);
@@ -347,7 +347,7 @@ impl tower::Service<Request<Body>> for ApiServer {
         if self.0.scheduler.is_none() {
             return Box::pin(served);
         }
-        // A request that is sent goes on when its client is gone.
+        // A request that was sent is handled even if its client is gone.
         let task = tokio::spawn(served);
         Box::pin(async move { task.await.unwrap_or(Err(Disconnected)) })
     }

@@ -106,7 +106,7 @@ impl Replica {
             lingers: Duration::from_secs(plan.world.linger_seconds.unwrap_or(0).into()),
             lease_seconds: plan.world.lease_seconds.unwrap_or(LEASE),
             bug: None,
-            server: server.seen_through(Arc::new(io.clone())),
+            server: server.with_interceptor(Arc::new(io.clone())),
             azure: azure.clone(),
             clock: ProcessClock::new(clock),
             rng: SeededRng::new(seed, 100 + number),

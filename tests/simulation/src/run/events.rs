@@ -40,7 +40,8 @@ impl RunState<'_> {
     pub(super) async fn events(&self) -> Vec<(Event, EffectCheck)> {
         let mut events = self.plan.events.clone();
         events.sort_by_key(|event| event.at);
-        let operators = Operators { azure: self.azure.clone(), server: self.server.seen_through(Arc::new(NoFaults)) };
+        let operators =
+            Operators { azure: self.azure.clone(), server: self.server.with_interceptor(Arc::new(NoFaults)) };
         let mut checks = Vec::new();
         for event in events {
             tokio::time::sleep_until(self.clock.moment(Duration::from_secs(event.at))).await;
