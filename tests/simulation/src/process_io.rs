@@ -175,7 +175,7 @@ impl Interceptor for ProcessIo {
                 Verdict::Proceed
             }
             Some(Fault::Slow(seconds)) => {
-                self.wait(Duration::from_secs(seconds.into()), &name).await;
+                self.delay(Duration::from_secs(seconds.into()), &name).await;
                 Verdict::Proceed
             }
             Some(Fault::RequestLost) => {
@@ -189,7 +189,7 @@ impl Interceptor for ProcessIo {
             Some(Fault::CrashBefore) => self.crash.trigger_and_hang().await,
             Some(Fault::CrashWithin) => {
                 self.crash.trigger();
-                self.wait(Duration::from_millis(50), &name).await;
+                self.delay(Duration::from_millis(50), &name).await;
                 Verdict::ProceedAndHang
             }
             Some(Fault::CrashAfter) => Verdict::ProceedAndCrash,

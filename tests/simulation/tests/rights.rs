@@ -68,7 +68,7 @@ impl Environment {
         let client = OneClient(azure.client(TENANT, CLIENT));
         let options = program::options(server.client(), Arc::new(client), seams);
         let stop = options.stop.clone();
-        tokio::spawn(controller::environment(options));
+        tokio::spawn(controller::run(options));
         let versions = Api::namespaced(server.client(), "default");
         let object = json!({
             "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion", "metadata": {"name": "web"},
