@@ -65,17 +65,15 @@ impl Reader<'_> {
         answer: Result<A, Error>,
         convert: impl FnOnce(A) -> B,
     ) -> Option<Duration> {
-        let (reading, wait) = match answer {
+        let (reading, wait) = match answer.map_err(|error| absent(&error).ok_or(error)) {
             Ok(found) => (Reading::Found(convert(found)), None),
-            Err(error) => match absent(&error) {
-                Some(absent) => (Reading::Missing(absent), None),
-                None => {
-                    tracing::debug!(%error, "Could not read from Azure");
-                    let error = CallError::from(error);
-                    let wait = error.throttled();
-                    (Reading::Failed(error.failure), wait)
-                }
-            },
+            Err(Ok(absent)) => (Reading::Missing(absent), None),
+            Err(Err(error)) => {
+                tracing::debug!(%error, "Could not read from Azure");
+                let error = CallError::from(error);
+                let wait = error.throttled();
+                (Reading::Failed(error.failure), wait)
+            }
         };
         into.put(id, reading, (self.uptime)());
         wait

@@ -72,7 +72,7 @@ impl Pass<'_> {
             now: self.shared.seams.clock.now(),
         };
         match self.shared.decisions.act(&decided.validated, &decided.plan, state) {
-            Action::Wait(wake) => self.wait(*decided, wake).await,
+            Action::Wait(wake) => self.wait(decided, wake).await,
             Action::Defer => {
                 let Decided { status, memory, plan, retry_after, .. } = *decided;
                 self.defer(&plan.report, &status, memory, retry_after).await
@@ -82,9 +82,9 @@ impl Pass<'_> {
                 self.remember(decided.memory, Event::Prepared);
                 Ok(After::Now)
             }
-            Action::Announce(step) => self.announce(*decided, step).await,
-            Action::Pause(step) => self.pause(*decided, &step).await,
-            Action::Execute(announced) => self.carry_out(*decided, announced).await,
+            Action::Announce(step) => self.announce(decided, step).await,
+            Action::Pause(step) => self.pause(decided, &step).await,
+            Action::Execute(announced) => self.carry_out(decided, announced).await,
             Action::Suspended => {
                 let Decided { status, plan, .. } = *decided;
                 let regions = plan.report.regions.unwrap_or_else(|| status.regions.clone());
@@ -134,7 +134,7 @@ impl Pass<'_> {
             (plan, _) = self.observe(Given { validated: &validated, ..given }, &mut facts).await;
         }
         let azure_now = facts.azure_now(&validated);
-        let memory = self.after(memory, Event::Decided(&plan, facts));
+        let memory = self.after(memory, Event::Decided(&plan, Box::new(facts)));
         Ok(Ok(Box::new(Decided { client, validated, status, memory, plan, azure_now, retry_after })))
     }
 
@@ -150,8 +150,8 @@ impl Pass<'_> {
     }
 
     /// Ends a pass in which nothing is to be done.
-    async fn wait(&self, decided: Decided, wake: Wake) -> Result<After, KubernetesError> {
-        let Decided { status, memory, plan, .. } = decided;
+    async fn wait(&self, decided: Box<Decided>, wake: Wake) -> Result<After, KubernetesError> {
+        let Decided { status, memory, plan, .. } = *decided;
         self.remember(memory, Event::Waited(&plan.report, wake));
         self.report(&status, &plan.report, true).await?;
         Ok(After::Wake(wake))
@@ -176,8 +176,8 @@ impl Pass<'_> {
     }
 
     /// Records that a step is about to be carried out, which the next pass does.
-    async fn announce(&self, decided: Decided, step: StepKey) -> Result<After, KubernetesError> {
-        let Decided { status, memory, mut plan, azure_now, .. } = decided;
+    async fn announce(&self, decided: Box<Decided>, step: StepKey) -> Result<After, KubernetesError> {
+        let Decided { status, memory, mut plan, azure_now, .. } = *decided;
         memory.overlay(&mut plan.report, &step);
         let id = self.shared.seams.randomness.id().to_string();
         let mut next = self.next_status(&status, &plan.report, false);
@@ -188,8 +188,8 @@ impl Pass<'_> {
     }
 
     /// Ends a pass that comes too soon for another attempt at a step.
-    async fn pause(&self, decided: Decided, step: &StepKey) -> Result<After, KubernetesError> {
-        let Decided { status, memory, mut plan, .. } = decided;
+    async fn pause(&self, decided: Box<Decided>, step: &StepKey) -> Result<After, KubernetesError> {
+        let Decided { status, memory, mut plan, .. } = *decided;
         memory.overlay(&mut plan.report, step);
         self.remember(memory, Event::Pauses);
         self.report(&status, &plan.report, false).await?;
@@ -197,8 +197,8 @@ impl Pass<'_> {
     }
 
     /// Carries out a step, and says what came of it.
-    async fn carry_out(&self, decided: Decided, announced: Announced) -> Result<After, KubernetesError> {
-        let Decided { client, status, memory, plan: Plan { mut report, .. }, .. } = decided;
+    async fn carry_out(&self, decided: Box<Decided>, announced: Announced) -> Result<After, KubernetesError> {
+        let Decided { client, status, memory, plan: Plan { mut report, .. }, .. } = *decided;
         // A step needs an identity, and the walk has read with it.
         let Some(client) = client else { return Ok(After::Wake(Wake::Retry)) };
         let key = announced.step().key();

@@ -123,20 +123,20 @@ impl Call {
         Ok(call)
     }
 
-    /// What requests of one instant are told apart by.
-    pub(super) fn turn(&self, body: &[u8]) -> String {
-        let mut turn = String::with_capacity(160 + body.len());
+    /// The text that identifies this request among those of one instant.
+    pub(super) fn scheduling_key(&self, body: &[u8]) -> String {
+        let mut key = String::with_capacity(160 + body.len());
         for part in [&self.resource, &self.namespace, &self.name, &self.subresource, &self.manager] {
-            turn.push_str(part);
-            turn.push('/');
+            key.push_str(part);
+            key.push('/');
         }
-        turn.push_str(self.verb.name());
+        key.push_str(self.verb.name());
         for (name, value) in &self.query {
-            turn.extend([" ", name, "=", value]);
+            key.extend([" ", name, "=", value]);
         }
-        turn.push(' ');
-        turn.push_str(&String::from_utf8_lossy(body));
-        turn
+        key.push(' ');
+        key.push_str(&String::from_utf8_lossy(body));
+        key
     }
 
     /// A parameter that is ignored would be a silent success.

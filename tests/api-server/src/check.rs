@@ -1,4 +1,4 @@
-//! Whether a write may be.
+//! Checks of writes.
 
 use http::StatusCode;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Deletions, and namespaces that go away.
+//! Deletions of objects and namespaces.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{
     write::{Written, no_finalizers, raise_generation},
 };
 
-/// Namespaces that nobody deletes.
+/// Namespaces that can't be deleted.
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 impl Store {
@@ -90,7 +90,7 @@ impl Store {
         ending
     }
 
-    /// A namespace that is to go goes when nothing is in it.
+    /// Removes a deleted namespace when it is empty.
     pub(super) fn settle_namespaces(&mut self) {
         let ending: Vec<Key> = self
             .objects
@@ -107,7 +107,7 @@ impl Store {
         }
     }
 
-    /// Nothing is made where no namespace is, or where it goes away.
+    /// Refuses to create an object in a namespace that doesn't exist or is being deleted.
     pub(super) fn check_namespace(&self, kind: &Kind, key: &Key) -> Result<(), Failure> {
         if !kind.namespaced {
             return Ok(());

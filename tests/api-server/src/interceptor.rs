@@ -1,4 +1,4 @@
-//! Where faults come in.
+//! The interceptor, which injects faults.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::{call::Call, failure::Failure};
 
-/// What becomes of a request.
+/// What happens to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// It goes on as if nobody had looked.
+    /// It is handled normally.
     Proceed,
     /// The connection breaks. The client can't know whether the request took effect.
     Disconnect,
@@ -21,13 +21,13 @@ pub enum Verdict {
     ProceedAndDisconnect,
     /// It takes effect, and then [`Interceptor::crash`] is called.
     ProceedAndCrash,
-    /// It takes effect, and nobody waits for the answer any more.
+    /// It takes effect, and the client never gets the answer.
     ProceedAndHang,
     /// The connection breaks, and the request takes effect so much later.
     Late(Duration),
 }
 
-/// What becomes of an event of a watch.
+/// What happens to an event of a watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// The client gets it.
@@ -36,17 +36,17 @@ pub enum Delivery {
     Cut,
 }
 
-/// Stands between the clients and the server. To delay a request or an event, take the time before answering; to let a
-/// request hang, never answer.
+/// Is called between the clients and the server. To delay a request or an event, wait before returning; to let a request
+/// hang, never return.
 #[async_trait]
 pub trait Interceptor: Send + Sync {
-    /// Before a request takes effect. What is answered other than [`Verdict::Proceed`] keeps it from that.
+    /// Is called before a request takes effect, which only [`Verdict::Proceed`] and its variants allow.
     async fn before(&self, call: &Call) -> Verdict {
         let _ = call;
         Verdict::Proceed
     }
 
-    /// After a request took effect, or was refused, and before the client gets to know it.
+    /// Is called after a request took effect or was refused, before the client gets the answer.
     async fn after(&self, call: &Call, code: StatusCode) -> Verdict {
         let _ = (call, code);
         Verdict::Proceed
@@ -62,7 +62,7 @@ pub trait Interceptor: Send + Sync {
     }
 }
 
-/// Lets everything through.
+/// Injects no faults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoFaults;
 

@@ -11,15 +11,15 @@
 //!
 //! - [`ApiServer`] makes clients, and knows the [history](ApiServer::history) of all writes.
 //! - An [`Interceptor`] sees each [`Call`] and each event of a watch, and says what becomes of it.
-//! - A [`Witness`] is shown each [`Write`] at the moment at which it takes effect.
-//! - One seed and one clock decide all that it answers, but for the signatures of tokens. With [`Turns`] also the order
+//! - A [`WriteObserver`] gets each [`Write`] at the moment at which it takes effect.
+//! - One seed and one clock decide all that it answers, but for the signatures of tokens. With [`RequestScheduler`] also the order
 //!   of requests that come at the same instant repeats. It waits by tokio's clock, so that time can be paused.
 //!
 //! # What it doesn't do
 //!
 //! A request for anything else is answered with 501, as a parameter that is ignored would be a silent success. A
 //! definition that can't be carried out is a [`DefinitionError`]. Not implemented, and not refused either, because
-//! nobody could tell from a request: access control, admission other than that of namespaces, warnings, garbage
+//! no request shows that: access control, admission other than that of namespaces, warnings, garbage
 //! collection, a `default` `ServiceAccount`. Nothing is kept on a disk.
 
 mod call;
@@ -31,18 +31,18 @@ mod fields;
 mod interceptor;
 mod kinds;
 mod read;
+mod scheduler;
 mod schema;
 mod selector;
 mod server;
 mod store;
 mod token;
-mod turns;
 mod watch;
 mod write;
 
 pub use call::{Call, Verb};
 pub use failure::{Cause, Failure};
 pub use interceptor::{Delivery, Interceptor, NoFaults, Verdict};
-pub use server::{AnswerBody, ApiServer, DefinitionError, Disconnected, Witness};
+pub use scheduler::RequestScheduler;
+pub use server::{AnswerBody, ApiServer, DefinitionError, Disconnected, WriteObserver};
 pub use store::Write;
-pub use turns::Turns;

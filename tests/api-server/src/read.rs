@@ -113,7 +113,7 @@ impl Store {
         }
     }
 
-    /// A reader who has seen the future can't be served.
+    /// Refuses a resource version of the future.
     pub(super) fn check_fresh(&self, call: &Call) -> Result<(), Failure> {
         match call.parameter("resourceVersion") {
             "" => Ok(()),

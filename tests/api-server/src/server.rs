@@ -22,21 +22,21 @@ use super::{
     failure::Failure,
     interceptor::{Interceptor, NoFaults, Verdict},
     kinds::Kind,
+    scheduler::RequestScheduler,
     store::{Key, Store, Write},
     token,
-    turns::Turns,
     watch::Watch,
 };
 
-/// Looks at each write at the moment at which it takes effect.
-pub type Witness = Arc<dyn Fn(&Write) + Send + Sync>;
+/// Is called with each write at the moment at which it takes effect.
+pub type WriteObserver = Arc<dyn Fn(&Write) + Send + Sync>;
 
 /// What all clients and watches share.
 pub(super) struct Shared {
     store: Mutex<Store>,
     interceptor: RwLock<Arc<dyn Interceptor>>,
-    turns: Option<Arc<dyn Turns>>,
-    witness: RwLock<Option<Witness>>,
+    scheduler: Option<Arc<dyn RequestScheduler>>,
+    observer: RwLock<Option<WriteObserver>>,
     /// Of each kind the resource version of its last change.
     pub(super) changes: Vec<watch::Sender<u64>>,
     /// How often all watches were cut.
@@ -97,21 +97,21 @@ impl ApiServer {
         Self::build(definitions, seed, clock, None)
     }
 
-    /// The same, and requests take effect when it is their turn: for runs under paused time that have to repeat exactly.
-    pub fn in_turns(
+    /// The same, with a scheduler that orders the requests: for runs under paused time that have to be deterministic.
+    pub fn with_scheduler(
         definitions: &[Value],
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-        turns: impl Turns + 'static,
+        scheduler: impl RequestScheduler + 'static,
     ) -> Result<Self, DefinitionError> {
-        Self::build(definitions, seed, clock, Some(Arc::new(turns)))
+        Self::build(definitions, seed, clock, Some(Arc::new(scheduler)))
     }
 
     fn build(
         definitions: &[Value],
         seed: u64,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-        turns: Option<Arc<dyn Turns>>,
+        scheduler: Option<Arc<dyn RequestScheduler>>,
     ) -> Result<Self, DefinitionError> {
         let error = |name: &str, reason| DefinitionError { name: name.to_owned(), reason };
         let built_in = Kind::built_in().map_err(|reason| error("of a built-in kind", reason))?;
@@ -122,8 +122,8 @@ impl ApiServer {
         }
         let shared = Shared {
             interceptor: RwLock::new(Arc::new(NoFaults)),
-            turns,
-            witness: RwLock::new(None),
+            scheduler,
+            observer: RwLock::new(None),
             changes: kinds.iter().map(|_| watch::channel(0).0).collect(),
             cuts: watch::channel(0).0,
             store: Mutex::new(Store::new(kinds, seed, Arc::new(clock))),
@@ -140,16 +140,16 @@ impl ApiServer {
         token::issuer()
     }
 
-    /// Makes a namespace, beside all faults.
+    /// Creates a namespace without faults.
     pub fn create_namespace(&self, name: &str) -> Result<(), Failure> {
         let request = Request::post("/api/v1/namespaces").header(header::USER_AGENT, "simulation").body(());
         let call = Call::parse(&request.map_err(|error| Failure::bad_request(error.to_string()))?)?;
         self.answer(&call, json!({"metadata": {"name": name}})).map(|_| ())
     }
 
-    /// The same server for one client, with an interceptor of its own in place of everybody's.
+    /// The same server for one client, with its own interceptor in place of the shared one.
     #[must_use]
-    pub fn seen_through(&self, interceptor: Arc<dyn Interceptor>) -> Self {
+    pub fn with_interceptor(&self, interceptor: Arc<dyn Interceptor>) -> Self {
         Self(self.0.clone(), Some(interceptor))
     }
 
@@ -163,9 +163,9 @@ impl ApiServer {
         *self.0.interceptor.write().unwrap_or_else(PoisonError::into_inner) = interceptor;
     }
 
-    /// Shows somebody each write that takes effect from now on, in place of whoever looked before.
-    pub fn set_witness(&self, witness: Witness) {
-        *self.0.witness.write().unwrap_or_else(PoisonError::into_inner) = Some(witness);
+    /// Sets the observer of the writes that take effect from now on, in place of the one before.
+    pub fn set_write_observer(&self, observer: WriteObserver) {
+        *self.0.observer.write().unwrap_or_else(PoisonError::into_inner) = Some(observer);
     }
 
     /// The writes that took effect, in their order.
@@ -190,7 +190,7 @@ impl ApiServer {
         self.0.lock().revision
     }
 
-    /// Forgets the changes up to a resource version: who watches or lists from before it is told 410.
+    /// Compacts the changes up to a resource version: watches and lists from before get 410.
     pub fn compact(&self, revision: u64) {
         let mut store = self.0.lock();
         store.compacted = revision.min(store.revision).max(store.compacted);
@@ -241,13 +241,13 @@ impl ApiServer {
             }
         };
         let after = store.revision;
-        let witness = self.0.witness.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let new = if witness.is_some() { store.since(before).to_vec() } else { Vec::new() };
+        let observer = self.0.observer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let new = if observer.is_some() { store.since(before).to_vec() } else { Vec::new() };
         let changed = store.changed_since(before);
         drop(store);
-        if let Some(witness) = witness {
+        if let Some(observer) = observer {
             for write in &new {
-                witness(write);
+                observer(write);
             }
         }
         for kind in changed {
@@ -267,8 +267,8 @@ impl ApiServer {
         };
         let bytes = request.into_body().collect().await.map_err(|_| Disconnected)?.to_bytes();
         let interceptor = self.interceptor();
-        if let Some(turns) = &self.0.turns {
-            turns.pass(call.turn(&bytes)).await;
+        if let Some(scheduler) = &self.0.scheduler {
+            scheduler.wait_for_turn(call.scheduling_key(&bytes)).await;
         }
         let verdict = interceptor.before(&call).await;
         match &verdict {
@@ -278,10 +278,10 @@ impl ApiServer {
                 let span = *span;
                 tokio::spawn(async move {
                     tokio::time::sleep(span).await;
-                    if let Some(turns) = &self.0.turns {
-                        turns.pass(format!("late {call:?} {}", String::from_utf8_lossy(&bytes))).await;
+                    if let Some(scheduler) = &self.0.scheduler {
+                        scheduler.wait_for_turn(format!("late {call:?} {}", String::from_utf8_lossy(&bytes))).await;
                     }
-                    // Nobody hears of it.
+                    // The client has disconnected.
                     let _ = parse_body(&bytes).and_then(|body| self.answer(&call, body));
                 });
                 return Err(Disconnected);
@@ -344,10 +344,10 @@ impl tower::Service<Request<Body>> for ApiServer {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let served = self.clone().serve(request);
-        if self.0.turns.is_none() {
+        if self.0.scheduler.is_none() {
             return Box::pin(served);
         }
-        // A request that is sent goes on when its client is gone.
+        // A request that was sent is handled even if its client is gone.
         let task = tokio::spawn(served);
         Box::pin(async move { task.await.unwrap_or(Err(Disconnected)) })
     }

@@ -1,4 +1,4 @@
-//! The objects, and every write that ever was.
+//! The objects, and the history of all writes.
 
 use std::{
     cell::OnceCell,
@@ -32,7 +32,7 @@ pub(super) struct Stored {
     pub(super) managers: Managers,
     /// Made with defaults of the status, and not written since.
     pub(super) fresh: bool,
-    /// The object in JSON, once somebody was shown it.
+    /// The object in JSON, once it was read.
     text: OnceCell<Bytes>,
 }
 
@@ -83,7 +83,7 @@ impl Author {
     }
 }
 
-/// All that the server knows.
+/// The state of the server.
 pub(super) struct Store {
     pub(super) kinds: Vec<Arc<Kind>>,
     pub(super) objects: BTreeMap<Key, Stored>,

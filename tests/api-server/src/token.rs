@@ -19,7 +19,7 @@ const ISSUER: &str = "https://kubernetes.simulation";
 /// The name of the key.
 const KEY_ID: &str = "simulation";
 
-/// How long a token is good for if a request doesn't say, in seconds.
+/// The default lifetime of a token in seconds.
 const LIFETIME: i64 = 3600;
 
 /// A key and what is published of it. It is made once for a process, since nothing that is compared shows it.

@@ -1,4 +1,4 @@
-//! Watches: what a stream shows, and when.
+//! Watches.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 

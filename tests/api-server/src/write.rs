@@ -115,7 +115,7 @@ impl Store {
             let manager = manager_key(call, Operation::Apply);
             Managers::default().apply(&kind.schema, &json!({}), applied, &manager, &now).managers
         } else {
-            // A default of the status is nobody's, and what the server makes of a namespace isn't either.
+            // Defaults of the status have no manager, and neither has what the server adds to a namespace.
             let mut made = object.clone();
             if kind.plural == "namespaces" {
                 made.as_object_mut().map(|map| map.remove("spec"));
@@ -167,7 +167,7 @@ impl Store {
             return Err(Failure::bad_request("metadata.managedFields must be nil"));
         }
         check::typed(kind, key, &applied)?;
-        // What the other writer owns is no concern of this one.
+        // The other writer's fields don't matter here.
         if let Some(map) = applied.as_object_mut() {
             if kind.status && call.subresource.is_empty() {
                 map.remove("status");

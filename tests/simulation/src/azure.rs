@@ -16,7 +16,7 @@ use http::{Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{network::reads, time::VirtualClock};
+use crate::{network::is_read, time::VirtualClock};
 
 /// The address under which Azure is asked.
 pub const HOST: &str = "https://azure.simulation";
@@ -24,7 +24,7 @@ pub const HOST: &str = "https://azure.simulation";
 /// How long a client waits for an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(75);
 
-/// The simulated Azure. Clones are the same.
+/// The simulated Azure. Clones share its state.
 #[derive(Clone)]
 pub struct Azure {
     simulator: Arc<Mutex<Simulator>>,
@@ -55,14 +55,14 @@ impl Azure {
         simulator
     }
 
-    /// A client of the scenario with its secret, `simulated`; its requests meet nothing on their way.
+    /// A client of the scenario with its secret, `simulated`, and without faults between it and Azure.
     pub fn client(&self, tenant: &str, client: &str) -> Client {
         let proof = format!("client_id={client}&client_secret=simulated");
         let tokens = Tokens { azure: self.clone(), tenant: tenant.to_owned(), proof };
         Client::new(Arc::new(self.clone()), Arc::new(tokens), cloud())
     }
 
-    /// A token from the simulated authority, for whoever the rest of the form proves to be.
+    /// A token from the simulated authority, for the client that `proof` proves.
     pub(crate) fn token(&self, tenant: &str, proof: &str) -> Result<BearerToken, TokenError> {
         let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
         let request = Request::post(format!("{HOST}/{tenant}/oauth2/v2.0/token"))
@@ -74,10 +74,10 @@ impl Azure {
             return Err(unusable("the authority doesn't answer"));
         };
         let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        let (Some(secret), Some(lives)) = (body["access_token"].as_str(), body["expires_in"].as_i64()) else {
+        let (Some(secret), Some(lifetime)) = (body["access_token"].as_str(), body["expires_in"].as_i64()) else {
             return Err(unusable("the authority issues no token"));
         };
-        Ok(BearerToken::new(secret.to_owned(), self.clock.time() + Duration::from_secs(lives.unsigned_abs())))
+        Ok(BearerToken::new(secret.to_owned(), self.clock.time() + Duration::from_secs(lifetime.unsigned_abs())))
     }
 
     /// The controller's writes to machines and versions that arrived, in their order.
@@ -90,8 +90,8 @@ impl Azure {
         let mut simulator = self.simulator();
         let now = self.clock.time();
         let path = request.uri().path();
-        // Other people's requests have no ids.
-        let controls = !reads(request) && request_id(request).is_some();
+        // Operators' requests have no ids.
+        let controls = !is_read(request) && request_id(request).is_some();
         let Some(resource) = subject(path).filter(|_| controls) else {
             return simulator.handle(request, Moment::at(now));
         };
@@ -112,7 +112,7 @@ impl Azure {
     }
 }
 
-/// By what a request can be told from all others, if it is the controller's.
+/// The id of a request, if it is the controller's.
 pub(crate) fn request_id(request: &Request<Bytes>) -> Option<&str> {
     request.headers().get("x-ms-client-request-id")?.to_str().ok()
 }
@@ -124,7 +124,7 @@ fn subject(path: &str) -> Option<&str> {
     Some(path[name..].find('/').map_or(path, |end| &path[..name + end]))
 }
 
-/// A write that arrived, and what was true in Azure around it.
+/// A write that arrived, and the resource before and after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrival {
     /// When.
@@ -153,7 +153,7 @@ impl Transport for Azure {
     }
 }
 
-/// What a client gets to know of what has come of its request.
+/// What a client receives for the outcome of its request.
 pub(crate) async fn answer(outcome: Outcome) -> Result<Response<Bytes>, TransportError> {
     match outcome {
         Outcome::Answer(response) => Ok(response),

@@ -1,4 +1,4 @@
-//! What happened, line by line.
+//! The history of a run, line by line.
 
 use std::{
     fmt::Display,
@@ -14,7 +14,7 @@ use crate::time::VirtualClock;
 pub struct Line {
     /// Milliseconds after the beginning.
     pub at: u128,
-    /// Whether it only shows that something was looked at.
+    /// Whether it is only a read.
     pub read: bool,
     /// What happened.
     pub text: String,
@@ -28,7 +28,7 @@ impl Display for Line {
     }
 }
 
-/// The lines of a run. Clones are the same.
+/// The lines of a run. Clones share them.
 #[derive(Clone)]
 pub struct History {
     clock: VirtualClock,
@@ -36,7 +36,7 @@ pub struct History {
 }
 
 impl History {
-    /// Nothing yet.
+    /// An empty history.
     pub fn new(clock: VirtualClock) -> Self {
         Self { clock, lines: Arc::default() }
     }
@@ -50,13 +50,13 @@ impl History {
         self.clock.time()
     }
 
-    /// Something happened.
-    pub fn tell(&self, text: impl Into<String>) {
+    /// Records something that happened.
+    pub fn record(&self, text: impl Into<String>) {
         self.add(false, text.into());
     }
 
-    /// Something was looked at.
-    pub fn looked(&self, text: impl Into<String>) {
+    /// Records a read.
+    pub fn record_read(&self, text: impl Into<String>) {
         self.add(true, text.into());
     }
 

@@ -1,4 +1,4 @@
-//! The way between one process and Azure, with the faults of a plan on it.
+//! The transport between one process and Azure, with the faults of a plan.
 
 use std::{
     collections::BTreeMap,
@@ -19,43 +19,43 @@ use serde_json::Value;
 
 use crate::{
     azure::{self, Azure, PATIENCE, failed},
-    link::Link,
+    fault_rates::CallKind,
     plan::Fault,
-    weather::Kind,
+    process_io::ProcessIo,
 };
 
-/// The way between one process and Azure, on which things get lost.
+/// The transport between one process and Azure, which injects faults.
 #[derive(Clone)]
 pub struct Network {
     azure: Azure,
-    link: Link,
+    io: ProcessIo,
     /// The last answers to reads, by address.
-    shown: Arc<Mutex<BTreeMap<String, Response<Bytes>>>>,
+    last_answers: Arc<Mutex<BTreeMap<String, Response<Bytes>>>>,
 }
 
 impl Network {
-    /// The way of a process.
-    pub fn new(azure: Azure, link: Link) -> Self {
-        Self { azure, link, shown: Arc::default() }
+    /// The transport of a process.
+    pub fn new(azure: Azure, io: ProcessIo) -> Self {
+        Self { azure, io, last_answers: Arc::default() }
     }
 
-    async fn carry(self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    async fn send_with_faults(self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let name = name(&request);
-        let link = &self.link;
-        let read = reads(&request);
-        link.sends(&name, !read, azure::request_id(&request));
+        let io = &self.io;
+        let read = is_read(&request);
+        io.record_call(&name, !read, azure::request_id(&request));
         let body = String::from_utf8_lossy(request.body());
-        link.turnstile.pass(format!("{} {name} {} {body}", link.replica, request.uri())).await;
-        link.goes_on().await;
-        if link.apart.lasts().is_some() || link.outages.azure.lasts().is_some() {
+        io.scheduler.wait_for_turn(format!("{} {name} {} {body}", io.replica, request.uri())).await;
+        io.wait_while_paused().await;
+        if io.partitioned.active_until().is_some() || io.outages.azure.active_until().is_some() {
             return Err(failed(TransportErrorKind::Connect));
         }
-        let kind = if read { Kind::AzureRead } else { Kind::AzureWrite };
-        let strike = link.fates.of(link.replica, kind, &name);
-        let in_vain = || link.fates.was_in_vain(strike.as_ref());
-        let fault = strike.as_ref().map(|strike| strike.fault);
+        let kind = if read { CallKind::AzureRead } else { CallKind::AzureWrite };
+        let scheduled = io.faults.next_fault(io.replica, kind, &name);
+        let mark_ineffective = || io.faults.mark_ineffective(scheduled.as_ref());
+        let fault = scheduled.as_ref().map(|scheduled| scheduled.fault);
         match fault {
-            Some(Fault::Slow(seconds)) => link.wait(Duration::from_secs(seconds.into()), &name).await,
+            Some(Fault::Slow(seconds)) => io.delay(Duration::from_secs(seconds.into()), &name).await,
             Some(Fault::RequestLost) => {
                 tokio::time::sleep(PATIENCE).await;
                 return Err(failed(TransportErrorKind::TimedOut));
@@ -63,35 +63,35 @@ impl Network {
             Some(Fault::Late(seconds)) => {
                 let this = self.clone();
                 tokio::spawn(async move {
-                    this.link.wait(Duration::from_secs(seconds.into()), &name).await;
-                    this.arrive(&request, &name);
+                    this.io.delay(Duration::from_secs(seconds.into()), &name).await;
+                    this.deliver(&request, &name);
                 });
                 return Err(failed(TransportErrorKind::TimedOut));
             }
             Some(Fault::Refused) => return Err(failed(TransportErrorKind::Connect)),
-            Some(Fault::Answer(code)) => return Ok(refusal(code, request.method())),
+            Some(Fault::Answer(code)) => return Ok(error_answer(code, request.method())),
             Some(Fault::Stale) => {
-                let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(before) = shown.get(&request.uri().to_string()) {
+                let last_answers = self.last_answers.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(before) = last_answers.get(&request.uri().to_string()) {
                     return Ok(before.clone());
                 }
-                in_vain();
+                mark_ineffective();
             }
-            Some(Fault::CrashBefore) => return link.crash.strike().await,
+            Some(Fault::CrashBefore) => return io.crash.trigger_and_hang().await,
             Some(Fault::CrashWithin) => {
-                link.crash.begin();
-                link.wait(Duration::from_millis(50), &name).await;
+                io.crash.trigger();
+                io.delay(Duration::from_millis(50), &name).await;
             }
             Some(Fault::Duplicate) => {
-                self.arrive(&request, &name);
-                link.wait(Duration::from_millis(20), &name).await;
+                self.deliver(&request, &name);
+                io.delay(Duration::from_millis(20), &name).await;
             }
-            Some(Fault::CrashAtPoll | Fault::Cut) => in_vain(),
+            Some(Fault::CrashAtPoll | Fault::Cut) => mark_ineffective(),
             Some(Fault::AnswerLost | Fault::CrashAfter | Fault::SaysSucceeded | Fault::SaysUnknown) | None => {}
         }
-        let outcome = self.arrive(&request, &name);
+        let outcome = self.deliver(&request, &name);
         match fault {
-            Some(Fault::CrashAfter) => return link.crash.strike().await,
+            Some(Fault::CrashAfter) => return io.crash.trigger_and_hang().await,
             Some(Fault::CrashWithin) => return std::future::pending().await,
             Some(Fault::AnswerLost) => return Err(failed(TransportErrorKind::Interrupted)),
             _ => {}
@@ -103,32 +103,32 @@ impl Network {
             _ => None,
         };
         let answer = match (state, answer) {
-            (Some(state), Ok(response)) => Ok(saying(state, &response).unwrap_or_else(|| {
-                in_vain();
+            (Some(state), Ok(response)) => Ok(with_state(state, &response).unwrap_or_else(|| {
+                mark_ineffective();
                 response
             })),
             (_, answer) => answer,
         };
-        link.goes_on().await;
+        io.wait_while_paused().await;
         if let (true, Ok(response)) = (read, &answer) {
-            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-            shown.insert(request.uri().to_string(), response.clone());
+            let mut last_answers = self.last_answers.lock().unwrap_or_else(PoisonError::into_inner);
+            last_answers.insert(request.uri().to_string(), response.clone());
         }
         answer
     }
 
-    /// The request takes effect.
-    fn arrive(&self, request: &Request<Bytes>, name: &str) -> Outcome {
+    /// Delivers the request to Azure, where it takes effect.
+    fn deliver(&self, request: &Request<Bytes>, name: &str) -> Outcome {
         let outcome = self.azure.handle(request);
         let status = match &outcome {
             Outcome::Answer(response) | Outcome::Delayed(_, response) => response.status().as_u16(),
             _ => 0,
         };
-        let text = format!("replica {}: {name} {status}", self.link.replica);
-        if reads(request) {
-            self.link.fates.history.looked(text);
+        let text = format!("replica {}: {name} {status}", self.io.replica);
+        if is_read(request) {
+            self.io.faults.history.record_read(text);
         } else {
-            self.link.fates.history.tell(text);
+            self.io.faults.history.record(text);
         }
         outcome
     }
@@ -137,19 +137,19 @@ impl Network {
 #[async_trait]
 impl Transport for Network {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        // A request that is sent goes on when its client is gone.
+        // A request that was sent arrives even if its client is gone.
         let id = azure::request_id(&request).map(str::to_owned);
-        let carried = tokio::spawn(self.clone().carry(request)).await;
-        let answer = carried.unwrap_or_else(|_| Err(failed(TransportErrorKind::Interrupted)));
+        let sent = tokio::spawn(self.clone().send_with_faults(request)).await;
+        let answer = sent.unwrap_or_else(|_| Err(failed(TransportErrorKind::Interrupted)));
         if let Ok(response) = &answer {
-            self.link.fates.hears(id.as_deref(), response.status().as_u16());
+            self.io.faults.record_answer(id.as_deref(), response.status().as_u16());
         }
         answer
     }
 }
 
-/// Whether a request changes nothing: one action only asks.
-pub(crate) fn reads(request: &Request<Bytes>) -> bool {
+/// Whether a request changes nothing. One POST action only reads.
+pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
     request.method() == http::Method::GET || request.uri().path().ends_with("/retrieveBootDiagnosticsData")
 }
 
@@ -165,8 +165,8 @@ fn name(request: &Request<Bytes>) -> String {
     format!("azure {} {}", request.method(), parts.join("/"))
 }
 
-/// An answer that says another state of what Azure works on, if it does.
-fn saying(state: &str, response: &Response<Bytes>) -> Option<Response<Bytes>> {
+/// The answer with another state, if it shows a resource that is being updated.
+fn with_state(state: &str, response: &Response<Bytes>) -> Option<Response<Bytes>> {
     let mut body: Value = serde_json::from_slice(response.body()).ok()?;
     let said = body.pointer_mut("/properties/provisioningState").filter(|said| **said == "Updating")?;
     *said = Value::from(state);
@@ -175,13 +175,13 @@ fn saying(state: &str, response: &Response<Bytes>) -> Option<Response<Bytes>> {
     Some(changed)
 }
 
-/// Answers in the forms of Resource Manager, of a resource provider, and of a gateway before both.
-fn refusal(code: u16, method: &Method) -> Response<Bytes> {
+/// Error answers in the forms of Resource Manager, a resource provider, and a gateway.
+fn error_answer(code: u16, method: &Method) -> Response<Bytes> {
     let body = match code {
         404 => {
             r#"{"error":{"code":"ResourceNotFound","message":"The Resource was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"}}"#
         }
-        // So Compute refuses what it is asked to do with a machine.
+        // The form in which Compute refuses an action on a machine.
         409 if method == Method::POST => {
             r#"{"error":{"code":"OperationNotAllowed","message":"The machine is being changed by another operation."}}"#
         }
@@ -203,12 +203,12 @@ fn refusal(code: u16, method: &Method) -> Response<Bytes> {
     response
 }
 
-/// What asking for a token is called in plans.
+/// The name of a request for a token in plans.
 const TOKEN: &str = "azure token";
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// By what somebody proves who it is.
+/// The proof of an identity.
 pub enum Proof {
     /// A client secret.
     Secret(&'static str),
@@ -219,7 +219,7 @@ pub enum Proof {
 /// Tokens straight from the simulated authority.
 pub struct Tokens {
     azure: Azure,
-    link: Link,
+    io: ProcessIo,
     tenant: String,
     client: String,
     proof: Proof,
@@ -228,9 +228,9 @@ pub struct Tokens {
 
 impl Tokens {
     /// A source of tokens for one of the scenario's clients.
-    pub fn new(azure: Azure, link: Link, tenant: &str, client: &str, proof: Proof) -> Self {
+    pub fn new(azure: Azure, io: ProcessIo, tenant: &str, client: &str, proof: Proof) -> Self {
         let (tenant, client) = (tenant.to_owned(), client.to_owned());
-        Self { azure, link, tenant, client, proof, held: Mutex::default() }
+        Self { azure, io, tenant, client, proof, held: Mutex::default() }
     }
 }
 
@@ -254,15 +254,15 @@ impl TokenSource for Tokens {
             }
         };
         let unusable = |what: &str| TokenError::new(TokenErrorKind::Unreachable, what.to_owned());
-        self.link.sends(TOKEN, false, None);
-        self.link.turnstile.pass(format!("{} token", self.link.replica)).await;
-        self.link.goes_on().await;
-        if self.link.apart.lasts().is_some() || self.link.outages.azure.lasts().is_some() {
+        self.io.record_call(TOKEN, false, None);
+        self.io.scheduler.wait_for_turn(format!("{} token", self.io.replica)).await;
+        self.io.wait_while_paused().await;
+        if self.io.partitioned.active_until().is_some() || self.io.outages.azure.active_until().is_some() {
             return Err(unusable("no connection to the authority"));
         }
-        match self.link.fates.of(self.link.replica, Kind::Token, TOKEN).map(|strike| strike.fault) {
-            Some(Fault::Slow(seconds)) => self.link.wait(Duration::from_secs(seconds.into()), "token").await,
-            Some(Fault::CrashBefore) => return self.link.crash.strike().await,
+        match self.io.faults.next_fault(self.io.replica, CallKind::Token, TOKEN).map(|scheduled| scheduled.fault) {
+            Some(Fault::Slow(seconds)) => self.io.delay(Duration::from_secs(seconds.into()), "token").await,
+            Some(Fault::CrashBefore) => return self.io.crash.trigger_and_hang().await,
             Some(_) => return Err(unusable("the authority doesn't answer")),
             None => {}
         }

@@ -1,21 +1,22 @@
-//! Machines whose guest, serial console or system is unlike most: what is unlike, and for which reasons their objects may stall.
+//! Unusual machines: what is unusual about the guest, the serial console or the system, and with which reasons their objects may
+//! stall.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::weather::chance;
+use crate::fault_rates::chance;
 
-/// A machine that is unlike others.
+/// An unusual machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OddMachine {
     /// The number of the machine.
     pub of: u8,
-    /// What is unlike others.
+    /// What is unusual.
     pub oddity: Oddity,
 }
 
-/// What is unlike other machines.
+/// What is unusual about a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Oddity {
@@ -88,7 +89,7 @@ impl Oddity {
             18 | 19 => Self::Windows,
             20 => Self::NoPort,
             21 => Self::PortHangs,
-            // For longer, and by more, than a seal bears.
+            // More than a seal accepts.
             22 => Self::BusyPackages(7200),
             _ => Self::ClockAhead(90_000),
         }

@@ -1,4 +1,4 @@
-//! Panics of a run, which the controller outlives: each is heard, and is for the laws.
+//! The panics of a run. The controller survives them, so they are captured for the laws.
 
 use std::{
     cell::RefCell,
@@ -7,29 +7,30 @@ use std::{
 };
 
 thread_local! {
-    /// Those of the run on this thread, if there is one.
-    static HEARD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    /// The panics of the run on this thread, if there is one.
+    static CAPTURED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Does something during which this thread's panics are kept in place of being printed.
-pub(crate) fn listen<T>(work: impl FnOnce() -> T) -> T {
+/// Does `work` and captures this thread's panics, which aren't printed then.
+pub(crate) fn capture<T>(work: impl FnOnce() -> T) -> T {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let usual = take_hook();
         set_hook(Box::new(move |panic| {
-            let kept = HEARD.with_borrow_mut(|heard| heard.as_mut().map(|heard| heard.push(panic.to_string())));
+            let kept =
+                CAPTURED.with_borrow_mut(|captured| captured.as_mut().map(|captured| captured.push(panic.to_string())));
             if kept.is_none() {
                 usual(panic);
             }
         }));
     });
-    HEARD.set(Some(Vec::new()));
+    CAPTURED.set(Some(Vec::new()));
     let result = work();
-    HEARD.set(None);
+    CAPTURED.set(None);
     result
 }
 
 /// The panics on this thread so far.
-pub(crate) fn heard() -> Vec<String> {
-    HEARD.with_borrow(|heard| heard.clone().unwrap_or_default())
+pub(crate) fn captured() -> Vec<String> {
+    CAPTURED.with_borrow(|captured| captured.clone().unwrap_or_default())
 }

@@ -6,31 +6,32 @@ use azimage_simulator::{DomainFault, scenario::Unknowns};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    flaws::Flaw,
+    broken_objects::BrokenObject,
+    fault_rates::FaultRates,
     oddities::{OddMachine, Oddity},
-    weather::Weather,
 };
 
-/// A run: who is there, what happens, and when. Chance that isn't written down here comes from the seed.
+/// A run: what there is at the start, and what happens when. All other randomness comes from the seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
-    /// Decides ids, jitter, the order within an instant, and how long Azure takes.
+    /// Decides ids, jitter, the order within an instant, and Azure's durations.
     pub seed: u64,
-    /// What there is in the beginning.
+    /// What exists at the beginning.
     pub world: World,
-    /// Chance of faults at every call; what it strikes is recorded, so that a plan of strikes alone repeats the run.
+    /// Rates of random faults at calls. The faults that were injected are recorded, so that a plan with these alone repeats
+    /// the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weather: Option<Weather>,
-    /// Faults and crashes, each at one call.
+    pub fault_rates: Option<FaultRates>,
+    /// Scheduled faults and crashes, each at one call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub strikes: Vec<Strike>,
-    /// What happens by the clock.
+    pub faults: Vec<ScheduledFault>,
+    /// Events by the clock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
 }
 
-/// What there is in the beginning.
+/// What exists at the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
@@ -47,14 +48,14 @@ pub struct World {
     /// Whether every second version is made from the version before it, and not from a machine.
     #[serde(default)]
     pub derived: bool,
-    /// Whether the objects act with the identity of their namespace's `ServiceAccount`; the controller's own then serves
-    /// nobody.
+    /// Whether the objects act with the identity of their namespace's `ServiceAccount`. The controller's own identity then serves
+    /// no namespace.
     #[serde(default)]
     pub identity: bool,
-    /// Whether somebody else made versions of the same names in Azure before.
-    #[serde(default, skip_serializing_if = "is_no")]
+    /// Whether versions of the same names exist in Azure before, made by others.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub taken: bool,
-    /// Seconds that a process needs to end when it has lost its lease.
+    /// Seconds that a process needs to end after it lost its lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linger_seconds: Option<u32>,
     /// Seconds for which the lease is left alone, if not as long as by default; the other times of the election are as
@@ -64,24 +65,24 @@ pub struct World {
     /// Seconds that a copy to another region takes, if not as long as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_seconds: Option<u32>,
-    /// Objects beside the versions, each with something wrong about it.
+    /// Broken objects beside the versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub flaws: Vec<Flaw>,
-    /// Machines that are unlike others.
+    pub broken_objects: Vec<BrokenObject>,
+    /// Unusual machines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub odd: Vec<OddMachine>,
     /// What Azure shows when a guest's agent is gone, and of a machine that is deallocated.
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unknowns: Unknowns,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_usual(unknowns: &Unknowns) -> bool {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_default(unknowns: &Unknowns) -> bool {
     *unknowns == Unknowns::default()
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_no(it: &bool) -> bool {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(it: &bool) -> bool {
     !it
 }
 
@@ -91,7 +92,7 @@ impl World {
         (self.derived && number % 2 == 1).then(|| number - 1)
     }
 
-    /// What is unlike others about the machine of a version.
+    /// What is unusual about the machine of a version.
     pub(crate) fn oddities(&self, number: u8) -> impl Iterator<Item = Oddity> {
         self.odd.iter().filter(move |odd| odd.of == number).map(|odd| odd.oddity)
     }
@@ -103,10 +104,10 @@ impl World {
     }
 }
 
-/// One call, found again in every run of a plan.
+/// One call, which is the same in every run of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Place {
+pub struct CallSite {
     /// The process that calls, from 0.
     pub replica: u8,
     /// What is called, such as `azure POST virtualMachines/builder-0/generalize`, or which part of the process is polled,
@@ -116,13 +117,13 @@ pub struct Place {
     pub nth: u32,
 }
 
-/// A fault at a call.
+/// A fault at one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Strike {
-    /// Where.
+pub struct ScheduledFault {
+    /// At which call.
     #[serde(flatten)]
-    pub place: Place,
+    pub site: CallSite,
     /// What.
     pub fault: Fault,
 }
@@ -133,27 +134,27 @@ pub struct Strike {
 pub enum Fault {
     /// It takes so many seconds.
     Slow(u32),
-    /// It never arrives, and the client waits in vain.
+    /// It never arrives, and the client times out.
     RequestLost,
     /// It takes effect, and the answer gets lost.
     AnswerLost,
-    /// The client gives up, and so many seconds later it takes effect all the same.
+    /// The client times out, and it takes effect so many seconds later.
     Late(u32),
     /// It arrives twice; the client gets the second answer.
     Duplicate,
     /// No connection.
     Refused,
-    /// It is answered so and does nothing.
+    /// It gets this status and has no effect.
     Answer(u16),
     /// A read shows what the same read showed before.
     Stale,
-    /// A read shows something that is being worked on as if it had succeeded.
+    /// A read shows Succeeded for a resource that is being updated.
     SaysSucceeded,
-    /// A read shows something in a state that no release knows.
+    /// A read shows a state that no release knows for a resource that is being updated.
     SaysUnknown,
     /// The process is killed before the request is sent.
     CrashBefore,
-    /// The process is killed while the request is on its way, which arrives.
+    /// The process is killed while the request is in flight; the request arrives.
     CrashWithin,
     /// The process is killed when the request took effect.
     CrashAfter,
@@ -189,7 +190,7 @@ impl Fault {
         }
     }
 
-    /// Whether the process ends by it.
+    /// Whether it crashes the process.
     pub fn crashes(self) -> bool {
         matches!(self, Self::CrashBefore | Self::CrashWithin | Self::CrashAfter | Self::CrashAtPoll)
     }
@@ -203,33 +204,33 @@ pub struct Event {
     pub at: u64,
     /// What.
     #[serde(rename = "do")]
-    pub act: Act,
+    pub action: Action,
 }
 
-/// What happens by the clock.
+/// What an event does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub enum Act {
-    /// The calls of a process stand still, and with them what it does.
+pub enum Action {
+    /// The calls of a process pause.
     Pause {
         /// Which.
         replica: u8,
         /// For so many seconds.
         seconds: u64,
     },
-    /// A process reaches nobody.
+    /// A process reaches neither Azure nor the API server.
     Partition {
         /// Which.
         replica: u8,
         /// For so many seconds.
         seconds: u64,
     },
-    /// Azure answers nobody.
+    /// Azure can't be reached.
     AzureAway {
         /// For so many seconds.
         seconds: u64,
     },
-    /// The API server answers nobody.
+    /// The API server can't be reached.
     KubernetesAway {
         /// For so many seconds.
         seconds: u64,
@@ -241,23 +242,23 @@ pub enum Act {
         /// So far.
         seconds: i64,
     },
-    /// All watches end, and what is older can't be watched any more.
+    /// All watches end, and older changes are compacted away.
     ForgetChanges,
-    /// A process hears late of what changes in Kubernetes, and its watches don't end by that.
+    /// A process receives the events of its watches late; the watches stay open.
     WatchesStall {
         /// Which.
         replica: u8,
         /// For so many seconds.
         seconds: u64,
     },
-    /// What a process asks of the lease isn't answered.
+    /// A process gets no answers about the lease.
     LeaseHangs {
         /// Which.
         replica: u8,
         /// For so many seconds.
         seconds: u64,
     },
-    /// Azure itself goes wrong.
+    /// A fault inside Azure.
     AzureFails {
         /// How.
         fault: DomainFault,
@@ -265,7 +266,7 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<u64>,
     },
-    /// A process is killed, wherever it is.
+    /// A process is killed.
     Kill {
         /// Which.
         replica: u8,
@@ -312,18 +313,18 @@ pub enum Act {
     DeleteTarget(u8),
 }
 
-impl Act {
-    /// What it is, without to whom it happens, for figures; of Azure's faults, which one.
+impl Action {
+    /// The name of the action without its object, for figures; for a fault of Azure's, the name of the fault.
     pub fn name(&self) -> String {
         let text = match self {
             Self::AzureFails { fault, .. } => format!("{fault:?}"),
-            act => format!("{act:?}"),
+            action => format!("{action:?}"),
         };
         text.split([' ', '(']).next().unwrap_or_default().to_owned()
     }
 
-    /// Whether a person does it, and not the weather.
-    pub fn is_of_a_person(&self) -> bool {
+    /// Whether an operator does it.
+    pub fn is_by_operator(&self) -> bool {
         !matches!(
             self,
             Self::Pause { .. }
@@ -341,16 +342,16 @@ impl Act {
 }
 
 impl Event {
-    /// When it is over, so far as it lasts.
+    /// When it is over; its start if it has no duration.
     pub fn end(&self) -> Duration {
-        let lasts = match &self.act {
-            Act::Pause { seconds, .. }
-            | Act::Partition { seconds, .. }
-            | Act::AzureAway { seconds }
-            | Act::KubernetesAway { seconds }
-            | Act::WatchesStall { seconds, .. }
-            | Act::LeaseHangs { seconds, .. }
-            | Act::AzureFails { seconds: Some(seconds), .. } => *seconds,
+        let lasts = match &self.action {
+            Action::Pause { seconds, .. }
+            | Action::Partition { seconds, .. }
+            | Action::AzureAway { seconds }
+            | Action::KubernetesAway { seconds }
+            | Action::WatchesStall { seconds, .. }
+            | Action::LeaseHangs { seconds, .. }
+            | Action::AzureFails { seconds: Some(seconds), .. } => *seconds,
             _ => 0,
         };
         Duration::from_secs(self.at + lasts)
@@ -358,7 +359,7 @@ impl Event {
 }
 
 impl Plan {
-    /// A plan as a short text.
+    /// The plan as YAML.
     ///
     /// # Errors
     /// It can't be written as YAML.
@@ -366,7 +367,7 @@ impl Plan {
         serde_saphyr::to_string(self)
     }
 
-    /// A plan from its text.
+    /// A plan from YAML.
     ///
     /// # Errors
     /// The text is no plan; the message says where.
@@ -374,10 +375,10 @@ impl Plan {
         serde_saphyr::from_str(text)
     }
 
-    /// When nothing goes wrong any more.
-    pub fn calm(&self) -> Duration {
-        let weather = self.weather.map_or(0, |weather| weather.seconds);
+    /// When the last random fault and the last event are over.
+    pub fn faults_end(&self) -> Duration {
+        let fault_rates = self.fault_rates.map_or(0, |fault_rates| fault_rates.seconds);
         let events = self.events.iter().map(Event::end).max().unwrap_or_default();
-        Duration::from_secs(weather).max(events)
+        Duration::from_secs(fault_rates).max(events)
     }
 }

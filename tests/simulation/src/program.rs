@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::{CLUSTER, TENANT};
 
-/// How often what is at rest is looked at.
+/// The resync period.
 pub const RESYNC: Duration = Duration::from_secs(600);
 
-/// One client, whoever asks for it.
+/// The same client for every identity.
 pub struct OneClient(pub Client);
 
 impl AzureClients for OneClient {
@@ -33,7 +33,7 @@ impl AzureClients for OneClient {
     }
 }
 
-/// What a controller is given that serves all namespaces, takes part in no election, and is told nothing else.
+/// Options of a controller that serves all namespaces without an election.
 pub fn options(client: kube::Client, azure: Arc<dyn AzureClients>, seams: Seams) -> controller::Options {
     controller::Options {
         client,

@@ -1,4 +1,4 @@
-//! One process of the controller: it elects, works, is killed, and is started anew.
+//! One process of the controller: its election and its controllers, over kills and restarts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,19 +20,19 @@ use uuid::Uuid;
 
 use crate::{
     azure::{Azure, cloud},
-    dice::Dice,
-    link::Link,
+    fault_rates::chance,
     network::{Network, Proof, Tokens},
     plan::Plan,
-    polls::span,
+    poll_crashes::span,
+    process_io::ProcessIo,
     program,
+    rng::SeededRng,
     sabotage::{Bug, Sabotage},
     time::{ProcessClock, VirtualClock},
-    weather::chance,
     world::{CLIENT, TENANT},
 };
 
-/// The longest that a process stays away after it was killed.
+/// The longest time until a killed process starts again, in milliseconds.
 const AWAY: u64 = 90_000;
 
 /// How long a lease lasts by default, in seconds.
@@ -45,7 +45,7 @@ fn timing(lease_seconds: u32, lead: u32) -> Timing {
 }
 
 /// Ids of requests, from the seed.
-struct Numbered(Dice);
+struct Numbered(SeededRng);
 
 impl RequestIds for Numbered {
     fn next(&self) -> Uuid {
@@ -57,14 +57,14 @@ impl RequestIds for Numbered {
 /// Clients of the simulated Azure, for one start of a process.
 struct Clients {
     azure: Azure,
-    link: Link,
+    io: ProcessIo,
     network: Arc<dyn Transport>,
     ids: Arc<Numbered>,
 }
 
 impl Clients {
     fn of(&self, tenant: &str, client: &str, proof: Proof) -> Client {
-        let tokens = Tokens::new(self.azure.clone(), self.link.clone(), tenant, client, proof);
+        let tokens = Tokens::new(self.azure.clone(), self.io.clone(), tenant, client, proof);
         Client::new(self.network.clone(), Arc::new(tokens), cloud()).with_request_ids(self.ids.clone())
     }
 }
@@ -90,15 +90,15 @@ pub(crate) struct Replica {
     bug: Option<Bug>,
     server: ApiServer,
     azure: Azure,
-    pub(crate) link: Link,
+    pub(crate) io: ProcessIo,
     pub(crate) clock: ProcessClock,
-    dice: Dice,
-    request_ids: Dice,
+    rng: SeededRng,
+    request_ids: SeededRng,
 }
 
 impl Replica {
-    pub(crate) fn new(plan: &Plan, server: &ApiServer, azure: &Azure, link: Link, clock: VirtualClock) -> Self {
-        let (seed, number) = (plan.seed, u64::from(link.replica));
+    pub(crate) fn new(plan: &Plan, server: &ApiServer, azure: &Azure, io: ProcessIo, clock: VirtualClock) -> Self {
+        let (seed, number) = (plan.seed, u64::from(io.replica));
         Self {
             seed,
             alone: plan.world.replicas < 2,
@@ -106,34 +106,34 @@ impl Replica {
             lingers: Duration::from_secs(plan.world.linger_seconds.unwrap_or(0).into()),
             lease_seconds: plan.world.lease_seconds.unwrap_or(LEASE),
             bug: None,
-            server: server.seen_through(Arc::new(link.clone())),
+            server: server.with_interceptor(Arc::new(io.clone())),
             azure: azure.clone(),
             clock: ProcessClock::new(clock),
-            dice: Dice::new(seed, 100 + number),
-            request_ids: Dice::new(seed, 200 + number),
-            link,
+            rng: SeededRng::new(seed, 100 + number),
+            request_ids: SeededRng::new(seed, 200 + number),
+            io,
         }
     }
 
-    /// The same process with a bug on purpose, if there is one.
+    /// The same process with a deliberate bug, if there is one.
     pub(crate) fn with(self, bug: Option<Bug>) -> Self {
         Self { bug, ..self }
     }
 
-    /// Runs it for good: whenever it is killed or ends, it is started anew a while later.
+    /// Runs the process: whenever it is killed or ends, it is started again some time later.
     pub(crate) fn start(&self, stop: CancellationToken) -> AbortOnDropHandle<()> {
         let this = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             for start in 0_u64.. {
-                this.link.crash.starts();
+                this.io.crash.record_start();
                 let process = this.clone().process(stop.clone());
-                let process: JoinHandle<()> = tokio::spawn(process.instrument(span(this.link.replica, "election")));
+                let process: JoinHandle<()> = tokio::spawn(process.instrument(span(this.io.replica, "election")));
                 let mut process = AbortOnDropHandle::new(process);
-                let history = &this.link.fates.history;
+                let history = &this.io.faults.history;
                 tokio::select! {
                     biased;
-                    () = this.link.crash.ordered.notified() => {
-                        history.tell(format!("replica {}: CRASH", this.link.replica));
+                    () = this.io.crash.requested.notified() => {
+                        history.record(format!("replica {}: CRASH", this.io.replica));
                         process.abort();
                         let _ = process.await;
                     }
@@ -142,7 +142,7 @@ impl Replica {
                 if stop.is_cancelled() {
                     return;
                 }
-                let away = chance(this.seed, &("away", this.link.replica, start)) % AWAY;
+                let away = chance(this.seed, &("away", this.io.replica, start)) % AWAY;
                 tokio::time::sleep(Duration::from_millis(1000 + away)).await;
             }
         }))
@@ -150,14 +150,14 @@ impl Replica {
 
     /// One start, to its end.
     async fn process(self, stop: CancellationToken) {
-        let seams = Seams { clock: Arc::new(self.clock.clone()), randomness: Arc::new(self.dice.clone()) };
+        let seams = Seams { clock: Arc::new(self.clock.clone()), randomness: Arc::new(self.rng.clone()) };
         let metrics = Metrics::new();
         let sabotage = Sabotage::of(self.bug);
-        let name = format!("azimage-{}", self.link.replica);
+        let name = format!("azimage-{}", self.io.replica);
         let (mut leadership, term) = if self.alone {
             Leadership::granted()
         } else {
-            let identity = format!("{name}_{}", azimage::seams::Randomness::id(&self.dice));
+            let identity = format!("{name}_{}", azimage::seams::Randomness::id(&self.rng));
             let timing = timing(self.lease_seconds, sabotage.lead());
             let settings = Settings { namespace: "default".to_owned(), identity, timing };
             Leadership::elected(sabotage.lease(self.server.client()), settings, seams.clone(), metrics.clone())
@@ -165,8 +165,8 @@ impl Replica {
         leadership.win(&CancellationToken::new()).await;
         let clients = Clients {
             azure: self.azure.clone(),
-            link: self.link.clone(),
-            network: sabotage.transport(Arc::new(Network::new(self.azure.clone(), self.link.clone()))),
+            io: self.io.clone(),
+            network: sabotage.transport(Arc::new(Network::new(self.azure.clone(), self.io.clone()))),
             ids: Arc::new(Numbered(self.request_ids.clone())),
         };
         let ended = stop.child_token();
@@ -176,14 +176,14 @@ impl Replica {
         options.decisions = sabotage.decisions();
         (options.term, options.metrics) = (sabotage.term(term), metrics);
         (options.instance, options.stop) = (Some(name), ended.clone());
-        let running = controller::run(options).instrument(span(self.link.replica, "controllers"));
+        let running = controller::run(options).instrument(span(self.io.replica, "controllers"));
         let mut running = AbortOnDropHandle::new(tokio::spawn(running));
         let loss = tokio::select! {
             biased;
             loss = leadership.keep() => loss,
             _ = &mut running => return,
         };
-        self.link.fates.history.tell(format!("replica {}: lost the lease: {loss}", self.link.replica));
+        self.io.faults.history.record(format!("replica {}: lost the lease: {loss}", self.io.replica));
         tokio::time::sleep(self.lingers).await;
         ended.cancel();
     }

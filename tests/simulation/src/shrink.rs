@@ -1,4 +1,4 @@
-//! Cuts a plan that fails down to its core.
+//! Shrinks a failing plan.
 
 use crate::{
     laws::Problem,
@@ -20,21 +20,21 @@ pub fn shrink(plan: &Plan, bug: Option<Bug>, most: u32) -> Result<Plan, SetupErr
         let problems: Vec<Problem> = if runs > most { Vec::new() } else { run_with(plan, bug)?.problems };
         Ok(problems.iter().any(|problem| laws.contains(&problem.law)))
     };
-    let mut best = first.pinned(plan);
+    let mut best = first.replay_plan(plan);
     if laws.is_empty() || !fails(&best)? {
         return Ok(plan.clone());
     }
     loop {
         let before = best.clone();
-        cut(&mut best, |plan| &mut plan.strikes, &mut fails)?;
+        cut(&mut best, |plan| &mut plan.faults, &mut fails)?;
         cut(&mut best, |plan| &mut plan.events, &mut fails)?;
-        cut(&mut best, |plan| &mut plan.world.flaws, &mut fails)?;
+        cut(&mut best, |plan| &mut plan.world.broken_objects, &mut fails)?;
         for change in [
             |plan: &mut Plan| plan.world.replicas = 1,
             |plan: &mut Plan| plan.world.versions = plan.world.versions.saturating_sub(1).max(1),
             |plan: &mut Plan| drop(plan.world.targets.pop()),
             |plan: &mut Plan| plan.world.delete = false,
-            |plan: &mut Plan| plan.weather = None,
+            |plan: &mut Plan| plan.fault_rates = None,
         ] {
             let mut smaller = best.clone();
             change(&mut smaller);

@@ -1,4 +1,4 @@
-//! What a plan's world is made of, in Azure and in Kubernetes.
+//! The world of a plan: its resources in Azure and objects in Kubernetes.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
 
 use crate::{
-    flaws,
+    broken_objects,
     plan::{Plan, World},
 };
 
@@ -22,8 +22,8 @@ pub const CLIENT: &str = "00000000-0000-0000-0000-00000000000b";
 pub const PUBLISHER: &str = "00000000-0000-0000-0000-00000000000d";
 /// The name of that `ServiceAccount`.
 const ACCOUNT: &str = "publisher";
-/// The identity of other people.
-pub const PERSON: &str = "00000000-0000-0000-0000-00000000000c";
+/// The identity of the operators.
+pub const OPERATOR: &str = "00000000-0000-0000-0000-00000000000c";
 /// The subscription.
 pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 /// The name of the cluster.
@@ -72,10 +72,10 @@ pub fn target(number: usize) -> String {
     format!("target-{number}")
 }
 
-/// How the names of targets begin that somebody adds.
+/// The prefix of the names of targets that operators add.
 pub(crate) const ADDED: &str = "added-";
 
-/// The name of the object of a target that somebody adds for a region.
+/// The name of the target that an operator adds for a region.
 pub fn added_target(region: &str) -> String {
     format!("{ADDED}{}", normal(region))
 }
@@ -86,7 +86,7 @@ pub(crate) fn is_owner(number: u8, tags: &Value) -> bool {
     tags[OWNER_TAG].as_str().is_some_and(|owner| owner.starts_with(&whose))
 }
 
-/// Who acts on Azure for the objects.
+/// The client that acts on Azure for the objects.
 pub fn client(world: &World) -> &'static str {
     if world.identity { PUBLISHER } else { CLIENT }
 }
@@ -104,11 +104,11 @@ pub fn definitions() -> &'static [Value] {
 /// The scenario can't be read.
 pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
     let numbers = || 0..plan.world.versions;
-    let flaws = || plan.world.flaws.iter();
+    let broken_objects = || plan.world.broken_objects.iter();
     let machines: Vec<Value> = numbers()
         .filter(|number| plan.world.source_version(*number).is_none())
         .map(|number| {
-            // Of some the console is recorded before they are claimed.
+            // Some record their console before they are claimed.
             let recorded = (plan.seed + u64::from(number)).is_multiple_of(3);
             let mut machine = json!({
                 "name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"},
@@ -119,7 +119,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             }
             machine
         })
-        .chain(flaws().filter_map(|flaw| flaw.machine()))
+        .chain(broken_objects().filter_map(|broken| broken.machine()))
         .collect();
     let others = |number| {
         let others = json!({
@@ -134,8 +134,8 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             json!({"name": object(number), "osType": os, "versions": others(number)})
         })
         .collect();
-    let apart: Vec<Value> = flaws().filter_map(|flaw| flaw.definition()).collect();
-    let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}]);
+    let broken_definitions: Vec<Value> = broken_objects().filter_map(|broken| broken.definition()).collect();
+    let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": OPERATOR, "secret": "simulated"}]);
     let mut issuers = json!([]);
     if plan.world.identity {
         let issuer = ApiServer::issuer();
@@ -154,7 +154,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
             "name": "images", "location": HOME, "virtualMachines": machines,
             "galleries": [
-                {"name": "corp", "definitions": definitions}, {"name": flaws::GALLERY, "definitions": apart},
+                {"name": "corp", "definitions": definitions}, {"name": broken_objects::GALLERY, "definitions": broken_definitions},
             ],
         }]}],
     });
@@ -179,7 +179,7 @@ pub(crate) fn new_target(name: &str, region: &str) -> Result<ReplicationTarget, 
     serde_json::from_value(made("ReplicationTarget", name, &spec))
 }
 
-/// Makes the objects.
+/// Creates the objects.
 pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
     let namespaces: Api<Namespace> = Api::all(server.client());
     let namespace =
@@ -208,7 +208,7 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
         });
         (object(number), spec)
     });
-    for (name, mut spec) in good.chain(plan.world.flaws.iter().map(|flaw| (flaw.name(), flaw.spec()))) {
+    for (name, mut spec) in good.chain(plan.world.broken_objects.iter().map(|broken| (broken.name(), broken.spec()))) {
         spec["deletionPolicy"] = json!(if plan.world.delete { "Delete" } else { "Retain" });
         if plan.world.identity {
             spec["serviceAccountName"] = json!(ACCOUNT);

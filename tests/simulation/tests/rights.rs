@@ -1,5 +1,5 @@
-//! Each action of azimage's roles on Azure is needed: without it an object stalls and names it, and once it is granted the
-//! work goes on by itself.
+//! Each action of azimage's roles on Azure is needed: without it the object stalls and names the action, and once it is
+//! granted the work continues.
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
 use std::{sync::Arc, time::Duration};
@@ -9,10 +9,10 @@ use azimage_azure::rights::{CustomRole, Job};
 use azimage_crds::ImageVersion;
 use azimage_simulation::{
     azure::Azure,
-    dice::Dice,
     program::{self, OneClient},
+    rng::SeededRng,
+    scheduler::Scheduler,
     time::VirtualClock,
-    turnstile::Turnstile,
     world::{CLIENT, SUBSCRIPTION, TENANT, definitions},
 };
 use azimage_simulator::{MachineChange, Scenario};
@@ -26,8 +26,8 @@ use tokio_util::sync::CancellationToken;
 
 const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/builders/providers/Microsoft.Compute/virtualMachines/builder";
 
-/// One life of a version under roles, with a controller that runs all the time.
-struct Life {
+/// An environment with roles, one version and a running controller.
+struct Environment {
     azure: Azure,
     versions: Api<ImageVersion>,
     stop: CancellationToken,
@@ -40,7 +40,7 @@ fn role(job: Job, without: Option<&str>) -> Value {
     serde_json::to_value(role).unwrap()
 }
 
-impl Life {
+impl Environment {
     async fn begin(jobs: &[Job]) -> Self {
         let clock = VirtualClock::begin();
         let assignments: Vec<Value> = jobs
@@ -63,8 +63,8 @@ impl Life {
         }))
         .unwrap();
         let azure = Azure::new(&scenario, clock).unwrap();
-        let server = ApiServer::in_turns(definitions(), 1, move || clock.time(), Turnstile::new(1)).unwrap();
-        let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(Dice::new(1, 2)) };
+        let server = ApiServer::with_scheduler(definitions(), 1, move || clock.time(), Scheduler::new(1)).unwrap();
+        let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(SeededRng::new(1, 2)) };
         let client = OneClient(azure.client(TENANT, CLIENT));
         let options = program::options(server.client(), Arc::new(client), seams);
         let stop = options.stop.clone();
@@ -129,47 +129,51 @@ fn condition(object: Option<&ImageVersion>, kind: &str) -> Option<(String, Strin
 
 /// Capture and publish, with an action left out; the seal fails once, so that its run command is removed and made again.
 async fn publish_without(job: Job, action: &'static str) {
-    let life = Life::begin(&[Job::Capture, Job::Publish]).await;
-    life.define(&role(job, Some(action)));
+    let environment = Environment::begin(&[Job::Capture, Job::Publish]).await;
+    environment.define(&role(job, Some(action)));
     let forgets = action.ends_with("runCommands/delete");
     if forgets {
         let fails: MachineChange = serde_json::from_value(json!({"scriptFails": 1})).unwrap();
-        life.azure.simulator().change_machine(MACHINE, fails).unwrap();
-        life.until("a seal that failed", |object| {
-            condition(object, "Stalled").is_some_and(|(status, reason, _)| status == "True" && reason == "SealFailed")
-        })
-        .await;
+        environment.azure.simulator().change_machine(MACHINE, fails).unwrap();
+        environment
+            .until("a seal that failed", |object| {
+                condition(object, "Stalled")
+                    .is_some_and(|(status, reason, _)| status == "True" && reason == "SealFailed")
+            })
+            .await;
         let heals: MachineChange = serde_json::from_value(json!({"clearScriptFails": true})).unwrap();
-        life.azure.simulator().change_machine(MACHINE, heals).unwrap();
+        environment.azure.simulator().change_machine(MACHINE, heals).unwrap();
         let again = json!({"metadata": {"annotations": {"azimage.dev/reconcile-requested-at": "now"}}});
-        life.versions.patch("web", &PatchParams::default(), &Patch::Merge(&again)).await.unwrap();
+        environment.versions.patch("web", &PatchParams::default(), &Patch::Merge(&again)).await.unwrap();
     }
     let group = if job == Job::Capture { "builders" } else { "images" };
-    let message = life.denied(action, group).await;
-    life.define(&role(job, None));
+    let message = environment.denied(action, group).await;
+    environment.define(&role(job, None));
     if forgets {
-        life.until("a stall that ended", |object| {
-            condition(object, "Ready").is_some_and(|(_, reason, _)| reason != "AccessDenied")
-        })
-        .await;
+        environment
+            .until("a stall that ended", |object| {
+                condition(object, "Ready").is_some_and(|(_, reason, _)| reason != "AccessDenied")
+            })
+            .await;
     } else {
-        life.ready().await;
+        environment.ready().await;
     }
-    life.stop.cancel();
+    environment.stop.cancel();
     println!("{job} without {action}: {message}");
 }
 
 /// The deletion of a version that is Ready, with the rights of capture and clean-up only, and an action left out.
 async fn delete_without(action: &'static str) {
-    let life = Life::begin(&Job::ALL).await;
-    life.ready().await;
-    life.define(&json!({"Name": "azimage publish", "AssignableScopes": [format!("/subscriptions/{SUBSCRIPTION}")]}));
-    life.define(&role(Job::CleanUp, Some(action)));
-    life.versions.delete("web", &DeleteParams::default()).await.unwrap();
-    let message = life.denied(action, "images").await;
-    life.define(&role(Job::CleanUp, None));
-    life.until("the end of the object", |object| object.is_none()).await;
-    life.stop.cancel();
+    let environment = Environment::begin(&Job::ALL).await;
+    environment.ready().await;
+    environment
+        .define(&json!({"Name": "azimage publish", "AssignableScopes": [format!("/subscriptions/{SUBSCRIPTION}")]}));
+    environment.define(&role(Job::CleanUp, Some(action)));
+    environment.versions.delete("web", &DeleteParams::default()).await.unwrap();
+    let message = environment.denied(action, "images").await;
+    environment.define(&role(Job::CleanUp, None));
+    environment.until("the end of the object", |object| object.is_none()).await;
+    environment.stop.cancel();
     println!("{} without {action}: {message}", Job::CleanUp);
 }
 

@@ -1,4 +1,4 @@
-//! Acts from outside Azure's interface: faults, raw state, other people's hands on a machine.
+//! The control interface: faults, raw state, and changes of a machine that bypass Azure's API.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     simulator::Simulator,
 };
 
-/// What somebody does to a virtual machine without asking Azure's interface; absent fields leave things as they are.
+/// A change of a virtual machine that bypasses Azure's API. Absent fields change nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct MachineChange {
@@ -130,7 +130,7 @@ impl Simulator {
         Some(self.resources.machines.get(&key)?.guest.system.disk().files())
     }
 
-    /// Somebody else changes a virtual machine, at once.
+    /// Changes a virtual machine at once.
     ///
     /// # Errors
     /// There is no such machine.

@@ -1,4 +1,4 @@
-//! Which provider answers a request, and which one goes on when its time has come.
+//! The dispatcher: which provider answers a request, and which one handles an event that is due.
 
 use http::Method;
 use jiff::Timestamp;
@@ -68,7 +68,7 @@ pub(crate) fn extension(
     }
 }
 
-/// Lets everything happen that is due until `now`, each at its own time. Time never goes back.
+/// Handles all events that are due until `now`, each at its own time. Time never goes back.
 pub(crate) fn advance(resources: &mut Resources, now: Timestamp) {
     while let Some(event) = resources.due(now) {
         match event {

@@ -88,7 +88,7 @@ impl Entra {
         self.applications.values()
     }
 
-    /// How long a token is good for, in seconds.
+    /// The lifetime of a token in seconds.
     pub(crate) fn lifetime_of(&self, application: &Application) -> u32 {
         application.lifetime.unwrap_or(self.lifetime)
     }

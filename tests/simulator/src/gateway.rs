@@ -254,8 +254,8 @@ impl Simulator {
         if let Some(etag) = &reply.etag {
             headers::set(response.headers_mut(), "etag", etag);
         }
-        let Some(announced) = reply.announced else { return };
-        let Some(operation) = self.resources.operations.get(&announced.operation) else { return };
+        let Some(async_operation) = reply.async_operation else { return };
+        let Some(operation) = self.resources.operations.get(&async_operation.operation) else { return };
         let api_version = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
             .find(|(name, _)| name.eq_ignore_ascii_case("api-version"))
             .map(|(_, value)| value.into_owned())
@@ -266,12 +266,12 @@ impl Simulator {
         let headers = response.headers_mut();
         headers::set(headers, "azure-asyncoperation", &address);
         headers::set(headers, "azure-asyncnotification", "Enabled");
-        if announced.location {
+        if async_operation.location {
             let monitor = if operation.kind == OperationType::Network { "" } else { "monitor=true&" };
             let path = operation.location_path();
             headers::set(headers, "location", &format!("{base}{path}?{monitor}api-version={api_version}{signed}"));
         }
-        if announced.retry_after && self.retry_after > 0 {
+        if async_operation.retry_after && self.retry_after > 0 {
             let seconds = (f64::from(self.retry_after) / self.time_factor.max(0.001)).ceil().max(1.0);
             headers::set(headers, "retry-after", &format!("{seconds:.0}"));
         }

@@ -199,7 +199,7 @@ impl Simulator {
             lagging: false,
         };
         if token_request {
-            self.credentials.shown(request.body());
+            self.credentials.record_request(request.body());
         }
         if let Some((fault, then)) = self.faults.before(&facts) {
             entry.fault = Some(fault);
@@ -214,7 +214,7 @@ impl Simulator {
         };
         if token_request || metadata {
             let client = if metadata { None } else { facts.client.as_deref() };
-            self.credentials.given(client, response.body());
+            self.credentials.record_answer(client, response.body());
         }
         entry.throttled = verdict.class;
         entry.inside_told_pause = verdict.inside_told_pause;

@@ -1,4 +1,4 @@
-//! The simulator's modules stand on each other in one direction.
+//! The simulator's modules depend on each other in one direction.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
@@ -100,7 +100,7 @@ fn wrong(module: &str, source: &str) -> Vec<String> {
             wrong.push(format!("{module} names {}", name.join("::")));
         }
     }
-    // A method can be called without a name of its module, so that nobody would see who stands on whom.
+    // A call of a method doesn't name its module, so this test wouldn't see the dependency.
     if own != "resources" && source.lines().any(|line| line.starts_with("impl Resources")) {
         wrong.push(format!("{module} gives Resources methods"));
     }
@@ -119,7 +119,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_module_names_what_stands_on_it() {
+fn no_module_depends_on_a_higher_layer() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&folder, &mut files);
@@ -141,7 +141,7 @@ fn no_module_names_what_stands_on_it() {
 }
 
 #[test]
-fn whatever_looks_upwards_is_found() {
+fn a_dependency_on_a_higher_layer_is_found() {
     for (module, source, expected) in [
         ("arm::locks", "use crate::compute::machine;", "arm::locks names compute::machine"),
         (
@@ -165,7 +165,7 @@ fn whatever_looks_upwards_is_found() {
 }
 
 #[test]
-fn whatever_looks_downwards_or_stays_at_home_may() {
+fn dependencies_on_lower_layers_and_the_own_module_are_allowed() {
     for (module, source) in [
         ("arm::locks", "use super::rights::covers;\nuse crate::{arm::call::Call, resources::Resources};"),
         ("arm::locks", "/// See [`crate::compute`].\nuse crate::arm;"),

@@ -75,7 +75,7 @@ struct AtRest {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
     /// It has decided, on these facts.
-    Decided(&'a Plan, Facts),
+    Decided(&'a Plan, Box<Facts>),
     /// It found nothing to do but to wait.
     Waited(&'a Report, Wake),
     /// It had to wait for its turn.
@@ -127,7 +127,7 @@ impl Remembered {
     #[must_use]
     pub fn after(self, event: Event<'_>, now: Duration) -> Self {
         match event {
-            Event::Decided(plan, facts) => self.decided(plan, facts),
+            Event::Decided(plan, facts) => self.decided(plan, *facts),
             Event::Waited(report, wake) => {
                 let progress = &report.progress;
                 let same = self.waiting.filter(|(before, _)| before == progress);

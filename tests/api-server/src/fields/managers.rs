@@ -103,7 +103,7 @@ impl Managers {
             others.all(|(_, managed)| managed.fields.is_disjoint(fields))
         };
         if same && alone(&fields) {
-            // Only values differ, and they are nobody else's.
+            // Only values differ, and no other manager has them.
             return Applied { object, managers, conflicts: Vec::new() };
         }
         if !same {
@@ -166,7 +166,7 @@ impl Managers {
         managers
     }
 
-    /// Nobody manages what isn't there; a manager of nothing is none.
+    /// Removes managed fields that don't exist, and managers without fields.
     fn forget(&mut self, removed: &FieldSet, applying: Option<&ManagerKey>) {
         for (key, managed) in &mut self.0 {
             if applying != Some(key) {
@@ -211,7 +211,7 @@ fn in_scope(path: &[Element], key: &ManagerKey) -> bool {
 fn with_ancestors<'a>(paths: impl Iterator<Item = &'a Path>) -> FieldSet {
     let mut all = FieldSet::new();
     for path in paths {
-        // Whoever is there has its ancestors there.
+        // An existing field has its ancestors.
         for length in (1..=path.len()).rev() {
             if all.contains(&path[..length]) {
                 break;

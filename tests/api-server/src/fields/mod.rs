@@ -37,7 +37,7 @@ pub(super) type FieldSet = BTreeSet<Path>;
 /// The fields of an object: with a value if the field is one value, without if it is an item that has fields.
 pub(super) type Leaves = BTreeMap<Path, Option<Value>>;
 
-/// Fields of the metadata that nobody manages.
+/// Fields of the metadata without managers.
 const UNMANAGED_METADATA: [&str; 10] = [
     "name",
     "namespace",

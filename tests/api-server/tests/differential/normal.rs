@@ -181,7 +181,7 @@ fn token_request(answer: &mut Value) {
         }
     }
     answer["claims"] = claims;
-    // Nothing is kept of it, so that nobody reads more of its metadata.
+    // It isn't stored, so its other metadata doesn't matter.
     answer["metadata"] = json!({"name": answer["metadata"]["name"], "namespace": answer["metadata"]["namespace"]});
 }
 

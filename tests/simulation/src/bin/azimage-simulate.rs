@@ -1,4 +1,4 @@
-//! Runs seeds, replays one, keeps a campaign going.
+//! Runs seeds, replays one, or continues a campaign.
 
 use std::{
     fs,
@@ -10,11 +10,11 @@ use std::{
 
 use anyhow::Context;
 use azimage_simulation::{
-    catching::{Caught, catch},
+    detection::{Detection, detect},
     figures::{Figures, processor_seconds},
     generate::{self, Options},
     plan::Plan,
-    run::{Outcome, SetupError, run_thrice, run_with},
+    run::{Outcome, SetupError, run_checking_determinism, run_with},
     sabotage::Bug,
     shrink::shrink,
 };
@@ -25,7 +25,7 @@ use tokio::time::Instant;
 /// Deterministic simulation of azimage between an API server in memory and a simulated Azure.
 #[derive(Debug, Parser)]
 #[command(name = "cargo simulate")]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 struct Arguments {
     /// Runs this seed alone and prints its history.
     #[arg(long)]
@@ -33,47 +33,46 @@ struct Arguments {
     /// Runs the plan of this file alone and prints its history.
     #[arg(long, conflicts_with = "seed")]
     plan: Option<PathBuf>,
-    /// What of the plan of `--plan` takes no effect counts as a failure, as that of a plan that is kept should.
+    /// Fails if a fault or an event of the plan has no effect. For plans that are kept.
     #[arg(long, requires = "plan")]
     kept: bool,
-    /// Shows in a history also what was only read.
+    /// Shows reads in the history, too.
     #[arg(long)]
     reads: bool,
-    /// Cuts the plan of `--seed` or `--plan` down to its core, and prints it.
+    /// Shrinks the plan of `--seed` or `--plan` to a small one that breaks the same law, and prints it.
     #[arg(long)]
     shrink: bool,
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     first: u64,
-    /// Ends after so many seeds.
+    /// The number of seeds.
     #[arg(long)]
     seeds: Option<u64>,
-    /// Ends after so many minutes.
+    /// Stops after this many minutes.
     #[arg(long)]
     minutes: Option<f64>,
-    /// Keeps its figures in this file, and goes on where they end.
+    /// Keeps the figures in this file, and continues after its last seed.
     #[arg(long)]
     campaign: Option<PathBuf>,
     /// Prints the figures of this file.
     #[arg(long)]
     report: Option<PathBuf>,
-    /// Seeds run side by side.
+    /// Seeds that run at the same time.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Faults and crashes in a thousand calls, at most.
+    /// The highest rate of faults and crashes: in a thousand calls.
     #[arg(long, default_value_t = 60)]
     faults: u32,
-    /// Passes over seeds in which nothing of this name happens, such as `RegionFails` or `DeleteNamespace`, as the figures
-    /// name it.
+    /// Skips seeds without an event of this name, such as `RegionFails` or `DeleteNamespace`. The figures list the names.
     #[arg(long, value_name = "EVENT")]
     only: Option<String>,
-    /// Runs each seed once more, and once more by what struck it alone: every byte has to be the same.
+    /// Runs each seed three times, the third time by its recorded faults alone. The histories must be equal byte by byte.
     #[arg(long)]
-    thrice: bool,
+    check_determinism: bool,
     /// Runs with a deliberate bug.
     #[arg(long)]
     bug: Option<Bug>,
-    /// Tells for each deliberate bug in how many seeds it is caught, `--seeds` at most.
+    /// Prints for each deliberate bug how many seeds it takes to detect it, `--seeds` at most.
     #[arg(long, conflicts_with = "bug")]
     each_bug: bool,
 }
@@ -81,10 +80,10 @@ struct Arguments {
 impl Arguments {
     /// How a seed is run again.
     fn command(&self, seed: u64) -> String {
-        let usual = Options::default().in_a_thousand;
+        let usual = Options::default().per_thousand;
         let faults = if self.faults == usual { String::new() } else { format!(" --faults {}", self.faults) };
-        let thrice = if self.thrice { " --thrice" } else { "" };
-        format!("cargo simulate --seed {seed}{faults}{thrice}")
+        let check_determinism = if self.check_determinism { " --check-determinism" } else { "" };
+        format!("cargo simulate --seed {seed}{faults}{check_determinism}")
     }
 }
 
@@ -94,7 +93,7 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("{}", read(file)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let options = Options { in_a_thousand: arguments.faults, ..Options::default() };
+    let options = Options { per_thousand: arguments.faults, ..Options::default() };
     let one = match (&arguments.seed, &arguments.plan) {
         (Some(seed), _) => Some(generate::plan(*seed, options)),
         (None, Some(file)) => Some(Plan::parse(&fs::read_to_string(file)?)?),
@@ -105,13 +104,17 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     match one {
         Some(plan) => replay(&plan, &arguments),
-        None => many(&arguments, options),
+        None => run_seeds(&arguments, options),
     }
 }
 
-/// What comes of a plan.
-fn lived(plan: &Plan, arguments: &Arguments) -> Result<Outcome, SetupError> {
-    if arguments.thrice { run_thrice(plan, arguments.bug) } else { run_with(plan, arguments.bug) }
+/// Runs a plan.
+fn run_plan(plan: &Plan, arguments: &Arguments) -> Result<Outcome, SetupError> {
+    if arguments.check_determinism {
+        run_checking_determinism(plan, arguments.bug)
+    } else {
+        run_with(plan, arguments.bug)
+    }
 }
 
 fn replay(plan: &Plan, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -124,16 +127,16 @@ fn replay(plan: &Plan, arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", plan.to_yaml()?);
-    let outcome = lived(plan, arguments).map_err(anyhow::Error::from_boxed)?;
+    let outcome = run_plan(plan, arguments).map_err(anyhow::Error::from_boxed)?;
     println!("{}", outcome.text(arguments.reads));
     for problem in &outcome.problems {
         println!("BROKEN {problem}");
     }
-    for text in &outcome.inert {
-        println!("INERT {text}");
+    for text in &outcome.ineffective {
+        println!("INEFFECTIVE {text}");
     }
-    let proves = outcome.inert.is_empty() || !arguments.kept;
-    Ok(if outcome.problems.is_empty() && proves { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let effective = outcome.ineffective.is_empty() || !arguments.kept;
+    Ok(if outcome.problems.is_empty() && effective { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn read(file: &Path) -> anyhow::Result<Figures> {
@@ -141,14 +144,14 @@ fn read(file: &Path) -> anyhow::Result<Figures> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Never leaves half of a file behind.
-fn keep(file: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a file in one step, so that it is never half written.
+fn write_atomically(file: &Path, text: &str) -> std::io::Result<()> {
     let new = file.with_extension("new");
     fs::write(&new, text)?;
     fs::rename(&new, file)
 }
 
-/// A table of all bugs; one that isn't caught is a failure.
+/// Prints a table of all bugs. An undetected bug is a failure.
 fn each_bug(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
     let most = arguments.seeds.unwrap_or(100);
     let queue = Mutex::new(Bug::iter());
@@ -156,12 +159,12 @@ fn each_bug(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode>
     let work = || -> anyhow::Result<()> {
         loop {
             let Some(bug) = queue.lock().unwrap_or_else(PoisonError::into_inner).next() else { return Ok(()) };
-            let caught = catch(bug, arguments.first, most, options).map_err(anyhow::Error::from_boxed)?;
+            let detected = detect(bug, arguments.first, most, options).map_err(anyhow::Error::from_boxed)?;
             let name = bug.to_string();
-            if let Some(Caught { seed, tried, problems }) = caught {
+            if let Some(Detection { seed, tried, problems }) = detected {
                 println!("{name:<26} {tried:>4} seeds, up to {seed}: {}", problems[0]);
             } else {
-                println!("{name:<26} {most:>4} seeds, NOT CAUGHT");
+                println!("{name:<26} {most:>4} seeds, NOT DETECTED");
                 missed.lock().unwrap_or_else(PoisonError::into_inner).push(name);
             }
         }
@@ -171,14 +174,14 @@ fn each_bug(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode>
         threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| anyhow::bail!("a thread panicked")))
     })?;
     let missed = missed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    println!("{} of {} bugs caught", Bug::iter().count() - missed.len(), Bug::iter().count());
+    println!("{} of {} bugs detected", Bug::iter().count() - missed.len(), Bug::iter().count());
     Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// After so many seeds without the event that is asked for nobody makes it.
-const PASSED_OVER: u32 = 100_000;
+/// After how many seeds in a row without the event of `--only` the search ends.
+const MAX_SKIPPED: u32 = 100_000;
 
-fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
+fn run_seeds(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
     let mut figures = Figures { next: arguments.first, ..Figures::default() };
     if let Some(file) = arguments.campaign.as_ref().filter(|file| file.exists()) {
         figures = read(file)?;
@@ -191,12 +194,12 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads.max(1) {
             scope.spawn(|| {
-                let mut passed_over = 0_u32;
+                let mut skipped = 0_u32;
                 loop {
                     let seed = {
                         let (figures, begun_seeds) = &mut *lock();
                         let late = most.is_some_and(|most| begun.elapsed() >= most);
-                        // Without any limit a hundred seeds are run.
+                        // Without a limit a hundred seeds run.
                         let wanted = arguments.seeds.or(most.is_none().then_some(100));
                         if late || wanted.is_some_and(|wanted| *begun_seeds >= wanted) {
                             return;
@@ -206,18 +209,18 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
                         figures.next - 1
                     };
                     let plan = generate::plan(seed, options);
-                    let happens = |name: &String| plan.events.iter().any(|event| event.act.name() == *name);
+                    let happens = |name: &String| plan.events.iter().any(|event| event.action.name() == *name);
                     if let Some(name) = arguments.only.as_ref().filter(|name| !happens(name)) {
-                        passed_over += 1;
-                        if passed_over > PASSED_OVER {
-                            eprintln!("in none of {PASSED_OVER} seeds in a row {name} happens");
+                        skipped += 1;
+                        if skipped > MAX_SKIPPED {
+                            eprintln!("{name} happens in none of {MAX_SKIPPED} seeds in a row");
                             return;
                         }
                         lock().1 -= 1;
                         continue;
                     }
-                    passed_over = 0;
-                    let outcome = lived(&plan, arguments);
+                    skipped = 0;
+                    let outcome = run_plan(&plan, arguments);
                     let (figures, _) = &mut *lock();
                     match outcome {
                         Ok(outcome) => {
@@ -236,7 +239,7 @@ fn many(arguments: &Arguments, options: Options) -> anyhow::Result<ExitCode> {
                     figures.seconds = before + begun.elapsed().as_secs_f64();
                     if let Some(file) = &arguments.campaign
                         && let Ok(text) = serde_json::to_string_pretty(figures)
-                        && let Err(error) = keep(file, &text)
+                        && let Err(error) = write_atomically(file, &text)
                     {
                         eprintln!("{}: {error}", file.display());
                     }

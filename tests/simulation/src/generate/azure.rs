@@ -1,14 +1,14 @@
-//! What goes wrong within Azure, by seeds.
+//! Azure's own faults, by seeds.
 
 use azimage_simulator::DomainFault;
 
 use super::moment;
 use crate::{
-    plan::{Act, Event, World},
-    weather::chance,
+    fault_rates::chance,
+    plan::{Action, Event, World},
 };
 
-/// What Azure's own faults say of themselves.
+/// The detail of Azure's own faults.
 const DETAIL: &str = "Failed with internal server error.";
 
 /// Azure's faults within so many hours, not in order. Half of them stand from the beginning, so that they meet what is
@@ -43,11 +43,11 @@ pub(super) fn faults(seed: u64, world: &World, hours: u64) -> Vec<Event> {
             (4, _) => DomainFault::OperationFails { resource: either, code, message, skip, times: times.or(Some(4)) },
             (5, _) => DomainFault::OperationPreempted { resource: either, skip, times: times.or(Some(4)) },
             (6, _) => DomainFault::NotFoundAfterPut { resource: version, reads: reads(6) },
-            // What isn't shown for longer is believed not to be there.
+            // After more stale reads the controller believes that the resource is gone.
             _ => DomainFault::StaleReads { resource: either, reads: reads(3) },
         };
         let at = if below("at once", number, 2) == 0 { 0 } else { moment(seed, hours, "azure fails at", number) };
-        Event { at, act: Act::AzureFails { fault, seconds } }
+        Event { at, action: Action::AzureFails { fault, seconds } }
     };
     (0..=below("how many", 0, 2)).map(event).collect()
 }

@@ -1,12 +1,12 @@
-//! Liveness: once nothing goes wrong any more, each object comes to the end that it should.
+//! Liveness: after the last fault each object settles as it should.
 
 use azimage_simulator::DomainFault;
 use serde_json::Value;
 
-use super::{Evidence, machine::spoils_machine};
-use crate::{generate::MISSPELT, oddities::Oddity, plan::Act, world};
+use super::{Evidence, machine::makes_machine_unusable};
+use crate::{generate::MISSPELT, oddities::Oddity, plan::Action, world};
 
-/// Failures of one version in a row after which azimage asks a person.
+/// Failures of one version in a row after which azimage stalls.
 const REPAIRS: u64 = 3;
 
 /// A condition of an object.
@@ -25,22 +25,22 @@ pub(super) fn stalled(object: &Value) -> Option<&str> {
     is_true(object, "Stalled").and_then(|stalled| stalled["reason"].as_str())
 }
 
-/// Whether an object stays as it is unless somebody does something.
-pub fn at_its_end(object: &Value) -> bool {
-    // A suspended object says nothing, not even that it was seen.
+/// Whether an object has settled: it stays as it is until somebody changes something.
+pub fn is_settled(object: &Value) -> bool {
+    // A suspended object's status isn't updated, nor its observedGeneration.
     let suspended = object["spec"]["suspend"] == true && object["metadata"]["deletionTimestamp"].is_null();
     let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
     suspended || seen && (is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some())
 }
 
-/// Whether a version that is made from this one may never find it.
-fn takes_source(act: &Act, source: u8) -> bool {
+/// Whether an action may prevent that a version finds this one as its source.
+fn makes_source_unavailable(action: &Action, source: u8) -> bool {
     let of_version = matches!(
-        act,
-        Act::DeleteVersion(it) | Act::DeleteDefinition(it) | Act::DeleteObject(it) | Act::Suspend(it) if *it == source
+        action,
+        Action::DeleteVersion(it) | Action::DeleteDefinition(it) | Action::DeleteObject(it) | Action::Suspend(it) if *it == source
     );
-    let of_azure = matches!(act, Act::AzureFails { fault, .. } if excuse_of(fault, source).is_some());
-    of_version || of_azure || spoils_machine(act, source)
+    let of_azure = matches!(action, Action::AzureFails { fault, .. } if allowed_reason_after(fault, source).is_some());
+    of_version || of_azure || makes_machine_unusable(action, source)
 }
 
 /// Whether Azure has such a region.
@@ -48,41 +48,41 @@ fn is_known(region: &str) -> bool {
     region != MISSPELT
 }
 
-/// Whether a fault of Azure's is met by what such a path names.
-pub(super) fn meets(fault: &DomainFault, path: &str) -> bool {
+/// Whether a fault of Azure's affects the resource of a path.
+pub(super) fn affects(fault: &DomainFault, path: &str) -> bool {
     let resource = serde_json::to_value(fault).unwrap_or_default()["resource"].as_str().map(str::to_owned);
     resource.is_some_and(|resource| path.contains(&resource))
 }
 
 /// The reason for which a version may be stalled after a fault of Azure's, if there is one.
-fn excuse_of(fault: &DomainFault, number: u8) -> Option<&'static str> {
-    let of_version = meets(fault, &world::version(number));
-    let of_machine = meets(fault, &world::machine(number));
+fn allowed_reason_after(fault: &DomainFault, number: u8) -> Option<&'static str> {
+    let of_version = affects(fault, &world::version(number));
+    let of_machine = affects(fault, &world::machine(number));
     match fault {
         DomainFault::RegionFails { .. } if of_version => Some("ReplicationFailed"),
-        // It was created, and is left Failed each time that it is written.
+        // It was created, and each write leaves it Failed.
         DomainFault::OperationFails { times, .. } if of_version && times.is_none_or(|times| times >= REPAIRS) => {
             Some("ReplicationFailed")
         }
-        // Such a version stays as it is, and can only be deleted.
+        // Such a version can only be deleted.
         DomainFault::VersionCreateFails { .. } if of_version => Some("PublishFailed"),
-        // A seal that failed is not begun again.
+        // A failed seal isn't repeated.
         DomainFault::OperationFails { .. } | DomainFault::OperationPreempted { .. } if of_machine => Some("SealFailed"),
         _ => None,
     }
 }
 
-/// The reasons for which a version may be stalled after what people did.
-pub(super) fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
+/// The reasons for which a version may be stalled after the plan's events.
+pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> {
     let mut reasons = Vec::new();
     let is_gone = |path: &str| evidence.azure.simulator().state(path).is_none();
     if evidence.is_deleted(number) {
-        // Its ServiceAccount went with the namespace, and nobody else may delete the version.
-        let orphaned = evidence.plan.world.identity && evidence.plan.world.delete && ends(evidence);
+        // Its ServiceAccount was deleted with the namespace, and no other identity may delete the version.
+        let orphaned = evidence.plan.world.identity && evidence.plan.world.delete && deletes_namespace(evidence);
         return if orphaned { vec!["ServiceAccountNotFound"] } else { Vec::new() };
     }
     if is_gone(&world::gallery()) {
-        // It was deleted with all in it, and that is what an object says that was never published.
+        // The gallery was deleted with its content. An unpublished object reports the first reason, a published one the second.
         return vec!["GalleryNotFound", "VersionMissing"];
     }
     if evidence.plan.world.taken {
@@ -93,33 +93,33 @@ pub(super) fn excuses(evidence: &Evidence<'_>, number: u8) -> Vec<&'static str> 
     if world.source_version(number).is_some_and(|source| world.oddities(source).any(|odd| !odd.reasons().is_empty())) {
         reasons.extend(["SourceNotFound", "SourceFailed"]);
     }
-    for act in evidence.acts() {
-        match act {
-            Act::ClaimMachine(it) if *it == number => reasons.push("SourceClaimed"),
-            Act::BreakGuest(it) if *it == number => reasons.push("SealFailed"),
-            act if spoils_machine(act, number) => {
+    for action in evidence.actions() {
+        match action {
+            Action::ClaimMachine(it) if *it == number => reasons.push("SourceClaimed"),
+            Action::BreakGuest(it) if *it == number => reasons.push("SealFailed"),
+            action if makes_machine_unusable(action, number) => {
                 reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
                 reasons.extend(["ConsentMissing", "SealFailed", "SealTimedOut", "PublishFailed"]);
             }
-            Act::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
-            Act::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {
+            Action::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
+            Action::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {
                 reasons.extend(["DefinitionNotFound", "VersionMissing"]);
             }
-            Act::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
-            Act::AzureFails { fault, .. } => reasons.extend(excuse_of(fault, number)),
-            Act::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
+            Action::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
+            Action::AzureFails { fault, .. } => reasons.extend(allowed_reason_after(fault, number)),
+            Action::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
             _ => {}
         }
         let source = evidence.plan.world.source_version(number);
-        if source.is_some_and(|source| takes_source(act, source)) {
+        if source.is_some_and(|source| makes_source_unavailable(action, source)) {
             reasons.extend(["SourceNotFound", "SourceFailed", "PublishFailed"]);
         }
     }
     reasons
 }
 
-/// Ready, or Stalled for what people did; gone if somebody deleted it.
-pub(super) fn reached(evidence: &Evidence<'_>) -> Vec<String> {
+/// Each object is Ready, or Stalled for an allowed reason, or gone if it was deleted.
+pub(super) fn objects_settle(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let name = world::object(number);
@@ -130,13 +130,13 @@ pub(super) fn reached(evidence: &Evidence<'_>) -> Vec<String> {
             }
             continue;
         };
-        let excuses = excuses(evidence, number);
+        let allowed_reasons = allowed_reasons(evidence, number);
         let stalled = stalled(object);
-        let fine = match stalled {
-            Some(reason) => excuses.contains(&reason),
-            None => !deleted && at_its_end(object),
+        let allowed = match stalled {
+            Some(reason) => allowed_reasons.contains(&reason),
+            None => !deleted && is_settled(object),
         };
-        if !fine {
+        if !allowed {
             let ready = condition(object, "Ready").cloned().unwrap_or_default();
             let left = if deleted { "is still there, " } else { "" };
             found.push(format!(
@@ -148,33 +148,33 @@ pub(super) fn reached(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// Whether somebody deletes the namespace.
-fn ends(evidence: &Evidence<'_>) -> bool {
-    evidence.acts().any(|act| matches!(act, Act::DeleteNamespace))
+/// Whether an operator deletes the namespace.
+fn deletes_namespace(evidence: &Evidence<'_>) -> bool {
+    evidence.actions().any(|action| matches!(action, Action::DeleteNamespace))
 }
 
-/// A namespace that somebody deletes goes, unless an image version that holds it says what is to be done.
-pub(super) fn namespace_is_gone(evidence: &Evidence<'_>) -> Vec<String> {
+/// A deleted namespace disappears, unless a stalled image version holds it.
+pub(super) fn deleted_namespace_disappears(evidence: &Evidence<'_>) -> Vec<String> {
     let held = evidence.objects.values().any(|object| stalled(object).is_some());
     let left = evidence.namespace.join(", ");
-    if ends(evidence) && !held && !left.is_empty() {
+    if deletes_namespace(evidence) && !held && !left.is_empty() {
         vec![format!("the namespace is still there: {left}")]
     } else {
         Vec::new()
     }
 }
 
-/// In the end an object that can't be made work of is stalled for its flaw, or gone with its namespace.
-pub(super) fn flaws_are_said(evidence: &Evidence<'_>) -> Vec<String> {
+/// In the end a broken object is stalled with its reason, or gone with its namespace.
+pub(super) fn broken_objects_report_their_reason(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    let gone = evidence.acts().any(|act| matches!(act, Act::DeleteNamespace));
-    for flaw in &evidence.plan.world.flaws {
-        let object = evidence.objects.get(&flaw.name());
+    let gone = evidence.actions().any(|action| matches!(action, Action::DeleteNamespace));
+    for broken in &evidence.plan.world.broken_objects {
+        let object = evidence.objects.get(&broken.name());
         let reason = object.and_then(|object| stalled(object));
-        if object.is_some() == gone || !gone && reason != Some(flaw.reason()) {
+        if object.is_some() == gone || !gone && reason != Some(broken.reason()) {
             found.push(format!(
                 "{} is {}, stalled {reason:?}",
-                flaw.name(),
+                broken.name(),
                 if object.is_some() { "there" } else { "gone" }
             ));
         }

@@ -1,20 +1,20 @@
-//! Law 1: a machine is generalized at most once, and only one that may be.
+//! Law 1: a machine is generalized at most once, and only with consent and sealed.
 
 use azimage_crds::{CONSENT_TAG, CONSENT_VALUE};
 use http::Method;
 
 use super::Evidence;
-use crate::{oddities::Oddity, plan::Act, world};
+use crate::{oddities::Oddity, plan::Action, world};
 
 /// Whether somebody starts the machine, and its serial console log loses the last minute before each stop. A start and a stop
 /// within that minute leave no trace there; nothing else that is read tells them from a change of a tag. It is a known limit
 /// (docs/threat-model.md).
-fn is_unheard(evidence: &Evidence<'_>, number: u8) -> bool {
+fn start_is_undetectable(evidence: &Evidence<'_>, number: u8) -> bool {
     evidence.plan.world.oddities(number).any(|odd| odd == Oddity::LostLastMinute)
-        && evidence.acts().any(|act| matches!(act, Act::StartMachine(it) if *it == number))
+        && evidence.actions().any(|action| matches!(action, Action::StartMachine(it) if *it == number))
 }
 
-/// Each machine by one request at most, and only when its guest was sealed in truth, and not started since.
+/// Each machine is generalized by one request at most, and only if its guest is really sealed and wasn't started since.
 pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
@@ -22,9 +22,9 @@ pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String
         let taken = evidence.effects_on(&machine).into_iter().filter(|effect| effect.path.ends_with("/generalize"));
         let (mut effective, mut unsealed, mut used) = (0, Vec::new(), Vec::new());
         for effect in taken {
-            // A request that arrives late is followed by another, which finds the work done: it changes nothing.
+            // After a late request another one may find the machine generalized; that one changes nothing.
             effective += u32::from(effect.before["generalized"] != true);
-            if is_unheard(evidence, number) {
+            if start_is_undetectable(evidence, number) {
                 continue;
             }
             if effect.before["guest"]["deprovisioned"] != true {
@@ -42,35 +42,35 @@ pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String
     found
 }
 
-/// Between two requests to generalize a machine somebody looks what has come of the first.
-pub(super) fn generalized_only_after_a_look(evidence: &Evidence<'_>) -> Vec<String> {
+/// Between two requests to generalize a machine it is read.
+pub(super) fn generalized_again_only_after_a_read(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let machine = format!("virtualMachines/builder-{number}");
-        let (look, act) = (format!("azure GET {machine}"), format!("azure POST {machine}/generalize"));
-        let mut looked = true;
+        let (read, action) = (format!("azure GET {machine}"), format!("azure POST {machine}/generalize"));
+        let mut was_read = true;
         for sent in evidence.sent {
-            if sent.call == act {
-                if !looked {
-                    found.push(format!("{machine} was to be generalized again at {} without a look", sent.time));
+            if sent.call == action {
+                if !was_read {
+                    found.push(format!("{machine} was to be generalized again at {} without a read", sent.time));
                 }
-                looked = false;
-            } else if sent.call.strip_prefix(&look).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-                looked = true;
+                was_read = false;
+            } else if sent.call.strip_prefix(&read).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+                was_read = true;
             }
         }
     }
     found
 }
 
-/// No machine is asked to be generalized that isn't deallocated, unless somebody changed that meanwhile.
+/// Generalize is sent only for a deallocated machine, unless an operator changed it meanwhile.
 pub(super) fn generalized_only_when_deallocated(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let path = format!("{}/generalize", world::machine(number));
-        let changed = |act: &Act| spoils_machine(act, number);
+        let changed = |action: &Action| makes_machine_unusable(action, number);
         for asked in evidence.arrivals.iter().filter(|it| it.path.eq_ignore_ascii_case(&path)) {
-            if asked.before["power"] != "deallocated" && !evidence.overtaken(asked.time, changed) {
+            if asked.before["power"] != "deallocated" && !evidence.may_be_overtaken(asked.time, changed) {
                 found.push(format!("{path} at {}, when the machine was {}", asked.time, asked.before["power"]));
             }
         }
@@ -78,14 +78,14 @@ pub(super) fn generalized_only_when_deallocated(evidence: &Evidence<'_>) -> Vec<
     found
 }
 
-/// Nobody asks for another seal in any plan, so that it is begun once.
+/// The seal is started once, as no plan asks for another one.
 pub(super) fn sealed_once(evidence: &Evidence<'_>) -> Vec<String> {
     let begun = |number| {
         let writes = evidence.writes().filter(|entry| entry.method == "PUT" && entry.status == Some(201));
         let commands = format!("{}/runcommands/", world::machine(number)).to_lowercase();
         writes.filter(|entry| entry.path.to_lowercase().starts_with(&commands)).count()
     };
-    // What passes by itself is waited for, and the seal begun again.
+    // Where the cause is temporary, the seal is repeated.
     let repeats = |number| evidence.plan.world.oddities(number).any(Oddity::repeats);
     let numbers = (0..evidence.plan.world.versions).filter(|number| !repeats(*number));
     let numbers = numbers.map(|number| (number, begun(number)));
@@ -93,15 +93,15 @@ pub(super) fn sealed_once(evidence: &Evidence<'_>) -> Vec<String> {
     twice.map(|(number, begun)| format!("the seal of {} was begun {begun} times", world::machine(number))).collect()
 }
 
-/// Whatever is done to a machine, but for the release of its claim, it consented to at that moment.
+/// Each write to a machine has its consent at that moment, except the release of the claim.
 pub(super) fn consents(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        let removed = |act: &Act| *act == Act::RetagMachine(number);
+        let removed = |action: &Action| *action == Action::RetagMachine(number);
         for effect in evidence.effects_on(&world::machine(number)) {
             let releases = effect.method == Method::PATCH && !world::is_owner(number, &effect.after["tags"]);
             let consents = effect.before["tags"][CONSENT_TAG] == CONSENT_VALUE;
-            if !consents && !releases && !evidence.overtaken(effect.time, removed) {
+            if !consents && !releases && !evidence.may_be_overtaken(effect.time, removed) {
                 found.push(format!("{} {} at {}, without consent", effect.method, effect.path, effect.time));
             }
         }
@@ -115,17 +115,17 @@ pub(super) fn never_started(evidence: &Evidence<'_>) -> Vec<String> {
     started.map(super::line).collect()
 }
 
-/// Acts that leave a machine as no capture can use it.
-pub(super) fn spoils_machine(act: &Act, number: u8) -> bool {
+/// Whether an action leaves a machine unusable for a capture.
+pub(super) fn makes_machine_unusable(action: &Action, number: u8) -> bool {
     matches!(
-        act,
-        Act::StartMachine(it)
-            | Act::StopMachine(it)
-            | Act::GeneralizeMachine(it)
-            | Act::DeleteMachine(it)
-            | Act::RetagMachine(it)
-            | Act::ClaimMachine(it)
-            | Act::BreakGuest(it)
+        action,
+        Action::StartMachine(it)
+            | Action::StopMachine(it)
+            | Action::GeneralizeMachine(it)
+            | Action::DeleteMachine(it)
+            | Action::RetagMachine(it)
+            | Action::ClaimMachine(it)
+            | Action::BreakGuest(it)
             if *it == number
     )
 }

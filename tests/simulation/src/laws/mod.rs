@@ -1,7 +1,7 @@
 //! The laws, judged over a whole run by what happened in Azure and in the API server.
 //!
-//! What the controller believes counts nowhere, but for what it says to people: a condition that isn't true is a broken
-//! law too. Other people's acts are known from the plan, and excuse what follows from them and nothing else.
+//! What the controller believes doesn't count, except for what it reports: a condition that isn't true breaks a law, too.
+//! The plan names the operators' actions. They excuse what follows from them and nothing else.
 
 mod end;
 mod identity;
@@ -23,22 +23,22 @@ use serde_json::Value;
 
 use crate::{
     azure::{Arrival, Azure},
-    fates::Sent,
-    plan::{Act, Plan, Strike},
-    witness::Testimony,
+    faults::SentCall,
+    oracle::StatusClaim,
+    plan::{Action, Plan, ScheduledFault},
     world,
 };
 
-pub use end::at_its_end;
+pub use end::is_settled;
 pub(crate) use end::is_true;
-pub(crate) use regions::has_to_go;
+pub(crate) use regions::must_be_deleted;
 
 /// A law that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Which law, as `docs/design.md` counts them, or `liveness`, or `conditions`.
     pub law: &'static str,
-    /// How.
+    /// What is wrong.
     pub text: String,
 }
 
@@ -50,15 +50,15 @@ impl fmt::Display for Problem {
 
 /// All that is known of a run.
 pub struct Evidence<'a> {
-    /// What was to happen.
+    /// The plan.
     pub plan: &'a Plan,
     /// When it began.
     pub begin: Timestamp,
     /// From when on nothing should be written.
     pub rested_from: Timestamp,
-    /// Whether every object came to an end before.
+    /// Whether every object had settled by then.
     pub settled: bool,
-    /// Azure, as it is in the end.
+    /// Azure at the end.
     pub azure: &'a Azure,
     /// The controller's writes to machines and versions, as they arrived.
     pub arrivals: &'a [Arrival],
@@ -66,17 +66,17 @@ pub struct Evidence<'a> {
     pub journal: &'a [JournalEntry],
     /// Every write to Kubernetes.
     pub kubernetes: &'a [Write],
-    /// What objects said, and what was true then.
-    pub testimonies: &'a [Testimony],
+    /// What objects claimed in their status, and what was true then.
+    pub status_claims: &'a [StatusClaim],
     /// Every call to Azure and every write to Kubernetes that a process sent.
-    pub sent: &'a [Sent],
-    /// What struck.
-    pub struck: &'a [Strike],
+    pub sent: &'a [SentCall],
+    /// The faults that were injected.
+    pub injected: &'a [ScheduledFault],
     /// The panics.
     pub panics: &'a [String],
-    /// The image versions that are there in the end.
+    /// The image versions that exist at the end.
     pub objects: &'a BTreeMap<String, Arc<Value>>,
-    /// What is there of the namespace in the end, itself included: resources and names.
+    /// The namespace and its objects that exist at the end: resources and names.
     pub namespace: &'a [String],
 }
 
@@ -88,19 +88,20 @@ impl<'a> Evidence<'a> {
             .filter(|entry| entry.write && entry.applied && entry.principal.as_deref() == Some(self.client()))
     }
 
-    /// Who acts on Azure for the objects.
+    /// The client that acts on Azure for the objects.
     fn client(&self) -> &'static str {
         world::client(&self.plan.world)
     }
 
-    /// The controller's writes with a method to what has such an end in its path, without case.
+    /// The controller's writes with this method and path, ignoring case.
     fn writes_to(&self, method: &str, path: &str) -> Vec<&'a JournalEntry> {
         self.writes().filter(|entry| entry.method == method && entry.path.eq_ignore_ascii_case(path)).collect()
     }
 
-    /// Whether somebody deletes the object of a version, or all of them.
+    /// Whether an operator deletes the object of a version, or the namespace.
     fn is_deleted(&self, number: u8) -> bool {
-        self.acts().any(|act| matches!(act, Act::DeleteNamespace) || *act == Act::DeleteObject(number))
+        self.actions()
+            .any(|action| matches!(action, Action::DeleteNamespace) || *action == Action::DeleteObject(number))
     }
 
     /// The writes that took effect on a machine or a version.
@@ -114,37 +115,38 @@ impl<'a> Evidence<'a> {
         [self.effects_on(&world::machine(number)), self.effects_on(&world::version(number))].concat()
     }
 
-    /// How often a process is killed or dropped.
-    fn ends_of_processes(&self) -> usize {
-        let kills = self.acts().filter(|act| matches!(act, Act::Kill { .. })).count();
-        kills + self.struck.iter().filter(|strike| strike.fault.crashes()).count()
+    /// How often processes end: by kills and crashes.
+    fn process_ends(&self) -> usize {
+        let kills = self.actions().filter(|action| matches!(action, Action::Kill { .. })).count();
+        kills + self.injected.iter().filter(|fault| fault.fault.crashes()).count()
     }
 
-    /// Seconds after which a request that was sent is on its way no more.
-    fn in_flight(&self) -> i64 {
-        let paused = self.acts().map(|act| if let Act::Pause { seconds, .. } = act { *seconds } else { 0 }).sum();
+    /// Seconds after which a request that was sent can't arrive any more.
+    fn max_seconds_in_flight(&self) -> i64 {
+        let paused =
+            self.actions().map(|action| if let Action::Pause { seconds, .. } = action { *seconds } else { 0 }).sum();
         IN_FLIGHT.saturating_add_unsigned(paused)
     }
 
-    /// Whether a request that had its effect at this time may have been on its way when somebody did such a thing.
-    fn overtaken(&self, at: Timestamp, did: impl Fn(&Act) -> bool) -> bool {
+    /// Whether a request that took effect at this time may have been in flight when such an action happened.
+    fn may_be_overtaken(&self, at: Timestamp, did: impl Fn(&Action) -> bool) -> bool {
         let since = at.duration_since(self.begin).as_secs();
-        let span = since.saturating_sub(self.in_flight())..=since;
-        // In the beginning nothing is on its way.
-        let acts = self.plan.events.iter().filter(|event| event.at > 0 && did(&event.act));
-        acts.into_iter().any(|event| i64::try_from(event.at).is_ok_and(|at| span.contains(&at)))
+        let span = since.saturating_sub(self.max_seconds_in_flight())..=since;
+        // No request is in flight at the beginning.
+        let actions = self.plan.events.iter().filter(|event| event.at > 0 && did(&event.action));
+        actions.into_iter().any(|event| i64::try_from(event.at).is_ok_and(|at| span.contains(&at)))
     }
 
-    /// The last answer before a time that a process got about a machine or a version itself.
-    fn last_look(&self, resource: &str, at: Timestamp) -> Option<&'a JournalEntry> {
+    /// The last read of a machine or a version before a time.
+    fn last_read(&self, resource: &str, at: Timestamp) -> Option<&'a JournalEntry> {
         let own = self.journal.iter().filter(|entry| entry.principal.as_deref() == Some(self.client()));
-        let mut looks = own.filter(|entry| entry.method == "GET" && entry.path.eq_ignore_ascii_case(resource));
-        looks.rfind(|entry| entry.simulated_time <= at)
+        let mut reads = own.filter(|entry| entry.method == "GET" && entry.path.eq_ignore_ascii_case(resource));
+        reads.rfind(|entry| entry.simulated_time <= at)
     }
 
-    /// Whether nobody could know then how a machine or a version stood, as Azure last showed it as it had been before.
-    fn was_shown_late(&self, resource: &str, at: Timestamp) -> bool {
-        self.last_look(resource, at).is_some_and(|look| look.lagging)
+    /// Whether the last read of a machine or a version before a time showed an old state, so that no process could know better.
+    fn azure_lagged(&self, resource: &str, at: Timestamp) -> bool {
+        self.last_read(resource, at).is_some_and(|read| read.lagging)
     }
 
     /// An object as it was at a time.
@@ -154,13 +156,13 @@ impl<'a> Evidence<'a> {
         last.after.as_deref()
     }
 
-    /// What other people do.
-    fn acts(&self) -> impl Iterator<Item = &'a Act> {
-        self.plan.events.iter().map(|event| &event.act)
+    /// The actions of the plan's events.
+    fn actions(&self) -> impl Iterator<Item = &'a Action> {
+        self.plan.events.iter().map(|event| &event.action)
     }
 }
 
-/// Seconds after which no request is on its way any more, but for pauses of processes.
+/// Seconds after which no request is in flight any more, without pauses of processes.
 const IN_FLIGHT: i64 = 180;
 
 /// The resource of image versions.
@@ -174,53 +176,53 @@ type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 /// The laws that are judged.
 const LAWS: [Law; 33] = [
     ("law 1", machine::generalized_once_and_sealed),
-    ("law 1", machine::generalized_only_after_a_look),
+    ("law 1", machine::generalized_again_only_after_a_read),
     ("law 1", machine::generalized_only_when_deallocated),
     ("law 1", machine::sealed_once),
     ("law 1", machine::consents),
     ("law 1", machine::never_started),
-    ("law 2", status::gone_was_gone),
+    ("law 2", status::missing_was_true),
     ("law 3", version::made_once),
     ("law 4", version::never_offered_as_latest),
-    ("law 5", regions::foreign_regions_stay),
-    ("law 5", regions::regions_are_asked_for),
-    ("law 5", regions::let_go_with_their_regions),
+    ("law 5", regions::foreign_regions_are_kept),
+    ("law 5", regions::added_regions_have_a_target),
+    ("law 5", regions::regions_of_deleted_targets_are_removed),
     ("law 6", regions::ready_means_complete),
     ("law 6", status::ready_was_true),
     ("law 7", version::deleted_only_on_demand),
-    ("law 7", others::flawed_are_not_touched),
-    ("law 7", others::claims_stand),
-    ("law 7", others::tags_stay),
-    ("law 7", others::versions_stay),
-    ("law 8", writes::announced_before),
-    ("law 8", writes::held_before),
-    ("law 8", writes::none_is_needless),
-    ("law 10", rest::nothing_is_written),
-    ("law 10", rest::nothing_is_sent),
-    ("law 11", identity::none_is_borrowed),
-    ("law 11", identity::no_secret_is_told),
-    ("law 12", status::never_given_up),
+    ("law 7", others::broken_objects_get_no_writes),
+    ("law 7", others::foreign_claims_are_respected),
+    ("law 7", others::foreign_tags_are_kept),
+    ("law 7", others::foreign_versions_are_kept),
+    ("law 8", writes::intent_precedes_write),
+    ("law 8", writes::finalizer_precedes_write),
+    ("law 8", writes::no_needless_writes),
+    ("law 10", rest::no_writes_at_rest),
+    ("law 10", rest::no_write_requests_at_rest),
+    ("law 11", identity::no_foreign_identity),
+    ("law 11", identity::no_secret_is_written),
+    ("law 12", status::no_stall_without_a_cause),
     ("term", process::lease_is_taken_only_when_free),
-    ("term", process::nothing_is_sent_after_its_term),
-    ("conditions", status::conditions_keep_the_rules),
-    ("suspend", rest::suspended_objects_rest),
-    ("backoff", process::requests_get_fewer),
+    ("term", process::no_writes_after_lease_loss),
+    ("conditions", status::conditions_are_valid),
+    ("suspend", rest::suspended_objects_get_no_writes),
+    ("backoff", process::requests_back_off),
     ("panic", |evidence| evidence.panics.to_vec()),
 ];
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
-    let alive: [Law; 4] = [
-        ("liveness", end::reached),
-        ("liveness", end::flaws_are_said),
-        ("liveness", regions::targets_go),
-        ("liveness", end::namespace_is_gone),
+    let liveness: [Law; 4] = [
+        ("liveness", end::objects_settle),
+        ("liveness", end::broken_objects_report_their_reason),
+        ("liveness", regions::deleted_targets_disappear),
+        ("liveness", end::deleted_namespace_disappears),
     ];
-    broken(LAWS.iter().chain(&alive), evidence)
+    broken(LAWS.iter().chain(&liveness), evidence)
 }
 
-/// Judges a run that isn't at its end.
-pub fn but_liveness(evidence: &Evidence<'_>) -> Vec<Problem> {
+/// Judges a run by all laws but liveness, also before its end.
+pub fn judge_safety(evidence: &Evidence<'_>) -> Vec<Problem> {
     broken(LAWS.iter(), evidence)
 }
 

@@ -1,11 +1,11 @@
-//! Processes: one leads at a time, and what fails is tried again later each time.
+//! Processes: one leads at a time, and retries back off.
 
 use super::Evidence;
-use crate::plan::Act;
+use crate::plan::Action;
 
 const LEASES: &str = "leases.coordination.k8s.io";
 
-/// The lease is taken from another process only when that one let it go, or didn't renew it for as long as it lasts.
+/// The lease is taken from another process only after that one released it or let it expire.
 pub(super) fn lease_is_taken_only_when_free(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for write in evidence.kubernetes.iter().filter(|write| write.resource == LEASES) {
@@ -28,14 +28,14 @@ pub(super) fn lease_is_taken_only_when_free(evidence: &Evidence<'_>) -> Vec<Stri
 }
 
 /// No process sends a write while another one holds the lease.
-pub(super) fn nothing_is_sent_after_its_term(evidence: &Evidence<'_>) -> Vec<String> {
+pub(super) fn no_writes_after_lease_loss(evidence: &Evidence<'_>) -> Vec<String> {
     if evidence.plan.world.replicas < 2 {
         return Vec::new();
     }
     let mut leases = evidence.kubernetes.iter().filter(|write| write.resource == LEASES).peekable();
     let mut holder = "";
     let mut found = Vec::new();
-    for sent in evidence.sent.iter().filter(|sent| sent.write && !sent.is_of_the_lease()) {
+    for sent in evidence.sent.iter().filter(|sent| sent.write && !sent.is_lease_call()) {
         while let Some(write) = leases.next_if(|write| write.time < sent.time) {
             let lease = write.after.as_ref();
             holder = lease.and_then(|lease| lease["spec"]["holderIdentity"].as_str()).unwrap_or_default();
@@ -47,18 +47,18 @@ pub(super) fn nothing_is_sent_after_its_term(evidence: &Evidence<'_>) -> Vec<Str
     found
 }
 
-/// Requests for an object in which a process that just began comes to its longest pause.
+/// Requests for an object until the retries of a new process reach their longest pause.
 const FIRST: u64 = 30;
 /// Requests for an object in an hour after that.
 const IN_AN_HOUR: u64 = 15;
 
-/// While Azure is away, requests get fewer.
-pub(super) fn requests_get_fewer(evidence: &Evidence<'_>) -> Vec<String> {
-    let ends = u64::try_from(evidence.ends_of_processes()).unwrap_or(u64::MAX);
-    let begins = u64::from(evidence.plan.world.replicas).saturating_add(ends);
+/// Requests back off while Azure can't be reached.
+pub(super) fn requests_back_off(evidence: &Evidence<'_>) -> Vec<String> {
+    let process_ends = u64::try_from(evidence.process_ends()).unwrap_or(u64::MAX);
+    let begins = u64::from(evidence.plan.world.replicas).saturating_add(process_ends);
     let mut found = Vec::new();
     for event in &evidence.plan.events {
-        let Act::AzureAway { seconds } = event.act else { continue };
+        let Action::AzureAway { seconds } = event.action else { continue };
         let span = event.at..event.at + seconds;
         let sent = evidence.sent.iter().filter(|sent| {
             let at = u64::try_from(sent.time.duration_since(evidence.begin).as_secs()).unwrap_or(0);

@@ -1,5 +1,5 @@
-//! Laws 5 and 6: a region is taken away only on the word of who asked for it, a target has its region and a region its
-//! target, and usable means usable.
+//! Laws 5 and 6: a region is removed only if its targets ask for that, each added region has a target, and Ready means that
+//! all regions are complete.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,8 +15,8 @@ use super::{
     line,
 };
 use crate::{
-    plan::Act,
-    world::{self, PERSON, normal},
+    plan::Action,
+    world::{self, OPERATOR, normal},
 };
 
 fn regions(body: &Value) -> Vec<String> {
@@ -25,15 +25,15 @@ fn regions(body: &Value) -> Vec<String> {
     names.map(normal).collect()
 }
 
-/// A region that a person added is in every list that the controller writes after it has seen it.
-pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
+/// A region that an operator added is in every list that the controller writes after it has read it.
+pub(super) fn foreign_regions_are_kept(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let by = |entry: &&JournalEntry, who: &str| entry.principal.as_deref() == Some(who);
     for number in 0..evidence.plan.world.versions {
         let path = world::version(number);
         let of: Vec<&JournalEntry> =
             evidence.journal.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&path)).collect();
-        let Some(foreign) = of.iter().position(|entry| by(entry, PERSON) && entry.method == "PUT" && entry.applied)
+        let Some(foreign) = of.iter().position(|entry| by(entry, OPERATOR) && entry.method == "PUT" && entry.applied)
         else {
             continue;
         };
@@ -42,11 +42,11 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
             let known = before.map(|entry| regions(&entry.body)).unwrap_or_default();
             regions(&of[foreign].body).into_iter().filter(|name| !known.contains(name)).collect()
         };
-        // Azure has no precondition on this list: one that was decided upon before can't be held back.
+        // Azure has no precondition for this list, so a write that was decided before can't be prevented.
         let read = of.iter().skip(foreign).position(|entry| by(entry, evidence.client()) && entry.method == "GET");
         let Some(read) = read else { continue };
         let begun = of[foreign + read].simulated_time;
-        // With the version its regions go, whoever makes another one of its number.
+        // A deleted version loses its regions, even if another one with its number is created.
         let is_there = |entry: &&&JournalEntry| !(entry.method == "DELETE" && entry.applied);
         for entry in of
             .iter()
@@ -58,14 +58,14 @@ pub(super) fn foreign_regions_stay(evidence: &Evidence<'_>) -> Vec<String> {
             let late = entry.simulated_time.duration_since(begun).as_secs() < super::IN_FLIGHT;
             let kept = regions(&entry.body);
             if !late && added.iter().any(|region| !kept.contains(region)) {
-                found.push(format!("{added:?} of a person is not in {}", line(entry)));
+                found.push(format!("{added:?} of an operator is not in {}", line(entry)));
             }
         }
     }
     found
 }
 
-/// A version that says Ready in the end is complete in Azure, in each region that was asked for.
+/// A version that is Ready at the end is complete in Azure, in each wanted region.
 pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
@@ -78,11 +78,13 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
             continue;
         };
         let wanted = evidence.plan.world.targets.iter().enumerate().filter(|(target, _)| {
-            !evidence.acts().any(|act| matches!(act, Act::DeleteTarget(gone) if usize::from(*gone) == *target))
+            !evidence
+                .actions()
+                .any(|action| matches!(action, Action::DeleteTarget(gone) if usize::from(*gone) == *target))
         });
         let mut wanted: Vec<String> = wanted.map(|(_, region)| normal(region)).collect();
-        wanted.extend(evidence.acts().filter_map(|act| match act {
-            Act::AddTarget(region) => Some(normal(region)),
+        wanted.extend(evidence.actions().filter_map(|action| match action {
+            Action::AddTarget(region) => Some(normal(region)),
             _ => None,
         }));
         wanted.push(world::HOME.to_owned());
@@ -101,15 +103,15 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// The names of all targets that there ever were, with their regions.
+/// The names and regions of all targets that ever existed.
 fn all_targets(evidence: &Evidence<'_>) -> Vec<(String, String)> {
     let made = evidence.kubernetes.iter().filter(|write| write.resource == TARGETS && write.before.is_none());
     let region = |write: &Write| Some(normal(write.after.as_ref()?["spec"]["region"].as_str()?));
     made.filter_map(|write| Some((write.name.clone(), region(write)?))).collect()
 }
 
-/// A region is added to a version only while a target asks for it that isn't being deleted.
-pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
+/// A region is added to a version only while a target wants it that isn't being deleted.
+pub(super) fn added_regions_have_a_target(evidence: &Evidence<'_>) -> Vec<String> {
     let targets = all_targets(evidence);
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
@@ -121,14 +123,14 @@ pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
                 list.filter_map(|region| region["name"].as_str()).map(normal).collect()
             };
             let (before, after) = (entries(&effect.before), entries(&effect.after));
-            let sent = effect.time - SignedDuration::from_secs(evidence.in_flight());
+            let sent = effect.time - SignedDuration::from_secs(evidence.max_seconds_in_flight());
             for region in after.iter().filter(|region| *region != world::HOME && !before.contains(region)) {
                 let asked = targets.iter().filter(|(_, wanted)| wanted == region).any(|(name, _)| {
-                    let lives = |at| {
+                    let exists = |at| {
                         let target = evidence.object_at(TARGETS, name, at);
                         target.is_some_and(|target| target["metadata"]["deletionTimestamp"].is_null())
                     };
-                    lives(sent) || lives(effect.time)
+                    exists(sent) || exists(effect.time)
                 });
                 if !asked {
                     found.push(format!("{region} was written at {}, and no target asks for it", effect.time));
@@ -139,8 +141,8 @@ pub(super) fn regions_are_asked_for(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// The regions of targets that are gone are gone from the versions that are where they should be.
-pub(super) fn let_go_with_their_regions(evidence: &Evidence<'_>) -> Vec<String> {
+/// Ready versions don't have the regions of targets that are gone.
+pub(super) fn regions_of_deleted_targets_are_removed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     if !evidence.settled {
         return found;
@@ -153,12 +155,11 @@ pub(super) fn let_go_with_their_regions(evidence: &Evidence<'_>) -> Vec<String> 
             continue;
         }
         for number in 0..evidence.plan.world.versions {
-            let foreign =
-                |act: &Act| matches!(act, Act::AddRegion(it, added) if *it == number && normal(added) == region);
+            let foreign = |action: &Action| matches!(action, Action::AddRegion(it, added) if *it == number && normal(added) == region);
             let ready = evidence.objects.get(&world::object(number)).is_some_and(|it| is_true(it, "Ready").is_some());
             let version = evidence.azure.simulator().state(&world::version(number)).unwrap_or_default();
             let mut names = version["regions"].as_array().into_iter().flatten().filter_map(|it| it["name"].as_str());
-            if ready && names.any(|it| normal(it) == region) && !evidence.acts().any(foreign) {
+            if ready && names.any(|it| normal(it) == region) && !evidence.actions().any(foreign) {
                 found.push(format!("{name} is gone, and {region} is still in {}", world::version(number)));
             }
         }
@@ -166,9 +167,9 @@ pub(super) fn let_go_with_their_regions(evidence: &Evidence<'_>) -> Vec<String> 
     found
 }
 
-/// Whether a target is being deleted, and nobody holds it rightly: a suspended object may, as nothing is done for it, and one
-/// whose `ServiceAccount` went first, for which nobody may do anything, which it says.
-pub(crate) fn has_to_go(name: &str, target: &Value, objects: &BTreeMap<String, Arc<Value>>) -> bool {
+/// Whether a target is being deleted and no object may hold it. A suspended object may, and one that is stalled because its
+/// `ServiceAccount` was deleted.
+pub(crate) fn must_be_deleted(name: &str, target: &Value, objects: &BTreeMap<String, Arc<Value>>) -> bool {
     let holds = |object: &Value| {
         let regions = object["status"]["regions"].as_array().into_iter().flatten();
         let mut holders = regions.filter_map(|region| region["requestedBy"].as_array()).flatten();
@@ -178,11 +179,11 @@ pub(crate) fn has_to_go(name: &str, target: &Value, objects: &BTreeMap<String, A
     !target["metadata"]["deletionTimestamp"].is_null() && !objects.values().any(|object| holds(object))
 }
 
-/// Targets that were deleted are gone in the end, however it stands with the versions.
-pub(super) fn targets_go(evidence: &Evidence<'_>) -> Vec<String> {
+/// Deleted targets are gone at the end, whatever the state of the versions.
+pub(super) fn deleted_targets_disappear(evidence: &Evidence<'_>) -> Vec<String> {
     let there = all_targets(evidence).into_iter().filter_map(|(name, _)| {
         let target = evidence.object_at(TARGETS, &name, evidence.rested_from)?;
-        has_to_go(&name, target, evidence.objects).then(|| {
+        must_be_deleted(&name, target, evidence.objects).then(|| {
             let why = target["status"]["conditions"][0]["message"].to_string();
             format!("{name} was deleted, and is still there: {why}")
         })

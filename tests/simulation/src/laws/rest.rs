@@ -1,12 +1,12 @@
-//! Law 10, and suspended objects: at rest nothing is written, and a suspended object is not worked on.
+//! Law 10, and suspended objects: nothing is written at rest, or for a suspended object.
 
 use jiff::SignedDuration;
 
 use super::{Evidence, VERSIONS, line};
 use crate::world;
 
-/// After all came to an end neither Azure nor Kubernetes was written to, but for the lease.
-pub(super) fn nothing_is_written(evidence: &Evidence<'_>) -> Vec<String> {
+/// After all objects settled, no write took effect in Azure or Kubernetes, except to the lease.
+pub(super) fn no_writes_at_rest(evidence: &Evidence<'_>) -> Vec<String> {
     if !evidence.settled {
         return Vec::new();
     }
@@ -19,18 +19,18 @@ pub(super) fn nothing_is_written(evidence: &Evidence<'_>) -> Vec<String> {
     azure.chain(kubernetes).collect()
 }
 
-/// Nor was a write sent to Kubernetes that changed nothing.
-pub(super) fn nothing_is_sent(evidence: &Evidence<'_>) -> Vec<String> {
+/// After all objects settled, no write was sent to Kubernetes, not even one without effect.
+pub(super) fn no_write_requests_at_rest(evidence: &Evidence<'_>) -> Vec<String> {
     if !evidence.settled {
         return Vec::new();
     }
     let late = evidence.sent.iter().filter(|sent| sent.write && sent.time > evidence.rested_from);
-    let late = late.filter(|sent| sent.is_to_kubernetes());
+    let late = late.filter(|sent| sent.is_kubernetes_call());
     late.map(|sent| format!("{} was sent at {}", sent.call, sent.time)).collect()
 }
 
-/// Nothing is written to Azure for an object that was suspended before the write was on its way.
-pub(super) fn suspended_objects_rest(evidence: &Evidence<'_>) -> Vec<String> {
+/// Nothing is written to Azure for an object that was suspended before the write was sent.
+pub(super) fn suspended_objects_get_no_writes(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let name = world::object(number);
@@ -39,7 +39,7 @@ pub(super) fn suspended_objects_rest(evidence: &Evidence<'_>) -> Vec<String> {
             object.is_some_and(|it| it["spec"]["suspend"] == true && it["metadata"]["deletionTimestamp"].is_null())
         };
         for effect in evidence.effects_of(number) {
-            let sent = effect.time - SignedDuration::from_secs(evidence.in_flight());
+            let sent = effect.time - SignedDuration::from_secs(evidence.max_seconds_in_flight());
             if suspended(sent) && suspended(effect.time) {
                 found.push(format!("{} {} at {}", effect.method, effect.path, effect.time));
             }

@@ -1,4 +1,4 @@
-//! Laws 2, 6 and 12, and conditions: what objects said, against what was true at that moment, and how they say it.
+//! Laws 2, 6 and 12, and conditions: the claims of objects are true at that moment, and their conditions are valid.
 
 use std::collections::BTreeSet;
 
@@ -9,69 +9,73 @@ use jiff::Timestamp;
 
 use super::{
     Evidence,
-    end::{excuses, meets},
+    end::{affects, allowed_reasons},
 };
 use crate::{
-    plan::Act,
-    witness::{Says, Testimony},
-    world::{self, PERSON},
+    oracle::{Statement, StatusClaim},
+    plan::Action,
+    world::{self, OPERATOR},
 };
 
-/// Seconds after which nothing that a person changed is news to anybody, but for pauses of processes.
-const NEWS: i64 = 900;
+/// Seconds after which the controller has to know an operator's change, without pauses of processes.
+const RECENT: i64 = 900;
 
-/// Whether a person changed the version so lately that the controller can't have known, or Azure shows the change late.
-fn is_news(evidence: &Evidence<'_>, number: u8, at: Timestamp) -> bool {
+/// Whether an operator changed the version so recently that the controller couldn't know, or Azure shows the change late.
+fn changed_recently(evidence: &Evidence<'_>, number: u8, at: Timestamp) -> bool {
     let path = world::version(number);
     let of_it = || evidence.journal.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&path));
-    let paused = evidence.acts().map(|act| if let Act::Pause { seconds, .. } = act { *seconds } else { 0 }).sum();
-    let span = NEWS.saturating_add_unsigned(paused);
+    let paused =
+        evidence.actions().map(|action| if let Action::Pause { seconds, .. } = action { *seconds } else { 0 }).sum();
+    let span = RECENT.saturating_add_unsigned(paused);
     let changed = of_it()
-        .filter(|entry| entry.principal.as_deref() == Some(PERSON) && entry.write && entry.applied)
+        .filter(|entry| entry.principal.as_deref() == Some(OPERATOR) && entry.write && entry.applied)
         .map(|entry| entry.simulated_time)
         .filter(|time| *time <= at)
         .max();
     let Some(changed) = changed else { return false };
     let read = of_it().filter(|entry| !entry.write && (changed..=at).contains(&entry.simulated_time)).count();
-    at.duration_since(changed).as_secs() <= span || read <= shown_late(evidence, &path)
+    at.duration_since(changed).as_secs() <= span || read <= stale_reads(evidence, &path)
 }
 
-/// How many reads of it Azure answers with what was before a change.
-fn shown_late(evidence: &Evidence<'_>, path: &str) -> usize {
-    let reads = evidence.acts().map(|act| match act {
-        Act::AzureFails { fault: fault @ DomainFault::StaleReads { reads, .. }, .. } if meets(fault, path) => *reads,
+/// How many reads Azure answers with the state before a change.
+fn stale_reads(evidence: &Evidence<'_>, path: &str) -> usize {
+    let reads = evidence.actions().map(|action| match action {
+        Action::AzureFails { fault: fault @ DomainFault::StaleReads { reads, .. }, .. } if affects(fault, path) => {
+            *reads
+        }
         _ => 0,
     });
     usize::try_from(reads.sum::<u64>()).unwrap_or(usize::MAX)
 }
 
-/// Law 6: whenever an object said Ready, each region that it called complete was so in Azure at that moment.
+/// Law 6: whenever an object became Ready, each region that it claimed to be complete was so in Azure.
 pub(super) fn ready_was_true(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for Testimony { time, number, says, complete } in evidence.testimonies {
-        let Says::Ready(regions) = says else { continue };
+    for StatusClaim { time, number, statement, complete } in evidence.status_claims {
+        let Statement::Ready(regions) = statement else { continue };
         let complete = complete.clone().unwrap_or_default();
-        let lies: Vec<&String> = regions.iter().filter(|region| !complete.contains(region)).collect();
-        if (regions.is_empty() || !lies.is_empty()) && !is_news(evidence, *number, *time) {
-            found.push(format!("{} said Ready at {time}, and {lies:?} were not complete", world::object(*number)));
+        let incomplete: Vec<&String> = regions.iter().filter(|region| !complete.contains(region)).collect();
+        if (regions.is_empty() || !incomplete.is_empty()) && !changed_recently(evidence, *number, *time) {
+            found
+                .push(format!("{} said Ready at {time}, and {incomplete:?} were not complete", world::object(*number)));
         }
     }
     found
 }
 
-/// Law 2: a version that counted as gone was gone, and an object that had to delete it didn't go before it.
-pub(super) fn gone_was_gone(evidence: &Evidence<'_>) -> Vec<String> {
+/// Law 2: a version that was reported missing was gone, and an object that has to delete its version wasn't deleted before it.
+pub(super) fn missing_was_true(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for Testimony { time, number, says, complete } in evidence.testimonies {
+    for StatusClaim { time, number, statement, complete } in evidence.status_claims {
         let name = world::object(*number);
-        match says {
-            Says::Stalled(reason) if reason == "VersionMissing" && complete.is_some() => {
+        match statement {
+            Statement::Stalled(reason) if reason == "VersionMissing" && complete.is_some() => {
                 found.push(format!("{name} said at {time} that its version is missing, and it was there"));
             }
-            Says::GoneBefore if evidence.plan.world.delete => {
-                let freed = evidence.acts().any(|act| *act == Act::RemoveFinalizers(*number));
-                if !freed {
-                    found.push(format!("{name} was let go at {time}, and its version was there"));
+            Statement::DeletedEarly if evidence.plan.world.delete => {
+                let finalizers_removed = evidence.actions().any(|action| *action == Action::RemoveFinalizers(*number));
+                if !finalizers_removed {
+                    found.push(format!("{name} was deleted at {time}, and its version was there"));
                 }
             }
             _ => {}
@@ -80,24 +84,27 @@ pub(super) fn gone_was_gone(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// Law 12: where nobody interferes, no object ever says that only a person can help.
-pub(super) fn never_given_up(evidence: &Evidence<'_>) -> Vec<String> {
-    if evidence.acts().any(Act::is_of_a_person) {
+/// Law 12: without an operator's action no object ever stalls.
+pub(super) fn no_stall_without_a_cause(evidence: &Evidence<'_>) -> Vec<String> {
+    if evidence.actions().any(Action::is_by_operator) {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for Testimony { time, number, says, .. } in evidence.testimonies {
-        if let Says::Stalled(reason) = says
-            && !excuses(evidence, *number).contains(&reason.as_str())
+    for StatusClaim { time, number, statement, .. } in evidence.status_claims {
+        if let Statement::Stalled(reason) = statement
+            && !allowed_reasons(evidence, *number).contains(&reason.as_str())
         {
-            found.push(format!("{} gave up with {reason} at {time}, and nobody did anything", world::object(*number)));
+            found.push(format!(
+                "{} stalled with {reason} at {time} without an operator's action",
+                world::object(*number)
+            ));
         }
     }
     found
 }
 
-/// What every status that was ever written says to people and tools keeps the rules.
-pub(super) fn conditions_keep_the_rules(evidence: &Evidence<'_>) -> Vec<String> {
+/// The conditions of every status that was ever written follow the rules.
+pub(super) fn conditions_are_valid(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = BTreeSet::new();
     let versions = evidence.kubernetes.iter().filter(|write| write.resource.starts_with("imageversions"));
     for write in versions.filter(|write| write.subresource == "status") {

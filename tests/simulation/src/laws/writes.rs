@@ -1,4 +1,4 @@
-//! Law 8: what is written to Azure was announced in the status before, and no effect comes twice.
+//! Law 8: the intent of each write to Azure is in the status first, and no effect happens twice.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use azimage_simulator::DomainFault;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Evidence, VERSIONS, end::meets, line, machine::spoils_machine};
+use super::{Evidence, VERSIONS, end::affects, line, machine::makes_machine_unusable};
 use crate::{
     oddities::Oddity,
-    plan::{Act, Fault},
-    world::{self, PERSON},
+    plan::{Action, Fault},
+    world::{self, OPERATOR},
 };
 
-/// The correlation id of every write stood in the status of an object before the write.
-pub(super) fn announced_before(evidence: &Evidence<'_>) -> Vec<String> {
+/// The correlation id of every write is in the status of an object before the write.
+pub(super) fn intent_precedes_write(evidence: &Evidence<'_>) -> Vec<String> {
     let mut announced: BTreeMap<String, Timestamp> = BTreeMap::new();
     for write in evidence.kubernetes {
         let status = write.after.as_ref().map(|object| object["status"].clone()).unwrap_or_default();
@@ -29,11 +29,11 @@ pub(super) fn announced_before(evidence: &Evidence<'_>) -> Vec<String> {
     unknown.map(|entry| format!("not announced: {}", line(entry))).collect()
 }
 
-/// Whatever is written for an object, it has the finalizer by then, so that no deletion can miss it.
-pub(super) fn held_before(evidence: &Evidence<'_>) -> Vec<String> {
+/// An object has the finalizer before anything is written for it, so that no deletion can miss it.
+pub(super) fn finalizer_precedes_write(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        if evidence.acts().any(|act| *act == Act::RemoveFinalizers(number)) {
+        if evidence.actions().any(|action| *action == Action::RemoveFinalizers(number)) {
             continue;
         }
         for effect in evidence.effects_of(number) {
@@ -53,38 +53,38 @@ fn correlation_ids(status: &Value) -> Vec<String> {
     all.filter_map(|step| step["correlationId"].as_str().map(str::to_owned)).collect()
 }
 
-/// Repairs of a region that fails, and the write that adds back what a repair took away.
+/// Repairs of a region that fails, with the write that adds back what a repair removed.
 const REPAIRS: usize = 6;
-/// Seconds for which a process that has created something doesn't believe that it isn't there.
+/// Seconds for which a process ignores a 404 for what it has created.
 const CREATED: i64 = 300;
-/// Seconds for which a process that has written something doesn't believe that it is as before.
+/// Seconds for which a process ignores an old state of what it has written.
 const WRITTEN: i64 = 60;
-/// How often a version is asked for again that Azure failed to create.
+/// How often a failed creation of a version is repeated.
 const TRIES: usize = 2;
 
-/// The writes that an object's life needs, whatever restarts: claim, seal, removal of its run command, mark, deallocate,
+/// The writes that an object needs, with any restarts: claim, seal, removal of its run command, mark, deallocate,
 /// generalize and publish, or publish alone, and one for all regions.
-fn needed(evidence: &Evidence<'_>, number: u8) -> usize {
+fn needed_writes(evidence: &Evidence<'_>, number: u8) -> usize {
     let world = &evidence.plan.world;
     let publish = if world.source_version(number).is_some() { 1 } else { 7 };
-    let people = evidence.acts().map(|act| match act {
+    let operators = evidence.actions().map(|action| match action {
         // The regions are written anew.
-        Act::AddTarget(_) | Act::DeleteTarget(_) => 1,
-        // What is written without the region that somebody has added has to be written again.
-        Act::AddRegion(it, _) if *it == number => 1,
+        Action::AddTarget(_) | Action::DeleteTarget(_) => 1,
+        // A write without the region that was added meanwhile has to be repeated.
+        Action::AddRegion(it, _) if *it == number => 1,
         // The version, the run command and the claim.
-        Act::DeleteObject(it) if *it == number => 3,
-        // These, and what its targets make of the regions as they go.
-        Act::DeleteNamespace => 3 + world.targets.len(),
-        Act::AzureFails { fault, .. } => repeated(fault, number),
+        Action::DeleteObject(it) if *it == number => 3,
+        // The same, and the regions again as the targets are deleted.
+        Action::DeleteNamespace => 3 + world.targets.len(),
+        Action::AzureFails { fault, .. } => repeated_writes(fault, number),
         _ => 0,
     });
-    publish + usize::from(!world.targets.is_empty()) + people.sum::<usize>()
+    publish + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
 }
 
-/// The writes to which a fault of Azure's leads: what it undid is asked for again.
-fn repeated(fault: &DomainFault, number: u8) -> usize {
-    if !meets(fault, &world::version(number)) && !meets(fault, &world::machine(number)) {
+/// The writes that repeat what a fault of Azure's has undone.
+fn repeated_writes(fault: &DomainFault, number: u8) -> usize {
+    if !affects(fault, &world::version(number)) && !affects(fault, &world::machine(number)) {
         return 0;
     }
     match fault {
@@ -93,26 +93,26 @@ fn repeated(fault: &DomainFault, number: u8) -> usize {
         DomainFault::OperationFails { times, .. } | DomainFault::OperationPreempted { times, .. } => {
             times.and_then(|times| usize::try_from(times).ok()).unwrap_or(REPAIRS)
         }
-        // What shows late is waited for, so long as can be asked for: see `misled`.
+        // The controller waits for what Azure shows late, for a limited time: see `rests_on_stale_read`.
         DomainFault::NotFoundAfterPut { .. } | DomainFault::StaleReads { .. } | DomainFault::RegionStuck { .. } => 0,
     }
 }
 
-/// Whether what struck may lead to another write of the same: two arrive for one, or Azure shows what isn't true any more.
-fn doubles(fault: Fault) -> bool {
+/// Whether a fault may lead to a second write of the same: two requests arrive for one, or Azure shows an old state.
+fn may_duplicate_write(fault: Fault) -> bool {
     matches!(fault, Fault::Late(_) | Fault::Duplicate | Fault::Stale | Fault::SaysSucceeded | Fault::Answer(404))
 }
 
-/// Whether people left the object's work undone, so that it is tried again and again up to a limit.
-fn is_spoilt(act: &Act, of: u8) -> bool {
-    matches!(act, Act::DeleteVersion(it) | Act::DeleteDefinition(it) if *it == of)
-        || matches!(act, Act::DeleteGallery)
-        || spoils_machine(act, of)
+/// Whether an action prevents the publication, so that it is retried up to a limit.
+fn prevents_publication(action: &Action, of: u8) -> bool {
+    matches!(action, Action::DeleteVersion(it) | Action::DeleteDefinition(it) if *it == of)
+        || matches!(action, Action::DeleteGallery)
+        || makes_machine_unusable(action, of)
 }
 
-/// Whether a write was on its way for so long that another process, or the same one started anew, asked for the same
-/// meanwhile: no process can know of what another one has sent that didn't arrive.
-fn outlived(evidence: &Evidence<'_>, id: Option<&str>, arrived: Timestamp) -> bool {
+/// Whether another process, or the same one after a restart, sent the same call while this write was in flight. No process can
+/// know of another one's request that hasn't arrived.
+fn overlaps_another_process(evidence: &Evidence<'_>, id: Option<&str>, arrived: Timestamp) -> bool {
     let Some(at) = evidence.sent.iter().position(|sent| sent.id.is_some() && sent.id.as_deref() == id) else {
         return false;
     };
@@ -120,23 +120,23 @@ fn outlived(evidence: &Evidence<'_>, id: Option<&str>, arrived: Timestamp) -> bo
     later
         .iter()
         .take_while(|other| other.time <= arrived)
-        .any(|other| other.call == sent.call && !other.is_of_the_process_of(sent))
+        .any(|other| other.call == sent.call && !other.is_of_same_process(sent))
 }
 
-/// Whether a write rests on an answer that Azure gave after it knew better, to a process that can't have known better: it
-/// didn't make the write that Azure didn't show, never heard of it, or made it long ago.
-fn misled(evidence: &Evidence<'_>, resource: &str, id: Option<&str>, arrived: Timestamp) -> bool {
+/// Whether a write rests on a stale answer of Azure's, and the process couldn't know that: it didn't make the write that was
+/// missing in the answer, received no answer to it, or made it long ago.
+fn rests_on_stale_read(evidence: &Evidence<'_>, resource: &str, id: Option<&str>, arrived: Timestamp) -> bool {
     let by = |id: Option<&str>| evidence.sent.iter().find(|sent| id.is_some() && sent.id.as_deref() == id);
     let own = evidence.writes().filter(|entry| under(&entry.path, resource));
     let earlier = own.filter(|entry| entry.simulated_time <= arrived && entry.client_request_id.as_deref() != id);
-    let (Some(written), Some(shown)) = (earlier.last(), evidence.last_look(resource, arrived)) else { return false };
+    let (Some(written), Some(shown)) = (earlier.last(), evidence.last_read(resource, arrived)) else { return false };
     if !shown.lagging {
         return false;
     }
     let patience = if written.status == Some(201) && written.method == "PUT" { CREATED } else { WRITTEN };
     let age = shown.simulated_time.duration_since(written.simulated_time).as_secs();
     match (by(written.client_request_id.as_deref()), by(id)) {
-        (Some(wrote), Some(writes)) => age >= patience || wrote.answer.is_none() || !writes.is_of_the_process_of(wrote),
+        (Some(wrote), Some(writes)) => age >= patience || wrote.answer.is_none() || !writes.is_of_same_process(wrote),
         _ => false,
     }
 }
@@ -146,34 +146,34 @@ fn under(path: &str, resource: &str) -> bool {
     path.get(..resource.len()).is_some_and(|start| start.eq_ignore_ascii_case(resource))
 }
 
-/// An object's writes to Azure are no more than its life needs and what struck them explains.
-pub(super) fn none_is_needless(evidence: &Evidence<'_>) -> Vec<String> {
+/// An object has no more writes to Azure than its work needs and the injected faults explain.
+pub(super) fn no_needless_writes(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let of = [Some(number), evidence.plan.world.source_version(number)];
         if evidence.plan.world.oddities(number).any(Oddity::repeats) {
             continue;
         }
-        if evidence.acts().any(|act| of.iter().flatten().any(|of| is_spoilt(act, *of))) {
+        if evidence.actions().any(|action| of.iter().flatten().any(|of| prevents_publication(action, *of))) {
             continue;
         }
         let calls = [format!("builder-{number}/"), format!("images/{}/", world::object(number))];
-        let struck = evidence.struck.iter().filter(|strike| {
-            let call = format!("{}/", strike.place.call);
-            doubles(strike.fault) && calls.iter().any(|of| call.contains(of))
+        let injected = evidence.injected.iter().filter(|fault| {
+            let call = format!("{}/", fault.site.call);
+            may_duplicate_write(fault.fault) && calls.iter().any(|of| call.contains(of))
         });
-        let most = needed(evidence, number) + struck.count();
-        // Nor does anybody ask for what Azure is still at work on.
+        let most = needed_writes(evidence, number) + injected.count();
+        // A PUT that Azure refuses because it is still working on the version counts as well.
         let puts = evidence.journal.iter().filter(|entry| entry.method == "PUT" && entry.status == Some(409));
         let refused = puts.filter(|entry| {
-            entry.path.eq_ignore_ascii_case(&world::version(number)) && entry.principal.as_deref() != Some(PERSON)
+            entry.path.eq_ignore_ascii_case(&world::version(number)) && entry.principal.as_deref() != Some(OPERATOR)
         });
         let version = world::version(number);
         let refused = refused.map(|entry| (version.as_str(), entry.client_request_id.as_deref(), entry.simulated_time));
         let effects = evidence.effects_of(number);
         let effects = effects.iter().map(|effect| (effect.resource.as_str(), Some(effect.id.as_str()), effect.time));
         let explained = |(resource, id, at): &(&str, Option<&str>, Timestamp)| {
-            outlived(evidence, *id, *at) || misled(evidence, resource, *id, *at)
+            overlaps_another_process(evidence, *id, *at) || rests_on_stale_read(evidence, resource, *id, *at)
         };
         let writes = effects.chain(refused).filter(|write| !explained(write)).count();
         if writes > most {

@@ -1,4 +1,4 @@
-//! Lets the events of a plan happen, and knows which of them took effect.
+//! Applies the events of a plan, and finds which of them had an effect.
 
 use std::{
     sync::{
@@ -12,111 +12,116 @@ use azimage_simulator::Fault;
 use azimage_test_api_server::NoFaults;
 use tokio::time::Instant;
 
-use super::Stage;
+use super::RunState;
 use crate::{
     azure::Azure,
-    link::{Link, Until},
-    people::People,
-    plan::{Act, Event},
+    operators::Operators,
+    plan::{Action, Event},
+    process_io::{Disruption, ProcessIo},
 };
 
-/// By what it can be told in the end whether an event took effect.
-pub(super) enum Trace {
+/// How to find at the end whether an event had an effect.
+pub(super) enum EffectCheck {
     /// It is known.
     Known(bool),
-    /// It did if it held something up between then and then.
-    Held(Option<Until>, Instant, Instant),
-    /// It did if this fault of Azure's was met, before it ended or until now.
+    /// It had one if it disrupted a call in this time.
+    Held(Option<Disruption>, Instant, Instant),
+    /// It had one if this fault of Azure's was triggered, before it ended or until now.
     Fault(u64, Arc<AtomicBool>),
 }
 
-/// Whether a fault of Azure's was met.
-fn is_met(azure: &Azure, id: u64) -> bool {
+/// Whether a fault of Azure's was triggered.
+fn was_triggered(azure: &Azure, id: u64) -> bool {
     azure.simulator().fault_states().iter().any(|state| state.id == id && state.fired > 0)
 }
 
-impl Stage<'_> {
-    /// Lets all events happen, each at its time.
-    pub(super) async fn events(&self) -> Vec<(Event, Trace)> {
+impl RunState<'_> {
+    /// Applies all events, each at its time.
+    pub(super) async fn events(&self) -> Vec<(Event, EffectCheck)> {
         let mut events = self.plan.events.clone();
         events.sort_by_key(|event| event.at);
-        let people = People { azure: self.azure.clone(), server: self.server.seen_through(Arc::new(NoFaults)) };
-        let mut traces = Vec::new();
+        let operators =
+            Operators { azure: self.azure.clone(), server: self.server.with_interceptor(Arc::new(NoFaults)) };
+        let mut checks = Vec::new();
         for event in events {
             tokio::time::sleep_until(self.clock.moment(Duration::from_secs(event.at))).await;
-            self.history.tell(format!("EVENT {:?}", event.act));
-            let trace = self.happen(&event, &people).await;
-            traces.push((event, trace));
+            self.history.record(format!("EVENT {:?}", event.action));
+            let check = self.apply_event(&event, &operators).await;
+            checks.push((event, check));
         }
-        traces
+        checks
     }
 
-    async fn happen(&self, event: &Event, people: &People) -> Trace {
+    async fn apply_event(&self, event: &Event, operators: &Operators) -> EffectCheck {
         let end = self.clock.moment(event.end());
         let replica = |number: u8| self.replicas.get(usize::from(number));
-        let lasts = |until: Option<&Until>| {
-            if let Some(until) = until {
-                until.extend(end);
+        let lasting = |disruption: Option<&Disruption>| {
+            if let Some(disruption) = disruption {
+                disruption.extend(end);
             }
-            Trace::Held(until.cloned(), Instant::now(), end)
+            EffectCheck::Held(disruption.cloned(), Instant::now(), end)
         };
-        let of = |number: u8, until: fn(&Link) -> &Until| lasts(replica(number).map(|it| until(&it.link)));
-        match &event.act {
-            Act::Pause { replica, .. } => of(*replica, |link| &link.paused),
-            Act::Partition { replica, .. } => of(*replica, |link| &link.apart),
-            Act::WatchesStall { replica, .. } => of(*replica, |link| &link.deaf),
-            Act::LeaseHangs { replica, .. } => of(*replica, |link| &link.lease_hangs),
-            Act::AzureAway { .. } => lasts(Some(&self.outages.azure)),
-            Act::KubernetesAway { .. } => {
+        let of = |number: u8, disruption: fn(&ProcessIo) -> &Disruption| {
+            lasting(replica(number).map(|it| disruption(&it.io)))
+        };
+        match &event.action {
+            Action::Pause { replica, .. } => of(*replica, |io| &io.paused),
+            Action::Partition { replica, .. } => of(*replica, |io| &io.partitioned),
+            Action::WatchesStall { replica, .. } => of(*replica, |io| &io.watches_stalled),
+            Action::LeaseHangs { replica, .. } => of(*replica, |io| &io.lease_hangs),
+            Action::AzureAway { .. } => lasting(Some(&self.outages.azure)),
+            Action::KubernetesAway { .. } => {
                 self.server.cut_watches();
-                lasts(Some(&self.outages.kubernetes))
+                lasting(Some(&self.outages.kubernetes))
             }
-            Act::ClockJump { replica: number, seconds } => {
+            Action::ClockJump { replica: number, seconds } => {
                 let it = replica(*number);
                 if let Some(it) = it {
                     it.clock.jump(*seconds);
                 }
-                Trace::Known(it.is_some())
+                EffectCheck::Known(it.is_some())
             }
-            Act::Kill { replica: number } => {
+            Action::Kill { replica: number } => {
                 let it = replica(*number);
                 if let Some(it) = it {
-                    it.link.crash.begin();
+                    it.io.crash.trigger();
                 }
-                Trace::Known(it.is_some())
+                EffectCheck::Known(it.is_some())
             }
-            Act::ForgetChanges => {
+            Action::ForgetChanges => {
                 self.server.compact(self.server.revision());
                 self.server.cut_watches();
-                Trace::Known(true)
+                EffectCheck::Known(true)
             }
-            Act::AzureFails { fault, seconds } => {
+            Action::AzureFails { fault, seconds } => {
                 let Ok(id) = self.azure.simulator().add_fault(Fault::Azure(fault.clone())) else {
-                    return Trace::Known(false);
+                    return EffectCheck::Known(false);
                 };
-                let met = Arc::new(AtomicBool::new(false));
+                let triggered = Arc::new(AtomicBool::new(false));
                 if seconds.is_some() {
-                    let (azure, met) = (self.azure.clone(), met.clone());
+                    let (azure, triggered) = (self.azure.clone(), triggered.clone());
                     tokio::spawn(async move {
                         tokio::time::sleep_until(end).await;
-                        met.store(is_met(&azure, id), Ordering::Relaxed);
+                        triggered.store(was_triggered(&azure, id), Ordering::Relaxed);
                         azure.simulator().remove_fault(id);
                     });
                 }
-                Trace::Fault(id, met)
+                EffectCheck::Fault(id, triggered)
             }
-            act => Trace::Known(people.act(act).await),
+            action => EffectCheck::Known(operators.apply(action).await),
         }
     }
 
-    /// Those that took no effect, as text.
-    pub(super) fn inert(&self, traces: &[(Event, Trace)]) -> Vec<String> {
-        let took = |trace: &Trace| match trace {
-            Trace::Known(took) => *took,
-            Trace::Held(until, begin, end) => until.as_ref().is_some_and(|until| until.held_up(*begin, *end)),
-            Trace::Fault(id, met) => met.load(Ordering::Relaxed) || is_met(&self.azure, *id),
+    /// The events that had no effect, as text.
+    pub(super) fn ineffective(&self, checks: &[(Event, EffectCheck)]) -> Vec<String> {
+        let took = |check: &EffectCheck| match check {
+            EffectCheck::Known(took) => *took,
+            EffectCheck::Held(disruption, begin, end) => {
+                disruption.as_ref().is_some_and(|disruption| disruption.blocked_between(*begin, *end))
+            }
+            EffectCheck::Fault(id, triggered) => triggered.load(Ordering::Relaxed) || was_triggered(&self.azure, *id),
         };
-        let inert = traces.iter().filter(|(_, trace)| !took(trace));
-        inert.map(|(event, _)| format!("event at {} took no effect: {:?}", event.at, event.act)).collect()
+        let ineffective = checks.iter().filter(|(_, check)| !took(check));
+        ineffective.map(|(event, _)| format!("event at {} took no effect: {:?}", event.at, event.action)).collect()
     }
 }

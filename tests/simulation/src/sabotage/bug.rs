@@ -1,6 +1,6 @@
-//! The bugs.
+//! The deliberate bugs.
 
-/// A bug. Each is of a kind that other tools have shown, and breaks a promise of azimage.
+/// A bug of a kind that other tools have had. Each breaks a promise of azimage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumIter, strum::EnumString)]
 pub enum Bug {
     /// A machine is generalized without its tag of consent.
@@ -13,7 +13,7 @@ pub enum Bug {
     SkipDeallocate,
     /// Generalize is sent again when its answer got lost, without a look.
     RetryGeneralize,
-    /// A seal that failed is begun again though nobody asked.
+    /// A failed seal is repeated without a request.
     RepeatFailedSeal,
     /// A machine that another owner claimed is taken.
     AcceptForeignClaim,
@@ -29,7 +29,7 @@ pub enum Bug {
     AdoptForeignVersion,
     /// A version is offered as latest.
     OfferAsLatest,
-    /// Regions that somebody else added are dropped.
+    /// Regions that others added are dropped.
     DropForeignRegions,
     /// Regions are written for targets as an old watch showed them.
     StaleTargets,
@@ -53,7 +53,7 @@ pub enum Bug {
     DeleteForeignVersion,
     /// One 404 says that the version number is free.
     BeginOnOne404,
-    /// One 404 says that what is needed doesn't exist, and a person is asked.
+    /// One 404 counts as proof that something needed doesn't exist, and the object stalls.
     AskOnOne404,
     /// One 404 says that a deletion is complete.
     BelieveOne404OnDeletion,

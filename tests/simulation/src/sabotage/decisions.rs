@@ -1,4 +1,4 @@
-//! The seam of what decides: what goes into the controller's own decisions or what comes out of them is changed.
+//! The seam of decisions: changes the input or the output of the controller's own decisions.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use azimage_crds::{Deletion, ImageVersion, ImageVersionStatus, ReplicationTarget
 use jiff::Timestamp;
 use kube::Resource;
 
-use super::{Address, Bug, memory, plans, protocol, readings, statuses, wishes};
+use super::{Address, Bug, desired, memory, observations, plans, protocol, statuses};
 
-/// More answers in a row than anything needs to be believed.
-pub(super) const MANY: u32 = 1000;
+/// More 404s in a row than the controller needs to believe them.
+pub(super) const ENOUGH: u32 = 1000;
 
 /// The controller's own decisions with a bug around them.
 pub(super) fn of(bug: Bug, address: Address) -> Decisions {
@@ -30,7 +30,7 @@ struct Sabotaged {
 }
 
 impl Sabotaged {
-    /// Whether one answer that it doesn't exist is taken for many.
+    /// Whether one 404 counts as many.
     fn believes_one_404(&self, doubt: &Doubt, validated: &Validated) -> bool {
         let Doubt::Absent(what) = doubt else { return false };
         let is_version = matches!(what, Read::Version(id) if *id == validated.id);
@@ -55,16 +55,17 @@ impl Decide for Sabotaged {
     }
 
     fn next(&self, validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Next {
-        let wished = wishes::changed(self.bug, validated, facts);
-        let read = readings::changed(self.bug, validated, facts);
+        let desired = desired::changed(self.bug, validated, facts);
+        let read = observations::changed(self.bug, validated, facts);
         let (status, mut process) = memory::changed(self.bug, memory);
-        let decide =
-            |process: &Remembered| self.own.next(&wished, &Memory { status: &status, process, now: memory.now }, &read);
+        let decide = |process: &Remembered| {
+            self.own.next(&desired, &Memory { status: &status, process, now: memory.now }, &read)
+        };
         let mut next = decide(&process);
         if let Next::Plan(plan) = &next
             && let Some(doubt) = plan.report.doubts.iter().find(|doubt| self.believes_one_404(doubt, validated))
         {
-            process.doubts.insert(doubt.clone(), MANY);
+            process.doubts.insert(doubt.clone(), ENOUGH);
             next = decide(&process);
         }
         match next {

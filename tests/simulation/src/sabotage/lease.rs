@@ -10,8 +10,8 @@ use tower::{BoxError, service_fn};
 
 use super::Bug;
 
-/// How many times as long a process leads as its lease says.
-pub(super) const TOO_LONG: u32 = 10;
+/// By what factor a process leads longer than its lease says.
+pub(super) const LEAD_FACTOR: u32 = 10;
 
 /// A client with a bug.
 pub(super) fn sabotaged(client: Client, bug: Bug) -> Client {
@@ -23,7 +23,7 @@ pub(super) fn sabotaged(client: Client, bug: Bug) -> Client {
             let (head, body) = request.into_parts();
             let body = if bug == Bug::LeadTooLong && !reads { changed(body, shorter).await? } else { body };
             let (answer, body) = client.send(Request::from_parts(head, body)).await?.into_parts();
-            let body = if bug == Bug::TakeLeaseEarly && reads { changed(body, run_out).await? } else { body };
+            let body = if bug == Bug::TakeLeaseEarly && reads { changed(body, expired).await? } else { body };
             Ok::<_, BoxError>(Response::from_parts(answer, body))
         }
     });
@@ -40,15 +40,15 @@ async fn changed(body: Body, change: fn(&mut Value)) -> Result<Body, BoxError> {
     Ok(Body::from(serde_json::to_vec(&lease)?))
 }
 
-/// The lease says that it lasts as long as it should, though whoever writes it leads for longer.
+/// The lease gets its normal duration, though its holder leads for longer.
 fn shorter(spec: &mut Value) {
     if let Some(seconds) = spec["leaseDurationSeconds"].as_u64() {
-        spec["leaseDurationSeconds"] = json!(seconds / u64::from(TOO_LONG));
+        spec["leaseDurationSeconds"] = json!(seconds / u64::from(LEAD_FACTOR));
     }
 }
 
-/// Somebody else's lease looks as if it had been renewed once, for a second.
-fn run_out(spec: &mut Value) {
+/// The lease looks as if it had been renewed once, for a second.
+fn expired(spec: &mut Value) {
     spec["leaseDurationSeconds"] = json!(1);
     spec["renewTime"] = json!("1970-01-01T00:00:00.000000Z");
 }

@@ -1,4 +1,4 @@
-//! What is known of earlier passes, as a bug remembers it.
+//! The memory of earlier passes, as a bug changes it.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use azimage_core::image_version::{Doubt, Memory, Remembered, StepName};
 use azimage_crds::{ImageVersionStatus, StepStatus};
 use azimage_names::Region;
 
-use super::{Bug, decisions::MANY};
+use super::{Bug, decisions::ENOUGH};
 
 /// The status as it was last written, and what the process remembers.
 pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersionStatus>, Remembered) {
@@ -17,18 +17,18 @@ pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersio
             let status = status.to_mut();
             status.resource_id = None;
             status.steps.retain(|step| step.finished_at.is_none() || !makes_a_version(step));
-            forget_acceptance(status, &mut process);
+            forget_accepted(status, &mut process);
         }
         Bug::RepeatBeforeSeen => {
-            forget_acceptance(status.to_mut(), &mut process);
+            forget_accepted(status.to_mut(), &mut process);
             process.executed.clear();
         }
         Bug::BeginOnOne404 => {
-            process.doubts.insert(Doubt::NoVersion, MANY);
+            process.doubts.insert(Doubt::NoVersion, ENOUGH);
         }
         Bug::BelieveVanishedRegion => {
             let regions = memory.status.regions.iter().filter_map(|region| Region::parse(&region.name).ok());
-            process.doubts.extend(regions.map(|region| (Doubt::NoRegion(region), MANY)));
+            process.doubts.extend(regions.map(|region| (Doubt::NoRegion(region), ENOUGH)));
         }
         _ => {}
     }
@@ -39,7 +39,7 @@ fn makes_a_version(step: &StepStatus) -> bool {
     matches!(step.name.parse(), Ok(StepName::Publish | StepName::Update | StepName::Repair))
 }
 
-fn forget_acceptance(status: &mut ImageVersionStatus, process: &mut Remembered) {
+fn forget_accepted(status: &mut ImageVersionStatus, process: &mut Remembered) {
     for step in &mut status.steps {
         step.accepted_at = None;
     }

@@ -1,19 +1,18 @@
-//! Bugs on purpose, which show that the checks can fail.
+//! Deliberate bugs, which show that the checks can fail.
 //!
-//! The controller knows nothing of them. Each is put around a seam through which the controller meets the world or its own
-//! decisions: what goes in or what comes out is changed on the way, as if the code behind it had the bug. Which bug is by
-//! which seam is told in `docs/simulation.md`.
+//! The controller has no code for them. Each bug wraps a seam of the controller and changes the input or the output, as if the
+//! code behind the seam had the bug. `docs/simulation.md` lists the seam of each bug.
 
 mod bug;
 mod decisions;
+mod desired;
 mod lease;
 mod memory;
+mod observations;
 mod plans;
 mod protocol;
-mod readings;
 mod statuses;
 mod transport;
-mod wishes;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,7 +21,7 @@ use azimage_azure::Transport;
 
 pub use bug::Bug;
 
-/// The seams of one start of a process, with a bug or as they are.
+/// The seams of one start of a process, with or without a bug.
 #[derive(Clone, Debug)]
 pub(crate) struct Sabotage {
     bug: Option<Bug>,
@@ -30,17 +29,17 @@ pub(crate) struct Sabotage {
 }
 
 impl Sabotage {
-    /// Those of a bug, if there is one.
+    /// The seams with a bug, if there is one.
     pub(crate) fn of(bug: Option<Bug>) -> Self {
         Self { bug, address: Address::default() }
     }
 
-    /// What decides.
+    /// The controller's decisions.
     pub(crate) fn decisions(&self) -> Decisions {
         self.bug.map_or_else(Decisions::default, |bug| decisions::of(bug, self.address.clone()))
     }
 
-    /// The way to Azure.
+    /// The transport to Azure.
     pub(crate) fn transport(&self, transport: Arc<dyn Transport>) -> Arc<dyn Transport> {
         match self.bug {
             Some(bug) => Arc::new(transport::Sabotaged::new(transport, bug, self.address.clone())),
@@ -56,9 +55,9 @@ impl Sabotage {
         }
     }
 
-    /// How many times as long a process leads as its lease says.
+    /// By what factor a process leads longer than its lease says.
     pub(crate) fn lead(&self) -> u32 {
-        if self.bug == Some(Bug::LeadTooLong) { lease::TOO_LONG } else { 1 }
+        if self.bug == Some(Bug::LeadTooLong) { lease::LEAD_FACTOR } else { 1 }
     }
 
     /// How long the controllers may write.
@@ -73,7 +72,7 @@ impl Sabotage {
     }
 }
 
-/// The address of an operation that Azure told last, until somebody takes it. Clones are the same.
+/// The last operation address in an answer of Azure's, until it is taken. Clones share it.
 #[derive(Clone, Debug, Default)]
 struct Address(Arc<Mutex<Option<String>>>);
 

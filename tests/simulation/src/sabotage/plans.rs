@@ -1,4 +1,4 @@
-//! What a pass comes to, as a bug leaves it.
+//! The plan of a pass, as a bug changes it.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ pub(super) fn change(bug: Bug, memory: &Memory<'_>, facts: &Facts, plan: &mut Pl
         Bug::GeneralizeWithoutConsent => keep_consent_as_it_is(facts, plan),
         Bug::DropForeignRegions => drop_foreign_regions(plan),
         Bug::GiveUpAtDeadline => give_up(memory, plan),
-        Bug::TimeInMessage => tell_the_time(memory, &mut plan.report),
+        Bug::TimeInMessage => put_time_into_message(memory, &mut plan.report),
         _ => {}
     }
 }
 
-/// What was only imagined isn't written.
+/// The consent tag that the bug made up isn't written.
 fn keep_consent_as_it_is(facts: &Facts, plan: &mut Plan) {
     let has = |tags: &BTreeMap<String, String>| tags.keys().any(|name| name.eq_ignore_ascii_case(CONSENT_TAG));
     if let Some(Step { request: Request::PatchMachine(request), .. }) = &mut plan.step
@@ -32,7 +32,7 @@ fn keep_consent_as_it_is(facts: &Facts, plan: &mut Plan) {
     }
 }
 
-/// Only regions that somebody here asked for are written.
+/// Only regions that a target wants are written.
 fn drop_foreign_regions(plan: &mut Plan) {
     let regions = plan.report.regions.as_deref().unwrap_or_default();
     if let Some(Step { name: StepName::Update | StepName::Repair, request: Request::PutVersion(request), .. }) =
@@ -58,7 +58,7 @@ fn give_up(memory: &Memory<'_>, plan: &mut Plan) {
     plan.wake = Wake::Resync;
 }
 
-fn tell_the_time(memory: &Memory<'_>, report: &mut Report) {
+fn put_time_into_message(memory: &Memory<'_>, report: &mut Report) {
     let Progress::Settled { message } = &mut report.progress else { return };
     *message = format!("{message} at {}", memory.now);
     if let Some(finding) = report.findings.get_mut(&ConditionType::Replicated) {

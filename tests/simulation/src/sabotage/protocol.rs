@@ -1,4 +1,4 @@
-//! What a pass does with its step, as a bug has it.
+//! The action of a pass, as a bug changes it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use azimage_core::image_version::{Action, Event, Plan, State, StepKey, Validated
 
 use super::Bug;
 
-/// What the pass does.
+/// The action of the pass.
 pub(super) fn act(bug: Bug, own: &Decisions, validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
     match bug {
         Bug::NoFinalizer => own.act(validated, plan, State { has_finalizer: true, ..state }),
@@ -20,7 +20,7 @@ pub(super) fn act(bug: Bug, own: &Decisions, validated: &Validated, plan: &Plan,
     }
 }
 
-/// Whatever stands recorded counts as recorded by this very process.
+/// A recorded step counts as recorded by this process.
 fn retry_uncounted(own: &Decisions, validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
     let recorded = plan.step.as_ref().and_then(|step| {
         let record = state.status.steps.iter().find(|record| record.name == step.name.to_string())?;

@@ -1,4 +1,4 @@
-//! The status that is written, as a bug leaves it.
+//! The status that is written, as a bug changes it.
 
 use azimage_crds::{ConditionType, ImageVersionStatus, Reason};
 use jiff::ToSpan;
@@ -14,14 +14,14 @@ pub(super) fn change(bug: Bug, address: &Address, status: &mut ImageVersionStatu
         Bug::StatusInEachPass => compare_fractions(status),
         Bug::LeakOperationUrl => {
             if let Some(address) = address.take() {
-                tell(status, &address);
+                set_message(status, &address);
             }
         }
         _ => {}
     }
 }
 
-/// It says that only a person can help, whatever else it says.
+/// Adds Stalled to any status.
 fn contradict(status: &mut ImageVersionStatus) {
     let stalled = ConditionType::Stalled.as_str();
     if status.conditions.iter().any(|condition| condition.type_ == stalled) {
@@ -37,8 +37,7 @@ fn contradict(status: &mut ImageVersionStatus) {
     });
 }
 
-/// Times have fractions of seconds, which are lost as they are written: so the status differs each time from the one that
-/// was read.
+/// Times get fractions of seconds, which are lost when they are written. So each status differs from the one that was read.
 fn compare_fractions(status: &mut ImageVersionStatus) {
     for condition in &mut status.conditions {
         let time = &mut condition.last_transition_time.0;
@@ -46,7 +45,7 @@ fn compare_fractions(status: &mut ImageVersionStatus) {
     }
 }
 
-fn tell(status: &mut ImageVersionStatus, text: &str) {
+fn set_message(status: &mut ImageVersionStatus, text: &str) {
     for condition in status.conditions.iter_mut().filter(|it| it.type_ == ConditionType::Ready.as_str()) {
         text.clone_into(&mut condition.message);
     }

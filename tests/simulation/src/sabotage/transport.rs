@@ -1,4 +1,4 @@
-//! The seam of the way to Azure: requests and answers are changed on it.
+//! The seam of the transport to Azure: changes requests and answers.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ use uuid::Uuid;
 
 use super::{Address, Bug};
 
-/// A way to Azure with a bug on it.
+/// A transport to Azure with a bug.
 pub(super) struct Sabotaged {
-    way: Arc<dyn Transport>,
+    inner: Arc<dyn Transport>,
     bug: Bug,
     address: Address,
 }
 
 impl Sabotaged {
-    pub(super) fn new(way: Arc<dyn Transport>, bug: Bug, address: Address) -> Self {
-        Self { way, bug, address }
+    pub(super) fn new(inner: Arc<dyn Transport>, bug: Bug, address: Address) -> Self {
+        Self { inner, bug, address }
     }
 }
 
@@ -29,16 +29,16 @@ impl Transport for Sabotaged {
     async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         match self.bug {
             Bug::ClaimWithoutIfMatch => drop(request.headers_mut().remove(header::IF_MATCH)),
-            Bug::OfferAsLatest => offer(&mut request),
+            Bug::OfferAsLatest => offer_as_latest(&mut request),
             _ => {}
         }
         let generalizes = request.uri().path().ends_with("/generalize");
-        let again = (self.bug == Bug::RetryGeneralize && generalizes).then(|| another(&request));
-        let mut answer = self.way.send(request).await;
+        let again = (self.bug == Bug::RetryGeneralize && generalizes).then(|| with_new_id(&request));
+        let mut answer = self.inner.send(request).await;
         if let Some(again) = again
             && !answer.as_ref().is_ok_and(|response| response.status().is_success())
         {
-            answer = self.way.send(again).await;
+            answer = self.inner.send(again).await;
         }
         let mut response = answer?;
         match self.bug {
@@ -57,8 +57,8 @@ impl Transport for Sabotaged {
     }
 }
 
-/// A version that is written isn't excluded from latest.
-fn offer(request: &mut Request<Bytes>) {
+/// Removes the exclusion from latest when a version is written.
+fn offer_as_latest(request: &mut Request<Bytes>) {
     if request.method() != Method::PUT {
         return;
     }
@@ -69,14 +69,14 @@ fn offer(request: &mut Request<Bytes>) {
     }
 }
 
-/// The same request under another id.
-fn another(request: &Request<Bytes>) -> Request<Bytes> {
+/// The same request with a new id.
+fn with_new_id(request: &Request<Bytes>) -> Request<Bytes> {
     const ID: &str = "x-ms-client-request-id";
-    let mut another = request.clone();
+    let mut with_new_id = request.clone();
     let id = request.headers().get(ID).and_then(|id| id.to_str().ok()?.parse::<Uuid>().ok());
     let next = id.map(|id| Uuid::from_u128(id.as_u128().wrapping_add(1)).to_string());
     if let Some(next) = next.and_then(|next| HeaderValue::try_from(next).ok()) {
-        another.headers_mut().insert(ID, next);
+        with_new_id.headers_mut().insert(ID, next);
     }
-    another
+    with_new_id
 }

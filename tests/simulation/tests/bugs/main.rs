@@ -1,4 +1,4 @@
-//! Proof that the checks can fail: bugs on purpose, each alone, and each caught by the laws that judge every run.
+//! Proof that the checks can fail: deliberate bugs, one at a time, each detected by the laws that judge every run.
 //!
 //! With a bug a law is broken in one of the first [`SEEDS`] plans of the situation in which it shows; without a bug the
 //! very same plans keep all laws.
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use self::situations::Situation;
 
-/// Plans within which each bug has to be caught.
+/// Plans within which each bug has to be detected.
 const SEEDS: u64 = 3;
 
 /// Where the seeds begin, unless `AZIMAGE_SEED` says otherwise.
@@ -30,8 +30,8 @@ fn first() -> u64 {
     std::env::var("AZIMAGE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
-/// What comes of a plan with a bug, or without one.
-fn lived(bug: Option<Bug>, situation: Situation, seed: u64) -> Outcome {
+/// Runs a plan with a bug, or without one.
+fn run_plan(bug: Option<Bug>, situation: Situation, seed: u64) -> Outcome {
     run_with(&situation.plan(seed), bug).unwrap()
 }
 
@@ -43,17 +43,17 @@ fn in_parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) ->
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
-                    let Some((place, item)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
+                    let Some((index, item)) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
                         return;
                     };
                     let result = work(item);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
                 }
             });
         }
     });
     let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(place, _)| *place);
+    done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
 }
 
@@ -66,47 +66,47 @@ fn each_bug_breaks_a_law_and_without_it_the_same_plans_break_none() {
     assert!(!bugs.is_empty(), "AZIMAGE_BUGS names no bug: {chosen}");
     let rows = in_parallel(bugs, |bug| {
         let situation = situations::of(bug);
-        let caught = (0..SEEDS).find_map(|tried| {
-            let problems = lived(Some(bug), situation, first() + tried).problems;
+        let detected = (0..SEEDS).find_map(|tried| {
+            let problems = run_plan(Some(bug), situation, first() + tried).problems;
             (!problems.is_empty()).then_some((tried + 1, problems))
         });
-        (bug, situation, caught)
+        (bug, situation, detected)
     });
     println!("{:<26} {:<22} {:>5}  broken", "bug", "plan", "seeds");
     let (mut missed, mut tried_plans) = (Vec::new(), BTreeSet::new());
-    for (bug, situation, caught) in &rows {
+    for (bug, situation, detected) in &rows {
         let (bug, name) = (bug.to_string(), situation.name);
-        let tried = caught.as_ref().map_or(SEEDS, |(tried, _)| *tried);
+        let tried = detected.as_ref().map_or(SEEDS, |(tried, _)| *tried);
         tried_plans.extend((0..tried).map(|tried| (*situation, first() + tried)));
-        let laws: BTreeSet<&str> = caught.iter().flat_map(|(_, problems)| problems).map(|it| it.law).collect();
+        let laws: BTreeSet<&str> = detected.iter().flat_map(|(_, problems)| problems).map(|it| it.law).collect();
         let laws = laws.into_iter().collect::<Vec<_>>().join(", ");
-        let how = caught.as_ref().map_or("NOT CAUGHT", |(_, problems)| problems[0].text.as_str());
+        let how = detected.as_ref().map_or("NOT DETECTED", |(_, problems)| problems[0].text.as_str());
         println!("{bug:<26} {name:<22} {tried:>5}  {laws}: {how}");
-        if caught.is_none() {
+        if detected.is_none() {
             missed.push(bug);
         }
     }
     println!("{} bugs in {:.1} s", rows.len(), began.elapsed().as_secs_f64());
     let began = Instant::now();
     let plans = in_parallel(tried_plans.into_iter().collect(), |(situation, seed)| {
-        (situation, seed, lived(None, situation, seed))
+        (situation, seed, run_plan(None, situation, seed))
     });
     println!("{} plans without a bug in {:.1} s", plans.len(), began.elapsed().as_secs_f64());
-    // What a plan says has to happen, or it shows nothing; another seed has other ids and takes other times.
-    let inert = |seed: u64, outcome: &Outcome| if seed == 1 { outcome.inert.clone() } else { Vec::new() };
+    // A fault or an event without effect shows nothing. Other seeds have other ids and times.
+    let ineffective = |seed: u64, outcome: &Outcome| if seed == 1 { outcome.ineffective.clone() } else { Vec::new() };
     let wrong: Vec<String> = plans
         .iter()
-        .filter(|(_, seed, outcome)| !outcome.problems.is_empty() || !inert(*seed, outcome).is_empty())
+        .filter(|(_, seed, outcome)| !outcome.problems.is_empty() || !ineffective(*seed, outcome).is_empty())
         .map(|(situation, seed, outcome)| {
-            format!("{}, seed {seed}: {:#?}, {:#?}", situation.name, outcome.problems, inert(*seed, outcome))
+            format!("{}, seed {seed}: {:#?}, {:#?}", situation.name, outcome.problems, ineffective(*seed, outcome))
         })
         .collect();
     assert!(wrong.is_empty(), "without a bug:\n{}", wrong.join("\n"));
-    assert!(missed.is_empty(), "not caught within {SEEDS} seeds: {}", missed.join(", "));
+    assert!(missed.is_empty(), "not detected within {SEEDS} seeds: {}", missed.join(", "));
 }
 
 #[test]
-fn the_page_tells_of_each_bug_by_which_seam_it_is() {
+fn the_page_lists_the_seam_of_each_bug() {
     let page = include_str!("../../../../docs/simulation.md");
     let rows: Vec<&str> =
         page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|row| row.0).collect();

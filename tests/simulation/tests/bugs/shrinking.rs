@@ -1,7 +1,7 @@
-//! A run that fails is cut down to what makes it fail.
+//! Shrinking a failing run.
 
 use azimage_simulation::{
-    plan::{Act, Event, Fault, Place, Plan, Strike},
+    plan::{Action, CallSite, Event, Fault, Plan, ScheduledFault},
     run::run_with,
     sabotage::Bug,
     shrink::shrink,
@@ -10,7 +10,7 @@ use azimage_simulation::{
 /// One answer that a bug believes.
 pub(crate) const CORE: &str = include_str!("../../scenarios/one-404.yaml");
 
-/// The same among much that does no harm.
+/// The same with many harmless faults and events.
 fn noisy(core: &Plan) -> Plan {
     let mut plan = core.clone();
     plan.world.versions = 2;
@@ -20,17 +20,17 @@ fn noisy(core: &Plan) -> Plan {
         ("azure POST virtualMachines/builder-1/generalize", Fault::AnswerLost),
         ("azure GET virtualMachines/builder-1", Fault::Refused),
     ] {
-        plan.strikes.push(Strike { place: Place { replica: 0, call: call.to_owned(), nth: 1 }, fault });
+        plan.faults.push(ScheduledFault { site: CallSite { replica: 0, call: call.to_owned(), nth: 1 }, fault });
     }
     plan.events = vec![
-        Event { at: 200, act: Act::ForgetChanges },
-        Event { at: 400, act: Act::ClockJump { replica: 0, seconds: 4 } },
+        Event { at: 200, action: Action::ForgetChanges },
+        Event { at: 400, action: Action::ClockJump { replica: 0, seconds: 4 } },
     ];
     plan
 }
 
 #[test]
-fn a_failing_run_is_cut_down_to_the_one_answer_that_a_bug_believes() {
+fn a_failing_run_shrinks_to_the_one_answer_that_a_bug_believes() {
     let plan = noisy(&Plan::parse(CORE).unwrap());
     let bug = Some(Bug::BelieveOne404);
     let fails = |plan: &Plan, bug| !run_with(plan, bug).unwrap().problems.is_empty();
@@ -39,7 +39,7 @@ fn a_failing_run_is_cut_down_to_the_one_answer_that_a_bug_believes() {
     let text = core.to_yaml().unwrap();
     assert_eq!(Plan::parse(&text).unwrap(), core);
     assert!(fails(&core, bug), "{text}");
-    assert_eq!((core.strikes.len(), core.events.len(), core.world.versions), (1, 0, 1), "{text}");
-    assert_eq!(core.strikes[0].fault, Fault::Answer(404), "{text}");
+    assert_eq!((core.faults.len(), core.events.len(), core.world.versions), (1, 0, 1), "{text}");
+    assert_eq!(core.faults[0].fault, Fault::Answer(404), "{text}");
     assert!(!fails(&core, None), "without the bug all is well: {text}");
 }

@@ -62,7 +62,7 @@ async fn day(seed: u64) -> ApiServer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_controller_lives_through_a_day_and_writes_only_what_changes() {
+async fn a_controller_runs_for_a_day_and_writes_only_changes() {
     let server = day(1).await;
     let targets = targets(&server);
     let status = targets.get("a").await.unwrap().status.unwrap();

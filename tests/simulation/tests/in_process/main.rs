@@ -8,7 +8,7 @@ mod rules;
 mod watches;
 
 use azimage_crds::{ReplicationTarget, ReplicationTargetSpec};
-use azimage_simulation::{turnstile::Turnstile, world::definitions};
+use azimage_simulation::{scheduler::Scheduler, world::definitions};
 use azimage_test_api_server::ApiServer;
 use kube::{Api, api::PostParams};
 use serde_json::json;
@@ -17,7 +17,7 @@ use serde_json::json;
 fn server(seed: u64) -> ApiServer {
     let start = tokio::time::Instant::now();
     let first: jiff::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
-    ApiServer::in_turns(definitions(), seed, move || first + start.elapsed(), Turnstile::new(seed)).unwrap()
+    ApiServer::with_scheduler(definitions(), seed, move || first + start.elapsed(), Scheduler::new(seed)).unwrap()
 }
 
 fn targets(server: &ApiServer) -> Api<ReplicationTarget> {

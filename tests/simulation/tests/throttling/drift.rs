@@ -64,7 +64,7 @@ fn at_rest_there_is_one_list_for_each_definition_and_period_and_a_change_by_hand
         let entries: Vec<JournalEntry> =
             entries.into_iter().filter(|entry| entry.principal.as_deref() == Some(CLIENT)).collect();
         let looked = entries.iter().filter(|entry| entry.path == Fleet::path(1, 1) && entry.method == "GET").count();
-        assert!(looked > 0, "nobody looked: {entries:#?}");
+        assert!(looked > 0, "the change wasn't read: {entries:#?}");
         let others =
             entries.iter().filter(|entry| entry.path.contains("/versions/") && entry.path != Fleet::path(1, 1));
         assert_eq!(others.count(), 0, "only the version that changed is looked at");

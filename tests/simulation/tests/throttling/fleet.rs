@@ -13,11 +13,11 @@ use azimage_azure::{Budgets, Call};
 use azimage_crds::ImageVersion;
 use azimage_simulation::{
     azure::Azure,
-    dice::Dice,
     program::{self, OneClient},
+    rng::SeededRng,
+    scheduler::Scheduler,
     time::VirtualClock,
-    turnstile::Turnstile,
-    world::{PERSON, SUBSCRIPTION, TENANT, definitions},
+    world::{OPERATOR, SUBSCRIPTION, TENANT, definitions},
 };
 pub(crate) use azimage_simulation::{program::RESYNC, world::CLIENT};
 use azimage_simulator::{JournalEntry, JournalQuery, Scenario};
@@ -52,7 +52,7 @@ pub(crate) struct Fleet {
     pub(crate) server: ApiServer,
     pub(crate) budgets: Budgets,
     clock: VirtualClock,
-    dice: Dice,
+    rng: SeededRng,
     reads: Arc<Reads>,
     task: Option<JoinHandle<()>>,
 }
@@ -65,15 +65,16 @@ impl Fleet {
             (0..count).map(|index| json!({"name": format!("d{index}"), "versions": [{"name": "1.0.0"}]})).collect();
         let scenario: Scenario = serde_json::from_value(json!({
             "tenant": TENANT, "seed": seed, "throttling": throttling,
-            "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": PERSON, "secret": "simulated"}],
+            "clients": [{"id": CLIENT, "secret": "simulated"}, {"id": OPERATOR, "secret": "simulated"}],
             "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [{
                 "name": "images", "location": "westeurope", "galleries": [{"name": "corp", "definitions": lines}],
             }]}],
         }))
         .unwrap();
-        let dice = Dice::new(seed, 2);
-        let chance = dice.clone();
-        let server = ApiServer::in_turns(definitions(), seed, move || clock.time(), Turnstile::new(seed)).unwrap();
+        let rng = SeededRng::new(seed, 2);
+        let chance = rng.clone();
+        let server =
+            ApiServer::with_scheduler(definitions(), seed, move || clock.time(), Scheduler::new(seed)).unwrap();
         let reads = Arc::<Reads>::default();
         server.set_interceptor(reads.clone());
         Self {
@@ -82,7 +83,7 @@ impl Fleet {
             reads,
             budgets: Budgets::new(Arc::new(move || azimage::seams::Randomness::fraction(&chance)), 1.0),
             clock,
-            dice,
+            rng,
             task: None,
         }
     }
@@ -122,16 +123,16 @@ impl Fleet {
 
     /// Somebody else adds a tag to an image version.
     pub(crate) async fn tag_by_hand(&self, definition: usize, number: usize) {
-        let (somebody, call) = (self.azure.client(TENANT, PERSON), Call::new(uuid::Uuid::nil()));
+        let (operator, call) = (self.azure.client(TENANT, OPERATOR), Call::new(uuid::Uuid::nil()));
         let id = Self::path(definition, number).parse().unwrap();
-        let mut body = somebody.image_version(&call, &id).await.unwrap().body().unwrap();
+        let mut body = operator.image_version(&call, &id).await.unwrap().body().unwrap();
         body.tags.insert("somebody".to_owned(), "was here".to_owned());
-        somebody.put_image_version(&call, &id, &body).await.unwrap();
+        operator.put_image_version(&call, &id, &body).await.unwrap();
     }
 
     pub(crate) fn start(&mut self) {
         let client = self.azure.client(TENANT, CLIENT).with_budgets(self.budgets.clone(), "controller");
-        let seams = Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.dice.clone()) };
+        let seams = Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.rng.clone()) };
         let options = program::options(self.server.client(), Arc::new(OneClient(client)), seams);
         self.task = Some(tokio::spawn(controller::run(options)));
     }

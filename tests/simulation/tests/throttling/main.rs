@@ -1,5 +1,5 @@
-//! Many objects and small budgets, under virtual time: nothing is asked inside a told pause, nobody starves, and at
-//! rest a list per definition and period is all there is.
+//! Many objects and small budgets, under virtual time: no request is sent before its Retry-After, no namespace starves, and at
+//! rest there is only one list per definition and period.
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 

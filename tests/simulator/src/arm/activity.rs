@@ -11,11 +11,11 @@ impl ActivityLog {
         self.add(activity, Status::Started, None, None, now);
         match answer {
             Err(error) => self.add(activity, Status::Failed, Some(error.status), Some(error), now),
-            Ok(reply) => match reply.announced {
+            Ok(reply) => match reply.async_operation {
                 None => self.add(activity, Status::Succeeded, Some(reply.status), None, now),
-                Some(announced) => {
+                Some(async_operation) => {
                     self.add(activity, Status::Accepted, Some(reply.status), None, now);
-                    self.running.insert(announced.operation, activity.clone());
+                    self.running.insert(async_operation.operation, activity.clone());
                 }
             },
         }

@@ -83,7 +83,7 @@ impl Call<'_> {
 
 /// How the long-running operation behind an answer is announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Announced {
+pub(crate) struct AsyncOperation {
     pub(crate) operation: Uuid,
     /// `Location` besides `Azure-AsyncOperation`.
     pub(crate) location: bool,
@@ -95,7 +95,7 @@ pub(crate) struct Announced {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Option<Value>,
-    pub(crate) announced: Option<Announced>,
+    pub(crate) async_operation: Option<AsyncOperation>,
     pub(crate) etag: Option<String>,
     /// The resource was not there before.
     pub(crate) created: bool,
@@ -103,7 +103,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(status: StatusCode, body: Value) -> Self {
-        Self { status, body: Some(body), announced: None, etag: None, created: false }
+        Self { status, body: Some(body), async_operation: None, etag: None, created: false }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -111,14 +111,14 @@ impl Reply {
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, body: None, announced: None, etag: None, created: false }
+        Self { status, body: None, async_operation: None, etag: None, created: false }
     }
 
     /// The answer of a PUT or PATCH: a body, `Azure-AsyncOperation` and no `Location`.
     pub(crate) fn written(created: bool, body: Value, operation: Uuid) -> Self {
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         Self {
-            announced: Some(Announced { operation, location: false, retry_after: false }),
+            async_operation: Some(AsyncOperation { operation, location: false, retry_after: false }),
             created,
             ..Self::new(status, body)
         }
@@ -127,7 +127,7 @@ impl Reply {
     /// The answer of a POST or DELETE: 202, nothing else than where to ask.
     pub(crate) fn accepted(operation: Uuid, retry_after: bool) -> Self {
         Self {
-            announced: Some(Announced { operation, location: true, retry_after }),
+            async_operation: Some(AsyncOperation { operation, location: true, retry_after }),
             ..Self::empty(StatusCode::ACCEPTED)
         }
     }

@@ -1,4 +1,4 @@
-//! What a resource provider is to Azure Resource Manager.
+//! The interface of a resource provider.
 
 use uuid::Uuid;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{call::Reply, error::ArmError, operation};
 use crate::{
-    faults::domain::OperationFate,
+    faults::domain::OperationOutcome,
     resources::{
         Resources,
         operation::{OperationType, Work},
@@ -98,16 +98,16 @@ pub(crate) fn written(
     key: &str,
     output: impl FnOnce(&Resources) -> Option<Value>,
 ) {
-    let fate = resources.faults.operation_fate(key);
+    let outcome = resources.faults.operation_outcome(key);
     let Some(progress) = resources.progress(kind, key).filter(|progress| *progress.operation == operation) else {
         return operation::end(resources, operation, Err(ArmError::preempted()));
     };
-    match fate {
-        OperationFate::Fails(error) => {
+    match outcome {
+        OperationOutcome::Fails(error) => {
             *progress.state = "Failed";
             operation::end(resources, operation, Err(error));
         }
-        OperationFate::Normal => {
+        OperationOutcome::Normal => {
             *progress.state = "Succeeded";
             let output = output(resources);
             operation::end(resources, operation, Ok(output));
@@ -123,7 +123,7 @@ pub(crate) fn deleted(
     key: &str,
     gone: impl FnOnce(&mut Resources),
 ) {
-    if let OperationFate::Fails(error) = resources.faults.operation_fate(key) {
+    if let OperationOutcome::Fails(error) = resources.faults.operation_outcome(key) {
         if let Some(progress) = resources.progress(kind, key) {
             *progress.state = "Failed";
         }

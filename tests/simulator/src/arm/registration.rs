@@ -10,7 +10,7 @@ use super::{
 };
 use crate::resources::Resources;
 
-/// All that the simulator plays.
+/// The simulated providers.
 pub(crate) const KNOWN: [&str; 4] =
     ["Microsoft.Authorization", "Microsoft.Compute", "Microsoft.Insights", "Microsoft.Network"];
 

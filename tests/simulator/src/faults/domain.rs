@@ -1,4 +1,4 @@
-//! Faults inside Azure: regions that fail or stand still, operations that fail, reads that lag.
+//! Faults inside Azure: regions that fail or get stuck, operations that fail, stale reads.
 
 use std::collections::BTreeMap;
 
@@ -113,20 +113,20 @@ fn internal_code() -> String {
 
 /// How an operation ends.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum OperationFate {
+pub(crate) enum OperationOutcome {
     Normal,
     Fails(ArmError),
 }
 
 /// How copying to a region ends.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum RegionFate {
+pub(crate) enum CopyOutcome {
     Completes,
     Fails { detail: String, sticky: bool },
     Stuck(u8),
 }
 
-struct Armed {
+struct ArmedFault {
     id: u64,
     fault: DomainFault,
     resource: Regex,
@@ -134,7 +134,7 @@ struct Armed {
     fired: u64,
 }
 
-impl Armed {
+impl ArmedFault {
     fn due(&mut self, skip: u64, times: Option<u64>) -> bool {
         self.matched += 1;
         let due = self.matched > skip && times.is_none_or(|times| self.fired < times);
@@ -149,7 +149,7 @@ pub(crate) type Seen = BTreeMap<String, (u16, Option<Value>)>;
 /// All faults inside Azure, the oldest first, and the reads that lag because of them.
 #[derive(Default)]
 pub(crate) struct DomainFaults {
-    armed: Vec<Armed>,
+    armed: Vec<ArmedFault>,
     /// Reads that still answer 404, by resource.
     missing: BTreeMap<String, u64>,
     /// Reads that still answer as before, by resource.
@@ -162,7 +162,7 @@ impl DomainFaults {
     pub(crate) fn add(&mut self, id: u64, fault: DomainFault) -> Result<(), String> {
         let resource =
             Regex::new(&format!("(?i){}", fault.resource())).map_err(|error| format!("resource: {error}"))?;
-        self.armed.push(Armed { id, fault, resource, matched: 0, fired: 0 });
+        self.armed.push(ArmedFault { id, fault, resource, matched: 0, fired: 0 });
         Ok(())
     }
 
@@ -182,22 +182,22 @@ impl DomainFaults {
             .map(|armed| (armed.id, serde_json::to_value(&armed.fault).unwrap_or_default(), armed.matched, armed.fired))
     }
 
-    pub(crate) fn region_fate(&mut self, version: &str, name: &str) -> RegionFate {
+    pub(crate) fn copy_outcome(&mut self, version: &str, name: &str) -> CopyOutcome {
         for armed in self.armed.iter_mut().filter(|armed| armed.resource.is_match(version)) {
             match armed.fault.clone() {
                 DomainFault::RegionFails { region, detail, sticky, skip, times, .. }
                     if regions::normal(&region) == name && armed.due(skip, times) =>
                 {
-                    return RegionFate::Fails { detail, sticky };
+                    return CopyOutcome::Fails { detail, sticky };
                 }
                 DomainFault::RegionStuck { region, at_progress, .. } if regions::normal(&region) == name => {
                     armed.due(0, None);
-                    return RegionFate::Stuck(at_progress);
+                    return CopyOutcome::Stuck(at_progress);
                 }
                 _ => {}
             }
         }
-        RegionFate::Completes
+        CopyOutcome::Completes
     }
 
     pub(crate) fn stuck_at(&mut self, version: &str, name: &str) -> Option<u8> {
@@ -218,30 +218,30 @@ impl DomainFaults {
         })
     }
 
-    pub(crate) fn creation_fate(&mut self, version: &str) -> OperationFate {
+    pub(crate) fn creation_outcome(&mut self, version: &str) -> OperationOutcome {
         for armed in self.armed.iter_mut().filter(|armed| armed.resource.is_match(version)) {
             if let DomainFault::VersionCreateFails { code, message, skip, times, .. } = armed.fault.clone()
                 && armed.due(skip, times)
             {
-                return OperationFate::Fails(ArmError::conflict(&code, message));
+                return OperationOutcome::Fails(ArmError::conflict(&code, message));
             }
         }
-        OperationFate::Normal
+        OperationOutcome::Normal
     }
 
-    pub(crate) fn operation_fate(&mut self, resource: &str) -> OperationFate {
+    pub(crate) fn operation_outcome(&mut self, resource: &str) -> OperationOutcome {
         for armed in self.armed.iter_mut().filter(|armed| armed.resource.is_match(resource)) {
             match armed.fault.clone() {
                 DomainFault::OperationFails { code, message, skip, times, .. } if armed.due(skip, times) => {
-                    return OperationFate::Fails(ArmError::conflict(&code, message));
+                    return OperationOutcome::Fails(ArmError::conflict(&code, message));
                 }
                 DomainFault::OperationPreempted { skip, times, .. } if armed.due(skip, times) => {
-                    return OperationFate::Fails(ArmError::preempted());
+                    return OperationOutcome::Fails(ArmError::preempted());
                 }
                 _ => {}
             }
         }
-        OperationFate::Normal
+        OperationOutcome::Normal
     }
 
     /// A resource has been created: from now on some reads may say that it is not there.

@@ -72,7 +72,7 @@ fn is(wanted: Option<&str>, id: Option<&str>) -> bool {
     wanted.is_none_or(|wanted| id.is_some_and(|id| id.eq_ignore_ascii_case(wanted)))
 }
 
-struct Armed {
+struct ArmedFault {
     id: u64,
     fault: HttpFault,
     path: Option<Regex>,
@@ -81,7 +81,7 @@ struct Armed {
     fired: u64,
 }
 
-impl Armed {
+impl ArmedFault {
     fn fits(&self, facts: &RequestFacts, succeeded: Option<bool>) -> bool {
         let wanted = &self.fault.matching;
         wanted.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&facts.method))
@@ -108,7 +108,7 @@ impl Armed {
 /// All faults on requests, the oldest first.
 #[derive(Default)]
 pub(crate) struct HttpFaults {
-    armed: Vec<Armed>,
+    armed: Vec<ArmedFault>,
 }
 
 impl HttpFaults {
@@ -127,7 +127,7 @@ impl HttpFaults {
         if let Then::Respond(respond) = &fault.then {
             respond.check()?;
         }
-        self.armed.push(Armed { id, fault, path, query, matched: 0, fired: 0 });
+        self.armed.push(ArmedFault { id, fault, path, query, matched: 0, fired: 0 });
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl HttpFaults {
     }
 
     /// Counts for all that fit; the oldest due one fires.
-    fn first_due(&mut self, fits: impl Fn(&Armed) -> bool) -> Option<(u64, Then)> {
+    fn first_due(&mut self, fits: impl Fn(&ArmedFault) -> bool) -> Option<(u64, Then)> {
         let mut winner = None;
         for armed in self.armed.iter_mut().filter(|armed| fits(armed)) {
             if armed.count() && winner.is_none() {

@@ -35,7 +35,7 @@ pub enum Wire {
     HugeHeader,
     /// A header whose name holds a control character.
     BadHeader,
-    /// A second answer right behind the first one, to a request that nobody has made.
+    /// A second answer right behind the first one, to a request that wasn't sent.
     TwoAnswers,
 }
 

@@ -1,4 +1,4 @@
-//! The two questions that are understood. Everything else is refused: an empty answer would be read as "nobody".
+//! The two supported queries. All others are refused, as an empty answer would mean that nothing uses the version.
 
 use serde_json::{Value, json};
 
@@ -25,20 +25,20 @@ const DISKS: &str = "resources \
     | where imageId == tolower('{}') \
     | project id, type, location, subscriptionId, imageId";
 
-/// A question, with all ids in lower case.
+/// A query, with all ids in lower case.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Users { prefix: String, version: String, definition: String, exact: String },
     Disks { version: String },
 }
 
-/// What stands in the holes `{}` of a template, if the text is otherwise the same.
-fn holes(template: &str, text: &str) -> Option<Vec<String>> {
+/// The values of the placeholders `{}` of a template, if the text is otherwise the same.
+fn placeholder_values(template: &str, text: &str) -> Option<Vec<String>> {
     let mut parts = template.split("{}");
     let mut rest = text.strip_prefix(parts.next()?)?;
     let mut found = Vec::new();
     for part in parts {
-        // A hole lies between quotes.
+        // A placeholder stands between quotes.
         let end = rest.find('\'')?;
         found.push(rest[..end].to_owned());
         rest = rest[end..].strip_prefix(part)?;
@@ -55,7 +55,7 @@ fn normal(query: &str) -> String {
 impl Question {
     pub(super) fn read(query: &str) -> Result<Self, ArmError> {
         let query = normal(query);
-        if let Some(found) = holes(&normal(USERS), &query)
+        if let Some(found) = placeholder_values(&normal(USERS), &query)
             && let [prefix, version, definition, exact] = found.as_slice()
         {
             return Ok(Self::Users {
@@ -65,7 +65,7 @@ impl Question {
                 exact: exact.clone(),
             });
         }
-        if let Some(found) = holes(&normal(DISKS), &query)
+        if let Some(found) = placeholder_values(&normal(DISKS), &query)
             && let [version] = found.as_slice()
         {
             return Ok(Self::Disks { version: version.to_lowercase() });

@@ -1,4 +1,4 @@
-//! How often a caller may ask: fifteen times in five seconds.
+//! The quota of a caller: fifteen queries in five seconds.
 
 use std::collections::BTreeMap;
 

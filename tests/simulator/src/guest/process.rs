@@ -15,9 +15,9 @@ use crate::clock::later;
 
 pub(crate) type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Commands that a program may run at one instant; then a second goes by.
+/// Commands that a program may run at one instant; then it waits a second.
 const STEPS_AT_ONCE: u64 = 10_000;
-/// Commands that a program may run at all; then it never goes on.
+/// Commands that a program may run in total; then it hangs.
 const STEPS: u64 = 100_000;
 /// Bytes that may be kept of one output or file.
 pub(crate) const BYTES: usize = 1 << 18;
@@ -30,18 +30,18 @@ struct Shared {
     wake: Option<Timestamp>,
     steps: u64,
     steps_now: u64,
-    /// Programs that were started beside this one.
-    begun: Vec<Begun>,
+    /// Programs that this one has started in the background.
+    spawned: Vec<SpawnedProgram>,
 }
 
-/// A program that another one has started beside itself.
-pub(crate) struct Begun {
+/// A program that another one has started in the background.
+pub(crate) struct SpawnedProgram {
     /// The unit or scope that it belongs to.
     pub(crate) unit: String,
     pub(crate) running: Running<i32>,
 }
 
-/// A program's hold on the guest.
+/// A program's handle to the guest.
 #[derive(Clone, Default)]
 pub(crate) struct Host(Arc<Mutex<Shared>>);
 
@@ -50,7 +50,7 @@ impl Host {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the guest, or changes it.
+    /// Reads or changes the guest.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut System) -> T) -> T {
         work(&mut self.shared().system)
     }
@@ -59,12 +59,12 @@ impl Host {
         self.shared().now
     }
 
-    /// Starts a program beside this one.
+    /// Starts a program in the background.
     pub(crate) fn begin(&self, unit: &str, running: Running<i32>) {
-        self.shared().begun.push(Begun { unit: unit.to_owned(), running });
+        self.shared().spawned.push(SpawnedProgram { unit: unit.to_owned(), running });
     }
 
-    /// Lets time go by.
+    /// Waits.
     pub(crate) async fn sleep(&self, seconds: f64) {
         let until = later(self.now(), seconds.clamp(0.0, 1.0e9));
         self.until(until).await;
@@ -82,7 +82,7 @@ impl Host {
         .await;
     }
 
-    /// Lets whoever looks from outside have a look, without time going by.
+    /// Yields to the world without waiting.
     pub(crate) async fn yields(&self) {
         let mut first = true;
         poll_fn(|_| {
@@ -96,7 +96,7 @@ impl Host {
         .await;
     }
 
-    /// Never goes on.
+    /// Hangs.
     pub(crate) async fn hangs(&self) {
         poll_fn(|_| Poll::<()>::Pending).await;
     }
@@ -109,7 +109,7 @@ impl Host {
         shared.steps_now = shared.steps_now.saturating_add(more);
     }
 
-    /// A command is run. A program that runs too many loses time, and stands still in the end.
+    /// Counts a command. A program that runs too many is slowed down, and hangs in the end.
     pub(crate) async fn step(&self) {
         let (many, too_many) = {
             let mut shared = self.shared();
@@ -144,7 +144,7 @@ impl Host {
         .await
     }
 
-    /// `work` as long as nobody kills the unit that it belongs to; nothing where somebody did.
+    /// `work`, or nothing if the unit that it belongs to is killed first.
     pub(crate) async fn inside<T>(&self, unit: &str, work: impl Future<Output = T>) -> Option<T> {
         let kills = self.with(|system| system.kills_of(unit));
         let mut work = std::pin::pin!(work);
@@ -200,7 +200,7 @@ pub(crate) struct Progress {
     /// When it goes on by itself.
     pub(crate) wake: Option<Timestamp>,
     /// Programs that it has started beside itself.
-    pub(crate) begun: Vec<Process>,
+    pub(crate) spawned: Vec<Process>,
 }
 
 impl Process {
@@ -250,9 +250,9 @@ impl Process {
         let mut shared = self.host.shared();
         std::mem::swap(&mut shared.system, system);
         let wake = shared.wake.map(|wake| wake.max(later(now, 0.001)));
-        let begun = std::mem::take(&mut shared.begun);
+        let spawned = std::mem::take(&mut shared.spawned);
         drop(shared);
-        let begun = begun.into_iter().map(|one| Self {
+        let spawned = spawned.into_iter().map(|one| Self {
             machine: self.machine.clone(),
             boot: self.boot,
             purpose: Purpose::Aside,
@@ -262,7 +262,7 @@ impl Process {
             error: self.error.clone(),
             host: self.host.clone(),
         });
-        Progress { ended, wake, begun: begun.collect() }
+        Progress { ended, wake, spawned: spawned.collect() }
     }
 }
 

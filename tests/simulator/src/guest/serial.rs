@@ -21,13 +21,13 @@ struct Written {
     text: String,
     /// It comes later than others, or never.
     #[serde(skip)]
-    fate: LastMinute,
+    last_minute: LastMinute,
 }
 
 impl Serial {
     /// Text appears on the port, with the line ends of a terminal.
     pub(crate) fn write(&mut self, at: Timestamp, text: &str) {
-        self.0.push(Written { at, text: text.replace('\n', "\r\n"), fate: LastMinute::Kept });
+        self.0.push(Written { at, text: text.replace('\n', "\r\n"), last_minute: LastMinute::Kept });
     }
 
     /// A program's text, into which the kernel may write a line of its own.
@@ -51,9 +51,9 @@ impl Serial {
     }
 
     /// The guest has stopped: what becomes of the last minute.
-    pub(crate) fn stops(&mut self, at: Timestamp, fate: LastMinute) {
+    pub(crate) fn stops(&mut self, at: Timestamp, last_minute: LastMinute) {
         for written in self.0.iter_mut().filter(|written| written.at >= later(at, -60.0)) {
-            written.fate = fate;
+            written.last_minute = last_minute;
         }
     }
 
@@ -64,7 +64,7 @@ impl Serial {
 
     /// What was written until then, if anything was.
     pub(crate) fn until(&self, then: Timestamp) -> Option<String> {
-        let shown = self.0.iter().filter(|written| match written.fate {
+        let shown = self.0.iter().filter(|written| match written.last_minute {
             LastMinute::Kept => written.at <= then,
             LastMinute::Late => later(written.at, LATE) <= then,
             LastMinute::Lost => false,

@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
     pub(crate) output: String,
     pub(crate) console: String,
     pub(crate) image_state: Option<String>,
-    /// The agent dies with it, so that nobody tells how it ended.
+    /// The agent dies with it, so that its end isn't reported.
     pub(crate) agent_dies: bool,
     /// So many seconds after its end.
     pub(crate) powers_off_after: Option<f64>,

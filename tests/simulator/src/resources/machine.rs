@@ -97,7 +97,7 @@ pub(crate) struct VirtualMachine {
     pub(crate) guest: Guest,
     /// How the creation ends where it fails.
     #[serde(skip)]
-    pub(crate) fate: Option<ArmError>,
+    pub(crate) creation_error: Option<ArmError>,
     /// Code of the creation that has failed.
     pub(crate) failed_with: Option<String>,
 }

@@ -51,7 +51,7 @@ pub(crate) struct RunCommand {
     pub(crate) execution: Execution,
     pub(crate) run: u64,
     pub(crate) operation: Uuid,
-    /// The action form: nobody can read it, its result belongs to the operation.
+    /// The action form: it can't be read, and its result belongs to the operation.
     pub(crate) action: bool,
     pub(crate) boot: u64,
 }

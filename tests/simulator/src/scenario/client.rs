@@ -26,7 +26,7 @@ pub struct Client {
     /// It is a managed identity of the machine that the metadata service belongs to.
     #[serde(default)]
     pub managed_identity: Option<ManagedIdentity>,
-    /// How long its access tokens are good for, in real seconds; absent means as long as everybody's.
+    /// The lifetime of its access tokens in real seconds; absent means that of the scenario.
     #[serde(default)]
     pub token_lifetime_seconds: Option<u32>,
     /// Object id of its service principal; made from the seed where absent.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An issuer of tokens and its published keys. The simulator asks nobody, so the keys are handed in.
+/// An issuer of tokens and its published keys. The simulator fetches no keys, so the scenario contains them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Issuer {

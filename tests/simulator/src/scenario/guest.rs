@@ -193,7 +193,7 @@ pub enum LastMinute {
     Lost,
 }
 
-/// What nobody outside of Azure knows, decided for a whole scenario.
+/// Details of Azure's behaviour that are unknown outside of Azure, chosen for a whole scenario.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Unknowns {

@@ -68,7 +68,7 @@ async fn answer(
             response.map(Body::from)
         }
         Outcome::Hang { fault, response } => {
-            // The connection's end drops this future, which is the other way out.
+            // The end of the connection drops this future.
             while shared.simulator().fault_exists(fault) {
                 if removed.changed().await.is_err() {
                     break;

@@ -47,11 +47,11 @@ impl Connection {
 pub(super) struct Stream {
     inner: Tls,
     connection: Connection,
-    playing: Option<Playing>,
+    playing: Option<Playback>,
 }
 
 /// How far a script is.
-struct Playing {
+struct Playback {
     left: Bytes,
     again: Option<(Bytes, Duration)>,
     pause: Option<Pin<Box<Sleep>>>,
@@ -66,7 +66,7 @@ impl Stream {
     /// Plays the script to its end, which is always that of the connection.
     fn play(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         if let Some(Script { first, again, end }) = self.connection.take() {
-            self.playing = Some(Playing { left: first, again, pause: None, end });
+            self.playing = Some(Playback { left: first, again, pause: None, end });
         }
         let Some(playing) = &mut self.playing else { return Poll::Ready(io::ErrorKind::NotConnected.into()) };
         let inner = Pin::new(&mut self.inner);
@@ -77,12 +77,12 @@ impl Stream {
         }
     }
 
-    fn plays(&self) -> bool {
+    fn is_playing(&self) -> bool {
         self.playing.is_some() || self.connection.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }
 
-fn play(playing: &mut Playing, mut inner: Pin<&mut Tls>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+fn play(playing: &mut Playback, mut inner: Pin<&mut Tls>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
     loop {
         if let Some(pause) = &mut playing.pause {
             ready!(pause.as_mut().poll(context));
@@ -128,14 +128,14 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.plays() {
+        if self.is_playing() {
             return self.play(context).map(Err);
         }
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.plays() {
+        if self.is_playing() {
             return self.play(context).map(Err);
         }
         Pin::new(&mut self.inner).poll_flush(context)

@@ -50,7 +50,7 @@ fn the_serial_log_is_read_without_a_token_some_minutes_late_and_for_a_while() {
     let signature = uri.split("sig=").nth(1).unwrap();
     assert_eq!(azure.get(&uri.replace(signature, "other")).status, 403);
     azure.wait(3600);
-    assert_eq!(azure.get(&uri).status, 403, "the address is good for an hour");
+    assert_eq!(azure.get(&uri).status, 403, "the address expires after an hour");
     let journal = format!("{:?}", azure.simulator.requests(&JournalQuery::default()));
     assert!(!journal.contains(signature), "the signature is a secret");
 }

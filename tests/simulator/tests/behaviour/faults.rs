@@ -94,7 +94,7 @@ fn a_machine_that_was_off_is_off_after_a_deallocation_without_effect() {
     let mut azure = Azure::new();
     azure.post(&machine("builder", "/powerOff"));
     azure.wait(60);
-    // Who looks has the time that went by take its effects, so that the fault meets what comes after them.
+    // A read handles the events that are due, so the fault affects what comes after them.
     assert!(azure.statuses("builder").contains(&"PowerState/stopped".to_owned()), "{:?}", azure.statuses("builder"));
     fault(&mut azure, json!({"azure": "OperationPreempted", "resource": "virtualMachines/builder$", "times": 1}));
     let stop = azure.post(&machine("builder", "/deallocate"));

@@ -186,7 +186,7 @@ fn lines_are_torn_and_last_bytes_come_late_or_never() {
         assert_eq!(text.lines().filter(|line| *line == "mark mark mark mark").count(), whole, "{serial}: {text}");
         let end = text.rsplit("mark").next().unwrap_or_default();
         assert_eq!(end.contains("guest login: "), serial.contains("promptAgain"), "{text}");
-        // No quiet kernel keeps its last words to itself.
+        // A quiet kernel prints its last messages, too.
         assert!(end.ends_with("reboot: Power down\r\n"), "{text}");
         azure.wait(240);
         let uri = azure.post(&machine("guest", "/retrieveBootDiagnosticsData")).body["serialConsoleLogBlobUri"].clone();
@@ -196,7 +196,7 @@ fn lines_are_torn_and_last_bytes_come_late_or_never() {
 }
 
 #[test]
-fn what_nobody_knows_about_azure_is_chosen_by_the_scenario() {
+fn unknown_details_of_azure_are_chosen_by_the_scenario() {
     for (view_way, log_way, state, log) in [
         ("Kept", "Kept", json!("Succeeded"), 200),
         ("Gone", "Gone", Value::Null, 404),
@@ -240,7 +240,7 @@ systemd-run --unit=u true; echo $?; systemctl reset-failed u.service; systemd-ru
 }
 
 #[test]
-fn an_endless_script_harms_nobody() {
+fn an_endless_script_disturbs_no_other_machine() {
     let mut azure = Azure::with(&scenario(""));
     for (number, script) in [
         "while :; do :; done",

@@ -15,7 +15,7 @@ mod graph;
 mod guests;
 mod images;
 mod insights;
-mod machine_lives;
+mod machine_lifecycle;
 mod machines;
 mod network;
 mod protocol;

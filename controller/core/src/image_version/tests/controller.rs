@@ -106,7 +106,7 @@ impl Controller {
             }
             reads += 1;
         };
-        self.remember(Event::Decided(&plan, facts));
+        self.remember(Event::Decided(&plan, Box::new(facts)));
         self.last = Some(plan.clone());
         plan
     }

@@ -120,7 +120,7 @@ impl Scene {
     /// What is remembered after the pass has decided.
     pub(super) fn decided(&self) -> Remembered {
         let (plan, facts) = self.pass();
-        self.process.clone().after(Event::Decided(&plan, facts), Duration::ZERO)
+        self.process.clone().after(Event::Decided(&plan, Box::new(facts)), Duration::ZERO)
     }
 
     /// What has to be read next when all that the scene tells was read, if anything has.

@@ -21,7 +21,7 @@ use crate::{
 const READ_ONLY: [&str; 4] = ["provisioningState", "previousKeys", "lastKeyRotationTimestamp", "autoKeyRotationError"];
 
 impl DiskEncryptionSet {
-    /// From a scenario: with a key of a vault that nobody looks into.
+    /// From a scenario: with a key of a vault that isn't checked.
     pub(crate) fn seeded(id: &str, name: &str, location: String) -> Self {
         Self {
             id: id.to_owned(),

@@ -86,9 +86,9 @@ pub(crate) fn share(resources: &mut Resources, call: &Call<'_>) -> Answer {
 }
 
 pub(crate) fn shared(resources: &mut Resources, operation: uuid::Uuid, key: &str) {
-    match resources.faults.operation_fate(key) {
-        crate::faults::domain::OperationFate::Fails(error) => operation::end(resources, operation, Err(error)),
-        crate::faults::domain::OperationFate::Normal => {
+    match resources.faults.operation_outcome(key) {
+        crate::faults::domain::OperationOutcome::Fails(error) => operation::end(resources, operation, Err(error)),
+        crate::faults::domain::OperationOutcome::Normal => {
             let groups =
                 resources.galleries.get(key).map(|gallery| gallery.properties["sharingProfile"]["groups"].clone());
             let status = json!({"aggregatedState": "Succeeded", "groups": groups});

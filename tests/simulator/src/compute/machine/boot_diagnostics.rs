@@ -1,4 +1,4 @@
-//! Boot diagnostics: where the serial log is read, and what it says (behaviour section 19).
+//! Boot diagnostics: the serial log and its addresses (behaviour section 19).
 
 use base64::Engine as _;
 use bytes::Bytes;
@@ -147,7 +147,7 @@ impl VirtualMachine {
         self.boot_diagnostics_profile()["enabled"] == true
     }
 
-    /// The kernel and those who share its console write to the serial port. Without boot diagnostics nobody records it.
+    /// The kernel and those who share its console write to the serial port. Without boot diagnostics it isn't recorded.
     pub(in crate::compute) fn writes_to_serial_port(&mut self, at: Timestamp, text: &str) {
         let port = &self.guest.system.serial;
         if self.boot_diagnostics() && !text.is_empty() && port.console && port.port == Port::Works {
@@ -168,7 +168,7 @@ impl VirtualMachine {
             let prompt = format!("\n{} login: ", self.computer_name());
             self.writes_to_serial_port(at, &prompt);
         }
-        // These words no quiet kernel keeps to itself.
+        // A quiet kernel prints these, too.
         self.writes_to_serial_port(at, &format!("[  901.120033] reboot: {last}\n"));
     }
 

@@ -92,7 +92,7 @@ pub(crate) fn create(
     machine.stopped_by_platform = false;
 
     let unprepared = matches!(origin, Origin::Image(_)) && image.generalized && !image.contents.is_deprovisioned();
-    machine.fate = capacity::allocation_failure(resources, location, &size)
+    machine.creation_error = capacity::allocation_failure(resources, location, &size)
         .or_else(|| unprepared.then(|| not_prepared(call.address.name())));
     for NewDisk { id, spec } in disks {
         if let Some(spec) = spec {
@@ -110,7 +110,11 @@ pub(crate) fn create(
 fn creation_begins(resources: &mut Resources, call: &Call<'_>, mut machine: VirtualMachine, unprepared: bool) -> Reply {
     let key = call.address.key();
     let boots = resources.durations.create_virtual_machine;
-    let waits = unprepared && machine.fate.as_ref().is_some_and(|fate| fate.code == "OSProvisioningTimedOut");
+    let waits = unprepared
+        && machine
+            .creation_error
+            .as_ref()
+            .is_some_and(|creation_error| creation_error.code == "OSProvisioningTimedOut");
     if waits {
         let event = Event::Guest { machine: key.clone(), boot: machine.guest.boot, change: GuestChange::Starts };
         resources.plan(boots, event);

@@ -19,7 +19,7 @@ use crate::{
         refusals::not_found,
     },
     compute::{disk, image::Image},
-    faults::domain::OperationFate,
+    faults::domain::OperationOutcome,
     resources::{
         Resources,
         machine::{Busy, VirtualMachine},
@@ -215,15 +215,15 @@ pub(crate) fn action(resources: &mut Resources, call: &Call<'_>) -> Answer {
 }
 
 pub(crate) fn attached(resources: &mut Resources, operation: Uuid, key: &str) {
-    let fate = resources.faults.operation_fate(key);
+    let outcome = resources.faults.operation_outcome(key);
     let Some(machine) = resources.machines.get_mut(key) else {
         return operation::end(resources, operation, Err(ArmError::preempted()));
     };
     machine.busy = None;
     machine.provisioning_state = "Succeeded";
     let profile = machine.properties["storageProfile"].clone();
-    match fate {
-        OperationFate::Fails(error) => operation::end(resources, operation, Err(error)),
-        OperationFate::Normal => operation::end(resources, operation, Ok(Some(profile))),
+    match outcome {
+        OperationOutcome::Fails(error) => operation::end(resources, operation, Err(error)),
+        OperationOutcome::Normal => operation::end(resources, operation, Ok(Some(profile))),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         error::ArmError,
         operation,
     },
-    faults::domain::OperationFate,
+    faults::domain::OperationOutcome,
     network,
     resources::{
         Resources,
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-fn goes_too(option: &Value) -> bool {
+fn deletes_with_machine(option: &Value) -> bool {
     option.as_str().is_some_and(|option| option.eq_ignore_ascii_case("Delete"))
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Reply {
 
 /// A deletion that fails leaves the machine, which can be deleted again.
 pub(crate) fn deleted(resources: &mut Resources, operation: Uuid, key: &str) {
-    if let OperationFate::Fails(error) = resources.faults.operation_fate(key) {
+    if let OperationOutcome::Fails(error) = resources.faults.operation_outcome(key) {
         if let Some(machine) = resources.machines.get_mut(key) {
             machine.marked_for_deletion = false;
             machine.busy = None;
@@ -75,21 +75,21 @@ pub(crate) fn gone(resources: &mut Resources, key: &str) {
     resources.run_commands.retain(|command, _| !command.starts_with(&prefix));
     let storage = &machine.properties["storageProfile"];
     if let Some(id) = machine.os_disk_id().map(str::to_lowercase) {
-        if goes_too(&storage["osDisk"]["deleteOption"]) {
+        if deletes_with_machine(&storage["osDisk"]["deleteOption"]) {
             resources.disks.remove(&id);
         } else if let Some(disk) = resources.disks.get_mut(&id) {
             disk.contents = Some(machine.guest.system.disk());
         }
     }
     for disk in storage["dataDisks"].as_array().into_iter().flatten() {
-        if let Some(id) = disk["managedDisk"]["id"].as_str().filter(|_| goes_too(&disk["deleteOption"])) {
+        if let Some(id) = disk["managedDisk"]["id"].as_str().filter(|_| deletes_with_machine(&disk["deleteOption"])) {
             resources.disks.remove(&id.to_lowercase());
         }
     }
     let mut kept = Vec::new();
     for interface in machine.properties["networkProfile"]["networkInterfaces"].as_array().into_iter().flatten() {
         let Some(id) = interface["id"].as_str() else { continue };
-        if goes_too(&interface["properties"]["deleteOption"]) {
+        if deletes_with_machine(&interface["properties"]["deleteOption"]) {
             resources.network.remove(&id.to_lowercase());
         } else {
             kept.push(id.to_owned());

@@ -1,4 +1,4 @@
-//! Guests go on: what their programs do is seen by the platform, and what the platform does is felt by them (behaviour section 8).
+//! Running guests: effects of their programs on the platform, and of the platform on them (behaviour section 8).
 
 use std::collections::BTreeMap;
 
@@ -57,17 +57,17 @@ impl VirtualMachine {
     /// The system is no longer running: of its own accord, or because its power went away.
     pub(crate) fn system_stops(&mut self, now: jiff::Timestamp) {
         self.guest.boot += 1;
-        let fate = self.guest.system.serial.last_minute;
+        let last_minute = self.guest.system.serial.last_minute;
         if self.guest.system.booted.is_some() {
             self.guest.system.shut_down();
-            self.guest.serial.stops(now, fate);
+            self.guest.serial.stops(now, last_minute);
             self.guest.off_since_sealed = self.guest.system.contents.is_deprovisioned();
         }
         self.guest.system.goes_off();
         self.lose_agent(now);
     }
 
-    /// The agent is there, and reports.
+    /// The agent runs and reports.
     pub(crate) fn agent_appears(&mut self) {
         self.guest.agent = AgentState::Ready;
         self.guest.agent_lost_since = None;
@@ -100,7 +100,7 @@ pub(crate) fn process_goes_on(resources: &mut Resources, id: u64) {
     system.deprovision = deprovision;
     system.refresh(now);
     let reported = system.units.is_active(AGENT);
-    let Progress { ended, wake, begun } = process.goes_on(system, now);
+    let Progress { ended, wake, spawned } = process.goes_on(system, now);
     let reports = system.units.is_active(AGENT);
     let effects = std::mem::take(&mut system.effects);
     if reported && !reports {
@@ -137,7 +137,7 @@ pub(crate) fn process_goes_on(resources: &mut Resources, id: u64) {
         return processes_end(resources, &key);
     }
     // With its main program a unit's other programs end, too.
-    for process in begun.into_iter().filter(|process| !(over && process.unit == unit)) {
+    for process in spawned.into_iter().filter(|process| !(over && process.unit == unit)) {
         process_begins(resources, process);
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct NewDisk {
     pub(super) spec: Option<DiskSpec>,
 }
 
-/// A disk that is to be attached: there, here, and nobody else's.
+/// A disk to be attached: it exists, in the machine's location, and no other machine has it.
 pub(super) fn disk_is_free(resources: &Resources, call: &Call<'_>, id: &str, location: &str) -> Result<(), ArmError> {
     let disk = resources.disks.get(&id.to_lowercase()).filter(|disk| disk.location == location && !disk.is_snapshot());
     let disk = disk.ok_or_else(|| {

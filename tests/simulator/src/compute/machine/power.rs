@@ -14,7 +14,7 @@ use crate::{
         operation,
         refusals::not_found,
     },
-    faults::domain::OperationFate,
+    faults::domain::OperationOutcome,
     guest::windows,
     resources::{
         Resources,
@@ -77,7 +77,7 @@ pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerCh
 }
 
 pub(crate) fn changed(resources: &mut Resources, operation: Uuid, key: &str, change: PowerChange, before: Power) {
-    let fate = resources.faults.operation_fate(key);
+    let outcome = resources.faults.operation_outcome(key);
     let now = resources.now;
     let Some(machine) = resources.machines.get_mut(key) else {
         return operation::end(resources, operation, Err(ArmError::preempted()));
@@ -85,7 +85,7 @@ pub(crate) fn changed(resources: &mut Resources, operation: Uuid, key: &str, cha
     machine.busy = None;
     machine.provisioned_at = now;
     machine.provisioning_state = "Succeeded";
-    if let OperationFate::Fails(error) = fate {
+    if let OperationOutcome::Fails(error) = outcome {
         // A failed or preempted power change leaves the machine as it was before a stop, or stopped after a start.
         machine.power = if change == PowerChange::Start { Power::Deallocated } else { before };
         let boots = machine.power == Power::Running;

@@ -150,7 +150,7 @@ impl VirtualMachine {
                 units_started: 0,
                 serial: Serial::default(),
             },
-            fate: None,
+            creation_error: None,
             failed_with: None,
         };
         machine.lay_out(seed);

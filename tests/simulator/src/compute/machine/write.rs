@@ -20,7 +20,7 @@ use crate::{
         refusals::not_found,
         tags,
     },
-    faults::domain::OperationFate,
+    faults::domain::OperationOutcome,
     resources::{
         Resources,
         machine::{Busy, Power, VirtualMachine},
@@ -97,16 +97,16 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
 }
 
 pub(crate) fn created(resources: &mut Resources, operation: Uuid, key: &str) {
-    let fate = resources.faults.operation_fate(key);
+    let outcome = resources.faults.operation_outcome(key);
     let now = resources.now;
     let Some(machine) = resources.machines.get_mut(key) else {
         return operation::end(resources, operation, Err(ArmError::preempted()));
     };
     machine.busy = None;
     machine.provisioned_at = now;
-    let error = match (fate, machine.fate.take()) {
-        (OperationFate::Fails(error), _) | (OperationFate::Normal, Some(error)) => Some(error),
-        (OperationFate::Normal, None) => None,
+    let error = match (outcome, machine.creation_error.take()) {
+        (OperationOutcome::Fails(error), _) | (OperationOutcome::Normal, Some(error)) => Some(error),
+        (OperationOutcome::Normal, None) => None,
     };
     if let Some(error) = error {
         // The machine stays, and so does its hold on disks and interfaces.
@@ -169,15 +169,15 @@ fn update_begins(resources: &mut Resources, key: &str) -> Reply {
 }
 
 pub(crate) fn updated(resources: &mut Resources, operation: Uuid, key: &str) {
-    let fate = resources.faults.operation_fate(key);
+    let outcome = resources.faults.operation_outcome(key);
     let now = resources.now;
     if let Some(machine) = resources.machines.get_mut(key) {
         machine.busy = None;
         machine.provisioned_at = now;
         machine.provisioning_state = "Succeeded";
     }
-    match fate {
-        OperationFate::Fails(error) => operation::end(resources, operation, Err(error)),
-        OperationFate::Normal => operation::end(resources, operation, Ok(None)),
+    match outcome {
+        OperationOutcome::Fails(error) => operation::end(resources, operation, Err(error)),
+        OperationOutcome::Normal => operation::end(resources, operation, Ok(None)),
     }
 }

@@ -111,7 +111,7 @@ pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
     Ok(Reply::new(StatusCode::OK, view))
 }
 
-/// A point of a script's life; `run` tells a replaced script apart.
+/// A point in a script's lifecycle; `run` distinguishes a replaced script.
 pub(crate) fn script_reaches(resources: &mut Resources, key: &str, run: u64, point: ScriptPoint) {
     let Some(command) = resources.run_commands.get(key).filter(|command| command.run == run) else { return };
     let machine = command.machine.clone();
@@ -132,7 +132,7 @@ fn script_starts(resources: &mut Resources, key: &str, machine_key: &str) {
     let (run, boot) = (command.run, machine.guest.boot);
     let timeout = command.timeout(default_timeout);
     if machine.guest.agent == AgentState::Lost || command.boot != boot {
-        // Nobody is there to take the order; the platform waits until it gives up.
+        // No agent takes the request; the platform waits until it times out.
         return resources.plan(timeout, Event::Script { command: key.to_owned(), run, point: ScriptPoint::TimesOut });
     }
     command.execution.state = "Running";
@@ -194,7 +194,7 @@ fn script_ends(resources: &mut Resources, key: &str, machine_key: &str) {
         return;
     };
     if machine.guest.agent == AgentState::Lost || machine.guest.boot != command.boot {
-        // The script may have ended, but the agent that would report it is gone: it will be given up.
+        // The script may have ended, but the agent that would report it is gone: the platform will time out.
         return;
     }
     let code = command.execution.exit_code.unwrap_or_default();

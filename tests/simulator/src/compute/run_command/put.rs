@@ -18,7 +18,7 @@ use crate::{
         self,
         interlock::{MachineOperation, check},
     },
-    faults::domain::OperationFate,
+    faults::domain::OperationOutcome,
     resources::{
         Resources,
         event::{Event, ScriptPoint},
@@ -32,7 +32,7 @@ use crate::{
 /// How many run commands a machine may hold.
 const LIMIT: usize = 25;
 
-/// Protected parameters and passwords leave the properties; the script may use them, nobody can read them.
+/// Protected parameters and passwords leave the properties; the script may use them, and no read shows them.
 fn protect(properties: &mut Value) -> BTreeMap<String, String> {
     let Some(fields) = properties.as_object_mut() else { return BTreeMap::new() };
     fields.remove("runAsPassword");
@@ -100,7 +100,7 @@ fn write(
         && command.properties == properties
         && command.provisioning_state != "Failed"
     {
-        // Nothing changed, so the agent sees no new order.
+        // Nothing changed, so the agent gets no new goal state.
         let operation = command.operation;
         if let Some(command) = resources.run_commands.get_mut(&key) {
             command.tags = tags;
@@ -241,11 +241,11 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
 }
 
 pub(crate) fn deleted(resources: &mut Resources, operation: Uuid, key: &str) {
-    let fate = resources.faults.operation_fate(key);
+    let outcome = resources.faults.operation_outcome(key);
     let Some(command) = resources.run_commands.get_mut(key) else {
         return operation::end(resources, operation, Ok(None));
     };
-    if let OperationFate::Fails(error) = fate {
+    if let OperationOutcome::Fails(error) = outcome {
         command.provisioning_state = "Failed";
         return operation::end(resources, operation, Err(error));
     }

@@ -1,4 +1,4 @@
-//! What a version takes over from its source: the system, its size, its data disks (behaviour sections 11 and 17).
+//! What a version copies from its source: the system, its size, its data disks (behaviour sections 11 and 17).
 
 use super::source::{Source, not_in_region};
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// The content of a new version.
 #[derive(Debug)]
-pub(super) struct Captured {
+pub(super) struct SourceContent {
     pub(super) size_gb: u64,
     pub(super) data_disks: Vec<ImageDisk>,
     pub(super) contents: Contents,
@@ -100,10 +100,10 @@ pub(super) fn check_other_source(
 }
 
 /// What is in the source at this moment.
-pub(super) fn of(resources: &Resources, source: &Source) -> Captured {
+pub(super) fn of(resources: &Resources, source: &Source) -> SourceContent {
     if let Some(machine) = source.machine.as_ref().and_then(|machine| resources.machines.get(machine)) {
         let (size_gb, data_disks) = disks_of_machine(resources, machine);
-        return Captured { size_gb, data_disks, contents: machine.guest.system.disk() };
+        return SourceContent { size_gb, data_disks, contents: machine.guest.system.disk() };
     }
     let disk = source.disk["id"].as_str().and_then(|id| resources.disks.get(&id.to_lowercase()));
     if let Some(disk) = disk {
@@ -112,14 +112,15 @@ pub(super) fn of(resources: &Resources, source: &Source) -> Captured {
             let disk = resources.disks.get(&source["id"].as_str()?.to_lowercase())?;
             Some(ImageDisk { lun: *lun, size_gb: disk.size_gb() })
         });
-        return Captured { size_gb: disk.size_gb(), data_disks: data.collect(), contents };
+        return SourceContent { size_gb: disk.size_gb(), data_disks: data.collect(), contents };
     }
     let version = source.given["id"].as_str().and_then(|id| resources.versions.get(&id.to_lowercase()));
     let image = version.map(|version| image::of_version(resources, version)).or_else(|| {
         let id = source.given["id"].as_str()?.to_lowercase();
         resources.images.get(&id).map(ManagedImage::image)
     });
-    image.map_or(Captured { size_gb: 30, data_disks: Vec::new(), contents: crate::guest::linux::pristine() }, |image| {
-        Captured { size_gb: image.size_gb, data_disks: image.data_disks, contents: image.contents }
-    })
+    image.map_or(
+        SourceContent { size_gb: 30, data_disks: Vec::new(), contents: crate::guest::linux::pristine() },
+        |image| SourceContent { size_gb: image.size_gb, data_disks: image.data_disks, contents: image.contents },
+    )
 }

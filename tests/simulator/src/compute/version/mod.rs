@@ -179,7 +179,7 @@ pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let key = call.address.key();
     let Some(version) = resources.versions.get(&key) else {
         let lag = resources.durations.nested_delete_lag;
-        // For a while after a deletion the gateway still routes to the provider, which has its own way to say no.
+        // For a while after a deletion the gateway still routes to the provider, which refuses in its own form.
         if resources.deleted.get(&key).is_some_and(|at| resources.now < later(*at, lag)) {
             return Err(ArmError::new(
                 StatusCode::NOT_FOUND,
@@ -237,8 +237,8 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
 
 /// `for_good`: nothing is left that could be restored.
 pub(crate) fn deleted(resources: &mut Resources, operation: Uuid, key: &str, for_good: bool) {
-    use crate::faults::domain::OperationFate;
-    if let OperationFate::Fails(error) = resources.faults.operation_fate(key) {
+    use crate::faults::domain::OperationOutcome;
+    if let OperationOutcome::Fails(error) = resources.faults.operation_outcome(key) {
         if let Some(version) = resources.versions.get_mut(key) {
             version.provisioning_state = "Failed";
         }

@@ -43,7 +43,7 @@ fn version_name(name: &str) -> Result<(), ArmError> {
 }
 
 /// Properties of a version body, read and checked.
-pub(super) struct Wanted {
+pub(super) struct VersionSpec {
     pub(super) source: Source,
     pub(super) publishing: Publishing,
     pub(super) allow_deletion: Option<bool>,
@@ -78,7 +78,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     } else {
         source::check(resources, &source, &location, &definition, &key)?;
     }
-    let wanted = Wanted {
+    let wanted = VersionSpec {
         publishing: Publishing::read(&profile, &location)?,
         source,
         allow_deletion: flag(&call.body, "allowDeletionOfReplicatedLocations"),
@@ -111,7 +111,7 @@ fn create(
     resources: &mut Resources,
     call: &Call<'_>,
     location: &str,
-    wanted: Wanted,
+    wanted: VersionSpec,
     tags: std::collections::BTreeMap<String, String>,
 ) -> Reply {
     let key = call.address.key();

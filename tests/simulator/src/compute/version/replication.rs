@@ -1,4 +1,4 @@
-//! The life of a version's regions (behaviour section 12).
+//! The replication of a version to its regions (behaviour section 12).
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     arm::{error::ArmError, operation},
     clock::later,
-    faults::domain::{OperationFate, RegionFate},
+    faults::domain::{CopyOutcome, OperationOutcome},
     resources::{
         Resources,
         event::Event,
@@ -84,7 +84,7 @@ pub(crate) fn region_begins(resources: &mut Resources, version: &str, region: &m
     resources.plan(wait + seconds, Event::VersionMoves(version.to_owned()));
 }
 
-/// Looks what of a version has come to its end, and ends its running write with its last region.
+/// Completes the copies of a version that are due, and ends its running write with the last one.
 pub(crate) fn moves(resources: &mut Resources, key: &str) {
     let now = resources.now;
     let Some(mut version) = resources.versions.remove(key) else { return };
@@ -97,12 +97,12 @@ pub(crate) fn moves(resources: &mut Resources, key: &str) {
             region.state = RegionState::Failed { detail, progress: 99, sticky: true };
             continue;
         }
-        match resources.faults.region_fate(key, &region.name) {
-            RegionFate::Completes => region.state = RegionState::Completed,
-            RegionFate::Fails { detail, sticky } => {
+        match resources.faults.copy_outcome(key, &region.name) {
+            CopyOutcome::Completes => region.state = RegionState::Completed,
+            CopyOutcome::Fails { detail, sticky } => {
                 region.state = RegionState::Failed { detail, progress: 99, sticky };
             }
-            RegionFate::Stuck(at) => *stuck = Some(at),
+            CopyOutcome::Stuck(at) => *stuck = Some(at),
         }
     }
     if version.writing() {
@@ -117,11 +117,11 @@ fn write_moves(resources: &mut Resources, key: &str, version: &mut ImageVersion)
     let home_is_over = home.is_some_and(|state| !state.replicating());
     let creating = version.provisioning_state == "Creating";
     if creating && home_is_over {
-        let fate = resources.faults.creation_fate(key);
+        let outcome = resources.faults.creation_outcome(key);
         let home_failed = matches!(home, Some(RegionState::Failed { .. }));
-        let error = match (version.broken.take(), fate) {
-            (Some(error), _) | (None, OperationFate::Fails(error)) => Some(error),
-            (None, OperationFate::Normal) => home_failed.then(|| regions_failed(version)),
+        let error = match (version.broken.take(), outcome) {
+            (Some(error), _) | (None, OperationOutcome::Fails(error)) => Some(error),
+            (None, OperationOutcome::Normal) => home_failed.then(|| regions_failed(version)),
         };
         if let Some(error) = error {
             return creation_fails(resources, key, version, error);
@@ -134,10 +134,10 @@ fn write_moves(resources: &mut Resources, key: &str, version: &mut ImageVersion)
     forget_capture(resources, key, version);
     let failed =
         version.stillborn || version.regions.iter().any(|region| matches!(region.state, RegionState::Failed { .. }));
-    let result = match (failed, resources.faults.operation_fate(key)) {
-        (_, OperationFate::Fails(error)) => Err(error),
-        (true, OperationFate::Normal) => Err(regions_failed(version)),
-        (false, OperationFate::Normal) => Ok(None),
+    let result = match (failed, resources.faults.operation_outcome(key)) {
+        (_, OperationOutcome::Fails(error)) => Err(error),
+        (true, OperationOutcome::Normal) => Err(regions_failed(version)),
+        (false, OperationOutcome::Normal) => Ok(None),
     };
     // A write that was taken over leaves the version as it was.
     let preempted = matches!(&result, Err(error) if error.code == "OperationPreempted");
@@ -163,7 +163,7 @@ fn forget_capture(resources: &mut Resources, key: &str, version: &ImageVersion) 
     }
 }
 
-/// Faults were removed: what was stuck goes on from where it stood.
+/// Continues stuck copies after faults were removed.
 pub(crate) fn unstick(resources: &mut Resources) {
     let (now, faults) = (resources.now, &resources.faults);
     let mut moves = Vec::new();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     linked,
-    put::{self, Wanted},
+    put::{self, VersionSpec},
     replication,
     source::Source,
 };
@@ -29,7 +29,7 @@ use crate::{
 pub(super) fn update(
     resources: &mut Resources,
     key: &str,
-    wanted: Wanted,
+    wanted: VersionSpec,
     tags: std::collections::BTreeMap<String, String>,
 ) -> Answer {
     let Some(mut version) = resources.versions.get(key).cloned() else {

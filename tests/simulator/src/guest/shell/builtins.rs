@@ -510,7 +510,7 @@ impl Shell {
         0
     }
 
-    /// The input of a program that nobody gives one.
+    /// The input of a program without one: empty.
     pub(crate) fn no_input(&mut self) {
         self.descriptors.insert(0, Stream::Null);
     }

@@ -122,7 +122,7 @@ impl Stream {
                 let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
                 host.with(|system| {
                     let contents = &mut system.contents;
-                    // Who removed the file meanwhile gets no new one of it.
+                    // A file that was removed meanwhile isn't created again.
                     let length = contents.read(&open.path).map(|file| file.bytes.len());
                     let Ok(length) = length else { return Ok(()) };
                     let begin = if open.append { length } else { open.at };

@@ -72,7 +72,7 @@ pub(super) fn ls(call: &mut Call<'_>) {
     }
 }
 
-/// The owner's name, or number where nobody has it.
+/// The owner's name, or the number where no account has it.
 pub(super) fn owner(call: &Call<'_>, node: &Node) -> String {
     let number = node.owner().to_string();
     let accounts = call.system(|system| system.contents.text("/etc/passwd"));

@@ -264,12 +264,12 @@ impl Reader<'_> {
     }
 }
 
-/// What becomes of a line.
+/// How the commands end for a line.
 #[derive(PartialEq, Eq)]
-enum Fate {
-    Goes,
-    Stays,
-    Ends,
+enum LineEnd {
+    Deleted,
+    Printed,
+    Quit,
 }
 
 struct Editor {
@@ -308,7 +308,7 @@ impl Editor {
         chosen != command.negated
     }
 
-    fn run(&mut self, commands: &[Command], line: &mut Vec<u8>, number: usize, last: bool) -> Fate {
+    fn run(&mut self, commands: &[Command], line: &mut Vec<u8>, number: usize, last: bool) -> LineEnd {
         for command in commands {
             if !self.applies(command, line, number, last) {
                 continue;
@@ -318,15 +318,15 @@ impl Editor {
                 output.push(b'\n');
             };
             match &command.action {
-                Action::Delete => return Fate::Goes,
+                Action::Delete => return LineEnd::Deleted,
                 Action::Print => put(&mut self.output, line),
-                Action::Quit => return Fate::Ends,
+                Action::Quit => return LineEnd::Quit,
                 Action::Number => put(&mut self.output, number.to_string().as_bytes()),
                 Action::Append(text) => put(&mut self.behind, text.as_bytes()),
                 Action::Insert(text) => put(&mut self.output, text.as_bytes()),
                 Action::Change(text) => {
                     put(&mut self.output, text.as_bytes());
-                    return Fate::Goes;
+                    return LineEnd::Deleted;
                 }
                 Action::Substitute { regex, with, all, print, which } => {
                     let changed = substituted(line, regex, with, *all, *which);
@@ -338,12 +338,12 @@ impl Editor {
                     }
                 }
                 Action::Block(inside) => match self.run(inside, line, number, last) {
-                    Fate::Stays => {}
+                    LineEnd::Printed => {}
                     other => return other,
                 },
             }
         }
-        Fate::Stays
+        LineEnd::Printed
     }
 
     fn edit(&mut self, commands: &[Command], bytes: &[u8]) -> bool {
@@ -352,8 +352,8 @@ impl Editor {
         for (index, text) in all.iter().enumerate() {
             let mut line = text.to_vec();
             let last = index + 1 == all.len();
-            let fate = self.run(commands, &mut line, index + 1, last);
-            if fate != Fate::Goes && !self.quiet {
+            let end = self.run(commands, &mut line, index + 1, last);
+            if end != LineEnd::Deleted && !self.quiet {
                 self.output.extend(&line);
                 if complete || !last {
                     self.output.push(b'\n');
@@ -361,7 +361,7 @@ impl Editor {
             }
             let behind = std::mem::take(&mut self.behind);
             self.output.extend(behind);
-            if fate == Fate::Ends {
+            if end == LineEnd::Quit {
                 return true;
             }
         }

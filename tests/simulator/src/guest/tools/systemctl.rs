@@ -9,7 +9,7 @@ use crate::guest::{
 };
 
 /// What is printed on output and error output, and the exit code.
-type Said = (String, String, i32);
+type CommandResult = (String, String, i32);
 
 pub(super) async fn systemctl(shell: &mut Shell, words: &[String]) -> i32 {
     let options = Options::read(
@@ -31,7 +31,7 @@ pub(super) async fn systemctl(shell: &mut Shell, words: &[String]) -> i32 {
 }
 
 #[allow(clippy::too_many_lines, reason = "one arm for each verb")]
-fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Said {
+fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> CommandResult {
     let nothing = |code| (String::new(), String::new(), code);
     if system.setup.systemd == 0 {
         let words = "System has not been booted with systemd as init system (PID 1). Can't operate.\n";
@@ -130,7 +130,7 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Said {
         "is-system-running" => said.0.push_str("running\n"),
         "enable" | "disable" | "mask" | "unmask" => {
             for name in names {
-                able(system, verb, name);
+                set_enabled(system, verb, name);
                 if options.has(&["now"]) {
                     if verb == "enable" {
                         start(system, name, now);
@@ -193,7 +193,7 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Said {
     said
 }
 
-fn list(system: &System) -> Said {
+fn list(system: &System) -> CommandResult {
     let rows = system
         .units
         .iter()
@@ -281,7 +281,7 @@ fn enabled(system: &System, name: &str) -> Option<bool> {
     (linked || file_of(system, &name).is_some() || system.units.get(&name).is_some()).then_some(linked)
 }
 
-fn able(system: &mut System, verb: &str, name: &str) {
+fn set_enabled(system: &mut System, verb: &str, name: &str) {
     let name = full_name(name);
     let folder = "/etc/systemd/system";
     let own = format!("{folder}/{name}");

@@ -102,10 +102,10 @@ pub(super) async fn systemd_run(shell: &mut Shell, words: &[String]) -> i32 {
             system.effects.push(Effect::UnitDue { unit: name.clone(), at, turn });
             format!("Running timer as unit: {name}\nWill run service as unit: {stem}.service\n")
         });
-        return says(shell, &options, &said).await;
+        return print_message(shell, &options, &said).await;
     }
     if kind == "scope" {
-        says(shell, &options, &format!("Running scope as unit: {name}\n")).await;
+        print_message(shell, &options, &format!("Running scope as unit: {name}\n")).await;
         shell.host.with(|system| system.units.run(&name, transient, &description));
         let mut inner = shell.subshell();
         inner.unit.clone_from(&name);
@@ -124,7 +124,7 @@ pub(super) async fn systemd_run(shell: &mut Shell, words: &[String]) -> i32 {
         system.effects.push(Effect::UnitDue { unit: name.clone(), at: now, turn });
         format!("Running as unit: {name}\n")
     });
-    says(shell, &options, &said).await
+    print_message(shell, &options, &said).await
 }
 
 /// From 0 to 1, for a name.
@@ -133,7 +133,7 @@ fn spread(name: &str) -> f64 {
     f64::from(hash % 1000) / 1000.0
 }
 
-async fn says(shell: &Shell, options: &Options, text: &str) -> i32 {
+async fn print_message(shell: &Shell, options: &Options, text: &str) -> i32 {
     if !options.has(&["quiet", "q"]) {
         shell.stream(2).write(&shell.host, text.as_bytes()).await.ok();
     }

@@ -64,7 +64,7 @@ pub(super) fn ends(call: &mut Call<'_>) {
     let Ok(count) = digits.parse::<usize>().map(|count| count.saturating_mul(unit)) else {
         return call.fails(&format!("invalid number of {}: '{given}'", if by_bytes { "bytes" } else { "lines" }));
     };
-    // Whoever only wants the front of an endless file gets that.
+    // Only the beginning of an endless file is read if no more is needed.
     let files = if options.rest.is_empty() { vec!["-".to_owned()] } else { options.rest.clone() };
     for (index, file) in files.iter().enumerate() {
         let bytes = if front && by_bytes && file.starts_with("/dev/") {

@@ -1,36 +1,36 @@
-//! Faults by chance: what strikes a call is a function of the seed and of the call.
+//! Random faults: which fault meets a call is a function of the seed and of the call.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Fault, Place};
+use crate::plan::{CallSite, Fault};
 
-/// How bad it is.
+/// How often faults happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Weather {
-    /// Of a thousand calls so many go wrong; of writes to Azure three times as many.
-    pub in_a_thousand: u32,
-    /// For so many seconds from the beginning.
+pub struct FaultRates {
+    /// Faults in a thousand calls; three times as many in writes to Azure.
+    pub per_thousand: u32,
+    /// For how many seconds from the beginning.
     pub seconds: u64,
-    /// Of a hundred thousand polls of a process so many are its last.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub polls: u32,
-    /// Of a thousand reads of Azure so many show a state that isn't true, or that no release knows, if they show what is
-    /// being worked on.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub states: u32,
+    /// Crashes in a hundred thousand polls of a process.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub poll_crashes: u32,
+    /// In a thousand reads of Azure: how many show a state that isn't true or that no release knows, if the resource is
+    /// being updated.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub wrong_states: u32,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
-fn is_none(number: &u32) -> bool {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// Which faults a call can meet.
+/// The kind of a call, which decides what faults it can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum CallKind {
     /// A read of Azure.
     AzureRead,
     /// A write to Azure.
@@ -49,9 +49,9 @@ pub enum Kind {
     Poll,
 }
 
-impl Kind {
-    /// The faults, `number` of which is taken.
-    fn fault(self, number: u64) -> Fault {
+impl CallKind {
+    /// The fault with this number, modulo the number of faults of this kind.
+    fn pick(self, number: u64) -> Fault {
         use Fault::{
             Answer, AnswerLost, CrashAfter, CrashAtPoll, CrashBefore, CrashWithin, Cut, Duplicate, Late, Refused,
             RequestLost, Slow, Stale,
@@ -127,29 +127,29 @@ impl Kind {
     }
 }
 
-/// A number that follows from the seed and something else.
+/// A pseudorandom number from the seed and a key.
 pub fn chance(seed: u64, of: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     (seed, of).hash(&mut hasher);
     hasher.finish()
 }
 
-impl Weather {
-    /// What strikes a call, if anything.
-    pub fn fault(&self, seed: u64, kind: Kind, place: &Place) -> Option<Fault> {
-        let number = chance(seed, place);
+impl FaultRates {
+    /// The fault at a call, if any.
+    pub fn draw(&self, seed: u64, kind: CallKind, site: &CallSite) -> Option<Fault> {
+        let number = chance(seed, site);
         let (of, wrong) = match kind {
-            Kind::Poll => (100_000, self.polls),
-            // They are few, and matter most.
-            Kind::AzureWrite => (1000, self.in_a_thousand.saturating_mul(3)),
-            _ => (1000, self.in_a_thousand),
+            CallKind::Poll => (100_000, self.poll_crashes),
+            // Writes are few, and faults at them find the most.
+            CallKind::AzureWrite => (1000, self.per_thousand.saturating_mul(3)),
+            _ => (1000, self.per_thousand),
         };
-        let fault = (number % of < u64::from(wrong)).then(|| kind.fault(number / of));
+        let fault = (number % of < u64::from(wrong)).then(|| kind.pick(number / of));
         fault.or_else(|| {
-            let number = chance(seed, &("state", place));
-            let struck = kind == Kind::AzureRead && number % 1000 < u64::from(self.states);
+            let number = chance(seed, &("state", site));
+            let drawn = kind == CallKind::AzureRead && number % 1000 < u64::from(self.wrong_states);
             let fault = if (number / 1000).is_multiple_of(2) { Fault::SaysSucceeded } else { Fault::SaysUnknown };
-            struck.then_some(fault)
+            drawn.then_some(fault)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! In how many seeds the laws catch a bug on purpose, where no plan was written for it.
+//! Detection: how many ordinary seeds it takes until the laws find a deliberate bug.
 
 use crate::{
     generate::{self, Options},
@@ -7,12 +7,12 @@ use crate::{
     sabotage::Bug,
 };
 
-/// The first seed that breaks a law for a bug.
+/// The first seed in which a bug breaks a law.
 #[derive(Clone, Debug)]
-pub struct Caught {
+pub struct Detection {
     /// Which seed.
     pub seed: u64,
-    /// How many were run, with this one.
+    /// How many seeds were run, including this one.
     pub tried: u64,
     /// What was broken, at least one.
     pub problems: Vec<Problem>,
@@ -22,12 +22,12 @@ pub struct Caught {
 ///
 /// # Errors
 /// When the surroundings can't be set up.
-pub fn catch(bug: Bug, first: u64, most: u64, options: Options) -> Result<Option<Caught>, SetupError> {
+pub fn detect(bug: Bug, first: u64, most: u64, options: Options) -> Result<Option<Detection>, SetupError> {
     for (seed, tried) in (first..).zip(1..=most) {
         let plan = generate::plan(seed, options);
         let problems = run_with(&plan, Some(bug))?.problems;
         if !problems.is_empty() && run_with(&plan, None)?.problems.is_empty() {
-            return Ok(Some(Caught { seed, tried, problems }));
+            return Ok(Some(Detection { seed, tried, problems }));
         }
     }
     Ok(None)

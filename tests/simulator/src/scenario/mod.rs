@@ -43,7 +43,7 @@ pub struct Scenario {
     pub start: Option<Timestamp>,
     /// Applications that may ask for tokens.
     pub clients: Vec<Client>,
-    /// How long access tokens are good for, in real seconds (default 3600).
+    /// The lifetime of access tokens in real seconds (default 3600).
     pub token_lifetime_seconds: Option<u32>,
     /// Entries in one page of a list (default 100).
     pub page_size: Option<usize>,
@@ -65,7 +65,7 @@ pub struct Scenario {
     pub locks: Option<Vec<Lock>>,
     /// Policies; where given, they replace the earlier ones.
     pub policies: Option<Vec<Policy>>,
-    /// What nobody outside of Azure knows; where given, it replaces the earlier one.
+    /// Unknown details of Azure's behaviour; where given, they replace the earlier ones.
     pub unknowns: Option<Unknowns>,
     /// Subscriptions and what is in them.
     pub subscriptions: Vec<Subscription>,

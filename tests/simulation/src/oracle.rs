@@ -1,4 +1,4 @@
-//! What was true in Azure at the very moment at which an object said something about it.
+//! The oracle: what was true in Azure at the moment at which an object's status claimed something.
 
 use std::{
     fmt,
@@ -11,84 +11,84 @@ use serde_json::Value;
 
 use crate::{azure::Azure, laws::is_true, world};
 
-/// Something that an object said.
+/// What an object claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Says {
+pub enum Statement {
     /// It is ready, with these regions complete or wanted, in normal form.
     Ready(Vec<String>),
-    /// Only a person can help, for this reason.
+    /// It is stalled, for this reason.
     Stalled(String),
-    /// It is gone, and its version was in Azure in truth, with its tag.
-    GoneBefore,
+    /// It was deleted while its version, with its tag, was still in Azure.
+    DeletedEarly,
 }
 
-/// What an object said, and what was true.
+/// A claim of an object, and what was true in Azure then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Testimony {
+pub struct StatusClaim {
     /// When.
     pub time: Timestamp,
     /// The number of the image version.
     pub number: u8,
-    /// What it said.
-    pub says: Says,
+    /// The claim.
+    pub statement: Statement,
     /// The regions that were complete in Azure, in normal form; `None` if the version wasn't there.
     pub complete: Option<Vec<String>>,
 }
 
-/// All that was said in a run. Clones are the same.
+/// Records the claims of a run. Clones share them.
 #[derive(Clone, Default)]
-pub struct Testimonies(Arc<Mutex<Vec<Testimony>>>);
+pub struct Oracle(Arc<Mutex<Vec<StatusClaim>>>);
 
-impl fmt::Debug for Testimonies {
+impl fmt::Debug for Oracle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.all()).finish()
     }
 }
 
-impl Testimonies {
-    /// Listens to all image versions of a server from now on.
-    pub fn of(server: &ApiServer, azure: &Azure, versions: u8) -> Self {
-        let heard = Self::default();
-        let (kept, azure) = (heard.clone(), azure.clone());
-        server.set_witness(Arc::new(move |write| {
+impl Oracle {
+    /// Observes all image versions of a server from now on.
+    pub fn observe(server: &ApiServer, azure: &Azure, versions: u8) -> Self {
+        let oracle = Self::default();
+        let (kept, azure) = (oracle.clone(), azure.clone());
+        server.set_write_observer(Arc::new(move |write| {
             if write.resource != "imageversions.azimage.dev" {
                 return;
             }
             let Some(number) = (0..versions).find(|number| world::object(*number) == write.name) else { return };
-            let Some(says) = said(write) else { return };
+            let Some(statement) = statement_of(write) else { return };
             let version = azure.simulator().state(&world::version(number));
             let ours = version.as_ref().is_some_and(|version| world::is_owner(number, &version["tags"]));
-            if says == Says::GoneBefore && !ours {
+            if statement == Statement::DeletedEarly && !ours {
                 return;
             }
             let complete = version.as_ref().map(complete);
-            let testimony = Testimony { time: write.time, number, says, complete };
-            kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(testimony);
+            let claim = StatusClaim { time: write.time, number, statement, complete };
+            kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(claim);
         }));
-        heard
+        oracle
     }
 
-    /// What was said, in its order.
-    pub fn all(&self) -> Vec<Testimony> {
+    /// The claims in order of time.
+    pub fn all(&self) -> Vec<StatusClaim> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn said(write: &Write) -> Option<Says> {
-    let Some(after) = &write.after else { return Some(Says::GoneBefore) };
+fn statement_of(write: &Write) -> Option<Statement> {
+    let Some(after) = &write.after else { return Some(Statement::DeletedEarly) };
     if write.subresource != "status" {
         return None;
     }
     if let Some(stalled) = is_true(after, "Stalled") {
-        return Some(Says::Stalled(stalled["reason"].as_str().unwrap_or_default().to_owned()));
+        return Some(Statement::Stalled(stalled["reason"].as_str().unwrap_or_default().to_owned()));
     }
     is_true(after, "Ready")?;
-    // Those that are wanted count as well, whatever is said of them.
-    let said = |region: &Value| {
+    // A wanted region counts whatever its state, as Ready claims it.
+    let claimed = |region: &Value| {
         let wanted = region["requestedBy"].as_array().is_some_and(|by| !by.is_empty());
         region["state"] == "Completed" || wanted && region["state"] != "Removing"
     };
-    Some(Says::Ready(names(&after["status"]["regions"], said)))
+    Some(Statement::Ready(names(&after["status"]["regions"], claimed)))
 }
 
 /// Such regions of a list, in normal form.

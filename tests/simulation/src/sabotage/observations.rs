@@ -1,4 +1,4 @@
-//! What was read of Azure, as a bug reads it.
+//! What was read from Azure, as a bug changes it.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -10,7 +10,7 @@ use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, OWNER_TAG, STEP_TAG};
 
 use super::Bug;
 
-/// What was read.
+/// What was read, changed by a bug.
 pub(super) fn changed<'a>(bug: Bug, validated: &Validated, facts: &'a Facts) -> Cow<'a, Facts> {
     match bug {
         Bug::GeneralizeWithoutConsent => machine(facts, |machine| set(&mut machine.tags, CONSENT_TAG, CONSENT_VALUE)),
@@ -24,7 +24,7 @@ pub(super) fn changed<'a>(bug: Bug, validated: &Validated, facts: &'a Facts) -> 
                 machine.power = Power::Deallocated;
             }
         }),
-        Bug::BelievePowerOff => heard(facts),
+        Bug::BelievePowerOff => believe_power_off(facts),
         Bug::AdoptForeignVersion if !validated.deleting => owned(validated, facts),
         Bug::DeleteForeignVersion if validated.deleting => owned(validated, facts),
         Bug::BelieveParentState => version(facts, |version| {
@@ -54,7 +54,7 @@ fn machine(facts: &Facts, change: impl Fn(&mut VirtualMachineObserved)) -> Cow<'
     Cow::Owned(changed)
 }
 
-/// The version is read by itself then, as no list shows it so.
+/// The version counts as read by itself, not from a list.
 fn version(facts: &Facts, change: impl Fn(&mut VersionObserved)) -> Cow<'_, Facts> {
     let mut changed = facts.clone();
     changed.at_rest = None;
@@ -66,8 +66,8 @@ fn owned<'a>(validated: &Validated, facts: &'a Facts) -> Cow<'a, Facts> {
     version(facts, |version| set(&mut version.tags, OWNER_TAG, &validated.owner.to_string()))
 }
 
-/// A machine that is off has said that it is sealed, and Azure hasn't told when it changed it.
-fn heard(facts: &Facts) -> Cow<'_, Facts> {
+/// The console of a machine that is off says that the guest is sealed, and the time of the last change is unknown.
+fn believe_power_off(facts: &Facts) -> Cow<'_, Facts> {
     let mut changed = machine(facts, |machine| machine.changed_at = None).into_owned();
     let off = changed.machines.found_mut().any(|machine| matches!(machine.power, Power::Stopped | Power::Deallocated));
     if off {
@@ -76,7 +76,7 @@ fn heard(facts: &Facts) -> Cow<'_, Facts> {
     Cow::Owned(changed)
 }
 
-/// Such target regions of a version are complete. Whether there was one.
+/// Marks the target regions in such a state as complete. Returns whether there was one.
 fn complete(version: &mut VersionObserved, such: impl Fn(Option<RegionReplication>) -> bool) -> bool {
     let mut found = false;
     for target in &version.targets {

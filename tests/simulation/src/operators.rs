@@ -1,4 +1,4 @@
-//! Other people, in Azure and in Kubernetes.
+//! Actions of operators other than azimage, in Azure and in Kubernetes.
 
 use std::collections::BTreeMap;
 
@@ -20,84 +20,85 @@ use serde_json::{Value, json};
 
 use crate::{
     azure::{Azure, HOST},
-    plan::Act,
+    plan::Action,
     world::{
-        NAMESPACE, PERSON, TENANT, added_target, definition, gallery, machine, new_target, object, target, version,
+        NAMESPACE, OPERATOR, TENANT, added_target, definition, gallery, machine, new_target, object, target, version,
     },
 };
 
-/// Somebody with all rights.
-pub(crate) struct People {
+/// An operator with all rights.
+pub(crate) struct Operators {
     pub(crate) azure: Azure,
     pub(crate) server: ApiServer,
 }
 
-impl People {
-    /// Does it, and tells whether that changed anything. What can't be done, such as deleting what is gone, is left.
-    pub(crate) async fn act(&self, act: &Act) -> bool {
+impl Operators {
+    /// Applies an action, and returns whether it changed anything. An action that can't be done, such as deleting what is gone,
+    /// is skipped.
+    pub(crate) async fn apply(&self, action: &Action) -> bool {
         let power = |power_state| MachineChange { power_state: Some(power_state), ..MachineChange::default() };
-        match act {
+        match action {
             // Azure starts no machine that is generalized.
-            Act::StartMachine(number) => {
+            Action::StartMachine(number) => {
                 let machine = self.azure.simulator().state(&machine(*number)).unwrap_or_default();
                 machine["generalized"] != true && self.change(*number, power(PowerState::Running))
             }
-            Act::StopMachine(number) => self.change(*number, power(PowerState::Stopped)),
-            Act::GeneralizeMachine(number) => {
+            Action::StopMachine(number) => self.change(*number, power(PowerState::Stopped)),
+            Action::GeneralizeMachine(number) => {
                 self.change(*number, MachineChange { generalized: Some(true), ..MachineChange::default() })
             }
-            Act::DeleteMachine(number) => {
+            Action::DeleteMachine(number) => {
                 self.change(*number, MachineChange { deleted: true, ..MachineChange::default() })
             }
-            Act::RetagMachine(number) => {
+            Action::RetagMachine(number) => {
                 self.change(*number, MachineChange { tags: Some([].into()), ..MachineChange::default() })
             }
-            Act::TagMachine(number) => self.tag(*number, "team", "web"),
-            Act::ClaimMachine(number) => self.tag(*number, OWNER_TAG, "other/images/web/1234"),
-            Act::BreakGuest(number) => {
+            Action::TagMachine(number) => self.tag(*number, "team", "web"),
+            Action::ClaimMachine(number) => self.tag(*number, OWNER_TAG, "other/images/web/1234"),
+            Action::BreakGuest(number) => {
                 let script_fails = Some(ScriptFails::Always(3));
                 self.change(*number, MachineChange { script_fails, ..MachineChange::default() })
             }
-            Act::DisownVersion(number) => {
+            Action::DisownVersion(number) => {
                 let mut body = self.request(&Method::GET, &version(*number), &Value::Null).1;
                 body["tags"] = json!({"made-by": "somebody"});
                 self.put(&version(*number), &body)
             }
-            Act::AddRegion(number, region) => self.add_region(*number, region),
-            Act::DeleteVersion(number) => self.delete(&version(*number)),
-            Act::DeleteDefinition(number) => self.delete(&definition(*number)),
-            Act::DeleteGallery => self.delete(&gallery()),
-            act => {
+            Action::AddRegion(number, region) => self.add_region(*number, region),
+            Action::DeleteVersion(number) => self.delete(&version(*number)),
+            Action::DeleteDefinition(number) => self.delete(&definition(*number)),
+            Action::DeleteGallery => self.delete(&gallery()),
+            action => {
                 let before = self.server.revision();
-                self.act_in_kubernetes(act).await;
+                self.apply_in_kubernetes(action).await;
                 self.server.revision() > before
             }
         }
     }
 
-    async fn act_in_kubernetes(&self, act: &Act) {
+    async fn apply_in_kubernetes(&self, action: &Action) {
         let versions: Api<ImageVersion> = Api::namespaced(self.server.client(), NAMESPACE);
         let targets: Api<ReplicationTarget> = Api::namespaced(self.server.client(), NAMESPACE);
-        match act {
-            Act::DeleteNamespace => {
+        match action {
+            Action::DeleteNamespace => {
                 let namespaces: Api<Namespace> = Api::all(self.server.client());
                 let _ = namespaces.delete(NAMESPACE, &DeleteParams::default()).await;
             }
-            Act::AddTarget(region) => {
+            Action::AddTarget(region) => {
                 if let Ok(made) = new_target(&added_target(region), region) {
                     let _ = targets.create(&PostParams::default(), &made).await;
                 }
             }
-            Act::Suspend(number) => self.patch(*number, json!({"spec": {"suspend": true}})).await,
-            Act::Resume(number) => self.patch(*number, json!({"spec": {"suspend": false}})).await,
-            Act::RemoveFinalizers(number) => self.patch(*number, json!({"metadata": {"finalizers": null}})).await,
-            Act::DeleteObject(number) => {
+            Action::Suspend(number) => self.patch(*number, json!({"spec": {"suspend": true}})).await,
+            Action::Resume(number) => self.patch(*number, json!({"spec": {"suspend": false}})).await,
+            Action::RemoveFinalizers(number) => self.patch(*number, json!({"metadata": {"finalizers": null}})).await,
+            Action::DeleteObject(number) => {
                 let _ = versions.delete(&object(*number), &DeleteParams::default()).await;
             }
-            Act::DeleteTarget(number) => {
+            Action::DeleteTarget(number) => {
                 let _ = targets.delete(&target((*number).into()), &DeleteParams::default()).await;
             }
-            // The rest is no person's.
+            // The others aren't operators' actions.
             _ => {}
         }
     }
@@ -134,14 +135,14 @@ impl People {
     }
 
     fn delete(&self, path: &str) -> bool {
-        // What isn't there is deleted without content.
+        // Azure answers 204 where there is nothing to delete.
         let status = self.request(&Method::DELETE, path, &Value::Null).0;
         status.is_success() && status != StatusCode::NO_CONTENT
     }
 
-    /// What is answered; what gets no answer counts as an error of the server.
+    /// The answer; a request without an answer counts as an error of the server.
     fn request(&self, method: &Method, path: &str, body: &Value) -> (StatusCode, Value) {
-        let token = self.azure.token(TENANT, &format!("client_id={PERSON}&client_secret=simulated"));
+        let token = self.azure.token(TENANT, &format!("client_id={OPERATOR}&client_secret=simulated"));
         let token = token.map(|token| token.secret().expose_secret().to_owned()).unwrap_or_default();
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let request = Request::builder()

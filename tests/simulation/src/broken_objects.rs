@@ -1,14 +1,14 @@
-//! Objects that can't be made work of: what is wrong in Azure or in the object, and what the object has to say of it.
+//! Image versions that can't be published: what is wrong with the object or in Azure, and which reason the object has to report.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::world::{PROVIDER, SUBSCRIPTION};
 
-/// What is wrong with an object, which has a machine and an image definition of its own, in a gallery apart.
+/// A broken object, by what is wrong with it. Each has its own machine and image definition, in a separate gallery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Flaw {
+pub enum BrokenObject {
     /// The gallery that it names doesn't exist.
     NoGallery,
     /// The image definition that it names doesn't exist.
@@ -27,14 +27,14 @@ pub enum Flaw {
     ForWindows,
     /// The image definition is for another generation.
     OtherGeneration,
-    /// The machine was generalized by somebody.
+    /// The machine is generalized already.
     Generalized,
     /// Somebody else's version has the name.
     Taken,
 }
 
-impl Flaw {
-    /// All of them.
+impl BrokenObject {
+    /// All kinds.
     pub const ALL: [Self; 11] = [
         Self::NoGallery,
         Self::NoDefinition,
@@ -51,7 +51,7 @@ impl Flaw {
 
     /// The name of the object, and of its machine and definition in Azure.
     pub fn name(self) -> String {
-        format!("{FLAWED}{self:?}").to_lowercase()
+        format!("{BROKEN_PREFIX}{self:?}").to_lowercase()
     }
 
     /// The reason for which the object has to be `Stalled`.
@@ -118,8 +118,8 @@ impl Flaw {
     }
 }
 
-/// How the names of flawed objects, and of what they have in Azure, begin.
-pub(crate) const FLAWED: &str = "bad-";
+/// The prefix of the names of broken objects and of their resources in Azure.
+pub(crate) const BROKEN_PREFIX: &str = "bad-";
 
-/// The gallery apart.
+/// The gallery of broken objects.
 pub(crate) const GALLERY: &str = "apart";

@@ -1,4 +1,4 @@
-//! The writes to Kubernetes, told as lines among the others.
+//! The trace of a run: the lines of its history with the writes to Kubernetes.
 
 use azimage_test_api_server::Write;
 use jiff::Timestamp;
@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use crate::history::Line;
 
-/// All lines in the order of their time.
-pub(crate) fn merged(mut lines: Vec<Line>, writes: &[Write], begin: Timestamp) -> Vec<Line> {
+/// All lines in order of time.
+pub(crate) fn merge_writes(mut lines: Vec<Line>, writes: &[Write], begin: Timestamp) -> Vec<Line> {
     for write in writes {
         let at = write.time.duration_since(begin).as_millis().unsigned_abs();
-        let mut tell = |read, text| lines.push(Line { at, read, text });
+        let mut add = |read, text| lines.push(Line { at, read, text });
         let sub = if write.subresource.is_empty() { String::new() } else { format!("/{}", write.subresource) };
         let resource = write.resource.split('.').next().unwrap_or_default();
         let gone = if write.after.is_none() { ", gone" } else { "" };
         let lease = resource == "leases";
-        tell(lease, format!("kubernetes {:?} {resource}/{}{sub} by {}{gone}", write.verb, write.name, write.manager));
+        add(lease, format!("kubernetes {:?} {resource}/{}{sub} by {}{gone}", write.verb, write.name, write.manager));
         if lease {
             let holder = |object: &Option<std::sync::Arc<Value>>| {
                 let object = object.as_ref()?;
@@ -23,13 +23,13 @@ pub(crate) fn merged(mut lines: Vec<Line>, writes: &[Write], begin: Timestamp) -
             };
             let (before, after) = (holder(&write.before), holder(&write.after));
             if before != after {
-                tell(false, format!("LEADER {}", after.as_deref().filter(|name| !name.is_empty()).unwrap_or("nobody")));
+                add(false, format!("LEADER {}", after.as_deref().filter(|name| !name.is_empty()).unwrap_or("nobody")));
             }
         }
         for (kind, text) in conditions(write.after.as_deref()) {
             let before = conditions(write.before.as_deref());
             if !before.iter().any(|(known, said)| *known == kind && *said == text) {
-                tell(false, format!("  {}/{}: {kind} {text}", resource, write.name));
+                add(false, format!("  {}/{}: {kind} {text}", resource, write.name));
             }
         }
     }

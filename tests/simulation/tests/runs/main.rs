@@ -1,15 +1,15 @@
-//! Whole lives of image versions under virtual time: the very controller, through whatever goes wrong.
+//! Runs of the controller from the first pass to the end under virtual time, with faults and events.
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use azimage_simulation::{
-    flaws::Flaw,
+    broken_objects::BrokenObject,
+    fault_rates::CallKind,
     generate::{self, Options},
-    plan::{Act, Event, Fault, Place, Plan, Strike, World},
-    run::{run, run_thrice},
-    weather::Kind,
+    plan::{Action, CallSite, Event, Fault, Plan, ScheduledFault, World},
+    run::{run, run_checking_determinism},
 };
 
 /// How many seeds are run three times each; the command and CI run many more.
@@ -18,11 +18,11 @@ const SEEDS: u64 = 3;
 fn calm(versions: u8) -> Plan {
     let targets = vec!["North Europe".into(), "eastus2".into()];
     let world = World { replicas: 1, versions, targets, ..World::default() };
-    Plan { seed: 1, world, weather: None, strikes: Vec::new(), events: Vec::new() }
+    Plan { seed: 1, world, fault_rates: None, faults: Vec::new(), events: Vec::new() }
 }
 
 #[test]
-fn an_undisturbed_life_gets_ready_with_the_eight_writes_that_it_needs() {
+fn an_undisturbed_run_gets_ready_with_the_eight_writes_that_it_needs() {
     let outcome = run(&calm(1)).unwrap();
     assert_eq!(outcome.problems, [], "{}", outcome.text(false));
     assert_eq!(outcome.azure_writes, 8, "{}", outcome.text(false));
@@ -30,7 +30,9 @@ fn an_undisturbed_life_gets_ready_with_the_eight_writes_that_it_needs() {
 
 /// A process that is killed so many times in this many hours.
 fn killed(times: u64, hours: u64) -> Vec<Event> {
-    (1..=times).map(|number| Event { at: 3600 * hours * number / (times + 1), act: Act::Kill { replica: 0 } }).collect()
+    (1..=times)
+        .map(|number| Event { at: 3600 * hours * number / (times + 1), action: Action::Kill { replica: 0 } })
+        .collect()
 }
 
 #[test]
@@ -50,23 +52,25 @@ fn a_replication_of_36_hours_with_five_restarts_gets_ready_without_one_write_mor
 
 #[test]
 fn a_process_may_be_dropped_at_any_of_its_polls() {
-    let polls = |met: &BTreeMap<&'static str, u64>| u32::try_from(met.values().sum::<u64>()).unwrap();
+    let polls = |fault_counts: &BTreeMap<&'static str, u64>| u32::try_from(fault_counts.values().sum::<u64>()).unwrap();
     let calm = calm(1);
     let undisturbed = run(&calm).unwrap();
     let mut dropped = 0;
     for (part, sort) in
         [("poll imageversion/web-0", "poll imageversion/web-*"), ("poll controllers", "poll controllers")]
     {
-        let all = polls(&undisturbed.met[&(Kind::Poll, sort.to_owned())]);
-        let strike =
-            |nth| Strike { place: Place { replica: 0, call: part.to_owned(), nth }, fault: Fault::CrashAtPoll };
-        // Some of them; campaigns meet the others.
+        let all = polls(&undisturbed.fault_counts[&(CallKind::Poll, sort.to_owned())]);
+        let fault_at = |nth| ScheduledFault {
+            site: CallSite { replica: 0, call: part.to_owned(), nth },
+            fault: Fault::CrashAtPoll,
+        };
+        // Only some polls; campaigns cover the others.
         for nth in (1..=all).step_by(usize::try_from(all / 20).unwrap()) {
-            let plan = Plan { strikes: [nth, nth + 3, nth + 9].map(strike).to_vec(), ..calm.clone() };
+            let plan = Plan { faults: [nth, nth + 3, nth + 9].map(fault_at).to_vec(), ..calm.clone() };
             let outcome = run(&plan).unwrap();
             assert_eq!(outcome.problems, [], "{part} {nth}:\n{}", outcome.text(false));
             assert_eq!(outcome.azure_writes, 8, "{part} {nth}:\n{}", outcome.text(false));
-            dropped += outcome.struck.len();
+            dropped += outcome.injected.len();
         }
     }
     assert!(dropped > 60, "dropped {dropped} times");
@@ -90,9 +94,9 @@ fn objects_act_with_the_identity_of_their_service_account_and_the_controller_wit
 }
 
 #[test]
-fn what_cant_work_says_why_and_touches_nothing() {
+fn broken_objects_report_their_reason_and_write_nothing() {
     let mut plan = calm(1);
-    plan.world.flaws = Flaw::ALL.to_vec();
+    plan.world.broken_objects = BrokenObject::ALL.to_vec();
     let outcome = run(&plan).unwrap();
     assert_eq!(outcome.problems, [], "{}", outcome.text(false));
     assert_eq!(outcome.azure_writes, 8, "{}", outcome.text(false));
@@ -103,8 +107,8 @@ fn a_namespace_goes_with_all_that_is_in_it_and_what_is_in_azure_as_the_policy_sa
     for (delete, writes) in [(false, 8), (true, 9)] {
         let mut plan = calm(1);
         plan.world.delete = delete;
-        plan.world.flaws = vec![Flaw::Claimed];
-        plan.events = vec![Event { at: 14_400, act: Act::DeleteNamespace }];
+        plan.world.broken_objects = vec![BrokenObject::Claimed];
+        plan.events = vec![Event { at: 14_400, action: Action::DeleteNamespace }];
         let outcome = run(&plan).unwrap();
         assert_eq!(outcome.problems, [], "{}", outcome.text(false));
         assert!(outcome.text(false).contains("Delete namespaces/images by kube-controller-manager, gone"));
@@ -115,13 +119,13 @@ fn a_namespace_goes_with_all_that_is_in_it_and_what_is_in_azure_as_the_policy_sa
 #[test]
 fn a_gallery_that_somebody_deletes_with_all_in_it_is_missing_whether_it_was_needed_still_or_not() {
     for (from, reason) in [(5, "GalleryNotFound"), (14_400, "VersionMissing")] {
-        let acts = [Act::DeleteVersion(0), Act::DeleteDefinition(0), Act::DeleteGallery];
-        let events = acts.into_iter().zip([0, 1800, 2400]).map(|(act, after)| Event { at: from + after, act });
+        let actions = [Action::DeleteVersion(0), Action::DeleteDefinition(0), Action::DeleteGallery];
+        let events = actions.into_iter().zip([0, 1800, 2400]).map(|(action, after)| Event { at: from + after, action });
         let mut plan = Plan { events: events.collect(), ..calm(1) };
         if from == 5 {
             // It has no time to be published.
-            plan.events.insert(0, Event { at: 1, act: Act::Suspend(0) });
-            plan.events.push(Event { at: 9000, act: Act::Resume(0) });
+            plan.events.insert(0, Event { at: 1, action: Action::Suspend(0) });
+            plan.events.push(Event { at: 9000, action: Action::Resume(0) });
         }
         let outcome = run(&plan).unwrap();
         assert_eq!(outcome.problems, [], "{}", outcome.text(false));
@@ -131,15 +135,15 @@ fn a_gallery_that_somebody_deletes_with_all_in_it_is_missing_whether_it_was_need
 }
 
 #[test]
-fn no_law_is_broken_and_a_seed_decides_every_byte_of_the_history_and_what_struck_repeats_it_alone() {
+fn seeds_break_no_law_and_repeat_byte_by_byte_also_by_their_recorded_faults_alone() {
     for seed in 1..=SEEDS {
-        let first = run_thrice(&generate::plan(seed, Options::default()), None).unwrap();
+        let first = run_checking_determinism(&generate::plan(seed, Options::default()), None).unwrap();
         assert_eq!(first.problems, [], "seed {seed}:\n{}", first.text(false));
     }
 }
 
 #[test]
-fn what_went_wrong_once_goes_well_ever_since() {
+fn kept_scenarios_break_no_law() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
@@ -149,31 +153,36 @@ fn what_went_wrong_once_goes_well_ever_since() {
         assert!(text.starts_with("# "), "{name} doesn't say what it showed");
         let outcome = run(&Plan::parse(&text).unwrap()).unwrap();
         assert_eq!(outcome.problems, [], "{name}:\n{}", outcome.text(false));
-        assert!(outcome.inert.is_empty(), "{name} proves less than it says: {:#?}", outcome.inert);
+        assert!(
+            outcome.ineffective.is_empty(),
+            "{name} has faults or events without effect: {:#?}",
+            outcome.ineffective
+        );
     }
 }
 
 #[test]
-fn what_of_a_plan_takes_no_effect_is_told() {
-    let strike = |call: &str, nth, fault| Strike { place: Place { replica: 0, call: call.to_owned(), nth }, fault };
+fn faults_and_events_without_effect_are_reported() {
+    let fault_at =
+        |call: &str, nth, fault| ScheduledFault { site: CallSite { replica: 0, call: call.to_owned(), nth }, fault };
     let machine = "azure GET virtualMachines/builder-0";
-    let (fired, idle) = (strike(machine, 1, Fault::Slow(3)), strike(machine, 9999, Fault::Slow(3)));
-    let vain = strike(machine, 2, Fault::SaysSucceeded);
-    let event = |at, act| Event { at, act };
+    let (fired, idle) = (fault_at(machine, 1, Fault::Slow(3)), fault_at(machine, 9999, Fault::Slow(3)));
+    let ineffective = fault_at(machine, 2, Fault::SaysSucceeded);
+    let event = |at, action| Event { at, action };
     let plan = Plan {
-        strikes: vec![fired, idle, vain],
+        faults: vec![fired, idle, ineffective],
         events: vec![
-            event(10, Act::AzureAway { seconds: 60 }),
-            event(20, Act::Partition { replica: 3, seconds: 60 }),
-            event(7200, Act::TagMachine(7)),
-            event(7200, Act::DeleteObject(0)),
-            event(9000, Act::DeleteObject(0)),
+            event(10, Action::AzureAway { seconds: 60 }),
+            event(20, Action::Partition { replica: 3, seconds: 60 }),
+            event(7200, Action::TagMachine(7)),
+            event(7200, Action::DeleteObject(0)),
+            event(9000, Action::DeleteObject(0)),
         ],
         ..calm(1)
     };
     let outcome = run(&plan).unwrap();
-    let inert = outcome.inert.join("\n");
-    for (text, told) in [
+    let ineffective = outcome.ineffective.join("\n");
+    for (text, reported) in [
         ("GET virtualMachines/builder-0 #1 ", false),
         ("GET virtualMachines/builder-0 #9999 ", true),
         ("SaysSucceeded at azure GET virtualMachines/builder-0 #2 ", true),
@@ -183,6 +192,6 @@ fn what_of_a_plan_takes_no_effect_is_told() {
         ("at 7200 took no effect: DeleteObject(0)", false),
         ("at 9000 took no effect: DeleteObject(0)", true),
     ] {
-        assert_eq!(inert.contains(text), told, "{text}:\n{inert}");
+        assert_eq!(ineffective.contains(text), reported, "{text}:\n{ineffective}");
     }
 }

@@ -1,4 +1,4 @@
-//! What an object asks for, as a bug understands it.
+//! The validated object, as a bug changes it.
 
 use std::borrow::Cow;
 
@@ -7,23 +7,23 @@ use azimage_crds::Prepare;
 
 use super::Bug;
 
-/// What the object asks for, in the light of what was read.
+/// The validated object, changed by a bug.
 pub(super) fn changed<'a>(bug: Bug, validated: &'a Validated, facts: &Facts) -> Cow<'a, Validated> {
-    let mut wished = Cow::Borrowed(validated);
+    let mut desired = Cow::Borrowed(validated);
     let is_there = facts.versions.found(&validated.id).is_some();
     match bug {
-        // As if somebody asked for another try all the time.
-        Bug::RepeatFailedSeal if !is_there => wished.to_mut().requested = true,
-        Bug::RepairWithoutLimit if is_there => wished.to_mut().requested = true,
-        // Once the machine is ours its guest is taken for one that somebody else has sealed.
+        // As if a retry was requested all the time.
+        Bug::RepeatFailedSeal if !is_there => desired.to_mut().requested = true,
+        Bug::RepairWithoutLimit if is_there => desired.to_mut().requested = true,
+        // The guest of a claimed machine counts as sealed by the user.
         Bug::GeneralizeUnsealed if !validated.deleting && is_claimed(validated, facts) => {
-            if let SourceSpec::VirtualMachine { prepare, .. } = &mut wished.to_mut().source {
+            if let SourceSpec::VirtualMachine { prepare, .. } = &mut desired.to_mut().source {
                 *prepare = Prepare::AlreadyGeneralized;
             }
         }
         _ => {}
     }
-    wished
+    desired
 }
 
 fn is_claimed(validated: &Validated, facts: &Facts) -> bool {

@@ -1,17 +1,17 @@
 //! Plans from seeds.
 
 mod azure;
-mod people;
+mod operators;
 
 use std::collections::BTreeSet;
 
 use azimage_simulator::scenario::{DeallocatedLog, RunCommandView, Unknowns};
 
 use crate::{
-    flaws::Flaw,
+    broken_objects::BrokenObject,
+    fault_rates::{FaultRates, chance},
     oddities::{OddMachine, Oddity},
-    plan::{Act, Event, Plan, World},
-    weather::{Weather, chance},
+    plan::{Action, Event, Plan, World},
 };
 
 /// The regions that targets ask for.
@@ -20,37 +20,37 @@ const REGIONS: [&str; 6] = ["North Europe", "eastus2", "Sweden Central", "uksout
 /// A region that Azure doesn't have.
 pub const MISSPELT: &str = "westeurop";
 
-/// What seeds may make.
+/// What the plans of seeds may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Faults and crashes in a thousand calls, at most.
-    pub in_a_thousand: u32,
+    /// The highest rate of faults and crashes: in a thousand calls.
+    pub per_thousand: u32,
     /// Outages, pauses, jumps of clocks.
     pub events: bool,
-    /// Other people.
-    pub people: bool,
-    /// What goes wrong within Azure.
+    /// Operators' actions.
+    pub operators: bool,
+    /// Azure's own faults.
     pub azure: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { in_a_thousand: 60, events: true, people: true, azure: true }
+        Self { per_thousand: 60, events: true, operators: true, azure: true }
     }
 }
 
-/// One to three flaws.
-fn flaws(seed: u64) -> Vec<Flaw> {
-    let all = u64::try_from(Flaw::ALL.len()).unwrap_or(1);
+/// One to three broken objects.
+fn broken_objects(seed: u64) -> Vec<BrokenObject> {
+    let all = u64::try_from(BrokenObject::ALL.len()).unwrap_or(1);
     let drawn = (0..=chance(seed, &"how many flaws") % 3).map(|number| chance(seed, &("flaw", number)) % all);
     drawn
-        .filter_map(|index| usize::try_from(index).ok().and_then(|index| Flaw::ALL.get(index)).copied())
+        .filter_map(|index| usize::try_from(index).ok().and_then(|index| BrokenObject::ALL.get(index)).copied())
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect()
 }
 
-/// One machine in five is unlike others, sometimes in two ways.
+/// One machine in five is unusual, sometimes in two ways.
 fn odd(seed: u64, versions: u8) -> Vec<OddMachine> {
     let below = |what: &str, of: u8, limit: u64| chance(seed, &("odd", what, of)) % limit;
     let ways = |of: u8| if below("is", of, 5) > 0 { 0 } else { 1 + u64::from(below("twice", of, 4) == 0) };
@@ -58,7 +58,7 @@ fn odd(seed: u64, versions: u8) -> Vec<OddMachine> {
     each.map(|(of, number)| OddMachine { of, oddity: Oddity::drawn(seed, of, number) }).collect()
 }
 
-/// What nobody knows of Azure is one way or the other for each machine, in some worlds.
+/// In some worlds, each unknown detail of Azure's behaviour differs from machine to machine.
 fn unknowns(number: u64) -> Unknowns {
     let (run_command_view, deallocated_log) = (RunCommandView::BySeed, DeallocatedLog::BySeed);
     if number == 0 { Unknowns { run_command_view, deallocated_log } } else { Unknowns::default() }
@@ -95,57 +95,58 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         delete: below("delete", 0, 2) == 0,
         derived: below("derived", 0, 3) == 0,
         identity: below("identity", 0, 4) == 0,
-        taken: options.people && below("taken", 0, 20) == 0,
+        taken: options.operators && below("taken", 0, 20) == 0,
         linger_seconds: (replicas > 1 && below("lingers", 0, 4) == 0).then_some(900),
         lease_seconds: lease(below("lease", 0, 6)).filter(|_| replicas > 1),
         copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
-        flaws: if options.people && below("flaws", 0, 4) == 0 { flaws(seed) } else { Vec::new() },
-        odd: if options.people { odd(seed, versions) } else { Vec::new() },
+        broken_objects: if options.operators && below("flaws", 0, 4) == 0 { broken_objects(seed) } else { Vec::new() },
+        odd: if options.operators { odd(seed, versions) } else { Vec::new() },
         unknowns: unknowns(below("unknowns", 0, 6)),
     };
     let hours = 1 + below("hours", 0, 6);
-    let rate = u32::try_from(below("rate", 0, u64::from(options.in_a_thousand) + 1)).unwrap_or(0);
-    let polls = if below("dropped", 0, 3) == 0 { 1 + u32::from(small("polls", 0, 200)) } else { 0 };
-    let polls = polls.min(options.in_a_thousand * 4);
-    let states = if below("states", 0, 4) == 0 { options.in_a_thousand } else { 0 };
-    let weather = Weather { in_a_thousand: rate, seconds: hours * 3600, polls, states };
-    let weather = Some(weather).filter(|it| [it.in_a_thousand, it.polls, it.states].iter().any(|wrong| *wrong > 0));
+    let rate = u32::try_from(below("rate", 0, u64::from(options.per_thousand) + 1)).unwrap_or(0);
+    let poll_crashes = if below("dropped", 0, 3) == 0 { 1 + u32::from(small("polls", 0, 200)) } else { 0 };
+    let poll_crashes = poll_crashes.min(options.per_thousand * 4);
+    let wrong_states = if below("states", 0, 4) == 0 { options.per_thousand } else { 0 };
+    let fault_rates = FaultRates { per_thousand: rate, seconds: hours * 3600, poll_crashes, wrong_states };
+    let fault_rates = Some(fault_rates)
+        .filter(|it| [it.per_thousand, it.poll_crashes, it.wrong_states].iter().any(|wrong| *wrong > 0));
     let mut events = Vec::new();
     let at = |what: &str, number: u64| moment(seed, hours, what, number);
     if options.events {
         for number in 0..below("events", 0, 5) {
             let replica = small("event replica", number, replicas);
             let seconds = [4, 20, 45, 300, 7200][usize::from(small("lasts", number, 5))];
-            let act = match below("event", number, 7) {
-                0 => Act::Pause { replica, seconds },
-                1 => Act::Partition { replica, seconds },
-                2 => Act::AzureAway { seconds },
-                3 => Act::KubernetesAway { seconds },
-                4 => Act::ClockJump {
+            let action = match below("event", number, 7) {
+                0 => Action::Pause { replica, seconds },
+                1 => Action::Partition { replica, seconds },
+                2 => Action::AzureAway { seconds },
+                3 => Action::KubernetesAway { seconds },
+                4 => Action::ClockJump {
                     replica,
                     seconds: if seconds == 300 { -300 } else { i64::try_from(seconds).unwrap_or(0) },
                 },
-                5 => Act::ForgetChanges,
-                _ => Act::Kill { replica },
+                5 => Action::ForgetChanges,
+                _ => Action::Kill { replica },
             };
-            events.push(Event { at: at("event at", number), act });
+            events.push(Event { at: at("event at", number), action });
         }
         if below("slow end", 0, 5) == 0 {
             let replica = small("slow replica", 0, replicas);
             let seconds = [60, 900, 3600][usize::from(small("slow for", 0, 3))];
-            let act = match below("slow what", 0, 2) {
-                0 => Act::LeaseHangs { replica, seconds },
-                _ => Act::WatchesStall { replica, seconds },
+            let action = match below("slow what", 0, 2) {
+                0 => Action::LeaseHangs { replica, seconds },
+                _ => Action::WatchesStall { replica, seconds },
             };
-            events.push(Event { at: at("slow at", 0), act });
+            events.push(Event { at: at("slow at", 0), action });
         }
     }
-    if options.people {
-        events.extend(people::acts(seed, &world, hours));
+    if options.operators {
+        events.extend(operators::actions(seed, &world, hours));
     }
     if options.azure {
         events.extend(azure::faults(seed, &world, hours));
     }
     events.sort_by_key(|event| event.at);
-    Plan { seed, world, weather, strikes: Vec::new(), events }
+    Plan { seed, world, fault_rates, faults: Vec::new(), events }
 }

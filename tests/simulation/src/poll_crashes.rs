@@ -1,8 +1,8 @@
-//! The polls of a process, and its end at one of them.
+//! Crashes at polls: counts the polls of each process, and drops the process after one of them.
 //!
-//! A process is many tasks: kube gives each pass over an object one of its own. What is polled is seen by the spans that
-//! are entered for it: the controller's own around each pass, and [`span`] around what else a process does. Which task is
-//! polled first within an instant is up to a hash map of kube, so polls are counted for each part of the process by itself.
+//! A process has many tasks: kube runs each pass over an object in a task of its own. A poll shows as a span that is entered:
+//! the controller's own span around each pass, and [`span`] around the other parts of a process. The order of polls within an
+//! instant depends on a hash map of kube, so polls are counted for each part of the process separately.
 
 use std::{
     collections::BTreeMap,
@@ -18,9 +18,9 @@ use tracing::{
 };
 use tracing_core::span::Current;
 
-use crate::link::Link;
+use crate::process_io::ProcessIo;
 
-/// The span that the controller enters whenever it goes on with a pass.
+/// The span that the controller enters at each poll of a pass.
 const PASS: (&str, &str) = ("azimage::controller", "reconcile");
 
 /// The span of a part of a process that is no pass, such as its election.
@@ -31,32 +31,32 @@ pub(crate) fn span(replica: u8, part: &'static str) -> Span {
 struct Known {
     metadata: &'static Metadata<'static>,
     replica: u8,
-    /// As plans name it.
+    /// The name in plans.
     name: String,
-    /// How many hold the span.
+    /// The reference count.
     held: usize,
-    /// The process ends when this poll does.
+    /// The process is dropped after this poll.
     last: bool,
 }
 
 #[derive(Default)]
 struct Spans {
     known: BTreeMap<u64, Known>,
-    /// Those that are entered, the innermost last.
+    /// The entered spans, the innermost last.
     entered: Vec<u64>,
     next: u64,
 }
 
-/// Counts the polls of all processes, and ends a process where one is to be its last.
-pub(crate) struct Polls {
-    links: Vec<Link>,
+/// Counts the polls of all processes, and drops a process after the poll that its plan names.
+pub(crate) struct PollCrashes {
+    processes: Vec<ProcessIo>,
     spans: Mutex<Spans>,
 }
 
-impl Polls {
-    /// Those of processes, which are numbered as they stand here.
-    pub(crate) fn new(links: Vec<Link>) -> Self {
-        Self { links, spans: Mutex::default() }
+impl PollCrashes {
+    /// The counter for these processes, numbered from 0 in this order.
+    pub(crate) fn new(processes: Vec<ProcessIo>) -> Self {
+        Self { processes, spans: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Spans> {
@@ -68,9 +68,9 @@ fn is_pass(metadata: &Metadata<'_>) -> bool {
     (metadata.target(), metadata.name()) == PASS
 }
 
-impl Subscriber for Polls {
+impl Subscriber for PollCrashes {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // Others run on other threads.
+        // Other subscribers run on other threads.
         if self.enabled(metadata) { Interest::sometimes() } else { Interest::never() }
     }
 
@@ -82,14 +82,14 @@ impl Subscriber for Polls {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
         let mut spans = self.lock();
-        // A pass belongs to the process in which it is begun.
-        let begun_in = spans.entered.last().and_then(|id| spans.known.get(id)).map(|known| known.replica);
+        // A pass belongs to the process that starts it.
+        let started_in = spans.entered.last().and_then(|id| spans.known.get(id)).map(|known| known.replica);
         let name = if is_pass(attributes.metadata()) {
             format!("poll {}/{}", fields.controller, fields.name)
         } else {
             format!("poll {}", fields.part)
         };
-        let replica = fields.replica.or(begun_in).unwrap_or(u8::MAX);
+        let replica = fields.replica.or(started_in).unwrap_or(u8::MAX);
         spans.next += 1;
         let id = spans.next;
         let metadata = attributes.metadata();
@@ -107,8 +107,8 @@ impl Subscriber for Polls {
         let spans = &mut *self.lock();
         spans.entered.push(id.into_u64());
         let Some(known) = spans.known.get_mut(&id.into_u64()) else { return };
-        let Some(link) = self.links.get(usize::from(known.replica)) else { return };
-        known.last = link.fates.poll(known.replica, &known.name, !link.crash.is_doomed());
+        let Some(process) = self.processes.get(usize::from(known.replica)) else { return };
+        known.last = process.faults.crashes_at_poll(known.replica, &known.name, !process.crash.is_crashing());
     }
 
     fn exit(&self, id: &Id) {
@@ -118,8 +118,8 @@ impl Subscriber for Polls {
         }
         let Some(known) = spans.known.get_mut(&id.into_u64()).filter(|known| known.last) else { return };
         known.last = false;
-        if let Some(link) = self.links.get(usize::from(known.replica)) {
-            link.crash.begin();
+        if let Some(process) = self.processes.get(usize::from(known.replica)) {
+            process.crash.trigger();
         }
     }
 
@@ -148,7 +148,7 @@ impl Subscriber for Polls {
     }
 }
 
-/// What the fields of a span say.
+/// The fields of a span.
 #[derive(Default)]
 struct Fields {
     replica: Option<u8>,

@@ -1,9 +1,9 @@
-//! Requests of one instant get a fixed order, and each an instant of its own.
+//! The scheduler gives requests of one instant a fixed order, and each an instant of its own.
 //!
-//! A program polls what is ready in an order that a randomly seeded hash map may decide, as kube's controller does with
-//! its objects. So requests wait until no more can come at their virtual instant, and then pass one by one, a
-//! millisecond apart, in the order of what they are and of the seed. What follows from an answer, such as the next random
-//! number, so happens before the next answer.
+//! The order in which a program polls its tasks may depend on a randomly seeded hash map, as in kube's controller. So
+//! requests wait until no more can arrive at their virtual instant. Then they go on one by one, a millisecond apart, in an
+//! order that the seed and the request's text decide. What follows from an answer, such as the next random number, happens
+//! before the next answer.
 
 use std::{
     collections::BTreeMap,
@@ -13,30 +13,31 @@ use std::{
 };
 
 use async_trait::async_trait;
-use azimage_test_api_server::Turns;
+use azimage_test_api_server::RequestScheduler;
 use tokio::{sync::oneshot, time::Instant};
 
-/// Between two that pass.
-const APART: Duration = Duration::from_millis(1);
+/// The time between two requests.
+const INTERVAL: Duration = Duration::from_millis(1);
 
-/// When it is a request's turn: its instant, what the seed makes of it, the request itself, and how many alike are there.
+/// The position of a request in the queue: its instant, its rank by the seed, its text, and its number among equal requests.
 type Turn = (Instant, u64, String, usize);
 
 #[derive(Default)]
 struct Queue {
     waiting: BTreeMap<Turn, oneshot::Sender<()>>,
-    moves: bool,
+    /// A task is releasing requests.
+    running: bool,
 }
 
-/// Lets requests pass. Clones are the same.
+/// Releases requests in order. Clones share the queue.
 #[derive(Clone)]
-pub struct Turnstile {
+pub struct Scheduler {
     seed: u64,
     queue: Arc<Mutex<Queue>>,
 }
 
-impl Turnstile {
-    /// One whose seed decides the order within an instant.
+impl Scheduler {
+    /// A scheduler whose seed decides the order within an instant.
     pub fn new(seed: u64) -> Self {
         Self { seed, queue: Arc::default() }
     }
@@ -46,7 +47,7 @@ impl Turnstile {
     }
 
     /// Waits for the turn of a request. Needs tokio's paused time, and one thread.
-    pub async fn pass(&self, request: String) {
+    pub async fn wait_for_turn(&self, request: String) {
         let (sender, turn) = oneshot::channel();
         {
             let now = Instant::now();
@@ -60,18 +61,18 @@ impl Turnstile {
                 turn.3 = alike;
             }
             queue.waiting.insert(turn, sender);
-            if !queue.moves {
-                queue.moves = true;
-                tokio::spawn(self.clone().turn());
+            if !queue.running {
+                queue.running = true;
+                tokio::spawn(self.clone().release());
             }
         }
         let _ = turn.await;
     }
 
-    /// Lets one after the other pass, until nobody waits.
-    async fn turn(self) {
+    /// Releases one request after the other, until none is waiting.
+    async fn release(self) {
         loop {
-            tokio::time::sleep(APART).await;
+            tokio::time::sleep(INTERVAL).await;
             let mut queue = self.lock();
             let now = Instant::now();
             if queue.waiting.first_key_value().is_some_and(|(turn, _)| turn.0 < now)
@@ -80,7 +81,7 @@ impl Turnstile {
                 let _ = sender.send(());
             }
             if queue.waiting.is_empty() {
-                queue.moves = false;
+                queue.running = false;
                 return;
             }
         }
@@ -88,8 +89,8 @@ impl Turnstile {
 }
 
 #[async_trait]
-impl Turns for Turnstile {
-    async fn pass(&self, request: String) {
-        Self::pass(self, request).await;
+impl RequestScheduler for Scheduler {
+    async fn wait_for_turn(&self, request: String) {
+        Self::wait_for_turn(self, request).await;
     }
 }
