@@ -6,8 +6,9 @@ use azimage_crds::{ConditionType, Reason};
 use super::{
     Memory, Read, Report, Wake,
     report::{Decision, Outcome, ends},
+    words::{NotShown, Words},
 };
-use crate::{Progress, Truth};
+use crate::{Message, Progress, Truth};
 
 /// How many passes must find a thing gone before that is believed.
 pub(super) const CONFIRMATIONS: i32 = 3;
@@ -38,8 +39,7 @@ impl Memory<'_> {
         }
         report.unsure = true;
         report.findings.retain(|_, finding| finding.truth == Truth::True);
-        let message = "Making sure that the version number is free: Azure may be slow to show a version";
-        report.progress = Progress::reconciling(Reason::Progressing, message);
+        report.progress = Progress::reconciling(Words::MakingSure.reason(), Words::MakingSure.to_string());
         ends(None, Wake::Poll)
     }
 }
@@ -49,20 +49,19 @@ impl Report {
     pub(super) fn absent(
         &mut self,
         memory: &Memory<'_>,
-        (what, name): (Read, &str),
-        (condition, reason): (ConditionType, Reason),
-        message: String,
+        (what, not_shown): (Read, &NotShown),
+        message: &impl Message,
     ) -> Decision {
         self.absent = Some(what);
-        if memory.believes_absent(what, condition, reason) {
-            return self.stalled(condition, reason, message);
+        if memory.believes_absent(what, message.condition(), message.reason()) {
+            return self.stalled(message);
         }
-        self.doubted(reason, name)
+        self.doubted(not_shown)
     }
 
     /// One answer said that it doesn't exist. Of what was found before nothing is taken back for that.
-    pub(super) fn doubted(&mut self, reason: Reason, name: &str) -> Decision {
-        self.progress = Progress::retrying(reason, format!("Azure doesn't show {name}; looking again"));
+    pub(super) fn doubted(&mut self, not_shown: &NotShown) -> Decision {
+        self.progress = Progress::retrying(not_shown.reason(), not_shown.to_string());
         ends(None, Wake::Poll)
     }
 }

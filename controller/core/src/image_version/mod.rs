@@ -8,6 +8,8 @@
 
 mod context;
 mod doubt;
+mod invalid;
+mod listed;
 mod memory;
 mod next;
 mod observed;
@@ -24,7 +26,9 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod words;
 
+pub(crate) use listed::{messages, phrases};
 pub use memory::{Memory, ProcessMemory};
 pub use next::{Next, next};
 pub use observed::{

@@ -1,8 +1,11 @@
 //! What a call to Azure can fail with, as far as decisions depend on it.
 
-use azimage_crds::Reason;
+pub(crate) mod words;
 
-use crate::{Progress, image_version::Wake};
+use azimage_crds::Reason;
+use words::Failed;
+
+use crate::{Message as _, Progress, image_version::Wake};
 
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,31 +36,22 @@ pub enum Failure {
 impl Failure {
     /// How it stands with the object after this failure. `doing` completes the sentence "Could not …".
     pub fn progress(&self, doing: &str) -> Progress {
-        match self {
-            Self::Denied { action, scope } => Progress::stalled(
-                Reason::AccessDenied,
-                format!("Could not {doing}: grant the action {action} on {scope} to the identity of the controller"),
-            ),
-            Self::Identity(why) => Progress::retrying(
-                Reason::IdentityUnavailable,
-                format!("Could not {doing}: no token from Azure: {why}"),
-            ),
-            Self::IdentityIncomplete(why) => Progress::stalled(
-                Reason::IdentityIncomplete,
-                format!("Could not {doing}: no token for Azure can be asked for: {why}"),
-            ),
-            Self::IdentityRefused(why) => Progress::stalled(
-                Reason::IdentityRefused,
-                format!("Could not {doing}: Azure refuses a token to the identity: {why}"),
-            ),
-            Self::Throttled => {
-                Progress::retrying(Reason::Throttled, format!("Could not {doing} yet: Azure asks for a pause"))
-            }
-            Self::Busy(why) => Progress::retrying(Reason::SourceBusy, format!("Could not {doing} yet: {why}")),
-            Self::Refused(why) => {
-                Progress::stalled(Reason::RequestRefused, format!("Could not {doing}: Azure refuses: {why}"))
-            }
-            Self::Unavailable(why) => Progress::retrying(Reason::AzureUnavailable, format!("Could not {doing}: {why}")),
+        let message = self.message(doing.to_owned());
+        let progress: fn(Reason, String) -> Progress =
+            if self.is_permanent() { Progress::stalled } else { Progress::retrying };
+        progress(message.reason(), message.to_string())
+    }
+
+    fn message(&self, doing: String) -> Failed {
+        match self.clone() {
+            Self::Denied { action, scope } => Failed::Denied { doing, action, scope },
+            Self::Identity(why) => Failed::NoToken { doing, why },
+            Self::IdentityIncomplete(why) => Failed::IdentityIncomplete { doing, why },
+            Self::IdentityRefused(why) => Failed::IdentityRefused { doing, why },
+            Self::Throttled => Failed::Throttled { doing },
+            Self::Busy(why) => Failed::SourceBusy { doing, why },
+            Self::Refused(why) => Failed::Refused { doing, why },
+            Self::Unavailable(why) => Failed::Unavailable { doing, why },
         }
     }
 
@@ -73,5 +67,18 @@ impl Failure {
     /// Whether only a person can help.
     pub fn is_permanent(&self) -> bool {
         matches!(self, Self::Denied { .. } | Self::Refused(_) | Self::IdentityIncomplete(_) | Self::IdentityRefused(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lacks_a_right_is_the_identity_that_the_object_acts_as() {
+        let denied = Failure::Denied { action: "a/read".to_owned(), scope: "/s".to_owned() };
+        let Progress::Stalled { reason, message } = denied.progress("read") else { panic!("it stalls") };
+        assert_eq!(reason, Reason::AccessDenied);
+        assert!(message.contains("a/read on /s") && message.contains("spec.serviceAccountName"), "{message}");
     }
 }
