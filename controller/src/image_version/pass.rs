@@ -233,7 +233,7 @@ impl Pass<'_> {
                     remembered.core = untried;
                 }
                 remembered.kept = Some(kept.for_the_next());
-                report.progress = failed.failure.progress(name.doing());
+                report.progress = failed.failure.progress_of(name);
                 return self.defer(&report, &status, remembered, failed.wait).await;
             }
             Err(failed) => {

@@ -17,7 +17,15 @@ messages! {
         Throttled { doing: String } => Ready / Throttled:
             "Could not {doing} yet: Azure asks for a pause",
         SourceBusy { doing: String, why: String } => Ready / SourceBusy:
-            "Could not {doing} yet: {why}",
+            "Could not {doing} yet: the state of the source doesn't allow it now: {why}",
+        SealBusy { doing: String, why: String } => Ready / Sealing:
+            "Could not {doing} yet: the state of the machine or of its run command doesn't allow it now: {why}",
+        CreationBusy { doing: String, why: String } => Ready / Publishing:
+            "Could not {doing} yet: the state of the version or of its source doesn't allow it now: {why}",
+        UpdateBusy { doing: String, why: String } => Ready / Replicating:
+            "Could not {doing} yet: the state of the version doesn't allow it now: {why}",
+        DeletionBusy { doing: String, why: String } => Ready / Deleting:
+            "Could not {doing} yet: the state of the version doesn't allow it now: {why}",
         Refused { doing: String, why: String } => Ready / RequestRefused:
             "Could not {doing}: Azure refuses: {why}",
         Unavailable { doing: String, why: String } => Ready / AzureUnavailable:

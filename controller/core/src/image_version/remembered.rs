@@ -131,7 +131,7 @@ impl Remembered {
         if let Some((failed, failure)) = &self.failure
             && *failed == step
         {
-            report.progress = failure.progress(step.doing());
+            report.progress = failure.progress_of(step);
         }
     }
 
