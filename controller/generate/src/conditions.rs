@@ -27,7 +27,7 @@ const STALLED: &str = "
 ## Reasons that need a person
 
 With one of these the object is `Stalled`, when azimage can't get any further by itself. What to do is in
-[troubleshooting.md](troubleshooting.md), and the message says it for the case at hand.
+[troubleshooting.md](troubleshooting.md), and the message says it for the case at hand: [messages.md](messages.md) lists all of them.
 
 | reason | means |
 | -- | -- |
