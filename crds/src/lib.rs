@@ -11,14 +11,12 @@
 )]
 
 mod condition;
-mod condition_page;
 mod image_version;
 mod manifest;
 mod replication_target;
 mod rules;
 
 pub use condition::{ConditionType, Reason};
-pub use condition_page::condition_page;
 pub use image_version::{
     AllowedPath, Capture, Deletion, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion,
     ImageVersionSource, ImageVersionSpec, ImageVersionStatus, OperationStatus, Prepare, Publish, RegionState,

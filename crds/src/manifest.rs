@@ -15,16 +15,6 @@ pub struct Manifest {
     pub object: Value,
 }
 
-impl Manifest {
-    /// The manifest as YAML.
-    ///
-    /// # Errors
-    /// When the YAML library refuses the object, which it has no reason to.
-    pub fn to_yaml(&self) -> Result<String, serde_saphyr::ser::Error> {
-        serde_saphyr::to_string(&self.object)
-    }
-}
-
 /// The manifests of all kinds, in the order in which a reader meets them.
 ///
 /// # Errors

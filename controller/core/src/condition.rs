@@ -6,8 +6,18 @@ use azimage_crds::{ConditionType, Reason};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use crate::{Message, message::messages};
+
 /// Longest message of a condition, in bytes: long enough for people, short enough for every tool.
 const MESSAGE_LIMIT: usize = 2048;
+
+messages! {
+    /// What a condition says of which nothing was found out yet.
+    pub(crate) enum NotYet {
+        Waiting => SourceReady | Compatible | GuestPrepared | Generalized | Published | Replicated
+            / WaitingForEarlierStep: "An earlier step has to be done first",
+    }
+}
 
 /// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +52,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What a message says.
+    pub fn of(truth: Truth, message: &impl Message) -> Self {
+        Self { truth, reason: message.reason(), message: message.to_string() }
+    }
+
     /// It is so.
     pub fn yes(message: impl Into<String>) -> Self {
         Self { truth: Truth::True, reason: Reason::Succeeded, message: message.into() }
@@ -169,7 +184,7 @@ pub fn render(
 }
 
 fn remembered(condition: Option<&Condition>) -> Finding {
-    let waiting = || Finding::unknown(Reason::WaitingForEarlierStep, "An earlier step has to be done first");
+    let waiting = || Finding::of(Truth::Unknown, &NotYet::Waiting);
     let Some(condition) = condition else { return waiting() };
     let Ok(reason) = condition.reason.parse() else { return waiting() };
     let truth = match condition.status.as_str() {

@@ -14,14 +14,18 @@ pub mod identity;
 pub mod image_version;
 pub mod lint;
 pub mod merge;
+pub mod message;
+pub mod messages;
 pub mod owner;
 pub mod pace;
 pub mod replication_target;
 pub mod selector;
 pub mod target;
+pub mod unreadable;
 
 pub use condition::{Finding, Progress, Truth};
 pub use failure::Failure;
 pub use identity::{Federation, Identity};
+pub use message::Message;
 pub use owner::Owner;
 pub use pace::Pace;

@@ -6,8 +6,11 @@ use std::{
 };
 
 use azimage_azure::Client as AzureClient;
-use azimage_core::{Federation, Identity, identity::federation, image_version::Violation};
-use azimage_crds::Reason;
+use azimage_core::{
+    Federation, Identity,
+    identity::{IdentityProblem, federation},
+    image_version::Violation,
+};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{Api, Client, ResourceExt};
 
@@ -76,8 +79,8 @@ impl Identities {
         }
         let tokens = ServiceAccountTokens::new(self.kubernetes.clone(), namespace, name);
         let client = self.clients.federated(&federation, Arc::new(tokens)).map_err(|error| {
-            let message = format!("spec.serviceAccountName: the ServiceAccount {name} can't be used: {error}");
-            Violation::new(Reason::IdentityIncomplete, message)
+            let problem = error.to_string();
+            Violation::from(IdentityProblem::Unusable { account: name.clone(), problem })
         })?;
         known.insert(key, Known { uid, federation, client: client.clone() });
         Ok(client)
@@ -86,13 +89,10 @@ impl Identities {
     async fn read(&self, namespace: &str, name: &str) -> Result<Option<ServiceAccount>, Unidentified> {
         let api: Api<ServiceAccount> = Api::namespaced(self.kubernetes.clone(), namespace);
         match bounded(api.get_opt(name)).await {
-            Err(error) if error.is_forbidden() => Err(Violation::new(
-                Reason::IdentityIncomplete,
-                format!(
-                    "spec.serviceAccountName: the controller may not read the ServiceAccount {name}; grant it get on serviceaccounts and create on serviceaccounts/token in the namespace {namespace}"
-                ),
-            )
-            .into()),
+            Err(error) if error.is_forbidden() => {
+                let (account, namespace) = (name.to_owned(), namespace.to_owned());
+                Err(Violation::from(IdentityProblem::Unreadable { account, namespace }).into())
+            }
             answer => Ok(answer?),
         }
     }

@@ -216,7 +216,7 @@ impl Pass<'_> {
             }
             Err(failed) if failed.throttled().is_some() => {
                 let memory = if failed.was_sent() { tried } else { untried };
-                report.progress = failed.failure.progress(key.name.doing());
+                report.progress = failed.failure.progress_of(key.name);
                 return self.defer(&report, &status, memory, failed.wait).await;
             }
             Err(failed) => {

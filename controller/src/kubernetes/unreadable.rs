@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use azimage_core::{Progress, condition};
-use azimage_crds::Reason;
+use azimage_core::{Message as _, Progress, condition, unreadable::Unreadable};
 use jiff::Timestamp;
 use kube::{
     Api, Client, Resource,
@@ -27,12 +26,9 @@ pub(crate) async fn report_unreadable<K: Resource<DynamicType = ()>>(
     let current = bounded(api.get(name)).await?;
     let previous = current.data.pointer("/status/conditions").cloned().unwrap_or_default();
     let previous: Vec<_> = serde_json::from_value(previous).unwrap_or_default();
-    let message = format!(
-        "This release of azimage can't read the object: {}; upgrade azimage or correct the field",
-        object.error
-    );
+    let message = Unreadable::Object { problem: object.error.clone() };
     let generation = current.metadata.generation.unwrap_or_default();
-    let progress = Progress::stalled(Reason::InvalidSpec, message);
+    let progress = Progress::stalled(message.reason(), message.to_string());
     let conditions = condition::render(&previous, &[], &BTreeMap::new(), &progress, generation, now);
     if conditions == previous {
         return Ok(());

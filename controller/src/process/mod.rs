@@ -28,7 +28,7 @@ use crate::{
 /// When the folder or a file can't be written.
 pub fn print_crds(arguments: &CrdsArgs) -> anyhow::Result<()> {
     for manifest in manifests()? {
-        let text = manifest.to_yaml()?;
+        let text = serde_saphyr::to_string(&manifest.object)?;
         match &arguments.output_dir {
             None => write!(std::io::stdout(), "---\n{text}").context("can't print")?,
             Some(folder) => {

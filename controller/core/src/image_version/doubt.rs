@@ -7,8 +7,9 @@ use azimage_names::Region;
 use super::{
     Memory, Read, Report, Wake,
     report::{Decision, Outcome, ends},
+    words::{NotShown, Words},
 };
-use crate::{Progress, Truth};
+use crate::{Message, Progress, Truth};
 
 /// How many passes must be told a thing before it is believed.
 pub(super) const CONFIRMATIONS: u32 = 3;
@@ -50,8 +51,7 @@ impl Memory<'_> {
         }
         report.confirming = Some(version);
         report.findings.retain(|_, finding| finding.truth == Truth::True);
-        let message = "Making sure that the version number is free: Azure may be slow to show a version";
-        report.progress = Progress::reconciling(Reason::Progressing, message);
+        report.progress = Progress::reconciling(Words::MakingSure.reason(), Words::MakingSure.to_string());
         ends(None, Wake::Poll)
     }
 }
@@ -66,21 +66,20 @@ impl Report {
     pub(super) fn absent(
         &mut self,
         memory: &Memory<'_>,
-        (what, name): (Read, &str),
-        (condition, reason): (ConditionType, Reason),
-        message: String,
+        (what, not_shown): (Read, &NotShown),
+        message: &impl Message,
     ) -> Decision {
-        let believed = memory.believes_absent(&what, condition, reason);
+        let believed = memory.believes_absent(&what, message.condition(), message.reason());
         self.doubts(Doubt::Absent(what));
         if believed {
-            return self.stalled(condition, reason, message);
+            return self.stalled(message);
         }
-        self.doubted(reason, name)
+        self.doubted(not_shown)
     }
 
     /// One answer said that it doesn't exist. Of what was found before nothing is taken back for that.
-    pub(super) fn doubted(&mut self, reason: Reason, name: &str) -> Decision {
-        self.progress = Progress::retrying(reason, format!("Azure doesn't show {name}; looking again"));
+    pub(super) fn doubted(&mut self, not_shown: &NotShown) -> Decision {
+        self.progress = Progress::retrying(not_shown.reason(), not_shown.to_string());
         ends(None, Wake::Poll)
     }
 }

@@ -9,6 +9,8 @@
 mod context;
 mod doubt;
 mod facts;
+mod invalid;
+mod listed;
 mod memory;
 mod next;
 mod protocol;
@@ -24,6 +26,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod words;
 
 pub use doubt::Doubt;
 pub use facts::{
@@ -31,6 +34,7 @@ pub use facts::{
     Power, Provisioning, Question, Read, Reading, Readings, RegionObserved, RegionReplication, SealObserved, SealOf,
     TargetRegionObserved, VersionObserved, VirtualMachineObserved,
 };
+pub(crate) use listed::{messages, phrases};
 pub use memory::Memory;
 pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};

@@ -13,6 +13,7 @@ use super::{
     report::{Decision, Outcome, Plan, Report, Stop, Wake, ends},
     route::{self, Stage},
     stage::{publish, replicate::regions},
+    words::{Done, Words},
 };
 use crate::merge::merge;
 
@@ -95,8 +96,7 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return walk(ahead, cx, report);
     }
     if cx.memory.may_show_late() {
-        let message = "Azure accepted the gallery image version and doesn't show it yet".to_owned();
-        return report.wait(ConditionType::Published, Reason::Publishing, message);
+        return report.wait(&Words::NotShownYet);
     }
     if cx.memory.was_published() {
         return publish::is_gone(cx, report);
@@ -115,7 +115,7 @@ fn passed(behind: &[&Stage], version: &VersionObserved, cx: &Cx<'_>, report: &mu
     };
     for kind in DOMAIN.into_iter().take_while(|kind| *kind != ConditionType::Published).filter(|kind| !seen(*kind)) {
         if behind.iter().any(|stage| stage.condition == kind) {
-            report.done(kind, "The version was made from it");
+            report.done_on(kind, &Done::MadeFromIt);
         } else {
             report.not_needed(kind);
         }

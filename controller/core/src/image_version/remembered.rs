@@ -238,7 +238,7 @@ impl Remembered {
         if let Some((failed, failure)) = &self.failure
             && failed == step
         {
-            report.progress = failure.progress(step.name.doing());
+            report.progress = failure.progress_of(step.name);
         }
     }
 

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{ConditionType, GuestStatus, Reason, RegionStatus, SourceStatus};
+use azimage_crds::{ConditionType, GuestStatus, RegionStatus, SourceStatus};
 use jiff::Timestamp;
 
-use super::{Doubt, Read, Request, Step, StepKey, StepName};
-use crate::{Failure, Finding, Progress};
+use super::{
+    Doubt, Read, Request, Step, StepKey, StepName,
+    words::{Done, Words},
+};
+use crate::{Failure, Finding, Message, Progress, Truth};
 
 /// What a pass does.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +100,7 @@ impl Default for Report {
     fn default() -> Self {
         Self {
             findings: BTreeMap::new(),
-            progress: Progress::reconciling(Reason::Progressing, "Looking at the object and Azure"),
+            progress: Progress::reconciling(Words::Begins.reason(), Words::Begins.to_string()),
             regions: None,
             source: None,
             guest: None,
@@ -149,8 +152,13 @@ impl Stop {
 pub(super) type Decision = Result<Outcome, Stop>;
 
 impl Report {
-    pub(super) fn done(&mut self, condition: ConditionType, message: &str) {
-        self.findings.insert(condition, Finding::yes(message));
+    pub(super) fn done(&mut self, message: &impl Message) {
+        self.done_on(message.condition(), message);
+    }
+
+    /// The same, of a message that several conditions may say.
+    pub(super) fn done_on(&mut self, condition: ConditionType, message: &impl Message) {
+        self.findings.insert(condition, Finding::of(Truth::True, message));
     }
 
     pub(super) fn finished_if(&mut self, seen: bool, step: StepName) {
@@ -160,48 +168,47 @@ impl Report {
     }
 
     /// Only a person can help.
-    pub(super) fn stalled(&mut self, condition: ConditionType, reason: Reason, message: String) -> Decision {
-        self.findings.insert(condition, Finding::no(reason, &message));
-        self.progress = Progress::stalled(reason, message);
+    pub(super) fn stalled(&mut self, message: &impl Message) -> Decision {
+        self.found(Truth::False, message);
+        self.progress = Progress::stalled(message.reason(), message.to_string());
         ends(None, Wake::Resync)
     }
 
     /// It settles by itself.
-    pub(super) fn wait(&mut self, condition: ConditionType, reason: Reason, message: String) -> Decision {
-        self.findings.insert(condition, Finding::unknown(reason, &message));
-        self.progress = Progress::reconciling(reason, message);
+    pub(super) fn wait(&mut self, message: &impl Message) -> Decision {
+        self.found(Truth::Unknown, message);
+        self.progress = Progress::reconciling(message.reason(), message.to_string());
         ends(None, Wake::Poll)
     }
 
     /// It failed, and may heal.
-    pub(super) fn retry(&mut self, condition: ConditionType, reason: Reason, message: String) -> Decision {
-        self.findings.insert(condition, Finding::no(reason, &message));
-        self.progress = Progress::retrying(reason, message);
+    pub(super) fn retry(&mut self, message: &impl Message) -> Decision {
+        self.found(Truth::False, message);
+        self.progress = Progress::retrying(message.reason(), message.to_string());
         ends(None, Wake::Poll)
     }
 
     /// A step brings it on.
-    pub(super) fn act(&mut self, condition: ConditionType, reason: Reason, message: String, step: Step) -> Decision {
-        self.findings.insert(condition, Finding::unknown(reason, &message));
-        self.progress = Progress::reconciling(reason, message);
+    pub(super) fn act(&mut self, message: &impl Message, step: Step) -> Decision {
+        self.found(Truth::Unknown, message);
+        self.progress = Progress::reconciling(message.reason(), message.to_string());
         ends(Some(step), Wake::Poll)
     }
 
     /// A step is tried again, as what it is for failed.
-    pub(super) fn act_again(
-        &mut self,
-        (condition, reason): (ConditionType, Reason),
-        message: String,
-        step: Step,
-    ) -> Decision {
-        self.findings.insert(condition, Finding::no(reason, &message));
-        self.progress = Progress::retrying(reason, message);
+    pub(super) fn act_again(&mut self, message: &impl Message, step: Step) -> Decision {
+        self.found(Truth::False, message);
+        self.progress = Progress::retrying(message.reason(), message.to_string());
         ends(Some(step), Wake::Retry)
     }
 
+    /// What was found out about the condition of a message.
+    pub(super) fn found(&mut self, truth: Truth, message: &impl Message) {
+        self.findings.insert(message.condition(), Finding::of(truth, message));
+    }
+
     pub(super) fn not_needed(&mut self, condition: ConditionType) {
-        let finding = Finding { reason: Reason::NotNeeded, ..Finding::yes("The source needs no such step") };
-        self.findings.insert(condition, finding);
+        self.done_on(condition, &Done::NotNeeded);
     }
 }
 

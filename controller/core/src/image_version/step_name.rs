@@ -112,7 +112,7 @@ impl StepName {
     }
 
     /// Completes "Could not …".
-    pub fn doing(self) -> &'static str {
+    pub(crate) fn doing(self) -> &'static str {
         self.row().doing
     }
 

@@ -12,10 +12,11 @@ use azimage_names::{
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
-use super::{OsType, stage::delete::may_hold_a_machine};
+use super::{OsType, invalid::Invalid, stage::delete::may_hold_a_machine};
 use crate::{
-    Identity, Owner,
+    Identity, Message, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
+    identity::{IdentityProblem, problem::WayOut},
     selector,
     target::TargetView,
 };
@@ -44,23 +45,24 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// A violation; the message begins with the field.
-    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into() }
-    }
-
     /// What is wrong with an identity holds up a deletion only if the version has to go with its object. Of an object that
     /// goes with its namespace, where nothing new can be made, that is the only way out.
     #[must_use]
     pub fn of_an_identity(mut self, deleting: bool) -> Self {
         if deleting {
-            self.message.push_str("; or set spec.deletionPolicy to Retain");
+            self.message = format!("{}{}", self.message, WayOut::Retain);
         }
         self
     }
 
     fn field(field: &str, problem: impl std::fmt::Display) -> Self {
-        Self::new(Reason::InvalidSpec, format!("{field}: {problem}"))
+        Invalid::Field { field: field.to_owned(), problem: problem.to_string() }.into()
+    }
+}
+
+impl<M: Message> From<M> for Violation {
+    fn from(message: M) -> Self {
+        Self { reason: message.reason(), message: message.to_string() }
     }
 }
 
@@ -264,13 +266,7 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
 
 fn identity(object: &ImageVersion, namespace: &str, own_serves: bool, deleting: bool) -> Result<Identity, Violation> {
     Identity::choose(object.spec.service_account_name.as_deref(), own_serves).ok_or_else(|| {
-        Violation::new(
-            Reason::IdentityNotAllowed,
-            format!(
-                "spec.serviceAccountName: set it to a ServiceAccount of the namespace {namespace} that an Azure identity trusts; the controller's own identity doesn't serve this namespace, as it isn't among its --identity-namespaces"
-            ),
-        )
-        .of_an_identity(deleting)
+        Violation::from(IdentityProblem::NotServed { namespace: namespace.to_owned() }).of_an_identity(deleting)
     })
 }
 
@@ -310,7 +306,7 @@ fn source(object: &ImageVersion) -> Result<SourceSpec, Violation> {
                 .map_err(|problem| Violation::field("spec.source.imageVersion.resourceId", problem))?;
             Ok(SourceSpec::ImageVersion { id })
         }
-        _ => Err(Violation::field("spec.source", "set exactly one of virtualMachine and imageVersion")),
+        _ => Err(Invalid::Source.into()),
     }
 }
 
@@ -368,23 +364,13 @@ fn conflict(
         if elsewhere || other.uid() == object.uid() || age(other) > age(object) {
             continue;
         }
-        let name = other.name_any();
+        let other_name = || other.name_any();
         if version_id(other).is_ok_and(|theirs| theirs == *id) {
-            return Err(Violation::new(
-                Reason::Conflict,
-                format!(
-                    "spec.version: the ImageVersion {name} already stands for {id}; choose another version number, or delete that one: this one goes on at its next look, which {RECONCILE_REQUESTED_AT} asks for"
-                ),
-            ));
+            return Err(Invalid::SameVersion { other: other_name(), id: id.clone() }.into());
         }
         let Some(machine) = deprovisions(source) else { continue };
         if self::source(other).is_ok_and(|theirs| deprovisions(&theirs) == Some(machine)) {
-            return Err(Violation::new(
-                Reason::Conflict,
-                format!(
-                    "spec.source.virtualMachine: the ImageVersion {name} already captures {machine} in place; a machine is captured in place once. Use another machine, or delete that one: this one goes on at its next look, which {RECONCILE_REQUESTED_AT} asks for"
-                ),
-            ));
+            return Err(Invalid::SameMachine { other: other_name(), machine: machine.clone() }.into());
         }
     }
     Ok(())

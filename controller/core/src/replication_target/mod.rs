@@ -1,17 +1,19 @@
 //! The decisions about a `ReplicationTarget`. It writes nothing to Azure: its region reaches Azure through the image
 //! versions that it selects, and what they say of the region is all that is looked at here.
 
+pub(crate) mod words;
+
 use std::collections::BTreeMap;
 
 use azimage_crds::{
-    ConditionType, Deletion, ImageVersion, Reason, RegionState, ReplicationTarget, ReplicationTargetStatus,
-    SelectedVersion,
+    ConditionType, Deletion, ImageVersion, RegionState, ReplicationTarget, ReplicationTargetStatus, SelectedVersion,
 };
 use azimage_names::Region;
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
+use words::Words;
 
-use crate::{Finding, Progress, condition, merge, selector, target::TargetView};
+use crate::{Finding, Message as _, Progress, condition, merge, selector, target::TargetView};
 
 /// The conditions of a replication target.
 pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
@@ -41,8 +43,7 @@ pub fn plan(
     let (release, progress, selected) = match &region {
         Err(problem) => {
             // A region that can't be understood never reached Azure.
-            let message = format!("spec.region: {problem}");
-            (deleting(target), Progress::stalled(Reason::InvalidSpec, message), Vec::new())
+            (deleting(target), stalled(&Words::Region { problem: problem.to_string() }), Vec::new())
         }
         Ok(region) if deleting(target) => {
             let holders = holders(target, region, versions);
@@ -103,10 +104,7 @@ fn progress(
     siblings: &[&ReplicationTarget],
 ) -> Progress {
     if let Some(older) = contradicted(target, siblings) {
-        let message = format!(
-            "spec.storageAccountType: the older target {older} asks for another storage type in {region}, and it holds; make them agree"
-        );
-        return Progress::stalled(Reason::ConflictingTarget, message);
+        return stalled(&Words::Contradicted { older, region: region.clone() });
     }
     let named = |state: RegionState| -> Vec<&str> {
         selected.iter().filter(|version| version.state == state).map(|version| version.name.as_str()).collect()
@@ -115,25 +113,22 @@ fn progress(
     let incomplete = |version: &&SelectedVersion| version.state != RegionState::Completed;
     let open: Vec<&str> = selected.iter().filter(incomplete).map(|version| version.name.as_str()).collect();
     if selected.is_empty() {
-        let what = match &target.spec.image_version_name {
-            Some(name) => format!("There is no ImageVersion {name} yet"),
-            None => "No ImageVersion is selected yet".to_owned(),
-        };
-        return match target.spec.image_version_name {
-            Some(_) => Progress::reconciling(Reason::NothingSelected, what),
-            None => Progress::Settled { message: what },
+        return match &target.spec.image_version_name {
+            Some(name) => reconciling(&Words::NoVersion { name: name.clone() }),
+            None => settled(&Words::NoneSelected),
         };
     }
     if !failed.is_empty() {
-        let message = format!("Replication to {region} failed for {}", list(&failed));
-        return Progress::retrying(Reason::RegionFailed, message);
+        let message = Words::Failed { region: region.clone(), versions: list(&failed) };
+        return Progress::retrying(message.reason(), message.to_string());
     }
     if !open.is_empty() {
-        let message = format!("Waiting for {} to complete in {region}", list(&open));
-        return Progress::reconciling(Reason::Replicating, message);
+        return reconciling(&Words::Waiting { versions: list(&open), region: region.clone() });
     }
-    let versions = if selected.len() == 1 { "version is" } else { "versions are" };
-    Progress::Settled { message: format!("{} {versions} complete in {region}", selected.len()) }
+    settled(&match selected.len() {
+        1 => Words::Complete { region: region.clone() },
+        count => Words::AllComplete { count, region: region.clone() },
+    })
 }
 
 fn contradicted(target: &ReplicationTarget, siblings: &[&ReplicationTarget]) -> Option<String> {
@@ -158,14 +153,25 @@ fn holders(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersio
 
 fn waiting_for(target: &ReplicationTarget, holders: &[String]) -> Progress {
     if holders.is_empty() {
-        return Progress::reconciling(Reason::Deleting, "Nothing is left of what this target asked for");
+        return reconciling(&Words::NothingLeft);
     }
-    let what = match target.spec.deletion_policy {
-        Deletion::Delete => "remove the replicas of",
-        Deletion::Retain => "let go of the replicas of",
-    };
-    let names: Vec<&str> = holders.iter().map(String::as_str).collect();
-    Progress::reconciling(Reason::Deleting, format!("Waiting for azimage to {what} {}", list(&names)))
+    let versions = list(&holders.iter().map(String::as_str).collect::<Vec<_>>());
+    reconciling(&match target.spec.deletion_policy {
+        Deletion::Delete => Words::Removing { versions },
+        Deletion::Retain => Words::Releasing { versions },
+    })
+}
+
+fn settled(message: &Words) -> Progress {
+    Progress::Settled { message: message.to_string() }
+}
+
+fn reconciling(message: &Words) -> Progress {
+    Progress::reconciling(message.reason(), message.to_string())
+}
+
+fn stalled(message: &Words) -> Progress {
+    Progress::stalled(message.reason(), message.to_string())
 }
 
 fn available(progress: &Progress) -> Finding {

@@ -270,7 +270,7 @@ fn who_deletes_an_object_is_told_that_its_machine_is_left_sealed() {
     let powered = |power| under_way(8 * 3600).machine(machine().claimed().powered(power));
     for power in [Power::Stopped, Power::Deallocated] {
         let told = parting(&powered(power)).unwrap();
-        assert!(told.contains("builder is ") && told.contains("provisioned anew"), "{told}");
+        assert!(told.contains("builder is ") && told.contains("provisions it again"), "{told}");
     }
     assert!(parting(&going().machine(machine().claimed().marked().powered(Power::Deallocated))).is_some());
     assert_eq!(parting(&powered(Power::Running)), None, "it wasn't powered off");

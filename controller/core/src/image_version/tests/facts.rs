@@ -101,9 +101,9 @@ fn messages_say_what_is_waited_for_and_what_is_there() {
         (
             plain().version(failed("out of disks")),
             published,
-            "Azure failed to create the gallery image version: out of disks; asking again",
+            "Azure failed to create the gallery image version: out of disks; trying again",
         ),
-        (plain().version(failed("")), published, "Azure failed to create the gallery image version; asking again"),
+        (plain().version(failed("")), published, "Azure failed to create the gallery image version; trying again"),
     ];
     for (scene, kind, expected) in cases {
         assert_eq!(condition(&scene.next_status(), kind).2, expected);

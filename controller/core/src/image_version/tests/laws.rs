@@ -309,10 +309,10 @@ proptest! {
         let mut answer = super::azure::as_answered(&request, fill);
         let length = answer.targets.len();
         answer.targets.rotate_left(turn % length);
-        prop_assert_eq!(compare::differences(&answer, &request), Vec::<String>::new());
+        prop_assert_eq!(compare::differences(&answer, &request), vec![]);
         // And what is asked for then is the same again.
         let again = compare::update(&validated, &answer, &merged, None);
-        prop_assert_eq!(compare::differences(&answer, &again), Vec::<String>::new());
+        prop_assert_eq!(compare::differences(&answer, &again), vec![]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn a_stall_says_what_to_do() {
         "Mend ",
         "start ",
         "say so ",
-        "tries again",
+        "try again",
         "Switch ",
     ];
     for (case, scene, _) in tables() {

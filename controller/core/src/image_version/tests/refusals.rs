@@ -26,7 +26,7 @@ fn told(reason: &str, mut scene: Scene) -> Scene {
             type_: kind.into(),
             status: state.into(),
             reason: reason.into(),
-            message: "As it was told; the annotation azimage.dev/reconcile-requested-at tries again".into(),
+            message: "As it was told; set the annotation azimage.dev/reconcile-requested-at to try again".into(),
             last_transition_time: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(before(600)),
             observed_generation: None,
         });

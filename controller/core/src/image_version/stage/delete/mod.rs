@@ -1,6 +1,9 @@
 //! An object that goes: its version goes first, if it asks for that, and then its claim on a machine.
 
-use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare, Reason};
+pub(in super::super) mod words;
+
+use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare};
+use words::{Parting, Words};
 
 use super::{
     super::{
@@ -13,7 +16,7 @@ use super::{
     },
     guest::Attempt,
 };
-use crate::{Failure, Progress};
+use crate::{Failure, Message as _, Progress};
 
 /// The version is gone, if it is to go.
 pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
@@ -22,20 +25,17 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
         return Ok(Outcome::Done);
     }
     match cx.version_alone()? {
-        Presence::Found(version) if !validated.owns_tag(&version.tags) => {
-            report.let_go("The gallery image version of that name isn't ours, so it is left alone")
-        }
+        Presence::Found(version) if !validated.owns_tag(&version.tags) => report.let_go(&Words::NotOurs),
         Presence::Found(version) if version.provisioning == Provisioning::Deleting => {
             report.running = Some(StepName::Delete.into());
-            report.deleting("Azure is deleting the gallery image version", None)
+            report.deleting(&Words::VersionBeingDeleted, None)
         }
         Presence::Found(version) if version.block_deletion && not_reached(version.end_of_life, memory) => {
-            let message = "Azure doesn't delete the gallery image version before the end of its life (safetyProfile.blockDeletionBeforeEndOfLife): wait until then, turn that off in Azure, or set spec.deletionPolicy to Retain".to_owned();
-            report.progress = Progress::stalled(Reason::DeletionBlocked, message);
+            report.progress = Progress::stalled(Words::Blocked.reason(), Words::Blocked.to_string());
             ends(None, Wake::Resync)
         }
         Presence::Found(_) => report.deleting(
-            "Deleting the gallery image version",
+            &Words::DeletingVersion,
             Some(Step::whole(StepName::Delete, Request::DeleteVersion(validated.id.clone()))),
         ),
         Presence::Missing(_) => {
@@ -43,7 +43,7 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             let told = memory.times(&gone);
             if memory.may_turn_up() || told + 1 < confirmations(memory, told) {
                 report.doubts(gone);
-                return report.deleting("Confirming that the gallery image version is gone", None);
+                return report.deleting(&Words::Confirming, None);
             }
             Ok(Outcome::Done)
         }
@@ -71,7 +71,7 @@ fn confirmations(memory: &Memory<'_>, told: u32) -> u32 {
 pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let (validated, memory) = (cx.validated, cx.memory);
     let retained = validated.deletion == Deletion::Retain;
-    let done = if retained { "The gallery image version is retained" } else { "The gallery image version is gone" };
+    let done = if retained { &Words::Retained } else { &Words::Gone };
     let source = match cx.source() {
         Some(source) if !retained || may_hold_a_machine(memory.status) => source,
         _ => return report.let_go(done),
@@ -107,17 +107,16 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
         && !ended_badly(memory)
     {
         // Whoever claimed the machine now would have it sealed and turned off under his hands.
-        let message = "Waiting for the seal that is under way in the guest to end: a deletion doesn't stop it";
-        return report.deleting(message, None);
+        return report.deleting(&Words::WaitingForSeal, None);
     }
     let removable = machine.power == Power::Running && machine.agent_ready;
     match command {
         Some(command) if command.provisioning == Provisioning::Deleting && removable => {
-            return report.deleting("Waiting for Azure to remove the run command of the seal", None);
+            return report.deleting(&Words::CommandBeingRemoved, None);
         }
         Some(_) if removable => {
             let step = Step::whole(StepName::ForgetSeal, Request::DeleteRunCommand(seal.clone()));
-            return report.deleting("Removing the run command of the seal", Some(step));
+            return report.deleting(&Words::RemovingCommand, Some(step));
         }
         _ => {}
     }
@@ -125,15 +124,12 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
         Ok(request) => {
             let may_be_sealed = tags::sealed(machine) || attempt.as_ref().is_some_and(Attempt::may_have_begun);
             if !runs && may_be_sealed {
-                report.parting = Some(format!(
-                    "{id} is {}, and its guest is sealed or may be: when it is started again it is provisioned anew, with the account of its osProfile",
-                    machine.power
-                ));
+                let left = Parting::LeftSealed { id: id.clone(), power: machine.power.clone() };
+                report.parting = Some(left.to_string());
             }
-            report
-                .deleting("Releasing the claim on the source", Some(Step::on_machine(StepName::ReleaseSource, request)))
+            report.deleting(&Words::Releasing, Some(Step::on_machine(StepName::ReleaseSource, request)))
         }
-        Err(_) => report.let_go("The source can't be released, as it has no etag"),
+        Err(_) => report.let_go(&Words::NoEtag),
     }
 }
 
@@ -147,13 +143,13 @@ fn not_reached(end_of_life: Option<jiff::Timestamp>, memory: &Memory<'_>) -> boo
 }
 
 impl Report {
-    fn let_go(&mut self, message: &str) -> Decision {
-        self.progress = Progress::reconciling(Reason::Deleting, message);
+    fn let_go(&mut self, message: &Words) -> Decision {
+        self.progress = Progress::reconciling(message.reason(), message.to_string());
         ends(None, Wake::Release)
     }
 
-    fn deleting(&mut self, message: &str, step: Option<Step>) -> Decision {
-        self.progress = Progress::reconciling(Reason::Deleting, message);
+    fn deleting(&mut self, message: &Words, step: Option<Step>) -> Decision {
+        self.progress = Progress::reconciling(message.reason(), message.to_string());
         ends(step, Wake::Poll)
     }
 }

@@ -14,12 +14,14 @@ mod proven;
 pub(in super::super) mod readiness;
 mod refused;
 mod untouched;
+pub(in super::super) mod words;
 
 use azimage_crds::{ConditionType, Prepare, Reason};
 
 pub use attempt::nonce;
 pub(in super::super) use attempt::{Attempt, newer_claim};
 use readiness::{Obstacle, may_begin};
+use words::{Left, Refusal, Words};
 
 use super::super::{
     BootDiagnostics, ConsoleObserved, OsType, Power, Provisioning, Request, SealObserved, Step, StepName,
@@ -27,35 +29,31 @@ use super::super::{
     context::{Answer, Cx, Source},
     report::{Decision, Outcome, Report, Stop, ends},
     tags,
+    words::Done,
 };
 use crate::{
-    Progress,
+    Message, Progress,
     guest::console::{Aftermath, SealFailure},
 };
 
 /// Completes "Could not …".
 const READING_THE_LOG: &str = "read the machine's serial console log";
 
-/// What to do about a machine of which nobody knows whether it is sealed.
-const ANEW: &str = "Start the machine, which provisions it anew where its account was removed already; the annotation azimage.dev/reconcile-requested-at then tries again";
-
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let (source, machine) = cx.source_machine()?;
-    let condition = ConditionType::GuestPrepared;
     let marked = cx.validated.owns_tag(&machine.tags) && tags::sealed(machine);
     report.finished_if(marked || machine.generalized, StepName::MarkSealed);
     report.finished_if(machine.generalized, StepName::Seal);
     if source.prepare == Prepare::AlreadyGeneralized {
-        report.not_needed(condition);
+        report.not_needed(ConditionType::GuestPrepared);
         return Ok(Outcome::Done);
     }
     if machine.generalized || (marked && machine.is_being_changed()) {
-        report.done(condition, "The guest was sealed");
+        report.done(&Done::Sealed);
         return Ok(Outcome::Done);
     }
     if machine.is_being_changed() {
-        let message = "Azure is working on the machine; waiting for it to finish".to_owned();
-        return report.wait(condition, Reason::SourceBusy, message);
+        return report.wait(&Words::Changing);
     }
     let sealing = Sealing { cx, source, machine };
     if marked { sealing.proven(report) } else { sealing.decide(report) }
@@ -91,9 +89,9 @@ impl Sealing<'_> {
         );
         if !spoke
             && attempt.as_ref().is_some_and(Attempt::was_removed)
-            && let Some((reason, message)) = self.told()
+            && let Some(told) = self.told()
         {
-            return self.again(report, reason, message);
+            return self.again(report, &told);
         }
         let decision = if self.is_off() {
             self.off(attempt.as_ref(), command, report)
@@ -120,14 +118,14 @@ impl Sealing<'_> {
     }
 
     /// Why the seal ended badly, if the status has told it already.
-    fn told(&self) -> Option<(Reason, String)> {
+    fn told(&self) -> Option<Told> {
         let condition = self.cx.memory.condition(ConditionType::GuestPrepared)?;
         let reason: Reason = condition.reason.parse().ok()?;
-        (condition.status == "False" && reason.stalls()).then(|| (reason, condition.message.clone()))
+        (condition.status == "False" && reason.stalls()).then(|| Told { reason, text: condition.message.clone() })
     }
 
     fn was_told(&self, reason: Reason) -> bool {
-        self.told().is_some_and(|(told, _)| told == reason)
+        self.told().is_some_and(|told| told.reason == reason)
     }
 
     /// A run command whose failure the status has told is of no more use, and it may hold the user's script.
@@ -163,18 +161,18 @@ impl Sealing<'_> {
     }
 
     /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.
-    fn again(&self, report: &mut Report, reason: Reason, message: String) -> Decision {
+    fn again(&self, report: &mut Report, message: &impl Message) -> Decision {
         // Who asked may be taken as answered while the claim that was begun for it isn't written.
         let begun = newer_claim(self.cx.validated, self.cx.memory, self.machine);
         let asked = self.cx.validated.requested || begun;
         if asked && self.obstacle().is_none() {
-            return self.claim_anew(report, "Another try of the seal was asked for; claiming the machine for it");
+            return self.claim_anew(report, &Words::ClaimingAsAsked);
         }
-        report.stalled(ConditionType::GuestPrepared, reason, message)
+        report.stalled(message)
     }
 
     /// Another attempt begins with another nonce in the machine's tags.
-    fn claim_anew(&self, report: &mut Report, message: &str) -> Decision {
+    fn claim_anew(&self, report: &mut Report, message: &Words) -> Decision {
         let request = tags::claim_request(
             self.cx.validated,
             self.source.id,
@@ -183,41 +181,40 @@ impl Sealing<'_> {
             self.cx.memory.now,
         )?;
         let step = Step::on_machine(StepName::ClaimSource, request);
-        report.act(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned(), step)
+        report.act(message, step)
     }
 
     /// The guest itself said that it couldn't go on.
     fn gave_up(&self, failure: &SealFailure, report: &mut Report) -> Decision {
         let SealFailure { step, aftermath, detail } = failure;
-        let (left, advice) = match aftermath {
-            Aftermath::Unchanged => ("Nothing was removed from the guest, and its agent runs again", "Mend the guest"),
-            Aftermath::Restarting => (
-                "Its account may be gone already, so the guest restarts and is provisioned anew, with the account of the machine's osProfile",
-                "Mend the guest when it is up again",
-            ),
-            Aftermath::Broken if self.is_windows() => (
-                "Sysprep has begun its work, and Windows can't be brought back from there",
-                "Read Sysprep's logs in the machine, and make a new one; for this one",
-            ),
-            Aftermath::Broken => (
-                "Its account may be gone already, and the guest can't help itself",
-                "Restart the machine, and if its agent doesn't come back use another machine",
-            ),
+        let left = match aftermath {
+            Aftermath::Unchanged => Left::Unchanged,
+            Aftermath::Restarting => Left::Restarting,
+            Aftermath::Broken if self.is_windows() => Left::BySysprep,
+            Aftermath::Broken => Left::Broken,
         };
-        let message = format!(
-            "The guest said that the seal failed at the step {step}: {detail}. {left}; it is not generalized. {advice}; the annotation {} tries again",
-            azimage_crds::RECONCILE_REQUESTED_AT
-        );
-        self.again(report, Reason::SealFailed, message)
+        self.again(report, &Refusal::GaveUp { step: step.clone(), detail: detail.clone(), left })
     }
 }
 
-impl Report {
-    fn unknown(&mut self, message: String) -> Decision {
-        self.stalled(ConditionType::GuestPrepared, Reason::GuestPreparationUnknown, message)
+/// Why the seal ended badly, as the status has told it.
+struct Told {
+    reason: Reason,
+    text: String,
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl Message for Told {
+    fn condition(&self) -> ConditionType {
+        ConditionType::GuestPrepared
     }
 
-    fn sealing(&mut self, message: &str) -> Decision {
-        self.wait(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned())
+    fn reason(&self) -> Reason {
+        self.reason
     }
 }

@@ -10,9 +10,10 @@ use super::{
         context::Answer,
         report::{Decision, Report, Stop},
     },
-    ANEW, Attempt, READING_THE_LOG, Sealing,
+    Attempt, READING_THE_LOG, Sealing,
     attempt::BEGUN_BEFORE,
     newer_claim,
+    words::{PreparationUnknown, Refusal, Words},
 };
 use crate::guest::{self, attempt, console::SealFailure};
 
@@ -38,11 +39,11 @@ impl Sealing<'_> {
         let Some(attempt) = attempt else {
             return match self.obstacle() {
                 Some(obstacle) => obstacle.decide(report),
-                None => self.claim_anew(report, "The machine's tag azimage-seal is gone; claiming the machine again"),
+                None => self.claim_anew(report, &Words::ClaimingWithoutTag),
             };
         };
         if newer_claim(self.cx.validated, self.cx.memory, self.machine) && self.obstacle().is_none() {
-            return self.claim_anew(report, "Claiming the machine for another try of the seal");
+            return self.claim_anew(report, &Words::Claiming);
         }
         match command {
             Some(command) if attempt.command.is_none() => self.stale(command, report),
@@ -62,22 +63,21 @@ impl Sealing<'_> {
         }
         match self.obstacle() {
             Some(obstacle) => obstacle.decide(report),
-            None => self.forget(report, "Removing the run command of the last seal"),
+            None => self.forget(report, &Words::RemovingLast),
         }
     }
 
-    fn forget(&self, report: &mut Report, message: &str) -> Decision {
-        report.act(ConditionType::GuestPrepared, Reason::Sealing, message.to_owned(), self.removal())
+    fn forget(&self, report: &mut Report, message: &Words) -> Decision {
+        report.act(message, self.removal())
     }
 
     fn removing(&self, report: &mut Report) -> Decision {
         let begun = self.cx.memory.step(StepName::ForgetSeal).map(|step| step.started_at.0);
         let late = begun.is_some_and(|begun| !self.cx.memory.within(begun, REMOVAL_PATIENCE_SECONDS));
         if late && !self.machine.agent_ready {
-            let message = "Azure doesn't come to remove the run command of the last seal, for which the guest's agent has to answer: restart the machine".to_owned();
-            return report.retry(ConditionType::GuestPrepared, Reason::AgentNotReady, message);
+            return report.retry(&Words::RemovalHangs);
         }
-        report.sealing("Waiting for Azure to remove the run command of the last seal")
+        report.wait(&Words::WaitingForRemoval)
     }
 
     /// There is no run command: it wasn't made yet, or Azure doesn't show it.
@@ -88,22 +88,20 @@ impl Sealing<'_> {
             report.doubts(Doubt::Absent(what.clone()));
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
             if !self.cx.memory.believes_absent(&what, condition, reason) {
-                let message = "Azure doesn't show the run command of the seal, which was begun; looking again";
-                return report.sealing(message);
+                return report.wait(&Words::CommandNotShown);
             }
         }
         if let Some(obstacle) = obstacle {
             return obstacle.decide(report);
         }
         if self.machine.boot_diagnostics == BootDiagnostics::Off {
-            let message = "Switching the machine's boot diagnostics on, where the guest will say that it is sealed";
-            return self.claim_anew(report, message);
+            return self.claim_anew(report, &Words::SwitchingDiagnosticsOn);
         }
         // What can't be heard must not be begun: without the guest's word the seal would be lost.
         if let Answer::Failed(failure) = self.console()? {
             return Err(Stop::Failed(failure.clone(), READING_THE_LOG));
         }
-        report.act(ConditionType::GuestPrepared, Reason::Sealing, "Sealing the guest".to_owned(), self.begin(attempt))
+        report.act(&Words::Beginning, self.begin(attempt))
     }
 
     fn begin(&self, attempt: &Attempt<'_>) -> Step {
@@ -142,12 +140,9 @@ impl Sealing<'_> {
             && command.said == ConsoleObserved::Sealed
         {
             if self.has_just_ended(command) && self.untouched_since_begun(attempt) {
-                return self.mark(report, "The guest was sealed; recording it");
+                return self.mark(report, &Words::Recording);
             }
-            let message = format!(
-                "The guest said that it was sealed, and the machine runs longer than a sealed one does, or Azure has changed it since, so it may have been used; it is not generalized. {ANEW}"
-            );
-            return report.unknown(message);
+            return report.stalled(&PreparationUnknown::Used);
         }
         if command.exit_code == Some(BEGUN_BEFORE)
             && let Some(Answer::Found(ConsoleObserved::Failed(failure))) = heard
@@ -159,15 +154,10 @@ impl Sealing<'_> {
         }
         let lost = command.execution.has_failed() || command.provisioning.has_failed();
         if lost && command.execution != Execution::Succeeded && command.started.is_none() {
-            let message = format!(
-                "Azure says that it couldn't run the seal in the guest, so that nothing should have been removed from it. See that the machine's agent and extensions work; the annotation {} tries again",
-                azimage_crds::RECONCILE_REQUESTED_AT
-            );
-            return self.again(report, Reason::SealFailed, message);
+            return self.again(report, &Refusal::NotRun);
         }
         if command.is_started() && self.may_forget(attempt, command) {
-            let message = "The seal is scheduled in the guest; removing its run command, so that no later start of the machine runs it again";
-            return self.forget(report, message);
+            return self.forget(report, &Words::RemovingScheduled);
         }
         self.under_way(attempt, heard, report)
     }
@@ -198,22 +188,14 @@ impl Sealing<'_> {
         }
         let limit = self.source.guest.limit_seconds(&self.machine.os_type);
         if attempt.elapsed() > limit {
-            let said = match heard {
-                Some(Answer::Found(ConsoleObserved::Sealed)) => {
-                    "The guest said that it is sealed, and didn't power off"
-                }
-                _ => {
-                    "The machine runs, and its guest has not said on its serial console that it is sealed, or why it isn't"
-                }
+            let minutes = limit / 60;
+            let refusal = match heard {
+                Some(Answer::Found(ConsoleObserved::Sealed)) => Refusal::StillOn { minutes },
+                _ => Refusal::Unheard { minutes },
             };
-            let message = format!(
-                "{said}, in the {} minutes that spec.source.virtualMachine.guest.timeout gives it with what comes on top; it is not generalized. It may have been restarted meanwhile: look at its serial console log, and restart it if its agent is gone; the annotation {} tries again",
-                limit / 60,
-                azimage_crds::RECONCILE_REQUESTED_AT
-            );
-            return self.again(report, Reason::SealTimedOut, message);
+            return self.again(report, &refusal);
         }
         (report.running, report.limit_seconds) = (Some(StepName::Seal.into()), Some(limit));
-        report.sealing("The guest is being prepared and sealed; waiting for it to power itself off")
+        report.wait(&Words::UnderWay)
     }
 }

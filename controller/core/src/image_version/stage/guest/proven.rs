@@ -7,9 +7,10 @@ use super::{
         BootDiagnostics, ConsoleObserved, Doubt, Power, Read, StepName,
         context::{Answer, console_of},
         report::{Decision, Outcome, Report, Stop},
+        words::Done,
     },
-    ANEW, READING_THE_LOG, Sealing,
-    off::LATE,
+    READING_THE_LOG, Sealing,
+    words::{PreparationUnknown, Words},
 };
 use crate::Failure;
 
@@ -29,7 +30,7 @@ impl Sealing<'_> {
     pub(super) fn proven(&self, report: &mut Report) -> Decision {
         let windows = self.is_windows();
         if windows && self.machine.power == Power::Running && self.was_just_marked() && self.untouched_since_marked() {
-            report.done(ConditionType::GuestPrepared, "The guest was sealed");
+            report.done(&Done::Sealed);
             return Ok(Outcome::Done);
         }
         let off = matches!(self.machine.power, Power::Stopped | Power::Deallocated);
@@ -40,14 +41,14 @@ impl Sealing<'_> {
             _ => Some(self.console()?),
         };
         if off && !windows && heard == Some(Answer::Found(&ConsoleObserved::Sealed)) && !self.log_is_up_to_date() {
-            return report.sealing(LATE);
+            return report.wait(&Words::LogIsLate);
         }
         if matches!(heard, Some(Answer::Missing(_))) && !self.untouched_since_marked() {
             let what = Read::Console(console_of(self.cx.validated, self.source.id, self.machine));
             report.doubts(Doubt::Absent(what.clone()));
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
             if !self.cx.memory.believes_absent(&what, condition, reason) {
-                return report.sealing("The machine's serial console log isn't there; looking again");
+                return report.wait(&Words::LogNotShown);
             }
         }
         let lost = match heard {
@@ -67,20 +68,14 @@ impl Sealing<'_> {
             Some(Answer::Failed(failure)) => return Err(Stop::Failed(failure.clone(), READING_THE_LOG)),
         };
         if !lost {
-            report.done(ConditionType::GuestPrepared, "The guest was sealed");
+            report.done(&Done::Sealed);
             report.finished_if(true, StepName::Seal);
             return Ok(Outcome::Done);
         }
         if self.cx.validated.requested && self.obstacle().is_none() {
-            return self.claim_anew(report, "The machine was started after its seal; claiming it for another one");
+            return self.claim_anew(report, &Words::ClaimingAfterStart);
         }
         let unsure = off && !matches!(heard, Some(Answer::Found(ConsoleObserved::StartedSince)));
-        let what = if unsure {
-            "nothing shows that the machine wasn't started since: its serial console log doesn't tell, and Azure has changed the machine after the seal was recorded"
-        } else {
-            "the machine was started since, so it is sealed no more"
-        };
-        let message = format!("The guest was sealed, but {what}; it is not generalized. {ANEW}");
-        report.stalled(ConditionType::GuestPrepared, Reason::GuestPreparationUnknown, message)
+        report.stalled(if unsure { &PreparationUnknown::Unproven } else { &PreparationUnknown::Started })
     }
 }

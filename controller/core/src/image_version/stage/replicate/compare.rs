@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use azimage_crds::OWNER_TAG;
 use azimage_names::{Region, values::StorageAccountType};
 
-use super::super::super::{
-    SourceId, SourceSpec, TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest,
+use super::{
+    super::super::{
+        SourceId, SourceSpec, TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest,
+    },
+    words::Difference,
 };
 use crate::merge::Merged;
 
@@ -143,46 +146,45 @@ fn as_it_is(target: &TargetRegionObserved) -> TargetRegionRequest {
     }
 }
 
-/// How a version differs from a request, in words; empty when a write would change nothing.
-pub(in super::super::super) fn differences(version: &VersionObserved, request: &VersionRequest) -> Vec<String> {
+/// How a version differs from a request; empty when a write would change nothing.
+pub(in super::super::super) fn differences(version: &VersionObserved, request: &VersionRequest) -> Vec<Difference> {
     let mut found = Vec::new();
-    let mut note = |different: bool, what: String| {
+    let mut note = |different: bool, what: Difference| {
         if different {
             found.push(what);
         }
     };
-    note(version.exclude_from_latest != request.exclude_from_latest, "keep it out of latest".into());
-    note(version.allow_deletion_of_regions != request.allow_deletion_of_regions, "allow regions to be removed".into());
-    note(version.default_replicas != request.default_replicas, "default replicas".into());
-    note(version.block_deletion != request.block_deletion, "deletion before end of life".into());
+    note(version.exclude_from_latest != request.exclude_from_latest, Difference::Latest);
+    note(version.allow_deletion_of_regions != request.allow_deletion_of_regions, Difference::RegionDeletion);
+    note(version.default_replicas != request.default_replicas, Difference::DefaultReplicas);
+    note(version.block_deletion != request.block_deletion, Difference::BlockDeletion);
     // Azure writes the time in another form and without fractions.
     let seconds = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_second);
-    note(seconds(version.end_of_life) != seconds(request.end_of_life), "end of life".into());
+    note(seconds(version.end_of_life) != seconds(request.end_of_life), Difference::EndOfLife);
     for (name, value) in &request.tags {
         let same = version.tags.iter().any(|(key, is)| key.eq_ignore_ascii_case(name) && is == value);
-        note(!same, format!("tag {name}"));
+        note(!same, Difference::Tag { name: name.clone() });
     }
     for target in &request.targets {
+        let region = || target.region.clone();
         match version.targets.iter().find(|is| is.region == target.region) {
-            None => note(true, format!("add region {}", target.region)),
+            None => note(true, Difference::Add { region: region() }),
             Some(is) => {
                 let replicas = is.replicas.unwrap_or(version.default_replicas)
                     != target.replicas.unwrap_or(request.default_replicas);
-                note(replicas, format!("replicas in {}", target.region));
+                note(replicas, Difference::Replicas { region: region() });
                 let default = StorageAccountType::default();
                 let is_storage = is.storage_account_type.as_deref().unwrap_or(default.as_str());
                 let storage = target.storage_account_type.as_deref().unwrap_or(default.as_str());
-                note(!is_storage.eq_ignore_ascii_case(storage), format!("storage in {}", target.region));
-                note(
-                    target.exclude_from_latest && !is.exclude_from_latest,
-                    format!("keep {} out of latest", target.region),
-                );
+                note(!is_storage.eq_ignore_ascii_case(storage), Difference::Storage { region: region() });
+                let latest = target.exclude_from_latest && !is.exclude_from_latest;
+                note(latest, Difference::LatestIn { region: region() });
             }
         }
     }
     for is in &version.targets {
         let kept = request.targets.iter().any(|target| target.region == is.region);
-        note(!kept, format!("remove region {}", is.region));
+        note(!kept, Difference::Remove { region: is.region.clone() });
     }
     found
 }

@@ -3,14 +3,17 @@
 pub(in super::super) mod compare;
 pub(in super::super) mod regions;
 mod repair;
+pub(in super::super) mod words;
 
-use azimage_crds::{ConditionType, Reason, RegionState, RegionStatus};
+use azimage_crds::{RegionState, RegionStatus};
 use azimage_names::Region;
+use words::{Detail, Difference, Late, Words};
 
 use super::super::{
     Doubt, Provisioning, Step, StepKey, StepName, VersionObserved, VersionRequest, Wake,
     context::Cx,
     report::{Decision, Outcome, Report, ends},
+    words::Done,
 };
 use crate::{
     Progress,
@@ -62,15 +65,13 @@ impl View<'_> {
             .filter(|step| self.cx.memory.unfinished(*step))
             .max_by_key(begun);
         report.running = step.map(StepKey::from);
-        let late = step.map(|step| self.late(step)).unwrap_or_default();
-        let waiting = match &self.version.provisioning {
+        let late = step.map_or(Late::No, |step| self.late(step));
+        report.wait(&match &self.version.provisioning {
             state @ (Provisioning::Migrating | Provisioning::Other(_)) => {
-                format!("Azure says {state} of the gallery image version; waiting for another state")
+                Words::OtherState { state: state.clone(), late }
             }
-            _ => self.waiting_for(),
-        };
-        let message = format!("{waiting}{late}");
-        report.wait(ConditionType::Replicated, Reason::Replicating, message)
+            _ => self.waiting_for(late),
+        })
     }
 
     /// Azure works on nothing: bring the version to what it should be, repair what failed, or be done.
@@ -96,17 +97,17 @@ impl View<'_> {
             return self.complete(report);
         }
         // Azure says Succeeded while regions are still copying: what the regions say counts.
-        report.wait(ConditionType::Replicated, Reason::Replicating, self.waiting_for())
+        report.wait(&self.waiting_for(Late::No))
     }
 
     fn complete(&self, report: &mut Report) -> Decision {
         report.finished_if(true, StepName::Repair);
         let count = self.wanted().count();
-        let message =
-            if count == 1 { "The region is complete".to_owned() } else { format!("All {count} regions are complete") };
-        report.done(ConditionType::Replicated, &message);
-        report.progress =
-            Progress::Settled { message: format!("{} is published. {message}", self.cx.validated.id.version()) };
+        let done = if count == 1 { Done::Region } else { Done::Regions { count } };
+        report.done(&done);
+        let version = self.cx.validated.id.version();
+        let message = Done::Published { version, regions: done.to_string() }.to_string();
+        report.progress = Progress::Settled { message };
         ends(None, Wake::Resync)
     }
 
@@ -114,7 +115,7 @@ impl View<'_> {
         self.shown.iter().filter(|region| !region.requested_by.is_empty() && region.state != RegionState::Removing)
     }
 
-    fn waiting_for(&self) -> String {
+    fn waiting_for(&self, late: Late) -> Words {
         let removing: Vec<&str> = self
             .shown
             .iter()
@@ -126,13 +127,12 @@ impl View<'_> {
             .filter(|region| region.state != RegionState::Completed)
             .map(|region| region.name.as_str())
             .collect();
-        match (open.as_slice(), removing.as_slice()) {
-            ([], []) => "Azure is updating the gallery image version".to_owned(),
-            ([], removing) => format!("Waiting for Azure to remove {}", removing.join(", ")),
-            (open, []) => format!("Waiting for {} to complete", open.join(", ")),
-            (open, removing) => {
-                format!("Waiting for {} to complete and for Azure to remove {}", open.join(", "), removing.join(", "))
-            }
+        let (names, removed) = (open.join(", "), removing.join(", "));
+        match (open.is_empty(), removing.is_empty()) {
+            (true, true) => Words::Updating { late },
+            (true, false) => Words::Removing { removed, late },
+            (false, true) => Words::Completing { open: names, late },
+            (false, false) => Words::CompletingAndRemoving { open: names, removed, late },
         }
     }
 
@@ -140,24 +140,25 @@ impl View<'_> {
         self.shown.iter().find(|shown| shown.name == region.as_str()).map(|shown| shown.state)
     }
 
-    pub(super) fn detail(&self, region: &Region) -> String {
-        self.shown
-            .iter()
-            .find(|shown| shown.name == region.as_str())
-            .and_then(|shown| shown.detail.as_ref())
-            .map(|detail| format!(": {detail}"))
-            .unwrap_or_default()
+    pub(super) fn detail(&self, region: &Region) -> Detail {
+        self.shown.iter().find(|shown| shown.name == region.as_str()).map_or(Detail::None, Detail::of)
     }
 
-    pub(super) fn late(&self, step: StepName) -> &'static str {
+    pub(super) fn late(&self, step: StepName) -> Late {
         let late = self.cx.memory.step(step).is_some_and(|begun| {
             self.cx.memory.now.as_second() - begun.started_at.0.as_second() > step.expected_seconds()
         });
-        if late { "; it takes longer than expected, and is waited for" } else { "" }
+        if late { Late::Yes } else { Late::No }
     }
 }
 
-fn change(report: &mut Report, request: VersionRequest, differences: &[String]) -> Decision {
-    let message = format!("Updating the gallery image version: {}", differences.join(", "));
-    report.act(ConditionType::Replicated, Reason::Replicating, message, Step::on_version(StepName::Update, request))
+fn change(report: &mut Report, request: VersionRequest, differences: &[Difference]) -> Decision {
+    let differences = differences.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    report.act(&Words::Changing { differences }, Step::on_version(StepName::Update, request))
+}
+
+impl Detail {
+    fn of(region: &RegionStatus) -> Self {
+        region.detail.clone().map_or(Self::None, |words| Self::Said { words })
+    }
 }

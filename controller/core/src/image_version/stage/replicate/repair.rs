@@ -4,7 +4,7 @@
 //! between; the plan is then made again and must come out the same. So as many attempts as are allowed may stand on
 //! record and the last of them still be open, and only one more than that says that all were carried out.
 
-use azimage_crds::{ConditionType, RECONCILE_REQUESTED_AT, Reason, RegionStatus};
+use azimage_crds::RegionStatus;
 use azimage_names::Region;
 
 use super::{
@@ -13,25 +13,21 @@ use super::{
         report::{Decision, Report},
     },
     View, compare,
+    words::{Detail, Failed},
 };
 
 /// How often Azure is asked to create a version whose creation failed, or to repair regions, before a person is.
-const MOST_ATTEMPTS: i32 = 3;
+pub(super) const MOST_ATTEMPTS: i32 = 3;
 
 impl View<'_> {
     /// The home region was never complete: the same request again.
     pub(in super::super) fn create_again(&self, report: &mut Report) -> Decision {
         let detail = self.detail(&self.version.location);
         if self.exhausted(StepName::Publish) {
-            let message = format!(
-                "Azure failed to create the gallery image version{detail}, and all {MOST_ATTEMPTS} attempts are used up. Delete the version in Azure and make a new ImageVersion under another version number; the annotation {RECONCILE_REQUESTED_AT} tries again"
-            );
-            return report.stalled(ConditionType::Published, Reason::PublishFailed, message);
+            return report.stalled(&Failed::Creation { detail });
         }
-        let message = format!("Azure failed to create the gallery image version{detail}; asking again");
-        let found = (ConditionType::Published, Reason::PublishFailed);
         let request = compare::creation_again(self.cx.validated, self.version, &self.merged);
-        report.act_again(found, message, Step::on_version(StepName::Publish, request))
+        report.act_again(&Failed::CreatedAgain { detail }, Step::on_version(StepName::Publish, request))
     }
 
     /// First the same request again; then without the region, after which it is added back as any region that is
@@ -44,16 +40,10 @@ impl View<'_> {
         again: VersionRequest,
     ) -> Decision {
         let names: Vec<&str> = failed.iter().map(|region| region.name.as_str()).collect();
-        let names = names.join(", ");
-        let detail = first.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        let (regions, detail) = (names.join(", "), Detail::of(first));
         if self.exhausted(StepName::Repair) {
-            let message = format!(
-                "Azure failed to replicate to {names}{detail}, and all {MOST_ATTEMPTS} repairs are used up; the annotation {RECONCILE_REQUESTED_AT} tries again, and deleting the replication target gives the region up"
-            );
-            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
+            return report.stalled(&Failed::Regions { regions, detail });
         }
-        let message = format!("Azure failed to replicate to {names}{detail}; repairing");
-        let found = (ConditionType::Replicated, Reason::RegionFailed);
         let removable = failed
             .iter()
             .filter_map(|region| Region::parse(&region.name).ok())
@@ -64,20 +54,15 @@ impl View<'_> {
             }
             _ => again,
         };
-        report.act_again(found, message, Step::on_version(StepName::Repair, request))
+        report.act_again(&Failed::Repaired { regions, detail }, Step::on_version(StepName::Repair, request))
     }
 
     /// No region failed, yet the version is Failed: the same request again sets it right.
     pub(super) fn write_again(&self, report: &mut Report, request: VersionRequest) -> Decision {
         if self.exhausted(StepName::Repair) {
-            let message = format!(
-                "Azure left the gallery image version Failed after {MOST_ATTEMPTS} repairs, though no region is that somebody here asked for; look at the version's other regions in Azure. The annotation {RECONCILE_REQUESTED_AT} tries again"
-            );
-            return report.stalled(ConditionType::Replicated, Reason::ReplicationFailed, message);
+            return report.stalled(&Failed::Version);
         }
-        let message = "Azure's last operation on the gallery image version failed; repairing".to_owned();
-        let found = (ConditionType::Replicated, Reason::RegionFailed);
-        report.act_again(found, message, Step::on_version(StepName::Repair, request))
+        report.act_again(&Failed::WrittenAgain, Step::on_version(StepName::Repair, request))
     }
 
     /// Whether the attempt on record is one that takes the region away: every second one.

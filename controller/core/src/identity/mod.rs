@@ -1,8 +1,10 @@
 //! With whose rights an object acts on Azure: its own namespace's, or not at all.
 
+pub(crate) mod problem;
+
 use std::collections::BTreeMap;
 
-use azimage_crds::Reason;
+pub use problem::IdentityProblem;
 
 use crate::image_version::Violation;
 
@@ -53,32 +55,20 @@ pub fn federation(
     annotations: Option<&BTreeMap<String, String>>,
     default_tenant: Option<&str>,
 ) -> Result<Federation, Violation> {
+    let account = || name.to_owned();
     let Some(annotations) = annotations else {
-        return Err(Violation::new(
-            Reason::ServiceAccountNotFound,
-            format!(
-                "spec.serviceAccountName: there is no ServiceAccount {name} in the namespace {namespace}; create it"
-            ),
-        ));
-    };
-    let incomplete = |annotation: &str, problem: &str| {
-        Violation::new(
-            Reason::IdentityIncomplete,
-            format!("spec.serviceAccountName: the ServiceAccount {name} {problem}; set its annotation {annotation}"),
-        )
+        return Err(IdentityProblem::NoAccount { account: account(), namespace: namespace.to_owned() }.into());
     };
     let value =
         |annotation: &str| annotations.get(annotation).map(|value| value.trim()).filter(|value| !value.is_empty());
-    let client_id =
-        value(CLIENT_ID).ok_or_else(|| incomplete(CLIENT_ID, "doesn't say which Azure identity trusts it"))?;
+    let client_id = value(CLIENT_ID).ok_or_else(|| IdentityProblem::NoClient { account: account() })?;
     if !is_guid(client_id) {
-        return Err(incomplete(CLIENT_ID, "has a client id that is no GUID"));
+        return Err(IdentityProblem::BadClient { account: account() }.into());
     }
-    let tenant_id = value(TENANT_ID).or(default_tenant).ok_or_else(|| {
-        incomplete(TENANT_ID, "doesn't say in which tenant its Azure identity is, and the controller has no default")
-    })?;
+    let tenant_id =
+        value(TENANT_ID).or(default_tenant).ok_or_else(|| IdentityProblem::NoTenant { account: account() })?;
     if !is_tenant(tenant_id) {
-        return Err(incomplete(TENANT_ID, "has a tenant that is neither a GUID nor a domain"));
+        return Err(IdentityProblem::BadTenant { account: account() }.into());
     }
     Ok(Federation { tenant_id: tenant_id.to_owned(), client_id: client_id.to_owned() })
 }
@@ -96,6 +86,8 @@ fn is_tenant(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use azimage_crds::Reason;
+
     use super::*;
 
     const CLIENT: &str = "11111111-2222-3333-4444-55555555abcd";

@@ -1,6 +1,9 @@
 //! The gallery image version is created: out of the source, in its home region alone, and kept out of latest.
 
+pub(in super::super) mod words;
+
 use azimage_crds::{ConditionType, OWNER_TAG, Reason, RegionState};
+use words::Words;
 
 use super::{
     super::{
@@ -8,10 +11,11 @@ use super::{
         context::{Cx, Presence},
         report::{Decision, Outcome, Report},
         validate::find_tag,
+        words::{Done, NotShown},
     },
-    replicate::{View, compare},
+    replicate::{View, compare, words::Late},
 };
-use crate::Finding;
+use crate::Truth;
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     match cx.version()? {
@@ -26,46 +30,40 @@ fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
         SourceSpec::ImageVersion { .. } => &cx.source_version_found()?.version.location,
     };
     let request = compare::creation(cx.validated, home);
-    let message = "Creating the gallery image version".to_owned();
-    report.act(ConditionType::Published, Reason::Publishing, message, Step::on_version(StepName::Publish, request))
+    report.act(&Words::Creating, Step::on_version(StepName::Publish, request))
 }
 
 /// Whether a version that exists is this object's, and made as it asks for.
 pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &VersionObserved, report: &mut Report) -> Decision {
     let validated = cx.validated;
     if !validated.owns_tag(&version.tags) {
-        let owner = find_tag(&version.tags, OWNER_TAG).map_or_else(
-            || "it wasn't made by azimage".to_owned(),
-            |owner| format!("it belongs to {owner} (cluster/namespace/name/uid)"),
-        );
-        let message =
-            format!("spec.version: {} exists already, and {owner}; choose another version number", validated.id);
-        return report.stalled(ConditionType::Published, Reason::VersionExists, message);
+        let id = validated.id.clone();
+        return report.stalled(&match find_tag(&version.tags, OWNER_TAG) {
+            Some(owner) => Words::Owned { id, owner: owner.to_owned() },
+            None => Words::Foreign { id },
+        });
     }
     report.resource_id = Some(validated.id.to_string());
     report.size_gib = version.size_gib;
     if let Some(difference) = immutable_difference(validated, version) {
-        return report.stalled(ConditionType::Published, Reason::VersionDiffers, difference);
+        return report.stalled(&difference);
     }
     Ok(Outcome::Done)
 }
 
 /// A version that was made from something else can't be what this object asks for.
-fn immutable_difference(validated: &Validated, version: &VersionObserved) -> Option<String> {
-    let advice = "a version is never replaced, so make a new one under another version number";
+fn immutable_difference(validated: &Validated, version: &VersionObserved) -> Option<Words> {
+    let id = || validated.id.clone();
     let source = match &validated.source {
         SourceSpec::VirtualMachine { id, .. } => id.to_string(),
         SourceSpec::ImageVersion { id } => id.to_string(),
     };
     if let Some(is) = version.source.as_ref().filter(|is| !is.eq_ignore_ascii_case(&source)) {
-        return Some(format!("spec.source: {} was made from {is}; {advice}", validated.id));
+        return Some(Words::OtherSource { id: id(), source: is.clone() });
     }
     let mode: &str = validated.publish.replication_mode.into();
     if !version.replication_mode.eq_ignore_ascii_case(mode) {
-        return Some(format!(
-            "spec.publish.replicationMode: {} has {}; {advice}",
-            validated.id, version.replication_mode
-        ));
+        return Some(Words::OtherMode { id: id(), mode: version.replication_mode.clone() });
     }
     None
 }
@@ -78,22 +76,15 @@ pub(in super::super) fn is_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let definition = cx.definition()?;
     let (condition, reason) = (ConditionType::Published, Reason::VersionMissing);
     if !memory.believes_absent(&what, condition, reason) {
-        return report.doubted(reason, "the gallery image version any more");
+        return report.doubted(&NotShown::Version);
     }
-    let what = match definition {
-        Presence::Missing(Absent::Parent) => "The gallery was deleted",
-        Presence::Missing(Absent::Resource) => "The image definition was deleted",
-        _ => "The gallery image version was deleted",
-    };
-    let message = format!(
-        "{what}, and not by this object. A version is never made again under the same number: delete this object, and make a new one under another version number"
-    );
     report.regions = Some(Vec::new());
-    report.findings.insert(
-        ConditionType::Replicated,
-        Finding::no(Reason::VersionMissing, format!("{} doesn't exist", validated.id)),
-    );
-    report.stalled(condition, reason, message)
+    report.found(Truth::False, &Words::Nowhere { id: validated.id.clone() });
+    report.stalled(match definition {
+        Presence::Missing(Absent::Parent) => &Words::GalleryDeleted,
+        Presence::Missing(Absent::Resource) => &Words::DefinitionDeleted,
+        Presence::Found(_) => &Words::VersionDeleted,
+    })
 }
 
 impl View<'_> {
@@ -102,10 +93,7 @@ impl View<'_> {
         let home = self.state(&self.version.location);
         match &self.version.provisioning {
             Provisioning::Creating => return self.creating(report),
-            Provisioning::Deleting => {
-                let message = "The gallery image version is being deleted, and not by this object".to_owned();
-                return report.wait(ConditionType::Published, Reason::VersionMissing, message);
-            }
+            Provisioning::Deleting => return report.wait(&Words::BeingDeleted),
             Provisioning::Failed | Provisioning::Canceled if home != Some(RegionState::Completed) => {
                 return self.create_again(report);
             }
@@ -120,38 +108,31 @@ impl View<'_> {
         let at_rest = self.version.provisioning.is_final();
         if at_rest && !matches!(home, Some(RegionState::Completed | RegionState::Failed)) {
             // Azure says Succeeded while the home region is still copying: other regions follow when it is complete.
-            let late = self.late(StepName::Publish);
-            let message = format!("Waiting for the home region {} to complete{late}", self.version.location);
-            return report.wait(ConditionType::Published, Reason::Publishing, message);
+            return report.wait(&self.waiting_for_home(self.late(StepName::Publish)));
         }
         Ok(Outcome::Done)
     }
 
     fn creating(&self, report: &mut Report) -> Decision {
         report.running = Some(StepName::Publish.into());
-        let late = self.late(StepName::Publish);
-        let message = format!("Azure is creating the gallery image version in {}{late}", self.version.location);
-        report.wait(ConditionType::Published, Reason::Publishing, message)
+        let (home, late) = (self.version.location.clone(), self.late(StepName::Publish));
+        report.wait(&Words::BeingCreated { home, late })
     }
 
     /// Published means that the home region says so.
     fn published(&self, report: &mut Report) {
-        let finding = match self.state(&self.version.location) {
+        let home = || self.version.location.clone();
+        match self.state(&self.version.location) {
             Some(RegionState::Completed) => {
                 report.finished_if(true, StepName::Publish);
-                Finding::yes(format!(
-                    "The version is complete in its home region {}, excluded from latest",
-                    self.version.location
-                ))
+                report.done(&Done::Home { home: home() });
             }
-            Some(RegionState::Failed) => {
-                Finding::no(Reason::RegionFailed, format!("The home region {} failed", self.version.location))
-            }
-            _ => Finding::unknown(
-                Reason::Publishing,
-                format!("Waiting for the home region {} to complete", self.version.location),
-            ),
-        };
-        report.findings.insert(ConditionType::Published, finding);
+            Some(RegionState::Failed) => report.found(Truth::False, &Words::HomeFailed { home: home() }),
+            _ => report.found(Truth::Unknown, &self.waiting_for_home(Late::No)),
+        }
+    }
+
+    fn waiting_for_home(&self, late: Late) -> Words {
+        Words::WaitingForHome { home: self.version.location.clone(), late }
     }
 }

@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
+use azimage_crds::{ConditionType, Reason};
 use strum::{EnumMessage, IntoEnumIterator};
-
-use crate::{ConditionType, Reason};
 
 const TYPES: &str = "# Conditions and reasons
 
@@ -28,7 +27,7 @@ const STALLED: &str = "
 ## Reasons that need a person
 
 With one of these the object is `Stalled`, when azimage can't get any further by itself. What to do is in
-[troubleshooting.md](troubleshooting.md), and the message says it for the case at hand.
+[troubleshooting.md](troubleshooting.md), and the message says it for the case at hand: [messages.md](messages.md) lists all of them.
 
 | reason | means |
 | -- | -- |
@@ -44,7 +43,7 @@ Nothing has to be done: the condition is true, or azimage is at work, waits, or 
 ";
 
 /// The page docs/conditions.md.
-pub fn condition_page() -> String {
+pub(crate) fn page() -> String {
     let mut page = TYPES.to_owned();
     for kind in ConditionType::iter() {
         row(&mut page, &[&format!("`{kind}`"), kind.kinds(), kind.get_documentation().unwrap_or_default()]);
@@ -70,7 +69,7 @@ mod tests {
 
     #[test]
     fn every_type_and_reason_is_listed_with_what_it_means() {
-        let page = condition_page();
+        let page = page();
         let names = ConditionType::iter().map(ConditionType::as_str).chain(Reason::iter().map(Reason::as_str));
         for name in names {
             let rows: Vec<&str> = page.lines().filter(|line| line.starts_with(&format!("| `{name}` |"))).collect();

@@ -1,26 +1,25 @@
 //! The source is another gallery image version: it exists, and is complete where it was made.
 
-use azimage_crds::{ConditionType, Reason, SourceStatus};
+pub(in super::super) mod words;
+
+use azimage_crds::SourceStatus;
+use words::Words;
 
 use super::super::{
     Provisioning, Read, RegionReplication, SourceSpec,
     context::Cx,
     report::{Decision, Outcome, Report},
+    words::{Done, NotShown},
 };
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let SourceSpec::ImageVersion { id } = &cx.validated.source else { return Ok(Outcome::Done) };
     let Some(source) = cx.source_version(id)? else {
         if let Some(maker) = &cx.validated.source_maker {
-            let message = format!("Waiting for the ImageVersion {maker} to make the source version {id}");
-            return report.wait(ConditionType::SourceReady, Reason::SourceBusy, message);
+            return report.wait(&Words::WaitingForMaker { maker: maker.clone(), id: id.clone() });
         }
-        let message = format!(
-            "spec.source.imageVersion.resourceId: {id} doesn't exist; create it, or make a new ImageVersion from another source"
-        );
-        let thing = format!("the source version {id}");
-        let found = (ConditionType::SourceReady, Reason::SourceNotFound);
-        return report.absent(cx.memory, (Read::Version(id.clone()), &thing), found, message);
+        let (not_shown, missing) = (NotShown::SourceVersion { id: id.clone() }, Words::Missing { id: id.clone() });
+        return report.absent(cx.memory, (Read::Version(id.clone()), &not_shown), &missing);
     };
     report.source = Some(SourceStatus {
         location: Some(source.version.location.to_string()),
@@ -33,16 +32,10 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         (Provisioning::Succeeded, _)
         | (Provisioning::Failed | Provisioning::Canceled, Some(RegionReplication::Completed)) => {}
         (Provisioning::Failed | Provisioning::Canceled, _) => {
-            let message = format!(
-                "spec.source.imageVersion.resourceId: Azure failed to create {id}; have it created again, or make a new ImageVersion from another source"
-            );
-            return report.stalled(ConditionType::SourceReady, Reason::SourceFailed, message);
+            return report.stalled(&Words::Failed { id: id.clone() });
         }
-        _ => {
-            let message = format!("The source version {id} isn't complete yet");
-            return report.wait(ConditionType::SourceReady, Reason::SourceBusy, message);
-        }
+        _ => return report.wait(&Words::Incomplete { id: id.clone() }),
     }
-    report.done(ConditionType::SourceReady, "The source version exists");
+    report.done(&Done::SourceVersionExists);
     Ok(Outcome::Done)
 }

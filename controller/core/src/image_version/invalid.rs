@@ -1,0 +1,24 @@
+//! What is said of an object that can't be worked on as it is.
+
+use azimage_names::{ImageVersionId, VirtualMachineId};
+
+use crate::message::messages;
+
+messages! {
+    /// Why an object can't be worked on as it is; the text begins with the field at fault.
+    pub(crate) enum Invalid {
+        Field { field: String, problem: String } => Ready / InvalidSpec:
+            "{field}: {problem}",
+        Source => Ready / InvalidSpec:
+            "spec.source: set exactly one of virtualMachine and imageVersion",
+        SameVersion { other: String, id: ImageVersionId } => Ready / Conflict:
+            "spec.version: the older ImageVersion {other} already makes {id}; use another version number in a new \
+             object, or delete {other}: this object then goes on within a resync interval, or at once if you set its \
+             annotation azimage.dev/reconcile-requested-at",
+        SameMachine { other: String, machine: VirtualMachineId } => Ready / Conflict:
+            "spec.source.virtualMachine: the older ImageVersion {other} already captures {machine} in place, and a \
+             machine can be captured in place only once; use another machine in a new object, or delete {other}: this \
+             object then goes on within a resync interval, or at once if you set its annotation \
+             azimage.dev/reconcile-requested-at",
+    }
+}

@@ -1,0 +1,47 @@
+//! All messages and phrases about an image version.
+
+use super::{
+    invalid::Invalid,
+    stage::{
+        claim, compatible, definition, delete, generalize, guest, publish, replicate,
+        source::{self, problem},
+        source_version,
+    },
+    words::{Done, NotShown, Words},
+};
+use crate::message::{Messages, Phrases};
+
+pub(crate) fn messages() -> Vec<Messages> {
+    vec![
+        Invalid::messages(),
+        Words::messages(),
+        NotShown::messages(),
+        definition::words::Missing::messages(),
+        source::problem::Problem::messages(),
+        source_version::words::Words::messages(),
+        compatible::misfit::Misfit::messages(),
+        claim::words::Words::messages(),
+        guest::words::Words::messages(),
+        guest::words::Refusal::messages(),
+        guest::words::PreparationUnknown::messages(),
+        guest::readiness::Obstacle::messages(),
+        generalize::words::Words::messages(),
+        publish::words::Words::messages(),
+        replicate::words::Words::messages(),
+        replicate::words::Failed::messages(),
+        delete::words::Words::messages(),
+        Done::messages(),
+    ]
+}
+
+pub(crate) fn phrases() -> Vec<Phrases> {
+    vec![
+        problem::SealGoesOn::phrases(),
+        guest::words::Left::phrases(),
+        guest::words::Said::phrases(),
+        replicate::words::Late::phrases(),
+        replicate::words::Detail::phrases(),
+        replicate::words::Difference::phrases(),
+        delete::words::Parting::phrases(),
+    ]
+}

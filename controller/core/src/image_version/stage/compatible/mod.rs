@@ -1,0 +1,135 @@
+//! The source fits the image definition: a chain of checks, of which the first that objects holds.
+//!
+//! The rules are those of Azure Compute Gallery ("Troubleshooting shared image galleries in Azure").
+
+pub(in super::super) mod misfit;
+
+use azimage_crds::ConditionType;
+use azimage_names::values::{DiskController, HyperVGeneration, SecurityType};
+use misfit::Misfit;
+
+use super::super::{
+    DefinitionObserved, MarketplacePlan, OsType,
+    context::Cx,
+    report::{Decision, Outcome, Report},
+    words::Done,
+};
+
+/// A machine fits.
+pub(in super::super) fn machine(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let (_, machine) = cx.source_machine()?;
+    let traits = Traits {
+        os_type: &machine.os_type,
+        generation: machine.generation.as_deref(),
+        security_type: machine.security_type.as_deref(),
+        disk_controller: machine.disk_controller.as_deref(),
+        plan: machine.plan.as_ref(),
+        is_machine: true,
+    };
+    report.compatible(fits(&traits, cx.definition_found()?))
+}
+
+/// A version fits. A copy's security type is what the definition says.
+pub(in super::super) fn version(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let of = cx.source_version_found()?.definition;
+    let traits = Traits {
+        os_type: &of.os_type,
+        generation: of.generation.as_deref(),
+        security_type: None,
+        disk_controller: None,
+        plan: of.plan.as_ref(),
+        is_machine: false,
+    };
+    let security_agnostic = DefinitionObserved { security_type: None, ..cx.definition_found()?.clone() };
+    let outcome = report.compatible(fits(&traits, &security_agnostic))?;
+    if outcome == Outcome::Done {
+        report.not_needed(ConditionType::GuestPrepared);
+        report.not_needed(ConditionType::Generalized);
+    }
+    Ok(outcome)
+}
+
+impl Report {
+    fn compatible(&mut self, fits: Result<(), Misfit>) -> Decision {
+        if let Err(misfit) = fits {
+            return self.stalled(&misfit);
+        }
+        self.done(&Done::Fits);
+        Ok(Outcome::Done)
+    }
+}
+
+/// What of a source has to fit the definition.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Traits<'a> {
+    pub(in super::super) os_type: &'a OsType,
+    pub(in super::super) generation: Option<&'a str>,
+    pub(in super::super) security_type: Option<&'a str>,
+    pub(in super::super) disk_controller: Option<&'a str>,
+    pub(in super::super) plan: Option<&'a MarketplacePlan>,
+    /// A machine, for which stricter rules hold than for an image.
+    pub(in super::super) is_machine: bool,
+}
+
+/// What may not fit.
+type Check = fn(&Traits<'_>, &DefinitionObserved) -> Option<Misfit>;
+
+/// In this order.
+const CHECKS: [Check; 6] = [state, os_type, generation, security_type, disk_controller, purchase_plan];
+
+/// Whether a source fits the definition: the first check that objects holds.
+pub(in super::super) fn fits(source: &Traits<'_>, definition: &DefinitionObserved) -> Result<(), Misfit> {
+    CHECKS.iter().find_map(|check| check(source, definition)).map_or(Ok(()), Err)
+}
+
+fn state(_: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+    definition.specialized.then_some(Misfit::Specialized)
+}
+
+fn os_type(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+    let wanted = &definition.os_type;
+    (source.os_type != wanted).then(|| Misfit::OsType { wanted: wanted.clone(), source: source.os_type.clone() })
+}
+
+fn generation(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+    // A definition that gives no generation is for V1 (Azure REST: Gallery Images, `hyperVGeneration`).
+    let oldest = HyperVGeneration::default();
+    let wanted = definition.generation.as_deref().unwrap_or(oldest.as_str());
+    let source = source.generation.filter(|generation| !generation.eq_ignore_ascii_case(wanted))?;
+    Some(Misfit::Generation { wanted: wanted.to_owned(), source: source.to_owned() })
+}
+
+fn security_type(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+    let standard = SecurityType::default();
+    let wanted = definition.security_type.as_deref().unwrap_or(standard.as_str());
+    let is = source.security_type.unwrap_or(standard.as_str());
+    // A definition for several types takes images, but no machines (packer-plugin-azure issue 304).
+    let for_several = wanted.to_ascii_lowercase().ends_with("supported");
+    let fits = if for_several { !source.is_machine } else { wanted.eq_ignore_ascii_case(is) };
+    let (wanted, source) = (wanted.to_owned(), is.to_owned());
+    match (fits, for_several) {
+        (true, _) => None,
+        (false, true) => Some(Misfit::SecurityTypes { wanted, source }),
+        (false, false) => Some(Misfit::SecurityType { wanted, source }),
+    }
+}
+
+fn disk_controller(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+    let controller = source.disk_controller?;
+    match &definition.disk_controllers {
+        Some(allowed) => {
+            let fits = allowed.split(',').any(|one| one.trim().eq_ignore_ascii_case(controller));
+            (!fits).then(|| Misfit::DiskController { allowed: allowed.clone(), source: controller.to_owned() })
+        }
+        None => (DiskController::from(controller) == DiskController::Nvme).then_some(Misfit::Nvme),
+    }
+}
+
+fn purchase_plan(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+    let wanted = definition.plan.as_ref();
+    (source.plan != wanted).then(|| Misfit::Plan { wanted: plan(wanted), source: plan(source.plan) })
+}
+
+fn plan(plan: Option<&MarketplacePlan>) -> String {
+    plan.map_or_else(|| "none".to_owned(), |plan| format!("{}/{}/{}", plan.publisher, plan.product, plan.name))
+}

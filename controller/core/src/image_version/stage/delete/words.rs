@@ -1,0 +1,47 @@
+//! What is said while an object is deleted.
+
+use azimage_names::VirtualMachineId;
+
+use super::super::super::Power;
+use crate::message::{messages, phrases};
+
+messages! {
+    /// What a deletion does, or waits for.
+    pub(in crate::image_version) enum Words {
+        NotOurs => Ready / Deleting:
+            "The gallery image version of that name doesn't belong to this object, so it is kept",
+        VersionBeingDeleted => Ready / Deleting:
+            "Azure is deleting the gallery image version",
+        Blocked => Ready / DeletionBlocked:
+            "Azure doesn't delete the gallery image version before the end of its life \
+             (safetyProfile.blockDeletionBeforeEndOfLife): wait until then, turn that off in Azure, or set \
+             spec.deletionPolicy to Retain",
+        DeletingVersion => Ready / Deleting:
+            "Deleting the gallery image version",
+        Confirming => Ready / Deleting:
+            "Confirming that the gallery image version is gone",
+        Retained => Ready / Deleting:
+            "The gallery image version is retained",
+        Gone => Ready / Deleting:
+            "The gallery image version is gone",
+        WaitingForSeal => Ready / Deleting:
+            "Waiting for the seal that is under way in the guest to end: a deletion doesn't stop it",
+        CommandBeingRemoved => Ready / Deleting:
+            "Waiting for Azure to remove the run command of the seal",
+        RemovingCommand => Ready / Deleting:
+            "Removing the run command of the seal",
+        Releasing => Ready / Deleting:
+            "Releasing the claim on the source",
+        NoEtag => Ready / Deleting:
+            "The claim on the source can't be released, as Azure gives the source no etag",
+    }
+}
+
+phrases! {
+    /// What a person has to know of the machine when the object goes.
+    pub(in crate::image_version) enum Parting ["an event with the reason Deleting"] {
+        LeftSealed { id: VirtualMachineId, power: Power } =>
+            "{id} is {power}, and its guest is sealed or may be: a start provisions it again, with the account of its \
+             osProfile",
+    }
+}

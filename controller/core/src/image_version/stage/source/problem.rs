@@ -1,0 +1,51 @@
+//! What is said of a machine that can't be captured.
+
+use azimage_crds::{CONSENT_TAG, CONSENT_VALUE};
+use azimage_names::VirtualMachineId;
+
+use super::LARGEST_DISK_GIB;
+use crate::message::{messages, phrases};
+
+messages! {
+    /// Why a machine can't be captured.
+    pub(in crate::image_version) enum Problem {
+        Missing { id: VirtualMachineId } => SourceReady / SourceNotFound:
+            "spec.source.virtualMachine.resourceId: {id} doesn't exist; create it, or make a new ImageVersion from \
+             another machine",
+        ScaleSet { scale_set: String } => SourceReady / SourceUnsupported:
+            "The machine belongs to the scale set {scale_set}, which may start it again: use a machine outside of \
+             scale sets",
+        EphemeralDisk => SourceReady / SourceUnsupported:
+            "The machine's OS disk is ephemeral, and a gallery image can't be made from one: use a machine with a \
+             managed disk",
+        UnmanagedDisk => SourceReady / SourceUnsupported:
+            "The machine's OS disk isn't a managed disk: convert it first",
+        Storage { storage: String } => SourceReady / SourceUnsupported:
+            "A disk of the machine has the storage type {storage}, from which a gallery image can't be made: detach it",
+        DiskSize { size: i64 } => SourceReady / SourceUnsupported:
+            "A disk of the machine has {size} GiB, and a gallery image takes at most {LARGEST_DISK_GIB}: detach it, or \
+             use a machine with a smaller one",
+        OwnDiagnostics { account: String } => SourceReady / SourceUnsupported:
+            "The machine's boot diagnostics go to the storage account {account}, where azimage can't read the serial \
+             console log that proves the seal: set them to storage that Azure manages (az vm boot-diagnostics enable \
+             without --storage)",
+        System { system: String } => SourceReady / SourceUnsupported:
+            "The machine runs {system}, and only Linux and Windows guests can be sealed: use such a machine, or \
+             generalize this one by other means and say so in a new object with \
+             spec.source.virtualMachine.guest.prepare: AlreadyGeneralized",
+        Claimed { claim: String } => SourceReady / SourceClaimed:
+            "The machine is claimed by {claim} (cluster/namespace/name/uid in its tag azimage-owner): wait for that \
+             object, or remove the tag if that object is gone",
+        NoConsent => SourceReady / ConsentMissing:
+            "The machine doesn't consent to being generalized, after which it can never start again: set its tag \
+             {CONSENT_TAG} to {CONSENT_VALUE}",
+    }
+}
+
+phrases! {
+    /// Whether a seal goes on in the guest of a machine that can't be captured.
+    pub(in crate::image_version) enum SealGoesOn ["at the end"] {
+        No => "",
+        Yes => ". A seal was begun in its guest and can't be stopped: the machine powers itself off when it is done",
+    }
+}

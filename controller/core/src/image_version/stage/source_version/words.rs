@@ -1,0 +1,21 @@
+//! What is said of a source version.
+
+use azimage_names::ImageVersionId;
+
+use crate::message::messages;
+
+messages! {
+    /// What keeps a version from being a source.
+    pub(in crate::image_version) enum Words {
+        WaitingForMaker { maker: String, id: ImageVersionId } => SourceReady / SourceBusy:
+            "Waiting for the ImageVersion {maker} to make the source version {id}",
+        Missing { id: ImageVersionId } => SourceReady / SourceNotFound:
+            "spec.source.imageVersion.resourceId: {id} doesn't exist; create it, or make a new ImageVersion from \
+             another source",
+        Failed { id: ImageVersionId } => SourceReady / SourceFailed:
+            "spec.source.imageVersion.resourceId: Azure failed to create {id}; create it again, or make a new \
+             ImageVersion from another source",
+        Incomplete { id: ImageVersionId } => SourceReady / SourceBusy:
+            "The source version {id} isn't complete yet; waiting for Azure to finish",
+    }
+}

@@ -1,0 +1,53 @@
+//! What a pass says that isn't the word of one stage.
+
+use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber, VirtualMachineId};
+
+use crate::message::messages;
+
+messages! {
+    /// What is so.
+    pub(super) enum Done {
+        MachineExists => SourceReady / Succeeded: "The machine exists",
+        MachineIsClaimed => SourceReady / Succeeded: "The machine exists, consents and is claimed",
+        SourceVersionExists => SourceReady / Succeeded: "The source version exists",
+        Fits => Compatible / Succeeded: "The source fits the image definition",
+        Sealed => GuestPrepared / Succeeded: "The guest was sealed",
+        Generalized => Generalized / Succeeded: "Azure marks the machine as generalized",
+        MadeFromIt => SourceReady | Compatible | GuestPrepared | Generalized / Succeeded:
+            "The version was made from it",
+        NotNeeded => GuestPrepared | Generalized / NotNeeded: "The source needs no such step",
+        Home { home: Region } => Published / Succeeded:
+            "The version is complete in its home region {home}, excluded from latest",
+        Region => Replicated / Succeeded: "The region is complete",
+        Regions { count: usize } => Replicated / Succeeded: "All {count} regions are complete",
+        Published { version: VersionNumber, regions: String } => Ready / Succeeded:
+            "{version} is published. {regions}",
+    }
+}
+
+messages! {
+    /// What goes on before the stages, or between them.
+    pub(super) enum Words {
+        Begins => Ready / Progressing: "Reading the object and Azure",
+        NotShownYet => Published / Publishing:
+            "Azure accepted the gallery image version and doesn't show it yet",
+        MakingSure => Ready / Progressing:
+            "Confirming that the version number is free: Azure may be slow to show a version",
+    }
+}
+
+messages! {
+    /// What Azure doesn't show. One such answer proves nothing.
+    pub(super) enum NotShown {
+        Machine { id: VirtualMachineId } => Ready / SourceNotFound:
+            "Azure doesn't show the source virtual machine {id}; reading it again",
+        SourceVersion { id: ImageVersionId } => Ready / SourceNotFound:
+            "Azure doesn't show the source version {id}; reading it again",
+        Gallery { definition: ImageDefinitionId } => Ready / GalleryNotFound:
+            "Azure doesn't show the gallery of the image definition {definition}; reading it again",
+        Definition { definition: ImageDefinitionId } => Ready / DefinitionNotFound:
+            "Azure doesn't show the image definition {definition}; reading it again",
+        Version => Ready / VersionMissing:
+            "Azure doesn't show the gallery image version any more; reading it again",
+    }
+}
