@@ -103,7 +103,7 @@ impl Image {
                 .arg(name(self.suite))
                 .arg(&root)
                 .arg(mirror),
-            Duration::from_secs(10 * 60),
+            Duration::from_secs(20 * 60),
         )
         .await?;
         let after_packages = begin.elapsed();

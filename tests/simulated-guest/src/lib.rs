@@ -12,18 +12,13 @@ pub use azure::{Azure, Ended};
 /// When the simulated time begins.
 pub const BEGIN: &str = "2026-01-01T00:00:00Z";
 
-/// A preparation of now, with short times.
-///
-/// # Panics
-/// Never: the time is a constant.
-#[allow(clippy::expect_used, reason = "a constant")]
-pub fn preparation(nonce: &str) -> Preparation {
-    let begin: Timestamp = BEGIN.parse().expect("a time");
+/// A preparation that is asked for at this moment, with short times.
+pub fn preparation(nonce: &str, now: Timestamp) -> Preparation {
     Preparation {
         nonce: nonce.to_owned(),
-        asked_at: begin,
-        not_before: begin - SignedDuration::from_mins(5),
-        not_after: begin + SignedDuration::from_mins(30),
+        asked_at: now,
+        not_before: now - SignedDuration::from_mins(5),
+        not_after: now + SignedDuration::from_mins(30),
         delay: Duration::from_secs(60),
         packages_wait: Duration::from_secs(300),
         repeat_mark: Duration::from_secs(30),

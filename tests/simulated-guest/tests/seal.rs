@@ -16,8 +16,8 @@ fn worked() -> u64 {
 fn how_long_a_seal_takes() {
     let mut total = 0;
     for number in 0..21 {
-        let text = script(&preparation(&format!("n-{number}")));
         let mut azure = Azure::new(&json!({}));
+        let text = script(&preparation(&format!("n-{number}"), azure.now));
         let begin = worked();
         azure.begin("seal", &text);
         azure.wait(900);

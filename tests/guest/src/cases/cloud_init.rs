@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Case, Is, STARTED_AT_ONCE, USUAL, refused};
+use super::{Case, Is, Played, STARTED_AT_ONCE, USUAL, refused};
 
 /// cloud-init's last stage runs once more, with a command that takes so many seconds. Newer versions are one process for
 /// all stages, which ends with the start.
@@ -27,6 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "first-boot-busy",
             about: "cloud-init is at a command of the user data that doesn't end",
+            played: Played::Real("its cloud-init has ended before the agent comes"),
             set_up: runcmd!("900"),
             expected: refused(14),
             says: &["cloud-final.service"],
@@ -35,6 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "first-boot-ends",
             about: "cloud-init is at a command of the user data that ends in time",
+            played: Played::Real("its cloud-init has ended before the agent comes"),
             set_up: runcmd!("25"),
             preparation: |preparation| preparation.packages_wait = Duration::from_secs(120),
             ..USUAL
@@ -42,6 +44,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "network-by-hand",
             about: "cloud-init doesn't write the network's files; the machine is started afterwards",
+            played: Played::Real("its interfaces have no names of udev's"),
             // Without cloud-init the interface keeps the name that udev gave it.
             set_up: "echo 'network: {config: disabled}' >/etc/cloud/cloud.cfg.d/99-disable-network-config.cfg; \
                      name=$(udevadm info --query=property /sys/class/net/eth0 | sed -n 's/^ID_NET_NAME_PATH=//p'); [ -n \"$name\" ]; \

@@ -3,7 +3,7 @@
 use azimage_core::{guest::console::Aftermath, image_version::ConsoleObserved};
 use jiff::SignedDuration;
 
-use super::{ANY_STEP, Case, Event, Moment, Outcome, Power, SEALED, STARTED_AT_ONCE, USUAL};
+use super::{ANY_STEP, Case, Event, Moment, Outcome, Played, Power, SEALED, STARTED_AT_ONCE, USUAL};
 use crate::seal;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -17,6 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "reset-in-userdel",
             about: "reset when the account is out of passwd and not yet out of the other files",
+            played: Played::Real("its userdel changes all files in one step"),
             event: Some((Moment::Scheduled, Event::ResetItself(USERDEL))),
             expected: Outcome { second: Some(18), ..RESTARTED.expected },
             at_once: true,
@@ -67,8 +68,14 @@ pub(super) fn cases() -> Vec<Case> {
             (Event::Stop, Moment::Deprovisioned) => seal::failed(ANY_STEP, Aftermath::Restarting),
             _ => ConsoleObserved::NoMark,
         };
+        let played = match (event, moment) {
+            (Event::Stop, Moment::AgentStopped | Moment::Deprovisioned) => {
+                Played::Real("its programs end at once in a stop, and aren't asked to before")
+            }
+            _ => Played::Both,
+        };
         let expected = Outcome { console, machine, ..RESTARTED.expected };
-        cases.push(Case { name, about, event: Some((moment, event)), expected, ..RESTARTED });
+        cases.push(Case { name, about, played, event: Some((moment, event)), expected, ..RESTARTED });
     }
     cases.push(Case {
         name: "host-marked",

@@ -1,4 +1,7 @@
 //! Cases: what is the matter with a guest or happens to it, and what has to come of its seal.
+//!
+//! It is one table for the real guests here and for the simulated one (`tests/simulated-guest`), so a case has the same
+//! verdict in both.
 
 mod cloud_init;
 mod died;
@@ -10,6 +13,7 @@ mod play;
 mod prepared;
 mod refused;
 mod sealed;
+mod simulated;
 
 use std::fmt;
 
@@ -32,6 +36,8 @@ pub struct Case {
     pub name: &'static str,
     /// What is the matter, in words.
     pub about: &'static str,
+    /// With which guests it is played.
+    pub played: Played,
     /// Who provisioned the guest.
     pub provisioner: Provisioner,
     /// Whether the machine has a serial port, and the kernel its console there. Another than the usual is met at a start.
@@ -58,6 +64,17 @@ pub struct Case {
     pub mended_by: Option<&'static str>,
     /// Looks into the sealed disk for what this case is about: a path and what it has to be.
     pub sealed_disk: &'static [(&'static str, Is)],
+}
+
+/// With which guests a case is played. Where one is left out, it stands here why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Played {
+    /// With real ones and with the simulated one.
+    Both,
+    /// With real ones; why not with the simulated one.
+    Real(&'static str),
+    /// With the simulated one; why not with real ones.
+    Simulated(&'static str),
 }
 
 /// What a path of a sealed disk has to be.
@@ -158,6 +175,7 @@ impl fmt::Display for Outcome {
 pub(crate) const USUAL: Case = Case {
     name: "",
     about: "",
+    played: Played::Both,
     provisioner: Provisioner::CloudInit,
     serial: (true, true),
     set_up: "",
@@ -206,7 +224,7 @@ pub fn case(name: &str) -> anyhow::Result<Case> {
     cases().into_iter().find(|case| case.name == name).with_context(|| format!("there is no case {name}"))
 }
 
-/// All cases.
+/// All cases, also those of one kind of guest alone.
 pub fn cases() -> Vec<Case> {
     [
         sealed::cases(),
@@ -216,6 +234,7 @@ pub fn cases() -> Vec<Case> {
         prepared::cases(),
         failed::cases(),
         died::cases(),
+        simulated::cases(),
     ]
     .concat()
 }
@@ -237,6 +256,9 @@ mod tests {
                     && case.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             );
             assert!(!case.about.is_empty(), "{}", case.name);
+            if let Played::Real(reason) | Played::Simulated(reason) = case.played {
+                assert!(!reason.is_empty(), "{}", case.name);
+            }
         }
     }
 

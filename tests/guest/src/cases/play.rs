@@ -358,10 +358,10 @@ impl<'a> Play<'a> {
         }
         let (machine, key) = (&self.machine, self.machine.key());
         let log_in = async || {
-            let answer = machine.ssh(&admin, key, "sudo -n true && echo in", Duration::from_secs(40)).await?;
+            let answer = machine.ssh(&admin, key, "sudo -n true && echo in", Duration::from_secs(150)).await?;
             Ok((answer.out.trim() == "in").then_some(()))
         };
-        until("a login of the machine's user", Duration::from_secs(2 * 60), log_in).await
+        until("a login of the machine's user", Duration::from_secs(6 * 60), log_in).await
     }
 
     async fn look_at_disk(&mut self) -> anyhow::Result<()> {

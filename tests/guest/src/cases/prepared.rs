@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use azimage_core::guest::{UserScript, console::Aftermath, hygiene::Mode};
 
-use super::{Case, Event, Is, Moment, Outcome, Power, SEALED, USUAL, refused};
+use super::{Case, Event, Is, Moment, Outcome, Played, Power, SEALED, USUAL, refused};
 use crate::seal;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -54,6 +54,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "script-interpreter",
             about: "the user's script names another interpreter",
+            played: Played::Real("no program there is an interpreter but the shells"),
             preparation: |preparation| {
                 preparation.user_script = script("#!/usr/bin/env python3\nprint('from', 'python')\n", 60);
             },

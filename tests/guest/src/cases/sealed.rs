@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use azimage_core::guest::hygiene::Mode;
 
-use super::{Case, Event, Is, Moment, SEALED, USUAL};
+use super::{Case, Event, Is, Moment, Played, SEALED, USUAL};
 use crate::image::Provisioner;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -20,6 +20,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "session-of-another",
             about: "another user is logged in on a pseudo terminal",
+            played: Played::Real("its only sessions are those of the machine's own user"),
             set_up: "useradd -m -s /bin/bash bob; systemd-run --quiet script -qec 'su - bob -c \"sleep 600\"' /dev/null; sleep 3; \
                      loginctl list-sessions --no-legend | grep -q bob",
             ..USUAL
@@ -83,6 +84,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "audit-apart",
             about: "the folder of audit's logs is a file system of its own",
+            played: Played::Real("its disk is one file system"),
             set_up: "mkfs.ext4 -q -F /dev/vdb; mkdir -p /var/log/audit; mount /dev/vdb /var/log/audit; echo azureuser >/var/log/audit/audit.log; \
                      echo azureuser >/var/log/audit/audit.log.1",
             event: Some((

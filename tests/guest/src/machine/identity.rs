@@ -80,7 +80,7 @@ pub(super) fn ssh_command(folder: &Path, user: &str, key: &Key) -> anyhow::Resul
     let proxy = format!("{} pipe {}", std::env::current_exe()?.display(), ssh_socket(folder).display());
     let mut command = Command::new("ssh");
     command
-        .args(["-F", "none", "-q", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=30"])
+        .args(["-F", "none", "-q", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=120"])
         .args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o"])
         .arg(format!("ProxyCommand={proxy}"))
         .arg("-i")

@@ -155,6 +155,10 @@ impl Contents {
             return Err(Refusal::Missing);
         }
         self.may_change(&parts, false)?;
+        let within = format!("{}/", join(&parts));
+        if self.limits.read_only.iter().any(|path| path.starts_with(&within) && self.get_itself(path).is_ok()) {
+            return Err(Refusal::ReadOnly);
+        }
         let (folder, name) = self.holder(&parts)?;
         folder.entries.remove(&name);
         Ok(())
