@@ -17,8 +17,10 @@ pub mod merge;
 pub mod owner;
 pub mod pace;
 pub mod replication_target;
+pub mod resource_version;
 pub mod selector;
 pub mod target;
+pub mod telling;
 
 pub use condition::{Finding, Progress, Truth};
 pub use failure::Failure;
