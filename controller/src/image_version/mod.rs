@@ -9,7 +9,8 @@ mod kind;
 mod observe;
 mod pass;
 mod reconcile;
+mod targets;
 mod write;
 
 pub(crate) use kept::Kept;
-pub(crate) use reconcile::Shared;
+pub(crate) use reconcile::{Shared, concern_of_target};

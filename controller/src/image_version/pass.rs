@@ -8,15 +8,14 @@ use azimage_core::image_version::{
     Violation, Wake, record_intent,
 };
 use azimage_crds::{IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, ReplicationTarget};
-use kube::{Api, Resource, ResourceExt, api::ListParams};
+use kube::{Api, Resource, ResourceExt};
 use tokio::time::Instant;
 
 use super::{Shared, kept::Kept, observe::Given};
 use crate::{
     identity::Unidentified,
-    kubernetes::{KubernetesError, add_finalizer, bounded, remove_finalizer},
+    kubernetes::{KubernetesError, add_finalizer, remove_finalizer},
     memory::{Remembered, Seen},
-    stores::readable,
 };
 
 /// What comes after a pass.
@@ -89,7 +88,8 @@ impl Pass<'_> {
             }
             Action::Wait(wake) => self.wait(decided, wake).await,
             Action::AddFinalizer => {
-                add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+                let held = add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+                self.shared.freshest.keep(held);
                 let Decided { mut remembered, kept, .. } = *decided;
                 remembered.kept = Some(kept.for_the_next());
                 self.shared.memories.set(self.uid, remembered);
@@ -104,7 +104,16 @@ impl Pass<'_> {
                 self.report(&status, &plan.report, false).await?;
                 Ok(After::Wake(Wake::Poll))
             }
-            Action::Execute(announced) => self.carry_out(decided, announced).await,
+            Action::Execute(announced) => {
+                // Nothing in Azure refuses a step that was decided on an old copy of the object.
+                if !self.shared.freshest.is_current(self.api, self.object).await? {
+                    let Decided { mut remembered, kept, .. } = *decided;
+                    remembered.kept = Some(kept.for_the_next());
+                    self.shared.memories.set(self.uid, remembered);
+                    return Ok(After::Now);
+                }
+                self.carry_out(decided, announced).await
+            }
         }
     }
 
@@ -147,12 +156,13 @@ impl Pass<'_> {
         if self.shared.decisions.needs_fresh_targets(&plan) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
-            let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
-            let validated = match self.validate(&fresh.iter().collect::<Vec<_>>()) {
-                Ok(validated) => validated,
-                Err(violation) => return Ok(Err(violation)),
-            };
-            (plan, _) = self.decide(Given { validated: &validated, ..given }, &mut kept).await;
+            if let Some(fresh) = self.targets_unseen(&targets.objects()).await? {
+                let validated = match self.validate(&fresh.iter().collect::<Vec<_>>()) {
+                    Ok(validated) => validated,
+                    Err(violation) => return Ok(Err(violation)),
+                };
+                (plan, _) = self.decide(Given { validated: &validated, ..given }, &mut kept).await;
+            }
         }
         if plan.wake != Wake::Throttled {
             remembered.seen = client.as_ref().and_then(|client| at_rest(client, &validated, &kept.observed, &plan));
@@ -263,13 +273,9 @@ impl Pass<'_> {
         self.object.finalizers().iter().any(|finalizer| finalizer == IMAGE_VERSION_FINALIZER)
     }
 
-    fn targets_api(&self) -> Api<ReplicationTarget> {
-        Api::namespaced(self.shared.client.clone(), self.namespace)
-    }
-
     fn validate(&self, targets: &[&ReplicationTarget]) -> Result<Validated, Violation> {
-        let seen = self.shared.stores.versions();
-        let versions: Vec<&ImageVersion> = seen.iter().filter_map(|guarded| readable(guarded)).collect();
+        let seen = self.shared.stores.versions_of(self.namespace);
+        let versions = seen.objects();
         let context = Context {
             cluster: &self.shared.config.cluster,
             own_identity_serves: self.shared.config.served.contains(self.namespace),
