@@ -1,6 +1,10 @@
 //! Which of two copies of an object is the newer one.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, time::Duration};
+
+/// How long a watch may lag behind our own write or read. One that lags for longer isn't believed to be late: an API server
+/// whose data was restored begins to count anew, and nobody but itself can tell.
+pub const LAG: Duration = Duration::from_secs(30);
 
 /// Whose copy of an object a pass goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,18 +17,19 @@ pub enum Newest {
     Unknown,
 }
 
-/// Compares the resource version that the watch has shown with that of our own last write or read, if there was one.
+/// Compares the resource version that the watch has shown with that of our own last write or read, if there was one, which
+/// was so long ago.
 ///
 /// Resource versions of one resource may be compared as whole numbers (Kubernetes 1.35, KEP-5504; those before kept them as
 /// the revisions of etcd, for which the same holds). What is no such number tells nothing but whether it is the same.
-pub fn newest(seen: Option<&str>, own: Option<&str>) -> Newest {
+pub fn newest(seen: Option<&str>, own: Option<(&str, Duration)>) -> Newest {
     match (seen, own) {
         (_, None) => Newest::Seen,
-        (Some(seen), Some(own)) if seen == own => Newest::Seen,
-        (Some(seen), Some(own)) => match order(seen, own) {
-            Some(Ordering::Less) => Newest::Own,
-            Some(_) => Newest::Seen,
-            None => Newest::Unknown,
+        (Some(seen), Some((own, _))) if seen == own => Newest::Seen,
+        (Some(seen), Some((own, age))) => match order(seen, own) {
+            Some(Ordering::Less) if age < LAG => Newest::Own,
+            Some(Ordering::Greater) => Newest::Seen,
+            _ => Newest::Unknown,
         },
         (None, Some(_)) => Newest::Unknown,
     }
@@ -56,7 +61,9 @@ mod tests {
             ("nor what is none at all", None, Some("8"), Newest::Unknown),
             ("nor an empty one", Some(""), Some("8"), Newest::Unknown),
         ] {
-            assert_eq!(newest(seen, own), expected, "{case}");
+            assert_eq!(newest(seen, own.map(|own| (own, Duration::ZERO))), expected, "{case}");
         }
+        assert_eq!(newest(Some("9"), Some(("10", LAG))), Newest::Unknown, "it lags for too long");
+        assert_eq!(newest(Some("10"), Some(("9", LAG))), Newest::Seen, "our write was long ago");
     }
 }

@@ -104,7 +104,8 @@ fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
 fn forget(shared: &Shared, uid: &str) {
     shared.gate.forget(uid);
     shared.memories.forget(uid);
-    shared.freshest.forget(uid);
+    // The watch may still show it, and nothing may rest on that.
+    shared.freshest.doubt(uid);
 }
 
 /// What of the namespace's targets a plan rests on.

@@ -37,8 +37,8 @@ struct Known<K> {
 enum Copy<K> {
     /// Nothing newer than what the watch shows.
     Watch,
-    /// The answer to our own last write or read.
-    Own(Arc<K>),
+    /// The answer to our own last write or read, and when it came.
+    Own(Arc<K>, Instant),
     /// A call failed, and nobody knows what came of it.
     Doubtful,
 }
@@ -82,13 +82,13 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned> Freshest<
         let Some(known) = seen.meta().uid.as_ref().and_then(|uid| all.get_mut(uid)) else {
             return Some(Object::Seen(seen));
         };
-        let own = match &known.copy {
+        let (own, age) = match &known.copy {
             Copy::Watch => return Some(Object::Seen(seen)),
-            Copy::Own(own) => own,
+            Copy::Own(own, at) => (own, Instant::now().duration_since(*at)),
             Copy::Doubtful => return None,
         };
         let version = |object: &K| object.meta().resource_version.clone();
-        match newest(version(seen).as_deref(), version(own).as_deref()) {
+        match newest(version(seen).as_deref(), version(own).as_deref().map(|own| (own, age))) {
             Newest::Own => Some(Object::Own(Arc::clone(own))),
             Newest::Seen => {
                 known.copy = Copy::Watch;
@@ -126,7 +126,7 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned> Freshest<
     pub(crate) fn keep(&self, object: K) -> Arc<K> {
         let object = Arc::new(object);
         if let Some(uid) = object.uid() {
-            self.lock().entry(uid).or_default().copy = Copy::Own(Arc::clone(&object));
+            self.lock().entry(uid).or_default().copy = Copy::Own(Arc::clone(&object), Instant::now());
         }
         object
     }
@@ -134,7 +134,7 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned> Freshest<
     /// The answer to a write of the status.
     pub(crate) fn told(&self, object: K, now: Instant) {
         if let Some(uid) = object.uid() {
-            let known = Known { copy: Copy::Own(Arc::new(object)), told: Some(now), owes: None };
+            let known = Known { copy: Copy::Own(Arc::new(object), now), told: Some(now), owes: None };
             self.lock().insert(uid, known);
         }
     }
@@ -159,11 +159,6 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned> Freshest<
     /// Nobody knows what came of a call: the object is read before anything rests on it.
     pub(crate) fn doubt(&self, uid: &str) {
         self.lock().entry(uid.to_owned()).or_default().copy = Copy::Doubtful;
-    }
-
-    /// Forgets an object.
-    pub(crate) fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
     }
 
     /// Forgets all objects but those that live.

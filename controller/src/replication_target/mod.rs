@@ -80,6 +80,8 @@ async fn pass(shared: &Arc<Shared>, seen: &ReplicationTarget, uid: &str) -> Resu
     }
     if decided.release {
         remove_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?;
+        // The watch may still show it, and nothing may rest on that.
+        shared.freshest.doubt(uid);
         tracing::info!("Let go of replication target");
         return Ok(Action::await_change());
     }

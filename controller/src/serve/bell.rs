@@ -116,7 +116,9 @@ mod tests {
     fn a_bell_rings_for_what_concerns_others_and_once_for_many_changes() {
         let bell = Bell::<ConfigMap>::new(|map| Fingerprint::of(&map.metadata.generation));
         let due = |events: &[Event<Guarded<ConfigMap>>]| {
-            events.iter().for_each(|event| bell.follow(event));
+            for event in events {
+                bell.follow(event);
+            }
             bell.due().into_iter().collect::<Vec<_>>()
         };
         let start = [Event::Init, Event::InitApply(object("one", "a", 1)), Event::InitApply(object("two", "b", 1))];

@@ -10,7 +10,7 @@ pub(crate) fn processor_seconds(id: u32) -> f64 {
     fs::read_to_string(format!("/proc/{id}/stat")).ok().and_then(|stat| ticks(&stat)).unwrap_or_default() / TICKS
 }
 
-/// User and system time: fields 14 and 15 of proc_pid_stat(5), counted after the name, which may hold anything.
+/// User and system time: fields 14 and 15 of `proc_pid_stat(5)`, counted after the name, which may hold anything.
 fn ticks(stat: &str) -> Option<f64> {
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_whitespace().skip(11);
