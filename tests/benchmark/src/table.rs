@@ -65,5 +65,6 @@ pub(crate) fn at_rest(arguments: &Arguments, spent: &Spent) -> String {
 }
 
 fn row(text: &mut String, what: &str, figure: f64) {
-    let _ = writeln!(text, "| {what} | {figure:.1} |");
+    // A sum of nothing is a negative zero.
+    let _ = writeln!(text, "| {what} | {:.1} |", figure + 0.0);
 }
