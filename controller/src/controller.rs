@@ -14,7 +14,7 @@ use crate::{
     gate::Gate,
     identity::{AzureClients, Identities},
     image_version,
-    kubernetes::Events,
+    kubernetes::{Events, Freshest},
     memory::Memories,
     replication_target,
     seams::Seams,
@@ -56,7 +56,9 @@ pub async fn run(mut options: Options) {
     let scopes = scopes(&options.namespaces);
     let versions = Watched::<ImageVersion>::new(&options.client, &scopes);
     let targets = Watched::<ReplicationTarget>::new(&options.client, &scopes);
-    let stores = Stores { versions: versions.stores(), targets: targets.stores() };
+    let versions = versions.woken_by(&targets, image_version::concern_of_target);
+    let targets = targets.woken_by(&versions, replication_target::concern_of_version);
+    let stores = Stores { versions: versions.indexes(), targets: targets.indexes() };
     let events = Events::new(options.client.clone(), options.instance.clone(), options.seams.clone());
     let of_versions = Arc::new(image_version::Shared {
         client: options.client.clone(),
@@ -70,6 +72,7 @@ pub async fn run(mut options: Options) {
         gate: Gate::default(),
         memories: Memories::default(),
         lists: Lists::default(),
+        freshest: Freshest::default(),
     });
     let of_targets = Arc::new(replication_target::Shared {
         client: options.client.clone(),
@@ -78,6 +81,8 @@ pub async fn run(mut options: Options) {
         seams: options.seams.clone(),
         stores,
         events,
+        freshest: Freshest::default(),
+        turns: replication_target::Turns::default(),
     });
     let mut serving = Serving::new(&options);
     serving.serve(versions, &of_versions);

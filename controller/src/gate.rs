@@ -14,7 +14,7 @@ use std::{
 use tokio::time::Instant;
 
 /// What a pass was decided upon, hashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {

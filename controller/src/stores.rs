@@ -1,9 +1,19 @@
-//! The objects that the watches have seen.
+//! The objects that the watches have seen, by namespace and name.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use azimage_crds::{ImageVersion, ReplicationTarget};
-use kube::{core::DeserializeGuard, runtime::reflector::Store};
+use kube::{
+    Resource,
+    core::DeserializeGuard,
+    runtime::{
+        reflector::{ObjectRef, Store},
+        watcher::Event,
+    },
+};
 
 /// An object that may not be readable: one bad object must not hide all others.
 pub(crate) type Guarded<K> = DeserializeGuard<K>;
@@ -11,48 +21,99 @@ pub(crate) type Guarded<K> = DeserializeGuard<K>;
 /// The stores that passes look into, of all watched scopes.
 #[derive(Clone)]
 pub(crate) struct Stores {
-    pub(crate) versions: Vec<Store<Guarded<ImageVersion>>>,
-    pub(crate) targets: Vec<Store<Guarded<ReplicationTarget>>>,
+    pub(crate) versions: Vec<Arc<Index<ImageVersion>>>,
+    pub(crate) targets: Vec<Arc<Index<ReplicationTarget>>>,
 }
 
 impl Stores {
     /// All image versions of all watched namespaces, those that can't be read included: see [`readable`].
     pub(crate) fn versions(&self) -> Vec<Arc<Guarded<ImageVersion>>> {
-        self.versions.iter().flat_map(Store::state).collect()
+        self.versions.iter().flat_map(|index| index.all()).collect()
+    }
+
+    /// All replication targets of all watched namespaces, likewise.
+    pub(crate) fn targets(&self) -> Vec<Arc<Guarded<ReplicationTarget>>> {
+        self.targets.iter().flat_map(|index| index.all()).collect()
     }
 
     /// The image versions of a namespace.
     pub(crate) fn versions_of(&self, namespace: &str) -> Seen<ImageVersion> {
-        of(&self.versions, namespace)
+        Seen(self.versions.iter().flat_map(|index| index.of(namespace)).collect())
     }
 
     /// The replication targets of a namespace.
     pub(crate) fn targets_of(&self, namespace: &str) -> Seen<ReplicationTarget> {
-        of(&self.targets, namespace)
+        Seen(self.targets.iter().flat_map(|index| index.of(namespace)).collect())
     }
 }
 
-fn of<K>(stores: &[Store<Guarded<K>>], namespace: &str) -> Seen<K>
-where
-    K: kube::Resource<DynamicType = ()> + Clone + 'static,
-{
-    let within = |guarded: &Guarded<K>| {
-        readable(guarded).is_some_and(|object| object.meta().namespace.as_deref() == Some(namespace))
-    };
-    let mut found: Vec<_> = stores.iter().flat_map(Store::state).filter(|guarded| within(guarded)).collect();
-    found.sort_by(|one, other| name(one).cmp(&name(other)));
-    Seen(found)
+/// The objects of one scope, by name.
+type Objects<K> = BTreeMap<String, Arc<Guarded<K>>>;
+
+/// What the watch of one scope has seen, by namespace: a change in one costs nothing in the others.
+pub(crate) struct Index<K: Resource<DynamicType = ()> + Clone + 'static> {
+    store: Store<Guarded<K>>,
+    namespaces: RwLock<BTreeMap<String, Objects<K>>>,
 }
 
-fn name<K: kube::Resource>(guarded: &Guarded<K>) -> Option<&str> {
-    readable(guarded).and_then(|object| object.meta().name.as_deref())
+impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
+    /// The index beside a store, which shares its objects.
+    pub(crate) fn beside(store: Store<Guarded<K>>) -> Self {
+        Self { store, namespaces: RwLock::default() }
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &Store<Guarded<K>> {
+        &self.store
+    }
+
+    /// Follows an event, after the store has.
+    pub(crate) fn follow(&self, event: &Event<Guarded<K>>) {
+        match event {
+            Event::Apply(object) => self.put(self.store.get(&ObjectRef::from_obj(object))),
+            Event::Delete(object) => self.remove(object.meta().namespace.as_deref(), object.meta().name.as_deref()),
+            // The store holds them back until it has all of them.
+            Event::Init | Event::InitApply(_) => {}
+            Event::InitDone => {
+                *self.namespaces.write().unwrap_or_else(PoisonError::into_inner) = BTreeMap::new();
+                self.store.state().into_iter().for_each(|object| self.put(Some(object)));
+            }
+        }
+    }
+
+    fn put(&self, object: Option<Arc<Guarded<K>>>) {
+        let Some(object) = object else { return };
+        let (namespace, name) = (object.meta().namespace.clone(), object.meta().name.clone());
+        let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+        namespaces.entry(namespace.unwrap_or_default()).or_default().insert(name.unwrap_or_default(), object);
+    }
+
+    fn remove(&self, namespace: Option<&str>, name: Option<&str>) {
+        let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(objects) = namespaces.get_mut(namespace.unwrap_or_default()) else { return };
+        objects.remove(name.unwrap_or_default());
+        if objects.is_empty() {
+            namespaces.remove(namespace.unwrap_or_default());
+        }
+    }
+
+    /// The objects of a namespace, by name.
+    pub(crate) fn of(&self, namespace: &str) -> Vec<Arc<Guarded<K>>> {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        namespaces.get(namespace).into_iter().flat_map(BTreeMap::values).cloned().collect()
+    }
+
+    fn all(&self) -> Vec<Arc<Guarded<K>>> {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        namespaces.values().flat_map(BTreeMap::values).cloned().collect()
+    }
 }
 
-/// The readable objects of a namespace, as they were when they were asked for.
+/// The objects of a namespace, as they were when they were asked for.
 pub(crate) struct Seen<K>(Vec<Arc<Guarded<K>>>);
 
 impl<K> Seen<K> {
-    /// The objects, by name.
+    /// Those that can be read, by name.
     pub(crate) fn objects(&self) -> Vec<&K> {
         self.0.iter().filter_map(|guarded| readable(guarded)).collect()
     }
@@ -61,4 +122,44 @@ impl<K> Seen<K> {
 /// The object, if it can be read.
 pub(crate) fn readable<K>(guarded: &Guarded<K>) -> Option<&K> {
     guarded.0.as_ref().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use kube::{ResourceExt, api::ObjectMeta, runtime::reflector};
+
+    use super::*;
+
+    fn object(namespace: &str, name: &str) -> Guarded<ConfigMap> {
+        let (namespace, name) = (Some(namespace.to_owned()), Some(name.to_owned()));
+        let metadata = ObjectMeta { namespace, name, ..ObjectMeta::default() };
+        DeserializeGuard(Ok(ConfigMap { metadata, ..ConfigMap::default() }))
+    }
+
+    #[test]
+    fn an_index_shows_what_its_store_has_by_namespace_and_name() {
+        let (reader, mut writer) = reflector::store();
+        let index = Index::beside(reader);
+        let names = |namespace: &str| index.of(namespace).iter().map(|object| object.name_any()).collect::<Vec<_>>();
+        let mut follow = |event| {
+            writer.apply_watcher_event(&event);
+            index.follow(&event);
+        };
+        follow(Event::Init);
+        follow(Event::InitApply(object("one", "b")));
+        assert_eq!(names("one"), [""; 0], "not all is known yet");
+        follow(Event::InitApply(object("one", "a")));
+        follow(Event::InitApply(object("other", "c")));
+        follow(Event::InitDone);
+        assert_eq!((names("one"), names("other")), (vec!["a".into(), "b".into()], vec!["c".into()]));
+        follow(Event::Apply(object("one", "0")));
+        follow(Event::Delete(object("one", "a")));
+        follow(Event::Delete(object("other", "c")));
+        assert_eq!((names("one"), names("other")), (vec!["0".into(), "b".into()], vec![]));
+        assert_eq!(index.all().len(), 2);
+        follow(Event::Init);
+        follow(Event::InitDone);
+        assert_eq!(index.all().len(), 0, "the watch began anew, and nothing is there");
+    }
 }

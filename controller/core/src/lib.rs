@@ -19,8 +19,10 @@ pub mod messages;
 pub mod owner;
 pub mod pace;
 pub mod replication_target;
+pub mod resource_version;
 pub mod selector;
 pub mod target;
+pub mod telling;
 pub mod unreadable;
 
 pub use condition::{Finding, Progress, Truth};

@@ -3,6 +3,7 @@
 use azimage_crds::{Deletion, ReplicationTarget, StorageAccountType};
 use azimage_names::Region;
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
 /// A replication target of the namespace, as far as the regions of image versions go.
@@ -39,6 +40,17 @@ impl TargetView {
     }
 }
 
+/// Whether the targets that the watch has shown are those that the API server has, none more and none less, each with the
+/// spec that it has there. Then what was decided on them holds.
+pub fn are_as_listed(seen: &[&ReplicationTarget], listed: &[&ObjectMeta]) -> bool {
+    let word = |meta: &ObjectMeta| (meta.uid.clone(), meta.generation, meta.deletion_timestamp.is_some());
+    let mut seen: Vec<_> = seen.iter().map(|target| word(target.meta())).collect();
+    let mut listed: Vec<_> = listed.iter().map(|meta| word(meta)).collect();
+    seen.sort_unstable();
+    listed.sort_unstable();
+    seen == listed && seen.iter().all(|(uid, generation, _)| uid.is_some() && generation.is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -62,5 +74,32 @@ mod tests {
             assert_eq!(view.storage_account_type, Some(StorageAccountType::PremiumLrs));
         }
         assert_eq!(view("north-europe", false, true), None, "it is no region");
+    }
+
+    #[test]
+    fn the_watch_is_up_to_date_when_it_has_shown_each_target_as_it_is_listed() {
+        let target = |uid: &str, generation: i64, going: bool| -> ReplicationTarget {
+            let deleted = going.then_some("2026-11-01T00:00:00Z");
+            let metadata = json!({"name": uid, "uid": uid, "generation": generation, "deletionTimestamp": deleted});
+            let spec = json!({"region": "northeurope", "imageVersionName": "web"});
+            let kind = "ReplicationTarget";
+            let object =
+                json!({"apiVersion": "azimage.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec});
+            serde_json::from_value(object).unwrap()
+        };
+        let seen = [target("a", 1, false), target("b", 1, false)];
+        for (case, listed, expected) in [
+            ("the same in another order", vec![target("b", 1, false), target("a", 1, false)], true),
+            ("one more", vec![target("a", 1, false), target("b", 1, false), target("c", 1, false)], false),
+            ("one less", vec![target("a", 1, false)], false),
+            ("one was made anew", vec![target("a", 1, false), target("c", 1, false)], false),
+            ("one was changed", vec![target("a", 1, false), target("b", 2, false)], false),
+            ("one goes", vec![target("a", 1, false), target("b", 1, true)], false),
+        ] {
+            let seen: Vec<_> = seen.iter().collect();
+            let listed: Vec<_> = listed.iter().map(Resource::meta).collect();
+            assert_eq!(are_as_listed(&seen, &listed), expected, "{case}");
+        }
+        assert!(are_as_listed(&[], &[]), "there are none");
     }
 }

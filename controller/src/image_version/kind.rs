@@ -2,23 +2,17 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_crds::ImageVersion;
 use kube::{ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
 use super::{Shared, reconcile::reconcile};
-use crate::{
-    config::Config,
-    kubernetes::KubernetesError,
-    serve::{Kind, WokenBy, same_namespace},
-    stores::readable,
-};
+use crate::{config::Config, kubernetes::KubernetesError, serve::Kind, stores::readable};
 
 impl Kind for ImageVersion {
     type Shared = Shared;
 
     const NAME: &'static str = "imageversion";
-    const WOKEN_BY: &'static [WokenBy<Self>] = &[same_namespace::<Self, ReplicationTarget>];
 
     fn concurrency(config: &Config) -> u16 {
         config.image_version_concurrency
@@ -41,6 +35,7 @@ impl Kind for ImageVersion {
         shared.identities.retain(|account| accounts.contains(account));
         shared.gate.retain(|uid| living.contains(uid));
         shared.memories.retain(|uid| living.contains(uid));
+        shared.freshest.retain(|uid| living.contains(uid));
         shared.lists.sweep(period, Instant::now());
     }
 }

@@ -8,6 +8,7 @@ mod kind;
 mod observe;
 mod pass;
 mod reconcile;
+mod targets;
 mod write;
 
-pub(crate) use reconcile::Shared;
+pub(crate) use reconcile::{Shared, concern_of_target};

@@ -10,13 +10,12 @@ use azimage_core::image_version::{
 use azimage_crds::{
     IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, ReplicationTarget,
 };
-use kube::{Api, Resource, ResourceExt, api::ListParams};
+use kube::{Api, Resource, ResourceExt};
 
 use super::{Shared, observe::Given};
 use crate::{
     identity::Unidentified,
-    kubernetes::{KubernetesError, add_finalizer, bounded, remove_finalizer},
-    stores::readable,
+    kubernetes::{KubernetesError, add_finalizer, remove_finalizer},
 };
 
 /// What comes after a pass.
@@ -78,13 +77,21 @@ impl Pass<'_> {
                 self.defer(&plan.report, &status, memory, retry_after).await
             }
             Action::AddFinalizer => {
-                add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+                let held = add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
+                self.shared.freshest.keep(held);
                 self.remember(decided.memory, Event::Prepared);
                 Ok(After::Now)
             }
             Action::Announce(step) => self.announce(decided, step).await,
             Action::Pause(step) => self.pause(decided, &step).await,
-            Action::Execute(announced) => self.carry_out(decided, announced).await,
+            Action::Execute(announced) => {
+                // Nothing in Azure refuses a step that was decided on an old copy of the object.
+                if !self.shared.freshest.is_current(self.api, self.object).await? {
+                    self.remember(decided.memory, Event::Prepared);
+                    return Ok(After::Now);
+                }
+                self.carry_out(decided, announced).await
+            }
             Action::Suspended => {
                 let Decided { status, plan, .. } = *decided;
                 let regions = plan.report.regions.unwrap_or_else(|| status.regions.clone());
@@ -126,12 +133,13 @@ impl Pass<'_> {
         if self.shared.decisions.needs_fresh_targets(&plan) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
-            let fresh = bounded(self.targets_api().list(&ListParams::default())).await?.items;
-            let validated = match self.validate(&fresh.iter().collect::<Vec<_>>()) {
-                Ok(validated) => validated,
-                Err(violation) => return Ok(Err(violation)),
-            };
-            (plan, _) = self.observe(Given { validated: &validated, ..given }, &mut facts).await;
+            if let Some(fresh) = self.targets_unseen(&targets.objects()).await? {
+                let validated = match self.validate(&fresh.iter().collect::<Vec<_>>()) {
+                    Ok(validated) => validated,
+                    Err(violation) => return Ok(Err(violation)),
+                };
+                (plan, _) = self.observe(Given { validated: &validated, ..given }, &mut facts).await;
+            }
         }
         let azure_now = facts.azure_now(&validated);
         let memory = self.after(memory, Event::Decided(&plan, Box::new(facts)));
@@ -245,13 +253,9 @@ impl Pass<'_> {
         self.object.finalizers().iter().any(|finalizer| finalizer == IMAGE_VERSION_FINALIZER)
     }
 
-    fn targets_api(&self) -> Api<ReplicationTarget> {
-        Api::namespaced(self.shared.client.clone(), self.namespace)
-    }
-
     fn validate(&self, targets: &[&ReplicationTarget]) -> Result<Validated, Violation> {
-        let seen = self.shared.stores.versions();
-        let versions: Vec<&ImageVersion> = seen.iter().filter_map(|guarded| readable(guarded)).collect();
+        let seen = self.shared.stores.versions_of(self.namespace);
+        let versions = seen.objects();
         let context = Context {
             cluster: &self.shared.config.cluster,
             own_identity_serves: self.shared.config.served.contains(self.namespace),

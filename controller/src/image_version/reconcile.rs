@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use azimage_core::image_version::Wake;
-use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT};
+use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::{
     election::Term,
     gate::{Fingerprint, Gate},
     identity::Identities,
-    kubernetes::{Events, KubernetesError, bounded},
+    kubernetes::{Events, Freshest, KubernetesError},
     memory::Memories,
     seams::Seams,
     stores::Stores,
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) memories: Memories,
     pub(crate) lists: Lists,
+    pub(crate) freshest: Freshest<ImageVersion>,
 }
 
 /// The most immediate follow-up passes: each has one write, and no chain of legal steps is as long.
@@ -42,32 +43,41 @@ const MOST_IN_A_ROW: usize = 16;
 /// Reconciles an object.
 pub(super) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Result<Action, KubernetesError> {
     let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
-    let fingerprint = fingerprint(shared, seen);
-    if let Some(wait) = shared.gate.wait(&uid, fingerprint, Instant::now()) {
+    let outcome = passes(shared, seen, &uid).await;
+    if outcome.is_err() {
+        shared.freshest.doubt(&uid);
+    }
+    outcome
+}
+
+async fn passes(shared: &Arc<Shared>, seen: &ImageVersion, uid: &str) -> Result<Action, KubernetesError> {
+    let namespace = seen.namespace().unwrap_or_default();
+    let targets = targets(shared, &namespace);
+    if let Some(object) = shared.freshest.known(seen)
+        && let Some(wait) = shared.gate.wait(uid, fingerprint(&object, targets), Instant::now())
+    {
         return Ok(Action::requeue(wait));
     }
-    let namespace = seen.namespace().unwrap_or_default();
     let api: Api<ImageVersion> = Api::namespaced(shared.client.clone(), &namespace);
     for _ in 0..MOST_IN_A_ROW {
-        // Read anew in each pass: the watch may lag behind our own last write.
-        let Some(object) = bounded(api.get_opt(&seen.name_any())).await?.filter(|object| object.uid() == seen.uid())
-        else {
-            forget(shared, &uid);
+        let Some(object) = shared.freshest.get(&api, seen).await? else {
+            forget(shared, uid);
             return Ok(Action::await_change());
         };
-        match (Pass { shared, api: &api, object: &object, namespace: &namespace, uid: &uid }).run().await? {
+        let fingerprint = fingerprint(&object, targets);
+        match (Pass { shared, api: &api, object: &object, namespace: &namespace, uid }).run().await? {
             After::Now => {}
             After::Wake(wake) => {
-                let wait = wait(shared, &uid, wake);
-                shared.gate.close(&uid, fingerprint, Instant::now() + wait);
+                let wait = wait(shared, uid, wake);
+                shared.gate.close(uid, fingerprint, Instant::now() + wait);
                 return Ok(Action::requeue(wait));
             }
             After::Released => {
-                forget(shared, &uid);
+                forget(shared, uid);
                 return Ok(Action::await_change());
             }
             After::Changed => {
-                shared.gate.close(&uid, fingerprint, Instant::now() + shared.config.pace.resync);
+                shared.gate.close(uid, fingerprint, Instant::now() + shared.config.pace.resync);
                 return Ok(Action::await_change());
             }
         }
@@ -81,24 +91,37 @@ fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
     let listed = remembered.at_rest();
     let listed = listed.and_then(|(principal, id)| shared.lists.good_for(principal, id, Instant::now()));
     let span = remembered.requeue_after(wake, pace, shared.memories.uptime());
-    match wake {
+    let span = match wake {
         Wake::Resync if listed.is_some() => listed.unwrap_or_default(),
         // The turn was given for just this time.
         Wake::Throttled => span,
         _ => shared.seams.jittered_for(uid, span),
-    }
+    };
+    // What was held back is told in time, whatever else there is to wait for.
+    shared.freshest.owed_in(uid, Instant::now()).map_or(span, |owed| span.min(owed))
 }
 
 fn forget(shared: &Shared, uid: &str) {
     shared.gate.forget(uid);
     shared.memories.forget(uid);
+    // The watch may still show it, and nothing may rest on that.
+    shared.freshest.doubt(uid);
+}
+
+/// What of the namespace's targets a plan rests on.
+fn targets(shared: &Shared, namespace: &str) -> Fingerprint {
+    let targets = shared.stores.targets_of(namespace);
+    Fingerprint::of(&targets.objects().into_iter().map(concern_of_target).collect::<Vec<_>>())
+}
+
+/// What of a target image versions go by: whatever else changes of it wakes none of them.
+pub(crate) fn concern_of_target(target: &ReplicationTarget) -> Fingerprint {
+    let meta = target.meta();
+    Fingerprint::of(&(&meta.uid, meta.generation, meta.deletion_timestamp.is_some()))
 }
 
 /// Everything outside Azure that a plan rests on.
-fn fingerprint(shared: &Shared, object: &ImageVersion) -> Fingerprint {
-    let targets = shared.stores.targets_of(object.meta().namespace.as_deref().unwrap_or_default());
-    let targets: Vec<_> =
-        targets.objects().into_iter().map(|target| (target.meta().uid.as_ref(), target.meta().generation)).collect();
+fn fingerprint(object: &ImageVersion, targets: Fingerprint) -> Fingerprint {
     Fingerprint::of(&(
         object.meta().generation,
         object.meta().deletion_timestamp.is_some(),

@@ -3,9 +3,11 @@
 use azimage_core::{
     Progress, events,
     image_version::{Report, Violation, Wake},
+    telling::{Telling, telling},
 };
 use azimage_crds::{Deletion, IMAGE_VERSION_FINALIZER, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason};
 use kube::{Resource, ResourceExt};
+use tokio::time::Instant;
 
 use super::pass::{After, Pass};
 use crate::kubernetes::{KubernetesError, apply_status, remove_finalizer};
@@ -46,18 +48,22 @@ impl Pass<'_> {
         self.write(status, self.next_status(status, report, handled)).await
     }
 
-    /// Writes the status if it differs, and tells of the transitions.
+    /// Writes the status if it differs, and tells of the transitions. Progress alone is held back for a while.
     pub(super) async fn write(
         &self,
         before: &ImageVersionStatus,
         after: ImageVersionStatus,
     ) -> Result<(), KubernetesError> {
-        if *before == after {
-            return Ok(());
+        let (freshest, now) = (&self.shared.freshest, Instant::now());
+        match telling(before, &after, freshest.told_since(self.uid, now)) {
+            Telling::Nothing => freshest.owes(self.uid, None),
+            Telling::In(rest) => freshest.owes(self.uid, Some(now + rest)),
+            Telling::Now => {
+                freshest.told(apply_status(self.api, self.object, &after).await?, now);
+                let events = events::transitions(&before.conditions, &after.conditions);
+                self.shared.events.publish(self.object, events).await;
+            }
         }
-        apply_status(self.api, self.object, &after).await?;
-        let events = events::transitions(&before.conditions, &after.conditions);
-        self.shared.events.publish(self.object, events).await;
         Ok(())
     }
 

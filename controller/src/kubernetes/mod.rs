@@ -2,6 +2,7 @@
 
 mod events;
 mod finalizer;
+mod freshest;
 mod status;
 mod unreadable;
 
@@ -9,6 +10,7 @@ use std::{future::Future, time::Duration};
 
 pub(crate) use events::Events;
 pub(crate) use finalizer::{add_finalizer, remove_finalizer};
+pub(crate) use freshest::Freshest;
 pub(crate) use status::apply_status;
 pub(crate) use unreadable::report_unreadable;
 

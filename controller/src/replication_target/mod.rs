@@ -1,17 +1,27 @@
 //! Reconciles a `ReplicationTarget`: it writes nothing but its own status and finalizer.
 
 mod kind;
+mod turns;
 
 use std::sync::Arc;
 
-use azimage_core::{events, replication_target::Plan};
-use azimage_crds::{ImageVersion, REPLICATION_TARGET_FINALIZER, ReplicationTarget, ReplicationTargetStatus};
+use azimage_core::{
+    events,
+    replication_target::pause,
+    telling::{Telling, telling},
+};
+use azimage_crds::{
+    ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget, ReplicationTargetStatus,
+};
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams, runtime::controller::Action};
+use tokio::time::Instant;
+pub(crate) use turns::Turns;
 
 use crate::{
     config::Config,
     decisions::Decisions,
-    kubernetes::{Events, KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
+    gate::Fingerprint,
+    kubernetes::{Events, Freshest, KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
     seams::Seams,
     stores::Stores,
 };
@@ -24,51 +34,96 @@ pub(crate) struct Shared {
     pub(crate) seams: Seams,
     pub(crate) stores: Stores,
     pub(crate) events: Events,
+    pub(crate) freshest: Freshest<ReplicationTarget>,
+    pub(crate) turns: Turns,
 }
 
 /// Reconciles an object.
 async fn reconcile(shared: &Arc<Shared>, seen: &ReplicationTarget) -> Result<Action, KubernetesError> {
-    let now = shared.seams.clock.now();
-    let namespace = seen.namespace().unwrap_or_default();
-    let versions = shared.stores.versions_of(&namespace);
-    let siblings = shared.stores.targets_of(&namespace);
-    let decide = |object: &ReplicationTarget, versions: &[&ImageVersion]| {
-        shared.decisions.target(object, versions, &siblings.objects(), now)
-    };
-    // Whatever the watch hasn't shown yet brings another pass.
-    if is_held(seen) && nothing_to_write(seen, &decide(seen, &versions.objects())) {
-        return Ok(again(shared, seen));
+    let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
+    let outcome = pass(shared, seen, &uid).await;
+    if outcome.is_err() {
+        shared.freshest.doubt(&uid);
     }
+    outcome
+}
+
+async fn pass(shared: &Arc<Shared>, seen: &ReplicationTarget, uid: &str) -> Result<Action, KubernetesError> {
+    let (now, begun) = (shared.seams.clock.now(), Instant::now());
+    let namespace = seen.namespace().unwrap_or_default();
     let api: Api<ReplicationTarget> = Api::namespaced(shared.client.clone(), &namespace);
-    let Some(object) = bounded(api.get_opt(&seen.name_any())).await?.filter(|object| object.uid() == seen.uid()) else {
-        return Ok(Action::await_change());
-    };
-    if !is_held(&object) {
-        if is_deleting(&object) {
+    let Some(object) = shared.freshest.get(&api, seen).await? else { return Ok(Action::await_change()) };
+    let object: &ReplicationTarget = &object;
+    let asks = asks(object);
+    if let Some(wait) = shared.turns.wait(uid, asks, begun) {
+        return Ok(Action::requeue(wait));
+    }
+    if !is_held(object) {
+        if is_deleting(object) {
             return Ok(Action::await_change());
         }
         // Before an image version can act on this target: its word is needed to take the region away again.
-        add_finalizer(&api, &object, REPLICATION_TARGET_FINALIZER).await?;
+        shared.freshest.keep(add_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?);
         return Ok(Action::requeue(std::time::Duration::ZERO));
     }
-    let mut decided = decide(&object, &versions.objects());
+    let versions = shared.stores.versions_of(&namespace);
+    let versions = versions.objects();
+    shared.turns.taken(uid, asks, begun + pause(versions.len()));
+    let siblings = shared.stores.targets_of(&namespace);
+    let decide = |versions: &[&ImageVersion]| shared.decisions.target(object, versions, &siblings.objects(), now);
+    let mut decided = decide(&versions);
     if decided.release {
         // The watch may lag: an image version may have taken this target in since.
         let versions: Api<ImageVersion> = Api::namespaced(shared.client.clone(), &namespace);
         let fresh = bounded(versions.list(&ListParams::default())).await?.items;
-        decided = decide(&object, &fresh.iter().collect::<Vec<_>>());
+        decided = decide(&fresh.iter().collect::<Vec<_>>());
     }
     if decided.release {
-        remove_finalizer(&api, &object, REPLICATION_TARGET_FINALIZER).await?;
+        remove_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?;
+        // The watch may still show it, and nothing may rest on that.
+        shared.freshest.doubt(uid);
         tracing::info!("Let go of replication target");
         return Ok(Action::await_change());
     }
-    if !nothing_to_write(&object, &decided) {
-        apply_status(&api, &object, &decided.status).await?;
-        let before = object.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        shared.events.publish(&object, events::transitions(before, &decided.status.conditions)).await;
+    tell(shared, &api, object, &decided.status).await?;
+    Ok(again(shared, object))
+}
+
+/// Writes the status if it differs, and tells of the transitions. Progress alone is held back for a while.
+async fn tell(
+    shared: &Shared,
+    api: &Api<ReplicationTarget>,
+    object: &ReplicationTarget,
+    status: &ReplicationTargetStatus,
+) -> Result<(), KubernetesError> {
+    let (freshest, now, uid) = (&shared.freshest, Instant::now(), object.uid().unwrap_or_default());
+    let before = object.status.clone().unwrap_or_default();
+    match telling(&before, status, freshest.told_since(&uid, now)) {
+        Telling::Nothing => freshest.owes(&uid, None),
+        Telling::In(rest) => freshest.owes(&uid, Some(now + rest)),
+        Telling::Now => {
+            freshest.told(apply_status(api, object, status).await?, now);
+            let events = events::transitions(&before.conditions, &status.conditions);
+            shared.events.publish(object, events).await;
+        }
     }
-    Ok(again(shared, &object))
+    Ok(())
+}
+
+/// What of an image version targets go by: whatever else changes of it wakes none of them.
+pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
+    let regions = version.status.iter().flat_map(|status| &status.regions);
+    let regions: Vec<_> =
+        regions.map(|region| (&region.name, region.state, region.progress, &region.requested_by)).collect();
+    let meta = version.meta();
+    Fingerprint::of(&(&meta.uid, &meta.labels, meta.deletion_timestamp.is_some(), version.spec.suspend, regions))
+}
+
+/// What of a target is looked at as soon as it changes.
+fn asks(object: &ReplicationTarget) -> Fingerprint {
+    let meta = object.meta();
+    let requested = object.annotations().get(RECONCILE_REQUESTED_AT);
+    Fingerprint::of(&(meta.generation, is_deleting(object), is_held(object), requested))
 }
 
 fn is_deleting(object: &ReplicationTarget) -> bool {
@@ -79,12 +134,11 @@ fn is_held(object: &ReplicationTarget) -> bool {
     object.finalizers().iter().any(|finalizer| finalizer == REPLICATION_TARGET_FINALIZER)
 }
 
-fn nothing_to_write(object: &ReplicationTarget, decided: &Plan) -> bool {
-    !decided.release && object.status.as_ref().unwrap_or(&ReplicationTargetStatus::default()) == &decided.status
-}
-
 fn again(shared: &Shared, object: &ReplicationTarget) -> Action {
     let pace = &shared.config.pace;
     let span = if is_deleting(object) { pace.poll } else { pace.resync };
-    Action::requeue(shared.seams.jittered_for(&object.uid().unwrap_or_default(), span))
+    let uid = object.uid().unwrap_or_default();
+    let span = shared.seams.jittered_for(&uid, span);
+    // What was held back is told in time.
+    Action::requeue(shared.freshest.owed_in(&uid, Instant::now()).map_or(span, |owed| span.min(owed)))
 }

@@ -2,23 +2,14 @@
 
 use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 
-use kube::{
-    Client, Resource,
-    core::NamespaceResourceScope,
-    runtime::{Controller, controller::Action},
-};
+use kube::{Resource, core::NamespaceResourceScope, runtime::controller::Action};
 use serde::de::DeserializeOwned;
 
 use crate::{
     config::{Config, Pace},
     kubernetes::KubernetesError,
     seams::Seams,
-    stores::Guarded,
 };
-
-/// Adds the watch of another kind to a controller in one scope: a namespace, or all of them. See
-/// [`super::same_namespace`].
-pub(crate) type WokenBy<K> = fn(Controller<Guarded<K>>, &Client, Option<&str>) -> Controller<Guarded<K>>;
 
 /// A kind of objects that is reconciled.
 pub(crate) trait Kind:
@@ -29,9 +20,6 @@ pub(crate) trait Kind:
 
     /// Its name in metrics and logs.
     const NAME: &'static str;
-
-    /// The other kinds whose changes wake objects of this one.
-    const WOKEN_BY: &'static [WokenBy<Self>];
 
     /// How many objects are worked on at a time, in all scopes together.
     fn concurrency(config: &Config) -> u16;

@@ -2,13 +2,12 @@
 //!
 //! What differs between kinds of objects is in the implementations of [`Kind`].
 
+mod bell;
 mod kind;
 mod runner;
 mod serving;
-mod wake;
 mod watched;
 
-pub(crate) use kind::{Kind, WokenBy};
+pub(crate) use kind::Kind;
 pub(crate) use serving::Serving;
-pub(crate) use wake::same_namespace;
 pub(crate) use watched::{Watched, scopes};

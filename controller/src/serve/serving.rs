@@ -40,11 +40,7 @@ impl<'a> Serving<'a> {
     pub(crate) fn serve<K: Kind>(&mut self, watched: Watched<K>, shared: &Arc<K::Shared>) {
         let stores = watched.stores();
         let runner = Arc::new(Runner::<K>::new(shared.clone(), self.options, &self.synced));
-        let client = &self.options.client;
-        let driven = watched.controllers.into_iter().map(|(scope, controller)| {
-            let woken = K::WOKEN_BY.iter().fold(controller, |controller, by| by(controller, client, scope.as_deref()));
-            runner.clone().drive(woken).boxed()
-        });
+        let driven = watched.into_controllers().map(|controller| runner.clone().drive(controller).boxed());
         self.controllers.push(driven.collect());
         let shared = shared.clone();
         self.kinds.push(Served {

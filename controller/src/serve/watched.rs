@@ -1,13 +1,23 @@
-//! The watches of a kind, one in each scope.
+//! The watches of a kind, one in each scope: what they see goes into an index, and rings the bells of other kinds.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::{StreamExt, TryStreamExt, stream};
 use kube::{
     Api, Client, Resource,
     core::NamespaceResourceScope,
-    runtime::{Controller, reflector::Store, watcher},
+    runtime::{
+        Controller, WatchStreamExt,
+        reflector::{self, ObjectRef, Store},
+        watcher,
+    },
 };
 
-use super::kind::Kind;
-use crate::stores::Guarded;
+use super::{
+    bell::{Bell, Concern},
+    kind::Kind,
+};
+use crate::stores::{Guarded, Index};
 
 /// The scopes that are watched: these namespaces, or all if none is named.
 pub(crate) fn scopes(namespaces: &[String]) -> Vec<Option<String>> {
@@ -17,25 +27,72 @@ pub(crate) fn scopes(namespaces: &[String]) -> Vec<Option<String>> {
 /// The controllers of a kind, none of which has begun.
 #[must_use]
 pub(crate) struct Watched<K: Kind> {
-    pub(super) controllers: Vec<(Option<String>, Controller<Guarded<K>>)>,
+    scopes: Vec<Scope<K>>,
+}
+
+struct Scope<K: Kind> {
+    controller: Controller<Guarded<K>>,
+    index: Arc<Index<K>>,
+    bells: Arc<Mutex<Vec<Arc<Bell<K>>>>>,
 }
 
 impl<K: Kind> Watched<K> {
     /// One controller for each scope.
     pub(crate) fn new(client: &Client, scopes: &[Option<String>]) -> Self {
-        let controller = |scope: &Option<String>| {
-            Controller::new(api::<Guarded<K>>(client, scope.as_deref()), watcher::Config::default())
-        };
-        Self { controllers: scopes.iter().map(|scope| (scope.clone(), controller(scope))).collect() }
+        Self { scopes: scopes.iter().map(|scope| Scope::new(client, scope.as_deref())).collect() }
     }
 
     /// What the watches have seen, by scope. Nothing, until they are served.
-    pub(crate) fn stores(&self) -> Vec<Store<Guarded<K>>> {
-        self.controllers.iter().map(|(_, controller)| controller.store()).collect()
+    pub(crate) fn indexes(&self) -> Vec<Arc<Index<K>>> {
+        self.scopes.iter().map(|scope| scope.index.clone()).collect()
+    }
+
+    /// A change of another kind's object wakes all objects in its namespace, if it is one of what concerns them.
+    pub(crate) fn woken_by<Other: Kind>(self, other: &Watched<Other>, concern: Concern<Other>) -> Self {
+        let both = self.scopes.into_iter().zip(&other.scopes);
+        Self { scopes: both.map(|(scope, other)| scope.woken_by(other, concern)).collect() }
+    }
+
+    pub(super) fn stores(&self) -> Vec<Store<Guarded<K>>> {
+        self.scopes.iter().map(|scope| scope.index.store().clone()).collect()
+    }
+
+    pub(super) fn into_controllers(self) -> impl Iterator<Item = Controller<Guarded<K>>> {
+        self.scopes.into_iter().map(|scope| scope.controller)
     }
 }
 
-pub(super) fn api<K>(client: &Client, scope: Option<&str>) -> Api<K>
+impl<K: Kind> Scope<K> {
+    fn new(client: &Client, scope: Option<&str>) -> Self {
+        let (reader, writer) = reflector::store();
+        let index = Arc::new(Index::beside(reader.clone()));
+        let bells = Arc::<Mutex<Vec<Arc<Bell<K>>>>>::default();
+        let (follows, rings) = (index.clone(), bells.clone());
+        let seen = watcher(api::<Guarded<K>>(client, scope), watcher::Config::default())
+            .reflect(writer)
+            .inspect_ok(move |event| {
+                // Whoever is woken finds in the index what it is woken for.
+                follows.follow(event);
+                rings.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|bell| bell.follow(event));
+            })
+            .applied_objects();
+        Self { controller: Controller::for_stream(seen, reader), index, bells }
+    }
+
+    fn woken_by<Other: Kind>(self, other: &Scope<Other>, concern: Concern<Other>) -> Self {
+        let bell = Arc::new(Bell::new(concern));
+        other.bells.lock().unwrap_or_else(PoisonError::into_inner).push(bell.clone());
+        let index = self.index.clone();
+        let woken = bell.namespaces().flat_map(move |namespaces| {
+            let objects = namespaces.iter().flat_map(|namespace| index.of(namespace));
+            let woken: Vec<_> = objects.map(|object| ObjectRef::from_obj(object.as_ref())).collect();
+            stream::iter(woken)
+        });
+        Self { controller: self.controller.reconcile_on(woken), ..self }
+    }
+}
+
+fn api<K>(client: &Client, scope: Option<&str>) -> Api<K>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
 {

@@ -68,6 +68,11 @@ impl Controller {
         Self { process: Process::start("azimage", &command).unwrap() }
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// All that it said so far.
     pub fn output(&self) -> String {
         format!("{}{}", self.process.stdout(), self.process.stderr())

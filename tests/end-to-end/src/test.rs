@@ -45,6 +45,9 @@ impl Kind {
     }
 }
 
+/// What a test watches.
+const WATCHED: [Kind; 2] = [Kind::Version, Kind::Target];
+
 /// One test.
 pub struct Test {
     /// What all tests share.
@@ -70,21 +73,27 @@ pub struct Test {
 impl Test {
     /// A namespace and a subscription of their own.
     pub async fn new(name: &str) -> Self {
-        Self::make(name, false, None).await
+        Self::make(name, false, None, &WATCHED).await
+    }
+
+    /// The same without the watch on everything, of which many large objects would fill the memory: nothing is known of
+    /// what was written.
+    pub async fn unwatched(name: &str) -> Self {
+        Self::make(name, false, None, &[]).await
     }
 
     /// The same with a simulated Azure of its own, for what would get in the way of other tests.
     pub async fn alone(name: &str) -> Self {
         let own = Simulator::start(&environment().await.programs).await;
-        Self::make(name, false, Some(own)).await
+        Self::make(name, false, Some(own), &WATCHED).await
     }
 
     /// The same, and azimage's writes to Kubernetes go through a gate that counts and holds them.
     pub async fn gated(name: &str) -> Self {
-        Self::make(name, true, None).await
+        Self::make(name, true, None, &WATCHED).await
     }
 
-    async fn make(name: &str, gated: bool, own: Option<(Process, Simulator)>) -> Self {
+    async fn make(name: &str, gated: bool, own: Option<(Process, Simulator)>, watched: &[Kind]) -> Self {
         let environment = environment().await;
         let cluster = environment.cluster;
         let client = cluster.admin_client().await.unwrap();
@@ -100,7 +109,8 @@ impl Test {
         } else {
             (None, cluster.kubeconfig_for(RELEASE_NAMESPACE, account).await.unwrap())
         };
-        let history = History::start(&client, &namespace, &[Kind::Version.resource(), Kind::Target.resource()]);
+        let watched: Vec<ApiResource> = watched.iter().map(|kind| kind.resource()).collect();
+        let history = History::start(&client, &namespace, &watched);
         let folder = tempfile::tempdir().unwrap();
         let (secrets, said) = (Secrets::default(), Mutex::default());
         secrets.plant("the client secret", &azure.secret);

@@ -343,7 +343,7 @@ fn source_maker(namespace: &str, source: &SourceSpec, others: &[&ImageVersion]) 
     others
         .iter()
         .filter(|other| other.namespace().as_deref() == Some(namespace) && goes_on(other))
-        .find(|other| version_id(other).is_ok_and(|made| made == *id))
+        .find(|other| stands_for(other, id))
         .map(|maker| maker.name_any())
 }
 
@@ -365,15 +365,28 @@ fn conflict(
             continue;
         }
         let other_name = || other.name_any();
-        if version_id(other).is_ok_and(|theirs| theirs == *id) {
+        if stands_for(other, id) {
             return Err(Invalid::SameVersion { other: other_name(), id: id.clone() }.into());
         }
         let Some(machine) = deprovisions(source) else { continue };
-        if self::source(other).is_ok_and(|theirs| deprovisions(&theirs) == Some(machine)) {
+        if may_capture(other, machine) && self::source(other).is_ok_and(|theirs| deprovisions(&theirs) == Some(machine))
+        {
             return Err(Invalid::SameMachine { other: other_name(), machine: machine.clone() }.into());
         }
     }
     Ok(())
+}
+
+/// Whether an object stands for this gallery image version. Its number, which is read in no time, tells most of them apart.
+fn stands_for(object: &ImageVersion, id: &ImageVersionId) -> bool {
+    let same_number = VersionNumber::parse(&object.spec.version).is_ok_and(|number| number == id.version());
+    same_number && version_id(object).is_ok_and(|theirs| theirs == *id)
+}
+
+/// Whether an object may be for this machine: whether it is for one of this name.
+fn may_capture(object: &ImageVersion, machine: &VirtualMachineId) -> bool {
+    let theirs = object.spec.source.virtual_machine.as_ref().and_then(|theirs| theirs.resource_id.rsplit('/').next());
+    theirs.is_some_and(|name| name.eq_ignore_ascii_case(machine.name()))
 }
 
 /// The machine whose guest the source seals.

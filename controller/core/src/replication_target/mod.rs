@@ -3,7 +3,7 @@
 
 pub(crate) mod words;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
     ConditionType, Deletion, ImageVersion, RegionState, ReplicationTarget, ReplicationTargetStatus, SelectedVersion,
@@ -20,6 +20,15 @@ pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
 
 /// The most versions that a status lists.
 const LISTED: usize = 200;
+
+/// The pause after a look at a target, for each version that it goes through, and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(10));
+
+/// How long to wait after a look at a target among so many versions, before what they say is looked at again: each of them
+/// changes many times, and a look goes through them all. With few it is no wait that anybody could notice.
+pub fn pause(versions: usize) -> Duration {
+    PAUSE.0.saturating_mul(u32::try_from(versions).unwrap_or(u32::MAX)).min(PAUSE.1)
+}
 
 /// What a pass does.
 #[derive(Clone, Debug, PartialEq)]

@@ -229,3 +229,10 @@ fn a_target_names_the_versions_that_it_waits_for_and_counts_what_is_complete() {
         assert_eq!(say(states), expected);
     }
 }
+
+#[test]
+fn the_more_versions_a_look_goes_through_the_longer_is_the_pause_after_it() {
+    for (versions, milliseconds) in [(0, 0), (3, 30), (200, 2000), (1000, 10_000), (100_000, 10_000)] {
+        assert_eq!(super::pause(versions).as_millis(), milliseconds, "{versions} versions");
+    }
+}

@@ -17,7 +17,6 @@ use crate::{
     decisions::Decisions,
     identity::AzureClients,
     kubernetes::KubernetesError,
-    serve::WokenBy,
     telemetry::metrics::Metrics,
 };
 
@@ -32,7 +31,6 @@ impl Kind for ConfigMap {
     type Shared = Passes;
 
     const NAME: &'static str = "configmap";
-    const WOKEN_BY: &'static [WokenBy<Self>] = &[];
 
     fn concurrency(_: &Config) -> u16 {
         2
