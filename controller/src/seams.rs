@@ -1,7 +1,9 @@
-//! What comes from outside the program and would make two runs differ: time and randomness.
+//! What comes from outside the program and would make two runs differ: time, randomness, and who comes first of several that
+//! begin at one instant.
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use rand::Rng;
 use uuid::Uuid;
@@ -23,6 +25,22 @@ pub trait Randomness: Send + Sync {
     fn fraction_for(&self, _who: &str) -> f64 {
         self.fraction()
     }
+}
+
+/// Decides which of several passes that may begin at one instant begins first.
+#[async_trait]
+pub trait Order: Send + Sync {
+    /// Waits until a pass over this object may begin.
+    async fn turn(&self, object: &str);
+}
+
+/// Each pass begins at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AsTheyCome;
+
+#[async_trait]
+impl Order for AsTheyCome {
+    async fn turn(&self, _object: &str) {}
 }
 
 /// The clock of the system.
@@ -52,13 +70,15 @@ impl Randomness for SystemRandomness {
     }
 }
 
-/// Both together.
+/// All together.
 #[derive(Clone)]
 pub struct Seams {
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub randomness: Arc<dyn Randomness>,
+    /// The order of passes.
+    pub order: Arc<dyn Order>,
 }
 
 impl fmt::Debug for Seams {
@@ -69,7 +89,7 @@ impl fmt::Debug for Seams {
 
 impl Default for Seams {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) }
+        Self { clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness), order: Arc::new(AsTheyCome) }
     }
 }
 

@@ -58,6 +58,7 @@ async fn passes(shared: &Arc<Shared>, seen: &ImageVersion, uid: &str) -> Result<
     {
         return Ok(Action::requeue(wait));
     }
+    shared.seams.order.turn(uid).await;
     let api: Api<ImageVersion> = Api::namespaced(shared.client.clone(), &namespace);
     for _ in 0..MOST_IN_A_ROW {
         let Some(object) = shared.freshest.get(&api, seen).await? else {

@@ -58,6 +58,7 @@ async fn pass(shared: &Arc<Shared>, seen: &ReplicationTarget, uid: &str) -> Resu
     if let Some(wait) = shared.turns.wait(uid, asks, begun) {
         return Ok(Action::requeue(wait));
     }
+    shared.seams.order.turn(uid).await;
     if !is_held(object) {
         if is_deleting(object) {
             return Ok(Action::await_change());

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use azimage::seams::Order;
 use azimage_test_api_server::{Call, Delivery, Failure, Interceptor, Verb, Verdict};
 use http::StatusCode;
 use serde_json::Value;
@@ -100,6 +101,13 @@ impl ProcessIo {
     pub async fn delay(&self, span: Duration, request: &str) {
         tokio::time::sleep(span).await;
         self.scheduler.wait_for_turn(format!("{} {request}", self.replica)).await;
+    }
+}
+
+#[async_trait]
+impl Order for ProcessIo {
+    async fn turn(&self, object: &str) {
+        self.scheduler.wait_for_turn(format!("{} pass {object}", self.replica)).await;
     }
 }
 

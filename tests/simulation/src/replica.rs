@@ -150,7 +150,11 @@ impl Replica {
 
     /// One start, to its end.
     async fn process(self, stop: CancellationToken) {
-        let seams = Seams { clock: Arc::new(self.clock.clone()), randomness: Arc::new(self.rng.clone()) };
+        let seams = Seams {
+            clock: Arc::new(self.clock.clone()),
+            randomness: Arc::new(self.rng.clone()),
+            order: Arc::new(self.io.clone()),
+        };
         let metrics = Metrics::new();
         let sabotage = Sabotage::of(self.bug);
         let name = format!("azimage-{}", self.io.replica);

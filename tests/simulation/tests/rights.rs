@@ -64,7 +64,7 @@ impl Environment {
         .unwrap();
         let azure = Azure::new(&scenario, clock).unwrap();
         let server = ApiServer::with_scheduler(definitions(), 1, move || clock.time(), Scheduler::new(1)).unwrap();
-        let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(SeededRng::new(1, 2)) };
+        let seams = Seams { clock: Arc::new(clock), randomness: Arc::new(SeededRng::new(1, 2)), ..Seams::default() };
         let client = OneClient(azure.client(TENANT, CLIENT));
         let options = program::options(server.client(), Arc::new(client), seams);
         let stop = options.stop.clone();

@@ -175,7 +175,7 @@ pub(super) fn seams(seed: u64, number: u8) -> Seams {
     let offset_seconds = i64::from(number) * 86_400;
     let clock = WrongClock { start: Instant::now(), offset_seconds, stands_still: number % 2 == 1 };
     let random = StdRng::seed_from_u64(seed ^ u64::from(number));
-    Seams { clock: Arc::new(clock), randomness: Arc::new(Seeded(Mutex::new(random))) }
+    Seams { clock: Arc::new(clock), randomness: Arc::new(Seeded(Mutex::new(random))), ..Seams::default() }
 }
 
 /// An elector with the default times.

@@ -132,7 +132,7 @@ impl Fleet {
 
     pub(crate) fn start(&mut self) {
         let client = self.azure.client(TENANT, CLIENT).with_budgets(self.budgets.clone(), "controller");
-        let seams = Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.rng.clone()) };
+        let seams = Seams { clock: Arc::new(self.clock), randomness: Arc::new(self.rng.clone()), ..Seams::default() };
         let options = program::options(self.server.client(), Arc::new(OneClient(client)), seams);
         self.task = Some(tokio::spawn(controller::run(options)));
     }
