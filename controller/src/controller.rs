@@ -11,11 +11,11 @@ use crate::{
     config::Config,
     decisions::Decisions,
     election::{Term, guarded},
-    gate::Gate,
     identity::{AzureClients, Identities},
     image_version,
     kubernetes::{Events, Freshest},
     memory::Memories,
+    reconcile_filter::ReconcileFilter,
     replication_target,
     seams::Seams,
     serve::{Serving, Watched, scopes},
@@ -60,7 +60,7 @@ pub async fn run(mut options: Options) {
     let targets = targets.woken_by(&versions, replication_target::concern_of_version);
     let stores = Stores { versions: versions.indexes(), targets: targets.indexes() };
     let events = Events::new(options.client.clone(), options.instance.clone(), options.seams.clone());
-    let of_versions = Arc::new(image_version::Shared {
+    let of_versions = Arc::new(image_version::Context {
         client: options.client.clone(),
         identities: Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()),
         config: options.config.clone(),
@@ -69,12 +69,12 @@ pub async fn run(mut options: Options) {
         term: options.term.clone(),
         stores: stores.clone(),
         events: events.clone(),
-        gate: Gate::default(),
+        filter: ReconcileFilter::default(),
         memories: Memories::default(),
         lists: Lists::default(),
         freshest: Freshest::default(),
     });
-    let of_targets = Arc::new(replication_target::Shared {
+    let of_targets = Arc::new(replication_target::Context {
         client: options.client.clone(),
         config: options.config.clone(),
         decisions: options.decisions.clone(),
@@ -82,7 +82,7 @@ pub async fn run(mut options: Options) {
         stores,
         events,
         freshest: Freshest::default(),
-        turns: replication_target::Turns::default(),
+        read_pauses: replication_target::ReadPauses::default(),
     });
     let mut serving = Serving::new(&options);
     serving.serve(versions, &of_versions);

@@ -6,7 +6,7 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use azimage_core::{
-    image_version::{self, Action, Context, Facts, Memory, Next, Plan, Report, State, Validated, Violation},
+    image_version::{self, Action, Environment, Facts, History, Next, Plan, Report, State, Validated, Violation},
     replication_target,
 };
 use azimage_crds::{ImageVersion, ImageVersionStatus, ReplicationTarget};
@@ -18,13 +18,13 @@ pub trait Decide: Send + Sync {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn validate(&self, object: &ImageVersion, context: Context<'_>) -> Result<Validated, Violation> {
-        image_version::validate(object, context)
+    fn validate(&self, object: &ImageVersion, environment: Environment<'_>) -> Result<Validated, Violation> {
+        image_version::validate(object, environment)
     }
 
     /// What is to be read, or what the pass comes to: [`image_version::next`].
-    fn next(&self, validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Next {
-        image_version::next(validated, memory, facts)
+    fn next(&self, validated: &Validated, history: &History<'_>, facts: &Facts) -> Next {
+        image_version::next(validated, history, facts)
     }
 
     /// Whether the plan may rest only on targets that were just read: [`Plan::writes_regions`].

@@ -6,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-use azimage_core::image_version::Remembered;
+use azimage_core::image_version::Memory;
 use tokio::time::Instant;
 
 /// What is remembered of all objects, by uid.
 #[derive(Debug)]
 pub(crate) struct Memories {
     begun: Instant,
-    objects: Mutex<BTreeMap<String, Remembered>>,
+    objects: Mutex<BTreeMap<String, Memory>>,
 }
 
 impl Default for Memories {
@@ -28,11 +28,11 @@ impl Memories {
         Instant::now().duration_since(self.begun)
     }
 
-    pub(crate) fn get(&self, uid: &str) -> Remembered {
+    pub(crate) fn get(&self, uid: &str) -> Memory {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn set(&self, uid: &str, remembered: Remembered) {
+    pub(crate) fn set(&self, uid: &str, remembered: Memory) {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), remembered);
     }
 

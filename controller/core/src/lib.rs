@@ -15,14 +15,13 @@ pub mod image_version;
 pub mod lint;
 pub mod merge;
 pub mod message;
-pub mod messages;
 pub mod owner;
 pub mod pace;
 pub mod replication_target;
 pub mod resource_version;
 pub mod selector;
+pub mod status_write;
 pub mod target;
-pub mod telling;
 pub mod unreadable;
 
 pub use condition::{Finding, Progress, Truth};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use azimage_core::messages::{Listed, Phrases, messages, phrases};
+use azimage_core::message::listed::{Listed, Phrases, messages, phrases};
 use azimage_crds::Reason;
 use strum::{EnumMessage, IntoEnumIterator};
 

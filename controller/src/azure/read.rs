@@ -5,7 +5,7 @@ use std::time::Duration;
 use azimage_azure::{Call, Client, Error};
 use azimage_core::{
     guest::console,
-    image_version::{ConsoleObserved, Facts, Read, Reading, Readings},
+    image_version::{Facts, Read, Reading, Readings, facts},
 };
 
 use super::{CallError, Lists, convert, failure::absent};
@@ -52,7 +52,7 @@ impl Reader<'_> {
                 let log = client.serial_console_log(call, &of.machine).await;
                 let nonce = of.nonce.clone();
                 self.keep(&mut facts.consoles, of, log, |log| {
-                    nonce.map_or(ConsoleObserved::NoMark, |nonce| console::read(&log.unwrap_or_default(), &nonce))
+                    nonce.map_or(facts::Console::NoMark, |nonce| console::read(&log.unwrap_or_default(), &nonce))
                 })
             }
         }

@@ -11,7 +11,7 @@ impl Pass<'_> {
     pub(super) async fn execute(&self, azure: &AzureClient, announced: &Announced) -> Result<Accepted, CallError> {
         let (step, correlation_id) = (announced.step(), announced.correlation_id());
         let name = step.name;
-        let id = correlation_id.parse().unwrap_or_else(|_| self.shared.seams.randomness.id());
+        let id = correlation_id.parse().unwrap_or_else(|_| self.context.seams.randomness.id());
         let call = Call::new(id).on_behalf_of(self.namespace, self.uid).with_urgency(Urgency::Write);
         let outcome = azure::execute(azure, &call, step).await;
         match &outcome {

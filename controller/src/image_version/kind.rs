@@ -6,11 +6,11 @@ use azimage_crds::ImageVersion;
 use kube::{ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
-use super::{Shared, reconcile::reconcile};
+use super::{Context, reconcile::reconcile};
 use crate::{config::Config, kubernetes::KubernetesError, serve::Kind, stores::readable};
 
 impl Kind for ImageVersion {
-    type Shared = Shared;
+    type Context = Context;
 
     const NAME: &'static str = "imageversion";
 
@@ -18,12 +18,12 @@ impl Kind for ImageVersion {
         config.image_version_concurrency
     }
 
-    async fn reconcile(shared: &Arc<Shared>, object: &Self) -> Result<Action, KubernetesError> {
-        reconcile(shared, object).await
+    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Action, KubernetesError> {
+        reconcile(context, object).await
     }
 
-    fn sweep(shared: &Shared, period: Duration) {
-        let versions = shared.stores.versions();
+    fn sweep(context: &Context, period: Duration) {
+        let versions = context.stores.versions();
         let living: BTreeSet<String> = versions.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
         let accounts: BTreeSet<(String, String)> = versions
             .iter()
@@ -32,10 +32,10 @@ impl Kind for ImageVersion {
                 Some((version.namespace()?, version.spec.service_account_name.clone()?))
             })
             .collect();
-        shared.identities.retain(|account| accounts.contains(account));
-        shared.gate.retain(|uid| living.contains(uid));
-        shared.memories.retain(|uid| living.contains(uid));
-        shared.freshest.retain(|uid| living.contains(uid));
-        shared.lists.sweep(period, Instant::now());
+        context.identities.retain(|account| accounts.contains(account));
+        context.filter.retain(|uid| living.contains(uid));
+        context.memories.retain(|uid| living.contains(uid));
+        context.freshest.retain(|uid| living.contains(uid));
+        context.lists.sweep(period, Instant::now());
     }
 }

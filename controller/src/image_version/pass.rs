@@ -4,15 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use azimage_azure::{Call, Client as AzureClient};
 use azimage_core::image_version::{
-    Action, Announced, Context, Event, Plan, Question, Remembered, Report, State, StepKey, StepName, Validated,
-    Violation, Wake, record_intent,
+    Action, Announced, Environment, Event, Memory, Plan, Question, Report, Requeue, State, StepKey, StepName,
+    Validated, Violation, record_intent,
 };
 use azimage_crds::{
     IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, ReplicationTarget,
 };
 use kube::{Api, Resource, ResourceExt};
 
-use super::{Shared, observe::Given};
+use super::{Context, observe::Given};
 use crate::{
     identity::Unidentified,
     kubernetes::{KubernetesError, add_finalizer, remove_finalizer},
@@ -24,7 +24,7 @@ pub(super) enum After {
     /// Another pass at once.
     Now,
     /// Another pass later.
-    Wake(Wake),
+    Requeue(Requeue),
     /// The object may go.
     Released,
     /// Nothing, before the object changes.
@@ -32,7 +32,7 @@ pub(super) enum After {
 }
 
 pub(super) struct Pass<'a> {
-    pub(super) shared: &'a Arc<Shared>,
+    pub(super) context: &'a Arc<Context>,
     pub(super) api: &'a Api<ImageVersion>,
     pub(super) object: &'a ImageVersion,
     pub(super) namespace: &'a str,
@@ -44,7 +44,7 @@ struct Decided {
     client: Option<AzureClient>,
     validated: Validated,
     status: ImageVersionStatus,
-    memory: Remembered,
+    memory: Memory,
     plan: Plan,
     /// When the source machine was read, by Azure's own clock.
     azure_now: Option<jiff::Timestamp>,
@@ -67,18 +67,18 @@ impl Pass<'_> {
             status: &decided.status,
             remembered: &decided.memory,
             has_finalizer: self.has_finalizer(),
-            pace: &self.shared.config.pace,
-            now: self.shared.seams.clock.now(),
+            pace: &self.context.config.pace,
+            now: self.context.seams.clock.now(),
         };
-        match self.shared.decisions.act(&decided.validated, &decided.plan, state) {
-            Action::Wait(wake) => self.wait(decided, wake).await,
+        match self.context.decisions.act(&decided.validated, &decided.plan, state) {
+            Action::Wait(requeue) => self.wait(decided, requeue).await,
             Action::Defer => {
                 let Decided { status, memory, plan, retry_after, .. } = *decided;
                 self.defer(&plan.report, &status, memory, retry_after).await
             }
             Action::AddFinalizer => {
                 let held = add_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
-                self.shared.freshest.keep(held);
+                self.context.freshest.keep(held);
                 self.remember(decided.memory, Event::Prepared);
                 Ok(After::Now)
             }
@@ -86,7 +86,7 @@ impl Pass<'_> {
             Action::Pause(step) => self.pause(decided, &step).await,
             Action::Execute(announced) => {
                 // Nothing in Azure refuses a step that was decided on an old copy of the object.
-                if !self.shared.freshest.is_current(self.api, self.object).await? {
+                if !self.context.freshest.is_current(self.api, self.object).await? {
                     self.remember(decided.memory, Event::Prepared);
                     return Ok(After::Now);
                 }
@@ -109,28 +109,28 @@ impl Pass<'_> {
     /// Validates the object, finds its identity, reads from Azure, and decides. A violation is of the object.
     async fn decided(&self) -> Result<Result<Box<Decided>, Violation>, KubernetesError> {
         let deleting = self.object.meta().deletion_timestamp.is_some();
-        let targets = self.shared.stores.targets_of(self.namespace);
+        let targets = self.context.stores.targets_of(self.namespace);
         let validated = match self.validate(&targets.objects()) {
             Ok(validated) => validated,
             Err(violation) => return Ok(Err(violation)),
         };
         let client = match &validated.identity {
             None => None,
-            Some(identity) => match self.shared.identities.client(self.namespace, identity).await {
+            Some(identity) => match self.context.identities.client(self.namespace, identity).await {
                 Ok(client) => Some(client),
                 Err(Unidentified::Violation(violation)) => return Ok(Err(violation.of_an_identity(deleting))),
                 Err(Unidentified::Kubernetes(error)) => return Err(error),
             },
         };
         let status = self.object.status.clone().unwrap_or_default();
-        let call = Call::new(self.shared.seams.randomness.id()).on_behalf_of(self.namespace, self.uid);
-        let mut memory = self.shared.memories.get(self.uid);
+        let call = Call::new(self.context.seams.randomness.id()).on_behalf_of(self.namespace, self.uid);
+        let mut memory = self.context.memories.get(self.uid);
         let question = self.question(&validated, client.as_ref());
-        let mut facts = memory.take_facts(question, &validated, self.shared.memories.uptime());
+        let mut facts = memory.take_facts(question, &validated, self.context.memories.uptime());
         let given =
             Given { client: client.as_ref(), call: &call, validated: &validated, status: &status, memory: &memory };
         let (mut plan, retry_after) = self.observe(given, &mut facts).await;
-        if self.shared.decisions.needs_fresh_targets(&plan) {
+        if self.context.decisions.needs_fresh_targets(&plan) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
             if let Some(fresh) = self.targets_unseen(&targets.objects()).await? {
@@ -158,11 +158,11 @@ impl Pass<'_> {
     }
 
     /// Ends a pass in which nothing is to be done.
-    async fn wait(&self, decided: Box<Decided>, wake: Wake) -> Result<After, KubernetesError> {
+    async fn wait(&self, decided: Box<Decided>, requeue: Requeue) -> Result<After, KubernetesError> {
         let Decided { status, memory, plan, .. } = *decided;
-        self.remember(memory, Event::Waited(&plan.report, wake));
+        self.remember(memory, Event::Waited(&plan.report, requeue));
         self.report(&status, &plan.report, true).await?;
-        Ok(After::Wake(wake))
+        Ok(After::Requeue(requeue))
     }
 
     /// Ends a pass that has to wait for its turn. It costs the API server nothing: what stands in the status stays, but
@@ -171,25 +171,26 @@ impl Pass<'_> {
         &self,
         report: &Report,
         status: &ImageVersionStatus,
-        memory: Remembered,
+        memory: Memory,
         retry_after: Option<Duration>,
     ) -> Result<After, KubernetesError> {
         let generation = self.object.meta().generation;
-        let has_to_say = memory.has_to_say(status, generation, self.shared.memories.uptime());
+        let should_report_throttling =
+            memory.should_report_throttling(status, generation, self.context.memories.uptime());
         self.remember(memory, Event::Deferred(retry_after));
-        if has_to_say {
+        if should_report_throttling {
             self.report(status, report, false).await?;
         }
-        Ok(After::Wake(Wake::Throttled))
+        Ok(After::Requeue(Requeue::Throttled))
     }
 
     /// Records that a step is about to be carried out, which the next pass does.
     async fn announce(&self, decided: Box<Decided>, step: StepKey) -> Result<After, KubernetesError> {
         let Decided { status, memory, mut plan, azure_now, .. } = *decided;
         memory.overlay(&mut plan.report, &step);
-        let id = self.shared.seams.randomness.id().to_string();
+        let id = self.context.seams.randomness.id().to_string();
         let mut next = self.next_status(&status, &plan.report, false);
-        record_intent(&mut next, &step, &id, self.shared.seams.clock.now(), azure_now);
+        record_intent(&mut next, &step, &id, self.context.seams.clock.now(), azure_now);
         self.remember(memory, Event::Announces(step, &id));
         self.write(&status, next).await?;
         Ok(After::Now)
@@ -201,26 +202,26 @@ impl Pass<'_> {
         memory.overlay(&mut plan.report, step);
         self.remember(memory, Event::Pauses);
         self.report(&status, &plan.report, false).await?;
-        Ok(After::Wake(Wake::Poll))
+        Ok(After::Requeue(Requeue::Poll))
     }
 
     /// Carries out a step, and says what came of it.
     async fn carry_out(&self, decided: Box<Decided>, announced: Announced) -> Result<After, KubernetesError> {
         let Decided { client, status, memory, plan: Plan { mut report, .. }, .. } = *decided;
         // A step needs an identity, and the walk has read with it.
-        let Some(client) = client else { return Ok(After::Wake(Wake::Retry)) };
+        let Some(client) = client else { return Ok(After::Requeue(Requeue::Retry)) };
         let key = announced.step().key();
         let untried = memory.clone();
         let tried = self.after(memory, Event::Tries);
-        self.shared.memories.set(self.uid, tried.clone());
+        self.context.memories.set(self.uid, tried.clone());
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
-        let (event, wake) = match self.shared.term.while_held(self.execute(&client, &announced)).await? {
+        let (event, requeue) = match self.context.term.while_held(self.execute(&client, &announced)).await? {
             Ok(accepted) => {
                 if let Some(words) = &report.parting {
                     self.tell_at_parting(words).await;
                 }
-                let (id, at) = (announced.correlation_id(), self.shared.seams.clock.now());
-                (Event::Accepted { step: key.clone(), id, proven: accepted.proven, at }, Wake::Poll)
+                let (id, at) = (announced.correlation_id(), self.context.seams.clock.now());
+                (Event::Accepted { step: key.clone(), id, proven: accepted.proven, at }, Requeue::Poll)
             }
             Err(failed) if failed.throttled().is_some() => {
                 let memory = if failed.was_sent() { tried } else { untried };
@@ -228,25 +229,25 @@ impl Pass<'_> {
                 return self.defer(&report, &status, memory, failed.wait).await;
             }
             Err(failed) => {
-                let wake = failed.failure.wake();
-                (Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }, wake)
+                let requeue = failed.failure.requeue();
+                (Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }, requeue)
             }
         };
         let memory = self.after(tried, event);
         report.accepted = memory.accepted_at(StepName::Publish);
         memory.overlay(&mut report, &key);
-        self.shared.memories.set(self.uid, memory);
+        self.context.memories.set(self.uid, memory);
         self.report(&status, &report, true).await?;
-        Ok(After::Wake(wake))
+        Ok(After::Requeue(requeue))
     }
 
     /// What is remembered after this became of the pass.
-    fn after(&self, memory: Remembered, event: Event<'_>) -> Remembered {
-        memory.after(event, self.shared.memories.uptime())
+    fn after(&self, memory: Memory, event: Event<'_>) -> Memory {
+        memory.after(event, self.context.memories.uptime())
     }
 
-    fn remember(&self, memory: Remembered, event: Event<'_>) {
-        self.shared.memories.set(self.uid, self.after(memory, event));
+    fn remember(&self, memory: Memory, event: Event<'_>) {
+        self.context.memories.set(self.uid, self.after(memory, event));
     }
 
     fn has_finalizer(&self) -> bool {
@@ -254,14 +255,14 @@ impl Pass<'_> {
     }
 
     fn validate(&self, targets: &[&ReplicationTarget]) -> Result<Validated, Violation> {
-        let seen = self.shared.stores.versions_of(self.namespace);
+        let seen = self.context.stores.versions_of(self.namespace);
         let versions = seen.objects();
-        let context = Context {
-            cluster: &self.shared.config.cluster,
-            own_identity_serves: self.shared.config.served.contains(self.namespace),
+        let environment = Environment {
+            cluster: &self.context.config.cluster,
+            own_identity_serves: self.context.config.served.contains(self.namespace),
             targets,
             versions: &versions,
         };
-        self.shared.decisions.validate(self.object, context)
+        self.context.decisions.validate(self.object, environment)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use azimage_core::image_version::Wake;
+use azimage_core::image_version::Requeue;
 use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
@@ -13,16 +13,16 @@ use crate::{
     config::Config,
     decisions::Decisions,
     election::Term,
-    gate::{Fingerprint, Gate},
     identity::Identities,
     kubernetes::{Events, Freshest, KubernetesError},
     memory::Memories,
+    reconcile_filter::{Fingerprint, ReconcileFilter},
     seams::Seams,
     stores::Stores,
 };
 
 /// What all passes share.
-pub(crate) struct Shared {
+pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) identities: Identities,
     pub(crate) config: Config,
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) term: Term,
     pub(crate) stores: Stores,
     pub(crate) events: Events,
-    pub(crate) gate: Gate,
+    pub(crate) filter: ReconcileFilter,
     pub(crate) memories: Memories,
     pub(crate) lists: Lists,
     pub(crate) freshest: Freshest<ImageVersion>,
@@ -41,77 +41,77 @@ pub(crate) struct Shared {
 const MOST_IN_A_ROW: usize = 16;
 
 /// Reconciles an object.
-pub(super) async fn reconcile(shared: &Arc<Shared>, seen: &ImageVersion) -> Result<Action, KubernetesError> {
+pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageVersion) -> Result<Action, KubernetesError> {
     let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
-    let outcome = passes(shared, seen, &uid).await;
+    let outcome = passes(context, seen, &uid).await;
     if outcome.is_err() {
-        shared.freshest.doubt(&uid);
+        context.freshest.invalidate(&uid);
     }
     outcome
 }
 
-async fn passes(shared: &Arc<Shared>, seen: &ImageVersion, uid: &str) -> Result<Action, KubernetesError> {
+async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Result<Action, KubernetesError> {
     let namespace = seen.namespace().unwrap_or_default();
-    let targets = targets(shared, &namespace);
-    if let Some(object) = shared.freshest.known(seen)
-        && let Some(wait) = shared.gate.wait(uid, fingerprint(&object, targets), Instant::now())
+    let targets = targets(context, &namespace);
+    if let Some(object) = context.freshest.known(seen)
+        && let Some(wait) = context.filter.wait(uid, fingerprint(&object, targets), Instant::now())
     {
         return Ok(Action::requeue(wait));
     }
-    shared.seams.order.turn(uid).await;
-    let api: Api<ImageVersion> = Api::namespaced(shared.client.clone(), &namespace);
+    context.seams.order.turn(uid).await;
+    let api: Api<ImageVersion> = Api::namespaced(context.client.clone(), &namespace);
     for _ in 0..MOST_IN_A_ROW {
-        let Some(object) = shared.freshest.get(&api, seen).await? else {
-            forget(shared, uid);
+        let Some(object) = context.freshest.get(&api, seen).await? else {
+            forget(context, uid);
             return Ok(Action::await_change());
         };
         let fingerprint = fingerprint(&object, targets);
-        match (Pass { shared, api: &api, object: &object, namespace: &namespace, uid }).run().await? {
+        match (Pass { context, api: &api, object: &object, namespace: &namespace, uid }).run().await? {
             After::Now => {}
-            After::Wake(wake) => {
-                let wait = wait(shared, uid, wake);
-                shared.gate.close(uid, fingerprint, Instant::now() + wait);
+            After::Requeue(requeue) => {
+                let wait = wait(context, uid, requeue);
+                context.filter.close(uid, fingerprint, Instant::now() + wait);
                 return Ok(Action::requeue(wait));
             }
             After::Released => {
-                forget(shared, uid);
+                forget(context, uid);
                 return Ok(Action::await_change());
             }
             After::Changed => {
-                shared.gate.close(uid, fingerprint, Instant::now() + shared.config.pace.resync);
+                context.filter.close(uid, fingerprint, Instant::now() + context.config.pace.resync);
                 return Ok(Action::await_change());
             }
         }
     }
-    Ok(Action::requeue(shared.config.pace.poll))
+    Ok(Action::requeue(context.config.pace.poll))
 }
 
-fn wait(shared: &Shared, uid: &str, wake: Wake) -> Duration {
-    let pace = &shared.config.pace;
-    let remembered = shared.memories.get(uid);
+fn wait(context: &Context, uid: &str, requeue: Requeue) -> Duration {
+    let pace = &context.config.pace;
+    let remembered = context.memories.get(uid);
     let listed = remembered.at_rest();
-    let listed = listed.and_then(|(principal, id)| shared.lists.good_for(principal, id, Instant::now()));
-    let span = remembered.requeue_after(wake, pace, shared.memories.uptime());
-    let span = match wake {
-        Wake::Resync if listed.is_some() => listed.unwrap_or_default(),
+    let listed = listed.and_then(|(principal, id)| context.lists.good_for(principal, id, Instant::now()));
+    let span = remembered.requeue_after(requeue, pace, context.memories.uptime());
+    let span = match requeue {
+        Requeue::Resync if listed.is_some() => listed.unwrap_or_default(),
         // The turn was given for just this time.
-        Wake::Throttled => span,
-        _ => shared.seams.jittered_for(uid, span),
+        Requeue::Throttled => span,
+        _ => context.seams.jittered_for(uid, span),
     };
     // What was held back is told in time, whatever else there is to wait for.
-    shared.freshest.owed_in(uid, Instant::now()).map_or(span, |owed| span.min(owed))
+    context.freshest.deferred_status_due_in(uid, Instant::now()).map_or(span, |owed| span.min(owed))
 }
 
-fn forget(shared: &Shared, uid: &str) {
-    shared.gate.forget(uid);
-    shared.memories.forget(uid);
+fn forget(context: &Context, uid: &str) {
+    context.filter.forget(uid);
+    context.memories.forget(uid);
     // The watch may still show it, and nothing may rest on that.
-    shared.freshest.doubt(uid);
+    context.freshest.invalidate(uid);
 }
 
 /// What of the namespace's targets a plan rests on.
-fn targets(shared: &Shared, namespace: &str) -> Fingerprint {
-    let targets = shared.stores.targets_of(namespace);
+fn targets(context: &Context, namespace: &str) -> Fingerprint {
+    let targets = context.stores.targets_of(namespace);
     Fingerprint::of(&targets.objects().into_iter().map(concern_of_target).collect::<Vec<_>>())
 }
 

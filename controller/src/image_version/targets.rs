@@ -14,7 +14,7 @@ impl Pass<'_> {
         &self,
         seen: &[&ReplicationTarget],
     ) -> Result<Option<Vec<ReplicationTarget>>, KubernetesError> {
-        let api: Api<ReplicationTarget> = Api::namespaced(self.shared.client.clone(), self.namespace);
+        let api: Api<ReplicationTarget> = Api::namespaced(self.context.client.clone(), self.namespace);
         let listed = bounded(api.list_metadata(&ListParams::default())).await?.items;
         let listed: Vec<_> = listed.iter().map(|target| &target.metadata).collect();
         if are_as_listed(seen, &listed) {

@@ -2,8 +2,8 @@
 
 use azimage_core::{
     Progress, events,
-    image_version::{Report, Violation, Wake},
-    telling::{Telling, telling},
+    image_version::{Report, Requeue, Violation},
+    status_write::{StatusWrite, status_write},
 };
 use azimage_crds::{Deletion, IMAGE_VERSION_FINALIZER, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason};
 use kube::{Resource, ResourceExt};
@@ -23,7 +23,7 @@ impl Pass<'_> {
         }
         let progress = Progress::stalled(violation.reason, violation.message);
         self.report(&status, &Report { progress, ..Report::default() }, true).await?;
-        Ok(After::Wake(if violation.reason == Reason::InvalidSpec { Wake::Never } else { Wake::Resync }))
+        Ok(After::Requeue(if violation.reason == Reason::InvalidSpec { Requeue::Never } else { Requeue::Resync }))
     }
 
     /// The status with what was found. `handled`: a reconcile that was asked for counts as done.
@@ -35,8 +35,8 @@ impl Pass<'_> {
     ) -> ImageVersionStatus {
         let generation = self.object.meta().generation.unwrap_or_default();
         let requested = self.object.annotations().get(RECONCILE_REQUESTED_AT).filter(|_| handled);
-        let now = self.shared.seams.clock.now();
-        self.shared.decisions.next_status(status, report, generation, requested, now)
+        let now = self.context.seams.clock.now();
+        self.context.decisions.next_status(status, report, generation, requested, now)
     }
 
     pub(super) async fn report(
@@ -54,14 +54,14 @@ impl Pass<'_> {
         before: &ImageVersionStatus,
         after: ImageVersionStatus,
     ) -> Result<(), KubernetesError> {
-        let (freshest, now) = (&self.shared.freshest, Instant::now());
-        match telling(before, &after, freshest.told_since(self.uid, now)) {
-            Telling::Nothing => freshest.owes(self.uid, None),
-            Telling::In(rest) => freshest.owes(self.uid, Some(now + rest)),
-            Telling::Now => {
-                freshest.told(apply_status(self.api, self.object, &after).await?, now);
+        let (freshest, now) = (&self.context.freshest, Instant::now());
+        match status_write(before, &after, freshest.status_written_since(self.uid, now)) {
+            StatusWrite::Unchanged => freshest.defer_status(self.uid, None),
+            StatusWrite::After(rest) => freshest.defer_status(self.uid, Some(now + rest)),
+            StatusWrite::Now => {
+                freshest.status_written(apply_status(self.api, self.object, &after).await?, now);
                 let events = events::transitions(&before.conditions, &after.conditions);
-                self.shared.events.publish(self.object, events).await;
+                self.context.events.publish(self.object, events).await;
             }
         }
         Ok(())
@@ -70,6 +70,6 @@ impl Pass<'_> {
     /// Tells a person what the status can't, as the object goes.
     pub(super) async fn tell_at_parting(&self, words: &str) {
         tracing::warn!("{words}");
-        self.shared.events.publish(self.object, vec![events::parting(words)]).await;
+        self.context.events.publish(self.object, vec![events::parting(words)]).await;
     }
 }

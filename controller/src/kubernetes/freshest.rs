@@ -116,7 +116,7 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned> Freshest<
     async fn read(&self, api: &Api<K>, object: &K) -> Result<Option<Arc<K>>, KubernetesError> {
         let current = bounded(api.get_opt(&object.name_any())).await?;
         let Some(current) = current.filter(|current| current.uid() == object.uid()) else {
-            self.doubt(&object.uid().unwrap_or_default());
+            self.invalidate(&object.uid().unwrap_or_default());
             return Ok(None);
         };
         Ok(Some(self.keep(current)))
@@ -132,7 +132,7 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned> Freshest<
     }
 
     /// The answer to a write of the status.
-    pub(crate) fn told(&self, object: K, now: Instant) {
+    pub(crate) fn status_written(&self, object: K, now: Instant) {
         if let Some(uid) = object.uid() {
             let known = Known { copy: Copy::Own(Arc::new(object), now), told: Some(now), owes: None };
             self.lock().insert(uid, known);
@@ -140,24 +140,24 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned> Freshest<
     }
 
     /// How long ago this process wrote the status.
-    pub(crate) fn told_since(&self, uid: &str, now: Instant) -> Option<Duration> {
+    pub(crate) fn status_written_since(&self, uid: &str, now: Instant) -> Option<Duration> {
         Some(now.duration_since(self.lock().get(uid)?.told?))
     }
 
     /// A change was held back, or none is any more.
-    pub(crate) fn owes(&self, uid: &str, until: Option<Instant>) {
+    pub(crate) fn defer_status(&self, uid: &str, until: Option<Instant>) {
         if let Some(known) = self.lock().get_mut(uid) {
             known.owes = until;
         }
     }
 
     /// How long a change may still be held back, if there is one.
-    pub(crate) fn owed_in(&self, uid: &str, now: Instant) -> Option<Duration> {
+    pub(crate) fn deferred_status_due_in(&self, uid: &str, now: Instant) -> Option<Duration> {
         Some(self.lock().get(uid)?.owes?.saturating_duration_since(now))
     }
 
     /// Nobody knows what came of a call: the object is read before anything rests on it.
-    pub(crate) fn doubt(&self, uid: &str) {
+    pub(crate) fn invalidate(&self, uid: &str) {
         self.lock().entry(uid.to_owned()).or_default().copy = Copy::Doubtful;
     }
 
@@ -203,14 +203,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_may_be_old_is_read_and_when_it_was_told_is_kept() {
         let (freshest, now) = (Freshest::default(), Instant::now());
-        assert_eq!((freshest.told_since("u", now), freshest.owed_in("u", now)), (None, None));
-        freshest.told(object("7"), now);
-        freshest.doubt("u");
+        assert_eq!((freshest.status_written_since("u", now), freshest.deferred_status_due_in("u", now)), (None, None));
+        freshest.status_written(object("7"), now);
+        freshest.invalidate("u");
         assert_eq!(known(&freshest, "8"), None, "a call failed");
         let later = now + Duration::from_secs(3);
-        freshest.owes("u", Some(later + Duration::from_secs(1)));
-        assert_eq!(freshest.told_since("u", later), Some(Duration::from_secs(3)));
-        assert_eq!(freshest.owed_in("u", later), Some(Duration::from_secs(1)));
+        freshest.defer_status("u", Some(later + Duration::from_secs(1)));
+        assert_eq!(freshest.status_written_since("u", later), Some(Duration::from_secs(3)));
+        assert_eq!(freshest.deferred_status_due_in("u", later), Some(Duration::from_secs(1)));
         freshest.keep(object("8"));
         assert_eq!(known(&freshest, "7").as_deref(), Some("8"), "it was read");
         freshest.retain(|uid| uid != "u");

@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use azimage_crds::ReplicationTarget;
 use kube::{ResourceExt, runtime::controller::Action};
 
-use super::{Shared, reconcile};
+use super::{Context, reconcile};
 use crate::{config::Config, kubernetes::KubernetesError, serve::Kind, stores::readable};
 
 impl Kind for ReplicationTarget {
-    type Shared = Shared;
+    type Context = Context;
 
     const NAME: &'static str = "replicationtarget";
 
@@ -17,14 +17,14 @@ impl Kind for ReplicationTarget {
         config.replication_target_concurrency
     }
 
-    async fn reconcile(shared: &Arc<Shared>, object: &Self) -> Result<Action, KubernetesError> {
-        reconcile(shared, object).await
+    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Action, KubernetesError> {
+        reconcile(context, object).await
     }
 
-    fn sweep(shared: &Shared, _: Duration) {
-        let targets = shared.stores.targets();
+    fn sweep(context: &Context, _: Duration) {
+        let targets = context.stores.targets();
         let living: BTreeSet<String> = targets.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
-        shared.freshest.retain(|uid| living.contains(uid));
-        shared.turns.retain(|uid| living.contains(uid));
+        context.freshest.retain(|uid| living.contains(uid));
+        context.read_pauses.retain(|uid| living.contains(uid));
     }
 }

@@ -1,33 +1,33 @@
 //! Reconciles a `ReplicationTarget`: it writes nothing but its own status and finalizer.
 
 mod kind;
-mod turns;
+mod read_pauses;
 
 use std::sync::Arc;
 
 use azimage_core::{
     events,
     replication_target::pause,
-    telling::{Telling, telling},
+    status_write::{StatusWrite, status_write},
 };
 use azimage_crds::{
     ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget, ReplicationTargetStatus,
 };
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams, runtime::controller::Action};
+pub(crate) use read_pauses::ReadPauses;
 use tokio::time::Instant;
-pub(crate) use turns::Turns;
 
 use crate::{
     config::Config,
     decisions::Decisions,
-    gate::Fingerprint,
     kubernetes::{Events, Freshest, KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
+    reconcile_filter::Fingerprint,
     seams::Seams,
     stores::Stores,
 };
 
 /// What all passes share.
-pub(crate) struct Shared {
+pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) config: Config,
     pub(crate) decisions: Decisions,
@@ -35,77 +35,77 @@ pub(crate) struct Shared {
     pub(crate) stores: Stores,
     pub(crate) events: Events,
     pub(crate) freshest: Freshest<ReplicationTarget>,
-    pub(crate) turns: Turns,
+    pub(crate) read_pauses: ReadPauses,
 }
 
 /// Reconciles an object.
-async fn reconcile(shared: &Arc<Shared>, seen: &ReplicationTarget) -> Result<Action, KubernetesError> {
+async fn reconcile(context: &Arc<Context>, seen: &ReplicationTarget) -> Result<Action, KubernetesError> {
     let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
-    let outcome = pass(shared, seen, &uid).await;
+    let outcome = pass(context, seen, &uid).await;
     if outcome.is_err() {
-        shared.freshest.doubt(&uid);
+        context.freshest.invalidate(&uid);
     }
     outcome
 }
 
-async fn pass(shared: &Arc<Shared>, seen: &ReplicationTarget, uid: &str) -> Result<Action, KubernetesError> {
-    let (now, begun) = (shared.seams.clock.now(), Instant::now());
+async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Result<Action, KubernetesError> {
+    let (now, begun) = (context.seams.clock.now(), Instant::now());
     let namespace = seen.namespace().unwrap_or_default();
-    let api: Api<ReplicationTarget> = Api::namespaced(shared.client.clone(), &namespace);
-    let Some(object) = shared.freshest.get(&api, seen).await? else { return Ok(Action::await_change()) };
+    let api: Api<ReplicationTarget> = Api::namespaced(context.client.clone(), &namespace);
+    let Some(object) = context.freshest.get(&api, seen).await? else { return Ok(Action::await_change()) };
     let object: &ReplicationTarget = &object;
     let asks = asks(object);
-    if let Some(wait) = shared.turns.wait(uid, asks, begun) {
+    if let Some(wait) = context.read_pauses.wait(uid, asks, begun) {
         return Ok(Action::requeue(wait));
     }
-    shared.seams.order.turn(uid).await;
+    context.seams.order.turn(uid).await;
     if !is_held(object) {
         if is_deleting(object) {
             return Ok(Action::await_change());
         }
         // Before an image version can act on this target: its word is needed to take the region away again.
-        shared.freshest.keep(add_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?);
+        context.freshest.keep(add_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?);
         return Ok(Action::requeue(std::time::Duration::ZERO));
     }
-    let versions = shared.stores.versions_of(&namespace);
+    let versions = context.stores.versions_of(&namespace);
     let versions = versions.objects();
-    shared.turns.taken(uid, asks, begun + pause(versions.len()));
-    let siblings = shared.stores.targets_of(&namespace);
-    let decide = |versions: &[&ImageVersion]| shared.decisions.target(object, versions, &siblings.objects(), now);
+    context.read_pauses.taken(uid, asks, begun + pause(versions.len()));
+    let siblings = context.stores.targets_of(&namespace);
+    let decide = |versions: &[&ImageVersion]| context.decisions.target(object, versions, &siblings.objects(), now);
     let mut decided = decide(&versions);
     if decided.release {
         // The watch may lag: an image version may have taken this target in since.
-        let versions: Api<ImageVersion> = Api::namespaced(shared.client.clone(), &namespace);
+        let versions: Api<ImageVersion> = Api::namespaced(context.client.clone(), &namespace);
         let fresh = bounded(versions.list(&ListParams::default())).await?.items;
         decided = decide(&fresh.iter().collect::<Vec<_>>());
     }
     if decided.release {
         remove_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?;
         // The watch may still show it, and nothing may rest on that.
-        shared.freshest.doubt(uid);
+        context.freshest.invalidate(uid);
         tracing::info!("Let go of replication target");
         return Ok(Action::await_change());
     }
-    tell(shared, &api, object, &decided.status).await?;
-    Ok(again(shared, object))
+    tell(context, &api, object, &decided.status).await?;
+    Ok(again(context, object))
 }
 
 /// Writes the status if it differs, and tells of the transitions. Progress alone is held back for a while.
 async fn tell(
-    shared: &Shared,
+    context: &Context,
     api: &Api<ReplicationTarget>,
     object: &ReplicationTarget,
     status: &ReplicationTargetStatus,
 ) -> Result<(), KubernetesError> {
-    let (freshest, now, uid) = (&shared.freshest, Instant::now(), object.uid().unwrap_or_default());
+    let (freshest, now, uid) = (&context.freshest, Instant::now(), object.uid().unwrap_or_default());
     let before = object.status.clone().unwrap_or_default();
-    match telling(&before, status, freshest.told_since(&uid, now)) {
-        Telling::Nothing => freshest.owes(&uid, None),
-        Telling::In(rest) => freshest.owes(&uid, Some(now + rest)),
-        Telling::Now => {
-            freshest.told(apply_status(api, object, status).await?, now);
+    match status_write(&before, status, freshest.status_written_since(&uid, now)) {
+        StatusWrite::Unchanged => freshest.defer_status(&uid, None),
+        StatusWrite::After(rest) => freshest.defer_status(&uid, Some(now + rest)),
+        StatusWrite::Now => {
+            freshest.status_written(apply_status(api, object, status).await?, now);
             let events = events::transitions(&before.conditions, &status.conditions);
-            shared.events.publish(object, events).await;
+            context.events.publish(object, events).await;
         }
     }
     Ok(())
@@ -135,11 +135,11 @@ fn is_held(object: &ReplicationTarget) -> bool {
     object.finalizers().iter().any(|finalizer| finalizer == REPLICATION_TARGET_FINALIZER)
 }
 
-fn again(shared: &Shared, object: &ReplicationTarget) -> Action {
-    let pace = &shared.config.pace;
+fn again(context: &Context, object: &ReplicationTarget) -> Action {
+    let pace = &context.config.pace;
     let span = if is_deleting(object) { pace.poll } else { pace.resync };
     let uid = object.uid().unwrap_or_default();
-    let span = shared.seams.jittered_for(&uid, span);
+    let span = context.seams.jittered_for(&uid, span);
     // What was held back is told in time.
-    Action::requeue(shared.freshest.owed_in(&uid, Instant::now()).map_or(span, |owed| span.min(owed)))
+    Action::requeue(context.freshest.deferred_status_due_in(&uid, Instant::now()).map_or(span, |owed| span.min(owed)))
 }

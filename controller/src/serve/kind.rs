@@ -16,7 +16,7 @@ pub(crate) trait Kind:
     Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
     /// What all passes share.
-    type Shared: Send + Sync + 'static;
+    type Context: Send + Sync + 'static;
 
     /// Its name in metrics and logs.
     const NAME: &'static str;
@@ -29,7 +29,7 @@ pub(crate) trait Kind:
     /// # Errors
     /// Those of the API server. Failures of Azure are kept per object, and are no errors here.
     fn reconcile(
-        shared: &Arc<Self::Shared>,
+        context: &Arc<Self::Context>,
         object: &Self,
     ) -> impl Future<Output = Result<Action, KubernetesError>> + Send;
 
@@ -42,7 +42,7 @@ pub(crate) trait Kind:
     }
 
     /// Forgets what the process remembers of objects that are gone. Called once in a period.
-    fn sweep(_shared: &Self::Shared, _period: Duration) {}
+    fn sweep(_context: &Self::Context, _period: Duration) {}
 }
 
 /// A pass that failed.

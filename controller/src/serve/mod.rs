@@ -2,7 +2,7 @@
 //!
 //! What differs between kinds of objects is in the implementations of [`Kind`].
 
-mod bell;
+mod change_notifier;
 mod kind;
 mod runner;
 mod serving;

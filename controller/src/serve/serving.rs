@@ -37,15 +37,15 @@ impl<'a> Serving<'a> {
     }
 
     /// Adds a kind. Nothing is done before [`Serving::run`].
-    pub(crate) fn serve<K: Kind>(&mut self, watched: Watched<K>, shared: &Arc<K::Shared>) {
+    pub(crate) fn serve<K: Kind>(&mut self, watched: Watched<K>, context: &Arc<K::Context>) {
         let stores = watched.stores();
-        let runner = Arc::new(Runner::<K>::new(shared.clone(), self.options, &self.synced));
+        let runner = Arc::new(Runner::<K>::new(context.clone(), self.options, &self.synced));
         let driven = watched.into_controllers().map(|controller| runner.clone().drive(controller).boxed());
         self.controllers.push(driven.collect());
-        let shared = shared.clone();
+        let context = context.clone();
         self.kinds.push(Served {
             filled: Box::new(move || filled(stores.clone()).boxed()),
-            sweep: Box::new(move |period| K::sweep(&shared, period)),
+            sweep: Box::new(move |period| K::sweep(&context, period)),
         });
     }
 

@@ -14,7 +14,7 @@ use kube::{
 };
 
 use super::{
-    bell::{Bell, Concern},
+    change_notifier::{ChangeNotifier, Concern},
     kind::Kind,
 };
 use crate::stores::{Guarded, Index};
@@ -33,7 +33,7 @@ pub(crate) struct Watched<K: Kind> {
 struct Scope<K: Kind> {
     controller: Controller<Guarded<K>>,
     index: Arc<Index<K>>,
-    bells: Arc<Mutex<Vec<Arc<Bell<K>>>>>,
+    bells: Arc<Mutex<Vec<Arc<ChangeNotifier<K>>>>>,
 }
 
 impl<K: Kind> Watched<K> {
@@ -66,7 +66,7 @@ impl<K: Kind> Scope<K> {
     fn new(client: &Client, scope: Option<&str>) -> Self {
         let (reader, writer) = reflector::store();
         let index = Arc::new(Index::beside(reader.clone()));
-        let bells = Arc::<Mutex<Vec<Arc<Bell<K>>>>>::default();
+        let bells = Arc::<Mutex<Vec<Arc<ChangeNotifier<K>>>>>::default();
         let (follows, rings) = (index.clone(), bells.clone());
         let seen = watcher(api::<Guarded<K>>(client, scope), watcher::Config::default())
             .reflect(writer)
@@ -80,7 +80,7 @@ impl<K: Kind> Scope<K> {
     }
 
     fn woken_by<Other: Kind>(self, other: &Scope<Other>, concern: Concern<Other>) -> Self {
-        let bell = Arc::new(Bell::new(concern));
+        let bell = Arc::new(ChangeNotifier::new(concern));
         other.bells.lock().unwrap_or_else(PoisonError::into_inner).push(bell.clone());
         let index = self.index.clone();
         let woken = bell.namespaces().flat_map(move |namespaces| {

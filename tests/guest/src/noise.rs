@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use azimage_core::{
     guest::{console, linux::script},
-    image_version::ConsoleObserved,
+    image_version::facts,
 };
 use azimage_test_guest::{
     cache::cache,
@@ -89,7 +89,7 @@ async fn at_rate(machine: &Machine, rate: u32, seals: u32) -> anyhow::Result<(u3
     let (mut read, mut whole) = (0, 0);
     for seal in 0..seals {
         let nonce = format!("r{rate}-{seal}-0a1b2c3d-0000-4000-8000-00000000abcd");
-        read += u32::from(console::read(log, &nonce) == ConsoleObserved::Sealed);
+        read += u32::from(console::read(log, &nonce) == facts::Console::Sealed);
         whole += seal::marks(log, &nonce);
     }
     Ok((read, whole))

@@ -8,7 +8,7 @@ use azimage_core::{
         console::{Aftermath, SealFailure},
         hygiene,
     },
-    image_version::ConsoleObserved,
+    image_version::facts,
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -37,18 +37,18 @@ pub fn nonce(words: &str, moment: Timestamp) -> String {
 }
 
 /// What the console says of a seal, in words for a table.
-pub fn words(observed: &ConsoleObserved) -> String {
+pub fn words(observed: &facts::Console) -> String {
     match observed {
-        ConsoleObserved::Sealed => "sealed".to_owned(),
-        ConsoleObserved::StartedSince => "started since".to_owned(),
-        ConsoleObserved::NoMark | ConsoleObserved::Empty => "nothing".to_owned(),
-        ConsoleObserved::Failed(failure) => format!("failed at {}, {}", failure.step, failure.aftermath),
+        facts::Console::Sealed => "sealed".to_owned(),
+        facts::Console::StartedSince => "started since".to_owned(),
+        facts::Console::NoMark | facts::Console::Empty => "nothing".to_owned(),
+        facts::Console::Failed(failure) => format!("failed at {}, {}", failure.step, failure.aftermath),
     }
 }
 
 /// What the console says when a seal fails in a step; the detail isn't compared.
-pub fn failed(step: &str, aftermath: Aftermath) -> ConsoleObserved {
-    ConsoleObserved::Failed(SealFailure { step: step.to_owned(), aftermath, detail: String::new() })
+pub fn failed(step: &str, aftermath: Aftermath) -> facts::Console {
+    facts::Console::Failed(SealFailure { step: step.to_owned(), aftermath, detail: String::new() })
 }
 
 /// How often the mark stands alone in a line of a log.
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn what_the_console_says_is_told_in_different_words() {
-        let said = [ConsoleObserved::Sealed, ConsoleObserved::StartedSince, ConsoleObserved::NoMark];
+        let said = [facts::Console::Sealed, facts::Console::StartedSince, facts::Console::NoMark];
         let said =
             said.into_iter().chain([failed("account", Aftermath::Broken), failed("account", Aftermath::Unchanged)]);
         let words: std::collections::BTreeSet<String> = said.map(|observed| words(&observed)).collect();

@@ -5,7 +5,7 @@ use azimage_core::{
         console::{self, Aftermath},
         linux::script,
     },
-    image_version::ConsoleObserved,
+    image_version::facts,
 };
 use azimage_test_simulated_guest::{Azure, preparation};
 use serde_json::json;
@@ -24,8 +24,8 @@ fn a_guest_that_came_back_from_a_failed_seal_can_be_sealed() {
             azure.change(&json!({"guest": {}}));
             let log = azure.console();
             match (nonce, console::read(log.as_bytes(), nonce)) {
-                ("n-1", ConsoleObserved::Failed(failure)) if failure.aftermath == state => {}
-                ("n-2", ConsoleObserved::Sealed) => {}
+                ("n-1", facts::Console::Failed(failure)) if failure.aftermath == state => {}
+                ("n-2", facts::Console::Sealed) => {}
                 (_, other) => panic!("{state}, {nonce}: {other:?}: {log}"),
             }
         }

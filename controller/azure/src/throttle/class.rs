@@ -96,7 +96,7 @@ impl Class {
 
 /// What a request counts against.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Counted {
+pub(crate) struct RequestClass {
     pub(super) subscription: String,
     /// Known of operations only: other paths do not name it.
     pub(super) region: String,
@@ -108,7 +108,7 @@ pub(crate) struct Counted {
     pub(super) resource: Option<String>,
 }
 
-impl Counted {
+impl RequestClass {
     /// Total: every path gives something.
     pub(crate) fn of(method: &Method, path: &str) -> Self {
         let path = path.to_ascii_lowercase();
@@ -189,19 +189,19 @@ mod tests {
             (Method::GET, "/disks/d", Class::Reads, Class::Other, None),
             (Method::GET, "", Class::Reads, Class::Other, None),
         ] {
-            let counted = Counted::of(&method, &format!("{group}{path}"));
+            let counted = RequestClass::of(&method, &format!("{group}{path}"));
             assert_eq!(
                 (counted.gateway, counted.provider, counted.resource.as_deref(), counted.subscription.as_str()),
                 (gateway, provider, resource, "s"),
                 "{method} {path}"
             );
         }
-        let poll = Counted::of(
+        let poll = RequestClass::of(
             &Method::GET,
             "/subscriptions/s/providers/Microsoft.Compute/locations/WestEurope/capsOperations/ID",
         );
         assert_eq!((poll.provider, poll.region.as_str()), (Class::OperationReads, "westeurope"));
         assert_eq!(poll.resource.as_deref(), Some("id"));
-        assert_eq!(Counted::of(&Method::GET, "").provider, Class::Other);
+        assert_eq!(RequestClass::of(&Method::GET, "").provider, Class::Other);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use bucket::Ask;
 use bucket::Bucket;
 pub use bucket::Urgency;
 pub use class::Class;
-pub(crate) use class::Counted;
+pub(crate) use class::RequestClass;
 use level::Level;
 
 use crate::arm::error::Error;
@@ -92,7 +92,7 @@ impl Budgets {
     }
 
     /// Takes one request out of all budgets that it counts against, or tells how long to wait, and takes nothing.
-    pub(crate) fn admit(&self, principal: &Arc<str>, counted: &Counted, ask: &Ask) -> Result<Flight, Duration> {
+    pub(crate) fn admit(&self, principal: &Arc<str>, counted: &RequestClass, ask: &Ask) -> Result<Flight, Duration> {
         let now = Instant::now();
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = keys(principal, counted);
@@ -108,7 +108,7 @@ impl Budgets {
         }
         let Some(longest) = longest else {
             for key in &keys {
-                state.bucket(key, speed, now).go(ask, now);
+                state.bucket(key, speed, now).admit(ask, now);
             }
             drop(state);
             return Ok(Flight { budgets: self.clone(), keys });
@@ -116,7 +116,7 @@ impl Budgets {
         let wait = self.spread(longest);
         // It waits where it could not go, and everywhere for the time at which it comes.
         for (key, _) in keys.iter().zip(waits).filter(|(_, wait)| wait.is_some()) {
-            state.bucket(key, speed, now).stay(ask, now + wait, now);
+            state.bucket(key, speed, now).defer(ask, now + wait, now);
         }
         Err(wait)
     }
@@ -127,10 +127,10 @@ impl Budgets {
     }
 
     /// Learns from an answer that lets the request pass.
-    pub(crate) fn passed(&self, principal: &Arc<str>, counted: &Counted, headers: &HeaderMap) {
+    pub(crate) fn passed(&self, principal: &Arc<str>, counted: &RequestClass, headers: &HeaderMap) {
         let now = Instant::now();
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (gateway, provider, resource) = three(principal, counted);
+        let (gateway, provider, resource) = budget_keys(principal, counted);
         let word = match counted.gateway {
             Class::Deletes => "deletes",
             Class::Writes => "writes",
@@ -159,10 +159,16 @@ impl Budgets {
 
     /// Azure refused with 429: closes the budget that it means, or those that it may mean. The answer is how long to
     /// wait, never less than told.
-    pub(crate) fn refused(&self, principal: &Arc<str>, counted: &Counted, error: &Error, told: Duration) -> Duration {
+    pub(crate) fn refused(
+        &self,
+        principal: &Arc<str>,
+        counted: &RequestClass,
+        error: &Error,
+        told: Duration,
+    ) -> Duration {
         let now = Instant::now();
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (gateway, provider, resource) = three(principal, counted);
+        let (gateway, provider, resource) = budget_keys(principal, counted);
         let code = error.code().unwrap_or_default();
         let meant: Vec<Key> = if code == "SubscriptionRequestsThrottled" {
             state.counts.entry(counted.gateway).or_default().refused += 1;
@@ -208,7 +214,7 @@ impl Drop for Flight {
         let mut state = self.budgets.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         for key in &self.keys {
             if let Some(bucket) = state.buckets.get_mut(key) {
-                bucket.landed();
+                bucket.complete();
             }
         }
     }
@@ -227,7 +233,7 @@ impl State {
 }
 
 /// The budgets of Resource Manager, of the provider, and of the resource.
-fn three(principal: &Arc<str>, counted: &Counted) -> (Key, Key, Option<Key>) {
+fn budget_keys(principal: &Arc<str>, counted: &RequestClass) -> (Key, Key, Option<Key>) {
     let key = |class: Class, region: &str, resource: Option<&String>| Key {
         principal: principal.clone(),
         subscription: counted.subscription.clone(),
@@ -242,8 +248,8 @@ fn three(principal: &Arc<str>, counted: &Counted) -> (Key, Key, Option<Key>) {
     )
 }
 
-fn keys(principal: &Arc<str>, counted: &Counted) -> Vec<Key> {
-    let (gateway, provider, resource) = three(principal, counted);
+fn keys(principal: &Arc<str>, counted: &RequestClass) -> Vec<Key> {
+    let (gateway, provider, resource) = budget_keys(principal, counted);
     [gateway, provider].into_iter().chain(resource).collect()
 }
 

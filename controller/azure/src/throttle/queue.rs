@@ -94,7 +94,7 @@ impl Queue {
     }
 
     /// The call goes, and gives its place up. Each request counts for its namespace, also the later ones of a turn.
-    pub(super) fn go(&mut self, ask: &Ask, now: Instant) {
+    pub(super) fn admit(&mut self, ask: &Ask, now: Instant) {
         self.settle(now);
         let own = who(ask);
         let turn = self.turn_of(&own, ask, now);
@@ -114,7 +114,7 @@ impl Queue {
     }
 
     /// The call does not go: it keeps its place, or gets one, and is told when to come.
-    pub(super) fn stay(&mut self, ask: &Ask, due: Instant, now: Instant) {
+    pub(super) fn defer(&mut self, ask: &Ask, due: Instant, now: Instant) {
         self.settle(now);
         let own = who(ask);
         let turn = self.turn_of(&own, ask, now);

@@ -120,7 +120,7 @@ async fn memory_is_bounded_however_many_subscriptions_there_are() {
             .replace("0a1b2c3d-0000-0000-0000-00000000abcd", &uuid::Uuid::from_u128(index.into()).to_string())
             .parse()
             .unwrap();
-        let counted = Counted::of(&http::Method::GET, &id.to_string());
+        let counted = RequestClass::of(&http::Method::GET, &id.to_string());
         let ask = Ask { namespace: "n".into(), subject: id.to_string(), urgency: Urgency::Running };
         budgets.admit(&principal, &counted, &ask).unwrap();
         tokio::time::advance(Duration::from_millis(50)).await;

@@ -7,7 +7,7 @@ use words::Failed;
 
 use crate::{
     Message as _, Progress,
-    image_version::{StepName, Wake},
+    image_version::{Requeue, StepName},
 };
 
 /// A failed call.
@@ -37,30 +37,21 @@ pub enum Failure {
 }
 
 /// What a failed call was about, which may be busy.
-#[derive(Clone, Copy)]
-enum About {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum About {
+    /// The source machine.
     Source,
+    /// The run command of the seal.
     Seal,
+    /// The version that is to be made, or its source.
     Creation,
+    /// The version.
     Update,
+    /// The version that goes.
     Deletion,
 }
 
 impl About {
-    fn of(step: StepName) -> Self {
-        match step {
-            StepName::ClaimSource
-            | StepName::MarkSealed
-            | StepName::ReleaseSource
-            | StepName::Deallocate
-            | StepName::Generalize => Self::Source,
-            StepName::Seal | StepName::ForgetSeal => Self::Seal,
-            StepName::Publish => Self::Creation,
-            StepName::Update | StepName::Repair => Self::Update,
-            StepName::Delete => Self::Deletion,
-        }
-    }
-
     fn busy(self, doing: String, why: String) -> Failed {
         match self {
             Self::Source => Failed::SourceBusy { doing, why },
@@ -80,7 +71,7 @@ impl Failure {
 
     /// How it stands with the object after a step couldn't be carried out.
     pub fn progress_of(&self, step: StepName) -> Progress {
-        self.progress_about(step.doing(), About::of(step))
+        self.progress_about(step.doing(), step.about())
     }
 
     fn progress_about(&self, doing: &str, about: About) -> Progress {
@@ -104,11 +95,11 @@ impl Failure {
     }
 
     /// When to try again.
-    pub fn wake(&self) -> Wake {
+    pub fn requeue(&self) -> Requeue {
         match self {
-            permanent if permanent.is_permanent() => Wake::Resync,
-            Self::Throttled => Wake::Throttled,
-            _ => Wake::Retry,
+            permanent if permanent.is_permanent() => Requeue::Resync,
+            Self::Throttled => Requeue::Throttled,
+            _ => Requeue::Retry,
         }
     }
 

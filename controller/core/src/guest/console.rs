@@ -1,7 +1,7 @@
 //! What a machine's serial console log says of a seal.
 
 use super::redact::redact;
-use crate::image_version::ConsoleObserved;
+use crate::image_version::facts;
 
 /// What the guest writes when everything was checked and it is about to power off, before the nonce of the attempt.
 pub const MARK: &str = "azimage: sealed";
@@ -50,17 +50,17 @@ pub struct SealFailure {
 
 /// Reads the log, or what is there of its end. Only words of this very attempt count, each alone in its line, and the
 /// last of them; a mark counts only if the system wasn't started after it.
-pub fn read(log: &[u8], nonce: &str) -> ConsoleObserved {
+pub fn read(log: &[u8], nonce: &str) -> facts::Console {
     let mark = format!("{MARK} {nonce}");
     let failure = format!("{FAILURE} {nonce} ");
     let ends_line = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0);
     let (mut started, mut prompted, mut powered_down, mut empty) = (false, false, false, true);
     for line in log.rsplit(ends_line) {
         if line == mark.as_bytes() {
-            return if started { ConsoleObserved::StartedSince } else { ConsoleObserved::Sealed };
+            return if started { facts::Console::StartedSince } else { facts::Console::Sealed };
         }
         if let Some(failure) = line.strip_prefix(failure.as_bytes()).and_then(understand) {
-            return ConsoleObserved::Failed(failure);
+            return facts::Console::Failed(failure);
         }
         empty &= line.is_empty();
         let shows = |sign: &str| line.windows(sign.len()).any(|part| part == sign.as_bytes());
@@ -71,7 +71,7 @@ pub fn read(log: &[u8], nonce: &str) -> ConsoleObserved {
         prompted |= shows(PROMPT);
         powered_down |= last_words;
     }
-    if empty { ConsoleObserved::Empty } else { ConsoleObserved::NoMark }
+    if empty { facts::Console::Empty } else { facts::Console::NoMark }
 }
 
 /// `STEP STATE: DETAIL`. A torn line is none: the guest repeats itself.
@@ -95,13 +95,13 @@ mod tests {
     const MARKED: &str = "builder login: \r\nazimage: sealed n-2\r\n";
     const OFF: &str = "[  99.1] reboot: Power down\r\n";
 
-    fn failed(step: &str, aftermath: Aftermath, detail: &str) -> ConsoleObserved {
-        ConsoleObserved::Failed(SealFailure { step: step.into(), aftermath, detail: detail.into() })
+    fn failed(step: &str, aftermath: Aftermath, detail: &str) -> facts::Console {
+        facts::Console::Failed(SealFailure { step: step.into(), aftermath, detail: detail.into() })
     }
 
     #[test]
     fn only_this_attempts_words_count_and_only_the_last_that_were_heard() {
-        use ConsoleObserved::{Empty, NoMark, Sealed, StartedSince};
+        use facts::Console::{Empty, NoMark, Sealed, StartedSince};
         for (case, log, expected) in [
             ("nothing", String::new(), Empty),
             ("a page that isn't filled yet", "\0\0\r\n\0".into(), Empty),
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_detail_is_bounded_and_plain() {
         let log = format!("azimage: failed n logs broken: {}\x1b[31mred", "x y ".repeat(200));
-        let ConsoleObserved::Failed(failure) = read(log.as_bytes(), "n") else { panic!("a failure was expected") };
+        let facts::Console::Failed(failure) = read(log.as_bytes(), "n") else { panic!("a failure was expected") };
         assert_eq!(failure.detail.chars().count(), DETAIL_LIMIT);
         let log = b"azimage: failed n logs broken: a\x1b[31mb\x07";
         assert_eq!(read(log, "n"), failed("logs", Aftermath::Broken, "a[31mb"));
@@ -192,7 +192,7 @@ mod tests {
             let log = parts.concat();
             let mut lines = log.split(|byte| matches!(byte, b'\n' | b'\r' | 0));
             let marked = lines.any(|line| line == b"azimage: sealed n");
-            let said = !matches!(read(&log, "n"), ConsoleObserved::NoMark | ConsoleObserved::Empty);
+            let said = !matches!(read(&log, "n"), facts::Console::NoMark | facts::Console::Empty);
             prop_assert_eq!(said, marked);
         }
     }

@@ -4,8 +4,8 @@ use azimage_crds::Prepare;
 use azimage_names::{ImageVersionId, RunCommandId, VirtualMachineId};
 
 use super::{
-    Absent, ConsoleObserved, DefinitionObserved, Facts, GuestSpec, Memory, Read, Reading, SealObserved, SealOf,
-    SourceSpec, Validated, VersionObserved, VirtualMachineObserved, report::Stop, stage::guest::nonce,
+    Absent, Facts, GuestSpec, History, Read, Reading, SealOf, SourceSpec, Validated, facts, report::Stop,
+    stage::guest::nonce,
 };
 use crate::Failure;
 
@@ -13,7 +13,7 @@ use crate::Failure;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cx<'a> {
     pub(super) validated: &'a Validated,
-    pub(super) memory: &'a Memory<'a>,
+    pub(super) history: &'a History<'a>,
     pub(super) facts: &'a Facts,
 }
 
@@ -73,13 +73,13 @@ pub(super) struct Source<'a> {
 /// A gallery image version as the source, and its definition.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SourceVersion<'a> {
-    pub(super) version: &'a VersionObserved,
-    pub(super) definition: &'a DefinitionObserved,
+    pub(super) version: &'a facts::Version,
+    pub(super) definition: &'a facts::Definition,
 }
 
 impl<'a> Cx<'a> {
     /// The version, if it exists: as it was read, or as the list shows that it still is.
-    pub(super) fn version(&self) -> Result<Option<&'a VersionObserved>, Stop> {
+    pub(super) fn version(&self) -> Result<Option<&'a facts::Version>, Stop> {
         let (facts, id) = (self.facts, &self.validated.id);
         match facts.versions.get(id) {
             Some(Reading::Found(version)) => Ok(Some(version)),
@@ -97,22 +97,22 @@ impl<'a> Cx<'a> {
     }
 
     /// The version as it was read by itself, not as a list shows it.
-    pub(super) fn version_alone(&self) -> Result<Presence<'a, VersionObserved>, Stop> {
+    pub(super) fn version_alone(&self) -> Result<Presence<'a, facts::Version>, Stop> {
         let id = &self.validated.id;
         self.any_version(id)?.or_stop("read the gallery image version before deleting it")
     }
 
-    fn any_version(&self, id: &ImageVersionId) -> Result<Answer<'a, VersionObserved>, Stop> {
+    fn any_version(&self, id: &ImageVersionId) -> Result<Answer<'a, facts::Version>, Stop> {
         answer(self.facts.versions.get(id), || Read::Version(id.clone()))
     }
 
-    fn any_definition(&self, of: &ImageVersionId) -> Result<Answer<'a, DefinitionObserved>, Stop> {
+    fn any_definition(&self, of: &ImageVersionId) -> Result<Answer<'a, facts::Definition>, Stop> {
         let id = of.definition();
         answer(self.facts.definitions.get(id), || Read::Definition(id.clone()))
     }
 
     /// The image definition.
-    pub(super) fn definition(&self) -> Result<Presence<'a, DefinitionObserved>, Stop> {
+    pub(super) fn definition(&self) -> Result<Presence<'a, facts::Definition>, Stop> {
         self.any_definition(&self.validated.id)?.or_stop("read the image definition")
     }
 
@@ -138,12 +138,12 @@ impl<'a> Cx<'a> {
     }
 
     /// A virtual machine.
-    pub(super) fn machine(&self, id: &VirtualMachineId) -> Result<Answer<'a, VirtualMachineObserved>, Stop> {
+    pub(super) fn machine(&self, id: &VirtualMachineId) -> Result<Answer<'a, facts::Machine>, Stop> {
         answer(self.facts.machines.get(id), || Read::Machine(id.clone()))
     }
 
     /// The source machine, of which an earlier stage has seen that it exists.
-    pub(super) fn source_machine(&self) -> Result<(Source<'a>, &'a VirtualMachineObserved), Stop> {
+    pub(super) fn source_machine(&self) -> Result<(Source<'a>, &'a facts::Machine), Stop> {
         let Some(source) = self.source() else { return Err(Stop::unseen("the source virtual machine")) };
         match self.machine(source.id)?.or_stop("read the source virtual machine")? {
             Presence::Found(machine) => Ok((source, machine)),
@@ -152,7 +152,7 @@ impl<'a> Cx<'a> {
     }
 
     /// The image definition, of which an earlier stage has seen that it exists.
-    pub(super) fn definition_found(&self) -> Result<&'a DefinitionObserved, Stop> {
+    pub(super) fn definition_found(&self) -> Result<&'a facts::Definition, Stop> {
         match self.definition()? {
             Presence::Found(definition) => Ok(definition),
             Presence::Missing(_) => Err(Stop::unseen("the image definition")),
@@ -169,7 +169,7 @@ impl<'a> Cx<'a> {
     }
 
     /// The run command that seals the guest.
-    pub(super) fn run_command(&self, id: &RunCommandId) -> Result<Answer<'a, SealObserved>, Stop> {
+    pub(super) fn run_command(&self, id: &RunCommandId) -> Result<Answer<'a, facts::RunCommand>, Stop> {
         answer(self.facts.run_commands.get(id), || Read::RunCommand(id.clone()))
     }
 
@@ -177,14 +177,14 @@ impl<'a> Cx<'a> {
     pub(super) fn console(
         &self,
         id: &VirtualMachineId,
-        machine: &VirtualMachineObserved,
-    ) -> Result<Answer<'a, ConsoleObserved>, Stop> {
+        machine: &facts::Machine,
+    ) -> Result<Answer<'a, facts::Console>, Stop> {
         let of = console_of(self.validated, id, machine);
         answer(self.facts.consoles.get(&of), || Read::Console(of.clone()))
     }
 }
 
 /// The attempt at a seal that the machine's tags name.
-pub(super) fn console_of(validated: &Validated, id: &VirtualMachineId, machine: &VirtualMachineObserved) -> SealOf {
+pub(super) fn console_of(validated: &Validated, id: &VirtualMachineId, machine: &facts::Machine) -> SealOf {
     SealOf { machine: id.clone(), nonce: nonce(validated, machine).map(str::to_owned) }
 }

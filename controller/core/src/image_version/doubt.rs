@@ -5,7 +5,7 @@ use azimage_crds::{ConditionType, Reason};
 use azimage_names::Region;
 
 use super::{
-    Memory, Read, Report, Wake,
+    History, Read, Report, Requeue,
     report::{Decision, Outcome, ends},
     words::{NotShown, Words},
 };
@@ -25,10 +25,10 @@ pub enum Doubt {
     NoRegion(Region),
 }
 
-impl Memory<'_> {
+impl History<'_> {
     /// How many passes in a row were told so, up to the last one.
     pub(super) fn times(&self, doubt: &Doubt) -> u32 {
-        self.process.doubts.get(doubt).copied().unwrap_or(0)
+        self.memory.doubts.get(doubt).copied().unwrap_or(0)
     }
 
     /// Whether it is certain enough.
@@ -44,7 +44,12 @@ impl Memory<'_> {
 
     /// The first step of all waits until the version is certain not to be there: else a machine would be claimed, or
     /// a version written, whose number is somebody else's.
-    pub(super) fn sure_before_the_first(&self, outcome: Outcome, version: Read, report: &mut Report) -> Decision {
+    pub(super) fn confirm_absent_before_first_write(
+        &self,
+        outcome: Outcome,
+        version: Read,
+        report: &mut Report,
+    ) -> Decision {
         let sure = !self.status.steps.is_empty() || self.times(&Doubt::NoVersion) + 1 >= CONFIRMATIONS;
         if sure || !matches!(outcome, Outcome::Ends(Some(_), _)) {
             return Ok(outcome);
@@ -52,7 +57,7 @@ impl Memory<'_> {
         report.confirming = Some(version);
         report.findings.retain(|_, finding| finding.truth == Truth::True);
         report.progress = Progress::reconciling(Words::MakingSure.reason(), Words::MakingSure.to_string());
-        ends(None, Wake::Poll)
+        ends(None, Requeue::Poll)
     }
 }
 
@@ -65,11 +70,11 @@ impl Report {
     /// Something that doesn't exist, without which it can't go on: looked for again, and then a person is asked.
     pub(super) fn absent(
         &mut self,
-        memory: &Memory<'_>,
+        history: &History<'_>,
         (what, not_shown): (Read, &NotShown),
         message: &impl Message,
     ) -> Decision {
-        let believed = memory.believes_absent(&what, message.condition(), message.reason());
+        let believed = history.believes_absent(&what, message.condition(), message.reason());
         self.doubts(Doubt::Absent(what));
         if believed {
             return self.stalled(message);
@@ -80,6 +85,6 @@ impl Report {
     /// One answer said that it doesn't exist. Of what was found before nothing is taken back for that.
     pub(super) fn doubted(&mut self, not_shown: &NotShown) -> Decision {
         self.progress = Progress::retrying(not_shown.reason(), not_shown.to_string());
-        ends(None, Wake::Poll)
+        ends(None, Requeue::Poll)
     }
 }

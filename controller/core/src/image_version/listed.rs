@@ -24,7 +24,7 @@ pub(crate) fn messages() -> Vec<Messages> {
         guest::words::Words::messages(),
         guest::words::Refusal::messages(),
         guest::words::PreparationUnknown::messages(),
-        guest::readiness::Obstacle::messages(),
+        guest::readiness::NotReady::messages(),
         generalize::words::Words::messages(),
         publish::words::Words::messages(),
         replicate::words::Words::messages(),

@@ -1,95 +1,289 @@
-//! What is known of earlier passes: what stands in the status, and what the process remembers.
+//! What a process remembers of an image version between passes, and how a pass changes it. All of it may be lost.
 
-use azimage_crds::{ConditionType, ImageVersionStatus, StepStatus};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use azimage_crds::{ConditionType, ImageVersionStatus, Reason};
+use azimage_names::ImageVersionId;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{Remembered, StepKey, StepName};
+use super::{Doubt, Facts, Plan, Question, Report, Requeue, StepKey, StepName, Validated, facts};
+use crate::{Failure, Pace, Progress};
 
-/// What is known of earlier passes.
-#[derive(Clone, Copy, Debug)]
-pub struct Memory<'a> {
-    /// The status as it was last written.
-    pub status: &'a ImageVersionStatus,
-    /// What this very process remembers.
-    pub process: &'a Remembered,
-    /// The time of this pass.
-    pub now: Timestamp,
+/// How long an object may wait for its turn before its status says so.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What is remembered of one object. Times are the process's own, since its start, if they aren't said to be others: they
+/// never jump.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// The steps that Azure accepted, the last attempt at each. What Azure turned away was no attempt.
+    pub executed: BTreeMap<StepKey, Executed>,
+    /// The step whose intent this process recorded last.
+    pub announced: Option<Intent>,
+    /// What the last passes were told and didn't believe, and how many of them in a row.
+    pub doubts: BTreeMap<Doubt, u32>,
+    /// What a pass that had to stop midway has read.
+    pub facts: Facts,
+    /// The version as it was last read by itself, while nothing is left to be done.
+    at_rest: Option<AtRest>,
+    /// The last failure of a step, shown until the step succeeds or isn't wanted any more.
+    failure: Option<(StepKey, Failure)>,
+    /// Failures in a row.
+    failures: u32,
+    /// How long Azure, or the budget, asked to wait after the last failure.
+    retry_after: Option<Duration>,
+    /// Since when no pass has come to its end, because each had to wait for its turn.
+    deferred_since: Option<Duration>,
+    /// What the last pass, and those before it, waited for, and since when.
+    waiting: Option<(Progress, Duration)>,
 }
 
-/// The record of a step in a status.
-pub(super) fn recorded<'a>(status: &'a ImageVersionStatus, key: &StepKey) -> Option<&'a StepStatus> {
-    let (name, subject): (&str, _) = (key.name.into(), key.subject.to_string());
-    status.steps.iter().find(|step| step.name == name && step.subject == subject)
+/// A step that Azure accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// Under which correlation id: another try of the step is another attempt.
+    pub id: String,
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// When it, or an attempt before it, was accepted by an answer that was surely Azure's.
+    pub proven_at: Option<Timestamp>,
+    /// Its effect was seen, or isn't waited for any more.
+    pub shows: bool,
 }
 
-impl Memory<'_> {
-    /// The record of a step that is about one thing alone.
-    pub fn step(&self, name: StepName) -> Option<&StepStatus> {
-        recorded(self.status, &name.into())
+/// A step whose intent stands in the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The step.
+    pub key: StepKey,
+    /// Under which correlation id.
+    pub id: String,
+    /// This process has tried to carry it out: whatever came of it, Azure may have got it.
+    pub tried: bool,
+}
+
+/// A version at rest.
+#[derive(Clone, Debug, PartialEq)]
+struct AtRest {
+    /// With whose rights it was read.
+    principal: String,
+    id: ImageVersionId,
+    version: Arc<facts::Version>,
+}
+
+/// What became of a pass, in the order in which it happens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event<'a> {
+    /// It has decided, on these facts.
+    Decided(&'a Plan, Box<Facts>),
+    /// It found nothing to do but to wait.
+    Waited(&'a Report, Requeue),
+    /// It had to wait for its turn.
+    Deferred(Option<Duration>),
+    /// It only wrote to the object itself, and another one follows at once.
+    Prepared,
+    /// It records the intent of a step under this correlation id.
+    Announces(StepKey, &'a str),
+    /// It has to pause before another attempt.
+    Pauses,
+    /// It is about to carry out what it announced: whatever comes of it, Azure may have got it.
+    Tries,
+    /// Azure accepted a step.
+    Accepted {
+        /// The step.
+        step: StepKey,
+        /// Under which correlation id.
+        id: &'a str,
+        /// Whether the answer was surely Azure's.
+        proven: bool,
+        /// When, by the wall clock.
+        at: Timestamp,
+    },
+    /// Azure didn't accept a step.
+    Failed {
+        /// The step.
+        step: StepKey,
+        /// Why.
+        failure: Failure,
+        /// How long Azure asks to wait.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl Memory {
+    /// Takes out what is still good of the facts, for a pass that begins now and asks this.
+    pub fn take_facts(&mut self, question: Question, validated: &Validated, now: Duration) -> Facts {
+        let same = |rest: &&AtRest| {
+            // Whoever asks for a reconcile gets a read, not what a list said some time ago.
+            rest.id == validated.id && question.principal.as_ref() == Some(&rest.principal) && !validated.requested
+        };
+        let at_rest = self.at_rest.as_ref().filter(same).map(|rest| rest.version.clone());
+        let mut facts = std::mem::take(&mut self.facts).resumed(question, now);
+        facts.at_rest = at_rest;
+        facts
     }
 
-    /// Whether a step was ever begun.
-    pub fn begun(&self, name: StepName) -> bool {
-        self.step(name).is_some()
+    /// What is remembered after this became of a pass.
+    #[must_use]
+    pub fn after(self, event: Event<'_>, now: Duration) -> Self {
+        match event {
+            Event::Decided(plan, facts) => self.decided(plan, *facts),
+            Event::Waited(report, requeue) => {
+                let progress = &report.progress;
+                let same = self.waiting.filter(|(before, _)| before == progress);
+                let facts = report.confirming.as_ref().map(|read| {
+                    let mut facts = self.facts.for_another_pass();
+                    facts.forget(read);
+                    facts
+                });
+                Self {
+                    facts: facts.unwrap_or_default(),
+                    failure: None,
+                    failures: if requeue == Requeue::Retry { self.failures.saturating_add(1) } else { 0 },
+                    retry_after: None,
+                    deferred_since: None,
+                    waiting: same.or_else(|| Some((progress.clone(), now))),
+                    ..self
+                }
+            }
+            Event::Deferred(retry_after) => Self {
+                facts: self.facts.for_another_pass(),
+                retry_after,
+                deferred_since: self.deferred_since.or(Some(now)),
+                ..self
+            },
+            Event::Prepared => Self { facts: self.facts.for_another_pass(), ..self },
+            Event::Announces(key, id) => {
+                let mut next =
+                    Self { facts: self.facts.for_another_pass(), deferred_since: None, waiting: None, ..self };
+                for (executed, attempt) in &mut next.executed {
+                    attempt.shows |= key.name.begins_anew().contains(&executed.name);
+                }
+                next.announced = Some(Intent { key, id: id.to_owned(), tried: false });
+                next
+            }
+            Event::Pauses => Self { facts: self.facts.for_another_pass(), deferred_since: None, waiting: None, ..self },
+            Event::Tries => {
+                let announced = self.announced.map(|intent| Intent { tried: true, ..intent });
+                Self { announced, waiting: None, ..self }
+            }
+            Event::Accepted { step, id, proven, at } => {
+                let mut next = self;
+                let before = next.executed.get(&step).and_then(|before| before.proven_at);
+                let proven_at = proven.then_some(at).or(before);
+                next.executed.insert(step, Executed { id: id.to_owned(), at, proven_at, shows: false });
+                Self {
+                    facts: Facts::default(),
+                    failure: None,
+                    failures: 0,
+                    retry_after: None,
+                    deferred_since: None,
+                    ..next
+                }
+            }
+            Event::Failed { step, failure, retry_after } => Self {
+                facts: Facts::default(),
+                failures: self.failures.saturating_add(1),
+                deferred_since: None,
+                retry_after,
+                failure: Some((step, failure)),
+                ..self
+            },
+        }
     }
 
-    /// Whether a step was begun and its effect not seen.
-    pub fn unfinished(&self, name: StepName) -> bool {
-        self.step(name).is_some_and(|step| step.finished_at.is_none())
+    /// A pass that had to wait for its turn has learnt nothing but the facts.
+    fn decided(self, plan: &Plan, facts: Facts) -> Self {
+        if plan.requeue == Requeue::Throttled {
+            return Self { facts, ..self };
+        }
+        let report = &plan.report;
+        let mut next = self;
+        for (key, executed) in &mut next.executed {
+            executed.shows |= report.finished.contains(key) || report.running.as_ref() == Some(key);
+        }
+        let times = |doubt: &Doubt| next.doubts.get(doubt).map_or(1, |times| times.saturating_add(1));
+        let doubts = report.doubts.iter().map(|doubt| (doubt.clone(), times(doubt))).collect();
+        Self { doubts, at_rest: plan.rests().then(|| AtRest::of(&facts)).flatten(), facts, ..next }
     }
 
-    /// Whether the version was made: it was seen in Azure, or Azure accepted its creation.
-    pub fn was_published(&self) -> bool {
-        self.was_seen() || self.accepted().is_some()
+    /// When Azure itself accepted a step that is about one thing alone. It is kept, for the status that says so may fail to
+    /// be written.
+    pub fn accepted_at(&self, name: StepName) -> Option<Timestamp> {
+        self.executed.get(&name.into()).and_then(|executed| executed.proven_at)
     }
 
-    /// Whether the version was once seen in Azure.
-    fn was_seen(&self) -> bool {
-        let seen =
-            |step: &StepStatus| step.finished_at.is_some() && step.name.parse().is_ok_and(StepName::proves_existence);
-        self.status.resource_id.is_some() || self.status.steps.iter().any(seen)
+    /// When the step was carried out, if its effect wasn't seen since.
+    pub(super) fn not_shown_since(&self, key: &StepKey) -> Option<Timestamp> {
+        self.executed.get(key).filter(|executed| !executed.shows).map(|executed| executed.at)
     }
 
-    /// Whether nobody saw the version, and Azure accepted its creation so recently that it may not show it yet.
-    pub(super) fn may_show_late(&self) -> bool {
-        let accepted = || self.accepted().is_some_and(|at| self.is_fresh(at));
-        !self.was_seen() && (accepted() || self.too_soon(&StepName::Publish.into(), StepName::Publish.grace_seconds()))
+    /// Whether Azure accepted the step under this correlation id.
+    pub(super) fn was_accepted(&self, key: &StepKey, id: &str) -> bool {
+        self.executed.get(key).is_some_and(|executed| executed.id == id)
     }
 
-    /// Whether nobody saw the version, and it was asked for so recently that it may turn up yet.
-    pub(super) fn may_turn_up(&self) -> bool {
-        let begun = self.step(StepName::Publish).is_some_and(|step| self.is_fresh(step.started_at.0));
-        !self.was_seen() && begun || self.may_show_late()
+    /// Whether this very process recorded the correlation id, and none since.
+    pub(super) fn has_recorded(&self, id: &str) -> bool {
+        self.announced.as_ref().is_some_and(|intent| intent.id == id)
     }
 
-    fn is_fresh(&self, published: Timestamp) -> bool {
-        self.within(published, StepName::Publish.grace_seconds())
+    /// Whether this very process recorded the correlation id, and hasn't tried the step yet.
+    pub(super) fn is_untried(&self, id: &str) -> bool {
+        self.announced.as_ref().is_some_and(|intent| intent.id == id && !intent.tried)
     }
 
-    /// When Azure accepted the version's creation, as this process remembers or an earlier one recorded.
-    fn accepted(&self) -> Option<Timestamp> {
-        let recorded = self.step(StepName::Publish).and_then(|step| step.accepted_at.as_ref());
-        self.process.accepted_at(StepName::Publish).max(recorded.map(|at| at.0))
+    /// The failure of the step that is still wanted is shown instead of the hope to do it.
+    pub fn overlay(&self, report: &mut Report, step: &StepKey) {
+        if let Some((failed, failure)) = &self.failure
+            && failed == step
+        {
+            report.progress = failure.progress_of(step.name);
+        }
     }
 
-    /// Whether this process carried a step out so recently that Azure may not show it yet.
-    pub(super) fn too_soon(&self, key: &StepKey, grace_seconds: i64) -> bool {
-        self.process.not_shown_since(key).is_some_and(|at| self.within(at, grace_seconds))
+    /// With whose rights the version was read by itself, and which it is, while nothing is left to be done.
+    pub fn at_rest(&self) -> Option<(&str, &ImageVersionId)> {
+        self.at_rest.as_ref().map(|rest| (rest.principal.as_str(), &rest.id))
     }
 
-    /// A condition of the status.
-    pub(super) fn condition(&self, kind: ConditionType) -> Option<&Condition> {
-        self.status.conditions.iter().find(|condition| condition.type_ == kind.as_str())
+    /// How long to wait before the object is looked at again, without what makes it differ from others'.
+    pub fn requeue_after(&self, requeue: Requeue, pace: &Pace, now: Duration) -> Duration {
+        let waited = self.waiting.as_ref().map_or(Duration::ZERO, |(_, since)| now.saturating_sub(*since));
+        match requeue {
+            Requeue::Poll => pace.poll(waited),
+            Requeue::Retry => pace.retry(self.failures).max(self.retry_after.unwrap_or_default()),
+            Requeue::Throttled => self.retry_after.unwrap_or(pace.poll),
+            Requeue::Resync | Requeue::Release | Requeue::Never => pace.resync,
+        }
     }
 
-    /// Whether the status says that only a person can help.
-    pub(super) fn stalled(&self) -> bool {
-        self.condition(ConditionType::Stalled).is_some_and(|condition| condition.status == "True")
+    /// Whether an object of this generation has to say that it waits for its turn. That costs writes, so it is said once:
+    /// of an object that doesn't say yet how it stands, or that has waited for long. What is Ready stays so.
+    pub fn should_report_throttling(
+        &self,
+        status: &ImageVersionStatus,
+        generation: Option<i64>,
+        now: Duration,
+    ) -> bool {
+        if status.observed_generation != generation {
+            return true;
+        }
+        let waited = self.deferred_since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        let ready = status.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+        ready.is_none_or(|ready| {
+            let said = ready.reason == Reason::Throttled.as_str();
+            ready.status != "True" && !said && waited >= PATIENCE
+        })
     }
+}
 
-    /// Whether it was less than so many seconds ago.
-    pub(super) fn within(&self, at: Timestamp, seconds: i64) -> bool {
-        self.now.as_second() - at.as_second() < seconds
+impl AtRest {
+    /// What to compare the next list with: the version as it was last read by itself.
+    fn of(facts: &Facts) -> Option<Self> {
+        let question = facts.question();
+        let id = question.id.clone()?;
+        let read = facts.versions.found(&id).map(|version| Arc::new(version.clone()));
+        Some(Self { principal: question.principal.clone()?, version: read.or_else(|| facts.at_rest.clone())?, id })
     }
 }

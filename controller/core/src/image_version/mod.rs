@@ -8,13 +8,13 @@
 
 mod context;
 mod doubt;
-mod facts;
+pub mod facts;
+mod history;
 mod invalid;
 mod listed;
 mod memory;
 mod next;
 mod protocol;
-mod remembered;
 mod report;
 mod request;
 mod route;
@@ -30,18 +30,17 @@ mod words;
 
 pub use doubt::Doubt;
 pub use facts::{
-    Absent, BootDiagnostics, ConsoleObserved, DefinitionObserved, Execution, Facts, GOOD_FOR, MarketplacePlan, OsType,
-    Power, Provisioning, Question, Read, Reading, Readings, RegionObserved, RegionReplication, SealObserved, SealOf,
-    TargetRegionObserved, VersionObserved, VirtualMachineObserved,
+    Absent, BootDiagnostics, Execution, Facts, GOOD_FOR, MarketplacePlan, OsType, Power, Provisioning, Question, Read,
+    Reading, Readings, RegionReplication, SealOf,
 };
+pub use history::History;
 pub(crate) use listed::{messages, phrases};
-pub use memory::Memory;
+pub use memory::{Event, Executed, Intent, Memory};
 pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};
-pub use remembered::{Event, Executed, Intent, Remembered};
-pub use report::{Plan, Report, Wake};
+pub use report::{Plan, Report, Requeue};
 pub use request::{MachineRequest, Request, RunCommandRequest, SourceId, TargetRegionRequest, VersionRequest};
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{Step, StepKey, Subject};
 pub use step_name::StepName;
-pub use validate::{Context, GuestSpec, SourceSpec, Validated, Violation, validate};
+pub use validate::{Environment, GuestSpec, SourceSpec, Validated, Violation, validate};

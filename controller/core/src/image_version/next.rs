@@ -8,9 +8,10 @@ use azimage_crds::{ConditionType, Reason, RegionStatus, SourceStatus};
 use azimage_names::Region;
 
 use super::{
-    DOMAIN, Doubt, Facts, Memory, Read, Reading, Step, StepKey, StepName, Validated, VersionObserved,
+    DOMAIN, Doubt, Facts, History, Read, Reading, Step, StepKey, StepName, Validated,
     context::Cx,
-    report::{Decision, Outcome, Plan, Report, Stop, Wake, ends},
+    facts,
+    report::{Decision, Outcome, Plan, Report, Requeue, Stop, ends},
     route::{self, Stage},
     stage::{publish, replicate::regions},
     words::{Done, Words},
@@ -27,20 +28,20 @@ pub enum Next {
 }
 
 /// Decides what is to be done next.
-pub fn next(validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Next {
-    let cx = Cx { validated, memory, facts };
+pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next {
+    let cx = Cx { validated, history, facts };
     let mut report = Report::default();
-    let (step, wake) = match decide(&cx, &mut report) {
-        Ok(Outcome::Ends(step, wake)) => (step, wake),
+    let (step, requeue) = match decide(&cx, &mut report) {
+        Ok(Outcome::Ends(step, requeue)) => (step, requeue),
         // The last stage of each route ends the pass.
-        Ok(Outcome::Done) => (None, Wake::Resync),
+        Ok(Outcome::Done) => (None, Requeue::Resync),
         Err(Stop::Read(read)) => return Next::Read(read),
         Err(Stop::Failed(failure, doing)) => {
             report.progress = failure.progress(doing);
-            (None, failure.wake())
+            (None, failure.requeue())
         }
     };
-    report.accepted = memory.process.accepted_at(StepName::Publish);
+    report.accepted = history.memory.accepted_at(StepName::Publish);
     if matches!(facts.versions.get(&validated.id), Some(Reading::Missing(_))) {
         report.doubts(Doubt::NoVersion);
     }
@@ -48,11 +49,11 @@ pub fn next(validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Next {
         report.regions = Some(carried(&cx));
     }
     // What this process has just done may not show yet: doing it again would be a second request for nothing.
-    let (step, wake) = match step {
-        Some(step) if memory.too_soon(&step.key(), grace_seconds(&step, &cx)) => (None, Wake::Poll),
-        step => (step, wake),
+    let (step, requeue) = match step {
+        Some(step) if history.too_soon(&step.key(), grace_seconds(&step, &cx)) => (None, Requeue::Poll),
+        step => (step, requeue),
     };
-    let plan = Plan { step, report, wake };
+    let plan = Plan { step, report, requeue };
     match to_be_read_again(&plan, &cx) {
         Some(read) => Next::Read(read),
         None => Next::Plan(Box::new(plan)),
@@ -84,7 +85,7 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return walk(&route::DELETE, cx, report);
     }
     if validated.suspended {
-        return ends(None, Wake::Never);
+        return ends(None, Requeue::Never);
     }
     let route = route::of(&validated.source);
     if let Some(version) = cx.version()? {
@@ -95,22 +96,22 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         passed(behind, version, cx, report);
         return walk(ahead, cx, report);
     }
-    if cx.memory.may_show_late() {
+    if cx.history.visibility_lag() {
         return report.wait(&Words::NotShownYet);
     }
-    if cx.memory.was_published() {
+    if cx.history.was_published() {
         return publish::is_gone(cx, report);
     }
     let outcome = walk(route, cx, report)?;
-    cx.memory.sure_before_the_first(outcome, Read::Version(validated.id.clone()), report)
+    cx.history.confirm_absent_before_first_write(outcome, Read::Version(validated.id.clone()), report)
 }
 
 /// The version exists, so all that comes before it was done. What was seen at the time tells more than what follows from
 /// that, so it stays.
-fn passed(behind: &[&Stage], version: &VersionObserved, cx: &Cx<'_>, report: &mut Report) {
+fn passed(behind: &[&Stage], version: &facts::Version, cx: &Cx<'_>, report: &mut Report) {
     // A reason of another release isn't carried over, so its condition has to be found anew.
     let seen = |kind: ConditionType| {
-        let known = cx.memory.condition(kind);
+        let known = cx.history.condition(kind);
         known.is_some_and(|known| known.status == "True" && known.reason.parse::<Reason>().is_ok())
     };
     for kind in DOMAIN.into_iter().take_while(|kind| *kind != ConditionType::Published).filter(|kind| !seen(*kind)) {
@@ -122,7 +123,7 @@ fn passed(behind: &[&Stage], version: &VersionObserved, cx: &Cx<'_>, report: &mu
     }
     let names = || behind.iter().flat_map(|stage| stage.steps);
     report.finished.extend(names().map(|name| StepKey::from(*name)));
-    let recorded = cx.memory.status.steps.iter().filter_map(StepKey::of);
+    let recorded = cx.history.status.steps.iter().filter_map(StepKey::of);
     report.finished.extend(recorded.filter(|key| names().any(|name| *name == key.name)));
     report.source = Some(SourceStatus { location: Some(version.location.to_string()), ..SourceStatus::default() });
 }
@@ -141,15 +142,15 @@ fn walk(route: &[&Stage], cx: &Cx<'_>, report: &mut Report) -> Decision {
 
 /// The regions while the version wasn't read: those that stand in the status, and those that are wanted.
 fn carried(cx: &Cx<'_>) -> Vec<RegionStatus> {
-    let (validated, memory) = (cx.validated, cx.memory);
-    let remembered = regions::remembered(memory.status);
+    let (validated, history) = (cx.validated, cx.history);
+    let remembered = regions::remembered(history.status);
     // Of a version that never was, Azure has no regions: a target that goes is let go at once.
-    let published = memory.was_published();
+    let published = history.was_published();
     let known: BTreeSet<Region> = remembered.keys().filter(|_| published).cloned().collect();
-    let home = memory.status.source.as_ref().and_then(|source| source.location.as_ref());
+    let home = history.status.source.as_ref().and_then(|source| source.location.as_ref());
     let Some(home) = home.and_then(|home| Region::parse(home).ok()) else {
-        return memory.status.regions.clone();
+        return history.status.regions.clone();
     };
     let merged = merge(&home, validated.publish.default_replicas, &validated.targets, &remembered, &known);
-    if published { regions::carry(&merged, memory.status) } else { regions::report(&merged, None, memory.status) }
+    if published { regions::carry(&merged, history.status) } else { regions::report(&merged, None, history.status) }
 }

@@ -4,14 +4,14 @@
 use azimage_crds::{ImageVersionStatus, StepStatus};
 use jiff::Timestamp;
 
-use super::{Plan, Remembered, Step, StepKey, Validated, Wake, memory::recorded};
+use super::{Memory, Plan, Requeue, Step, StepKey, Validated, history::recorded};
 use crate::Pace;
 
 /// What a pass does, apart from reading: at most one write to Azure.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// The status tells what was found, and the object is looked at again.
-    Wait(Wake),
+    Wait(Requeue),
     /// The pass waits for its turn, as Azure asks for a pause, or would.
     Defer,
     /// Before the first effect in Azure, so that no deletion can miss it.
@@ -53,7 +53,7 @@ pub struct State<'a> {
     /// The status as it was read.
     pub status: &'a ImageVersionStatus,
     /// What the process remembers.
-    pub remembered: &'a Remembered,
+    pub remembered: &'a Memory,
     /// Whether our finalizer is on the object.
     pub has_finalizer: bool,
     /// How fast the controller goes.
@@ -64,21 +64,23 @@ pub struct State<'a> {
 
 /// What a pass does.
 pub fn act(validated: &Validated, plan: &Plan, state: State<'_>) -> Action {
-    match plan.wake {
-        Wake::Throttled => return Action::Defer,
-        Wake::Release => return Action::Release,
+    match plan.requeue {
+        Requeue::Throttled => return Action::Defer,
+        Requeue::Release => return Action::Release,
         _ if validated.suspended && !validated.deleting => return Action::Suspended,
         _ => {}
     }
-    let Some(step) = &plan.step else { return Action::Wait(plan.wake) };
+    let Some(step) = &plan.step else { return Action::Wait(plan.requeue) };
     if !validated.deleting && !state.has_finalizer {
         return Action::AddFinalizer;
     }
     let key = step.key();
     let record = state.open_record(&key);
-    match record.and_then(|record| state.id_to_act_under(record, &key, plan.wake)) {
+    match record.and_then(|record| state.id_to_act_under(record, &key, plan.requeue)) {
         Some(correlation_id) => Action::Execute(Announced { step: step.clone(), correlation_id }),
-        None if plan.wake == Wake::Retry && record.is_some_and(|record| state.pauses(record)) => Action::Pause(key),
+        None if plan.requeue == Requeue::Retry && record.is_some_and(|record| state.pauses(record)) => {
+            Action::Pause(key)
+        }
         None => Action::Announce(key),
     }
 }
@@ -92,11 +94,11 @@ impl State<'_> {
     /// The correlation id of an open record, if the step may be carried out under it now.
     ///
     /// What Azure failed at looks the same before another attempt and after it. So a step that is tried again, for which the
-    /// plan has [`Wake::Retry`], goes only under what this very process has recorded: that of an earlier process may have
+    /// plan has [`Requeue::Retry`], goes only under what this very process has recorded: that of an earlier process may have
     /// been carried out, and counts as an attempt. A record that is too old for its step is none either.
-    fn id_to_act_under(&self, record: &StepStatus, key: &StepKey, wake: Wake) -> Option<String> {
+    fn id_to_act_under(&self, record: &StepStatus, key: &StepKey, requeue: Requeue) -> Option<String> {
         let id = record.correlation_id.as_deref()?;
-        let is_another_attempt = wake == Wake::Retry && !self.remembered.has_recorded(id);
+        let is_another_attempt = requeue == Requeue::Retry && !self.remembered.has_recorded(id);
         let age = self.now.as_second() - record.started_at.0.as_second();
         let is_old = key.name.announced_seconds().is_some_and(|limit| age >= limit);
         (!self.remembered.was_accepted(key, id) && !is_another_attempt && !is_old).then(|| id.to_owned())

@@ -19,14 +19,14 @@ pub struct Plan {
     /// What was found out.
     pub report: Report,
     /// When to look again.
-    pub wake: Wake,
+    pub requeue: Requeue,
 }
 
 impl Plan {
     /// For an object whose identity isn't known, though something has to be read: nothing is done.
     pub fn unidentified() -> Self {
         let progress = Failure::Unavailable("no identity is known".to_owned()).progress("read from Azure");
-        Self { step: None, report: Report { progress, ..Report::default() }, wake: Wake::Retry }
+        Self { step: None, report: Report { progress, ..Report::default() }, requeue: Requeue::Retry }
     }
 
     /// Whether the step writes the regions of a version that exists, for which the wishes of targets count.
@@ -38,7 +38,7 @@ impl Plan {
     /// Whether nothing is left to be done, so that the next look may be at the list of the definition's versions.
     pub fn rests(&self) -> bool {
         self.step.is_none()
-            && self.wake == Wake::Resync
+            && self.requeue == Requeue::Resync
             && matches!(self.report.progress, Progress::Settled { .. })
             && self.report.resource_id.is_some()
     }
@@ -46,7 +46,7 @@ impl Plan {
 
 /// When to look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
+pub enum Requeue {
     /// Something is under way.
     Poll,
     /// Something failed: later each time.
@@ -124,7 +124,7 @@ pub(super) enum Outcome {
     /// Nothing is left of it to be done: the next stage is looked at.
     Done,
     /// The pass ends here, with a step or with a wait.
-    Ends(Option<Step>, Wake),
+    Ends(Option<Step>, Requeue),
 }
 
 /// Why a pass can't be decided.
@@ -171,35 +171,35 @@ impl Report {
     pub(super) fn stalled(&mut self, message: &impl Message) -> Decision {
         self.found(Truth::False, message);
         self.progress = Progress::stalled(message.reason(), message.to_string());
-        ends(None, Wake::Resync)
+        ends(None, Requeue::Resync)
     }
 
     /// It settles by itself.
     pub(super) fn wait(&mut self, message: &impl Message) -> Decision {
         self.found(Truth::Unknown, message);
         self.progress = Progress::reconciling(message.reason(), message.to_string());
-        ends(None, Wake::Poll)
+        ends(None, Requeue::Poll)
     }
 
     /// It failed, and may heal.
     pub(super) fn retry(&mut self, message: &impl Message) -> Decision {
         self.found(Truth::False, message);
         self.progress = Progress::retrying(message.reason(), message.to_string());
-        ends(None, Wake::Poll)
+        ends(None, Requeue::Poll)
     }
 
     /// A step brings it on.
     pub(super) fn act(&mut self, message: &impl Message, step: Step) -> Decision {
         self.found(Truth::Unknown, message);
         self.progress = Progress::reconciling(message.reason(), message.to_string());
-        ends(Some(step), Wake::Poll)
+        ends(Some(step), Requeue::Poll)
     }
 
     /// A step is tried again, as what it is for failed.
     pub(super) fn act_again(&mut self, message: &impl Message, step: Step) -> Decision {
         self.found(Truth::False, message);
         self.progress = Progress::retrying(message.reason(), message.to_string());
-        ends(Some(step), Wake::Retry)
+        ends(Some(step), Requeue::Retry)
     }
 
     /// What was found out about the condition of a message.
@@ -214,6 +214,6 @@ impl Report {
 
 /// The pass ends.
 #[allow(clippy::unnecessary_wraps, reason = "it is the last word of a stage, which is a decision")]
-pub(super) fn ends(step: Option<Step>, wake: Wake) -> Decision {
-    Ok(Outcome::Ends(step, wake))
+pub(super) fn ends(step: Option<Step>, requeue: Requeue) -> Decision {
+    Ok(Outcome::Ends(step, requeue))
 }

@@ -4,7 +4,7 @@ use azimage_crds::{ConditionType, ImageVersionStatus, OperationStatus, RegionSta
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{Report, StepKey, StepName, memory::recorded, stage::replicate::regions};
+use super::{Report, StepKey, StepName, history::recorded, stage::replicate::regions};
 use crate::condition;
 
 /// The conditions of an image version, in the order of the work.

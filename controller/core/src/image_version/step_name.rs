@@ -1,5 +1,7 @@
 //! The names of the steps, and what holds for each.
 
+use crate::failure::About;
+
 /// The name of a step, as it stands in `status.steps`.
 #[derive(
     Clone,
@@ -53,9 +55,21 @@ struct Row {
     announced: Option<i64>,
     /// Whether the version must exist in Azure once it is finished.
     proves_existence: bool,
+    /// What may be busy when Azure refuses it.
+    about: About,
+    /// Of an attempt that it begins, the steps that come later: what was done of them before belongs to an earlier attempt.
+    begins_anew: &'static [StepName],
 }
 
-const USUAL: Row = Row { doing: "", grace: 60, expected: 600, announced: None, proves_existence: false };
+const USUAL: Row = Row {
+    doing: "",
+    grace: 60,
+    expected: 600,
+    announced: None,
+    proves_existence: false,
+    about: About::Source,
+    begins_anew: &[],
+};
 
 /// How old the record of a write may be by whose time a proof is judged.
 const JUDGED: Option<i64> = Some(45);
@@ -66,9 +80,17 @@ const REPLICATION: i64 = 6 * 3600;
 impl StepName {
     const fn row(self) -> Row {
         match self {
-            Self::ClaimSource => Row { doing: "claim the source virtual machine", ..USUAL },
-            Self::Seal => Row { doing: "start the seal in the guest", grace: 180, ..USUAL },
-            Self::ForgetSeal => Row { doing: "remove the run command of the seal", ..USUAL },
+            Self::ClaimSource => {
+                Row { doing: "claim the source virtual machine", begins_anew: &[Self::Seal, Self::ForgetSeal], ..USUAL }
+            }
+            Self::Seal => Row {
+                doing: "start the seal in the guest",
+                grace: 180,
+                about: About::Seal,
+                begins_anew: &[Self::ForgetSeal],
+                ..USUAL
+            },
+            Self::ForgetSeal => Row { doing: "remove the run command of the seal", about: About::Seal, ..USUAL },
             Self::MarkSealed => {
                 Row { doing: "record the seal on the source virtual machine", announced: JUDGED, ..USUAL }
             }
@@ -83,32 +105,38 @@ impl StepName {
                 grace: 300,
                 expected: REPLICATION,
                 proves_existence: true,
+                about: About::Creation,
                 ..USUAL
             },
             Self::Update => Row {
                 doing: "update the gallery image version",
                 expected: REPLICATION,
                 proves_existence: true,
+                about: About::Update,
                 ..USUAL
             },
             Self::Repair => Row {
                 doing: "repair the gallery image version",
                 expected: REPLICATION,
                 proves_existence: true,
+                about: About::Update,
                 ..USUAL
             },
-            Self::Delete => Row { doing: "delete the gallery image version", expected: 1800, ..USUAL },
+            Self::Delete => {
+                Row { doing: "delete the gallery image version", expected: 1800, about: About::Deletion, ..USUAL }
+            }
         }
     }
 
     /// Of an attempt that a step of this name begins, the steps that come later: what was done of them before belongs to
     /// an earlier attempt.
     pub(super) fn begins_anew(self) -> &'static [Self] {
-        match self {
-            Self::ClaimSource => &[Self::Seal, Self::ForgetSeal],
-            Self::Seal => &[Self::ForgetSeal],
-            _ => &[],
-        }
+        self.row().begins_anew
+    }
+
+    /// What may be busy when Azure refuses the step.
+    pub(crate) fn about(self) -> About {
+        self.row().about
     }
 
     /// Completes "Could not …".

@@ -6,20 +6,20 @@ use azimage_crds::{OWNER_TAG, Prepare, SEAL_TAG, STEP_TAG};
 use azimage_names::VirtualMachineId;
 use jiff::Timestamp;
 
-use super::{BootDiagnostics, MachineRequest, Validated, VirtualMachineObserved, report::Stop, validate::find_tag};
+use super::{BootDiagnostics, MachineRequest, Validated, facts, report::Stop, validate::find_tag};
 use crate::guest::attempt;
 
 /// The value of [`STEP_TAG`] on a machine whose seal was proven.
 const SEALED: &str = "sealed";
 
 /// Whether the machine's tags say that its seal was proven.
-pub(super) fn sealed(machine: &VirtualMachineObserved) -> bool {
+pub(super) fn sealed(machine: &facts::Machine) -> bool {
     find_tag(&machine.tags, STEP_TAG) == Some(SEALED)
 }
 
 fn tags_request(
     id: &VirtualMachineId,
-    machine: &VirtualMachineObserved,
+    machine: &facts::Machine,
     set: &[(&str, String)],
     remove: &[&str],
 ) -> Result<MachineRequest, Stop> {
@@ -40,7 +40,7 @@ pub(super) fn claim_request(
     validated: &Validated,
     id: &VirtualMachineId,
     prepare: Prepare,
-    machine: &VirtualMachineObserved,
+    machine: &facts::Machine,
     now: Timestamp,
 ) -> Result<MachineRequest, Stop> {
     let mut set = vec![(OWNER_TAG, validated.owner.to_string())];
@@ -53,11 +53,11 @@ pub(super) fn claim_request(
     Ok(MachineRequest { switch_boot_diagnostics_on: unrecorded, ..tags })
 }
 
-pub(super) fn mark_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Result<MachineRequest, Stop> {
+pub(super) fn mark_request(id: &VirtualMachineId, machine: &facts::Machine) -> Result<MachineRequest, Stop> {
     tags_request(id, machine, &[(STEP_TAG, SEALED.to_owned())], &[])
 }
 
 /// Takes our tags from a machine.
-pub(super) fn release_request(id: &VirtualMachineId, machine: &VirtualMachineObserved) -> Result<MachineRequest, Stop> {
+pub(super) fn release_request(id: &VirtualMachineId, machine: &facts::Machine) -> Result<MachineRequest, Stop> {
     tags_request(id, machine, &[], &[OWNER_TAG, STEP_TAG, SEAL_TAG])
 }

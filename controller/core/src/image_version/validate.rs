@@ -23,7 +23,7 @@ use crate::{
 
 /// What the controller knows apart from the object itself.
 #[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
+pub struct Environment<'a> {
     /// Identifies the cluster in owner tags.
     pub cluster: &'a str,
     /// Whether the controller's own Azure identity serves the object's namespace.
@@ -162,7 +162,7 @@ pub struct Validated {
     /// The object as owner of things in Azure.
     pub owner: Owner,
     /// Uids of all other image versions in the namespace: their claims hold.
-    pub living: Vec<String>,
+    pub other_uids: Vec<String>,
     /// What becomes of the version when the object goes.
     pub deletion: Deletion,
     /// The object is being deleted.
@@ -174,7 +174,7 @@ pub struct Validated {
     /// A reconcile was asked for that hasn't been acted upon.
     pub requested: bool,
     /// The object of the namespace that is to make the source version, and may still do so.
-    pub source_maker: Option<String>,
+    pub source_producer: Option<String>,
 }
 
 impl Validated {
@@ -191,7 +191,7 @@ impl Validated {
             Ok(owner)
                 if owner.cluster == self.owner.cluster
                     && owner.namespace == self.owner.namespace
-                    && !self.living.contains(&owner.uid) =>
+                    && !self.other_uids.contains(&owner.uid) =>
             {
                 None
             }
@@ -214,7 +214,7 @@ fn claim(tags: &BTreeMap<String, String>) -> Option<Owner> {
 /// # Errors
 /// A [`Violation`] whose message begins with the field at fault. The schema refuses most of these already; here they
 /// are caught for objects that were stored before a rule was.
-pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated, Violation> {
+pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<Validated, Violation> {
     let uid = object.uid().unwrap_or_default();
     let namespace = object.namespace().unwrap_or_default();
     let id = version_id(object)?;
@@ -225,24 +225,24 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
     let holds = || object.status.as_ref().is_some_and(may_hold_a_machine);
     let needs_azure = if deleting { deletion == Deletion::Delete || holds() } else { !suspended };
     let identity =
-        if needs_azure { Some(identity(object, &namespace, context.own_identity_serves, deleting)?) } else { None };
+        if needs_azure { Some(identity(object, &namespace, environment.own_identity_serves, deleting)?) } else { None };
     let source = source(object)?;
     if !deleting {
-        conflict(object, &id, &source, context.versions)?;
+        conflict(object, &id, &source, environment.versions)?;
     }
     Ok(Validated {
         id,
-        source_maker: source_maker(&namespace, &source, context.versions),
+        source_producer: source_producer(&namespace, &source, environment.versions),
         source,
         identity,
         publish: object.spec.publish.clone(),
         owner: Owner {
-            cluster: context.cluster.to_owned(),
+            cluster: environment.cluster.to_owned(),
             namespace: namespace.clone(),
             name: object.name_any(),
             uid: uid.clone(),
         },
-        living: context
+        other_uids: environment
             .versions
             .iter()
             .filter(|other| other.namespace().as_deref() == Some(&namespace))
@@ -252,7 +252,7 @@ pub fn validate(object: &ImageVersion, context: Context<'_>) -> Result<Validated
         deletion,
         deleting,
         suspended,
-        targets: context
+        targets: environment
             .targets
             .iter()
             .filter(|target| target.namespace().as_deref() == Some(&namespace))
@@ -331,7 +331,7 @@ fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {
 }
 
 /// The object that is to make the source version. One that is stalled, suspended or on its way out won't by itself.
-fn source_maker(namespace: &str, source: &SourceSpec, others: &[&ImageVersion]) -> Option<String> {
+fn source_producer(namespace: &str, source: &SourceSpec, others: &[&ImageVersion]) -> Option<String> {
     let SourceSpec::ImageVersion { id } = source else { return None };
     let goes_on = |other: &ImageVersion| {
         let conditions = other.status.iter().flat_map(|status| &status.conditions);

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use azimage_azure as azure;
 use azimage_core::guest::{console, output};
-use azimage_core::image_version::{
-    ConsoleObserved, DefinitionObserved, MarketplacePlan, RegionObserved, SealObserved, TargetRegionObserved,
-    VersionObserved, VirtualMachineObserved,
-};
+use azimage_core::image_version::{MarketplacePlan, facts};
 use azimage_crds::SEAL_TAG;
 use azimage_names::values::{ExecutionState, OsState, OsType, PowerState, ProvisioningState};
 use serde_json::{Map, Value};
@@ -19,12 +16,12 @@ pub(super) const KNOWN_OF_TARGET: [&str; 4] =
 /// Where edge zones are kept in the preserved members of a version.
 pub(super) const EXTENDED_LOCATIONS: &str = "targetExtendedLocations";
 
-pub(super) fn machine(machine: azure::VirtualMachine) -> VirtualMachineObserved {
+pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
     let sizes = std::iter::once(machine.os_disk.size_gib).chain(machine.data_disks.iter().map(|disk| disk.size_gib));
     let largest_disk_gib = sizes.flatten().max().map(i64::from);
     let storage = machine.data_disks.into_iter().map(|disk| disk.storage_account_type);
     let disk_storage = std::iter::once(machine.os_disk.storage_account_type).chain(storage).flatten().collect();
-    VirtualMachineObserved {
+    facts::Machine {
         uid: machine.vm_id.unwrap_or_default(),
         location: machine.location,
         etag: machine.etag,
@@ -53,9 +50,9 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> VirtualMachineObserved 
     }
 }
 
-pub(super) fn definition(definition: azure::ImageDefinition) -> DefinitionObserved {
+pub(super) fn definition(definition: azure::ImageDefinition) -> facts::Definition {
     let controllers = definition.feature("DiskControllerTypes").or_else(|| definition.feature("DiskControllerType"));
-    DefinitionObserved {
+    facts::Definition {
         disk_controllers: controllers.map(str::to_owned),
         security_type: definition.security_type().map(|kind| kind.to_string()),
         os_type: definition.os_type,
@@ -65,13 +62,13 @@ pub(super) fn definition(definition: azure::ImageDefinition) -> DefinitionObserv
     }
 }
 
-pub(super) fn seal(command: azure::RunCommand) -> SealObserved {
+pub(super) fn seal(command: azure::RunCommand) -> facts::RunCommand {
     let instance = command.instance;
     let nonce = command.tags.get(SEAL_TAG).filter(|nonce| !nonce.is_empty()).cloned();
     let word = |nonce: &String| instance.as_ref().map(|instance| console::read(instance.output.as_bytes(), nonce));
-    let said = nonce.as_ref().and_then(word).unwrap_or(ConsoleObserved::NoMark);
+    let said = nonce.as_ref().and_then(word).unwrap_or(facts::Console::NoMark);
     let printed = instance.as_ref().map(|instance| output::read(&instance.output, &instance.error));
-    SealObserved {
+    facts::RunCommand {
         provisioning: provisioning(command.provisioning_state),
         execution: instance.as_ref().map_or(ExecutionState::Unknown, |instance| instance.execution_state.clone()),
         started: instance.as_ref().and_then(|instance| instance.started),
@@ -83,7 +80,7 @@ pub(super) fn seal(command: azure::RunCommand) -> SealObserved {
     }
 }
 
-pub(super) fn version(version: azure::ImageVersion) -> VersionObserved {
+pub(super) fn version(version: azure::ImageVersion) -> facts::Version {
     let mut preserved = Map::new();
     if !version.target_extended_locations.is_empty() {
         let zones = serde_json::to_value(&version.target_extended_locations).unwrap_or_default();
@@ -95,10 +92,10 @@ pub(super) fn version(version: azure::ImageVersion) -> VersionObserved {
         .into_iter()
         .map(|says| {
             let progress = i32::from(says.progress);
-            (says.region, RegionObserved { state: says.state, progress, details: says.details })
+            (says.region, facts::RegionCopy { state: says.state, progress, details: says.details })
         })
         .collect();
-    VersionObserved {
+    facts::Version {
         location: version.location,
         tags: version.tags,
         provisioning: provisioning(version.provisioning_state),
@@ -122,7 +119,7 @@ pub(super) fn version(version: azure::ImageVersion) -> VersionObserved {
     }
 }
 
-fn target(target: azure::TargetRegion) -> TargetRegionObserved {
+fn target(target: azure::TargetRegion) -> facts::TargetRegion {
     let Value::Object(mut preserved) = serde_json::to_value(&target).unwrap_or_default() else {
         return bare(target, Map::new());
     };
@@ -130,8 +127,8 @@ fn target(target: azure::TargetRegion) -> TargetRegionObserved {
     bare(target, preserved)
 }
 
-fn bare(target: azure::TargetRegion, preserved: Map<String, Value>) -> TargetRegionObserved {
-    TargetRegionObserved {
+fn bare(target: azure::TargetRegion, preserved: Map<String, Value>) -> facts::TargetRegion {
+    facts::TargetRegion {
         region: target.name,
         replicas: target.regional_replica_count.map(|replicas| i32::try_from(replicas).unwrap_or(i32::MAX)),
         storage_account_type: target.storage_account_type.map(|kind| kind.to_string()),

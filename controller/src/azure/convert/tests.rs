@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-fn observed(properties: &Value) -> VirtualMachineObserved {
+fn observed(properties: &Value) -> facts::Machine {
     let answer = json!({"location": "North Europe", "properties": properties});
     machine(serde_json::from_value(answer).unwrap())
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use azimage_azure::{Call, Client, ErrorKind, ImageVersion, Pages, Urgency};
-use azimage_core::image_version::{Absent, GOOD_FOR, Reading, VersionObserved};
+use azimage_core::image_version::{Absent, GOOD_FOR, Reading, facts};
 use azimage_names::{ImageVersionId, VersionNumber};
 use tokio::{sync::OnceCell, time::Instant};
 
@@ -21,7 +21,7 @@ type Key = (String, String);
 struct Answer {
     /// Who asks then or later gets a new list.
     due: Instant,
-    versions: Result<BTreeMap<VersionNumber, Arc<VersionObserved>>, Unlisted>,
+    versions: Result<BTreeMap<VersionNumber, Arc<facts::Version>>, Unlisted>,
 }
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Lists {
         call: &Call,
         id: &ImageVersionId,
         period: impl FnOnce() -> Duration,
-    ) -> (Reading<Arc<VersionObserved>>, Option<Duration>) {
+    ) -> (Reading<Arc<facts::Version>>, Option<Duration>) {
         let key = key(client.principal(), id);
         let list = self.list(key.clone(), Instant::now());
         let answer = list

@@ -81,7 +81,7 @@ fn id(definition: usize, version: &str) -> ImageVersionId {
     format!("{DEFINITION}/d{definition}/versions/{version}").parse().unwrap()
 }
 
-type Entry = (Reading<Arc<VersionObserved>>, Option<Duration>);
+type Entry = (Reading<Arc<facts::Version>>, Option<Duration>);
 
 async fn entry(lists: &Lists, client: &Client, id: &ImageVersionId) -> Entry {
     lists.entry(client, &Call::new(uuid::Uuid::nil()), id, || PERIOD).await

@@ -94,11 +94,11 @@ impl Replica {
     /// Runs a future that gets nothing done while the process stands still.
     async fn frozen<T>(&self, inner: impl Future<Output = T>) -> T {
         let mut inner = pin!(inner);
-        let mut wake: Option<Pin<Box<tokio::time::Sleep>>> = None;
+        let mut requeue: Option<Pin<Box<tokio::time::Sleep>>> = None;
         poll_fn(|context| {
             let until = *self.frozen.lock().unwrap();
             if Instant::now() < until {
-                let sleep = wake.insert(Box::pin(sleep_until(until)));
+                let sleep = requeue.insert(Box::pin(sleep_until(until)));
                 if sleep.as_mut().poll(context).is_pending() {
                     return Poll::Pending;
                 }

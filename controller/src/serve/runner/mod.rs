@@ -34,7 +34,7 @@ const TARGET: &str = "azimage::controller";
 
 /// Drives the controllers of one kind.
 pub(super) struct Runner<K: Kind> {
-    shared: Arc<K::Shared>,
+    context: Arc<K::Context>,
     concurrency: u16,
     /// Of all scopes together.
     permits: Semaphore,
@@ -48,10 +48,10 @@ pub(super) struct Runner<K: Kind> {
 }
 
 impl<K: Kind> Runner<K> {
-    pub(super) fn new(shared: Arc<K::Shared>, options: &Options, synced: &CancellationToken) -> Self {
+    pub(super) fn new(context: Arc<K::Context>, options: &Options, synced: &CancellationToken) -> Self {
         let concurrency = K::concurrency(&options.config);
         Self {
-            shared,
+            context,
             concurrency,
             permits: Semaphore::new(concurrency.into()),
             metrics: options.metrics.controller(K::NAME, concurrency),
@@ -113,7 +113,7 @@ impl<K: Kind> Runner<K> {
             generation = object.meta().generation.unwrap_or_default(),
         );
         let timer = self.metrics.start();
-        let pass = async { K::reconcile(&self.shared, object).await }.boxed();
+        let pass = async { K::reconcile(&self.context, object).await }.boxed();
         let outcome = AssertUnwindSafe(pass).catch_unwind().instrument(span.clone()).await;
         match outcome {
             Ok(Ok(action)) => {

@@ -28,7 +28,7 @@ pub(crate) struct Passes {
 }
 
 impl Kind for ConfigMap {
-    type Shared = Passes;
+    type Context = Passes;
 
     const NAME: &'static str = "configmap";
 
@@ -105,7 +105,7 @@ fn runner(options: &Options) -> (Runner<ConfigMap>, CancellationToken) {
 }
 
 fn begun(runner: &Runner<ConfigMap>) -> usize {
-    runner.shared.begun.load(Ordering::Relaxed)
+    runner.context.begun.load(Ordering::Relaxed)
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_pass_waits_while_as_many_run_as_may() {
     let mut passes = futures::future::join_all((0..3).map(|_| runner.one(&waits)));
     assert!((&mut passes).now_or_never().is_none());
     assert_eq!(begun(&runner), 2);
-    runner.shared.let_go.add_permits(3);
+    runner.context.let_go.add_permits(3);
     passes.await;
     assert_eq!(begun(&runner), 3);
 }

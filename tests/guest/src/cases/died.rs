@@ -1,6 +1,6 @@
 //! Machines that are restarted, stopped or killed in the middle of a seal.
 
-use azimage_core::{guest::console::Aftermath, image_version::ConsoleObserved};
+use azimage_core::{guest::console::Aftermath, image_version::facts};
 use jiff::SignedDuration;
 
 use super::{ANY_STEP, Case, Event, Moment, Outcome, Played, Power, SEALED, STARTED_AT_ONCE, USUAL};
@@ -39,7 +39,7 @@ pub(super) fn cases() -> Vec<Case> {
             preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(750),
             event: Some((Moment::Off, Event::Start)),
             expected: Outcome {
-                console: ConsoleObserved::StartedSince,
+                console: facts::Console::StartedSince,
                 machine: Power::UsableAfterStart,
                 second: Some(16),
                 ..SEALED
@@ -66,7 +66,7 @@ pub(super) fn cases() -> Vec<Case> {
         let console = match (event, moment) {
             (Event::Stop, Moment::AgentStopped) => seal::failed(ANY_STEP, Aftermath::Unchanged),
             (Event::Stop, Moment::Deprovisioned) => seal::failed(ANY_STEP, Aftermath::Restarting),
-            _ => ConsoleObserved::NoMark,
+            _ => facts::Console::NoMark,
         };
         let played = match (event, moment) {
             (Event::Stop, Moment::AgentStopped | Moment::Deprovisioned) => {
@@ -105,6 +105,6 @@ const NO_SEAL: &str = "! systemctl is-active azimage-seal.timer azimage-seal.ser
 /// it does nothing when it comes again.
 const RESTARTED: Case = Case {
     preparation: |preparation| preparation.not_after = preparation.not_before + SignedDuration::from_secs(750),
-    expected: Outcome { exit: Some(0), console: ConsoleObserved::NoMark, machine: Power::Usable, second: None },
+    expected: Outcome { exit: Some(0), console: facts::Console::NoMark, machine: Power::Usable, second: None },
     ..USUAL
 };

@@ -1,6 +1,6 @@
 //! Guests in which the unit meets what the run command couldn't see: it says so, and the machine can be used.
 
-use azimage_core::{guest::console::Aftermath, image_version::ConsoleObserved};
+use azimage_core::{guest::console::Aftermath, image_version::facts};
 
 use super::{Case, Event, Moment, Outcome, Power, USUAL, packages::LOCK, refused::HANG};
 use crate::seal;
@@ -26,7 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
             name: "port-hangs-in-window",
             about: "the serial port hangs while the seal waits",
             event: Some((Moment::Scheduled, Event::Script(HANG))),
-            expected: Outcome { console: ConsoleObserved::NoMark, ..failed("port", Aftermath::Unchanged) },
+            expected: Outcome { console: facts::Console::NoMark, ..failed("port", Aftermath::Unchanged) },
             ..USUAL
         },
         Case {

@@ -20,7 +20,7 @@ use std::fmt;
 use anyhow::Context as _;
 use azimage_core::{
     guest::{Preparation, linux::script},
-    image_version::ConsoleObserved,
+    image_version::facts,
 };
 
 use crate::{image::Provisioner, seal};
@@ -132,7 +132,7 @@ pub struct Outcome {
     /// The exit code of the run command; nothing when the agent didn't report it.
     pub exit: Option<i32>,
     /// What the controller reads in the console.
-    pub console: ConsoleObserved,
+    pub console: facts::Console,
     /// What became of the machine.
     pub machine: Power,
     /// The exit code of the run command that came again, or of the second one.
@@ -196,14 +196,14 @@ pub(crate) const ANY_STEP: &str = "any step";
 
 /// Sealed and off.
 pub(crate) const SEALED: Outcome =
-    Outcome { exit: Some(0), console: ConsoleObserved::Sealed, machine: Power::Off, second: None };
+    Outcome { exit: Some(0), console: facts::Console::Sealed, machine: Power::Off, second: None };
 
 /// The sealed machine is started while its run command is still for this time: it comes again, and refuses.
 pub(crate) const STARTED_AT_ONCE: Case = Case {
     event: Some((Moment::Off, Event::Start)),
     at_once: true,
     expected: Outcome {
-        console: ConsoleObserved::StartedSince,
+        console: facts::Console::StartedSince,
         machine: Power::UsableAfterStart,
         second: Some(18),
         ..SEALED
@@ -213,7 +213,7 @@ pub(crate) const STARTED_AT_ONCE: Case = Case {
 
 /// The run command refuses, and nothing has changed.
 pub(crate) const fn refused(code: i32) -> Outcome {
-    Outcome { exit: Some(code), console: ConsoleObserved::NoMark, machine: Power::Usable, second: None }
+    Outcome { exit: Some(code), console: facts::Console::NoMark, machine: Power::Usable, second: None }
 }
 
 /// A case with a name.
@@ -270,7 +270,7 @@ mod tests {
             Outcome { machine: Power::Running, ..SEALED },
             Outcome { second: Some(15), ..SEALED },
             Outcome { exit: None, ..SEALED },
-            Outcome { console: ConsoleObserved::StartedSince, ..SEALED },
+            Outcome { console: facts::Console::StartedSince, ..SEALED },
         ];
         let words: BTreeSet<String> = outcomes.iter().map(ToString::to_string).collect();
         assert_eq!(words.len(), outcomes.len());

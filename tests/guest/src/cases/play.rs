@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use anyhow::{Context as _, bail};
 use azimage_core::{
     guest::{console, console::Aftermath, linux::script},
-    image_version::ConsoleObserved,
+    image_version::facts,
 };
 use jiff::Timestamp;
 use tokio::{process::Child, time::Instant};
@@ -98,7 +98,7 @@ struct Play<'a> {
 }
 
 /// Nothing was seen yet.
-const NOTHING: Outcome = Outcome { exit: None, console: ConsoleObserved::NoMark, machine: Power::Off, second: None };
+const NOTHING: Outcome = Outcome { exit: None, console: facts::Console::NoMark, machine: Power::Off, second: None };
 
 impl<'a> Play<'a> {
     async fn begin(guests: &Guests, case: &'a Case, folder: PathBuf) -> anyhow::Result<Self> {
@@ -161,13 +161,13 @@ impl<'a> Play<'a> {
         if let Some(mut session) = self.session.take() {
             let _ = session.kill().await;
         }
-        if self.outcome.console == ConsoleObserved::Sealed && !self.machine.running()? {
+        if self.outcome.console == facts::Console::Sealed && !self.machine.running()? {
             self.look_at_disk().await?;
         }
         self.see_machine().await?;
-        if let ConsoleObserved::Failed(failure) = &mut self.outcome.console {
+        if let facts::Console::Failed(failure) = &mut self.outcome.console {
             self.detail = std::mem::take(&mut failure.detail);
-            if matches!(&case.expected.console, ConsoleObserved::Failed(expected) if expected.step == ANY_STEP) {
+            if matches!(&case.expected.console, facts::Console::Failed(expected) if expected.step == ANY_STEP) {
                 ANY_STEP.clone_into(&mut failure.step);
             }
         }
@@ -183,9 +183,9 @@ impl<'a> Play<'a> {
     }
 
     /// What the controller reads in the console. For a seal it comes to the same whether a log is empty or has no mark.
-    fn read(&self) -> ConsoleObserved {
+    fn read(&self) -> facts::Console {
         match console::read(&self.machine.console(), &self.nonce) {
-            ConsoleObserved::Empty => ConsoleObserved::NoMark,
+            facts::Console::Empty => facts::Console::NoMark,
             read => read,
         }
     }
@@ -204,7 +204,7 @@ impl<'a> Play<'a> {
             Moment::Marked => {
                 let (machine, nonce) = (&self.machine, &self.nonce);
                 let marked =
-                    async || Ok((console::read(&machine.console(), nonce) == ConsoleObserved::Sealed).then_some(()));
+                    async || Ok((console::read(&machine.console(), nonce) == facts::Console::Sealed).then_some(()));
                 return until("the mark", SEAL, marked).await;
             }
         };
@@ -271,12 +271,12 @@ impl<'a> Play<'a> {
             return Ok(());
         }
         let limit =
-            if self.case.expected.console == ConsoleObserved::NoMark { Duration::from_secs(4 * 60) } else { SEAL };
+            if self.case.expected.console == facts::Console::NoMark { Duration::from_secs(4 * 60) } else { SEAL };
         let begin = Instant::now();
         while begin.elapsed() < limit {
             // A machine that was stopped is waited for.
             let stopped = matches!(self.case.event, Some((_, Event::Stop)));
-            let failed = !stopped && matches!(self.read(), ConsoleObserved::Failed(_));
+            let failed = !stopped && matches!(self.read(), facts::Console::Failed(_));
             if failed || !self.machine.running()? {
                 return Ok(());
             }
@@ -289,7 +289,7 @@ impl<'a> Play<'a> {
     async fn see_machine(&mut self) -> anyhow::Result<()> {
         let case = self.case;
         // A guest that says it restarts needs a moment to do so.
-        if matches!(&self.outcome.console, ConsoleObserved::Failed(failure) if failure.aftermath == Aftermath::Restarting)
+        if matches!(&self.outcome.console, facts::Console::Failed(failure) if failure.aftermath == Aftermath::Restarting)
             && self.machine.running()?
         {
             self.forget();
@@ -305,10 +305,10 @@ impl<'a> Play<'a> {
             self.machine.start()?;
         }
         let usable = self.usable().await;
-        if was_off && self.outcome.console == ConsoleObserved::Sealed {
+        if was_off && self.outcome.console == facts::Console::Sealed {
             self.outcome.console = self.read();
         }
-        if self.case.at_once || self.outcome.console == ConsoleObserved::StartedSince {
+        if self.case.at_once || self.outcome.console == facts::Console::StartedSince {
             let again = self.machine.run_command_view("seal").filter(|view| !view.end_time.is_empty());
             self.outcome.second = again.map(|view| view.exit_code);
         }
@@ -340,7 +340,7 @@ impl<'a> Play<'a> {
         let view = self.machine.run_command("again", &script, Duration::from_secs(4 * 60)).await?;
         self.outcome.second = Some(view.exit_code);
         let off = self.machine.wait_off(SEAL).await.is_ok();
-        if !off || self.read() != ConsoleObserved::Sealed {
+        if !off || self.read() != facts::Console::Sealed {
             self.wrong.push(format!("another seal: off {off}, console {}: {}", seal::words(&self.read()), view.output));
             return Ok(());
         }

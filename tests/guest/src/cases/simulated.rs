@@ -1,6 +1,6 @@
 //! Guests that only the simulator has: what is the matter with them can't be had in a real one here, or wasn't tried there.
 
-use azimage_core::{guest::console::Aftermath, image_version::ConsoleObserved};
+use azimage_core::{guest::console::Aftermath, image_version::facts};
 
 use super::{Case, Outcome, Played, Power, SEALED, USUAL, refused};
 use crate::{image::Provisioner, seal};
@@ -68,7 +68,7 @@ pub(super) fn cases() -> Vec<Case> {
             name: "unit-dies",
             about: "the unit is killed in the middle of it",
             played: Played::Simulated("not tried"),
-            expected: Outcome { console: ConsoleObserved::NoMark, machine: Power::Running, ..SEALED },
+            expected: Outcome { console: facts::Console::NoMark, machine: Power::Running, ..SEALED },
             ..USUAL
         },
         Case {

@@ -2,7 +2,7 @@
 
 use azimage_core::{
     guest::{Preparation, console, linux::script},
-    image_version::ConsoleObserved,
+    image_version::facts,
 };
 use azimage_test_guest::{
     cases::{Case, Event, Moment, Outcome, Power},
@@ -82,12 +82,12 @@ impl<'a> Play<'a> {
             self.wait_end();
         }
         let mut console = self.read();
-        if console == ConsoleObserved::Sealed && self.is_off() {
+        if console == facts::Console::Sealed && self.is_off() {
             let files = self.azure.files();
             self.wrong.extend(left::wrong(case, &files, "n-1"));
         }
         let machine = self.see_machine(&mut console, &mut second)?;
-        if let ConsoleObserved::Failed(failure) = &mut console {
+        if let facts::Console::Failed(failure) = &mut console {
             failure.detail.clear();
         }
         let exit = i32::try_from(ended.exit).ok();
@@ -120,9 +120,9 @@ impl<'a> Play<'a> {
         self.azure.power() != "running"
     }
 
-    fn read(&mut self) -> ConsoleObserved {
+    fn read(&mut self) -> facts::Console {
         match console::read(self.azure.console().as_bytes(), &self.asked.nonce) {
-            ConsoleObserved::Empty => ConsoleObserved::NoMark,
+            facts::Console::Empty => facts::Console::NoMark,
             read => read,
         }
     }
@@ -138,7 +138,7 @@ impl<'a> Play<'a> {
                     self.azure.files().get("/etc/passwd").is_some_and(|text| !text.contains("azureuser"))
                 }
                 Moment::IdEmptied => self.azure.files().get("/etc/machine-id").is_some_and(String::is_empty),
-                Moment::Marked => self.read() == ConsoleObserved::Sealed,
+                Moment::Marked => self.read() == facts::Console::Sealed,
             };
             if there {
                 return Ok(());
@@ -189,14 +189,14 @@ impl<'a> Play<'a> {
             return;
         }
         for _ in 0..SEAL {
-            if self.is_off() || matches!(self.read(), ConsoleObserved::Failed(_)) {
+            if self.is_off() || matches!(self.read(), facts::Console::Failed(_)) {
                 return;
             }
             self.azure.wait(1);
         }
     }
 
-    fn see_machine(&mut self, console: &mut ConsoleObserved, second: &mut Option<i32>) -> Result<Power, String> {
+    fn see_machine(&mut self, console: &mut facts::Console, second: &mut Option<i32>) -> Result<Power, String> {
         let was_off = self.is_off();
         if was_off {
             if self.case.expected.machine != Power::UsableAfterStart {
@@ -206,10 +206,10 @@ impl<'a> Play<'a> {
             self.power("start");
         }
         let usable = self.usable();
-        if was_off && *console == ConsoleObserved::Sealed {
+        if was_off && *console == facts::Console::Sealed {
             *console = self.read();
         }
-        if self.case.at_once || *console == ConsoleObserved::StartedSince {
+        if self.case.at_once || *console == facts::Console::StartedSince {
             *second = self.azure.ended("seal").and_then(|again| i32::try_from(again.exit).ok());
         }
         let machine = match (usable, was_off) {
@@ -243,7 +243,7 @@ impl<'a> Play<'a> {
         self.asked = preparation("n-2", self.azure.now);
         let ended = self.azure.run("again", &script(&self.asked), 600).ok_or("the second seal never ends")?;
         self.wait_end();
-        if !self.is_off() || self.read() != ConsoleObserved::Sealed {
+        if !self.is_off() || self.read() != facts::Console::Sealed {
             return Err(format!("another seal ends otherwise: {}", ended.output));
         }
         let files = self.azure.files();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use azimage::decisions::{Decide, Decisions};
 use azimage_core::{
     image_version::{
-        Action, Context, Doubt, Facts, Memory, Next, Plan, Read, Remembered, Report, State, Validated, Violation,
+        Action, Doubt, Environment, Facts, History, Memory, Next, Plan, Read, Report, State, Validated, Violation,
     },
     replication_target,
 };
@@ -44,22 +44,22 @@ impl Sabotaged {
 }
 
 impl Decide for Sabotaged {
-    fn validate(&self, object: &ImageVersion, context: Context<'_>) -> Result<Validated, Violation> {
+    fn validate(&self, object: &ImageVersion, environment: Environment<'_>) -> Result<Validated, Violation> {
         let mut object = object.clone();
         match self.bug {
             Bug::IgnoreSuspend => object.spec.suspend = false,
             Bug::IgnoreDeletionPolicy => object.spec.deletion_policy = Deletion::Delete,
             _ => {}
         }
-        self.own.validate(&object, context)
+        self.own.validate(&object, environment)
     }
 
-    fn next(&self, validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Next {
+    fn next(&self, validated: &Validated, history: &History<'_>, facts: &Facts) -> Next {
         let desired = desired::changed(self.bug, validated, facts);
         let read = observations::changed(self.bug, validated, facts);
-        let (status, mut process) = memory::changed(self.bug, memory);
-        let decide = |process: &Remembered| {
-            self.own.next(&desired, &Memory { status: &status, process, now: memory.now }, &read)
+        let (status, mut process) = memory::changed(self.bug, history);
+        let decide = |process: &Memory| {
+            self.own.next(&desired, &History { status: &status, memory: process, now: history.now }, &read)
         };
         let mut next = decide(&process);
         if let Next::Plan(plan) = &next
@@ -70,7 +70,7 @@ impl Decide for Sabotaged {
         }
         match next {
             Next::Plan(mut plan) => {
-                plans::change(self.bug, memory, facts, &mut plan);
+                plans::change(self.bug, history, facts, &mut plan);
                 Next::Plan(plan)
             }
             read @ Next::Read(_) => read,

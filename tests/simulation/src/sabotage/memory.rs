@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use azimage_core::image_version::{Doubt, Memory, Remembered, StepName};
+use azimage_core::image_version::{Doubt, History, Memory, StepName};
 use azimage_crds::{ImageVersionStatus, StepStatus};
 use azimage_names::Region;
 
 use super::{Bug, decisions::ENOUGH};
 
 /// The status as it was last written, and what the process remembers.
-pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersionStatus>, Remembered) {
-    let mut status = Cow::Borrowed(memory.status);
-    let mut process = memory.process.clone();
+pub(super) fn changed<'a>(bug: Bug, history: &History<'a>) -> (Cow<'a, ImageVersionStatus>, Memory) {
+    let mut status = Cow::Borrowed(history.status);
+    let mut process = history.memory.clone();
     match bug {
         Bug::RecreateMissingVersion => {
             let status = status.to_mut();
@@ -27,7 +27,7 @@ pub(super) fn changed<'a>(bug: Bug, memory: &Memory<'a>) -> (Cow<'a, ImageVersio
             process.doubts.insert(Doubt::NoVersion, ENOUGH);
         }
         Bug::BelieveVanishedRegion => {
-            let regions = memory.status.regions.iter().filter_map(|region| Region::parse(&region.name).ok());
+            let regions = history.status.regions.iter().filter_map(|region| Region::parse(&region.name).ok());
             process.doubts.extend(regions.map(|region| (Doubt::NoRegion(region), ENOUGH)));
         }
         _ => {}
@@ -39,7 +39,7 @@ fn makes_a_version(step: &StepStatus) -> bool {
     matches!(step.name.parse(), Ok(StepName::Publish | StepName::Update | StepName::Repair))
 }
 
-fn forget_accepted(status: &mut ImageVersionStatus, process: &mut Remembered) {
+fn forget_accepted(status: &mut ImageVersionStatus, process: &mut Memory) {
     for step in &mut status.steps {
         step.accepted_at = None;
     }

@@ -2,10 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use azimage_core::image_version::{
-    ConsoleObserved, Facts, Power, Provisioning, RegionObserved, RegionReplication, Validated, VersionObserved,
-    VirtualMachineObserved,
-};
+use azimage_core::image_version::{Facts, Power, Provisioning, RegionReplication, Validated, facts};
 use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, OWNER_TAG, STEP_TAG};
 
 use super::Bug;
@@ -48,14 +45,14 @@ pub(super) fn changed<'a>(bug: Bug, validated: &Validated, facts: &'a Facts) -> 
     }
 }
 
-fn machine(facts: &Facts, change: impl Fn(&mut VirtualMachineObserved)) -> Cow<'_, Facts> {
+fn machine(facts: &Facts, change: impl Fn(&mut facts::Machine)) -> Cow<'_, Facts> {
     let mut changed = facts.clone();
     changed.machines.found_mut().for_each(change);
     Cow::Owned(changed)
 }
 
 /// The version counts as read by itself, not from a list.
-fn version(facts: &Facts, change: impl Fn(&mut VersionObserved)) -> Cow<'_, Facts> {
+fn version(facts: &Facts, change: impl Fn(&mut facts::Version)) -> Cow<'_, Facts> {
     let mut changed = facts.clone();
     changed.at_rest = None;
     changed.versions.found_mut().for_each(change);
@@ -71,17 +68,18 @@ fn believe_power_off(facts: &Facts) -> Cow<'_, Facts> {
     let mut changed = machine(facts, |machine| machine.changed_at = None).into_owned();
     let off = changed.machines.found_mut().any(|machine| matches!(machine.power, Power::Stopped | Power::Deallocated));
     if off {
-        changed.consoles.found_mut().for_each(|console| *console = ConsoleObserved::Sealed);
+        changed.consoles.found_mut().for_each(|console| *console = facts::Console::Sealed);
     }
     Cow::Owned(changed)
 }
 
 /// Marks the target regions in such a state as complete. Returns whether there was one.
-fn complete(version: &mut VersionObserved, such: impl Fn(Option<RegionReplication>) -> bool) -> bool {
+fn complete(version: &mut facts::Version, such: impl Fn(Option<RegionReplication>) -> bool) -> bool {
     let mut found = false;
     for target in &version.targets {
         if such(version.replication.get(&target.region).map(|region| region.state.clone())) {
-            let region = RegionObserved { state: RegionReplication::Completed, progress: 100, details: String::new() };
+            let region =
+                facts::RegionCopy { state: RegionReplication::Completed, progress: 100, details: String::new() };
             version.replication.insert(target.region.clone(), region);
             found = true;
         }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use azimage_core::{
     Finding, Progress,
-    image_version::{Facts, Memory, Plan, Report, Request, Step, StepName, Wake},
+    image_version::{Facts, History, Plan, Report, Request, Requeue, Step, StepName},
 };
 use azimage_crds::{CONSENT_TAG, ConditionType, Reason};
 
 use super::Bug;
 
 /// Changes a plan.
-pub(super) fn change(bug: Bug, memory: &Memory<'_>, facts: &Facts, plan: &mut Plan) {
+pub(super) fn change(bug: Bug, history: &History<'_>, facts: &Facts, plan: &mut Plan) {
     match bug {
         Bug::GeneralizeWithoutConsent => keep_consent_as_it_is(facts, plan),
         Bug::DropForeignRegions => drop_foreign_regions(plan),
-        Bug::GiveUpAtDeadline => give_up(memory, plan),
-        Bug::TimeInMessage => put_time_into_message(memory, &mut plan.report),
+        Bug::GiveUpAtDeadline => give_up(history, plan),
+        Bug::TimeInMessage => put_time_into_message(history, &mut plan.report),
         _ => {}
     }
 }
@@ -45,23 +45,23 @@ fn drop_foreign_regions(plan: &mut Plan) {
 }
 
 /// A replication that lasts until its deadline is given up.
-fn give_up(memory: &Memory<'_>, plan: &mut Plan) {
-    let deadline = memory.status.operation.as_ref().and_then(|operation| operation.deadline.as_ref());
+fn give_up(history: &History<'_>, plan: &mut Plan) {
+    let deadline = history.status.operation.as_ref().and_then(|operation| operation.deadline.as_ref());
     let replicates =
         matches!(plan.report.running.as_ref().map(|step| step.name), Some(StepName::Update | StepName::Repair));
-    if !replicates || deadline.is_none_or(|deadline| memory.now <= deadline.0) {
+    if !replicates || deadline.is_none_or(|deadline| history.now <= deadline.0) {
         return;
     }
     let message = "The replication took too long";
     plan.report.findings.insert(ConditionType::Replicated, Finding::no(Reason::ReplicationFailed, message));
     plan.report.progress = Progress::stalled(Reason::ReplicationFailed, message);
-    plan.wake = Wake::Resync;
+    plan.requeue = Requeue::Resync;
 }
 
-fn put_time_into_message(memory: &Memory<'_>, report: &mut Report) {
+fn put_time_into_message(history: &History<'_>, report: &mut Report) {
     let Progress::Settled { message } = &mut report.progress else { return };
-    *message = format!("{message} at {}", memory.now);
+    *message = format!("{message} at {}", history.now);
     if let Some(finding) = report.findings.get_mut(&ConditionType::Replicated) {
-        finding.message = format!("{} at {}", finding.message, memory.now);
+        finding.message = format!("{} at {}", finding.message, history.now);
     }
 }

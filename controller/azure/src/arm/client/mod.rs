@@ -20,7 +20,7 @@ use crate::{
     http::transport::{Transport, TransportError, TransportErrorKind},
     identity::credential::{BearerToken, TokenSource},
     identity::token_error::TokenError,
-    throttle::{Ask, Budgets, Counted, Flight},
+    throttle::{Ask, Budgets, Flight, RequestClass},
 };
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
@@ -253,7 +253,7 @@ impl Client {
         }
         if !response.status().is_success() {
             let error = classify(&exchange, &response);
-            let counted = Counted::of(&exchange.method, url.path());
+            let counted = RequestClass::of(&exchange.method, url.path());
             return Err(match error.kind() {
                 ErrorKind::Throttled { wait, .. } => {
                     // Before the flight ends, so that none goes in between.
@@ -304,14 +304,14 @@ impl Client {
         tracing::debug!(%method, %subject, status, %correlation_id, %request_id, elapsed = ?started.elapsed(), "azure request");
         let answer = answer.map_err(|error| transport_failed(exchange, error))?;
         if counts(answer.status()) {
-            self.0.budgets.passed(&self.0.principal, &Counted::of(method, url.path()), answer.headers());
+            self.0.budgets.passed(&self.0.principal, &RequestClass::of(method, url.path()), answer.headers());
         }
         Ok((answer, flight))
     }
 
     /// Right before a request goes out. Who is not admitted is told for how long; nothing was sent.
     fn admit(&self, exchange: &Exchange, url: &Url) -> Result<Flight, Error> {
-        let counted = Counted::of(&exchange.method, url.path());
+        let counted = RequestClass::of(&exchange.method, url.path());
         let ask = Ask {
             namespace: exchange.namespace.clone(),
             subject: exchange

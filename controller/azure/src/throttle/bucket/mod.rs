@@ -35,7 +35,7 @@ pub(crate) struct Bucket {
     paused: Option<Instant>,
     queue: Queue,
     /// Requests on their way, and when the last one went.
-    flying: u32,
+    in_flight: u32,
     went: Option<Instant>,
     /// How many more Azure itself said that it lets pass, if it says so. Beyond that one goes at a time, however much may
     /// have flowed in since: those that are on their way when a pause is told come into it.
@@ -51,7 +51,7 @@ impl Bucket {
     pub(super) fn new(level: Option<Level>) -> Self {
         // Where it is documented that Azure counts, it says what is left.
         let known = level.is_some().then_some(0);
-        Self { levels: [level, None], paused: None, queue: Queue::default(), flying: 0, went: None, known }
+        Self { levels: [level, None], paused: None, queue: Queue::default(), in_flight: 0, went: None, known }
     }
 
     /// How long this call has to wait; nothing lets it go now. Total, and changes nothing.
@@ -67,26 +67,26 @@ impl Bucket {
 
     /// Whether a request is on its way whose answer may come any moment.
     fn crosses(&self, now: Instant) -> bool {
-        self.flying > 0 && self.went.is_some_and(|went| now < went + HANGS)
+        self.in_flight > 0 && self.went.is_some_and(|went| now < went + HANGS)
     }
 
     /// The call goes: it takes a token and gives its place up.
-    pub(crate) fn go(&mut self, ask: &Ask, now: Instant) {
-        self.flying += 1;
+    pub(crate) fn admit(&mut self, ask: &Ask, now: Instant) {
+        self.in_flight += 1;
         self.went = Some(now);
         self.known = self.known.map(|known| known.saturating_sub(1));
-        self.queue.go(ask, now);
+        self.queue.admit(ask, now);
         self.levels.iter_mut().flatten().for_each(|level| level.take(now));
     }
 
     /// A call is on its way no more, whatever came of it.
-    pub(crate) fn landed(&mut self) {
-        self.flying = self.flying.saturating_sub(1);
+    pub(crate) fn complete(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
     }
 
     /// The call does not go: it keeps its place, or gets one, and is told to come then.
-    pub(crate) fn stay(&mut self, ask: &Ask, due: Instant, now: Instant) {
-        self.queue.stay(ask, due, now);
+    pub(crate) fn defer(&mut self, ask: &Ask, due: Instant, now: Instant) {
+        self.queue.defer(ask, due, now);
     }
 
     /// Azure refused: nothing goes before the told time, and then slower than it went.
@@ -105,7 +105,7 @@ impl Bucket {
     /// With it, Azure said what is left of a counter; `window`: its length in seconds, if it is one.
     pub(crate) fn learn(&mut self, index: usize, said: Option<u32>, window: Option<f64>, now: Instant) {
         // The one that was answered has not landed yet. Of the others Azure may have counted none.
-        let said = said.map(|said| said.saturating_sub(self.flying.saturating_sub(1)));
+        let said = said.map(|said| said.saturating_sub(self.in_flight.saturating_sub(1)));
         self.known = [self.known, said].into_iter().flatten().min();
         match (&mut self.levels[index], said, window) {
             (Some(level), _, _) => level.learn(said, now),
@@ -129,7 +129,7 @@ impl Bucket {
     /// Whether nothing would be lost by forgetting it.
     pub(crate) fn idle(&self, now: Instant) -> bool {
         self.queue.is_idle(now)
-            && self.flying == 0
+            && self.in_flight == 0
             && self.paused.is_none_or(|until| until <= now)
             && self.levels.iter().flatten().all(|level| level.is_fresh(now))
     }

@@ -15,9 +15,9 @@ fn seconds(seconds: f64) -> Duration {
 
 /// Goes, and comes back at once.
 fn goes(bucket: &mut Bucket, ask: &Ask, now: Instant) {
-    bucket.go(ask, now);
+    bucket.admit(ask, now);
     bucket.passed();
-    bucket.landed();
+    bucket.complete();
 }
 
 /// Takes so many tokens.
@@ -88,7 +88,7 @@ fn who_waits_keeps_the_place_and_a_small_namespace_goes_before_the_rest_of_a_lar
     let mut waits = Vec::new();
     for one in &large {
         let wait = bucket.wait(one, now).unwrap();
-        bucket.stay(one, now + wait, now);
+        bucket.defer(one, now + wait, now);
         waits.push(wait);
     }
     assert!(waits.is_sorted(), "each is told its own turn");
@@ -111,7 +111,7 @@ fn places_are_bounded_and_given_up_by_who_does_not_come() {
     let now = Instant::now();
     let mut bucket = drained(10.0, 1.0, 10, now);
     for index in 0..2 * MOST_PLACES {
-        bucket.stay(&ask(&format!("n{}", index % 100), &index.to_string(), Urgency::Write), now + seconds(1.0), now);
+        bucket.defer(&ask(&format!("n{}", index % 100), &index.to_string(), Urgency::Write), now + seconds(1.0), now);
     }
     assert_eq!(bucket.waiting(now), MOST_PLACES);
     let later = now + seconds(60.0);
@@ -137,7 +137,7 @@ fn a_request_that_hangs_holds_up_nobody() {
         for hanging in 0..3 {
             let went = 10.0 + 4.0 * f64::from(hanging);
             assert_eq!(waits(&bucket, went), None, "paused: {paused}, {hanging} hang");
-            bucket.go(&ask("a", &hanging.to_string(), Urgency::Running), now + seconds(went));
+            bucket.admit(&ask("a", &hanging.to_string(), Urgency::Running), now + seconds(went));
             assert_eq!(waits(&bucket, went + 2.9), Some(CROSSING), "paused: {paused}, {hanging} hang");
         }
     }
@@ -148,13 +148,13 @@ fn no_more_are_on_their_way_than_are_known_to_be_left() {
     let now = Instant::now();
     let one = ask("a", "x", Urgency::Running);
     let at_once = |bucket: &mut Bucket| {
-        let goes = |_: &i32| bucket.wait(&one, now).is_none().then(|| bucket.go(&one, now)).is_some();
+        let goes = |_: &i32| bucket.wait(&one, now).is_none().then(|| bucket.admit(&one, now)).is_some();
         (0..20).take_while(goes).count()
     };
     let answered = |bucket: &mut Bucket, said: Option<u32>| {
         bucket.passed();
         bucket.learn(0, said, None, now);
-        bucket.landed();
+        bucket.complete();
     };
     for (said, then) in [(Some(4), 4), (Some(9), 9), (Some(0), 1), (None, 20)] {
         let mut bucket = Bucket::new(Some(Level::flow(250.0, 25.0, now)));
@@ -221,22 +221,22 @@ fn storm(namespaces: &[usize], requests: usize, size: f64, refill: f64, believed
         let (namespace, left) = objects[index];
         let one = ask(&format!("n{namespace}"), &index.to_string(), Urgency::Running);
         let next = if let Some(wait) = bucket.wait(&one, now) {
-            bucket.stay(&one, now + wait, now);
+            bucket.defer(&one, now + wait, now);
             wait
         } else {
-            bucket.go(&one, now);
+            bucket.admit(&one, now);
             match server.ask(at.as_secs_f64()) {
                 Ok(remaining) => {
                     bucket.passed();
                     bucket.learn(0, Some(remaining), None, now);
-                    bucket.landed();
+                    bucket.complete();
                     objects[index].1 = left - 1;
                     done[namespace] = at.as_secs_f64();
                     Duration::from_millis(100)
                 }
                 Err(told) => {
                     bucket.pause(now + seconds(told), now);
-                    bucket.landed();
+                    bucket.complete();
                     seconds(told)
                 }
             }
@@ -279,7 +279,7 @@ fn shares(objects: &[usize], requests: usize, size: f64, refill: f64) -> Vec<f64
         let one = ask(&format!("n{namespace}"), &number.to_string(), Urgency::Running);
         let now = begin + at;
         let next = if let Some(wait) = bucket.wait(&one, now) {
-            bucket.stay(&one, now + wait, now);
+            bucket.defer(&one, now + wait, now);
             wait
         } else {
             goes(&mut bucket, &one, now);

@@ -4,7 +4,7 @@ use crate::guest::console::SealFailure;
 
 /// What a serial console log says of one attempt at a seal.
 #[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
-pub enum ConsoleObserved {
+pub enum Console {
     /// There is nothing in it.
     Empty,
     /// The guest hasn't said that it is sealed, or the log doesn't show it yet.

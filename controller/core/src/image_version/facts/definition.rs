@@ -15,7 +15,7 @@ pub struct MarketplacePlan {
 
 /// An image definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DefinitionObserved {
+pub struct Definition {
     /// Operating system.
     pub os_type: OsType,
     /// Whether it is for specialized images.

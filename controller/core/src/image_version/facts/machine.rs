@@ -10,7 +10,7 @@ use super::{BootDiagnostics, MarketplacePlan, OsType, Power, Provisioning};
 /// A virtual machine.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::struct_excessive_bools, reason = "four independent facts of Azure, not a state")]
-pub struct VirtualMachineObserved {
+pub struct Machine {
     /// `properties.vmId`: a new machine of the same name has another.
     pub uid: String,
     /// Its region.
@@ -57,7 +57,7 @@ pub struct VirtualMachineObserved {
     pub changed_at: Option<Timestamp>,
 }
 
-impl VirtualMachineObserved {
+impl Machine {
     /// Whether Azure works on the machine.
     pub fn is_being_changed(&self) -> bool {
         matches!(self.provisioning, Provisioning::Creating | Provisioning::Updating | Provisioning::Deleting)

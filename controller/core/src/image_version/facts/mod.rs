@@ -24,12 +24,12 @@ use jiff::Timestamp;
 
 use super::{SourceSpec, Validated};
 
-pub use console::ConsoleObserved;
-pub use definition::{DefinitionObserved, MarketplacePlan};
-pub use machine::VirtualMachineObserved;
+pub use console::Console;
+pub use definition::{Definition, MarketplacePlan};
+pub use machine::Machine;
 pub use readings::{Reading, Readings};
-pub use run_command::SealObserved;
-pub use version::{RegionObserved, TargetRegionObserved, VersionObserved};
+pub use run_command::RunCommand;
+pub use version::{RegionCopy, TargetRegion, Version};
 
 /// How long a reading of an earlier pass is good for.
 pub const GOOD_FOR: Duration = Duration::from_secs(600);
@@ -89,19 +89,19 @@ pub struct Question {
 pub struct Facts {
     question: Question,
     /// Gallery image versions, each read by itself.
-    pub versions: Readings<ImageVersionId, VersionObserved>,
+    pub versions: Readings<ImageVersionId, Version>,
     /// Gallery image versions as lists show them, which say nothing of single regions' copies.
-    pub listed: Readings<ImageVersionId, Arc<VersionObserved>>,
+    pub listed: Readings<ImageVersionId, Arc<Version>>,
     /// Image definitions.
-    pub definitions: Readings<ImageDefinitionId, DefinitionObserved>,
+    pub definitions: Readings<ImageDefinitionId, Definition>,
     /// Virtual machines.
-    pub machines: Readings<VirtualMachineId, VirtualMachineObserved>,
+    pub machines: Readings<VirtualMachineId, Machine>,
     /// Run commands.
-    pub run_commands: Readings<RunCommandId, SealObserved>,
+    pub run_commands: Readings<RunCommandId, RunCommand>,
     /// Serial console logs.
-    pub consoles: Readings<SealOf, ConsoleObserved>,
+    pub consoles: Readings<SealOf, Console>,
     /// The object's version as it was last read by itself, if nothing was left to be done then.
-    pub at_rest: Option<Arc<VersionObserved>>,
+    pub at_rest: Option<Arc<Version>>,
 }
 
 impl Facts {
@@ -112,11 +112,14 @@ impl Facts {
             return Self { question, ..Self::default() };
         }
         let mut facts = self;
-        facts.versions.age(now, GOOD_FOR);
-        facts.definitions.age(now, GOOD_FOR);
-        facts.machines.age(now, GOOD_FOR);
-        facts.run_commands.age(now, GOOD_FOR);
-        facts.consoles.age(now, GOOD_FOR);
+        // Named one by one: what wouldn't age here would count as read by this pass.
+        let Self { question: _, versions, listed: _, definitions, machines, run_commands, consoles, at_rest: _ } =
+            &mut facts;
+        versions.age(now, GOOD_FOR);
+        definitions.age(now, GOOD_FOR);
+        machines.age(now, GOOD_FOR);
+        run_commands.age(now, GOOD_FOR);
+        consoles.age(now, GOOD_FOR);
         facts
     }
 
@@ -125,11 +128,13 @@ impl Facts {
     #[must_use]
     pub(super) fn for_another_pass(self) -> Self {
         let mut facts = Self { listed: Readings::default(), at_rest: None, ..self };
-        facts.versions.forget_unanswered();
-        facts.definitions.forget_unanswered();
-        facts.machines.forget_unanswered();
-        facts.run_commands.forget_unanswered();
-        facts.consoles.forget_unanswered();
+        let Self { question: _, versions, listed: _, definitions, machines, run_commands, consoles, at_rest: _ } =
+            &mut facts;
+        versions.forget_unanswered();
+        definitions.forget_unanswered();
+        machines.forget_unanswered();
+        run_commands.forget_unanswered();
+        consoles.forget_unanswered();
         facts
     }
 
@@ -176,7 +181,7 @@ impl Facts {
 
     /// What is known of a version of which the list shows what was last seen. Everything else calls for a read of the
     /// version: an entry that differs, and also a missing one, which proves nothing.
-    pub fn still_at_rest(&self, id: &ImageVersionId) -> Option<&VersionObserved> {
+    pub fn still_at_rest(&self, id: &ImageVersionId) -> Option<&Version> {
         match (&self.at_rest, self.listed.found(id)) {
             (Some(seen), Some(entry)) if seen.is_listed_as(entry) => Some(seen),
             _ => None,

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{ConsoleObserved, Execution, Provisioning};
+use super::{Console, Execution, Provisioning};
 use crate::guest::output::Printed;
 
 /// The seal's run command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealObserved {
+pub struct RunCommand {
     /// State of the last change to the resource.
     pub provisioning: Provisioning,
     /// How far the script is.
@@ -17,7 +17,7 @@ pub struct SealObserved {
     /// What it printed.
     pub printed: Printed,
     /// What it said of the seal itself, in the words of the console: on Windows it waits for the seal's end.
-    pub said: ConsoleObserved,
+    pub said: Console,
     /// When the script was started, on Azure's clock.
     pub started: Option<Timestamp>,
     /// When it ended, on Azure's clock.
@@ -26,7 +26,7 @@ pub struct SealObserved {
     pub nonce: Option<String>,
 }
 
-impl SealObserved {
+impl RunCommand {
     /// Whether the script ended well. It only starts the unit that seals the guest.
     pub fn is_started(&self) -> bool {
         self.execution == Execution::Succeeded && self.exit_code.unwrap_or(0) == 0

@@ -10,7 +10,7 @@ use super::{Provisioning, RegionReplication};
 
 /// A gallery image version.
 #[derive(Clone, Debug, PartialEq)]
-pub struct VersionObserved {
+pub struct Version {
     /// Its home region.
     pub location: Region,
     /// Its tags, whole.
@@ -20,7 +20,7 @@ pub struct VersionObserved {
     /// Resource id of the source, when Azure tells it.
     pub source: Option<String>,
     /// Its target regions, in Azure's order.
-    pub targets: Vec<TargetRegionObserved>,
+    pub targets: Vec<TargetRegion>,
     /// Replicas of a region that gives none.
     pub default_replicas: i32,
     /// Kept out of latest everywhere.
@@ -36,14 +36,14 @@ pub struct VersionObserved {
     /// Whether it can't be deleted before the end of its life.
     pub block_deletion: bool,
     /// How it stands with each region.
-    pub replication: BTreeMap<Region, RegionObserved>,
+    pub replication: BTreeMap<Region, RegionCopy>,
     /// Size in GiB.
     pub size_gib: Option<i64>,
     /// Members of the resource that this release doesn't know, kept so that a write doesn't lose them.
     pub preserved: Map<String, Value>,
 }
 
-impl VersionObserved {
+impl Version {
     /// How it stands with the copy in its own region, if Azure says so.
     pub fn home(&self) -> Option<&RegionReplication> {
         self.replication.get(&self.location).map(|region| &region.state)
@@ -58,7 +58,7 @@ impl VersionObserved {
 
 /// A target region of a version.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TargetRegionObserved {
+pub struct TargetRegion {
     /// The region.
     pub region: Region,
     /// Its replicas.
@@ -73,7 +73,7 @@ pub struct TargetRegionObserved {
 
 /// What Azure says of a region's copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegionObserved {
+pub struct RegionCopy {
     /// Its state.
     pub state: RegionReplication,
     /// 0 to 100.

@@ -1,4 +1,4 @@
-//! The stages of the ways in `route.rs`, each in a file or folder of its own. A stage looks at what it needs, and says that
+//! The stages of the ways in `route.rs`, each in a folder of its own, or two that go together in one. A stage looks at what it needs, and says that
 //! it is done, what step brings it on, or what is waited for. It never calls the next one.
 //!
 //! Whatever is done is seen in Azure: tags for the claim and the mark, the run command's end, the power state and the guest's

@@ -49,7 +49,7 @@ fn cases() -> Vec<(&'static str, Read, &'static str, &'static str, Scene)> {
             "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync",
             plain()
                 .machine(machine().claimed().powered(Power::Stopped))
-                .console(ConsoleObserved::NoMark)
+                .console(facts::Console::NoMark)
                 .status(sealed_since(0)),
         ),
         (
@@ -139,7 +139,7 @@ fn a_new_process_believes_what_the_status_says_of_both_the_condition_and_the_who
 #[test]
 fn nothing_is_begun_before_the_version_is_certain_not_to_be_there() {
     const UNSURE: &str = "- Unknown/Progressing - Poll";
-    let generalized = VirtualMachineObserved { generalized: true, ..machine().powered(Power::Deallocated) };
+    let generalized = facts::Machine { generalized: true, ..machine().powered(Power::Deallocated) };
     let claim = "ClaimSource Unknown/Progressing SourceReady=Progressing Poll";
     let publish = "Publish Unknown/Publishing Published=Publishing Poll";
     let mut table = Vec::new();
@@ -152,10 +152,10 @@ fn nothing_is_begun_before_the_version_is_certain_not_to_be_there() {
             let process = doubting([(Doubt::NoVersion, unseen)].into());
             table.push(row(format!("{case}, after {unseen} looks"), scene.clone().process(process), expected));
         }
-        let begun = scene.status(steps(&[(StepName::ClaimSource, 1, false)])).process(Remembered::default());
+        let begun = scene.status(steps(&[(StepName::ClaimSource, 1, false)])).process(Memory::default());
         table.push(row(format!("{case}, and a first step is on record"), begun, sure));
     }
-    let stalled = scene(&json!({})).machine(machine().powered(Power::Stopped)).process(Remembered::default());
+    let stalled = scene(&json!({})).machine(machine().powered(Power::Stopped)).process(Memory::default());
     table.push(row(
         "what needs a person is said at once",
         stalled,
@@ -163,7 +163,7 @@ fn nothing_is_begun_before_the_version_is_certain_not_to_be_there() {
     ));
     check(&table);
     let unsure = |scene: Scene| scene.plan().report.confirming.is_some();
-    assert!(unsure(scene(&json!({})).process(Remembered::default())), "only the version is looked at again");
+    assert!(unsure(scene(&json!({})).process(Memory::default())), "only the version is looked at again");
     assert!(!unsure(scene(&json!({}))));
     let looked = |scene: &Scene| scene.decided().doubts.get(&Doubt::NoVersion).copied();
     assert_eq!(looked(&scene(&json!({}))), Some(10));

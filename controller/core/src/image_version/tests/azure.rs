@@ -12,15 +12,15 @@ use crate::guest;
 /// What there is.
 #[derive(Clone, Debug)]
 pub(super) struct Azure {
-    pub(super) machine: VirtualMachineObserved,
-    pub(super) seal: Option<SealObserved>,
-    pub(super) console: ConsoleObserved,
+    pub(super) machine: facts::Machine,
+    pub(super) seal: Option<facts::RunCommand>,
+    pub(super) console: facts::Console,
     pub(super) now: Timestamp,
     /// When the unit that seals the guest begins.
     unit: Option<Timestamp>,
     /// After how many moments the log shows what the guest said.
     said: u32,
-    pub(super) version: Option<VersionObserved>,
+    pub(super) version: Option<facts::Version>,
     /// How often each irreversible thing was done.
     pub(super) generalized: u32,
     pub(super) created: u32,
@@ -29,12 +29,12 @@ pub(super) struct Azure {
 }
 
 impl Azure {
-    pub(super) fn new(machine: VirtualMachineObserved) -> Self {
+    pub(super) fn new(machine: facts::Machine) -> Self {
         let marked = machine.tags.contains_key(STEP_TAG);
         Self {
             machine,
             seal: None,
-            console: if marked { ConsoleObserved::Sealed } else { ConsoleObserved::NoMark },
+            console: if marked { facts::Console::Sealed } else { facts::Console::NoMark },
             now: now(),
             unit: None,
             said: 0,
@@ -77,9 +77,9 @@ impl Azure {
                 assert_eq!(self.machine.power, Power::Running, "nothing runs in a guest that is off");
                 assert_eq!(tags.get(SEAL_TAG), self.machine.tags.get(SEAL_TAG), "the guest says another word");
                 assert!(script.is_empty() || script.contains(&tags[SEAL_TAG]), "{script}");
-                self.seal = Some(SealObserved { started: Some(self.now), ..seal(Execution::Running) });
+                self.seal = Some(facts::RunCommand { started: Some(self.now), ..seal(Execution::Running) });
                 self.name_the_attempt();
-                self.console = ConsoleObserved::NoMark;
+                self.console = facts::Console::NoMark;
             }
             Request::DeleteRunCommand(_) => {
                 assert!(self.machine.agent_ready, "nobody is there to remove it");
@@ -125,7 +125,7 @@ impl Azure {
                 .as_ref()
                 .and_then(|before| before.replication.get(&target.region))
                 .filter(|says| says.state == RegionReplication::Completed);
-            let says = done.cloned().unwrap_or(RegionObserved {
+            let says = done.cloned().unwrap_or(facts::RegionCopy {
                 state: RegionReplication::Replicating,
                 progress: 0,
                 details: String::new(),
@@ -146,12 +146,12 @@ impl Azure {
         if self.said > 0 {
             self.said -= 1;
             if self.said == 0 {
-                self.console = ConsoleObserved::Sealed;
+                self.console = facts::Console::Sealed;
             }
         }
         if self.seal.as_ref().is_some_and(|seal| seal.execution == Execution::Running) {
             let ended = Some(self.now);
-            self.seal = Some(SealObserved { started: ended, ended, ..seal(Execution::Succeeded) });
+            self.seal = Some(facts::RunCommand { started: ended, ended, ..seal(Execution::Succeeded) });
             self.name_the_attempt();
             let delay = SignedDuration::try_from(guest::DELAY).unwrap();
             // A seal that is under way already goes on.
@@ -185,7 +185,7 @@ impl Azure {
             }
             None if says.progress < 50 => says.progress += 50,
             None => {
-                *says = RegionObserved { state: RegionReplication::Completed, progress: 100, details: String::new() }
+                *says = facts::RegionCopy { state: RegionReplication::Completed, progress: 100, details: String::new() }
             }
         }
     }
@@ -196,11 +196,11 @@ impl Azure {
 }
 
 /// The version as Azure answers after a request: regions in its own order, defaults filled in or left out.
-pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> VersionObserved {
+pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> facts::Version {
     let targets = request
         .targets
         .iter()
-        .map(|target| TargetRegionObserved {
+        .map(|target| facts::TargetRegion {
             // Azure answers with the display name, which is read into the same region.
             region: region(&target.region.as_str().to_ascii_uppercase()),
             replicas: target.replicas.or(fill.then_some(request.default_replicas)),
@@ -210,7 +210,7 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> VersionObserv
         })
         .rev()
         .collect();
-    VersionObserved {
+    facts::Version {
         location: request.location.clone(),
         tags: request.tags.clone(),
         provisioning: Provisioning::Succeeded,

@@ -29,16 +29,12 @@ const CLAIMED: &str = "- False/SourceClaimed SourceReady=SourceClaimed Resync";
 const NOT_BY_US: &str = "- False/AlreadyGeneralized SourceReady=AlreadyGeneralized Resync";
 
 /// A run command that ended with this exit code.
-pub(super) fn refused(code: i64) -> SealObserved {
-    SealObserved { exit_code: Some(code), ended: Some(before(400)), ..seal(Execution::Failed) }
+pub(super) fn refused(code: i64) -> facts::RunCommand {
+    facts::RunCommand { exit_code: Some(code), ended: Some(before(400)), ..seal(Execution::Failed) }
 }
 
-pub(super) fn gave_up(aftermath: Aftermath) -> ConsoleObserved {
-    ConsoleObserved::Failed(SealFailure {
-        step: "account".into(),
-        aftermath,
-        detail: "azureuser is still there".into(),
-    })
+pub(super) fn gave_up(aftermath: Aftermath) -> facts::Console {
+    facts::Console::Failed(SealFailure { step: "account".into(), aftermath, detail: "azureuser is still there".into() })
 }
 
 /// A machine of which our record tells that it was claimed, and no more.
@@ -51,7 +47,7 @@ fn claimed_only(scene: Scene) -> Scene {
 /// Each power state with each seal, for a machine of ours whose seal isn't proven.
 fn seals() -> Vec<(&'static str, Scene, ByPower)> {
     let plain = || scene(&json!({}));
-    let sealed = |seal: SealObserved| plain().seal(seal);
+    let sealed = |seal: facts::RunCommand| plain().seal(seal);
     let timeout = 30 * 60;
     let begun = |ago: i64, scene: Scene| {
         let status = azimage_crds::ImageVersionStatus {
@@ -60,9 +56,9 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         };
         scene.status(status)
     };
-    let silent = |scene: Scene| scene.console(ConsoleObserved::NoMark);
+    let silent = |scene: Scene| scene.console(facts::Console::NoMark);
     let by_word = [SEALING, SEALING, SEALING, MARK, SEALING, MARK, SEALING];
-    let provisioned = |provisioning| SealObserved { provisioning, ..seal(Execution::Unknown) };
+    let provisioned = |provisioning| facts::RunCommand { provisioning, ..seal(Execution::Unknown) };
     vec![
         ("not begun", silent(claimed_only(plain())), [BUSY, SEAL, BUSY, UNSEALED, BUSY, UNSEALED, BUSY]),
         (
@@ -76,26 +72,30 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         ("that succeeded, and the guest hasn't said so", silent(sealed(seal(Execution::Succeeded))), [SEALING; 7]),
         ("that succeeded", sealed(seal(Execution::Succeeded)), by_word),
         ("whose run command Azure lost sight of", sealed(seal(Execution::Unknown)), by_word),
-        ("whose run command failed", sealed(SealObserved { exit_code: None, ..seal(Execution::Failed) }), by_word),
-        ("whose run command timed out", sealed(SealObserved { exit_code: None, ..seal(Execution::TimedOut) }), by_word),
+        ("whose run command failed", sealed(facts::RunCommand { exit_code: None, ..seal(Execution::Failed) }), by_word),
+        (
+            "whose run command timed out",
+            sealed(facts::RunCommand { exit_code: None, ..seal(Execution::TimedOut) }),
+            by_word,
+        ),
         (
             "whose run command was canceled",
-            sealed(SealObserved { exit_code: None, ..seal(Execution::Canceled) }),
+            sealed(facts::RunCommand { exit_code: None, ..seal(Execution::Canceled) }),
             by_word,
         ),
         (
             "whose run command can go, with time enough",
-            silent(sealed(SealObserved { started: Some(before(180)), ..seal(Execution::Succeeded) })),
+            silent(sealed(facts::RunCommand { started: Some(before(180)), ..seal(Execution::Succeeded) })),
             [SEALING, FORGET, SEALING, SEALING, SEALING, SEALING, SEALING],
         ),
         (
             "whose run command would go too late",
-            silent(sealed(SealObserved { started: Some(before(181)), ..seal(Execution::Succeeded) })),
+            silent(sealed(facts::RunCommand { started: Some(before(181)), ..seal(Execution::Succeeded) })),
             [SEALING; 7],
         ),
         (
             "that succeeded, and the guest was started after it said so",
-            sealed(seal(Execution::Succeeded)).console(ConsoleObserved::StartedSince),
+            sealed(seal(Execution::Succeeded)).console(facts::Console::StartedSince),
             [SEALING, SEALING, SEALING, UNSEALED, SEALING, UNSEALED, SEALING],
         ),
         (
@@ -105,22 +105,22 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         ),
         (
             "of another attempt",
-            silent(sealed(SealObserved { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) })),
+            silent(sealed(facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) })),
             [BUSY, FORGET, BUSY, SEALING, SEALING, SEALING, BUSY],
         ),
         (
             "of another attempt, which is being removed",
-            silent(sealed(SealObserved { nonce: None, ..provisioned(Provisioning::Deleting) })),
+            silent(sealed(facts::RunCommand { nonce: None, ..provisioned(Provisioning::Deleting) })),
             [SEALING, SEALING, SEALING, SEALING, SEALING, SEALING, SEALING],
         ),
         (
             "that ended with an exit code",
-            silent(sealed(SealObserved { exit_code: Some(1), ..seal(Execution::Succeeded) })),
+            silent(sealed(facts::RunCommand { exit_code: Some(1), ..seal(Execution::Succeeded) })),
             [FAILED, FAILED, FAILED, FAILED, SEALING, FAILED, FAILED],
         ),
         (
             "that Azure couldn't run",
-            silent(sealed(SealObserved { started: None, ..provisioned(Provisioning::Failed) })),
+            silent(sealed(facts::RunCommand { started: None, ..provisioned(Provisioning::Failed) })),
             [FAILED, FAILED, FAILED, SEALING, SEALING, SEALING, FAILED],
         ),
         ("whose run command was removed", silent(begun(200, plain())).removed(100), [SEALING; 7]),
@@ -148,7 +148,7 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
     ]
 }
 
-fn by_power(case: &str, scene: &Scene, machine: &VirtualMachineObserved, expected: ByPower) -> Vec<Row> {
+fn by_power(case: &str, scene: &Scene, machine: &facts::Machine, expected: ByPower) -> Vec<Row> {
     Power::KNOWN
         .iter()
         .zip(expected)
@@ -182,8 +182,8 @@ pub(super) fn machines() -> Vec<Row> {
         [RUNS, RUNS, BUSY, CLAIM, BUSY, CLAIM, BUSY],
     ));
     for (seal, scene, expected) in seals() {
-        let started_since = scene.observed.console == Told::Found(ConsoleObserved::StartedSince);
-        let failed = matches!(scene.observed.console, Told::Found(ConsoleObserved::Failed(_)));
+        let started_since = scene.observed.console == Told::Found(facts::Console::StartedSince);
+        let failed = matches!(scene.observed.console, Told::Found(facts::Console::Failed(_)));
         let asked = !scene.object.annotations().is_empty();
         rows.extend(by_power(&format!("claimed, with a seal {seal}"), &scene, &machine().claimed(), expected));
         // What the run command says doesn't matter once the seal was proven, but what the guest said last does.
@@ -192,7 +192,7 @@ pub(super) fn machines() -> Vec<Row> {
         let (stopped, deallocated) =
             if started_since || failed { (UNSEALED, UNSEALED) } else { (DEALLOCATE, GENERALIZE) };
         let sealed = [UNSEALED, running, DEALLOCATING, stopped, DEALLOCATING, deallocated, DEALLOCATING];
-        let heard = if started_since || failed { scene } else { scene.console(ConsoleObserved::Sealed) };
+        let heard = if started_since || failed { scene } else { scene.console(facts::Console::Sealed) };
         rows.extend(by_power(&format!("marked, with a seal {seal}"), &heard, &marked, sealed));
     }
     for (case, machine) in [("claimed", machine().claimed()), ("claimed and marked", machine().claimed().marked())] {
@@ -203,7 +203,7 @@ pub(super) fn machines() -> Vec<Row> {
             [RUNS, RUNS, DEALLOCATING, DEALLOCATE, DEALLOCATING, GENERALIZE, DEALLOCATING],
         ));
     }
-    let generalized = |machine: VirtualMachineObserved| VirtualMachineObserved { generalized: true, ..machine };
+    let generalized = |machine: facts::Machine| facts::Machine { generalized: true, ..machine };
     for (case, machine, expected) in [
         ("not claimed", machine(), NOT_BY_US),
         ("marked, not claimed", machine().marked(), NOT_BY_US),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        stage::compatible::{Traits, fits},
+        stage::compatible::{SourceTraits, fits},
         *,
     },
     fixtures::*,
@@ -27,14 +27,14 @@ fn marketplace(name: &str) -> MarketplacePlan {
     MarketplacePlan { name: name.into(), publisher: "p".into(), product: "o".into() }
 }
 
-fn to_an_account(machine: VirtualMachineObserved) -> VirtualMachineObserved {
+fn to_an_account(machine: facts::Machine) -> facts::Machine {
     let account = BootDiagnostics::StorageAccount("https://mine.blob.core.windows.net/".into());
-    VirtualMachineObserved { boot_diagnostics: account, ..machine }
+    facts::Machine { boot_diagnostics: account, ..machine }
 }
 
 /// Where the serial console is recorded of which a guest to be sealed has to be heard.
 fn diagnostics() -> Vec<(&'static str, Scene, String)> {
-    let with = |machine: VirtualMachineObserved| scene(&json!({})).machine(machine);
+    let with = |machine: facts::Machine| scene(&json!({})).machine(machine);
     let unsupported = refused(Reason::SourceUnsupported);
     vec![
         ("boot diagnostics in an account of one's own", with(to_an_account(machine())), unsupported.clone()),
@@ -60,68 +60,57 @@ fn diagnostics() -> Vec<(&'static str, Scene, String)> {
         ),
         (
             "boot diagnostics off",
-            with(VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..machine() }),
+            with(facts::Machine { boot_diagnostics: BootDiagnostics::Off, ..machine() }),
             FINE.to_owned(),
         ),
     ]
 }
 
 pub(super) fn sources() -> Vec<Row> {
-    let with = |machine: VirtualMachineObserved| scene(&json!({})).machine(machine);
-    let generalized = |machine: VirtualMachineObserved| {
-        scene(&already_generalized()).machine(VirtualMachineObserved { generalized: true, ..machine })
+    let with = |machine: facts::Machine| scene(&json!({})).machine(machine);
+    let generalized = |machine: facts::Machine| {
+        scene(&already_generalized()).machine(facts::Machine { generalized: true, ..machine })
     };
     let unsupported = refused(Reason::SourceUnsupported);
-    let untagged = VirtualMachineObserved { tags: tags(&[]), ..machine() };
+    let untagged = facts::Machine { tags: tags(&[]), ..machine() };
     let rows = vec![
         ("all is well", with(machine()), FINE.to_owned()),
         (
             "a member of a scale set",
-            with(VirtualMachineObserved { scale_set: Some("set".into()), ..machine() }),
+            with(facts::Machine { scale_set: Some("set".into()), ..machine() }),
             unsupported.clone(),
         ),
-        (
-            "an ephemeral disk",
-            with(VirtualMachineObserved { ephemeral_os_disk: true, ..machine() }),
-            unsupported.clone(),
-        ),
-        (
-            "an unmanaged disk",
-            with(VirtualMachineObserved { unmanaged_os_disk: true, ..machine() }),
-            unsupported.clone(),
-        ),
+        ("an ephemeral disk", with(facts::Machine { ephemeral_os_disk: true, ..machine() }), unsupported.clone()),
+        ("an unmanaged disk", with(facts::Machine { unmanaged_os_disk: true, ..machine() }), unsupported.clone()),
         (
             "an ultra disk",
-            with(VirtualMachineObserved {
-                disk_storage: vec!["Premium_LRS".into(), "ultrassd_lrs".into()],
-                ..machine()
-            }),
+            with(facts::Machine { disk_storage: vec!["Premium_LRS".into(), "ultrassd_lrs".into()], ..machine() }),
             unsupported.clone(),
         ),
         (
             "a disk of the largest size",
-            with(VirtualMachineObserved { largest_disk_gib: Some(2048), ..machine() }),
+            with(facts::Machine { largest_disk_gib: Some(2048), ..machine() }),
             FINE.to_owned(),
         ),
         (
             "a disk that is too large",
-            with(VirtualMachineObserved { largest_disk_gib: Some(2049), ..machine() }),
+            with(facts::Machine { largest_disk_gib: Some(2049), ..machine() }),
             unsupported.clone(),
         ),
         (
             "a disk that is too large, of a generalized machine",
-            generalized(VirtualMachineObserved { largest_disk_gib: Some(2049), ..machine() }),
+            generalized(facts::Machine { largest_disk_gib: Some(2049), ..machine() }),
             unsupported.clone(),
         ),
         (
             "a system that nobody knows",
-            with(VirtualMachineObserved { os_type: OsType::Other("Plan9".into()), ..machine() }),
+            with(facts::Machine { os_type: OsType::Other("Plan9".into()), ..machine() }),
             unsupported,
         ),
         (
             "Windows, generalized already",
-            generalized(VirtualMachineObserved { os_type: OsType::Windows, ..machine() })
-                .definition(DefinitionObserved { os_type: OsType::Windows, ..definition() }),
+            generalized(facts::Machine { os_type: OsType::Windows, ..machine() })
+                .definition(facts::Definition { os_type: OsType::Windows, ..definition() }),
             PUBLISH.to_owned(),
         ),
         ("no consent", with(untagged.clone()), refused(Reason::ConsentMissing)),
@@ -133,9 +122,7 @@ pub(super) fn sources() -> Vec<Row> {
         ),
         (
             "consent withdrawn after the seal",
-            with(
-                VirtualMachineObserved { tags: tags(&[]), ..machine() }.claimed().marked().powered(Power::Deallocated),
-            ),
+            with(facts::Machine { tags: tags(&[]), ..machine() }.claimed().marked().powered(Power::Deallocated)),
             refused(Reason::ConsentMissing),
         ),
         ("no consent, but generalized already", generalized(untagged), PUBLISH.to_owned()),
@@ -166,59 +153,59 @@ pub(super) fn sources() -> Vec<Row> {
 
 #[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn definitions() -> Vec<Row> {
-    let fits = |machine: VirtualMachineObserved, definition: DefinitionObserved| {
+    let fits = |machine: facts::Machine, definition: facts::Definition| {
         scene(&json!({})).machine(machine).definition(definition)
     };
     let of = definition;
-    let feature = |security: &str| DefinitionObserved { security_type: Some(security.into()), ..of() };
-    let controllers = |text: &str| DefinitionObserved { disk_controllers: Some(text.into()), ..of() };
-    let secure = |security: &str| VirtualMachineObserved { security_type: Some(security.into()), ..machine() };
-    let nvme = || VirtualMachineObserved { disk_controller: Some("NVMe".into()), ..machine() };
-    let sold = |name: &str| VirtualMachineObserved { plan: Some(marketplace(name)), ..machine() };
-    let selling = |name: &str| DefinitionObserved { plan: Some(marketplace(name)), ..of() };
+    let feature = |security: &str| facts::Definition { security_type: Some(security.into()), ..of() };
+    let controllers = |text: &str| facts::Definition { disk_controllers: Some(text.into()), ..of() };
+    let secure = |security: &str| facts::Machine { security_type: Some(security.into()), ..machine() };
+    let nvme = || facts::Machine { disk_controller: Some("NVMe".into()), ..machine() };
+    let sold = |name: &str| facts::Machine { plan: Some(marketplace(name)), ..machine() };
+    let selling = |name: &str| facts::Definition { plan: Some(marketplace(name)), ..of() };
     let generation = |generation: Option<&str>| generation.map(ToOwned::to_owned);
     let rows = vec![
         (
             "it is for specialized images",
-            fits(machine(), DefinitionObserved { specialized: true, ..of() }),
+            fits(machine(), facts::Definition { specialized: true, ..of() }),
             misfit(Reason::DefinitionSpecialized),
         ),
         (
             "it is for another system",
-            fits(machine(), DefinitionObserved { os_type: OsType::Windows, ..of() }),
+            fits(machine(), facts::Definition { os_type: OsType::Windows, ..of() }),
             misfit(Reason::OsTypeMismatch),
         ),
         (
             "it is for a system that nobody knows yet",
-            fits(machine(), DefinitionObserved { os_type: OsType::Other("Plan9".into()), ..of() }),
+            fits(machine(), facts::Definition { os_type: OsType::Other("Plan9".into()), ..of() }),
             misfit(Reason::OsTypeMismatch),
         ),
         (
             "it is for another generation",
-            fits(machine(), DefinitionObserved { generation: generation(Some("V1")), ..of() }),
+            fits(machine(), facts::Definition { generation: generation(Some("V1")), ..of() }),
             misfit(Reason::GenerationMismatch),
         ),
         (
             "it gives no generation, which means V1",
-            fits(machine(), DefinitionObserved { generation: None, ..of() }),
+            fits(machine(), facts::Definition { generation: None, ..of() }),
             misfit(Reason::GenerationMismatch),
         ),
         (
             "it gives no generation, and the source is V1",
             fits(
-                VirtualMachineObserved { generation: generation(Some("V1")), ..machine() },
-                DefinitionObserved { generation: None, ..of() },
+                facts::Machine { generation: generation(Some("V1")), ..machine() },
+                facts::Definition { generation: None, ..of() },
             ),
             FINE.to_owned(),
         ),
         (
             "Azure doesn't tell the source's generation",
-            fits(VirtualMachineObserved { generation: None, ..machine() }, of()),
+            fits(facts::Machine { generation: None, ..machine() }, of()),
             FINE.to_owned(),
         ),
         (
             "it spells the generation in other letters",
-            fits(machine(), DefinitionObserved { generation: generation(Some("v2")), ..of() }),
+            fits(machine(), facts::Definition { generation: generation(Some("v2")), ..of() }),
             FINE.to_owned(),
         ),
         ("both are Standard, one in words", fits(machine(), feature("Standard")), FINE.to_owned()),
@@ -247,7 +234,7 @@ pub(super) fn definitions() -> Vec<Row> {
         ("NVMe for a definition that says nothing", fits(nvme(), of()), misfit(Reason::DiskControllerMismatch)),
         (
             "no controller told",
-            fits(VirtualMachineObserved { disk_controller: None, ..machine() }, controllers("NVMe")),
+            fits(facts::Machine { disk_controller: None, ..machine() }, controllers("NVMe")),
             FINE.to_owned(),
         ),
         ("the same purchase plan", fits(sold("a"), selling("a")), FINE.to_owned()),
@@ -258,7 +245,7 @@ pub(super) fn definitions() -> Vec<Row> {
             "it no longer fits when the machine is sealed and all but generalized",
             fits(
                 machine().claimed().marked().powered(Power::Deallocated),
-                DefinitionObserved { specialized: true, ..of() },
+                facts::Definition { specialized: true, ..of() },
             ),
             misfit(Reason::DefinitionSpecialized),
         ),
@@ -283,9 +270,9 @@ fn each_definition_takes_the_source_or_refuses_it_with_a_reason() {
 
 #[test]
 fn an_image_as_source_fits_a_definition_for_several_security_types_and_a_machine_does_not() {
-    let of = DefinitionObserved { security_type: Some("TrustedLaunchSupported".into()), ..definition() };
+    let of = facts::Definition { security_type: Some("TrustedLaunchSupported".into()), ..definition() };
     for (is_machine, expected) in [(true, false), (false, true)] {
-        let traits = Traits {
+        let traits = SourceTraits {
             os_type: &OsType::Linux,
             generation: Some("V2"),
             security_type: Some("Standard"),
@@ -300,8 +287,8 @@ fn an_image_as_source_fits_a_definition_for_several_security_types_and_a_machine
 #[test]
 fn a_claim_of_a_living_object_of_the_namespace_holds() {
     let other = object(&json!({"metadata": {"name": "web-2", "uid": "u-2"}, "spec": {"version": "2.0.0"}}));
-    let context = Context { cluster: "c1", own_identity_serves: true, targets: &[], versions: &[&other] };
-    let validated = super::super::validate(&object(&already_generalized()), context).unwrap();
+    let environment = Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions: &[&other] };
+    let validated = super::super::validate(&object(&already_generalized()), environment).unwrap();
     let claim = |owner: &str| validated.foreign_claim(&tags(&[(OWNER_TAG, owner)]));
     assert_eq!(claim("c1/images/web-2/u-2").as_deref(), Some("c1/images/web-2/u-2"));
     assert_eq!(claim("c1/images/web-2/u-3"), None, "a namesake that is gone");

@@ -16,8 +16,8 @@ fn off(recorded: Option<i64>, told: Option<i64>) -> Scene {
     let records: Vec<_> = recorded.iter().map(|ago| step(StepName::Seal, 1, false, *ago)).collect();
     scene(&json!({}))
         .machine(machine().claimed().powered(Power::Stopped))
-        .seal(SealObserved { started: told.map(before), ..seal(Execution::Succeeded) })
-        .console(ConsoleObserved::NoMark)
+        .seal(facts::RunCommand { started: told.map(before), ..seal(Execution::Succeeded) })
+        .console(facts::Console::NoMark)
         .status(azimage_crds::ImageVersionStatus { steps: records, ..steps(&[]) })
 }
 
@@ -35,18 +35,18 @@ pub(super) fn rows() -> Vec<Row> {
         |failure: Failure| off(Some(60), Some(50)).observed(|observed| observed.console = Told::Failed(failure));
     let touched = |ago: i64, scene: Scene| {
         let machine = machine().claimed().powered(Power::Stopped);
-        let machine = VirtualMachineObserved { changed_at: Some(before(ago)), ..machine };
-        scene.machine(machine).console(ConsoleObserved::Sealed)
+        let machine = facts::Machine { changed_at: Some(before(ago)), ..machine };
+        scene.machine(machine).console(facts::Console::Sealed)
     };
     let switched_off = |scene: Scene| {
         let off = machine().claimed().powered(Power::Stopped);
-        scene.machine(VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..off })
+        scene.machine(facts::Machine { boot_diagnostics: BootDiagnostics::Off, ..off })
     };
     vec![
-        row("the mark is there", off(Some(60), Some(50)).console(ConsoleObserved::Sealed), MARK),
+        row("the mark is there", off(Some(60), Some(50)).console(facts::Console::Sealed), MARK),
         row("the mark is there, and the log may be late", touched(1799, off(Some(9000), None)), WAIT),
         row("the mark is there, and the log isn't late any more", touched(1800, off(Some(9000), None)), MARK),
-        row("the mark is there, late", off(Some(9 * 3600), None).console(ConsoleObserved::Sealed), MARK),
+        row("the mark is there, late", off(Some(9 * 3600), None).console(facts::Console::Sealed), MARK),
         row("no mark yet", off(Some(60), Some(50)), WAIT),
         row("no log yet", off(Some(60), None).observed(|seen| seen.console = Told::Missing(Absent::Resource)), WAIT),
         row("no mark at the end of patience", off(Some(patience), Some(patience)), WAIT),
@@ -61,7 +61,7 @@ pub(super) fn rows() -> Vec<Row> {
         row("no mark, and Azure doesn't say since when either", unmarked(off(Some(patience + 1), None)), UNKNOWN),
         row("no mark, and Azure's clock is ahead", off(None, Some(-600)), WAIT),
         row("no mark, and Azure's clock doesn't matter", off(Some(60), Some(patience + 1)), WAIT),
-        row("started after it", off(Some(60), Some(50)).console(ConsoleObserved::StartedSince), UNKNOWN),
+        row("started after it", off(Some(60), Some(50)).console(facts::Console::StartedSince), UNKNOWN),
         row("the log can't be read", failing(Failure::Unavailable("u".into())), "- False/AzureUnavailable - Retry"),
         row("the log is busy", failing(Failure::Busy("b".into())), "- False/SourceBusy - Retry"),
         row("too many requests", failing(Failure::Throttled), "- False/Throttled - Throttled"),
@@ -73,8 +73,7 @@ pub(super) fn rows() -> Vec<Row> {
         row("boot diagnostics were switched off", switched_off(off(Some(60), None)), UNKNOWN),
         row(
             "boot diagnostics were switched off before the seal",
-            scene(&json!({}))
-                .machine(VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..machine().claimed() }),
+            scene(&json!({})).machine(facts::Machine { boot_diagnostics: BootDiagnostics::Off, ..machine().claimed() }),
             "ClaimSource Unknown/Sealing GuestPrepared=Sealing Poll",
         ),
         row(
@@ -106,7 +105,7 @@ fn after_the_mark() -> Vec<Row> {
     let marked = |power: Power, unchanged: Option<i64>, records: Vec<azimage_crds::StepStatus>| {
         let machine = machine().claimed().marked().powered(power);
         scene(&json!({}))
-            .machine(VirtualMachineObserved { changed_at: unchanged.map(before), ..machine })
+            .machine(facts::Machine { changed_at: unchanged.map(before), ..machine })
             .status(azimage_crds::ImageVersionStatus { steps: records, ..steps(&[]) })
     };
     let stopped = |unchanged, ago| marked(Power::Stopped, unchanged, vec![step(StepName::MarkSealed, 1, true, ago)]);
@@ -116,9 +115,9 @@ fn after_the_mark() -> Vec<Row> {
     };
     let failing = |failure: Failure, scene: Scene| scene.observed(|observed| observed.console = Told::Failed(failure));
     let gone = |scene: Scene| scene.observed(|observed| observed.console = Told::Missing(Absent::Resource));
-    let for_certain = |scene: Scene| scene.process(told_absent(Remembered::default(), Read::Console(console_id()), 3));
-    let empty = |scene: Scene| scene.console(ConsoleObserved::Empty);
-    let heard = |scene: Scene| scene.console(ConsoleObserved::Sealed);
+    let for_certain = |scene: Scene| scene.process(told_absent(Memory::default(), Read::Console(console_id()), 3));
+    let empty = |scene: Scene| scene.console(facts::Console::Empty);
+    let heard = |scene: Scene| scene.console(facts::Console::Sealed);
     let off = |scene: Scene| {
         scene.observed(|observed| {
             observed.console = Told::NotYet;
@@ -166,7 +165,7 @@ fn each_message_says_what_to_do() {
         crate::Progress::Stalled { message, .. } => message,
         other => panic!("{other:?}"),
     };
-    for scene in [off(Some(9 * 3600), None), off(Some(60), None).console(ConsoleObserved::StartedSince)] {
+    for scene in [off(Some(9 * 3600), None), off(Some(60), None).console(facts::Console::StartedSince)] {
         let told = message(scene);
         assert!(told.contains("not generalized") && told.contains("to try again"), "{told}");
     }
@@ -178,7 +177,7 @@ fn only_the_claim_of_a_machine_to_be_sealed_switches_boot_diagnostics_on() {
         Some(Step { request: Request::PatchMachine(request), .. }) => request.switch_boot_diagnostics_on,
         step => panic!("{step:?}"),
     };
-    let off = |machine| VirtualMachineObserved { boot_diagnostics: BootDiagnostics::Off, ..machine };
+    let off = |machine| facts::Machine { boot_diagnostics: BootDiagnostics::Off, ..machine };
     assert!(on(scene(&json!({})).machine(off(machine()))));
     assert!(!on(scene(&json!({})).machine(machine())), "they are on");
     let word = scene(&already_generalized()).machine(off(machine()).powered(Power::Stopped));
@@ -233,7 +232,7 @@ fn the_console_is_read_only_where_it_decides_and_never_before_the_machine() {
     );
 }
 
-fn claimed_without_nonce() -> VirtualMachineObserved {
+fn claimed_without_nonce() -> facts::Machine {
     machine().tagged(azimage_crds::OWNER_TAG, OURS)
 }
 
@@ -244,19 +243,19 @@ fn another_try_is_another_attempt_with_another_word() {
     status.steps.push(step(StepName::ForgetSeal, 1, true, 30 * 60));
     let late = scene(&requested())
         .machine(machine().claimed())
-        .console(ConsoleObserved::NoMark)
+        .console(facts::Console::NoMark)
         .status(ImageVersionStatus { steps: status.steps.clone(), ..status.clone() });
     assert_eq!(late.outcome(), RECLAIM);
     record_intent(&mut status, &StepName::ClaimSource.into(), "claim", now(), None);
     let late = late.status(status.clone());
     assert_eq!(late.outcome(), RECLAIM, "it is still called for when its intent is recorded");
-    assert!(!late.memory().unfinished(StepName::Seal), "nobody goes on under the record of the last one");
+    assert!(!late.history().unfinished(StepName::Seal), "nobody goes on under the record of the last one");
     let request = on_machine(late.plan().step, StepName::ClaimSource);
     let known = Scene { object: object(&json!({})), ..late };
     assert_eq!(known.outcome(), RECLAIM, "Azure turned the claim away");
     let written = known.clone().process(super::published::executed(StepName::ClaimSource, 5));
     assert_eq!(written.outcome(), WAIT, "the claim was written, and Azure shows the last one");
-    let claimed = VirtualMachineObserved { tags: request.tags, ..machine() };
+    let claimed = facts::Machine { tags: request.tags, ..machine() };
     let anew = known.machine(claimed.clone());
     assert_eq!(anew.outcome(), "Seal Unknown/Sealing GuestPrepared=Sealing Poll");
     let Some(Step { request: Request::PutRunCommand(request), .. }) = anew.plan().step else {

@@ -44,7 +44,7 @@ pub(super) struct Controller {
     pub(super) targets: Vec<ReplicationTarget>,
     pub(super) status: ImageVersionStatus,
     has_finalizer: bool,
-    remembered: Remembered,
+    remembered: Memory,
     now: Timestamp,
     passes: u32,
     intents: u32,
@@ -60,7 +60,7 @@ impl Controller {
             targets: Vec::new(),
             status: ImageVersionStatus::default(),
             has_finalizer: false,
-            remembered: Remembered::default(),
+            remembered: Memory::default(),
             now: now(),
             passes: 0,
             intents: 0,
@@ -74,8 +74,8 @@ impl Controller {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
         let targets: Vec<_> = self.targets.iter().collect();
-        let context = Context { cluster: "c1", own_identity_serves: true, targets: &targets, versions: &[] };
-        super::super::validate(&object, context).unwrap()
+        let environment = Environment { cluster: "c1", own_identity_serves: true, targets: &targets, versions: &[] };
+        super::super::validate(&object, environment).unwrap()
     }
 
     fn question(&self) -> Question {
@@ -91,10 +91,10 @@ impl Controller {
     fn plan(&mut self, validated: &Validated, fate: Fate) -> Plan {
         let (question, uptime) = (self.question(), self.uptime());
         let mut facts = self.remembered.take_facts(question, validated, uptime);
-        let memory = Memory { status: &self.status, process: &self.remembered, now: self.now };
+        let history = History { status: &self.status, memory: &self.remembered, now: self.now };
         let mut reads = 0;
         let plan = loop {
-            let read = match next(validated, &memory, &facts) {
+            let read = match next(validated, &history, &facts) {
                 Next::Read(read) => read,
                 Next::Plan(plan) => break *plan,
             };
@@ -127,7 +127,7 @@ impl Controller {
     }
 
     fn forget(&mut self) {
-        self.remembered = Remembered::default();
+        self.remembered = Memory::default();
     }
 
     /// What a wake-up does, up to where it waits.
@@ -152,8 +152,8 @@ impl Controller {
     /// One pass of a wake-up; whether another one follows at once.
     fn act(&mut self, fate: Fate) -> bool {
         let validated = self.validated();
-        let Plan { step, mut report, wake } = self.plan(&validated, fate);
-        let plan = Plan { step, report: report.clone(), wake };
+        let Plan { step, mut report, requeue } = self.plan(&validated, fate);
+        let plan = Plan { step, report: report.clone(), requeue };
         let state = State {
             status: &self.status,
             remembered: &self.remembered,
@@ -162,8 +162,8 @@ impl Controller {
             now: self.now,
         };
         match act(&validated, &plan, state) {
-            Action::Wait(wake) => {
-                self.remember(Event::Waited(&report, wake));
+            Action::Wait(requeue) => {
+                self.remember(Event::Waited(&report, requeue));
                 self.write(&report);
             }
             Action::AddFinalizer => {
@@ -220,7 +220,7 @@ impl Controller {
 
     fn defer(&mut self, report: &Report) {
         let uptime = self.uptime();
-        let says = self.remembered.has_to_say(&self.status, Some(GENERATION), uptime);
+        let says = self.remembered.should_report_throttling(&self.status, Some(GENERATION), uptime);
         self.remember(Event::Deferred(None));
         if says {
             self.write(report);
@@ -230,7 +230,7 @@ impl Controller {
     fn over(&self) -> bool {
         self.last.as_ref().is_some_and(|plan| {
             matches!(plan.report.progress, Progress::Settled { .. } | Progress::Stalled { .. })
-                || plan.wake == Wake::Release
+                || plan.requeue == Requeue::Release
         })
     }
 

@@ -33,7 +33,7 @@ fn fates(losing_status: bool) -> impl Strategy<Value = Vec<Fate>> {
 }
 
 /// Legal starts: what an object may find that is made for a machine.
-fn starts() -> Vec<(&'static str, ImageVersion, VirtualMachineObserved)> {
+fn starts() -> Vec<(&'static str, ImageVersion, facts::Machine)> {
     let plain = || object(&json!({}));
     let word = || object(&already_generalized());
     let copy = || object(&from_image_version());
@@ -54,7 +54,7 @@ fn starts() -> Vec<(&'static str, ImageVersion, VirtualMachineObserved)> {
         (
             "a generalized machine",
             word(),
-            VirtualMachineObserved { generalized: true, ..machine().powered(Power::Deallocated) },
+            facts::Machine { generalized: true, ..machine().powered(Power::Deallocated) },
         ),
         ("another version", copy(), machine()),
     ]
@@ -117,15 +117,15 @@ proptest! {
         controller.object.metadata.deletion_timestamp =
             serde_json::from_value(json!("2026-06-01T00:00:00Z")).unwrap();
         for fate in fates {
-            if controller.last.as_ref().is_some_and(|plan| plan.wake == Wake::Release) {
+            if controller.last.as_ref().is_some_and(|plan| plan.requeue == Requeue::Release) {
                 break;
             }
             controller.pass(fate);
         }
-        if controller.last.as_ref().is_none_or(|plan| plan.wake != Wake::Release) {
+        if controller.last.as_ref().is_none_or(|plan| plan.requeue != Requeue::Release) {
             controller.run(&[]);
         }
-        prop_assert_eq!(controller.last.as_ref().unwrap().wake, Wake::Release, "{}", start);
+        prop_assert_eq!(controller.last.as_ref().unwrap().requeue, Requeue::Release, "{}", start);
         prop_assert!(controller.azure.version.is_none());
         prop_assert_eq!(controller.azure.generalized, was_generalized, "an object that goes generalizes nothing");
         let from_machine = start != "another version";
@@ -140,7 +140,7 @@ proptest! {
         controller.targets = vec![target("t", "North Europe", &json!({}))];
         controller.run(&[]);
         let version = controller.azure.version.as_mut().unwrap();
-        version.targets.push(TargetRegionObserved { exclude_from_latest: false, ..target_region("uksouth") });
+        version.targets.push(facts::TargetRegion { exclude_from_latest: false, ..target_region("uksouth") });
         let foreign = version.targets.last().cloned();
         controller.targets = vec![going("t", "northeurope", if retain { "Retain" } else { "Delete" })];
         controller.run(&fates);

@@ -26,8 +26,8 @@ fn seen() -> azimage_crds::ImageVersionStatus {
     azimage_crds::ImageVersionStatus { resource_id: Some("x".into()), ..steps(&[]) }
 }
 
-fn blocked_until(end: Option<&str>) -> VersionObserved {
-    VersionObserved {
+fn blocked_until(end: Option<&str>) -> facts::Version {
+    facts::Version {
         block_deletion: true,
         end_of_life: end.map(|end| end.parse().unwrap()),
         ..version(&["westeurope"])
@@ -37,7 +37,7 @@ fn blocked_until(end: Option<&str>) -> VersionObserved {
 /// An object that goes while the guest of its machine is being sealed, since so many seconds.
 fn under_way(ago: i64) -> Scene {
     let status = azimage_crds::ImageVersionStatus { steps: vec![step(StepName::Seal, 1, false, ago)], ..steps(&[]) };
-    let command = SealObserved { ended: Some(before(ago)), ..seal(Execution::Succeeded) };
+    let command = facts::RunCommand { ended: Some(before(ago)), ..seal(Execution::Succeeded) };
     going().machine(machine().claimed()).seal(command).status(status)
 }
 
@@ -114,7 +114,7 @@ pub(super) fn rows() -> Vec<Row> {
         row("the version has no end of life", going().version(blocked_until(None)), DELETE),
         row(
             "an end of life alone blocks nothing",
-            going().version(VersionObserved { block_deletion: false, ..blocked_until(Some("2027-01-01T00:00:00Z")) }),
+            going().version(facts::Version { block_deletion: false, ..blocked_until(Some("2027-01-01T00:00:00Z")) }),
             DELETE,
         ),
         row("the version is gone, says one answer", going().status(seen()), CONFIRM),
@@ -136,7 +136,7 @@ pub(super) fn rows() -> Vec<Row> {
         row("the claim is still on the machine", claimed(), RELEASE),
         row(
             "the claim is still on the machine, whose consent is gone",
-            going().machine(VirtualMachineObserved { tags: tags(&[(OWNER_TAG, OURS)]), ..machine() }),
+            going().machine(facts::Machine { tags: tags(&[(OWNER_TAG, OURS)]), ..machine() }),
             RELEASE,
         ),
         row("a seal is under way", under_way(600), CONFIRM),
@@ -146,14 +146,15 @@ pub(super) fn rows() -> Vec<Row> {
         row("a seal was under way for longer, and its run command is gone", no_command(under_way(1801)), RELEASE),
         row(
             "a seal was under way for longer, and nobody is there to remove its run command",
-            under_way(1801).machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() }),
+            under_way(1801).machine(facts::Machine { agent_ready: false, ..machine().claimed() }),
             RELEASE,
         ),
         row("a seal is under way that has turned the machine off", off(under_way(600)), RELEASE),
         row("a seal was refused", under_way(600).seal(super::capture::refused(20)), FORGET),
         row(
             "the run command of the seal is being removed",
-            under_way(1801).seal(SealObserved { provisioning: Provisioning::Deleting, ..seal(Execution::Succeeded) }),
+            under_way(1801)
+                .seal(facts::RunCommand { provisioning: Provisioning::Deleting, ..seal(Execution::Succeeded) }),
             CONFIRM,
         ),
         row(
@@ -177,12 +178,12 @@ pub(super) fn rows() -> Vec<Row> {
         row("the claim was just taken away", claimed().process(executed(StepName::ReleaseSource, 5)), CONFIRM),
         row(
             "the claim can't be taken away conditionally",
-            going().machine(VirtualMachineObserved { etag: None, ..machine().claimed() }),
+            going().machine(facts::Machine { etag: None, ..machine().claimed() }),
             LET_GO,
         ),
         row(
             "the claim is on a generalized machine",
-            going().machine(VirtualMachineObserved { generalized: true, ..machine().claimed() }),
+            going().machine(facts::Machine { generalized: true, ..machine().claimed() }),
             LET_GO,
         ),
         row(
@@ -256,7 +257,7 @@ fn an_object_that_retains_reads_nothing_but_a_machine_that_it_may_hold() {
     let reads = |steps: Vec<azimage_crds::StepStatus>| {
         let status = azimage_crds::ImageVersionStatus { steps, ..super::fixtures::steps(&[]) };
         let scene = scene(&deleted("Retain")).status(status);
-        next_read(&scene.validated(), &scene.memory(), &Facts::default())
+        next_read(&scene.validated(), &scene.history(), &Facts::default())
     };
     let claimed = || step(StepName::ClaimSource, 1, true, 900);
     assert_eq!(reads(vec![]), None);

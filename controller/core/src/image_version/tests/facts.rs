@@ -17,14 +17,14 @@ fn condition(status: &ImageVersionStatus, kind: ConditionType) -> (String, Strin
 
 #[test]
 fn size_and_place_of_a_version_are_told() {
-    let status = plain().version(VersionObserved { size_gib: Some(127), ..version(&[HOME]) }).next_status();
+    let status = plain().version(facts::Version { size_gib: Some(127), ..version(&[HOME]) }).next_status();
     assert_eq!(status.size_gib, Some(127));
     assert_eq!(status.source.unwrap().location.as_deref(), Some(HOME));
 }
 
 #[test]
 fn a_source_that_needs_no_step_says_so_and_a_machine_was_generalized() {
-    let made_from = |source: &str| VersionObserved { source: Some(source.to_owned()), ..version(&[HOME]) };
+    let made_from = |source: &str| facts::Version { source: Some(source.to_owned()), ..version(&[HOME]) };
     let copied = scene(&from_image_version()).version(made_from(SOURCE_VERSION)).next_status();
     let captured = plain().version(version(&[HOME])).next_status();
     for kind in [ConditionType::GuestPrepared, ConditionType::Generalized] {
@@ -55,7 +55,7 @@ fn what_was_seen_when_the_version_was_made_stays_unless_it_is_false_or_unknown()
 fn messages_say_what_is_waited_for_and_what_is_there() {
     let with = |regions: &[&str]| wide().version(version(regions));
     let copying = || version(&[HOME, OTHER]).says(OTHER, RegionReplication::Replicating, "");
-    let updating = |version: VersionObserved| version.provisioned(Provisioning::Updating);
+    let updating = |version: facts::Version| version.provisioned(Provisioning::Updating);
     let given_up = |region: &str| {
         let status = json!({"conditions": [], "regions": [{"name": region, "state": "Completed", "progress": 100, "requestedBy": ["g"]}]});
         wide()
@@ -112,7 +112,7 @@ fn messages_say_what_is_waited_for_and_what_is_there() {
 
 #[test]
 fn a_region_that_azure_says_nothing_of_is_pending_while_it_works_and_one_it_was_not_asked_for_is_pending_too() {
-    let shown = |version: VersionObserved| {
+    let shown = |version: facts::Version| {
         let status = wide().version(version).next_status();
         let other = status.regions.iter().find(|region| region.name == OTHER).unwrap();
         (other.state, other.progress, other.detail.clone())
@@ -120,7 +120,7 @@ fn a_region_that_azure_says_nothing_of_is_pending_while_it_works_and_one_it_was_
     let mut silent = version(&[HOME, OTHER]).provisioned(Provisioning::Updating);
     silent.replication.remove(&region(OTHER));
     assert_eq!(shown(silent), (RegionState::Pending, 0, None));
-    let copied = RegionObserved { state: RegionReplication::Replicating, progress: 40, details: String::new() };
+    let copied = facts::RegionCopy { state: RegionReplication::Replicating, progress: 40, details: String::new() };
     let mut not_asked = version(&[HOME]);
     not_asked.replication.insert(region(OTHER), copied);
     assert_eq!(shown(not_asked), (RegionState::Pending, 0, None));

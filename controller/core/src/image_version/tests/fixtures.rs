@@ -21,26 +21,26 @@ pub(super) const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-0000000
 pub(super) const SOURCE_VERSION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/base/versions/1.0.0";
 pub(super) const OURS: &str = "c1/images/web-1/u-1";
 /// A process that has looked for the version, and for the regions of the tests, often enough.
-pub(super) fn patient() -> Remembered {
+pub(super) fn patient() -> Memory {
     let regions = [HOME, "northeurope", "eastus2", "uksouth", "japaneast"];
     let doubts = regions.map(|name| (Doubt::NoRegion(region(name)), 9));
     doubting(doubts.into_iter().chain([(Doubt::NoVersion, 9)]).collect())
 }
 
 /// A process that was told these things so many times.
-pub(super) fn doubting(doubts: BTreeMap<Doubt, u32>) -> Remembered {
-    let mut process = Remembered::default();
+pub(super) fn doubting(doubts: BTreeMap<Doubt, u32>) -> Memory {
+    let mut process = Memory::default();
     process.doubts = doubts;
     process
 }
 
 /// A process that was told so many times that something doesn't exist.
-pub(super) fn found_absent(what: Read, times: u32) -> Remembered {
+pub(super) fn found_absent(what: Read, times: u32) -> Memory {
     told_absent(patient(), what, times)
 }
 
 /// A process that was told besides, so many times, that something doesn't exist.
-pub(super) fn told_absent(mut before: Remembered, what: Read, times: u32) -> Remembered {
+pub(super) fn told_absent(mut before: Memory, what: Read, times: u32) -> Memory {
     before.doubts.insert(Doubt::Absent(what), times);
     before
 }
@@ -58,8 +58,8 @@ pub(super) fn machine_id() -> VirtualMachineId {
 
 /// The id of the run command that seals its source machine.
 pub(super) fn seal_id() -> RunCommandId {
-    let context = Context { cluster: "c1", own_identity_serves: true, targets: &[], versions: &[] };
-    match super::super::validate(&object(&json!({})), context).unwrap().source {
+    let environment = Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions: &[] };
+    match super::super::validate(&object(&json!({})), environment).unwrap().source {
         SourceSpec::VirtualMachine { seal, .. } => seal,
         SourceSpec::ImageVersion { .. } => panic!("the source is a machine"),
     }
@@ -174,8 +174,8 @@ pub(super) fn both(a: &Value, b: &Value) -> Value {
 }
 
 /// A running Linux machine with an agent, which consents and which nobody claimed.
-pub(super) fn machine() -> VirtualMachineObserved {
-    VirtualMachineObserved {
+pub(super) fn machine() -> facts::Machine {
+    facts::Machine {
         uid: "vm-1".into(),
         location: region(HOME),
         etag: Some("1".into()),
@@ -205,7 +205,7 @@ pub(super) fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-impl VirtualMachineObserved {
+impl facts::Machine {
     pub(super) fn tagged(mut self, name: &str, value: &str) -> Self {
         self.tags.insert(name.to_owned(), value.to_owned());
         self
@@ -233,8 +233,8 @@ pub(super) fn nonce() -> String {
 }
 
 /// A definition that the machine fits.
-pub(super) fn definition() -> DefinitionObserved {
-    DefinitionObserved {
+pub(super) fn definition() -> facts::Definition {
+    facts::Definition {
         os_type: OsType::Linux,
         specialized: false,
         generation: Some("V2".into()),
@@ -253,8 +253,8 @@ pub(super) fn source_version() -> SourceVersionObserved {
     }
 }
 
-pub(super) fn seal(execution: Execution) -> SealObserved {
-    SealObserved {
+pub(super) fn seal(execution: Execution) -> facts::RunCommand {
+    facts::RunCommand {
         provisioning: Provisioning::Succeeded,
         exit_code: match &execution {
             Execution::Succeeded => Some(0),
@@ -263,7 +263,7 @@ pub(super) fn seal(execution: Execution) -> SealObserved {
         },
         execution,
         printed: Printed { report: None, words: "seal is scheduled".into(), errors: String::new() },
-        said: ConsoleObserved::NoMark,
+        said: facts::Console::NoMark,
         // Too long ago for its removal.
         started: Some(before(250)),
         ended: None,
@@ -272,9 +272,9 @@ pub(super) fn seal(execution: Execution) -> SealObserved {
 }
 
 /// A version of ours, complete in the regions, as this object asks for it.
-pub(super) fn version(regions: &[&str]) -> VersionObserved {
-    let complete = RegionObserved { state: RegionReplication::Completed, progress: 100, details: String::new() };
-    VersionObserved {
+pub(super) fn version(regions: &[&str]) -> facts::Version {
+    let complete = facts::RegionCopy { state: RegionReplication::Completed, progress: 100, details: String::new() };
+    facts::Version {
         location: region(HOME),
         tags: tags(&[(OWNER_TAG, OURS)]),
         provisioning: Provisioning::Succeeded,
@@ -293,8 +293,8 @@ pub(super) fn version(regions: &[&str]) -> VersionObserved {
     }
 }
 
-pub(super) fn target_region(name: &str) -> TargetRegionObserved {
-    TargetRegionObserved {
+pub(super) fn target_region(name: &str) -> facts::TargetRegion {
+    facts::TargetRegion {
         region: region(name),
         replicas: Some(1),
         storage_account_type: Some("Standard_LRS".into()),
@@ -303,10 +303,10 @@ pub(super) fn target_region(name: &str) -> TargetRegionObserved {
     }
 }
 
-impl VersionObserved {
+impl facts::Version {
     pub(super) fn says(mut self, at: &str, state: RegionReplication, details: &str) -> Self {
         let progress = if state == RegionReplication::Completed { 100 } else { 42 };
-        self.replication.insert(region(at), RegionObserved { state, progress, details: details.into() });
+        self.replication.insert(region(at), facts::RegionCopy { state, progress, details: details.into() });
         self
     }
 

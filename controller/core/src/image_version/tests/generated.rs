@@ -89,7 +89,7 @@ fn capturing(noise: Noise) -> BoxedStrategy<Scene> {
                 source.virtual_machine_uid = Some(machine.uid.clone());
             }
             observed.version = version;
-            Scene { object, targets: distinct(targets), status, process: Remembered::default(), observed }
+            Scene { object, targets: distinct(targets), status, process: Memory::default(), observed }
         })
         .boxed()
 }
@@ -104,7 +104,7 @@ fn publishing(noise: Noise) -> BoxedStrategy<Scene> {
                 object,
                 targets,
                 status,
-                process: Remembered::default(),
+                process: Memory::default(),
                 observed: Observed { version: Told::Found(version.clone()), ..Observed::default() },
             };
             if fits
@@ -271,7 +271,7 @@ fn doubts() -> Vec<Doubt> {
     absent.map(Doubt::Absent).into_iter().chain(regions).chain([Doubt::NoVersion]).collect()
 }
 
-fn processes() -> BoxedStrategy<Remembered> {
+fn processes() -> BoxedStrategy<Memory> {
     let executed = option::of((select(StepName::iter().collect::<Vec<_>>()), 0..400i64));
     (executed, btree_map(select(doubts()), 1..5u32, 0..4))
         .prop_map(|(executed, doubts)| {

@@ -28,7 +28,7 @@ fn found<T>(reading: &Told<T>) -> Option<&T> {
 
 /// Whether the console says that the guest isn't sealed any more.
 fn started_since(scene: &Scene) -> bool {
-    matches!(scene.observed.console, Told::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)))
+    matches!(scene.observed.console, Told::Found(facts::Console::StartedSince | facts::Console::Failed(_)))
 }
 
 fn prepare(validated: &Validated) -> Option<Prepare> {
@@ -38,7 +38,7 @@ fn prepare(validated: &Validated) -> Option<Prepare> {
     }
 }
 
-fn merged(scene: &Scene, version: &VersionObserved) -> Merged {
+fn merged(scene: &Scene, version: &facts::Version) -> Merged {
     let validated = scene.validated();
     merge(
         &version.location,
@@ -87,7 +87,7 @@ proptest! {
             let again = machine.boot_diagnostics == BootDiagnostics::Off
                 || stage::guest::nonce(&validated, machine).is_none()
                 || validated.requested
-                || stage::guest::newer_claim(&validated, &scene.memory(), machine)
+                || stage::guest::newer_claim(&validated, &scene.history(), machine)
                 || busy;
             prop_assert!((claims && again) || validated.owns_tag(&machine.tags) != claims);
             let tidies = validated.deleting && matches!(step.name, StepName::ForgetSeal);
@@ -104,7 +104,7 @@ proptest! {
         let validated = scene.validated();
         let Some(step) = scene.plan().step else { return Ok(()) };
         let machine = found(&scene.observed.virtual_machine);
-        let marked = |machine: &VirtualMachineObserved| {
+        let marked = |machine: &facts::Machine| {
             validate::find_tag(&machine.tags, STEP_TAG) == Some("sealed") && validated.owns_tag(&machine.tags)
         };
         let by_word = prepare(&validated) == Some(Prepare::AlreadyGeneralized);
@@ -125,9 +125,9 @@ proptest! {
             }
             StepName::MarkSealed => {
                 let machine = machine.unwrap();
-                let heard = found(&scene.observed.console) == Some(&ConsoleObserved::Sealed);
+                let heard = found(&scene.observed.console) == Some(&facts::Console::Sealed);
                 let told = found(&scene.observed.seal).is_some_and(|seal| {
-                    seal.said == ConsoleObserved::Sealed
+                    seal.said == facts::Console::Sealed
                         && seal.is_started()
                         && seal.nonce.as_deref() == stage::guest::nonce(&validated, machine)
                 });
@@ -153,7 +153,7 @@ proptest! {
     fn a_machine_made_anew_after_it_was_claimed_is_never_touched(scene in scenes()) {
         let known = scene.status.source.as_ref().and_then(|source| source.virtual_machine_uid.clone());
         let Some(machine) = found(&scene.observed.virtual_machine) else { return Ok(()) };
-        let claimed = scene.memory().begun(StepName::ClaimSource) && scene.validated().owns_tag(&machine.tags);
+        let claimed = scene.history().begun(StepName::ClaimSource) && scene.validated().owns_tag(&machine.tags);
         let version_exists = found(&scene.observed.version).is_some();
         if claimed && known.is_some_and(|known| known != machine.uid) && !version_exists && !scene.validated().deleting {
             let from_machine = prepare(&scene.validated()).is_some();
@@ -168,13 +168,13 @@ proptest! {
         if validated.deleting && validated.deletion == Deletion::Retain {
             // Its claim and its seal are its own, and go with it.
             prop_assert!(matches!(plan.step.map(|step| step.name), None | Some(StepName::ForgetSeal | StepName::ReleaseSource)));
-            prop_assert!(plan.wake == Wake::Release || stage::delete::may_hold_a_machine(&scene.status));
+            prop_assert!(plan.requeue == Requeue::Release || stage::delete::may_hold_a_machine(&scene.status));
         } else if validated.suspended && !validated.deleting {
             prop_assert_eq!(plan.step, None);
-            prop_assert_eq!(plan.wake, Wake::Never);
+            prop_assert_eq!(plan.requeue, Requeue::Never);
         } else {
-            prop_assert_ne!(plan.wake, Wake::Never, "something has to bring the object back");
-            prop_assert!(validated.deleting || plan.wake != Wake::Release);
+            prop_assert_ne!(plan.requeue, Requeue::Never, "something has to bring the object back");
+            prop_assert!(validated.deleting || plan.requeue != Requeue::Release);
         }
     }
 
@@ -183,7 +183,7 @@ proptest! {
         let validated = scene.validated();
         let Some(step) = scene.plan().step else { return Ok(()) };
         match (step.name, &scene.observed.version) {
-            (StepName::Publish, Told::Missing(_) | Told::NotYet) => prop_assert!(!scene.memory().was_published()),
+            (StepName::Publish, Told::Missing(_) | Told::NotYet) => prop_assert!(!scene.history().was_published()),
             (StepName::Publish, Told::Found(version)) => {
                 prop_assert!(validated.owns_tag(&version.tags));
                 prop_assert!(version.provisioning.has_failed());
@@ -274,11 +274,11 @@ proptest! {
         if let Some(operation) = &status.operation {
             prop_assert!(status.steps.iter().any(|step| step.name == operation.name));
         }
-        let waits = plan.wake == Wake::Poll || plan.wake == Wake::Retry;
+        let waits = plan.requeue == Requeue::Poll || plan.requeue == Requeue::Retry;
         prop_assert!(plan.step.is_none() || waits, "after a step somebody has to look");
         if let crate::Progress::Settled { .. } = plan.report.progress {
             prop_assert_eq!(plan.step, None);
-            prop_assert_eq!(plan.wake, Wake::Resync);
+            prop_assert_eq!(plan.requeue, Requeue::Resync);
         }
     }
 
@@ -322,7 +322,7 @@ proptest! {
         for changed in step.changes() {
             let mut without = facts.clone();
             without.forget(&changed);
-            let again = next(&scene.validated(), &scene.memory(), &without);
+            let again = next(&scene.validated(), &scene.history(), &without);
             prop_assert_eq!(again, Next::Read(changed), "{:?}", step);
         }
     }

@@ -34,7 +34,7 @@ fn accepted(seconds_ago: i64) -> Scene {
 }
 
 /// A creation that was answered with success so long ago, and not surely by Azure.
-fn answered(seconds_ago: i64) -> Remembered {
+fn answered(seconds_ago: i64) -> Memory {
     carried_out(patient(), StepName::Publish, seconds_ago, false)
 }
 
@@ -65,7 +65,7 @@ pub(super) fn rows() -> Vec<Row> {
             "the version vanished, as a new process finds it on record",
             {
                 let before = vanished(3);
-                before.clone().status(before.next_status()).process(Remembered::default())
+                before.clone().status(before.next_status()).process(Memory::default())
             },
             GONE,
         ),
@@ -77,7 +77,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "a creation that was begun and never seen is begun again",
             scene(&json!({}))
-                .machine(VirtualMachineObserved { generalized: true, ..machine().claimed().marked() })
+                .machine(facts::Machine { generalized: true, ..machine().claimed().marked() })
                 .status(steps(&[(StepName::Publish, 1, false)])),
             "Publish Unknown/Publishing Published=Publishing Poll",
         ),
@@ -159,7 +159,7 @@ fn what_is_remembered_decides_as_it_should() {
 #[test]
 fn patience_ends_when_the_effect_shows() {
     let after = |scene: &Scene| scene.decided();
-    let waits = |remembered: &Remembered, name: StepName| {
+    let waits = |remembered: &Memory, name: StepName| {
         remembered.executed.get(&name.into()).is_some_and(|executed| !executed.shows)
     };
     let claim = scene(&json!({})).process(executed(StepName::ClaimSource, 5));
@@ -232,9 +232,9 @@ fn an_operation_whose_record_was_lost_counts_from_when_it_is_seen() {
     let operation = status.operation.as_ref().unwrap();
     assert_eq!((operation.name.as_str(), operation.started_at.0), ("Seal", now()));
     let later = jiff::Timestamp::from_second(now().as_second() + 31 * 60).unwrap();
-    let memory = Memory { status: &status, process: &Remembered::default(), now: later };
+    let history = History { status: &status, memory: &Memory::default(), now: later };
     let validated = sealing.validated();
-    let plan = plan(&validated, &memory, &sealing.observed.facts(&validated));
+    let plan = plan(&validated, &history, &sealing.observed.facts(&validated));
     let crate::Progress::Stalled { reason, .. } = plan.report.progress else { panic!("{:?}", plan.report.progress) };
     assert_eq!(reason, azimage_crds::Reason::SealTimedOut);
 }
@@ -258,7 +258,7 @@ fn at_rest_one_read_is_enough_and_a_suspended_object_needs_none() {
     let rest = scene(&json!({})).version(version(&[HOME]));
     let reads = |scene: &Scene, observed: &Observed| {
         let validated = scene.validated();
-        next_read(&validated, &scene.memory(), &observed.facts(&validated))
+        next_read(&validated, &scene.history(), &observed.facts(&validated))
     };
     let mut observed = Observed::default();
     assert_eq!(reads(&rest, &observed), Some(own_version()));
@@ -272,8 +272,8 @@ fn at_rest_one_read_is_enough_and_a_suspended_object_needs_none() {
 fn a_version_at_rest_is_looked_at_in_the_list_and_read_by_itself_only_if_that_shows_something_else() {
     let rest = scene(&json!({})).status(published()).version(version(&[HOME]));
     let seen = version(&[HOME]);
-    let entry = |change: fn(&mut VersionObserved)| {
-        let mut entry = VersionObserved { replication: BTreeMap::new(), ..seen.clone() };
+    let entry = |change: fn(&mut facts::Version)| {
+        let mut entry = facts::Version { replication: BTreeMap::new(), ..seen.clone() };
         change(&mut entry);
         Told::Found(Arc::new(entry))
     };
@@ -295,11 +295,11 @@ fn a_version_at_rest_is_looked_at_in_the_list_and_read_by_itself_only_if_that_sh
         let observed = Observed { seen: Some(Arc::new(seen.clone())), listed, ..Observed::default() };
         let validated = rest.validated();
         let facts = observed.facts(&validated);
-        assert_eq!(next_read(&validated, &rest.memory(), &facts), expected, "{case}");
+        assert_eq!(next_read(&validated, &rest.history(), &facts), expected, "{case}");
         if expected.is_some() {
             continue;
         }
-        let plan = plan(&validated, &rest.memory(), &facts);
+        let plan = plan(&validated, &rest.history(), &facts);
         if case == "the list shows what was last seen" {
             assert!(plan.rests(), "{plan:?}");
             assert_eq!(plan, rest.plan(), "the same as after a read of the version itself");
@@ -310,7 +310,7 @@ fn a_version_at_rest_is_looked_at_in_the_list_and_read_by_itself_only_if_that_sh
     let never_read = Observed { listed: entry(|_| {}), ..Observed::default() };
     let validated = rest.validated();
     assert_eq!(
-        next_read(&validated, &rest.memory(), &never_read.facts(&validated)),
+        next_read(&validated, &rest.history(), &never_read.facts(&validated)),
         own(),
         "a list says nothing of regions' copies"
     );
@@ -318,18 +318,18 @@ fn a_version_at_rest_is_looked_at_in_the_list_and_read_by_itself_only_if_that_sh
 
 #[test]
 fn a_pause_that_azure_asks_for_is_no_failure() {
-    assert_eq!(Failure::Throttled.wake(), Wake::Throttled);
+    assert_eq!(Failure::Throttled.requeue(), Requeue::Throttled);
     assert!(!Failure::Throttled.is_permanent());
     assert!(matches!(Failure::Throttled.progress("go on"), Progress::Retrying { .. }));
 }
 
 #[test]
 fn the_seal_is_read_only_of_a_machine_of_ours_that_is_not_generalized() {
-    let reads = |machine: VirtualMachineObserved| {
+    let reads = |machine: facts::Machine| {
         let scene = scene(&json!({})).machine(machine).observed(|observed| observed.seal = Told::NotYet);
         scene.next_read()
     };
     assert_eq!(reads(machine()), None);
     assert!(matches!(reads(machine().claimed()), Some(Read::RunCommand(_))));
-    assert_eq!(reads(VirtualMachineObserved { generalized: true, ..machine().claimed() }), None);
+    assert_eq!(reads(facts::Machine { generalized: true, ..machine().claimed() }), None);
 }

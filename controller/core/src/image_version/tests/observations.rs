@@ -64,7 +64,7 @@ fn failures() -> impl Strategy<Value = Failure> {
     ])
 }
 
-fn machines(noise: Noise) -> BoxedStrategy<VirtualMachineObserved> {
+fn machines(noise: Noise) -> BoxedStrategy<facts::Machine> {
     let owners: Vec<Option<&str>> = OWNERS.into_iter().map(Some).chain([None; 15]).collect();
     let tagged = (
         prop_oneof![2 => Just(Some(OURS)), 1 => select(owners)],
@@ -97,7 +97,7 @@ fn machines(noise: Noise) -> BoxedStrategy<VirtualMachineObserved> {
                 {
                     tagged.extend(value.map(|value| (name.to_owned(), value.to_owned())));
                 }
-                VirtualMachineObserved {
+                facts::Machine {
                     uid: uid.into(),
                     etag: (!bare).then(|| "1".into()),
                     tags: tagged,
@@ -131,9 +131,9 @@ fn provisionings(noise: Noise) -> impl Strategy<Value = Provisioning> {
     noise.mostly(Provisioning::Succeeded, odd)
 }
 
-fn definitions(noise: Noise) -> BoxedStrategy<DefinitionObserved> {
+fn definitions(noise: Noise) -> BoxedStrategy<facts::Definition> {
     (noise.some(), noise.some())
-        .prop_map(|(specialized, old)| DefinitionObserved {
+        .prop_map(|(specialized, old)| facts::Definition {
             specialized,
             generation: (!old).then(|| "V2".into()),
             ..definition()
@@ -149,14 +149,14 @@ fn source_versions(noise: Noise) -> BoxedStrategy<SourceVersionObserved> {
         .boxed()
 }
 
-fn seals(noise: Noise) -> BoxedStrategy<SealObserved> {
+fn seals(noise: Noise) -> BoxedStrategy<facts::RunCommand> {
     let executions = prop_oneof![
         1 => Just(Execution::Succeeded),
         1 => select([Execution::KNOWN, &[Execution::Other("Levitating".into())]].concat()),
     ];
     let exit_codes = option::of(select(vec![0, 0, 0, 1, 14, 20, 21]));
     (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]), consoles())
-        .prop_map(|(provisioning, execution, exit_code, named, said)| SealObserved {
+        .prop_map(|(provisioning, execution, exit_code, named, said)| facts::RunCommand {
             provisioning,
             execution,
             exit_code,
@@ -169,11 +169,11 @@ fn seals(noise: Noise) -> BoxedStrategy<SealObserved> {
         .boxed()
 }
 
-fn consoles() -> impl Strategy<Value = ConsoleObserved> {
-    prop_oneof![2 => Just(ConsoleObserved::Sealed), 1 => select(ConsoleObserved::iter().collect::<Vec<_>>())]
+fn consoles() -> impl Strategy<Value = facts::Console> {
+    prop_oneof![2 => Just(facts::Console::Sealed), 1 => select(facts::Console::iter().collect::<Vec<_>>())]
 }
 
-pub(super) fn versions(noise: Noise) -> BoxedStrategy<VersionObserved> {
+pub(super) fn versions(noise: Noise) -> BoxedStrategy<facts::Version> {
     let at = btree_map(select(REGIONS.to_vec()), (target_regions(), noise.some(), replications()), 0..4);
     let ends = vec![Some("2025-01-01T00:00:00Z"), Some("2027-01-01T00:00:00Z")];
     let settings = (1..5i32, noise.some(), noise.some(), noise.some(), noise.mostly(None, ends));
@@ -191,10 +191,10 @@ pub(super) fn versions(noise: Noise) -> BoxedStrategy<VersionObserved> {
             observed.tags.insert("team".into(), "web".into());
             for (name, (target, silent, says)) in at {
                 observed.targets.retain(|is| is.region != region(name));
-                observed.targets.push(TargetRegionObserved { region: region(name), ..target });
+                observed.targets.push(facts::TargetRegion { region: region(name), ..target });
                 observed.replication.extend((!silent).then(|| (region(name), says)));
             }
-            VersionObserved {
+            facts::Version {
                 provisioning,
                 source: source.map(ToOwned::to_owned),
                 default_replicas,
@@ -210,7 +210,7 @@ pub(super) fn versions(noise: Noise) -> BoxedStrategy<VersionObserved> {
         .boxed()
 }
 
-fn target_regions() -> BoxedStrategy<TargetRegionObserved> {
+fn target_regions() -> BoxedStrategy<facts::TargetRegion> {
     let storage = option::of(select(vec!["Standard_LRS", "standard_zrs", "PremiumV2_LRS"]));
     (option::of(1..9i32), storage, any::<bool>(), any::<bool>())
         .prop_map(|(replicas, storage, exclude, encrypted)| {
@@ -218,7 +218,7 @@ fn target_regions() -> BoxedStrategy<TargetRegionObserved> {
             if encrypted {
                 preserved.insert("encryption".into(), json!({"osDiskImage": {}}));
             }
-            TargetRegionObserved {
+            facts::TargetRegion {
                 replicas,
                 storage_account_type: storage.map(ToOwned::to_owned),
                 exclude_from_latest: exclude,
@@ -229,12 +229,12 @@ fn target_regions() -> BoxedStrategy<TargetRegionObserved> {
         .boxed()
 }
 
-fn replications() -> BoxedStrategy<RegionObserved> {
+fn replications() -> BoxedStrategy<facts::RegionCopy> {
     let states = prop_oneof![
         3 => Just(RegionReplication::Completed),
         1 => select([RegionReplication::KNOWN, &[RegionReplication::Other("Levitating".into())]].concat()),
     ];
     (states, -5..110i32, select(vec!["", "Failed with internal server error"]))
-        .prop_map(|(state, progress, details)| RegionObserved { state, progress, details: details.into() })
+        .prop_map(|(state, progress, details)| facts::RegionCopy { state, progress, details: details.into() })
         .boxed()
 }

@@ -17,14 +17,14 @@ fn status(records: &[Value]) -> ImageVersionStatus {
 }
 
 /// What a pass does that has come to this step.
-fn acts(step: Step, wake: Wake, status: &ImageVersionStatus, remembered: &Remembered) -> Action {
-    let plan = Plan { step: Some(step), report: Report::default(), wake };
+fn acts(step: Step, requeue: Requeue, status: &ImageVersionStatus, remembered: &Memory) -> Action {
+    let plan = Plan { step: Some(step), report: Report::default(), requeue };
     let state = State { status, remembered, has_finalizer: true, pace: &PACE, now: now() };
     act(&scene(&json!({})).validated(), &plan, state)
 }
 
-fn remembered(events: Vec<Event<'_>>) -> Remembered {
-    events.into_iter().fold(Remembered::default(), |remembered, event| remembered.after(event, Duration::ZERO))
+fn remembered(events: Vec<Event<'_>>) -> Memory {
+    events.into_iter().fold(Memory::default(), |remembered, event| remembered.after(event, Duration::ZERO))
 }
 
 fn accepted(step: StepName, id: &str) -> Event<'_> {
@@ -45,12 +45,12 @@ fn deallocate() -> Step {
 
 #[test]
 fn a_record_is_carried_out_once_and_another_attempt_only_by_who_recorded_it() {
-    let (poll, retry) = (Wake::Poll, Wake::Retry);
+    let (poll, retry) = (Requeue::Poll, Requeue::Retry);
     let mut finished = record("Update", 100, 1);
     finished["finishedAt"] = json!(before(50));
     let open = || status(&[record("Update", 44, 1)]);
     let recorded = |id| Event::Announces(StepName::Update.into(), id);
-    for (case, status, wake, events, expected) in [
+    for (case, status, requeue, events, expected) in [
         ("nothing is recorded", status(&[]), poll, vec![], "announce"),
         ("it was finished", status(&[finished]), poll, vec![], "announce"),
         ("another step is", status(&[record("Seal", 44, 1)]), poll, vec![], "announce"),
@@ -72,7 +72,7 @@ fn a_record_is_carried_out_once_and_another_attempt_only_by_who_recorded_it() {
         ("it was the third", status(&[record("Update", 19, 3)]), retry, vec![], "pause"),
         ("it was the third, and long ago", status(&[record("Update", 20, 3)]), retry, vec![], "announce"),
     ] {
-        let found = match acts(update(), wake, &status, &remembered(events)) {
+        let found = match acts(update(), requeue, &status, &remembered(events)) {
             Action::Announce(key) if key == StepName::Update.into() => "announce",
             Action::Pause(key) if key == StepName::Update.into() => "pause",
             Action::Execute(announced) => {
@@ -93,7 +93,7 @@ fn a_record_is_of_one_subject_alone() {
     let mut recorded = record("Update", 10, 1);
     recorded["subject"] = json!("uksouth");
     let (whole, both) = (status(&[record("Update", 10, 1)]), status(&[record("Update", 10, 1), recorded]));
-    let acts = |step: &Step, status| acts(step.clone(), Wake::Poll, status, &Remembered::default());
+    let acts = |step: &Step, status| acts(step.clone(), Requeue::Poll, status, &Memory::default());
     assert_eq!(acts(&of_region, &whole), Action::Announce(in_region.clone()));
     assert!(matches!(acts(&of_region, &both), Action::Execute(_)));
     let mut next = whole.clone();
@@ -107,28 +107,28 @@ fn a_record_is_of_one_subject_alone() {
 fn by_whose_time_a_proof_is_judged_is_announced_anew_when_it_is_old() {
     for (seconds_ago, executes) in [(44, true), (45, false)] {
         let action =
-            acts(deallocate(), Wake::Poll, &status(&[record("Deallocate", seconds_ago, 1)]), &Remembered::default());
+            acts(deallocate(), Requeue::Poll, &status(&[record("Deallocate", seconds_ago, 1)]), &Memory::default());
         assert_eq!(matches!(action, Action::Execute(_)), executes, "after {seconds_ago} s: {action:?}");
     }
 }
 
 #[test]
 fn what_is_not_a_step_needs_no_record_and_the_finalizer_comes_before_the_first_one() {
-    let act_on = |change: &Value, step: Option<Step>, wake, has_finalizer| {
-        let plan = Plan { step, report: Report::default(), wake };
-        let (status, remembered) = (status(&[]), Remembered::default());
+    let act_on = |change: &Value, step: Option<Step>, requeue, has_finalizer| {
+        let plan = Plan { step, report: Report::default(), requeue };
+        let (status, remembered) = (status(&[]), Memory::default());
         let state = State { status: &status, remembered: &remembered, has_finalizer, pace: &PACE, now: now() };
         act(&scene(change).validated(), &plan, state)
     };
     let (plain, suspended) = (json!({}), json!({"spec": {"suspend": true}}));
-    assert_eq!(act_on(&plain, None, Wake::Resync, false), Action::Wait(Wake::Resync));
-    assert_eq!(act_on(&plain, None, Wake::Throttled, true), Action::Defer);
-    assert_eq!(act_on(&plain, Some(update()), Wake::Poll, false), Action::AddFinalizer);
-    assert_eq!(act_on(&plain, Some(update()), Wake::Poll, true), Action::Announce(StepName::Update.into()));
-    assert_eq!(act_on(&suspended, None, Wake::Never, false), Action::Suspended);
-    assert_eq!(act_on(&deleted("Delete"), None, Wake::Release, true), Action::Release);
+    assert_eq!(act_on(&plain, None, Requeue::Resync, false), Action::Wait(Requeue::Resync));
+    assert_eq!(act_on(&plain, None, Requeue::Throttled, true), Action::Defer);
+    assert_eq!(act_on(&plain, Some(update()), Requeue::Poll, false), Action::AddFinalizer);
+    assert_eq!(act_on(&plain, Some(update()), Requeue::Poll, true), Action::Announce(StepName::Update.into()));
+    assert_eq!(act_on(&suspended, None, Requeue::Never, false), Action::Suspended);
+    assert_eq!(act_on(&deleted("Delete"), None, Requeue::Release, true), Action::Release);
     assert_eq!(
-        act_on(&deleted("Delete"), Some(update()), Wake::Poll, false),
+        act_on(&deleted("Delete"), Some(update()), Requeue::Poll, false),
         Action::Announce(StepName::Update.into())
     );
 }
@@ -146,18 +146,18 @@ fn a_wait_is_as_old_as_what_is_waited_for() {
     let progress = |message: &str| Progress::reconciling(azimage_crds::Reason::Replicating, message);
     let (both, one) = (progress("Waiting for uksouth, westus3"), progress("Waiting for westus3"));
     let hours = |hours: u64| Duration::from_secs(hours * 3600);
-    let after = |remembered: Remembered, progress, at| {
-        let remembered = remembered.after(Event::Waited(&report(progress), Wake::Poll), hours(at));
-        let next = remembered.requeue_after(Wake::Poll, &PACE, hours(at)).as_secs();
+    let after = |remembered: Memory, progress, at| {
+        let remembered = remembered.after(Event::Waited(&report(progress), Requeue::Poll), hours(at));
+        let next = remembered.requeue_after(Requeue::Poll, &PACE, hours(at)).as_secs();
         (remembered, next)
     };
-    let (remembered, first) = after(Remembered::default(), &both, 1);
+    let (remembered, first) = after(Memory::default(), &both, 1);
     let (remembered, later) = after(remembered, &both, 3);
     let (remembered, other) = after(remembered, &one, 4);
     assert_eq!((first, later, other), (15, 240, 15), "a thirtieth of its age, and at least the poll interval");
     let (remembered, aged) = after(remembered, &one, 5);
     let acted = remembered.after(Event::Tries, hours(5));
-    assert_eq!((aged, acted.requeue_after(Wake::Poll, &PACE, hours(9)).as_secs()), (120, 15), "a step begins anew");
+    assert_eq!((aged, acted.requeue_after(Requeue::Poll, &PACE, hours(9)).as_secs()), (120, 15), "a step begins anew");
 }
 
 #[test]
@@ -167,12 +167,12 @@ fn failures_make_the_wait_longer_and_anything_else_ends_their_count() {
         failure: Failure::Unavailable("u".into()),
         retry_after: Some(Duration::from_secs(7)),
     };
-    let wait = |events| remembered(events).requeue_after(Wake::Retry, &PACE, Duration::ZERO).as_secs();
+    let wait = |events| remembered(events).requeue_after(Requeue::Retry, &PACE, Duration::ZERO).as_secs();
     let nothing = report(&Progress::reconciling(azimage_crds::Reason::Progressing, "x"));
     assert_eq!(wait(vec![failed()]), 7, "Azure asks for it");
     assert_eq!(wait(vec![failed(), failed(), failed()]), 20);
-    assert_eq!(wait(vec![failed(), failed(), Event::Waited(&nothing, Wake::Retry)]), 20);
-    assert_eq!(wait(vec![failed(), failed(), Event::Waited(&nothing, Wake::Poll)]), 5);
+    assert_eq!(wait(vec![failed(), failed(), Event::Waited(&nothing, Requeue::Retry)]), 20);
+    assert_eq!(wait(vec![failed(), failed(), Event::Waited(&nothing, Requeue::Poll)]), 5);
     assert_eq!(wait(vec![failed(), accepted(StepName::Update, "a")]), 5);
     let mut report = Report::default();
     remembered(vec![failed()]).overlay(&mut report, &StepName::Seal.into());
@@ -200,8 +200,8 @@ fn what_waits_says_so_once_and_not_at_once_unless_it_says_nothing_yet() {
         }));
         let deferred = remembered(vec![Event::Deferred(None)]).after(Event::Deferred(None), Duration::from_secs(9));
         let now = Duration::from_secs(waited);
-        assert_eq!(deferred.has_to_say(&status.unwrap(), Some(2), now), says, "{case}");
+        assert_eq!(deferred.should_report_throttling(&status.unwrap(), Some(2), now), says, "{case}");
     }
     let silent = ImageVersionStatus { observed_generation: Some(2), ..ImageVersionStatus::default() };
-    assert!(Remembered::default().has_to_say(&silent, Some(2), Duration::ZERO), "it has no conditions");
+    assert!(Memory::default().should_report_throttling(&silent, Some(2), Duration::ZERO), "it has no conditions");
 }

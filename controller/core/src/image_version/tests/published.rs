@@ -31,7 +31,7 @@ fn published(change: &Value) -> Scene {
     scene(&json!({"spec": {"publish": change}}))
 }
 
-fn changed(change: impl FnOnce(&mut VersionObserved)) -> VersionObserved {
+fn changed(change: impl FnOnce(&mut facts::Version)) -> facts::Version {
     let mut version = version(&[HOME]);
     change(&mut version);
     version
@@ -75,7 +75,7 @@ fn ownership() -> Vec<Row> {
         ),
         row(
             "whatever the machine is now",
-            plain().machine(VirtualMachineObserved { tags: tags(&[]), ..machine() }).version(version(&[HOME])),
+            plain().machine(facts::Machine { tags: tags(&[]), ..machine() }).version(version(&[HOME])),
             DONE,
         ),
     ]
@@ -198,7 +198,7 @@ fn replication() -> Vec<Row> {
 }
 
 fn differences() -> Vec<Row> {
-    let made = |change: &dyn Fn(&mut VersionObserved)| plain().version(changed(change));
+    let made = |change: &dyn Fn(&mut facts::Version)| plain().version(changed(change));
     vec![
         row("in latest", made(&|version| version.exclude_from_latest = false), UPDATE),
         row("in latest in one region", made(&|version| version.targets[0].exclude_from_latest = false), UPDATE),
@@ -253,7 +253,7 @@ fn differences() -> Vec<Row> {
         ),
         row(
             "in latest, and a region failed",
-            wide().version(VersionObserved {
+            wide().version(facts::Version {
                 exclude_from_latest: false,
                 ..version(&[HOME, OTHER]).says(OTHER, RegionReplication::Failed, "")
             }),
@@ -337,12 +337,12 @@ fn ancient(name: StepName) -> azimage_crds::ImageVersionStatus {
     azimage_crds::ImageVersionStatus { steps: vec![step(name, 1, false, 7 * 3600)], ..steps(&[]) }
 }
 
-pub(super) fn executed(name: StepName, seconds_ago: i64) -> Remembered {
+pub(super) fn executed(name: StepName, seconds_ago: i64) -> Memory {
     carried_out(patient(), name, seconds_ago, true)
 }
 
 /// A process that carried out a step so long ago; `proven`: the answer was surely Azure's.
-pub(super) fn carried_out(process: Remembered, name: StepName, seconds_ago: i64, proven: bool) -> Remembered {
+pub(super) fn carried_out(process: Memory, name: StepName, seconds_ago: i64, proven: bool) -> Memory {
     let event = Event::Accepted { step: name.into(), id: "x", proven, at: before(seconds_ago) };
     process.after(event, std::time::Duration::ZERO)
 }

@@ -12,7 +12,7 @@ const FAILED: &str = "- False/SealFailed GuestPrepared=SealFailed Resync";
 
 fn ended(code: i64, ago: i64, attempts: i32) -> Scene {
     let status = ImageVersionStatus { steps: vec![step(StepName::Seal, attempts, false, ago)], ..steps(&[]) };
-    scene(&json!({})).machine(machine().claimed()).console(ConsoleObserved::NoMark).seal(refused(code)).status(status)
+    scene(&json!({})).machine(machine().claimed()).console(facts::Console::NoMark).seal(refused(code)).status(status)
 }
 
 const FORGET: &str = "ForgetSeal False/SealFailed GuestPrepared=SealFailed Poll";
@@ -39,7 +39,7 @@ fn asked(scene: Scene) -> Scene {
 }
 
 fn without_agent(scene: Scene) -> Scene {
-    scene.machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() })
+    scene.machine(facts::Machine { agent_ready: false, ..machine().claimed() })
 }
 
 /// The run command was removed when its failure had been told.
@@ -101,7 +101,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the guest was busy a while ago, and its agent is away",
-            ended(14, 300, 1).machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() }),
+            ended(14, 300, 1).machine(facts::Machine { agent_ready: false, ..machine().claimed() }),
             BUSY,
         ),
     ]);

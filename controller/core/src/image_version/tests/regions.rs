@@ -50,7 +50,7 @@ fn each_state_of_a_region_is_shown() {
         let mut observed = version(&[HOME, OTHER]);
         observed.replication.remove(&region(OTHER));
         if let Some((state, progress)) = says.clone() {
-            let says = RegionObserved { state, progress, details: String::new() };
+            let says = facts::RegionCopy { state, progress, details: String::new() };
             observed.replication.insert(region(OTHER), says);
         }
         let found = shown(&wide().version(observed).next_status());
@@ -159,7 +159,7 @@ fn a_version_that_vanished_has_no_regions_so_that_every_target_is_let_go() {
 fn the_time_of_a_region_moves_with_its_state_only() {
     let copying = |progress| {
         let mut version = version(&[HOME, OTHER]);
-        let says = RegionObserved { state: RegionReplication::Replicating, progress, details: String::new() };
+        let says = facts::RegionCopy { state: RegionReplication::Replicating, progress, details: String::new() };
         version.replication.insert(region(OTHER), says);
         wide().version(version)
     };

@@ -15,7 +15,7 @@ pub(super) struct Scene {
     pub(super) object: ImageVersion,
     pub(super) targets: Vec<ReplicationTarget>,
     pub(super) status: ImageVersionStatus,
-    pub(super) process: Remembered,
+    pub(super) process: Memory,
     pub(super) observed: Observed,
 }
 
@@ -32,29 +32,29 @@ pub(super) fn scene(change: &Value) -> Scene {
             virtual_machine: Told::Found(machine()),
             source_version: Told::Found(source_version()),
             seal: Told::Missing(Absent::Resource),
-            console: Told::Found(ConsoleObserved::Sealed),
+            console: Told::Found(facts::Console::Sealed),
             ..Observed::default()
         },
     }
 }
 
 impl Scene {
-    pub(super) fn machine(mut self, machine: VirtualMachineObserved) -> Self {
+    pub(super) fn machine(mut self, machine: facts::Machine) -> Self {
         self.observed.virtual_machine = Told::Found(machine);
         self
     }
 
-    pub(super) fn definition(mut self, definition: DefinitionObserved) -> Self {
+    pub(super) fn definition(mut self, definition: facts::Definition) -> Self {
         self.observed.definition = Told::Found(definition);
         self
     }
 
-    pub(super) fn seal(mut self, seal: SealObserved) -> Self {
+    pub(super) fn seal(mut self, seal: facts::RunCommand) -> Self {
         self.observed.seal = Told::Found(seal);
         self
     }
 
-    pub(super) fn console(mut self, console: ConsoleObserved) -> Self {
+    pub(super) fn console(mut self, console: facts::Console) -> Self {
         self.observed.console = Told::Found(console);
         self
     }
@@ -65,7 +65,7 @@ impl Scene {
         self
     }
 
-    pub(super) fn version(mut self, version: VersionObserved) -> Self {
+    pub(super) fn version(mut self, version: facts::Version) -> Self {
         self.observed.version = Told::Found(version);
         self
     }
@@ -83,7 +83,7 @@ impl Scene {
         Self { status, ..self }
     }
 
-    pub(super) fn process(self, process: Remembered) -> Self {
+    pub(super) fn process(self, process: Memory) -> Self {
         Self { process, ..self }
     }
 
@@ -91,12 +91,12 @@ impl Scene {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
         let targets: Vec<_> = self.targets.iter().collect();
-        let context = Context { cluster: "c1", own_identity_serves: true, targets: &targets, versions: &[] };
-        super::super::validate(&object, context).unwrap()
+        let environment = Environment { cluster: "c1", own_identity_serves: true, targets: &targets, versions: &[] };
+        super::super::validate(&object, environment).unwrap()
     }
 
-    pub(super) fn memory(&self) -> Memory<'_> {
-        Memory { status: &self.status, process: &self.process, now: now() }
+    pub(super) fn history(&self) -> History<'_> {
+        History { status: &self.status, memory: &self.process, now: now() }
     }
 
     /// What the pass comes to, which reads one thing after the other.
@@ -106,11 +106,11 @@ impl Scene {
 
     /// What the pass comes to, and what it has read for that. What the scene doesn't tell is missing in Azure.
     pub(super) fn pass(&self) -> (Plan, Facts) {
-        let (validated, memory) = (self.validated(), self.memory());
+        let (validated, history) = (self.validated(), self.history());
         let mut facts = Facts::default();
         facts.at_rest.clone_from(&self.observed.seen);
         loop {
-            match next(&validated, &memory, &facts) {
+            match next(&validated, &history, &facts) {
                 Next::Read(read) => self.observed.tell(&read, &mut facts),
                 Next::Plan(plan) => return (*plan, facts),
             }
@@ -118,7 +118,7 @@ impl Scene {
     }
 
     /// What is remembered after the pass has decided.
-    pub(super) fn decided(&self) -> Remembered {
+    pub(super) fn decided(&self) -> Memory {
         let (plan, facts) = self.pass();
         self.process.clone().after(Event::Decided(&plan, Box::new(facts)), Duration::ZERO)
     }
@@ -126,7 +126,7 @@ impl Scene {
     /// What has to be read next when all that the scene tells was read, if anything has.
     pub(super) fn next_read(&self) -> Option<Read> {
         let validated = self.validated();
-        next_read(&validated, &self.memory(), &self.observed.facts(&validated))
+        next_read(&validated, &self.history(), &self.observed.facts(&validated))
     }
 
     /// The status after the pass, checked as every status has to be.
@@ -145,7 +145,7 @@ impl Scene {
             .filter_map(|kind| plan.report.findings.get(kind).map(|finding| (kind, finding)))
             .find(|(_, finding)| finding.truth != Truth::True)
             .map_or_else(|| "-".to_owned(), |(kind, finding)| format!("{kind}={}", finding.reason));
-        format!("{step} {}/{} {open} {:?}", ready.status, ready.reason, plan.wake)
+        format!("{step} {}/{} {open} {:?}", ready.status, ready.reason, plan.requeue)
     }
 }
 
@@ -184,16 +184,16 @@ pub(super) fn check(table: &[Row]) {
 }
 
 /// What has to be read next, if anything has.
-pub(super) fn next_read(validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Option<Read> {
-    match next(validated, memory, facts) {
+pub(super) fn next_read(validated: &Validated, history: &History<'_>, facts: &Facts) -> Option<Read> {
+    match next(validated, history, facts) {
         Next::Read(read) => Some(read),
         Next::Plan(_) => None,
     }
 }
 
 /// What a pass comes to that has read all that it needs.
-pub(super) fn plan(validated: &Validated, memory: &Memory<'_>, facts: &Facts) -> Plan {
-    match next(validated, memory, facts) {
+pub(super) fn plan(validated: &Validated, history: &History<'_>, facts: &Facts) -> Plan {
+    match next(validated, history, facts) {
         Next::Read(read) => panic!("{read:?} has to be read first"),
         Next::Plan(plan) => *plan,
     }

@@ -26,35 +26,32 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         row(
             "the agent doesn't report",
-            plain().machine(VirtualMachineObserved { agent_ready: false, ..machine() }),
+            plain().machine(facts::Machine { agent_ready: false, ..machine() }),
             "- False/AgentNotReady SourceReady=AgentNotReady Poll",
         ),
         row(
             "the agent of a claimed machine doesn't report",
-            plain().machine(VirtualMachineObserved { agent_ready: false, ..machine().claimed() }),
+            plain().machine(facts::Machine { agent_ready: false, ..machine().claimed() }),
             "- False/AgentNotReady SourceReady=AgentNotReady Poll",
         ),
         row(
             "the machine is being changed",
-            plain().machine(VirtualMachineObserved { provisioning: Provisioning::Updating, ..machine() }),
+            plain().machine(facts::Machine { provisioning: Provisioning::Updating, ..machine() }),
             BUSY,
         ),
         row(
             "the machine is in a state that nobody knows",
-            plain().machine(VirtualMachineObserved {
-                provisioning: Provisioning::Other("Levitating".into()),
-                ..machine()
-            }),
+            plain().machine(facts::Machine { provisioning: Provisioning::Other("Levitating".into()), ..machine() }),
             BUSY,
         ),
         row(
             "the machine is being moved by the platform",
-            plain().machine(VirtualMachineObserved { provisioning: Provisioning::Migrating, ..machine() }),
+            plain().machine(facts::Machine { provisioning: Provisioning::Migrating, ..machine() }),
             BUSY,
         ),
         row(
             "the last change of the machine was canceled",
-            plain().machine(VirtualMachineObserved { provisioning: Provisioning::Canceled, ..machine() }),
+            plain().machine(facts::Machine { provisioning: Provisioning::Canceled, ..machine() }),
             CLAIM,
         ),
         row(
@@ -64,7 +61,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "a generalized machine is in a state that nobody knows",
-            plain().machine(VirtualMachineObserved {
+            plain().machine(facts::Machine {
                 provisioning: Provisioning::Other("Levitating".into()),
                 generalized: true,
                 ..machine().claimed().marked().powered(Power::Deallocated)
@@ -73,12 +70,12 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the last change of the machine failed, which says nothing of its disks",
-            plain().machine(VirtualMachineObserved { provisioning: Provisioning::Failed, ..machine() }),
+            plain().machine(facts::Machine { provisioning: Provisioning::Failed, ..machine() }),
             CLAIM,
         ),
         row(
             "a sealed machine is being changed",
-            plain().machine(VirtualMachineObserved {
+            plain().machine(facts::Machine {
                 provisioning: Provisioning::Updating,
                 ..machine().claimed().marked().powered(Power::Deallocated)
             }),
@@ -86,14 +83,14 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the machine has no etag",
-            plain().machine(VirtualMachineObserved { etag: None, ..machine() }),
+            plain().machine(facts::Machine { etag: None, ..machine() }),
             "- False/AzureUnavailable - Retry",
         ),
         row(
             "a sealed machine has no etag",
             plain()
                 .seal(seal(Execution::Succeeded))
-                .machine(VirtualMachineObserved { etag: None, ..machine().claimed().powered(Power::Stopped) }),
+                .machine(facts::Machine { etag: None, ..machine().claimed().powered(Power::Stopped) }),
             "- False/AzureUnavailable - Retry",
         ),
         row(
@@ -108,9 +105,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the claimed machine was made anew from a sealed one, with its tags",
-            plain()
-                .machine(VirtualMachineObserved { generalized: true, ..machine().claimed().marked() })
-                .status(known("vm-0")),
+            plain().machine(facts::Machine { generalized: true, ..machine().claimed().marked() }).status(known("vm-0")),
             "- False/GuestPreparationUnknown SourceReady=GuestPreparationUnknown Resync",
         ),
         row("the machine was made anew and isn't claimed", plain().status(known("vm-0")), CLAIM),
@@ -184,12 +179,12 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the source version is for another system",
-            copy().definition(DefinitionObserved { os_type: OsType::Windows, ..definition() }),
+            copy().definition(facts::Definition { os_type: OsType::Windows, ..definition() }),
             "- False/OsTypeMismatch Compatible=OsTypeMismatch Resync",
         ),
         row(
             "the source version is for a definition of another security type, which Azure judges",
-            copy().definition(DefinitionObserved { security_type: Some("TrustedLaunch".into()), ..definition() }),
+            copy().definition(facts::Definition { security_type: Some("TrustedLaunch".into()), ..definition() }),
             PUBLISH,
         ),
         row(
@@ -210,11 +205,11 @@ fn failed_source(home: RegionReplication) -> SourceVersionObserved {
     SourceVersionObserved { provisioning: Provisioning::Failed, home: Some(home), ..source_version() }
 }
 
-fn failing_machine() -> Told<VirtualMachineObserved> {
+fn failing_machine() -> Told<facts::Machine> {
     Told::Failed(Failure::Denied { action: "Microsoft.Compute/virtualMachines/read".into(), scope: MACHINE.into() })
 }
 
-fn failing_version() -> Told<VersionObserved> {
+fn failing_version() -> Told<facts::Version> {
     Told::Failed(Failure::Refused("the subscription is disabled".into()))
 }
 
@@ -228,9 +223,9 @@ fn a_source_version_that_another_object_is_to_make_is_waited_for() {
     let missing = scene(&from_image_version())
         .observed(|observed| observed.source_version = Told::Missing(Absent::Resource))
         .process(found_absent(Read::Version(source_id()), 9));
-    let validated = Validated { source_maker: Some("golden".into()), ..missing.validated() };
-    let plan = plan(&validated, &missing.memory(), &missing.observed.facts(&validated));
-    assert_eq!((plan.wake, plan.report.doubts, plan.step), (Wake::Poll, [Doubt::NoVersion].into(), None));
+    let validated = Validated { source_producer: Some("golden".into()), ..missing.validated() };
+    let plan = plan(&validated, &missing.history(), &missing.observed.facts(&validated));
+    assert_eq!((plan.requeue, plan.report.doubts, plan.step), (Requeue::Poll, [Doubt::NoVersion].into(), None));
     let finding = &plan.report.findings[&azimage_crds::ConditionType::SourceReady];
     assert_eq!(finding.reason, azimage_crds::Reason::SourceBusy);
     assert!(finding.message.contains("ImageVersion golden"), "{}", finding.message);
@@ -247,7 +242,7 @@ fn the_status_tells_what_was_seen_of_the_source() {
         security_type: Some("Standard".into()),
     };
     assert_eq!(seen(scene(&json!({}))), expected);
-    let trusted = VirtualMachineObserved { security_type: Some("TrustedLaunch".into()), ..machine() };
+    let trusted = facts::Machine { security_type: Some("TrustedLaunch".into()), ..machine() };
     assert_eq!(seen(scene(&json!({})).machine(trusted)).security_type.as_deref(), Some("TrustedLaunch"));
     let of_version = azimage_crds::SourceStatus { virtual_machine_uid: None, security_type: None, ..expected };
     assert_eq!(seen(scene(&from_image_version())), of_version);

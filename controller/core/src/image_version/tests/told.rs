@@ -25,21 +25,21 @@ pub(super) struct SourceVersionObserved {
     pub(super) provisioning: Provisioning,
     /// How it stands with the copy in its own region, if Azure says so.
     pub(super) home: Option<RegionReplication>,
-    pub(super) definition: DefinitionObserved,
+    pub(super) definition: facts::Definition,
 }
 
 /// What Azure tells.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Observed {
-    pub(super) version: Told<VersionObserved>,
-    pub(super) definition: Told<DefinitionObserved>,
-    pub(super) virtual_machine: Told<VirtualMachineObserved>,
+    pub(super) version: Told<facts::Version>,
+    pub(super) definition: Told<facts::Definition>,
+    pub(super) virtual_machine: Told<facts::Machine>,
     pub(super) source_version: Told<SourceVersionObserved>,
-    pub(super) seal: Told<SealObserved>,
-    pub(super) console: Told<ConsoleObserved>,
+    pub(super) seal: Told<facts::RunCommand>,
+    pub(super) console: Told<facts::Console>,
     /// The version as it was last read by itself, if nothing was left to be done then.
-    pub(super) seen: Option<Arc<VersionObserved>>,
-    pub(super) listed: Told<Arc<VersionObserved>>,
+    pub(super) seen: Option<Arc<facts::Version>>,
+    pub(super) listed: Told<Arc<facts::Version>>,
 }
 
 impl<T: Clone> Told<T> {
@@ -67,12 +67,12 @@ pub(super) fn source_id() -> ImageVersionId {
 }
 
 /// The version of which the object's source says this much.
-pub(super) fn as_version(source: &SourceVersionObserved) -> VersionObserved {
+pub(super) fn as_version(source: &SourceVersionObserved) -> facts::Version {
     let mut version = version(&[]);
     version.location = source.location.clone();
     version.provisioning = source.provisioning.clone();
     let region =
-        |state: &RegionReplication| RegionObserved { state: state.clone(), progress: 0, details: String::new() };
+        |state: &RegionReplication| facts::RegionCopy { state: state.clone(), progress: 0, details: String::new() };
     version.replication = source.home.iter().map(|state| (source.location.clone(), region(state))).collect();
     version
 }

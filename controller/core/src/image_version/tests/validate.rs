@@ -10,8 +10,8 @@ use super::{
     fixtures::*,
 };
 
-fn context<'a>(versions: &'a [&'a ImageVersion]) -> Context<'a> {
-    Context { cluster: "c1", own_identity_serves: true, targets: &[], versions }
+fn environment<'a>(versions: &'a [&'a ImageVersion]) -> Environment<'a> {
+    Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions }
 }
 
 fn machine_source(change: &Value) -> Value {
@@ -56,7 +56,7 @@ fn a_field_that_can_not_be_used_is_named() {
         ("two sources", json!({"spec": {"source": {"imageVersion": {"resourceId": SOURCE_VERSION}}}}), "spec.source: "),
     ];
     for (case, change, field) in cases {
-        let violation = understand(&object(&change), context(&[])).unwrap_err();
+        let violation = understand(&object(&change), environment(&[])).unwrap_err();
         assert_eq!(violation.reason, Reason::InvalidSpec, "{case}");
         assert!(violation.message.starts_with(field), "{case}: {}", violation.message);
         assert!(violation.message.len() > field.len() + 10, "{case}: {}", violation.message);
@@ -65,7 +65,7 @@ fn a_field_that_can_not_be_used_is_named() {
 
 #[test]
 fn an_object_is_understood() {
-    let validated = understand(&object(&json!({})), context(&[])).unwrap();
+    let validated = understand(&object(&json!({})), environment(&[])).unwrap();
     assert_eq!(validated.owner.to_string(), OURS);
     assert_eq!(
         validated.id.to_string(),
@@ -75,7 +75,7 @@ fn an_object_is_understood() {
     assert_eq!(id.to_string(), MACHINE);
     assert_eq!((guest.timeout.as_secs(), &guest.script), (30 * 60, &None));
     assert_eq!(seal.to_string(), format!("{MACHINE}/runCommands/azimage-seal-u-1"));
-    let copy = understand(&object(&from_image_version()), context(&[])).unwrap();
+    let copy = understand(&object(&from_image_version()), environment(&[])).unwrap();
     assert!(matches!(copy.source, SourceSpec::ImageVersion { id } if id.to_string() == SOURCE_VERSION));
 }
 
@@ -91,7 +91,7 @@ fn a_namespace_that_is_not_served_is_not_acted_for_in_azure() {
         ("a suspended one that goes and deletes", both(&suspended, &deleted("Delete")), false),
     ];
     for (case, change, allowed) in cases {
-        let refused = Context { own_identity_serves: false, ..context(&[]) };
+        let refused = Environment { own_identity_serves: false, ..environment(&[]) };
         match understand(&object(&change), refused) {
             Ok(_) => assert!(allowed, "{case}"),
             Err(violation) => {
@@ -117,8 +117,8 @@ fn an_object_that_names_a_service_account_acts_as_that_and_never_as_the_controll
         ("one that goes and deletes", both(&named, &deleted("Delete")), false, account),
     ];
     for (case, change, own_identity_serves, expected) in cases {
-        let context = Context { own_identity_serves, ..context(&[]) };
-        assert_eq!(understand(&object(&change), context).unwrap().identity, expected, "{case}");
+        let environment = Environment { own_identity_serves, ..environment(&[]) };
+        assert_eq!(understand(&object(&change), environment).unwrap().identity, expected, "{case}");
     }
 }
 
@@ -168,7 +168,7 @@ fn of_two_objects_for_one_thing_the_older_one_holds() {
     ];
     for (case, this, theirs, expected) in cases {
         let theirs = other(&theirs);
-        let found = understand(&object(&this), context(&[&theirs]));
+        let found = understand(&object(&this), environment(&[&theirs]));
         match (found, expected) {
             (Ok(_), None) => {}
             (Err(violation), Some(field)) => {
@@ -184,7 +184,7 @@ fn of_two_objects_for_one_thing_the_older_one_holds() {
 #[test]
 fn an_object_is_in_no_conflict_with_itself() {
     let this = object(&json!({}));
-    assert!(understand(&this, context(&[&this])).is_ok());
+    assert!(understand(&this, environment(&[&this])).is_ok());
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn only_what_lives_in_the_namespace_counts_as_living() {
             &json!({"spec": {"source": {"virtualMachine": {"resourceId": format!("{MACHINE}-3")}}}}),
         )),
     ];
-    assert_eq!(understand(&all[0], context(&all.iter().collect::<Vec<_>>())).unwrap().living, ["u-2"]);
+    assert_eq!(understand(&all[0], environment(&all.iter().collect::<Vec<_>>())).unwrap().other_uids, ["u-2"]);
 }
 
 #[test]
@@ -212,8 +212,8 @@ fn a_target_is_seen_as_it_wants_the_version() {
         ("nobody knows where", target("t", "north/europe", &json!({})), None),
     ];
     for (case, target, expected) in cases {
-        let context = Context { targets: &[&target], ..context(&[]) };
-        let seen = understand(&object(&json!({})), context).unwrap().targets;
+        let environment = Environment { targets: &[&target], ..environment(&[]) };
+        let seen = understand(&object(&json!({})), environment).unwrap().targets;
         assert_eq!(seen.first().map(|view| view.wants), expected, "{case}");
         assert!(seen.iter().all(|view| view.region == region("northeurope")), "{case}");
     }
@@ -229,7 +229,7 @@ fn a_reconcile_is_asked_for_by_each_new_value_of_the_annotation() {
         ("a value that was handled", both(&requested(), &handled("now")), false),
     ];
     for (case, change, expected) in cases {
-        assert_eq!(understand(&object(&change), context(&[])).unwrap().requested, expected, "{case}");
+        assert_eq!(understand(&object(&change), environment(&[])).unwrap().requested, expected, "{case}");
     }
 }
 
@@ -254,7 +254,7 @@ fn who_is_to_make_the_source_version_counts_while_it_may_still_do_so() {
         ("it makes another version", json!({"spec": {"version": "9.9.9"}}), false),
     ] {
         let other = other(&both(&maker, &change));
-        let found = understand(&object(&from_image_version()), context(&[&other])).unwrap().source_maker;
+        let found = understand(&object(&from_image_version()), environment(&[&other])).unwrap().source_producer;
         assert_eq!(found.as_deref(), counts.then_some("golden"), "{case}");
     }
 }

@@ -11,17 +11,17 @@ const DEALLOCATE: &str = "Deallocate Unknown/Deallocating Generalized=Deallocati
 const FAILED: &str = "- False/SealFailed GuestPrepared=SealFailed Resync";
 const UNKNOWN: &str = "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync";
 
-fn windows() -> VirtualMachineObserved {
-    VirtualMachineObserved { os_type: OsType::Windows, ..machine().claimed() }
+fn windows() -> facts::Machine {
+    facts::Machine { os_type: OsType::Windows, ..machine().claimed() }
 }
 
-fn said(word: ConsoleObserved, command: SealObserved) -> Scene {
-    let of = DefinitionObserved { os_type: OsType::Windows, ..definition() };
+fn said(word: facts::Console, command: facts::RunCommand) -> Scene {
+    let of = facts::Definition { os_type: OsType::Windows, ..definition() };
     scene(&json!({}))
         .definition(of)
         .machine(windows())
-        .console(ConsoleObserved::NoMark)
-        .seal(SealObserved { said: word, ..command })
+        .console(facts::Console::NoMark)
+        .seal(facts::RunCommand { said: word, ..command })
 }
 
 fn marked_ago(seconds: i64, scene: Scene) -> Scene {
@@ -30,8 +30,8 @@ fn marked_ago(seconds: i64, scene: Scene) -> Scene {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    let ended = |ago: i64| SealObserved { ended: Some(before(ago)), ..seal(Execution::Succeeded) };
-    let sealed = || said(ConsoleObserved::Sealed, ended(60));
+    let ended = |ago: i64| facts::RunCommand { ended: Some(before(ago)), ..seal(Execution::Succeeded) };
+    let sealed = || said(facts::Console::Sealed, ended(60));
     let changed = |ago: Option<i64>, scene: Scene| {
         scene.observed(|observed| {
             let Told::Found(machine) = &mut observed.virtual_machine else { unreachable!("it was found") };
@@ -40,28 +40,31 @@ pub(super) fn rows() -> Vec<Row> {
     };
     let off = || {
         let records = vec![step(StepName::Seal, 1, false, 1200)];
-        said(ConsoleObserved::NoMark, seal(Execution::Running))
+        said(facts::Console::NoMark, seal(Execution::Running))
             .machine(windows().powered(Power::Stopped))
-            .console(ConsoleObserved::Sealed)
+            .console(facts::Console::Sealed)
             .status(azimage_crds::ImageVersionStatus { steps: records, ..super::fixtures::steps(&[]) })
     };
-    let running = || said(ConsoleObserved::NoMark, seal(Execution::Running));
+    let running = || said(facts::Console::NoMark, seal(Execution::Running));
     vec![
         row("the run command runs", running(), SEALING),
         row("the run command has said that it is sealed", sealed(), MARK),
-        row("it said so as long ago as a sealed guest waits", said(ConsoleObserved::Sealed, ended(599)), MARK),
-        row("it said so longer ago", said(ConsoleObserved::Sealed, ended(600)), UNKNOWN),
-        row("nobody knows when it said so", said(ConsoleObserved::Sealed, seal(Execution::Succeeded)), UNKNOWN),
+        row("it said so as long ago as a sealed guest waits", said(facts::Console::Sealed, ended(599)), MARK),
+        row("it said so longer ago", said(facts::Console::Sealed, ended(600)), UNKNOWN),
+        row("nobody knows when it said so", said(facts::Console::Sealed, seal(Execution::Succeeded)), UNKNOWN),
         row("it said so, and Azure changed the machine after the seal began", changed(Some(60), sealed()), UNKNOWN),
         row("it said so, and Azure doesn't say when it changed the machine", changed(None, sealed()), UNKNOWN),
         row(
             "it has said so, and ended with an exit code",
-            said(ConsoleObserved::Sealed, super::capture::refused(1)),
+            said(facts::Console::Sealed, super::capture::refused(1)),
             FAILED,
         ),
         row(
             "it said so of another attempt",
-            said(ConsoleObserved::Sealed, SealObserved { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) }),
+            said(
+                facts::Console::Sealed,
+                facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) },
+            ),
             "ForgetSeal Unknown/Sealing GuestPrepared=Sealing Poll",
         ),
         row(
@@ -99,7 +102,7 @@ fn a_windows_guest_is_sealed_on_its_own_word_while_it_runs_or_when_it_is_off() {
 fn the_end_of_the_log_of_a_seal_that_failed_is_told() {
     let printed =
         crate::guest::output::read("azimage: failed n unattended", "SYSPRP Package A failed\r\nhr = 0x80073cf2\r\n");
-    let failed = SealObserved { printed, ..super::capture::refused(36) };
+    let failed = facts::RunCommand { printed, ..super::capture::refused(36) };
     let scene = said(gave_up(Aftermath::Unchanged).clone(), failed);
     let crate::Progress::Stalled { message, .. } = scene.plan().report.progress else { panic!("it stalls") };
     assert!(message.contains("The end of its log: SYSPRP Package A failed; hr = 0x80073cf2"), "{message}");
@@ -107,7 +110,8 @@ fn the_end_of_the_log_of_a_seal_that_failed_is_told() {
 
 #[test]
 fn the_run_command_of_a_windows_guest_stays_until_its_last_word() {
-    let begun = said(ConsoleObserved::NoMark, SealObserved { started: Some(before(60)), ..seal(Execution::Succeeded) });
+    let begun =
+        said(facts::Console::NoMark, facts::RunCommand { started: Some(before(60)), ..seal(Execution::Succeeded) });
     assert_eq!(begun.outcome(), SEALING);
     let linux = begun.definition(definition()).machine(machine().claimed());
     assert_eq!(linux.outcome(), "ForgetSeal Unknown/Sealing GuestPrepared=Sealing Poll");

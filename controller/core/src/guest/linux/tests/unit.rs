@@ -8,7 +8,7 @@ use crate::{
         hygiene::{Mode, Policy},
         linux::script,
     },
-    image_version::ConsoleObserved,
+    image_version::facts,
 };
 
 const BEGUN: &str = "var/lib/azimage-seal-begun";
@@ -32,7 +32,7 @@ fn a_guest_is_sealed_and_nothing_of_it_is_left() {
         let console = guest.console();
         assert_eq!((answer.code, answer.out.as_str(), answer.err.as_str()), (0, "", ""), "{shell}: {console}");
         assert!(guest.exists("stub/poweroff") && !guest.exists("stub/reboot"), "{shell}: {console}");
-        assert_eq!(read(console.as_bytes(), NONCE), ConsoleObserved::Sealed, "{console}");
+        assert_eq!(read(console.as_bytes(), NONCE), facts::Console::Sealed, "{console}");
         // For a minute, each ten seconds, alone in their lines.
         assert_eq!(console.matches(&format!("\nazimage: sealed {NONCE}\n")).count(), 7, "{console}");
         assert!(!console.contains("failed"), "{console}");
@@ -458,7 +458,7 @@ fn another_seal_of_a_guest_that_was_provisioned_anew_leaves_nothing_of_the_faile
     let answer = guest.run(&script(&second));
     assert_eq!(answer.code, 0, "{}", answer.out);
     guest.unit().unwrap();
-    assert_eq!(read(guest.console().as_bytes(), "second"), ConsoleObserved::Sealed, "{}", guest.console());
+    assert_eq!(read(guest.console().as_bytes(), "second"), facts::Console::Sealed, "{}", guest.console());
     assert!(!guest.exists(BEGUN));
 }
 
@@ -602,7 +602,7 @@ fn a_mark_that_was_written_once_counts() {
     symlink("/dev/full", guest.path("stub/full")).unwrap();
     assert_eq!(guest.unit().unwrap().code, 0);
     let console = guest.text("stub/console");
-    assert!(guest.exists("stub/poweroff") && read(console.as_bytes(), NONCE) == ConsoleObserved::Sealed, "{console}");
+    assert!(guest.exists("stub/poweroff") && read(console.as_bytes(), NONCE) == facts::Console::Sealed, "{console}");
     assert!(!console.contains("failed"));
 }
 

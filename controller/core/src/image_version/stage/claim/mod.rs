@@ -7,8 +7,9 @@ use words::Words;
 
 use super::{
     super::{
-        Provisioning, Step, StepName, VirtualMachineObserved,
+        Provisioning, Step, StepName,
         context::{Cx, Source},
+        facts,
         report::{Decision, Outcome, Report},
         tags,
         words::Done,
@@ -18,16 +19,16 @@ use super::{
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let (source, machine) = cx.source_machine()?;
-    let (validated, memory, id) = (cx.validated, cx.memory, source.id);
+    let (validated, history, id) = (cx.validated, cx.history, source.id);
     let ours = validated.owns_tag(&machine.tags);
-    let known = memory.status.source.as_ref().and_then(|source| source.virtual_machine_uid.as_ref());
-    if ours && memory.begun(StepName::ClaimSource) && known.is_some_and(|known| *known != machine.uid) {
+    let known = history.status.source.as_ref().and_then(|source| source.virtual_machine_uid.as_ref());
+    if ours && history.begun(StepName::ClaimSource) && known.is_some_and(|known| *known != machine.uid) {
         // The status keeps the machine that was claimed: with the new one's uid the next pass would trust the tags,
         // which came with a copy.
         report.source = None;
         return report.stalled(&Words::Recreated { id: id.clone() });
     }
-    report.finished_if(ours && !newer_claim(validated, memory, machine), StepName::ClaimSource);
+    report.finished_if(ours && !newer_claim(validated, history, machine), StepName::ClaimSource);
     if let state @ (Provisioning::Migrating | Provisioning::Other(_)) = &machine.provisioning {
         return report.wait(&Words::OtherState { state: state.clone() });
     }
@@ -44,13 +45,13 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if let Some(obstacle) = may_begin(source.prepare, machine) {
         return obstacle.decide(report);
     }
-    let request = tags::claim_request(validated, id, source.prepare, machine, memory.now)?;
+    let request = tags::claim_request(validated, id, source.prepare, machine, history.now)?;
     let step = Step::on_machine(StepName::ClaimSource, request);
     report.act(&Words::Claiming, step)
 }
 
 /// Of a generalized machine only the content is read. By whose proof its guest is sealed has to be known.
-fn is_generalized(cx: &Cx<'_>, source: Source<'_>, machine: &VirtualMachineObserved, report: &mut Report) -> Decision {
+fn is_generalized(cx: &Cx<'_>, source: Source<'_>, machine: &facts::Machine, report: &mut Report) -> Decision {
     let validated = cx.validated;
     let proven = validated.owns_tag(&machine.tags) && tags::sealed(machine);
     if source.prepare == Prepare::Deprovision && !proven {

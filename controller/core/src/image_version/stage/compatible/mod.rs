@@ -9,8 +9,9 @@ use azimage_names::values::{DiskController, HyperVGeneration, SecurityType};
 use misfit::Misfit;
 
 use super::super::{
-    DefinitionObserved, MarketplacePlan, OsType,
+    MarketplacePlan, OsType,
     context::Cx,
+    facts,
     report::{Decision, Outcome, Report},
     words::Done,
 };
@@ -18,7 +19,7 @@ use super::super::{
 /// A machine fits.
 pub(in super::super) fn machine(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let (_, machine) = cx.source_machine()?;
-    let traits = Traits {
+    let traits = SourceTraits {
         os_type: &machine.os_type,
         generation: machine.generation.as_deref(),
         security_type: machine.security_type.as_deref(),
@@ -32,7 +33,7 @@ pub(in super::super) fn machine(cx: &Cx<'_>, report: &mut Report) -> Decision {
 /// A version fits. A copy's security type is what the definition says.
 pub(in super::super) fn version(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let of = cx.source_version_found()?.definition;
-    let traits = Traits {
+    let traits = SourceTraits {
         os_type: &of.os_type,
         generation: of.generation.as_deref(),
         security_type: None,
@@ -40,7 +41,7 @@ pub(in super::super) fn version(cx: &Cx<'_>, report: &mut Report) -> Decision {
         plan: of.plan.as_ref(),
         is_machine: false,
     };
-    let security_agnostic = DefinitionObserved { security_type: None, ..cx.definition_found()?.clone() };
+    let security_agnostic = facts::Definition { security_type: None, ..cx.definition_found()?.clone() };
     let outcome = report.compatible(fits(&traits, &security_agnostic))?;
     if outcome == Outcome::Done {
         report.not_needed(ConditionType::GuestPrepared);
@@ -61,7 +62,7 @@ impl Report {
 
 /// What of a source has to fit the definition.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Traits<'a> {
+pub(in super::super) struct SourceTraits<'a> {
     pub(in super::super) os_type: &'a OsType,
     pub(in super::super) generation: Option<&'a str>,
     pub(in super::super) security_type: Option<&'a str>,
@@ -72,26 +73,26 @@ pub(in super::super) struct Traits<'a> {
 }
 
 /// What may not fit.
-type Check = fn(&Traits<'_>, &DefinitionObserved) -> Option<Misfit>;
+type Check = fn(&SourceTraits<'_>, &facts::Definition) -> Option<Misfit>;
 
 /// In this order.
 const CHECKS: [Check; 6] = [state, os_type, generation, security_type, disk_controller, purchase_plan];
 
 /// Whether a source fits the definition: the first check that objects holds.
-pub(in super::super) fn fits(source: &Traits<'_>, definition: &DefinitionObserved) -> Result<(), Misfit> {
+pub(in super::super) fn fits(source: &SourceTraits<'_>, definition: &facts::Definition) -> Result<(), Misfit> {
     CHECKS.iter().find_map(|check| check(source, definition)).map_or(Ok(()), Err)
 }
 
-fn state(_: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+fn state(_: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {
     definition.specialized.then_some(Misfit::Specialized)
 }
 
-fn os_type(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+fn os_type(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {
     let wanted = &definition.os_type;
     (source.os_type != wanted).then(|| Misfit::OsType { wanted: wanted.clone(), source: source.os_type.clone() })
 }
 
-fn generation(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+fn generation(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {
     // A definition that gives no generation is for V1 (Azure REST: Gallery Images, `hyperVGeneration`).
     let oldest = HyperVGeneration::default();
     let wanted = definition.generation.as_deref().unwrap_or(oldest.as_str());
@@ -99,7 +100,7 @@ fn generation(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Mi
     Some(Misfit::Generation { wanted: wanted.to_owned(), source: source.to_owned() })
 }
 
-fn security_type(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+fn security_type(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {
     let standard = SecurityType::default();
     let wanted = definition.security_type.as_deref().unwrap_or(standard.as_str());
     let is = source.security_type.unwrap_or(standard.as_str());
@@ -114,7 +115,7 @@ fn security_type(source: &Traits<'_>, definition: &DefinitionObserved) -> Option
     }
 }
 
-fn disk_controller(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+fn disk_controller(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {
     let controller = source.disk_controller?;
     match &definition.disk_controllers {
         Some(allowed) => {
@@ -125,7 +126,7 @@ fn disk_controller(source: &Traits<'_>, definition: &DefinitionObserved) -> Opti
     }
 }
 
-fn purchase_plan(source: &Traits<'_>, definition: &DefinitionObserved) -> Option<Misfit> {
+fn purchase_plan(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {
     let wanted = definition.plan.as_ref();
     (source.plan != wanted).then(|| Misfit::Plan { wanted: plan(wanted), source: plan(source.plan) })
 }

@@ -22,5 +22,5 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
             (NotShown::Definition { definition: definition() }, Missing::Definition { definition: definition() })
         }
     };
-    report.absent(cx.memory, (Read::Definition(cx.validated.id.definition().clone()), &not_shown), &missing)
+    report.absent(cx.history, (Read::Definition(cx.validated.id.definition().clone()), &not_shown), &missing)
 }

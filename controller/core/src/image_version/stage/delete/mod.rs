@@ -7,10 +7,10 @@ use words::{Parting, Words};
 
 use super::{
     super::{
-        Doubt, Memory, Power, Provisioning, Read, Request, Step, StepName, Wake,
+        Doubt, History, Power, Provisioning, Read, Request, Requeue, Step, StepName,
         context::{Answer, Cx, Presence},
         doubt::CONFIRMATIONS,
-        memory::recorded,
+        history::recorded,
         report::{Decision, Outcome, Report, Stop, ends},
         tags,
     },
@@ -20,19 +20,19 @@ use crate::{Failure, Message as _, Progress};
 
 /// The version is gone, if it is to go.
 pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let (validated, memory) = (cx.validated, cx.memory);
+    let (validated, history) = (cx.validated, cx.history);
     if validated.deletion == Deletion::Retain {
         return Ok(Outcome::Done);
     }
     match cx.version_alone()? {
-        Presence::Found(version) if !validated.owns_tag(&version.tags) => report.let_go(&Words::NotOurs),
+        Presence::Found(version) if !validated.owns_tag(&version.tags) => report.release(&Words::NotOurs),
         Presence::Found(version) if version.provisioning == Provisioning::Deleting => {
             report.running = Some(StepName::Delete.into());
             report.deleting(&Words::VersionBeingDeleted, None)
         }
-        Presence::Found(version) if version.block_deletion && not_reached(version.end_of_life, memory) => {
+        Presence::Found(version) if version.block_deletion && not_reached(version.end_of_life, history) => {
             report.progress = Progress::stalled(Words::Blocked.reason(), Words::Blocked.to_string());
-            ends(None, Wake::Resync)
+            ends(None, Requeue::Resync)
         }
         Presence::Found(_) => report.deleting(
             &Words::DeletingVersion,
@@ -40,8 +40,8 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
         ),
         Presence::Missing(_) => {
             let gone = Doubt::Absent(Read::Version(validated.id.clone()));
-            let told = memory.times(&gone);
-            if memory.may_turn_up() || told + 1 < confirmations(memory, told) {
+            let told = history.times(&gone);
+            if history.possibly_created() || told + 1 < confirmations(history, told) {
                 report.doubts(gone);
                 return report.deleting(&Words::Confirming, None);
             }
@@ -61,20 +61,20 @@ pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool 
 
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the
 /// status was lost, nobody knows what was begun.
-fn confirmations(memory: &Memory<'_>, told: u32) -> u32 {
-    let lost = memory.status.observed_generation.is_none_or(|generation| generation < 1);
-    let possible = lost || memory.was_published() || memory.begun(StepName::Publish) || told > 0;
+fn confirmations(history: &History<'_>, told: u32) -> u32 {
+    let lost = history.status.observed_generation.is_none_or(|generation| generation < 1);
+    let possible = lost || history.was_published() || history.begun(StepName::Publish) || told > 0;
     if possible { CONFIRMATIONS } else { 1 }
 }
 
 /// Nothing of ours is left but perhaps the claim on a machine that can still be used, and a run command on it.
 pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let (validated, memory) = (cx.validated, cx.memory);
+    let (validated, history) = (cx.validated, cx.history);
     let retained = validated.deletion == Deletion::Retain;
     let done = if retained { &Words::Retained } else { &Words::Gone };
     let source = match cx.source() {
-        Some(source) if !retained || may_hold_a_machine(memory.status) => source,
-        _ => return report.let_go(done),
+        Some(source) if !retained || may_hold_a_machine(history.status) => source,
+        _ => return report.release(done),
     };
     let (id, seal, guest) = (source.id, source.seal, source.guest);
     let machine = match cx.machine(id)? {
@@ -84,7 +84,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
             return Err(Stop::Failed(failure.clone(), "read the source virtual machine"));
         }
         // A claim of an object that is gone holds no more, so failing to release it must not hold up the deletion.
-        _ => return report.let_go(done),
+        _ => return report.release(done),
     };
     let command = if source.prepare == Prepare::Deprovision && !tags::sealed(machine) {
         match cx.run_command(seal)? {
@@ -97,14 +97,14 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
     } else {
         None
     };
-    let attempt = Attempt::of(validated, memory, machine, command);
+    let attempt = Attempt::of(validated, history, machine, command);
     let runs = !matches!(machine.power, Power::Stopped | Power::Deallocating | Power::Deallocated);
     let in_time = attempt.as_ref().is_some_and(|attempt| attempt.elapsed() <= guest.limit_seconds(&machine.os_type));
     if runs
         && in_time
         && attempt.as_ref().is_some_and(Attempt::may_be_under_way)
-        && !memory.stalled()
-        && !ended_badly(memory)
+        && !history.stalled()
+        && !ended_badly(history)
     {
         // Whoever claimed the machine now would have it sealed and turned off under his hands.
         return report.deleting(&Words::WaitingForSeal, None);
@@ -129,27 +129,27 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
             }
             report.deleting(&Words::Releasing, Some(Step::on_machine(StepName::ReleaseSource, request)))
         }
-        Err(_) => report.let_go(&Words::NoEtag),
+        Err(_) => report.release(&Words::NoEtag),
     }
 }
 
 /// Whether the status has told that the seal ended badly. That stays when its run command is gone.
-fn ended_badly(memory: &Memory<'_>) -> bool {
-    memory.condition(ConditionType::GuestPrepared).is_some_and(|condition| condition.status == "False")
+fn ended_badly(history: &History<'_>) -> bool {
+    history.condition(ConditionType::GuestPrepared).is_some_and(|condition| condition.status == "False")
 }
 
-fn not_reached(end_of_life: Option<jiff::Timestamp>, memory: &Memory<'_>) -> bool {
-    end_of_life.is_some_and(|end| end > memory.now)
+fn not_reached(end_of_life: Option<jiff::Timestamp>, history: &History<'_>) -> bool {
+    end_of_life.is_some_and(|end| end > history.now)
 }
 
 impl Report {
-    fn let_go(&mut self, message: &Words) -> Decision {
+    fn release(&mut self, message: &Words) -> Decision {
         self.progress = Progress::reconciling(message.reason(), message.to_string());
-        ends(None, Wake::Release)
+        ends(None, Requeue::Release)
     }
 
     fn deleting(&mut self, message: &Words, step: Option<Step>) -> Decision {
         self.progress = Progress::reconciling(message.reason(), message.to_string());
-        ends(step, Wake::Poll)
+        ends(step, Requeue::Poll)
     }
 }

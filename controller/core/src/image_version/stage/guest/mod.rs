@@ -20,13 +20,13 @@ use azimage_crds::{ConditionType, Prepare, Reason};
 
 pub use attempt::nonce;
 pub(in super::super) use attempt::{Attempt, newer_claim};
-use readiness::{Obstacle, may_begin};
+use readiness::{NotReady, may_begin};
 use words::{Left, Refusal, Words};
 
 use super::super::{
-    BootDiagnostics, ConsoleObserved, OsType, Power, Provisioning, Request, SealObserved, Step, StepName,
-    VirtualMachineObserved, Wake,
+    BootDiagnostics, OsType, Power, Provisioning, Request, Requeue, Step, StepName,
     context::{Answer, Cx, Source},
+    facts,
     report::{Decision, Outcome, Report, Stop, ends},
     tags,
     words::Done,
@@ -63,7 +63,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 pub(super) struct Sealing<'a> {
     cx: &'a Cx<'a>,
     source: Source<'a>,
-    machine: &'a VirtualMachineObserved,
+    machine: &'a facts::Machine,
 }
 
 impl Sealing<'_> {
@@ -75,7 +75,7 @@ impl Sealing<'_> {
                 return Err(Stop::Failed(failure.clone(), "read the run command of the seal"));
             }
         };
-        let attempt = Attempt::of(self.cx.validated, self.cx.memory, self.machine, command);
+        let attempt = Attempt::of(self.cx.validated, self.cx.history, self.machine, command);
         let heard = match &attempt {
             Some(attempt) if self.speaks(attempt, command) => Some(self.console()?),
             _ => None,
@@ -85,7 +85,7 @@ impl Sealing<'_> {
         }
         let spoke = matches!(
             heard,
-            Some(Answer::Found(ConsoleObserved::Sealed | ConsoleObserved::StartedSince | ConsoleObserved::Failed(_)))
+            Some(Answer::Found(facts::Console::Sealed | facts::Console::StartedSince | facts::Console::Failed(_)))
         );
         if !spoke
             && attempt.as_ref().is_some_and(Attempt::was_removed)
@@ -102,7 +102,7 @@ impl Sealing<'_> {
     }
 
     /// What the machine's serial console log says of this seal.
-    fn console(&self) -> Result<Answer<'_, ConsoleObserved>, Stop> {
+    fn console(&self) -> Result<Answer<'_, facts::Console>, Stop> {
         self.cx.console(self.source.id, self.machine)
     }
 
@@ -112,14 +112,14 @@ impl Sealing<'_> {
 
     /// Whether the guest may have something to say. One that runs hasn't before its run command has ended. But before that
     /// is made, somebody has to see that it can be heard.
-    fn speaks(&self, attempt: &Attempt<'_>, command: Option<&SealObserved>) -> bool {
+    fn speaks(&self, attempt: &Attempt<'_>, command: Option<&facts::RunCommand>) -> bool {
         let says = self.is_off() || command.is_none() || attempt.is_scheduled() || self.is_windows();
         says && self.machine.boot_diagnostics != BootDiagnostics::Off
     }
 
     /// Why the seal ended badly, if the status has told it already.
     fn told(&self) -> Option<Told> {
-        let condition = self.cx.memory.condition(ConditionType::GuestPrepared)?;
+        let condition = self.cx.history.condition(ConditionType::GuestPrepared)?;
         let reason: Reason = condition.reason.parse().ok()?;
         (condition.status == "False" && reason.stalls()).then(|| Told { reason, text: condition.message.clone() })
     }
@@ -129,13 +129,13 @@ impl Sealing<'_> {
     }
 
     /// A run command whose failure the status has told is of no more use, and it may hold the user's script.
-    fn tidied(&self, outcome: Outcome, command: Option<&SealObserved>, report: &Report) -> Decision {
+    fn tidied(&self, outcome: Outcome, command: Option<&facts::RunCommand>, report: &Report) -> Decision {
         let Progress::Stalled { reason, .. } = &report.progress else { return Ok(outcome) };
         let removable = command
             .is_some_and(|command| !command.execution.is_under_way() && command.provisioning != Provisioning::Deleting);
         let alive = self.machine.power == Power::Running && self.machine.agent_ready;
         if matches!(outcome, Outcome::Ends(None, _)) && removable && alive && self.was_told(*reason) {
-            return ends(Some(self.removal()), Wake::Poll);
+            return ends(Some(self.removal()), Requeue::Poll);
         }
         Ok(outcome)
     }
@@ -156,14 +156,14 @@ impl Sealing<'_> {
     }
 
     /// What keeps the machine from being sealed, if anything does.
-    fn obstacle(&self) -> Option<Obstacle> {
+    fn obstacle(&self) -> Option<NotReady> {
         may_begin(Prepare::Deprovision, self.machine)
     }
 
     /// A seal that ended badly is begun again only when somebody asks for it, on a machine in which it can begin.
     fn again(&self, report: &mut Report, message: &impl Message) -> Decision {
         // Who asked may be taken as answered while the claim that was begun for it isn't written.
-        let begun = newer_claim(self.cx.validated, self.cx.memory, self.machine);
+        let begun = newer_claim(self.cx.validated, self.cx.history, self.machine);
         let asked = self.cx.validated.requested || begun;
         if asked && self.obstacle().is_none() {
             return self.claim_anew(report, &Words::ClaimingAsAsked);
@@ -178,7 +178,7 @@ impl Sealing<'_> {
             self.source.id,
             Prepare::Deprovision,
             self.machine,
-            self.cx.memory.now,
+            self.cx.history.now,
         )?;
         let step = Step::on_machine(StepName::ClaimSource, request);
         report.act(message, step)

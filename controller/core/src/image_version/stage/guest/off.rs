@@ -4,8 +4,9 @@ use azimage_crds::{ConditionType, Reason};
 
 use super::{
     super::super::{
-        BootDiagnostics, ConsoleObserved, Doubt, Power, Read, SealObserved, Step, StepName,
+        BootDiagnostics, Doubt, Power, Read, Step, StepName,
         context::Answer,
+        facts,
         report::{Decision, Report, Stop},
         tags,
     },
@@ -21,7 +22,7 @@ impl Sealing<'_> {
     pub(super) fn off(
         &self,
         attempt: Option<&Attempt<'_>>,
-        command: Option<&SealObserved>,
+        command: Option<&facts::RunCommand>,
         report: &mut Report,
     ) -> Decision {
         let Some(attempt) = attempt.filter(|attempt| attempt.may_have_begun()) else {
@@ -43,25 +44,25 @@ impl Sealing<'_> {
             }
             Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), READING_THE_LOG)),
             // A start of Windows leaves nothing on the console by which it is known for sure.
-            Answer::Found(ConsoleObserved::Sealed) if self.is_windows() && !self.untouched_since_begun(attempt) => {
+            Answer::Found(facts::Console::Sealed) if self.is_windows() && !self.untouched_since_begun(attempt) => {
                 report.stalled(&PreparationUnknown::Changed)
             }
-            Answer::Found(ConsoleObserved::Sealed)
+            Answer::Found(facts::Console::Sealed)
                 if !self.untouched_since_begun(attempt) && !self.start_would_show() =>
             {
                 report.wait(&Words::LogIsLate)
             }
-            Answer::Found(ConsoleObserved::Sealed) => self.mark(report, &Words::RecordingOff),
-            Answer::Found(ConsoleObserved::StartedSince) => report.stalled(&PreparationUnknown::Started),
-            Answer::Found(ConsoleObserved::Failed(failure)) => self.gave_up(failure, report),
-            Answer::Found(ConsoleObserved::NoMark | ConsoleObserved::Empty) | Answer::Missing(_) => {
+            Answer::Found(facts::Console::Sealed) => self.mark(report, &Words::RecordingOff),
+            Answer::Found(facts::Console::StartedSince) => report.stalled(&PreparationUnknown::Started),
+            Answer::Found(facts::Console::Failed(failure)) => self.gave_up(failure, report),
+            Answer::Found(facts::Console::NoMark | facts::Console::Empty) | Answer::Missing(_) => {
                 self.silent(attempt, command, report)
             }
         }
     }
 
     /// The guest hasn't said that it is sealed, or its log doesn't show it yet.
-    fn silent(&self, attempt: &Attempt<'_>, command: Option<&SealObserved>, report: &mut Report) -> Decision {
+    fn silent(&self, attempt: &Attempt<'_>, command: Option<&facts::RunCommand>, report: &mut Report) -> Decision {
         if let Some(code) = attempt.command.and_then(|command| command.exit_code).filter(|code| *code != 0) {
             // The script refused, and so began nothing.
             return self.refused(attempt, code, report);
@@ -71,7 +72,7 @@ impl Sealing<'_> {
             let what = Read::RunCommand(self.source.seal.clone());
             report.doubts(Doubt::Absent(what.clone()));
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if self.cx.memory.believes_absent(&what, condition, reason) {
+            if self.cx.history.believes_absent(&what, condition, reason) {
                 return report.stalled(&PreparationUnknown::StoppedUnseen { power: self.machine.power.clone() });
             }
         }

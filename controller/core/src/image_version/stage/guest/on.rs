@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 
 use super::{
     super::super::{
-        BootDiagnostics, ConsoleObserved, Doubt, Execution, Power, Provisioning, Read, Request, RunCommandRequest,
-        SealObserved, Step, StepName,
+        BootDiagnostics, Doubt, Execution, Power, Provisioning, Read, Request, RunCommandRequest, Step, StepName,
         context::Answer,
+        facts,
         report::{Decision, Report, Stop},
     },
     Attempt, READING_THE_LOG, Sealing,
@@ -25,13 +25,13 @@ const REMOVAL_SECONDS: i64 = 120;
 const REMOVAL_PATIENCE_SECONDS: i64 = 15 * 60;
 
 /// What the console says, where the guest may have something to say.
-type Heard<'a> = Option<Answer<'a, ConsoleObserved>>;
+type Heard<'a> = Option<Answer<'a, facts::Console>>;
 
 impl Sealing<'_> {
     pub(super) fn on(
         &self,
         attempt: Option<&Attempt<'_>>,
-        command: Option<&SealObserved>,
+        command: Option<&facts::RunCommand>,
         heard: Heard<'_>,
         report: &mut Report,
     ) -> Decision {
@@ -42,7 +42,7 @@ impl Sealing<'_> {
                 None => self.claim_anew(report, &Words::ClaimingWithoutTag),
             };
         };
-        if newer_claim(self.cx.validated, self.cx.memory, self.machine) && self.obstacle().is_none() {
+        if newer_claim(self.cx.validated, self.cx.history, self.machine) && self.obstacle().is_none() {
             return self.claim_anew(report, &Words::Claiming);
         }
         match command {
@@ -57,7 +57,7 @@ impl Sealing<'_> {
     }
 
     /// The run command of an earlier attempt: it goes before this one begins.
-    fn stale(&self, command: &SealObserved, report: &mut Report) -> Decision {
+    fn stale(&self, command: &facts::RunCommand, report: &mut Report) -> Decision {
         if command.provisioning == Provisioning::Deleting {
             return self.removing(report);
         }
@@ -72,8 +72,8 @@ impl Sealing<'_> {
     }
 
     fn removing(&self, report: &mut Report) -> Decision {
-        let begun = self.cx.memory.step(StepName::ForgetSeal).map(|step| step.started_at.0);
-        let late = begun.is_some_and(|begun| !self.cx.memory.within(begun, REMOVAL_PATIENCE_SECONDS));
+        let begun = self.cx.history.step(StepName::ForgetSeal).map(|step| step.started_at.0);
+        let late = begun.is_some_and(|begun| !self.cx.history.within(begun, REMOVAL_PATIENCE_SECONDS));
         if late && !self.machine.agent_ready {
             return report.retry(&Words::RemovalHangs);
         }
@@ -87,7 +87,7 @@ impl Sealing<'_> {
             let what = Read::RunCommand(self.source.seal.clone());
             report.doubts(Doubt::Absent(what.clone()));
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if !self.cx.memory.believes_absent(&what, condition, reason) {
+            if !self.cx.history.believes_absent(&what, condition, reason) {
                 return report.wait(&Words::CommandNotShown);
             }
         }
@@ -105,7 +105,7 @@ impl Sealing<'_> {
     }
 
     fn begin(&self, attempt: &Attempt<'_>) -> Step {
-        let now = self.cx.memory.now;
+        let now = self.cx.history.now;
         let guests_clock = self.machine.read_at.unwrap_or(now);
         let preparation = self.source.guest.preparation(attempt.nonce, guests_clock);
         let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
@@ -124,11 +124,11 @@ impl Sealing<'_> {
     fn current(
         &self,
         attempt: &Attempt<'_>,
-        command: &SealObserved,
+        command: &facts::RunCommand,
         heard: Heard<'_>,
         report: &mut Report,
     ) -> Decision {
-        if let ConsoleObserved::Failed(failure) = &command.said {
+        if let facts::Console::Failed(failure) = &command.said {
             let log = command.printed.errors.lines().map(str::trim).collect::<Vec<_>>().join("; ");
             let log = if log.is_empty() { log } else { format!(". The end of its log: {log}") };
             let detail = format!("{}{log}", failure.detail);
@@ -137,7 +137,7 @@ impl Sealing<'_> {
         if self.waits_for_the_seal()
             && self.machine.power == Power::Running
             && command.is_started()
-            && command.said == ConsoleObserved::Sealed
+            && command.said == facts::Console::Sealed
         {
             if self.has_just_ended(command) && self.untouched_since_begun(attempt) {
                 return self.mark(report, &Words::Recording);
@@ -145,7 +145,7 @@ impl Sealing<'_> {
             return report.stalled(&PreparationUnknown::Used);
         }
         if command.exit_code == Some(BEGUN_BEFORE)
-            && let Some(Answer::Found(ConsoleObserved::Failed(failure))) = heard
+            && let Some(Answer::Found(facts::Console::Failed(failure))) = heard
         {
             return self.gave_up(failure, report);
         }
@@ -163,7 +163,7 @@ impl Sealing<'_> {
     }
 
     /// Whether a guest that waits to be powered off after its seal still does, by Azure's own clock.
-    fn has_just_ended(&self, command: &SealObserved) -> bool {
+    fn has_just_ended(&self, command: &facts::RunCommand) -> bool {
         let limit = i64::try_from(guest::windows::AGENT_LIMIT.as_secs()).unwrap_or_default();
         let times = self.machine.read_at.zip(command.ended);
         times.is_some_and(|(now, ended)| now.as_second() - ended.as_second() < limit)
@@ -171,7 +171,7 @@ impl Sealing<'_> {
 
     /// Whether there is time enough to remove the run command before the unit stops the agent. Without that it stays,
     /// and does nothing when it is run again: it has expired.
-    fn may_forget(&self, attempt: &Attempt<'_>, command: &SealObserved) -> bool {
+    fn may_forget(&self, attempt: &Attempt<'_>, command: &facts::RunCommand) -> bool {
         let ran = command.started.zip(command.ended).map_or(0, |(started, ended)| (ended - started).get_seconds());
         // By our clock, as Azure's may differ: the unit can't begin earlier than that.
         let begins = i64::try_from(guest::DELAY.as_secs()).unwrap_or_default().saturating_add(ran.max(0));
@@ -183,14 +183,14 @@ impl Sealing<'_> {
     }
 
     fn under_way(&self, attempt: &Attempt<'_>, heard: Heard<'_>, report: &mut Report) -> Decision {
-        if let Some(Answer::Found(ConsoleObserved::Failed(failure))) = heard {
+        if let Some(Answer::Found(facts::Console::Failed(failure))) = heard {
             return self.gave_up(failure, report);
         }
         let limit = self.source.guest.limit_seconds(&self.machine.os_type);
         if attempt.elapsed() > limit {
             let minutes = limit / 60;
             let refusal = match heard {
-                Some(Answer::Found(ConsoleObserved::Sealed)) => Refusal::StillOn { minutes },
+                Some(Answer::Found(facts::Console::Sealed)) => Refusal::StillOn { minutes },
                 _ => Refusal::Unheard { minutes },
             };
             return self.again(report, &refusal);

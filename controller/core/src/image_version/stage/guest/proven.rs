@@ -4,8 +4,9 @@ use azimage_crds::{ConditionType, Reason};
 
 use super::{
     super::super::{
-        BootDiagnostics, ConsoleObserved, Doubt, Power, Read, StepName,
+        BootDiagnostics, Doubt, Power, Read, StepName,
         context::{Answer, console_of},
+        facts,
         report::{Decision, Outcome, Report, Stop},
         words::Done,
     },
@@ -21,8 +22,8 @@ impl Sealing<'_> {
     /// Whether the machine, which said while it ran that it is sealed, can't have been used since: it powers itself off within
     /// minutes.
     fn was_just_marked(&self) -> bool {
-        let marked = self.cx.memory.step(StepName::MarkSealed).map(|step| step.started_at.0);
-        marked.is_some_and(|marked| self.cx.memory.within(marked, MARKED_SECONDS))
+        let marked = self.cx.history.step(StepName::MarkSealed).map(|step| step.started_at.0);
+        marked.is_some_and(|marked| self.cx.history.within(marked, MARKED_SECONDS))
     }
 
     /// Looks at the console once more before an irreversible step, as long as it can be read: a controller that was down
@@ -40,24 +41,24 @@ impl Sealing<'_> {
             _ if !off => None,
             _ => Some(self.console()?),
         };
-        if off && !windows && heard == Some(Answer::Found(&ConsoleObserved::Sealed)) && !self.log_is_up_to_date() {
+        if off && !windows && heard == Some(Answer::Found(&facts::Console::Sealed)) && !self.log_is_up_to_date() {
             return report.wait(&Words::LogIsLate);
         }
         if matches!(heard, Some(Answer::Missing(_))) && !self.untouched_since_marked() {
             let what = Read::Console(console_of(self.cx.validated, self.source.id, self.machine));
             report.doubts(Doubt::Absent(what.clone()));
             let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if !self.cx.memory.believes_absent(&what, condition, reason) {
+            if !self.cx.history.believes_absent(&what, condition, reason) {
                 return report.wait(&Words::LogNotShown);
             }
         }
         let lost = match heard {
             _ if matches!(self.machine.power, Power::Running | Power::Starting) => true,
             _ if !off => false,
-            Some(Answer::Found(ConsoleObserved::StartedSince | ConsoleObserved::Failed(_))) => true,
-            Some(Answer::Found(ConsoleObserved::Sealed)) if !windows => false,
+            Some(Answer::Found(facts::Console::StartedSince | facts::Console::Failed(_))) => true,
+            Some(Answer::Found(facts::Console::Sealed)) if !windows => false,
             // The mark was there, and what took its place was written since.
-            Some(Answer::Found(ConsoleObserved::NoMark)) if !windows => true,
+            Some(Answer::Found(facts::Console::NoMark)) if !windows => true,
             // The log may be gone with the place on the host; a start of Windows may leave nothing in it.
             None | Some(Answer::Found(_) | Answer::Missing(_)) => !self.untouched_since_marked(),
             Some(Answer::Failed(Failure::Busy(_) | Failure::Refused(_)))
@@ -75,7 +76,7 @@ impl Sealing<'_> {
         if self.cx.validated.requested && self.obstacle().is_none() {
             return self.claim_anew(report, &Words::ClaimingAfterStart);
         }
-        let unsure = off && !matches!(heard, Some(Answer::Found(ConsoleObserved::StartedSince)));
+        let unsure = off && !matches!(heard, Some(Answer::Found(facts::Console::StartedSince)));
         report.stalled(if unsure { &PreparationUnknown::Unproven } else { &PreparationUnknown::Started })
     }
 }

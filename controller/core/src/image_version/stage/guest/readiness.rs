@@ -3,17 +3,17 @@
 use azimage_crds::Prepare;
 
 use super::super::super::{
-    Power, VirtualMachineObserved,
+    Power, facts,
     report::{Decision, Report},
 };
 use crate::message::messages;
 
 messages! {
     /// Why the work in the guest can't begin.
-    pub(in crate::image_version) enum Obstacle {
+    pub(in crate::image_version) enum NotReady {
         Unsettled { power: Power } => SourceReady / SourceBusy:
             "The machine's power state is {power}; waiting for it to settle",
-        AgentNotReady { detail: String } => SourceReady / AgentNotReady:
+        AgentSilent { detail: String } => SourceReady / AgentNotReady:
             "The machine runs, but its guest agent isn't ready ({detail}), so nothing can be run in the guest: check \
              that it runs (waagent on Linux) and reaches Azure",
         Off { power: Power } => GuestPrepared / GuestPreparationUnknown:
@@ -26,30 +26,30 @@ messages! {
     }
 }
 
-impl Obstacle {
+impl NotReady {
     pub(in super::super::super) fn decide(&self, report: &mut Report) -> Decision {
         match self {
             Self::Unsettled { .. } => report.wait(self),
-            Self::AgentNotReady { .. } => report.retry(self),
+            Self::AgentSilent { .. } => report.retry(self),
             Self::Off { .. } | Self::Runs => report.stalled(self),
         }
     }
 }
 
 /// What keeps a machine from being in a state from which the work can begin.
-pub(in super::super::super) fn may_begin(prepare: Prepare, machine: &VirtualMachineObserved) -> Option<Obstacle> {
+pub(in super::super::super) fn may_begin(prepare: Prepare, machine: &facts::Machine) -> Option<NotReady> {
     let power = || machine.power.clone();
     match (prepare, &machine.power) {
         (Prepare::Deprovision, Power::Running) if machine.agent_ready => None,
         (Prepare::Deprovision, Power::Running) => {
             let detail = machine.agent_message.as_deref().unwrap_or("no report").to_owned();
-            Some(Obstacle::AgentNotReady { detail })
+            Some(NotReady::AgentSilent { detail })
         }
-        (Prepare::Deprovision, Power::Stopped | Power::Deallocated) => Some(Obstacle::Off { power: power() }),
+        (Prepare::Deprovision, Power::Stopped | Power::Deallocated) => Some(NotReady::Off { power: power() }),
         (Prepare::AlreadyGeneralized, Power::Stopped | Power::Deallocated) => None,
-        (Prepare::AlreadyGeneralized, Power::Running | Power::Starting) => Some(Obstacle::Runs),
+        (Prepare::AlreadyGeneralized, Power::Running | Power::Starting) => Some(NotReady::Runs),
         (_, Power::Starting | Power::Stopping | Power::Deallocating | Power::Unknown | Power::Other(_)) => {
-            Some(Obstacle::Unsettled { power: power() })
+            Some(NotReady::Unsettled { power: power() })
         }
     }
 }

@@ -51,7 +51,7 @@ impl Sealing<'_> {
     pub(super) fn refused(&self, attempt: &Attempt<'_>, code: i64, report: &mut Report) -> Decision {
         let words = attempt.command.map(|command| command.printed.words.trim()).filter(|words| !words.is_empty());
         let said = words.map_or(Said::Nothing, |words| Said::Words { words: words.to_owned() });
-        let attempts = self.cx.memory.step(StepName::Seal).map_or(0, |step| step.attempts);
+        let attempts = self.cx.history.step(StepName::Seal).map_or(0, |step| step.attempts);
         // What was reported as lasting is tried again only when somebody asks for it.
         let passes = attempts < MOST_ATTEMPTS && !self.was_told(Reason::SealFailed);
         if let Some(message) = passing(code, &said).filter(|_| passes) {

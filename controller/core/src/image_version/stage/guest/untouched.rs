@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    super::super::{StepName, VirtualMachineObserved},
+    super::super::{StepName, facts},
     Attempt, Sealing,
 };
 
@@ -22,7 +22,7 @@ const DEALLOCATION_WITH_THE_LOG_SECONDS: i64 = 120;
 /// How late a serial console log may show a start, in seconds.
 const LOG_SECONDS: i64 = 30 * 60;
 
-impl VirtualMachineObserved {
+impl facts::Machine {
     /// For how long Azure has changed nothing of the machine, in seconds, by Azure's own clock. A start is a change; what a
     /// guest does by itself is none.
     fn unchanged_for(&self) -> Option<i64> {
@@ -47,7 +47,7 @@ impl Sealing<'_> {
 
     /// When a step was announced, by Azure's own clock: ours may jump, and that of another replica may differ.
     fn announced(&self, name: StepName) -> Option<Timestamp> {
-        self.cx.memory.step(name)?.azure_time.as_ref().map(|time| time.0)
+        self.cx.history.step(name)?.azure_time.as_ref().map(|time| time.0)
     }
 
     /// Whether Azure surely changed nothing of the machine since our own last write of it: the mark, or the deallocation.
@@ -62,7 +62,7 @@ impl Sealing<'_> {
 
     fn untouched_since_ours(&self, deallocation: i64) -> bool {
         // From when it was announced: whoever sees its end late doesn't know what came in between.
-        let (last, settling) = if self.cx.memory.begun(StepName::Deallocate) {
+        let (last, settling) = if self.cx.history.begun(StepName::Deallocate) {
             (StepName::Deallocate, deallocation)
         } else {
             (StepName::MarkSealed, MARK_SECONDS)

@@ -7,8 +7,9 @@ use words::Words;
 
 use super::{
     super::{
-        Absent, Doubt, Provisioning, Read, SourceSpec, Step, StepName, Validated, VersionObserved,
+        Absent, Doubt, Provisioning, Read, SourceSpec, Step, StepName, Validated,
         context::{Cx, Presence},
+        facts,
         report::{Decision, Outcome, Report},
         validate::find_tag,
         words::{Done, NotShown},
@@ -34,7 +35,7 @@ fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
 }
 
 /// Whether a version that exists is this object's, and made as it asks for.
-pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &VersionObserved, report: &mut Report) -> Decision {
+pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) -> Decision {
     let validated = cx.validated;
     if !validated.owns_tag(&version.tags) {
         let id = validated.id.clone();
@@ -52,7 +53,7 @@ pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &VersionObse
 }
 
 /// A version that was made from something else can't be what this object asks for.
-fn immutable_difference(validated: &Validated, version: &VersionObserved) -> Option<Words> {
+fn immutable_difference(validated: &Validated, version: &facts::Version) -> Option<Words> {
     let id = || validated.id.clone();
     let source = match &validated.source {
         SourceSpec::VirtualMachine { id, .. } => id.to_string(),
@@ -70,12 +71,12 @@ fn immutable_difference(validated: &Validated, version: &VersionObserved) -> Opt
 
 /// A version that was there and isn't: never made again, for nobody knows who relies on its being gone.
 pub(in super::super) fn is_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let (validated, memory) = (cx.validated, cx.memory);
+    let (validated, history) = (cx.validated, cx.history);
     let what = Read::Version(validated.id.clone());
     report.doubts(Doubt::Absent(what.clone()));
     let definition = cx.definition()?;
     let (condition, reason) = (ConditionType::Published, Reason::VersionMissing);
-    if !memory.believes_absent(&what, condition, reason) {
+    if !history.believes_absent(&what, condition, reason) {
         return report.doubted(&NotShown::Version);
     }
     report.regions = Some(Vec::new());

@@ -6,9 +6,7 @@ use azimage_crds::OWNER_TAG;
 use azimage_names::{Region, values::StorageAccountType};
 
 use super::{
-    super::super::{
-        SourceId, SourceSpec, TargetRegionObserved, TargetRegionRequest, Validated, VersionObserved, VersionRequest,
-    },
+    super::super::{SourceId, SourceSpec, TargetRegionRequest, Validated, VersionRequest, facts},
     words::Difference,
 };
 use crate::merge::Merged;
@@ -34,7 +32,7 @@ pub(in super::super::super) fn creation(validated: &Validated, home: &Region) ->
 /// The request that creates a version whose creation failed: the home region, and what else stands in Azure.
 pub(in super::super::super) fn creation_again(
     validated: &Validated,
-    version: &VersionObserved,
+    version: &facts::Version,
     merged: &Merged,
 ) -> VersionRequest {
     let mut request = update(validated, version, merged, None);
@@ -47,7 +45,7 @@ pub(in super::super::super) fn creation_again(
 /// The request that makes an existing version what it should be. `without` leaves a wanted region out for this once.
 pub(in super::super::super) fn update(
     validated: &Validated,
-    version: &VersionObserved,
+    version: &facts::Version,
     merged: &Merged,
     without: Option<&Region>,
 ) -> VersionRequest {
@@ -85,7 +83,7 @@ pub(in super::super::super) fn update(
 
 /// What of a request takes regions away, and nothing else: it goes first and by itself, so that no wish which Azure refuses
 /// holds up a target that goes. None if it takes none away.
-pub(in super::super::super) fn removal(version: &VersionObserved, request: &VersionRequest) -> Option<VersionRequest> {
+pub(in super::super::super) fn removal(version: &facts::Version, request: &VersionRequest) -> Option<VersionRequest> {
     let as_it_stays = |wish: &TargetRegionRequest| {
         let is = version.targets.iter().find(|is| is.region == wish.region)?;
         let replicas = wish.replicas.and(is.replicas.or(Some(version.default_replicas)));
@@ -136,7 +134,7 @@ fn own_tags(validated: &Validated) -> BTreeMap<String, String> {
     tags
 }
 
-fn as_it_is(target: &TargetRegionObserved) -> TargetRegionRequest {
+fn as_it_is(target: &facts::TargetRegion) -> TargetRegionRequest {
     TargetRegionRequest {
         region: target.region.clone(),
         replicas: target.replicas,
@@ -147,7 +145,7 @@ fn as_it_is(target: &TargetRegionObserved) -> TargetRegionRequest {
 }
 
 /// How a version differs from a request; empty when a write would change nothing.
-pub(in super::super::super) fn differences(version: &VersionObserved, request: &VersionRequest) -> Vec<Difference> {
+pub(in super::super::super) fn differences(version: &facts::Version, request: &VersionRequest) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut note = |different: bool, what: Difference| {
         if different {

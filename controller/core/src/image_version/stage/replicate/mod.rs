@@ -10,8 +10,9 @@ use azimage_names::Region;
 use words::{Detail, Difference, Late, Words};
 
 use super::super::{
-    Doubt, Provisioning, Step, StepKey, StepName, VersionObserved, VersionRequest, Wake,
+    Doubt, Provisioning, Requeue, Step, StepKey, StepName, VersionRequest,
     context::Cx,
+    facts,
     report::{Decision, Outcome, Report, ends},
     words::Done,
 };
@@ -29,29 +30,29 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 /// A version beside what is wanted of it.
 pub(super) struct View<'a> {
     pub(super) cx: Cx<'a>,
-    pub(super) version: &'a VersionObserved,
+    pub(super) version: &'a facts::Version,
     pub(super) merged: Merged,
     pub(super) shown: Vec<RegionStatus>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(cx: &Cx<'a>, version: &'a VersionObserved, report: &mut Report) -> Self {
-        let (validated, memory) = (cx.validated, cx.memory);
+    pub(super) fn of(cx: &Cx<'a>, version: &'a facts::Version, report: &mut Report) -> Self {
+        let (validated, history) = (cx.validated, cx.history);
         let mut merged = merge(
             &version.location,
             validated.publish.default_replicas,
             &validated.targets,
-            &regions::remembered(memory.status),
+            &regions::remembered(history.status),
             &regions::in_azure(version),
         );
         for region in std::mem::take(&mut merged.vanished) {
             let doubt = Doubt::NoRegion(region.clone());
             // Azure may show the version as it was before the region was added: a target that is let go on such an answer
             // would leave its region behind for good.
-            if memory.believes(&doubt) { &mut merged.vanished } else { &mut merged.removed }.insert(region);
+            if history.believes(&doubt) { &mut merged.vanished } else { &mut merged.removed }.insert(region);
             report.doubts(doubt);
         }
-        let shown = regions::report(&merged, Some(version), memory.status);
+        let shown = regions::report(&merged, Some(version), history.status);
         report.regions = Some(shown.clone());
         View { cx: *cx, version, merged, shown }
     }
@@ -59,10 +60,10 @@ impl<'a> View<'a> {
 
 impl View<'_> {
     fn updating(&self, report: &mut Report) -> Decision {
-        let begun = |step: &StepName| self.cx.memory.step(*step).map(|record| record.started_at.0);
+        let begun = |step: &StepName| self.cx.history.step(*step).map(|record| record.started_at.0);
         let step = [StepName::Repair, StepName::Update]
             .into_iter()
-            .filter(|step| self.cx.memory.unfinished(*step))
+            .filter(|step| self.cx.history.unfinished(*step))
             .max_by_key(begun);
         report.running = step.map(StepKey::from);
         let late = step.map_or(Late::No, |step| self.late(step));
@@ -108,7 +109,7 @@ impl View<'_> {
         let version = self.cx.validated.id.version();
         let message = Done::Published { version, regions: done.to_string() }.to_string();
         report.progress = Progress::Settled { message };
-        ends(None, Wake::Resync)
+        ends(None, Requeue::Resync)
     }
 
     fn wanted(&self) -> impl Iterator<Item = &RegionStatus> {
@@ -145,8 +146,8 @@ impl View<'_> {
     }
 
     pub(super) fn late(&self, step: StepName) -> Late {
-        let late = self.cx.memory.step(step).is_some_and(|begun| {
-            self.cx.memory.now.as_second() - begun.started_at.0.as_second() > step.expected_seconds()
+        let late = self.cx.history.step(step).is_some_and(|begun| {
+            self.cx.history.now.as_second() - begun.started_at.0.as_second() > step.expected_seconds()
         });
         if late { Late::Yes } else { Late::No }
     }

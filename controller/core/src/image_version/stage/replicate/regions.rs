@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use azimage_crds::{ImageVersionStatus, RegionState, RegionStatus};
 use azimage_names::Region;
 
-use super::super::super::{Provisioning, RegionReplication, VersionObserved};
+use super::super::super::{Provisioning, RegionReplication, facts};
 use crate::{condition::clip, merge::Merged};
 
 /// Steps of percent in which progress is shown: each change is a write that wakes every watcher.
@@ -24,14 +24,14 @@ pub(in super::super::super) fn remembered(status: &ImageVersionStatus) -> BTreeM
 }
 
 /// The target regions that stand in Azure.
-pub(in super::super::super) fn in_azure(version: &VersionObserved) -> BTreeSet<Region> {
+pub(in super::super::super) fn in_azure(version: &facts::Version) -> BTreeSet<Region> {
     version.targets.iter().map(|target| target.region.clone()).collect()
 }
 
 /// Every region: wanted, being removed, or foreign. Times are added when the status is made.
 pub(in super::super::super) fn report(
     merged: &Merged,
-    version: Option<&VersionObserved>,
+    version: Option<&facts::Version>,
     status: &ImageVersionStatus,
 ) -> Vec<RegionStatus> {
     let target = |region: &Region| version?.targets.iter().find(|target| target.region == *region);

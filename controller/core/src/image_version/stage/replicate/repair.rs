@@ -73,7 +73,7 @@ impl View<'_> {
 
     /// The attempts of a step on record, none once its effect was seen.
     fn attempts(&self, step: StepName) -> i32 {
-        self.cx.memory.step(step).filter(|_| self.cx.memory.unfinished(step)).map_or(0, |record| record.attempts)
+        self.cx.history.step(step).filter(|_| self.cx.history.unfinished(step)).map_or(0, |record| record.attempts)
     }
 
     /// Whether only a person's word allows another attempt.

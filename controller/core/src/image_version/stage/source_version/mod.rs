@@ -15,11 +15,11 @@ use super::super::{
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let SourceSpec::ImageVersion { id } = &cx.validated.source else { return Ok(Outcome::Done) };
     let Some(source) = cx.source_version(id)? else {
-        if let Some(maker) = &cx.validated.source_maker {
+        if let Some(maker) = &cx.validated.source_producer {
             return report.wait(&Words::WaitingForMaker { maker: maker.clone(), id: id.clone() });
         }
         let (not_shown, missing) = (NotShown::SourceVersion { id: id.clone() }, Words::Missing { id: id.clone() });
-        return report.absent(cx.memory, (Read::Version(id.clone()), &not_shown), &missing);
+        return report.absent(cx.history, (Read::Version(id.clone()), &not_shown), &missing);
     };
     report.source = Some(SourceStatus {
         location: Some(source.version.location.to_string()),

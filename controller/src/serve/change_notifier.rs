@@ -13,7 +13,7 @@ use kube::{Resource, runtime::watcher::Event};
 use tokio::sync::Notify;
 
 use crate::{
-    gate::Fingerprint,
+    reconcile_filter::Fingerprint,
     stores::{Guarded, readable},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) type Concern<K> = fn(&K) -> Fingerprint;
 
 /// Tells of the namespaces in which something changed that concerns others.
-pub(crate) struct Bell<K> {
+pub(crate) struct ChangeNotifier<K> {
     concern: Concern<K>,
     state: Mutex<State>,
     rung: Notify,
@@ -36,7 +36,7 @@ struct State {
     due: BTreeSet<String>,
 }
 
-impl<K: Resource<DynamicType = ()>> Bell<K> {
+impl<K: Resource<DynamicType = ()>> ChangeNotifier<K> {
     pub(crate) fn new(concern: Concern<K>) -> Self {
         Self { concern, state: Mutex::default(), rung: Notify::new() }
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_bell_rings_for_what_concerns_others_and_once_for_many_changes() {
-        let bell = Bell::<ConfigMap>::new(|map| Fingerprint::of(&map.metadata.generation));
+        let bell = ChangeNotifier::<ConfigMap>::new(|map| Fingerprint::of(&map.metadata.generation));
         let due = |events: &[Event<Guarded<ConfigMap>>]| {
             for event in events {
                 bell.follow(event);
@@ -136,7 +136,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_listens_hears_what_rang_before() {
         use futures::StreamExt;
-        let bell = Arc::new(Bell::<ConfigMap>::new(|_| Fingerprint::of(&0)));
+        let bell = Arc::new(ChangeNotifier::<ConfigMap>::new(|_| Fingerprint::of(&0)));
         bell.follow(&Event::Apply(object("one", "a", 1)));
         let mut heard = Box::pin(bell.clone().namespaces());
         assert_eq!(heard.next().await, Some(BTreeSet::from(["one".to_owned()])));

@@ -13,35 +13,35 @@ pub const PROGRESS: Duration = Duration::from_secs(30);
 
 /// When a status is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Telling {
+pub enum StatusWrite {
     /// Never: it stands there already.
-    Nothing,
+    Unchanged,
     /// At once.
     Now,
     /// After this time, unless something else has to be told before.
-    In(Duration),
+    After(Duration),
 }
 
 /// A status, as far as it tells of progress.
-pub trait Told: PartialEq + Sized {
+pub trait HasProgress: PartialEq + Sized {
     /// What is left of it without percentages, and without the words of what is still under way.
     #[must_use]
     fn without_progress(&self) -> Self;
 }
 
 /// When a status is written instead of the one that stands there. `since`: how long ago this process last wrote it.
-pub fn telling<S: Told>(before: &S, after: &S, since: Option<Duration>) -> Telling {
+pub fn status_write<S: HasProgress>(before: &S, after: &S, since: Option<Duration>) -> StatusWrite {
     if before == after {
-        return Telling::Nothing;
+        return StatusWrite::Unchanged;
     }
     let rest = PROGRESS.saturating_sub(since.unwrap_or(PROGRESS));
     if rest.is_zero() || before.without_progress() != after.without_progress() {
-        return Telling::Now;
+        return StatusWrite::Now;
     }
-    Telling::In(rest)
+    StatusWrite::After(rest)
 }
 
-impl Told for ImageVersionStatus {
+impl HasProgress for ImageVersionStatus {
     fn without_progress(&self) -> Self {
         Self {
             progress: None,
@@ -52,7 +52,7 @@ impl Told for ImageVersionStatus {
     }
 }
 
-impl Told for ReplicationTargetStatus {
+impl HasProgress for ReplicationTargetStatus {
     fn without_progress(&self) -> Self {
         Self {
             conditions: self.conditions.iter().map(state_of).collect(),
@@ -131,11 +131,11 @@ mod tests {
         ] {
             let before: ImageVersionStatus = serde_json::from_value(version()).unwrap();
             let after = changed(version(), pointer, &to);
-            let expected = if at_once { Telling::Now } else { Telling::In(Duration::from_secs(20)) };
-            assert_eq!(telling(&before, &after, Some(Duration::from_secs(10))), expected, "{case}");
-            assert_eq!(telling(&before, &after, Some(PROGRESS)), Telling::Now, "{case}: it was told long ago");
-            assert_eq!(telling(&before, &after, None), Telling::Now, "{case}: by another process");
-            assert_eq!(telling(&after, &after, Some(PROGRESS)), Telling::Nothing, "{case}: it stands there");
+            let expected = if at_once { StatusWrite::Now } else { StatusWrite::After(Duration::from_secs(20)) };
+            assert_eq!(status_write(&before, &after, Some(Duration::from_secs(10))), expected, "{case}");
+            assert_eq!(status_write(&before, &after, Some(PROGRESS)), StatusWrite::Now, "{case}: it was told long ago");
+            assert_eq!(status_write(&before, &after, None), StatusWrite::Now, "{case}: by another process");
+            assert_eq!(status_write(&after, &after, Some(PROGRESS)), StatusWrite::Unchanged, "{case}: it stands there");
         }
     }
 
@@ -152,8 +152,8 @@ mod tests {
         ] {
             let before: ReplicationTargetStatus = serde_json::from_value(target.clone()).unwrap();
             let after = changed(target.clone(), pointer, &to);
-            let expected = if at_once { Telling::Now } else { Telling::In(PROGRESS) };
-            assert_eq!(telling(&before, &after, Some(Duration::ZERO)), expected, "{case}");
+            let expected = if at_once { StatusWrite::Now } else { StatusWrite::After(PROGRESS) };
+            assert_eq!(status_write(&before, &after, Some(Duration::ZERO)), expected, "{case}");
         }
     }
 }

@@ -9,13 +9,13 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::gate::Fingerprint;
+use crate::reconcile_filter::Fingerprint;
 
 /// Of all targets, by uid: what it asked for when it was last looked at, and until when what its versions say can wait.
 #[derive(Debug, Default)]
-pub(crate) struct Turns(Mutex<BTreeMap<String, (Fingerprint, Instant)>>);
+pub(crate) struct ReadPauses(Mutex<BTreeMap<String, (Fingerprint, Instant)>>);
 
-impl Turns {
+impl ReadPauses {
     /// How long a look at a target that asks for this has to wait. What it asks for is looked at at once when it changes.
     pub(super) fn wait(&self, uid: &str, asks: Fingerprint, now: Instant) -> Option<Duration> {
         let turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,7 +40,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_versions_say_can_wait_and_what_the_target_asks_for_cannot() {
-        let (turns, now) = (Turns::default(), Instant::now());
+        let (turns, now) = (ReadPauses::default(), Instant::now());
         let (old, new) = (Fingerprint::of(&1), Fingerprint::of(&2));
         let second = Duration::from_secs(1);
         assert_eq!(turns.wait("a", old, now), None, "it was never looked at");

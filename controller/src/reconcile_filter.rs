@@ -27,9 +27,9 @@ impl Fingerprint {
 
 /// One gate for all objects of a kind.
 #[derive(Debug, Default)]
-pub(crate) struct Gate(Mutex<BTreeMap<String, (Fingerprint, Instant)>>);
+pub(crate) struct ReconcileFilter(Mutex<BTreeMap<String, (Fingerprint, Instant)>>);
 
-impl Gate {
+impl ReconcileFilter {
     /// How long a pass for this object has still to wait; nothing lets it through.
     pub(crate) fn wait(&self, uid: &str, fingerprint: Fingerprint, now: Instant) -> Option<Duration> {
         let gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_pass_waits_unless_its_time_has_come_or_something_changed() {
-        let gate = Gate::default();
+        let gate = ReconcileFilter::default();
         let now = Instant::now();
         let (old, new) = (Fingerprint::of(&1), Fingerprint::of(&2));
         assert_eq!(gate.wait("a", old, now), None, "an unknown object");

@@ -1,5 +1,7 @@
 //! What people read: each text beside its reason, so that neither drowns the other, and all of them can be listed.
 
+pub mod listed;
+
 use std::fmt;
 
 use azimage_crds::{ConditionType, Reason};

@@ -1,0 +1,95 @@
+//! What is known of earlier passes: what stands in the status, and what the process remembers.
+
+use azimage_crds::{ConditionType, ImageVersionStatus, StepStatus};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use super::{Memory, StepKey, StepName};
+
+/// What is known of earlier passes.
+#[derive(Clone, Copy, Debug)]
+pub struct History<'a> {
+    /// The status as it was last written.
+    pub status: &'a ImageVersionStatus,
+    /// What this very process remembers.
+    pub memory: &'a Memory,
+    /// The time of this pass.
+    pub now: Timestamp,
+}
+
+/// The record of a step in a status.
+pub(super) fn recorded<'a>(status: &'a ImageVersionStatus, key: &StepKey) -> Option<&'a StepStatus> {
+    let (name, subject): (&str, _) = (key.name.into(), key.subject.to_string());
+    status.steps.iter().find(|step| step.name == name && step.subject == subject)
+}
+
+impl History<'_> {
+    /// The record of a step that is about one thing alone.
+    pub fn step(&self, name: StepName) -> Option<&StepStatus> {
+        recorded(self.status, &name.into())
+    }
+
+    /// Whether a step was ever begun.
+    pub fn begun(&self, name: StepName) -> bool {
+        self.step(name).is_some()
+    }
+
+    /// Whether a step was begun and its effect not seen.
+    pub fn unfinished(&self, name: StepName) -> bool {
+        self.step(name).is_some_and(|step| step.finished_at.is_none())
+    }
+
+    /// Whether the version was made: it was seen in Azure, or Azure accepted its creation.
+    pub fn was_published(&self) -> bool {
+        self.was_seen() || self.accepted().is_some()
+    }
+
+    /// Whether the version was once seen in Azure.
+    fn was_seen(&self) -> bool {
+        let seen =
+            |step: &StepStatus| step.finished_at.is_some() && step.name.parse().is_ok_and(StepName::proves_existence);
+        self.status.resource_id.is_some() || self.status.steps.iter().any(seen)
+    }
+
+    /// Whether nobody saw the version, and Azure accepted its creation so recently that it may not show it yet.
+    pub(super) fn visibility_lag(&self) -> bool {
+        let accepted = || self.accepted().is_some_and(|at| self.is_fresh(at));
+        !self.was_seen() && (accepted() || self.too_soon(&StepName::Publish.into(), StepName::Publish.grace_seconds()))
+    }
+
+    /// Whether nobody saw the version, and it was asked for so recently that it may turn up yet.
+    pub(super) fn possibly_created(&self) -> bool {
+        let begun = self.step(StepName::Publish).is_some_and(|step| self.is_fresh(step.started_at.0));
+        !self.was_seen() && begun || self.visibility_lag()
+    }
+
+    fn is_fresh(&self, published: Timestamp) -> bool {
+        self.within(published, StepName::Publish.grace_seconds())
+    }
+
+    /// When Azure accepted the version's creation, as this process remembers or an earlier one recorded.
+    fn accepted(&self) -> Option<Timestamp> {
+        let recorded = self.step(StepName::Publish).and_then(|step| step.accepted_at.as_ref());
+        self.memory.accepted_at(StepName::Publish).max(recorded.map(|at| at.0))
+    }
+
+    /// Whether this process carried a step out so recently that Azure may not show it yet.
+    pub(super) fn too_soon(&self, key: &StepKey, grace_seconds: i64) -> bool {
+        self.memory.not_shown_since(key).is_some_and(|at| self.within(at, grace_seconds))
+    }
+
+    /// A condition of the status.
+    pub(super) fn condition(&self, kind: ConditionType) -> Option<&Condition> {
+        self.status.conditions.iter().find(|condition| condition.type_ == kind.as_str())
+    }
+
+    /// Whether the status says that only a person can help.
+    pub(super) fn stalled(&self) -> bool {
+        self.condition(ConditionType::Stalled).is_some_and(|condition| condition.status == "True")
+    }
+
+    /// Whether it was less than so many seconds ago.
+    pub(super) fn within(&self, at: Timestamp, seconds: i64) -> bool {
+        self.now.as_second() - at.as_second() < seconds
+    }
+}
