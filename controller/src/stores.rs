@@ -47,13 +47,16 @@ impl Stores {
     }
 }
 
-/// The objects of one scope, by name.
+/// The objects of one namespace, by name.
 type Objects<K> = BTreeMap<String, Arc<Guarded<K>>>;
+
+/// The objects of one scope, by namespace.
+type Namespaces<K> = BTreeMap<String, Objects<K>>;
 
 /// What the watch of one scope has seen, by namespace: a change in one costs nothing in the others.
 pub(crate) struct Index<K: Resource<DynamicType = ()> + Clone + 'static> {
     store: Store<Guarded<K>>,
-    namespaces: RwLock<BTreeMap<String, Objects<K>>>,
+    namespaces: RwLock<Namespaces<K>>,
 }
 
 impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
@@ -70,22 +73,21 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
     /// Follows an event, after the store has.
     pub(crate) fn follow(&self, event: &Event<Guarded<K>>) {
         match event {
-            Event::Apply(object) => self.put(self.store.get(&ObjectRef::from_obj(object))),
+            Event::Apply(object) => {
+                if let Some(object) = self.store.get(&ObjectRef::from_obj(object)) {
+                    put(&mut self.namespaces.write().unwrap_or_else(PoisonError::into_inner), object);
+                }
+            }
             Event::Delete(object) => self.remove(object.meta().namespace.as_deref(), object.meta().name.as_deref()),
             // The store holds them back until it has all of them.
             Event::Init | Event::InitApply(_) => {}
             Event::InitDone => {
-                *self.namespaces.write().unwrap_or_else(PoisonError::into_inner) = BTreeMap::new();
-                self.store.state().into_iter().for_each(|object| self.put(Some(object)));
+                // Taken over at once: a pass that saw only a part of them would miss a wish, or another object's claim.
+                let mut all = Namespaces::new();
+                self.store.state().into_iter().for_each(|object| put(&mut all, object));
+                *self.namespaces.write().unwrap_or_else(PoisonError::into_inner) = all;
             }
         }
-    }
-
-    fn put(&self, object: Option<Arc<Guarded<K>>>) {
-        let Some(object) = object else { return };
-        let (namespace, name) = (object.meta().namespace.clone(), object.meta().name.clone());
-        let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
-        namespaces.entry(namespace.unwrap_or_default()).or_default().insert(name.unwrap_or_default(), object);
     }
 
     fn remove(&self, namespace: Option<&str>, name: Option<&str>) {
@@ -107,6 +109,11 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
         let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
         namespaces.values().flat_map(BTreeMap::values).cloned().collect()
     }
+}
+
+fn put<K: Resource>(into: &mut Namespaces<K>, object: Arc<Guarded<K>>) {
+    let (namespace, name) = (object.meta().namespace.clone(), object.meta().name.clone());
+    into.entry(namespace.unwrap_or_default()).or_default().insert(name.unwrap_or_default(), object);
 }
 
 /// The objects of a namespace, as they were when they were asked for.

@@ -11,12 +11,17 @@ use azimage_crds::{
     IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, ReplicationTarget,
 };
 use kube::{Api, Resource, ResourceExt};
+use tokio::time::Instant;
 
 use super::{Context, observe::Given};
 use crate::{
     identity::Unidentified,
     kubernetes::{KubernetesError, add_finalizer, remove_finalizer},
 };
+
+/// How long it may take to see that an object is still the one that was decided on. What was read of Azure before is judged by
+/// its age, and a machine may be started meanwhile.
+const SOON: Duration = Duration::from_secs(2);
 
 /// What comes after a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +90,10 @@ impl Pass<'_> {
             Action::Announce(step) => self.announce(decided, step).await,
             Action::Pause(step) => self.pause(decided, &step).await,
             Action::Execute(announced) => {
-                // Nothing in Azure refuses a step that was decided on an old copy of the object.
-                if !self.context.freshest.is_current(self.api, self.object).await? {
+                // Nothing in Azure refuses a step that was decided on an old copy of the object, or of the machine.
+                let asked = Instant::now();
+                let current = self.context.freshest.is_current(self.api, self.object).await?;
+                if !current || Instant::now().duration_since(asked) > SOON {
                     self.remember(decided.memory, Event::Prepared);
                     return Ok(After::Now);
                 }

@@ -98,8 +98,16 @@ fn wait(context: &Context, uid: &str, requeue: Requeue) -> Duration {
         Requeue::Throttled => span,
         _ => context.seams.jittered_for(uid, span),
     };
-    // What was held back is told in time, whatever else there is to wait for.
-    context.freshest.deferred_status_due_in(uid, Instant::now()).map_or(span, |owed| span.min(owed))
+    soonest(requeue, span, context.freshest.deferred_status_due_in(uid, Instant::now()))
+}
+
+/// What was held back of a status is told in time, whatever else there is to wait for. But before its turn a pass tells nothing:
+/// one that came sooner would only wait again, at once.
+fn soonest(requeue: Requeue, span: Duration, deferred_status_due_in: Option<Duration>) -> Duration {
+    match (requeue, deferred_status_due_in) {
+        (Requeue::Throttled, _) | (_, None) => span,
+        (_, Some(due)) => span.min(due),
+    }
 }
 
 fn forget(context: &Context, uid: &str) {
@@ -131,4 +139,24 @@ fn fingerprint(object: &ImageVersion, targets: Fingerprint) -> Fingerprint {
         object.labels(),
         targets,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_is_due_ends_a_wait_but_never_one_for_a_turn() {
+        let (span, soon) = (Duration::from_secs(60), Duration::from_secs(20));
+        for (requeue, due, expected) in [
+            (Requeue::Poll, None, span),
+            (Requeue::Poll, Some(soon), soon),
+            (Requeue::Retry, Some(2 * span), span),
+            (Requeue::Resync, Some(Duration::ZERO), Duration::ZERO),
+            (Requeue::Throttled, Some(soon), span),
+            (Requeue::Throttled, Some(Duration::ZERO), span),
+        ] {
+            assert_eq!(soonest(requeue, span, due), expected, "{requeue:?} {due:?}");
+        }
+    }
 }

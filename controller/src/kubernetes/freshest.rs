@@ -110,7 +110,12 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned> Freshest<
     pub(crate) async fn is_current(&self, api: &Api<K>, object: &K) -> Result<bool, KubernetesError> {
         let current = self.read(api, object).await?;
         let version = object.resource_version();
-        Ok(version.is_some() && current.is_some_and(|current| current.resource_version() == version))
+        let is_current = version.is_some() && current.is_some_and(|current| current.resource_version() == version);
+        if !is_current {
+            // A restored etcd may have set the versions back, and the watch would count as newer again.
+            self.invalidate(&object.uid().unwrap_or_default());
+        }
+        Ok(is_current)
     }
 
     async fn read(&self, api: &Api<K>, object: &K) -> Result<Option<Arc<K>>, KubernetesError> {

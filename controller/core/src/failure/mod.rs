@@ -39,6 +39,8 @@ pub enum Failure {
 /// What a failed call was about, which may be busy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum About {
+    /// What couldn't be read.
+    Reading,
     /// The source machine.
     Source,
     /// The run command of the seal.
@@ -54,6 +56,7 @@ pub(crate) enum About {
 impl About {
     fn busy(self, doing: String, why: String) -> Failed {
         match self {
+            Self::Reading => Failed::ReadingBusy { doing, why },
             Self::Source => Failed::SourceBusy { doing, why },
             Self::Seal => Failed::SealBusy { doing, why },
             Self::Creation => Failed::CreationBusy { doing, why },
@@ -66,7 +69,7 @@ impl About {
 impl Failure {
     /// How it stands with the object after something couldn't be read. `doing` completes the sentence "Could not …".
     pub fn progress(&self, doing: &str) -> Progress {
-        self.progress_about(doing, About::Source)
+        self.progress_about(doing, About::Reading)
     }
 
     /// How it stands with the object after a step couldn't be carried out.

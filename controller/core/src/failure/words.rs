@@ -16,6 +16,8 @@ messages! {
             "Could not {doing}: Azure refuses a token to the identity: {why}",
         Throttled { doing: String } => Ready / Throttled:
             "Could not {doing} yet: Azure asks for a pause",
+        ReadingBusy { doing: String, why: String } => Ready / SourceBusy:
+            "Could not {doing} yet: its state doesn't allow it now: {why}",
         SourceBusy { doing: String, why: String } => Ready / SourceBusy:
             "Could not {doing} yet: the state of the source doesn't allow it now: {why}",
         SealBusy { doing: String, why: String } => Ready / Sealing:

@@ -165,7 +165,7 @@ impl Memory {
             Event::Pauses => Self { facts: self.facts.for_another_pass(), deferred_since: None, waiting: None, ..self },
             Event::Tries => {
                 let announced = self.announced.map(|intent| Intent { tried: true, ..intent });
-                Self { announced, waiting: None, ..self }
+                Self { facts: self.facts.for_another_pass(), announced, waiting: None, ..self }
             }
             Event::Accepted { step, id, proven, at } => {
                 let mut next = self;

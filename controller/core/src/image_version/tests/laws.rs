@@ -316,6 +316,16 @@ proptest! {
     }
 
     #[test]
+    fn a_step_is_one_of_the_stage_at_which_the_pass_ended(scene in scenes()) {
+        let plan = scene.plan();
+        let (Some(step), Some(stage)) = (plan.step, plan.report.stage) else { return Ok(()) };
+        let validated = scene.validated();
+        let route = if validated.deleting { &route::DELETE[..] } else { route::of(&validated.source) };
+        let of = route.iter().find(|known| known.name == stage).unwrap();
+        prop_assert!(of.steps.contains(&step.name), "{} of {}", step.name, stage);
+    }
+
+    #[test]
     fn what_a_step_changes_is_read_and_is_what_is_read_again_if_it_was_forgotten(scene in scenes()) {
         let (plan, facts) = scene.pass();
         let Some(step) = plan.step else { return Ok(()) };
