@@ -70,6 +70,9 @@ enum Action {
         /// How many seals at each rate of noise
         #[arg(long, default_value_t = 100)]
         seals: u32,
+        /// Only at this rate: lines of the kernel a second; may be repeated
+        #[arg(long = "rate", default_values_t = noise::RATES)]
+        rates: Vec<u32>,
     },
     /// Play all cases, or some of them, and print the table of what came of them
     Matrix {
@@ -133,7 +136,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         }
         Action::Room { folder } => room::live(folder).await,
         Action::Ci { suite } => ci::run(suite).await,
-        Action::Noise { suite, seals } => noise::run(suite, seals).await,
+        Action::Noise { suite, seals, rates } => noise::run(suite, seals, &rates).await,
         Action::Matrix { suite, cases, lanes } => matrix::run(suite, &cases, lanes).await,
         Action::Shell { suite, provisioner } => shell::run(suite, provisioner).await,
         Action::Door { folder, script } => {
