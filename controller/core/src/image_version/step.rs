@@ -1,7 +1,7 @@
 //! A step: a write to Azure with its name, and what it is about.
 
 use azimage_crds::StepStatus;
-use azimage_names::Region;
+use azimage_names::{Region, RunCommandId};
 
 use super::{MachineRequest, Read, Request, StepName, VersionRequest};
 
@@ -82,12 +82,15 @@ impl Step {
             Request::DeleteVersion(id) => vec![Read::Version(id.clone())],
             Request::PatchMachine(request) => vec![Read::Machine(request.id.clone())],
             Request::Deallocate(id) | Request::Generalize(id) => vec![Read::Machine(id.clone())],
-            Request::PutRunCommand(request) => {
-                vec![Read::Machine(request.id.virtual_machine().clone()), Read::RunCommand(request.id.clone())]
-            }
-            Request::DeleteRunCommand(id) => vec![Read::RunCommand(id.clone())],
+            Request::PutRunCommand(request) => with_its_machine(&request.id),
+            // Whether there is an agent that can remove it is said by its machine.
+            Request::DeleteRunCommand(id) => with_its_machine(id),
         }
     }
+}
+
+fn with_its_machine(id: &RunCommandId) -> Vec<Read> {
+    vec![Read::Machine(id.virtual_machine().clone()), Read::RunCommand(id.clone())]
 }
 
 impl std::fmt::Display for Subject {
