@@ -2,7 +2,8 @@
 //!
 //! A process has many tasks: kube runs each pass over an object in a task of its own. A poll shows as a span that is entered:
 //! the controller's own span around each pass, and [`span`] around the other parts of a process. The order of polls within an
-//! instant depends on a hash map of kube, so polls are counted for each part of the process separately.
+//! instant depends on a hash map of kube, so polls are counted for each part of the process separately, and the first poll of a
+//! pass isn't counted: in it a pass only takes its place in the order, and of several that would crash there, chance would choose.
 
 use std::{
     collections::BTreeMap,
@@ -35,6 +36,8 @@ struct Known {
     name: String,
     /// The reference count.
     held: usize,
+    /// It is a pass that wasn't polled yet.
+    unpolled_pass: bool,
     /// The process is dropped after this poll.
     last: bool,
 }
@@ -93,7 +96,8 @@ impl Subscriber for PollCrashes {
         spans.next += 1;
         let id = spans.next;
         let metadata = attributes.metadata();
-        spans.known.insert(id, Known { metadata, replica, name, held: 1, last: false });
+        let unpolled_pass = is_pass(metadata);
+        spans.known.insert(id, Known { metadata, replica, name, held: 1, unpolled_pass, last: false });
         Id::from_u64(id)
     }
 
@@ -107,6 +111,9 @@ impl Subscriber for PollCrashes {
         let spans = &mut *self.lock();
         spans.entered.push(id.into_u64());
         let Some(known) = spans.known.get_mut(&id.into_u64()) else { return };
+        if std::mem::take(&mut known.unpolled_pass) {
+            return;
+        }
         let Some(process) = self.processes.get(usize::from(known.replica)) else { return };
         known.last = process.faults.crashes_at_poll(known.replica, &known.name, !process.crash.is_crashing());
     }
