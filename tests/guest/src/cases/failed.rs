@@ -44,7 +44,8 @@ pub(super) fn cases() -> Vec<Case> {
                 Moment::Scheduled,
                 Event::Script("touch /var/lib/waagent/kept; chattr +i /var/lib/waagent/kept"),
             )),
-            // The agent says nothing of it and ends well; the look at its folder tells.
+            // The agent ends at the file with an error in its log and exit code 0. If it has removed all else of the folder
+            // before, which is up to the file system's order, the look at the folder tells.
             expected: failed("agent-state", Aftermath::Restarting),
             ..USUAL
         },

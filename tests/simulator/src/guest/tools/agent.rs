@@ -106,11 +106,12 @@ fn deprovision(contents: &mut Contents, account: Option<&str>) -> Result<(), Ref
     let others = shadow.lines().filter(|line| !line.starts_with("root:"));
     let locked = std::iter::once("root:*LOCK*:14600::::::").chain(others).map(|line| format!("{line}\n"));
     contents.write("/etc/shadow", locked.collect::<String>(), 0o640)?;
-    // What can't be removed here stays, and nothing is said of it (seen on a real guest).
+    // It ends at the first thing that it can't remove (Azure/WALinuxAgent `fileutil.rm_dirs`, `do_actions`). In which order a
+    // folder is listed is up to the file system; here what can't be removed comes last, as on the real guest that was tried.
     for folder in [FOLDER, "/var/log/azure"] {
-        for name in contents.list(folder).unwrap_or_default() {
-            contents.take(&format!("{folder}/{name}")).ok();
-        }
+        let names = contents.list(folder).unwrap_or_default();
+        let ends: Vec<_> = names.iter().map(|name| contents.take(&format!("{folder}/{name}"))).collect();
+        ends.into_iter().collect::<Result<(), _>>()?;
     }
     for file in ["/root/.bash_history", "/var/log/waagent.log"] {
         remove_file(contents, file)?;
