@@ -24,6 +24,9 @@ pub enum StatusWrite {
 
 /// A status, as far as it tells of progress.
 pub trait HasProgress: PartialEq + Sized {
+    /// Its conditions.
+    fn conditions(&self) -> &[Condition];
+
     /// What is left of it without percentages, and without the words of what is still under way.
     #[must_use]
     fn without_progress(&self) -> Self;
@@ -42,6 +45,10 @@ pub fn status_write<S: HasProgress>(before: &S, after: &S, since: Option<Duratio
 }
 
 impl HasProgress for ImageVersionStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
     fn without_progress(&self) -> Self {
         Self {
             progress: None,
@@ -53,6 +60,10 @@ impl HasProgress for ImageVersionStatus {
 }
 
 impl HasProgress for ReplicationTargetStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
     fn without_progress(&self) -> Self {
         Self {
             conditions: self.conditions.iter().map(state_of).collect(),

@@ -3,14 +3,15 @@
 use azimage_core::{
     Progress, events,
     image_version::{Report, Requeue, Violation},
-    status_write::{StatusWrite, status_write},
 };
 use azimage_crds::{Deletion, IMAGE_VERSION_FINALIZER, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason};
 use kube::{Resource, ResourceExt};
-use tokio::time::Instant;
 
-use super::pass::{After, Pass};
-use crate::kubernetes::{KubernetesError, apply_status, remove_finalizer};
+use super::{
+    Context,
+    pass::{After, Pass},
+};
+use crate::kubernetes::{KubernetesError, remove_finalizer, tell_status};
 
 impl Pass<'_> {
     /// An object that can't be worked on as it is says so, and may go if nothing was done for it.
@@ -54,17 +55,8 @@ impl Pass<'_> {
         before: &ImageVersionStatus,
         after: ImageVersionStatus,
     ) -> Result<(), KubernetesError> {
-        let (freshest, now) = (&self.context.freshest, Instant::now());
-        match status_write(before, &after, freshest.status_written_since(self.uid, now)) {
-            StatusWrite::Unchanged => freshest.defer_status(self.uid, None),
-            StatusWrite::After(rest) => freshest.defer_status(self.uid, Some(now + rest)),
-            StatusWrite::Now => {
-                freshest.status_written(apply_status(self.api, self.object, &after).await?, now);
-                let events = events::transitions(&before.conditions, &after.conditions);
-                self.context.events.publish(self.object, events).await;
-            }
-        }
-        Ok(())
+        let Context { freshest, events, .. } = &**self.context;
+        tell_status(self.api, self.object, (before, &after), freshest, events).await
     }
 
     /// Tells a person what the status can't, as the object goes.

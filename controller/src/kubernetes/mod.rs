@@ -11,7 +11,7 @@ use std::{future::Future, time::Duration};
 pub(crate) use events::Events;
 pub(crate) use finalizer::{add_finalizer, remove_finalizer};
 pub(crate) use freshest::Freshest;
-pub(crate) use status::apply_status;
+pub(crate) use status::tell_status;
 pub(crate) use unreadable::report_unreadable;
 
 use crate::election::TermEnded;

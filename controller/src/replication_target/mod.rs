@@ -5,14 +5,8 @@ mod read_pauses;
 
 use std::sync::Arc;
 
-use azimage_core::{
-    events,
-    replication_target::pause,
-    status_write::{StatusWrite, status_write},
-};
-use azimage_crds::{
-    ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget, ReplicationTargetStatus,
-};
+use azimage_core::replication_target::pause;
+use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget};
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams, runtime::controller::Action};
 pub(crate) use read_pauses::ReadPauses;
 use tokio::time::Instant;
@@ -20,7 +14,7 @@ use tokio::time::Instant;
 use crate::{
     config::Config,
     decisions::Decisions,
-    kubernetes::{Events, Freshest, KubernetesError, add_finalizer, apply_status, bounded, remove_finalizer},
+    kubernetes::{Events, Freshest, KubernetesError, add_finalizer, bounded, remove_finalizer, tell_status},
     reconcile_filter::Fingerprint,
     seams::Seams,
     stores::Stores,
@@ -86,29 +80,9 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
         tracing::info!("Let go of replication target");
         return Ok(Action::await_change());
     }
-    tell(context, &api, object, &decided.status).await?;
-    Ok(again(context, object))
-}
-
-/// Writes the status if it differs, and tells of the transitions. Progress alone is held back for a while.
-async fn tell(
-    context: &Context,
-    api: &Api<ReplicationTarget>,
-    object: &ReplicationTarget,
-    status: &ReplicationTargetStatus,
-) -> Result<(), KubernetesError> {
-    let (freshest, now, uid) = (&context.freshest, Instant::now(), object.uid().unwrap_or_default());
     let before = object.status.clone().unwrap_or_default();
-    match status_write(&before, status, freshest.status_written_since(&uid, now)) {
-        StatusWrite::Unchanged => freshest.defer_status(&uid, None),
-        StatusWrite::After(rest) => freshest.defer_status(&uid, Some(now + rest)),
-        StatusWrite::Now => {
-            freshest.status_written(apply_status(api, object, status).await?, now);
-            let events = events::transitions(&before.conditions, &status.conditions);
-            context.events.publish(object, events).await;
-        }
-    }
-    Ok(())
+    tell_status(&api, object, (&before, &decided.status), &context.freshest, &context.events).await?;
+    Ok(again(context, object))
 }
 
 /// What of an image version targets go by: whatever else changes of it wakes none of them.
