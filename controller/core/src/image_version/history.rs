@@ -6,6 +6,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::{Memory, StepKey, StepName};
 
+/// How long a version whose creation Azure accepted may stay unseen before it counts as deleted, in seconds. Such a verdict
+/// has no way back for the number, so it is given late.
+const ACCEPTED_SECONDS: i64 = 15 * 60;
+
 /// What is known of earlier passes.
 #[derive(Clone, Copy, Debug)]
 pub struct History<'a> {
@@ -53,7 +57,7 @@ impl History<'_> {
 
     /// Whether nobody saw the version, and Azure accepted its creation so recently that it may not show it yet.
     pub(super) fn visibility_lag(&self) -> bool {
-        let accepted = || self.accepted().is_some_and(|at| self.is_fresh(at));
+        let accepted = || self.accepted().is_some_and(|at| self.within(at, ACCEPTED_SECONDS));
         !self.was_seen() && (accepted() || self.too_soon(&StepName::Publish.into(), StepName::Publish.grace_seconds()))
     }
 

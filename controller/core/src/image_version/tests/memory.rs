@@ -83,7 +83,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "a creation that was just accepted isn't shown yet",
-            scene(&json!({})).process(executed(StepName::Publish, 299)),
+            scene(&json!({})).process(executed(StepName::Publish, 899)),
             "- Unknown/Publishing Published=Publishing Poll",
         ),
         row(
@@ -98,13 +98,13 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "a creation that was accepted a while ago isn't shown",
-            scene(&from_image_version()).process(executed(StepName::Publish, 301)),
+            scene(&from_image_version()).process(executed(StepName::Publish, 901)),
             LOOK_AGAIN,
         ),
         row(
             "a creation that was accepted a while ago isn't shown for certain",
             vanished(3).status(ImageVersionStatus::default()).process(told_absent(
-                executed(StepName::Publish, 301),
+                executed(StepName::Publish, 901),
                 own_version(),
                 3,
             )),
@@ -112,13 +112,13 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "a creation that another process saw accepted isn't shown yet",
-            accepted(299),
+            accepted(899),
             "- Unknown/Publishing Published=Publishing Poll",
         ),
-        row("a creation that another process saw accepted a while ago isn't shown", accepted(301), LOOK_AGAIN),
+        row("a creation that another process saw accepted a while ago isn't shown", accepted(901), LOOK_AGAIN),
         row(
             "a version that was seen is gone, though it was asked for just now",
-            accepted(299).status(ImageVersionStatus { resource_id: Some("x".into()), ..accepted(299).status }),
+            accepted(899).status(ImageVersionStatus { resource_id: Some("x".into()), ..accepted(899).status }),
             LOOK_AGAIN,
         ),
         row(

@@ -29,6 +29,17 @@ fn marked_ago(seconds: i64, scene: Scene) -> Scene {
     scene.machine(windows().marked()).status(azimage_crds::ImageVersionStatus { steps, ..super::fixtures::steps(&[]) })
 }
 
+/// It was marked 100 seconds ago and runs, its deallocation was begun, and Azure changed it last so many seconds ago.
+fn deallocated(begun: i64, changed: Option<i64>) -> Scene {
+    let ended = facts::RunCommand { ended: Some(before(160)), ..seal(Execution::Succeeded) };
+    let mut scene = marked_ago(100, said(facts::Console::Sealed, ended));
+    scene.status.steps.push(step(StepName::Deallocate, 1, false, begun));
+    scene.observed(|observed| {
+        let Told::Found(machine) = &mut observed.virtual_machine else { unreachable!("it was found") };
+        machine.changed_at = Some(before(changed.unwrap_or(100)));
+    })
+}
+
 pub(super) fn rows() -> Vec<Row> {
     let ended = |ago: i64| facts::RunCommand { ended: Some(before(ago)), ..seal(Execution::Succeeded) };
     let sealed = || said(facts::Console::Sealed, ended(60));
@@ -88,6 +99,10 @@ pub(super) fn rows() -> Vec<Row> {
             changed(Some(100), marked_ago(599, sealed())),
             UNKNOWN,
         ),
+        row("it runs on, and its deallocation was begun", deallocated(60, None), DEALLOCATE),
+        row("it runs on, and Azure ended its deallocation without a change", deallocated(60, Some(61)), DEALLOCATE),
+        row("it runs again after a deallocation that ended without effect", deallocated(60, Some(30)), UNKNOWN),
+        row("it runs on, and a deallocation belongs to an earlier seal", deallocated(900, Some(100)), DEALLOCATE),
         row("it runs on for long", marked_ago(600, sealed()), UNKNOWN),
         row("it runs, and nobody knows when it was marked", sealed().machine(windows().marked()), UNKNOWN),
     ]

@@ -30,7 +30,8 @@ impl Sealing<'_> {
     /// for an hour doesn't know who used the machine meanwhile.
     pub(super) fn proven(&self, report: &mut Report) -> Decision {
         let windows = self.is_windows();
-        if windows && self.machine.power == Power::Running && self.was_just_marked() && self.untouched_since_marked() {
+        if windows && self.machine.power == Power::Running && self.was_just_marked() && self.kept_running_since_marked()
+        {
             report.done(&Done::Sealed);
             return Ok(Outcome::Done);
         }
@@ -76,7 +77,13 @@ impl Sealing<'_> {
         if self.cx.validated.requested && self.obstacle().is_none() {
             return self.claim_anew(report, &Words::ClaimingAfterStart);
         }
-        let unsure = off && !matches!(heard, Some(Answer::Found(facts::Console::StartedSince)));
-        report.stalled(if unsure { &PreparationUnknown::Unproven } else { &PreparationUnknown::Started })
+        let started = matches!(heard, Some(Answer::Found(facts::Console::StartedSince)));
+        report.stalled(match self.machine.power {
+            _ if started => &PreparationUnknown::Started,
+            _ if off => &PreparationUnknown::Unproven,
+            // It ran when it said so, and may only run on.
+            Power::Running if windows => &PreparationUnknown::Used,
+            _ => &PreparationUnknown::Started,
+        })
     }
 }

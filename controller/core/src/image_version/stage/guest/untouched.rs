@@ -60,14 +60,26 @@ impl Sealing<'_> {
         self.untouched_since_ours(DEALLOCATION_WITH_THE_LOG_SECONDS) || self.start_would_show()
     }
 
+    /// Whether the machine, which ran when it said that it is sealed, surely runs on since without a stop. A deallocation that
+    /// Azure accepted and didn't complete may have stopped and started it: after that nothing is sure.
+    pub(super) fn kept_running_since_marked(&self) -> bool {
+        self.untouched_since_ours(0)
+    }
+
     fn untouched_since_ours(&self, deallocation: i64) -> bool {
         // From when it was announced: whoever sees its end late doesn't know what came in between.
-        let (last, settling) = if self.cx.history.begun(StepName::Deallocate) {
+        let (last, settling) = if self.was_deallocated_since_marked() {
             (StepName::Deallocate, deallocation)
         } else {
             (StepName::MarkSealed, MARK_SECONDS)
         };
         self.announced(last).is_some_and(|ours| self.untouched_since(ours, settling))
+    }
+
+    /// Whether a deallocation was begun after this seal. One of an earlier seal counts no more.
+    fn was_deallocated_since_marked(&self) -> bool {
+        let times = self.announced(StepName::Deallocate).zip(self.announced(StepName::MarkSealed));
+        self.cx.history.begun(StepName::Deallocate) && times.is_none_or(|(deallocated, marked)| deallocated >= marked)
     }
 
     fn untouched_since(&self, ours: Timestamp, settling: i64) -> bool {
