@@ -126,7 +126,12 @@ impl Operators {
         let mut body = self.request(&Method::GET, &version(number), &Value::Null).1;
         let list = body.pointer_mut("/properties/publishingProfile/targetRegions").and_then(Value::as_array_mut);
         let Some(regions) = list else { return false };
-        regions.push(json!({"name": region, "regionalReplicaCount": 1, "excludeFromLatest": true}));
+        let mut added = json!({"name": region, "regionalReplicaCount": 1});
+        // Most tools leave the flag out; where it is there it counts more than that of the version.
+        if let Some(excluded) = [None, Some(true), Some(false)][usize::from(number % 3)] {
+            added["excludeFromLatest"] = json!(excluded);
+        }
+        regions.push(added);
         self.put(&version(number), &body)
     }
 

@@ -132,7 +132,7 @@ fn bare(target: azure::TargetRegion, preserved: Map<String, Value>) -> facts::Ta
         region: target.name,
         replicas: target.regional_replica_count.map(|replicas| i32::try_from(replicas).unwrap_or(i32::MAX)),
         storage_account_type: target.storage_account_type.map(|kind| kind.to_string()),
-        exclude_from_latest: target.exclude_from_latest.unwrap_or(false),
+        exclude_from_latest: target.exclude_from_latest,
         preserved,
     }
 }

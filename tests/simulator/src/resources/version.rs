@@ -96,7 +96,8 @@ pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) replicas: u64,
     pub(crate) storage: String,
-    pub(crate) exclude_from_latest: bool,
+    /// Absent: as the version says.
+    pub(crate) exclude_from_latest: Option<bool>,
     /// `encryption` as given.
     pub(crate) encryption: Value,
     /// More replicas of the region, on other storage.

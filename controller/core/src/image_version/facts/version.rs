@@ -65,8 +65,9 @@ pub struct TargetRegion {
     pub replicas: Option<i32>,
     /// Its storage.
     pub storage_account_type: Option<String>,
-    /// Kept out of latest in this region.
-    pub exclude_from_latest: bool,
+    /// Kept out of latest in this region, or offered there. Absent: as the version says. Where both are there the region's own
+    /// counts ([best practices](https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery#best-practices)).
+    pub exclude_from_latest: Option<bool>,
     /// Members that this release doesn't know, kept so that a write doesn't lose them.
     pub preserved: Map<String, Value>,
 }

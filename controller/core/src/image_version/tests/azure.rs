@@ -205,7 +205,7 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> facts::Versio
             region: region(&target.region.as_str().to_ascii_uppercase()),
             replicas: target.replicas.or(fill.then_some(request.default_replicas)),
             storage_account_type: target.storage_account_type.clone().or(fill.then(|| "Standard_LRS".into())),
-            exclude_from_latest: target.exclude_from_latest,
+            exclude_from_latest: Some(target.exclude_from_latest),
             preserved: target.preserved.clone(),
         })
         .rev()

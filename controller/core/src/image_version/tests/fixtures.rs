@@ -298,7 +298,7 @@ pub(super) fn target_region(name: &str) -> facts::TargetRegion {
         region: region(name),
         replicas: Some(1),
         storage_account_type: Some("Standard_LRS".into()),
-        exclude_from_latest: true,
+        exclude_from_latest: Some(true),
         preserved: Map::new(),
     }
 }

@@ -228,13 +228,12 @@ proptest! {
                 let kept = kept.unwrap();
                 prop_assert_eq!(kept.replicas, is.replicas);
                 prop_assert_eq!(&kept.storage_account_type, &is.storage_account_type);
-                prop_assert_eq!(kept.exclude_from_latest, is.exclude_from_latest);
             }
             if let Some(kept) = kept {
                 prop_assert_eq!(&kept.preserved, &is.preserved);
             }
         }
-        for target in request.targets.iter().filter(|target| merged.wanted.contains_key(&target.region)) {
+        for target in &request.targets {
             prop_assert!(target.exclude_from_latest, "{} would be latest", target.region);
         }
     }
@@ -292,10 +291,11 @@ proptest! {
         };
         prop_assert_eq!(&version.provisioning, &Provisioning::Succeeded);
         prop_assert!(version.exclude_from_latest);
+        prop_assert!(version.targets.iter().all(|target| target.exclude_from_latest != Some(false)));
         for at in merged(&scene, version).wanted.keys() {
             let says = version.replication.get(at).map(|says| &says.state);
             prop_assert_eq!(says, Some(&RegionReplication::Completed), "{}", at);
-            prop_assert!(version.targets.iter().any(|target| target.region == *at && target.exclude_from_latest));
+            prop_assert!(version.targets.iter().any(|target| target.region == *at && target.exclude_from_latest != Some(false)));
         }
     }
 

@@ -212,7 +212,7 @@ pub(super) fn versions(noise: Noise) -> BoxedStrategy<facts::Version> {
 
 fn target_regions() -> BoxedStrategy<facts::TargetRegion> {
     let storage = option::of(select(vec!["Standard_LRS", "standard_zrs", "PremiumV2_LRS"]));
-    (option::of(1..9i32), storage, any::<bool>(), any::<bool>())
+    (option::of(1..9i32), storage, option::of(any::<bool>()), any::<bool>())
         .prop_map(|(replicas, storage, exclude, encrypted)| {
             let mut preserved = Map::new();
             if encrypted {

@@ -201,7 +201,23 @@ fn differences() -> Vec<Row> {
     let made = |change: &dyn Fn(&mut facts::Version)| plain().version(changed(change));
     vec![
         row("in latest", made(&|version| version.exclude_from_latest = false), UPDATE),
-        row("in latest in one region", made(&|version| version.targets[0].exclude_from_latest = false), UPDATE),
+        row(
+            "latest in a foreign region by its own flag",
+            made(&|version| {
+                version
+                    .targets
+                    .push(facts::TargetRegion { exclude_from_latest: Some(false), ..target_region("uksouth") })
+            }),
+            UPDATE,
+        ),
+        row(
+            "a foreign region has no flag of its own",
+            made(&|version| {
+                version.targets.push(facts::TargetRegion { exclude_from_latest: None, ..target_region("uksouth") })
+            }),
+            DONE,
+        ),
+        row("in latest in one region", made(&|version| version.targets[0].exclude_from_latest = Some(false)), UPDATE),
         row("regions can't be removed", made(&|version| version.allow_deletion_of_regions = false), UPDATE),
         row("other default replicas", made(&|version| version.default_replicas = 2), UPDATE),
         row("other replicas", made(&|version| version.targets[0].replicas = Some(2)), UPDATE),

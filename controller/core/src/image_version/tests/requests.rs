@@ -54,11 +54,11 @@ fn a_region_that_goes_goes_before_any_wish_that_azure_may_refuse() {
 fn a_creation_that_is_asked_for_again_drops_no_region() {
     let mut failed = version(&[HOME, OTHER, "eastus2"]).provisioned(Provisioning::Failed);
     failed = failed.says(HOME, RegionReplication::Failed, "");
-    failed.targets[2].exclude_from_latest = false;
+    failed.targets[2].exclude_from_latest = Some(false);
     let scene = wide().targets(&[target("t", OTHER, &json!({})), target("u", "uksouth", &json!({}))]).version(failed);
     let request = request(&scene);
     assert_eq!(regions_of(&request), [HOME, OTHER, "eastus2"], "and adds none before the home region is complete");
-    assert!(!request.targets[2].exclude_from_latest, "a foreign region stays as it is");
+    assert!(request.targets[2].exclude_from_latest, "not even a foreign region is latest");
 }
 
 #[test]

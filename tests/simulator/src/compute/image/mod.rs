@@ -56,9 +56,11 @@ fn usable_in(version: &ImageVersion, location: &str) -> bool {
         && version.regions.iter().any(|region| region.name == location && region.state == RegionState::Completed)
 }
 
+/// The region's own flag counts where it has one.
 fn candidate_in(version: &ImageVersion, location: &str) -> bool {
     let target = version.publishing.targets.iter().find(|target| target.name == location);
-    !version.publishing.exclude_from_latest && !target.is_some_and(|target| target.exclude_from_latest)
+    let regional = target.and_then(|target| target.exclude_from_latest);
+    !regional.unwrap_or(version.publishing.exclude_from_latest)
 }
 
 /// The image that `reference` names, for something in `location`, if the caller may read it.

@@ -19,7 +19,7 @@ impl Publishing {
             name: name.clone(),
             replicas: 1,
             storage: "Standard_LRS".to_owned(),
-            exclude_from_latest: false,
+            exclude_from_latest: None,
             encryption: Value::Null,
             additional: Vec::new(),
         };
@@ -125,8 +125,11 @@ impl Target {
             "name": regions::display(&self.name).unwrap_or(&self.name),
             "regionalReplicaCount": self.replicas,
             "storageAccountType": self.storage,
-            "excludeFromLatest": self.exclude_from_latest,
         });
+        // Shown only where it was given.
+        if let Some(excluded) = self.exclude_from_latest {
+            view["excludeFromLatest"] = json!(excluded);
+        }
         if !self.encryption.is_null() {
             view["encryption"] = self.encryption.clone();
         }
@@ -154,7 +157,7 @@ fn target(entry: &Value, replicas: u64, default_storage: &str) -> Result<Target,
         replicas: count(&entry["regionalReplicaCount"], "regionalReplicaCount")?.unwrap_or(replicas),
         additional: additional(&entry["additionalReplicaSets"], &storage)?,
         storage,
-        exclude_from_latest: entry["excludeFromLatest"].as_bool().unwrap_or_default(),
+        exclude_from_latest: entry["excludeFromLatest"].as_bool(),
         encryption: entry["encryption"].clone(),
     })
 }

@@ -87,7 +87,7 @@ pub(in super::super::super) fn removal(version: &facts::Version, request: &Versi
     let as_it_stays = |wish: &TargetRegionRequest| {
         let is = version.targets.iter().find(|is| is.region == wish.region)?;
         let replicas = wish.replicas.and(is.replicas.or(Some(version.default_replicas)));
-        Some(TargetRegionRequest { replicas, exclude_from_latest: wish.exclude_from_latest, ..as_it_is(is) })
+        Some(TargetRegionRequest { replicas, ..as_it_is(is) })
     };
     let targets: Vec<_> = request.targets.iter().filter_map(as_it_stays).collect();
     let keeps_home = targets.iter().any(|target| target.region == request.location);
@@ -139,7 +139,8 @@ fn as_it_is(target: &facts::TargetRegion) -> TargetRegionRequest {
         region: target.region.clone(),
         replicas: target.replicas,
         storage_account_type: target.storage_account_type.clone(),
-        exclude_from_latest: target.exclude_from_latest,
+        // Whoever added the region: a version that isn't promoted is latest nowhere.
+        exclude_from_latest: true,
         preserved: target.preserved.clone(),
     }
 }
@@ -175,7 +176,7 @@ pub(in super::super::super) fn differences(version: &facts::Version, request: &V
                 let is_storage = is.storage_account_type.as_deref().unwrap_or(default.as_str());
                 let storage = target.storage_account_type.as_deref().unwrap_or(default.as_str());
                 note(!is_storage.eq_ignore_ascii_case(storage), Difference::Storage { region: region() });
-                let latest = target.exclude_from_latest && !is.exclude_from_latest;
+                let latest = target.exclude_from_latest && is.exclude_from_latest == Some(false);
                 note(latest, Difference::LatestIn { region: region() });
             }
         }
