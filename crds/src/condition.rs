@@ -145,6 +145,10 @@ pub enum Reason {
     ReplicationFailed,
     /// Azure refused the request; it has to be changed.
     RequestRefused,
+    /// Azure refuses what a replication target asks for; the message names region and target.
+    RegionRefused,
+    /// Azure, or somebody there, undoes a change after each write; the message names it.
+    ChangeReverted,
     /// Azure refuses the deletion for now; the message says until when or why.
     DeletionBlocked,
 
@@ -159,6 +163,10 @@ pub enum Reason {
     NothingSelected,
     /// An older target asks for other settings in the same region for the same version.
     ConflictingTarget,
+    /// The region's replicas are on other storage, which Azure can't change.
+    StorageTypeFixed,
+    /// The image version has as many regions as it can have.
+    TooManyRegions,
 }
 
 impl Reason {
@@ -204,8 +212,12 @@ impl Reason {
             | Self::PublishFailed
             | Self::ReplicationFailed
             | Self::RequestRefused
+            | Self::RegionRefused
+            | Self::ChangeReverted
             | Self::DeletionBlocked
-            | Self::ConflictingTarget => true,
+            | Self::ConflictingTarget
+            | Self::StorageTypeFixed
+            | Self::TooManyRegions => true,
             Self::Succeeded
             | Self::Progressing
             | Self::ProgressingWithRetry

@@ -14,12 +14,17 @@ use crate::target::TargetView;
 /// Who asks for the home region.
 pub const HOME: &str = "home";
 
+/// The most regions that a version has here, as many as its status can show.
+pub const MOST_REGIONS: usize = 128;
+
 /// A region that somebody here wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Replicas: the most that anyone asks for.
-    pub replicas: i32,
-    /// Storage: what the oldest target with a wish asks for.
+    /// Replicas: the most that anyone asks for; none where each wish is held back, and all stays as it is.
+    pub replicas: Option<i32>,
+    /// Somebody's wish is held back here: there are never fewer replicas than there are.
+    pub keeps: bool,
+    /// Storage, of a region that isn't in Azure yet: what the oldest target with a wish asks for.
     pub storage_account_type: Option<StorageAccountType>,
     /// `home`, then names of targets.
     pub requested_by: Vec<String>,
@@ -30,6 +35,8 @@ pub struct Wanted {
 pub struct Merged {
     /// What somebody here wants.
     pub wanted: BTreeMap<Region, Wanted>,
+    /// What is wanted, isn't in Azure, and isn't asked for: each wish for it is held back. By whom.
+    pub held: BTreeMap<Region, Vec<String>>,
     /// What we asked Azure for and nobody wants any more.
     pub removed: BTreeSet<Region>,
     /// What we asked Azure for, nobody wants any more, and Azure doesn't show.
@@ -52,21 +59,39 @@ pub fn merge(
 ) -> Merged {
     let mut wanted = BTreeMap::from([(
         home.clone(),
-        Wanted { replicas: default_replicas, storage_account_type: None, requested_by: vec![HOME.to_owned()] },
+        Wanted { replicas: Some(default_replicas), requested_by: vec![HOME.to_owned()], ..Wanted::nothing() },
     )]);
     let mut wishes: Vec<&TargetView> = targets.iter().filter(|target| target.wants).collect();
     wishes.sort_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
-    for target in wishes {
-        let entry = wanted.entry(target.region.clone()).or_insert_with(|| Wanted {
-            replicas: 0,
-            storage_account_type: None,
-            requested_by: Vec::new(),
-        });
+    let asked: BTreeSet<&Region> = wishes.iter().map(|target| &target.region).collect();
+    let places = in_azure.iter().chain(remembered.keys().filter(|region| !asked.contains(region)));
+    let mut room = MOST_REGIONS.saturating_sub(places.chain([home]).collect::<BTreeSet<_>>().len());
+    let mut held: BTreeMap<Region, Vec<String>> = BTreeMap::new();
+    let (granted, waiting): (Vec<&TargetView>, Vec<&TargetView>) = wishes.iter().partition(|target| !target.held);
+    for target in granted {
+        if !has_place(&target.region, wanted.contains_key(&target.region), in_azure, &mut room) {
+            continue;
+        }
+        let entry = wanted.entry(target.region.clone()).or_insert_with(Wanted::nothing);
         // The home region's default is a floor for nobody but itself: a target there may ask for fewer.
-        let floor = if entry.requested_by == [HOME] { 0 } else { entry.replicas };
-        entry.replicas = floor.max(target.replicas);
+        let floor = if entry.requested_by == [HOME] { None } else { entry.replicas };
+        entry.replicas = floor.max(Some(target.replicas));
         entry.storage_account_type = entry.storage_account_type.or(target.storage_account_type);
         entry.requested_by.push(target.name.clone());
+    }
+    for target in waiting {
+        let known = wanted.contains_key(&target.region) || held.contains_key(&target.region);
+        if !has_place(&target.region, known, in_azure, &mut room) {
+            continue;
+        }
+        // It still holds what is there, though it gets no more.
+        if wanted.contains_key(&target.region) || in_azure.contains(&target.region) {
+            let entry = wanted.entry(target.region.clone()).or_insert_with(Wanted::nothing);
+            entry.keeps = true;
+            entry.requested_by.push(target.name.clone());
+        } else {
+            held.entry(target.region.clone()).or_default().push(target.name.clone());
+        }
     }
     let told_to_remove = |region: &Region| {
         let requesters = remembered.get(region).map(Vec::as_slice).unwrap_or_default();
@@ -77,7 +102,7 @@ pub fn merge(
                 && requesters.contains(&target.name)
         })
     };
-    let unwanted = |region: &&Region| !wanted.contains_key(*region);
+    let unwanted = |region: &&Region| !wanted.contains_key(*region) && !asked.contains(*region);
     let gone = remembered.keys().filter(unwanted).filter(|region| !in_azure.contains(*region));
     let vanished = gone.filter(|region| told_to_remove(region)).cloned().collect();
     let mut removed = BTreeSet::new();
@@ -85,7 +110,23 @@ pub fn merge(
     for region in in_azure.iter().filter(unwanted) {
         if told_to_remove(region) { &mut removed } else { &mut foreign }.insert(region.clone());
     }
-    Merged { wanted, removed, vanished, foreign }
+    Merged { wanted, held, removed, vanished, foreign }
+}
+
+/// Whether a version can have the region: what is in Azure always, others while there is room. The oldest targets come first.
+fn has_place(region: &Region, known: bool, in_azure: &BTreeSet<Region>, room: &mut usize) -> bool {
+    if known || in_azure.contains(region) {
+        return true;
+    }
+    let has_room = *room > 0;
+    *room = room.saturating_sub(1);
+    has_room
+}
+
+impl Wanted {
+    fn nothing() -> Self {
+        Self { replicas: None, keeps: false, storage_account_type: None, requested_by: Vec::new() }
+    }
 }
 
 /// The target whose storage holds in a region instead of this one's, if they contradict each other.
@@ -117,6 +158,7 @@ mod tests {
             storage_account_type: None,
             deletion: Deletion::Delete,
             wants: true,
+            held: false,
             created: None,
         }
     }
@@ -136,7 +178,7 @@ mod tests {
         let summary: Vec<_> = merged
             .wanted
             .iter()
-            .map(|(at, wanted)| (at.as_str(), wanted.replicas, wanted.requested_by.join("+")))
+            .map(|(at, wanted)| (at.as_str(), wanted.replicas.unwrap(), wanted.requested_by.join("+")))
             .collect();
         assert_eq!(
             summary,
@@ -165,11 +207,11 @@ mod tests {
             ),
         ] {
             let merged = merge(&region("westeurope"), 5, &targets, &BTreeMap::new(), &BTreeSet::new());
-            assert_eq!(merged.wanted[&region("westeurope")].replicas, expected, "{case}");
+            assert_eq!(merged.wanted[&region("westeurope")].replicas, Some(expected), "{case}");
         }
         let targets = [target("a", "northeurope", 4), target("b", "northeurope", 2)];
         let merged = merge(&region("westeurope"), 5, &targets, &BTreeMap::new(), &BTreeSet::new());
-        assert_eq!(merged.wanted[&region("northeurope")].replicas, 4, "elsewhere the default counts for nothing");
+        assert_eq!(merged.wanted[&region("northeurope")].replicas, Some(4), "elsewhere the default counts for nothing");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct TargetView {
     pub deletion: Deletion,
     /// Whether it wants the version in question: it selects it and isn't being deleted.
     pub wants: bool,
+    /// Whether its wish is held back: it keeps what is there, and gets no more.
+    pub held: bool,
     /// When it was made: of two that contradict each other the older one holds.
     pub created: Option<Timestamp>,
 }
@@ -35,6 +37,7 @@ impl TargetView {
             storage_account_type: target.spec.storage_account_type,
             deletion: target.spec.deletion_policy,
             wants: selects && target.meta().deletion_timestamp.is_none(),
+            held: false,
             created: target.meta().creation_timestamp.as_ref().map(|time| time.0),
         })
     }

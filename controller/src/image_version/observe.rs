@@ -24,7 +24,12 @@ impl Pass<'_> {
     /// reason.
     pub(super) async fn observe(&self, given: Given<'_>, facts: &mut Facts) -> (Plan, Option<Duration>) {
         let context = self.context;
-        let history = History { status: given.status, memory: given.memory, now: context.seams.clock.now() };
+        let history = History {
+            status: given.status,
+            memory: given.memory,
+            now: context.seams.clock.now(),
+            resync: context.config.pace.resync,
+        };
         let period = || context.seams.jittered(context.config.pace.resync);
         let uptime = || context.memories.uptime();
         let mut longest = None;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::{Context, observe::Given};
 use crate::{
+    azure::CallError,
     identity::Unidentified,
     kubernetes::{KubernetesError, add_finalizer, remove_finalizer},
 };
@@ -236,6 +237,10 @@ impl Pass<'_> {
                 return self.defer(&report, &status, memory, failed.wait).await;
             }
             Err(failed) => {
+                if let Some(narrowed) = self.narrowed(&tried, &key, &failed, &status) {
+                    self.write(&status, narrowed).await?;
+                    return Ok(After::Now);
+                }
                 let requeue = failed.failure.requeue();
                 (Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }, requeue)
             }
@@ -246,6 +251,22 @@ impl Pass<'_> {
         self.context.memories.set(self.uid, memory);
         self.report(&status, &report, true).await?;
         Ok(After::Requeue(requeue))
+    }
+
+    /// Azure refuses what the step asks for, and it may be for one wish alone: the status that says so, from which the next pass
+    /// goes on. None of another failure.
+    fn narrowed(
+        &self,
+        tried: &Memory,
+        step: &StepKey,
+        failed: &CallError,
+        status: &ImageVersionStatus,
+    ) -> Option<ImageVersionStatus> {
+        let (step, failure) = (step.clone(), failed.failure.clone());
+        let memory = self.after(tried.clone(), Event::Failed { step, failure, retry_after: failed.wait });
+        let narrowed = memory.with_refusals(&failed.failure, status)?;
+        self.context.memories.set(self.uid, memory);
+        Some(narrowed)
     }
 
     /// What is remembered after this became of the pass.

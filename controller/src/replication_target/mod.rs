@@ -6,7 +6,9 @@ mod read_pauses;
 use std::sync::Arc;
 
 use azimage_core::replication_target::pause;
-use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget};
+use azimage_crds::{
+    ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, RegionStatus, ReplicationTarget,
+};
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams, runtime::controller::Action};
 pub(crate) use read_pauses::ReadPauses;
 use tokio::time::Instant;
@@ -88,10 +90,25 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
 /// What of an image version targets go by: whatever else changes of it wakes none of them.
 pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
     let regions = version.status.iter().flat_map(|status| &status.regions);
-    let regions: Vec<_> =
-        regions.map(|region| (&region.name, region.state, region.progress, &region.requested_by)).collect();
+    let regions: Vec<_> = regions
+        .map(|region| (&region.name, region.state, region.progress, &region.requested_by, of_wishes(region)))
+        .collect();
+    let refusals = version.status.iter().flat_map(|status| &status.refusals);
+    let refusals: Vec<_> =
+        refusals.map(|refusal| (&refusal.target, &refusal.region, refusal.replicas, &refusal.message)).collect();
     let meta = version.meta();
-    Fingerprint::of(&(&meta.uid, &meta.labels, meta.deletion_timestamp.is_some(), version.spec.suspend, regions))
+    Fingerprint::of(&(
+        &meta.uid,
+        &meta.labels,
+        meta.deletion_timestamp.is_some(),
+        version.spec.suspend,
+        regions,
+        refusals,
+    ))
+}
+
+fn of_wishes(region: &RegionStatus) -> (Option<i32>, &Option<String>, Option<i32>) {
+    (region.replicas, &region.storage_account_type, region.requesters)
 }
 
 /// What of a target is looked at as soon as it changes.

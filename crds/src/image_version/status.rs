@@ -48,6 +48,12 @@ pub struct ImageVersionStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub regions: Vec<RegionStatus>,
 
+    /// What replication targets ask for and Azure refuses: it is left out of writes, and asked for again at each resync.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["target".into()]))]
+    pub refusals: Vec<RefusalStatus>,
+
     /// The operation that Azure is working on, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<OperationStatus>,
@@ -171,10 +177,19 @@ pub struct RegionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
 
+    /// The storage of its replicas, as Azure tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub storage_account_type: Option<String>,
+
     /// Who asks for the region: `home`, or names of replication targets. Empty for a foreign region.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(max = 253)))]
     pub requested_by: Vec<String>,
+
+    /// How many ask for the region, where `requestedBy` doesn't name them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requesters: Option<i32>,
 
     /// Since when the region is in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,6 +199,32 @@ pub struct RegionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub detail: Option<String>,
+}
+
+/// What a replication target asks for and Azure refuses.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusalStatus {
+    /// The target's name.
+    #[schemars(length(min = 1, max = 253))]
+    pub target: String,
+
+    /// Its region in normal form.
+    #[schemars(length(min = 1, max = 64))]
+    pub region: String,
+
+    /// The replicas that it asked for.
+    pub replicas: i32,
+
+    /// The storage that it asked for, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub storage_account_type: Option<String>,
+
+    /// What Azure said.
+    #[serde(default)]
+    #[schemars(length(max = 512))]
+    pub message: String,
 }
 
 /// How it stands with a region.
@@ -199,6 +240,8 @@ pub enum RegionState {
     Failed,
     /// No longer asked for; Azure has still to remove it.
     Removing,
+    /// Asked for here, and Azure refuses it.
+    Refused,
     /// Azure hasn't said, or has said something unknown.
     Unknown,
 }

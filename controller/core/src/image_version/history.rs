@@ -1,10 +1,12 @@
 //! What is known of earlier passes: what stands in the status, and what the process remembers.
 
+use std::time::Duration;
+
 use azimage_crds::{ConditionType, ImageVersionStatus, StepStatus};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{Memory, StepKey, StepName};
+use super::{Memory, StepKey, StepName, refusals::Refusals};
 
 /// How long a version whose creation Azure accepted may stay unseen before it counts as deleted, in seconds. Such a verdict
 /// has no way back for the number, so it is given late.
@@ -19,6 +21,8 @@ pub struct History<'a> {
     pub memory: &'a Memory,
     /// The time of this pass.
     pub now: Timestamp,
+    /// How often an object at rest is looked at.
+    pub resync: Duration,
 }
 
 /// The record of a step in a status.
@@ -90,6 +94,11 @@ impl History<'_> {
     /// Whether the status says that only a person can help.
     pub(super) fn stalled(&self) -> bool {
         self.condition(ConditionType::Stalled).is_some_and(|condition| condition.status == "True")
+    }
+
+    /// Which wishes Azure refuses, as this process knows or the status says.
+    pub(super) fn refusals(&self) -> Refusals {
+        self.memory.refusals.clone().unwrap_or_else(|| Refusals::found(self.status, self.memory.uptime))
     }
 
     /// Whether it was less than so many seconds ago.

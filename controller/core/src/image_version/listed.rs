@@ -28,6 +28,7 @@ pub(crate) fn messages() -> Vec<Messages> {
         generalize::words::Words::messages(),
         publish::words::Words::messages(),
         replicate::words::Words::messages(),
+        replicate::words::Unheeded::messages(),
         replicate::words::Failed::messages(),
         delete::words::Words::messages(),
         Done::messages(),
@@ -42,6 +43,7 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         replicate::words::Late::phrases(),
         replicate::words::Detail::phrases(),
         replicate::words::Difference::phrases(),
+        replicate::words::Undone::phrases(),
         delete::words::Parting::phrases(),
     ]
 }

@@ -6,7 +6,12 @@ use azimage_crds::{ConditionType, ImageVersionStatus, Reason};
 use azimage_names::ImageVersionId;
 use jiff::Timestamp;
 
-use super::{Doubt, Facts, Plan, Question, Report, Requeue, StepKey, StepName, Validated, facts};
+use super::{
+    Doubt, Facts, Plan, Question, Report, Requeue, StepKey, StepName, Validated, facts,
+    refusals::Refusals,
+    reverts::Reverts,
+    wish::{Asks, may_be_of_a_wish},
+};
 use crate::{Failure, Pace, Progress};
 
 /// How long an object may wait for its turn before its status says so.
@@ -36,6 +41,14 @@ pub struct Memory {
     deferred_since: Option<Duration>,
     /// What the last pass, and those before it, waited for, and since when.
     waiting: Option<(Progress, Duration)>,
+    /// Which wishes Azure refuses, once this process has looked at them.
+    pub(super) refusals: Option<Refusals>,
+    /// Which changes were written of late.
+    pub(super) reverts: Reverts,
+    /// What the step of the last pass asks for.
+    asks: Asks,
+    /// The time of the last pass.
+    pub(super) uptime: Duration,
 }
 
 /// A step that Azure accepted.
@@ -117,6 +130,7 @@ impl Memory {
             // Whoever asks for a reconcile gets a read, not what a list said some time ago.
             rest.id == validated.id && question.principal.as_ref() == Some(&rest.principal) && !validated.requested
         };
+        self.uptime = now;
         let at_rest = self.at_rest.as_ref().filter(same).map(|rest| rest.version.clone());
         let mut facts = std::mem::take(&mut self.facts).resumed(question, now);
         facts.at_rest = at_rest;
@@ -136,7 +150,14 @@ impl Memory {
                     facts.forget(read);
                     facts
                 });
+                let (mut refusals, mut reverts) = (self.refusals, self.reverts);
+                if let Some(refusals) = &mut refusals {
+                    refusals.answered();
+                }
+                reverts.answered();
                 Self {
+                    refusals,
+                    reverts,
                     facts: facts.unwrap_or_default(),
                     failure: None,
                     failures: if requeue == Requeue::Retry { self.failures.saturating_add(1) } else { 0 },
@@ -169,6 +190,10 @@ impl Memory {
             }
             Event::Accepted { step, id, proven, at } => {
                 let mut next = self;
+                if let Some(refusals) = &mut next.refusals {
+                    refusals.granted(&next.asks, now);
+                }
+                next.reverts.written(&next.asks, now);
                 let before = next.executed.get(&step).and_then(|before| before.proven_at);
                 let proven_at = proven.then_some(at).or(before);
                 next.executed.insert(step, Executed { id: id.to_owned(), at, proven_at, shows: false });
@@ -179,6 +204,19 @@ impl Memory {
                     retry_after: None,
                     deferred_since: None,
                     ..next
+                }
+            }
+            Event::Failed { failure: Failure::Refused(why), .. } if self.narrows(&why) => {
+                let mut refusals = self.refusals.unwrap_or_default();
+                refusals.refused(&self.asks, &why, now);
+                Self {
+                    facts: Facts::default(),
+                    refusals: Some(refusals),
+                    failure: None,
+                    failures: 0,
+                    retry_after: None,
+                    deferred_since: None,
+                    ..self
                 }
             }
             Event::Failed { step, failure, retry_after } => Self {
@@ -202,9 +240,28 @@ impl Memory {
         for (key, executed) in &mut next.executed {
             executed.shows |= report.finished.contains(key) || report.running.as_ref() == Some(key);
         }
+        if let Some(refusals) = &report.refusals {
+            next.refusals = Some(refusals.clone());
+        }
+        for change in &report.reverted {
+            next.reverts.believe(change, next.uptime);
+        }
+        next.asks = report.asks.clone();
         let times = |doubt: &Doubt| next.doubts.get(doubt).map_or(1, |times| times.saturating_add(1));
         let doubts = report.doubts.iter().map(|doubt| (doubt.clone(), times(doubt))).collect();
         Self { doubts, at_rest: plan.rests().then(|| AtRest::of(&facts)).flatten(), facts, ..next }
+    }
+
+    /// Whether a refusal with these words is of single wishes, to which it is narrowed down.
+    fn narrows(&self, why: &str) -> bool {
+        !self.asks.wishes.is_empty() && may_be_of_a_wish(why)
+    }
+
+    /// The status that keeps which wishes Azure refuses, after a failure that is of single wishes; none after another one.
+    pub fn with_refusals(&self, failure: &Failure, status: &ImageVersionStatus) -> Option<ImageVersionStatus> {
+        let Failure::Refused(why) = failure else { return None };
+        let refusals = self.refusals.as_ref().filter(|_| self.narrows(why))?;
+        Some(ImageVersionStatus { refusals: refusals.kept(), ..status.clone() })
     }
 
     /// When Azure itself accepted a step that is about one thing alone. It is kept, for the status that says so may fail to

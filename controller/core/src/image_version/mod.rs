@@ -15,8 +15,10 @@ mod listed;
 mod memory;
 mod next;
 mod protocol;
+pub mod refusals;
 mod report;
 mod request;
+mod reverts;
 mod route;
 mod stage;
 mod status;
@@ -26,6 +28,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod validate;
+pub mod wish;
 mod words;
 
 pub use doubt::Doubt;

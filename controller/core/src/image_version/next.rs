@@ -11,6 +11,7 @@ use super::{
     DOMAIN, Doubt, Facts, History, Read, Reading, Step, StepKey, StepName, Validated,
     context::Cx,
     facts,
+    refusals::Refusals,
     report::{Decision, Outcome, Plan, Report, Requeue, Stop, ends},
     route::{self, Stage},
     stage::{publish, replicate::regions},
@@ -152,5 +153,9 @@ fn carried(cx: &Cx<'_>) -> Vec<RegionStatus> {
         return history.status.regions.clone();
     };
     let merged = merge(&home, validated.publish.default_replicas, &validated.targets, &remembered, &known);
-    if published { regions::carry(&merged, history.status) } else { regions::report(&merged, None, history.status) }
+    if published {
+        regions::carry(&merged, history.status)
+    } else {
+        regions::report(&merged, None, history.status, &Refusals::default())
+    }
 }

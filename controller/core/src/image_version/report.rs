@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::{
     Doubt, Read, Request, Step, StepKey, StepName,
+    refusals::Refusals,
+    wish::{Asks, Change},
     words::{Done, Words},
 };
 use crate::{Failure, Finding, Message, Progress, Truth};
@@ -92,6 +94,12 @@ pub struct Report {
     pub accepted: Option<Timestamp>,
     /// What this pass was told and may not believe at once.
     pub doubts: BTreeSet<Doubt>,
+    /// What the step asks for, by whose wishes.
+    pub asks: Asks,
+    /// Which wishes Azure refuses; `None` leaves them as they were.
+    pub refusals: Option<Refusals>,
+    /// Changes that didn't last, and aren't written again for now.
+    pub reverted: Vec<Change>,
     /// Nothing is missing but certainty about this: the next pass has to read that alone.
     pub confirming: Option<Read>,
 }
@@ -113,6 +121,9 @@ impl Default for Report {
             finished: BTreeSet::new(),
             accepted: None,
             doubts: BTreeSet::new(),
+            asks: Asks::default(),
+            refusals: None,
+            reverted: Vec::new(),
             confirming: None,
         }
     }

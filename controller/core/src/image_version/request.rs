@@ -81,7 +81,7 @@ pub struct VersionRequest {
     pub default_replicas: i32,
     /// Kept out of latest, in regions that say nothing of it.
     pub exclude_from_latest: bool,
-    /// Regions may be taken from it later.
+    /// Regions may be taken from it: in the request that does, and in no other.
     pub allow_deletion_of_regions: bool,
     /// End of life.
     pub end_of_life: Option<Timestamp>,

@@ -4,7 +4,7 @@ use azimage_crds::{ConditionType, ImageVersionStatus, OperationStatus, RegionSta
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{Report, StepKey, StepName, history::recorded, stage::replicate::regions};
+use super::{Report, StepKey, StepName, history::recorded, refusals::Refusals, stage::replicate::regions};
 use crate::condition;
 
 /// The conditions of an image version, in the order of the work.
@@ -28,7 +28,10 @@ pub fn next_status(
     let mut steps = previous.steps.iter().map(|step| finish(step, report, now)).collect::<Vec<_>>();
     steps.extend(unrecorded(previous, report, now));
     let regions = match &report.regions {
-        Some(regions) => regions.iter().map(|region| since(region, previous, now)).collect(),
+        Some(regions) => {
+            let regions = regions::bounded(regions.clone());
+            regions.iter().map(|region| since(region, previous, now)).collect()
+        }
         None => previous.regions.clone(),
     };
     ImageVersionStatus {
@@ -43,6 +46,7 @@ pub fn next_status(
         ),
         last_handled_reconcile_at: handled.or(previous.last_handled_reconcile_at.as_ref()).cloned(),
         resource_id: report.resource_id.clone().or_else(|| previous.resource_id.clone()),
+        refusals: report.refusals.as_ref().map_or_else(|| previous.refusals.clone(), Refusals::kept),
         progress: regions::progress(&regions),
         guest: report.guest.clone().or_else(|| previous.guest.clone()),
         source: merge_source(previous.source.as_ref(), report.source.as_ref()),

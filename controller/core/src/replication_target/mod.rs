@@ -6,14 +6,21 @@ pub(crate) mod words;
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
-    ConditionType, Deletion, ImageVersion, RegionState, ReplicationTarget, ReplicationTargetStatus, SelectedVersion,
+    ConditionType, Deletion, ImageVersion, RegionState, RegionStatus, ReplicationTarget, ReplicationTargetStatus,
+    SelectedVersion,
 };
 use azimage_names::Region;
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 use words::Words;
 
-use crate::{Finding, Message as _, Progress, condition, merge, selector, target::TargetView};
+use crate::{
+    Finding, Message as _, Progress, condition,
+    image_version::wish::is_of,
+    merge::{self, MOST_REGIONS},
+    selector,
+    target::TargetView,
+};
 
 /// The conditions of a replication target.
 pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
@@ -49,7 +56,7 @@ pub fn plan(
     let previous = target.status.clone().unwrap_or_default();
     let generation = target.meta().generation.unwrap_or_default();
     let region = Region::parse(&target.spec.region);
-    let (release, progress, selected) = match &region {
+    let (release, progress, selected): (_, _, Vec<SelectedVersion>) = match &region {
         Err(problem) => {
             // A region that can't be understood never reached Azure.
             (deleting(target), stalled(&Words::Region { problem: problem.to_string() }), Vec::new())
@@ -59,8 +66,9 @@ pub fn plan(
             (holders.is_empty(), waiting_for(target, &holders), previous.versions.clone())
         }
         Ok(region) => {
-            let selected = selected(target, region, versions);
-            (false, progress(target, region, &selected, siblings), selected)
+            let found = found(target, region, versions);
+            let progress = progress(target, region, &found, siblings);
+            (false, progress, found.into_iter().map(|found| found.shown).collect())
         }
     };
     let findings = BTreeMap::from([(ConditionType::Available, available(&progress))]);
@@ -84,42 +92,88 @@ fn deleting(target: &ReplicationTarget) -> bool {
     target.meta().deletion_timestamp.is_some()
 }
 
-fn selected(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<SelectedVersion> {
-    let mut selected: Vec<SelectedVersion> = versions
+/// A version that the target selects, as far as the target's region goes.
+struct Found {
+    shown: SelectedVersion,
+    /// Why Azure refuses what the target asks for, if it does.
+    refused: Option<String>,
+    /// The storage of the region's replicas, if it isn't what the target asks for.
+    fixed: Option<String>,
+    /// It has as many regions as it can have, and this isn't one of them.
+    crowded: bool,
+}
+
+fn found(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<Found> {
+    let mut found: Vec<Found> = versions
         .iter()
         .filter(|version| version.meta().deletion_timestamp.is_none())
         .filter(|version| selector::selects(&target.spec, &version.name_any(), version.labels()))
-        .map(|version| {
-            let regions = version.status.as_ref().map(|status| status.regions.as_slice()).unwrap_or_default();
-            let state = regions.iter().find(|state| state.name == region.as_str());
-            // What stands there before the version has heard of this target was asked for by somebody else, with
-            // other replicas perhaps.
-            let heard = state.filter(|state| state.requested_by.contains(&target.name_any()));
-            SelectedVersion {
-                name: version.name_any(),
-                state: heard.map_or(RegionState::Pending, |state| state.state),
-                progress: heard.map_or(0, |state| state.progress),
-            }
-        })
+        .map(|version| in_version(target, region, version))
         .collect();
-    selected.sort_by(|a, b| a.name.cmp(&b.name));
-    selected
+    found.sort_by(|a, b| a.shown.name.cmp(&b.shown.name));
+    found
 }
 
-fn progress(
-    target: &ReplicationTarget,
-    region: &Region,
-    selected: &[SelectedVersion],
-    siblings: &[&ReplicationTarget],
-) -> Progress {
+fn in_version(target: &ReplicationTarget, region: &Region, version: &ImageVersion) -> Found {
+    let (name, spec) = (target.name_any(), &target.spec);
+    let status = version.status.as_ref();
+    let regions = status.map(|status| status.regions.as_slice()).unwrap_or_default();
+    let state = regions.iter().find(|state| state.name == region.as_str());
+    // What stands there before the version has heard of this target was asked for by somebody else, with
+    // other replicas perhaps. Of very many targets not all are named.
+    let unnamed = |state: &RegionStatus| {
+        state.requesters.is_some() && state.replicas.is_none_or(|replicas| replicas >= spec.replicas)
+    };
+    let heard = state.filter(|state| state.requested_by.contains(&name) || unnamed(state));
+    let asks = (spec.replicas, spec.storage_account_type);
+    let refusals = status.map(|status| status.refusals.as_slice()).unwrap_or_default();
+    let refused = refusals.iter().find(|refusal| is_of(refusal, &name, region, asks));
+    let wish = spec.storage_account_type.map(|wish| <&str>::from(wish));
+    let is = state.and_then(|state| state.storage_account_type.clone());
+    let fixed = is.filter(|is| wish.is_some_and(|wish| !wish.eq_ignore_ascii_case(is)));
+    let shown = SelectedVersion {
+        name: version.name_any(),
+        state: match refused {
+            Some(_) => RegionState::Refused,
+            None => heard.map_or(RegionState::Pending, |state| state.state),
+        },
+        progress: heard.map_or(0, |state| state.progress),
+    };
+    let refused = refused.map(|refusal| refusal.message.clone());
+    Found { shown, refused, fixed, crowded: state.is_none() && regions.len() >= MOST_REGIONS }
+}
+
+/// What stops the target for good, of the versions in which it does: the first has the word.
+fn stopped(region: &Region, found: &[Found]) -> Option<Words> {
+    let of = |is: &dyn Fn(&Found) -> bool| -> Vec<&str> {
+        found.iter().filter(|found| is(found)).map(|found| found.shown.name.as_str()).collect()
+    };
+    let region = region.clone();
+    if let Some(is) = found.iter().find_map(|found| found.fixed.clone()) {
+        let versions = list(&of(&|other| other.fixed.as_ref() == Some(&is)));
+        return Some(Words::Fixed { region, versions, is });
+    }
+    if let Some(why) = found.iter().find_map(|found| found.refused.clone()) {
+        let versions = list(&of(&|other| other.refused.is_some()));
+        return Some(Words::Refused { region, versions, why });
+    }
+    let crowded = of(&|other| other.crowded);
+    (!crowded.is_empty()).then(|| Words::Crowded { region, versions: list(&crowded) })
+}
+
+fn progress(target: &ReplicationTarget, region: &Region, found: &[Found], siblings: &[&ReplicationTarget]) -> Progress {
     if let Some(older) = contradicted(target, siblings) {
         return stalled(&Words::Contradicted { older, region: region.clone() });
     }
+    if let Some(stopped) = stopped(region, found) {
+        return stalled(&stopped);
+    }
+    let selected: Vec<&SelectedVersion> = found.iter().map(|found| &found.shown).collect();
     let named = |state: RegionState| -> Vec<&str> {
         selected.iter().filter(|version| version.state == state).map(|version| version.name.as_str()).collect()
     };
     let failed = named(RegionState::Failed);
-    let incomplete = |version: &&SelectedVersion| version.state != RegionState::Completed;
+    let incomplete = |version: &&&SelectedVersion| version.state != RegionState::Completed;
     let open: Vec<&str> = selected.iter().filter(incomplete).map(|version| version.name.as_str()).collect();
     if selected.is_empty() {
         return match &target.spec.image_version_name {

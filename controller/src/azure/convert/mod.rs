@@ -109,7 +109,7 @@ pub(super) fn version(version: azure::ImageVersion) -> facts::Version {
         end_of_life: version.end_of_life,
         storage_account_type: version.storage_account_type.unwrap_or_default().to_string(),
         replication_mode: version.replication_mode.to_string(),
-        allow_deletion_of_regions: version.safety.allow_deletion_of_replicated_locations.unwrap_or(false),
+        allow_deletion_of_regions: version.safety.allow_deletion_of_replicated_locations,
         block_deletion: version.safety.block_deletion_before_end_of_life.unwrap_or(false),
         replication,
         size_gib: version

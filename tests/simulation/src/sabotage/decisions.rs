@@ -59,7 +59,7 @@ impl Decide for Sabotaged {
         let read = observations::changed(self.bug, validated, facts);
         let (status, mut process) = memory::changed(self.bug, history);
         let decide = |process: &Memory| {
-            self.own.next(&desired, &History { status: &status, memory: process, now: history.now }, &read)
+            self.own.next(&desired, &History { status: &status, memory: process, ..*history }, &read)
         };
         let mut next = decide(&process);
         if let Next::Plan(plan) = &next

@@ -31,8 +31,8 @@ pub struct Version {
     pub storage_account_type: String,
     /// `Full` or `Shallow`.
     pub replication_mode: String,
-    /// Whether regions may be taken away.
-    pub allow_deletion_of_regions: bool,
+    /// Whether regions may be taken away, if Azure says so.
+    pub allow_deletion_of_regions: Option<bool>,
     /// Whether it can't be deleted before the end of its life.
     pub block_deletion: bool,
     /// How it stands with each region.

@@ -24,6 +24,14 @@ pub(super) struct Azure {
     /// How often each irreversible thing was done.
     pub(super) generalized: u32,
     pub(super) created: u32,
+    /// Why it refuses a write of the version, if it does.
+    pub(super) refuses: Option<fn(&VersionRequest) -> Option<String>>,
+    /// How often it has.
+    pub(super) refused: u32,
+    /// What a policy sets at each write.
+    pub(super) policy: Option<(&'static str, &'static str)>,
+    /// How often the version was written.
+    pub(super) puts: u32,
     /// Regions that fail so many times before they copy.
     pub(super) failing: BTreeMap<String, u32>,
 }
@@ -41,6 +49,10 @@ impl Azure {
             version: None,
             generalized: 0,
             created: 0,
+            refuses: None,
+            refused: 0,
+            policy: None,
+            puts: 0,
             failing: BTreeMap::new(),
         }
     }
@@ -59,6 +71,14 @@ impl Azure {
             ..Observed::default()
         };
         tells.tell(read, facts);
+    }
+
+    /// Why it refuses a step, if it does.
+    pub(super) fn refusal(&mut self, step: &Step) -> Option<String> {
+        let Request::PutVersion(request) = &step.request else { return None };
+        let why = self.refuses.and_then(|refuses| refuses(request));
+        self.refused += u32::from(why.is_some());
+        why
     }
 
     /// Carries a step out as Azure would, and panics where Azure would refuse.
@@ -118,7 +138,9 @@ impl Azure {
     fn put(&mut self, request: &VersionRequest) {
         let before = self.version.take();
         self.created += u32::from(before.is_none());
+        self.puts += 1;
         let mut version = as_answered(request, true);
+        version.tags.extend(self.policy.map(|(name, value)| (name.to_owned(), value.to_owned())));
         version.provisioning = if before.is_some() { Provisioning::Updating } else { Provisioning::Creating };
         for target in &request.targets {
             let done = before
@@ -225,7 +247,7 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> facts::Versio
         end_of_life: request.end_of_life.map(|end| jiff::Timestamp::from_second(end.as_second()).unwrap()),
         storage_account_type: request.storage_account_type.into(),
         replication_mode: request.replication_mode.into(),
-        allow_deletion_of_regions: true,
+        allow_deletion_of_regions: fill.then_some(request.allow_deletion_of_regions),
         block_deletion: request.block_deletion,
         replication: BTreeMap::new(),
         size_gib: Some(30),

@@ -91,7 +91,7 @@ impl Controller {
     fn plan(&mut self, validated: &Validated, fate: Fate) -> Plan {
         let (question, uptime) = (self.question(), self.uptime());
         let mut facts = self.remembered.take_facts(question, validated, uptime);
-        let history = History { status: &self.status, memory: &self.remembered, now: self.now };
+        let history = History { status: &self.status, memory: &self.remembered, now: self.now, resync: PACE.resync };
         let mut reads = 0;
         let plan = loop {
             let read = match next(validated, &history, &facts) {
@@ -202,7 +202,14 @@ impl Controller {
             report.progress = Failure::Throttled.progress(step.name.doing());
             return self.defer(&report);
         }
-        if fate == Fate::TurnedAway {
+        if let Some(why) = self.azure.refusal(announced.step()) {
+            let failure = Failure::Refused(why);
+            self.remember(Event::Failed { step: step.clone(), failure: failure.clone(), retry_after: None });
+            if let Some(narrowed) = self.remembered.with_refusals(&failure, &self.status) {
+                self.status = narrowed;
+                return;
+            }
+        } else if fate == Fate::TurnedAway {
             let failure = Failure::Unavailable("turned away".to_owned());
             self.remember(Event::Failed { step: step.clone(), failure, retry_after: None });
         } else {
@@ -230,7 +237,7 @@ impl Controller {
     fn over(&self) -> bool {
         self.last.as_ref().is_some_and(|plan| {
             matches!(plan.report.progress, Progress::Settled { .. } | Progress::Stalled { .. })
-                || plan.requeue == Requeue::Release
+                || matches!(plan.requeue, Requeue::Release | Requeue::Resync)
         })
     }
 

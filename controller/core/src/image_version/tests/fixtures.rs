@@ -285,7 +285,7 @@ pub(super) fn version(regions: &[&str]) -> facts::Version {
         end_of_life: None,
         storage_account_type: "Standard_LRS".into(),
         replication_mode: "Full".into(),
-        allow_deletion_of_regions: true,
+        allow_deletion_of_regions: Some(false),
         block_deletion: false,
         replication: regions.iter().map(|name| (region(name), complete.clone())).collect(),
         size_gib: Some(30),

@@ -227,6 +227,8 @@ fn statuses() -> BoxedStrategy<ImageVersionStatus> {
                     progress: 0,
                     replicas: None,
                     requested_by: by.into_iter().map(ToOwned::to_owned).collect(),
+                    storage_account_type: None,
+                    requesters: None,
                     since: None,
                     detail: None,
                 })

@@ -232,7 +232,7 @@ fn an_operation_whose_record_was_lost_counts_from_when_it_is_seen() {
     let operation = status.operation.as_ref().unwrap();
     assert_eq!((operation.name.as_str(), operation.started_at.0), ("Seal", now()));
     let later = jiff::Timestamp::from_second(now().as_second() + 31 * 60).unwrap();
-    let history = History { status: &status, memory: &Memory::default(), now: later };
+    let history = History { status: &status, memory: &Memory::default(), now: later, resync: PACE.resync };
     let validated = sealing.validated();
     let plan = plan(&validated, &history, &sealing.observed.facts(&validated));
     let crate::Progress::Stalled { reason, .. } = plan.report.progress else { panic!("{:?}", plan.report.progress) };

@@ -27,3 +27,4 @@ mod sources;
 mod told;
 mod validate;
 mod windows;
+mod wishes;

@@ -199,7 +199,7 @@ pub(super) fn versions(noise: Noise) -> BoxedStrategy<facts::Version> {
                 source: source.map(ToOwned::to_owned),
                 default_replicas,
                 exclude_from_latest: !latest,
-                allow_deletion_of_regions: !fixed,
+                allow_deletion_of_regions: Some(!fixed),
                 block_deletion: block,
                 end_of_life: end.map(|end| end.parse().unwrap()),
                 replication_mode: mode.into(),

@@ -38,7 +38,7 @@ fn changed(change: impl FnOnce(&mut facts::Version)) -> facts::Version {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [ownership(), creation(), replication(), differences(), repairs()].concat()
+    [ownership(), creation(), replication(), differences(), unheeded(), repairs()].concat()
 }
 
 fn ownership() -> Vec<Row> {
@@ -218,7 +218,12 @@ fn differences() -> Vec<Row> {
             DONE,
         ),
         row("in latest in one region", made(&|version| version.targets[0].exclude_from_latest = Some(false)), UPDATE),
-        row("regions can't be removed", made(&|version| version.allow_deletion_of_regions = false), UPDATE),
+        row("regions can't be removed", made(&|version| version.allow_deletion_of_regions = Some(false)), DONE),
+        row(
+            "Azure doesn't say whether regions can be removed",
+            made(&|version| version.allow_deletion_of_regions = None),
+            DONE,
+        ),
         row("other default replicas", made(&|version| version.default_replicas = 2), UPDATE),
         row("other replicas", made(&|version| version.targets[0].replicas = Some(2)), UPDATE),
         row("replicas by default", made(&|version| version.targets[0].replicas = None), DONE),
@@ -260,7 +265,7 @@ fn differences() -> Vec<Row> {
             plain()
                 .targets(&[target("t", HOME, &json!({"spec": {"storageAccountType": "Premium_LRS"}}))])
                 .version(version(&[HOME])),
-            UPDATE,
+            DONE,
         ),
         row(
             "a target asks for more replicas at home",
@@ -275,6 +280,40 @@ fn differences() -> Vec<Row> {
             }),
             UPDATE,
         ),
+    ]
+}
+
+fn unheeded() -> Vec<Row> {
+    let refused = |replicas: i32| {
+        let refusal = json!({"target": "t", "region": OTHER, "replicas": replicas, "message": "it is closed"});
+        serde_json::from_value(json!({"observedGeneration": GENERATION, "resourceId": "x", "refusals": [refusal]}))
+            .unwrap()
+    };
+    let undone = |what: &str| {
+        let stalled = json!({
+            "type": "Stalled", "status": "True", "reason": "ChangeReverted", "lastTransitionTime": before(60),
+            "message": format!("{what} (Azure has 1)"),
+        });
+        serde_json::from_value(json!({"observedGeneration": GENERATION, "resourceId": "x", "conditions": [stalled]}))
+            .unwrap()
+    };
+    let tagged = || {
+        published(&json!({"tags": {"cost": "42"}}))
+            .version(changed(|version| version.tags.extend(tags(&[("cost", "1")]))))
+    };
+    const REFUSED: &str = "- False/RegionRefused Replicated=RegionRefused Resync";
+    vec![
+        row("a target's region is refused", wide().version(version(&[HOME])).status(refused(1)), REFUSED),
+        row("it was refused with other replicas", wide().version(version(&[HOME])).status(refused(2)), UPDATE),
+        row("it is there all the same", wide().version(version(&[HOME, OTHER])).status(refused(1)), DONE),
+        row("its target is gone", plain().version(version(&[HOME])).status(refused(1)), DONE),
+        row(
+            "it is refused, and somebody asks",
+            scene(&requested()).targets(&wide().targets).version(version(&[HOME])).status(refused(1)),
+            UPDATE,
+        ),
+        row("a change didn't last", tagged().status(undone("tag cost")), "- False/ChangeReverted - Resync"),
+        row("another change didn't last", tagged().status(undone("tag team")), UPDATE),
     ]
 }
 

@@ -96,7 +96,7 @@ impl Scene {
     }
 
     pub(super) fn history(&self) -> History<'_> {
-        History { status: &self.status, memory: &self.process, now: now() }
+        History { status: &self.status, memory: &self.process, now: now(), resync: PACE.resync }
     }
 
     /// What the pass comes to, which reads one thing after the other.

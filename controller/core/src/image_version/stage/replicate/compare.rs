@@ -6,7 +6,7 @@ use azimage_crds::OWNER_TAG;
 use azimage_names::{Region, values::StorageAccountType};
 
 use super::{
-    super::super::{SourceId, SourceSpec, TargetRegionRequest, Validated, VersionRequest, facts},
+    super::super::{SourceId, SourceSpec, TargetRegionRequest, Validated, VersionRequest, facts, wish::Change},
     words::Difference,
 };
 use crate::merge::Merged;
@@ -54,19 +54,27 @@ pub(in super::super::super) fn update(
         .wanted
         .iter()
         .filter(|(region, _)| Some(*region) != without)
-        .map(|(region, wanted)| {
-            let kept = observed(region);
-            let default_storage = || kept.and_then(|target| target.storage_account_type.clone());
-            TargetRegionRequest {
-                region: region.clone(),
-                replicas: Some(wanted.replicas),
-                storage_account_type: wanted
-                    .storage_account_type
-                    .map(|wish| <&str>::from(wish).to_owned())
-                    .or_else(default_storage)
-                    .or_else(|| Some(storage(validated).to_owned())),
-                exclude_from_latest: true,
-                preserved: kept.map(|target| target.preserved.clone()).unwrap_or_default(),
+        .map(|(region, wanted)| match observed(region) {
+            Some(is) => {
+                let there = is.replicas.unwrap_or(version.default_replicas);
+                let least = if wanted.keeps { there } else { 0 };
+                TargetRegionRequest {
+                    replicas: Some(wanted.replicas.unwrap_or(there).max(least)),
+                    // Azure can't change the storage of a region that it has.
+                    storage_account_type: is.storage_account_type.clone().or_else(|| Some(default_storage(version))),
+                    exclude_from_latest: true,
+                    ..as_it_is(is)
+                }
+            }
+            None => {
+                let wish = wanted.storage_account_type.map_or_else(|| storage(validated), <&str>::from);
+                TargetRegionRequest {
+                    region: region.clone(),
+                    replicas: wanted.replicas,
+                    storage_account_type: Some(wish.to_owned()),
+                    exclude_from_latest: true,
+                    preserved: serde_json::Map::new(),
+                }
             }
         })
         .collect();
@@ -78,7 +86,74 @@ pub(in super::super::super) fn update(
         tags.retain(|key, _| !key.eq_ignore_ascii_case(&name));
         tags.insert(name, value);
     }
-    VersionRequest { targets, tags, preserved: version.preserved.clone(), ..settings(validated, &version.location) }
+    // The guard against lost regions is opened for the very write that takes one away, and for no other.
+    let allow_deletion_of_regions = takes_away(version, &targets);
+    VersionRequest {
+        targets,
+        tags,
+        allow_deletion_of_regions,
+        preserved: version.preserved.clone(),
+        ..settings(validated, &version.location)
+    }
+}
+
+fn takes_away(version: &facts::Version, targets: &[TargetRegionRequest]) -> bool {
+    version.targets.iter().any(|is| !targets.iter().any(|target| target.region == is.region))
+}
+
+/// The storage of a region for which the version gives none.
+pub(in super::super::super) fn default_storage(version: &facts::Version) -> String {
+    let given = Some(&version.storage_account_type).filter(|given| !given.is_empty());
+    given.cloned().unwrap_or_else(|| StorageAccountType::default().as_str().to_owned())
+}
+
+/// A request without what the object itself asks for: that stays as it is.
+pub(super) fn without_settings(
+    version: &facts::Version,
+    request: VersionRequest,
+    alone_at_home: bool,
+) -> VersionRequest {
+    let mut targets = request.targets;
+    let home = version.targets.iter().find(|is| is.region == version.location).filter(|_| alone_at_home);
+    if let (Some(home), Some(target)) = (home, targets.iter_mut().find(|target| target.region == version.location)) {
+        target.replicas = home.replicas;
+    }
+    VersionRequest {
+        targets,
+        tags: version.tags.clone(),
+        default_replicas: version.default_replicas,
+        end_of_life: version.end_of_life,
+        block_deletion: version.block_deletion,
+        ..request
+    }
+}
+
+/// A request without some changes: what they are of stays as it is. What keeps the version out of latest is asked for in each
+/// write.
+pub(super) fn without(version: &facts::Version, mut request: VersionRequest, changes: &[Difference]) -> VersionRequest {
+    let is_at = |region: &Region| version.targets.iter().find(|is| is.region == *region);
+    for change in changes {
+        match change {
+            Difference::Latest | Difference::LatestIn { .. } => {}
+            Difference::DefaultReplicas => request.default_replicas = version.default_replicas,
+            Difference::BlockDeletion => request.block_deletion = version.block_deletion,
+            Difference::EndOfLife => request.end_of_life = version.end_of_life,
+            Difference::Tag { name } => {
+                request.tags.retain(|key, _| !key.eq_ignore_ascii_case(name));
+                let is = version.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+                request.tags.extend(is.map(|(key, value)| (key.clone(), value.clone())));
+            }
+            Difference::Add { region } => request.targets.retain(|target| target.region != *region),
+            Difference::Replicas { region } => {
+                for target in request.targets.iter_mut().filter(|target| target.region == *region) {
+                    target.replicas = is_at(region).and_then(|is| is.replicas);
+                }
+            }
+            Difference::Remove { region } => request.targets.extend(is_at(region).map(as_it_is)),
+        }
+    }
+    request.allow_deletion_of_regions = takes_away(version, &request.targets);
+    request
 }
 
 /// What of a request takes regions away, and nothing else: it goes first and by itself, so that no wish which Azure refuses
@@ -97,6 +172,7 @@ pub(in super::super::super) fn removal(version: &facts::Version, request: &Versi
         default_replicas: version.default_replicas,
         end_of_life: version.end_of_life,
         block_deletion: version.block_deletion,
+        allow_deletion_of_regions: true,
         ..request.clone()
     })
 }
@@ -115,7 +191,7 @@ fn settings(validated: &Validated, home: &Region) -> VersionRequest {
         default_replicas: publish.default_replicas,
         // A version is born excluded from latest, and nothing includes it yet.
         exclude_from_latest: true,
-        allow_deletion_of_regions: true,
+        allow_deletion_of_regions: false,
         end_of_life: publish.end_of_life_date.as_ref().map(|time| time.0),
         storage_account_type: storage(validated),
         replication_mode: publish.replication_mode.into(),
@@ -145,45 +221,75 @@ fn as_it_is(target: &facts::TargetRegion) -> TargetRegionRequest {
     }
 }
 
-/// How a version differs from a request; empty when a write would change nothing.
-pub(in super::super::super) fn differences(version: &facts::Version, request: &VersionRequest) -> Vec<Difference> {
+/// What a version has instead of what a request asks for; empty when a write would change nothing. What Azure doesn't tell
+/// is no difference.
+pub(in super::super::super) fn differences(version: &facts::Version, request: &VersionRequest) -> Vec<Differs> {
     let mut found = Vec::new();
-    let mut note = |different: bool, what: Difference| {
-        if different {
-            found.push(what);
+    let mut note = |what: Difference, wanted: String, is: String| {
+        if wanted != is {
+            found.push(Differs { what, wanted, is });
         }
     };
-    note(version.exclude_from_latest != request.exclude_from_latest, Difference::Latest);
-    note(version.allow_deletion_of_regions != request.allow_deletion_of_regions, Difference::RegionDeletion);
-    note(version.default_replicas != request.default_replicas, Difference::DefaultReplicas);
-    note(version.block_deletion != request.block_deletion, Difference::BlockDeletion);
-    // Azure writes the time in another form and without fractions.
-    let seconds = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_second);
-    note(seconds(version.end_of_life) != seconds(request.end_of_life), Difference::EndOfLife);
+    let time = |time: Option<jiff::Timestamp>| {
+        // Azure writes the time in another form and without fractions.
+        let seconds = time.and_then(|time| jiff::Timestamp::from_second(time.as_second()).ok());
+        seconds.map_or_else(|| "none".to_owned(), |time| time.to_string())
+    };
+    note(Difference::Latest, request.exclude_from_latest.to_string(), version.exclude_from_latest.to_string());
+    note(Difference::DefaultReplicas, request.default_replicas.to_string(), version.default_replicas.to_string());
+    note(Difference::BlockDeletion, request.block_deletion.to_string(), version.block_deletion.to_string());
+    note(Difference::EndOfLife, time(request.end_of_life), time(version.end_of_life));
     for (name, value) in &request.tags {
-        let same = version.tags.iter().any(|(key, is)| key.eq_ignore_ascii_case(name) && is == value);
-        note(!same, Difference::Tag { name: name.clone() });
+        let mut is = version.tags.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, is)| is);
+        let is = is.next().map_or_else(|| "none".to_owned(), |is| format!("\"{is}\""));
+        note(Difference::Tag { name: name.clone() }, format!("\"{value}\""), is);
     }
+    let replicas = |count: Option<i32>, default: i32| count.unwrap_or(default).to_string();
     for target in &request.targets {
         let region = || target.region.clone();
+        let wanted = replicas(target.replicas, request.default_replicas);
         match version.targets.iter().find(|is| is.region == target.region) {
-            None => note(true, Difference::Add { region: region() }),
+            None => note(Difference::Add { region: region() }, format!("{wanted} replicas"), "none".to_owned()),
             Some(is) => {
-                let replicas = is.replicas.unwrap_or(version.default_replicas)
-                    != target.replicas.unwrap_or(request.default_replicas);
-                note(replicas, Difference::Replicas { region: region() });
-                let default = StorageAccountType::default();
-                let is_storage = is.storage_account_type.as_deref().unwrap_or(default.as_str());
-                let storage = target.storage_account_type.as_deref().unwrap_or(default.as_str());
-                note(!is_storage.eq_ignore_ascii_case(storage), Difference::Storage { region: region() });
-                let latest = target.exclude_from_latest && is.exclude_from_latest == Some(false);
-                note(latest, Difference::LatestIn { region: region() });
+                let there = replicas(is.replicas, version.default_replicas);
+                note(Difference::Replicas { region: region() }, wanted, there);
+                if target.exclude_from_latest && is.exclude_from_latest == Some(false) {
+                    note(Difference::LatestIn { region: region() }, "true".to_owned(), "false".to_owned());
+                }
             }
         }
     }
     for is in &version.targets {
         let kept = request.targets.iter().any(|target| target.region == is.region);
-        note(!kept, Difference::Remove { region: is.region.clone() });
+        if !kept {
+            let there = replicas(is.replicas, version.default_replicas);
+            note(Difference::Remove { region: is.region.clone() }, "none".to_owned(), format!("{there} replicas"));
+        }
     }
     found
+}
+
+/// One difference, with both values in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super::super) struct Differs {
+    pub(in super::super::super) what: Difference,
+    wanted: String,
+    is: String,
+}
+
+impl Differs {
+    /// The change that ends it.
+    pub(in super::super::super) fn change(&self) -> Change {
+        let opposite = match &self.what {
+            Difference::Add { region } => Some(Difference::Remove { region: region.clone() }),
+            Difference::Remove { region } => Some(Difference::Add { region: region.clone() }),
+            _ => None,
+        };
+        Change {
+            what: self.what.to_string(),
+            wanted: self.wanted.clone(),
+            is: self.is.clone(),
+            opposite: opposite.map(|opposite| opposite.to_string()),
+        }
+    }
 }

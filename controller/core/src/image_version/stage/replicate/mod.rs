@@ -4,22 +4,23 @@ pub(in super::super) mod compare;
 pub(in super::super) mod regions;
 mod repair;
 pub(in super::super) mod words;
+mod write;
 
 use azimage_crds::{RegionState, RegionStatus};
 use azimage_names::Region;
-use words::{Detail, Difference, Late, Words};
+use words::{Detail, Late, Undone, Unheeded, Words};
+use write::Write;
 
 use super::super::{
-    Doubt, Provisioning, Requeue, Step, StepKey, StepName, VersionRequest,
+    Doubt, Provisioning, Requeue, Step, StepKey, StepName,
     context::Cx,
     facts,
+    refusals::{Refusals, TOLD},
     report::{Decision, Outcome, Report, ends},
+    wish::{self, Change},
     words::Done,
 };
-use crate::{
-    Progress,
-    merge::{Merged, merge},
-};
+use crate::{Failure, Message as _, Progress, Truth, condition::clip, merge::Merged};
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(version) = cx.version()? else { return Ok(Outcome::Done) };
@@ -33,18 +34,15 @@ pub(super) struct View<'a> {
     pub(super) version: &'a facts::Version,
     pub(super) merged: Merged,
     pub(super) shown: Vec<RegionStatus>,
+    pub(super) refusals: Refusals,
+    write: Write,
 }
 
 impl<'a> View<'a> {
     pub(super) fn of(cx: &Cx<'a>, version: &'a facts::Version, report: &mut Report) -> Self {
-        let (validated, history) = (cx.validated, cx.history);
-        let mut merged = merge(
-            &version.location,
-            validated.publish.default_replicas,
-            &validated.targets,
-            &regions::remembered(history.status),
-            &regions::in_azure(version),
-        );
+        let history = cx.history;
+        let refusals = write::current_refusals(cx, version);
+        let (mut merged, write) = Write::decide(cx, version, &refusals);
         for region in std::mem::take(&mut merged.vanished) {
             let doubt = Doubt::NoRegion(region.clone());
             // Azure may show the version as it was before the region was added: a target that is let go on such an answer
@@ -52,9 +50,10 @@ impl<'a> View<'a> {
             if history.believes(&doubt) { &mut merged.vanished } else { &mut merged.removed }.insert(region);
             report.doubts(doubt);
         }
-        let shown = regions::report(&merged, Some(version), history.status);
+        let shown = regions::report(&merged, Some(version), history.status, &refusals);
         report.regions = Some(shown.clone());
-        View { cx: *cx, version, merged, shown }
+        report.refusals = Some(refusals.clone());
+        View { cx: *cx, version, merged, shown, refusals, write }
     }
 }
 
@@ -78,13 +77,12 @@ impl View<'_> {
     /// Azure works on nothing: bring the version to what it should be, repair what failed, or be done.
     fn settled(&self, report: &mut Report) -> Decision {
         let failed: Vec<&RegionStatus> = self.wanted().filter(|region| region.state == RegionState::Failed).collect();
-        let request = compare::update(self.cx.validated, self.version, &self.merged, None);
-        let first = compare::removal(self.version, &request).unwrap_or_else(|| request.clone());
-        let differences = compare::differences(self.version, &first);
-        if !differences.is_empty() {
-            return change(report, first, &differences);
+        report.reverted.clone_from(&self.write.reverted);
+        if !self.write.asks.changes.is_empty() {
+            return self.change(report);
         }
-        report.finished_if(true, StepName::Update);
+        report.finished_if(self.refusals.wishes().next().is_none() || self.was_accepted(), StepName::Update);
+        let request = self.write.request.clone();
         if let Some(first) = failed.first() {
             return self.repair(report, first, &failed, request);
         }
@@ -92,13 +90,37 @@ impl View<'_> {
             return self.write_again(report, request);
         }
         let gone = |region: &RegionStatus| region.state != RegionState::Removing;
+        let unheeded = self.write.reverted.is_empty();
         let complete =
             self.wanted().all(|region| region.state == RegionState::Completed) && self.shown.iter().all(gone);
         if complete {
             return self.complete(report);
         }
+        if !unheeded {
+            return self.unheeded(report, false);
+        }
         // Azure says Succeeded while regions are still copying: what the regions say counts.
         report.wait(&self.waiting_for(Late::No))
+    }
+
+    fn change(&self, report: &mut Report) -> Decision {
+        let differences: Vec<&str> = self.write.asks.changes.iter().map(|change| change.what.as_str()).collect();
+        let words = Words::Changing { differences: differences.join(", ") };
+        let step = Step::on_version(StepName::Update, self.write.request.clone());
+        report.asks = self.write.asks.clone();
+        if !self.write.is_again {
+            return report.act(&words, step);
+        }
+        // What didn't last is written at the pace of repairs.
+        report.found(Truth::Unknown, &words);
+        report.progress = Progress::reconciling(words.reason(), words.to_string());
+        ends(Some(step), Requeue::Retry)
+    }
+
+    /// Whether Azure accepted the last update on record, so that what is left isn't of it.
+    fn was_accepted(&self) -> bool {
+        let record = self.cx.history.step(StepName::Update).and_then(|record| record.correlation_id.as_deref());
+        record.is_some_and(|id| self.cx.history.memory.was_accepted(&StepName::Update.into(), id))
     }
 
     fn complete(&self, report: &mut Report) -> Decision {
@@ -106,14 +128,44 @@ impl View<'_> {
         let count = self.wanted().count();
         let done = if count == 1 { Done::Region } else { Done::Regions { count } };
         report.done(&done);
+        if self.refusals.wishes().next().is_some() || !self.write.reverted.is_empty() {
+            self.unheeded(report, true)?;
+            let Some((request, asks)) = self.write.retry.clone() else { return ends(None, Requeue::Resync) };
+            // What is told stays as it is while it is asked for again.
+            report.asks = asks;
+            return ends(Some(Step::on_version(StepName::Update, request)), Requeue::Poll);
+        }
         let version = self.cx.validated.id.version();
         let message = Done::Published { version, regions: done.to_string() }.to_string();
         report.progress = Progress::Settled { message };
         ends(None, Requeue::Resync)
     }
 
+    /// All is done that Azure heeds. What it refuses of targets is told, and asked for again; else a person has to act.
+    fn unheeded(&self, report: &mut Report, complete: bool) -> Decision {
+        let of_target = self.refusals.wishes().find(|wish| wish.region().is_some());
+        if let Some(first) = of_target {
+            let why = clip(self.refusals.why(first).unwrap_or_default(), TOLD);
+            let refused = Unheeded::Refused { regions: wish::listed(self.refusals.wishes()), why };
+            report.found(Truth::False, &refused);
+            report.progress = Progress::retrying(refused.reason(), refused.to_string());
+        }
+        let own = self.refusals.wishes().find(|wish| wish.region().is_none());
+        if let Some(why) = own.and_then(|own| self.refusals.why(own)) {
+            report.progress = Failure::Refused(why.to_owned()).progress_of(StepName::Update);
+        } else if !self.write.reverted.is_empty() {
+            let reverted = Unheeded::Reverted { changes: undone(&self.write.reverted) };
+            report.progress = Progress::stalled(reverted.reason(), reverted.to_string());
+            if !complete {
+                report.found(Truth::Unknown, &self.waiting_for(Late::No));
+            }
+        }
+        ends(None, Requeue::Resync)
+    }
+
     fn wanted(&self) -> impl Iterator<Item = &RegionStatus> {
-        self.shown.iter().filter(|region| !region.requested_by.is_empty() && region.state != RegionState::Removing)
+        let given_up = |region: &RegionStatus| matches!(region.state, RegionState::Removing | RegionState::Refused);
+        self.shown.iter().filter(move |region| !region.requested_by.is_empty() && !given_up(region))
     }
 
     fn waiting_for(&self, late: Late) -> Words {
@@ -153,9 +205,12 @@ impl View<'_> {
     }
 }
 
-fn change(report: &mut Report, request: VersionRequest, differences: &[Difference]) -> Decision {
-    let differences = differences.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    report.act(&Words::Changing { differences }, Step::on_version(StepName::Update, request))
+fn undone(changes: &[Change]) -> String {
+    let words = changes.iter().map(|change| {
+        let Change { what, is, wanted, opposite: _ } = change.clone();
+        Undone::Change { what, is, wanted }.to_string()
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 impl Detail {

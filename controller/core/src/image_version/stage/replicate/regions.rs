@@ -5,11 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use azimage_crds::{ImageVersionStatus, RegionState, RegionStatus};
 use azimage_names::Region;
 
-use super::super::super::{Provisioning, RegionReplication, facts};
-use crate::{condition::clip, merge::Merged};
+use super::{
+    super::super::{Provisioning, RegionReplication, facts, refusals::Refusals},
+    compare::default_storage,
+};
+use crate::{
+    condition::clip,
+    merge::{MOST_REGIONS, Merged},
+};
 
 /// Steps of percent in which progress is shown: each change is a write that wakes every watcher.
 const PROGRESS_STEP: i32 = 5;
+
+/// How many of those who ask for a region its status names, and those of all regions together.
+const MOST_REQUESTERS: usize = 64;
+const MOST_NAMES: usize = 2048;
 
 /// Longest detail of a region, in bytes.
 const DETAIL_LIMIT: usize = 1000;
@@ -33,10 +43,13 @@ pub(in super::super::super) fn report(
     merged: &Merged,
     version: Option<&facts::Version>,
     status: &ImageVersionStatus,
+    refusals: &Refusals,
 ) -> Vec<RegionStatus> {
+    let refused = |region: &Region| refusals.wishes().find(|wish| wish.region() == Some(region));
     let target = |region: &Region| version?.targets.iter().find(|target| target.region == *region);
     let replication = |region: &Region| version?.replication.get(region);
     let mut names: BTreeSet<&Region> = merged.wanted.keys().collect();
+    names.extend(merged.held.keys());
     names.extend(&merged.removed);
     names.extend(&merged.foreign);
     names
@@ -47,6 +60,8 @@ pub(in super::super::super) fn report(
             let in_flight = version.is_some_and(|version| version.provisioning != Provisioning::Succeeded);
             let state = if merged.removed.contains(region) {
                 RegionState::Removing
+            } else if !known && merged.held.contains_key(region) && refused(region).is_some() {
+                RegionState::Refused
             } else if !known {
                 RegionState::Pending
             } else {
@@ -61,6 +76,7 @@ pub(in super::super::super) fn report(
             // Who asked for a region that goes is kept until it is gone: another pass must know that it was ours.
             let requested_by = match merged.wanted.get(region) {
                 Some(wanted) => wanted.requested_by.clone(),
+                None if merged.held.contains_key(region) => merged.held[region].clone(),
                 None if merged.removed.contains(region) => status
                     .regions
                     .iter()
@@ -69,21 +85,41 @@ pub(in super::super::super) fn report(
                     .unwrap_or_default(),
                 None => Vec::new(),
             };
+            let said = match state {
+                RegionState::Refused => refused(region).and_then(|wish| refusals.why(wish)),
+                _ => says.map(|says| says.details.as_str()),
+            };
             RegionStatus {
                 name: region.to_string(),
                 state,
                 progress: match state {
                     RegionState::Completed => 100,
-                    RegionState::Pending => 0,
+                    RegionState::Pending | RegionState::Refused => 0,
                     _ => says.map_or(0, |says| says.progress.clamp(0, 99) / PROGRESS_STEP * PROGRESS_STEP),
                 },
                 replicas: target(region).and_then(|target| target.replicas),
+                storage_account_type: version.and_then(|version| {
+                    Some(target(region)?.storage_account_type.clone().unwrap_or_else(|| default_storage(version)))
+                }),
                 requested_by,
+                requesters: None,
                 since: None,
-                detail: says.map(|says| clip(says.details.trim(), DETAIL_LIMIT)).filter(|detail| !detail.is_empty()),
+                detail: said.map(|said| clip(said.trim(), DETAIL_LIMIT)).filter(|detail| !detail.is_empty()),
             }
         })
         .collect()
+}
+
+/// The regions as a status can hold them, however many targets there are: of those who ask for one, the first are named.
+pub(in super::super::super) fn bounded(mut regions: Vec<RegionStatus>) -> Vec<RegionStatus> {
+    regions.truncate(MOST_REGIONS);
+    let most = (MOST_NAMES / regions.len().max(1)).clamp(1, MOST_REQUESTERS);
+    for region in &mut regions {
+        let count = region.requested_by.len();
+        region.requested_by.truncate(most);
+        region.requesters = (count > most).then(|| i32::try_from(count).unwrap_or(i32::MAX)).or(region.requesters);
+    }
+    regions
 }
 
 /// The regions while Azure can't be asked: only who wants them is brought up to date, so that a target can be let go
@@ -94,6 +130,7 @@ pub(in super::super::super) fn carry(merged: &Merged, status: &ImageVersionStatu
         let Ok(name) = Region::parse(&region.name) else { continue };
         if let Some(wanted) = merged.wanted.get(&name) {
             region.requested_by.clone_from(&wanted.requested_by);
+            region.requesters = None;
         } else if merged.foreign.contains(&name) {
             region.requested_by.clear();
         }

@@ -24,6 +24,18 @@ messages! {
 }
 
 messages! {
+    /// What Azure refuses, or undoes.
+    pub(in crate::image_version) enum Unheeded {
+        Refused { regions: String, why: String } => Replicated / RegionRefused:
+            "Azure refuses what replication targets ask for: {regions}: {why}. Nothing else waits for that. Change or delete \
+             the target; it is asked for again at each resync",
+        Reverted { changes: String } => Ready / ChangeReverted:
+            "Azure accepts a change and doesn't keep it: {changes}. A policy undoes it, or somebody. Make them leave it, or take \
+             it out of spec.publish or of the replication targets; then {TRY_AGAIN}",
+    }
+}
+
+messages! {
     /// What Azure failed to make.
     pub(in crate::image_version) enum Failed {
         CreatedAgain { detail: Detail } => Published / PublishFailed:
@@ -64,15 +76,20 @@ phrases! {
     /// How the version differs from what it should be, separated by commas.
     pub(in crate::image_version) enum Difference ["<differences>"] {
         Latest => "keep it out of latest",
-        RegionDeletion => "allow regions to be removed",
         DefaultReplicas => "default replicas",
         BlockDeletion => "deletion before end of life",
         EndOfLife => "end of life",
         Tag { name: String } => "tag {name}",
         Add { region: Region } => "add region {region}",
         Replicas { region: Region } => "replicas in {region}",
-        Storage { region: Region } => "storage in {region}",
         LatestIn { region: Region } => "keep {region} out of latest",
         Remove { region: Region } => "remove region {region}",
+    }
+}
+
+phrases! {
+    /// A change that doesn't last, of several.
+    pub(in crate::image_version) enum Undone ["<changes>"] {
+        Change { what: String, is: String, wanted: String } => "{what} (Azure has {is}, and {wanted} is asked for)",
     }
 }
