@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{ConditionType, GuestStatus, RegionStatus, SourceStatus};
+use azimage_crds::{ConditionType, GuestStatus, RegionStatus, SourceStatus, StepFailure};
 use jiff::Timestamp;
 
 use super::{
@@ -90,6 +90,10 @@ pub struct Report {
     pub finished: BTreeSet<StepKey>,
     /// When Azure accepted the version's creation, if this process knows it.
     pub accepted: Option<Timestamp>,
+    /// Why the last attempts at steps failed that Azure had accepted, as far as this pass was told.
+    pub failures: BTreeMap<StepKey, StepFailure>,
+    /// The step that Azure has just accepted: why an attempt before it failed is of no more interest.
+    pub begun: Option<StepKey>,
     /// What this pass was told and may not believe at once.
     pub doubts: BTreeSet<Doubt>,
     /// Nothing is missing but certainty about this: the next pass has to read that alone.
@@ -112,6 +116,8 @@ impl Default for Report {
             parting: None,
             finished: BTreeSet::new(),
             accepted: None,
+            failures: BTreeMap::new(),
+            begun: None,
             doubts: BTreeSet::new(),
             confirming: None,
         }

@@ -5,7 +5,7 @@ pub(in super::super) mod regions;
 mod repair;
 pub(in super::super) mod words;
 
-use azimage_crds::{RegionState, RegionStatus};
+use azimage_crds::{RegionState, RegionStatus, StepFailure};
 use azimage_names::Region;
 use words::{Detail, Difference, Late, Words};
 
@@ -138,11 +138,11 @@ impl View<'_> {
     }
 
     pub(super) fn state(&self, region: &Region) -> Option<RegionState> {
-        self.shown.iter().find(|shown| shown.name == region.as_str()).map(|shown| shown.state)
+        self.shown(region).map(|shown| shown.state)
     }
 
-    pub(super) fn detail(&self, region: &Region) -> Detail {
-        self.shown.iter().find(|shown| shown.name == region.as_str()).map_or(Detail::None, Detail::of)
+    pub(super) fn shown(&self, region: &Region) -> Option<&RegionStatus> {
+        self.shown.iter().find(|shown| shown.name == region.as_str())
     }
 
     pub(super) fn late(&self, step: StepName) -> Late {
@@ -159,7 +159,14 @@ fn change(report: &mut Report, request: VersionRequest, differences: &[Differenc
 }
 
 impl Detail {
-    fn of(region: &RegionStatus) -> Self {
-        region.detail.clone().map_or(Self::None, |words| Self::Said { words })
+    /// What is known of why something failed: from the operation, else from the region.
+    pub(super) fn of(failure: Option<StepFailure>, region: Option<&RegionStatus>) -> Self {
+        match (failure, region.and_then(|region| region.detail.clone())) {
+            (Some(StepFailure { code, message }), _) => {
+                Self::Operation { code, message: message.trim_end_matches(['.', ' ']).to_owned() }
+            }
+            (None, Some(words)) => Self::Said { words },
+            (None, None) => Self::Unknown,
+        }
     }
 }
