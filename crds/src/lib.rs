@@ -20,7 +20,7 @@ pub use condition::{ConditionType, Reason};
 pub use image_version::{
     AllowedPath, Capture, Deletion, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion,
     ImageVersionSource, ImageVersionSpec, ImageVersionStatus, OperationStatus, Prepare, Publish, RefusalStatus,
-    RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepStatus, StorageAccountType,
+    RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure, StepStatus, StorageAccountType,
     VirtualMachineSource,
 };
 pub use manifest::{Manifest, manifests};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use azimage_azure::{Call, Client, Error};
+use azimage_azure::{Call, Client, Error, OperationUrl};
 use azimage_core::{
     guest::console,
-    image_version::{Facts, Read, Reading, Readings, facts},
+    image_version::{Absent, Facts, OperationOf, Read, Reading, Readings, facts},
 };
 
 use super::{CallError, Lists, convert, failure::absent};
@@ -20,6 +20,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) period: &'a (dyn Fn() -> Duration + Sync),
     /// The time since the start of the process.
     pub(crate) uptime: &'a (dyn Fn() -> Duration + Sync),
+    /// Asked where an operation is read.
+    pub(crate) operation: &'a (dyn Fn(&OperationOf) -> Option<OperationUrl> + Sync),
 }
 
 impl Reader<'_> {
@@ -54,6 +56,14 @@ impl Reader<'_> {
                 self.keep(&mut facts.consoles, of, log, |log| {
                     nonce.map_or(facts::Console::NoMark, |nonce| console::read(&log.unwrap_or_default(), &nonce))
                 })
+            }
+            Read::Operation(of) => {
+                let Some(url) = (self.operation)(&of) else {
+                    facts.operations.put(of, Reading::Missing(Absent::Resource), (self.uptime)());
+                    return None;
+                };
+                let answer = client.operation(call, &url).await;
+                self.keep(&mut facts.operations, of, answer, convert::operation)
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use azimage_azure::{Call, Client as AzureClient};
-use azimage_core::image_version::{Facts, History, Memory, Next, Plan, Validated};
+use azimage_core::image_version::{Facts, History, Memory, Next, OperationOf, Plan, Validated};
 use azimage_crds::ImageVersionStatus;
 
 use super::pass::Pass;
@@ -40,7 +40,9 @@ impl Pass<'_> {
             };
             // Nothing is read where nothing in Azure is touched, so without an identity there is nothing to read.
             let Some(client) = given.client else { return (Plan::unidentified(), longest) };
-            let reader = Reader { client, call: given.call, lists: &context.lists, period: &period, uptime: &uptime };
+            let operation = |of: &OperationOf| context.memories.operation(self.uid, of);
+            let (call, lists) = (given.call, &context.lists);
+            let reader = Reader { client, call, lists, period: &period, uptime: &uptime, operation: &operation };
             facts.forget(&read);
             longest = longest.max(reader.read(read, facts).await);
         }

@@ -229,7 +229,10 @@ impl Pass<'_> {
                     self.tell_at_parting(words).await;
                 }
                 let (id, at) = (announced.correlation_id(), self.context.seams.clock.now());
-                (Event::Accepted { step: key.clone(), id, proven: accepted.proven, at }, Requeue::Poll)
+                let followed = accepted.operation.is_some();
+                self.context.memories.follow(self.uid, &key, id, accepted.operation);
+                report.begun = Some(key.clone());
+                (Event::Accepted { step: key.clone(), id, proven: accepted.proven, followed, at }, Requeue::Poll)
             }
             Err(failed) if failed.throttled().is_some() => {
                 let memory = if failed.was_sent() { tried } else { untried };

@@ -11,7 +11,7 @@ pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{AllowedPath, Capture, Guest, Hygiene, ImageVersionSource, Prepare, Source, VirtualMachineSource};
 pub use status::{
     GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, OperationStatus, RefusalStatus, RegionState,
-    RegionStatus, SourceStatus, StepStatus,
+    RegionStatus, SourceStatus, StepFailure, StepStatus,
 };
 
 use crate::rules;

@@ -304,4 +304,21 @@ pub struct StepStatus {
     #[serde(default)]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub attempts: i32,
+
+    /// Why the last attempt failed after Azure had accepted it, in Azure's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<StepFailure>,
+}
+
+/// Why an operation failed that Azure had accepted.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepFailure {
+    /// Azure's error code.
+    #[schemars(length(max = 128))]
+    pub code: String,
+
+    /// Azure's words.
+    #[schemars(length(max = 1024))]
+    pub message: String,
 }

@@ -7,12 +7,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    arm::call::Call,
-    arm::classify::advice_on_failed_operation,
-    arm::client::Client,
-    arm::error::{Advice, Error},
-    arm::error_body::clean,
-    arm::retry_after::retry_after,
+    arm::call::Call, arm::client::Client, arm::error::Error, arm::error_body::clean, arm::retry_after::retry_after,
 };
 
 /// Operation URLs were recorded with up to 3,630 characters (azure-cli recordings, 2025).
@@ -69,13 +64,6 @@ pub struct OperationFailure {
     pub code: String,
     /// Azure's message, bounded and in one line.
     pub message: String,
-}
-
-impl OperationFailure {
-    /// What to do next.
-    pub fn advice(&self) -> Advice {
-        advice_on_failed_operation(&self.code, &self.message)
-    }
 }
 
 /// The status of an operation.

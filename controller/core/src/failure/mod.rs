@@ -1,5 +1,6 @@
 //! What a call to Azure can fail with, as far as decisions depend on it.
 
+pub(crate) mod late;
 pub(crate) mod words;
 
 use azimage_crds::Reason;

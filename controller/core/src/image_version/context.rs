@@ -1,11 +1,11 @@
 //! What a stage decides by: the object, what is remembered, and what was read. Whatever wasn't read stops the walk.
 
-use azimage_crds::Prepare;
+use azimage_crds::{Prepare, StepFailure};
 use azimage_names::{ImageVersionId, RunCommandId, VirtualMachineId};
 
 use super::{
-    Absent, Facts, GuestSpec, History, Read, Reading, SealOf, SourceSpec, Validated, facts, report::Stop,
-    stage::guest::nonce,
+    Absent, Facts, GuestSpec, History, Operation, Read, Reading, Report, SealOf, SourceSpec, StepKey, StepName,
+    Validated, facts, report::Stop, stage::guest::nonce,
 };
 use crate::Failure;
 
@@ -171,6 +171,29 @@ impl<'a> Cx<'a> {
     /// The run command that seals the guest.
     pub(super) fn run_command(&self, id: &RunCommandId) -> Result<Answer<'a, facts::RunCommand>, Stop> {
         answer(self.facts.run_commands.get(id), || Read::RunCommand(id.clone()))
+    }
+
+    /// Why the last attempt at a step failed after Azure had accepted it, if anybody knows: the status, which has it from
+    /// whoever read it, or the operation itself, as long as the process lives that began it.
+    pub(super) fn why_failed(&self, step: StepName, report: &mut Report) -> Result<Option<StepFailure>, Stop> {
+        let key = StepKey::from(step);
+        if let Some(known) = self.history.step(step).and_then(|record| record.failure.clone()) {
+            return Ok(Some(known));
+        }
+        let Some(of) = self.history.memory.operation(&key) else { return Ok(None) };
+        match answer(self.facts.operations.get(&of), || Read::Operation(of.clone()))? {
+            Answer::Found(Operation::Failed(failure)) => {
+                report.failures.insert(key, failure.clone());
+                Ok(Some(failure.clone()))
+            }
+            Answer::Failed(failure @ Failure::Throttled) => {
+                Err(Stop::Failed(failure.clone(), "read why Azure's operation failed"))
+            }
+            // That it can't be read holds up nothing.
+            Answer::Found(Operation::UnderWay | Operation::Succeeded) | Answer::Missing(_) | Answer::Failed(_) => {
+                Ok(None)
+            }
+        }
     }
 
     /// What the serial console log of a machine says of the seal that its tags name.

@@ -47,6 +47,21 @@ impl History<'_> {
         self.step(name).is_some_and(|step| step.finished_at.is_none())
     }
 
+    /// How many attempts at a step that has no effect yet were carried out, as far as anybody can tell: another process may
+    /// have carried out what it recorded, and this one knows whether it has.
+    pub(super) fn attempts(&self, name: StepName) -> i32 {
+        let Some(record) = self.step(name).filter(|record| record.finished_at.is_none()) else { return 0 };
+        let key = name.into();
+        let is_open = |id: &String| self.memory.has_recorded(id) && !self.memory.was_accepted(&key, id);
+        record.attempts - i32::from(record.correlation_id.as_ref().is_some_and(is_open))
+    }
+
+    /// Whether this process carried out the last attempt at a step, and Azure accepted it.
+    pub(super) fn was_accepted(&self, name: StepName) -> bool {
+        let id = self.step(name).and_then(|record| record.correlation_id.as_ref());
+        id.is_some_and(|id| self.memory.was_accepted(&name.into(), id))
+    }
+
     /// Whether the version was made: it was seen in Azure, or Azure accepted its creation.
     pub fn was_published(&self) -> bool {
         self.was_seen() || self.accepted().is_some()

@@ -7,7 +7,7 @@ use azimage_names::ImageVersionId;
 use jiff::Timestamp;
 
 use super::{
-    Doubt, Facts, Plan, Question, Report, Requeue, StepKey, StepName, Validated, facts,
+    Doubt, Facts, OperationOf, Plan, Question, Report, Requeue, StepKey, StepName, Validated, facts,
     refusals::Refusals,
     reverts::Reverts,
     wish::{Asks, may_be_of_a_wish},
@@ -62,6 +62,8 @@ pub struct Executed {
     pub proven_at: Option<Timestamp>,
     /// Its effect was seen, or isn't waited for any more.
     pub shows: bool,
+    /// Azure told where its operation can be followed, and this process knows it.
+    pub followed: bool,
 }
 
 /// A step whose intent stands in the status.
@@ -109,6 +111,8 @@ pub enum Event<'a> {
         id: &'a str,
         /// Whether the answer was surely Azure's.
         proven: bool,
+        /// Whether it told where the operation can be followed.
+        followed: bool,
         /// When, by the wall clock.
         at: Timestamp,
     },
@@ -188,7 +192,7 @@ impl Memory {
                 let announced = self.announced.map(|intent| Intent { tried: true, ..intent });
                 Self { facts: self.facts.for_another_pass(), announced, waiting: None, ..self }
             }
-            Event::Accepted { step, id, proven, at } => {
+            Event::Accepted { step, id, proven, followed, at } => {
                 let mut next = self;
                 if let Some(refusals) = &mut next.refusals {
                     refusals.granted(&next.asks, now);
@@ -196,7 +200,8 @@ impl Memory {
                 next.reverts.written(&next.asks, now);
                 let before = next.executed.get(&step).and_then(|before| before.proven_at);
                 let proven_at = proven.then_some(at).or(before);
-                next.executed.insert(step, Executed { id: id.to_owned(), at, proven_at, shows: false });
+                let executed = Executed { id: id.to_owned(), at, proven_at, shows: false, followed };
+                next.executed.insert(step, executed);
                 Self {
                     facts: Facts::default(),
                     failure: None,
@@ -278,6 +283,12 @@ impl Memory {
     /// Whether Azure accepted the step under this correlation id.
     pub(super) fn was_accepted(&self, key: &StepKey, id: &str) -> bool {
         self.executed.get(key).is_some_and(|executed| executed.id == id)
+    }
+
+    /// The operation of the last attempt at a step that this process carried out, if it knows where that is read.
+    pub(super) fn operation(&self, key: &StepKey) -> Option<OperationOf> {
+        let executed = self.executed.get(key).filter(|executed| executed.followed)?;
+        Some(OperationOf { step: key.clone(), id: executed.id.clone() })
     }
 
     /// Whether this very process recorded the correlation id, and none since.

@@ -33,8 +33,8 @@ mod words;
 
 pub use doubt::Doubt;
 pub use facts::{
-    Absent, BootDiagnostics, Execution, Facts, GOOD_FOR, MarketplacePlan, OsType, Power, Provisioning, Question, Read,
-    Reading, Readings, RegionReplication, SealOf,
+    Absent, BootDiagnostics, Execution, Facts, GOOD_FOR, MarketplacePlan, Operation, OperationOf, OsType, Power,
+    Provisioning, Question, Read, Reading, Readings, RegionReplication, SealOf,
 };
 pub use history::History;
 pub(crate) use listed::{messages, phrases};

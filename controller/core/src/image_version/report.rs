@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{ConditionType, GuestStatus, RegionStatus, SourceStatus};
+use azimage_crds::{ConditionType, GuestStatus, RegionStatus, SourceStatus, StepFailure};
 use jiff::Timestamp;
 
 use super::{
@@ -92,6 +92,10 @@ pub struct Report {
     pub finished: BTreeSet<StepKey>,
     /// When Azure accepted the version's creation, if this process knows it.
     pub accepted: Option<Timestamp>,
+    /// Why the last attempts at steps failed that Azure had accepted, as far as this pass was told.
+    pub failures: BTreeMap<StepKey, StepFailure>,
+    /// The step that Azure has just accepted: why an attempt before it failed is of no more interest.
+    pub begun: Option<StepKey>,
     /// What this pass was told and may not believe at once.
     pub doubts: BTreeSet<Doubt>,
     /// What the step asks for, by whose wishes.
@@ -120,6 +124,8 @@ impl Default for Report {
             parting: None,
             finished: BTreeSet::new(),
             accepted: None,
+            failures: BTreeMap::new(),
+            begun: None,
             doubts: BTreeSet::new(),
             asks: Asks::default(),
             refusals: None,

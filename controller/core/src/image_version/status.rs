@@ -1,11 +1,13 @@
 //! From a report to the status that is written, once, and only if it differs.
 
-use azimage_crds::{ConditionType, ImageVersionStatus, OperationStatus, RegionStatus, SourceStatus, StepStatus};
+use azimage_crds::{
+    ConditionType, ImageVersionStatus, OperationStatus, RegionStatus, SourceStatus, StepFailure, StepStatus,
+};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{Report, StepKey, StepName, history::recorded, refusals::Refusals, stage::replicate::regions};
-use crate::condition;
+use crate::{Progress, condition};
 
 /// The conditions of an image version, in the order of the work.
 pub const DOMAIN: [ConditionType; 6] = [
@@ -84,7 +86,8 @@ pub fn record_intent(
     // Attempts at a seal count through all claims.
     let counts = |record: &&StepStatus| record.finished_at.is_none() || step == StepName::Seal;
     let is_it = |record: &&StepStatus| record.name == name && record.subject == subject;
-    let open = status.steps.iter().filter(is_it).find(counts);
+    let before = status.steps.iter().find(is_it);
+    let open = before.filter(counts);
     let attempts = open.map_or(0, |record| record.attempts).saturating_add(1);
     let record = StepStatus {
         name: name.to_owned(),
@@ -95,6 +98,8 @@ pub fn record_intent(
         finished_at: None,
         correlation_id: Some(correlation_id.to_owned()),
         attempts,
+        // Of the attempt before, until this one is accepted.
+        failure: before.and_then(|record| record.failure.clone()),
     };
     match status.steps.iter_mut().find(|record| record.name == name && record.subject == subject) {
         Some(before) => *before = record,
@@ -106,8 +111,17 @@ fn finish(step: &StepStatus, report: &Report, now: Timestamp) -> StepStatus {
     let key = StepKey::of(step);
     let seen = key.as_ref().is_some_and(|key| report.finished.contains(key));
     let finished_at = step.finished_at.clone().or_else(|| seen.then_some(Time(now)));
+    let failure = key.as_ref().and_then(|key| failure(step, key, report));
     let accepted_at = step.accepted_at.clone().or_else(|| accepted(&key?, report));
-    StepStatus { accepted_at, finished_at, ..step.clone() }
+    StepStatus { accepted_at, finished_at, failure, ..step.clone() }
+}
+
+/// Why the last attempt failed, until another one is under way or nothing is wrong any more.
+fn failure(step: &StepStatus, key: &StepKey, report: &Report) -> Option<StepFailure> {
+    let is_over = matches!(report.progress, Progress::Settled { .. })
+        || report.running.as_ref() == Some(key)
+        || report.begun.as_ref() == Some(key);
+    report.failures.get(key).or(step.failure.as_ref()).filter(|_| !is_over).cloned()
 }
 
 fn accepted(step: &StepKey, report: &Report) -> Option<Time> {
@@ -126,6 +140,7 @@ fn unrecorded(previous: &ImageVersionStatus, report: &Report, now: Timestamp) ->
         finished_at: None,
         correlation_id: None,
         attempts: 1,
+        failure: None,
     })
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use azimage_azure as azure;
 use azimage_core::guest::{console, output};
-use azimage_core::image_version::{MarketplacePlan, facts};
+use azimage_core::image_version::{MarketplacePlan, Operation, facts};
 use azimage_crds::SEAL_TAG;
-use azimage_names::values::{ExecutionState, OsState, OsType, PowerState, ProvisioningState};
+use azimage_names::values::{ExecutionState, OperationState, OsState, OsType, PowerState, ProvisioningState};
 use serde_json::{Map, Value};
 
 /// Members of a target region that decisions know; all others are kept as they are.
@@ -77,6 +77,18 @@ pub(super) fn seal(command: azure::RunCommand) -> facts::RunCommand {
         printed: printed.unwrap_or_default(),
         said,
         nonce,
+    }
+}
+
+pub(super) fn operation(operation: azure::OperationStatus) -> Operation {
+    match operation.state {
+        OperationState::Succeeded => Operation::Succeeded,
+        OperationState::Failed | OperationState::Canceled => {
+            let failure = operation.failure;
+            let (code, message) = failure.map(|failure| (failure.code, failure.message)).unwrap_or_default();
+            Operation::failed(&code, &message)
+        }
+        _ => Operation::UnderWay,
     }
 }
 

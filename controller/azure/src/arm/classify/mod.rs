@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 
 use crate::{
     arm::denied::missing_right,
-    arm::error::{Advice, Error, ErrorKind, Exchange, Parts},
+    arm::error::{Error, ErrorKind, Exchange, Parts},
     arm::error_body::{ErrorBody, clean},
     arm::retry_after::retry_after,
 };
@@ -39,18 +39,6 @@ const PERMANENT: &[&str] = &[
     "DeleteGalleryImageVersionBlockedBeforeEndOfLife",
     "QuotaExceeded",
     "SkuNotAvailable",
-];
-
-/// Failures of Azure's own making, which the same request may not meet again.
-const INTERNAL: &[&str] = &[
-    "InternalServerError",
-    "InternalOperationError",
-    "InternalExecutionError",
-    "ServiceUnavailable",
-    "ServerTimeout",
-    "GatewayTimeout",
-    "ReplicationJobsNotCompleted",
-    "NetworkingInternalOperationError",
 ];
 
 const THROTTLED_WITHOUT_A_TIME: Duration = Duration::from_secs(30);
@@ -104,18 +92,6 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
         // Also all without a body of Azure: a proxy's page must not pass for "the resource does not exist", nor for
         // any other verdict on the request.
         _ => ErrorKind::Malformed,
-    }
-}
-
-/// What to do about an operation that was accepted and then failed with this error.
-pub(crate) fn advice_on_failed_operation(code: &str, message: &str) -> Advice {
-    let body = ErrorBody { code: code.to_owned(), message: message.to_owned() };
-    if body.has_code(BUSY) || body.says(PASSING) {
-        Advice::WaitForState
-    } else if body.has_code(INTERNAL) || body.says(&["if retry does not work", "internal server error"]) {
-        Advice::Retry
-    } else {
-        Advice::NeedsChange
     }
 }
 

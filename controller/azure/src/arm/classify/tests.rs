@@ -184,27 +184,6 @@ fn an_error_reads_as_a_sentence_with_the_right_that_is_missing() {
     );
 }
 
-#[test]
-fn a_failed_operation_says_what_to_do_next() {
-    for (code, message, advice) in [
-        (
-            "OperationPreempted",
-            "Operation execution has been preempted by a more recent operation.",
-            Advice::WaitForState,
-        ),
-        ("InternalExecutionError", "An internal execution error occurred.", Advice::Retry),
-        (
-            "Unknown",
-            "Gallery replication jobs failed in one or more regions. If retry does not work, then please do an update by removing the failed regions",
-            Advice::Retry,
-        ),
-        ("InvalidParameter", "…", Advice::NeedsChange),
-        ("", "", Advice::NeedsChange),
-    ] {
-        assert_eq!(advice_on_failed_operation(code, message), advice, "{code}");
-    }
-}
-
 proptest::proptest! {
     #[test]
     fn every_answer_is_classified(status in 100_u16..600, body in ".{0,200}") {

@@ -6,6 +6,7 @@
 mod console;
 mod definition;
 mod machine;
+mod operation;
 mod readings;
 mod run_command;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use super::{SourceSpec, Validated};
 pub use console::Console;
 pub use definition::{Definition, MarketplacePlan};
 pub use machine::Machine;
+pub use operation::{Operation, OperationOf};
 pub use readings::{Reading, Readings};
 pub use run_command::RunCommand;
 pub use version::{RegionCopy, TargetRegion, Version};
@@ -49,6 +51,8 @@ pub enum Read {
     RunCommand(RunCommandId),
     /// What the serial console log of a machine says of a seal.
     Console(SealOf),
+    /// How an operation stands that this process began.
+    Operation(OperationOf),
 }
 
 /// An attempt at a seal, by its machine and nonce. Without a nonce the log says nothing of it.
@@ -100,6 +104,8 @@ pub struct Facts {
     pub run_commands: Readings<RunCommandId, RunCommand>,
     /// Serial console logs.
     pub consoles: Readings<SealOf, Console>,
+    /// Operations.
+    pub operations: Readings<OperationOf, Operation>,
     /// The object's version as it was last read by itself, if nothing was left to be done then.
     pub at_rest: Option<Arc<Version>>,
 }
@@ -113,13 +119,23 @@ impl Facts {
         }
         let mut facts = self;
         // Named one by one: what wouldn't age here would count as read by this pass.
-        let Self { question: _, versions, listed: _, definitions, machines, run_commands, consoles, at_rest: _ } =
-            &mut facts;
+        let Self {
+            question: _,
+            versions,
+            listed: _,
+            definitions,
+            machines,
+            run_commands,
+            consoles,
+            operations,
+            at_rest: _,
+        } = &mut facts;
         versions.age(now, GOOD_FOR);
         definitions.age(now, GOOD_FOR);
         machines.age(now, GOOD_FOR);
         run_commands.age(now, GOOD_FOR);
         consoles.age(now, GOOD_FOR);
+        operations.age(now, GOOD_FOR);
         facts
     }
 
@@ -128,13 +144,23 @@ impl Facts {
     #[must_use]
     pub(super) fn for_another_pass(self) -> Self {
         let mut facts = Self { listed: Readings::default(), at_rest: None, ..self };
-        let Self { question: _, versions, listed: _, definitions, machines, run_commands, consoles, at_rest: _ } =
-            &mut facts;
+        let Self {
+            question: _,
+            versions,
+            listed: _,
+            definitions,
+            machines,
+            run_commands,
+            consoles,
+            operations,
+            at_rest: _,
+        } = &mut facts;
         versions.forget_unanswered();
         definitions.forget_unanswered();
         machines.forget_unanswered();
         run_commands.forget_unanswered();
         consoles.forget_unanswered();
+        operations.forget_unanswered();
         facts
     }
 
@@ -152,6 +178,7 @@ impl Facts {
             Read::Machine(id) => self.machines.is_fresh(id),
             Read::RunCommand(id) => self.run_commands.is_fresh(id),
             Read::Console(of) => self.consoles.is_fresh(of),
+            Read::Operation(of) => self.operations.is_fresh(of),
         }
     }
 
@@ -168,6 +195,7 @@ impl Facts {
             }
             Read::RunCommand(id) => self.run_commands.forget(id),
             Read::Console(of) => self.consoles.forget(of),
+            Read::Operation(of) => self.operations.forget(of),
         }
     }
 
@@ -198,6 +226,7 @@ impl fmt::Display for Read {
             Self::Machine(id) => write!(formatter, "{id}"),
             Self::RunCommand(id) => write!(formatter, "{id}"),
             Self::Console(of) => write!(formatter, "the serial console log of {}", of.machine),
+            Self::Operation(of) => write!(formatter, "the operation of the step {}", of.step.name),
         }
     }
 }

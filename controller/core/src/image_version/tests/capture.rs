@@ -243,6 +243,20 @@ fn each_state_of_a_machine_has_its_step_or_its_reason() {
 }
 
 #[test]
+fn a_deallocation_that_failed_tells_why_and_is_tried_again_later_each_time() {
+    let off = scene(&json!({})).machine(machine().claimed().marked().powered(Power::Stopped));
+    let off = off.status(steps(&[(StepName::Deallocate, 1, false)]));
+    let failed = Operation::failed("AllocationFailed", "It did not work.");
+    let failed = off
+        .process(super::published::follows(StepName::Deallocate))
+        .observed(|observed| observed.operation = Told::Found(failed));
+    assert_eq!(failed.outcome(), "Deallocate False/Deallocating Generalized=Deallocating Retry");
+    let status = failed.next_status();
+    let told = message(&status, azimage_crds::ConditionType::Ready);
+    assert!(told.contains("AllocationFailed: It did not work"), "{told}");
+}
+
+#[test]
 fn a_claim_keeps_the_tags_and_drops_the_mark_of_an_earlier_owner() {
     let scene = scene(&json!({})).machine(machine().tagged("AZIMAGE-OWNER", "c1/images/old/u-0").marked());
     let request = on_machine(scene.plan().step, StepName::ClaimSource);

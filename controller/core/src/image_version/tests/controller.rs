@@ -218,7 +218,8 @@ impl Controller {
             if fate == Fate::KilledAfterStep {
                 return self.forget();
             }
-            self.remember(Event::Accepted { step: step.clone(), id, proven: true, at: self.now });
+            report.begun = Some(step.clone());
+            self.remember(Event::Accepted { step: step.clone(), id, proven: true, followed: true, at: self.now });
         }
         report.accepted = self.remembered.accepted_at(StepName::Publish);
         self.remembered.overlay(&mut report, &step);

@@ -104,6 +104,35 @@ pub(super) fn rows() -> Vec<Row> {
             CONFIRM,
         ),
         row(
+            "the deletion failed, says its operation",
+            going()
+                .version(version(&["westeurope"]).provisioned(Provisioning::Failed))
+                .status(steps(&[(StepName::Delete, 1, false)]))
+                .process(super::published::follows(StepName::Delete))
+                .observed(|observed| observed.operation = Told::Found(Operation::failed("Conflict", "in use"))),
+            "Delete False/DeletionBlocked - Retry",
+        ),
+        row(
+            "the deletion failed, says the status",
+            going()
+                .version(version(&["westeurope"]).provisioned(Provisioning::Failed))
+                .status(super::published::recorded_failure(StepName::Delete, "Conflict", "in use")),
+            "Delete False/DeletionBlocked - Retry",
+        ),
+        row(
+            "the deletion had no effect, and nobody knows why",
+            going()
+                .version(version(&["westeurope"]))
+                .status(steps(&[(StepName::Delete, 1, false)]))
+                .process(super::published::follows(StepName::Delete)),
+            "Delete False/DeletionBlocked - Retry",
+        ),
+        row(
+            "the deletion was asked for by another process",
+            going().version(version(&["westeurope"])).status(steps(&[(StepName::Delete, 1, false)])),
+            DELETE,
+        ),
+        row(
             "the version is being deleted",
             going().version(version(&["westeurope"]).provisioned(Provisioning::Deleting)),
             CONFIRM,

@@ -103,7 +103,12 @@ fn messages_say_what_is_waited_for_and_what_is_there() {
             published,
             "Azure failed to create the gallery image version: out of disks; trying again",
         ),
-        (plain().version(failed("")), published, "Azure failed to create the gallery image version; trying again"),
+        (
+            plain().version(failed("")),
+            published,
+            "Azure failed to create the gallery image version, and this process doesn't know why: Azure's activity log \
+             tells it, under the id in status.steps; trying again",
+        ),
     ];
     for (scene, kind, expected) in cases {
         assert_eq!(condition(&scene.next_status(), kind).2, expected);

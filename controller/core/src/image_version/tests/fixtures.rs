@@ -339,5 +339,6 @@ pub(super) fn step(name: StepName, attempts: i32, finished: bool, seconds_ago: i
         finished_at: finished.then(|| Time(now())),
         correlation_id: Some("correlation".into()),
         attempts,
+        failure: None,
     }
 }

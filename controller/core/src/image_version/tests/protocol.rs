@@ -28,7 +28,7 @@ fn remembered(events: Vec<Event<'_>>) -> Memory {
 }
 
 fn accepted(step: StepName, id: &str) -> Event<'_> {
-    Event::Accepted { step: step.into(), id, proven: true, at: before(0) }
+    Event::Accepted { step: step.into(), id, proven: true, followed: false, at: before(0) }
 }
 
 fn report(progress: &Progress) -> Report {

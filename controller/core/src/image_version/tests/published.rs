@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{super::*, fixtures::*, scene::*};
+use super::{super::*, fixtures::*, scene::*, told::*};
+use crate::Failure;
 
 const EXISTS: &str = "- False/VersionExists Published=VersionExists Resync";
 const DIFFERS: &str = "- False/VersionDiffers Published=VersionDiffers Resync";
@@ -117,12 +118,63 @@ fn creation() -> Vec<Row> {
         row("creation was canceled", plain().version(failed().provisioned(Provisioning::Canceled)), AGAIN),
         row("creation failed once", plain().version(failed()).status(tried(1)), AGAIN),
         row(
-            "creation failed three times, or the third try is still to be carried out",
-            plain().version(failed()).status(tried(3)),
+            "creation failed twice, and this process is about to try it for the third time",
+            plain().version(failed()).status(tried(3)).process(announces(StepName::Publish)),
             AGAIN,
         ),
-        row("creation failed three times for certain", plain().version(failed()).status(tried(4)), NEVER_CREATED),
-        row("another try is asked for", scene(&requested()).version(failed()).status(tried(4)), AGAIN),
+        row("creation failed three times", plain().version(failed()).status(tried(3)), NEVER_CREATED),
+        row(
+            "creation failed three times, the last of them by this process",
+            plain().version(failed()).status(tried(3)).process(follows(StepName::Publish)),
+            NEVER_CREATED,
+        ),
+        row("another try is asked for", scene(&requested()).version(failed()).status(tried(3)), AGAIN),
+        row(
+            "creation failed for what passes, says its operation",
+            ended_with("DiskCopyFailed", "It did not finish.", plain().version(failed()).status(tried(1))),
+            AGAIN,
+        ),
+        row(
+            "creation failed for what no repetition cures, says its operation",
+            ended_with("InvalidParameter", "It is too large.", plain().version(failed()).status(tried(1))),
+            NEVER_CREATED,
+        ),
+        row(
+            "creation failed for what no repetition cures, says the status to another process",
+            plain().version(failed()).status(recorded_failure(
+                StepName::Publish,
+                "InvalidParameter",
+                "It is too large.",
+            )),
+            NEVER_CREATED,
+        ),
+        row(
+            "it is asked for once more all the same",
+            scene(&requested()).version(failed()).status(recorded_failure(
+                StepName::Publish,
+                "InvalidParameter",
+                "It is too large.",
+            )),
+            AGAIN,
+        ),
+        row(
+            "creation failed, and its operation can't be read",
+            plain()
+                .version(failed())
+                .status(tried(1))
+                .process(follows(StepName::Publish))
+                .observed(|observed| observed.operation = Told::Failed(Failure::Unavailable("no answer".into()))),
+            AGAIN,
+        ),
+        row(
+            "creation failed, and its operation has to be read later",
+            plain()
+                .version(failed())
+                .status(tried(1))
+                .process(follows(StepName::Publish))
+                .observed(|observed| observed.operation = Told::Failed(Failure::Throttled)),
+            "- False/Throttled - Throttled",
+        ),
         row(
             "creation failed after it had been complete",
             plain().version(failed()).status(steps(&[(StepName::Publish, 3, true)])),
@@ -335,11 +387,33 @@ fn repairs() -> Vec<Row> {
             REPAIR_HOME,
         ),
         row("a region failed, and one try was made", wide().version(failing(OTHER)).status(tried(1)), REPAIR),
-        row("a region failed, and three tries were begun", wide().version(failing(OTHER)).status(tried(3)), REPAIR),
-        row("a region failed for good", wide().version(failing(OTHER)).status(tried(4)), GIVEN_UP),
+        row(
+            "a region failed, and this process is about to repair it for the third time",
+            wide().version(failing(OTHER)).status(tried(3)).process(announces(StepName::Repair)),
+            REPAIR,
+        ),
+        row("a region failed for good", wide().version(failing(OTHER)).status(tried(3)), GIVEN_UP),
+        row(
+            "a region failed for what no repetition cures",
+            wide().version(failing(OTHER)).status(recorded_failure(
+                StepName::Repair,
+                "InvalidParameter",
+                "It is too large.",
+            )),
+            GIVEN_UP,
+        ),
+        row(
+            "an update failed for what no repetition cures, and no region did",
+            plain().version(version(&[HOME]).provisioned(Provisioning::Failed)).status(recorded_failure(
+                StepName::Update,
+                "InvalidParameter",
+                "It is wrong.",
+            )),
+            GIVEN_UP,
+        ),
         row(
             "a region failed for good, and another try is asked for",
-            scene(&requested()).targets(&wide().targets).version(failing(OTHER)).status(tried(4)),
+            scene(&requested()).targets(&wide().targets).version(failing(OTHER)).status(tried(3)),
             REPAIR,
         ),
         row(
@@ -364,12 +438,12 @@ fn repairs() -> Vec<Row> {
         ),
         row(
             "the version failed for good, and no region did",
-            plain().version(version(&[HOME]).provisioned(Provisioning::Failed)).status(tried(4)),
+            plain().version(version(&[HOME]).provisioned(Provisioning::Failed)).status(tried(3)),
             GIVEN_UP,
         ),
         row(
             "the version failed for good, and another try is asked for",
-            scene(&requested()).version(version(&[HOME]).provisioned(Provisioning::Failed)).status(tried(4)),
+            scene(&requested()).version(version(&[HOME]).provisioned(Provisioning::Failed)).status(tried(3)),
             REPAIR,
         ),
         row(
@@ -396,15 +470,74 @@ pub(super) fn executed(name: StepName, seconds_ago: i64) -> Memory {
     carried_out(patient(), name, seconds_ago, true)
 }
 
+/// A process that is about to carry out the step that stands on record.
+fn announces(name: StepName) -> Memory {
+    patient().after(Event::Announces(name.into(), "correlation"), std::time::Duration::ZERO)
+}
+
+/// A process that carried out the step that stands on record, and knows where its operation is read.
+pub(super) fn follows(name: StepName) -> Memory {
+    let (step, at) = (name.into(), before(300));
+    let event = Event::Accepted { step, id: "correlation", proven: true, followed: true, at };
+    patient().after(event, std::time::Duration::ZERO)
+}
+
+/// The operation of the creation failed with this code and text.
+fn ended_with(code: &str, text: &str, scene: Scene) -> Scene {
+    let failed = Operation::failed(code, text);
+    scene.process(follows(StepName::Publish)).observed(|observed| observed.operation = Told::Found(failed))
+}
+
+/// A status that says why the last attempt at a step failed.
+pub(super) fn recorded_failure(name: StepName, code: &str, text: &str) -> azimage_crds::ImageVersionStatus {
+    let failure = azimage_crds::StepFailure { code: code.to_owned(), message: text.to_owned() };
+    let record = azimage_crds::StepStatus { failure: Some(failure), ..step(name, 1, false, 60) };
+    azimage_crds::ImageVersionStatus { steps: vec![record], ..steps(&[]) }
+}
+
 /// A process that carried out a step so long ago; `proven`: the answer was surely Azure's.
 pub(super) fn carried_out(process: Memory, name: StepName, seconds_ago: i64, proven: bool) -> Memory {
-    let event = Event::Accepted { step: name.into(), id: "x", proven, at: before(seconds_ago) };
+    let event = Event::Accepted { step: name.into(), id: "x", proven, followed: false, at: before(seconds_ago) };
     process.after(event, std::time::Duration::ZERO)
 }
 
 #[test]
 fn each_state_of_a_version_has_its_step_or_its_reason() {
     check(&rows());
+}
+
+#[test]
+fn why_azure_failed_is_told_and_kept_until_another_attempt_is_accepted() {
+    let failed = version(&[HOME]).says(HOME, RegionReplication::Failed, "").provisioned(Provisioning::Failed);
+    let text = "The source resource size 2520 exceeds the max size 2048 supported.";
+    let open = plain().version(failed.clone()).status(steps(&[(StepName::Publish, 1, false)]));
+    let status = ended_with("DiskCopyFailed", text, open.clone()).next_status();
+    let told = |status: &azimage_crds::ImageVersionStatus| {
+        let published = message(status, azimage_crds::ConditionType::Published).to_owned();
+        (published.contains(&format!("DiskCopyFailed: {}", text.trim_end_matches('.'))), published)
+    };
+    assert!(told(&status).0, "{}", told(&status).1);
+    assert_eq!(status.steps[0].failure.as_ref().unwrap().code, "DiskCopyFailed");
+    let another = plain().version(failed.clone()).status(status.clone());
+    assert!(told(&another.next_status()).0, "another process says so, too");
+    let mut announced = status.clone();
+    record_intent(&mut announced, &StepName::Publish.into(), "b", now(), None);
+    assert!(announced.steps[0].failure.is_some(), "nothing else is known before it is carried out");
+    let begun = Report { begun: Some(StepName::Publish.into()), ..Report::default() };
+    assert_eq!(next_status(&announced, &begun, GENERATION, None, now()).steps[0].failure, None);
+    let creating = plain().version(failed.provisioned(Provisioning::Creating)).status(announced);
+    assert_eq!(creating.next_status().steps[0].failure, None);
+    let silent = open.next_status();
+    let unknown = message(&silent, azimage_crds::ConditionType::Published);
+    assert!(unknown.contains("this process doesn't know why"), "{unknown}");
+}
+
+#[test]
+fn the_attempts_that_are_told_are_those_that_were_made() {
+    let failed = version(&[HOME]).says(HOME, RegionReplication::Failed, "").provisioned(Provisioning::Failed);
+    let status = plain().version(failed).status(steps(&[(StepName::Publish, 3, false)])).next_status();
+    assert!(message(&status, azimage_crds::ConditionType::Published).contains("3 attempts failed"), "{status:?}");
+    assert_eq!(status.steps[0].attempts, 3);
 }
 
 #[test]

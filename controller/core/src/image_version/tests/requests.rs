@@ -1,5 +1,7 @@
 //! The writes of a version: what stands in them.
 
+use std::time::Duration;
+
 use azimage_crds::OWNER_TAG;
 use serde_json::json;
 
@@ -26,7 +28,9 @@ fn a_repair_is_the_same_request_first_then_one_without_the_region_then_the_same_
     let failing = wide().version(version(&[HOME, OTHER]).says(OTHER, RegionReplication::Failed, ""));
     // Once an intent is on record the plan is made again, and has to come out as it was.
     for (attempts, expected) in [(1, vec![HOME, OTHER]), (2, vec![HOME]), (3, vec![HOME, OTHER])] {
-        let scene = failing.clone().status(steps(&[(StepName::Repair, attempts, false)]));
+        let announced = patient().after(Event::Announces(StepName::Repair.into(), "correlation"), Duration::ZERO);
+        let status = steps(&[(StepName::Repair, attempts, false)]);
+        let scene = failing.clone().status(status).process(announced);
         assert_eq!(regions_of(&request(&scene)), expected, "attempt {attempts}");
     }
     assert_eq!(regions_of(&request(&failing)), [HOME, OTHER], "none is on record yet");

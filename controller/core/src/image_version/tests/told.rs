@@ -40,6 +40,8 @@ pub(super) struct Observed {
     /// The version as it was last read by itself, if nothing was left to be done then.
     pub(super) seen: Option<Arc<facts::Version>>,
     pub(super) listed: Told<Arc<facts::Version>>,
+    /// The operation of the last attempt at any step.
+    pub(super) operation: Told<Operation>,
 }
 
 impl<T: Clone> Told<T> {
@@ -102,6 +104,7 @@ impl Observed {
             Read::Machine(id) => put(&self.virtual_machine, id, &mut into.machines),
             Read::RunCommand(id) => put(&self.seal, id, &mut into.run_commands),
             Read::Console(of) => put(&self.console, of, &mut into.consoles),
+            Read::Operation(of) => put(&self.operation, of, &mut into.operations),
         }
     }
 
@@ -145,6 +148,7 @@ pub(super) fn throttled(read: &Read, into: &mut Facts) {
         seal: Told::Failed(Failure::Throttled),
         console: Told::Failed(Failure::Throttled),
         listed: Told::Failed(Failure::Throttled),
+        operation: Told::Failed(Failure::Throttled),
         seen: None,
     };
     observed.tell(read, into);

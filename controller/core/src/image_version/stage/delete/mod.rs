@@ -15,6 +15,7 @@ use super::{
         tags,
     },
     guest::Attempt,
+    replicate::words::Detail,
 };
 use crate::{Failure, Message as _, Progress};
 
@@ -34,10 +35,7 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             report.progress = Progress::stalled(Words::Blocked.reason(), Words::Blocked.to_string());
             ends(None, Requeue::Resync)
         }
-        Presence::Found(_) => report.deleting(
-            &Words::DeletingVersion,
-            Some(Step::whole(StepName::Delete, Request::DeleteVersion(validated.id.clone()))),
-        ),
+        Presence::Found(_) => delete_version(cx, report),
         Presence::Missing(_) => {
             let gone = Doubt::Absent(Read::Version(validated.id.clone()));
             let told = history.times(&gone);
@@ -48,6 +46,23 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             Ok(Outcome::Done)
         }
     }
+}
+
+/// The version is there, and Azure isn't deleting it: asked for, or once more if that had no effect.
+fn delete_version(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let step = Step::whole(StepName::Delete, Request::DeleteVersion(cx.validated.id.clone()));
+    let was_accepted = cx.history.was_accepted(StepName::Delete);
+    let told = cx.history.step(StepName::Delete).is_some_and(|record| record.failure.is_some());
+    if !was_accepted && !told {
+        return report.deleting(&Words::DeletingVersion, Some(step));
+    }
+    let failure = cx.why_failed(StepName::Delete, report)?;
+    if failure.is_none() && cx.history.too_soon(&step.key(), StepName::Delete.grace_seconds()) {
+        return report.deleting(&Words::DeletingVersion, None);
+    }
+    let message = Words::DeletionFailed { detail: Detail::of(failure, None) };
+    report.progress = Progress::retrying(message.reason(), message.to_string());
+    ends(Some(step), Requeue::Retry)
 }
 
 /// Whether an object of this status may have a claim on a machine, and a seal under way in it. Both are the object's own and

@@ -2,7 +2,7 @@
 
 use azimage_names::VirtualMachineId;
 
-use super::super::super::Power;
+use super::super::{super::Power, replicate::words::Detail};
 use crate::message::{messages, phrases};
 
 messages! {
@@ -18,6 +18,9 @@ messages! {
              spec.deletionPolicy to Retain",
         DeletingVersion => Ready / Deleting:
             "Deleting the gallery image version",
+        DeletionFailed { detail: Detail } => Ready / DeletionBlocked:
+            "Azure failed to delete the gallery image version{detail}. It is tried again, with growing pauses; set \
+             spec.deletionPolicy to Retain to keep the version",
         Confirming => Ready / Deleting:
             "Confirming that the gallery image version is gone",
         Retained => Ready / Deleting:

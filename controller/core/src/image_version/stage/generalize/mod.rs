@@ -5,6 +5,8 @@ pub(in super::super) mod words;
 use azimage_crds::Prepare;
 use words::Words;
 
+use super::replicate::words::Detail;
+
 use super::super::{
     OsType, Power, Request, Step, StepName,
     context::Cx,
@@ -25,7 +27,19 @@ pub(in super::super) fn deallocate(cx: &Cx<'_>, report: &mut Report) -> Decision
     // Windows says that it is sealed while it runs, and waits to be powered off.
     let waits = source.prepare == Prepare::Deprovision && machine.os_type == OsType::Windows;
     let deallocate = |report: &mut Report, message: &Words| {
-        report.act(message, Step::whole(StepName::Deallocate, Request::Deallocate(source.id.clone())))
+        let step = Step::whole(StepName::Deallocate, Request::Deallocate(source.id.clone()));
+        let told = cx.history.step(StepName::Deallocate).is_some_and(|record| record.failure.is_some());
+        let failure = if cx.history.was_accepted(StepName::Deallocate) || told {
+            cx.why_failed(StepName::Deallocate, report)?
+        } else {
+            None
+        };
+        match failure {
+            Some(failure) => {
+                report.act_again(&Words::DeallocationFailed { detail: Detail::of(Some(failure), None) }, step)
+            }
+            None => report.act(message, step),
+        }
     };
     match machine.power {
         Power::Stopped => deallocate(report, &Words::DeallocatingOff),

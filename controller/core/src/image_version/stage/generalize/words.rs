@@ -1,6 +1,6 @@
 //! What is said while a machine is deallocated and generalized.
 
-use super::super::super::Power;
+use super::super::{super::Power, replicate::words::Detail};
 use crate::message::messages;
 
 messages! {
@@ -12,6 +12,8 @@ messages! {
             "The guest is sealed and off; deallocating the machine",
         DeallocatingOn => Generalized / Deallocating:
             "The guest is sealed; deallocating the machine",
+        DeallocationFailed { detail: Detail } => Generalized / Deallocating:
+            "Azure failed to deallocate the machine{detail}. It is tried again, with growing pauses",
         Waiting { power: Power } => Generalized / Deallocating:
             "The machine's power state is {power}; waiting until it is deallocated",
         Started => GuestPrepared / SourceRunning:

@@ -3,6 +3,7 @@
 use azimage_crds::{ConditionType, Reason};
 use jiff::SignedDuration;
 
+use super::super::replicate::words::Detail;
 use super::{
     super::super::{
         BootDiagnostics, Doubt, Execution, Power, Provisioning, Read, Request, RunCommandRequest, Step, StepName,
@@ -154,7 +155,8 @@ impl Sealing<'_> {
         }
         let lost = command.execution.has_failed() || command.provisioning.has_failed();
         if lost && command.execution != Execution::Succeeded && command.started.is_none() {
-            return self.again(report, &Refusal::NotRun);
+            let failure = self.cx.why_failed(StepName::Seal, report)?;
+            return self.again(report, &Refusal::NotRun { detail: Detail::of(failure, None) });
         }
         if command.is_started() && self.may_forget(attempt, command) {
             return self.forget(report, &Words::RemovingScheduled);

@@ -1,6 +1,7 @@
 //! What is said while a guest is sealed.
 
 use super::super::super::Power;
+use super::super::replicate::words::Detail;
 use crate::message::{TRY_AGAIN, messages, phrases};
 
 /// Ends a text about a machine of which it isn't known whether it is sealed.
@@ -130,8 +131,8 @@ messages! {
         Other { code: i64, said: Said } => GuestPrepared / SealFailed:
             "The seal's script failed, and nothing was removed from the guest (exit code {code}); {said}. Mend the \
              guest; then {TRY_AGAIN}",
-        NotRun => GuestPrepared / SealFailed:
-            "Azure says that it couldn't run the seal in the guest, so nothing should have been removed from it. See \
+        NotRun { detail: Detail } => GuestPrepared / SealFailed:
+            "Azure says that it couldn't run the seal in the guest{detail}, so nothing should have been removed from it. See \
              that the machine's agent and extensions work; then {TRY_AGAIN}",
         GaveUp { step: String, detail: String, left: Left } => GuestPrepared / SealFailed:
             "The guest said that the seal failed at the step {step}: {detail}. {left}; then {TRY_AGAIN}",

@@ -6,7 +6,7 @@ mod repair;
 pub(in super::super) mod words;
 mod write;
 
-use azimage_crds::{RegionState, RegionStatus};
+use azimage_crds::{RegionState, RegionStatus, StepFailure};
 use azimage_names::Region;
 use words::{Detail, Late, Undone, Unheeded, Words};
 use write::Write;
@@ -190,11 +190,11 @@ impl View<'_> {
     }
 
     pub(super) fn state(&self, region: &Region) -> Option<RegionState> {
-        self.shown.iter().find(|shown| shown.name == region.as_str()).map(|shown| shown.state)
+        self.shown(region).map(|shown| shown.state)
     }
 
-    pub(super) fn detail(&self, region: &Region) -> Detail {
-        self.shown.iter().find(|shown| shown.name == region.as_str()).map_or(Detail::None, Detail::of)
+    pub(super) fn shown(&self, region: &Region) -> Option<&RegionStatus> {
+        self.shown.iter().find(|shown| shown.name == region.as_str())
     }
 
     pub(super) fn late(&self, step: StepName) -> Late {
@@ -214,7 +214,14 @@ fn undone(changes: &[Change]) -> String {
 }
 
 impl Detail {
-    fn of(region: &RegionStatus) -> Self {
-        region.detail.clone().map_or(Self::None, |words| Self::Said { words })
+    /// What is known of why something failed: from the operation, else from the region.
+    pub(super) fn of(failure: Option<StepFailure>, region: Option<&RegionStatus>) -> Self {
+        match (failure, region.and_then(|region| region.detail.clone())) {
+            (Some(StepFailure { code, message }), _) => {
+                Self::Operation { code, message: message.trim_end_matches(['.', ' ']).to_owned() }
+            }
+            (None, Some(words)) => Self::Said { words },
+            (None, None) => Self::Unknown,
+        }
     }
 }

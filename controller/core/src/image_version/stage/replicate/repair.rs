@@ -1,30 +1,36 @@
 //! What to do for a version of which Azure failed to make something: its creation, or some regions.
 //!
-//! An attempt counts once its intent is recorded, which is before it is carried out, and also if the process ended in
-//! between; the plan is then made again and must come out the same. So as many attempts as are allowed may stand on
-//! record and the last of them still be open, and only one more than that says that all were carried out.
+//! An attempt counts once it is carried out, or once its intent is recorded if that was by another process: it may have been
+//! carried out. After the intent is recorded the plan is made again and must come out the same.
 
-use azimage_crds::RegionStatus;
+use azimage_crds::{RegionStatus, StepFailure};
 use azimage_names::Region;
 
 use super::{
     super::super::{
         Step, StepName, VersionRequest,
-        report::{Decision, Report},
+        report::{Decision, Report, Stop},
     },
     View, compare,
     words::{Detail, Failed},
 };
+use crate::failure::late::is_incurable;
 
 /// How often Azure is asked to create a version whose creation failed, or to repair regions, before a person is.
-pub(super) const MOST_ATTEMPTS: i32 = 3;
+const MOST_ATTEMPTS: i32 = 3;
 
 impl View<'_> {
     /// The home region was never complete: the same request again.
     pub(in super::super) fn create_again(&self, report: &mut Report) -> Decision {
-        let detail = self.detail(&self.version.location);
+        let failure = self.cx.why_failed(StepName::Publish, report)?;
+        let incurable = failure.as_ref().is_some_and(is_incurable);
+        let detail = Detail::of(failure, self.shown(&self.version.location));
+        if incurable && !self.cx.validated.requested {
+            return report.stalled(&Failed::CreationForGood { detail });
+        }
         if self.exhausted(StepName::Publish) {
-            return report.stalled(&Failed::Creation { detail });
+            let attempts = self.cx.history.attempts(StepName::Publish);
+            return report.stalled(&Failed::Creation { detail, attempts });
         }
         let request = compare::creation_again(self.cx.validated, self.version, &self.merged);
         report.act_again(&Failed::CreatedAgain { detail }, Step::on_version(StepName::Publish, request))
@@ -40,9 +46,17 @@ impl View<'_> {
         again: VersionRequest,
     ) -> Decision {
         let names: Vec<&str> = failed.iter().map(|region| region.name.as_str()).collect();
-        let (regions, detail) = (names.join(", "), Detail::of(first));
+        let failure = self.why_written_badly(report)?;
+        let incurable = failure.as_ref().is_some_and(is_incurable);
+        let regions = names.join(", ");
+        // What Azure says of the region is more than what it says of all of them.
+        let detail = Detail::of(failure.filter(|_| first.detail.is_none() || incurable), Some(first));
+        if incurable && !self.cx.validated.requested {
+            return report.stalled(&Failed::RegionsForGood { regions, detail });
+        }
         if self.exhausted(StepName::Repair) {
-            return report.stalled(&Failed::Regions { regions, detail });
+            let attempts = self.cx.history.attempts(StepName::Repair);
+            return report.stalled(&Failed::Regions { regions, detail, attempts });
         }
         let removable = failed
             .iter()
@@ -59,25 +73,39 @@ impl View<'_> {
 
     /// No region failed, yet the version is Failed: the same request again sets it right.
     pub(super) fn write_again(&self, report: &mut Report, request: VersionRequest) -> Decision {
-        if self.exhausted(StepName::Repair) {
-            return report.stalled(&Failed::Version);
+        let failure = self.why_written_badly(report)?;
+        let incurable = failure.as_ref().is_some_and(is_incurable);
+        let detail = Detail::of(failure, None);
+        if incurable && !self.cx.validated.requested {
+            return report.stalled(&Failed::VersionForGood { detail });
         }
-        report.act_again(&Failed::WrittenAgain, Step::on_version(StepName::Repair, request))
+        if self.exhausted(StepName::Repair) {
+            let attempts = self.cx.history.attempts(StepName::Repair);
+            return report.stalled(&Failed::Version { detail, attempts });
+        }
+        report.act_again(&Failed::WrittenAgain { detail }, Step::on_version(StepName::Repair, request))
+    }
+
+    /// Why the last write of a version that exists failed, if Azure says so.
+    fn why_written_badly(&self, report: &mut Report) -> Result<Option<StepFailure>, Stop> {
+        let begun = |step: &StepName| self.cx.history.step(*step).map(|record| record.started_at.0);
+        let last = [StepName::Update, StepName::Repair].into_iter().max_by_key(begun);
+        last.map_or(Ok(None), |step| self.cx.why_failed(step, report))
     }
 
     /// Whether the attempt on record is one that takes the region away: every second one.
     fn by_removal(&self) -> bool {
-        let attempts = self.attempts(StepName::Repair);
+        let attempts = self.recorded(StepName::Repair);
         attempts > 0 && attempts % 2 == 0
     }
 
     /// The attempts of a step on record, none once its effect was seen.
-    fn attempts(&self, step: StepName) -> i32 {
+    fn recorded(&self, step: StepName) -> i32 {
         self.cx.history.step(step).filter(|_| self.cx.history.unfinished(step)).map_or(0, |record| record.attempts)
     }
 
     /// Whether only a person's word allows another attempt.
     fn exhausted(&self, step: StepName) -> bool {
-        self.attempts(step) > MOST_ATTEMPTS && !self.cx.validated.requested
+        self.cx.history.attempts(step) >= MOST_ATTEMPTS && !self.cx.validated.requested
     }
 }

@@ -2,8 +2,12 @@
 
 use azimage_names::Region;
 
-use super::{super::super::Provisioning, repair::MOST_ATTEMPTS};
+use super::super::super::Provisioning;
 use crate::message::{TRY_AGAIN, messages, phrases};
+
+/// What is left when a version can't be created.
+const MAKE_ANOTHER: &str = "delete the version in Azure and make a new ImageVersion under another version number, for a \
+                            machine that is generalized with guest.prepare: AlreadyGeneralized";
 
 messages! {
     /// What Azure works on, or is asked for.
@@ -40,19 +44,28 @@ messages! {
     pub(in crate::image_version) enum Failed {
         CreatedAgain { detail: Detail } => Published / PublishFailed:
             "Azure failed to create the gallery image version{detail}; trying again",
-        Creation { detail: Detail } => Published / PublishFailed:
-            "Azure failed to create the gallery image version{detail}, and all {MOST_ATTEMPTS} attempts are used up. \
-             Delete the version in Azure and make a new ImageVersion under another version number; or {TRY_AGAIN}",
+        Creation { detail: Detail, attempts: i32 } => Published / PublishFailed:
+            "Azure failed to create the gallery image version{detail}. {attempts} attempts failed: {TRY_AGAIN}, or \
+             {MAKE_ANOTHER}",
+        CreationForGood { detail: Detail } => Published / PublishFailed:
+            "Azure failed to create the gallery image version{detail}. The same request would fail again, so it isn't \
+             repeated. Remove the cause: then {TRY_AGAIN}, or {MAKE_ANOTHER}",
         Repaired { regions: String, detail: Detail } => Replicated / RegionFailed:
             "Azure failed to replicate to {regions}{detail}; repairing",
-        Regions { regions: String, detail: Detail } => Replicated / ReplicationFailed:
-            "Azure failed to replicate to {regions}{detail}, and all {MOST_ATTEMPTS} repairs are used up; \
-             {TRY_AGAIN}, or delete the replication target to give the region up",
-        WrittenAgain => Replicated / RegionFailed:
-            "Azure's last operation on the gallery image version failed; repairing",
-        Version => Replicated / ReplicationFailed:
-            "Azure left the gallery image version Failed after {MOST_ATTEMPTS} repairs, though no region failed that \
-             this object asks for; check the version's other regions in Azure, then {TRY_AGAIN}",
+        Regions { regions: String, detail: Detail, attempts: i32 } => Replicated / ReplicationFailed:
+            "Azure failed to replicate to {regions}{detail}. {attempts} repairs failed; {TRY_AGAIN}, or delete the \
+             replication target to give the region up",
+        RegionsForGood { regions: String, detail: Detail } => Replicated / ReplicationFailed:
+            "Azure failed to replicate to {regions}{detail}. The same request would fail again, so it isn't repeated. \
+             Remove the cause: then {TRY_AGAIN}, or delete the replication target to give the region up",
+        WrittenAgain { detail: Detail } => Replicated / RegionFailed:
+            "Azure's last operation on the gallery image version failed{detail}; repairing",
+        Version { detail: Detail, attempts: i32 } => Replicated / ReplicationFailed:
+            "Azure left the gallery image version Failed{detail}. {attempts} repairs failed, though no region failed \
+             that this object asks for; check the version's other regions in Azure, then {TRY_AGAIN}",
+        VersionForGood { detail: Detail } => Replicated / ReplicationFailed:
+            "Azure left the gallery image version Failed{detail}. The same request would fail again, so it isn't \
+             repeated. Remove the cause, then {TRY_AGAIN}",
     }
 }
 
@@ -65,9 +78,10 @@ phrases! {
 }
 
 phrases! {
-    /// What Azure says of a region that failed.
+    /// What Azure says of an operation or a region that failed.
     pub(in crate::image_version) enum Detail ["<detail>"] {
-        None => "",
+        Unknown => ", and this process doesn't know why: Azure's activity log tells it, under the id in status.steps",
+        Operation { code: String, message: String } => ": {code}: {message}",
         Said { words: String } => ": {words}",
     }
 }
