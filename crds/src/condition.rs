@@ -159,6 +159,8 @@ pub enum Reason {
     NothingSelected,
     /// An older target asks for other settings in the same region for the same version.
     ConflictingTarget,
+    /// A selected image version is stalled or suspended, and not complete in the region.
+    VersionStalled,
 }
 
 impl Reason {
@@ -205,7 +207,8 @@ impl Reason {
             | Self::ReplicationFailed
             | Self::RequestRefused
             | Self::DeletionBlocked
-            | Self::ConflictingTarget => true,
+            | Self::ConflictingTarget
+            | Self::VersionStalled => true,
             Self::Succeeded
             | Self::Progressing
             | Self::ProgressingWithRetry

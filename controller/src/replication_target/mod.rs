@@ -5,8 +5,10 @@ mod read_pauses;
 
 use std::sync::Arc;
 
-use azimage_core::replication_target::pause;
-use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget};
+use azimage_core::{events, replication_target::pause};
+use azimage_crds::{
+    ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget,
+};
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams, runtime::controller::Action};
 pub(crate) use read_pauses::ReadPauses;
 use tokio::time::Instant;
@@ -74,6 +76,10 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
         decided = decide(&fresh.iter().collect::<Vec<_>>());
     }
     if decided.release {
+        if let Some(words) = &decided.parting {
+            tracing::warn!("{words}");
+            context.events.publish(object, vec![events::parting(words)]).await;
+        }
         remove_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?;
         // The watch may still show it, and nothing may rest on that.
         context.freshest.invalidate(uid);
@@ -88,10 +94,15 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
 /// What of an image version targets go by: whatever else changes of it wakes none of them.
 pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
     let regions = version.status.iter().flat_map(|status| &status.regions);
-    let regions: Vec<_> =
-        regions.map(|region| (&region.name, region.state, region.progress, &region.requested_by)).collect();
+    let regions: Vec<_> = regions
+        .map(|region| (&region.name, region.state, region.progress, region.ready_replicas, &region.requested_by))
+        .collect();
+    let stalled = version.status.iter().flat_map(|status| &status.conditions);
+    let stalled = stalled.filter(|condition| condition.type_ == ConditionType::Stalled.as_str());
+    let stalled: Vec<_> = stalled.map(|it| (&it.status, &it.reason, &it.message, it.observed_generation)).collect();
     let meta = version.meta();
-    Fingerprint::of(&(&meta.uid, &meta.labels, meta.deletion_timestamp.is_some(), version.spec.suspend, regions))
+    let going = meta.deletion_timestamp.is_some();
+    Fingerprint::of(&(&meta.uid, meta.generation, &meta.labels, going, version.spec.suspend, regions, stalled))
 }
 
 /// What of a target is looked at as soon as it changes.

@@ -58,15 +58,21 @@ pub(in super::super::super) fn report(
                     Some(RegionReplication::Unknown | RegionReplication::Other(_)) | None => RegionState::Unknown,
                 }
             };
+            let before = status.regions.iter().find(|before| before.name == region.as_str());
+            let ready_replicas = match (state, version) {
+                (RegionState::Completed, Some(version)) if !in_flight => {
+                    target(region).and_then(|target| target.replicas).or(Some(version.default_replicas))
+                }
+                // Until Azure is done, it is what it was.
+                _ if known => before.and_then(|before| before.ready_replicas),
+                _ => None,
+            };
             // Who asked for a region that goes is kept until it is gone: another pass must know that it was ours.
             let requested_by = match merged.wanted.get(region) {
                 Some(wanted) => wanted.requested_by.clone(),
-                None if merged.removed.contains(region) => status
-                    .regions
-                    .iter()
-                    .find(|before| before.name == region.as_str())
-                    .map(|before| before.requested_by.clone())
-                    .unwrap_or_default(),
+                None if merged.removed.contains(region) => {
+                    before.map(|before| before.requested_by.clone()).unwrap_or_default()
+                }
                 None => Vec::new(),
             };
             RegionStatus {
@@ -78,6 +84,7 @@ pub(in super::super::super) fn report(
                     _ => says.map_or(0, |says| says.progress.clamp(0, 99) / PROGRESS_STEP * PROGRESS_STEP),
                 },
                 replicas: target(region).and_then(|target| target.replicas),
+                ready_replicas,
                 requested_by,
                 since: None,
                 detail: says.map(|says| clip(says.details.trim(), DETAIL_LIMIT)).filter(|detail| !detail.is_empty()),

@@ -1,0 +1,125 @@
+//! How a selected image version stands in a target's region, and what a person has to do for it.
+
+use azimage_crds::{ConditionType, ImageVersion, Reason, RegionState, RegionStatus, SelectedVersion};
+use azimage_names::Region;
+use kube::{Resource, ResourceExt};
+
+use super::words::{Held, More};
+use crate::{condition::clip, target::TargetView};
+
+/// How many bytes of what versions say go into a message, and the least of each.
+const TEXT: (usize, usize) = (1500, 250);
+
+/// The most versions that a message tells of.
+const TOLD: usize = 5;
+
+/// How a version stands in the region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// All that the target asks for is done.
+    Complete,
+    /// It is worked on.
+    Working,
+    /// Azure failed, and it is tried again: Azure's words, if there are any.
+    Repaired(String),
+    /// It isn't worked on before a person acts.
+    Held(Held),
+}
+
+/// A selected version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Selected {
+    /// As the status shows it.
+    pub(super) shown: SelectedVersion,
+    /// How it stands.
+    pub(super) standing: Standing,
+}
+
+impl Selected {
+    /// How a version stands in the region of this target. `siblings` are the targets that want the version there, this one
+    /// included.
+    pub(super) fn of(version: &ImageVersion, target: &TargetView, siblings: &[TargetView]) -> Self {
+        let stalled = stalled(version);
+        // What stands there before the version has heard of this target was asked for by somebody else, with other replicas
+        // perhaps.
+        let heard = region(version, &target.region).filter(|state| state.requested_by.contains(&target.name));
+        // What became of a version that isn't ours is known to nobody here.
+        let known = if stalled.is_some_and(|(reason, _)| is_not_ours(reason)) { None } else { heard };
+        let state = match known {
+            Some(state) if state.state == RegionState::Completed && !has_replicas(state, target, siblings) => {
+                RegionState::Replicating
+            }
+            Some(state) => state.state,
+            None if heard.is_some() => RegionState::Unknown,
+            None => RegionState::Pending,
+        };
+        let most = if state == RegionState::Completed { 100 } else { 99 };
+        let progress = known.map_or(0, |known| known.progress.min(most));
+        let shown = SelectedVersion { name: version.name_any(), state, progress };
+        let name = || version.name_any();
+        let standing = if state == RegionState::Completed {
+            Standing::Complete
+        } else if let Some((reason, message)) = stalled {
+            let words = known.filter(|known| known.state == RegionState::Failed).and_then(|known| known.detail.clone());
+            let words = words.unwrap_or_else(|| message.to_owned());
+            Standing::Held(Held::Stalled { name: name(), reason: reason.to_owned(), words })
+        } else if version.spec.suspend {
+            Standing::Held(Held::Suspended { name: name() })
+        } else if state == RegionState::Failed {
+            Standing::Repaired(known.and_then(|known| known.detail.clone()).unwrap_or_default())
+        } else {
+            Standing::Working
+        };
+        Self { shown, standing }
+    }
+}
+
+/// Reason and message of a version that is stalled as it is now; not of one that was changed since.
+pub(super) fn stalled(version: &ImageVersion) -> Option<(&str, &str)> {
+    let conditions = version.status.iter().flat_map(|status| &status.conditions);
+    let generation = version.meta().generation;
+    conditions
+        .filter(|condition| condition.type_ == ConditionType::Stalled.as_str() && condition.status == "True")
+        .find(|condition| generation.is_none() || [None, generation].contains(&condition.observed_generation))
+        .map(|condition| (condition.reason.as_str(), condition.message.as_str()))
+}
+
+/// Whether a version that is stalled for this reason belongs to somebody else in Azure.
+pub(super) fn is_not_ours(reason: &str) -> bool {
+    reason == Reason::VersionExists.as_str()
+}
+
+/// What a version says of a region.
+pub(super) fn region<'a>(version: &'a ImageVersion, region: &Region) -> Option<&'a RegionStatus> {
+    version.status.as_ref()?.regions.iter().find(|state| state.name == region.as_str())
+}
+
+/// Whether the region is complete with as many replicas as the target asks for; with more, if somebody else asks for more.
+fn has_replicas(state: &RegionStatus, target: &TargetView, siblings: &[TargetView]) -> bool {
+    let ready = state.ready_replicas.unwrap_or_default();
+    let others = || siblings.iter().any(|sibling| sibling.replicas > target.replicas);
+    ready == target.replicas || ready > target.replicas && others()
+}
+
+/// What of several versions waits for a person.
+pub(super) fn told(held: &[&Held]) -> String {
+    let shown = held.len().min(TOLD);
+    let limit = (TEXT.0 / shown.max(1)).max(TEXT.1);
+    let texts: Vec<String> = held.iter().take(TOLD).map(|held| held.clipped(limit).to_string()).collect();
+    let more = match held.len().saturating_sub(TOLD) {
+        0 => More::None,
+        count => More::Of { count },
+    };
+    format!("{}{more}", texts.join("; "))
+}
+
+impl Held {
+    fn clipped(&self, limit: usize) -> Self {
+        match self {
+            Self::Stalled { name, reason, words } => {
+                Self::Stalled { name: name.clone(), reason: reason.clone(), words: clip(words, limit) }
+            }
+            Self::Suspended { .. } => self.clone(),
+        }
+    }
+}
