@@ -5,11 +5,16 @@ mod read_pauses;
 
 use std::sync::Arc;
 
-use azimage_core::{events, replication_target::pause};
+use azimage_core::{events, replication_target::pause, unreadable};
 use azimage_crds::{
     ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget,
 };
-use kube::{Api, Client, Resource, ResourceExt, api::ListParams, runtime::controller::Action};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{DynamicObject, ListParams},
+    core::ApiResource,
+    runtime::controller::Action,
+};
 pub(crate) use read_pauses::ReadPauses;
 use tokio::time::Instant;
 
@@ -71,8 +76,11 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
     let mut decided = decide(&versions);
     if decided.release {
         // The watch may lag: an image version may have taken this target in since.
-        let versions: Api<ImageVersion> = Api::namespaced(context.client.clone(), &namespace);
+        let resource = ApiResource::erase::<ImageVersion>(&());
+        let versions: Api<DynamicObject> = Api::namespaced_with(context.client.clone(), &namespace, &resource);
         let fresh = bounded(versions.list(&ListParams::default())).await?.items;
+        let fresh: Vec<ImageVersion> =
+            fresh.iter().filter_map(|object| unreadable::stand_in(&serde_json::to_value(object).ok()?)).collect();
         decided = decide(&fresh.iter().collect::<Vec<_>>());
     }
     if decided.release {

@@ -13,7 +13,7 @@ use kube::{Resource, ResourceExt};
 use standing::{Selected, Standing, is_not_ours, stalled as stall_of, told};
 use words::{Beside, Held, Parting, Words};
 
-use crate::{Finding, Message as _, Progress, condition, merge, selector, target::TargetView};
+use crate::{Finding, Message as _, Progress, condition, merge, requested, selector, target::TargetView};
 
 /// The conditions of a replication target.
 pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
@@ -77,11 +77,7 @@ pub fn plan(
     let status = ReplicationTargetStatus {
         observed_generation: Some(generation),
         conditions: condition::render(&previous.conditions, &DOMAIN, &findings, &progress, generation, now),
-        last_handled_reconcile_at: target
-            .annotations()
-            .get(azimage_crds::RECONCILE_REQUESTED_AT)
-            .cloned()
-            .or(previous.last_handled_reconcile_at),
+        last_handled_reconcile_at: requested::requested(target).or(previous.last_handled_reconcile_at),
         region: region.ok().map(|region| region.to_string()),
         progress: Some(format!("{complete}/{}", selected.len())),
         versions: selected.into_iter().take(LISTED).collect(),
