@@ -8,6 +8,7 @@ use std::{
 use azimage_crds::{ImageVersion, ReplicationTarget};
 use kube::{
     Resource,
+    api::ObjectMeta,
     core::DeserializeGuard,
     runtime::{
         reflector::{ObjectRef, Store},
@@ -124,6 +125,19 @@ impl<K> Seen<K> {
     pub(crate) fn objects(&self) -> Vec<&K> {
         self.0.iter().filter_map(|guarded| readable(guarded)).collect()
     }
+
+    /// The metadata of all of them, those that can't be read included.
+    pub(crate) fn metadata(&self) -> Vec<&ObjectMeta>
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        self.0.iter().map(|guarded| guarded.meta()).collect()
+    }
+
+    /// The uids of those that can't be read.
+    pub(crate) fn unreadable(&self) -> Vec<String> {
+        self.0.iter().filter_map(|guarded| guarded.0.as_ref().err()?.metadata.uid.clone()).collect()
+    }
 }
 
 /// The object, if it can be read.
@@ -134,7 +148,7 @@ pub(crate) fn readable<K>(guarded: &Guarded<K>) -> Option<&K> {
 #[cfg(test)]
 mod tests {
     use k8s_openapi::api::core::v1::ConfigMap;
-    use kube::{ResourceExt, api::ObjectMeta, runtime::reflector};
+    use kube::{ResourceExt, core::error_boundary::InvalidObject, runtime::reflector};
 
     use super::*;
 
@@ -142,6 +156,15 @@ mod tests {
         let (namespace, name) = (Some(namespace.to_owned()), Some(name.to_owned()));
         let metadata = ObjectMeta { namespace, name, ..ObjectMeta::default() };
         DeserializeGuard(Ok(ConfigMap { metadata, ..ConfigMap::default() }))
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_there_all_the_same() {
+        let uid = |uid: &str| ObjectMeta { uid: Some(uid.to_owned()), ..ObjectMeta::default() };
+        let readable = ConfigMap { metadata: uid("a"), ..ConfigMap::default() };
+        let invalid = InvalidObject { error: "a field".to_owned(), metadata: uid("b") };
+        let seen = Seen(vec![Arc::new(DeserializeGuard(Ok(readable))), Arc::new(DeserializeGuard(Err(invalid)))]);
+        assert_eq!((seen.objects().len(), seen.metadata().len(), seen.unreadable()), (1, 2, vec!["b".to_owned()]));
     }
 
     #[test]

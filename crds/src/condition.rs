@@ -167,6 +167,8 @@ pub enum Reason {
     StorageTypeFixed,
     /// The image version has as many regions as it can have.
     TooManyRegions,
+    /// A selected image version is stalled or suspended, and not complete in the region.
+    VersionStalled,
 }
 
 impl Reason {
@@ -217,7 +219,8 @@ impl Reason {
             | Self::DeletionBlocked
             | Self::ConflictingTarget
             | Self::StorageTypeFixed
-            | Self::TooManyRegions => true,
+            | Self::TooManyRegions
+            | Self::VersionStalled => true,
             Self::Succeeded
             | Self::Progressing
             | Self::ProgressingWithRetry

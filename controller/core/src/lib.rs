@@ -18,6 +18,7 @@ pub mod message;
 pub mod owner;
 pub mod pace;
 pub mod replication_target;
+pub mod requested;
 pub mod resource_version;
 pub mod selector;
 pub mod status_write;

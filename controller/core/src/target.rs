@@ -45,9 +45,9 @@ impl TargetView {
 
 /// Whether the targets that the watch has shown are those that the API server has, none more and none less, each with the
 /// spec that it has there. Then what was decided on them holds.
-pub fn are_as_listed(seen: &[&ReplicationTarget], listed: &[&ObjectMeta]) -> bool {
+pub fn are_as_listed(seen: &[&ObjectMeta], listed: &[&ObjectMeta]) -> bool {
     let word = |meta: &ObjectMeta| (meta.uid.clone(), meta.generation, meta.deletion_timestamp.is_some());
-    let mut seen: Vec<_> = seen.iter().map(|target| word(target.meta())).collect();
+    let mut seen: Vec<_> = seen.iter().map(|meta| word(meta)).collect();
     let mut listed: Vec<_> = listed.iter().map(|meta| word(meta)).collect();
     seen.sort_unstable();
     listed.sort_unstable();
@@ -99,7 +99,7 @@ mod tests {
             ("one was changed", vec![target("a", 1, false), target("b", 2, false)], false),
             ("one goes", vec![target("a", 1, false), target("b", 1, true)], false),
         ] {
-            let seen: Vec<_> = seen.iter().collect();
+            let seen: Vec<_> = seen.iter().map(Resource::meta).collect();
             let listed: Vec<_> = listed.iter().map(Resource::meta).collect();
             assert_eq!(are_as_listed(&seen, &listed), expected, "{case}");
         }

@@ -141,7 +141,7 @@ impl Pass<'_> {
         if self.context.decisions.needs_fresh_targets(&plan) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
-            if let Some(fresh) = self.targets_unseen(&targets.objects()).await? {
+            if let Some(fresh) = self.targets_unseen(&targets.metadata()).await? {
                 let validated = match self.validate(&fresh.iter().collect::<Vec<_>>()) {
                     Ok(validated) => validated,
                     Err(violation) => return Ok(Err(violation)),
@@ -293,6 +293,7 @@ impl Pass<'_> {
             own_identity_serves: self.context.config.served.contains(self.namespace),
             targets,
             versions: &versions,
+            unreadable: &seen.unreadable(),
         };
         self.context.decisions.validate(self.object, environment)
     }

@@ -3,9 +3,10 @@
 use azimage_core::{
     Progress, events,
     image_version::{Report, Requeue, Violation},
+    requested::requested,
 };
-use azimage_crds::{Deletion, IMAGE_VERSION_FINALIZER, ImageVersionStatus, RECONCILE_REQUESTED_AT, Reason};
-use kube::{Resource, ResourceExt};
+use azimage_crds::{Deletion, IMAGE_VERSION_FINALIZER, ImageVersionStatus, Reason};
+use kube::Resource;
 
 use super::{
     Context,
@@ -35,9 +36,9 @@ impl Pass<'_> {
         handled: bool,
     ) -> ImageVersionStatus {
         let generation = self.object.meta().generation.unwrap_or_default();
-        let requested = self.object.annotations().get(RECONCILE_REQUESTED_AT).filter(|_| handled);
+        let requested = requested(self.object).filter(|_| handled);
         let now = self.context.seams.clock.now();
-        self.context.decisions.next_status(status, report, generation, requested, now)
+        self.context.decisions.next_status(status, report, generation, requested.as_ref(), now)
     }
 
     pub(super) async fn report(

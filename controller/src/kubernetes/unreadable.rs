@@ -1,8 +1,6 @@
 //! Objects that this release can't read, because a later one or another hand wrote them.
 
-use std::collections::BTreeMap;
-
-use azimage_core::{Message as _, Progress, condition, unreadable::Unreadable};
+use azimage_core::unreadable;
 use jiff::Timestamp;
 use kube::{
     Api, Client, Resource,
@@ -24,22 +22,18 @@ pub(crate) async fn report_unreadable<K: Resource<DynamicType = ()>>(
     let resource = ApiResource::erase::<K>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
     let current = bounded(api.get(name)).await?;
-    let previous = current.data.pointer("/status/conditions").cloned().unwrap_or_default();
-    let previous: Vec<_> = serde_json::from_value(previous).unwrap_or_default();
-    let message = Unreadable::Object { problem: object.error.clone() };
     let generation = current.metadata.generation.unwrap_or_default();
-    let progress = Progress::stalled(message.reason(), message.to_string());
-    let conditions = condition::render(&previous, &[], &BTreeMap::new(), &progress, generation, now);
-    if conditions == previous {
+    let previous = current.data.get("status").cloned().unwrap_or_default();
+    let status = unreadable::status(&previous, generation, &object.error, now);
+    if status == previous {
         return Ok(());
     }
     let patch = json!({
         "apiVersion": K::api_version(&()), "kind": K::kind(&()),
         "metadata": {"name": name, "resourceVersion": current.metadata.resource_version},
-        "status": {"observedGeneration": generation, "conditions": conditions},
+        "status": status,
     });
-    // A manager of its own: what the status says of Azure stays as it is.
-    let parameters = PatchParams::apply(&format!("{STATUS_MANAGER}-unreadable")).force();
+    let parameters = PatchParams::apply(STATUS_MANAGER).force();
     bounded(api.patch_status(name, &parameters, &Patch::Apply(&patch))).await?;
     Ok(())
 }

@@ -5,11 +5,16 @@ mod read_pauses;
 
 use std::sync::Arc;
 
-use azimage_core::replication_target::pause;
+use azimage_core::{events, replication_target::pause, unreadable};
 use azimage_crds::{
-    ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, RegionStatus, ReplicationTarget,
+    ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, RegionStatus, ReplicationTarget,
 };
-use kube::{Api, Client, Resource, ResourceExt, api::ListParams, runtime::controller::Action};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{DynamicObject, ListParams},
+    core::ApiResource,
+    runtime::controller::Action,
+};
 pub(crate) use read_pauses::ReadPauses;
 use tokio::time::Instant;
 
@@ -71,11 +76,18 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
     let mut decided = decide(&versions);
     if decided.release {
         // The watch may lag: an image version may have taken this target in since.
-        let versions: Api<ImageVersion> = Api::namespaced(context.client.clone(), &namespace);
+        let resource = ApiResource::erase::<ImageVersion>(&());
+        let versions: Api<DynamicObject> = Api::namespaced_with(context.client.clone(), &namespace, &resource);
         let fresh = bounded(versions.list(&ListParams::default())).await?.items;
+        let fresh: Vec<ImageVersion> =
+            fresh.iter().filter_map(|object| unreadable::stand_in(&serde_json::to_value(object).ok()?)).collect();
         decided = decide(&fresh.iter().collect::<Vec<_>>());
     }
     if decided.release {
+        if let Some(words) = &decided.parting {
+            tracing::warn!("{words}");
+            context.events.publish(object, vec![events::parting(words)]).await;
+        }
         remove_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?;
         // The watch may still show it, and nothing may rest on that.
         context.freshest.invalidate(uid);
@@ -96,19 +108,17 @@ pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
     let refusals = version.status.iter().flat_map(|status| &status.refusals);
     let refusals: Vec<_> =
         refusals.map(|refusal| (&refusal.target, &refusal.region, refusal.replicas, &refusal.message)).collect();
+    let stalled = version.status.iter().flat_map(|status| &status.conditions);
+    let stalled = stalled.filter(|condition| condition.type_ == ConditionType::Stalled.as_str());
+    let stalled: Vec<_> = stalled.map(|it| (&it.status, &it.reason, &it.message, it.observed_generation)).collect();
     let meta = version.meta();
-    Fingerprint::of(&(
-        &meta.uid,
-        &meta.labels,
-        meta.deletion_timestamp.is_some(),
-        version.spec.suspend,
-        regions,
-        refusals,
-    ))
+    let going = meta.deletion_timestamp.is_some();
+    let own = (&meta.uid, meta.generation, &meta.labels, going, version.spec.suspend);
+    Fingerprint::of(&(own, regions, refusals, stalled))
 }
 
-fn of_wishes(region: &RegionStatus) -> (Option<i32>, &Option<String>, Option<i32>) {
-    (region.replicas, &region.storage_account_type, region.requesters)
+fn of_wishes(region: &RegionStatus) -> (Option<i32>, Option<i32>, &Option<String>, Option<i32>) {
+    (region.replicas, region.ready_replicas, &region.storage_account_type, region.requesters)
 }
 
 /// What of a target is looked at as soon as it changes.

@@ -182,6 +182,10 @@ pub struct RegionStatus {
     #[schemars(length(max = 64))]
     pub storage_account_type: Option<String>,
 
+    /// How many replicas the region had when Azure last said that it is complete and the version at rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_replicas: Option<i32>,
+
     /// Who asks for the region: `home`, or names of replication targets. Empty for a foreign region.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(max = 253)))]

@@ -195,6 +195,11 @@ impl Test {
         self.api(kind).patch(name, &PatchParams::default(), &Patch::Merge(change)).await.unwrap();
     }
 
+    /// The same; whether the API server took it.
+    pub async fn try_change(&self, kind: Kind, name: &str, change: &Value) -> bool {
+        self.api(kind).patch(name, &PatchParams::default(), &Patch::Merge(change)).await.is_ok()
+    }
+
     /// Sets the annotation that asks for a reconcile.
     #[allow(
         clippy::disallowed_methods,

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
-    Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish,
-    RECONCILE_REQUESTED_AT, Reason, ReplicationTarget,
+    Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish, Reason,
+    ReplicationTarget,
 };
 use azimage_names::{
     GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, SubscriptionId, VersionNumber, VirtualMachineId,
@@ -17,7 +17,7 @@ use crate::{
     Identity, Message, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
     identity::{IdentityProblem, problem::WayOut},
-    selector,
+    requested, selector,
     target::TargetView,
 };
 
@@ -32,6 +32,8 @@ pub struct Environment<'a> {
     pub targets: &'a [&'a ReplicationTarget],
     /// All image versions of the namespace; those of others don't count.
     pub versions: &'a [&'a ImageVersion],
+    /// Uids of the image versions of the namespace that this release can't read: they live, and their claims hold.
+    pub unreadable: &'a [String],
 }
 
 /// An object that can't be worked on as it is.
@@ -247,6 +249,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
             .iter()
             .filter(|other| other.namespace().as_deref() == Some(&namespace))
             .filter_map(|other| other.uid())
+            .chain(environment.unreadable.iter().cloned())
             .filter(|other| *other != uid)
             .collect(),
         deletion,
@@ -271,10 +274,9 @@ fn identity(object: &ImageVersion, namespace: &str, own_serves: bool, deleting: 
 }
 
 /// The value of the annotation that asks for a reconcile, if it wasn't acted upon yet.
-pub(super) fn requested(object: &ImageVersion) -> Option<&String> {
-    let value = object.annotations().get(RECONCILE_REQUESTED_AT)?;
+pub(super) fn requested(object: &ImageVersion) -> Option<String> {
     let handled = object.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
-    (handled != Some(value)).then_some(value)
+    requested::requested(object).filter(|value| handled != Some(value))
 }
 
 fn version_id(object: &ImageVersion) -> Result<ImageVersionId, Violation> {

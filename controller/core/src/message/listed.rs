@@ -22,6 +22,7 @@ pub fn messages() -> Vec<Messages> {
 pub fn phrases() -> Vec<Phrases> {
     let mut all = vec![WayOut::phrases()];
     all.extend(image_version::phrases());
+    all.extend(replication_target::words::phrases());
     all
 }
 

@@ -1,26 +1,19 @@
 //! The decisions about a `ReplicationTarget`. It writes nothing to Azure: its region reaches Azure through the image
 //! versions that it selects, and what they say of the region is all that is looked at here.
 
+mod standing;
 pub(crate) mod words;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use azimage_crds::{
-    ConditionType, Deletion, ImageVersion, RegionState, RegionStatus, ReplicationTarget, ReplicationTargetStatus,
-    SelectedVersion,
-};
+use azimage_crds::{ConditionType, Deletion, ImageVersion, RegionState, ReplicationTarget, ReplicationTargetStatus};
 use azimage_names::Region;
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
-use words::Words;
+use standing::{Selected, Standing, is_not_ours, stalled as stall_of, told};
+use words::{Beside, Held, Parting, Words};
 
-use crate::{
-    Finding, Message as _, Progress, condition,
-    image_version::wish::is_of,
-    merge::{self, MOST_REGIONS},
-    selector,
-    target::TargetView,
-};
+use crate::{Finding, Message as _, Progress, condition, merge, requested, selector, target::TargetView};
 
 /// The conditions of a replication target.
 pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
@@ -42,6 +35,8 @@ pub fn pause(versions: usize) -> Duration {
 pub struct Plan {
     /// The finalizer may go: nothing of the target's is left to be taken away or let go.
     pub release: bool,
+    /// What a person has to know when the target goes, as no status is left to say it.
+    pub parting: Option<String>,
     /// The status after the pass.
     pub status: ReplicationTargetStatus,
 }
@@ -56,19 +51,25 @@ pub fn plan(
     let previous = target.status.clone().unwrap_or_default();
     let generation = target.meta().generation.unwrap_or_default();
     let region = Region::parse(&target.spec.region);
-    let (release, progress, selected): (_, _, Vec<SelectedVersion>) = match &region {
+    let (mut release, mut parting, mut selected) = (false, None, Vec::new());
+    let progress = match &region {
         Err(problem) => {
             // A region that can't be understood never reached Azure.
-            (deleting(target), stalled(&Words::Region { problem: problem.to_string() }), Vec::new())
+            release = deleting(target);
+            stalled(&Words::Region { problem: problem.to_string() })
         }
         Ok(region) if deleting(target) => {
-            let holders = holders(target, region, versions);
-            (holders.is_empty(), waiting_for(target, &holders), previous.versions.clone())
+            let holders = Holders::of(target, region, versions);
+            release = holders.are_none();
+            parting = holders.parting(region);
+            selected.clone_from(&previous.versions);
+            holders.progress(target, region)
         }
         Ok(region) => {
-            let found = found(target, region, versions);
+            let found = find(target, versions, siblings);
             let progress = progress(target, region, &found, siblings);
-            (false, progress, found.into_iter().map(|found| found.shown).collect())
+            selected = found.into_iter().map(|selected| selected.shown).collect();
+            progress
         }
     };
     let findings = BTreeMap::from([(ConditionType::Available, available(&progress))]);
@@ -76,121 +77,104 @@ pub fn plan(
     let status = ReplicationTargetStatus {
         observed_generation: Some(generation),
         conditions: condition::render(&previous.conditions, &DOMAIN, &findings, &progress, generation, now),
-        last_handled_reconcile_at: target
-            .annotations()
-            .get(azimage_crds::RECONCILE_REQUESTED_AT)
-            .cloned()
-            .or(previous.last_handled_reconcile_at),
+        last_handled_reconcile_at: requested::requested(target).or(previous.last_handled_reconcile_at),
         region: region.ok().map(|region| region.to_string()),
         progress: Some(format!("{complete}/{}", selected.len())),
         versions: selected.into_iter().take(LISTED).collect(),
     };
-    Plan { release, status }
+    Plan { release, parting, status }
 }
 
 fn deleting(target: &ReplicationTarget) -> bool {
     target.meta().deletion_timestamp.is_some()
 }
 
-/// A version that the target selects, as far as the target's region goes.
-struct Found {
-    shown: SelectedVersion,
-    /// Why Azure refuses what the target asks for, if it does.
-    refused: Option<String>,
-    /// The storage of the region's replicas, if it isn't what the target asks for.
-    fixed: Option<String>,
-    /// It has as many regions as it can have, and this isn't one of them.
-    crowded: bool,
-}
-
-fn found(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<Found> {
-    let mut found: Vec<Found> = versions
+/// The selected versions, by name.
+fn find(target: &ReplicationTarget, versions: &[&ImageVersion], siblings: &[&ReplicationTarget]) -> Vec<Selected> {
+    let Some(view) = TargetView::of(target, true) else { return Vec::new() };
+    let beside: Vec<(&ReplicationTarget, TargetView)> = siblings
         .iter()
-        .filter(|version| version.meta().deletion_timestamp.is_none())
-        .filter(|version| selector::selects(&target.spec, &version.name_any(), version.labels()))
-        .map(|version| in_version(target, region, version))
+        .filter_map(|sibling| Some((*sibling, TargetView::of(sibling, true)?)))
+        .filter(|(_, sibling)| sibling.wants && sibling.region == view.region && sibling.name != view.name)
         .collect();
-    found.sort_by(|a, b| a.shown.name.cmp(&b.shown.name));
-    found
-}
-
-fn in_version(target: &ReplicationTarget, region: &Region, version: &ImageVersion) -> Found {
-    let (name, spec) = (target.name_any(), &target.spec);
-    let status = version.status.as_ref();
-    let regions = status.map(|status| status.regions.as_slice()).unwrap_or_default();
-    let state = regions.iter().find(|state| state.name == region.as_str());
-    // What stands there before the version has heard of this target was asked for by somebody else, with
-    // other replicas perhaps. Of very many targets not all are named.
-    let unnamed = |state: &RegionStatus| {
-        state.requesters.is_some() && state.replicas.is_none_or(|replicas| replicas >= spec.replicas)
+    let selects = |target: &ReplicationTarget, version: &ImageVersion| {
+        selector::selects(&target.spec, &version.name_any(), version.labels())
     };
-    let heard = state.filter(|state| state.requested_by.contains(&name) || unnamed(state));
-    let asks = (spec.replicas, spec.storage_account_type);
-    let refusals = status.map(|status| status.refusals.as_slice()).unwrap_or_default();
-    let refused = refusals.iter().find(|refusal| is_of(refusal, &name, region, asks));
-    let wish = spec.storage_account_type.map(|wish| <&str>::from(wish));
-    let is = state.and_then(|state| state.storage_account_type.clone());
-    let fixed = is.filter(|is| wish.is_some_and(|wish| !wish.eq_ignore_ascii_case(is)));
-    let shown = SelectedVersion {
-        name: version.name_any(),
-        state: match refused {
-            Some(_) => RegionState::Refused,
-            None => heard.map_or(RegionState::Pending, |state| state.state),
-        },
-        progress: heard.map_or(0, |state| state.progress),
-    };
-    let refused = refused.map(|refusal| refusal.message.clone());
-    Found { shown, refused, fixed, crowded: state.is_none() && regions.len() >= MOST_REGIONS }
+    let mut selected: Vec<Selected> = versions
+        .iter()
+        .filter(|version| version.meta().deletion_timestamp.is_none() && selects(target, version))
+        .map(|version| {
+            let beside = beside.iter().filter(|(sibling, _)| selects(sibling, version));
+            Selected::of(version, &view, &beside.map(|(_, sibling)| sibling.clone()).collect::<Vec<_>>())
+        })
+        .collect();
+    selected.sort_by(|a, b| a.shown.name.cmp(&b.shown.name));
+    selected
 }
 
 /// What stops the target for good, of the versions in which it does: the first has the word.
-fn stopped(region: &Region, found: &[Found]) -> Option<Words> {
-    let of = |is: &dyn Fn(&Found) -> bool| -> Vec<&str> {
-        found.iter().filter(|found| is(found)).map(|found| found.shown.name.as_str()).collect()
+fn stopped(region: &Region, selected: &[Selected]) -> Option<Words> {
+    let of = |is: &dyn Fn(&Standing) -> bool| -> String {
+        let named = selected.iter().filter(|selected| is(&selected.standing));
+        list(&named.map(|selected| selected.shown.name.clone()).collect::<Vec<_>>())
     };
     let region = region.clone();
-    if let Some(is) = found.iter().find_map(|found| found.fixed.clone()) {
-        let versions = list(&of(&|other| other.fixed.as_ref() == Some(&is)));
-        return Some(Words::Fixed { region, versions, is });
+    let standings = || selected.iter().map(|selected| &selected.standing);
+    if let Some(is) = standings().find_map(Standing::fixed) {
+        let versions = of(&|other| other.fixed() == Some(is));
+        return Some(Words::Fixed { region, versions, is: is.to_owned() });
     }
-    if let Some(why) = found.iter().find_map(|found| found.refused.clone()) {
-        let versions = list(&of(&|other| other.refused.is_some()));
-        return Some(Words::Refused { region, versions, why });
+    if let Some(why) = standings().find_map(Standing::refused) {
+        return Some(Words::Refused { region, versions: of(&|other| other.refused().is_some()), why: why.to_owned() });
     }
-    let crowded = of(&|other| other.crowded);
-    (!crowded.is_empty()).then(|| Words::Crowded { region, versions: list(&crowded) })
+    let is_crowded = |standing: &Standing| *standing == Standing::Crowded;
+    standings().any(is_crowded).then(|| Words::Crowded { region, versions: of(&is_crowded) })
 }
 
-fn progress(target: &ReplicationTarget, region: &Region, found: &[Found], siblings: &[&ReplicationTarget]) -> Progress {
+fn progress(
+    target: &ReplicationTarget,
+    region: &Region,
+    selected: &[Selected],
+    siblings: &[&ReplicationTarget],
+) -> Progress {
     if let Some(older) = contradicted(target, siblings) {
         return stalled(&Words::Contradicted { older, region: region.clone() });
     }
-    if let Some(stopped) = stopped(region, found) {
+    if let Some(stopped) = stopped(region, selected) {
         return stalled(&stopped);
     }
-    let selected: Vec<&SelectedVersion> = found.iter().map(|found| &found.shown).collect();
-    let named = |state: RegionState| -> Vec<&str> {
-        selected.iter().filter(|version| version.state == state).map(|version| version.name.as_str()).collect()
-    };
-    let failed = named(RegionState::Failed);
-    let incomplete = |version: &&&SelectedVersion| version.state != RegionState::Completed;
-    let open: Vec<&str> = selected.iter().filter(incomplete).map(|version| version.name.as_str()).collect();
     if selected.is_empty() {
         return match &target.spec.image_version_name {
             Some(name) => reconciling(&Words::NoVersion { name: name.clone() }),
             None => settled(&Words::NoneSelected),
         };
     }
+    let (mut failed, mut open, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    for Selected { shown, standing } in selected {
+        match standing {
+            // These stop the target, see above.
+            Standing::Complete | Standing::Refused(_) | Standing::Fixed(_) | Standing::Crowded => {}
+            Standing::Working => open.push(shown.name.clone()),
+            Standing::Repaired(words) if words.is_empty() => failed.push(shown.name.clone()),
+            Standing::Repaired(words) => failed.push(format!("{} ({words})", shown.name)),
+            Standing::Held(by) => held.push(by),
+        }
+    }
+    let region = region.clone();
+    let beside = if held.is_empty() { Beside::Nothing } else { Beside::Held { held: told(&held) } };
     if !failed.is_empty() {
-        let message = Words::Failed { region: region.clone(), versions: list(&failed) };
+        let message = Words::Failed { region, versions: list(&failed), beside };
         return Progress::retrying(message.reason(), message.to_string());
     }
     if !open.is_empty() {
-        return reconciling(&Words::Waiting { versions: list(&open), region: region.clone() });
+        return reconciling(&Words::Waiting { versions: list(&open), region, beside });
+    }
+    if !held.is_empty() {
+        return stalled(&Words::VersionStalled { region, held: told(&held) });
     }
     settled(&match selected.len() {
-        1 => Words::Complete { region: region.clone() },
-        count => Words::AllComplete { count, region: region.clone() },
+        1 => Words::Complete { region },
+        count => Words::AllComplete { count, region },
     })
 }
 
@@ -199,30 +183,69 @@ fn contradicted(target: &ReplicationTarget, siblings: &[&ReplicationTarget]) -> 
     merge::contradicting(&TargetView::of(target, true)?, &siblings).map(|older| older.name.clone())
 }
 
-/// The image versions that still hold the region for this target.
-fn holders(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<String> {
-    versions
-        .iter()
-        .filter(|version| {
-            let regions = version.status.as_ref().map(|status| status.regions.as_slice()).unwrap_or_default();
-            regions.iter().any(|state| state.name == region.as_str() && state.requested_by.contains(&target.name_any()))
-        })
-        .map(|version| {
-            let suspended = if version.spec.suspend { " (suspended)" } else { "" };
-            format!("{}{suspended}", version.name_any())
-        })
-        .collect()
+/// The image versions that still hold the region for a target that goes.
+#[derive(Default)]
+struct Holders {
+    /// They take it away, or let it go.
+    working: Vec<String>,
+    /// Those that do so only when a person acts.
+    held: Vec<Held>,
+    /// Those that belong to somebody else in Azure now: they hold nothing, and the replicas there stay.
+    not_ours: Vec<String>,
 }
 
-fn waiting_for(target: &ReplicationTarget, holders: &[String]) -> Progress {
-    if holders.is_empty() {
-        return reconciling(&Words::NothingLeft);
+impl Holders {
+    fn of(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Self {
+        let removes = target.spec.deletion_policy == Deletion::Delete;
+        let mut holders = Self::default();
+        for version in versions {
+            let Some(state) = standing::region(version, region) else { continue };
+            if !state.requested_by.contains(&target.name_any()) {
+                continue;
+            }
+            let name = version.name_any();
+            match stall_of(version) {
+                // Of one that wasn't made, there are no replicas.
+                Some((reason, _)) if is_not_ours(reason) && removes && state.state != RegionState::Pending => {
+                    holders.not_ours.push(name);
+                }
+                // What stays anyhow needs nobody's word.
+                Some((reason, _)) if is_not_ours(reason) || !removes => {}
+                Some((reason, words)) => {
+                    let (reason, words) = (reason.to_owned(), words.to_owned());
+                    holders.held.push(Held::Stalled { name, reason, words });
+                }
+                None if version.spec.suspend => holders.working.push(format!("{name} (suspended)")),
+                None => holders.working.push(name),
+            }
+        }
+        holders
     }
-    let versions = list(&holders.iter().map(String::as_str).collect::<Vec<_>>());
-    reconciling(&match target.spec.deletion_policy {
-        Deletion::Delete => Words::Removing { versions },
-        Deletion::Retain => Words::Releasing { versions },
-    })
+
+    fn are_none(&self) -> bool {
+        self.working.is_empty() && self.held.is_empty()
+    }
+
+    fn parting(&self, region: &Region) -> Option<String> {
+        let words = Parting::NotOurs { region: region.clone(), versions: list(&self.not_ours) };
+        (!self.not_ours.is_empty()).then(|| words.to_string())
+    }
+
+    fn progress(&self, target: &ReplicationTarget, region: &Region) -> Progress {
+        if self.are_none() {
+            return reconciling(&Words::NothingLeft);
+        }
+        if self.working.is_empty() {
+            let held = told(&self.held.iter().collect::<Vec<_>>());
+            return stalled(&Words::RemovalStalled { region: region.clone(), held });
+        }
+        let held = self.held.iter().map(|held| held.to_string());
+        let versions = list(&self.working.iter().cloned().chain(held).collect::<Vec<_>>());
+        reconciling(&match target.spec.deletion_policy {
+            Deletion::Delete => Words::Removing { versions },
+            Deletion::Retain => Words::Releasing { versions },
+        })
+    }
 }
 
 fn settled(message: &Words) -> Progress {
@@ -246,8 +269,8 @@ fn available(progress: &Progress) -> Finding {
 }
 
 /// At most five names, and how many more there are.
-fn list(names: &[&str]) -> String {
-    let shown = names.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+fn list(names: &[String]) -> String {
+    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(5) {
         0 => shown,
         more => format!("{shown} and {more} more"),

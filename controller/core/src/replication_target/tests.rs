@@ -42,7 +42,230 @@ fn merge_json(object: &mut Value, change: &Value) {
 }
 
 fn region(state: &str, requested_by: &[&str]) -> Value {
-    json!([{"name": "northeurope", "state": state, "progress": 40, "requestedBy": requested_by}])
+    json!([{"name": "northeurope", "state": state, "progress": 40, "readyReplicas": 1, "requestedBy": requested_by}])
+}
+
+/// A version with a region in this state that waits for a person.
+fn stalled_version(name: &str, reason: &str, regions: &Value) -> ImageVersion {
+    let mut version = version(name, regions);
+    let at = "2026-11-02T09:00:00Z";
+    let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "reason": reason, "message": "Azure's words", "lastTransitionTime": at});
+    let conditions = json!([condition("Ready", "False"), condition("Stalled", "True")]);
+    version.status.as_mut().unwrap().conditions = serde_json::from_value(conditions).unwrap();
+    version
+}
+
+fn suspended_version(name: &str, regions: &Value) -> ImageVersion {
+    let mut version = version(name, regions);
+    version.spec.suspend = true;
+    version
+}
+
+/// Ready's status, reason and message, and whether it is stalled or reconciling.
+fn say(target: &ReplicationTarget, versions: &[ImageVersion], siblings: &[&ReplicationTarget]) -> (String, Plan) {
+    let plan = plan(target, &versions.iter().collect::<Vec<_>>(), siblings, Timestamp::UNIX_EPOCH);
+    let status = &plan.status;
+    let problems = lint::problems(3, status.observed_generation, &status.conditions);
+    assert_eq!(problems, Vec::<String>::new());
+    let has = |kind: &str| status.conditions.iter().any(|condition| condition.type_ == kind);
+    let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
+    let kind = if has("Stalled") {
+        " Stalled"
+    } else if has("Reconciling") {
+        " Reconciling"
+    } else {
+        ""
+    };
+    (format!("{} {}{kind}: {}", ready.status, ready.reason, ready.message), plan)
+}
+
+#[test]
+fn a_target_tells_what_holds_its_versions_up() {
+    let none = json!([]);
+    let failed = |detail: &str| {
+        let mut regions = region("Failed", &["t"]);
+        regions[0]["detail"] = detail.into();
+        regions
+    };
+    let act = "Not complete in northeurope, and azimage can't go on before a person acts:";
+    let cases = [
+        (
+            "a version is stalled before it completes here",
+            vec![stalled_version("web-1", "RequestRefused", &region("Pending", &["t"]))],
+            format!("False VersionStalled Stalled: {act} web-1 is Stalled with RequestRefused (Azure's words)"),
+        ),
+        (
+            "one is stalled before it heard of the target",
+            vec![stalled_version("web-1", "AccessDenied", &none)],
+            format!("False VersionStalled Stalled: {act} web-1 is Stalled with AccessDenied (Azure's words)"),
+        ),
+        (
+            "one is suspended before it completes here",
+            vec![suspended_version("web-1", &region("Replicating", &["t"]))],
+            format!("False VersionStalled Stalled: {act} web-1 is suspended"),
+        ),
+        (
+            "its region failed for good",
+            vec![stalled_version("web-1", "ReplicationFailed", &failed("no room there"))],
+            format!("False VersionStalled Stalled: {act} web-1 is Stalled with ReplicationFailed (no room there)"),
+        ),
+        (
+            "its region failed, and is tried again",
+            vec![version("web-1", &failed("no room there"))],
+            "False RegionFailed Reconciling: Replication to northeurope failed and is being repaired for web-1 (no room \
+             there)"
+            .to_owned(),
+        ),
+        (
+            "one is stalled, and complete here",
+            vec![stalled_version("web-1", "ReplicationFailed", &region("Completed", &["t"]))],
+            "True Succeeded: 1 version is complete in northeurope".to_owned(),
+        ),
+        (
+            "one is suspended, and complete here",
+            vec![suspended_version("web-1", &region("Completed", &["t"]))],
+            "True Succeeded: 1 version is complete in northeurope".to_owned(),
+        ),
+        (
+            "it was complete here, and belongs to somebody else now",
+            vec![stalled_version("web-1", "VersionExists", &region("Completed", &["t"]))],
+            format!("False VersionStalled Stalled: {act} web-1 is Stalled with VersionExists (Azure's words)"),
+        ),
+        (
+            "one is stalled, and another one is at work",
+            vec![
+                stalled_version("web-1", "RequestRefused", &none),
+                suspended_version("web-2", &none),
+                version("web-3", &region("Replicating", &["t"])),
+            ],
+            "Unknown Replicating Reconciling: Waiting for web-3 to complete in northeurope; before a person acts, azimage \
+             can't go on with: web-1 is Stalled with RequestRefused (Azure's words); web-2 is suspended"
+                .to_owned(),
+        ),
+        (
+            "one is stalled, and another one is complete",
+            vec![stalled_version("web-1", "RequestRefused", &none), version("web-2", &region("Completed", &["t"]))],
+            format!("False VersionStalled Stalled: {act} web-1 is Stalled with RequestRefused (Azure's words)"),
+        ),
+    ];
+    let target = target("t", &json!({}));
+    for (case, versions, expected) in cases {
+        assert_eq!(say(&target, &versions, &[&target]).0, expected, "{case}");
+    }
+}
+
+#[test]
+fn what_a_version_said_before_its_spec_changed_holds_nothing_up() {
+    let mut version = stalled_version("web-1", "RequestRefused", &json!([]));
+    version.metadata.generation = Some(2);
+    let target = target("t", &json!({}));
+    for (observed, stalled) in [(Some(1), false), (Some(2), true), (None, true)] {
+        version.status.as_mut().unwrap().conditions[1].observed_generation = observed;
+        let (said, _) = say(&target, std::slice::from_ref(&version), &[&target]);
+        assert_eq!(said.contains("VersionStalled"), stalled, "{observed:?}: {said}");
+    }
+}
+
+#[test]
+fn of_many_versions_that_wait_for_a_person_the_message_names_some_and_stays_short() {
+    let versions: Vec<ImageVersion> = (0..9)
+        .map(|at| {
+            let mut version = stalled_version(&format!("web-{at}"), "RequestRefused", &json!([]));
+            version.status.as_mut().unwrap().conditions[1].message = "x".repeat(2000);
+            version
+        })
+        .collect();
+    let target = target("t", &json!({}));
+    let (said, _) = say(&target, &versions, &[&target]);
+    assert!(said.contains("web-4") && !said.contains("web-5") && said.ends_with(" and 4 more"), "{said}");
+    assert!(said.len() < 2048, "{}", said.len());
+}
+
+#[test]
+fn a_target_is_ready_only_with_as_many_replicas_as_it_asks_for() {
+    let version = |ready: Option<i32>| {
+        let mut regions = region("Completed", &["t", "u"]);
+        regions[0]["readyReplicas"] = json!(ready);
+        version("web-1", &regions)
+    };
+    let of = |name: &str, replicas: i32| target(name, &json!({"spec": {"replicas": replicas}}));
+    let cases = [
+        ("as many", 3, 1, Some(3), true),
+        ("fewer", 3, 1, Some(2), false),
+        ("it isn't known yet", 1, 1, None, false),
+        ("more, and nobody asks for more", 3, 1, Some(7), false),
+        ("more, as another target asks for more", 3, 7, Some(7), true),
+        ("as many as this one asks for, though another one asks for more", 3, 7, Some(3), true),
+    ];
+    for (case, asks, other, ready, expected) in cases {
+        let (target, other) = (of("t", asks), of("u", other));
+        let (said, plan) = say(&target, &[version(ready)], &[&target, &other]);
+        assert_eq!(said.starts_with("True"), expected, "{case}: {said}");
+        let shown = if expected { ("1/1", RegionState::Completed) } else { ("0/1", RegionState::Replicating) };
+        let status = plan.status;
+        assert_eq!((status.progress.as_deref(), status.versions[0].state), (Some(shown.0), shown.1), "{case}");
+    }
+    let elsewhere = target("u", &json!({"spec": {"replicas": 7, "region": "eastus2"}}));
+    let other_versions =
+        target("u", &json!({"spec": {"replicas": 7, "imageSelector": {"matchLabels": {"tier": "dev"}}}}));
+    let going =
+        target("u", &json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "spec": {"replicas": 7}}));
+    for other in [elsewhere, other_versions, going] {
+        let target = of("t", 3);
+        let (said, _) = say(&target, &[version(Some(7))], &[&target, &other]);
+        assert!(said.starts_with("Unknown Replicating"), "{said}");
+    }
+}
+
+#[test]
+fn a_target_that_goes_ends_or_says_who_has_to_act() {
+    let going = |policy: &str| {
+        let at = "2026-01-01T00:00:00Z";
+        target("t", &json!({"metadata": {"deletionTimestamp": at}, "spec": {"deletionPolicy": policy}}))
+    };
+    let there = region("Completed", &["t"]);
+    let not_ours = |state: &str| stalled_version("web-1", "VersionExists", &region(state, &["t"]));
+    let denied = || stalled_version("web-1", "AccessDenied", &there);
+    let stays = "The replicas of web-1 in northeurope stay: the gallery image version no longer carries the tag \
+        azimage-owner of its object, so azimage may not change it; remove the region from it in Azure if nobody uses it";
+    let cases = [
+        ("a version isn't ours any more", "Delete", vec![not_ours("Completed")], true, Some(stays), "Nothing is left"),
+        ("it never was ours", "Delete", vec![not_ours("Pending")], true, None, "Nothing is left"),
+        ("it isn't ours, and what it has stays anyhow", "Retain", vec![not_ours("Completed")], true, None, "Nothing"),
+        ("a version is stalled, and what it has stays", "Retain", vec![denied()], true, None, "Nothing is left"),
+        (
+            "a version is stalled",
+            "Delete",
+            vec![denied()],
+            false,
+            None,
+            "False VersionStalled Stalled: The replicas in northeurope can't be removed before a person acts: web-1 is \
+             Stalled with AccessDenied (Azure's words); to let them stay, set spec.deletionPolicy to Retain",
+        ),
+        (
+            "a version is stalled, and another one is at work",
+            "Delete",
+            vec![denied(), version("web-2", &there)],
+            false,
+            None,
+            "Unknown Deleting Reconciling: Waiting for azimage to remove the replicas of web-2, web-1 is Stalled with \
+             AccessDenied (Azure's words)",
+        ),
+        (
+            "a version is suspended",
+            "Delete",
+            vec![suspended_version("web-1", &there)],
+            false,
+            None,
+            "Unknown Deleting Reconciling: Waiting for azimage to remove the replicas of web-1 (suspended)",
+        ),
+    ];
+    for (case, policy, versions, release, parting, words) in cases {
+        let target = going(policy);
+        let (said, plan) = say(&target, &versions, &[&target]);
+        assert_eq!((plan.release, plan.parting.as_deref()), (release, parting), "{case}");
+        assert!(said.contains(words), "{case}: {said}");
+    }
 }
 
 /// What is the case, the change to the target, the versions; then status and reason of Ready, progress, release.
@@ -224,7 +447,7 @@ fn a_target_names_the_versions_that_it_waits_for_and_counts_what_is_complete() {
         (&["Completed", "Completed"], "2 versions are complete in northeurope"),
         (&["Replicating", "Completed", "Pending"], "Waiting for web-0, web-2 to complete in northeurope"),
         (&["Replicating"; 7], "Waiting for web-0, web-1, web-2, web-3, web-4 and 2 more to complete in northeurope"),
-        (&["Failed", "Replicating"], "Replication to northeurope failed for web-0"),
+        (&["Failed", "Replicating"], "Replication to northeurope failed and is being repaired for web-0"),
     ] {
         assert_eq!(say(states), expected);
     }

@@ -2,7 +2,10 @@
 
 use azimage_names::Region;
 
-use crate::{merge::MOST_REGIONS, message::messages};
+use crate::{
+    merge::MOST_REGIONS,
+    message::{Phrases, messages, phrases},
+};
 
 messages! {
     /// How it stands with a target.
@@ -25,19 +28,61 @@ messages! {
             "There is no ImageVersion {name} yet",
         NoneSelected => Available / Succeeded:
             "No ImageVersion is selected yet",
-        Failed { region: Region, versions: String } => Available / RegionFailed:
-            "Replication to {region} failed for {versions}",
-        Waiting { versions: String, region: Region } => Available / Replicating:
-            "Waiting for {versions} to complete in {region}",
+        Failed { region: Region, versions: String, beside: Beside } => Available / RegionFailed:
+            "Replication to {region} failed and is being repaired for {versions}{beside}",
+        Waiting { versions: String, region: Region, beside: Beside } => Available / Replicating:
+            "Waiting for {versions} to complete in {region}{beside}",
+        VersionStalled { region: Region, held: String } => Available / VersionStalled:
+            "Not complete in {region}, and azimage can't go on before a person acts: {held}",
         Complete { region: Region } => Available / Succeeded:
             "1 version is complete in {region}",
         AllComplete { count: usize, region: Region } => Available / Succeeded:
             "{count} versions are complete in {region}",
         Removing { versions: String } => Available / Deleting:
             "Waiting for azimage to remove the replicas of {versions}",
+        RemovalStalled { region: Region, held: String } => Available / VersionStalled:
+            "The replicas in {region} can't be removed before a person acts: {held}; to let them stay, set \
+             spec.deletionPolicy to Retain",
         Releasing { versions: String } => Available / Deleting:
             "Waiting for azimage to release the replicas of {versions}",
         NothingLeft => Available / Deleting:
             "Nothing is left of what this target asked for",
     }
+}
+
+phrases! {
+    /// An image version that isn't worked on before a person acts.
+    pub(crate) enum Held ["<held>"] {
+        Stalled { name: String, reason: String, words: String } => "{name} is Stalled with {reason} ({words})",
+        Suspended { name: String } => "{name} is suspended",
+    }
+}
+
+phrases! {
+    /// How many more there are than a message names.
+    pub(crate) enum More ["<held>"] {
+        None => "",
+        Of { count: usize } => " and {count} more",
+    }
+}
+
+phrases! {
+    /// What waits for a person beside what is worked on.
+    pub(crate) enum Beside ["<beside>"] {
+        Nothing => "",
+        Held { held: String } => "; before a person acts, azimage can't go on with: {held}",
+    }
+}
+
+phrases! {
+    /// What a person has to know of a target that goes.
+    pub(crate) enum Parting ["an event of a target that goes"] {
+        NotOurs { region: Region, versions: String } =>
+            "The replicas of {versions} in {region} stay: the gallery image version no longer carries the tag \
+             azimage-owner of its object, so azimage may not change it; remove the region from it in Azure if nobody uses it",
+    }
+}
+
+pub(crate) fn phrases() -> Vec<Phrases> {
+    vec![Held::phrases(), More::phrases(), Beside::phrases(), Parting::phrases()]
 }

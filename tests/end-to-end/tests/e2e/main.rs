@@ -26,4 +26,5 @@ mod slow_authority;
 mod stalled;
 mod targets;
 mod tls;
+mod truth;
 mod unknown_values;

@@ -226,6 +226,7 @@ fn statuses() -> BoxedStrategy<ImageVersionStatus> {
                     state,
                     progress: 0,
                     replicas: None,
+                    ready_replicas: None,
                     requested_by: by.into_iter().map(ToOwned::to_owned).collect(),
                     storage_account_type: None,
                     requesters: None,

@@ -8,7 +8,7 @@ use strum::IntoEnumIterator;
 use super::{absence, capture, checks, console, deletion, memory, published, refusals, scene::Row, sources};
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 8] = [
+const ELSEWHERE: [Reason; 9] = [
     // From `validate`.
     Reason::InvalidSpec,
     Reason::Conflict,
@@ -20,6 +20,7 @@ const ELSEWHERE: [Reason; 8] = [
     Reason::ConflictingTarget,
     Reason::StorageTypeFixed,
     Reason::TooManyRegions,
+    Reason::VersionStalled,
 ];
 
 fn tables() -> Vec<Row> {

@@ -60,6 +60,40 @@ fn each_state_of_a_region_is_shown() {
 }
 
 #[test]
+fn replicas_are_ready_once_azure_is_done_with_them() {
+    let before = |ready: Option<i32>| {
+        let other =
+            json!({"name": OTHER, "state": "Completed", "replicas": 1, "readyReplicas": ready, "requestedBy": ["t"]});
+        status(&json!([other]), true)
+    };
+    let with = |replicas: Option<i32>, provisioning: Provisioning| {
+        let mut observed = version(&[HOME, OTHER]);
+        observed.provisioning = provisioning;
+        observed
+            .targets
+            .iter_mut()
+            .filter(|target| target.region == region(OTHER))
+            .for_each(|it| it.replicas = replicas);
+        observed
+    };
+    let copies = with(Some(4), Provisioning::Succeeded).says(OTHER, RegionReplication::Replicating, "");
+    let cases = [
+        ("it is done", with(Some(4), Provisioning::Succeeded), Some(1), Some(4)),
+        ("it goes by the default", with(None, Provisioning::Succeeded), None, Some(1)),
+        ("it still works", with(Some(4), Provisioning::Updating), Some(1), Some(1)),
+        ("it still works, and it wasn't known before", with(Some(4), Provisioning::Updating), None, None),
+        ("its operation failed", with(Some(4), Provisioning::Failed), Some(1), Some(1)),
+        ("it copies", copies, Some(1), Some(1)),
+        ("the region is gone", version(&[HOME]), Some(1), None),
+    ];
+    for (case, observed, ready, expected) in cases {
+        let found = wide().version(observed).status(before(ready)).next_status();
+        assert_eq!(found.regions[0].name, OTHER, "{case}");
+        assert_eq!(found.regions[0].ready_replicas, expected, "{case}");
+    }
+}
+
+#[test]
 fn progress_counts_the_regions_that_somebody_here_wants() {
     let cases = vec![
         ("not yet seen in Azure", unread(wide().status(status(&json!([]), false))), Some("0/2 regions, 0%")),

@@ -11,7 +11,7 @@ use super::{
 };
 
 fn environment<'a>(versions: &'a [&'a ImageVersion]) -> Environment<'a> {
-    Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions }
+    Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions, unreadable: &[] }
 }
 
 fn machine_source(change: &Value) -> Value {
@@ -198,6 +198,9 @@ fn only_what_lives_in_the_namespace_counts_as_living() {
         )),
     ];
     assert_eq!(understand(&all[0], environment(&all.iter().collect::<Vec<_>>())).unwrap().other_uids, ["u-2"]);
+    let unreadable = ["u-4".to_owned()];
+    let environment = Environment { unreadable: &unreadable, ..environment(&[]) };
+    assert_eq!(understand(&all[0], environment).unwrap().other_uids, ["u-4"], "one that can't be read lives, too");
 }
 
 #[test]

@@ -73,16 +73,22 @@ pub(in super::super::super) fn report(
                     Some(RegionReplication::Unknown | RegionReplication::Other(_)) | None => RegionState::Unknown,
                 }
             };
+            let before = status.regions.iter().find(|before| before.name == region.as_str());
+            let ready_replicas = match (state, version) {
+                (RegionState::Completed, Some(version)) if !in_flight => {
+                    target(region).and_then(|target| target.replicas).or(Some(version.default_replicas))
+                }
+                // Until Azure is done, it is what it was.
+                _ if known => before.and_then(|before| before.ready_replicas),
+                _ => None,
+            };
             // Who asked for a region that goes is kept until it is gone: another pass must know that it was ours.
             let requested_by = match merged.wanted.get(region) {
                 Some(wanted) => wanted.requested_by.clone(),
                 None if merged.held.contains_key(region) => merged.held[region].clone(),
-                None if merged.removed.contains(region) => status
-                    .regions
-                    .iter()
-                    .find(|before| before.name == region.as_str())
-                    .map(|before| before.requested_by.clone())
-                    .unwrap_or_default(),
+                None if merged.removed.contains(region) => {
+                    before.map(|before| before.requested_by.clone()).unwrap_or_default()
+                }
                 None => Vec::new(),
             };
             let said = match state {
@@ -101,6 +107,7 @@ pub(in super::super::super) fn report(
                 storage_account_type: version.and_then(|version| {
                     Some(target(region)?.storage_account_type.clone().unwrap_or_else(|| default_storage(version)))
                 }),
+                ready_replicas,
                 requested_by,
                 requesters: None,
                 since: None,

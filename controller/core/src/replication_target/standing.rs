@@ -1,0 +1,170 @@
+//! How a selected image version stands in a target's region, and what a person has to do for it.
+
+use azimage_crds::{ConditionType, ImageVersion, Reason, RegionState, RegionStatus, SelectedVersion};
+use azimage_names::Region;
+use kube::{Resource, ResourceExt};
+
+use super::words::{Held, More};
+use crate::{condition::clip, image_version::wish::is_of, merge::MOST_REGIONS, target::TargetView};
+
+/// How many bytes of what versions say go into a message, and the least of each.
+const TEXT: (usize, usize) = (1500, 250);
+
+/// The most versions that a message tells of.
+const TOLD: usize = 5;
+
+/// How a version stands in the region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// All that the target asks for is done.
+    Complete,
+    /// It is worked on.
+    Working,
+    /// Azure failed, and it is tried again: Azure's words, if there are any.
+    Repaired(String),
+    /// It isn't worked on before a person acts.
+    Held(Held),
+    /// Azure refuses what the target asks for: its words.
+    Refused(String),
+    /// The storage of the region's replicas, which isn't what the target asks for and can't be changed.
+    Fixed(String),
+    /// It has as many regions as it can have, and this isn't one of them.
+    Crowded,
+}
+
+impl Standing {
+    /// Why Azure refuses what the target asks for, if it does.
+    pub(super) fn refused(&self) -> Option<&str> {
+        if let Self::Refused(why) = self { Some(why) } else { None }
+    }
+
+    /// The storage that can't be changed.
+    pub(super) fn fixed(&self) -> Option<&str> {
+        if let Self::Fixed(is) = self { Some(is) } else { None }
+    }
+}
+
+/// A selected version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Selected {
+    /// As the status shows it.
+    pub(super) shown: SelectedVersion,
+    /// How it stands.
+    pub(super) standing: Standing,
+}
+
+impl Selected {
+    /// How a version stands in the region of this target. `siblings` are the targets that want the version there, this one
+    /// included.
+    pub(super) fn of(version: &ImageVersion, target: &TargetView, siblings: &[TargetView]) -> Self {
+        let stalled = stalled(version);
+        let there = region(version, &target.region);
+        // What stands there before the version has heard of this target was asked for by somebody else, with other replicas
+        // perhaps. Of very many targets not all are named.
+        let unnamed = |state: &RegionStatus| {
+            state.requesters.is_some() && state.replicas.is_none_or(|replicas| replicas >= target.replicas)
+        };
+        let heard = there.filter(|state| state.requested_by.contains(&target.name) || unnamed(state));
+        let regions = version.status.as_ref().map_or(0, |status| status.regions.len());
+        // What became of a version that isn't ours is known to nobody here.
+        let known = if stalled.is_some_and(|(reason, _)| is_not_ours(reason)) { None } else { heard };
+        let refused = refused(version, target);
+        let state = match known {
+            _ if refused.is_some() => RegionState::Refused,
+            Some(state) if state.state == RegionState::Completed && !has_replicas(state, target, siblings) => {
+                RegionState::Replicating
+            }
+            Some(state) => state.state,
+            None if heard.is_some() => RegionState::Unknown,
+            None => RegionState::Pending,
+        };
+        let most = if state == RegionState::Completed { 100 } else { 99 };
+        let progress = known.map_or(0, |known| known.progress.min(most));
+        let shown = SelectedVersion { name: version.name_any(), state, progress };
+        let name = || version.name_any();
+        let standing = if let Some(is) = there.and_then(|there| other_storage(there, target)) {
+            Standing::Fixed(is.to_owned())
+        } else if let Some(why) = refused {
+            Standing::Refused(why.to_owned())
+        } else if there.is_none() && regions >= MOST_REGIONS {
+            Standing::Crowded
+        } else if state == RegionState::Completed {
+            Standing::Complete
+        } else if let Some((reason, message)) = stalled {
+            let words = known.filter(|known| known.state == RegionState::Failed).and_then(|known| known.detail.clone());
+            let words = words.unwrap_or_else(|| message.to_owned());
+            Standing::Held(Held::Stalled { name: name(), reason: reason.to_owned(), words })
+        } else if version.spec.suspend {
+            Standing::Held(Held::Suspended { name: name() })
+        } else if state == RegionState::Failed {
+            Standing::Repaired(known.and_then(|known| known.detail.clone()).unwrap_or_default())
+        } else {
+            Standing::Working
+        };
+        Self { shown, standing }
+    }
+}
+
+/// Reason and message of a version that is stalled as it is now; not of one that was changed since.
+pub(super) fn stalled(version: &ImageVersion) -> Option<(&str, &str)> {
+    let conditions = version.status.iter().flat_map(|status| &status.conditions);
+    let generation = version.meta().generation;
+    conditions
+        .filter(|condition| condition.type_ == ConditionType::Stalled.as_str() && condition.status == "True")
+        .find(|condition| generation.is_none() || [None, generation].contains(&condition.observed_generation))
+        .map(|condition| (condition.reason.as_str(), condition.message.as_str()))
+}
+
+/// Whether a version that is stalled for this reason belongs to somebody else in Azure.
+pub(super) fn is_not_ours(reason: &str) -> bool {
+    reason == Reason::VersionExists.as_str()
+}
+
+/// What a version says of a region.
+pub(super) fn region<'a>(version: &'a ImageVersion, region: &Region) -> Option<&'a RegionStatus> {
+    version.status.as_ref()?.regions.iter().find(|state| state.name == region.as_str())
+}
+
+/// Why Azure refuses what the target asks for of a version.
+fn refused<'a>(version: &'a ImageVersion, target: &TargetView) -> Option<&'a str> {
+    let asks = (target.replicas, target.storage_account_type);
+    let refusals = version.status.iter().flat_map(|status| &status.refusals);
+    let mut own = refusals.filter(|refusal| is_of(refusal, &target.name, &target.region, asks));
+    own.next().map(|refusal| refusal.message.as_str())
+}
+
+/// The storage of a region's replicas, if the target asks for another one.
+fn other_storage<'a>(there: &'a RegionStatus, target: &TargetView) -> Option<&'a str> {
+    let wish: &str = target.storage_account_type?.into();
+    there.storage_account_type.as_deref().filter(|is| !wish.eq_ignore_ascii_case(is))
+}
+
+/// Whether the region is complete with as many replicas as the target asks for; with more, if somebody else asks for more.
+fn has_replicas(state: &RegionStatus, target: &TargetView, siblings: &[TargetView]) -> bool {
+    let ready = state.ready_replicas.unwrap_or_default();
+    let others = || siblings.iter().any(|sibling| sibling.replicas > target.replicas);
+    ready == target.replicas || ready > target.replicas && others()
+}
+
+/// What of several versions waits for a person.
+pub(super) fn told(held: &[&Held]) -> String {
+    let shown = held.len().min(TOLD);
+    let limit = (TEXT.0 / shown.max(1)).max(TEXT.1);
+    let texts: Vec<String> = held.iter().take(TOLD).map(|held| held.clipped(limit).to_string()).collect();
+    let more = match held.len().saturating_sub(TOLD) {
+        0 => More::None,
+        count => More::Of { count },
+    };
+    format!("{}{more}", texts.join("; "))
+}
+
+impl Held {
+    fn clipped(&self, limit: usize) -> Self {
+        match self {
+            Self::Stalled { name, reason, words } => {
+                Self::Stalled { name: name.clone(), reason: reason.clone(), words: clip(words, limit) }
+            }
+            Self::Suspended { .. } => self.clone(),
+        }
+    }
+}
