@@ -27,3 +27,4 @@ mod stalled;
 mod targets;
 mod tls;
 mod unknown_values;
+mod wishes;
