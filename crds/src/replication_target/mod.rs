@@ -91,12 +91,12 @@ pub struct ReplicationTargetSpec {
     )]
     pub image_version_name: Option<String>,
 
-    /// How many replicas the region gets, 1 to 100. One replica serves about 50 machines that start at a time.
+    /// How many replicas the region gets, 1 to 100. One replica serves about 20 machines that start at a time.
     #[serde(default = "default_replicas")]
     #[schemars(range(min = 1, max = 100))]
     pub replicas: i32,
 
-    /// The storage of the replicas, where it shall differ from the version's.
+    /// The storage of the replicas, where it shall differ from the version's. Azure can't change it once the region is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_account_type: Option<StorageAccountType>,
 

@@ -459,3 +459,69 @@ fn the_more_versions_a_look_goes_through_the_longer_is_the_pause_after_it() {
         assert_eq!(super::pause(versions).as_millis(), milliseconds, "{versions} versions");
     }
 }
+
+/// A version with a status.
+fn with_status(name: &str, status: &Value) -> ImageVersion {
+    let mut version = version(name, &json!([]));
+    version.status = Some(serde_json::from_value(status.clone()).unwrap());
+    version
+}
+
+#[test]
+fn what_stops_a_target_is_its_own_and_told_by_it() {
+    let refusal = |target: &str, replicas: i32| json!({"target": target, "region": "northeurope", "replicas": replicas, "message": "Closed: no"});
+    let refused = |state: &str, refusals: Value| {
+        with_status("web-1", &json!({"regions": region(state, &["t"]), "refusals": refusals}))
+    };
+    let stored = |is: &str| {
+        let regions = json!([{
+            "name": "northeurope", "state": "Completed", "progress": 100, "requestedBy": ["t"], "storageAccountType": is,
+        }]);
+        with_status("web-1", &json!({"regions": regions}))
+    };
+    let crowd = |count: usize| {
+        let regions: Vec<_> =
+            (0..count).map(|number| json!({"name": format!("r{number}"), "state": "Pending"})).collect();
+        with_status("web-1", &json!({"regions": regions}))
+    };
+    let unnamed = |replicas: i32| {
+        let regions = json!([{
+            "name": "northeurope", "state": "Completed", "progress": 100, "requestedBy": ["u"], "requesters": 70,
+            "replicas": replicas,
+        }]);
+        with_status("web-1", &json!({"regions": regions}))
+    };
+    let (none, premium) = (json!({}), json!({"spec": {"storageAccountType": "Premium_LRS"}}));
+    for (case, change, version, expected) in [
+        ("its wish is refused", &none, refused("Refused", json!([refusal("t", 1)])), "False/RegionRefused"),
+        (
+            "it is refused more of what it has",
+            &none,
+            refused("Completed", json!([refusal("t", 1)])),
+            "False/RegionRefused",
+        ),
+        ("another wish of it was refused", &none, refused("Completed", json!([refusal("t", 9)])), "True/Succeeded"),
+        ("another's is refused", &none, refused("Completed", json!([refusal("u", 1)])), "True/Succeeded"),
+        ("the storage is another", &premium, stored("Standard_LRS"), "False/StorageTypeFixed"),
+        ("the storage is the same", &premium, stored("premium_lrs"), "True/Succeeded"),
+        ("it asks for no storage", &none, stored("Premium_LRS"), "True/Succeeded"),
+        ("there is no place left", &none, crowd(128), "False/TooManyRegions"),
+        ("there is one place left", &none, crowd(127), "Unknown/Replicating"),
+        ("it is one of very many", &none, unnamed(1), "True/Succeeded"),
+        (
+            "it is one of very many, and asks for more",
+            &json!({"spec": {"replicas": 2}}),
+            unnamed(1),
+            "Unknown/Replicating",
+        ),
+    ] {
+        let target = target("t", change);
+        let plan = plan(&target, &[&version], &[&target], Timestamp::UNIX_EPOCH);
+        let conditions = &plan.status.conditions;
+        let ready = conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
+        assert_eq!(format!("{}/{}", ready.status, ready.reason), expected, "{case}: {}", ready.message);
+        let stalled = conditions.iter().any(|condition| condition.type_ == "Stalled");
+        assert_eq!(stalled, ready.status == "False", "{case}");
+        assert_eq!(lint::problems(3, plan.status.observed_generation, conditions), Vec::<String>::new(), "{case}");
+    }
+}

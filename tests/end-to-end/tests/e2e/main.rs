@@ -28,3 +28,4 @@ mod targets;
 mod tls;
 mod truth;
 mod unknown_values;
+mod wishes;

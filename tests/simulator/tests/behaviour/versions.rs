@@ -91,7 +91,17 @@ fn regions_are_added_and_removed_by_the_whole_list() {
     azure.put(&version("1.0.0"), &keep);
     azure.wait(401);
     let refused = azure.put(&version("1.0.0"), &body("sealed", &["westeurope"]));
-    assert_eq!((refused.status, refused.code()), (409, "OperationNotAllowed"));
+    assert_eq!((refused.status, refused.code()), (400, "BadRequest"));
+    // The request's own word counts, whatever was said before.
+    let mut away = body("sealed", &["westeurope"]);
+    away["properties"]["safetyProfile"] = json!({"allowDeletionOfReplicatedLocations": true});
+    assert_eq!(azure.put(&version("1.0.0"), &away).status, 200);
+    azure.wait(401);
+    azure.put(&version("1.0.0"), &body("sealed", &["westeurope", "northeurope"]));
+    azure.wait(401);
+    away["properties"]["safetyProfile"] = json!({"allowDeletionOfReplicatedLocations": false});
+    let refused = azure.put(&version("1.0.0"), &away);
+    assert_eq!((refused.status, refused.code()), (400, "BadRequest"), "it was allowed before");
 }
 
 #[test]

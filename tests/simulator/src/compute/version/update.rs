@@ -44,9 +44,11 @@ pub(super) fn update(
     let stays = |name: &str| wanted.publishing.targets.iter().any(|target| target.name == name);
     let removed: Vec<String> =
         version.regions.iter().filter(|region| !stays(&region.name)).map(|region| region.name.clone()).collect();
-    // The permission that counts is the one in force before this write.
-    if !removed.is_empty() && !version.allow_deletion_of_replicated_locations && wanted.allow_deletion != Some(true) {
-        return Err(ArmError::not_allowed(format!(
+    // The permission that counts is the request's own; one that gives none leaves the one in force.
+    let allowed = wanted.allow_deletion.unwrap_or(version.allow_deletion_of_replicated_locations);
+    if !removed.is_empty() && !allowed {
+        let refused = |message| ArmError::new(StatusCode::BAD_REQUEST, "BadRequest", message);
+        return Err(refused(format!(
             "Removing the replicated regions '{}' from gallery image version '{}' is not allowed because \
              'allowDeletionOfReplicatedLocations' is set to false.",
             removed.join(", "),
