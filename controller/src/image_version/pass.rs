@@ -222,7 +222,7 @@ impl Pass<'_> {
         let tried = self.after(memory, Event::Tries);
         self.context.memories.set(self.uid, tried.clone());
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
-        let (event, requeue) = match self.context.term.while_held(self.execute(&client, &announced)).await? {
+        let event = match self.context.term.while_held(self.execute(&client, &announced)).await? {
             Ok(accepted) => {
                 if let Some(words) = &report.parting {
                     self.tell_at_parting(words).await;
@@ -231,21 +231,19 @@ impl Pass<'_> {
                 let followed = accepted.operation.is_some();
                 self.context.memories.follow(self.uid, &key, id, accepted.operation);
                 report.begun = Some(key.clone());
-                (Event::Accepted { step: key.clone(), id, proven: accepted.proven, followed, at }, Requeue::Poll)
+                Event::Accepted { step: key.clone(), id, proven: accepted.proven, followed, at }
             }
             Err(failed) if failed.throttled().is_some() => {
                 let memory = if failed.was_sent() { tried } else { untried };
                 report.progress = failed.failure.progress_of(key.name);
                 return self.defer(&report, &status, memory, failed.wait).await;
             }
-            Err(failed) => {
-                let requeue = failed.failure.requeue();
-                (Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }, requeue)
-            }
+            Err(failed) => Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait },
         };
         let memory = self.after(tried, event);
         report.accepted = memory.accepted_at(StepName::Publish);
         memory.overlay(&mut report, &key);
+        let requeue = memory.requeue_after_step();
         self.context.memories.set(self.uid, memory);
         self.report(&status, &report, true).await?;
         Ok(After::Requeue(requeue))

@@ -119,6 +119,9 @@ impl Azure {
         let before = self.version.take();
         self.created += u32::from(before.is_none());
         let mut version = as_answered(request, true);
+        if let Some(before) = &before {
+            version.source = version.source.or_else(|| before.source.clone());
+        }
         version.provisioning = if before.is_some() { Provisioning::Updating } else { Provisioning::Creating };
         for target in &request.targets {
             let done = before
@@ -214,7 +217,7 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> facts::Versio
         location: request.location.clone(),
         tags: request.tags.clone(),
         provisioning: Provisioning::Succeeded,
-        source: fill.then(|| match &request.source {
+        source: request.source.as_ref().filter(|_| fill).map(|source| match source {
             SourceId::VirtualMachine(id) => id.to_string().to_lowercase(),
             SourceId::ImageVersion(id) => id.to_string().to_lowercase(),
         }),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use azimage_crds::OWNER_TAG;
 use azimage_names::{Region, values::StorageAccountType};
+use jiff::Timestamp;
 
 use super::{
     super::super::{SourceId, SourceSpec, TargetRegionRequest, Validated, VersionRequest, facts},
@@ -34,8 +35,10 @@ pub(in super::super::super) fn creation_again(
     validated: &Validated,
     version: &facts::Version,
     merged: &Merged,
+    now: Timestamp,
 ) -> VersionRequest {
-    let mut request = update(validated, version, merged, None);
+    let mut request =
+        VersionRequest { source: Some(source(validated)), ..update(validated, version, merged, None, now) };
     request.targets.retain(|target| {
         target.region == version.location || version.targets.iter().any(|is| is.region == target.region)
     });
@@ -48,6 +51,7 @@ pub(in super::super::super) fn update(
     version: &facts::Version,
     merged: &Merged,
     without: Option<&Region>,
+    now: Timestamp,
 ) -> VersionRequest {
     let observed = |region: &Region| version.targets.iter().find(|target| target.region == *region);
     let mut targets: Vec<TargetRegionRequest> = merged
@@ -78,12 +82,28 @@ pub(in super::super::super) fn update(
         tags.retain(|key, _| !key.eq_ignore_ascii_case(&name));
         tags.insert(name, value);
     }
-    VersionRequest { targets, tags, preserved: version.preserved.clone(), ..settings(validated, &version.location) }
+    let settings = settings(validated, &version.location);
+    let is_as_wanted = |end: &Timestamp| version.end_of_life.is_none_or(|is| is.as_second() == end.as_second());
+    let keeps_end_of_life = settings.end_of_life.is_some_and(|end| end <= now && is_as_wanted(&end));
+    VersionRequest {
+        source: None,
+        targets,
+        tags,
+        end_of_life: settings.end_of_life.filter(|_| !keeps_end_of_life),
+        keeps_end_of_life,
+        preserved: version.preserved.clone(),
+        ..settings
+    }
 }
 
 /// What of a request takes regions away, and nothing else: it goes first and by itself, so that no wish which Azure refuses
 /// holds up a target that goes. None if it takes none away.
-pub(in super::super::super) fn removal(version: &facts::Version, request: &VersionRequest) -> Option<VersionRequest> {
+pub(in super::super::super) fn removal(
+    version: &facts::Version,
+    request: &VersionRequest,
+    now: Timestamp,
+) -> Option<VersionRequest> {
+    let has_ended = version.end_of_life.is_some_and(|end| end <= now);
     let as_it_stays = |wish: &TargetRegionRequest| {
         let is = version.targets.iter().find(|is| is.region == wish.region)?;
         let replicas = wish.replicas.and(is.replicas.or(Some(version.default_replicas)));
@@ -95,7 +115,8 @@ pub(in super::super::super) fn removal(version: &facts::Version, request: &Versi
         targets,
         tags: version.tags.clone(),
         default_replicas: version.default_replicas,
-        end_of_life: version.end_of_life,
+        end_of_life: version.end_of_life.filter(|_| !has_ended),
+        keeps_end_of_life: has_ended,
         block_deletion: version.block_deletion,
         ..request.clone()
     })
@@ -107,20 +128,25 @@ fn settings(validated: &Validated, home: &Region) -> VersionRequest {
         id: validated.id.clone(),
         location: home.clone(),
         tags: BTreeMap::new(),
-        source: match &validated.source {
-            SourceSpec::VirtualMachine { id, .. } => SourceId::VirtualMachine(id.clone()),
-            SourceSpec::ImageVersion { id } => SourceId::ImageVersion(id.clone()),
-        },
+        source: Some(source(validated)),
         targets: Vec::new(),
         default_replicas: publish.default_replicas,
         // A version is born excluded from latest, and nothing includes it yet.
         exclude_from_latest: true,
         allow_deletion_of_regions: true,
         end_of_life: publish.end_of_life_date.as_ref().map(|time| time.0),
+        keeps_end_of_life: false,
         storage_account_type: storage(validated),
         replication_mode: publish.replication_mode.into(),
         block_deletion: publish.block_deletion_before_end_of_life,
         preserved: serde_json::Map::new(),
+    }
+}
+
+fn source(validated: &Validated) -> SourceId {
+    match &validated.source {
+        SourceSpec::VirtualMachine { id, .. } => SourceId::VirtualMachine(id.clone()),
+        SourceSpec::ImageVersion { id } => SourceId::ImageVersion(id.clone()),
     }
 }
 
@@ -157,8 +183,9 @@ pub(in super::super::super) fn differences(version: &facts::Version, request: &V
     note(version.default_replicas != request.default_replicas, Difference::DefaultReplicas);
     note(version.block_deletion != request.block_deletion, Difference::BlockDeletion);
     // Azure writes the time in another form and without fractions.
-    let seconds = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_second);
-    note(seconds(version.end_of_life) != seconds(request.end_of_life), Difference::EndOfLife);
+    let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_second);
+    let end_of_life = !request.keeps_end_of_life && seconds(version.end_of_life) != seconds(request.end_of_life);
+    note(end_of_life, Difference::EndOfLife);
     for (name, value) in &request.tags {
         let same = version.tags.iter().any(|(key, is)| key.eq_ignore_ascii_case(name) && is == value);
         note(!same, Difference::Tag { name: name.clone() });

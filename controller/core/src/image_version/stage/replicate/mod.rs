@@ -78,8 +78,8 @@ impl View<'_> {
     /// Azure works on nothing: bring the version to what it should be, repair what failed, or be done.
     fn settled(&self, report: &mut Report) -> Decision {
         let failed: Vec<&RegionStatus> = self.wanted().filter(|region| region.state == RegionState::Failed).collect();
-        let request = compare::update(self.cx.validated, self.version, &self.merged, None);
-        let first = compare::removal(self.version, &request).unwrap_or_else(|| request.clone());
+        let request = compare::update(self.cx.validated, self.version, &self.merged, None, self.cx.history.now);
+        let first = compare::removal(self.version, &request, self.cx.history.now).unwrap_or_else(|| request.clone());
         let differences = compare::differences(self.version, &first);
         if !differences.is_empty() {
             return change(report, first, &differences);
