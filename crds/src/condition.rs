@@ -57,6 +57,20 @@ pub enum Reason {
     // Rights and identity.
     /// Azure refused an action for want of a right; the message names action and scope.
     AccessDenied,
+    /// An Azure Policy forbids the request; the message names it.
+    DisallowedByPolicy,
+    /// A deny assignment forbids the request, which no grant outweighs.
+    DeniedByAssignment,
+    /// A lock on the resource or above it forbids the request; the message names its scope.
+    ScopeLocked,
+    /// Azure doesn't know the subscription, or it is disabled or read-only.
+    SubscriptionUnavailable,
+    /// What the request names is in another tenant than the identity.
+    TenantMismatch,
+    /// A quota of the subscription is used up.
+    QuotaExceeded,
+    /// The subscription isn't registered for a resource provider.
+    ProviderNotRegistered,
     /// The object names no `ServiceAccount`, and the controller's own Azure identity doesn't serve this namespace.
     IdentityNotAllowed,
     /// The `ServiceAccount` that the object names doesn't exist in its namespace.
@@ -183,6 +197,13 @@ impl Reason {
             Self::InvalidSpec
             | Self::Conflict
             | Self::AccessDenied
+            | Self::DisallowedByPolicy
+            | Self::DeniedByAssignment
+            | Self::ScopeLocked
+            | Self::SubscriptionUnavailable
+            | Self::TenantMismatch
+            | Self::QuotaExceeded
+            | Self::ProviderNotRegistered
             | Self::IdentityNotAllowed
             | Self::ServiceAccountNotFound
             | Self::IdentityIncomplete

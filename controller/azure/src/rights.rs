@@ -29,6 +29,8 @@ pub struct Right {
     pub call: &'static str,
     /// Why that call is made.
     pub why: &'static str,
+    /// Without it the work is done all the same, and less is told.
+    pub optional: bool,
 }
 
 /// All rights, each job's in the order of the work.
@@ -81,6 +83,15 @@ pub const RIGHTS: &[Right] = &[
         "Virtual Machines - Generalize",
         "only a generalized machine becomes a version",
     ),
+    Right {
+        optional: true,
+        ..right(
+            Job::Capture,
+            "Microsoft.Compute/locations/operations/read",
+            "the URL of an operation, as Azure gave it",
+            "why a write of a machine that Azure had accepted failed; without it the message doesn't say",
+        )
+    },
     right(
         Job::Publish,
         "Microsoft.Compute/galleries/images/read",
@@ -99,6 +110,15 @@ pub const RIGHTS: &[Right] = &[
         "Gallery Image Versions - Create Or Update",
         "making the version, and adding and removing its regions",
     ),
+    Right {
+        optional: true,
+        ..right(
+            Job::Publish,
+            "Microsoft.Compute/locations/capsOperations/read",
+            "the URL of an operation, as Azure gave it",
+            "why a write of a version that Azure had accepted failed; without it the message doesn't say",
+        )
+    },
     right(
         Job::CleanUp,
         "Microsoft.Compute/galleries/images/versions/read",
@@ -111,10 +131,19 @@ pub const RIGHTS: &[Right] = &[
         "Gallery Image Versions - Delete",
         "deleting the version",
     ),
+    Right {
+        optional: true,
+        ..right(
+            Job::CleanUp,
+            "Microsoft.Compute/locations/capsOperations/read",
+            "the URL of an operation, as Azure gave it",
+            "why a deletion that Azure had accepted failed; without it the message doesn't say",
+        )
+    },
 ];
 
 const fn right(job: Job, action: &'static str, call: &'static str, why: &'static str) -> Right {
-    Right { job, action, call, why }
+    Right { job, action, call, why, optional: false }
 }
 
 /// A text that names no job.

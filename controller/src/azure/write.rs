@@ -39,10 +39,10 @@ pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result
 }
 
 fn body(request: &VersionRequest) -> ImageVersionBody {
-    let source = match &request.source {
+    let source = request.source.as_ref().map(|source| match source {
         SourceId::VirtualMachine(id) => ImageSource::VirtualMachine(id.clone()),
         SourceId::ImageVersion(id) => ImageSource::Resource(id.to_string()),
-    };
+    });
     let zones = request.preserved.get(EXTENDED_LOCATIONS).cloned().map(serde_json::from_value);
     ImageVersionBody {
         location: request.location.clone(),

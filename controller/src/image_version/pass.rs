@@ -223,7 +223,7 @@ impl Pass<'_> {
         let tried = self.after(memory, Event::Tries);
         self.context.memories.set(self.uid, tried.clone());
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
-        let (event, requeue) = match self.context.term.while_held(self.execute(&client, &announced)).await? {
+        let event = match self.context.term.while_held(self.execute(&client, &announced)).await? {
             Ok(accepted) => {
                 if let Some(words) = &report.parting {
                     self.tell_at_parting(words).await;
@@ -232,7 +232,7 @@ impl Pass<'_> {
                 let followed = accepted.operation.is_some();
                 self.context.memories.follow(self.uid, &key, id, accepted.operation);
                 report.begun = Some(key.clone());
-                (Event::Accepted { step: key.clone(), id, proven: accepted.proven, followed, at }, Requeue::Poll)
+                Event::Accepted { step: key.clone(), id, proven: accepted.proven, followed, at }
             }
             Err(failed) if failed.throttled().is_some() => {
                 let memory = if failed.was_sent() { tried } else { untried };
@@ -244,13 +244,13 @@ impl Pass<'_> {
                     self.write(&status, narrowed).await?;
                     return Ok(After::Now);
                 }
-                let requeue = failed.failure.requeue();
-                (Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }, requeue)
+                Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }
             }
         };
         let memory = self.after(tried, event);
         report.accepted = memory.accepted_at(StepName::Publish);
         memory.overlay(&mut report, &key);
+        let requeue = memory.requeue_after_step();
         self.context.memories.set(self.uid, memory);
         self.report(&status, &report, true).await?;
         Ok(After::Requeue(requeue))

@@ -20,6 +20,27 @@ pub enum Advice {
     ThrottledUntil(Duration),
 }
 
+/// What stands in the way of a request that is right in itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// An Azure Policy.
+    Policy,
+    /// A deny assignment, which no grant outweighs.
+    DenyAssignment,
+    /// A management lock.
+    Lock,
+    /// The subscription is unknown to the caller, disabled or read-only.
+    Subscription,
+    /// A resource that the request names belongs to another tenant.
+    OtherTenant,
+    /// A quota is used up.
+    Quota,
+    /// The machine allows no extensions, and a run command is one.
+    Extensions,
+    /// The subscription isn't registered for the resource provider.
+    NotRegistered,
+}
+
 /// What kind of failure it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -49,6 +70,10 @@ pub enum ErrorKind {
     NotAllowed,
     /// The resource has changed since the etag was read.
     PreconditionFailed,
+    /// The resource is in use by what Azure is making of it.
+    InUse,
+    /// The request is refused and will be again, until somebody changes what stands in its way.
+    Forbidden(Obstacle),
     /// The request itself is refused and will be again.
     Rejected,
     /// Azure failed.
@@ -152,10 +177,11 @@ impl Error {
     pub fn advice(&self) -> Advice {
         match &self.0.kind {
             ErrorKind::Throttled { wait, .. } => Advice::ThrottledUntil(*wait),
-            ErrorKind::Busy | ErrorKind::PreconditionFailed => Advice::WaitForState,
+            ErrorKind::Busy | ErrorKind::InUse | ErrorKind::PreconditionFailed => Advice::WaitForState,
             ErrorKind::NotFound
             | ErrorKind::Denied { .. }
             | ErrorKind::NotAllowed
+            | ErrorKind::Forbidden(_)
             | ErrorKind::Rejected
             | ErrorKind::Token(TokenErrorKind::Configuration | TokenErrorKind::Refused) => Advice::NeedsChange,
             ErrorKind::Unauthenticated

@@ -17,8 +17,8 @@ pub struct ImageVersionBody {
     pub location: Region,
     /// Tags.
     pub tags: Tags,
-    /// What the version is made from. Never changes.
-    pub source: ImageSource,
+    /// What the version is made from. Never changes, and an update may leave it out (recorded).
+    pub source: Option<ImageSource>,
     /// All regions the version shall be in.
     pub target_regions: Vec<TargetRegion>,
     /// All edge zones the version shall be in.
@@ -238,7 +238,8 @@ struct Properties<'a> {
 
 #[derive(Serialize)]
 struct StorageProfile {
-    source: WireSource,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<WireSource>,
 }
 
 #[derive(Serialize)]
@@ -269,7 +270,7 @@ impl Serialize for ImageVersionBody {
             storage_account_type: self.storage_account_type.as_ref(),
             replication_mode: self.replication_mode.as_ref(),
         };
-        let storage_profile = StorageProfile { source: WireSource::of(&self.source) };
+        let storage_profile = StorageProfile { source: self.source.as_ref().map(WireSource::of) };
         let properties = Properties { storage_profile, publishing_profile, safety_profile: &self.safety };
         Wire { location: &self.location, tags: &self.tags, properties }.serialize(serializer)
     }

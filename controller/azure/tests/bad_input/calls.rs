@@ -158,7 +158,7 @@ fn body(machine: azimage_names::VirtualMachineId) -> ImageVersionBody {
     ImageVersionBody {
         location: "westeurope".parse().unwrap(),
         tags: BTreeMap::new(),
-        source: ImageSource::VirtualMachine(machine),
+        source: Some(ImageSource::VirtualMachine(machine)),
         target_regions: Vec::new(),
         target_extended_locations: Vec::new(),
         replica_count: Some(1),

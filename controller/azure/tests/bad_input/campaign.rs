@@ -120,6 +120,8 @@ async fn a_refusal_that_is_not_azures_is_no_verdict_and_none_tells_secrets() {
                     error.kind(),
                     ErrorKind::NotFound
                         | ErrorKind::Denied { .. }
+                        | ErrorKind::Forbidden(_)
+                        | ErrorKind::InUse
                         | ErrorKind::Rejected
                         | ErrorKind::Busy
                         | ErrorKind::NotAllowed

@@ -31,11 +31,46 @@ pub enum Failure {
     Throttled,
     /// The resource is busy; wait for its state to change.
     Busy(String),
+    /// The resource is in use by what Azure is making of it.
+    InUse(String),
+    /// A state is in the way that may pass or not: Azure says no more.
+    NotAllowed(String),
+    /// Something forbids the request that only a person can change.
+    Forbidden {
+        /// What it is.
+        by: Forbids,
+        /// Azure's words.
+        why: String,
+    },
     /// The request can never succeed as it is.
     Refused(String),
     /// The same request may succeed later.
     Unavailable(String),
 }
+
+/// What forbids a request, apart from a right that is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbids {
+    /// An Azure Policy.
+    Policy,
+    /// A deny assignment.
+    DenyAssignment,
+    /// A management lock.
+    Lock,
+    /// The subscription itself.
+    Subscription,
+    /// Another tenant.
+    OtherTenant,
+    /// A quota.
+    Quota,
+    /// The machine, which allows no extensions.
+    Extensions,
+    /// A resource provider that the subscription isn't registered for.
+    NotRegistered,
+}
+
+/// How many times in a row Azure may say that a state is in the way, until a person is told.
+const MOST_NOT_ALLOWED: u32 = 6;
 
 /// What a failed call was about, which may be busy.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +127,18 @@ impl Failure {
             Self::IdentityIncomplete(why) => Failed::IdentityIncomplete { doing, why },
             Self::IdentityRefused(why) => Failed::IdentityRefused { doing, why },
             Self::Throttled => Failed::Throttled { doing },
-            Self::Busy(why) => about.busy(doing, why),
+            Self::InUse(why) if matches!(about, About::Deletion) => Failed::DeletionInUse { doing, why },
+            Self::Busy(why) | Self::InUse(why) | Self::NotAllowed(why) => about.busy(doing, why),
+            Self::Forbidden { by, why } => match by {
+                Forbids::Policy => Failed::Policy { doing, why },
+                Forbids::DenyAssignment => Failed::DenyAssignment { doing, why },
+                Forbids::Lock => Failed::Lock { doing, why },
+                Forbids::Subscription => Failed::Subscription { doing, why },
+                Forbids::OtherTenant => Failed::OtherTenant { doing, why },
+                Forbids::Quota => Failed::Quota { doing, why },
+                Forbids::Extensions => Failed::Extensions { doing, why },
+                Forbids::NotRegistered => Failed::NotRegistered { doing, why },
+            },
             Self::Refused(why) => Failed::Refused { doing, why },
             Self::Unavailable(why) => Failed::Unavailable { doing, why },
         }
@@ -109,7 +155,28 @@ impl Failure {
 
     /// Whether only a person can help.
     pub fn is_permanent(&self) -> bool {
-        matches!(self, Self::Denied { .. } | Self::Refused(_) | Self::IdentityIncomplete(_) | Self::IdentityRefused(_))
+        match self {
+            Self::Denied { .. }
+            | Self::Forbidden { .. }
+            | Self::Refused(_)
+            | Self::IdentityIncomplete(_)
+            | Self::IdentityRefused(_) => true,
+            Self::Identity(_)
+            | Self::Throttled
+            | Self::Busy(_)
+            | Self::InUse(_)
+            | Self::NotAllowed(_)
+            | Self::Unavailable(_) => false,
+        }
+    }
+
+    /// What it is after so many failures of a step in a row: a state that stays in the way is a refusal.
+    #[must_use]
+    pub(crate) fn after(self, failures: u32) -> Self {
+        match self {
+            Self::NotAllowed(why) if failures >= MOST_NOT_ALLOWED => Self::Refused(why),
+            other => other,
+        }
     }
 }
 
@@ -137,6 +204,45 @@ mod tests {
             assert!(message.contains(step.doing()) && message.ends_with("locked"), "{step}: {message}");
             assert!(message.contains(of), "{step}: {message}");
         }
+    }
+
+    #[test]
+    fn each_thing_that_forbids_has_its_reason_and_its_advice() {
+        for (by, expected, advice) in [
+            (Forbids::Policy, Reason::DisallowedByPolicy, "Change"),
+            (Forbids::DenyAssignment, Reason::DeniedByAssignment, "deny assignment"),
+            (Forbids::Lock, Reason::ScopeLocked, "Remove the lock"),
+            (Forbids::Subscription, Reason::SubscriptionUnavailable, "Check its id"),
+            (Forbids::OtherTenant, Reason::TenantMismatch, "no grant helps"),
+            (Forbids::Quota, Reason::QuotaExceeded, "Have it raised"),
+            (Forbids::Extensions, Reason::SourceUnsupported, "osProfile.allowExtensionOperations"),
+            (Forbids::NotRegistered, Reason::ProviderNotRegistered, "az provider register"),
+        ] {
+            let failure = Failure::Forbidden { by, why: "Code: as Azure says".to_owned() };
+            let Progress::Stalled { reason, message } = failure.progress_of(StepName::Publish) else {
+                panic!("{by:?}")
+            };
+            assert_eq!(reason, expected);
+            assert!(message.contains(advice) && message.ends_with("Code: as Azure says"), "{message}");
+            assert_eq!(failure.requeue(), Requeue::Resync, "it is tried again");
+        }
+    }
+
+    #[test]
+    fn what_is_in_use_blocks_a_deletion_and_is_tried_again() {
+        let failure = Failure::InUse("used".to_owned());
+        for (step, expected) in [(StepName::Delete, Reason::DeletionBlocked), (StepName::Update, Reason::Replicating)] {
+            let Progress::Retrying { reason, .. } = failure.progress_of(step) else { panic!("{step}") };
+            assert_eq!((reason, failure.requeue()), (expected, Requeue::Retry));
+        }
+    }
+
+    #[test]
+    fn a_state_that_stays_in_the_way_is_a_refusal() {
+        let failure = Failure::NotAllowed("not allowed".to_owned());
+        assert!(!failure.clone().after(5).is_permanent());
+        assert_eq!(failure.after(6), Failure::Refused("not allowed".to_owned()));
+        assert_eq!(Failure::Busy("busy".to_owned()).after(60), Failure::Busy("busy".to_owned()));
     }
 
     #[test]

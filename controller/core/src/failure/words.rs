@@ -7,7 +7,8 @@ messages! {
     pub(crate) enum Failed {
         Denied { doing: String, action: String, scope: String } => Ready / AccessDenied:
             "Could not {doing}: grant the action {action} on {scope} to the Azure identity that this object acts as: \
-             that of its spec.serviceAccountName, or the controller's own if it names none",
+             that of its spec.serviceAccountName, or the controller's own if it names none. Azure says the same of what \
+             doesn't exist, so check that the id is right",
         NoToken { doing: String, why: String } => Ready / IdentityUnavailable:
             "Could not {doing}: Azure gives no token: {why}",
         IdentityIncomplete { doing: String, why: String } => Ready / IdentityIncomplete:
@@ -28,6 +29,31 @@ messages! {
             "Could not {doing} yet: the state of the version doesn't allow it now: {why}",
         DeletionBusy { doing: String, why: String } => Ready / Deleting:
             "Could not {doing} yet: the state of the version doesn't allow it now: {why}",
+        DeletionInUse { doing: String, why: String } => Ready / DeletionBlocked:
+            "Could not {doing} yet: it is in use. It is tried again, with growing pauses: {why}",
+        Policy { doing: String, why: String } => Ready / DisallowedByPolicy:
+            "Could not {doing}: an Azure Policy forbids it. Change what it asks for, such as a tag in spec.publish.tags, \
+             or have the policy's assignment leave this scope out: {why}",
+        DenyAssignment { doing: String, why: String } => Ready / DeniedByAssignment:
+            "Could not {doing}: a deny assignment forbids it, which no grant outweighs. Have whoever made it, such as a \
+             deployment stack, leave this identity out: {why}",
+        Lock { doing: String, why: String } => Ready / ScopeLocked:
+            "Could not {doing}: a lock forbids it. Remove the lock from the scope that Azure names: {why}",
+        Subscription { doing: String, why: String } => Ready / SubscriptionUnavailable:
+            "Could not {doing}: Azure doesn't serve the subscription to this identity. Check its id, that it is enabled, \
+             and that the identity is of its tenant: {why}",
+        OtherTenant { doing: String, why: String } => Ready / TenantMismatch:
+            "Could not {doing}: what the request names is in another tenant than the identity, and no grant helps there. \
+             Use a source in a subscription of the identity's tenant: {why}",
+        Quota { doing: String, why: String } => Ready / QuotaExceeded:
+            "Could not {doing}: a quota of the subscription is used up. Have it raised, or delete what isn't needed any \
+             more: {why}",
+        Extensions { doing: String, why: String } => Ready / SourceUnsupported:
+            "Could not {doing}: the machine allows no extensions, without which nothing can be run in its guest. Set \
+             osProfile.allowExtensionOperations to true on it, or use another machine: {why}",
+        NotRegistered { doing: String, why: String } => Ready / ProviderNotRegistered:
+            "Could not {doing}: the subscription isn't registered for a resource provider. Register it with az provider \
+             register: {why}",
         Refused { doing: String, why: String } => Ready / RequestRefused:
             "Could not {doing}: Azure refuses: {why}",
         Unavailable { doing: String, why: String } => Ready / AzureUnavailable:

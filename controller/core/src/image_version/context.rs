@@ -180,19 +180,21 @@ impl<'a> Cx<'a> {
         if let Some(known) = self.history.step(step).and_then(|record| record.failure.clone()) {
             return Ok(Some(known));
         }
-        let Some(of) = self.history.memory.operation(&key) else { return Ok(None) };
+        let Some(Operation::Failed(failure)) = self.operation(step)? else { return Ok(None) };
+        report.failures.insert(key, failure.clone());
+        Ok(Some(failure.clone()))
+    }
+
+    /// How the operation of the last attempt at a step stands, if this process began it and Azure says so.
+    pub(super) fn operation(&self, step: StepName) -> Result<Option<&'a Operation>, Stop> {
+        let Some(of) = self.history.memory.operation(&step.into()) else { return Ok(None) };
         match answer(self.facts.operations.get(&of), || Read::Operation(of.clone()))? {
-            Answer::Found(Operation::Failed(failure)) => {
-                report.failures.insert(key, failure.clone());
-                Ok(Some(failure.clone()))
-            }
+            Answer::Found(operation) => Ok(Some(operation)),
             Answer::Failed(failure @ Failure::Throttled) => {
                 Err(Stop::Failed(failure.clone(), "read why Azure's operation failed"))
             }
             // That it can't be read holds up nothing.
-            Answer::Found(Operation::UnderWay | Operation::Succeeded) | Answer::Missing(_) | Answer::Failed(_) => {
-                Ok(None)
-            }
+            Answer::Missing(_) | Answer::Failed(_) => Ok(None),
         }
     }
 

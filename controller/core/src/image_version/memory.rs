@@ -229,7 +229,7 @@ impl Memory {
                 failures: self.failures.saturating_add(1),
                 deferred_since: None,
                 retry_after,
-                failure: Some((step, failure)),
+                failure: Some((step, failure.after(self.failures.saturating_add(1)))),
                 ..self
             },
         }
@@ -299,6 +299,11 @@ impl Memory {
     /// Whether this very process recorded the correlation id, and hasn't tried the step yet.
     pub(super) fn is_untried(&self, id: &str) -> bool {
         self.announced.as_ref().is_some_and(|intent| intent.id == id && !intent.tried)
+    }
+
+    /// When to look again after a step that was tried.
+    pub fn requeue_after_step(&self) -> Requeue {
+        self.failure.as_ref().map_or(Requeue::Poll, |(_, failure)| failure.requeue())
     }
 
     /// The failure of the step that is still wanted is shown instead of the hope to do it.

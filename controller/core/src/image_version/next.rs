@@ -11,6 +11,7 @@ use super::{
     DOMAIN, Doubt, Facts, History, Read, Reading, Step, StepKey, StepName, Validated,
     context::Cx,
     facts,
+    history::recorded,
     refusals::Refusals,
     report::{Decision, Outcome, Plan, Report, Requeue, Stop, ends},
     route::{self, Stage},
@@ -49,9 +50,16 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
     if report.regions.is_none() && !validated.deleting {
         report.regions = Some(carried(&cx));
     }
-    // What this process has just done may not show yet: doing it again would be a second request for nothing.
+    // What this process has just done may not show yet: doing it again would be a second request for nothing. Of an operation
+    // that is known to have failed nothing is waited for.
+    let has_failed = |key: &StepKey| {
+        let told = recorded(history.status, key).is_some_and(|record| record.failure.is_some());
+        told || report.failures.contains_key(key)
+    };
     let (step, requeue) = match step {
-        Some(step) if history.too_soon(&step.key(), grace_seconds(&step, &cx)) => (None, Requeue::Poll),
+        Some(step) if history.too_soon(&step.key(), grace_seconds(&step, &cx)) && !has_failed(&step.key()) => {
+            (None, Requeue::Poll)
+        }
         step => (step, requeue),
     };
     let plan = Plan { step, report, requeue };

@@ -73,8 +73,8 @@ pub struct VersionRequest {
     pub location: Region,
     /// Its tags, whole.
     pub tags: BTreeMap<String, String>,
-    /// What it is made from.
-    pub source: SourceId,
+    /// What it is made from, of a version that is to be made. Of one that exists Azure would only judge anew the rights on it.
+    pub source: Option<SourceId>,
     /// Its target regions, whole, the home region first.
     pub targets: Vec<TargetRegionRequest>,
     /// Replicas of a region that gives none.
@@ -85,6 +85,8 @@ pub struct VersionRequest {
     pub allow_deletion_of_regions: bool,
     /// End of life.
     pub end_of_life: Option<Timestamp>,
+    /// The end of life has come, and isn't named again: Azure may refuse a date that has passed.
+    pub keeps_end_of_life: bool,
     /// Storage of a region that gives none.
     pub storage_account_type: &'static str,
     /// `Full` or `Shallow`.

@@ -476,6 +476,7 @@ fn what_stops_a_target_is_its_own_and_told_by_it() {
     let stored = |is: &str| {
         let regions = json!([{
             "name": "northeurope", "state": "Completed", "progress": 100, "requestedBy": ["t"], "storageAccountType": is,
+            "readyReplicas": 1,
         }]);
         with_status("web-1", &json!({"regions": regions}))
     };
@@ -487,7 +488,7 @@ fn what_stops_a_target_is_its_own_and_told_by_it() {
     let unnamed = |replicas: i32| {
         let regions = json!([{
             "name": "northeurope", "state": "Completed", "progress": 100, "requestedBy": ["u"], "requesters": 70,
-            "replicas": replicas,
+            "replicas": replicas, "readyReplicas": replicas,
         }]);
         with_status("web-1", &json!({"regions": regions}))
     };

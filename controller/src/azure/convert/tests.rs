@@ -84,3 +84,23 @@ fn states_of_a_run_command() {
         assert_eq!((seal.execution, seal.provisioning), (expected, ProvisioningState::Succeeded), "{view}");
     }
 }
+
+#[test]
+fn an_operation_has_failed_only_when_azure_says_so() {
+    let status = |state: &str, failure: Option<(&str, &str)>| azure::OperationStatus {
+        state: serde_json::from_value(serde_json::json!(state)).unwrap(),
+        failure: failure.map(|(code, message)| azure::OperationFailure { code: code.into(), message: message.into() }),
+        percent: None,
+        retry_after: None,
+    };
+    for (state, failure, expected) in [
+        ("InProgress", None, Operation::UnderWay),
+        ("Levitating", None, Operation::UnderWay),
+        ("Succeeded", None, Operation::Succeeded),
+        ("Failed", Some(("Conflict", "in use")), Operation::failed("Conflict", "in use")),
+        ("Canceled", Some(("OperationPreempted", "")), Operation::failed("OperationPreempted", "")),
+        ("Failed", None, Operation::failed("", "")),
+    ] {
+        assert_eq!(operation(status(state, failure)), expected, "{state}");
+    }
+}

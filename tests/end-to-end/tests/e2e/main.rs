@@ -14,6 +14,7 @@ mod denials;
 mod drift;
 mod happy_path;
 mod identity;
+mod late_failures;
 mod leaks;
 mod own_identity;
 mod process;

@@ -43,6 +43,9 @@ pub(crate) struct ImageVersion {
     pub(crate) operation: Uuid,
     /// The running write lasts at least until then.
     pub(crate) writing_until: Timestamp,
+    /// The source doesn't fit the definition, which the operation finds out, and each one after it.
+    #[serde(skip)]
+    pub(crate) misfit: Option<ArmError>,
     /// The source was touched while it was being copied.
     #[serde(skip)]
     pub(crate) broken: Option<ArmError>,

@@ -76,6 +76,14 @@ impl Azure {
         azure
     }
 
+    pub(crate) fn seeded(seed: u64) -> Self {
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let scenario = Scenario { seed: Some(seed), ..Scenario::parse(SCENARIO).unwrap() };
+        let mut azure = Self { simulator: Simulator::new(&scenario, now).unwrap(), now, token: String::new() };
+        azure.sign_in("app", "s3cret");
+        azure
+    }
+
     pub(crate) fn sign_in(&mut self, id: &str, secret: &str) {
         let form = format!(
             "grant_type=client_credentials&client_id={id}&client_secret={secret}&scope=https%3A%2F%2Fsimulated%2F.default"

@@ -215,14 +215,6 @@ fn wrong_bodies_are_refused_in_azures_order_and_words() {
         ("a missing source", "1.0.0", missing, 404, "NotFound", "does not exist in this Azure location"),
         ("a source elsewhere", "1.0.0", elsewhere, 400, "InvalidParameter", "in the same region"),
         (
-            "a machine that is not generalized",
-            "1.0.0",
-            body("builder", &["westeurope"]),
-            400,
-            "InvalidParameter",
-            "since the OS State",
-        ),
-        (
             "the home region left out",
             "1.0.0",
             body("sealed", &["northeurope"]),
@@ -243,26 +235,55 @@ fn wrong_bodies_are_refused_in_azures_order_and_words() {
 #[test]
 fn a_machine_must_fit_the_definition() {
     let cases = [
-        ("generation", "hyperVGeneration: V1", "different Hypervisor generation ['V2']"),
-        ("operating system", "osType: Windows", "different OS type"),
-        ("architecture", "architecture: Arm64", "different architecture"),
-        ("state", "osState: Specialized", "since the OS State"),
+        ("generation", "hyperVGeneration: V1", "Conflict", "different Hypervisor generation ['V2']"),
+        ("operating system", "osType: Windows", "InvalidParameter", "different OS type"),
+        ("architecture", "architecture: Arm64", "InvalidParameter", "different architecture"),
+        ("state", "osState: Specialized", "InvalidParameter", "since the OS State"),
         (
             "a security type without machine sources",
             "features: [{name: SecurityType, value: TrustedLaunchSupported}]",
+            "InvalidParameter",
             "Currently only Vhd Blob",
         ),
-        ("security type", "features: [{name: securitytype, value: TrustedLaunch}]", "different security type"),
+        (
+            "security type",
+            "features: [{name: securitytype, value: TrustedLaunch}]",
+            "InvalidParameter",
+            "different security type",
+        ),
     ];
-    for (name, field, text) in cases {
+    for (name, field, code, text) in cases {
         let mut azure = Azure::with(&format!(
             "subscriptions: [{{id: {}, resourceGroups: [{{name: images, galleries: [{{name: corp, definitions: [{{name: other, {field}}}]}}]}}]}}]",
             crate::azure::SUBSCRIPTION
         ));
         let path = version("1.0.0").replace("/images/web/", "/images/other/");
-        let answer = azure.put(&path, &body("sealed", &["westeurope"]));
-        assert_eq!(answer.status, 400, "{name}");
-        assert!(answer.message().contains(text), "{name}: {}", answer.message());
+        let created = azure.put(&path, &body("sealed", &["westeurope"]));
+        assert_eq!(created.status, 201, "{name}: accepted, and found out later");
+        let mut written = created;
+        for again in [false, true] {
+            if again {
+                written = azure.put(&path, &body("sealed", &["westeurope"]));
+            }
+            azure.wait(600);
+            let read = azure.get(&with_status(&path)).body;
+            assert_eq!(read["properties"]["provisioningState"], "Failed", "{name}");
+            assert_eq!(read["properties"]["replicationStatus"]["summary"], json!([]), "{name}: no region tells why");
+            let ended = azure.operation(&written);
+            let error = &ended["error"];
+            assert_eq!((&ended["status"], &error["code"]), (&json!("Failed"), &json!(code)), "{name}");
+            assert!(error["message"].as_str().unwrap().contains(text), "{name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn an_end_of_life_that_has_passed_is_refused_or_not_by_the_seed() {
+    for (seed, status) in [(1, 201), (2, 400)] {
+        let mut azure = Azure::seeded(seed);
+        let mut ended = body("sealed", &["westeurope"]);
+        ended["properties"]["publishingProfile"]["endOfLifeDate"] = json!("2025-01-01T00:00:00Z");
+        assert_eq!(azure.put(&version("1.0.0"), &ended).status, status, "seed {seed}");
     }
 }
 

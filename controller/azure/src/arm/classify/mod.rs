@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 
 use crate::{
     arm::denied::missing_right,
-    arm::error::{Error, ErrorKind, Exchange, Parts},
+    arm::error::{Error, ErrorKind, Exchange, Obstacle, Parts},
     arm::error_body::{ErrorBody, clean},
     arm::retry_after::retry_after,
 };
@@ -27,17 +27,42 @@ const PASSING: &[&str] = &[
     "before nested resources are deleted",
 ];
 
-/// What `OperationNotAllowed` says of every quota, and what only somebody with a right to raise it ends.
-const QUOTA: &[&str] = &["results in exceeding"];
+/// What stands in the way, by the codes that say so, with whatever status.
+const OBSTACLES: &[(Obstacle, &[&str])] = &[
+    (Obstacle::Policy, &["RequestDisallowedByPolicy"]),
+    (Obstacle::DenyAssignment, &["DenyAssignmentAuthorizationFailed"]),
+    (Obstacle::Lock, &["ScopeLocked"]),
+    (
+        Obstacle::Subscription,
+        &["ReadOnlyDisabledSubscription", "SubscriptionNotFound", "DisabledSubscription", "InvalidSubscriptionId"],
+    ),
+    (Obstacle::Quota, &["QuotaExceeded"]),
+    (Obstacle::NotRegistered, &["MissingSubscriptionRegistration"]),
+];
+
+/// The same by what codes say that are used of much else. Hints, as above.
+const OBSTACLES_IN_WORDS: &[(Obstacle, &str, &[&str])] = &[
+    (Obstacle::DenyAssignment, "AuthorizationFailed", &["because of the deny assignment"]),
+    (
+        Obstacle::Quota,
+        "OperationNotAllowed",
+        &["results in exceeding", "exceeding quota limits", "exceeding the quota"],
+    ),
+    (Obstacle::Extensions, "OperationNotAllowed", &["when extension operations are disallowed"]),
+];
+
+/// Codes of 403s that are about rights; others of that status say something else.
+const RIGHTS: &[&str] = &["AuthorizationFailed", "LinkedAuthorizationFailed"];
+
+/// Machines are being made from it: reported of images, whose versions have the same words.
+const IN_USE: &[&str] = &["OperationNotAllowedOnVMImageAsVMsBeingProvisioned"];
+const IN_USE_WORDS: &[&str] = &["being provisioned using"];
 
 /// Codes of permanent 409s. Others of that status depend on a state.
 const PERMANENT: &[&str] = &[
     "PropertyChangeNotAllowed",
-    "ScopeLocked",
-    "MissingSubscriptionRegistration",
     "InvalidResourceLocation",
     "DeleteGalleryImageVersionBlockedBeforeEndOfLife",
-    "QuotaExceeded",
     "SkuNotAvailable",
 ];
 
@@ -75,17 +100,22 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
     match (status, body) {
         (StatusCode::UNAUTHORIZED, _) => ErrorKind::Unauthenticated,
         (StatusCode::PRECONDITION_FAILED, _) => ErrorKind::PreconditionFailed,
-        (StatusCode::FORBIDDEN, Some(_)) if has_code(&["RequestDisallowedByPolicy"]) => ErrorKind::Rejected,
-        (StatusCode::FORBIDDEN, Some(body)) => {
-            let (action, scope) = missing_right(body);
-            ErrorKind::Denied { action, scope }
+        (_, Some(body)) if status.is_client_error() && obstacle(body).is_some() => {
+            obstacle(body).map_or(ErrorKind::Rejected, ErrorKind::Forbidden)
         }
+        (StatusCode::FORBIDDEN, Some(body)) => match missing_right(body) {
+            // The right is there, and counts for nothing in another tenant.
+            (None, Some(_)) if has_code(&["LinkedAuthorizationFailed"]) => ErrorKind::Forbidden(Obstacle::OtherTenant),
+            (action, scope) if action.is_some() || has_code(RIGHTS) => ErrorKind::Denied { action, scope },
+            _ => ErrorKind::Rejected,
+        },
         (StatusCode::NOT_FOUND | StatusCode::GONE, Some(body)) if ends_with_not_found(&body.code) => {
             ErrorKind::NotFound
         }
         (StatusCode::GONE, Some(_)) => ErrorKind::NotFound,
+        (StatusCode::CONFLICT, Some(_)) if has_code(IN_USE) || says(IN_USE_WORDS) => ErrorKind::InUse,
         (_, Some(_)) if status.is_client_error() && has_code(BUSY) => ErrorKind::Busy,
-        (StatusCode::CONFLICT, Some(_)) if has_code(PERMANENT) || says(QUOTA) => ErrorKind::Rejected,
+        (StatusCode::CONFLICT, Some(_)) if has_code(PERMANENT) => ErrorKind::Rejected,
         (StatusCode::CONFLICT, Some(_)) if says(PASSING) => ErrorKind::Busy,
         (StatusCode::CONFLICT, Some(_)) => ErrorKind::NotAllowed,
         (_, Some(_)) if status.is_client_error() => ErrorKind::Rejected,
@@ -93,6 +123,13 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
         // any other verdict on the request.
         _ => ErrorKind::Malformed,
     }
+}
+
+/// What stands in the way, if Azure says that something does.
+fn obstacle(body: &ErrorBody) -> Option<Obstacle> {
+    let by_code = OBSTACLES.iter().find(|(_, codes)| body.has_code(codes)).map(|(obstacle, _)| *obstacle);
+    let by_words = || OBSTACLES_IN_WORDS.iter().find(|(_, code, words)| body.has_code(&[code]) && body.says(words));
+    by_code.or_else(|| by_words().map(|(obstacle, ..)| *obstacle))
 }
 
 fn ends_with_not_found(code: &str) -> bool {

@@ -140,6 +140,48 @@ fn compute_throttling_is_told_by_its_status_although_its_code_also_means_never()
 }
 
 #[test]
+fn what_stands_in_the_way_is_told_by_its_code_or_its_words() {
+    let kind = |status, code: &str, message: &str| error(status, None, &wrapped(code, message)).kind().clone();
+    let linked = "The client has permission to perform action 'Microsoft.Compute/galleries/images/versions/write' on scope '/subscriptions/s'; however, the current tenant 't' is not authorized to access linked subscription '0a1b2c3d-0000-0000-0000-00000000abcd'.";
+    let denied = "The client 'c' has permission to perform action 'Microsoft.Compute/galleries/images/versions/write' on scope '/subscriptions/s'; however, the access is denied because of the deny assignment with name 'n' and Id 'i' at scope '/subscriptions/s'.";
+    for (status, code, message, expected) in [
+        (403, "RequestDisallowedByPolicy", "…", Obstacle::Policy),
+        (403, "DenyAssignmentAuthorizationFailed", denied, Obstacle::DenyAssignment),
+        (403, "AuthorizationFailed", denied, Obstacle::DenyAssignment),
+        (409, "ScopeLocked", "…", Obstacle::Lock),
+        (
+            409,
+            "ReadOnlyDisabledSubscription",
+            "The subscription is disabled and therefore marked as read only.",
+            Obstacle::Subscription,
+        ),
+        (404, "SubscriptionNotFound", "The subscription 's' could not be found.", Obstacle::Subscription),
+        (403, "LinkedAuthorizationFailed", linked, Obstacle::OtherTenant),
+        (409, "QuotaExceeded", "…", Obstacle::Quota),
+        (409, "OperationNotAllowed", "It results in exceeding approved quota.", Obstacle::Quota),
+        (400, "OperationNotAllowed", "It results in exceeding quota limits of Core.", Obstacle::Quota),
+        (
+            409,
+            "OperationNotAllowed",
+            "This operation cannot be performed when extension operations are disallowed. To allow, please ensure VM Agent is installed on the VM and the osProfile.allowExtensionOperations property is true.",
+            Obstacle::Extensions,
+        ),
+        (409, "MissingSubscriptionRegistration", "…", Obstacle::NotRegistered),
+    ] {
+        assert_eq!(kind(status, code, message), ErrorKind::Forbidden(expected), "{code}: {message}");
+    }
+    let images = "Operation 'Image Delete' is not allowed since the Virtual Machines 'a,b' are being provisioned using the Image 'n'.";
+    for (code, message) in [("OperationNotAllowed", images), ("OperationNotAllowedOnVMImageAsVMsBeingProvisioned", "…")]
+    {
+        assert_eq!(kind(409, code, message), ErrorKind::InUse, "{code}");
+    }
+    assert_eq!(kind(403, "RequestDisallowedByAzure", "Azure takes no new customers there."), ErrorKind::Rejected);
+    assert_eq!(kind(403, "SomethingNew", "No."), ErrorKind::Rejected, "no right would help");
+    let missing = "does not have authorization to perform action 'Microsoft.Compute/galleries/read' over scope '/s'";
+    assert!(matches!(kind(403, "SomethingNew", missing), ErrorKind::Denied { .. }));
+}
+
+#[test]
 fn a_state_that_forbids_is_settled_by_a_fresh_read() {
     let error = error(409, None, &wrapped("OperationNotAllowed", "Vorgang nicht zulässig."));
     assert_eq!(error.kind(), &ErrorKind::NotAllowed);
@@ -200,6 +242,6 @@ fn a_quota_is_a_verdict_and_no_state_to_read_again() {
         kind(StatusCode::CONFLICT, Some(&body), None)
     };
     let quota = "Operation could not be completed as it results in exceeding approved Total Regional Cores quota.";
-    assert!(matches!(kind_of(quota), ErrorKind::Rejected));
+    assert!(matches!(kind_of(quota), ErrorKind::Forbidden(Obstacle::Quota)));
     assert!(matches!(kind_of("Operation 'start' is not allowed since the VM is generalized."), ErrorKind::NotAllowed));
 }

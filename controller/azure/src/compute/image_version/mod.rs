@@ -210,7 +210,7 @@ impl ImageVersion {
         Some(ImageVersionBody {
             location: self.location.clone(),
             tags: self.tags.clone(),
-            source: self.source.clone()?,
+            source: Some(self.source.clone()?),
             target_regions: self.target_regions.clone(),
             target_extended_locations: self.target_extended_locations.clone(),
             replica_count: self.replica_count,

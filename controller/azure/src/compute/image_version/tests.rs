@@ -90,7 +90,7 @@ fn the_smallest_request_says_nothing_that_was_not_asked_for() {
     let body = ImageVersionBody {
         location: home.clone(),
         tags: Tags::new(),
-        source: ImageSource::VirtualMachine(crate::fake::vm()),
+        source: Some(ImageSource::VirtualMachine(crate::fake::vm())),
         target_regions: vec![TargetRegion::new(home)],
         target_extended_locations: Vec::new(),
         replica_count: None,
@@ -106,6 +106,9 @@ fn the_smallest_request_says_nothing_that_was_not_asked_for() {
         "safetyProfile": {}}});
     assert_eq!(serde_json::to_value(&body).unwrap(), expected);
     described(&expected);
+    let update = serde_json::to_value(ImageVersionBody { source: None, ..body }).unwrap();
+    assert_eq!(update["properties"]["storageProfile"], json!({}), "an update names no source");
+    described(&update);
 }
 
 /// As Azure's published schema describes the body of a version.

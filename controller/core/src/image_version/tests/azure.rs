@@ -141,6 +141,9 @@ impl Azure {
         self.puts += 1;
         let mut version = as_answered(request, true);
         version.tags.extend(self.policy.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        if let Some(before) = &before {
+            version.source = version.source.or_else(|| before.source.clone());
+        }
         version.provisioning = if before.is_some() { Provisioning::Updating } else { Provisioning::Creating };
         for target in &request.targets {
             let done = before
@@ -236,7 +239,7 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> facts::Versio
         location: request.location.clone(),
         tags: request.tags.clone(),
         provisioning: Provisioning::Succeeded,
-        source: fill.then(|| match &request.source {
+        source: request.source.as_ref().filter(|_| fill).map(|source| match source {
             SourceId::VirtualMachine(id) => id.to_string().to_lowercase(),
             SourceId::ImageVersion(id) => id.to_string().to_lowercase(),
         }),

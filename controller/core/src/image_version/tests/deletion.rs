@@ -128,6 +128,15 @@ pub(super) fn rows() -> Vec<Row> {
             "Delete False/DeletionBlocked - Retry",
         ),
         row(
+            "the deletion goes on, says its operation",
+            going()
+                .version(version(&["westeurope"]))
+                .status(steps(&[(StepName::Delete, 1, false)]))
+                .process(super::published::follows(StepName::Delete))
+                .observed(|observed| observed.operation = Told::Found(Operation::UnderWay)),
+            CONFIRM,
+        ),
+        row(
             "the deletion was asked for by another process",
             going().version(version(&["westeurope"])).status(steps(&[(StepName::Delete, 1, false)])),
             DELETE,

@@ -305,13 +305,13 @@ proptest! {
     ) {
         let validated = scene.validated();
         let merged = merged(&scene, &version);
-        let request = compare::update(&validated, &version, &merged, None);
+        let request = compare::update(&validated, &version, &merged, None, super::fixtures::now());
         let mut answer = super::azure::as_answered(&request, fill);
         let length = answer.targets.len();
         answer.targets.rotate_left(turn % length);
         prop_assert_eq!(compare::differences(&answer, &request), vec![]);
         // And what is asked for then is the same again.
-        let again = compare::update(&validated, &answer, &merged, None);
+        let again = compare::update(&validated, &answer, &merged, None, super::fixtures::now());
         prop_assert_eq!(compare::differences(&answer, &again), vec![]);
     }
 

@@ -13,7 +13,7 @@ use super::{
     generated::{Noise, REGIONS},
     told::*,
 };
-use crate::{Failure, guest};
+use crate::{Failure, Forbids, guest};
 
 const OWNERS: [&str; 5] =
     ["c1/images/old/u-0", "c1/images/web-2/u-2", "c2/images/web-1/u-1", "c1/other/web-1/u-1", "nobody knows"];
@@ -59,6 +59,9 @@ fn failures() -> impl Strategy<Value = Failure> {
         Failure::IdentityRefused("d".into()),
         Failure::Throttled,
         Failure::Busy("b".into()),
+        Failure::InUse("n".into()),
+        Failure::NotAllowed("o".into()),
+        Failure::Forbidden { by: Forbids::Lock, why: "l".into() },
         Failure::Refused("r".into()),
         Failure::Unavailable("u".into()),
     ])

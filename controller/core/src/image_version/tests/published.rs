@@ -109,6 +109,11 @@ fn creation() -> Vec<Row> {
             plain().version(home(RegionReplication::Unknown)),
             CREATING,
         ),
+        row(
+            "created again, after it had failed",
+            plain().version(failed().provisioned(Provisioning::Updating)).status(tried(2)),
+            CREATING,
+        ),
         row("creation failed", plain().version(failed()), AGAIN),
         row(
             "creation failed, and Azure says nothing of the home region",
@@ -132,6 +137,12 @@ fn creation() -> Vec<Row> {
         row(
             "creation failed for what passes, says its operation",
             ended_with("DiskCopyFailed", "It did not finish.", plain().version(failed()).status(tried(1))),
+            AGAIN,
+        ),
+        row(
+            "creation failed just now, says its operation",
+            ended_with("DiskCopyFailed", "It did not finish.", plain().version(failed()).status(tried(1)))
+                .process(carried_out_now(StepName::Publish)),
             AGAIN,
         ),
         row(
@@ -478,6 +489,13 @@ fn announces(name: StepName) -> Memory {
 /// A process that carried out the step that stands on record, and knows where its operation is read.
 pub(super) fn follows(name: StepName) -> Memory {
     let (step, at) = (name.into(), before(300));
+    let event = Event::Accepted { step, id: "correlation", proven: true, followed: true, at };
+    patient().after(event, std::time::Duration::ZERO)
+}
+
+/// The same, a moment ago.
+fn carried_out_now(name: StepName) -> Memory {
+    let (step, at) = (name.into(), before(5));
     let event = Event::Accepted { step, id: "correlation", proven: true, followed: true, at };
     patient().after(event, std::time::Duration::ZERO)
 }

@@ -69,6 +69,11 @@ fn a_stall_says_what_to_do() {
         "say so ",
         "try again",
         "Switch ",
+        "Change ",
+        "Have ",
+        "Remove ",
+        "Check ",
+        "Register ",
     ];
     for (case, scene, _) in tables() {
         let status = scene.next_status();

@@ -101,3 +101,40 @@ fn a_write_keeps_what_it_does_not_know() {
     let foreign = &request.targets[2];
     assert_eq!((foreign.replicas, foreign.storage_account_type.as_deref()), (Some(7), Some("Premium_LRS")));
 }
+
+#[test]
+fn an_update_names_no_source_and_no_end_of_life_that_has_passed() {
+    let with_end = |end: &str| {
+        let publish = json!({"spec": {"publish": {"endOfLifeDate": end}}});
+        let wants = [target("t", "North Europe", &json!({}))];
+        let mut version = version(&[HOME]);
+        version.end_of_life = Some(end.parse().unwrap());
+        (scene(&publish).targets(&wants), version)
+    };
+    let (past, future) = ("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+    for (end, named) in [(past, None), (future, Some(future.parse().unwrap()))] {
+        let (wide, version) = with_end(end);
+        let update = request(&wide.clone().version(version.clone()));
+        assert_eq!((update.source, update.end_of_life), (None, named), "{end}");
+        let silent = facts::Version { end_of_life: None, ..version.clone() };
+        let adds_it = compare_end(&wide.version(silent));
+        assert_eq!(adds_it, named.is_some(), "a date that has passed isn't written, even where Azure has dropped it");
+    }
+    let (wide, version) = with_end(past);
+    let later = facts::Version { end_of_life: Some(future.parse().unwrap()), ..version };
+    assert_eq!(request(&wide.version(later)).end_of_life, Some(past.parse().unwrap()), "somebody brought it forward");
+    let removal = {
+        let asked = json!({"regions": [{"name": OTHER, "state": "Completed", "requestedBy": ["gone"]}]});
+        let (wide, mut version) = with_end(past);
+        version.targets.push(target_region(OTHER));
+        let goes = [going("gone", OTHER, "Delete")];
+        request(&wide.targets(&goes).status(serde_json::from_value(asked).unwrap()).version(version))
+    };
+    assert_eq!((removal.source, removal.end_of_life), (None, None));
+    assert!(request(&scene(&from_image_version())).source.is_some(), "one that is made names it");
+}
+
+/// Whether the next write sets an end of life.
+fn compare_end(scene: &Scene) -> bool {
+    request(scene).end_of_life.is_some()
+}

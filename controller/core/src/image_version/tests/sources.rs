@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{super::*, fixtures::*, scene::*, told::*};
-use crate::Failure;
+use crate::{Failure, Forbids};
 
 const BUSY: &str = "- Unknown/SourceBusy SourceReady=SourceBusy Poll";
 const CLAIM: &str = "ClaimSource Unknown/Progressing SourceReady=Progressing Poll";
@@ -120,6 +120,29 @@ pub(super) fn rows() -> Vec<Row> {
             "- False/Throttled - Throttled",
         ),
         row(
+            "the definition can't be read for a policy",
+            forbidden(Forbids::Policy),
+            "- False/DisallowedByPolicy - Resync",
+        ),
+        row(
+            "the definition can't be read for a deny assignment",
+            forbidden(Forbids::DenyAssignment),
+            "- False/DeniedByAssignment - Resync",
+        ),
+        row("the definition can't be read for a lock", forbidden(Forbids::Lock), "- False/ScopeLocked - Resync"),
+        row(
+            "the subscription is unknown or disabled",
+            forbidden(Forbids::Subscription),
+            "- False/SubscriptionUnavailable - Resync",
+        ),
+        row("another tenant has it", forbidden(Forbids::OtherTenant), "- False/TenantMismatch - Resync"),
+        row("a quota is used up", forbidden(Forbids::Quota), "- False/QuotaExceeded - Resync"),
+        row(
+            "the provider isn't registered",
+            forbidden(Forbids::NotRegistered),
+            "- False/ProviderNotRegistered - Resync",
+        ),
+        row(
             "the definition can't be read for want of a token",
             plain().observed(|observed| observed.definition = Told::Failed(Failure::Identity("no federation".into()))),
             "- False/IdentityUnavailable - Retry",
@@ -207,6 +230,11 @@ fn failed_source(home: RegionReplication) -> SourceVersionObserved {
 
 fn failing_machine() -> Told<facts::Machine> {
     Told::Failed(Failure::Denied { action: "Microsoft.Compute/virtualMachines/read".into(), scope: MACHINE.into() })
+}
+
+fn forbidden(by: Forbids) -> Scene {
+    let failure = Failure::Forbidden { by, why: "as Azure says".to_owned() };
+    scene(&json!({})).observed(|observed| observed.definition = Told::Failed(failure))
 }
 
 fn failing_version() -> Told<facts::Version> {

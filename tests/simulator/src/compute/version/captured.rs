@@ -54,8 +54,20 @@ fn source_image(resources: &Resources, source: &Source, location: &str) -> Optio
     }
 }
 
-/// A source that is no machine: there, in the region, and fit for the definition.
-pub(super) fn check_other_source(
+/// A source that is no machine: there, and in the region.
+pub(super) fn check_other_source(resources: &Resources, source: &Source, location: &str) -> Result<(), ArmError> {
+    if let Some(id) = source.disk["id"].as_str() {
+        let data = source.data.values().map(|data| data["id"].as_str().unwrap_or_default());
+        let is_there =
+            |id: &&str| resources.disks.get(&id.to_lowercase()).is_some_and(|disk| disk.location == location);
+        return std::iter::once(id).chain(data).find(|id| !is_there(id)).map_or(Ok(()), |id| Err(not_in_region(id)));
+    }
+    let Some(id) = source.given["id"].as_str() else { return Ok(()) };
+    source_image(resources, source, location).map(|_| ()).ok_or_else(|| not_in_region(id))
+}
+
+/// A source that is no machine and is there: fit for the definition.
+pub(super) fn other_source_fits(
     resources: &Resources,
     source: &Source,
     location: &str,
@@ -76,12 +88,6 @@ pub(super) fn check_other_source(
         let generation = disk.properties["hyperVGeneration"].as_str().unwrap_or("V1");
         if !generation.eq_ignore_ascii_case(wanted("hyperVGeneration")) {
             return differs(id, "Hypervisor generation", generation, wanted("hyperVGeneration"));
-        }
-        for data in source.data.values() {
-            let id = data["id"].as_str().unwrap_or_default();
-            if resources.disks.get(&id.to_lowercase()).is_none_or(|disk| disk.location != location) {
-                return Err(not_in_region(id));
-            }
         }
         return Ok(());
     }

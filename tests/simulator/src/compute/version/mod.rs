@@ -169,6 +169,7 @@ impl ImageVersion {
             published: Some(resources.now),
             operation: Uuid::nil(),
             writing_until: resources.now,
+            misfit: None,
             broken: None,
             stillborn: failed,
         }

@@ -17,10 +17,12 @@ use crate::{
         refusals::parent_not_found,
         tags,
     },
+    clock::later,
     compute::gallery,
     durations::Load,
     resources::{
         Resources,
+        event::Event,
         gallery::Definition,
         operation::{OperationType, Work},
         version::{ImageVersion, Publishing, Region, RegionState},
@@ -76,8 +78,9 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
         ready_for_update(version)?;
         keep_fixed(&mut profile, &version.publishing);
     } else {
-        source::check(resources, &source, &location, &definition, &key)?;
+        source::check(resources, &source, &location, &key)?;
     }
+    let misfit = source::misfit(resources, &source, &location, &definition);
     let wanted = VersionSpec {
         publishing: Publishing::read(&profile, &location)?,
         source,
@@ -90,6 +93,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let named = call.body["properties"]["storageProfile"]["dataDiskImages"].as_array().into_iter().flatten();
     let luns = data_disks.iter().map(|disk| disk.lun).chain(named.filter_map(|disk| disk["lun"].as_u64())).collect();
     encryption::check(resources, &wanted.publishing.targets, &call.address.subscription, &luns)?;
+    end_of_life(resources, wanted.publishing.end_of_life)?;
     if existing.is_some() {
         return update::update(resources, &key, wanted, tags);
     }
@@ -97,7 +101,22 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let quota = resources.version_quotas.get(&(subscription.to_lowercase(), location.clone()));
     let limit = quota.copied().unwrap_or(10_000);
     gallery::quota::check(resources, "gallery image versions", limit, subscription, &location)?;
-    Ok(create(resources, call, &location, wanted, tags))
+    Ok(create(resources, call, &location, wanted, tags, misfit))
+}
+
+/// How long it takes until the operation of a source that doesn't fit has failed, in seconds.
+const CHECKING: f64 = 30.0;
+
+/// Whether a date that has passed is refused isn't known, so either is so, by the seed.
+fn end_of_life(resources: &Resources, given: Option<jiff::Timestamp>) -> Result<(), ArmError> {
+    let refuses = resources.seed % 2 == 0;
+    match given {
+        Some(end) if refuses && end <= resources.now => Err(ArmError::parameter(
+            "galleryImageVersion.properties.publishingProfile.endOfLifeDate",
+            "The end of life date of a gallery image version must be in the future.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn definition_of(resources: &Resources, call: &Call<'_>) -> Result<Definition, ArmError> {
@@ -113,6 +132,7 @@ fn create(
     location: &str,
     wanted: VersionSpec,
     tags: std::collections::BTreeMap<String, String>,
+    misfit: Option<ArmError>,
 ) -> Reply {
     let key = call.address.key();
     let machine = wanted.source.machine.clone();
@@ -133,9 +153,9 @@ fn create(
     let size_gib = size + captured.data_disks.iter().map(|disk| disk.size_gb).sum::<u64>();
     let load = |region: &str| Load { size_gib, replicas: wanted.publishing.replicas_in(region) };
     let home_seconds = resources.durations.home_copy(location, wanted.publishing.shallow, load(location));
-    let mut regions: Vec<Region> = wanted
-        .publishing
-        .targets
+    // Of what doesn't fit nothing is copied, and no region is ever shown.
+    let copied = if misfit.is_some() { &[][..] } else { &wanted.publishing.targets[..] };
+    let mut regions: Vec<Region> = copied
         .iter()
         .map(|target| Region { name: target.name.clone(), attempt: 0, state: RegionState::Unknown })
         .collect();
@@ -146,6 +166,10 @@ fn create(
             let seconds = resources.durations.region_copy(&region.name, load(&region.name));
             replication::region_begins(resources, &key, region, home_seconds, seconds);
         }
+    }
+    let checked = if misfit.is_some() { CHECKING } else { 0.0 };
+    if misfit.is_some() {
+        resources.plan(checked, Event::VersionMoves(key.clone()));
     }
     let version = ImageVersion {
         id: call.address.id(),
@@ -168,7 +192,8 @@ fn create(
         provisioning_state: "Creating",
         published: None,
         operation,
-        writing_until: resources.now,
+        writing_until: later(resources.now, checked),
+        misfit,
         broken: too_big,
         stillborn: false,
     };

@@ -116,6 +116,9 @@ fn write_moves(resources: &mut Resources, key: &str, version: &mut ImageVersion)
     let home = version.regions.iter().find(|region| region.name == version.location).map(|region| &region.state);
     let home_is_over = home.is_some_and(|state| !state.replicating());
     let creating = version.provisioning_state == "Creating";
+    if let Some(error) = version.misfit.clone().filter(|_| creating && now >= version.writing_until) {
+        return creation_fails(resources, key, version, error);
+    }
     if creating && home_is_over {
         let outcome = resources.faults.creation_outcome(key);
         let home_failed = matches!(home, Some(RegionState::Failed { .. }));
@@ -136,7 +139,7 @@ fn write_moves(resources: &mut Resources, key: &str, version: &mut ImageVersion)
         version.stillborn || version.regions.iter().any(|region| matches!(region.state, RegionState::Failed { .. }));
     let result = match (failed, resources.faults.operation_outcome(key)) {
         (_, OperationOutcome::Fails(error)) => Err(error),
-        (true, OperationOutcome::Normal) => Err(regions_failed(version)),
+        (true, OperationOutcome::Normal) => Err(version.misfit.clone().unwrap_or_else(|| regions_failed(version))),
         (false, OperationOutcome::Normal) => Ok(None),
     };
     // A write that was taken over leaves the version as it was.

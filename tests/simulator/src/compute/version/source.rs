@@ -156,16 +156,10 @@ pub(super) fn not_in_region(id: &str) -> ArmError {
     )
 }
 
-/// The machine behind `source`, in `location`, fit for `definition`.
-pub(crate) fn check(
-    resources: &Resources,
-    source: &Source,
-    location: &str,
-    definition: &Definition,
-    own: &str,
-) -> Result<(), ArmError> {
+/// The source, there and in `location`. Whether it fits is found out by the operation: see [`misfit`].
+pub(crate) fn check(resources: &Resources, source: &Source, location: &str, own: &str) -> Result<(), ArmError> {
     let Some(key) = &source.machine else {
-        return captured::check_other_source(resources, source, location, definition);
+        return captured::check_other_source(resources, source, location);
     };
     let id = source.given[source.kind()].as_str().unwrap_or_default();
     let Some(machine) = resources.machines.get(key) else {
@@ -184,7 +178,6 @@ pub(crate) fn check(
             machine.name
         )));
     }
-    fits(machine, id, definition)?;
     if machine.captures.iter().any(|capture| capture != own) {
         return Err(ArmError::conflict(
             "Conflict",
@@ -195,6 +188,20 @@ pub(crate) fn check(
         ));
     }
     Ok(())
+}
+
+/// Why a source that is there doesn't fit `definition`, with which the operation ends.
+pub(crate) fn misfit(
+    resources: &Resources,
+    source: &Source,
+    location: &str,
+    definition: &Definition,
+) -> Option<ArmError> {
+    let Some(key) = &source.machine else {
+        return captured::other_source_fits(resources, source, location, definition).err();
+    };
+    let id = source.given[source.kind()].as_str().unwrap_or_default();
+    fits(resources.machines.get(key)?, id, definition).err()
 }
 
 /// Does the machine fit the definition? In the order in which Azure complains.
@@ -221,11 +228,13 @@ fn fits(machine: &VirtualMachine, id: &str, definition: &Definition) -> Result<(
         ));
     }
     if !machine.hyper_v_generation.eq_ignore_ascii_case(wanted("hyperVGeneration")) {
-        return wrong(format!(
-            "The resource with id '{id}' has a different Hypervisor generation ['{}'] than the parent gallery image \
-             Hypervisor generation ['{}'].",
-            machine.hyper_v_generation,
-            wanted("hyperVGeneration")
+        let (is, should) = (&machine.hyper_v_generation, wanted("hyperVGeneration"));
+        return Err(ArmError::conflict(
+            "Conflict",
+            format!(
+                "The resource with id '{id}' has a different Hypervisor generation ['{is}'] than the parent gallery image \
+                 Hypervisor generation ['{should}']."
+            ),
         ));
     }
     if !machine.architecture.eq_ignore_ascii_case(wanted("architecture")) {

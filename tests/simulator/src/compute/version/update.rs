@@ -65,7 +65,7 @@ pub(super) fn update(
         None,
     );
     for target in &wanted.publishing.targets {
-        if !version.regions.iter().any(|region| region.name == target.name) {
+        if version.misfit.is_none() && !version.regions.iter().any(|region| region.name == target.name) {
             version.regions.push(Region { name: target.name.clone(), attempt: 0, state: RegionState::Unknown });
         }
     }

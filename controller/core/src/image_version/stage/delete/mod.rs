@@ -7,7 +7,7 @@ use words::{Parting, Words};
 
 use super::{
     super::{
-        Doubt, History, Power, Provisioning, Read, Request, Requeue, Step, StepName,
+        Doubt, History, Operation, Power, Provisioning, Read, Request, Requeue, Step, StepName,
         context::{Answer, Cx, Presence},
         doubt::CONFIRMATIONS,
         history::recorded,
@@ -57,10 +57,15 @@ fn delete_version(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return report.deleting(&Words::DeletingVersion, Some(step));
     }
     let failure = cx.why_failed(StepName::Delete, report)?;
-    if failure.is_none() && cx.history.too_soon(&step.key(), StepName::Delete.grace_seconds()) {
-        return report.deleting(&Words::DeletingVersion, None);
-    }
-    let message = Words::DeletionFailed { detail: Detail::of(failure, None) };
+    let message = match failure {
+        Some(failure) => Words::DeletionFailed { detail: Detail::of(Some(failure), None) },
+        None if cx.history.too_soon(&step.key(), StepName::Delete.grace_seconds())
+            || cx.operation(StepName::Delete)? == Some(&Operation::UnderWay) =>
+        {
+            return report.deleting(&Words::DeletingVersion, None);
+        }
+        None => Words::DeletionWithoutEffect,
+    };
     report.progress = Progress::retrying(message.reason(), message.to_string());
     ends(Some(step), Requeue::Retry)
 }

@@ -21,6 +21,9 @@ messages! {
         DeletionFailed { detail: Detail } => Ready / DeletionBlocked:
             "Azure failed to delete the gallery image version{detail}. It is tried again, with growing pauses; set \
              spec.deletionPolicy to Retain to keep the version",
+        DeletionWithoutEffect => Ready / DeletionBlocked:
+            "Azure accepted the deletion of the gallery image version, and the version is still there. It is tried again, \
+             with growing pauses; set spec.deletionPolicy to Retain to keep the version",
         Confirming => Ready / Deleting:
             "Confirming that the gallery image version is gone",
         Retained => Ready / Deleting:

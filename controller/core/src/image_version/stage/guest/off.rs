@@ -39,7 +39,9 @@ impl Sealing<'_> {
         }
         match self.console()? {
             // Whether the log of a deallocated machine can be read is nowhere promised.
-            Answer::Failed(Failure::Busy(_) | Failure::Refused(_)) if self.machine.power == Power::Deallocated => {
+            Answer::Failed(Failure::Busy(_) | Failure::NotAllowed(_) | Failure::Refused(_))
+                if self.machine.power == Power::Deallocated =>
+            {
                 self.silent(attempt, command, report)
             }
             Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), READING_THE_LOG)),

@@ -62,7 +62,7 @@ impl Sealing<'_> {
             Some(Answer::Found(facts::Console::NoMark)) if !windows => true,
             // The log may be gone with the place on the host; a start of Windows may leave nothing in it.
             None | Some(Answer::Found(_) | Answer::Missing(_)) => !self.untouched_since_marked(),
-            Some(Answer::Failed(Failure::Busy(_) | Failure::Refused(_)))
+            Some(Answer::Failed(Failure::Busy(_) | Failure::NotAllowed(_) | Failure::Refused(_)))
                 if self.machine.power == Power::Deallocated =>
             {
                 !self.untouched_since_marked()

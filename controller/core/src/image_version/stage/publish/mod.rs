@@ -95,6 +95,12 @@ impl View<'_> {
         match &self.version.provisioning {
             Provisioning::Creating => return self.creating(report),
             Provisioning::Deleting => return report.wait(&Words::BeingDeleted),
+            // Asked for again, as it failed before.
+            Provisioning::Updating
+                if home != Some(RegionState::Completed) && self.cx.history.unfinished(StepName::Publish) =>
+            {
+                return self.creating(report);
+            }
             Provisioning::Failed | Provisioning::Canceled if home != Some(RegionState::Completed) => {
                 return self.create_again(report);
             }

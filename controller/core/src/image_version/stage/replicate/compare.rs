@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use azimage_crds::OWNER_TAG;
 use azimage_names::{Region, values::StorageAccountType};
+use jiff::Timestamp;
 
 use super::{
     super::super::{SourceId, SourceSpec, TargetRegionRequest, Validated, VersionRequest, facts, wish::Change},
@@ -34,8 +35,10 @@ pub(in super::super::super) fn creation_again(
     validated: &Validated,
     version: &facts::Version,
     merged: &Merged,
+    now: Timestamp,
 ) -> VersionRequest {
-    let mut request = update(validated, version, merged, None);
+    let mut request =
+        VersionRequest { source: Some(source(validated)), ..update(validated, version, merged, None, now) };
     request.targets.retain(|target| {
         target.region == version.location || version.targets.iter().any(|is| is.region == target.region)
     });
@@ -48,6 +51,7 @@ pub(in super::super::super) fn update(
     version: &facts::Version,
     merged: &Merged,
     without: Option<&Region>,
+    now: Timestamp,
 ) -> VersionRequest {
     let observed = |region: &Region| version.targets.iter().find(|target| target.region == *region);
     let mut targets: Vec<TargetRegionRequest> = merged
@@ -88,12 +92,18 @@ pub(in super::super::super) fn update(
     }
     // The guard against lost regions is opened for the very write that takes one away, and for no other.
     let allow_deletion_of_regions = takes_away(version, &targets);
+    let settings = settings(validated, &version.location);
+    let is_as_wanted = |end: &Timestamp| version.end_of_life.is_none_or(|is| is.as_second() == end.as_second());
+    let keeps_end_of_life = settings.end_of_life.is_some_and(|end| end <= now && is_as_wanted(&end));
     VersionRequest {
+        source: None,
         targets,
         tags,
         allow_deletion_of_regions,
+        end_of_life: settings.end_of_life.filter(|_| !keeps_end_of_life),
+        keeps_end_of_life,
         preserved: version.preserved.clone(),
-        ..settings(validated, &version.location)
+        ..settings
     }
 }
 
@@ -112,7 +122,9 @@ pub(super) fn without_settings(
     version: &facts::Version,
     request: VersionRequest,
     alone_at_home: bool,
+    now: Timestamp,
 ) -> VersionRequest {
+    let has_ended = version.end_of_life.is_some_and(|end| end <= now);
     let mut targets = request.targets;
     let home = version.targets.iter().find(|is| is.region == version.location).filter(|_| alone_at_home);
     if let (Some(home), Some(target)) = (home, targets.iter_mut().find(|target| target.region == version.location)) {
@@ -122,7 +134,8 @@ pub(super) fn without_settings(
         targets,
         tags: version.tags.clone(),
         default_replicas: version.default_replicas,
-        end_of_life: version.end_of_life,
+        end_of_life: version.end_of_life.filter(|_| !has_ended),
+        keeps_end_of_life: has_ended,
         block_deletion: version.block_deletion,
         ..request
     }
@@ -158,7 +171,12 @@ pub(super) fn without(version: &facts::Version, mut request: VersionRequest, cha
 
 /// What of a request takes regions away, and nothing else: it goes first and by itself, so that no wish which Azure refuses
 /// holds up a target that goes. None if it takes none away.
-pub(in super::super::super) fn removal(version: &facts::Version, request: &VersionRequest) -> Option<VersionRequest> {
+pub(in super::super::super) fn removal(
+    version: &facts::Version,
+    request: &VersionRequest,
+    now: Timestamp,
+) -> Option<VersionRequest> {
+    let has_ended = version.end_of_life.is_some_and(|end| end <= now);
     let as_it_stays = |wish: &TargetRegionRequest| {
         let is = version.targets.iter().find(|is| is.region == wish.region)?;
         let replicas = wish.replicas.and(is.replicas.or(Some(version.default_replicas)));
@@ -170,7 +188,8 @@ pub(in super::super::super) fn removal(version: &facts::Version, request: &Versi
         targets,
         tags: version.tags.clone(),
         default_replicas: version.default_replicas,
-        end_of_life: version.end_of_life,
+        end_of_life: version.end_of_life.filter(|_| !has_ended),
+        keeps_end_of_life: has_ended,
         block_deletion: version.block_deletion,
         allow_deletion_of_regions: true,
         ..request.clone()
@@ -183,20 +202,25 @@ fn settings(validated: &Validated, home: &Region) -> VersionRequest {
         id: validated.id.clone(),
         location: home.clone(),
         tags: BTreeMap::new(),
-        source: match &validated.source {
-            SourceSpec::VirtualMachine { id, .. } => SourceId::VirtualMachine(id.clone()),
-            SourceSpec::ImageVersion { id } => SourceId::ImageVersion(id.clone()),
-        },
+        source: Some(source(validated)),
         targets: Vec::new(),
         default_replicas: publish.default_replicas,
         // A version is born excluded from latest, and nothing includes it yet.
         exclude_from_latest: true,
         allow_deletion_of_regions: false,
         end_of_life: publish.end_of_life_date.as_ref().map(|time| time.0),
+        keeps_end_of_life: false,
         storage_account_type: storage(validated),
         replication_mode: publish.replication_mode.into(),
         block_deletion: publish.block_deletion_before_end_of_life,
         preserved: serde_json::Map::new(),
+    }
+}
+
+fn source(validated: &Validated) -> SourceId {
+    match &validated.source {
+        SourceSpec::VirtualMachine { id, .. } => SourceId::VirtualMachine(id.clone()),
+        SourceSpec::ImageVersion { id } => SourceId::ImageVersion(id.clone()),
     }
 }
 
@@ -230,15 +254,17 @@ pub(in super::super::super) fn differences(version: &facts::Version, request: &V
             found.push(Differs { what, wanted, is });
         }
     };
-    let time = |time: Option<jiff::Timestamp>| {
+    let time = |time: Option<Timestamp>| {
         // Azure writes the time in another form and without fractions.
-        let seconds = time.and_then(|time| jiff::Timestamp::from_second(time.as_second()).ok());
+        let seconds = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
         seconds.map_or_else(|| "none".to_owned(), |time| time.to_string())
     };
     note(Difference::Latest, request.exclude_from_latest.to_string(), version.exclude_from_latest.to_string());
     note(Difference::DefaultReplicas, request.default_replicas.to_string(), version.default_replicas.to_string());
     note(Difference::BlockDeletion, request.block_deletion.to_string(), version.block_deletion.to_string());
-    note(Difference::EndOfLife, time(request.end_of_life), time(version.end_of_life));
+    if !request.keeps_end_of_life {
+        note(Difference::EndOfLife, time(request.end_of_life), time(version.end_of_life));
+    }
     for (name, value) in &request.tags {
         let mut is = version.tags.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, is)| is);
         let is = is.next().map_or_else(|| "none".to_owned(), |is| format!("\"{is}\""));

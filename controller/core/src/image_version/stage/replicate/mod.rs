@@ -216,6 +216,7 @@ fn undone(changes: &[Change]) -> String {
 impl Detail {
     /// What is known of why something failed: from the operation, else from the region.
     pub(super) fn of(failure: Option<StepFailure>, region: Option<&RegionStatus>) -> Self {
+        let failure = failure.filter(|failure| !failure.code.is_empty() || !failure.message.is_empty());
         match (failure, region.and_then(|region| region.detail.clone())) {
             (Some(StepFailure { code, message }), _) => {
                 Self::Operation { code, message: message.trim_end_matches(['.', ' ']).to_owned() }

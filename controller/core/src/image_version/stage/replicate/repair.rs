@@ -32,7 +32,7 @@ impl View<'_> {
             let attempts = self.cx.history.attempts(StepName::Publish);
             return report.stalled(&Failed::Creation { detail, attempts });
         }
-        let request = compare::creation_again(self.cx.validated, self.version, &self.merged);
+        let request = compare::creation_again(self.cx.validated, self.version, &self.merged, self.cx.history.now);
         report.act_again(&Failed::CreatedAgain { detail }, Step::on_version(StepName::Publish, request))
     }
 
@@ -64,7 +64,7 @@ impl View<'_> {
             .find(|region| *region != self.version.location);
         let request = match removable {
             Some(region) if self.by_removal() => {
-                compare::update(self.cx.validated, self.version, &self.merged, Some(&region))
+                compare::update(self.cx.validated, self.version, &self.merged, Some(&region), self.cx.history.now)
             }
             _ => again,
         };

@@ -85,14 +85,14 @@ impl Write {
             &regions::remembered(history.status),
             &regions::in_azure(version),
         );
-        let mut request = compare::update(validated, version, &merged, None);
+        let mut request = compare::update(validated, version, &merged, None, history.now);
         let own = settings(cx);
         if held.contains(&own) {
             let at_home = merged.wanted.get(&version.location).is_some_and(|home| home.requested_by.len() == 1);
-            request = compare::without_settings(version, request, at_home);
+            request = compare::without_settings(version, request, at_home, history.now);
         }
         let (request, asks, reverted) = Self::lasting(cx, version, request);
-        let (request, asks) = match compare::removal(version, &request) {
+        let (request, asks) = match compare::removal(version, &request, history.now) {
             Some(first) => {
                 let changes = compare::differences(version, &first).iter().map(compare::Differs::change).collect();
                 (first, Asks { changes, ..asks })
