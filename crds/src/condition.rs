@@ -47,6 +47,8 @@ pub enum Reason {
     NotNeeded,
     /// The object is being deleted.
     Deleting,
+    /// The object says that nothing is to be done.
+    Suspended,
 
     // The object itself.
     /// A field has a value that can't be used; the message names it.
@@ -208,7 +210,8 @@ impl Reason {
             | Self::RequestRefused
             | Self::DeletionBlocked
             | Self::ConflictingTarget
-            | Self::VersionStalled => true,
+            | Self::VersionStalled
+            | Self::Suspended => true,
             Self::Succeeded
             | Self::Progressing
             | Self::ProgressingWithRetry

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{Deletion, StorageAccountType};
+use azimage_crds::{Deletion, Leaving, StorageAccountType};
 use azimage_names::Region;
 
 use crate::target::TargetView;
@@ -36,6 +36,8 @@ pub struct Merged {
     pub vanished: BTreeSet<Region>,
     /// What stands in Azure and nobody here asked for.
     pub foreign: BTreeSet<Region>,
+    /// Of each region, the targets that no longer select the version: until when they have what they asked for.
+    pub leaving: BTreeMap<Region, Vec<Leaving>>,
 }
 
 /// Merges the wishes with what stands in Azure.
@@ -85,7 +87,7 @@ pub fn merge(
     for region in in_azure.iter().filter(unwanted) {
         if told_to_remove(region) { &mut removed } else { &mut foreign }.insert(region.clone());
     }
-    Merged { wanted, removed, vanished, foreign }
+    Merged { wanted, removed, vanished, foreign, leaving: BTreeMap::new() }
 }
 
 /// The target whose storage holds in a region instead of this one's, if they contradict each other.
@@ -117,6 +119,7 @@ mod tests {
             storage_account_type: None,
             deletion: Deletion::Delete,
             wants: true,
+            removal_delay: None,
             created: None,
         }
     }

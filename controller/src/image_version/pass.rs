@@ -101,8 +101,7 @@ impl Pass<'_> {
             }
             Action::Suspended => {
                 let Decided { status, plan, .. } = *decided;
-                let regions = plan.report.regions.unwrap_or_else(|| status.regions.clone());
-                self.write(&status, ImageVersionStatus { regions, ..status.clone() }).await?;
+                self.report(&status, &plan.report, false).await?;
                 Ok(After::Changed)
             }
             Action::Release => {

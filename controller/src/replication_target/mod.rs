@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use azimage_core::{events, replication_target::pause, unreadable};
 use azimage_crds::{
-    ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, ReplicationTarget,
+    ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, REPLICATION_TARGET_FINALIZER, RegionStatus, ReplicationTarget,
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -96,6 +96,9 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
     }
     let before = object.status.clone().unwrap_or_default();
     tell_status(&api, object, (&before, &decided.status), &context.freshest, &context.events).await?;
+    if before != decided.status {
+        context.events.publish(object, decided.announced).await;
+    }
     Ok(again(context, object))
 }
 
@@ -103,7 +106,9 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
 pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
     let regions = version.status.iter().flat_map(|status| &status.regions);
     let regions: Vec<_> = regions
-        .map(|region| (&region.name, region.state, region.progress, region.ready_replicas, &region.requested_by))
+        .map(|region| {
+            (&region.name, region.state, region.progress, region.ready_replicas, &region.requested_by, leaving(region))
+        })
         .collect();
     let stalled = version.status.iter().flat_map(|status| &status.conditions);
     let stalled = stalled.filter(|condition| condition.type_ == ConditionType::Stalled.as_str());
@@ -111,6 +116,11 @@ pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
     let meta = version.meta();
     let going = meta.deletion_timestamp.is_some();
     Fingerprint::of(&(&meta.uid, meta.generation, &meta.labels, going, version.spec.suspend, regions, stalled))
+}
+
+/// Who leaves a region, and when.
+fn leaving(region: &RegionStatus) -> Vec<(&String, i64)> {
+    region.leaving.iter().map(|leaving| (&leaving.target, leaving.after.0.as_second())).collect()
 }
 
 /// What of a target is looked at as soon as it changes.

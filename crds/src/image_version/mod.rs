@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{AllowedPath, Capture, Guest, Hygiene, ImageVersionSource, Prepare, Source, VirtualMachineSource};
 pub use status::{
-    GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, OperationStatus, RegionState, RegionStatus,
-    SourceStatus, StepStatus,
+    GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, Leaving, OperationStatus, RegionState,
+    RegionStatus, SourceStatus, StepStatus,
 };
 
 use crate::rules;

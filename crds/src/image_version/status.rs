@@ -180,6 +180,12 @@ pub struct RegionStatus {
     #[schemars(length(max = 64), inner(length(max = 253)))]
     pub requested_by: Vec<String>,
 
+    /// Targets that asked for the region and no longer select the version: until when they have what they asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["target".into()]))]
+    pub leaving: Vec<Leaving>,
+
     /// Since when the region is in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
@@ -188,6 +194,18 @@ pub struct RegionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub detail: Option<String>,
+}
+
+/// A target that asked for a region and no longer selects the version.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Leaving {
+    /// Its name.
+    #[schemars(length(min = 1, max = 253))]
+    pub target: String,
+
+    /// When what it asked for is taken away. Selecting the version again before that keeps it.
+    pub after: Time,
 }
 
 /// How it stands with a region.

@@ -8,7 +8,7 @@ use strum::IntoEnumIterator;
 use super::{absence, capture, checks, console, deletion, memory, published, refusals, scene::Row, sources};
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 6] = [
+const ELSEWHERE: [Reason; 7] = [
     // From `validate`.
     Reason::InvalidSpec,
     Reason::Conflict,
@@ -18,6 +18,7 @@ const ELSEWHERE: [Reason; 6] = [
     // From the plan of a replication target.
     Reason::NothingSelected,
     Reason::ConflictingTarget,
+    Reason::VersionStalled,
 ];
 
 fn tables() -> Vec<Row> {

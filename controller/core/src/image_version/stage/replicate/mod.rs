@@ -1,16 +1,20 @@
 //! The version is in each region that somebody asks for, as it is asked for.
 
 pub(in super::super) mod compare;
+pub(in super::super) mod leaving;
 pub(in super::super) mod regions;
 mod repair;
 pub(in super::super) mod words;
 
+use std::collections::BTreeSet;
+
 use azimage_crds::{RegionState, RegionStatus};
 use azimage_names::Region;
-use words::{Detail, Difference, Late, Words};
+use leaving::Pauses;
+use words::{Detail, Difference, Late, Stay, Words};
 
 use super::super::{
-    Doubt, Provisioning, Requeue, Step, StepKey, StepName, VersionRequest,
+    Doubt, History, Provisioning, Requeue, Step, StepKey, StepName, Validated, VersionRequest,
     context::Cx,
     facts,
     report::{Decision, Outcome, Report, ends},
@@ -38,13 +42,8 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn of(cx: &Cx<'a>, version: &'a facts::Version, report: &mut Report) -> Self {
         let (validated, history) = (cx.validated, cx.history);
-        let mut merged = merge(
-            &version.location,
-            validated.publish.default_replicas,
-            &validated.targets,
-            &regions::remembered(history.status),
-            &regions::in_azure(version),
-        );
+        let in_azure = regions::in_azure(version);
+        let mut merged = merged(validated, history, &version.location, &in_azure);
         for region in std::mem::take(&mut merged.vanished) {
             let doubt = Doubt::NoRegion(region.clone());
             // Azure may show the version as it was before the region was added: a target that is let go on such an answer
@@ -56,6 +55,19 @@ impl<'a> View<'a> {
         report.regions = Some(shown.clone());
         View { cx: *cx, version, merged, shown }
     }
+}
+
+/// Who wants which region now, and what stands there.
+pub(in super::super) fn merged(
+    validated: &Validated,
+    history: &History<'_>,
+    home: &Region,
+    in_azure: &BTreeSet<Region>,
+) -> Merged {
+    let Pauses { targets, leaving } = Pauses::of(&validated.targets, history.status, in_azure, history.now);
+    let remembered = regions::remembered(history.status);
+    let merged = merge(home, validated.publish.default_replicas, &targets, &remembered, in_azure);
+    Merged { leaving, ..merged }
 }
 
 impl View<'_> {
@@ -107,9 +119,21 @@ impl View<'_> {
         let done = if count == 1 { Done::Region } else { Done::Regions { count } };
         report.done(&done);
         let version = self.cx.validated.id.version();
-        let message = Done::Published { version, regions: done.to_string() }.to_string();
+        let stay = self.stay();
+        let message = Done::Published { version, regions: done.to_string(), stay }.to_string();
         report.progress = Progress::Settled { message };
         ends(None, Requeue::Resync)
+    }
+
+    /// What is taken away next, as no target selects the version any more.
+    fn stay(&self) -> Stay {
+        let all = self.merged.leaving.iter().flat_map(|(region, leaving)| leaving.iter().map(move |it| (region, it)));
+        let next = all.filter(|(_, leaving)| leaving.after.0 > self.cx.history.now).min_by_key(|(_, it)| it.after.0);
+        next.map_or(Stay::Nothing, |(region, leaving)| Stay::Until {
+            region: region.clone(),
+            target: leaving.target.clone(),
+            after: leaving.after.0,
+        })
     }
 
     fn wanted(&self) -> impl Iterator<Item = &RegionStatus> {

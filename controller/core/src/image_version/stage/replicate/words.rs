@@ -1,6 +1,7 @@
 //! What is said while the version comes into its regions.
 
 use azimage_names::Region;
+use jiff::Timestamp;
 
 use super::{super::super::Provisioning, repair::MOST_ATTEMPTS};
 use crate::message::{TRY_AGAIN, messages, phrases};
@@ -30,7 +31,8 @@ messages! {
             "Azure failed to create the gallery image version{detail}; trying again",
         Creation { detail: Detail } => Published / PublishFailed:
             "Azure failed to create the gallery image version{detail}, and all {MOST_ATTEMPTS} attempts are used up. \
-             Delete the version in Azure and make a new ImageVersion under another version number; or {TRY_AGAIN}",
+             Delete this object and the version in Azure, and make a new object under another version number, of a machine \
+             with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized, as it is generalized now; or {TRY_AGAIN}",
         Repaired { regions: String, detail: Detail } => Replicated / RegionFailed:
             "Azure failed to replicate to {regions}{detail}; repairing",
         Regions { regions: String, detail: Detail } => Replicated / ReplicationFailed:
@@ -41,6 +43,16 @@ messages! {
         Version => Replicated / ReplicationFailed:
             "Azure left the gallery image version Failed after {MOST_ATTEMPTS} repairs, though no region failed that \
              this object asks for; check the version's other regions in Azure, then {TRY_AGAIN}",
+    }
+}
+
+phrases! {
+    /// What is taken away later, as a target no longer selects the version.
+    pub(in crate::image_version) enum Stay ["<stay>"] {
+        Nothing => "",
+        Until { region: Region, target: String, after: Timestamp } =>
+            ". What the target {target} asked for in {region} is taken away after {after}, as it no longer selects this \
+             object: put back the labels or the target's selector to keep it",
     }
 }
 
