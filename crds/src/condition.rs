@@ -135,6 +135,8 @@ pub enum Reason {
     VersionDiffers,
     /// The gallery image version is gone although it had been published.
     VersionMissing,
+    /// The version was another owner's and is taken over.
+    Adopted,
     /// The version is being created.
     Publishing,
     /// Azure failed to create the version.
@@ -224,6 +226,7 @@ impl Reason {
             | Self::Sealing
             | Self::GuestBusy
             | Self::Deallocating
+            | Self::Adopted
             | Self::Publishing
             | Self::Replicating
             | Self::RegionFailed

@@ -33,6 +33,12 @@ pub fn parting(words: &str) -> Event {
     Event { warning: true, reason, action: "Release", note: clip(words, NOTE_LIMIT) }
 }
 
+/// A version was taken over from this owner.
+pub fn adopted(from: &str) -> Event {
+    let (reason, words) = (Reason::Adopted.as_str().to_owned(), Adoption::Done { from: from.to_owned() }.to_string());
+    Event { warning: false, reason, action: "Adopt", note: clip(&words, NOTE_LIMIT) }
+}
+
 /// What a person has to know in time, before replicas go.
 pub fn removes(words: &str) -> Event {
     let reason = Reason::Deleting.as_str().to_owned();
@@ -73,6 +79,13 @@ pub fn removals(before: &[RegionStatus], after: &[RegionStatus]) -> Vec<Event> {
         }
     }
     events
+}
+
+phrases! {
+    /// What was taken over.
+    pub(crate) enum Adoption ["an event of an image version"] {
+        Done { from: String } => "The gallery image version is this object's now; before, it was that of {from}",
+    }
 }
 
 phrases! {

@@ -226,6 +226,9 @@ impl Pass<'_> {
                 if let Some(words) = &report.parting {
                     self.tell_at_parting(words).await;
                 }
+                if let Some(from) = &report.adopted_from {
+                    self.tell_of_adoption(from).await;
+                }
                 let (id, at) = (announced.correlation_id(), self.context.seams.clock.now());
                 (Event::Accepted { step: key.clone(), id, proven: accepted.proven, at }, Requeue::Poll)
             }

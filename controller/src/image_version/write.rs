@@ -67,4 +67,10 @@ impl Pass<'_> {
         tracing::warn!("{words}");
         self.context.events.publish(self.object, vec![told::parting(words)]).await;
     }
+
+    /// Tells that the version was taken over.
+    pub(super) async fn tell_of_adoption(&self, from: &str) {
+        tracing::info!(from, "Took image version over");
+        self.context.events.publish(self.object, vec![told::adopted(from)]).await;
+    }
 }

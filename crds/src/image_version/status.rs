@@ -58,6 +58,11 @@ pub struct ImageVersionStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into(), "subject".into()]))]
     pub steps: Vec<StepStatus>,
 
+    /// Whose the gallery image version was before this object took it over: its tag `azimage-owner`, or `nobody`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub adopted_from: Option<String>,
+
     /// Size of the image in GiB, of one replica.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "sizeGiB")]
     pub size_gib: Option<i64>,

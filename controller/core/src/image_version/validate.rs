@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
-    Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish, Reason,
+    Adoption, Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish, Reason,
     ReplicationTarget,
 };
 use azimage_names::{
@@ -167,6 +167,8 @@ pub struct Validated {
     pub other_uids: Vec<String>,
     /// What becomes of the version when the object goes.
     pub deletion: Deletion,
+    /// Whether a version of another owner is taken over.
+    pub adoption: Adoption,
     /// The object is being deleted.
     pub deleting: bool,
     /// Which of its specs this is.
@@ -255,6 +257,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
             .filter(|other| *other != uid)
             .collect(),
         deletion,
+        adoption: object.spec.adoption,
         deleting,
         generation: object.meta().generation,
         suspended,

@@ -269,7 +269,7 @@ impl Holders {
             let held = told(&self.held.iter().collect::<Vec<_>>());
             return stalled(&Words::RemovalStalled { region: region.clone(), held });
         }
-        let held = self.held.iter().map(|held| held.to_string());
+        let held = self.held.iter().map(ToString::to_string);
         let versions = list(&self.working.iter().cloned().chain(held).collect::<Vec<_>>());
         reconciling(&match target.spec.deletion_policy {
             Deletion::Delete => Words::Removing { versions },

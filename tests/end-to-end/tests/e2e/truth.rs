@@ -328,3 +328,49 @@ async fn a_conflict_is_with_one_that_can_act_and_ends_with_it() {
     test.wait(Kind::Version, "second", "out of its conflict", goes_on).await;
     test.finish(Some(controller)).await;
 }
+
+#[tokio::test]
+async fn a_version_that_was_left_is_taken_over_on_purpose_and_by_one_write() {
+    let test = Test::new("adoption").await;
+    let web = copy(&test, "web", "1.4.0").await;
+    let controller = test.start();
+    test.apply(&manifests::target("north", "northeurope")).await;
+    test.apply(&web).await;
+    test.ready(Kind::Target, "north").await;
+    test.delete(Kind::Version, "web").await;
+    test.gone(Kind::Version, "web").await;
+    test.delete(Kind::Target, "north").await;
+    test.gone(Kind::Target, "north").await;
+    // Applied again it is somebody else's, and the message names the way to take it over.
+    test.apply(&web).await;
+    let (_, message) = test.stalled(Kind::Version, "web", "VersionExists").await.stalled().unwrap();
+    assert!(message.contains("spec.adoption"), "{message}");
+    let writes = test.azure.writes().await.len();
+    test.change(Kind::Version, "web", &json!({"spec": {"adoption": "IfIdentical"}})).await;
+    let object = test.ready(Kind::Version, "web").await;
+    let made = test.azure.writes().await.split_off(writes);
+    assert_eq!(made.len(), 1, "{made:?}");
+    let id = test.azure.version("1.4.0");
+    let tags = test.azure.state(&id).await.unwrap()["tags"].clone();
+    assert!(tags["azimage-owner"].as_str().unwrap().ends_with(object.at("/metadata/uid").as_str().unwrap()), "{tags}");
+    assert_eq!(replicas(&test, "1.4.0", "northeurope").await, Some(1), "regions stay");
+    assert!(object.at("/status/adoptedFrom").as_str().unwrap().contains("/web/"));
+    test.until("it is told", || async {
+        test.events().await.iter().any(|event| event.reason.as_deref() == Some("Adopted"))
+    })
+    .await;
+    // Its regions are nobody's until a target asks for them, and then they are that one's.
+    test.apply(&manifests::target("north", "northeurope")).await;
+    test.ready(Kind::Target, "north").await;
+    test.delete(Kind::Target, "north").await;
+    test.gone(Kind::Target, "north").await;
+    assert_eq!(replicas(&test, "1.4.0", "northeurope").await, None);
+    // What another cluster takes over isn't taken back.
+    let mut body = test.azure.request("GET", &id, None).await;
+    body["tags"]["azimage-owner"] = "another-cluster/images/web/00000000-0000-0000-0000-000000000001".into();
+    test.azure.request("PUT", &id, Some(&body)).await;
+    test.request(Kind::Version, "web").await;
+    let (_, message) = test.stalled(Kind::Version, "web", "VersionExists").await.stalled().unwrap();
+    assert!(message.contains("another-cluster") && message.contains("isn't taken back"), "{message}");
+    test.finish(Some(controller)).await;
+}

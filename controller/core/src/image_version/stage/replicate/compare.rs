@@ -101,6 +101,24 @@ pub(in super::super::super) fn removal(version: &facts::Version, request: &Versi
     })
 }
 
+/// The request that changes a version's owner tag, and nothing else.
+pub(in super::super::super) fn with_owner(validated: &Validated, version: &facts::Version) -> VersionRequest {
+    let mut tags = version.tags.clone();
+    tags.retain(|key, _| !key.eq_ignore_ascii_case(OWNER_TAG));
+    tags.insert(OWNER_TAG.to_owned(), validated.owner.to_string());
+    VersionRequest {
+        targets: version.targets.iter().map(as_it_is).collect(),
+        tags,
+        default_replicas: version.default_replicas,
+        exclude_from_latest: version.exclude_from_latest,
+        allow_deletion_of_regions: version.allow_deletion_of_regions,
+        end_of_life: version.end_of_life,
+        block_deletion: version.block_deletion,
+        preserved: version.preserved.clone(),
+        ..settings(validated, &version.location)
+    }
+}
+
 fn settings(validated: &Validated, home: &Region) -> VersionRequest {
     let publish = &validated.publish;
     VersionRequest {
