@@ -86,12 +86,14 @@ pub fn plan(
             let known = |it: &SelectedVersion| {
                 previous.versions.iter().any(|before| before.name == it.name && before.remove_after.is_some())
             };
-            announced.extend(leaving.iter().filter(|it| !known(it)).map(|it| {
-                let words = leaves(std::slice::from_ref(it), region).to_string();
-                events::removal_pending(&capitalized(words.trim_start_matches("; ")))
-            }));
+            let fresh: Vec<_> = leaving.iter().take(LISTED).filter(|it| !known(it)).cloned().collect();
+            if !fresh.is_empty() {
+                let words = leaves(&fresh, region).to_string();
+                announced.push(events::removal_pending(&capitalized(words.trim_start_matches("; "))));
+            }
             let progress = progress.and(&leaves(&leaving, region).to_string());
-            selected.extend(leaving);
+            // First, so that what was announced is known by the next pass however many are selected.
+            selected.splice(0..0, leaving);
             progress
         }
     };

@@ -1,6 +1,7 @@
 //! What targets say of versions that don't get on, to somebody who can't read versions; and deletions that end.
 
 use azimage_end_to_end::{Kind, Object, Test, manifests, manifests::with};
+use k8s_openapi::api::events::v1::Event;
 use serde_json::{Value, json};
 
 /// The source of copies, and a copy of it that isn't there yet.
@@ -239,17 +240,18 @@ async fn replicas_that_go_by_a_slip_stay_when_it_is_put_back_also_across_a_resta
     }
     assert_eq!(test.azure.writes().await.len(), writes, "nothing was written for it");
     assert_eq!(replicas(&test, "1.4.0", "northeurope").await, Some(2));
-    let events = test.events().await;
     for (reason, kind, type_) in [
         ("RemovalPending", "ImageVersion", "Warning"),
         ("RemovalPending", "ReplicationTarget", "Warning"),
         ("RemovalCancelled", "ImageVersion", "Normal"),
     ] {
-        let found = events.iter().filter(|event| {
+        let is_it = |event: &Event| {
             let regarding = event.regarding.as_ref().and_then(|regarding| regarding.kind.as_deref());
             event.reason.as_deref() == Some(reason) && regarding == Some(kind) && event.type_.as_deref() == Some(type_)
-        });
-        assert_eq!(found.count(), 2, "{reason} {kind}");
+        };
+        // An event comes after the status that it tells of.
+        let twice = || async { test.events().await.iter().filter(|event| is_it(event)).count() == 2 };
+        test.until(&format!("{reason} of {kind} was told twice"), twice).await;
     }
     // A deletion is told what it removes.
     test.delete(Kind::Target, "north").await;
@@ -366,6 +368,7 @@ async fn a_version_that_was_left_is_taken_over_on_purpose_and_by_one_write() {
     test.gone(Kind::Target, "north").await;
     assert_eq!(replicas(&test, "1.4.0", "northeurope").await, None);
     // What another cluster takes over isn't taken back.
+    test.ready(Kind::Version, "web").await;
     let mut body = test.azure.request("GET", &id, None).await;
     body["tags"]["azimage-owner"] = "another-cluster/images/web/00000000-0000-0000-0000-000000000001".into();
     test.azure.request("PUT", &id, Some(&body)).await;
