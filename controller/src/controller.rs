@@ -57,6 +57,8 @@ pub async fn run(mut options: Options) {
     let versions = Watched::<ImageVersion>::new(&options.client, &scopes);
     let targets = Watched::<ReplicationTarget>::new(&options.client, &scopes);
     let versions = versions.woken_by(&targets, image_version::concern_of_target);
+    let versions =
+        versions.woken_by_own(image_version::concern_of_version, azimage_core::image_version::is_in_conflict);
     let targets = targets.woken_by(&versions, replication_target::concern_of_version);
     let stores = Stores { versions: versions.indexes(), targets: targets.indexes() };
     let events = Events::new(options.client.clone(), options.instance.clone(), options.seams.clone());

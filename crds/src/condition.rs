@@ -47,6 +47,8 @@ pub enum Reason {
     NotNeeded,
     /// The object is being deleted.
     Deleting,
+    /// The object says that nothing is to be done.
+    Suspended,
 
     // The object itself.
     /// A field has a value that can't be used; the message names it.
@@ -147,6 +149,8 @@ pub enum Reason {
     VersionDiffers,
     /// The gallery image version is gone although it had been published.
     VersionMissing,
+    /// The version was another owner's and is taken over.
+    Adopted,
     /// The version is being created.
     Publishing,
     /// Azure failed to create the version.
@@ -241,7 +245,8 @@ impl Reason {
             | Self::ConflictingTarget
             | Self::StorageTypeFixed
             | Self::TooManyRegions
-            | Self::VersionStalled => true,
+            | Self::VersionStalled
+            | Self::Suspended => true,
             Self::Succeeded
             | Self::Progressing
             | Self::ProgressingWithRetry
@@ -254,6 +259,7 @@ impl Reason {
             | Self::Sealing
             | Self::GuestBusy
             | Self::Deallocating
+            | Self::Adopted
             | Self::Publishing
             | Self::Replicating
             | Self::RegionFailed

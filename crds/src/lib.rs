@@ -18,10 +18,10 @@ mod rules;
 
 pub use condition::{ConditionType, Reason};
 pub use image_version::{
-    AllowedPath, Capture, Deletion, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion,
-    ImageVersionSource, ImageVersionSpec, ImageVersionStatus, OperationStatus, Prepare, Publish, RefusalStatus,
-    RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure, StepStatus, StorageAccountType,
-    VirtualMachineSource,
+    Adoption, AllowedPath, Capture, Deletion, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus,
+    ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus, Leaving, OperationStatus, Prepare, Publish,
+    RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure, StepStatus,
+    StorageAccountType, VirtualMachineSource,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{

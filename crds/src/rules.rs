@@ -84,6 +84,11 @@ pub(crate) fn script_timeout() -> Rule {
     time_span("10s", "1h", "10m or 90s")
 }
 
+/// A time span for which replicas stay that nobody selects any more.
+pub(crate) fn removal_delay() -> Rule {
+    time_span("0s", "168h", "15m or 24h")
+}
+
 fn time_span(least: &str, most: &str, example: &str) -> Rule {
     Rule::new(format!(
         "self.matches('^([0-9]{{1,5}}(h|m|s))+$') && duration(self) >= duration('{least}') && duration(self) <= duration('{most}')"
@@ -131,6 +136,36 @@ pub(crate) fn no_own_tags() -> Rule {
 pub(crate) fn distinct_tags() -> Rule {
     Rule::new("self.all(a, self.all(b, a == b || a.lowerAscii() != b.lowerAscii()))")
         .message("two tags differ only in case, and to Azure they are the same")
+}
+
+/// A label's name as Kubernetes takes it: what no object can have selects nothing, and nobody would know why.
+const LABEL_KEY: &str = "^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+
+/// A label's value as Kubernetes takes it.
+const LABEL_VALUE: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
+
+const LABEL_KEY_WORDS: &str = "no label has such a name: letters, digits, '-', '_' and '.', at most 63 characters, with or without a domain and '/' before it";
+const LABEL_VALUE_WORDS: &str =
+    "no label has such a value: letters, digits, '-', '_' and '.', with a letter or digit at both ends";
+
+/// Names of labels.
+pub(crate) fn label_keys() -> Rule {
+    Rule::new(format!("self.all(key, key.matches('{LABEL_KEY}'))")).message(LABEL_KEY_WORDS)
+}
+
+/// Values of labels.
+pub(crate) fn label_values() -> Rule {
+    Rule::new(format!("self.all(key, self[key].matches('{LABEL_VALUE}'))")).message(LABEL_VALUE_WORDS)
+}
+
+/// The name of a label.
+pub(crate) fn label_key() -> Rule {
+    Rule::new(format!("self.matches('{LABEL_KEY}')")).message(LABEL_KEY_WORDS)
+}
+
+/// Values of a label.
+pub(crate) fn listed_label_values() -> Rule {
+    Rule::new(format!("self.all(value, value.matches('{LABEL_VALUE}'))")).message(LABEL_VALUE_WORDS)
 }
 
 /// The name of an object that Kubernetes keeps (a DNS subdomain of RFC 1123).

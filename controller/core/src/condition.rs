@@ -82,6 +82,13 @@ pub enum Progress {
         /// For people.
         message: String,
     },
+    /// Nothing is missing, though nothing was done, or is.
+    Idle {
+        /// Why.
+        reason: Reason,
+        /// For people.
+        message: String,
+    },
     /// Work goes on, and nothing is wrong.
     Reconciling {
         /// What is being done.
@@ -121,9 +128,24 @@ impl Progress {
         Self::Stalled { reason, message: message.into() }
     }
 
+    /// The same with something to add.
+    #[must_use]
+    pub fn and(mut self, words: &str) -> Self {
+        let (Self::Settled { message }
+        | Self::Idle { message, .. }
+        | Self::Reconciling { message, .. }
+        | Self::Retrying { message, .. }
+        | Self::Stalled { message, .. }) = &mut self;
+        message.push_str(words);
+        self
+    }
+
     fn summary(&self) -> Vec<(ConditionType, Finding)> {
         match self {
             Self::Settled { message } => vec![(ConditionType::Ready, Finding::yes(message))],
+            Self::Idle { reason, message } => {
+                vec![(ConditionType::Ready, Finding { reason: *reason, ..Finding::yes(message) })]
+            }
             Self::Reconciling { reason, message } => vec![
                 (ConditionType::Ready, Finding::unknown(*reason, message)),
                 (

@@ -1,9 +1,10 @@
 //! Events: one for each transition that a user cares about, none for a pass that changed nothing.
 
-use azimage_crds::{ConditionType, Reason};
+use azimage_crds::{ConditionType, Reason, RegionStatus};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::condition::clip;
+use crate::{condition::clip, message::phrases};
 
 /// Longest note of an event, in bytes (events.k8s.io/v1).
 const NOTE_LIMIT: usize = 1024;
@@ -30,6 +31,72 @@ pub fn transitions(before: &[Condition], after: &[Condition]) -> Vec<Event> {
 pub fn parting(words: &str) -> Event {
     let reason = Reason::Deleting.as_str().to_owned();
     Event { warning: true, reason, action: "Release", note: clip(words, NOTE_LIMIT) }
+}
+
+/// A version was taken over from this owner.
+pub fn adopted(from: &str) -> Event {
+    let (reason, words) = (Reason::Adopted.as_str().to_owned(), Adoption::Done { from: from.to_owned() }.to_string());
+    Event { warning: false, reason, action: "Adopt", note: clip(&words, NOTE_LIMIT) }
+}
+
+/// What a person has to know in time, before replicas go.
+pub fn removes(words: &str) -> Event {
+    let reason = Reason::Deleting.as_str().to_owned();
+    Event { warning: true, reason, action: "Remove", note: clip(words, NOTE_LIMIT) }
+}
+
+/// Replicas that are taken away later, as nothing selects them any more.
+pub fn removal_pending(words: &str) -> Event {
+    Event { warning: true, reason: "RemovalPending".to_owned(), action: "Release", note: clip(words, NOTE_LIMIT) }
+}
+
+/// The events between two states of a version's regions: what is taken away later, and what stays after all.
+pub fn removals(before: &[RegionStatus], after: &[RegionStatus]) -> Vec<Event> {
+    let has = |regions: &[RegionStatus], name: &str, target: &str| {
+        let region = regions.iter().find(|region| region.name == name);
+        region.is_some_and(|region| region.leaving.iter().any(|leaving| leaving.target == target))
+    };
+    let mut events = Vec::new();
+    for region in after {
+        for leaving in region.leaving.iter().filter(|leaving| !has(before, &region.name, &leaving.target)) {
+            let (target, region, after) = (leaving.target.clone(), region.name.clone(), leaving.after.0);
+            events.push(removal_pending(&Removal::Pending { target, region, after }.to_string()));
+        }
+    }
+    for region in before {
+        let now = after.iter().find(|now| now.name == region.name);
+        for leaving in region.leaving.iter().filter(|leaving| !has(after, &region.name, &leaving.target)) {
+            if now.is_some_and(|now| now.requested_by.contains(&leaving.target)) {
+                let words = Removal::Cancelled { target: leaving.target.clone(), region: region.name.clone() };
+                let reason = "RemovalCancelled".to_owned();
+                events.push(Event {
+                    warning: false,
+                    reason,
+                    action: "Keep",
+                    note: clip(&words.to_string(), NOTE_LIMIT),
+                });
+            }
+        }
+    }
+    events
+}
+
+phrases! {
+    /// What was taken over.
+    pub(crate) enum Adoption ["an event of an image version"] {
+        Done { from: String } => "The gallery image version is this object's now; before, it was that of {from}",
+    }
+}
+
+phrases! {
+    /// What becomes of replicas that a target no longer selects.
+    pub(crate) enum Removal ["an event of an image version"] {
+        Pending { target: String, region: String, after: Timestamp } =>
+            "The target {target} no longer selects this object: what it asked for in {region} is taken away after {after}, \
+             unless the labels or the target's selector are put back",
+        Cancelled { target: String, region: String } =>
+            "The target {target} selects this object again: it keeps what it has in {region}",
+    }
 }
 
 fn transition(before: &[Condition], condition: &Condition) -> Option<Event> {
@@ -81,8 +148,6 @@ fn action(kind: ConditionType) -> &'static str {
 mod tests {
     use std::collections::BTreeMap;
 
-    use jiff::Timestamp;
-
     use super::*;
     use crate::{Finding, Progress, condition::render};
 
@@ -117,6 +182,33 @@ mod tests {
             let found: Vec<_> = events.iter().map(|event| (event.warning, event.reason.as_str())).collect();
             assert_eq!(found, expected, "{case}");
         }
+    }
+
+    #[test]
+    fn what_is_taken_away_later_is_told_once_and_so_is_that_it_stays() {
+        let region = |requested_by: &[&str], leaving: &[&str]| -> Vec<RegionStatus> {
+            let leaving: Vec<_> = leaving
+                .iter()
+                .map(|target| serde_json::json!({"target": target, "after": "2026-11-01T00:15:00Z"}))
+                .collect();
+            let region = serde_json::json!([{"name": "eastus2", "state": "Completed", "requestedBy": requested_by, "leaving": leaving}]);
+            serde_json::from_value(region).unwrap()
+        };
+        let cases = [
+            ("nothing changed", region(&["t"], &[]), region(&["t"], &[]), vec![]),
+            ("it is deselected", region(&["t"], &[]), region(&["t"], &["t"]), vec![(true, "RemovalPending")]),
+            ("it still is", region(&["t"], &["t"]), region(&["t"], &["t"]), vec![]),
+            ("it is selected again", region(&["t"], &["t"]), region(&["t"], &[]), vec![(false, "RemovalCancelled")]),
+            ("it is gone", region(&["t"], &["t"]), vec![], vec![]),
+            ("somebody else has it", region(&["t"], &["t"]), region(&["u"], &[]), vec![]),
+        ];
+        for (case, before, after, expected) in cases {
+            let events = removals(&before, &after);
+            let found: Vec<_> = events.iter().map(|event| (event.warning, event.reason.as_str())).collect();
+            assert_eq!(found, expected, "{case}");
+        }
+        let told = &removals(&region(&["t"], &[]), &region(&["t"], &["t"]))[0].note;
+        assert!(told.contains("eastus2") && told.contains("2026-11-01T00:15:00Z"), "{told}");
     }
 
     #[test]

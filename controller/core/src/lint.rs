@@ -76,6 +76,7 @@ mod tests {
     fn what_is_rendered_has_no_problems() {
         for progress in [
             Progress::Settled { message: "done".into() },
+            Progress::Idle { reason: Reason::NothingSelected, message: "nothing".into() },
             Progress::reconciling(Reason::Replicating, "waiting"),
             Progress::retrying(Reason::Throttled, "pause"),
             Progress::stalled(Reason::VersionExists, "exists"),

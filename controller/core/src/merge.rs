@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{Deletion, StorageAccountType};
+use azimage_crds::{Deletion, Leaving, StorageAccountType};
 use azimage_names::Region;
 
 use crate::target::TargetView;
@@ -43,6 +43,8 @@ pub struct Merged {
     pub vanished: BTreeSet<Region>,
     /// What stands in Azure and nobody here asked for.
     pub foreign: BTreeSet<Region>,
+    /// Of each region, the targets that no longer select the version: until when they have what they asked for.
+    pub leaving: BTreeMap<Region, Vec<Leaving>>,
 }
 
 /// Merges the wishes with what stands in Azure.
@@ -110,7 +112,7 @@ pub fn merge(
     for region in in_azure.iter().filter(unwanted) {
         if told_to_remove(region) { &mut removed } else { &mut foreign }.insert(region.clone());
     }
-    Merged { wanted, held, removed, vanished, foreign }
+    Merged { wanted, held, removed, vanished, foreign, leaving: BTreeMap::new() }
 }
 
 /// Whether a version can have the region: what is in Azure always, others while there is room. The oldest targets come first.
@@ -159,6 +161,7 @@ mod tests {
             deletion: Deletion::Delete,
             wants: true,
             held: false,
+            removal_delay: None,
             created: None,
         }
     }

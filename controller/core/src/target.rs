@@ -1,10 +1,15 @@
 //! A replication target, as far as decisions look at it.
 
+use std::time::Duration;
+
 use azimage_crds::{Deletion, ReplicationTarget, StorageAccountType};
 use azimage_names::Region;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
+
+/// How long replicas stay that are no longer selected, if a target says nothing that can be understood.
+const REMOVAL_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// A replication target of the namespace, as far as the regions of image versions go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub struct TargetView {
     pub wants: bool,
     /// Whether its wish is held back: it keeps what is there, and gets no more.
     pub held: bool,
+    /// How long replicas stay of a version that it doesn't select any more; none of a target that goes.
+    pub removal_delay: Option<Duration>,
     /// When it was made: of two that contradict each other the older one holds.
     pub created: Option<Timestamp>,
 }
@@ -36,11 +43,17 @@ impl TargetView {
             replicas: target.spec.replicas,
             storage_account_type: target.spec.storage_account_type,
             deletion: target.spec.deletion_policy,
+            removal_delay: target.meta().deletion_timestamp.is_none().then(|| removal_delay(target)),
             wants: selects && target.meta().deletion_timestamp.is_none(),
             held: false,
             created: target.meta().creation_timestamp.as_ref().map(|time| time.0),
         })
     }
+}
+
+/// One that can't be understood is the one that the schema sets: nothing goes sooner for it.
+fn removal_delay(target: &ReplicationTarget) -> Duration {
+    target.spec.removal_delay.parse::<kube::core::Duration>().map_or(REMOVAL_DELAY, Duration::from)
 }
 
 /// Whether the targets that the watch has shown are those that the API server has, none more and none less, each with the
@@ -77,6 +90,19 @@ mod tests {
             assert_eq!(view.storage_account_type, Some(StorageAccountType::PremiumLrs));
         }
         assert_eq!(view("north-europe", false, true), None, "it is no region");
+        assert_eq!(view("northeurope", true, true).unwrap().removal_delay, None, "it goes");
+    }
+
+    #[test]
+    fn a_target_says_how_long_stays_what_it_no_longer_selects() {
+        for (text, minutes) in [("15m", 15), ("0s", 0), ("2h", 120), ("soon", 15)] {
+            let target = json!({
+                "apiVersion": "azimage.dev/v1alpha1", "kind": "ReplicationTarget", "metadata": {"name": "t"},
+                "spec": {"region": "northeurope", "imageVersionName": "web", "removalDelay": text},
+            });
+            let view = TargetView::of(&serde_json::from_value(target).unwrap(), false).unwrap();
+            assert_eq!(view.removal_delay, Some(Duration::from_secs(minutes * 60)), "{text}");
+        }
     }
 
     #[test]

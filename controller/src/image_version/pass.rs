@@ -102,8 +102,7 @@ impl Pass<'_> {
             }
             Action::Suspended => {
                 let Decided { status, plan, .. } = *decided;
-                let regions = plan.report.regions.unwrap_or_else(|| status.regions.clone());
-                self.write(&status, ImageVersionStatus { regions, ..status.clone() }).await?;
+                self.report(&status, &plan.report, false).await?;
                 Ok(After::Changed)
             }
             Action::Release => {
@@ -227,6 +226,9 @@ impl Pass<'_> {
             Ok(accepted) => {
                 if let Some(words) = &report.parting {
                     self.tell_at_parting(words).await;
+                }
+                if let Some(from) = &report.adopted_from {
+                    self.tell_of_adoption(from).await;
                 }
                 let (id, at) = (announced.correlation_id(), self.context.seams.clock.now());
                 let followed = accepted.operation.is_some();

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use azimage_core::image_version::Requeue;
+use azimage_core::image_version::{Requeue, conflicts_by, is_in_conflict, next_end};
 use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
@@ -53,8 +53,9 @@ pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageVersion) -> Re
 async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Result<Action, KubernetesError> {
     let namespace = seen.namespace().unwrap_or_default();
     let targets = targets(context, &namespace);
+    let others = || others(context, &namespace);
     if let Some(object) = context.freshest.known(seen)
-        && let Some(wait) = context.filter.wait(uid, fingerprint(&object, targets), Instant::now())
+        && let Some(wait) = context.filter.wait(uid, fingerprint(&object, targets, &others), Instant::now())
     {
         return Ok(Action::requeue(wait));
     }
@@ -65,11 +66,11 @@ async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Resul
             forget(context, uid);
             return Ok(Action::await_change());
         };
-        let fingerprint = fingerprint(&object, targets);
+        let fingerprint = fingerprint(&object, targets, &others);
         match (Pass { context, api: &api, object: &object, namespace: &namespace, uid }).run().await? {
             After::Now => {}
             After::Requeue(requeue) => {
-                let wait = wait(context, uid, requeue);
+                let wait = wait(context, seen, uid, requeue);
                 context.filter.close(uid, fingerprint, Instant::now() + wait);
                 return Ok(Action::requeue(wait));
             }
@@ -86,7 +87,7 @@ async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Resul
     Ok(Action::requeue(context.config.pace.poll))
 }
 
-fn wait(context: &Context, uid: &str, requeue: Requeue) -> Duration {
+fn wait(context: &Context, seen: &ImageVersion, uid: &str, requeue: Requeue) -> Duration {
     let pace = &context.config.pace;
     let remembered = context.memories.get(uid);
     let listed = remembered.at_rest();
@@ -98,7 +99,11 @@ fn wait(context: &Context, uid: &str, requeue: Requeue) -> Duration {
         Requeue::Throttled => span,
         _ => context.seams.jittered_for(uid, span),
     };
-    soonest(requeue, span, context.freshest.deferred_status_due_in(uid, Instant::now()))
+    let status = context.freshest.known(seen).and_then(|object| object.status.clone());
+    let now = context.seams.clock.now();
+    let end = status.and_then(|status| next_end(&status, now)).map(|end| end.duration_since(now).unsigned_abs());
+    let due = context.freshest.deferred_status_due_in(uid, Instant::now());
+    soonest(requeue, span, [due, end].into_iter().flatten().min())
 }
 
 /// What was held back of a status is told in time, whatever else there is to wait for. But before its turn a pass tells nothing:
@@ -129,8 +134,19 @@ pub(crate) fn concern_of_target(target: &ReplicationTarget) -> Fingerprint {
     Fingerprint::of(&(&meta.uid, meta.generation, meta.deletion_timestamp.is_some()))
 }
 
+/// What of the namespace's image versions may end a conflict; nothing else rests on them.
+fn others(context: &Context, namespace: &str) -> Fingerprint {
+    let versions = context.stores.versions_of(namespace);
+    Fingerprint::of(&versions.objects().into_iter().map(concern_of_version).collect::<Vec<_>>())
+}
+
+/// What of an image version others of its kind go by that are in conflict.
+pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
+    Fingerprint::of(&conflicts_by(version))
+}
+
 /// Everything outside Azure that a plan rests on.
-fn fingerprint(object: &ImageVersion, targets: Fingerprint) -> Fingerprint {
+fn fingerprint(object: &ImageVersion, targets: Fingerprint, others: &impl Fn() -> Fingerprint) -> Fingerprint {
     Fingerprint::of(&(
         object.meta().generation,
         object.meta().deletion_timestamp.is_some(),
@@ -138,6 +154,7 @@ fn fingerprint(object: &ImageVersion, targets: Fingerprint) -> Fingerprint {
         object.annotations().get(RECONCILE_REQUESTED_AT),
         object.labels(),
         targets,
+        is_in_conflict(object).then(others),
     ))
 }
 

@@ -1,7 +1,7 @@
 //! Writes the status, and tells of what changed in it.
 
 use azimage_core::{
-    Progress, events,
+    Progress, events as told,
     image_version::{Report, Requeue, Violation},
     requested::requested,
 };
@@ -57,12 +57,20 @@ impl Pass<'_> {
         after: ImageVersionStatus,
     ) -> Result<(), KubernetesError> {
         let Context { freshest, events, .. } = &**self.context;
-        tell_status(self.api, self.object, (before, &after), freshest, events).await
+        tell_status(self.api, self.object, (before, &after), freshest, events).await?;
+        events.publish(self.object, told::removals(&before.regions, &after.regions)).await;
+        Ok(())
     }
 
     /// Tells a person what the status can't, as the object goes.
     pub(super) async fn tell_at_parting(&self, words: &str) {
         tracing::warn!("{words}");
-        self.context.events.publish(self.object, vec![events::parting(words)]).await;
+        self.context.events.publish(self.object, vec![told::parting(words)]).await;
+    }
+
+    /// Tells that the version was taken over.
+    pub(super) async fn tell_of_adoption(&self, from: &str) {
+        tracing::info!(from, "Took image version over");
+        self.context.events.publish(self.object, vec![told::adopted(from)]).await;
     }
 }

@@ -96,6 +96,9 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
     }
     let before = object.status.clone().unwrap_or_default();
     tell_status(&api, object, (&before, &decided.status), &context.freshest, &context.events).await?;
+    if before != decided.status {
+        context.events.publish(object, decided.announced).await;
+    }
     Ok(again(context, object))
 }
 
@@ -117,8 +120,15 @@ pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
     Fingerprint::of(&(own, regions, refusals, stalled))
 }
 
-fn of_wishes(region: &RegionStatus) -> (Option<i32>, Option<i32>, &Option<String>, Option<i32>) {
-    (region.replicas, region.ready_replicas, &region.storage_account_type, region.requesters)
+type OfWishes<'a> = (Option<i32>, Option<i32>, &'a Option<String>, Option<i32>, Vec<(&'a String, i64)>);
+
+fn of_wishes(region: &RegionStatus) -> OfWishes<'_> {
+    (region.replicas, region.ready_replicas, &region.storage_account_type, region.requesters, leaving(region))
+}
+
+/// Who leaves a region, and when.
+fn leaving(region: &RegionStatus) -> Vec<(&String, i64)> {
+    region.leaving.iter().map(|leaving| (&leaving.target, leaving.after.0.as_second())).collect()
 }
 
 /// What of a target is looked at as soon as it changes.

@@ -17,7 +17,7 @@ use super::{
     change_notifier::{ChangeNotifier, Concern},
     kind::Kind,
 };
-use crate::stores::{Guarded, Index};
+use crate::stores::{Guarded, Index, readable};
 
 /// The scopes that are watched: these namespaces, or all if none is named.
 pub(crate) fn scopes(namespaces: &[String]) -> Vec<Option<String>> {
@@ -53,6 +53,11 @@ impl<K: Kind> Watched<K> {
         Self { scopes: both.map(|(scope, other)| scope.woken_by(other, concern)).collect() }
     }
 
+    /// A change of an object wakes those others of its kind and namespace that wait for one, if it is one of what concerns them.
+    pub(crate) fn woken_by_own(self, concern: Concern<K>, waits: fn(&K) -> bool) -> Self {
+        Self { scopes: self.scopes.into_iter().map(|scope| scope.woken_by_own(concern, waits)).collect() }
+    }
+
     pub(super) fn stores(&self) -> Vec<Store<Guarded<K>>> {
         self.scopes.iter().map(|scope| scope.index.store().clone()).collect()
     }
@@ -79,12 +84,24 @@ impl<K: Kind> Scope<K> {
         Self { controller: Controller::for_stream(seen, reader), index, bells }
     }
 
+    fn woken_by_own(self, concern: Concern<K>, waits: fn(&K) -> bool) -> Self {
+        let bell = Arc::new(ChangeNotifier::new(concern));
+        self.bells.lock().unwrap_or_else(PoisonError::into_inner).push(bell.clone());
+        self.woken(bell, waits)
+    }
+
     fn woken_by<Other: Kind>(self, other: &Scope<Other>, concern: Concern<Other>) -> Self {
         let bell = Arc::new(ChangeNotifier::new(concern));
         other.bells.lock().unwrap_or_else(PoisonError::into_inner).push(bell.clone());
+        self.woken(bell, |_| true)
+    }
+
+    /// Whenever it rings, those of a namespace that wait for it are woken, and those that can't be read.
+    fn woken<Other: Kind>(self, bell: Arc<ChangeNotifier<Other>>, waits: fn(&K) -> bool) -> Self {
         let index = self.index.clone();
         let woken = bell.namespaces().flat_map(move |namespaces| {
             let objects = namespaces.iter().flat_map(|namespace| index.of(namespace));
+            let objects = objects.filter(|object| readable(object).is_none_or(waits));
             let woken: Vec<_> = objects.map(|object| ObjectRef::from_obj(object.as_ref())).collect();
             stream::iter(woken)
         });

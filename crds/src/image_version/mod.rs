@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{AllowedPath, Capture, Guest, Hygiene, ImageVersionSource, Prepare, Source, VirtualMachineSource};
 pub use status::{
-    GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, OperationStatus, RefusalStatus, RegionState,
-    RegionStatus, SourceStatus, StepFailure, StepStatus,
+    GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, Leaving, OperationStatus, RefusalStatus,
+    RegionState, RegionStatus, SourceStatus, StepFailure, StepStatus,
 };
 
 use crate::rules;
@@ -106,6 +106,10 @@ pub struct ImageVersionSpec {
     #[serde(default)]
     pub deletion_policy: Deletion,
 
+    /// What becomes of a gallery image version of this number that exists and belongs to another owner.
+    #[serde(default)]
+    pub adoption: Adoption,
+
     /// The `ServiceAccount` of this namespace whose Azure identity acts for this object: its annotation
     /// `azure.workload.identity/client-id` names the identity, which must trust the `ServiceAccount`'s tokens. Without
     /// it the controller's own identity acts, if the operator lets it serve this namespace.
@@ -137,6 +141,17 @@ pub struct Gallery {
     #[schemars(length(min = 1, max = 80))]
     #[x_kube(validation = rules::gallery_name())]
     pub name: String,
+}
+
+/// Whether a gallery image version that exists and belongs to another owner is taken over.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Adoption {
+    /// It isn't touched.
+    #[default]
+    Never,
+    /// It is, if it has the source, replication mode and storage that this object asks for, is excluded from latest, and its former
+    /// owner is no living object of this cluster. Its regions stay as they are.
+    IfIdentical,
 }
 
 /// What becomes of something in Azure when the object that asked for it is deleted.

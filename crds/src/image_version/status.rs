@@ -64,6 +64,11 @@ pub struct ImageVersionStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into(), "subject".into()]))]
     pub steps: Vec<StepStatus>,
 
+    /// Whose the gallery image version was before this object took it over: its tag `azimage-owner`, or `nobody`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub adopted_from: Option<String>,
+
     /// Size of the image in GiB, of one replica.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "sizeGiB")]
     pub size_gib: Option<i64>,
@@ -195,6 +200,12 @@ pub struct RegionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requesters: Option<i32>,
 
+    /// Targets that asked for the region and no longer select the version: until when they have what they asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["target".into()]))]
+    pub leaving: Vec<Leaving>,
+
     /// Since when the region is in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
@@ -229,6 +240,18 @@ pub struct RefusalStatus {
     #[serde(default)]
     #[schemars(length(max = 512))]
     pub message: String,
+}
+
+/// A target that asked for a region and no longer selects the version.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Leaving {
+    /// Its name.
+    #[schemars(length(min = 1, max = 253))]
+    pub target: String,
+
+    /// When what it asked for is taken away. Selecting the version again before that keeps it.
+    pub after: Time,
 }
 
 /// How it stands with a region.

@@ -2,7 +2,7 @@
 
 mod selector;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +80,7 @@ pub struct ReplicationTargetSpec {
 
     /// Selects image versions of this namespace by their labels. An empty selector selects all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(merge_strategy = MapMerge::Atomic)]
     pub image_selector: Option<ImageSelector>,
 
     /// Selects one image version of this namespace by its name.
@@ -100,13 +101,24 @@ pub struct ReplicationTargetSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_account_type: Option<StorageAccountType>,
 
-    /// What becomes of the replicas when this target is deleted.
+    /// What becomes of the replicas when this target is deleted or no longer selects a version.
     #[serde(default = "delete")]
     pub deletion_policy: Deletion,
+
+    /// How long replicas stay of a version that this target no longer selects, as its selector or the version's labels were
+    /// changed: from 0s to 168h. Selecting the version again meanwhile keeps them. When this target is deleted there is no delay.
+    #[serde(default = "default_removal_delay")]
+    #[schemars(length(min = 2, max = 16))]
+    #[x_kube(validation = rules::removal_delay())]
+    pub removal_delay: String,
 }
 
 fn default_replicas() -> i32 {
     1
+}
+
+fn default_removal_delay() -> String {
+    "15m".to_owned()
 }
 
 fn delete() -> Deletion {
@@ -142,7 +154,7 @@ pub struct ReplicationTargetStatus {
     #[schemars(length(max = 64))]
     pub progress: Option<String>,
 
-    /// The selected versions, at most 200 of them.
+    /// The selected versions, and those whose replicas are taken away as they no longer are; at most 200 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
@@ -156,6 +168,10 @@ pub struct SelectedVersion {
     /// The name of the `ImageVersion`.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
+
+    /// Of one that is no longer selected: when its replicas are taken away. Selecting it again before that keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_after: Option<Time>,
 
     /// How it stands with the version in the region.
     pub state: RegionState,

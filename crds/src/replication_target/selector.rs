@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::rules;
+
 /// Selects image versions by their labels. All entries must match.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -12,6 +14,7 @@ pub struct ImageSelector {
     /// Labels and the values that they must have.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "labels_schema")]
+    #[x_kube(validation = rules::label_keys(), validation = rules::label_values())]
     pub match_labels: BTreeMap<String, String>,
 
     /// Further requirements on labels.
@@ -19,7 +22,8 @@ pub struct ImageSelector {
     #[schemars(length(max = 16))]
     #[x_kube(
         validation = Rule::new("self.all(a, self.exists_one(b, a == b))")
-            .message("the same requirement stands here twice")
+            .message("the same requirement stands here twice"),
+        merge_strategy = ListMerge::Atomic
     )]
     pub match_expressions: Vec<Requirement>,
 }
@@ -43,6 +47,7 @@ fn labels_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 pub struct Requirement {
     /// The label's name.
     #[schemars(length(min = 1, max = 317))]
+    #[x_kube(validation = rules::label_key())]
     pub key: String,
 
     /// How the label is compared.
@@ -51,7 +56,7 @@ pub struct Requirement {
     /// The values for `In` and `NotIn`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), inner(length(max = 63)))]
-    #[x_kube(merge_strategy = ListMerge::Set)]
+    #[x_kube(validation = rules::listed_label_values(), merge_strategy = ListMerge::Set)]
     pub values: Vec<String>,
 }
 

@@ -200,6 +200,14 @@ impl Test {
         self.api(kind).patch(name, &PatchParams::default(), &Patch::Merge(change)).await.is_ok()
     }
 
+    /// Applies a manifest as another manager, who doesn't insist; what the API server says if it refuses.
+    pub async fn try_apply_as(&self, manager: &str, manifest: &Value) -> Result<(), String> {
+        let name = manifest["metadata"]["name"].as_str().unwrap();
+        let parameters = PatchParams::apply(manager);
+        let answer = self.api(Self::kind_of(manifest)).patch(name, &parameters, &Patch::Apply(manifest)).await;
+        answer.map(|_| ()).map_err(|error| error.to_string())
+    }
+
     /// Sets the annotation that asks for a reconcile.
     #[allow(
         clippy::disallowed_methods,

@@ -82,7 +82,8 @@ fn statement_of(write: &Write) -> Option<Statement> {
     if let Some(stalled) = is_true(after, "Stalled") {
         return Some(Statement::Stalled(stalled["reason"].as_str().unwrap_or_default().to_owned()));
     }
-    is_true(after, "Ready")?;
+    // A suspended object says what was so when it was last looked at.
+    is_true(after, "Ready").filter(|ready| ready["reason"] != "Suspended")?;
     // A wanted region counts whatever its state, as Ready claims it.
     let claimed = |region: &Value| {
         let wanted = region["requestedBy"].as_array().is_some_and(|by| !by.is_empty());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azimage_crds::{ConditionType, ImageVersionStatus, StepStatus};
+use azimage_crds::{ConditionType, ImageVersionStatus, Reason, StepStatus};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
@@ -106,9 +106,10 @@ impl History<'_> {
         self.status.conditions.iter().find(|condition| condition.type_ == kind.as_str())
     }
 
-    /// Whether the status says that only a person can help.
+    /// Whether the status says that only a person can help. Of a suspended object it says nothing about its work.
     pub(super) fn stalled(&self) -> bool {
-        self.condition(ConditionType::Stalled).is_some_and(|condition| condition.status == "True")
+        let stalled = self.condition(ConditionType::Stalled).filter(|condition| condition.status == "True");
+        stalled.is_some_and(|condition| condition.reason != Reason::Suspended.as_str())
     }
 
     /// Which wishes Azure refuses, as this process knows or the status says.

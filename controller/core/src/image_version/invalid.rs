@@ -13,12 +13,10 @@ messages! {
             "spec.source: set exactly one of virtualMachine and imageVersion",
         SameVersion { other: String, id: ImageVersionId } => Ready / Conflict:
             "spec.version: the older ImageVersion {other} already makes {id}; use another version number in a new \
-             object, or delete {other}: this object then goes on within a resync interval, or at once if you set its \
-             annotation azimage.dev/reconcile-requested-at",
+             object, or delete {other}: this object then goes on by itself",
         SameMachine { other: String, machine: VirtualMachineId } => Ready / Conflict:
-            "spec.source.virtualMachine: the older ImageVersion {other} already captures {machine} in place, and a \
-             machine can be captured in place only once; use another machine in a new object, or delete {other}: this \
-             object then goes on within a resync interval, or at once if you set its annotation \
-             azimage.dev/reconcile-requested-at",
+            "spec.source.virtualMachine: the ImageVersion {other} captures {machine} in place, and a machine can be \
+             captured in place only once; use another machine in a new object, or delete {other}: this object then goes \
+             on by itself",
     }
 }

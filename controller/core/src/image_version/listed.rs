@@ -40,6 +40,7 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         problem::SealGoesOn::phrases(),
         guest::words::Left::phrases(),
         guest::words::Said::phrases(),
+        replicate::words::Stay::phrases(),
         replicate::words::Late::phrases(),
         replicate::words::Detail::phrases(),
         replicate::words::Difference::phrases(),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use azimage_crds::{ConditionType, Reason, RegionStatus, SourceStatus};
+use azimage_crds::{ConditionType, Reason, RegionState, RegionStatus, SourceStatus};
 use azimage_names::Region;
 
 use super::{
@@ -15,11 +15,13 @@ use super::{
     refusals::Refusals,
     report::{Decision, Outcome, Plan, Report, Requeue, Stop, ends},
     route::{self, Stage},
-    stage::{publish, replicate::regions},
+    stage::{
+        publish,
+        replicate::{self, regions},
+    },
     words::{Done, Words},
 };
-use crate::merge::merge;
-
+use crate::{Message as _, Progress, target::TargetView};
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
@@ -94,6 +96,7 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return walk(&route::DELETE, cx, report);
     }
     if validated.suspended {
+        report.progress = suspended(cx);
         return ends(None, Requeue::Never);
     }
     let route = route::of(&validated.source);
@@ -113,6 +116,30 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     }
     let outcome = walk(route, cx, report)?;
     cx.history.confirm_absent_before_first_write(outcome, Read::Version(validated.id.clone()), report)
+}
+
+/// Of a suspended object what was so stays so, unless it was asked for something else since.
+fn suspended(cx: &Cx<'_>) -> Progress {
+    let (validated, status) = (cx.validated, cx.history.status);
+    let ready = cx.history.condition(ConditionType::Ready);
+    let was_so = ready.is_some_and(|ready| {
+        let before = ready.reason != Reason::Suspended.as_str();
+        let seen = status.observed_generation;
+        // The change that suspended it is one.
+        let as_seen = seen == validated.generation || before && seen.map(|seen| seen + 1) == validated.generation;
+        ready.status == "True" && as_seen
+    });
+    let complete = |target: &TargetView| {
+        let region = status.regions.iter().find(|region| region.name == target.region.as_str());
+        region.is_some_and(|it| it.state == RegionState::Completed && it.requested_by.contains(&target.name))
+    };
+    let is_true = |kind: ConditionType| cx.history.condition(kind).is_some_and(|condition| condition.status == "True");
+    let was_so = was_so && DOMAIN.into_iter().all(is_true);
+    if was_so && validated.targets.iter().filter(|target| target.wants).all(complete) {
+        let message = Words::SuspendedComplete;
+        return Progress::Idle { reason: message.reason(), message: message.to_string() };
+    }
+    Progress::stalled(Words::Suspended.reason(), Words::Suspended.to_string())
 }
 
 /// The version exists, so all that comes before it was done. What was seen at the time tells more than what follows from
@@ -160,7 +187,7 @@ fn carried(cx: &Cx<'_>) -> Vec<RegionStatus> {
     let Some(home) = home.and_then(|home| Region::parse(home).ok()) else {
         return history.status.regions.clone();
     };
-    let merged = merge(&home, validated.publish.default_replicas, &validated.targets, &remembered, &known);
+    let merged = replicate::merged(validated, history, &home, &known);
     if published {
         regions::carry(&merged, history.status)
     } else {

@@ -88,6 +88,8 @@ pub struct Report {
     pub limit_seconds: Option<u64>,
     /// What a person has to know when the object goes, as no status is left to say it.
     pub parting: Option<String>,
+    /// Whose the version was that is taken over.
+    pub adopted_from: Option<String>,
     /// Steps whose effect was seen.
     pub finished: BTreeSet<StepKey>,
     /// When Azure accepted the version's creation, if this process knows it.
@@ -122,6 +124,7 @@ impl Default for Report {
             running: None,
             limit_seconds: None,
             parting: None,
+            adopted_from: None,
             finished: BTreeSet::new(),
             accepted: None,
             failures: BTreeMap::new(),

@@ -55,6 +55,7 @@ pub fn next_status(
         regions,
         operation: report.running.as_ref().and_then(|running| operation(running, report.limit_seconds, &steps)),
         steps,
+        adopted_from: report.adopted_from.clone().or_else(|| previous.adopted_from.clone()),
         size_gib: report.size_gib.or(previous.size_gib),
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
-    Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish, Reason,
+    Adoption, Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish, Reason,
     ReplicationTarget,
 };
 use azimage_names::{
@@ -167,8 +167,12 @@ pub struct Validated {
     pub other_uids: Vec<String>,
     /// What becomes of the version when the object goes.
     pub deletion: Deletion,
+    /// Whether a version of another owner is taken over.
+    pub adoption: Adoption,
     /// The object is being deleted.
     pub deleting: bool,
+    /// Which of its specs this is.
+    pub generation: Option<i64>,
     /// The user wants nothing to be done.
     pub suspended: bool,
     /// The replication targets of the namespace, by name.
@@ -253,7 +257,9 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
             .filter(|other| *other != uid)
             .collect(),
         deletion,
+        adoption: object.spec.adoption,
         deleting,
+        generation: object.meta().generation,
         suspended,
         targets: environment
             .targets
@@ -360,23 +366,59 @@ fn conflict(
     source: &SourceSpec,
     others: &[&ImageVersion],
 ) -> Result<(), Violation> {
-    let age = |object: &ImageVersion| (object.meta().creation_timestamp.clone().map(|time| time.0), object.uid());
     for other in others {
         let elsewhere = other.namespace() != object.namespace();
-        if elsewhere || other.uid() == object.uid() || age(other) > age(object) {
+        if elsewhere || other.uid() == object.uid() {
             continue;
         }
         let other_name = || other.name_any();
-        if stands_for(other, id) {
+        if age(other) <= age(object) && stands_for(other, id) {
             return Err(Invalid::SameVersion { other: other_name(), id: id.clone() }.into());
         }
         let Some(machine) = deprovisions(source) else { continue };
-        if may_capture(other, machine) && self::source(other).is_ok_and(|theirs| deprovisions(&theirs) == Some(machine))
+        if precedes(other, object)
+            && may_capture(other, machine)
+            && self::source(other).is_ok_and(|theirs| deprovisions(&theirs) == Some(machine))
         {
             return Err(Invalid::SameMachine { other: other_name(), machine: machine.clone() }.into());
         }
     }
     Ok(())
+}
+
+fn age(object: &ImageVersion) -> (Option<Timestamp>, Option<String>) {
+    (object.meta().creation_timestamp.as_ref().map(|time| time.0), object.uid())
+}
+
+/// Whether of two objects for one machine it is the other one's: it has begun with it, or else is the older one and can begin. One
+/// that waits for a person or is suspended and has touched nothing holds up nobody.
+fn precedes(other: &ImageVersion, object: &ImageVersion) -> bool {
+    let begun = |object: &ImageVersion| {
+        object.status.as_ref().is_some_and(|status| status.resource_id.is_some() || !status.steps.is_empty())
+    };
+    let may_act = begun(other) || !other.spec.suspend && !is_stalled(other);
+    may_act && (!begun(other), age(other)) <= (!begun(object), age(object))
+}
+
+/// Whether an object waits for a person, with the spec that it has now.
+fn is_stalled(object: &ImageVersion) -> bool {
+    let conditions = object.status.iter().flat_map(|status| &status.conditions);
+    let generation = object.meta().generation;
+    let mut stalled = conditions.filter(|it| it.type_ == ConditionType::Stalled.as_str() && it.status == "True");
+    stalled.any(|it| it.observed_generation.is_none() || it.observed_generation == generation)
+}
+
+/// What of an image version may put others of its namespace into conflict, or end it.
+pub fn conflicts_by(object: &ImageVersion) -> impl std::hash::Hash {
+    let begun = object.status.as_ref().is_some_and(|status| status.resource_id.is_some() || !status.steps.is_empty());
+    (object.uid(), object.meta().deletion_timestamp.is_some(), object.spec.suspend, is_stalled(object), begun)
+}
+
+/// Whether an object waits for the end of a conflict.
+pub fn is_in_conflict(object: &ImageVersion) -> bool {
+    let conditions = object.status.iter().flat_map(|status| &status.conditions);
+    let reason = Reason::Conflict.as_str();
+    conditions.into_iter().any(|it| it.type_ == ConditionType::Stalled.as_str() && it.reason == reason)
 }
 
 /// Whether an object stands for this gallery image version. Its number, which is read in no time, tells most of them apart.

@@ -2,6 +2,7 @@
 
 use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber, VirtualMachineId};
 
+use super::stage::replicate::words::Stay;
 use crate::message::messages;
 
 messages! {
@@ -20,14 +21,18 @@ messages! {
             "The version is complete in its home region {home}, excluded from latest",
         Region => Replicated / Succeeded: "The region is complete",
         Regions { count: usize } => Replicated / Succeeded: "All {count} regions are complete",
-        Published { version: VersionNumber, regions: String } => Ready / Succeeded:
-            "{version} is published. {regions}",
+        Published { version: VersionNumber, regions: String, stay: Stay } => Ready / Succeeded:
+            "{version} is published. {regions}{stay}",
     }
 }
 
 messages! {
     /// What goes on before the stages, or between them.
     pub(super) enum Words {
+        Suspended => Ready / Suspended:
+            "spec.suspend is true, so nothing is done; set it to false to go on",
+        SuspendedComplete => Ready / Suspended:
+            "spec.suspend is true, so nothing is looked at or done; all was as asked for when it was suspended",
         Begins => Ready / Progressing: "Reading the object and Azure",
         NotShownYet => Published / Publishing:
             "Azure accepted the gallery image version and doesn't show it yet",

@@ -2,6 +2,7 @@
 
 use crate::{
     condition::NotYet,
+    events::{Adoption, Removal},
     failure::words::Failed,
     identity::problem::{IdentityProblem, WayOut},
     image_version, replication_target,
@@ -20,7 +21,7 @@ pub fn messages() -> Vec<Messages> {
 
 /// All phrases.
 pub fn phrases() -> Vec<Phrases> {
-    let mut all = vec![WayOut::phrases()];
+    let mut all = vec![WayOut::phrases(), Removal::phrases(), Adoption::phrases()];
     all.extend(image_version::phrases());
     all.extend(replication_target::words::phrases());
     all

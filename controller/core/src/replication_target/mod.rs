@@ -6,14 +6,21 @@ pub(crate) mod words;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use azimage_crds::{ConditionType, Deletion, ImageVersion, RegionState, ReplicationTarget, ReplicationTargetStatus};
+use azimage_crds::{
+    ConditionType, Deletion, ImageVersion, RegionState, ReplicationTarget, ReplicationTargetStatus, SelectedVersion,
+};
 use azimage_names::Region;
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 use standing::{Selected, Standing, is_not_ours, stalled as stall_of, told};
-use words::{Beside, Held, Parting, Words};
+use words::{Beside, Deletes, Held, Leaves, Parting, Words};
 
-use crate::{Finding, Message as _, Progress, condition, merge, requested, selector, target::TargetView};
+use crate::{
+    Finding, Message as _, Progress, condition,
+    events::{self, Event},
+    merge, requested, selector,
+    target::TargetView,
+};
 
 /// The conditions of a replication target.
 pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
@@ -37,6 +44,8 @@ pub struct Plan {
     pub release: bool,
     /// What a person has to know when the target goes, as no status is left to say it.
     pub parting: Option<String>,
+    /// What a person has to know before replicas go, once.
+    pub announced: Vec<Event>,
     /// The status after the pass.
     pub status: ReplicationTargetStatus,
 }
@@ -51,7 +60,7 @@ pub fn plan(
     let previous = target.status.clone().unwrap_or_default();
     let generation = target.meta().generation.unwrap_or_default();
     let region = Region::parse(&target.spec.region);
-    let (mut release, mut parting, mut selected) = (false, None, Vec::new());
+    let (mut release, mut parting, mut announced, mut selected) = (false, None, Vec::new(), Vec::new());
     let progress = match &region {
         Err(problem) => {
             // A region that can't be understood never reached Azure.
@@ -62,6 +71,10 @@ pub fn plan(
             let holders = Holders::of(target, region, versions);
             release = holders.are_none();
             parting = holders.parting(region);
+            // A deletion is a change of its own.
+            if previous.observed_generation < Some(generation) {
+                announced.extend(holders.removes(target, region).map(|words| events::removes(&words.to_string())));
+            }
             selected.clone_from(&previous.versions);
             holders.progress(target, region)
         }
@@ -69,20 +82,33 @@ pub fn plan(
             let found = find(target, versions, siblings);
             let progress = progress(target, region, &found, siblings);
             selected = found.into_iter().map(|selected| selected.shown).collect();
+            let leaving = leaving(target, region, versions);
+            let known = |it: &SelectedVersion| {
+                previous.versions.iter().any(|before| before.name == it.name && before.remove_after.is_some())
+            };
+            let fresh: Vec<_> = leaving.iter().take(LISTED).filter(|it| !known(it)).cloned().collect();
+            if !fresh.is_empty() {
+                let words = leaves(&fresh, region).to_string();
+                announced.push(events::removal_pending(&capitalized(words.trim_start_matches("; "))));
+            }
+            let progress = progress.and(&leaves(&leaving, region).to_string());
+            // First, so that what was announced is known by the next pass however many are selected.
+            selected.splice(0..0, leaving);
             progress
         }
     };
     let findings = BTreeMap::from([(ConditionType::Available, available(&progress))]);
-    let complete = selected.iter().filter(|version| version.state == RegionState::Completed).count();
+    let wanted = || selected.iter().filter(|version| version.remove_after.is_none());
+    let complete = wanted().filter(|version| version.state == RegionState::Completed).count();
     let status = ReplicationTargetStatus {
         observed_generation: Some(generation),
         conditions: condition::render(&previous.conditions, &DOMAIN, &findings, &progress, generation, now),
         last_handled_reconcile_at: requested::requested(target).or(previous.last_handled_reconcile_at),
         region: region.ok().map(|region| region.to_string()),
-        progress: Some(format!("{complete}/{}", selected.len())),
+        progress: Some(format!("{complete}/{}", wanted().count())),
         versions: selected.into_iter().take(LISTED).collect(),
     };
-    Plan { release, parting, status }
+    Plan { release, parting, announced, status }
 }
 
 fn deleting(target: &ReplicationTarget) -> bool {
@@ -131,6 +157,25 @@ fn stopped(region: &Region, selected: &[Selected]) -> Option<Words> {
     standings().any(is_crowded).then(|| Words::Crowded { region, versions: of(&is_crowded) })
 }
 
+/// The versions that are no longer selected and still have their replicas, by name.
+fn leaving(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<SelectedVersion> {
+    let selects = |version: &ImageVersion| selector::selects(&target.spec, &version.name_any(), version.labels());
+    let mut leaving: Vec<SelectedVersion> = versions
+        .iter()
+        .filter(|version| version.meta().deletion_timestamp.is_none() && !selects(version))
+        .filter_map(|version| standing::leaving(version, &target.name_any(), region))
+        .collect();
+    leaving.sort_by(|a, b| a.name.cmp(&b.name));
+    leaving
+}
+
+/// What is said of them: when the first of them go.
+fn leaves(leaving: &[SelectedVersion], region: &Region) -> Leaves {
+    let names: Vec<String> = leaving.iter().map(|version| version.name.clone()).collect();
+    let first = leaving.iter().filter_map(|version| version.remove_after.as_ref()).map(|after| after.0).min();
+    first.map_or(Leaves::Nothing, |after| Leaves::After { versions: list(&names), region: region.clone(), after })
+}
+
 fn progress(
     target: &ReplicationTarget,
     region: &Region,
@@ -146,7 +191,7 @@ fn progress(
     if selected.is_empty() {
         return match &target.spec.image_version_name {
             Some(name) => reconciling(&Words::NoVersion { name: name.clone() }),
-            None => settled(&Words::NoneSelected),
+            None => Progress::Idle { reason: Words::NoneSelected.reason(), message: Words::NoneSelected.to_string() },
         };
     }
     let (mut failed, mut open, mut held) = (Vec::new(), Vec::new(), Vec::new());
@@ -204,6 +249,10 @@ impl Holders {
                 continue;
             }
             let name = version.name_any();
+            if version.spec.suspend {
+                holders.working.push(format!("{name} (suspended)"));
+                continue;
+            }
             match stall_of(version) {
                 // Of one that wasn't made, there are no replicas.
                 Some((reason, _)) if is_not_ours(reason) && removes && state.state != RegionState::Pending => {
@@ -215,7 +264,6 @@ impl Holders {
                     let (reason, words) = (reason.to_owned(), words.to_owned());
                     holders.held.push(Held::Stalled { name, reason, words });
                 }
-                None if version.spec.suspend => holders.working.push(format!("{name} (suspended)")),
                 None => holders.working.push(name),
             }
         }
@@ -231,6 +279,13 @@ impl Holders {
         (!self.not_ours.is_empty()).then(|| words.to_string())
     }
 
+    /// What the deletion of the target takes away.
+    fn removes(&self, target: &ReplicationTarget, region: &Region) -> Option<Deletes> {
+        let names: Vec<String> = self.held.iter().map(Held::name).chain(self.working.iter().cloned()).collect();
+        let removes = target.spec.deletion_policy == Deletion::Delete && !names.is_empty();
+        removes.then(|| Deletes::Removes { versions: list(&names), region: region.clone() })
+    }
+
     fn progress(&self, target: &ReplicationTarget, region: &Region) -> Progress {
         if self.are_none() {
             return reconciling(&Words::NothingLeft);
@@ -239,7 +294,7 @@ impl Holders {
             let held = told(&self.held.iter().collect::<Vec<_>>());
             return stalled(&Words::RemovalStalled { region: region.clone(), held });
         }
-        let held = self.held.iter().map(|held| held.to_string());
+        let held = self.held.iter().map(ToString::to_string);
         let versions = list(&self.working.iter().cloned().chain(held).collect::<Vec<_>>());
         reconciling(&match target.spec.deletion_policy {
             Deletion::Delete => Words::Removing { versions },
@@ -263,9 +318,16 @@ fn stalled(message: &Words) -> Progress {
 fn available(progress: &Progress) -> Finding {
     match progress {
         Progress::Settled { message } => Finding::yes(message),
+        Progress::Idle { reason, message } => Finding { reason: *reason, ..Finding::yes(message) },
         Progress::Reconciling { reason, message } => Finding::unknown(*reason, message),
         Progress::Retrying { reason, message } | Progress::Stalled { reason, message } => Finding::no(*reason, message),
     }
+}
+
+/// A part of a message as one of its own.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// At most five names, and how many more there are.

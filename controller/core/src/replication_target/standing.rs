@@ -80,7 +80,7 @@ impl Selected {
         };
         let most = if state == RegionState::Completed { 100 } else { 99 };
         let progress = known.map_or(0, |known| known.progress.min(most));
-        let shown = SelectedVersion { name: version.name_any(), state, progress };
+        let shown = SelectedVersion { name: version.name_any(), state, progress, remove_after: None };
         let name = || version.name_any();
         let standing = if let Some(is) = there.and_then(|there| other_storage(there, target)) {
             Standing::Fixed(is.to_owned())
@@ -90,12 +90,12 @@ impl Selected {
             Standing::Crowded
         } else if state == RegionState::Completed {
             Standing::Complete
+        } else if version.spec.suspend {
+            Standing::Held(Held::Suspended { name: name() })
         } else if let Some((reason, message)) = stalled {
             let words = known.filter(|known| known.state == RegionState::Failed).and_then(|known| known.detail.clone());
             let words = words.unwrap_or_else(|| message.to_owned());
             Standing::Held(Held::Stalled { name: name(), reason: reason.to_owned(), words })
-        } else if version.spec.suspend {
-            Standing::Held(Held::Suspended { name: name() })
         } else if state == RegionState::Failed {
             Standing::Repaired(known.and_then(|known| known.detail.clone()).unwrap_or_default())
         } else {
@@ -142,8 +142,21 @@ fn other_storage<'a>(there: &'a RegionStatus, target: &TargetView) -> Option<&'a
 /// Whether the region is complete with as many replicas as the target asks for; with more, if somebody else asks for more.
 fn has_replicas(state: &RegionStatus, target: &TargetView, siblings: &[TargetView]) -> bool {
     let ready = state.ready_replicas.unwrap_or_default();
-    let others = || siblings.iter().any(|sibling| sibling.replicas > target.replicas);
+    // Or as somebody did until lately.
+    let others = || !state.leaving.is_empty() || siblings.iter().any(|sibling| sibling.replicas > target.replicas);
     ready == target.replicas || ready > target.replicas && others()
+}
+
+/// A version that the target no longer selects, while it still has its replicas.
+pub(super) fn leaving(version: &ImageVersion, target: &str, at: &Region) -> Option<SelectedVersion> {
+    let state = region(version, at)?;
+    let leaving = state.leaving.iter().find(|leaving| leaving.target == target)?;
+    Some(SelectedVersion {
+        name: version.name_any(),
+        state: state.state,
+        progress: state.progress,
+        remove_after: Some(leaving.after.clone()),
+    })
 }
 
 /// What of several versions waits for a person.
@@ -159,6 +172,13 @@ pub(super) fn told(held: &[&Held]) -> String {
 }
 
 impl Held {
+    /// The version's name.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Stalled { name, .. } | Self::Suspended { name } => name.clone(),
+        }
+    }
+
     fn clipped(&self, limit: usize) -> Self {
         match self {
             Self::Stalled { name, reason, words } => {

@@ -218,6 +218,63 @@ fn a_target_is_ready_only_with_as_many_replicas_as_it_asks_for() {
 }
 
 #[test]
+fn what_a_target_no_longer_selects_is_announced_once_and_counts_no_more() {
+    let leaving = |mut regions: Value| {
+        regions[0]["leaving"] = json!([{"target": "t", "after": "2026-11-01T00:15:00Z"}]);
+        let mut version = version("web-1", &regions);
+        version.metadata.labels = None;
+        version
+    };
+    let mut target = target("t", &json!({}));
+    let versions = [leaving(region("Completed", &["t"])), version("web-2", &region("Completed", &["t"]))];
+    let (said, first) = say(&target, &versions, &[&target]);
+    let words = "eplicas of web-1 in northeurope are taken away after 2026-11-01T00:15:00Z, as this target no longer selects \
+                 them: put back the selector or the labels to keep them";
+    assert_eq!(said, format!("True Succeeded: 1 version is complete in northeurope; r{words}"));
+    assert_eq!(first.status.progress.as_deref(), Some("1/1"));
+    let told: Vec<_> = first.announced.iter().map(|it| (it.warning, it.reason.as_str(), it.note.clone())).collect();
+    assert_eq!(told, [(true, "RemovalPending", format!("R{words}"))]);
+    target.status = Some(first.status);
+    let (_, second) = say(&target, &versions, &[&target]);
+    assert_eq!(second.announced, []);
+    assert_eq!(second.status, target.status.clone().unwrap());
+    // Meanwhile whoever asks for fewer replicas has them.
+    let mut regions = region("Completed", &["t", "u"]);
+    (regions[0]["readyReplicas"], regions[0]["leaving"]) =
+        (json!(7), json!([{"target": "u", "after": "2026-11-01T00:15:00Z"}]));
+    let (said, _) = say(&target, &[version("web-1", &regions)], &[&target]);
+    assert!(said.starts_with("True Succeeded"), "{said}");
+}
+
+#[test]
+fn a_deletion_is_told_what_it_removes_once() {
+    let at = "2026-01-01T00:00:00Z";
+    let going = |policy: &str, observed: i64| {
+        let mut target =
+            target("t", &json!({"metadata": {"deletionTimestamp": at}, "spec": {"deletionPolicy": policy}}));
+        target.status = Some(ReplicationTargetStatus { observed_generation: Some(observed), ..Default::default() });
+        target
+    };
+    let there = [
+        version("web-1", &region("Completed", &["t"])),
+        stalled_version("web-2", "AccessDenied", &region("Completed", &["t"])),
+    ];
+    let words =
+        "With this target its replicas of web-2, web-1 in northeurope are removed, unless another target asks for them";
+    for (case, policy, observed, versions, expected) in [
+        ("it was deleted just now", "Delete", 2, &there[..], Some(words)),
+        ("it was told before", "Delete", 3, &there, None),
+        ("it leaves its replicas", "Retain", 2, &there, None),
+        ("it has none", "Delete", 2, &[], None),
+    ] {
+        let target = going(policy, observed);
+        let (_, plan) = say(&target, versions, &[&target]);
+        let told: Vec<_> = plan.announced.iter().map(|it| (it.warning, it.reason.as_str(), it.note.as_str())).collect();
+        assert_eq!(told, expected.map(|words| (true, "Deleting", words)).into_iter().collect::<Vec<_>>(), "{case}");
+    }
+}
+
+#[test]
 fn a_target_that_goes_ends_or_says_who_has_to_act() {
     let going = |policy: &str| {
         let at = "2026-01-01T00:00:00Z";
@@ -281,7 +338,7 @@ fn a_target_tells_what_the_versions_say_of_its_region() {
         })
     };
     let cases: Vec<Case> = vec![
-        ("nothing matches the selector", none.clone(), vec![], "True", "Succeeded", "0/0", false),
+        ("nothing matches the selector", none.clone(), vec![], "True", "NothingSelected", "0/0", false),
         (
             "the named version doesn't exist",
             json!({"spec": {"imageSelector": null, "imageVersionName": "web-1"}}),
@@ -416,7 +473,7 @@ fn of_two_targets_that_contradict_each_other_the_younger_one_stalls() {
         plan.status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap().reason.clone()
     };
     assert_eq!(reason(&young), "ConflictingTarget");
-    assert_eq!(reason(&old), "Succeeded");
+    assert_eq!(reason(&old), "NothingSelected");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is said of a replication target.
 
 use azimage_names::Region;
+use jiff::Timestamp;
 
 use crate::{
     merge::MOST_REGIONS,
@@ -26,8 +27,8 @@ messages! {
              targets that nobody needs",
         NoVersion { name: String } => Available / NothingSelected:
             "There is no ImageVersion {name} yet",
-        NoneSelected => Available / Succeeded:
-            "No ImageVersion is selected yet",
+        NoneSelected => Available / NothingSelected:
+            "No ImageVersion of this namespace has the labels that spec.imageSelector asks for",
         Failed { region: Region, versions: String, beside: Beside } => Available / RegionFailed:
             "Replication to {region} failed and is being repaired for {versions}{beside}",
         Waiting { versions: String, region: Region, beside: Beside } => Available / Replicating:
@@ -75,6 +76,24 @@ phrases! {
 }
 
 phrases! {
+    /// What is taken away later, as the target no longer selects it.
+    pub(crate) enum Leaves ["the message of `Ready`"] {
+        Nothing => "",
+        After { versions: String, region: Region, after: Timestamp } =>
+            "; replicas of {versions} in {region} are taken away after {after}, as this target no longer selects them: \
+             put back the selector or the labels to keep them",
+    }
+}
+
+phrases! {
+    /// What a deletion does.
+    pub(crate) enum Deletes ["an event of a target that is being deleted"] {
+        Removes { versions: String, region: Region } =>
+            "With this target its replicas of {versions} in {region} are removed, unless another target asks for them",
+    }
+}
+
+phrases! {
     /// What a person has to know of a target that goes.
     pub(crate) enum Parting ["an event of a target that goes"] {
         NotOurs { region: Region, versions: String } =>
@@ -84,5 +103,5 @@ phrases! {
 }
 
 pub(crate) fn phrases() -> Vec<Phrases> {
-    vec![Held::phrases(), More::phrases(), Beside::phrases(), Parting::phrases()]
+    vec![Held::phrases(), More::phrases(), Beside::phrases(), Leaves::phrases(), Deletes::phrases(), Parting::phrases()]
 }

@@ -85,6 +85,10 @@ fn values() -> Vec<Case> {
         ..version(".spec.source.virtualMachine.guest", "whole path in the guest", allow(good), allow(bad))
     };
     let copy = |id: &str| json!({"imageVersion": {"resourceId": id}});
+    let labels = |path, message, good: Value, bad: Value| {
+        let with = |labels| with(target_base(), "/spec/imageSelector/matchLabels", labels);
+        Case { path, field: "spec.imageSelector.matchLabels", ..case(TARGET, ".spec", message, with(good), with(bad)) }
+    };
     let both = json!({
         "virtualMachine": {"resourceId": machine("builder"), "capture": "InPlace"},
         "imageVersion": {"resourceId": version_id("1.0.0")},
@@ -199,6 +203,46 @@ fn values() -> Vec<Case> {
                 "In and NotIn need values",
                 expressions(json!([{"key": "tier", "operator": "NotIn", "values": ["dev"]}])),
                 expressions(json!([{"key": "tier", "operator": "In"}])),
+            )
+        },
+        labels(
+            ".spec.imageSelector.matchLabels",
+            "such a name",
+            json!({"example.com/tier": "prod"}),
+            json!({"tier!": "prod"}),
+        ),
+        labels(".spec.imageSelector.matchLabels", "such a value", json!({"tier": ""}), json!({"tier": "prod prod"})),
+        Case {
+            path: ".spec.imageSelector.matchExpressions[].key",
+            field: "spec.imageSelector.matchExpressions[0].key",
+            ..case(
+                TARGET,
+                ".spec",
+                "such a name",
+                expressions(json!([{"key": "a.b/tier_1", "operator": "Exists"}])),
+                expressions(json!([{"key": "/tier", "operator": "Exists"}])),
+            )
+        },
+        Case {
+            path: ".spec.imageSelector.matchExpressions[].values",
+            field: "spec.imageSelector.matchExpressions[0].values",
+            ..case(
+                TARGET,
+                ".spec",
+                "such a value",
+                expressions(json!([{"key": "tier", "operator": "In", "values": ["prod", ""]}])),
+                expressions(json!([{"key": "tier", "operator": "In", "values": ["prod", "-"]}])),
+            )
+        },
+        Case {
+            path: ".spec.removalDelay",
+            field: "spec.removalDelay",
+            ..case(
+                TARGET,
+                ".spec",
+                "between 0s and 168h",
+                with(target_base(), "/spec/removalDelay", "0s".into()),
+                with(target_base(), "/spec/removalDelay", "169h".into()),
             )
         },
     ]

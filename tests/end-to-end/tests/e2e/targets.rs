@@ -80,7 +80,7 @@ async fn a_target_adds_its_region_and_takes_it_away_or_leaves_it_as_it_says() {
 async fn a_version_that_a_target_no_longer_selects_leaves_the_region() {
     let test = Test::new("deselect").await;
     let controller = test.start();
-    test.apply(&manifests::target("north", "northeurope")).await;
+    test.apply(&with(manifests::target("north", "northeurope"), "/spec/removalDelay", "2s".into())).await;
     ready_copy(&test).await;
     wait_for_regions(&test, "in two regions", &["northeurope", "westeurope"]).await;
     test.change(Kind::Version, "web", &json!({"metadata": {"labels": {"tier": "dev"}}})).await;

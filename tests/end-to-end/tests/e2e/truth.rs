@@ -1,6 +1,7 @@
 //! What targets say of versions that don't get on, to somebody who can't read versions; and deletions that end.
 
 use azimage_end_to_end::{Kind, Object, Test, manifests, manifests::with};
+use k8s_openapi::api::events::v1::Event;
 use serde_json::{Value, json};
 
 /// The source of copies, and a copy of it that isn't there yet.
@@ -193,5 +194,186 @@ async fn an_object_of_a_later_release_says_so_until_it_can_be_read_again_however
     assert_eq!(replicas(&test, "1.4.0", "northeurope").await, None, "it was removed once the version could be read");
     assert_eq!(test.azure.writes().await.len(), writes + 1);
     assert!(controller.runs());
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn replicas_that_go_by_a_slip_stay_when_it_is_put_back_also_across_a_restart() {
+    let test = Test::new("slip").await;
+    let web = copy(&test, "web", "1.4.0").await;
+    let controller = test.start();
+    let north = with(manifests::target("north", "northeurope"), "/spec/replicas", 2.into());
+    test.apply(&north).await;
+    test.apply(&web).await;
+    test.ready(Kind::Target, "north").await;
+    let writes = test.azure.writes().await.len();
+    // A label, and then a selector.
+    let label = |tier: &str| json!({"metadata": {"labels": {"tier": tier}}});
+    let selector = |tier: &str| json!({"spec": {"imageSelector": {"matchLabels": {"tier": tier}}}});
+    let slips = [
+        (Kind::Version, "web", label("dev"), label("prod")),
+        (Kind::Target, "north", selector("prdo"), selector("prod")),
+    ];
+    let mut controller = controller;
+    for (kind, name, slip, back) in slips {
+        test.change(kind, name, &slip).await;
+        let announced = |object: &Object| object.at("/status/regions/0/leaving/0/target") == "north";
+        let object = test.wait(Kind::Version, "web", "announced", announced).await;
+        let after = object.at("/status/regions/0/leaving/0/after").as_str().unwrap().to_owned();
+        let told = |object: &Object| object.condition("Ready").is_some_and(|ready| ready.message.contains(&after));
+        test.wait(Kind::Version, "web", "told", told).await;
+        let target = test.wait(Kind::Target, "north", "told", told).await;
+        assert_eq!(
+            (target.at("/status/progress"), target.at("/status/versions/0/removeAfter")),
+            (&json!("0/0"), &json!(after))
+        );
+        test.kill(controller);
+        controller = test.start();
+        test.request(Kind::Version, "web").await;
+        let handled = |object: &Object| object.at("/status/lastHandledReconcileAt").is_string();
+        let object = test.wait(Kind::Version, "web", "seen by the next process", handled).await;
+        assert_eq!(object.at("/status/regions/0/leaving/0/after"), &json!(after), "the pause begins once");
+        test.change(kind, name, &back).await;
+        let back = |object: &Object| object.is_ready() && object.at("/status/regions/0/leaving").is_null();
+        test.wait(Kind::Version, "web", "as before", back).await;
+        test.wait(Kind::Target, "north", "as before", |object| object.at("/status/progress") == "1/1").await;
+    }
+    assert_eq!(test.azure.writes().await.len(), writes, "nothing was written for it");
+    assert_eq!(replicas(&test, "1.4.0", "northeurope").await, Some(2));
+    for (reason, kind, type_) in [
+        ("RemovalPending", "ImageVersion", "Warning"),
+        ("RemovalPending", "ReplicationTarget", "Warning"),
+        ("RemovalCancelled", "ImageVersion", "Normal"),
+    ] {
+        let is_it = |event: &Event| {
+            let regarding = event.regarding.as_ref().and_then(|regarding| regarding.kind.as_deref());
+            event.reason.as_deref() == Some(reason) && regarding == Some(kind) && event.type_.as_deref() == Some(type_)
+        };
+        // An event comes after the status that it tells of.
+        let twice = || async { test.events().await.iter().filter(|event| is_it(event)).count() == 2 };
+        test.until(&format!("{reason} of {kind} was told twice"), twice).await;
+    }
+    // A deletion is told what it removes.
+    test.delete(Kind::Target, "north").await;
+    test.gone(Kind::Target, "north").await;
+    let events = test.events().await;
+    let told = events
+        .iter()
+        .filter_map(|event| event.note.as_deref())
+        .any(|note| note.contains("its replicas of web in northeurope are removed"));
+    assert!(told, "{events:?}");
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn a_selector_is_one_value_of_one_owner() {
+    let test = Test::new("atomic").await;
+    test.apply(&manifests::target("north", "northeurope")).await;
+    let theirs = json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": "ReplicationTarget", "metadata": {"name": "north"},
+        "spec": {"region": "northeurope", "imageSelector": {"matchLabels": {"app": "web"}}},
+    });
+    let refused = test.try_apply_as("somebody-else", &theirs).await.unwrap_err();
+    assert!(refused.contains("conflict") && refused.contains("imageSelector"), "{refused}");
+    let labels = |object: &Object| *object.at("/spec/imageSelector/matchLabels") == json!({"tier": "prod"});
+    test.wait(Kind::Target, "north", "as it was applied", labels).await;
+    test.finish(None).await;
+}
+
+#[tokio::test]
+async fn a_suspended_object_says_so_from_the_beginning_and_until_it_goes_on() {
+    let test = Test::new("suspended").await;
+    let web = with(copy(&test, "web", "1.4.0").await, "/spec/suspend", true.into());
+    let controller = test.start();
+    test.apply(&web).await;
+    let object = test.stalled(Kind::Version, "web", "Suspended").await;
+    assert_eq!(
+        object.condition("Ready").map(|ready| (ready.status, ready.reason)),
+        Some(("False".into(), "Suspended".into()))
+    );
+    assert!(object.condition("Reconciling").is_none());
+    assert!(test.azure.journal().await.is_empty());
+    test.change(Kind::Version, "web", &json!({"spec": {"suspend": false}})).await;
+    test.ready(Kind::Version, "web").await;
+    test.change(Kind::Version, "web", &json!({"spec": {"suspend": true}})).await;
+    let says = |object: &Object| {
+        object.is_ready() && object.condition("Ready").is_some_and(|ready| ready.reason == "Suspended")
+    };
+    test.wait(Kind::Version, "web", "ready and suspended", says).await;
+    // What is asked for now isn't done.
+    test.change(Kind::Version, "web", &json!({"spec": {"publish": {"tags": {"team": "web"}}}})).await;
+    test.stalled(Kind::Version, "web", "Suspended").await;
+    test.change(Kind::Version, "web", &json!({"spec": {"suspend": false}})).await;
+    test.ready(Kind::Version, "web").await;
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn a_conflict_is_with_one_that_can_act_and_ends_with_it() {
+    let test = Test::new("conflict-ends").await;
+    // One that can't act, as its definition doesn't exist, holds up nobody.
+    let stuck =
+        with(manifests::image_version(&test.azure, "stuck", "1.0.0", "builder"), "/spec/definition", "no-such".into());
+    // No resync comes in time.
+    let controller = test.start_with(&[("resync-interval", "1h")]);
+    test.apply(&stuck).await;
+    test.stalled(Kind::Version, "stuck", "DefinitionNotFound").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    test.apply(&manifests::image_version(&test.azure, "first", "1.1.0", "builder")).await;
+    test.ready(Kind::Version, "first").await;
+    test.apply(&manifests::image_version(&test.azure, "second", "1.2.0", "builder")).await;
+    let (_, message) = test.stalled(Kind::Version, "second", "Conflict").await.stalled().unwrap();
+    assert!(message.contains("ImageVersion first"), "{message}");
+    test.delete(Kind::Version, "first").await;
+    test.gone(Kind::Version, "first").await;
+    let goes_on = |object: &Object| object.stalled().is_none_or(|(reason, _)| reason != "Conflict");
+    test.wait(Kind::Version, "second", "out of its conflict", goes_on).await;
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn a_version_that_was_left_is_taken_over_on_purpose_and_by_one_write() {
+    let test = Test::new("adoption").await;
+    let web = copy(&test, "web", "1.4.0").await;
+    let controller = test.start();
+    test.apply(&manifests::target("north", "northeurope")).await;
+    test.apply(&web).await;
+    test.ready(Kind::Target, "north").await;
+    test.delete(Kind::Version, "web").await;
+    test.gone(Kind::Version, "web").await;
+    test.delete(Kind::Target, "north").await;
+    test.gone(Kind::Target, "north").await;
+    // Applied again it is somebody else's, and the message names the way to take it over.
+    test.apply(&web).await;
+    let (_, message) = test.stalled(Kind::Version, "web", "VersionExists").await.stalled().unwrap();
+    assert!(message.contains("spec.adoption"), "{message}");
+    let writes = test.azure.writes().await.len();
+    test.change(Kind::Version, "web", &json!({"spec": {"adoption": "IfIdentical"}})).await;
+    let object = test.ready(Kind::Version, "web").await;
+    let made = test.azure.writes().await.split_off(writes);
+    assert_eq!(made.len(), 1, "{made:?}");
+    let id = test.azure.version("1.4.0");
+    let tags = test.azure.state(&id).await.unwrap()["tags"].clone();
+    assert!(tags["azimage-owner"].as_str().unwrap().ends_with(object.at("/metadata/uid").as_str().unwrap()), "{tags}");
+    assert_eq!(replicas(&test, "1.4.0", "northeurope").await, Some(1), "regions stay");
+    assert!(object.at("/status/adoptedFrom").as_str().unwrap().contains("/web/"));
+    test.until("it is told", || async {
+        test.events().await.iter().any(|event| event.reason.as_deref() == Some("Adopted"))
+    })
+    .await;
+    // Its regions are nobody's until a target asks for them, and then they are that one's.
+    test.apply(&manifests::target("north", "northeurope")).await;
+    test.ready(Kind::Target, "north").await;
+    test.delete(Kind::Target, "north").await;
+    test.gone(Kind::Target, "north").await;
+    assert_eq!(replicas(&test, "1.4.0", "northeurope").await, None);
+    // What another cluster takes over isn't taken back.
+    test.ready(Kind::Version, "web").await;
+    let mut body = test.azure.request("GET", &id, None).await;
+    body["tags"]["azimage-owner"] = "another-cluster/images/web/00000000-0000-0000-0000-000000000001".into();
+    test.azure.request("PUT", &id, Some(&body)).await;
+    test.request(Kind::Version, "web").await;
+    let (_, message) = test.stalled(Kind::Version, "web", "VersionExists").await.stalled().unwrap();
+    assert!(message.contains("another-cluster") && message.contains("isn't taken back"), "{message}");
     test.finish(Some(controller)).await;
 }

@@ -27,7 +27,7 @@ pub(super) fn stalled(object: &Value) -> Option<&str> {
 
 /// Whether an object has settled: it stays as it is until somebody changes something.
 pub fn is_settled(object: &Value) -> bool {
-    // A suspended object's status isn't updated, nor its observedGeneration.
+    // Nothing is done for a suspended object, whatever its status says.
     let suspended = object["spec"]["suspend"] == true && object["metadata"]["deletionTimestamp"].is_null();
     let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
     suspended || seen && (is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some())
@@ -133,6 +133,7 @@ pub(super) fn objects_settle(evidence: &Evidence<'_>) -> Vec<String> {
         let allowed_reasons = allowed_reasons(evidence, number);
         let stalled = stalled(object);
         let allowed = match stalled {
+            Some("Suspended") => object["spec"]["suspend"] == true,
             Some(reason) => allowed_reasons.contains(&reason),
             None => !deleted && is_settled(object),
         };

@@ -227,6 +227,7 @@ fn statuses() -> BoxedStrategy<ImageVersionStatus> {
                     progress: 0,
                     replicas: None,
                     ready_replicas: None,
+                    leaving: Vec::new(),
                     requested_by: by.into_iter().map(ToOwned::to_owned).collect(),
                     storage_account_type: None,
                     requesters: None,

@@ -1,5 +1,6 @@
 //! A version that exists: each state of it and of its regions.
 
+use azimage_crds::OWNER_TAG;
 use serde_json::{Value, json};
 
 use super::{super::*, fixtures::*, scene::*, told::*};
@@ -39,7 +40,7 @@ fn changed(change: impl FnOnce(&mut facts::Version)) -> facts::Version {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [ownership(), creation(), replication(), differences(), unheeded(), repairs()].concat()
+    [ownership(), adoption(), creation(), replication(), differences(), unheeded(), repairs()].concat()
 }
 
 fn ownership() -> Vec<Row> {
@@ -80,6 +81,88 @@ fn ownership() -> Vec<Row> {
             DONE,
         ),
     ]
+}
+
+/// How a version of another owner is taken over.
+fn adoption() -> Vec<Row> {
+    const ADOPTS: &str = "Update Unknown/Adopted Published=Adopted Poll";
+    let adopting = || scene(&json!({"spec": {"adoption": "IfIdentical"}}));
+    let of = |owner: &str| version(&[HOME, OTHER]).owned_by(owner);
+    let gone = "c1/images/web-1/u-0";
+    let was = |former: Option<&str>, resource_id: Option<&str>| {
+        let status = json!({"conditions": [], "adoptedFrom": former, "resourceId": resource_id});
+        serde_json::from_value(status).unwrap()
+    };
+    vec![
+        row("adopted: its owner is gone", adopting().version(of(gone)), ADOPTS),
+        row("adopted: another cluster's", adopting().version(of("c2/images/web-1/u-9")), ADOPTS),
+        row("adopted: made by hand", adopting().version(changed(|version| version.tags.clear())), ADOPTS),
+        row("adopted: of an unknown source", adopting().version(facts::Version { source: None, ..of(gone) }), ADOPTS),
+        row("not adopted: the object doesn't say so", plain().version(of(gone)), EXISTS),
+        row("not adopted: its owner's tag says nothing", adopting().version(of("me")), EXISTS),
+        row("not adopted: of another namespace here", adopting().version(of("c1/other/web-1/u-0")), EXISTS),
+        row(
+            "not adopted: of another source",
+            adopting().version(facts::Version { source: Some(SOURCE_VERSION.into()), ..of(gone) }),
+            DIFFERS,
+        ),
+        row(
+            "not adopted: shallow",
+            adopting().version(facts::Version { replication_mode: "Shallow".into(), ..of(gone) }),
+            DIFFERS,
+        ),
+        row(
+            "not adopted: of another storage",
+            adopting().version(facts::Version { storage_account_type: "Premium_LRS".into(), ..of(gone) }),
+            DIFFERS,
+        ),
+        row(
+            "not adopted: in latest",
+            adopting().version(facts::Version { exclude_from_latest: false, ..of(gone) }),
+            DIFFERS,
+        ),
+        row("not adopted: unfinished", adopting().version(of(gone).provisioned(Provisioning::Creating)), EXISTS),
+        row("not adopted: failed", adopting().version(of(gone).provisioned(Provisioning::Failed)), EXISTS),
+        row("adopted: begun before, and not seen", adopting().version(of(gone)).status(was(Some(gone), None)), ADOPTS),
+        row(
+            "not adopted: another one took it",
+            adopting().version(of("c2/a/b/u-9")).status(was(Some(gone), None)),
+            EXISTS,
+        ),
+        row("not adopted: it was ours", adopting().version(of(gone)).status(was(None, Some("x"))), EXISTS),
+    ]
+}
+
+#[test]
+fn an_adoption_writes_the_owner_and_nothing_else_and_remembers_whose_it_was() {
+    let found = facts::Version {
+        default_replicas: 4,
+        block_deletion: true,
+        ..version(&[HOME, OTHER]).owned_by("c2/images/web-1/u-9")
+    };
+    let adopting = scene(&json!({"spec": {"adoption": "IfIdentical"}}));
+    let scene = adopting.targets(&[target("t", "eastus2", &json!({}))]).version(found.clone());
+    let Some(Step { request: Request::PutVersion(request), .. }) = scene.plan().step else {
+        panic!("it isn't written")
+    };
+    let owner = stage::replicate::words::Difference::Tag { name: OWNER_TAG.into() };
+    let differs = stage::replicate::compare::differences(&found, &request);
+    assert_eq!(differs.into_iter().map(|differs| differs.what).collect::<Vec<_>>(), [owner]);
+    assert_eq!(request.tags[OWNER_TAG], OURS);
+    assert_eq!(scene.next_status().adopted_from.as_deref(), Some("c2/images/web-1/u-9"));
+}
+
+#[test]
+fn a_version_of_an_object_that_lives_is_not_adopted() {
+    let mut validated = scene(&json!({"spec": {"adoption": "IfIdentical"}})).validated();
+    validated.other_uids = vec!["u-0".to_owned()];
+    let scene = scene(&json!({})).version(version(&[HOME]).owned_by("c1/images/web-1/u-0"));
+    let plan = plan(&validated, &scene.history(), &scene.pass().1);
+    assert_eq!(plan.step, None);
+    assert!(
+        matches!(&plan.report.progress, crate::Progress::Stalled { message, .. } if message.contains("lives")),
+        "{plan:?}"
+    );
 }
 
 fn creation() -> Vec<Row> {

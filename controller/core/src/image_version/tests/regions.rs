@@ -1,6 +1,6 @@
 //! The regions as the status shows them, and the word that lets a target go.
 
-use azimage_crds::{ImageVersionStatus, RegionState};
+use azimage_crds::{ConditionType, ImageVersionStatus, RegionState};
 use serde_json::{Value, json};
 
 use super::{super::*, fixtures::*, scene::*, told::*};
@@ -94,6 +94,74 @@ fn replicas_are_ready_once_azure_is_done_with_them() {
 }
 
 #[test]
+fn what_a_target_no_longer_selects_stays_for_its_pause_with_all_its_replicas() {
+    let selecting = |name: &str, others: bool, replicas: i32| {
+        let labels = if others { json!({"tier": "dev"}) } else { json!({}) };
+        target(name, OTHER, &json!({"spec": {"replicas": replicas, "imageSelector": {"matchLabels": labels}}}))
+    };
+    let there = |replicas: i32| {
+        let mut observed = version(&[HOME, OTHER]);
+        observed.targets.iter_mut().filter(|it| it.region == region(OTHER)).for_each(|it| it.replicas = Some(replicas));
+        observed
+    };
+    let before = |by: &[&str], leaving: Value| {
+        let home = json!({"name": HOME, "state": "Completed", "requestedBy": ["home"]});
+        let other = json!({"name": OTHER, "state": "Completed", "requestedBy": by, "leaving": leaving});
+        status(&json!([other, home]), true)
+    };
+    let entry = |seconds: i64| {
+        let after = now().checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap();
+        json!([{"target": "t", "after": after}])
+    };
+    let until = |status: &ImageVersionStatus| {
+        let leaving = status.regions.iter().flat_map(|region| &region.leaving);
+        leaving.map(|leaving| leaving.after.0.as_second() - now().as_second()).collect::<Vec<_>>()
+    };
+    let removes = |scene: &Scene| match scene.plan().step {
+        Some(Step { request: Request::PutVersion(request), .. }) => {
+            let is = request.targets.iter().find(|it| it.region == region(OTHER));
+            Some(is.and_then(|is| is.replicas).unwrap_or_default())
+        }
+        _ => None,
+    };
+    let (gone, kept) = (selecting("t", true, 7), selecting("t", false, 7));
+    let cases = [
+        ("it was deselected just now", vec![gone.clone()], before(&["t"], json!([])), None, vec![900]),
+        ("its pause lasts", vec![gone.clone()], before(&["t"], entry(1)), None, vec![1]),
+        ("its pause is over", vec![gone.clone()], before(&["t"], entry(0)), Some(0), vec![0]),
+        ("it was put back in time", vec![kept], before(&["t"], entry(1)), None, vec![]),
+        (
+            "another one wants fewer",
+            vec![gone.clone(), selecting("u", false, 2)],
+            before(&["t", "u"], json!([])),
+            None,
+            vec![900],
+        ),
+        (
+            "and then has fewer",
+            vec![gone.clone(), selecting("u", false, 2)],
+            before(&["t", "u"], entry(-9)),
+            Some(2),
+            vec![],
+        ),
+        ("it is deleted meanwhile", vec![going("t", OTHER, "Delete")], before(&["t"], entry(800)), Some(0), vec![]),
+    ];
+    for (case, targets, status, written, pauses) in cases {
+        let scene = scene(&json!({})).targets(&targets).version(there(7)).status(status);
+        assert_eq!((removes(&scene), until(&scene.next_status())), (written, pauses), "{case}");
+    }
+    // Also while Azure can't be asked, or may not be.
+    for change in [json!({}), json!({"spec": {"suspend": true}})] {
+        let scene = unread(scene(&change).targets(std::slice::from_ref(&gone)).status(before(&["t"], json!([]))));
+        let after = scene.next_status();
+        assert_eq!((until(&after), shown(&after)[0].3.as_str()), (vec![900], "t"));
+    }
+    let ready = scene(&json!({})).targets(&[gone]).version(there(7)).status(before(&["t"], json!([]))).next_status();
+    let said = message(&ready, ConditionType::Ready);
+    assert!(said.contains("the target t asked for in northeurope is taken away after 20"), "{said}");
+}
+
+#[test]
 fn progress_counts_the_regions_that_somebody_here_wants() {
     let cases = vec![
         ("not yet seen in Azure", unread(wide().status(status(&json!([]), false))), Some("0/2 regions, 0%")),
@@ -157,6 +225,51 @@ fn a_suspended_object_lets_a_target_go_that_retains_and_holds_one_that_deletes()
         let scene =
             scene(&json!({"spec": {"suspend": true}})).targets(&[going("t", OTHER, policy)]).status(before.clone());
         assert_eq!(shown(&scene.next_status())[0].3, requested_by, "{policy}");
+    }
+}
+
+#[test]
+fn a_suspended_object_says_so_and_what_was_so_stays_so_unless_something_else_is_asked_for_since() {
+    let status = |ready: &str, reason: &str, observed: i64| -> ImageVersionStatus {
+        let at = "2026-05-01T00:00:00Z";
+        let condition = json!({
+            "type": "Ready", "status": ready, "reason": reason, "message": "m", "observedGeneration": observed, "lastTransitionTime": at,
+        });
+        let mut conditions = vec![condition.clone()];
+        for kind in DOMAIN {
+            let mut done = condition.clone();
+            (done["type"], done["status"], done["reason"]) = (kind.as_str().into(), "True".into(), "Succeeded".into());
+            conditions.push(done);
+        }
+        let region = json!({"name": OTHER, "state": "Completed", "requestedBy": ["t"]});
+        serde_json::from_value(json!({
+            "observedGeneration": observed, "conditions": conditions, "regions": [region], "source": {"location": HOME},
+            "resourceId": "x",
+        }))
+        .unwrap()
+    };
+    let here = || vec![target("t", OTHER, &json!({}))];
+    let cases = [
+        ("it was made suspended", ImageVersionStatus::default(), vec![], "False"),
+        ("it was ready", status("True", "Succeeded", GENERATION - 1), here(), "True"),
+        ("it was ready and was looked at since", status("True", "Suspended", GENERATION), here(), "True"),
+        ("it was at work", status("Unknown", "Replicating", GENERATION - 1), here(), "False"),
+        ("it was changed while it is suspended", status("True", "Suspended", GENERATION - 1), here(), "False"),
+        ("it was changed twice", status("True", "Succeeded", GENERATION - 2), here(), "False"),
+        (
+            "another region is wanted since",
+            status("True", "Suspended", GENERATION),
+            vec![target("u", "eastus2", &json!({}))],
+            "False",
+        ),
+    ];
+    for (case, before, targets, ready) in cases {
+        let after = scene(&json!({"spec": {"suspend": true}})).targets(&targets).status(before).next_status();
+        let condition = |kind: &str| after.conditions.iter().find(|condition| condition.type_ == kind);
+        let told = condition("Ready").unwrap();
+        assert_eq!((told.status.as_str(), told.reason.as_str()), (ready, "Suspended"), "{case}");
+        assert_eq!(condition("Stalled").is_some(), ready == "False", "{case}");
+        assert!(condition("Reconciling").is_none(), "{case}");
     }
 }
 

@@ -215,7 +215,7 @@ pub(super) fn rows() -> Vec<Row> {
             copy().observed(|observed| observed.source_version = Told::Failed(Failure::Busy("locked".into()))),
             "- False/SourceBusy - Retry",
         ),
-        row("a suspended object", scene(&json!({"spec": {"suspend": true}})), "- Unknown/Progressing - Never"),
+        row("a suspended object", scene(&json!({"spec": {"suspend": true}})), "- False/Suspended - Never"),
         row(
             "Azure doesn't answer",
             plain().observed(|observed| observed.definition = failing()),

@@ -182,6 +182,60 @@ fn of_two_objects_for_one_thing_the_older_one_holds() {
 }
 
 #[test]
+fn a_machine_is_held_by_the_one_that_has_begun_with_it_or_else_by_the_older_one_that_can_begin() {
+    let condition = |reason: &str, observed: i64| {
+        json!({"conditions": [{
+            "type": "Stalled", "status": "True", "reason": reason, "message": "m", "observedGeneration": observed,
+            "lastTransitionTime": "2026-01-02T00:00:00Z",
+        }]})
+    };
+    let steps = json!({"conditions": [], "steps": [{"name": "ClaimSource", "startedAt": "2026-01-02T00:00:00Z", "attempts": 1}]});
+    let begun = || json!({"status": steps});
+    let generation = json!({"metadata": {"generation": 2}});
+    let stalled = |observed: i64| both(&generation, &json!({"status": condition("DefinitionNotFound", observed)}));
+    let younger = json!({"metadata": {"creationTimestamp": "2026-01-03T00:00:00Z"}});
+    let fresh = json!({});
+    let cases = [
+        ("the older one has said nothing yet", fresh.clone(), fresh.clone(), true),
+        ("the older one is stalled and has touched nothing", fresh.clone(), stalled(2), false),
+        ("the older one was stalled before its spec changed", fresh.clone(), stalled(1), true),
+        ("the older one is stalled in the middle of its work", fresh.clone(), both(&stalled(2), &begun()), true),
+        ("the older one is suspended", fresh.clone(), json!({"spec": {"suspend": true}}), false),
+        (
+            "the older one was suspended in the middle",
+            fresh.clone(),
+            both(&json!({"spec": {"suspend": true}}), &begun()),
+            true,
+        ),
+        ("the younger one has begun", fresh.clone(), both(&younger, &begun()), true),
+        ("this one has begun, and the other hasn't", begun(), fresh, false),
+        ("both have begun", begun(), begun(), true),
+    ];
+    for (case, this, theirs, expected) in cases {
+        let (this, theirs) = (object(&this), other(&theirs));
+        assert_eq!(understand(&this, environment(&[&theirs])).is_err(), expected, "{case}");
+    }
+}
+
+#[test]
+fn of_two_objects_for_one_machine_one_and_only_one_goes_on_whatever_they_have_done() {
+    let states = [
+        json!({}),
+        json!({"spec": {"suspend": true}}),
+        json!({"status": {"conditions": [], "resourceId": "x"}}),
+        json!({"metadata": {"creationTimestamp": "2026-01-03T00:00:00Z"}}),
+    ];
+    for (mine, theirs) in states.iter().flat_map(|mine| states.iter().map(move |theirs| (mine, theirs))) {
+        let (mine, theirs) = (object(mine), other(theirs));
+        let goes_on = |this: &ImageVersion, other: &ImageVersion| understand(this, environment(&[other])).is_ok();
+        let acts = [goes_on(&mine, &theirs), goes_on(&theirs, &mine)];
+        let can = [&mine, &theirs].iter().filter(|it| !it.spec.suspend).count();
+        assert!(acts.contains(&true), "{mine:?} {theirs:?}");
+        assert!(can < 2 || acts != [true, true], "{mine:?} {theirs:?}");
+    }
+}
+
+#[test]
 fn an_object_is_in_no_conflict_with_itself() {
     let this = object(&json!({}));
     assert!(understand(&this, environment(&[&this])).is_ok());

@@ -1,8 +1,9 @@
 //! The gallery image version is created: out of the source, in its home region alone, and kept out of latest.
 
+mod adoption;
 pub(in super::super) mod words;
 
-use azimage_crds::{ConditionType, OWNER_TAG, Reason, RegionState};
+use azimage_crds::{ConditionType, Reason, RegionState};
 use words::Words;
 
 use super::{
@@ -11,7 +12,6 @@ use super::{
         context::{Cx, Presence},
         facts,
         report::{Decision, Outcome, Report},
-        validate::find_tag,
         words::{Done, NotShown},
     },
     replicate::{View, compare, words::Late},
@@ -38,11 +38,7 @@ fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
 pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) -> Decision {
     let validated = cx.validated;
     if !validated.owns_tag(&version.tags) {
-        let id = validated.id.clone();
-        return report.stalled(&match find_tag(&version.tags, OWNER_TAG) {
-            Some(owner) => Words::Owned { id, owner: owner.to_owned() },
-            None => Words::Foreign { id },
-        });
+        return adoption::decide(cx, version, report);
     }
     report.resource_id = Some(validated.id.to_string());
     report.size_gib = version.size_gib;

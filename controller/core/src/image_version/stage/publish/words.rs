@@ -2,7 +2,7 @@
 
 use azimage_names::{ImageVersionId, Region};
 
-use super::super::replicate::words::Late;
+use super::super::{super::Provisioning, replicate::words::Late};
 use crate::message::messages;
 
 messages! {
@@ -12,10 +12,28 @@ messages! {
             "Creating the gallery image version",
         Foreign { id: ImageVersionId } => Published / VersionExists:
             "spec.version: {id} exists already, and it wasn't made by azimage; choose another version number in a new \
-             object",
+             object, or set spec.adoption to IfIdentical to take it over",
         Owned { id: ImageVersionId, owner: String } => Published / VersionExists:
             "spec.version: {id} exists already, and it belongs to {owner} (cluster/namespace/name/uid); choose another \
-             version number in a new object",
+             version number in a new object, or, if that owner is gone, set spec.adoption to IfIdentical to take it over",
+        OwnerLives { id: ImageVersionId, owner: String } => Published / VersionExists:
+            "spec.adoption: {id} belongs to {owner} (cluster/namespace/name/uid) of this very cluster, which lives, or is \
+             of a namespace that isn't looked into; delete that object with spec.deletionPolicy: Retain, and make this \
+             one in its namespace",
+        Lost { id: ImageVersionId, owner: String } => Published / VersionExists:
+            "spec.adoption: {id} was this object's, and its tag azimage-owner says {owner} now; it isn't taken back, so \
+             that two owners don't fight over it. Delete one of the two objects; to take the version over again, delete \
+             this one with spec.deletionPolicy: Retain and make it anew",
+        InLatest { id: ImageVersionId } => Published / VersionDiffers:
+            "spec.adoption: {id} is included in latest, and a version of azimage isn't; set its excludeFromLatest in \
+             Azure, if nobody relies on it, to have it taken over",
+        OtherStorage { id: ImageVersionId, storage: String } => Published / VersionDiffers:
+            "spec.publish.storageAccountType: {id} has {storage}; a version is never replaced, so make a new object that \
+             asks for that",
+        AdoptionWaits { id: ImageVersionId, state: Provisioning } => Published / VersionExists:
+            "spec.adoption: Azure says {state} of {id}; wait until it says Succeeded: it is taken over then",
+        Adopting { id: ImageVersionId, former: String } => Published / Adopted:
+            "Taking {id} over from {former}: its tag azimage-owner is written, and nothing else",
         OtherSource { id: ImageVersionId, source: String } => Published / VersionDiffers:
             "spec.source: {id} was made from {source}; a version is never replaced, so make a new one under another \
              version number",

@@ -196,6 +196,31 @@ pub(in super::super::super) fn removal(
     })
 }
 
+/// The request that changes a version's owner tag, and nothing else.
+pub(in super::super::super) fn with_owner(
+    validated: &Validated,
+    version: &facts::Version,
+    now: Timestamp,
+) -> VersionRequest {
+    let has_ended = version.end_of_life.is_some_and(|end| end <= now);
+    let mut tags = version.tags.clone();
+    tags.retain(|key, _| !key.eq_ignore_ascii_case(OWNER_TAG));
+    tags.insert(OWNER_TAG.to_owned(), validated.owner.to_string());
+    VersionRequest {
+        targets: version.targets.iter().map(as_it_is).collect(),
+        tags,
+        default_replicas: version.default_replicas,
+        exclude_from_latest: version.exclude_from_latest,
+        source: None,
+        allow_deletion_of_regions: version.allow_deletion_of_regions.unwrap_or_default(),
+        end_of_life: version.end_of_life.filter(|_| !has_ended),
+        keeps_end_of_life: has_ended,
+        block_deletion: version.block_deletion,
+        preserved: version.preserved.clone(),
+        ..settings(validated, &version.location)
+    }
+}
+
 fn settings(validated: &Validated, home: &Region) -> VersionRequest {
     let publish = &validated.publish;
     VersionRequest {

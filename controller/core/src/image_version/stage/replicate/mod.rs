@@ -1,18 +1,22 @@
 //! The version is in each region that somebody asks for, as it is asked for.
 
 pub(in super::super) mod compare;
+pub(in super::super) mod leaving;
 pub(in super::super) mod regions;
 mod repair;
 pub(in super::super) mod words;
 mod write;
 
+use std::collections::BTreeSet;
+
 use azimage_crds::{RegionState, RegionStatus, StepFailure};
 use azimage_names::Region;
-use words::{Detail, Late, Undone, Unheeded, Words};
+use leaving::Pauses;
+use words::{Detail, Late, Stay, Undone, Unheeded, Words};
 use write::Write;
 
 use super::super::{
-    Doubt, Provisioning, Requeue, Step, StepKey, StepName,
+    Doubt, History, Provisioning, Requeue, Step, StepKey, StepName, Validated,
     context::Cx,
     facts,
     refusals::{Refusals, TOLD},
@@ -20,7 +24,12 @@ use super::super::{
     wish::{self, Change},
     words::Done,
 };
-use crate::{Failure, Message as _, Progress, Truth, condition::clip, merge::Merged};
+use crate::{
+    Failure, Message as _, Progress, Truth,
+    condition::clip,
+    merge::{Merged, merge},
+    target::TargetView,
+};
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(version) = cx.version()? else { return Ok(Outcome::Done) };
@@ -55,6 +64,31 @@ impl<'a> View<'a> {
         report.refusals = Some(refusals.clone());
         View { cx: *cx, version, merged, shown, refusals, write }
     }
+}
+
+/// Who wants which region now, and what stands there.
+pub(in super::super) fn merged(
+    validated: &Validated,
+    history: &History<'_>,
+    home: &Region,
+    in_azure: &BTreeSet<Region>,
+) -> Merged {
+    merged_of(validated, history, home, in_azure, |target| target).0
+}
+
+/// The same with wishes that are held back, and the targets as they count.
+fn merged_of(
+    validated: &Validated,
+    history: &History<'_>,
+    home: &Region,
+    in_azure: &BTreeSet<Region>,
+    hold: impl Fn(TargetView) -> TargetView,
+) -> (Merged, Vec<TargetView>) {
+    let Pauses { targets, leaving } = Pauses::of(&validated.targets, history.status, in_azure, history.now);
+    let targets: Vec<TargetView> = targets.into_iter().map(hold).collect();
+    let remembered = regions::remembered(history.status);
+    let merged = merge(home, validated.publish.default_replicas, &targets, &remembered, in_azure);
+    (Merged { leaving, ..merged }, targets)
 }
 
 impl View<'_> {
@@ -136,7 +170,8 @@ impl View<'_> {
             return ends(Some(Step::on_version(StepName::Update, request)), Requeue::Poll);
         }
         let version = self.cx.validated.id.version();
-        let message = Done::Published { version, regions: done.to_string() }.to_string();
+        let stay = self.stay();
+        let message = Done::Published { version, regions: done.to_string(), stay }.to_string();
         report.progress = Progress::Settled { message };
         ends(None, Requeue::Resync)
     }
@@ -161,6 +196,17 @@ impl View<'_> {
             }
         }
         ends(None, Requeue::Resync)
+    }
+
+    /// What is taken away next, as no target selects the version any more.
+    fn stay(&self) -> Stay {
+        let all = self.merged.leaving.iter().flat_map(|(region, leaving)| leaving.iter().map(move |it| (region, it)));
+        let next = all.filter(|(_, leaving)| leaving.after.0 > self.cx.history.now).min_by_key(|(_, it)| it.after.0);
+        next.map_or(Stay::Nothing, |(region, leaving)| Stay::Until {
+            region: region.clone(),
+            target: leaving.target.clone(),
+            after: leaving.after.0,
+        })
     }
 
     fn wanted(&self) -> impl Iterator<Item = &RegionStatus> {

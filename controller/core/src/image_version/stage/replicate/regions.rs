@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{ImageVersionStatus, RegionState, RegionStatus};
+use azimage_crds::{ImageVersionStatus, Leaving, RegionState, RegionStatus};
 use azimage_names::Region;
 
 use super::{
@@ -108,6 +108,7 @@ pub(in super::super::super) fn report(
                     Some(target(region)?.storage_account_type.clone().unwrap_or_else(|| default_storage(version)))
                 }),
                 ready_replicas,
+                leaving: leaving(merged, region),
                 requested_by,
                 requesters: None,
                 since: None,
@@ -129,12 +130,22 @@ pub(in super::super::super) fn bounded(mut regions: Vec<RegionStatus>) -> Vec<Re
     regions
 }
 
+/// Who no longer selects the version, of those whose word still counts in a region.
+fn leaving(merged: &Merged, region: &Region) -> Vec<Leaving> {
+    let counts = |leaving: &&Leaving| {
+        let wanted = merged.wanted.get(region);
+        merged.removed.contains(region) || wanted.is_some_and(|wanted| wanted.requested_by.contains(&leaving.target))
+    };
+    merged.leaving.get(region).into_iter().flatten().filter(counts).cloned().collect()
+}
+
 /// The regions while Azure can't be asked: only who wants them is brought up to date, so that a target can be let go
 /// without Azure.
 pub(in super::super::super) fn carry(merged: &Merged, status: &ImageVersionStatus) -> Vec<RegionStatus> {
     let mut regions = status.regions.clone();
     for region in &mut regions {
         let Ok(name) = Region::parse(&region.name) else { continue };
+        region.leaving = leaving(merged, &name);
         if let Some(wanted) = merged.wanted.get(&name) {
             region.requested_by.clone_from(&wanted.requested_by);
             region.requesters = None;

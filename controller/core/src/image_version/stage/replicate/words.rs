@@ -1,6 +1,7 @@
 //! What is said while the version comes into its regions.
 
 use azimage_names::Region;
+use jiff::Timestamp;
 
 use super::super::super::Provisioning;
 use crate::message::{TRY_AGAIN, messages, phrases};
@@ -66,6 +67,16 @@ messages! {
         VersionForGood { detail: Detail } => Replicated / ReplicationFailed:
             "Azure left the gallery image version Failed{detail}. The same request would fail again, so it isn't \
              repeated. Remove the cause, then {TRY_AGAIN}",
+    }
+}
+
+phrases! {
+    /// What is taken away later, as a target no longer selects the version.
+    pub(in crate::image_version) enum Stay ["<stay>"] {
+        Nothing => "",
+        Until { region: Region, target: String, after: Timestamp } =>
+            ". What the target {target} asked for in {region} is taken away after {after}, as it no longer selects this \
+             object: put back the labels or the target's selector to keep it",
     }
 }
 

@@ -13,13 +13,10 @@ use super::{
         refusals::Refusals,
         wish::{Asks, Change, Wish},
     },
-    compare, regions,
+    compare, merged_of, regions,
     words::Difference,
 };
-use crate::{
-    merge::{Merged, merge},
-    target::TargetView,
-};
+use crate::{merge::Merged, target::TargetView};
 
 /// The next write of a version.
 #[derive(Clone, Debug)]
@@ -76,15 +73,9 @@ impl Write {
 
     fn without(cx: &Cx<'_>, version: &facts::Version, held: &BTreeSet<Wish>) -> (Merged, Self) {
         let (validated, history) = (cx.validated, cx.history);
-        let hold = |target: &TargetView| TargetView { held: held.contains(&Wish::of(target)), ..target.clone() };
-        let targets: Vec<TargetView> = validated.targets.iter().map(hold).collect();
-        let merged = merge(
-            &version.location,
-            validated.publish.default_replicas,
-            &targets,
-            &regions::remembered(history.status),
-            &regions::in_azure(version),
-        );
+        let hold = |target: TargetView| TargetView { held: held.contains(&Wish::of(&target)), ..target };
+        let in_azure = regions::in_azure(version);
+        let (merged, targets) = merged_of(validated, history, &version.location, &in_azure, hold);
         let mut request = compare::update(validated, version, &merged, None, history.now);
         let own = settings(cx);
         if held.contains(&own) {
