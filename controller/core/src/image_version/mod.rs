@@ -31,7 +31,7 @@ mod words;
 pub use doubt::Doubt;
 pub use facts::{
     Absent, BootDiagnostics, Execution, Facts, GOOD_FOR, MarketplacePlan, OsType, Power, Provisioning, Question, Read,
-    Reading, Readings, RegionReplication, SealOf,
+    Reading, Readings, RegionReplication, Scope, SealOf,
 };
 pub use history::History;
 pub(crate) use listed::{messages, phrases};
