@@ -16,6 +16,7 @@ mod happy_path;
 mod identity;
 mod leaks;
 mod own_identity;
+mod preflight;
 mod process;
 mod regions;
 mod restarts;
