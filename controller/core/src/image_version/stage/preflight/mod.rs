@@ -8,6 +8,7 @@ use words::Foreseen;
 use super::super::{
     Scope,
     context::{Answer, Cx, Presence, Source},
+    facts,
     report::{Decision, Outcome, Report, Stop},
 };
 use crate::Failure;
@@ -88,10 +89,8 @@ fn locked(cx: &Cx<'_>, scope: &Scope) -> Result<Option<(String, String)>, Stop> 
 /// An action that no role gives.
 fn denied(cx: &Cx<'_>, scope: &Scope, actions: &[&'static str]) -> Result<Option<&'static str>, Stop> {
     let permissions = told(cx.permissions(scope)?, "read the rights on the gallery and the machine")?;
-    let missing = |permissions: &Vec<_>| {
-        let given =
-            |action: &&&'static str| permissions.iter().any(|of: &super::super::facts::Permission| of.allows(action));
-        actions.iter().find(|action| !given(action)).copied()
+    let missing = |permissions: &facts::Permissions| {
+        actions.iter().copied().find(|action| !permissions.iter().any(|permission| permission.allows(action)))
     };
     Ok(permissions.and_then(missing))
 }
