@@ -138,6 +138,13 @@ async fn a_number_that_the_gallery_keeps_is_taken_until_it_is_deleted_for_good()
         |object: Value| with(with(object, "/spec/gallery/name", "kept".into()), "/spec/definition", "web".into());
     test.apply(&into(manifests::image_version(&test.azure, "capture", "1.4.0", "builder"))).await;
     let controller = test.start_with(&[("resync-interval", "3s")]);
+    // Which right that takes is said by Azure alone, so the printed roles don't have it.
+    let (_, message) = test.stalled(Kind::Version, "capture", "AccessDenied").await.stalled().unwrap();
+    assert!(message.to_lowercase().contains("galleries/softdeletedartifacttypes/artifacts/versions/read"), "{message}");
+    let scope = format!("/subscriptions/{}", test.azure.subscription);
+    let roles = json!([{"scope": scope, "actions": ["Microsoft.Compute/galleries/*"]}]);
+    let client = json!({"id": test.azure.client, "secret": test.azure.secret, "roles": roles});
+    test.azure.post("/scenario", &json!({"clients": [client]})).await;
     let (_, message) = test.stalled(Kind::Version, "capture", "VersionExists").await.stalled().unwrap();
     assert!(message.contains("spec.version") && message.contains("soft delete"), "{message}");
     nothing_is_written(&test).await;
