@@ -113,6 +113,8 @@ pub enum Reason {
     DefinitionSpecialized,
     /// Operating system of source and definition differ.
     OsTypeMismatch,
+    /// Architecture of source and definition differ.
+    ArchitectureMismatch,
     /// Hyper-V generation of source and definition differ.
     GenerationMismatch,
     /// Security type of source and definition don't go together.
@@ -224,6 +226,7 @@ impl Reason {
             | Self::DefinitionNotFound
             | Self::DefinitionSpecialized
             | Self::OsTypeMismatch
+            | Self::ArchitectureMismatch
             | Self::GenerationMismatch
             | Self::SecurityTypeMismatch
             | Self::DiskControllerMismatch

@@ -24,6 +24,7 @@ pub use arm::call::{Call, RandomRequestIds, RequestIds};
 pub use arm::client::{Accepted, Client, Pages};
 pub use arm::cloud::{Cloud, CloudError};
 pub use arm::error::{Advice, Error, ErrorKind, Obstacle};
+pub use arm::governance::{ManagementLock, Permission};
 pub use arm::operation::{OperationFailure, OperationStatus, OperationUrl, OperationUrlError};
 pub use azimage_names::values::{
     Architecture, BootDiagnostics, DiskController, ExecutionState, HyperVGeneration, ImageSecurityType, OperationState,
@@ -32,10 +33,10 @@ pub use azimage_names::values::{
 };
 pub use compute::blob::LARGEST_LOG;
 pub use compute::{
-    AdditionalReplicaSet, AgentStatus, DataDisk, DataDiskEncryption, ExtendedLocation, ExtendedLocationTarget, Feature,
-    Gallery, ImageDefinition, ImageSource, ImageVersion, ImageVersionBody, OsDisk, OsDiskEncryption,
+    AdditionalReplicaSet, AgentStatus, DataDisk, DataDiskEncryption, Disk, ExtendedLocation, ExtendedLocationTarget,
+    Feature, Gallery, ImageDefinition, ImageSource, ImageVersion, ImageVersionBody, OsDisk, OsDiskEncryption,
     OsDiskSecurityProfile, Plan, RegionEncryption, RegionalReplication, ReplicationStatus, RunCommand, RunCommandBody,
-    RunCommandInstance, SafetyProfile, TargetRegion, VirtualMachine, VirtualMachineUpdate,
+    RunCommandInstance, SafetyProfile, SoftDeletedVersion, TargetRegion, VirtualMachine, VirtualMachineUpdate,
 };
 pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use http::transport::{Transport, TransportError, TransportErrorKind};

@@ -29,7 +29,7 @@ pub struct Right {
     pub call: &'static str,
     /// Why that call is made.
     pub why: &'static str,
-    /// Without it the work is done all the same, and less is told.
+    /// Whether the work is done without it too: then something is found out later than it could be.
     pub optional: bool,
 }
 
@@ -40,6 +40,24 @@ pub const RIGHTS: &[Right] = &[
         "Microsoft.Compute/virtualMachines/read",
         "Virtual Machines - Get",
         "state, power and owner of the machine",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/disks/read",
+        "Disks - Get",
+        "architecture, storage, size and encryption of the machine's disks, which decide whether an image can be made from it",
+    ),
+    optional(
+        Job::Capture,
+        "Microsoft.Authorization/permissions/read",
+        "Permissions - List For Resource",
+        "whether the rights on the machine are complete, before it is touched",
+    ),
+    optional(
+        Job::Capture,
+        "Microsoft.Authorization/locks/read",
+        "Management Locks - List By Scope",
+        "whether a lock forbids to change the machine, before it is touched",
     ),
     right(
         Job::Capture,
@@ -100,6 +118,24 @@ pub const RIGHTS: &[Right] = &[
     ),
     right(
         Job::Publish,
+        "Microsoft.Compute/galleries/read",
+        "Galleries - Get",
+        "whether the gallery keeps deleted versions, whose numbers can't be used",
+    ),
+    optional(
+        Job::Publish,
+        "Microsoft.Authorization/permissions/read",
+        "Permissions - List For Resource",
+        "whether a version may be made, before a machine is touched",
+    ),
+    optional(
+        Job::Publish,
+        "Microsoft.Authorization/locks/read",
+        "Management Locks - List By Scope",
+        "whether a lock forbids to make a version, before a machine is touched",
+    ),
+    right(
+        Job::Publish,
         "Microsoft.Compute/galleries/images/versions/read",
         "Gallery Image Versions - Get",
         "the state of the version and of each of its regions; also on a version that is copied",
@@ -144,6 +180,10 @@ pub const RIGHTS: &[Right] = &[
 
 const fn right(job: Job, action: &'static str, call: &'static str, why: &'static str) -> Right {
     Right { job, action, call, why, optional: false }
+}
+
+const fn optional(job: Job, action: &'static str, call: &'static str, why: &'static str) -> Right {
+    Right { job, action, call, why, optional: true }
 }
 
 /// A text that names no job.

@@ -4,7 +4,7 @@
 use crate::{
     form::ResourceIdError,
     id::{Id, Kind},
-    name::{GALLERY, IMAGE_DEFINITION, Name, RUN_COMMAND, VIRTUAL_MACHINE},
+    name::{DISK, GALLERY, IMAGE_DEFINITION, Name, RUN_COMMAND, VIRTUAL_MACHINE},
     resource_group::ResourceGroup,
     subscription_id::SubscriptionId,
     version_number::VersionNumber,
@@ -59,6 +59,7 @@ named_kinds! {
     ImageDefinitionId: ImageDefinition in GalleryId, "images/{definition}", IMAGE_DEFINITION;
     VirtualMachineId: VirtualMachine in ResourceGroup,
         "providers/Microsoft.Compute/virtualMachines/{virtualMachine}", VIRTUAL_MACHINE;
+    DiskId: Disk in ResourceGroup, "providers/Microsoft.Compute/disks/{disk}", DISK;
     RunCommandId: RunCommand in VirtualMachineId, "runCommands/{runCommand}", RUN_COMMAND;
 }
 

@@ -20,7 +20,7 @@ mod version_number;
 
 pub use form::ResourceIdError;
 pub use id::{Id, Kind};
-pub use kind::{GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, VirtualMachineId};
+pub use kind::{DiskId, GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, VirtualMachineId};
 pub use name::NameError;
 pub use region::{Region, RegionError};
 pub use resource_id::ResourceId;

@@ -65,6 +65,7 @@ pub(crate) struct NameRules {
 pub(crate) const RESOURCE_GROUP: NameRules = NameRules { what: "resource group", longest: 90, plain: false };
 pub(crate) const RESOURCE: NameRules = NameRules { what: "resource", longest: 260, plain: false };
 pub(crate) const VIRTUAL_MACHINE: NameRules = NameRules { what: "virtual machine", longest: 64, plain: false };
+pub(crate) const DISK: NameRules = NameRules { what: "disk", longest: 80, plain: false };
 pub(crate) const RUN_COMMAND: NameRules = NameRules { what: "run command", longest: 80, plain: false };
 pub(crate) const GALLERY: NameRules = NameRules { what: "gallery", longest: 80, plain: true };
 pub(crate) const IMAGE_DEFINITION: NameRules = NameRules { what: "image definition", longest: 80, plain: true };

@@ -153,3 +153,26 @@ fn what_has_ended_is_told_from_what_has_failed() {
         assert_eq!(state.is_final(), told[1] || told[2], "{state}");
     }
 }
+
+#[test]
+fn the_name_of_a_size_tells_the_architecture() {
+    for (size, expected) in [
+        ("Standard_D2ps_v5", Some(Architecture::Arm64)),
+        ("standard_d2plds_v6", Some(Architecture::Arm64)),
+        ("Standard_E4-2pds_v6", Some(Architecture::Arm64)),
+        ("Standard_D2s_v5", Some(Architecture::X64)),
+        ("Standard_NP10s", Some(Architecture::X64)),
+        ("Standard_PB6s", Some(Architecture::X64)),
+        ("Standard_NC24ads_A100_v4", Some(Architecture::X64)),
+        ("Standard_HB120-16rs_v3", Some(Architecture::X64)),
+        ("Standard_A1_v2", Some(Architecture::X64)),
+        ("Basic_A0", Some(Architecture::X64)),
+        ("ExtraLarge", None),
+        ("Standard_", None),
+        ("Standard_D", None),
+        ("Standard_4", None),
+        ("", None),
+    ] {
+        assert_eq!(Architecture::of_size(size), expected, "{size}");
+    }
+}

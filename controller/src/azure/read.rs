@@ -50,6 +50,26 @@ impl Reader<'_> {
                 let answer = client.run_command(call, &id).await;
                 self.keep(&mut facts.run_commands, id, answer, convert::seal)
             }
+            Read::Disk(id) => {
+                let answer = client.disk(call, &id).await;
+                self.keep(&mut facts.disks, id, answer, convert::disk)
+            }
+            Read::Gallery(id) => {
+                let answer = client.gallery(call, &id).await;
+                self.keep(&mut facts.galleries, id, answer, convert::gallery)
+            }
+            Read::SoftDeleted(id) => {
+                let answer = client.soft_deleted_versions(call, &id).await;
+                self.keep(&mut facts.soft_deleted, id, answer, convert::soft_deleted)
+            }
+            Read::Permissions(scope) => {
+                let answer = client.permissions(call, &scope.to_string()).await;
+                self.keep(&mut facts.permissions, scope, answer, convert::permissions)
+            }
+            Read::Locks(scope) => {
+                let answer = client.locks(call, &scope.to_string()).await;
+                self.keep(&mut facts.locks, scope, answer, convert::locks)
+            }
             Read::Console(of) => {
                 let log = client.serial_console_log(call, &of.machine).await;
                 let nonce = of.nonce.clone();

@@ -15,10 +15,14 @@ CLIENT = pathlib.Path(__file__).resolve().parents[3] / "controller" / "azure" / 
 TYPES = {
     "VirtualMachineId": "virtualMachines",
     "RunCommandId": "virtualMachines/runCommands",
+    "DiskId": "disks",
     "GalleryId": "galleries",
     "ImageDefinitionId": "galleries/images",
     "ImageVersionId": "galleries/images/versions",
 }
+
+#: What a gallery keeps of an image definition's deleted versions. The client of Python spells it in small letters.
+KEPT = "galleries/softDeletedArtifactTypes/artifacts/versions"
 
 #: Which module provokes which error. Those that follow from azimage's code have to be here.
 ERRORS = {
@@ -88,6 +92,8 @@ def operations():
         functions = re.findall(r"pub async fn \w+\((.*?)\) -> [^{]*\{(.*?)\n    \}", text, re.S)
         for parameters, body in functions:
             kind = TYPES[re.search(r"\bid: &(\w+)", parameters)[1]]
+            if "/softDeletedArtifactTypes/" in body:
+                kind = KEPT
             verb = re.search(r"\bself\s*\.(get|ask|list|write)(?:_on|_dated)?\(", body)[1]
             named = re.search(r"Method::(\w+)", body)
             method = {"ask": "POST", "write": named and named[1]}.get(verb, "GET")
@@ -120,7 +126,9 @@ def done(azure):
         expand = re.search(r"\$expand=(\w+)", entry["query"])
         collection = len(parts) % 2 == 1 and entry["method"] == "GET"
         version = re.search(r"api-version=([\w-]+)", entry["query"])[1]
-        found.add((entry["method"], "/".join(parts[::2]), collection, expand[1] if expand else "", version))
+        kind = "/".join(parts[::2])
+        kind = KEPT if kind.lower() == KEPT.lower() else kind
+        found.add((entry["method"], kind, collection, expand[1] if expand else "", version))
     return found
 
 

@@ -157,6 +157,13 @@ impl Simulator {
         };
         self.resources.governance.check(&call)?;
         match &address.authorization {
+            Some(extension) if extension.kind == "permissions" && extension.name.is_none() => {
+                versions::check_authorization(&extension.kind, api_version)?;
+                if method != Method::GET {
+                    return Err(crate::arm::refusals::not_supported(&call));
+                }
+                Ok(Reply::new(StatusCode::OK, serde_json::json!({"value": rights.permissions(&scope)})))
+            }
             Some(extension) => dispatch::extension(&mut self.resources, &self.entra, &call, extension),
             None => self.provider(&call),
         }

@@ -175,7 +175,11 @@ impl Simulator {
             name: seed.name.clone(),
             location: location.clone(),
             tags: seed.tags.clone(),
-            properties: json!({}),
+            properties: if seed.soft_delete {
+                json!({"softDeletePolicy": {"isSoftDeleteEnabled": true}})
+            } else {
+                json!({})
+            },
             provisioning_state: "Succeeded",
             operation: uuid::Uuid::nil(),
         };
@@ -219,6 +223,10 @@ impl Simulator {
                 let version = ImageVersion::seeded(&self.resources, &record, version);
                 self.resources.versions.insert(version.id.to_lowercase(), version);
             }
+            for version in &definition.soft_deleted {
+                let version = ImageVersion::seeded(&self.resources, &record, version);
+                crate::compute::version::soft_delete::keep(&mut self.resources, &version.id.to_lowercase(), version);
+            }
         }
         Ok(())
     }
@@ -237,7 +245,18 @@ impl Simulator {
                 "diskSizeGB": seed.os_disk_size_gb,
             });
             if let Some(security) = seed.security_type.as_ref().filter(|security| *security != "Standard") {
-                properties["securityProfile"] = json!({"securityType": security});
+                let of_disk = match security.as_str() {
+                    "ConfidentialVM" => "ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey",
+                    other => other,
+                };
+                properties["securityProfile"] = json!({"securityType": of_disk});
+            }
+            if seed.old_disk {
+                properties["supportedCapabilities"] = json!({"acceleratedNetwork": true});
+            }
+            if let Some(set) = &seed.disk_encryption_set {
+                properties["encryption"] =
+                    json!({"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": set});
             }
             if seed.disk_encryption {
                 properties["encryptionSettingsCollection"] =

@@ -7,6 +7,7 @@ pub(crate) mod cloud;
 pub(crate) mod denied;
 pub(crate) mod error;
 pub(crate) mod error_body;
+pub(crate) mod governance;
 pub(crate) mod json;
 pub(crate) mod operation;
 pub(crate) mod retry_after;

@@ -1,10 +1,15 @@
 //! Galleries.
 
-use azimage_names::{GalleryId, Region, values::ProvisioningState};
+use azimage_names::{GalleryId, ImageDefinitionId, Region, values::ProvisioningState};
 use serde::Deserialize;
 
 use super::{GALLERIES, Tags};
-use crate::{arm::call::Call, arm::client::Client, arm::error::Error, arm::json::null_as_default};
+use crate::{
+    arm::call::Call,
+    arm::client::{Client, Pages},
+    arm::error::Error,
+    arm::json::null_as_default,
+};
 
 /// A compute gallery.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -54,9 +59,31 @@ impl From<Wire> for Gallery {
     }
 }
 
+/// A deleted version that its gallery keeps for a while. A PUT under its number brings it back with its old source (recorded
+/// azure-cli exchange, 2025).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SoftDeletedVersion {
+    /// Its number.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+}
+
 impl Client {
     /// Reads a gallery (Azure REST: Galleries - Get).
     pub async fn gallery(&self, call: &Call, id: &GalleryId) -> Result<Gallery, Error> {
         self.get(call, id, "", GALLERIES).await
+    }
+    /// Lists the deleted versions of an image definition that its gallery keeps (Azure REST: Soft Deleted Resource - List By
+    /// Artifact Name).
+    pub async fn soft_deleted_versions(
+        &self,
+        call: &Call,
+        id: &ImageDefinitionId,
+    ) -> Result<Vec<SoftDeletedVersion>, Error> {
+        let mut pages = Pages::default();
+        let (gallery, definition) = (id.gallery(), id.name());
+        let path = format!("{gallery}/softDeletedArtifactTypes/Images/artifacts/{definition}/versions");
+        self.list_on(call, &path, GALLERIES, &mut pages).await?;
+        Ok(pages.into_values())
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod blob;
 mod boot_diagnostics;
+mod disk;
 mod gallery;
 mod image_definition;
 mod image_version;
@@ -10,7 +11,8 @@ mod instance_view;
 mod run_command;
 mod virtual_machine;
 
-pub use gallery::Gallery;
+pub use disk::Disk;
+pub use gallery::{Gallery, SoftDeletedVersion};
 pub use image_definition::{Feature, ImageDefinition};
 pub use image_version::{ImageVersion, RegionalReplication, ReplicationStatus};
 pub use image_version_body::{
@@ -26,6 +28,9 @@ pub use virtual_machine::{DataDisk, OsDisk, Plan, VirtualMachine, VirtualMachine
 const GALLERIES: &str = "2024-03-03";
 /// The api-version of virtual machines and their run commands.
 const VIRTUAL_MACHINES: &str = "2025-04-01";
+
+/// The api-version of managed disks.
+const DISKS: &str = "2025-01-02";
 
 /// Tags of a resource.
 type Tags = std::collections::BTreeMap<String, String>;

@@ -117,7 +117,7 @@ impl RequestClass {
             |name: &str| segments.iter().position(|segment| *segment == name).and_then(|at| segments.get(at + 1));
         let rest = segments
             .iter()
-            .position(|segment| *segment == "providers")
+            .rposition(|segment| *segment == "providers")
             .map_or(&[][..], |at| segments.get(at + 2..).unwrap_or_default());
         let kinds: Vec<&str> = rest.iter().step_by(2).copied().collect();
         let named = rest.len().is_multiple_of(2);
@@ -187,6 +187,13 @@ mod tests {
             (Method::DELETE, "/virtualMachines/vm", Class::Deletes, Class::MachineDeletes, Some("rg/vm")),
             (Method::DELETE, "/virtualMachines/vm/runCommands/c", Class::Deletes, Class::MachineUpdates, Some("rg/vm")),
             (Method::GET, "/disks/d", Class::Reads, Class::Other, None),
+            (
+                Method::GET,
+                "/virtualMachines/vm/providers/Microsoft.Authorization/locks",
+                Class::Reads,
+                Class::Other,
+                None,
+            ),
             (Method::GET, "", Class::Reads, Class::Other, None),
         ] {
             let counted = RequestClass::of(&method, &format!("{group}{path}"));

@@ -22,6 +22,10 @@ pub(crate) enum Read {
     ImageVersions,
     Operation,
     SerialConsoleLog,
+    Disk,
+    SoftDeletedVersions,
+    Permissions,
+    Locks,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +39,7 @@ pub(crate) enum Write {
     DeleteImageVersion,
 }
 
-pub(crate) const READS: [Read; 8] = [
+pub(crate) const READS: [Read; 12] = [
     Read::VirtualMachine,
     Read::RunCommand,
     Read::Gallery,
@@ -44,6 +48,10 @@ pub(crate) const READS: [Read; 8] = [
     Read::ImageVersions,
     Read::Operation,
     Read::SerialConsoleLog,
+    Read::Disk,
+    Read::SoftDeletedVersions,
+    Read::Permissions,
+    Read::Locks,
 ];
 
 pub(crate) const WRITES: [Write; 7] = [
@@ -80,6 +88,10 @@ impl Read {
             Self::ImageVersions => list(include_str!("answers/image_version.json")),
             Self::Operation => include_str!("answers/operation.json").to_owned(),
             Self::SerialConsoleLog => include_str!("answers/boot_diagnostics.json").to_owned(),
+            Self::Disk => include_str!("answers/disk.json").to_owned(),
+            Self::SoftDeletedVersions => list(include_str!("answers/soft_deleted_version.json")),
+            Self::Permissions => list(r#"{"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Delete"]}"#),
+            Self::Locks => list(include_str!("answers/lock.json")),
         }
     }
 
@@ -119,6 +131,13 @@ impl Read {
                 let log = client.serial_console_log(&call, &machine("virtualMachines/builder-7")).await?;
                 format!("{} bytes", log.unwrap_or_default().len())
             }
+            Self::Disk => format!("{:?}", client.disk(&call, &machine("disks/os")).await?),
+            Self::SoftDeletedVersions => {
+                let kept = client.soft_deleted_versions(&call, &machine("galleries/corp/images/web")).await?;
+                format!("{kept:?}")
+            }
+            Self::Permissions => format!("{:?}", client.permissions(&call, &format!("{GROUP}/galleries/corp")).await?),
+            Self::Locks => format!("{:?}", client.locks(&call, &format!("{GROUP}/galleries/corp")).await?),
         };
         Ok(said)
     }

@@ -1,10 +1,12 @@
 //! What a stage decides by: the object, what is remembered, and what was read. Whatever wasn't read stops the walk.
 
+use std::collections::BTreeSet;
+
 use azimage_crds::{Prepare, StepFailure};
-use azimage_names::{ImageVersionId, RunCommandId, VirtualMachineId};
+use azimage_names::{DiskId, ImageVersionId, RunCommandId, VersionNumber, VirtualMachineId};
 
 use super::{
-    Absent, Facts, GuestSpec, History, Operation, Read, Reading, Report, SealOf, SourceSpec, StepKey, StepName,
+    Absent, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf, SourceSpec, StepKey, StepName,
     Validated, facts, report::Stop, stage::guest::nonce,
 };
 use crate::Failure;
@@ -196,6 +198,33 @@ impl<'a> Cx<'a> {
             // That it can't be read holds up nothing.
             Answer::Missing(_) | Answer::Failed(_) => Ok(None),
         }
+    }
+
+    /// A managed disk.
+    pub(super) fn disk(&self, id: &DiskId) -> Result<Answer<'a, facts::Disk>, Stop> {
+        answer(self.facts.disks.get(id), || Read::Disk(id.clone()))
+    }
+
+    /// The gallery of the version.
+    pub(super) fn gallery(&self) -> Result<Answer<'a, facts::Gallery>, Stop> {
+        let id = self.validated.id.definition().gallery();
+        answer(self.facts.galleries.get(id), || Read::Gallery(id.clone()))
+    }
+
+    /// The deleted versions of the image definition that its gallery keeps.
+    pub(super) fn soft_deleted(&self) -> Result<Answer<'a, BTreeSet<VersionNumber>>, Stop> {
+        let id = self.validated.id.definition();
+        answer(self.facts.soft_deleted.get(id), || Read::SoftDeleted(id.clone()))
+    }
+
+    /// What the object's identity may do on something.
+    pub(super) fn permissions(&self, scope: &Scope) -> Result<Answer<'a, facts::Permissions>, Stop> {
+        answer(self.facts.permissions.get(scope), || Read::Permissions(scope.clone()))
+    }
+
+    /// The locks on something.
+    pub(super) fn locks(&self, scope: &Scope) -> Result<Answer<'a, Vec<facts::Lock>>, Stop> {
+        answer(self.facts.locks.get(scope), || Read::Locks(scope.clone()))
     }
 
     /// What the serial console log of a machine says of the seal that its tags name.

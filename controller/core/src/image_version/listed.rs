@@ -3,7 +3,7 @@
 use super::{
     invalid::Invalid,
     stage::{
-        claim, compatible, definition, delete, generalize, guest, publish, replicate,
+        claim, compatible, definition, delete, disks, generalize, guest, preflight, publish, replicate,
         source::{self, problem},
         source_version,
     },
@@ -20,6 +20,8 @@ pub(crate) fn messages() -> Vec<Messages> {
         source::problem::Problem::messages(),
         source_version::words::Words::messages(),
         compatible::misfit::Misfit::messages(),
+        disks::problem::DiskProblem::messages(),
+        preflight::words::Foreseen::messages(),
         claim::words::Words::messages(),
         guest::words::Words::messages(),
         guest::words::Refusal::messages(),

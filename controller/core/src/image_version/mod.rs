@@ -34,7 +34,7 @@ mod words;
 pub use doubt::Doubt;
 pub use facts::{
     Absent, BootDiagnostics, Execution, Facts, GOOD_FOR, MarketplacePlan, Operation, OperationOf, OsType, Power,
-    Provisioning, Question, Read, Reading, Readings, RegionReplication, SealOf,
+    Provisioning, Question, Read, Reading, Readings, RegionReplication, Scope, SealOf,
 };
 pub use history::History;
 pub(crate) use listed::{messages, phrases};

@@ -6,7 +6,9 @@ use super::{
     SourceSpec, StepName,
     context::Cx,
     report::{Decision, Report},
-    stage::{claim, compatible, definition, delete, generalize, guest, publish, replicate, source, source_version},
+    stage::{
+        claim, compatible, definition, delete, disks, generalize, guest, publish, replicate, source, source_version,
+    },
 };
 
 /// One thing that has to be so before the next one matters.
@@ -39,6 +41,7 @@ static SOURCE: Stage = stage("source", On::SourceReady, &[], source::decide);
 static SOURCE_VERSION: Stage = stage("source version", On::SourceReady, &[], source_version::decide);
 static COMPATIBLE: Stage = stage("compatible", On::Compatible, &[], compatible::machine);
 static COMPATIBLE_VERSION: Stage = stage("compatible version", On::Compatible, &[], compatible::version);
+static DISKS: Stage = stage("disks", On::SourceReady, &[], disks::decide);
 static CLAIM: Stage = stage("claim", On::SourceReady, &[By::ClaimSource], claim::decide);
 static GUEST: Stage =
     stage("guest", On::GuestPrepared, &[By::ClaimSource, By::Seal, By::ForgetSeal, By::MarkSealed], guest::decide);
@@ -50,8 +53,8 @@ static VERSION_GONE: Stage = stage("version gone", On::Published, &[By::Delete],
 static RELEASE: Stage = stage("release", On::SourceReady, &[By::ForgetSeal, By::ReleaseSource], delete::release);
 
 /// From a virtual machine that is captured in place.
-static IN_PLACE: [&Stage; 9] =
-    [&DEFINITION, &SOURCE, &COMPATIBLE, &CLAIM, &GUEST, &DEALLOCATE, &GENERALIZE, &PUBLISH, &REPLICATE];
+static IN_PLACE: [&Stage; 10] =
+    [&DEFINITION, &SOURCE, &COMPATIBLE, &DISKS, &CLAIM, &GUEST, &DEALLOCATE, &GENERALIZE, &PUBLISH, &REPLICATE];
 
 /// From another version.
 static COPY: [&Stage; 5] = [&DEFINITION, &SOURCE_VERSION, &COMPATIBLE_VERSION, &PUBLISH, &REPLICATE];

@@ -56,6 +56,21 @@ open_enum! {
     }
 }
 
+impl Architecture {
+    /// The architecture of virtual machines of a size, such as `Standard_D2ps_v5`: its name's small letters behind the number
+    /// of processors hold a `p` where they are Arm's (Azure documentation, "Virtual machine size naming conventions").
+    pub fn of_size(size: &str) -> Option<Self> {
+        let (_, name) = size.split_once('_')?;
+        let family = name.trim_start_matches(|first: char| first.is_ascii_alphabetic());
+        let rest = family.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '-');
+        if family.len() == name.len() || rest.len() == family.len() {
+            return None;
+        }
+        let features = rest.split('_').next().unwrap_or_default();
+        Some(if features.contains(['p', 'P']) { Self::Arm64 } else { Self::X64 })
+    }
+}
+
 open_enum! {
     /// Security type of a virtual machine. Up to api-version 2025-11-01 an absent one means Standard.
     #[derive(Default)]

@@ -1,11 +1,12 @@
 //! Answers of Azure become observations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_azure as azure;
 use azimage_core::guest::{console, output};
 use azimage_core::image_version::{MarketplacePlan, Operation, facts};
 use azimage_crds::SEAL_TAG;
+use azimage_names::VersionNumber;
 use azimage_names::values::{ExecutionState, OperationState, OsState, OsType, PowerState, ProvisioningState};
 use serde_json::{Map, Value};
 
@@ -17,10 +18,9 @@ pub(super) const KNOWN_OF_TARGET: [&str; 4] =
 pub(super) const EXTENDED_LOCATIONS: &str = "targetExtendedLocations";
 
 pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
-    let sizes = std::iter::once(machine.os_disk.size_gib).chain(machine.data_disks.iter().map(|disk| disk.size_gib));
-    let largest_disk_gib = sizes.flatten().max().map(i64::from);
-    let storage = machine.data_disks.into_iter().map(|disk| disk.storage_account_type);
-    let disk_storage = std::iter::once(machine.os_disk.storage_account_type).chain(storage).flatten().collect();
+    let data = machine.data_disks.into_iter().filter(|disk| disk.managed).map(|disk| attached(disk.id, false));
+    let system = machine.os_disk.managed.then(|| attached(machine.os_disk.id, true));
+    let disks = system.into_iter().chain(data).collect();
     facts::Machine {
         uid: machine.vm_id.unwrap_or_default(),
         location: machine.location,
@@ -32,8 +32,9 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
         disk_controller: machine.disk_controller.map(|controller| controller.to_string()),
         ephemeral_os_disk: machine.os_disk.ephemeral,
         unmanaged_os_disk: !machine.os_disk.managed,
-        disk_storage,
-        largest_disk_gib,
+        disks,
+        size: machine.size,
+        allows_extensions: machine.allows_extensions,
         scale_set: machine.scale_set,
         plan: machine.plan.and_then(plan),
         provisioning: provisioning(machine.provisioning_state),
@@ -50,6 +51,56 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
     }
 }
 
+fn attached(id: Option<String>, is_os_disk: bool) -> facts::AttachedDisk {
+    facts::AttachedDisk { id: id.and_then(|id| id.parse().ok()), is_os_disk }
+}
+
+pub(super) fn disk(disk: azure::Disk) -> facts::Disk {
+    let encryption = encryption(&disk);
+    facts::Disk {
+        storage: disk.storage,
+        size_gib: disk.size_gib.map(i64::from),
+        architecture: disk.architecture.map(|architecture| architecture.to_string()),
+        generation: disk.hyper_v_generation.map(|generation| generation.to_string()),
+        encryption,
+    }
+}
+
+/// What encrypts a disk beside the platform's own key. What isn't known to be that key counts as another.
+fn encryption(disk: &azure::Disk) -> Option<facts::Encryption> {
+    let begins = |text: &str, with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+    if let Some(kind) = disk.security_type.as_ref().filter(|kind| begins(kind, "ConfidentialVM")) {
+        return Some(facts::Encryption::Confidential(kind.clone()));
+    }
+    if disk.encrypted_by_guest {
+        return Some(facts::Encryption::Guest);
+    }
+    let other = disk.encryption.as_ref().filter(|kind| !kind.eq_ignore_ascii_case("EncryptionAtRestWithPlatformKey"));
+    disk.disk_encryption_set.as_ref().or(other).cloned().map(facts::Encryption::CustomerKey)
+}
+
+pub(super) fn gallery(gallery: azure::Gallery) -> facts::Gallery {
+    facts::Gallery { soft_delete: gallery.soft_delete }
+}
+
+pub(super) fn soft_deleted(kept: Vec<azure::SoftDeletedVersion>) -> BTreeSet<VersionNumber> {
+    kept.into_iter().filter_map(|version| version.name.parse().ok()).collect()
+}
+
+pub(super) fn permissions(permissions: Vec<azure::Permission>) -> facts::Permissions {
+    let own = |of: azure::Permission| facts::Permission { actions: of.actions, not_actions: of.not_actions };
+    permissions.into_iter().map(own).collect()
+}
+
+pub(super) fn locks(locks: Vec<azure::ManagementLock>) -> Vec<facts::Lock> {
+    let own = |lock: azure::ManagementLock| facts::Lock {
+        read_only: lock.level.eq_ignore_ascii_case("ReadOnly"),
+        name: lock.name,
+        scope: lock.scope,
+    };
+    locks.into_iter().map(own).collect()
+}
+
 pub(super) fn definition(definition: azure::ImageDefinition) -> facts::Definition {
     let controllers = definition.feature("DiskControllerTypes").or_else(|| definition.feature("DiskControllerType"));
     facts::Definition {
@@ -58,6 +109,7 @@ pub(super) fn definition(definition: azure::ImageDefinition) -> facts::Definitio
         os_type: definition.os_type,
         specialized: definition.os_state != OsState::Generalized,
         generation: Some(definition.hyper_v_generation.to_string()),
+        architecture: definition.architecture.to_string(),
         plan: definition.purchase_plan.and_then(plan),
     }
 }

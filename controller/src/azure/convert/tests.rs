@@ -16,17 +16,59 @@ fn a_machine_of_which_azure_says_nothing() {
     assert_eq!((bare.provisioning, bare.power), (ProvisioningState::Succeeded, PowerState::Unknown));
     assert_eq!(bare.os_type, OsType::Other("an unknown system".into()));
     assert_eq!((bare.security_type.as_deref(), bare.boot_diagnostics), (Some("Standard"), BootDiagnostics::Off));
-    assert!(bare.disk_storage.is_empty() && bare.unmanaged_os_disk);
+    assert!(bare.disks.is_empty() && bare.unmanaged_os_disk && bare.allows_extensions);
 }
 
 #[test]
-fn storage_of_disks_is_passed_on_as_it_came() {
-    let disk = |kind: &str| json!({"managedDisk": {"storageAccountType": kind}});
+fn disks_of_a_machine_are_named_by_their_ids_the_os_disk_first() {
+    let id = |name: &str| {
+        format!(
+            "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/RG/providers/Microsoft.Compute/disks/{name}"
+        )
+    };
     let machine = observed(&json!({"storageProfile": {
-        "osDisk": disk("Premium_LRS"),
-        "dataDisks": [{"lun": 0, "managedDisk": {}}, disk("ultrassd_lrs"), disk("Levitating_LRS")],
+        "osDisk": {"managedDisk": {"id": id("os")}},
+        "dataDisks": [{"lun": 0, "managedDisk": {}}, {"lun": 1, "managedDisk": {"id": id("data")}}, {"lun": 2}],
     }}));
-    assert_eq!(machine.disk_storage, ["Premium_LRS", "ultrassd_lrs", "Levitating_LRS"]);
+    let disks: Vec<_> =
+        machine.disks.iter().map(|disk| (disk.id.as_ref().map(|id| id.name()), disk.is_os_disk)).collect();
+    assert_eq!(disks, [(Some("os"), true), (None, false), (Some("data"), false)]);
+}
+
+#[test]
+fn a_disk_under_any_other_key_than_the_platforms_is_told_so() {
+    use facts::Encryption::{Confidential, CustomerKey, Guest};
+    let key = |kind: &str| json!({"encryption": {"type": kind}});
+    let security = |kind: &str| json!({"securityProfile": {"securityType": kind}});
+    for (properties, expected) in [
+        (json!({}), None),
+        (key("encryptionatrestwithplatformkey"), None),
+        (security("TrustedLaunch"), None),
+        (key("EncryptionAtRestWithCustomerKey"), Some(CustomerKey("EncryptionAtRestWithCustomerKey".into()))),
+        (
+            json!({"encryption": {"type": "EncryptionAtRestWithPlatformAndCustomerKeys", "diskEncryptionSetId": "/set"}}),
+            Some(CustomerKey("/set".into())),
+        ),
+        (json!({"encryption": {"diskEncryptionSetId": "/set"}}), Some(CustomerKey("/set".into()))),
+        (key("Levitating"), Some(CustomerKey("Levitating".into()))),
+        (json!({"encryptionSettingsCollection": {"enabled": true}}), Some(Guest)),
+        (json!({"encryptionSettingsCollection": {"enabled": false}}), None),
+        (
+            security("ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey"),
+            Some(Confidential("ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey".into())),
+        ),
+    ] {
+        let answer = json!({"location": "West Europe", "properties": properties});
+        let disk = super::disk(serde_json::from_value(answer).unwrap());
+        assert_eq!(disk.encryption, expected, "{properties}");
+    }
+}
+
+#[test]
+fn a_kept_version_without_a_number_is_none() {
+    let kept = json!([{"name": "1.0.0"}, {"name": "latest"}, {"name": null}]);
+    let numbers = soft_deleted(serde_json::from_value(kept).unwrap());
+    assert_eq!(numbers, BTreeSet::from(["1.0.0".parse().unwrap()]));
 }
 
 #[test]

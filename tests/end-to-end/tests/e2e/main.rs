@@ -17,6 +17,7 @@ mod identity;
 mod late_failures;
 mod leaks;
 mod own_identity;
+mod preflight;
 mod process;
 mod regions;
 mod restarts;

@@ -21,15 +21,16 @@ pub(crate) struct Address {
 /// `…/providers/Microsoft.Authorization/{kind}[/{name}]` behind a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Extension {
-    /// `roleAssignments`, `roleDefinitions`, `locks`, or what else was written.
+    /// `roleAssignments`, `roleDefinitions`, `locks`, `permissions`, or what else was written.
     pub(crate) kind: String,
     pub(crate) name: Option<String>,
 }
 
 impl Extension {
     fn read(kind: &str, name: Option<&String>) -> Self {
-        let known =
-            ["roleAssignments", "roleDefinitions", "locks"].into_iter().find(|known| known.eq_ignore_ascii_case(kind));
+        let known = ["roleAssignments", "roleDefinitions", "locks", "permissions"]
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(kind));
         Self { kind: known.unwrap_or(kind).to_owned(), name: name.cloned() }
     }
 }

@@ -39,7 +39,7 @@ impl Provider for Compute {
     fn call(&self, resources: &mut Resources, call: &Call<'_>) -> Answer {
         let kind = call.address.kind();
         if kind == "galleries/softdeletedartifacttypes/artifacts/versions" {
-            return version::soft_delete::list(resources, call);
+            return version::soft_delete::call(resources, call);
         }
         if kind.starts_with("locations/") {
             return operation::get(resources, call, &kind);

@@ -16,6 +16,8 @@ pub struct Gallery {
     pub location: Option<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// Deleted versions are kept for a while.
+    pub soft_delete: bool,
     /// Image definitions.
     pub definitions: Vec<Definition>,
 }
@@ -46,6 +48,8 @@ pub struct Definition {
     pub purchase_plan: Option<Plan>,
     /// Versions that exist already, complete in all their regions.
     pub versions: Vec<ImageVersion>,
+    /// Versions that were deleted just now, and that the gallery keeps.
+    pub soft_deleted: Vec<ImageVersion>,
 }
 
 impl Default for Definition {
@@ -62,6 +66,7 @@ impl Default for Definition {
             features: Vec::new(),
             purchase_plan: None,
             versions: Vec::new(),
+            soft_deleted: Vec::new(),
         }
     }
 }

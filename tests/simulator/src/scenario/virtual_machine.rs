@@ -47,6 +47,12 @@ pub struct VirtualMachine {
     pub boot_diagnostics_storage: Option<String>,
     /// Accounts besides the one of the last provisioning.
     pub users: Vec<String>,
+    /// `osProfile.allowExtensionOperations`.
+    pub allow_extension_operations: bool,
+    /// The disk encryption set (resource id) under whose key the OS disk is.
+    pub disk_encryption_set: Option<String>,
+    /// The OS disk was made before disks told their architecture.
+    pub old_disk: bool,
     /// Marketplace plan.
     pub plan: Option<Plan>,
     /// Availability zones.
@@ -92,6 +98,9 @@ impl Default for VirtualMachine {
             boot_diagnostics: false,
             boot_diagnostics_storage: None,
             users: Vec::new(),
+            allow_extension_operations: true,
+            disk_encryption_set: None,
+            old_disk: false,
             plan: None,
             zones: Vec::new(),
             virtual_machine_scale_set: None,

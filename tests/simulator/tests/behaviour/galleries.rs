@@ -96,13 +96,43 @@ fn a_version_deleted_softly_is_listed_keeps_its_name_and_can_be_restored() {
     let list = format!("{path}?api-version={GALLERIES}");
     let found = azure.get(&list).body;
     assert_eq!(found["value"][0]["properties"]["resourceArmId"], id("galleries/corp/images/web/versions/1.0.0"));
-    let again = azure.put(&version("1.0.0"), &body("sealed", &["westeurope"]));
-    assert_eq!((again.status, again.code()), (409, "Conflict"));
+    let refused = azure.delete(&format!("{}?api-version={GALLERIES}", id("galleries/corp/images/web")));
+    assert_eq!((refused.status, refused.code()), (409, "CannotDeleteResource"));
     let restored = azure.put(&version("1.0.0"), &restore);
     assert_eq!(restored.status, 200, "{restored:?}");
     azure.wait(151);
     assert_eq!(azure.get(&version("1.0.0")).body["properties"]["provisioningState"], "Succeeded");
     assert_eq!(azure.get(&list).body["value"], json!([]));
+}
+
+#[test]
+fn any_small_put_brings_a_softly_deleted_version_back_and_a_deletion_of_what_is_kept_is_for_good() {
+    let mut azure = Azure::new();
+    let policy = json!({"location": "westeurope", "properties": {"softDeletePolicy": {"isSoftDeleteEnabled": true}}});
+    azure.put(&gallery("corp"), &policy);
+    azure.put(&version("1.0.0"), &body("sealed", &["westeurope"]));
+    azure.wait(431);
+    let created = azure.get(&version("1.0.0")).body;
+    let forget = |azure: &mut Azure| {
+        azure.delete(&version("1.0.0"));
+        azure.wait(101);
+    };
+    forget(&mut azure);
+    let revived = azure.put(&version("1.0.0"), &json!({"location": "westeurope", "tags": {}}));
+    assert_eq!((revived.status, &revived.body["properties"]["provisioningState"]), (200, &json!("Updating")));
+    assert_eq!(
+        revived.body["properties"]["storageProfile"]["source"],
+        created["properties"]["storageProfile"]["source"]
+    );
+    azure.wait(151);
+    forget(&mut azure);
+    let kept = format!(
+        "{}?api-version={GALLERIES}",
+        id("galleries/corp/softDeletedArtifactTypes/Images/artifacts/web/versions/1.0.0")
+    );
+    assert_eq!(azure.delete(&kept).status, 200);
+    assert_eq!(azure.delete(&kept).status, 204);
+    assert_eq!(azure.put(&version("1.0.0"), &body("sealed", &["westeurope"])).status, 201, "the number is free");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod insights;
 mod machine_lifecycle;
 mod machines;
 mod network;
+mod preflight;
 mod protocol;
 mod run_commands;
 mod throttling;

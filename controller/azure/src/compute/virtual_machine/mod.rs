@@ -49,6 +49,10 @@ pub struct VirtualMachine {
     pub data_disks: Vec<DataDisk>,
     /// Marketplace plan.
     pub plan: Option<Plan>,
+    /// Size, for example `Standard_D2s_v5`.
+    pub size: Option<String>,
+    /// Whether extensions and run commands may be used on it; absent means yes.
+    pub allows_extensions: bool,
     /// Price class.
     pub priority: Priority,
     /// Id of the scale set it belongs to.
@@ -75,12 +79,8 @@ pub struct OsDisk {
     pub managed: bool,
     /// Kept on the host only, which a source must not be.
     pub ephemeral: bool,
-    /// Size in GiB. Azure leaves it out while the machine is deallocated.
-    pub size_gib: Option<u32>,
-    /// Storage of the disk, for example `Premium_LRS`.
-    pub storage_account_type: Option<String>,
-    /// Resource id of the disk encryption set, for disks under a key of the customer.
-    pub disk_encryption_set: Option<String>,
+    /// Resource id of the managed disk, which tells all else.
+    pub id: Option<String>,
 }
 
 /// A data disk of a virtual machine.
@@ -90,10 +90,8 @@ pub struct DataDisk {
     pub lun: i32,
     /// A managed disk.
     pub managed: bool,
-    /// Size in GiB.
-    pub size_gib: Option<u32>,
-    /// Storage of the disk.
-    pub storage_account_type: Option<String>,
+    /// Resource id of the managed disk.
+    pub id: Option<String>,
 }
 
 /// A plan of the Marketplace.
@@ -126,6 +124,10 @@ struct Properties {
     time_created: Option<Timestamp>,
     provisioning_state: Option<ProvisioningState>,
     #[serde(default, deserialize_with = "null_as_default")]
+    hardware_profile: HardwareProfile,
+    #[serde(default, deserialize_with = "null_as_default")]
+    os_profile: OsProfile,
+    #[serde(default, deserialize_with = "null_as_default")]
     storage_profile: StorageProfile,
     #[serde(default, deserialize_with = "null_as_default")]
     security_profile: SecurityProfile,
@@ -134,6 +136,18 @@ struct Properties {
     priority: Option<Priority>,
     virtual_machine_scale_set: Option<Reference>,
     instance_view: Option<InstanceView>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HardwareProfile {
+    vm_size: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OsProfile {
+    allow_extension_operations: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -156,17 +170,8 @@ struct StorageProfile {
 struct WireDisk {
     os_type: Option<OsType>,
     lun: Option<i32>,
-    #[serde(rename = "diskSizeGB")]
-    disk_size_gb: Option<u32>,
-    managed_disk: Option<ManagedDisk>,
+    managed_disk: Option<Reference>,
     diff_disk_settings: Option<DiffDiskSettings>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ManagedDisk {
-    storage_account_type: Option<String>,
-    disk_encryption_set: Option<Reference>,
 }
 
 #[derive(Deserialize)]
@@ -203,6 +208,8 @@ impl From<Wire> for VirtualMachine {
             os_disk: storage_profile.os_disk.map(os_disk).unwrap_or_default(),
             data_disks: storage_profile.data_disks.into_iter().map(data_disk).collect(),
             plan: wire.plan,
+            size: wire.properties.hardware_profile.vm_size,
+            allows_extensions: wire.properties.os_profile.allow_extension_operations.unwrap_or(true),
             priority: wire.properties.priority.unwrap_or_default(),
             scale_set: wire.properties.virtual_machine_scale_set.and_then(|reference| reference.id),
         }
@@ -211,15 +218,10 @@ impl From<Wire> for VirtualMachine {
 
 fn os_disk(wire: WireDisk) -> OsDisk {
     let local = wire.diff_disk_settings.and_then(|settings| settings.option);
-    let managed = wire.managed_disk.is_some();
-    let managed_disk =
-        wire.managed_disk.unwrap_or(ManagedDisk { storage_account_type: None, disk_encryption_set: None });
     OsDisk {
-        managed,
+        managed: wire.managed_disk.is_some(),
         ephemeral: local.is_some_and(|option| option.eq_ignore_ascii_case("Local")),
-        size_gib: wire.disk_size_gb,
-        storage_account_type: managed_disk.storage_account_type,
-        disk_encryption_set: managed_disk.disk_encryption_set.and_then(|reference| reference.id),
+        id: wire.managed_disk.and_then(|disk| disk.id),
     }
 }
 
@@ -227,8 +229,7 @@ fn data_disk(wire: WireDisk) -> DataDisk {
     DataDisk {
         lun: wire.lun.unwrap_or(0),
         managed: wire.managed_disk.is_some(),
-        size_gib: wire.disk_size_gb,
-        storage_account_type: wire.managed_disk.and_then(|disk| disk.storage_account_type),
+        id: wire.managed_disk.and_then(|disk| disk.id),
     }
 }
 

@@ -19,10 +19,11 @@ fn running() -> Value {
             "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
             "storageProfile": {
                 "osDisk": {"osType": "Linux", "createOption": "FromImage", "diskSizeGB": 30,
-                    "managedDisk": {"id": "x", "storageAccountType": "Premium_LRS"}},
-                "dataDisks": [{"lun": 2, "diskSizeGB": 64, "managedDisk": {"storageAccountType": "UltraSSD_LRS"}}],
+                    "managedDisk": {"id": "/group/disks/os", "storageAccountType": "Premium_LRS"}},
+                "dataDisks": [{"lun": 2, "diskSizeGB": 64, "managedDisk": {"id": "/group/disks/data"}}],
                 "diskControllerType": "SCSI"
             },
+            "osProfile": {"computerName": "builder-7", "allowExtensionOperations": false},
             "securityProfile": {"securityType": "TrustedLaunch", "uefiSettings": {"secureBootEnabled": true}},
             "instanceView": {
                 "computerName": "builder-7", "hyperVGeneration": "V2",
@@ -87,9 +88,11 @@ fn a_running_machine_is_read_whole() {
     assert!(!machine.generalized);
     assert_eq!(machine.security_type, SecurityType::TrustedLaunch);
     assert_eq!(machine.hyper_v_generation, Some(HyperVGeneration::V2));
-    assert_eq!(machine.os_disk.size_gib, Some(30));
+    assert_eq!(machine.size.as_deref(), Some("Standard_D2s_v5"));
+    assert!(!machine.allows_extensions);
+    assert!(machine.os_disk.id.as_ref().is_some_and(|id| id.ends_with("/disks/os")));
     assert!(machine.os_disk.managed && !machine.os_disk.ephemeral);
-    assert_eq!(machine.data_disks[0].storage_account_type.as_deref(), Some("UltraSSD_LRS"));
+    assert!(machine.data_disks[0].id.as_ref().is_some_and(|id| id.ends_with("/disks/data")));
     assert_eq!(machine.plan.unwrap().product.as_deref(), Some("o"));
     assert!(machine.time_created.is_some());
     let agent = machine.agent.unwrap();
@@ -120,7 +123,7 @@ fn what_is_absent_or_unknown_is_no_error() {
     let machine = read(&json!({"location": "northeurope"}));
     assert_eq!((machine.power_state, machine.generalized, machine.agent), (None, false, None));
     assert_eq!(machine.security_type, SecurityType::Standard);
-    assert!(!machine.os_disk.managed);
+    assert!(!machine.os_disk.managed && machine.allows_extensions && machine.size.is_none());
     let machine = read(&json!({"location": "northeurope", "tags": null, "future": [1], "properties": {
         "storageProfile": {"osDisk": {"diffDiskSettings": {"option": "Local"}}, "dataDisks": null},
         "securityProfile": {"securityType": "Quantum"}, "priority": "SpotPlus", "instanceView": null,

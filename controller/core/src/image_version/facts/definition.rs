@@ -1,5 +1,7 @@
 //! What Azure says of an image definition.
 
+use azimage_names::values::SecurityType;
+
 use super::OsType;
 
 /// A marketplace plan.
@@ -22,10 +24,19 @@ pub struct Definition {
     pub specialized: bool,
     /// `V1` or `V2`.
     pub generation: Option<String>,
+    /// `x64` or `Arm64`.
+    pub architecture: String,
     /// The feature `SecurityType`.
     pub security_type: Option<String>,
     /// The feature `DiskControllerTypes`, such as `SCSI, NVMe`.
     pub disk_controllers: Option<String>,
     /// Purchase plan.
     pub plan: Option<MarketplacePlan>,
+}
+
+impl Definition {
+    /// Whether each region of its versions has to say how it is encrypted.
+    pub fn is_confidential(&self) -> bool {
+        self.security_type.as_deref().map(SecurityType::from) == Some(SecurityType::ConfidentialVm)
+    }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use azimage_names::Region;
 use jiff::Timestamp;
 
-use super::{BootDiagnostics, MarketplacePlan, OsType, Power, Provisioning};
+use super::{AttachedDisk, BootDiagnostics, MarketplacePlan, OsType, Power, Provisioning};
 
 /// A virtual machine.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::struct_excessive_bools, reason = "four independent facts of Azure, not a state")]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts of Azure, not a state")]
 pub struct Machine {
     /// `properties.vmId`: a new machine of the same name has another.
     pub uid: String,
@@ -31,10 +31,12 @@ pub struct Machine {
     pub ephemeral_os_disk: bool,
     /// The disk is a blob, not a managed disk.
     pub unmanaged_os_disk: bool,
-    /// Storage types of its disks, as far as Azure tells them.
-    pub disk_storage: Vec<String>,
-    /// Size of the largest disk in GiB.
-    pub largest_disk_gib: Option<i64>,
+    /// Its managed disks, the OS disk first.
+    pub disks: Vec<AttachedDisk>,
+    /// Its size, such as `Standard_D2s_v5`.
+    pub size: Option<String>,
+    /// Whether run commands may be used on it.
+    pub allows_extensions: bool,
     /// The scale set that the machine belongs to.
     pub scale_set: Option<String>,
     /// Marketplace plan.

@@ -5,6 +5,9 @@
 
 mod console;
 mod definition;
+mod disk;
+mod gallery;
+mod governance;
 mod machine;
 mod operation;
 mod readings;
@@ -13,13 +16,15 @@ mod run_command;
 mod tests;
 mod version;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 pub use azimage_names::values::{
     BootDiagnostics, ExecutionState as Execution, OsType, PowerState as Power, ProvisioningState as Provisioning,
     ReplicationState as RegionReplication,
 };
-use azimage_names::{ImageDefinitionId, ImageVersionId, RunCommandId, VirtualMachineId};
+use azimage_names::{
+    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, VersionNumber, VirtualMachineId,
+};
 
 use jiff::Timestamp;
 
@@ -27,6 +32,9 @@ use super::{SourceSpec, Validated};
 
 pub use console::Console;
 pub use definition::{Definition, MarketplacePlan};
+pub use disk::{AttachedDisk, Disk, Encryption};
+pub use gallery::Gallery;
+pub use governance::{Lock, Permission, Permissions};
 pub use machine::Machine;
 pub use operation::{Operation, OperationOf};
 pub use readings::{Reading, Readings};
@@ -53,6 +61,34 @@ pub enum Read {
     Console(SealOf),
     /// How an operation stands that this process began.
     Operation(OperationOf),
+    /// A managed disk.
+    Disk(DiskId),
+    /// A gallery.
+    Gallery(GalleryId),
+    /// The deleted versions of an image definition that its gallery keeps.
+    SoftDeleted(ImageDefinitionId),
+    /// What the object's identity may do on something.
+    Permissions(Scope),
+    /// The locks on something, and on what it lies in.
+    Locks(Scope),
+}
+
+/// What is to be written, and may be forbidden.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Versions of an image definition.
+    Definition(ImageDefinitionId),
+    /// A virtual machine.
+    Machine(VirtualMachineId),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Definition(id) => write!(formatter, "{id}"),
+            Self::Machine(id) => write!(formatter, "{id}"),
+        }
+    }
 }
 
 /// An attempt at a seal, by its machine and nonce. Without a nonce the log says nothing of it.
@@ -106,6 +142,16 @@ pub struct Facts {
     pub consoles: Readings<SealOf, Console>,
     /// Operations.
     pub operations: Readings<OperationOf, Operation>,
+    /// Managed disks.
+    pub disks: Readings<DiskId, Disk>,
+    /// Galleries.
+    pub galleries: Readings<GalleryId, Gallery>,
+    /// Numbers of deleted versions that are kept.
+    pub soft_deleted: Readings<ImageDefinitionId, BTreeSet<VersionNumber>>,
+    /// What the object's identity may do.
+    pub permissions: Readings<Scope, Permissions>,
+    /// Locks.
+    pub locks: Readings<Scope, Vec<Lock>>,
     /// The object's version as it was last read by itself, if nothing was left to be done then.
     pub at_rest: Option<Arc<Version>>,
 }
@@ -128,6 +174,11 @@ impl Facts {
             run_commands,
             consoles,
             operations,
+            disks,
+            galleries,
+            soft_deleted,
+            permissions,
+            locks,
             at_rest: _,
         } = &mut facts;
         versions.age(now, GOOD_FOR);
@@ -136,6 +187,11 @@ impl Facts {
         run_commands.age(now, GOOD_FOR);
         consoles.age(now, GOOD_FOR);
         operations.age(now, GOOD_FOR);
+        disks.age(now, GOOD_FOR);
+        galleries.age(now, GOOD_FOR);
+        soft_deleted.age(now, GOOD_FOR);
+        permissions.age(now, GOOD_FOR);
+        locks.age(now, GOOD_FOR);
         facts
     }
 
@@ -153,6 +209,11 @@ impl Facts {
             run_commands,
             consoles,
             operations,
+            disks,
+            galleries,
+            soft_deleted,
+            permissions,
+            locks,
             at_rest: _,
         } = &mut facts;
         versions.forget_unanswered();
@@ -161,6 +222,11 @@ impl Facts {
         run_commands.forget_unanswered();
         consoles.forget_unanswered();
         operations.forget_unanswered();
+        disks.forget_unanswered();
+        galleries.forget_unanswered();
+        soft_deleted.forget_unanswered();
+        permissions.forget_unanswered();
+        locks.forget_unanswered();
         facts
     }
 
@@ -179,6 +245,11 @@ impl Facts {
             Read::RunCommand(id) => self.run_commands.is_fresh(id),
             Read::Console(of) => self.consoles.is_fresh(of),
             Read::Operation(of) => self.operations.is_fresh(of),
+            Read::Disk(id) => self.disks.is_fresh(id),
+            Read::Gallery(id) => self.galleries.is_fresh(id),
+            Read::SoftDeleted(id) => self.soft_deleted.is_fresh(id),
+            Read::Permissions(scope) => self.permissions.is_fresh(scope),
+            Read::Locks(scope) => self.locks.is_fresh(scope),
         }
     }
 
@@ -196,6 +267,11 @@ impl Facts {
             Read::RunCommand(id) => self.run_commands.forget(id),
             Read::Console(of) => self.consoles.forget(of),
             Read::Operation(of) => self.operations.forget(of),
+            Read::Disk(id) => self.disks.forget(id),
+            Read::Gallery(id) => self.galleries.forget(id),
+            Read::SoftDeleted(id) => self.soft_deleted.forget(id),
+            Read::Permissions(scope) => self.permissions.forget(scope),
+            Read::Locks(scope) => self.locks.forget(scope),
         }
     }
 
@@ -227,6 +303,11 @@ impl fmt::Display for Read {
             Self::RunCommand(id) => write!(formatter, "{id}"),
             Self::Console(of) => write!(formatter, "the serial console log of {}", of.machine),
             Self::Operation(of) => write!(formatter, "the operation of the step {}", of.step.name),
+            Self::Disk(id) => write!(formatter, "{id}"),
+            Self::Gallery(id) => write!(formatter, "{id}"),
+            Self::SoftDeleted(id) => write!(formatter, "the deleted versions of {id}"),
+            Self::Permissions(scope) => write!(formatter, "the rights on {scope}"),
+            Self::Locks(scope) => write!(formatter, "the locks on {scope}"),
         }
     }
 }

@@ -68,7 +68,7 @@ impl Azure {
             source_version: Told::Found(source_version()),
             seal: self.seal.clone().map_or(Told::NotYet, Told::Found),
             console: Told::Found(self.console.clone()),
-            ..Observed::default()
+            ..Observed::at_ease()
         };
         tells.tell(read, facts);
     }

@@ -10,6 +10,7 @@ use super::{
     },
     fixtures::*,
     scene::*,
+    told::*,
 };
 
 fn refused(reason: Reason) -> String {
@@ -30,6 +31,10 @@ fn marketplace(name: &str) -> MarketplacePlan {
 fn to_an_account(machine: facts::Machine) -> facts::Machine {
     let account = BootDiagnostics::StorageAccount("https://mine.blob.core.windows.net/".into());
     facts::Machine { boot_diagnostics: account, ..machine }
+}
+
+fn no_extensions() -> facts::Machine {
+    facts::Machine { allows_extensions: false, ..machine() }
 }
 
 /// Where the serial console is recorded of which a guest to be sealed has to be heard.
@@ -83,29 +88,32 @@ pub(super) fn sources() -> Vec<Row> {
         ("an ephemeral disk", with(facts::Machine { ephemeral_os_disk: true, ..machine() }), unsupported.clone()),
         ("an unmanaged disk", with(facts::Machine { unmanaged_os_disk: true, ..machine() }), unsupported.clone()),
         (
-            "an ultra disk",
-            with(facts::Machine { disk_storage: vec!["Premium_LRS".into(), "ultrassd_lrs".into()], ..machine() }),
-            unsupported.clone(),
-        ),
-        (
-            "a disk of the largest size",
-            with(facts::Machine { largest_disk_gib: Some(2048), ..machine() }),
-            FINE.to_owned(),
-        ),
-        (
-            "a disk that is too large",
-            with(facts::Machine { largest_disk_gib: Some(2049), ..machine() }),
-            unsupported.clone(),
-        ),
-        (
-            "a disk that is too large, of a generalized machine",
-            generalized(facts::Machine { largest_disk_gib: Some(2049), ..machine() }),
-            unsupported.clone(),
-        ),
-        (
             "a system that nobody knows",
             with(facts::Machine { os_type: OsType::Other("Plan9".into()), ..machine() }),
-            unsupported,
+            unsupported.clone(),
+        ),
+        (
+            "a confidential machine",
+            with(facts::Machine { security_type: Some("confidentialvm".into()), ..machine() })
+                .definition(facts::Definition { security_type: Some("ConfidentialVM".into()), ..definition() }),
+            unsupported.clone(),
+        ),
+        (
+            "a confidential machine, generalized already",
+            generalized(facts::Machine { security_type: Some("ConfidentialVM".into()), ..machine() }),
+            unsupported.clone(),
+        ),
+        ("nothing may be run in the guest", with(no_extensions()), unsupported.clone()),
+        ("nothing may be run in the guest since the claim", with(no_extensions().claimed()), unsupported),
+        (
+            "nothing may be run in the guest, which is sealed",
+            with(no_extensions().claimed().marked().powered(Power::Deallocated)),
+            "Generalize Unknown/Progressing Generalized=Progressing Poll".to_owned(),
+        ),
+        (
+            "nothing may be run in the guest, which is said to be sealed",
+            scene(&already_generalized()).machine(no_extensions().powered(Power::Stopped)),
+            FINE.to_owned(),
         ),
         (
             "Windows, generalized already",
@@ -250,6 +258,24 @@ pub(super) fn definitions() -> Vec<Row> {
             misfit(Reason::DefinitionSpecialized),
         ),
         (
+            "the copy of a version for a confidential definition",
+            scene(&from_image_version()).definition(feature("ConfidentialVM")),
+            misfit(Reason::SourceUnsupported),
+        ),
+        (
+            "the copy of a confidential version",
+            scene(&from_image_version()).observed(|observed| {
+                let definition = facts::Definition { security_type: Some("ConfidentialVM".into()), ..definition() };
+                observed.source_version = Told::Found(SourceVersionObserved { definition, ..source_version() });
+            }),
+            refused(Reason::SourceUnsupported),
+        ),
+        (
+            "the copy of a version for another architecture",
+            scene(&from_image_version()).definition(facts::Definition { architecture: "arm64".into(), ..of() }),
+            misfit(Reason::ArchitectureMismatch),
+        ),
+        (
             "the copy of a version takes a definition for several types",
             scene(&from_image_version()).definition(feature("TrustedLaunchSupported")),
             PUBLISH.to_owned(),
@@ -275,6 +301,7 @@ fn an_image_as_source_fits_a_definition_for_several_security_types_and_a_machine
         let traits = SourceTraits {
             os_type: &OsType::Linux,
             generation: Some("V2"),
+            architecture: None,
             security_type: Some("Standard"),
             disk_controller: None,
             plan: None,

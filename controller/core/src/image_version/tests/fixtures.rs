@@ -6,7 +6,7 @@ use azimage_crds::{
     CONSENT_TAG, CONSENT_VALUE, ImageVersion, ImageVersionStatus, OWNER_TAG, ReplicationTarget, SEAL_TAG, STEP_TAG,
     StepStatus,
 };
-use azimage_names::{ImageVersionId, Region, RunCommandId, VirtualMachineId};
+use azimage_names::{DiskId, ImageVersionId, Region, RunCommandId, VirtualMachineId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Map, Value, json};
@@ -187,8 +187,9 @@ pub(super) fn machine() -> facts::Machine {
         disk_controller: Some("SCSI".into()),
         ephemeral_os_disk: false,
         unmanaged_os_disk: false,
-        disk_storage: vec!["Premium_LRS".into()],
-        largest_disk_gib: Some(30),
+        disks: vec![facts::AttachedDisk { id: Some(disk_id("os")), is_os_disk: true }],
+        size: Some("Standard_D2s_v5".into()),
+        allows_extensions: true,
         scale_set: None,
         plan: None,
         provisioning: Provisioning::Succeeded,
@@ -233,12 +234,36 @@ pub(super) fn nonce() -> String {
     attempt::nonce("u-1", before(CLAIMED_AGO))
 }
 
+/// The id of a disk in the machine's resource group.
+pub(super) fn disk_id(name: &str) -> DiskId {
+    let group = MACHINE.split("/virtualMachines/").next().unwrap();
+    DiskId::parse(&format!("{group}/disks/{name}")).unwrap()
+}
+
+/// The machine's OS disk.
+pub(super) fn disk() -> facts::Disk {
+    facts::Disk {
+        storage: Some("Premium_LRS".into()),
+        size_gib: Some(30),
+        architecture: Some("x64".into()),
+        generation: Some("V2".into()),
+        encryption: None,
+    }
+}
+
+/// What a role gives.
+pub(super) fn permission(actions: &[&str]) -> facts::Permission {
+    let actions = actions.iter().map(|action| (*action).to_owned()).collect();
+    facts::Permission { actions, not_actions: Vec::new() }
+}
+
 /// A definition that the machine fits.
 pub(super) fn definition() -> facts::Definition {
     facts::Definition {
         os_type: OsType::Linux,
         specialized: false,
         generation: Some("V2".into()),
+        architecture: "x64".into(),
         security_type: None,
         disk_controllers: None,
         plan: None,

@@ -15,6 +15,7 @@ mod generated;
 mod laws;
 mod memory;
 mod observations;
+mod preflight;
 mod protocol;
 mod published;
 mod reach;

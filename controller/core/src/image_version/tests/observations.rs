@@ -26,14 +26,46 @@ pub(super) fn observations(noise: Noise) -> BoxedStrategy<Observed> {
         readings(noise, source_versions(noise)),
         prop_oneof![1 => Just(Told::Missing(Absent::Resource)), 2 => readings(noise, seals(noise))],
         readings(noise, consoles()),
+        preflights(noise),
     )
-        .prop_map(|(version, definition, virtual_machine, source_version, seal, console)| Observed {
+        .prop_map(|(version, definition, virtual_machine, source_version, seal, console, preflight)| Observed {
             version,
             definition,
             virtual_machine,
             source_version,
             seal,
             console,
+            ..preflight
+        })
+        .boxed()
+}
+
+/// Disks, the gallery, rights and locks.
+fn preflights(noise: Noise) -> BoxedStrategy<Observed> {
+    let flawed = [
+        facts::Disk { architecture: Some("Arm64".into()), ..disk() },
+        facts::Disk { encryption: Some(facts::Encryption::Guest), ..disk() },
+        facts::Disk { size_gib: Some(4096), ..disk() },
+        facts::Disk { storage: Some("UltraSSD_LRS".into()), ..disk() },
+        facts::Disk { architecture: None, generation: None, ..disk() },
+    ];
+    let rights = |noise: Noise| noise.mostly(vec![permission(&["*"])], vec![vec![permission(&["*/read"])], Vec::new()]);
+    let lock = facts::Lock { name: "keep".into(), scope: "/subscriptions".into(), read_only: true };
+    (
+        readings(noise, noise.mostly(disk(), flawed.to_vec())),
+        readings(noise, noise.some().prop_map(|soft_delete| facts::Gallery { soft_delete })),
+        readings(noise, noise.some().prop_map(|kept| kept.then(|| version_id().version()).into_iter().collect())),
+        readings(noise, rights(noise)),
+        readings(noise, rights(noise)),
+        readings(noise, noise.some().prop_map(move |locked| locked.then(|| lock.clone()).into_iter().collect())),
+    )
+        .prop_map(|(disk, gallery, soft_deleted, version_rights, machine_rights, locks)| Observed {
+            disk,
+            gallery,
+            soft_deleted,
+            version_rights,
+            machine_rights,
+            locks,
             ..Observed::default()
         })
         .boxed()
@@ -107,7 +139,7 @@ fn machines(noise: Noise) -> BoxedStrategy<facts::Machine> {
                     os_type: if flaws.0 { OsType::Windows } else { OsType::Linux },
                     ephemeral_os_disk: flaws.1,
                     scale_set: flaws.2.then(|| "set".into()),
-                    largest_disk_gib: Some(if flaws.3 { 4096 } else { 30 }),
+                    allows_extensions: !flaws.3,
                     security_type: flaws.4.then(|| "TrustedLaunch".into()),
                     provisioning,
                     power,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use azimage_crds::Reason;
 use strum::IntoEnumIterator;
 
-use super::{absence, capture, checks, console, deletion, memory, published, refusals, scene::Row, sources};
+use super::{absence, capture, checks, console, deletion, memory, preflight, published, refusals, scene::Row, sources};
 
 /// Reasons that don't come out of a plan of an image version.
 const ELSEWHERE: [Reason; 9] = [
@@ -31,6 +31,7 @@ fn tables() -> Vec<Row> {
         sources::rows(),
         checks::sources(),
         checks::definitions(),
+        preflight::rows(),
         published::rows(),
         deletion::rows(),
         memory::rows(),

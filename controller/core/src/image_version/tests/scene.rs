@@ -33,7 +33,7 @@ pub(super) fn scene(change: &Value) -> Scene {
             source_version: Told::Found(source_version()),
             seal: Told::Missing(Absent::Resource),
             console: Told::Found(facts::Console::Sealed),
-            ..Observed::default()
+            ..Observed::at_ease()
         },
     }
 }

@@ -1,8 +1,12 @@
 //! What Azure tells of the few things that an object here is about.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use azimage_names::{ImageVersionId, Region};
+use azimage_names::{ImageVersionId, Region, VersionNumber};
 
 use super::{super::*, fixtures::*};
 use crate::Failure;
@@ -37,6 +41,16 @@ pub(super) struct Observed {
     pub(super) source_version: Told<SourceVersionObserved>,
     pub(super) seal: Told<facts::RunCommand>,
     pub(super) console: Told<facts::Console>,
+    /// Each disk that isn't told apart by its name.
+    pub(super) disk: Told<facts::Disk>,
+    /// Disks by their names.
+    pub(super) disks: BTreeMap<String, facts::Disk>,
+    pub(super) gallery: Told<facts::Gallery>,
+    pub(super) soft_deleted: Told<BTreeSet<VersionNumber>>,
+    pub(super) version_rights: Told<facts::Permissions>,
+    pub(super) machine_rights: Told<facts::Permissions>,
+    /// On everything.
+    pub(super) locks: Told<Vec<facts::Lock>>,
     /// The version as it was last read by itself, if nothing was left to be done then.
     pub(super) seen: Option<Arc<facts::Version>>,
     pub(super) listed: Told<Arc<facts::Version>>,
@@ -80,6 +94,19 @@ pub(super) fn as_version(source: &SourceVersionObserved) -> facts::Version {
 }
 
 impl Observed {
+    /// Disks and a gallery with which nothing is wrong, and everything allowed.
+    pub(super) fn at_ease() -> Self {
+        Self {
+            disk: Told::Found(disk()),
+            gallery: Told::Found(facts::Gallery { soft_delete: false }),
+            soft_deleted: Told::Found(BTreeSet::new()),
+            version_rights: Told::Found(vec![permission(&["*"])]),
+            machine_rights: Told::Found(vec![permission(&["*"])]),
+            locks: Told::Found(Vec::new()),
+            ..Self::default()
+        }
+    }
+
     /// The answer to one read. What isn't told is missing in Azure.
     pub(super) fn tell(&self, read: &Read, into: &mut Facts) {
         assert!(!self.put(read, into), "{read:?} was told already");
@@ -105,6 +132,18 @@ impl Observed {
             Read::RunCommand(id) => put(&self.seal, id, &mut into.run_commands),
             Read::Console(of) => put(&self.console, of, &mut into.consoles),
             Read::Operation(of) => put(&self.operation, of, &mut into.operations),
+            Read::Disk(id) => {
+                let named = self.disks.get(id.name()).map(|disk| Told::Found(disk.clone()));
+                put(named.as_ref().unwrap_or(&self.disk), id, &mut into.disks)
+            }
+            Read::Gallery(id) => put(&self.gallery, id, &mut into.galleries),
+            Read::SoftDeleted(id) => put(&self.soft_deleted, id, &mut into.soft_deleted),
+            Read::Permissions(scope) => {
+                let of_machine = matches!(scope, Scope::Machine(_));
+                let rights = if of_machine { &self.machine_rights } else { &self.version_rights };
+                put(rights, scope, &mut into.permissions)
+            }
+            Read::Locks(scope) => put(&self.locks, scope, &mut into.locks),
         }
     }
 
@@ -120,13 +159,23 @@ impl Observed {
         tell(self.version != Told::NotYet, Read::Version(validated.id.clone()));
         tell(self.listed != Told::NotYet, Read::ListedVersion(validated.id.clone()));
         tell(self.definition != Told::NotYet, Read::Definition(validated.id.definition().clone()));
+        let definition = validated.id.definition();
+        tell(self.gallery != Told::NotYet, Read::Gallery(definition.gallery().clone()));
+        tell(self.soft_deleted != Told::NotYet, Read::SoftDeleted(definition.clone()));
+        tell(self.version_rights != Told::NotYet, Read::Permissions(Scope::Definition(definition.clone())));
+        tell(self.locks != Told::NotYet, Read::Locks(Scope::Definition(definition.clone())));
         match &validated.source {
             SourceSpec::VirtualMachine { id, seal, .. } => {
+                tell(self.machine_rights != Told::NotYet, Read::Permissions(Scope::Machine(id.clone())));
+                tell(self.locks != Told::NotYet, Read::Locks(Scope::Machine(id.clone())));
                 tell(self.virtual_machine != Told::NotYet, Read::Machine(id.clone()));
                 tell(self.seal != Told::NotYet, Read::RunCommand(seal.clone()));
                 if let Told::Found(machine) = &self.virtual_machine {
                     let of = context::console_of(validated, id, machine);
                     tell(self.console != Told::NotYet, Read::Console(of));
+                    for disk in machine.disks.iter().filter_map(|disk| disk.id.clone()) {
+                        tell(self.disk != Told::NotYet, Read::Disk(disk));
+                    }
                 }
             }
             SourceSpec::ImageVersion { id } => {
@@ -147,6 +196,13 @@ pub(super) fn throttled(read: &Read, into: &mut Facts) {
         source_version: Told::Failed(Failure::Throttled),
         seal: Told::Failed(Failure::Throttled),
         console: Told::Failed(Failure::Throttled),
+        disk: Told::Failed(Failure::Throttled),
+        disks: BTreeMap::new(),
+        gallery: Told::Failed(Failure::Throttled),
+        soft_deleted: Told::Failed(Failure::Throttled),
+        version_rights: Told::Failed(Failure::Throttled),
+        machine_rights: Told::Failed(Failure::Throttled),
+        locks: Told::Failed(Failure::Throttled),
         listed: Told::Failed(Failure::Throttled),
         operation: Told::Failed(Failure::Throttled),
         seen: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use super::{
     address::Address,
@@ -123,6 +124,19 @@ impl Rights {
         match self {
             Self::Everything => true,
             Self::Only(grants) => grants.iter().any(|grant| grant.allows(action, scope)),
+        }
+    }
+
+    /// What the caller may do on `scope`, one entry for each role: `{scope}/providers/Microsoft.Authorization/permissions`.
+    pub(crate) fn permissions(&self, scope: &str) -> Vec<Value> {
+        let entry = |actions: &[String], not_actions: &[String]| json!({"actions": actions, "notActions": not_actions, "dataActions": [], "notDataActions": []});
+        match self {
+            Self::Everything => vec![entry(&["*".to_owned()], &[])],
+            Self::Only(grants) => grants
+                .iter()
+                .filter(|grant| covers(&grant.scope, scope))
+                .map(|grant| entry(&grant.actions, &grant.not_actions))
+                .collect(),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
         tags,
     },
     clock::later,
+    compute::version::soft_delete,
     resources::{Resources, gallery::Gallery, record::RecordKind},
 };
 
@@ -149,6 +150,14 @@ fn parent_delete(resources: &mut Resources, kind: RecordKind, key: &str, seconds
         return Ok(reply);
     }
     without_children(resources, key)?;
+    if let Some(kept) = soft_delete::keeps(resources, key) {
+        return Err(ArmError::conflict(
+            "CannotDeleteResource",
+            format!(
+                "Can not delete resource before soft-deleted nested resources are gone. Nested resource: '{kept}'."
+            ),
+        ));
+    }
     Ok(records::deletion_begins(resources, kind, key, seconds))
 }
 

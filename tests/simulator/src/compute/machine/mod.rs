@@ -23,7 +23,10 @@ use crate::{
         refusals::not_found,
     },
     clock::azure_time,
-    resources::{Resources, machine::VirtualMachine},
+    resources::{
+        Resources,
+        machine::{Power, VirtualMachine},
+    },
 };
 
 impl VirtualMachine {
@@ -41,12 +44,31 @@ impl VirtualMachine {
         for (field, value) in &self.extra {
             view[field] = value.clone();
         }
+        if self.power == Power::Deallocated {
+            hide_disks(&mut view["properties"]["storageProfile"]);
+        }
         let shown = if self.marked_for_deletion { "Deleting" } else { self.provisioning_state };
         view["properties"]["provisioningState"] = json!(shown);
         view["properties"]["vmId"] = json!(self.vm_id);
         view["properties"]["timeCreated"] = json!(azure_time(self.created));
         view
     }
+}
+
+/// What Azure doesn't show of the disks of a deallocated machine.
+fn hide_disks(profile: &mut Value) {
+    let hide = |disk: &mut Value| {
+        if let Some(disk) = disk.as_object_mut() {
+            disk.remove("diskSizeGB");
+            if let Some(managed) = disk.get_mut("managedDisk").and_then(Value::as_object_mut) {
+                managed.remove("storageAccountType");
+            }
+        }
+    };
+    if let Some(disk) = profile.get_mut("osDisk") {
+        hide(disk);
+    }
+    profile.get_mut("dataDisks").and_then(Value::as_array_mut).into_iter().flatten().for_each(hide);
 }
 
 pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {

@@ -78,7 +78,10 @@ impl VirtualMachine {
                 "dataDisks": [],
                 "diskControllerType": seed.disk_controller_type,
             },
-            "osProfile": {"computerName": seed.name, "adminUsername": "azureuser", "allowExtensionOperations": true},
+            "osProfile": {
+                "computerName": seed.name, "adminUsername": "azureuser",
+                "allowExtensionOperations": seed.allow_extension_operations,
+            },
             "networkProfile": {"networkInterfaces": []},
         });
         if seed.ephemeral_os_disk {

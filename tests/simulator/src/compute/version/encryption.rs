@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     arm::{address::Address, error::ArmError},
-    resources::{Resources, version::Target},
+    resources::{Resources, gallery::Definition, version::Target},
 };
 
+const TARGETS: &str = "galleryImageVersion.properties.publishingProfile.targetRegions";
 const PLACE: &str = "galleryImageVersion.properties.publishingProfile.targetRegions.encryption";
 
 /// Disks of a target region that a disk encryption set is given for, with its id; `None` is the operating system disk, a number
@@ -53,6 +54,36 @@ pub(super) fn same_everywhere(targets: &[Target], shallow: bool) -> Result<(), A
                     with.name
                 ));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Each region of a confidential image says how it is encrypted, and only images without a kept TPM state leave the home region.
+pub(super) fn confidential(definition: &Definition, targets: &[Target], home: &str) -> Result<(), ArmError> {
+    if !definition.feature("SecurityType").is_some_and(|kind| kind.eq_ignore_ascii_case("ConfidentialVM")) {
+        return Ok(());
+    }
+    let types = targets.iter().map(|target| {
+        let profile = &target.encryption["osDiskImage"]["securityProfile"];
+        (target, profile["confidentialVMEncryptionType"].as_str().unwrap_or_default())
+    });
+    for (target, kind) in types {
+        if kind.is_empty() {
+            return Err(ArmError::parameter(
+                TARGETS,
+                "The regional encryption.osDiskImage.securityProfile.type must be specified when the SecurityType of the image \
+                 definition is ConfidentialVM.",
+            ));
+        }
+        if target.name != home && !kind.eq_ignore_ascii_case("NonPersistedTPM") {
+            return Err(ArmError::parameter(
+                TARGETS,
+                format!(
+                    "Only the home region '{home}' can be specified as a target region for Images with the ConfidentialVM \
+                     feature unless the Confidential VM encryption type is set to 'NonPersistedTPM'."
+                ),
+            ));
         }
     }
     Ok(())

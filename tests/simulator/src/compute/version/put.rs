@@ -92,6 +92,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
         existing.map_or_else(|| captured::of(resources, &wanted.source).data_disks, |old| old.data_disks.clone());
     let named = call.body["properties"]["storageProfile"]["dataDiskImages"].as_array().into_iter().flatten();
     let luns = data_disks.iter().map(|disk| disk.lun).chain(named.filter_map(|disk| disk["lun"].as_u64())).collect();
+    encryption::confidential(&definition, &wanted.publishing.targets, &location)?;
     encryption::check(resources, &wanted.publishing.targets, &call.address.subscription, &luns)?;
     end_of_life(resources, wanted.publishing.end_of_life)?;
     if existing.is_some() {

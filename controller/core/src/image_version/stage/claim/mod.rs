@@ -15,6 +15,7 @@ use super::{
         words::Done,
     },
     guest::{newer_claim, readiness::may_begin},
+    preflight,
 };
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
@@ -44,6 +45,9 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     }
     if let Some(obstacle) = may_begin(source.prepare, machine) {
         return obstacle.decide(report);
+    }
+    if let end @ Outcome::Ends(..) = preflight::before_claim(cx, source, report)? {
+        return Ok(end);
     }
     let request = tags::claim_request(validated, id, source.prepare, machine, history.now)?;
     let step = Step::on_machine(StepName::ClaimSource, request);

@@ -14,6 +14,15 @@ messages! {
         Generation { wanted: String, source: String } => Compatible / GenerationMismatch:
             "spec.definition: the image definition is for Hyper-V generation {wanted}, and the source is {source}; use \
              a definition for {source}",
+        Architecture { wanted: String, source: String } => Compatible / ArchitectureMismatch:
+            "spec.definition: the image definition is for {wanted}, and the source is {source}; use a definition for \
+             {source}",
+        ArchitectureUnknown => Compatible / ArchitectureMismatch:
+            "Azure tells the architecture neither of the machine's OS disk nor by the machine's size, so nothing shows \
+             that it fits the image definition; use another machine",
+        Confidential => Compatible / SourceUnsupported:
+            "spec.definition: the image definition's SecurityType is ConfidentialVM, and azimage can't give Azure the \
+             encryption that such an image needs in each region; use a definition with another SecurityType",
         SecurityType { wanted: String, source: String } => Compatible / SecurityTypeMismatch:
             "spec.definition: the image definition's SecurityType is {wanted}, and the source's is {source}; use a \
              definition with SecurityType {source}",

@@ -5,7 +5,7 @@
 pub(in super::super) mod misfit;
 
 use azimage_crds::ConditionType;
-use azimage_names::values::{DiskController, HyperVGeneration, SecurityType};
+use azimage_names::values::{Architecture, DiskController, HyperVGeneration, SecurityType};
 use misfit::Misfit;
 
 use super::super::{
@@ -21,6 +21,7 @@ pub(in super::super) fn machine(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let (_, machine) = cx.source_machine()?;
     let traits = SourceTraits {
         os_type: &machine.os_type,
+        architecture: None,
         generation: machine.generation.as_deref(),
         security_type: machine.security_type.as_deref(),
         disk_controller: machine.disk_controller.as_deref(),
@@ -33,8 +34,12 @@ pub(in super::super) fn machine(cx: &Cx<'_>, report: &mut Report) -> Decision {
 /// A version fits. A copy's security type is what the definition says.
 pub(in super::super) fn version(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let of = cx.source_version_found()?.definition;
+    if cx.definition_found()?.is_confidential() {
+        return report.stalled(&Misfit::Confidential);
+    }
     let traits = SourceTraits {
         os_type: &of.os_type,
+        architecture: Some(&of.architecture),
         generation: of.generation.as_deref(),
         security_type: None,
         disk_controller: None,
@@ -64,6 +69,8 @@ impl Report {
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct SourceTraits<'a> {
     pub(in super::super) os_type: &'a OsType,
+    /// A machine's is told by its disk.
+    pub(in super::super) architecture: Option<&'a str>,
     pub(in super::super) generation: Option<&'a str>,
     pub(in super::super) security_type: Option<&'a str>,
     pub(in super::super) disk_controller: Option<&'a str>,
@@ -76,7 +83,7 @@ pub(in super::super) struct SourceTraits<'a> {
 type Check = fn(&SourceTraits<'_>, &facts::Definition) -> Option<Misfit>;
 
 /// In this order.
-const CHECKS: [Check; 6] = [state, os_type, generation, security_type, disk_controller, purchase_plan];
+const CHECKS: [Check; 7] = [state, os_type, architecture, generation, security_type, disk_controller, purchase_plan];
 
 /// Whether a source fits the definition: the first check that objects holds.
 pub(in super::super) fn fits(source: &SourceTraits<'_>, definition: &facts::Definition) -> Result<(), Misfit> {
@@ -92,12 +99,40 @@ fn os_type(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<
     (source.os_type != wanted).then(|| Misfit::OsType { wanted: wanted.clone(), source: source.os_type.clone() })
 }
 
+fn architecture(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {
+    other_architecture(&Architecture::from(source.architecture?), definition)
+}
+
+fn other_architecture(source: &Architecture, definition: &facts::Definition) -> Option<Misfit> {
+    let wanted = Architecture::from(definition.architecture.as_str());
+    (*source != wanted).then(|| Misfit::Architecture { wanted: wanted.to_string(), source: source.to_string() })
+}
+
+/// The system on a machine's OS disk fits. Whatever isn't known fits nothing.
+pub(super) fn system(
+    architecture: Option<Architecture>,
+    of_generation: Option<&str>,
+    definition: &facts::Definition,
+    report: &mut Report,
+) -> Decision {
+    let Some(architecture) = architecture else { return report.stalled(&Misfit::ArchitectureUnknown) };
+    // A disk that gives no generation was made when there was but one.
+    let oldest = HyperVGeneration::default();
+    let misfit = other_architecture(&architecture, definition)
+        .or_else(|| other_generation(of_generation.unwrap_or(oldest.as_str()), definition));
+    report.compatible(misfit.map_or(Ok(()), Err))
+}
+
 fn generation(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {
+    other_generation(source.generation?, definition)
+}
+
+fn other_generation(source: &str, definition: &facts::Definition) -> Option<Misfit> {
     // A definition that gives no generation is for V1 (Azure REST: Gallery Images, `hyperVGeneration`).
     let oldest = HyperVGeneration::default();
     let wanted = definition.generation.as_deref().unwrap_or(oldest.as_str());
-    let source = source.generation.filter(|generation| !generation.eq_ignore_ascii_case(wanted))?;
-    Some(Misfit::Generation { wanted: wanted.to_owned(), source: source.to_owned() })
+    let differs = !source.eq_ignore_ascii_case(wanted);
+    differs.then(|| Misfit::Generation { wanted: wanted.to_owned(), source: source.to_owned() })
 }
 
 fn security_type(source: &SourceTraits<'_>, definition: &facts::Definition) -> Option<Misfit> {

@@ -14,6 +14,7 @@ use super::{
         report::{Decision, Outcome, Report},
         words::{Done, NotShown},
     },
+    preflight,
     replicate::{View, compare, words::Late},
 };
 use crate::Truth;
@@ -26,6 +27,9 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 }
 
 fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    if let end @ Outcome::Ends(..) = preflight::number_is_free(cx, report)? {
+        return Ok(end);
+    }
     let home = match &cx.validated.source {
         SourceSpec::VirtualMachine { .. } => &cx.source_machine()?.1.location,
         SourceSpec::ImageVersion { .. } => &cx.source_version_found()?.version.location,

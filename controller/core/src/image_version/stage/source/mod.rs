@@ -20,12 +20,6 @@ use super::super::{
 };
 use crate::message::With;
 
-/// Storage types that a gallery image can't be made from.
-const UNSUPPORTED_STORAGE: [&str; 2] = ["UltraSSD_LRS", "PremiumV2_LRS"];
-
-/// The largest disk of a full gallery image, in GiB.
-pub(super) const LARGEST_DISK_GIB: i64 = 2048;
-
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(source) = cx.source() else { return Ok(Outcome::Done) };
     let machine = match cx.machine(source.id)? {
@@ -61,10 +55,10 @@ fn facts(machine: &facts::Machine) -> SourceStatus {
 type Check = fn(&Validated, &facts::Machine) -> Option<Problem>;
 
 /// Of every machine, in this order.
-const ALWAYS: [Check; 5] = [scale_set, ephemeral_disk, unmanaged_disk, storage, disk_size];
+const ALWAYS: [Check; 4] = [scale_set, ephemeral_disk, unmanaged_disk, confidential];
 
 /// Of a machine that is still to be changed, in this order: of a generalized one only the content is read.
-const UNTIL_GENERALIZED: [Check; 4] = [boot_diagnostics, system, claim, consent];
+const UNTIL_GENERALIZED: [Check; 5] = [boot_diagnostics, system, extensions, claim, consent];
 
 /// Why the machine may not be captured, if it may not: the first check that objects holds.
 fn may_not_be_captured(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
@@ -84,20 +78,25 @@ fn unmanaged_disk(_: &Validated, machine: &facts::Machine) -> Option<Problem> {
     machine.unmanaged_os_disk.then_some(Problem::UnmanagedDisk)
 }
 
-fn storage(_: &Validated, machine: &facts::Machine) -> Option<Problem> {
-    let unsupported = |storage: &&String| UNSUPPORTED_STORAGE.iter().any(|no| storage.eq_ignore_ascii_case(no));
-    machine.disk_storage.iter().find(unsupported).map(|storage| Problem::Storage { storage: storage.clone() })
+/// Each region of a confidential image has to say how it is encrypted, which the requests of this release don't.
+fn confidential(_: &Validated, machine: &facts::Machine) -> Option<Problem> {
+    let kind = machine.security_type.as_deref().map(SecurityType::from);
+    (kind == Some(SecurityType::ConfidentialVm)).then_some(Problem::Confidential)
 }
 
-fn disk_size(_: &Validated, machine: &facts::Machine) -> Option<Problem> {
-    machine.largest_disk_gib.filter(|size| *size > LARGEST_DISK_GIB).map(|size| Problem::DiskSize { size })
+/// Whether something is still to be run in the guest.
+fn to_be_sealed(validated: &Validated, machine: &facts::Machine) -> bool {
+    matches!(validated.source, SourceSpec::VirtualMachine { prepare: Prepare::Deprovision, .. })
+        && !(validated.owns_tag(&machine.tags) && tags::sealed(machine))
+}
+
+fn extensions(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
+    (!machine.allows_extensions && to_be_sealed(validated, machine)).then_some(Problem::Extensions)
 }
 
 fn boot_diagnostics(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
-    let to_be_sealed = matches!(validated.source, SourceSpec::VirtualMachine { prepare: Prepare::Deprovision, .. })
-        && !(validated.owns_tag(&machine.tags) && tags::sealed(machine));
     match &machine.boot_diagnostics {
-        BootDiagnostics::StorageAccount(account) if to_be_sealed => {
+        BootDiagnostics::StorageAccount(account) if to_be_sealed(validated, machine) => {
             Some(Problem::OwnDiagnostics { account: account.clone() })
         }
         _ => None,

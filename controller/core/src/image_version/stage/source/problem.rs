@@ -3,7 +3,6 @@
 use azimage_crds::{CONSENT_TAG, CONSENT_VALUE};
 use azimage_names::VirtualMachineId;
 
-use super::LARGEST_DISK_GIB;
 use crate::message::{messages, phrases};
 
 messages! {
@@ -20,11 +19,10 @@ messages! {
              managed disk",
         UnmanagedDisk => SourceReady / SourceUnsupported:
             "The machine's OS disk isn't a managed disk: convert it first",
-        Storage { storage: String } => SourceReady / SourceUnsupported:
-            "A disk of the machine has the storage type {storage}, from which a gallery image can't be made: detach it",
-        DiskSize { size: i64 } => SourceReady / SourceUnsupported:
-            "A disk of the machine has {size} GiB, and a gallery image takes at most {LARGEST_DISK_GIB}: detach it, or \
-             use a machine with a smaller one",
+        Confidential => SourceReady / SourceUnsupported:
+            "The machine's security type is ConfidentialVM, and azimage can't give Azure the encryption that its image \
+             needs in each region: use a machine with the security type Standard or TrustedLaunch, and an image \
+             definition for it",
         OwnDiagnostics { account: String } => SourceReady / SourceUnsupported:
             "The machine's boot diagnostics go to the storage account {account}, where azimage can't read the serial \
              console log that proves the seal: set them to storage that Azure manages (az vm boot-diagnostics enable \
@@ -33,6 +31,10 @@ messages! {
             "The machine runs {system}, and only Linux and Windows guests can be sealed: use such a machine, or \
              generalize this one by other means and say so in a new object with \
              spec.source.virtualMachine.guest.prepare: AlreadyGeneralized",
+        Extensions => SourceReady / SourceUnsupported:
+            "The machine's osProfile.allowExtensionOperations is false, so nothing can be run in its guest to seal it: \
+             set it to true (az vm update --set osProfile.allowExtensionOperations=true), or generalize this machine by \
+             other means and say so in a new object with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized",
         Claimed { claim: String } => SourceReady / SourceClaimed:
             "The machine is claimed by {claim} (cluster/namespace/name/uid in its tag azimage-owner): wait for that \
              object, or remove the tag if that object is gone",

@@ -27,6 +27,9 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         hyper_v_generation: source.definition.generation.clone(),
         ..SourceStatus::default()
     });
+    if source.definition.is_confidential() {
+        return report.stalled(&Words::Confidential { id: id.clone() });
+    }
     match (&source.version.provisioning, source.version.home()) {
         // Failed with a complete copy: another region failed, or a change, and what was made before is there.
         (Provisioning::Succeeded, _)

@@ -15,6 +15,10 @@ messages! {
         Failed { id: ImageVersionId } => SourceReady / SourceFailed:
             "spec.source.imageVersion.resourceId: Azure failed to create {id}; create it again, or make a new \
              ImageVersion from another source",
+        Confidential { id: ImageVersionId } => SourceReady / SourceUnsupported:
+            "spec.source.imageVersion.resourceId: {id} is a confidential image, and azimage can't give Azure the \
+             encryption that its copy needs in each region; use a version of an image definition with another \
+             SecurityType in a new object",
         Incomplete { id: ImageVersionId } => SourceReady / SourceBusy:
             "The source version {id} isn't complete yet; waiting for Azure to finish",
     }

@@ -63,7 +63,12 @@ pub(crate) fn check(machine: &VirtualMachine, operation: MachineOperation) -> Re
     }
     let running = matches!(machine.power, Power::Running | Power::Starting);
     let off = matches!(machine.power, Power::Deallocated | Power::Deallocating);
+    let forbidden = machine.properties["osProfile"]["allowExtensionOperations"] == false;
     match operation {
+        Op::RunCommand | Op::ManagedRunCommand if forbidden => Err(ArmError::not_allowed(
+            "This operation cannot be performed when extension operations are disallowed. To allow, please ensure VM Agent is \
+             installed on the VM and the osProfile.allowExtensionOperations property is true.",
+        )),
         // A guest that has shut itself down still holds its host until the platform stops it.
         Op::Generalize if running || (machine.power == Power::Stopped && !machine.stopped_by_platform) => refuse(
             "since the VM is running. Please power off explicitly in case you shut down the VM from inside the guest \

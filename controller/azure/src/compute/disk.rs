@@ -1,0 +1,164 @@
+//! Managed disks.
+
+use azimage_names::{
+    DiskId, Region,
+    values::{Architecture, HyperVGeneration},
+};
+use serde::Deserialize;
+
+use super::DISKS;
+use crate::{arm::call::Call, arm::client::Client, arm::error::Error, arm::json::null_as_default};
+
+/// A managed disk, with what decides whether an image can be made from it. Other than the machine that it is attached to, it
+/// tells this while the machine is deallocated too.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Wire")]
+pub struct Disk {
+    /// Its region.
+    pub location: Region,
+    /// Its storage, for example `Premium_LRS`.
+    pub storage: Option<String>,
+    /// Size in GiB.
+    pub size_gib: Option<u32>,
+    /// Architecture of the system on it. Azure leaves it out of disks without a system, and of old ones.
+    pub architecture: Option<Architecture>,
+    /// Hardware generation of the system on it.
+    pub hyper_v_generation: Option<HyperVGeneration>,
+    /// Whose key encrypts it, for example `EncryptionAtRestWithPlatformKey`.
+    pub encryption: Option<String>,
+    /// Resource id of the disk encryption set, for disks under a key of the customer.
+    pub disk_encryption_set: Option<String>,
+    /// Encrypted inside of the guest (Azure Disk Encryption).
+    pub encrypted_by_guest: bool,
+    /// Security type, for example `TrustedLaunch` or `ConfidentialVM_DiskEncryptedWithPlatformKey`.
+    pub security_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    location: Region,
+    #[serde(default, deserialize_with = "null_as_default")]
+    sku: Sku,
+    #[serde(default, deserialize_with = "null_as_default")]
+    properties: Properties,
+}
+
+#[derive(Default, Deserialize)]
+struct Sku {
+    name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    #[serde(rename = "diskSizeGB")]
+    disk_size_gb: Option<u32>,
+    hyper_v_generation: Option<HyperVGeneration>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    supported_capabilities: SupportedCapabilities,
+    #[serde(default, deserialize_with = "null_as_default")]
+    encryption: Encryption,
+    #[serde(default, deserialize_with = "null_as_default")]
+    encryption_settings_collection: EncryptionSettings,
+    #[serde(default, deserialize_with = "null_as_default")]
+    security_profile: SecurityProfile,
+}
+
+#[derive(Default, Deserialize)]
+struct SupportedCapabilities {
+    architecture: Option<Architecture>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Encryption {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    disk_encryption_set_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct EncryptionSettings {
+    enabled: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SecurityProfile {
+    security_type: Option<String>,
+}
+
+impl From<Wire> for Disk {
+    fn from(Wire { location, sku, properties }: Wire) -> Self {
+        let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Self {
+            location,
+            storage: said(sku.name),
+            size_gib: properties.disk_size_gb,
+            architecture: properties.supported_capabilities.architecture,
+            hyper_v_generation: properties.hyper_v_generation,
+            encryption: said(properties.encryption.kind),
+            disk_encryption_set: said(properties.encryption.disk_encryption_set_id),
+            encrypted_by_guest: properties.encryption_settings_collection.enabled.unwrap_or(false),
+            security_type: said(properties.security_profile.security_type),
+        }
+    }
+}
+
+impl Client {
+    /// Reads a managed disk (Azure REST: Disks - Get).
+    pub async fn disk(&self, call: &Call, id: &DiskId) -> Result<Disk, Error> {
+        self.get(call, id, "", DISKS).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(value: &Value) -> Disk {
+        serde_json::from_value(value.clone()).unwrap()
+    }
+
+    #[test]
+    fn a_disk_is_read_whole() {
+        let disk = read(&json!({
+            "name": "builder_OsDisk_1", "location": "westeurope", "sku": {"name": "Premium_LRS", "tier": "Premium"},
+            "properties": {
+                "diskSizeGB": 30, "hyperVGeneration": "V2", "osType": "Linux",
+                "supportedCapabilities": {"architecture": "Arm64", "acceleratedNetwork": true},
+                "encryption": {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": "/set"},
+                "encryptionSettingsCollection": {"enabled": true, "encryptionSettingsVersion": "1.1"},
+                "securityProfile": {"securityType": "ConfidentialVM_NonPersistedTPM"},
+            },
+        }));
+        let expected = Disk {
+            location: "westeurope".parse().unwrap(),
+            storage: Some("Premium_LRS".into()),
+            size_gib: Some(30),
+            architecture: Some(Architecture::Arm64),
+            hyper_v_generation: Some(HyperVGeneration::V2),
+            encryption: Some("EncryptionAtRestWithCustomerKey".into()),
+            disk_encryption_set: Some("/set".into()),
+            encrypted_by_guest: true,
+            security_type: Some("ConfidentialVM_NonPersistedTPM".into()),
+        };
+        assert_eq!(disk, expected);
+    }
+
+    #[test]
+    fn what_is_absent_or_unknown_is_no_error() {
+        let bare = read(&json!({"location": "westeurope"}));
+        assert_eq!((bare.architecture.clone(), bare.storage.clone(), bare.encrypted_by_guest), (None, None, false));
+        let empty = json!({"location": "West Europe", "sku": null, "properties": {
+            "supportedCapabilities": null, "encryption": {"diskEncryptionSetId": ""}, "securityProfile": {},
+            "encryptionSettingsCollection": null, "diskSizeGB": null}});
+        assert_eq!(read(&empty), bare);
+        let new = read(
+            &json!({"location": "westeurope", "properties": {"supportedCapabilities": {"architecture": "RiscV"}}}),
+        );
+        assert_eq!(new.architecture, Some(Architecture::Other("RiscV".into())));
+    }
+}

@@ -1,0 +1,38 @@
+//! What Azure says of a managed disk.
+
+use azimage_names::DiskId;
+
+/// A disk as the machine that it is attached to names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttachedDisk {
+    /// Its id, where Azure tells one that is understood.
+    pub id: Option<DiskId>,
+    /// Whether the system is on it.
+    pub is_os_disk: bool,
+}
+
+/// A managed disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// Its storage, such as `Premium_LRS`.
+    pub storage: Option<String>,
+    /// Its size in GiB.
+    pub size_gib: Option<i64>,
+    /// Architecture of the system on it. Azure leaves it out of old disks.
+    pub architecture: Option<String>,
+    /// `V1` or `V2`.
+    pub generation: Option<String>,
+    /// What encrypts it that a gallery image version would have to know of.
+    pub encryption: Option<Encryption>,
+}
+
+/// How a disk is encrypted, other than by the platform's own key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// Under a key of the customer: the id of its disk encryption set, or what else Azure says.
+    CustomerKey(String),
+    /// Inside of the guest (Azure Disk Encryption).
+    Guest,
+    /// As a confidential machine's, of this security type.
+    Confidential(String),
+}

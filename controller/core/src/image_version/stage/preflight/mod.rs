@@ -1,0 +1,96 @@
+//! What Azure would refuse later is asked before the first change: rights, locks, and whether the version number is free.
+
+pub(in super::super) mod words;
+
+use azimage_crds::Prepare;
+use words::Foreseen;
+
+use super::super::{
+    Scope,
+    context::{Answer, Cx, Presence, Source},
+    facts,
+    report::{Decision, Outcome, Report, Stop},
+};
+use crate::Failure;
+
+const VERSION_ACTIONS: &[&str] = &["Microsoft.Compute/galleries/images/versions/write"];
+
+/// What a machine needs that is generalized already by other means, but for Azure.
+const MACHINE_ACTIONS: &[&str] = &[
+    "Microsoft.Compute/virtualMachines/write",
+    "Microsoft.Compute/virtualMachines/deallocate/action",
+    "Microsoft.Compute/virtualMachines/generalize/action",
+];
+
+/// What is needed besides to seal its guest.
+const SEAL_ACTIONS: &[&str] = &[
+    "Microsoft.Compute/virtualMachines/runCommands/read",
+    "Microsoft.Compute/virtualMachines/runCommands/write",
+    "Microsoft.Compute/virtualMachines/runCommands/delete",
+    "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+];
+
+/// Whether the version number is free: a deleted version that its gallery keeps comes back by a write under its number, with
+/// the image that it had.
+pub(in super::super) fn number_is_free(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let gallery = match cx.gallery()?.or_stop("read the gallery")? {
+        Presence::Found(gallery) => gallery,
+        Presence::Missing(_) => return Err(Stop::unseen("the gallery")),
+    };
+    if !gallery.soft_delete {
+        return Ok(Outcome::Done);
+    }
+    let id = &cx.validated.id;
+    match cx.soft_deleted()?.or_stop("list the deleted versions that the gallery keeps")? {
+        Presence::Found(kept) if kept.contains(&id.version()) => report.stalled(&Foreseen::Kept { id: id.clone() }),
+        Presence::Found(_) | Presence::Missing(_) => Ok(Outcome::Done),
+    }
+}
+
+/// All that can refuse the capture of a machine that nobody has touched yet.
+pub(in super::super) fn before_claim(cx: &Cx<'_>, source: Source<'_>, report: &mut Report) -> Decision {
+    if let end @ Outcome::Ends(..) = number_is_free(cx, report)? {
+        return Ok(end);
+    }
+    let (version, machine) =
+        (Scope::Definition(cx.validated.id.definition().clone()), Scope::Machine(source.id.clone()));
+    if let Some((lock, scope)) = locked(cx, &version)? {
+        return report.stalled(&Foreseen::VersionLocked { lock, scope });
+    }
+    if let Some((lock, scope)) = locked(cx, &machine)? {
+        return report.stalled(&Foreseen::MachineLocked { lock, scope });
+    }
+    if let Some(action) = denied(cx, &version, VERSION_ACTIONS)? {
+        return report.stalled(&Foreseen::VersionDenied { action, scope: version });
+    }
+    let seal = if source.prepare == Prepare::Deprovision { SEAL_ACTIONS } else { &[] };
+    if let Some(action) = denied(cx, &machine, &[MACHINE_ACTIONS, seal].concat())? {
+        return report.stalled(&Foreseen::MachineDenied { action, scope: machine });
+    }
+    Ok(Outcome::Done)
+}
+
+/// What Azure tells to those who may ask. Who may not can do without: what is forbidden is met later.
+fn told<'a, T>(answer: Answer<'a, T>, doing: &'static str) -> Result<Option<&'a T>, Stop> {
+    match answer {
+        Answer::Found(found) => Ok(Some(found)),
+        Answer::Missing(_) | Answer::Failed(Failure::Denied { .. } | Failure::Refused(_)) => Ok(None),
+        Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), doing)),
+    }
+}
+
+/// A lock that forbids writes, by its name and scope.
+fn locked(cx: &Cx<'_>, scope: &Scope) -> Result<Option<(String, String)>, Stop> {
+    let locks = told(cx.locks(scope)?, "read the locks on the gallery and the machine")?;
+    let found = locks.into_iter().flatten().find(|lock| lock.forbids_writes_of(&scope.to_string()));
+    Ok(found.map(|lock| (lock.name.clone(), lock.scope.clone())))
+}
+
+/// An action that no role gives.
+fn denied(cx: &Cx<'_>, scope: &Scope, actions: &[&'static str]) -> Result<Option<&'static str>, Stop> {
+    let permissions = told(cx.permissions(scope)?, "read the rights on the gallery and the machine")?;
+    let missing = |permissions: &facts::Permissions| {
+        actions.iter().copied().find(|action| !permissions.iter().any(|permission| permission.allows(action)))
+    };
+    Ok(permissions.and_then(missing))
+}

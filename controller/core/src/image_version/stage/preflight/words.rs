@@ -1,0 +1,30 @@
+//! What is said of what Azure would refuse.
+
+use azimage_names::ImageVersionId;
+
+use super::super::super::Scope;
+use crate::message::messages;
+
+messages! {
+    /// What Azure would refuse, or do otherwise, later.
+    pub(in crate::image_version) enum Foreseen {
+        Kept { id: ImageVersionId } => Published / VersionExists:
+            "spec.version: {id} was deleted, and its gallery still keeps it (soft delete): making a version under its \
+             number would bring the old one back. Choose another version number in a new object, or delete the kept \
+             version for good",
+        VersionDenied { action: &'static str, scope: Scope } => Compatible / AccessDenied:
+            "Azure would refuse to make the gallery image version, so the machine isn't touched: grant the action \
+             {action} on {scope} to the Azure identity that this object acts as: that of its spec.serviceAccountName, \
+             or the controller's own if it names none",
+        MachineDenied { action: &'static str, scope: Scope } => SourceReady / AccessDenied:
+            "Azure would refuse to go on in the middle of the capture, so the machine isn't touched: grant the action \
+             {action} on {scope} to the Azure identity that this object acts as: that of its spec.serviceAccountName, \
+             or the controller's own if it names none",
+        VersionLocked { lock: String, scope: String } => Compatible / RequestRefused:
+            "The lock {lock} on {scope} is ReadOnly, so Azure would refuse to make the gallery image version \
+             (ScopeLocked), and the machine isn't touched: delete the lock, or use another gallery in a new object",
+        MachineLocked { lock: String, scope: String } => SourceReady / RequestRefused:
+            "The lock {lock} on {scope} is ReadOnly, so Azure would refuse to change the machine (ScopeLocked): delete \
+             the lock, or use another machine in a new object",
+    }
+}

@@ -1,0 +1,11 @@
+//! A managed disk.
+#![no_main]
+
+use azimage_fuzz::{call, client, id, told};
+use futures::executor::block_on;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|body: &[u8]| {
+    let client = client(200, body);
+    told(block_on(client.disk(&call(), &id("disks/os"))));
+});
