@@ -49,6 +49,8 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
     if report.regions.is_none() && !validated.deleting {
         report.regions = Some(carried(&cx));
     }
+    // However many targets there are, a status has to hold what is said.
+    report.regions = report.regions.map(regions::bounded);
     // What this process has just done may not show yet: doing it again would be a second request for nothing.
     let (step, requeue) = match step {
         Some(step) if history.too_soon(&step.key(), grace_seconds(&step, &cx)) => (None, Requeue::Poll),

@@ -38,13 +38,17 @@ pub(super) struct Write {
 
 /// Which of the wishes that there are now, and that aren't fulfilled, Azure refuses.
 pub(super) fn current_refusals(cx: &Cx<'_>, version: &facts::Version) -> Refusals {
+    let known = cx.history.refusals();
+    if known == Refusals::default() {
+        return known;
+    }
     let there = |target: &TargetView| {
         let is = version.targets.iter().find(|is| is.region == target.region);
         is.is_some_and(|is| is.replicas.unwrap_or(version.default_replicas) >= target.replicas)
     };
     let open = cx.validated.targets.iter().filter(|target| target.wants && !there(target));
     let wishes: BTreeSet<Wish> = open.map(Wish::of).chain([settings(cx)]).collect();
-    cx.history.refusals().of_living(|wish| wishes.contains(wish))
+    known.of_living(|wish| wishes.contains(wish))
 }
 
 /// What the object itself asks for: another wish as soon as it asks for something else.
@@ -68,9 +72,12 @@ impl Write {
             held.extend(wishes.iter().filter(|wish| !next.contains(wish)).cloned());
             return Self::without(cx, version, &held);
         }
+        if due.is_empty() {
+            return (merged, write);
+        }
         held.retain(|wish| !due.contains(wish));
         let (_, again) = Self::without(cx, version, &held);
-        let retry = (!due.is_empty() && !again.asks.changes.is_empty()).then_some((again.request, again.asks));
+        let retry = (!again.asks.changes.is_empty()).then_some((again.request, again.asks));
         (merged, Self { retry, ..write })
     }
 
