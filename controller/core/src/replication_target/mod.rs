@@ -128,7 +128,7 @@ fn in_version(target: &ReplicationTarget, region: &Region, version: &ImageVersio
     let asks = (spec.replicas, spec.storage_account_type);
     let refusals = status.map(|status| status.refusals.as_slice()).unwrap_or_default();
     let refused = refusals.iter().find(|refusal| is_of(refusal, &name, region, asks));
-    let wish = spec.storage_account_type.map(|wish| <&str>::from(wish));
+    let wish = spec.storage_account_type.map(<&str>::from);
     let is = state.and_then(|state| state.storage_account_type.clone());
     let fixed = is.filter(|is| wish.is_some_and(|wish| !wish.eq_ignore_ascii_case(is)));
     let shown = SelectedVersion {

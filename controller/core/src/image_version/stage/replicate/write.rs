@@ -83,8 +83,8 @@ impl Write {
 
     fn without(cx: &Cx<'_>, version: &facts::Version, held: &BTreeSet<Wish>) -> (Merged, Self) {
         let (validated, history) = (cx.validated, cx.history);
-        let hold = |target: &TargetView| TargetView { held: held.contains(&Wish::of(target)), ..target.clone() };
-        let targets: Vec<TargetView> = validated.targets.iter().map(hold).collect();
+        let as_held = |target: &TargetView| TargetView { held: held.contains(&Wish::of(target)), ..target.clone() };
+        let targets: Vec<TargetView> = validated.targets.iter().map(as_held).collect();
         let merged = merge(
             &version.location,
             validated.publish.default_replicas,
@@ -99,17 +99,14 @@ impl Write {
             request = compare::without_settings(version, request, at_home);
         }
         let (request, asks, reverted) = Self::lasting(cx, version, request);
-        let (request, asks) = match compare::removal(version, &request) {
-            Some(first) => {
-                let changes = compare::differences(version, &first).iter().map(compare::Differs::change).collect();
-                (first, Asks { changes, ..asks })
-            }
-            None => {
-                let changes = compare::differences(version, &request);
-                let wishes =
-                    if asks.changes.is_empty() { Vec::new() } else { wishes_of(&changes, version, &targets, &own) };
-                (request, Asks { wishes, ..asks })
-            }
+        let (request, asks) = if let Some(first) = compare::removal(version, &request) {
+            let changes = compare::differences(version, &first).iter().map(compare::Differs::change).collect();
+            (first, Asks { changes, ..asks })
+        } else {
+            let changes = compare::differences(version, &request);
+            let nothing = asks.changes.is_empty();
+            let wishes = if nothing { Vec::new() } else { wishes_of(&changes, version, &targets, &own) };
+            (request, Asks { wishes, ..asks })
         };
         let is_again = asks.changes.iter().any(|change| history.memory.reverts.is_again(change));
         (merged, Self { request, asks, is_again, retry: None, reverted })
@@ -129,11 +126,11 @@ impl Write {
             }
             reverts.gives_up(change, requested, memory.uptime)
         };
-        let (given_up, open): (Vec<_>, Vec<_>) = compare::differences(version, &request)
+        let (left, open): (Vec<_>, Vec<_>) = compare::differences(version, &request)
             .into_iter()
             .map(|differs| (differs.change(), differs.what))
             .partition(|(change, _)| gives_up(change));
-        let (reverted, what): (Vec<Change>, Vec<Difference>) = given_up.into_iter().unzip();
+        let (reverted, what): (Vec<Change>, Vec<Difference>) = left.into_iter().unzip();
         let changes = open.into_iter().map(|(change, _)| change).collect();
         let request = compare::without(version, request, &what);
         (request, Asks { wishes: Vec::new(), changes, requested }, reverted)
