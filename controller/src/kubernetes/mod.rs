@@ -50,6 +50,11 @@ impl KubernetesError {
         matches!(self, Self::Call(kube::Error::Api(status)) if status.is_forbidden())
     }
 
+    /// Whether the API server refuses the write as it is: what the schema or a policy doesn't allow, or what is too large.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Call(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 413 | 422))
+    }
+
     /// Whether the object was changed meanwhile; the next pass sees the change.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Call(kube::Error::Api(status)) if status.is_conflict())

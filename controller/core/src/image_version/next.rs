@@ -52,6 +52,8 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
     if report.regions.is_none() && !validated.deleting {
         report.regions = Some(carried(&cx));
     }
+    // However many targets there are, a status has to hold what is said.
+    report.regions = report.regions.map(regions::bounded);
     // What this process has just done may not show yet: doing it again would be a second request for nothing. Of an operation
     // that is known to have failed nothing is waited for.
     let has_failed = |key: &StepKey| {

@@ -145,6 +145,8 @@ impl Refusals {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use azimage_names::Region;
 
     use super::*;
@@ -210,18 +212,18 @@ mod tests {
     fn a_refused_wish_is_asked_for_again_alone_in_each_period_or_when_somebody_asks() {
         let (a, b) = (wish("a", "northeurop"), wish("b", "westu"));
         let mut refusals = Refusals::default();
-        refusals.refused(&asks(&[a.clone()]), "no", Duration::ZERO);
-        refusals.refused(&asks(&[b.clone()]), "no", Duration::from_secs(1));
+        refusals.refused(&asks(from_ref(&a)), "no", Duration::ZERO);
+        refusals.refused(&asks(from_ref(&b)), "no", Duration::from_secs(1));
         let due = |refusals: &Refusals, requested, at| refusals.due(requested, PERIOD, Duration::from_secs(at));
         assert_eq!(due(&refusals, false, 599), []);
-        assert_eq!(due(&refusals, false, 601), [a.clone()], "the one that waits longest");
+        assert_eq!(due(&refusals, false, 601), from_ref(&a), "the one that waits longest");
         assert_eq!(due(&refusals, true, 2), [a.clone(), b.clone()], "somebody asks");
-        let requested = Asks { requested: true, ..asks(&[a.clone()]) };
+        let requested = Asks { requested: true, ..asks(from_ref(&a)) };
         refusals.refused(&requested, "no", Duration::from_secs(2));
-        assert_eq!(due(&refusals, true, 3), [b.clone()], "it was asked for");
+        assert_eq!(due(&refusals, true, 3), from_ref(&b), "it was asked for");
         refusals.answered();
         assert_eq!(due(&refusals, true, 4), [a.clone(), b.clone()], "by another request");
-        refusals.granted(&asks(&[a.clone()]), Duration::from_secs(9));
+        refusals.granted(&asks(from_ref(&a)), Duration::from_secs(9));
         assert!(!refusals.has(&a) && refusals.has(&b));
     }
 
@@ -230,14 +232,14 @@ mod tests {
         let (a, own) = (wish("a", "northeurop"), Wish::Settings("tags".into()));
         let mut refusals = Refusals::default();
         for one in [&a, &own] {
-            refusals.refused(&asks(&[one.clone()]), "no", Duration::ZERO);
+            refusals.refused(&asks(from_ref(one)), "no", Duration::ZERO);
         }
         let status = ImageVersionStatus { refusals: refusals.kept(), ..ImageVersionStatus::default() };
         let found = Refusals::found(&status, Duration::from_secs(5));
         assert!(found.has(&a) && !found.has(&own), "{status:?}");
         assert_eq!(found.why(&a), Some("no"));
         assert_eq!(found.due(false, PERIOD, Duration::from_secs(604)), []);
-        assert_eq!(found.due(false, PERIOD, Duration::from_secs(605)), [a.clone()]);
+        assert_eq!(found.due(false, PERIOD, Duration::from_secs(605)), from_ref(&a));
         assert!(!found.of_living(|wish| *wish != a).has(&a), "it asks for something else now");
     }
 }

@@ -57,7 +57,7 @@ impl Reverts {
             written.wanted == change.wanted
                 && written.times >= MOST_WRITES
                 && now.saturating_sub(written.last) < REST
-                && !(requested && !written.answered)
+                && (!requested || written.answered)
         })
     }
 

@@ -30,10 +30,7 @@ pub fn next_status(
     let mut steps = previous.steps.iter().map(|step| finish(step, report, now)).collect::<Vec<_>>();
     steps.extend(unrecorded(previous, report, now));
     let regions = match &report.regions {
-        Some(regions) => {
-            let regions = regions::bounded(regions.clone());
-            regions.iter().map(|region| since(region, previous, now)).collect()
-        }
+        Some(regions) => regions.iter().map(|region| since(region, previous, now)).collect(),
         None => previous.regions.clone(),
     };
     ImageVersionStatus {

@@ -78,7 +78,7 @@ pub(crate) fn is_of(
     region: &Region,
     asks: (i32, Option<StorageAccountType>),
 ) -> bool {
-    let storage = asks.1.map(|storage| <&str>::from(storage));
+    let storage = asks.1.map(<&str>::from);
     kept.target == target
         && kept.region == region.as_str()
         && kept.replicas == asks.0

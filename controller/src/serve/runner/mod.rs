@@ -1,5 +1,7 @@
 //! The passes of one kind: bounded, counted, and unharmed by a panic in one object.
 
+mod refused;
+
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::{FutureExt, StreamExt};
@@ -14,6 +16,8 @@ use kube::{
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+
+use refused::Refused;
 
 use super::{
     kind::{Kind, ReconcileError},
@@ -45,6 +49,7 @@ pub(super) struct Runner<K: Kind> {
     seams: Seams,
     term: Term,
     pace: Pace,
+    refused: Refused,
 }
 
 impl<K: Kind> Runner<K> {
@@ -61,6 +66,7 @@ impl<K: Kind> Runner<K> {
             seams: options.seams.clone(),
             term: options.term.clone(),
             pace: options.config.pace,
+            refused: Refused::default(),
         }
     }
 
@@ -73,7 +79,7 @@ impl<K: Kind> Runner<K> {
             .run(
                 |guarded: Arc<Guarded<K>>, this: Arc<Self>| async move { this.one(&guarded).await },
                 |object: Arc<Guarded<K>>, error: &ReconcileError, this: Arc<Self>| {
-                    K::after(error, &object.uid().unwrap_or_default(), &this.pace, &this.seams)
+                    this.after(error, &object.uid().unwrap_or_default())
                 },
                 self,
             )
@@ -87,6 +93,16 @@ impl<K: Kind> Runner<K> {
                 }
             })
             .await;
+    }
+
+    /// When to try again after an error of the object of this uid.
+    fn after(&self, error: &ReconcileError, uid: &str) -> Action {
+        match error {
+            ReconcileError::Kubernetes(error) if error.is_refusal() => {
+                Action::requeue(self.seams.jittered_for(uid, self.refused.pause(uid, &self.pace)))
+            }
+            other => K::after(other, uid, &self.pace, &self.seams),
+        }
     }
 
     async fn one(&self, guarded: &Guarded<K>) -> Result<Action, ReconcileError> {
@@ -117,6 +133,7 @@ impl<K: Kind> Runner<K> {
         let outcome = AssertUnwindSafe(pass).catch_unwind().instrument(span.clone()).await;
         match outcome {
             Ok(Ok(action)) => {
+                self.refused.over(&object.uid().unwrap_or_default());
                 let again = action != Action::await_change();
                 timer.end(if again { Outcome::RequeueAfter } else { Outcome::Success });
                 Ok(action)
@@ -128,6 +145,9 @@ impl<K: Kind> Runner<K> {
             }
             Ok(Err(error)) => {
                 // Somebody else wrote at the same time: no error, the next pass sees what they wrote.
+                if error.is_refusal() {
+                    self.refused.again(&object.uid().unwrap_or_default());
+                }
                 timer.end(if error.is_conflict() { Outcome::Requeue } else { Outcome::Error });
                 Err(error.into())
             }

@@ -30,7 +30,13 @@ pub fn is_settled(object: &Value) -> bool {
     // Nothing is done for a suspended object, whatever its status says.
     let suspended = object["spec"]["suspend"] == true && object["metadata"]["deletionTimestamp"].is_null();
     let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
-    suspended || seen && (is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some())
+    let final_word = is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some();
+    suspended || seen && (final_word || is_complete_but_for_refusals(object))
+}
+
+/// Whether a version has all but what Azure refuses of targets, and says so.
+pub(super) fn is_complete_but_for_refusals(object: &Value) -> bool {
+    condition(object, "Ready").is_some_and(|ready| ready["reason"] == "RegionRefused")
 }
 
 /// Whether an action may prevent that a version finds this one as its source.
@@ -43,8 +49,13 @@ fn makes_source_unavailable(action: &Action, source: u8) -> bool {
     of_version || of_azure || makes_machine_unusable(action, source)
 }
 
+/// How many targets an operator makes for a region that Azure doesn't have.
+pub(super) fn misspelt_targets(evidence: &Evidence<'_>) -> usize {
+    evidence.actions().filter(|action| matches!(action, Action::AddTarget(region) if !is_known(region))).count()
+}
+
 /// Whether Azure has such a region.
-fn is_known(region: &str) -> bool {
+pub(super) fn is_known(region: &str) -> bool {
     region != MISSPELT
 }
 
@@ -107,7 +118,6 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
             }
             Action::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
             Action::AzureFails { fault, .. } => reasons.extend(allowed_reason_after(fault, number)),
-            Action::AddTarget(region) if !is_known(region) => reasons.push("RequestRefused"),
             _ => {}
         }
         let source = evidence.plan.world.source_version(number);
@@ -135,6 +145,7 @@ pub(super) fn objects_settle(evidence: &Evidence<'_>) -> Vec<String> {
         let allowed = match stalled {
             Some("Suspended") => object["spec"]["suspend"] == true,
             Some(reason) => allowed_reasons.contains(&reason),
+            None if is_complete_but_for_refusals(object) => !deleted && misspelt_targets(evidence) > 0,
             None => !deleted && is_settled(object),
         };
         if !allowed {

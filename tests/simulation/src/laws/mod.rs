@@ -174,7 +174,7 @@ const TARGETS: &str = "replicationtargets.azimage.dev";
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 33] = [
+const LAWS: [Law; 35] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::generalized_again_only_after_a_read),
     ("law 1", machine::generalized_only_when_deallocated),
@@ -187,6 +187,7 @@ const LAWS: [Law; 33] = [
     ("law 5", regions::foreign_regions_are_kept),
     ("law 5", regions::added_regions_have_a_target),
     ("law 5", regions::regions_of_deleted_targets_are_removed),
+    ("law 5", regions::wishes_are_never_worse_off_for_others),
     ("law 6", regions::ready_means_complete),
     ("law 6", status::ready_was_true),
     ("law 7", version::deleted_only_on_demand),
@@ -197,6 +198,7 @@ const LAWS: [Law; 33] = [
     ("law 8", writes::intent_precedes_write),
     ("law 8", writes::finalizer_precedes_write),
     ("law 8", writes::no_needless_writes),
+    ("law 8", writes::refused_wishes_are_asked_for_seldom),
     ("law 10", rest::no_writes_at_rest),
     ("law 10", rest::no_write_requests_at_rest),
     ("law 11", identity::no_foreign_identity),

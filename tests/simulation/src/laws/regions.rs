@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Evidence, TARGETS,
-    end::{is_true, stalled},
+    end::{is_complete_but_for_refusals, is_known, is_true, stalled},
     line,
 };
 use crate::{
@@ -65,12 +65,14 @@ pub(super) fn foreign_regions_are_kept(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// A version that is Ready at the end is complete in Azure, in each wanted region.
+/// A version that is Ready at the end is complete in Azure, in each wanted region; and one that says that Azure refuses a region
+/// is complete in each region that Azure has.
 pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
         let Some(object) = evidence.objects.get(&world::object(number)) else { continue };
-        if is_true(object, "Ready").is_none() {
+        let but_for_refusals = is_complete_but_for_refusals(object);
+        if is_true(object, "Ready").is_none() && !but_for_refusals {
             continue;
         }
         let Some(version) = evidence.azure.simulator().state(&world::version(number)) else {
@@ -88,6 +90,7 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
             _ => None,
         }));
         wanted.push(world::HOME.to_owned());
+        wanted.retain(|region| is_known(region) || !but_for_refusals);
         let list = version["regions"].as_array().cloned().unwrap_or_default();
         for region in wanted {
             let there = list.iter().find(|it| it["name"].as_str().is_some_and(|name| normal(name) == region));
@@ -98,6 +101,33 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
                 let state = there.map_or_else(|| "missing".to_owned(), |it| it["state"].to_string());
                 found.push(format!("{} says Ready, and {region} is {state}", world::object(number)));
             }
+        }
+    }
+    found
+}
+
+/// A wish is never worse off for another's: beside targets of regions that Azure doesn't have, those of regions that it has are
+/// Ready as soon as each version is complete, and each of the former says itself what is wrong with it.
+pub(super) fn wishes_are_never_worse_off_for_others(evidence: &Evidence<'_>) -> Vec<String> {
+    let numbers = 0..evidence.plan.world.versions;
+    let objects: Vec<_> = numbers.filter_map(|number| evidence.objects.get(&world::object(number))).collect();
+    let complete = |object: &Value| is_true(object, "Ready").is_some() || is_complete_but_for_refusals(object);
+    let others =
+        !evidence.plan.world.broken_objects.is_empty() || objects.iter().any(|it| it["spec"]["suspend"] == true);
+    if !evidence.settled || others || objects.is_empty() || !objects.iter().all(|object| complete(object)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (name, region) in all_targets(evidence) {
+        let Some(target) = evidence.object_at(TARGETS, &name, evidence.rested_from) else { continue };
+        if !target["metadata"]["deletionTimestamp"].is_null() {
+            continue;
+        }
+        let says = if is_true(target, "Ready").is_some() { Some("Ready") } else { stalled(target) };
+        let expected = if is_known(&region) { "Ready" } else { "RegionRefused" };
+        if says != Some(expected) {
+            let why = target["status"]["conditions"][0]["message"].to_string();
+            found.push(format!("{name} in {region} is {says:?}, not {expected}: {why}"));
         }
     }
     found

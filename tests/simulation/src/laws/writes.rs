@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use azimage_simulator::DomainFault;
+use azimage_simulator::{DomainFault, JournalEntry};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Evidence, VERSIONS, end::affects, line, machine::makes_machine_unusable};
+use super::{
+    Evidence, VERSIONS,
+    end::{affects, misspelt_targets},
+    line,
+    machine::makes_machine_unusable,
+};
 use crate::{
     oddities::Oddity,
     plan::{Action, Fault},
+    program::RESYNC,
     world::{self, OPERATOR},
 };
 
@@ -178,6 +184,35 @@ pub(super) fn no_needless_writes(evidence: &Evidence<'_>) -> Vec<String> {
         let writes = effects.chain(refused).filter(|write| !explained(write)).count();
         if writes > most {
             found.push(format!("{writes} writes for {}, and {most} are enough", world::object(number)));
+        }
+    }
+    found
+}
+
+/// What Azure refuses of a target is asked for once in a resync period, but for faults: a process that ends before it could say so
+/// asks again.
+pub(super) fn refused_wishes_are_asked_for_seldom(evidence: &Evidence<'_>) -> Vec<String> {
+    let misspelt = misspelt_targets(evidence);
+    if misspelt == 0 {
+        return Vec::new();
+    }
+    let pauses = evidence.actions().filter(|action| matches!(action, Action::Pause { .. })).count();
+    let excused = misspelt + evidence.process_ends() + pauses + evidence.injected.len();
+    let mut found = Vec::new();
+    for number in 0..evidence.plan.world.versions {
+        let path = world::version(number);
+        let is = |entry: &&JournalEntry| {
+            entry.method == "PUT"
+                && entry.status == Some(400)
+                && entry.path.eq_ignore_ascii_case(&path)
+                && entry.principal.as_deref() == Some(evidence.client())
+        };
+        let refused: Vec<Timestamp> = evidence.journal.iter().filter(is).map(|entry| entry.simulated_time).collect();
+        let soon = |pair: &[Timestamp]| pair[1].duration_since(pair[0]).unsigned_abs() < RESYNC;
+        let too_soon = refused.windows(2).filter(|pair| soon(pair)).count();
+        if too_soon > excused {
+            found
+                .push(format!("{path} was refused {} times, {too_soon} of them within a resync period", refused.len()));
         }
     }
     found

@@ -31,6 +31,8 @@ pub enum Bug {
     OfferAsLatest,
     /// Regions that others added are dropped.
     DropForeignRegions,
+    /// What Azure refuses of a list of regions counts against all of it.
+    BlameAllWishes,
     /// Regions are written for targets as an old watch showed them.
     StaleTargets,
     /// A target's finalizer goes before its region does.

@@ -15,6 +15,7 @@ pub(super) fn change(bug: Bug, history: &History<'_>, facts: &Facts, plan: &mut 
     match bug {
         Bug::GeneralizeWithoutConsent => keep_consent_as_it_is(facts, plan),
         Bug::DropForeignRegions => drop_foreign_regions(plan),
+        Bug::BlameAllWishes => plan.report.asks.wishes.clear(),
         Bug::GiveUpAtDeadline => give_up(history, plan),
         Bug::TimeInMessage => put_time_into_message(history, &mut plan.report),
         _ => {}

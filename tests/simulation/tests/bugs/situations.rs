@@ -49,6 +49,7 @@ pub(crate) fn of(bug: Bug) -> Situation {
         Bug::AdoptForeignVersion => plan!("taken"),
         Bug::DeleteForeignVersion => plan!("disowned"),
         Bug::DropForeignRegions => plan!("region-added"),
+        Bug::BlameAllWishes => plan!("region-misspelt"),
         Bug::StaleTargets => plan!("target-deleted-unheard"),
         Bug::LetTargetGoEarly => plan!("target-deleted"),
         Bug::BelieveVanishedRegion => kept!("given-up-before-it-was-shown"),

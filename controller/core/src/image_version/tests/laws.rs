@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        stage::replicate::{compare, regions},
+        stage::replicate::{self, compare, regions},
         *,
     },
     fixtures::version_id,
@@ -17,7 +17,7 @@ use super::{
     scene::*,
     told::*,
 };
-use crate::merge::{Merged, merge};
+use crate::merge::Merged;
 
 fn found<T>(reading: &Told<T>) -> Option<&T> {
     match reading {
@@ -39,14 +39,7 @@ fn prepare(validated: &Validated) -> Option<Prepare> {
 }
 
 fn merged(scene: &Scene, version: &facts::Version) -> Merged {
-    let validated = scene.validated();
-    merge(
-        &version.location,
-        validated.publish.default_replicas,
-        &validated.targets,
-        &regions::remembered(&scene.status),
-        &regions::in_azure(version),
-    )
+    replicate::merged(&scene.validated(), &scene.history(), &version.location, &regions::in_azure(version))
 }
 
 fn write_of_version(step: &Step) -> Option<&VersionRequest> {

@@ -16,6 +16,7 @@ const COPYING: &str = "- Unknown/Replicating Replicated=Replicating Poll";
 const UPDATE: &str = "Update Unknown/Replicating Replicated=Replicating Poll";
 const REPAIR: &str = "Repair False/RegionFailed Replicated=RegionFailed Retry";
 const REPAIR_HOME: &str = "Repair False/RegionFailed Published=RegionFailed Retry";
+const REFUSED: &str = "- False/RegionRefused Replicated=RegionRefused Resync";
 const GIVEN_UP: &str = "- False/ReplicationFailed Replicated=ReplicationFailed Resync";
 
 pub(super) const OTHER: &str = "northeurope";
@@ -447,7 +448,6 @@ fn unheeded() -> Vec<Row> {
         published(&json!({"tags": {"cost": "42"}}))
             .version(changed(|version| version.tags.extend(tags(&[("cost", "1")]))))
     };
-    const REFUSED: &str = "- False/RegionRefused Replicated=RegionRefused Resync";
     vec![
         row("a target's region is refused", wide().version(version(&[HOME])).status(refused(1)), REFUSED),
         row("it was refused with other replicas", wide().version(version(&[HOME])).status(refused(2)), UPDATE),

@@ -58,27 +58,25 @@ pub(in super::super::super) fn update(
         .wanted
         .iter()
         .filter(|(region, _)| Some(*region) != without)
-        .map(|(region, wanted)| match observed(region) {
-            Some(is) => {
-                let there = is.replicas.unwrap_or(version.default_replicas);
-                let least = if wanted.keeps { there } else { 0 };
-                TargetRegionRequest {
-                    replicas: Some(wanted.replicas.unwrap_or(there).max(least)),
-                    // Azure can't change the storage of a region that it has.
-                    storage_account_type: is.storage_account_type.clone().or_else(|| Some(default_storage(version))),
-                    exclude_from_latest: true,
-                    ..as_it_is(is)
-                }
-            }
-            None => {
+        .map(|(region, wanted)| {
+            let Some(is) = observed(region) else {
                 let wish = wanted.storage_account_type.map_or_else(|| storage(validated), <&str>::from);
-                TargetRegionRequest {
+                return TargetRegionRequest {
                     region: region.clone(),
                     replicas: wanted.replicas,
                     storage_account_type: Some(wish.to_owned()),
                     exclude_from_latest: true,
                     preserved: serde_json::Map::new(),
-                }
+                };
+            };
+            let there = is.replicas.unwrap_or(version.default_replicas);
+            let least = if wanted.keeps { there } else { 0 };
+            TargetRegionRequest {
+                replicas: Some(wanted.replicas.unwrap_or(there).max(least)),
+                // Azure can't change the storage of a region that it has.
+                storage_account_type: is.storage_account_type.clone().or_else(|| Some(default_storage(version))),
+                exclude_from_latest: true,
+                ..as_it_is(is)
             }
         })
         .collect();

@@ -35,13 +35,17 @@ pub(super) struct Write {
 
 /// Which of the wishes that there are now, and that aren't fulfilled, Azure refuses.
 pub(super) fn current_refusals(cx: &Cx<'_>, version: &facts::Version) -> Refusals {
+    let known = cx.history.refusals();
+    if known == Refusals::default() {
+        return known;
+    }
     let there = |target: &TargetView| {
         let is = version.targets.iter().find(|is| is.region == target.region);
         is.is_some_and(|is| is.replicas.unwrap_or(version.default_replicas) >= target.replicas)
     };
     let open = cx.validated.targets.iter().filter(|target| target.wants && !there(target));
     let wishes: BTreeSet<Wish> = open.map(Wish::of).chain([settings(cx)]).collect();
-    cx.history.refusals().of_living(|wish| wishes.contains(wish))
+    known.of_living(|wish| wishes.contains(wish))
 }
 
 /// What the object itself asks for: another wish as soon as it asks for something else.
@@ -65,17 +69,20 @@ impl Write {
             held.extend(wishes.iter().filter(|wish| !next.contains(wish)).cloned());
             return Self::without(cx, version, &held);
         }
+        if due.is_empty() {
+            return (merged, write);
+        }
         held.retain(|wish| !due.contains(wish));
         let (_, again) = Self::without(cx, version, &held);
-        let retry = (!due.is_empty() && !again.asks.changes.is_empty()).then_some((again.request, again.asks));
+        let retry = (!again.asks.changes.is_empty()).then_some((again.request, again.asks));
         (merged, Self { retry, ..write })
     }
 
     fn without(cx: &Cx<'_>, version: &facts::Version, held: &BTreeSet<Wish>) -> (Merged, Self) {
         let (validated, history) = (cx.validated, cx.history);
-        let hold = |target: TargetView| TargetView { held: held.contains(&Wish::of(&target)), ..target };
+        let as_held = |target: TargetView| TargetView { held: held.contains(&Wish::of(&target)), ..target };
         let in_azure = regions::in_azure(version);
-        let (merged, targets) = merged_of(validated, history, &version.location, &in_azure, hold);
+        let (merged, targets) = merged_of(validated, history, &version.location, &in_azure, as_held);
         let mut request = compare::update(validated, version, &merged, None, history.now);
         let own = settings(cx);
         if held.contains(&own) {
@@ -83,17 +90,14 @@ impl Write {
             request = compare::without_settings(version, request, at_home, history.now);
         }
         let (request, asks, reverted) = Self::lasting(cx, version, request);
-        let (request, asks) = match compare::removal(version, &request, history.now) {
-            Some(first) => {
-                let changes = compare::differences(version, &first).iter().map(compare::Differs::change).collect();
-                (first, Asks { changes, ..asks })
-            }
-            None => {
-                let changes = compare::differences(version, &request);
-                let wishes =
-                    if asks.changes.is_empty() { Vec::new() } else { wishes_of(&changes, version, &targets, &own) };
-                (request, Asks { wishes, ..asks })
-            }
+        let (request, asks) = if let Some(first) = compare::removal(version, &request, history.now) {
+            let changes = compare::differences(version, &first).iter().map(compare::Differs::change).collect();
+            (first, Asks { changes, ..asks })
+        } else {
+            let changes = compare::differences(version, &request);
+            let nothing = asks.changes.is_empty();
+            let wishes = if nothing { Vec::new() } else { wishes_of(&changes, version, &targets, &own) };
+            (request, Asks { wishes, ..asks })
         };
         let is_again = asks.changes.iter().any(|change| history.memory.reverts.is_again(change));
         (merged, Self { request, asks, is_again, retry: None, reverted })
@@ -113,11 +117,11 @@ impl Write {
             }
             reverts.gives_up(change, requested, memory.uptime)
         };
-        let (given_up, open): (Vec<_>, Vec<_>) = compare::differences(version, &request)
+        let (left, open): (Vec<_>, Vec<_>) = compare::differences(version, &request)
             .into_iter()
             .map(|differs| (differs.change(), differs.what))
             .partition(|(change, _)| gives_up(change));
-        let (reverted, what): (Vec<Change>, Vec<Difference>) = given_up.into_iter().unzip();
+        let (reverted, what): (Vec<Change>, Vec<Difference>) = left.into_iter().unzip();
         let changes = open.into_iter().map(|(change, _)| change).collect();
         let request = compare::without(version, request, &what);
         (request, Asks { wishes: Vec::new(), changes, requested }, reverted)
