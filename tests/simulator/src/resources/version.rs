@@ -43,7 +43,7 @@ pub(crate) struct ImageVersion {
     pub(crate) operation: Uuid,
     /// The running write lasts at least until then.
     pub(crate) writing_until: Timestamp,
-    /// The source doesn't fit the definition, which the operation finds out, and each one after it.
+    /// Why it can't be made, such as a source that doesn't fit: its first operation finds out, and each one after it ends alike.
     #[serde(skip)]
     pub(crate) misfit: Option<ArmError>,
     /// The source was touched while it was being copied.

@@ -154,6 +154,7 @@ fn creation_fails(resources: &mut Resources, key: &str, version: &mut ImageVersi
             region.state = RegionState::Unknown;
         }
     }
+    version.misfit.get_or_insert(error.clone());
     version.stillborn = true;
     version.provisioning_state = "Failed";
     forget_capture(resources, key, version);
