@@ -165,16 +165,3 @@ async fn each_action_of_each_role_is_needed_and_once_granted_the_work_goes_on_by
         delete_without(right.action).await;
     }
 }
-
-/// Without the rights to look for what is forbidden the work is done all the same.
-#[tokio::test(start_paused = true)]
-async fn what_is_only_looked_for_is_not_needed() {
-    let environment = Environment::begin(&[Job::Capture, Job::Publish]).await;
-    for job in [Job::Capture, Job::Publish] {
-        let mut role = CustomRole::of(&[job], &[format!("/subscriptions/{SUBSCRIPTION}")]);
-        role.actions.retain(|action| job.rights().any(|right| right.action == *action && !right.optional));
-        environment.define(&serde_json::to_value(role).unwrap());
-    }
-    environment.ready().await;
-    environment.stop.cancel();
-}

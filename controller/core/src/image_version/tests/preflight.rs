@@ -110,7 +110,7 @@ fn disks() -> Vec<Row> {
     }
     let unknown = facts::Machine { disks: vec![facts::AttachedDisk { id: None, is_os_disk: true }], ..machine() };
     let unavailable = "- False/AzureUnavailable - Retry";
-    rows.extend([
+    rows.extend(vec![
         row("a disk of the largest size", with_data(facts::Disk { size_gib: Some(2048), ..disk() }), FINE),
         row(
             "a data disk tells no architecture",
