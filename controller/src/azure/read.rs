@@ -56,7 +56,7 @@ impl Reader<'_> {
             }
             Read::Gallery(id) => {
                 let answer = client.gallery(call, &id).await;
-                self.keep(&mut facts.galleries, id, answer, convert::gallery)
+                self.keep(&mut facts.galleries, id, answer, |gallery| convert::gallery(&gallery))
             }
             Read::SoftDeleted(id) => {
                 let answer = client.soft_deleted_versions(call, &id).await;

@@ -19,7 +19,7 @@ use azimage_simulator::Scenario;
 use azimage_test_api_server::ApiServer;
 use kube::{
     Api,
-    api::{DeleteParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, PostParams},
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;

@@ -12,7 +12,7 @@ use super::{
     reverts::Reverts,
     wish::{Asks, may_be_of_a_wish},
 };
-use crate::{Failure, Pace, Progress};
+use crate::{Failure, Pace, Progress, failure::Forbids};
 
 /// How long an object may wait for its turn before its status says so.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -211,7 +211,8 @@ impl Memory {
                     ..next
                 }
             }
-            Event::Failed { failure: Failure::Refused(why), .. } if self.narrows(&why) => {
+            Event::Failed { failure, .. } if self.narrows(&failure).is_some() => {
+                let why = self.narrows(&failure).unwrap_or_default().to_owned();
                 let mut refusals = self.refusals.unwrap_or_default();
                 refusals.refused(&self.asks, &why, now);
                 Self {
@@ -257,15 +258,18 @@ impl Memory {
         Self { doubts, at_rest: plan.rests().then(|| AtRest::of(&facts)).flatten(), facts, ..next }
     }
 
-    /// Whether a refusal with these words is of single wishes, to which it is narrowed down.
-    fn narrows(&self, why: &str) -> bool {
-        !self.asks.wishes.is_empty() && may_be_of_a_wish(why)
+    /// Azure's words, if they may be about single wishes, to which the refusal is narrowed down: a policy may close one region,
+    /// and a quota may be used up there.
+    fn narrows<'a>(&self, failure: &'a Failure) -> Option<&'a str> {
+        let (Failure::Refused(why) | Failure::Forbidden { by: Forbids::Policy | Forbids::Quota, why }) = failure else {
+            return None;
+        };
+        (!self.asks.wishes.is_empty() && may_be_of_a_wish(why)).then_some(why)
     }
 
     /// The status that keeps which wishes Azure refuses, after a failure that is of single wishes; none after another one.
     pub fn with_refusals(&self, failure: &Failure, status: &ImageVersionStatus) -> Option<ImageVersionStatus> {
-        let Failure::Refused(why) = failure else { return None };
-        let refusals = self.refusals.as_ref().filter(|_| self.narrows(why))?;
+        let refusals = self.refusals.as_ref().filter(|_| self.narrows(failure).is_some())?;
         Some(ImageVersionStatus { refusals: refusals.kept(), ..status.clone() })
     }
 

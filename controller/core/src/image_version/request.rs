@@ -65,6 +65,7 @@ pub enum SourceId {
 }
 
 /// A write of a gallery image version, whole.
+#[expect(clippy::struct_excessive_bools, reason = "they are members of Azure's own")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct VersionRequest {
     /// The version.

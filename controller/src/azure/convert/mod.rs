@@ -79,7 +79,7 @@ fn encryption(disk: &azure::Disk) -> Option<facts::Encryption> {
     disk.disk_encryption_set.as_ref().or(other).cloned().map(facts::Encryption::CustomerKey)
 }
 
-pub(super) fn gallery(gallery: azure::Gallery) -> facts::Gallery {
+pub(super) fn gallery(gallery: &azure::Gallery) -> facts::Gallery {
     facts::Gallery { soft_delete: gallery.soft_delete }
 }
 

@@ -44,13 +44,6 @@ fn claimed_only(scene: Scene) -> Scene {
     scene.status(status)
 }
 
-/// The seal was begun so many seconds ago by our clock, and so many by Azure's.
-fn by_clocks(ours: i64, azures: i64, scene: Scene) -> Scene {
-    let record = step(StepName::Seal, 1, false, ours);
-    let record = azimage_crds::StepStatus { azure_time: step(StepName::Seal, 1, false, azures).azure_time, ..record };
-    scene.status(azimage_crds::ImageVersionStatus { steps: vec![record], ..super::fixtures::steps(&[]) })
-}
-
 /// Each power state with each seal, for a machine of ours whose seal isn't proven.
 fn seals() -> Vec<(&'static str, Scene, ByPower)> {
     let plain = || scene(&json!({}));
@@ -98,16 +91,6 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         (
             "whose run command would go too late",
             silent(sealed(facts::RunCommand { started: Some(before(181)), ..seal(Execution::Succeeded) })),
-            [SEALING; 7],
-        ),
-        (
-            "whose run command would go too late by Azure's clock, and in time by ours, which was set back",
-            silent(by_clocks(100, 181, sealed(seal(Execution::Succeeded)))),
-            [SEALING; 7],
-        ),
-        (
-            "whose run command would go too late by our clock, and in time by Azure's",
-            silent(by_clocks(181, 100, sealed(seal(Execution::Succeeded)))),
             [SEALING; 7],
         ),
         (

@@ -41,7 +41,8 @@ fn changed(change: impl FnOnce(&mut facts::Version)) -> facts::Version {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [ownership(), adoption(), creation(), replication(), differences(), unheeded(), repairs()].concat()
+    [ownership(), adoption(), creation(), failed_creation(), replication(), differences(), unheeded(), repairs()]
+        .concat()
 }
 
 fn ownership() -> Vec<Row> {
@@ -219,6 +220,29 @@ fn creation() -> Vec<Row> {
         ),
         row("another try is asked for", scene(&requested()).version(failed()).status(tried(3)), AGAIN),
         row(
+            "creation failed after it had been complete",
+            plain().version(failed()).status(steps(&[(StepName::Publish, 3, true)])),
+            AGAIN,
+        ),
+        row(
+            "this process has just asked again",
+            plain().version(failed()).process(executed(StepName::Publish, 59)),
+            "- False/PublishFailed Published=PublishFailed Poll",
+        ),
+        row(
+            "this process asked again a while ago",
+            plain().version(failed()).process(executed(StepName::Publish, 61)),
+            AGAIN,
+        ),
+    ]
+}
+
+/// A creation that failed, and what is known of its operation.
+fn failed_creation() -> Vec<Row> {
+    let failed = || version(&[HOME]).says(HOME, RegionReplication::Failed, "").provisioned(Provisioning::Failed);
+    let tried = |attempts| steps(&[(StepName::Publish, attempts, false)]);
+    vec![
+        row(
             "creation failed for what passes, says its operation",
             ended_with("DiskCopyFailed", "It did not finish.", plain().version(failed()).status(tried(1))),
             AGAIN,
@@ -269,21 +293,6 @@ fn creation() -> Vec<Row> {
                 .process(follows(StepName::Publish))
                 .observed(|observed| observed.operation = Told::Failed(Failure::Throttled)),
             "- False/Throttled - Throttled",
-        ),
-        row(
-            "creation failed after it had been complete",
-            plain().version(failed()).status(steps(&[(StepName::Publish, 3, true)])),
-            AGAIN,
-        ),
-        row(
-            "this process has just asked again",
-            plain().version(failed()).process(executed(StepName::Publish, 59)),
-            "- False/PublishFailed Published=PublishFailed Poll",
-        ),
-        row(
-            "this process asked again a while ago",
-            plain().version(failed()).process(executed(StepName::Publish, 61)),
-            AGAIN,
         ),
     ]
 }
@@ -353,14 +362,14 @@ fn differences() -> Vec<Row> {
             made(&|version| {
                 version
                     .targets
-                    .push(facts::TargetRegion { exclude_from_latest: Some(false), ..target_region("uksouth") })
+                    .push(facts::TargetRegion { exclude_from_latest: Some(false), ..target_region("uksouth") });
             }),
             UPDATE,
         ),
         row(
             "a foreign region has no flag of its own",
             made(&|version| {
-                version.targets.push(facts::TargetRegion { exclude_from_latest: None, ..target_region("uksouth") })
+                version.targets.push(facts::TargetRegion { exclude_from_latest: None, ..target_region("uksouth") });
             }),
             DONE,
         ),

@@ -110,7 +110,7 @@ const CHECKING: f64 = 30.0;
 
 /// Whether a date that has passed is refused isn't known, so either is so, by the seed.
 fn end_of_life(resources: &Resources, given: Option<jiff::Timestamp>) -> Result<(), ArmError> {
-    let refuses = resources.seed % 2 == 0;
+    let refuses = resources.seed.is_multiple_of(2);
     match given {
         Some(end) if refuses && end <= resources.now => Err(ArmError::parameter(
             "galleryImageVersion.properties.publishingProfile.endOfLifeDate",

@@ -105,14 +105,6 @@ impl<'a> Attempt<'a> {
         let seconds = self.history.now.as_second() - began.as_second();
         u64::try_from(seconds).unwrap_or(0)
     }
-
-    /// The same by whichever clock says longer, ours or Azure's, as either may have been set back since.
-    pub(super) fn elapsed_at_most(&self, machine: &facts::Machine) -> u64 {
-        let announced = self.record().and_then(|step| step.azure_time.as_ref()).map(|time| time.0);
-        let told = self.command.and_then(|command| command.started);
-        let by_azure = machine.read_at.zip(announced.or(told)).map(|(now, began)| now.as_second() - began.as_second());
-        self.elapsed().max(by_azure.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0))
-    }
 }
 
 /// The nonce in the machine's tags, if this very object wrote it.
