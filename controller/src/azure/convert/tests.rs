@@ -31,7 +31,7 @@ fn disks_of_a_machine_are_named_by_their_ids_the_os_disk_first() {
         "dataDisks": [{"lun": 0, "managedDisk": {}}, {"lun": 1, "managedDisk": {"id": id("data")}}, {"lun": 2}],
     }}));
     let disks: Vec<_> =
-        machine.disks.iter().map(|disk| (disk.id.as_ref().map(|id| id.name()), disk.is_os_disk)).collect();
+        machine.disks.iter().map(|disk| (disk.id.as_ref().map(azimage_names::Id::name), disk.is_os_disk)).collect();
     assert_eq!(disks, [(Some("os"), true), (None, false), (Some("data"), false)]);
 }
 

@@ -152,8 +152,8 @@ async fn a_request_of_any_length_is_handled_once() {
 /// Lets the definition of image versions know a value that this release doesn't know, as that of a later release would.
 async fn upgrade_definition(test: &Test) {
     let value = "Archive";
-    let path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/deletionPolicy/enum/-";
-    let patch = json!([{"op": "add", "path": path, "value": value}]).to_string();
+    let place = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/deletionPolicy/enum/-";
+    let patch = json!([{"op": "add", "path": place, "value": value}]).to_string();
     test.kubectl(&["patch", "customresourcedefinition", "imageversions.azimage.dev", "--type=json", "-p", &patch])
         .await;
     // The API server takes the definition over in its own time.

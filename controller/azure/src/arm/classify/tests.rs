@@ -2,6 +2,7 @@ use http::Method;
 use uuid::Uuid;
 
 use super::*;
+use crate::Advice;
 
 fn error(status: u16, retry_after: Option<&str>, body: &str) -> Error {
     let exchange = Exchange {

@@ -67,7 +67,7 @@ async fn an_accepted_write_hands_out_its_operation_and_hides_the_signature() {
     assert_eq!((status.state, status.failure), (OperationState::InProgress, None));
     let status = client.operation(&call(), &url).await.unwrap();
     assert_eq!(status.state, OperationState::Failed);
-    assert_eq!(status.failure.unwrap().advice(), Advice::WaitForState);
+    assert_eq!(status.failure.unwrap().code, "OperationPreempted");
     assert_eq!(script.sent()[1], format!("GET {SIGNED}"));
 }
 

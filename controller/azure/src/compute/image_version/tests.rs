@@ -136,7 +136,7 @@ fn each_kind_of_source_and_key_is_described() {
         ImageSource::CommunityGalleryImage("/community/image".to_owned()),
         ImageSource::VirtualMachine(crate::fake::vm()),
     ] {
-        body.source = source;
+        body.source = Some(source);
         described(&serde_json::to_value(&body).unwrap());
     }
 }
