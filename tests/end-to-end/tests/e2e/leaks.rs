@@ -89,7 +89,7 @@ async fn no_secret_is_told_wherever_it_comes_from() {
     for (method, status, body, reason) in [
         ("GET", 400, error.clone(), "RequestRefused"),
         ("GET", 503, error.clone(), "AzureUnavailable"),
-        ("GET", 403, error.clone(), "AccessDenied"),
+        ("GET", 403, error.clone(), "RequestRefused"),
         (
             "GET",
             502,

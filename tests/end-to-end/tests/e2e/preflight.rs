@@ -116,10 +116,10 @@ async fn a_lock_on_the_gallery_is_named_before_the_machine_is_touched() {
     let controller = test.start();
     test.azure.post("/scenario", &lock("ReadOnly")).await;
     test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
-    let object = test.stalled(Kind::Version, "web", "RequestRefused").await;
+    let object = test.stalled(Kind::Version, "web", "ScopeLocked").await;
     let (_, message) = object.stalled().unwrap();
     assert!(message.contains("audit") && message.contains(gallery), "{message}");
-    assert_eq!(object.condition("Compatible").unwrap().reason, "RequestRefused");
+    assert_eq!(object.condition("Compatible").unwrap().reason, "ScopeLocked");
     nothing_is_written(&test).await;
     test.azure.post("/scenario", &lock("CanNotDelete")).await;
     test.ready(Kind::Version, "web").await;

@@ -58,10 +58,9 @@ async fn a_region_that_never_gets_well_is_given_to_a_person_after_a_few_tries() 
     assert!(regions.contains(&("westeurope".to_owned(), "Completed".to_owned())), "{regions:?}");
     let spent = puts(&test).await;
     assert!((5..=8).contains(&spent), "{spent} writes of the version");
-    test.wait(Kind::Target, "north", "told of the failure", |object| {
-        object.condition("Ready").is_some_and(|ready| ready.reason == "RegionFailed")
-    })
-    .await;
+    let target = test.stalled(Kind::Target, "north", "VersionStalled").await;
+    let (_, message) = target.stalled().unwrap();
+    assert!(message.contains("web is Stalled") && message.contains("internal server error"), "{message}");
 
     // Somebody mends what was wrong, and asks for another try.
     test.azure.end_fault(fault).await;

@@ -199,7 +199,7 @@ fn rights() -> Vec<Row> {
     let (version, machine_denied) =
         (refused("Compatible", Reason::AccessDenied), refused("SourceReady", Reason::AccessDenied));
     let (gallery_locked, machine_locked) =
-        (refused("Compatible", Reason::RequestRefused), refused("SourceReady", Reason::RequestRefused));
+        (refused("Compatible", Reason::ScopeLocked), refused("SourceReady", Reason::ScopeLocked));
     let definition = version_id().definition().to_string();
     let gallery = version_id().definition().gallery().to_string();
     let seals = [

@@ -20,10 +20,10 @@ messages! {
             "Azure would refuse to go on in the middle of the capture, so the machine isn't touched: grant the action \
              {action} on {scope} to the Azure identity that this object acts as: that of its spec.serviceAccountName, \
              or the controller's own if it names none",
-        VersionLocked { lock: String, scope: String } => Compatible / RequestRefused:
+        VersionLocked { lock: String, scope: String } => Compatible / ScopeLocked:
             "The lock {lock} on {scope} is ReadOnly, so Azure would refuse to make the gallery image version \
              (ScopeLocked), and the machine isn't touched: delete the lock, or use another gallery in a new object",
-        MachineLocked { lock: String, scope: String } => SourceReady / RequestRefused:
+        MachineLocked { lock: String, scope: String } => SourceReady / ScopeLocked:
             "The lock {lock} on {scope} is ReadOnly, so Azure would refuse to change the machine (ScopeLocked): delete \
              the lock, or use another machine in a new object",
     }
