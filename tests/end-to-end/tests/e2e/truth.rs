@@ -45,7 +45,7 @@ async fn a_target_says_what_holds_its_versions_up_and_is_ready_when_they_go_on()
     let mut controller = test.start();
     test.apply(&manifests::target("north", "northeurope")).await;
     test.apply(&web).await;
-    held(&test, "north", &["web", "RequestRefused", "only-there"]).await;
+    held(&test, "north", &["web", "DisallowedByPolicy", "only-there"]).await;
     test.azure.post("/scenario", &json!({"policies": []})).await;
     test.ready(Kind::Target, "north").await;
 
