@@ -69,7 +69,8 @@ fn a_process_may_be_dropped_at_any_of_its_polls() {
             let plan = Plan { faults: [nth, nth + 3, nth + 9].map(fault_at).to_vec(), ..calm.clone() };
             let outcome = run(&plan).unwrap();
             assert_eq!(outcome.problems, [], "{part} {nth}:\n{}", outcome.text(false));
-            assert_eq!(outcome.azure_writes, 8, "{part} {nth}:\n{}", outcome.text(false));
+            // Where the seal is begun long after it was announced there is no time left to remove its run command.
+            assert!((7..=8).contains(&outcome.azure_writes), "{part} {nth}:\n{}", outcome.text(false));
             dropped += outcome.injected.len();
         }
     }
