@@ -52,7 +52,12 @@ class Pinned:
 
     def __init__(self, client, versions):
         self.client = client
-        self.versions = {"galler": versions["galleries"], "virtual_machine": versions["virtualMachines"]}
+        self.versions = {
+            "galler": versions["galleries"],
+            "virtual_machine": versions["virtualMachines"],
+            "disks": versions["disks"],
+            "soft_deleted": versions["galleries"],
+        }
 
     def __getattr__(self, name):
         group = getattr(self.client, name)

@@ -22,15 +22,16 @@ def body(azure, source="sealed", regions=("westeurope",), **region):
 
 
 def sources(azure, begin):
-    for source, text in [
-        ("ephemeral", "cannot contain an ephemeral OS disk"),
-        ("ultra", "stored in an UltraSSD account type"),
-        ("old", "different Hypervisor generation"),
-        ("planned", "different plan"),
+    # Whether a source fits is found out by the operation.
+    for source, code, text in [
+        ("ephemeral", "InvalidParameter", "cannot contain an ephemeral OS disk"),
+        ("ultra", "InvalidParameter", "stored in an UltraSSD account type"),
+        ("old", "Conflict", "different Hypervisor generation"),
+        ("planned", "InvalidParameter", "different plan"),
     ]:
-        refused(
-            lambda: begin(RG, "corp", "web", "2.0.0", body(azure, source)), HttpResponseError, "InvalidParameter", text
-        )
+        unfit = begin(RG, "corp", "web", "2.0.0", body(azure, source))
+        refused(unfit.result, HttpResponseError, code, text)
+        azure.compute.gallery_image_versions.begin_delete(RG, "corp", "web", "2.0.0").result()
     refused(
         lambda: begin(RG, "corp", "web", "2.0.0", body(azure, regionalReplicaCount=101)),
         HttpResponseError,

@@ -56,9 +56,16 @@ def run(azure):
         ("1.0", version_body(client, ["westeurope"]), "InvalidParameter", "Major(int).Minor(int).Patch(int)"),
         ("1.0.1", version_body(client, ["northeurope"]), "InvalidParameter", "must contain the location"),
         ("1.0.1", version_body(client, ["westeurope", "West Europe"]), "InvalidParameter", "Duplicate regions"),
-        ("1.0.1", version_body(client, ["westeurope"], "running"), "InvalidParameter", "OS State"),
     ]:
         refused(lambda: begin(RG, "corp", "web", name, body), HttpResponseError, code, text)
+    kept = list(client.soft_deleted_resource.list_by_artifact_name(RG, "corp", "Images", "web"))
+    check(kept == [], "this gallery keeps nothing that was deleted")
+    # Whether the source fits is found out by the operation.
+    unfit = begin(RG, "corp", "web", "1.0.1", version_body(client, ["westeurope"], "running"))
+    refused(unfit.result, HttpResponseError, "InvalidParameter", "OS State")
+    version = client.gallery_image_versions.get(RG, "corp", "web", "1.0.1")
+    check(version.provisioning_state == "Failed", version.provisioning_state)
+    client.gallery_image_versions.begin_delete(RG, "corp", "web", "1.0.1").result()
     refused(
         lambda: begin(RG, "corp", "web", "1.0.0", version_body(client, ["westeurope"], "running")),
         ResourceExistsError,
