@@ -23,7 +23,7 @@ mod fake;
 pub use arm::call::{Call, RandomRequestIds, RequestIds};
 pub use arm::client::{Accepted, Client, Pages};
 pub use arm::cloud::{Cloud, CloudError};
-pub use arm::error::{Advice, Error, ErrorKind, Obstacle};
+pub use arm::error::{Advice, Error, ErrorKind};
 pub use arm::governance::{ManagementLock, Permission};
 pub use arm::operation::{OperationFailure, OperationStatus, OperationUrl, OperationUrlError};
 pub use azimage_names::values::{

@@ -101,15 +101,12 @@ pub const RIGHTS: &[Right] = &[
         "Virtual Machines - Generalize",
         "only a generalized machine becomes a version",
     ),
-    Right {
-        optional: true,
-        ..right(
-            Job::Capture,
-            "Microsoft.Compute/locations/operations/read",
-            "the URL of an operation, as Azure gave it",
-            "why a write of a machine that Azure had accepted failed; without it the message doesn't say",
-        )
-    },
+    optional(
+        Job::Capture,
+        "Microsoft.Compute/locations/operations/read",
+        "the URL of an operation, as Azure gave it",
+        "why a write of a machine that Azure had accepted failed; without it the message doesn't say",
+    ),
     right(
         Job::Publish,
         "Microsoft.Compute/galleries/images/read",
@@ -146,15 +143,12 @@ pub const RIGHTS: &[Right] = &[
         "Gallery Image Versions - Create Or Update",
         "making the version, and adding and removing its regions",
     ),
-    Right {
-        optional: true,
-        ..right(
-            Job::Publish,
-            "Microsoft.Compute/locations/capsOperations/read",
-            "the URL of an operation, as Azure gave it",
-            "why a write of a version that Azure had accepted failed; without it the message doesn't say",
-        )
-    },
+    optional(
+        Job::Publish,
+        "Microsoft.Compute/locations/capsOperations/read",
+        "the URL of an operation, as Azure gave it",
+        "why a write of a version that Azure had accepted failed; without it the message doesn't say",
+    ),
     right(
         Job::CleanUp,
         "Microsoft.Compute/galleries/images/versions/read",
@@ -167,15 +161,12 @@ pub const RIGHTS: &[Right] = &[
         "Gallery Image Versions - Delete",
         "deleting the version",
     ),
-    Right {
-        optional: true,
-        ..right(
-            Job::CleanUp,
-            "Microsoft.Compute/locations/capsOperations/read",
-            "the URL of an operation, as Azure gave it",
-            "why a deletion that Azure had accepted failed; without it the message doesn't say",
-        )
-    },
+    optional(
+        Job::CleanUp,
+        "Microsoft.Compute/locations/capsOperations/read",
+        "the URL of an operation, as Azure gave it",
+        "why a deletion that Azure had accepted failed; without it the message doesn't say",
+    ),
 ];
 
 const fn right(job: Job, action: &'static str, call: &'static str, why: &'static str) -> Right {

@@ -26,7 +26,7 @@ pub mod target;
 pub mod unreadable;
 
 pub use condition::{Finding, Progress, Truth};
-pub use failure::{Failure, Forbids};
+pub use failure::Failure;
 pub use identity::{Federation, Identity};
 pub use message::Message;
 pub use owner::Owner;

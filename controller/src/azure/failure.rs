@@ -1,7 +1,7 @@
 //! Errors of the client become failures that decisions know.
 
-use azimage_azure::{Error, ErrorKind, Obstacle, TokenErrorKind};
-use azimage_core::{Failure, Forbids, image_version::Absent};
+use azimage_azure::{Error, ErrorKind, TokenErrorKind};
+use azimage_core::{Failure, image_version::Absent};
 
 use super::CallError;
 
@@ -33,22 +33,9 @@ fn failure(error: &Error) -> Failure {
         ErrorKind::Busy | ErrorKind::PreconditionFailed | ErrorKind::NotFound => Failure::Busy(text()),
         ErrorKind::NotAllowed => Failure::NotAllowed(text()),
         ErrorKind::InUse => Failure::InUse(text()),
-        ErrorKind::Forbidden(obstacle) => Failure::Forbidden { by: forbids(*obstacle), why: text() },
+        ErrorKind::Forbidden(obstacle) => Failure::Forbidden { by: *obstacle, why: text() },
         ErrorKind::Rejected => Failure::Refused(text()),
         ErrorKind::Transient | ErrorKind::Transport { .. } | ErrorKind::Malformed => Failure::Unavailable(text()),
-    }
-}
-
-fn forbids(obstacle: Obstacle) -> Forbids {
-    match obstacle {
-        Obstacle::Policy => Forbids::Policy,
-        Obstacle::DenyAssignment => Forbids::DenyAssignment,
-        Obstacle::Lock => Forbids::Lock,
-        Obstacle::Subscription => Forbids::Subscription,
-        Obstacle::OtherTenant => Forbids::OtherTenant,
-        Obstacle::Quota => Forbids::Quota,
-        Obstacle::Extensions => Forbids::Extensions,
-        Obstacle::NotRegistered => Forbids::NotRegistered,
     }
 }
 

@@ -15,7 +15,6 @@ use tokio::time::Instant;
 
 use super::{Context, observe::Given};
 use crate::{
-    azure::CallError,
     identity::Unidentified,
     kubernetes::{KubernetesError, add_finalizer, remove_finalizer},
 };
@@ -221,6 +220,7 @@ impl Pass<'_> {
         let untried = memory.clone();
         let tried = self.after(memory, Event::Tries);
         self.context.memories.set(self.uid, tried.clone());
+        let mut failure = None;
         // What is cut off by the end of the term counts as neither done nor failed: whoever leads next looks.
         let event = match self.context.term.while_held(self.execute(&client, &announced)).await? {
             Ok(accepted) => {
@@ -242,36 +242,23 @@ impl Pass<'_> {
                 return self.defer(&report, &status, memory, failed.wait).await;
             }
             Err(failed) => {
-                if let Some(narrowed) = self.narrowed(&tried, &key, &failed, &status) {
-                    self.write(&status, narrowed).await?;
-                    return Ok(After::Now);
-                }
+                failure = Some(failed.failure.clone());
                 Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }
             }
         };
         let memory = self.after(tried, event);
+        // Azure refuses what the step asks for, and it may be for one wish alone: the next pass goes on from the status that says so.
+        if let Some(narrowed) = failure.and_then(|failure| memory.with_refusals(&failure, &status)) {
+            self.context.memories.set(self.uid, memory);
+            self.write(&status, narrowed).await?;
+            return Ok(After::Now);
+        }
         report.accepted = memory.accepted_at(StepName::Publish);
         memory.overlay(&mut report, &key);
         let requeue = memory.requeue_after_step();
         self.context.memories.set(self.uid, memory);
         self.report(&status, &report, true).await?;
         Ok(After::Requeue(requeue))
-    }
-
-    /// Azure refuses what the step asks for, and it may be for one wish alone: the status that says so, from which the next pass
-    /// goes on. None of another failure.
-    fn narrowed(
-        &self,
-        tried: &Memory,
-        step: &StepKey,
-        failed: &CallError,
-        status: &ImageVersionStatus,
-    ) -> Option<ImageVersionStatus> {
-        let (step, failure) = (step.clone(), failed.failure.clone());
-        let memory = self.after(tried.clone(), Event::Failed { step, failure, retry_after: failed.wait });
-        let narrowed = memory.with_refusals(&failed.failure, status)?;
-        self.context.memories.set(self.uid, memory);
-        Some(narrowed)
     }
 
     /// What is remembered after this became of the pass.

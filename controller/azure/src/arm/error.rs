@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use azimage_names::Obstacle;
 use http::StatusCode;
 use uuid::Uuid;
 
@@ -18,27 +19,6 @@ pub enum Advice {
     NeedsChange,
     /// Send nothing of this kind for so long.
     ThrottledUntil(Duration),
-}
-
-/// What stands in the way of a request that is right in itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// An Azure Policy.
-    Policy,
-    /// A deny assignment, which no grant outweighs.
-    DenyAssignment,
-    /// A management lock.
-    Lock,
-    /// The subscription is unknown to the caller, disabled or read-only.
-    Subscription,
-    /// A resource that the request names belongs to another tenant.
-    OtherTenant,
-    /// A quota is used up.
-    Quota,
-    /// The machine allows no extensions, and a run command is one.
-    Extensions,
-    /// The subscription isn't registered for the resource provider.
-    NotRegistered,
 }
 
 /// What kind of failure it is.

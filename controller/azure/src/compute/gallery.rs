@@ -73,6 +73,7 @@ impl Client {
     pub async fn gallery(&self, call: &Call, id: &GalleryId) -> Result<Gallery, Error> {
         self.get(call, id, "", GALLERIES).await
     }
+
     /// Lists the deleted versions of an image definition that its gallery keeps (Azure REST: Soft Deleted Resource - List By
     /// Artifact Name).
     pub async fn soft_deleted_versions(

@@ -4,6 +4,7 @@ pub(crate) mod late;
 pub(crate) mod words;
 
 use azimage_crds::Reason;
+use azimage_names::Obstacle;
 use words::Failed;
 
 use crate::{
@@ -38,7 +39,7 @@ pub enum Failure {
     /// Something forbids the request that only a person can change.
     Forbidden {
         /// What it is.
-        by: Forbids,
+        by: Obstacle,
         /// Azure's words.
         why: String,
     },
@@ -46,27 +47,6 @@ pub enum Failure {
     Refused(String),
     /// The same request may succeed later.
     Unavailable(String),
-}
-
-/// What forbids a request, apart from a right that is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forbids {
-    /// An Azure Policy.
-    Policy,
-    /// A deny assignment.
-    DenyAssignment,
-    /// A management lock.
-    Lock,
-    /// The subscription itself.
-    Subscription,
-    /// Another tenant.
-    OtherTenant,
-    /// A quota.
-    Quota,
-    /// The machine, which allows no extensions.
-    Extensions,
-    /// A resource provider that the subscription isn't registered for.
-    NotRegistered,
 }
 
 /// How many times in a row Azure may say that a state is in the way, until a person is told.
@@ -130,14 +110,14 @@ impl Failure {
             Self::InUse(why) if matches!(about, About::Deletion) => Failed::DeletionInUse { doing, why },
             Self::Busy(why) | Self::InUse(why) | Self::NotAllowed(why) => about.busy(doing, why),
             Self::Forbidden { by, why } => match by {
-                Forbids::Policy => Failed::Policy { doing, why },
-                Forbids::DenyAssignment => Failed::DenyAssignment { doing, why },
-                Forbids::Lock => Failed::Lock { doing, why },
-                Forbids::Subscription => Failed::Subscription { doing, why },
-                Forbids::OtherTenant => Failed::OtherTenant { doing, why },
-                Forbids::Quota => Failed::Quota { doing, why },
-                Forbids::Extensions => Failed::Extensions { doing, why },
-                Forbids::NotRegistered => Failed::NotRegistered { doing, why },
+                Obstacle::Policy => Failed::Policy { doing, why },
+                Obstacle::DenyAssignment => Failed::DenyAssignment { doing, why },
+                Obstacle::Lock => Failed::Lock { doing, why },
+                Obstacle::Subscription => Failed::Subscription { doing, why },
+                Obstacle::OtherTenant => Failed::OtherTenant { doing, why },
+                Obstacle::Quota => Failed::Quota { doing, why },
+                Obstacle::Extensions => Failed::Extensions { doing, why },
+                Obstacle::NotRegistered => Failed::NotRegistered { doing, why },
             },
             Self::Refused(why) => Failed::Refused { doing, why },
             Self::Unavailable(why) => Failed::Unavailable { doing, why },
@@ -209,14 +189,14 @@ mod tests {
     #[test]
     fn each_thing_that_forbids_has_its_reason_and_its_advice() {
         for (by, expected, advice) in [
-            (Forbids::Policy, Reason::DisallowedByPolicy, "Change"),
-            (Forbids::DenyAssignment, Reason::DeniedByAssignment, "deny assignment"),
-            (Forbids::Lock, Reason::ScopeLocked, "Remove the lock"),
-            (Forbids::Subscription, Reason::SubscriptionUnavailable, "Check its id"),
-            (Forbids::OtherTenant, Reason::TenantMismatch, "no grant helps"),
-            (Forbids::Quota, Reason::QuotaExceeded, "Have it raised"),
-            (Forbids::Extensions, Reason::SourceUnsupported, "osProfile.allowExtensionOperations"),
-            (Forbids::NotRegistered, Reason::ProviderNotRegistered, "az provider register"),
+            (Obstacle::Policy, Reason::DisallowedByPolicy, "Change"),
+            (Obstacle::DenyAssignment, Reason::DeniedByAssignment, "deny assignment"),
+            (Obstacle::Lock, Reason::ScopeLocked, "Remove the lock"),
+            (Obstacle::Subscription, Reason::SubscriptionUnavailable, "Check its id"),
+            (Obstacle::OtherTenant, Reason::TenantMismatch, "no grant helps"),
+            (Obstacle::Quota, Reason::QuotaExceeded, "Have it raised"),
+            (Obstacle::Extensions, Reason::SourceUnsupported, "osProfile.allowExtensionOperations"),
+            (Obstacle::NotRegistered, Reason::ProviderNotRegistered, "az provider register"),
         ] {
             let failure = Failure::Forbidden { by, why: "Code: as Azure says".to_owned() };
             let Progress::Stalled { reason, message } = failure.progress_of(StepName::Publish) else {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use azimage_crds::{ConditionType, ImageVersionStatus, Reason};
-use azimage_names::ImageVersionId;
+use azimage_names::{ImageVersionId, Obstacle};
 use jiff::Timestamp;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     reverts::Reverts,
     wish::{Asks, may_be_of_a_wish},
 };
-use crate::{Failure, Pace, Progress, failure::Forbids};
+use crate::{Failure, Pace, Progress};
 
 /// How long an object may wait for its turn before its status says so.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -261,7 +261,8 @@ impl Memory {
     /// Azure's words, if they may be about single wishes, to which the refusal is narrowed down: a policy may close one region,
     /// and a quota may be used up there.
     fn narrows<'a>(&self, failure: &'a Failure) -> Option<&'a str> {
-        let (Failure::Refused(why) | Failure::Forbidden { by: Forbids::Policy | Forbids::Quota, why }) = failure else {
+        let (Failure::Refused(why) | Failure::Forbidden { by: Obstacle::Policy | Obstacle::Quota, why }) = failure
+        else {
             return None;
         };
         (!self.asks.wishes.is_empty() && may_be_of_a_wish(why)).then_some(why)

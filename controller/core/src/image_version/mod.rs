@@ -47,4 +47,5 @@ pub use stage::replicate::leaving::next_end;
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{Step, StepKey, Subject};
 pub use step_name::StepName;
+pub(crate) use validate::stalled_as_it_is;
 pub use validate::{Environment, GuestSpec, SourceSpec, Validated, Violation, conflicts_by, is_in_conflict, validate};

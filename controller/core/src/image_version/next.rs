@@ -22,6 +22,7 @@ use super::{
     words::{Done, Words},
 };
 use crate::{Message as _, Progress, target::TargetView};
+
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {

@@ -10,6 +10,7 @@ use azimage_names::{
     GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, SubscriptionId, VersionNumber, VirtualMachineId,
 };
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
 use super::{OsType, invalid::Invalid, stage::delete::may_hold_a_machine};
@@ -393,25 +394,27 @@ fn age(object: &ImageVersion) -> (Option<Timestamp>, Option<String>) {
 /// Whether of two objects for one machine it is the other one's: it has begun with it, or else is the older one and can begin. One
 /// that waits for a person or is suspended and has touched nothing holds up nobody.
 fn precedes(other: &ImageVersion, object: &ImageVersion) -> bool {
-    let begun = |object: &ImageVersion| {
-        object.status.as_ref().is_some_and(|status| status.resource_id.is_some() || !status.steps.is_empty())
-    };
-    let may_act = begun(other) || !other.spec.suspend && !is_stalled(other);
-    may_act && (!begun(other), age(other)) <= (!begun(object), age(object))
+    let may_act = has_begun(other) || !other.spec.suspend && stalled_as_it_is(other).is_none();
+    may_act && (!has_begun(other), age(other)) <= (!has_begun(object), age(object))
 }
 
-/// Whether an object waits for a person, with the spec that it has now.
-fn is_stalled(object: &ImageVersion) -> bool {
+/// Whether an object has touched something in Azure.
+fn has_begun(object: &ImageVersion) -> bool {
+    object.status.as_ref().is_some_and(|status| status.resource_id.is_some() || !status.steps.is_empty())
+}
+
+/// Why an image version waits for a person with the spec that it has now; not of one that was changed since.
+pub(crate) fn stalled_as_it_is(object: &ImageVersion) -> Option<&Condition> {
     let conditions = object.status.iter().flat_map(|status| &status.conditions);
     let generation = object.meta().generation;
     let mut stalled = conditions.filter(|it| it.type_ == ConditionType::Stalled.as_str() && it.status == "True");
-    stalled.any(|it| it.observed_generation.is_none() || it.observed_generation == generation)
+    stalled.find(|it| generation.is_none() || it.observed_generation.is_none() || it.observed_generation == generation)
 }
 
 /// What of an image version may put others of its namespace into conflict, or end it.
 pub fn conflicts_by(object: &ImageVersion) -> impl std::hash::Hash {
-    let begun = object.status.as_ref().is_some_and(|status| status.resource_id.is_some() || !status.steps.is_empty());
-    (object.uid(), object.meta().deletion_timestamp.is_some(), object.spec.suspend, is_stalled(object), begun)
+    let stalled = stalled_as_it_is(object).is_some();
+    (object.uid(), object.meta().deletion_timestamp.is_some(), object.spec.suspend, stalled, has_begun(object))
 }
 
 /// Whether an object waits for the end of a conflict.

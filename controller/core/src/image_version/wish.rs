@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{RefusalStatus, StorageAccountType};
+use azimage_crds::RefusalStatus;
 use azimage_names::Region;
 
 use crate::{condition::clip, target::TargetView};
@@ -61,7 +61,7 @@ impl Wish {
     }
 
     /// The wish that a status keeps, if its region can be understood.
-    pub(super) fn of_kept(kept: &RefusalStatus) -> Option<Self> {
+    pub(crate) fn of_kept(kept: &RefusalStatus) -> Option<Self> {
         Some(Self::Region {
             target: kept.target.clone(),
             region: Region::parse(&kept.region).ok()?,
@@ -69,20 +69,6 @@ impl Wish {
             storage: kept.storage_account_type.clone(),
         })
     }
-}
-
-/// Whether a status's refusal is of what a target asks for now.
-pub(crate) fn is_of(
-    kept: &RefusalStatus,
-    target: &str,
-    region: &Region,
-    asks: (i32, Option<StorageAccountType>),
-) -> bool {
-    let storage = asks.1.map(<&str>::from);
-    kept.target == target
-        && kept.region == region.as_str()
-        && kept.replicas == asks.0
-        && kept.storage_account_type.as_deref() == storage
 }
 
 /// A change that a write asks for: what of the version, as what.

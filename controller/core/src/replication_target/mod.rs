@@ -118,10 +118,13 @@ fn deleting(target: &ReplicationTarget) -> bool {
 /// The selected versions, by name.
 fn find(target: &ReplicationTarget, versions: &[&ImageVersion], siblings: &[&ReplicationTarget]) -> Vec<Selected> {
     let Some(view) = TargetView::of(target, true) else { return Vec::new() };
-    let beside: Vec<(&ReplicationTarget, TargetView)> = siblings
+    let wants_more = |sibling: &TargetView| {
+        sibling.wants && sibling.region == view.region && sibling.name != view.name && sibling.replicas > view.replicas
+    };
+    let greater: Vec<&ReplicationTarget> = siblings
         .iter()
-        .filter_map(|sibling| Some((*sibling, TargetView::of(sibling, true)?)))
-        .filter(|(_, sibling)| sibling.wants && sibling.region == view.region && sibling.name != view.name)
+        .copied()
+        .filter(|sibling| TargetView::of(sibling, true).is_some_and(|sibling| wants_more(&sibling)))
         .collect();
     let selects = |target: &ReplicationTarget, version: &ImageVersion| {
         selector::selects(&target.spec, &version.name_any(), version.labels())
@@ -129,10 +132,7 @@ fn find(target: &ReplicationTarget, versions: &[&ImageVersion], siblings: &[&Rep
     let mut selected: Vec<Selected> = versions
         .iter()
         .filter(|version| version.meta().deletion_timestamp.is_none() && selects(target, version))
-        .map(|version| {
-            let beside = beside.iter().filter(|(sibling, _)| selects(sibling, version));
-            Selected::of(version, &view, &beside.map(|(_, sibling)| sibling.clone()).collect::<Vec<_>>())
-        })
+        .map(|version| Selected::of(version, &view, &|| greater.iter().any(|sibling| selects(sibling, version))))
         .collect();
     selected.sort_by(|a, b| a.shown.name.cmp(&b.shown.name));
     selected

@@ -1,11 +1,16 @@
 //! How a selected image version stands in a target's region, and what a person has to do for it.
 
-use azimage_crds::{ConditionType, ImageVersion, Reason, RegionState, RegionStatus, SelectedVersion};
+use azimage_crds::{ImageVersion, Reason, RegionState, RegionStatus, SelectedVersion};
 use azimage_names::Region;
-use kube::{Resource, ResourceExt};
+use kube::ResourceExt;
 
 use super::words::{Held, More};
-use crate::{condition::clip, image_version::wish::is_of, merge::MOST_REGIONS, target::TargetView};
+use crate::{
+    condition::clip,
+    image_version::{stalled_as_it_is, wish::Wish},
+    merge::MOST_REGIONS,
+    target::TargetView,
+};
 
 /// How many bytes of what versions say go into a message, and the least of each.
 const TEXT: (usize, usize) = (1500, 250);
@@ -54,9 +59,9 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    /// How a version stands in the region of this target. `siblings` are the targets that want the version there, this one
-    /// included.
-    pub(super) fn of(version: &ImageVersion, target: &TargetView, siblings: &[TargetView]) -> Self {
+    /// How a version stands in the region of this target. `others_want_more` tells, if need be, whether another target wants more
+    /// replicas of it there.
+    pub(super) fn of(version: &ImageVersion, target: &TargetView, others_want_more: &dyn Fn() -> bool) -> Self {
         let stalled = stalled(version);
         let there = region(version, &target.region);
         // What stands there before the version has heard of this target was asked for by somebody else, with other replicas
@@ -71,7 +76,7 @@ impl Selected {
         let refused = refused(version, target);
         let state = match known {
             _ if refused.is_some() => RegionState::Refused,
-            Some(state) if state.state == RegionState::Completed && !has_replicas(state, target, siblings) => {
+            Some(state) if state.state == RegionState::Completed && !has_replicas(state, target, others_want_more) => {
                 RegionState::Replicating
             }
             Some(state) => state.state,
@@ -105,14 +110,9 @@ impl Selected {
     }
 }
 
-/// Reason and message of a version that is stalled as it is now; not of one that was changed since.
+/// Reason and message of a version that is stalled as it is now.
 pub(super) fn stalled(version: &ImageVersion) -> Option<(&str, &str)> {
-    let conditions = version.status.iter().flat_map(|status| &status.conditions);
-    let generation = version.meta().generation;
-    conditions
-        .filter(|condition| condition.type_ == ConditionType::Stalled.as_str() && condition.status == "True")
-        .find(|condition| generation.is_none() || [None, generation].contains(&condition.observed_generation))
-        .map(|condition| (condition.reason.as_str(), condition.message.as_str()))
+    stalled_as_it_is(version).map(|condition| (condition.reason.as_str(), condition.message.as_str()))
 }
 
 /// Whether a version that is stalled for this reason belongs to somebody else in Azure.
@@ -127,10 +127,10 @@ pub(super) fn region<'a>(version: &'a ImageVersion, region: &Region) -> Option<&
 
 /// Why Azure refuses what the target asks for of a version.
 fn refused<'a>(version: &'a ImageVersion, target: &TargetView) -> Option<&'a str> {
-    let asks = (target.replicas, target.storage_account_type);
-    let refusals = version.status.iter().flat_map(|status| &status.refusals);
-    let mut own = refusals.filter(|refusal| is_of(refusal, &target.name, &target.region, asks));
-    own.next().map(|refusal| refusal.message.as_str())
+    let wish = Wish::of(target);
+    let mut refusals = version.status.iter().flat_map(|status| &status.refusals);
+    let own = refusals.find(|refusal| Wish::of_kept(refusal).as_ref() == Some(&wish));
+    own.map(|refusal| refusal.message.as_str())
 }
 
 /// The storage of a region's replicas, if the target asks for another one.
@@ -140,10 +140,10 @@ fn other_storage<'a>(there: &'a RegionStatus, target: &TargetView) -> Option<&'a
 }
 
 /// Whether the region is complete with as many replicas as the target asks for; with more, if somebody else asks for more.
-fn has_replicas(state: &RegionStatus, target: &TargetView, siblings: &[TargetView]) -> bool {
+fn has_replicas(state: &RegionStatus, target: &TargetView, others_want_more: &dyn Fn() -> bool) -> bool {
     let ready = state.ready_replicas.unwrap_or_default();
     // Or as somebody did until lately.
-    let others = || !state.leaving.is_empty() || siblings.iter().any(|sibling| sibling.replicas > target.replicas);
+    let others = || !state.leaving.is_empty() || others_want_more();
     ready == target.replicas || ready > target.replicas && others()
 }
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use azimage_names::Obstacle;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use crate::{
     arm::denied::missing_right,
-    arm::error::{Error, ErrorKind, Exchange, Obstacle, Parts},
+    arm::error::{Error, ErrorKind, Exchange, Parts},
     arm::error_body::{ErrorBody, clean},
     arm::retry_after::retry_after,
 };
@@ -97,12 +98,15 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
         let wait = retry_after.unwrap_or(SOURCE_THROTTLED).max(Duration::from_secs(1));
         return ErrorKind::Throttled { wait, sent: true };
     }
+    match status {
+        StatusCode::UNAUTHORIZED => return ErrorKind::Unauthenticated,
+        StatusCode::PRECONDITION_FAILED => return ErrorKind::PreconditionFailed,
+        _ => {}
+    }
+    if let Some(obstacle) = body.filter(|_| status.is_client_error()).and_then(obstacle) {
+        return ErrorKind::Forbidden(obstacle);
+    }
     match (status, body) {
-        (StatusCode::UNAUTHORIZED, _) => ErrorKind::Unauthenticated,
-        (StatusCode::PRECONDITION_FAILED, _) => ErrorKind::PreconditionFailed,
-        (_, Some(body)) if status.is_client_error() && obstacle(body).is_some() => {
-            obstacle(body).map_or(ErrorKind::Rejected, ErrorKind::Forbidden)
-        }
         (StatusCode::FORBIDDEN, Some(body)) => match missing_right(body) {
             // The right is there, and counts for nothing in another tenant.
             (None, Some(_)) if has_code(&["LinkedAuthorizationFailed"]) => ErrorKind::Forbidden(Obstacle::OtherTenant),

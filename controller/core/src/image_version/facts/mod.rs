@@ -37,6 +37,7 @@ pub use gallery::Gallery;
 pub use governance::{Lock, Permission, Permissions};
 pub use machine::Machine;
 pub use operation::{Operation, OperationOf};
+use readings::Fade;
 pub use readings::{Reading, Readings};
 pub use run_command::RunCommand;
 pub use version::{RegionCopy, TargetRegion, Version};
@@ -164,34 +165,9 @@ impl Facts {
             return Self { question, ..Self::default() };
         }
         let mut facts = self;
-        // Named one by one: what wouldn't age here would count as read by this pass.
-        let Self {
-            question: _,
-            versions,
-            listed: _,
-            definitions,
-            machines,
-            run_commands,
-            consoles,
-            operations,
-            disks,
-            galleries,
-            soft_deleted,
-            permissions,
-            locks,
-            at_rest: _,
-        } = &mut facts;
-        versions.age(now, GOOD_FOR);
-        definitions.age(now, GOOD_FOR);
-        machines.age(now, GOOD_FOR);
-        run_commands.age(now, GOOD_FOR);
-        consoles.age(now, GOOD_FOR);
-        operations.age(now, GOOD_FOR);
-        disks.age(now, GOOD_FOR);
-        galleries.age(now, GOOD_FOR);
-        soft_deleted.age(now, GOOD_FOR);
-        permissions.age(now, GOOD_FOR);
-        locks.age(now, GOOD_FOR);
+        for readings in facts.own_readings() {
+            readings.age(now, GOOD_FOR);
+        }
         facts
     }
 
@@ -200,6 +176,14 @@ impl Facts {
     #[must_use]
     pub(super) fn for_another_pass(self) -> Self {
         let mut facts = Self { listed: Readings::default(), at_rest: None, ..self };
+        for readings in facts.own_readings() {
+            readings.forget_unanswered();
+        }
+        facts
+    }
+
+    /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
+    fn own_readings(&mut self) -> [&mut dyn Fade; 11] {
         let Self {
             question: _,
             versions,
@@ -215,19 +199,20 @@ impl Facts {
             permissions,
             locks,
             at_rest: _,
-        } = &mut facts;
-        versions.forget_unanswered();
-        definitions.forget_unanswered();
-        machines.forget_unanswered();
-        run_commands.forget_unanswered();
-        consoles.forget_unanswered();
-        operations.forget_unanswered();
-        disks.forget_unanswered();
-        galleries.forget_unanswered();
-        soft_deleted.forget_unanswered();
-        permissions.forget_unanswered();
-        locks.forget_unanswered();
-        facts
+        } = self;
+        [
+            versions,
+            definitions,
+            machines,
+            run_commands,
+            consoles,
+            operations,
+            disks,
+            galleries,
+            soft_deleted,
+            permissions,
+            locks,
+        ]
     }
 
     /// What the readings are of.

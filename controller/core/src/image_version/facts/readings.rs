@@ -76,17 +76,26 @@ impl<K: Ord, T> Readings<K, T> {
     pub(super) fn forget_those(&mut self, which: impl Fn(&K) -> bool) {
         self.0.retain(|id, _| !which(id));
     }
+}
 
+/// What passes of time and passes do to the readings of a kind, whatever they are of.
+pub(super) trait Fade {
     /// Another pass begins, at this time: what is older than that is forgotten, and nothing is fresh.
-    pub(super) fn age(&mut self, now: Duration, good_for: Duration) {
+    fn age(&mut self, now: Duration, good_for: Duration);
+
+    /// Forgets what Azure didn't answer.
+    fn forget_unanswered(&mut self);
+}
+
+impl<K: Ord, T> Fade for Readings<K, T> {
+    fn age(&mut self, now: Duration, good_for: Duration) {
         self.0.retain(|_, entry| now.saturating_sub(entry.at) <= good_for);
         for entry in self.0.values_mut() {
             entry.fresh = false;
         }
     }
 
-    /// Forgets what Azure didn't answer.
-    pub(super) fn forget_unanswered(&mut self) {
+    fn forget_unanswered(&mut self) {
         self.0.retain(|_, entry| !matches!(entry.reading, Reading::Failed(_)));
     }
 }

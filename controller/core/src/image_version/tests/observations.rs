@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use azimage_crds::{CONSENT_TAG, OWNER_TAG, SEAL_TAG, STEP_TAG};
+use azimage_names::Obstacle;
 use proptest::{collection::btree_map, option, prelude::*, sample::select};
 use serde_json::{Map, json};
 use strum::IntoEnumIterator;
@@ -13,7 +14,7 @@ use super::{
     generated::{Noise, REGIONS},
     told::*,
 };
-use crate::{Failure, Forbids, guest};
+use crate::{Failure, guest};
 
 const OWNERS: [&str; 5] =
     ["c1/images/old/u-0", "c1/images/web-2/u-2", "c2/images/web-1/u-1", "c1/other/web-1/u-1", "nobody knows"];
@@ -93,7 +94,7 @@ fn failures() -> impl Strategy<Value = Failure> {
         Failure::Busy("b".into()),
         Failure::InUse("n".into()),
         Failure::NotAllowed("o".into()),
-        Failure::Forbidden { by: Forbids::Lock, why: "l".into() },
+        Failure::Forbidden { by: Obstacle::Lock, why: "l".into() },
         Failure::Refused("r".into()),
         Failure::Unavailable("u".into()),
     ])

@@ -1,9 +1,10 @@
 //! A version that doesn't exist yet: what is read and what can't be.
 
+use azimage_names::Obstacle;
 use serde_json::json;
 
 use super::{super::*, fixtures::*, scene::*, told::*};
-use crate::{Failure, Forbids};
+use crate::Failure;
 
 const BUSY: &str = "- Unknown/SourceBusy SourceReady=SourceBusy Poll";
 const CLAIM: &str = "ClaimSource Unknown/Progressing SourceReady=Progressing Poll";
@@ -121,25 +122,25 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(
             "the definition can't be read for a policy",
-            forbidden(Forbids::Policy),
+            forbidden(Obstacle::Policy),
             "- False/DisallowedByPolicy - Resync",
         ),
         row(
             "the definition can't be read for a deny assignment",
-            forbidden(Forbids::DenyAssignment),
+            forbidden(Obstacle::DenyAssignment),
             "- False/DeniedByAssignment - Resync",
         ),
-        row("the definition can't be read for a lock", forbidden(Forbids::Lock), "- False/ScopeLocked - Resync"),
+        row("the definition can't be read for a lock", forbidden(Obstacle::Lock), "- False/ScopeLocked - Resync"),
         row(
             "the subscription is unknown or disabled",
-            forbidden(Forbids::Subscription),
+            forbidden(Obstacle::Subscription),
             "- False/SubscriptionUnavailable - Resync",
         ),
-        row("another tenant has it", forbidden(Forbids::OtherTenant), "- False/TenantMismatch - Resync"),
-        row("a quota is used up", forbidden(Forbids::Quota), "- False/QuotaExceeded - Resync"),
+        row("another tenant has it", forbidden(Obstacle::OtherTenant), "- False/TenantMismatch - Resync"),
+        row("a quota is used up", forbidden(Obstacle::Quota), "- False/QuotaExceeded - Resync"),
         row(
             "the provider isn't registered",
-            forbidden(Forbids::NotRegistered),
+            forbidden(Obstacle::NotRegistered),
             "- False/ProviderNotRegistered - Resync",
         ),
         row(
@@ -232,7 +233,7 @@ fn failing_machine() -> Told<facts::Machine> {
     Told::Failed(Failure::Denied { action: "Microsoft.Compute/virtualMachines/read".into(), scope: MACHINE.into() })
 }
 
-fn forbidden(by: Forbids) -> Scene {
+fn forbidden(by: Obstacle) -> Scene {
     let failure = Failure::Forbidden { by, why: "as Azure says".to_owned() };
     scene(&json!({})).observed(|observed| observed.definition = Told::Failed(failure))
 }

@@ -75,7 +75,6 @@ pub(in super::super::super) fn update(
                 replicas: Some(wanted.replicas.unwrap_or(there).max(least)),
                 // Azure can't change the storage of a region that it has.
                 storage_account_type: is.storage_account_type.clone().or_else(|| Some(default_storage(version))),
-                exclude_from_latest: true,
                 ..as_it_is(is)
             }
         })
@@ -122,14 +121,18 @@ pub(super) fn without_settings(
     alone_at_home: bool,
     now: Timestamp,
 ) -> VersionRequest {
-    let has_ended = version.end_of_life.is_some_and(|end| end <= now);
     let mut targets = request.targets;
     let home = version.targets.iter().find(|is| is.region == version.location).filter(|_| alone_at_home);
     if let (Some(home), Some(target)) = (home, targets.iter_mut().find(|target| target.region == version.location)) {
         target.replicas = home.replicas;
     }
+    settings_as_they_are(version, VersionRequest { targets, ..request }, now)
+}
+
+/// A request that leaves all as it is but regions and what keeps the version out of latest.
+fn settings_as_they_are(version: &facts::Version, request: VersionRequest, now: Timestamp) -> VersionRequest {
+    let has_ended = version.end_of_life.is_some_and(|end| end <= now);
     VersionRequest {
-        targets,
         tags: version.tags.clone(),
         default_replicas: version.default_replicas,
         end_of_life: version.end_of_life.filter(|_| !has_ended),
@@ -174,7 +177,6 @@ pub(in super::super::super) fn removal(
     request: &VersionRequest,
     now: Timestamp,
 ) -> Option<VersionRequest> {
-    let has_ended = version.end_of_life.is_some_and(|end| end <= now);
     let as_it_stays = |wish: &TargetRegionRequest| {
         let is = version.targets.iter().find(|is| is.region == wish.region)?;
         let replicas = wish.replicas.and(is.replicas.or(Some(version.default_replicas)));
@@ -182,15 +184,9 @@ pub(in super::super::super) fn removal(
     };
     let targets: Vec<_> = request.targets.iter().filter_map(as_it_stays).collect();
     let keeps_home = targets.iter().any(|target| target.region == request.location);
-    (targets.len() < version.targets.len() && keeps_home).then(|| VersionRequest {
-        targets,
-        tags: version.tags.clone(),
-        default_replicas: version.default_replicas,
-        end_of_life: version.end_of_life.filter(|_| !has_ended),
-        keeps_end_of_life: has_ended,
-        block_deletion: version.block_deletion,
-        allow_deletion_of_regions: true,
-        ..request.clone()
+    (targets.len() < version.targets.len() && keeps_home).then(|| {
+        let request = VersionRequest { targets, allow_deletion_of_regions: true, ..request.clone() };
+        settings_as_they_are(version, request, now)
     })
 }
 
@@ -200,23 +196,18 @@ pub(in super::super::super) fn with_owner(
     version: &facts::Version,
     now: Timestamp,
 ) -> VersionRequest {
-    let has_ended = version.end_of_life.is_some_and(|end| end <= now);
-    let mut tags = version.tags.clone();
-    tags.retain(|key, _| !key.eq_ignore_ascii_case(OWNER_TAG));
-    tags.insert(OWNER_TAG.to_owned(), validated.owner.to_string());
-    VersionRequest {
-        targets: version.targets.iter().map(as_it_is).collect(),
-        tags,
-        default_replicas: version.default_replicas,
-        exclude_from_latest: version.exclude_from_latest,
+    let request = VersionRequest {
         source: None,
+        targets: version.targets.iter().map(as_it_is).collect(),
+        exclude_from_latest: version.exclude_from_latest,
         allow_deletion_of_regions: version.allow_deletion_of_regions.unwrap_or_default(),
-        end_of_life: version.end_of_life.filter(|_| !has_ended),
-        keeps_end_of_life: has_ended,
-        block_deletion: version.block_deletion,
         preserved: version.preserved.clone(),
         ..settings(validated, &version.location)
-    }
+    };
+    let mut request = settings_as_they_are(version, request, now);
+    request.tags.retain(|key, _| !key.eq_ignore_ascii_case(OWNER_TAG));
+    request.tags.insert(OWNER_TAG.to_owned(), validated.owner.to_string());
+    request
 }
 
 fn settings(validated: &Validated, home: &Region) -> VersionRequest {

@@ -115,7 +115,10 @@ impl View<'_> {
         if !self.write.asks.changes.is_empty() {
             return self.change(report);
         }
-        report.finished_if(self.refusals.wishes().next().is_none() || self.was_accepted(), StepName::Update);
+        report.finished_if(
+            self.refusals.wishes().next().is_none() || self.cx.history.was_accepted(StepName::Update),
+            StepName::Update,
+        );
         let request = self.write.request.clone();
         if let Some(first) = failed.first() {
             return self.repair(report, first, &failed, request);
@@ -124,13 +127,12 @@ impl View<'_> {
             return self.write_again(report, request);
         }
         let gone = |region: &RegionStatus| region.state != RegionState::Removing;
-        let unheeded = self.write.reverted.is_empty();
         let complete =
             self.wanted().all(|region| region.state == RegionState::Completed) && self.shown.iter().all(gone);
         if complete {
             return self.complete(report);
         }
-        if !unheeded {
+        if !self.write.reverted.is_empty() {
             return self.unheeded(report, false);
         }
         // Azure says Succeeded while regions are still copying: what the regions say counts.
@@ -149,12 +151,6 @@ impl View<'_> {
         report.found(Truth::Unknown, &words);
         report.progress = Progress::reconciling(words.reason(), words.to_string());
         ends(Some(step), Requeue::Retry)
-    }
-
-    /// Whether Azure accepted the last update on record, so that what is left isn't of it.
-    fn was_accepted(&self) -> bool {
-        let record = self.cx.history.step(StepName::Update).and_then(|record| record.correlation_id.as_deref());
-        record.is_some_and(|id| self.cx.history.memory.was_accepted(&StepName::Update.into(), id))
     }
 
     fn complete(&self, report: &mut Report) -> Decision {
