@@ -32,3 +32,24 @@ impl CallError {
         !matches!(self.error.kind(), azimage_azure::ErrorKind::Throttled { sent: false, .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use azimage_azure::rights::{Job, RIGHTS};
+    use azimage_core::image_version::foreseen_actions;
+
+    /// Of what is read before the machine is touched the reads themselves tell. Of a run command nothing is there yet.
+    #[test]
+    fn each_right_that_a_capture_takes_later_is_looked_for_before_the_machine_is_touched() {
+        let later = |action: &str| !action.ends_with("/read") || action.contains("/runCommands/");
+        let needed: BTreeSet<&str> = RIGHTS
+            .iter()
+            .filter(|right| matches!(right.job, Job::Capture | Job::Publish) && !right.optional)
+            .map(|right| right.action)
+            .filter(|action| later(action))
+            .collect();
+        assert_eq!(foreseen_actions().collect::<BTreeSet<_>>(), needed);
+    }
+}

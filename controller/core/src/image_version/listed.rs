@@ -7,7 +7,7 @@ use super::{
         source::{self, problem},
         source_version,
     },
-    words::{Done, NotShown, Words},
+    words::{Detail, Done, NotShown, Words},
 };
 use crate::message::{Messages, Phrases};
 
@@ -44,7 +44,7 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         guest::words::Said::phrases(),
         replicate::words::Stay::phrases(),
         replicate::words::Late::phrases(),
-        replicate::words::Detail::phrases(),
+        Detail::phrases(),
         replicate::words::Difference::phrases(),
         replicate::words::Undone::phrases(),
         delete::words::Parting::phrases(),

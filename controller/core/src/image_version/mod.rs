@@ -43,7 +43,7 @@ pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};
 pub use report::{Plan, Report, Requeue};
 pub use request::{MachineRequest, Request, RunCommandRequest, SourceId, TargetRegionRequest, VersionRequest};
-pub use stage::replicate::leaving::next_end;
+pub use stage::{preflight::actions as foreseen_actions, replicate::leaving::next_end};
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{Step, StepKey, Subject};
 pub use step_name::StepName;

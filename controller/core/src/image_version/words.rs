@@ -1,9 +1,10 @@
 //! What a pass says that isn't the word of one stage.
 
+use azimage_crds::{RegionStatus, StepFailure};
 use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber, VirtualMachineId};
 
 use super::stage::replicate::words::Stay;
-use crate::message::messages;
+use crate::message::{messages, phrases};
 
 messages! {
     /// What is so.
@@ -54,5 +55,28 @@ messages! {
             "Azure doesn't show the image definition {definition}; reading it again",
         Version => Ready / VersionMissing:
             "Azure doesn't show the gallery image version any more; reading it again",
+    }
+}
+
+phrases! {
+    /// What Azure says of an operation or a region that failed.
+    pub(super) enum Detail ["<detail>"] {
+        Unknown => ", and this process doesn't know why: Azure's activity log tells it, under the id in status.steps",
+        Operation { code: String, message: String } => ": {code}: {message}",
+        Said { words: String } => ": {words}",
+    }
+}
+
+impl Detail {
+    /// What is known of why something failed: from the operation, else from the region.
+    pub(super) fn of(failure: Option<StepFailure>, region: Option<&RegionStatus>) -> Self {
+        let failure = failure.filter(|failure| !failure.code.is_empty() || !failure.message.is_empty());
+        match (failure, region.and_then(|region| region.detail.clone())) {
+            (Some(StepFailure { code, message }), _) => {
+                Self::Operation { code, message: message.trim_end_matches(['.', ' ']).to_owned() }
+            }
+            (None, Some(words)) => Self::Said { words },
+            (None, None) => Self::Unknown,
+        }
     }
 }

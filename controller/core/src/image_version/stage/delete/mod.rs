@@ -13,9 +13,9 @@ use super::{
         history::recorded,
         report::{Decision, Outcome, Report, Stop, ends},
         tags,
+        words::Detail,
     },
     guest::Attempt,
-    replicate::words::Detail,
 };
 use crate::{Failure, Message as _, Progress};
 

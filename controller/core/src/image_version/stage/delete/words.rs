@@ -2,7 +2,7 @@
 
 use azimage_names::VirtualMachineId;
 
-use super::super::{super::Power, replicate::words::Detail};
+use super::super::super::{Power, words::Detail};
 use crate::message::{messages, phrases};
 
 messages! {

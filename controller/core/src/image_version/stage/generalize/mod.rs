@@ -5,13 +5,11 @@ pub(in super::super) mod words;
 use azimage_crds::Prepare;
 use words::Words;
 
-use super::replicate::words::Detail;
-
 use super::super::{
     OsType, Power, Request, Step, StepName,
     context::Cx,
     report::{Decision, Outcome, Report},
-    words::Done,
+    words::{Detail, Done},
 };
 
 /// The machine is off, and holds no place on a host.

@@ -1,6 +1,6 @@
 //! What is said while a machine is deallocated and generalized.
 
-use super::super::{super::Power, replicate::words::Detail};
+use super::super::super::{Power, words::Detail};
 use crate::message::messages;
 
 messages! {

@@ -3,13 +3,13 @@
 use azimage_crds::{ConditionType, Reason};
 use jiff::SignedDuration;
 
-use super::super::replicate::words::Detail;
 use super::{
     super::super::{
         BootDiagnostics, Doubt, Execution, Power, Provisioning, Read, Request, RunCommandRequest, Step, StepName,
         context::Answer,
         facts,
         report::{Decision, Report, Stop},
+        words::Detail,
     },
     Attempt, READING_THE_LOG, Sealing,
     attempt::BEGUN_BEFORE,

@@ -1,7 +1,6 @@
 //! What is said while a guest is sealed.
 
-use super::super::super::Power;
-use super::super::replicate::words::Detail;
+use super::super::super::{Power, words::Detail};
 use crate::message::{TRY_AGAIN, messages, phrases};
 
 /// Ends a text about a machine of which it isn't known whether it is sealed.

@@ -30,6 +30,11 @@ const SEAL_ACTIONS: &[&str] = &[
     "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
 ];
 
+/// All actions that are looked for.
+pub fn actions() -> impl Iterator<Item = &'static str> {
+    [VERSION_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS].into_iter().flatten().copied()
+}
+
 /// Whether the version number is free: a deleted version that its gallery keeps comes back by a write under its number, with
 /// the image that it had.
 pub(in super::super) fn number_is_free(cx: &Cx<'_>, report: &mut Report) -> Decision {

@@ -9,10 +9,10 @@ mod write;
 
 use std::collections::BTreeSet;
 
-use azimage_crds::{RegionState, RegionStatus, StepFailure};
+use azimage_crds::{RegionState, RegionStatus};
 use azimage_names::Region;
 use leaving::Pauses;
-use words::{Detail, Late, Stay, Undone, Unheeded, Words};
+use words::{Late, Stay, Undone, Unheeded, Words};
 use write::Write;
 
 use super::super::{
@@ -253,18 +253,4 @@ fn undone(changes: &[Change]) -> String {
         Undone::Change { what, is, wanted }.to_string()
     });
     words.collect::<Vec<_>>().join(", ")
-}
-
-impl Detail {
-    /// What is known of why something failed: from the operation, else from the region.
-    pub(super) fn of(failure: Option<StepFailure>, region: Option<&RegionStatus>) -> Self {
-        let failure = failure.filter(|failure| !failure.code.is_empty() || !failure.message.is_empty());
-        match (failure, region.and_then(|region| region.detail.clone())) {
-            (Some(StepFailure { code, message }), _) => {
-                Self::Operation { code, message: message.trim_end_matches(['.', ' ']).to_owned() }
-            }
-            (None, Some(words)) => Self::Said { words },
-            (None, None) => Self::Unknown,
-        }
-    }
 }

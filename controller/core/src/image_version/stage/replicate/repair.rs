@@ -10,9 +10,10 @@ use super::{
     super::super::{
         Step, StepName, VersionRequest,
         report::{Decision, Report, Stop},
+        words::Detail,
     },
     View, compare,
-    words::{Detail, Failed},
+    words::Failed,
 };
 use crate::failure::late::is_incurable;
 

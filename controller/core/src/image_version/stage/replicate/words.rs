@@ -3,7 +3,7 @@
 use azimage_names::Region;
 use jiff::Timestamp;
 
-use super::super::super::Provisioning;
+use super::super::super::{Provisioning, words::Detail};
 use crate::message::{TRY_AGAIN, messages, phrases};
 
 /// What is left when a version can't be created.
@@ -85,15 +85,6 @@ phrases! {
     pub(in crate::image_version) enum Late ["<late>"] {
         No => "",
         Yes => "; it takes longer than expected, and is waited for",
-    }
-}
-
-phrases! {
-    /// What Azure says of an operation or a region that failed.
-    pub(in crate::image_version) enum Detail ["<detail>"] {
-        Unknown => ", and this process doesn't know why: Azure's activity log tells it, under the id in status.steps",
-        Operation { code: String, message: String } => ": {code}: {message}",
-        Said { words: String } => ": {words}",
     }
 }
 
