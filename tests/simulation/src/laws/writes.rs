@@ -83,7 +83,7 @@ fn needed_writes(evidence: &Evidence<'_>, number: u8) -> usize {
         // The same, and the regions again as the targets are deleted.
         Action::DeleteNamespace => 3 + world.targets.len(),
         // The run command once more: by a clock that was set back its unit hasn't begun, and the agent still lives.
-        Action::ClockJump { seconds, .. } if *seconds < 0 => 1,
+        Action::ClockJump { seconds, .. } if *seconds < 0 && world.source_version(number).is_none() => 1,
         Action::AzureFails { fault, .. } => repeated_writes(fault, number),
         _ => 0,
     });

@@ -80,7 +80,6 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     } else {
         source::check(resources, &source, &location, &key)?;
     }
-    let misfit = source::misfit(resources, &source, &location, &definition);
     let wanted = VersionSpec {
         publishing: Publishing::read(&profile, &location)?,
         source,
@@ -102,6 +101,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let quota = resources.version_quotas.get(&(subscription.to_lowercase(), location.clone()));
     let limit = quota.copied().unwrap_or(10_000);
     gallery::quota::check(resources, "gallery image versions", limit, subscription, &location)?;
+    let misfit = source::misfit(resources, &wanted.source, &location, &definition);
     Ok(create(resources, call, &location, wanted, tags, misfit))
 }
 
