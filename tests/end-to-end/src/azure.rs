@@ -213,6 +213,12 @@ impl Azure {
         self.add_to_group(json!({"galleries": [{"name": "corpGallery", "definitions": [definition]}]})).await;
     }
 
+    /// Adds a version to be copied from; its resource id.
+    pub async fn golden(&self) -> String {
+        self.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
+        self.version_of("golden", "3.0.0")
+    }
+
     /// The resource id of a machine.
     pub fn machine(&self, name: &str) -> String {
         format!(

@@ -27,8 +27,7 @@ async fn an_azure_that_is_hours_ahead_or_behind_makes_no_difference() {
 async fn a_token_that_azure_sees_expire_early_is_replaced_and_nobody_notices() {
     let test = Test::alone("expired").await;
     let mut controller = test.start();
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     test.apply(&manifests::copy(&test.azure, "first", "1.0.0", &source)).await;
     test.ready(Kind::Version, "first").await;
     let before = test.azure.journal().await.len();

@@ -9,8 +9,7 @@ fn deleting(object: Value) -> Value {
 
 /// A Ready copy of another version: no machine is needed for what comes after.
 async fn ready_copy(test: &Test, otherwise: impl Fn(Value) -> Value) {
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     test.apply(&otherwise(manifests::copy(&test.azure, "web", "1.4.0", &source))).await;
     test.ready(Kind::Version, "web").await;
 }

@@ -21,8 +21,7 @@ async fn policies_locks_and_providers_are_named_and_once_they_are_gone_the_work_
     let test = Test::alone("denials").await;
     let subscription = format!("/subscriptions/{}", test.azure.subscription);
     let group = format!("{subscription}/resourceGroups/images");
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     let mut controller = test.start();
     let versions = "Microsoft.Compute/galleries/images/versions";
     let policy =
@@ -140,8 +139,7 @@ const ANSWERS: [(&str, u16, &str, &str, &str, &str); 6] = [
 #[tokio::test]
 async fn each_refusal_has_its_reason_and_azures_words_and_is_tried_again() {
     let test = Test::new("refusals").await;
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     let mut faults = Vec::new();
     for (number, (_, status, code, message, ..)) in ANSWERS.iter().enumerate() {
         let path = format!("/versions/7\\.0\\.{number}$");
@@ -173,8 +171,7 @@ async fn each_refusal_has_its_reason_and_azures_words_and_is_tried_again() {
 #[tokio::test]
 async fn a_version_in_use_blocks_its_deletion_which_is_tried_again() {
     let test = Test::new("in-use").await;
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     let controller = test.start();
     let object = manifests::copy(&test.azure, "web", "1.4.0", &source);
     test.apply(&manifests::with(object, "/spec/deletionPolicy", "Delete".into())).await;

@@ -5,11 +5,6 @@ use serde_json::json;
 
 const TOO_LARGE: &str = "The GalleryImageVersion source resource size 2520 exceeds the max size 2048 supported.";
 
-async fn source(test: &Test) -> String {
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    test.azure.version_of("golden", "3.0.0")
-}
-
 async fn puts(test: &Test, version: &str) -> usize {
     let path = test.azure.version(version);
     test.azure.writes().await.iter().filter(|entry| entry.method == "PUT" && entry.path == path).count()
@@ -18,7 +13,7 @@ async fn puts(test: &Test, version: &str) -> usize {
 #[tokio::test]
 async fn why_a_creation_failed_is_told_and_only_what_may_pass_is_tried_again() {
     let test = Test::new("fails-late").await;
-    let source = source(&test).await;
+    let source = test.azure.golden().await;
     for (version, code, message) in
         [("1.5.0", "InvalidParameter", TOO_LARGE), ("1.6.0", "DiskCopyFailed", "The disk copy did not finish.")]
     {
@@ -82,7 +77,7 @@ async fn a_source_that_does_not_fit_is_found_out_by_the_operation_and_told() {
 #[tokio::test]
 async fn a_deletion_that_fails_says_why_and_is_tried_again() {
     let test = Test::new("undeletable").await;
-    let source = source(&test).await;
+    let source = test.azure.golden().await;
     let controller = test.start();
     let object = manifests::copy(&test.azure, "web", "1.4.0", &source);
     test.apply(&with(object, "/spec/deletionPolicy", "Delete".into())).await;

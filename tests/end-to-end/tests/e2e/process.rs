@@ -50,8 +50,7 @@ async fn sigterm_does_not_wait_for_an_azure_that_does_not_answer() {
 async fn probes_answer_and_metrics_have_the_names_that_dashboards_query() {
     let test = Test::new("probes").await;
     let controller = test.start();
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     test.apply(&manifests::copy(&test.azure, "web", "1.4.0", &source)).await;
     test.ready(Kind::Version, "web").await;
     let (health, metrics) = (controller.address(0).await, controller.address(1).await);

@@ -13,8 +13,7 @@ async fn with_failing_region(test: &Test, otherwise: &Value) -> u64 {
         fault[key] = value.clone();
     }
     let fault = test.azure.fault(&fault).await;
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     test.apply(&manifests::target("north", "northeurope")).await;
     test.apply(&manifests::copy(&test.azure, "web", "1.4.0", &source)).await;
     fault

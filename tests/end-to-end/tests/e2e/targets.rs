@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 /// A controller and a Ready copy of another version in its home region alone.
 async fn ready_copy(test: &Test) {
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     test.apply(&manifests::copy(&test.azure, "web", "1.4.0", &source)).await;
     test.ready(Kind::Version, "web").await;
 }

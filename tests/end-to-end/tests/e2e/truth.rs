@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 
 /// The source of copies, and a copy of it that isn't there yet.
 async fn copy(test: &Test, name: &str, version: &str) -> Value {
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    manifests::copy(&test.azure, name, version, &test.azure.version_of("golden", "3.0.0"))
+    manifests::copy(&test.azure, name, version, &test.azure.golden().await)
 }
 
-/// Until a target waits for a person; its message.
+/// Until a target waits for a person.
 async fn held(test: &Test, name: &str, words: &[&str]) -> Object {
     let says = |object: &Object| {
         object
@@ -20,7 +19,6 @@ async fn held(test: &Test, name: &str, words: &[&str]) -> Object {
     let object = test.wait(Kind::Target, name, &format!("stalled with {words:?}"), says).await;
     assert_eq!(object.condition("Available").unwrap().status, "False");
     assert!(object.condition("Reconciling").is_none());
-    println!("{name}: {}", object.stalled().unwrap().1);
     object
 }
 

@@ -62,8 +62,7 @@ async fn an_unknown_state_of_a_machine_is_waited_for_and_nothing_is_written() {
 #[tokio::test]
 async fn an_unknown_state_of_a_version_is_waited_for_and_nothing_is_written() {
     let test = Test::new("unknown-version").await;
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    let source = test.azure.version_of("golden", "3.0.0");
+    let source = test.azure.golden().await;
     let replication = "/properties/replicationStatus";
     let region = json!({format!("{replication}/aggregatedState"): "Thawing", format!("{replication}/summary/*/state"): "Thawing"});
     let cases = [

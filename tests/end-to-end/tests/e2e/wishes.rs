@@ -6,14 +6,8 @@ use serde_json::{Value, json};
 /// A resync in which no test comes to a second one.
 const SELDOM: [(&str, &str); 1] = [("resync-interval", "10m")];
 
-/// A source to be copied, and the name of its version.
-async fn source(test: &Test) -> String {
-    test.azure.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
-    test.azure.version_of("golden", "3.0.0")
-}
-
 async fn apply_copy(test: &Test) {
-    let source = source(test).await;
+    let source = test.azure.golden().await;
     test.apply(&manifests::copy(&test.azure, "web", "1.4.0", &source)).await;
 }
 
@@ -126,7 +120,7 @@ async fn puts(test: &Test) -> usize {
 async fn a_change_that_azure_does_not_keep_is_written_three_times_and_then_told() {
     let test = Test::new("reverted").await;
     let controller = test.start();
-    let source = source(&test).await;
+    let source = test.azure.golden().await;
     let copy = manifests::copy(&test.azure, "web", "1.4.0", &source);
     test.apply(&with(copy, "/spec/publish/tags", json!({"costCenter": "42"}))).await;
     test.ready(Kind::Version, "web").await;
