@@ -148,8 +148,11 @@ impl Budgets {
         let short = least(|name| !name.ends_with("30Min") && !name.ends_with("Resource"));
         let provider = state.bucket(&provider, speed, now);
         provider.passed();
-        provider.learn(0, short, Some(180.0 / speed), now);
-        provider.learn(1, long, Some(1800.0 / speed), now);
+        // What is told of one kind of request says nothing of another one that only shares the bucket.
+        if counted.provider != Class::Other {
+            provider.learn(0, short, Some(180.0 / speed), now);
+            provider.learn(1, long, Some(1800.0 / speed), now);
+        }
         if let Some(resource) = resource {
             let resource = state.bucket(&resource, speed, now);
             resource.passed();

@@ -112,6 +112,25 @@ async fn windows_of_the_provider_are_learned_and_their_last_part_is_spent_evenly
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_left_of_one_kind_of_requests_holds_no_other_kind_back() {
+    let permission = r#"{"value":[{"actions":["*"],"notActions":[]}]}"#;
+    let answers = ["Disks3Min;24000", "Locks3Min;3,Microsoft.Compute/Locks30Min;9000", "Rights3Min;24000"]
+        .into_iter()
+        .cycle()
+        .take(30)
+        .map(|policy| {
+            let policy = format!("Microsoft.Compute/{policy}");
+            answer(200, &[("x-ms-ratelimit-remaining-resource", policy.as_str())], permission)
+        });
+    let script = Script::of(answers);
+    let client = script.client();
+    for index in 0..30 {
+        let scope = format!("{DEFINITION}/{index}");
+        client.permissions(&call(), &scope).await.unwrap_or_else(|error| panic!("the request {index}: {error}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn memory_is_bounded_however_many_subscriptions_there_are() {
     let budgets = Budgets::default();
     let principal: Arc<str> = "one".into();

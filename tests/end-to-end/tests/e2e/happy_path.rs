@@ -113,7 +113,8 @@ async fn a_running_machine_becomes_a_version_in_three_regions_and_then_nothing_i
     reasons.sort_unstable();
     let expected =
         ["Compatible", "Generalized", "GuestPrepared", "Published", "Replicated", "SourceReady", "Succeeded"];
-    assert_eq!(reasons, expected);
+    let notes: Vec<_> = events.iter().filter_map(|event| event.note.as_deref()).collect();
+    assert_eq!(reasons, expected, "{notes:#?}");
     assert!(events.iter().all(|event| event.type_.as_deref() == Some("Normal")));
 
     // At rest.

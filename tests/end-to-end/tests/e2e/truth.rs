@@ -195,6 +195,16 @@ async fn an_object_of_a_later_release_says_so_until_it_can_be_read_again_however
     test.finish(Some(controller)).await;
 }
 
+/// Waits until so many events of a reason, a kind and a type are there.
+async fn told(test: &Test, (reason, kind, type_): (&str, &str, &str), count: usize) {
+    let is_it = |event: &Event| {
+        let regarding = event.regarding.as_ref().and_then(|regarding| regarding.kind.as_deref());
+        event.reason.as_deref() == Some(reason) && regarding == Some(kind) && event.type_.as_deref() == Some(type_)
+    };
+    let as_often = || async { test.events().await.iter().filter(|event| is_it(event)).count() == count };
+    test.until(&format!("{reason} of {kind} was told, {count} in all"), as_often).await;
+}
+
 #[tokio::test]
 async fn replicas_that_go_by_a_slip_stay_when_it_is_put_back_also_across_a_restart() {
     let test = Test::new("slip").await;
@@ -213,18 +223,21 @@ async fn replicas_that_go_by_a_slip_stay_when_it_is_put_back_also_across_a_resta
         (Kind::Target, "north", selector("prdo"), selector("prod")),
     ];
     let mut controller = controller;
-    for (kind, name, slip, back) in slips {
+    for (count, (kind, name, slip, back)) in (1..).zip(slips) {
         test.change(kind, name, &slip).await;
         let announced = |object: &Object| object.at("/status/regions/0/leaving/0/target") == "north";
         let object = test.wait(Kind::Version, "web", "announced", announced).await;
         let after = object.at("/status/regions/0/leaving/0/after").as_str().unwrap().to_owned();
-        let told = |object: &Object| object.condition("Ready").is_some_and(|ready| ready.message.contains(&after));
-        test.wait(Kind::Version, "web", "told", told).await;
-        let target = test.wait(Kind::Target, "north", "told", told).await;
+        let says = |object: &Object| object.condition("Ready").is_some_and(|ready| ready.message.contains(&after));
+        test.wait(Kind::Version, "web", "told", says).await;
+        let target = test.wait(Kind::Target, "north", "told", says).await;
         assert_eq!(
             (target.at("/status/progress"), target.at("/status/versions/0/removeAfter")),
             (&json!("0/0"), &json!(after))
         );
+        // An event comes after the status that it tells of, and a process that ends in between tells it to nobody.
+        told(&test, ("RemovalPending", "ImageVersion", "Warning"), count).await;
+        told(&test, ("RemovalPending", "ReplicationTarget", "Warning"), count).await;
         test.kill(controller);
         controller = test.start();
         test.request(Kind::Version, "web").await;
@@ -238,19 +251,7 @@ async fn replicas_that_go_by_a_slip_stay_when_it_is_put_back_also_across_a_resta
     }
     assert_eq!(test.azure.writes().await.len(), writes, "nothing was written for it");
     assert_eq!(replicas(&test, "1.4.0", "northeurope").await, Some(2));
-    for (reason, kind, type_) in [
-        ("RemovalPending", "ImageVersion", "Warning"),
-        ("RemovalPending", "ReplicationTarget", "Warning"),
-        ("RemovalCancelled", "ImageVersion", "Normal"),
-    ] {
-        let is_it = |event: &Event| {
-            let regarding = event.regarding.as_ref().and_then(|regarding| regarding.kind.as_deref());
-            event.reason.as_deref() == Some(reason) && regarding == Some(kind) && event.type_.as_deref() == Some(type_)
-        };
-        // An event comes after the status that it tells of.
-        let twice = || async { test.events().await.iter().filter(|event| is_it(event)).count() == 2 };
-        test.until(&format!("{reason} of {kind} was told twice"), twice).await;
-    }
+    told(&test, ("RemovalCancelled", "ImageVersion", "Normal"), 2).await;
     // A deletion is told what it removes.
     test.delete(Kind::Target, "north").await;
     test.gone(Kind::Target, "north").await;

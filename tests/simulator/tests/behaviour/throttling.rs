@@ -44,6 +44,17 @@ fn one_machine_is_read_thirty_six_times_at_once_and_then_every_five_seconds() {
 }
 
 #[test]
+fn what_belongs_to_another_provider_counts_against_nothing_of_the_machine() {
+    let mut azure = Azure::with("throttling: {factor: 1.0}");
+    for (what, version) in [("permissions", "2022-04-01"), ("locks", "2016-09-01")] {
+        let path = format!("virtualMachines/builder/providers/Microsoft.Authorization/{what}");
+        let answer = get(&mut azure, &path, version);
+        assert_eq!((answer.status, answer.header("x-ms-ratelimit-remaining-resource")), (200, None), "{what}");
+        assert!(answer.header("x-ms-ratelimit-remaining-subscription-reads").is_some(), "{what}");
+    }
+}
+
+#[test]
 fn resource_manager_and_compute_refuse_in_forms_of_their_own_and_nothing_is_done() {
     let mut azure = Azure::with("throttling: {factor: 0.1}");
     let (passed, refusal) = until_refused(&mut azure, "galleries/corp/images/web", "2024-03-03");

@@ -91,7 +91,7 @@ pub(crate) fn limits(method: &Method, address: &Address, principal: &str, region
     };
     let mut all = vec![gateway("subscription", principal, 1.0), gateway("subscription-global", "", 15.0)];
     let compute = address.namespace.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("Microsoft.Compute"));
-    if !compute || address.tags {
+    if !compute || address.tags || address.is_extension() {
         return all;
     }
     let policy = |name: &str, suffix: &str, key: String, size: f64, refill: Refill, form: Form| Limit {
