@@ -193,6 +193,10 @@ impl Simulator {
     fn set_power(&mut self, key: &str, power: PowerState) {
         let now = self.resources.now;
         let Some(machine) = self.resources.machines.get_mut(key) else { return };
+        if power == PowerState::Running && machine.power == Power::Running && machine.busy.is_none() {
+            // A start of what runs does nothing to it.
+            return;
+        }
         let busy = machine.busy.take();
         machine.system_stops(now);
         machine.change += 1;

@@ -12,12 +12,17 @@ pub const FAILURE: &str = "azimage: failed";
 /// The longest detail of a failure that is kept, in characters.
 const DETAIL_LIMIT: usize = 200;
 
-/// What shows that a system starts: its kernel's banner, the kernel's first moment, cloud-init, and the agent. Some images
-/// keep their kernel quiet, so the banner alone is not enough.
-const SIGNS_OF_A_START: [&str; 4] =
-    ["Linux version ", "[    0.000000]", "Cloud-init v. ", "INFO Daemon Azure Linux Agent Version"];
+/// What shows that a system starts: its kernel's banner, the kernel's first moment, cloud-init, the agent, and that the one
+/// before restarted. Some images keep their kernel quiet, so the banner alone is not enough.
+const SIGNS_OF_A_START: [&str; 5] = [
+    "Linux version ",
+    "[    0.000000]",
+    "Cloud-init v. ",
+    "INFO Daemon Azure Linux Agent Version",
+    "reboot: Restarting system",
+];
 
-/// The kernel's last words, which no level of logging suppresses.
+/// The kernel's last words. Like those of a restart they are an emergency to it, so a quiet one says them, too.
 const POWER_DOWN: &str = "reboot: Power down";
 
 /// What a prompt ends with. The program behind it prints it anew also when addresses change or its settings are read
@@ -132,6 +137,12 @@ mod tests {
                 StartedSince,
             ),
             ("a quiet boot and another power-off after it", format!("{MARKED}{OFF}builder login: {OFF}"), StartedSince),
+            (
+                "a restart after it, and a quiet boot",
+                format!("{MARKED}[  99.1] reboot: Restarting system\r\n\r\nbuilder login: "),
+                StartedSince,
+            ),
+            ("a restart before it", format!("[  9.1] reboot: Restarting system\r\n{MARKED}{OFF}"), Sealed),
             ("two power-offs after it", format!("{MARKED}{OFF}{OFF}"), StartedSince),
             ("another seal after the boot", format!("{MARKED}{BOOT}{MARKED}"), Sealed),
             ("an earlier attempt's", "azimage: sealed n-1\r\n".into(), NoMark),

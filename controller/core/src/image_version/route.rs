@@ -43,8 +43,12 @@ static COMPATIBLE: Stage = stage("compatible", On::Compatible, &[], compatible::
 static COMPATIBLE_VERSION: Stage = stage("compatible version", On::Compatible, &[], compatible::version);
 static DISKS: Stage = stage("disks", On::SourceReady, &[], disks::decide);
 static CLAIM: Stage = stage("claim", On::SourceReady, &[By::ClaimSource], claim::decide);
-static GUEST: Stage =
-    stage("guest", On::GuestPrepared, &[By::ClaimSource, By::Seal, By::ForgetSeal, By::MarkSealed], guest::decide);
+static GUEST: Stage = stage(
+    "guest",
+    On::GuestPrepared,
+    &[By::ClaimSource, By::ForgetLastSeal, By::Seal, By::ForgetSeal, By::MarkSealed],
+    guest::decide,
+);
 static DEALLOCATE: Stage = stage("deallocate", On::Generalized, &[By::Deallocate], generalize::deallocate);
 static GENERALIZE: Stage = stage("generalize", On::Generalized, &[By::Generalize], generalize::generalize);
 static PUBLISH: Stage = stage("publish", On::Published, &[By::Publish], publish::decide);

@@ -22,8 +22,10 @@ pub enum StepName {
     ClaimSource,
     /// Start the preparation of the guest, which ends with its seal.
     Seal,
-    /// Remove the run command of a seal: it has done its work, or belongs to an earlier attempt.
+    /// Remove the run command of a seal that has done its work.
     ForgetSeal,
+    /// Remove the run command of an earlier attempt, which stands where that of the seal comes.
+    ForgetLastSeal,
     /// Record in the machine's tags that the seal was proven.
     MarkSealed,
     /// Take our claim from the machine's tags.
@@ -80,9 +82,11 @@ const REPLICATION: i64 = 6 * 3600;
 impl StepName {
     const fn row(self) -> Row {
         match self {
-            Self::ClaimSource => {
-                Row { doing: "claim the source virtual machine", begins_anew: &[Self::Seal, Self::ForgetSeal], ..USUAL }
-            }
+            Self::ClaimSource => Row {
+                doing: "claim the source virtual machine",
+                begins_anew: &[Self::Seal, Self::ForgetSeal, Self::ForgetLastSeal],
+                ..USUAL
+            },
             Self::Seal => Row {
                 doing: "start the seal in the guest",
                 grace: 180,
@@ -91,6 +95,9 @@ impl StepName {
                 ..USUAL
             },
             Self::ForgetSeal => Row { doing: "remove the run command of the seal", about: About::Seal, ..USUAL },
+            Self::ForgetLastSeal => {
+                Row { doing: "remove the run command of the last seal", about: About::Seal, ..USUAL }
+            }
             Self::MarkSealed => {
                 Row { doing: "record the seal on the source virtual machine", announced: JUDGED, ..USUAL }
             }

@@ -93,6 +93,22 @@ fn only_a_unit_that_comes_to_its_end_writes() {
 }
 
 #[test]
+fn a_machine_that_runs_is_not_started_once_more() {
+    let mut azure = Azure::with(SCENARIO);
+    let change = |azure: &mut Azure, power_state| {
+        let change = MachineChange { power_state: Some(power_state), ..MachineChange::default() };
+        azure.simulator.change_machine(&id("virtualMachines/watched"), change).unwrap();
+        azure.wait(1000);
+        log(azure, "watched").matches("Linux version").count()
+    };
+    azure.wait(1000);
+    let starts = log(&mut azure, "watched").matches("Linux version").count();
+    assert_eq!(change(&mut azure, PowerState::Running), starts);
+    assert_eq!(change(&mut azure, PowerState::Stopped), starts);
+    assert_eq!(change(&mut azure, PowerState::Running), starts + 1);
+}
+
+#[test]
 fn nothing_is_recorded_before_boot_diagnostics_are_on() {
     let mut azure = Azure::new();
     let path = machine("builder", "");

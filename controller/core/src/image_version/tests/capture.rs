@@ -19,6 +19,7 @@ const SEALING: &str = "- Unknown/Sealing GuestPrepared=Sealing Poll";
 const FAILED: &str = "- False/SealFailed GuestPrepared=SealFailed Resync";
 const TIMED_OUT: &str = "- False/SealTimedOut GuestPrepared=SealTimedOut Resync";
 const FORGET: &str = "ForgetSeal Unknown/Sealing GuestPrepared=Sealing Poll";
+const FORGET_LAST: &str = "ForgetLastSeal Unknown/Sealing GuestPrepared=Sealing Poll";
 const RECLAIM: &str = "ClaimSource Unknown/Sealing GuestPrepared=Sealing Poll";
 const MARK: &str = "MarkSealed Unknown/Sealing GuestPrepared=Sealing Poll";
 const DEALLOCATE: &str = "Deallocate Unknown/Deallocating Generalized=Deallocating Poll";
@@ -106,7 +107,31 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
         (
             "of another attempt",
             silent(sealed(facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) })),
-            [BUSY, FORGET, BUSY, SEALING, SEALING, SEALING, BUSY],
+            [BUSY, FORGET_LAST, BUSY, SEALING, SEALING, SEALING, BUSY],
+        ),
+        (
+            "of another attempt, where this one's may not show yet",
+            begun(60, silent(sealed(facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) }))),
+            [BUSY, SEALING, BUSY, SEALING, SEALING, SEALING, BUSY],
+        ),
+        (
+            "of another attempt, as was told for certain",
+            begun(60, silent(sealed(facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) })))
+                .process(told_absent(Memory::default(), Read::RunCommand(seal_id()), 3)),
+            [BUSY, FORGET_LAST, BUSY, SEALING, SEALING, SEALING, BUSY],
+        ),
+        (
+            "whose record comes before the removal of another attempt's",
+            {
+                let mut scene = begun(60, silent(plain()));
+                scene.status.steps.push(step(StepName::ForgetLastSeal, 1, true, 40));
+                scene.observed(|observed| observed.seal = Told::Missing(Absent::Resource)).process(told_absent(
+                    Memory::default(),
+                    Read::RunCommand(seal_id()),
+                    3,
+                ))
+            },
+            [BUSY, SEAL, BUSY, UNSEALED, SEALING, UNSEALED, BUSY],
         ),
         (
             "of another attempt, which is being removed",

@@ -62,7 +62,7 @@ proptest! {
         let Some(step) = scene.plan().step else { return Ok(()) };
         let touches = matches!(
             step.name,
-            StepName::ClaimSource | StepName::Seal | StepName::ForgetSeal | StepName::MarkSealed | StepName::Deallocate
+            StepName::ClaimSource | StepName::Seal | StepName::ForgetSeal | StepName::ForgetLastSeal | StepName::MarkSealed | StepName::Deallocate
                 | StepName::Generalize
         );
         if touches {
@@ -130,7 +130,7 @@ proptest! {
                 prop_assert!(stage::guest::nonce(&validated, machine).is_some());
                 prop_assert!(!by_word);
             }
-            StepName::Seal | StepName::ForgetSeal => {
+            StepName::Seal | StepName::ForgetSeal | StepName::ForgetLastSeal => {
                 prop_assert_eq!(&machine.unwrap().power, &Power::Running);
                 prop_assert!(!by_word);
             }

@@ -190,9 +190,11 @@ fn seals(noise: Noise) -> BoxedStrategy<facts::RunCommand> {
         1 => Just(Execution::Succeeded),
         1 => select([Execution::KNOWN, &[Execution::Other("Levitating".into())]].concat()),
     ];
-    let exit_codes = option::of(select(vec![0, 0, 0, 1, 14, 20, 21]));
-    (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]), consoles())
-        .prop_map(|(provisioning, execution, exit_code, named, said)| facts::RunCommand {
+    let exit_codes = option::of(select(vec![0, 0, 0, 1, 14, 16, 20, 21]));
+    let of_another_attempt = || "1-u-1".to_owned();
+    let nonces = prop_oneof![3 => Just(nonce()), 1 => Just(of_another_attempt())];
+    (provisionings(noise), executions, exit_codes, noise.mostly(true, vec![false]), nonces, consoles())
+        .prop_map(|(provisioning, execution, exit_code, named, nonce, said)| facts::RunCommand {
             provisioning,
             execution,
             exit_code,
@@ -200,7 +202,7 @@ fn seals(noise: Noise) -> BoxedStrategy<facts::RunCommand> {
             said,
             started: Some(before(30)),
             ended: Some(before(20)),
-            nonce: named.then(nonce),
+            nonce: named.then_some(nonce),
         })
         .boxed()
 }

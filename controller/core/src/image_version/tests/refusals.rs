@@ -15,6 +15,13 @@ fn ended(code: i64, ago: i64, attempts: i32) -> Scene {
     scene(&json!({})).machine(machine().claimed()).console(facts::Console::NoMark).seal(refused(code)).status(status)
 }
 
+const STARTED: &str = "- False/GuestPreparationUnknown GuestPrepared=GuestPreparationUnknown Resync";
+
+/// A sealed guest was started before its run command was removed, which ran once more.
+fn came_again() -> Scene {
+    ended(16, 5000, 1).console(facts::Console::StartedSince)
+}
+
 const FORGET: &str = "ForgetSeal False/SealFailed GuestPrepared=SealFailed Poll";
 const FORGET_HYGIENE: &str = "ForgetSeal False/HygieneFailed GuestPrepared=HygieneFailed Poll";
 const HYGIENE: &str = "- False/HygieneFailed GuestPrepared=HygieneFailed Resync";
@@ -78,6 +85,8 @@ pub(super) fn rows() -> Vec<Row> {
         row("it came too late", ended(16, 299, 1), "- False/Sealing GuestPrepared=Sealing Poll"),
         row("it came too late a while ago", ended(16, 300, 5), RECLAIM),
         row("it came too late six times", ended(16, 300, 6), FAILED),
+        row("it came again, too late, when a sealed guest was started", came_again(), STARTED),
+        row("it came again, and another attempt is asked for", asked(came_again()), RECLAIM),
         row("it came again, and the console doesn't say why", ended(18, 400, 1), FAILED),
         row(
             "it came again, and the console says why",

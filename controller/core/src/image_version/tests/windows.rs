@@ -76,7 +76,7 @@ pub(super) fn rows() -> Vec<Row> {
                 facts::Console::Sealed,
                 facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) },
             ),
-            "ForgetSeal Unknown/Sealing GuestPrepared=Sealing Poll",
+            "ForgetLastSeal Unknown/Sealing GuestPrepared=Sealing Poll",
         ),
         row(
             "a Linux guest's run command can't say so",

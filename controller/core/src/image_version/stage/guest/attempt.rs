@@ -10,6 +10,9 @@ use crate::guest::attempt;
 /// console says counts then.
 pub(super) const BEGUN_BEFORE: i64 = 18;
 
+/// The exit code of a run command that came too early or too late by the guest's clock.
+pub(super) const OUT_OF_TIME: i64 = 16;
+
 /// An attempt at a seal.
 pub(in super::super::super) struct Attempt<'a> {
     history: &'a History<'a>,

@@ -18,6 +18,7 @@ pub(in super::super) mod words;
 
 use azimage_crds::{ConditionType, Prepare, Reason};
 
+use attempt::OUT_OF_TIME;
 pub use attempt::nonce;
 pub(in super::super) use attempt::{Attempt, newer_claim};
 use readiness::{NotReady, may_begin};
@@ -113,7 +114,8 @@ impl Sealing<'_> {
     /// Whether the guest may have something to say. One that runs hasn't before its run command has ended. But before that
     /// is made, somebody has to see that it can be heard.
     fn speaks(&self, attempt: &Attempt<'_>, command: Option<&facts::RunCommand>) -> bool {
-        let says = self.is_off() || command.is_none() || attempt.is_scheduled() || self.is_windows();
+        let came_again = command.is_some_and(|command| command.exit_code == Some(OUT_OF_TIME));
+        let says = self.is_off() || command.is_none() || attempt.is_scheduled() || came_again || self.is_windows();
         says && self.machine.boot_diagnostics != BootDiagnostics::Off
     }
 

@@ -1,10 +1,8 @@
 //! The machine is off: it is sealed if its guest has said so, whatever the run command says.
 
-use azimage_crds::{ConditionType, Reason};
-
 use super::{
     super::super::{
-        BootDiagnostics, Doubt, Power, Read, Step, StepName,
+        BootDiagnostics, Power, Step, StepName,
         context::Answer,
         facts,
         report::{Decision, Report, Stop},
@@ -71,10 +69,7 @@ impl Sealing<'_> {
         }
         if command.is_none() && attempt.was_asked_for() && !attempt.was_removed() {
             // It was announced, and perhaps it was never made.
-            let what = Read::RunCommand(self.source.seal.clone());
-            report.doubts(Doubt::Absent(what.clone()));
-            let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if self.cx.history.believes_absent(&what, condition, reason) {
+            if self.believes_not_made(report) {
                 return report.stalled(&PreparationUnknown::StoppedUnseen { power: self.machine.power.clone() });
             }
         }

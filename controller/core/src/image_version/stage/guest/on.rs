@@ -12,7 +12,7 @@ use super::{
         words::Detail,
     },
     Attempt, READING_THE_LOG, Sealing,
-    attempt::BEGUN_BEFORE,
+    attempt::{BEGUN_BEFORE, OUT_OF_TIME},
     newer_claim,
     words::{PreparationUnknown, Refusal, Words},
 };
@@ -36,7 +36,10 @@ impl Sealing<'_> {
         heard: Heard<'_>,
         report: &mut Report,
     ) -> Decision {
-        report.finished_if(command.is_none(), StepName::ForgetSeal);
+        let removed = command.is_none();
+        report.finished_if(removed, StepName::ForgetSeal);
+        report
+            .finished_if(removed || attempt.is_some_and(|attempt| attempt.command.is_some()), StepName::ForgetLastSeal);
         let Some(attempt) = attempt else {
             return match self.obstacle() {
                 Some(obstacle) => obstacle.decide(report),
@@ -47,33 +50,37 @@ impl Sealing<'_> {
             return self.claim_anew(report, &Words::Claiming);
         }
         match command {
-            Some(command) if attempt.command.is_none() => self.stale(command, report),
+            Some(command) if attempt.command.is_none() => self.stale(attempt, command, report),
             Some(command) if command.provisioning != Provisioning::Deleting => {
                 self.current(attempt, command, heard, report)
             }
             _ if attempt.was_removed() => self.under_way(attempt, heard, report),
-            Some(_) => self.removing(report),
+            Some(_) => self.removing(StepName::ForgetSeal, report),
             None => self.not_shown(attempt, report),
         }
     }
 
-    /// The run command of an earlier attempt: it goes before this one begins.
-    fn stale(&self, command: &facts::RunCommand, report: &mut Report) -> Decision {
+    /// The run command of an earlier attempt: it goes before this one begins. What was begun in its place may not show yet.
+    fn stale(&self, attempt: &Attempt<'_>, command: &facts::RunCommand, report: &mut Report) -> Decision {
         if command.provisioning == Provisioning::Deleting {
-            return self.removing(report);
+            return self.removing(StepName::ForgetLastSeal, report);
         }
-        match self.obstacle() {
-            Some(obstacle) => obstacle.decide(report),
-            None => self.forget(report, &Words::RemovingLast),
+        if let Some(obstacle) = self.obstacle() {
+            return obstacle.decide(report);
         }
+        if attempt.may_have_been_made() && !self.believes_not_made(report) {
+            return report.wait(&Words::CommandNotShown);
+        }
+        let removal = Step { name: StepName::ForgetLastSeal, ..self.removal() };
+        report.act(&Words::RemovingLast, removal)
     }
 
     fn forget(&self, report: &mut Report, message: &Words) -> Decision {
         report.act(message, self.removal())
     }
 
-    fn removing(&self, report: &mut Report) -> Decision {
-        let begun = self.cx.history.step(StepName::ForgetSeal).map(|step| step.started_at.0);
+    fn removing(&self, by: StepName, report: &mut Report) -> Decision {
+        let begun = self.cx.history.step(by).map(|step| step.started_at.0);
         let late = begun.is_some_and(|begun| !self.cx.history.within(begun, REMOVAL_PATIENCE_SECONDS));
         if late && !self.machine.agent_ready {
             return report.retry(&Words::RemovalHangs);
@@ -81,16 +88,19 @@ impl Sealing<'_> {
         report.wait(&Words::WaitingForRemoval)
     }
 
+    /// Whether it is certain enough that the run command, which was to be made, isn't there.
+    pub(super) fn believes_not_made(&self, report: &mut Report) -> bool {
+        let what = Read::RunCommand(self.source.seal.clone());
+        report.doubts(Doubt::Absent(what.clone()));
+        let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
+        self.cx.history.believes_absent(&what, condition, reason)
+    }
+
     /// There is no run command: it wasn't made yet, or Azure doesn't show it.
     fn not_shown(&self, attempt: &Attempt<'_>, report: &mut Report) -> Decision {
         let obstacle = self.obstacle();
-        if attempt.may_have_been_made() {
-            let what = Read::RunCommand(self.source.seal.clone());
-            report.doubts(Doubt::Absent(what.clone()));
-            let (condition, reason) = (ConditionType::GuestPrepared, Reason::GuestPreparationUnknown);
-            if !self.cx.history.believes_absent(&what, condition, reason) {
-                return report.wait(&Words::CommandNotShown);
-            }
+        if attempt.may_have_been_made() && !self.believes_not_made(report) {
+            return report.wait(&Words::CommandNotShown);
         }
         if let Some(obstacle) = obstacle {
             return obstacle.decide(report);
@@ -149,6 +159,12 @@ impl Sealing<'_> {
             && let Some(Answer::Found(facts::Console::Failed(failure))) = heard
         {
             return self.gave_up(failure, report);
+        }
+        // It came again when somebody started the guest, which had said before that it is sealed.
+        if command.exit_code == Some(OUT_OF_TIME)
+            && let Some(Answer::Found(facts::Console::Sealed | facts::Console::StartedSince)) = heard
+        {
+            return self.again(report, &PreparationUnknown::Started);
         }
         if let Some(code) = command.exit_code.filter(|code| *code != 0) {
             return self.refused(attempt, code, report);

@@ -8,7 +8,7 @@ use super::{
         report::{Decision, Report},
     },
     Attempt, Sealing,
-    attempt::BEGUN_BEFORE,
+    attempt::{BEGUN_BEFORE, OUT_OF_TIME},
     words::{Refusal, Said, Words},
 };
 
@@ -24,7 +24,7 @@ fn passing(code: i64, said: &Said) -> Option<Words> {
     match code {
         14 => Some(Words::GuestBusy { said }),
         // Azure was slow to run it, or two clocks differ for a while.
-        16 => Some(Words::OutOfTime { said }),
+        OUT_OF_TIME => Some(Words::OutOfTime { said }),
         _ => None,
     }
 }
@@ -35,7 +35,7 @@ fn refusal(code: i64, said: Said) -> Refusal {
         10..=13 => Refusal::Unsupported { code, said },
         14 => Refusal::Busy { code, said },
         15 => Refusal::OtherSeal { code, said },
-        16 => Refusal::OutOfTime { code, said },
+        OUT_OF_TIME => Refusal::OutOfTime { code, said },
         BEGUN_BEFORE => Refusal::BegunBefore { code, said },
         17 => Refusal::NotWritable { code, said },
         20 => Refusal::Hygiene { code, said },
