@@ -55,7 +55,8 @@ messages! {
             "Could not {doing}: the subscription isn't registered for a resource provider. Register it with az provider \
              register: {why}",
         Refused { doing: String, why: String } => Ready / RequestRefused:
-            "Could not {doing}: Azure refuses: {why}",
+            "Could not {doing}: Azure refuses it. Change what its words name, in this object or in Azure; it is asked again at \
+             each resync: {why}",
         Unavailable { doing: String, why: String } => Ready / AzureUnavailable:
             "Could not {doing}: {why}",
     }

@@ -164,7 +164,7 @@ impl Sealing<'_> {
         if command.exit_code == Some(OUT_OF_TIME)
             && let Some(Answer::Found(facts::Console::Sealed | facts::Console::StartedSince)) = heard
         {
-            return self.again(report, &PreparationUnknown::Started);
+            return self.again(report, &PreparationUnknown::StartedAndRuns);
         }
         if let Some(code) = command.exit_code.filter(|code| *code != 0) {
             return self.refused(attempt, code, report);

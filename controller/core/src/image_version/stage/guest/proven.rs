@@ -83,7 +83,7 @@ impl Sealing<'_> {
             _ if off => &PreparationUnknown::Unproven,
             // It ran when it said so, and may only run on.
             Power::Running if windows => &PreparationUnknown::Used,
-            _ => &PreparationUnknown::Started,
+            _ => &PreparationUnknown::StartedAndRuns,
         })
     }
 }

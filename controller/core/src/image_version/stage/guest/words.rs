@@ -75,6 +75,9 @@ messages! {
         Started => GuestPrepared / GuestPreparationUnknown:
             "The machine was started after its guest was sealed, so the guest is no longer sealed; it is not \
              generalized. {START}; then {TRY_AGAIN}",
+        StartedAndRuns => GuestPrepared / GuestPreparationUnknown:
+            "The machine was started after its guest was sealed, and runs, so the guest is no longer sealed; it is not \
+             generalized. Check that the guest is as you want it; then {TRY_AGAIN}",
         Unproven => GuestPrepared / GuestPreparationUnknown:
             "The guest was sealed, but the machine may have been started since: its serial console log doesn't tell, \
              and Azure has changed the machine after the seal was recorded; it is not generalized. {START}; then \

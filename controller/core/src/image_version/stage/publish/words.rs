@@ -52,7 +52,8 @@ messages! {
         Nowhere { id: ImageVersionId } => Replicated / VersionMissing:
             "{id} doesn't exist",
         BeingDeleted => Published / VersionMissing:
-            "The gallery image version is being deleted, and not by this object",
+            "The gallery image version is being deleted, and not by this object. A version is never created again under the \
+             same number: delete this object, and make a new one under another version number",
         BeingCreated { home: Region, late: Late } => Published / Publishing:
             "Azure is creating the gallery image version in {home}{late}",
         WaitingForHome { home: Region, late: Late } => Published / Publishing:
