@@ -7,6 +7,7 @@
 //! one.
 
 pub mod azure;
+mod bans;
 pub mod broken_objects;
 pub mod detection;
 pub mod fault_rates;

@@ -311,6 +311,25 @@ pub enum Action {
     RemoveFinalizers(u8),
     /// Somebody deletes a target.
     DeleteTarget(u8),
+    /// Somebody forbids changes in Azure.
+    Forbid {
+        /// By what.
+        by: Ban,
+        /// For so many seconds.
+        seconds: u64,
+    },
+}
+
+/// What forbids changes in Azure, whoever asks for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ban {
+    /// A lock that makes a machine read-only.
+    MachineLock(u8),
+    /// A lock that makes the gallery read-only, with all that is in it.
+    GalleryLock,
+    /// A policy that denies image versions without a tag, which none of azimage's has.
+    TagPolicy,
 }
 
 impl Action {
@@ -351,6 +370,7 @@ impl Event {
             | Action::KubernetesAway { seconds }
             | Action::WatchesStall { seconds, .. }
             | Action::LeaseHangs { seconds, .. }
+            | Action::Forbid { seconds, .. }
             | Action::AzureFails { seconds: Some(seconds), .. } => *seconds,
             _ => 0,
         };

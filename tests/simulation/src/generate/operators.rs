@@ -3,7 +3,7 @@
 use super::{MISSPELT, moment};
 use crate::{
     fault_rates::chance,
-    plan::{Action, Event, World},
+    plan::{Action, Ban, Event, World},
 };
 
 /// The actions within so many hours, not in order.
@@ -51,6 +51,13 @@ pub(super) fn actions(seed: u64, world: &World, hours: u64) -> Vec<Event> {
     }
     if below("coincides", 0, 5) == 0 {
         events.extend(coincidence(seed, small("coincides with", 0, world.versions), 1200 + at("coincides at", 0)));
+    }
+    if below("forbids", 0, 6) == 0 {
+        let of = small("forbidden of", 0, world.versions);
+        let by = [Ban::MachineLock(of), Ban::GalleryLock, Ban::TagPolicy][usize::from(small("forbids by", 0, 3))];
+        let seconds = [120, 900, 3600, 4 * 3600][usize::from(small("forbids for", 0, 4))];
+        let at = if below("forbids at once", 0, 3) == 0 { 0 } else { at("forbids at", 0) };
+        events.push(Event { at, action: Action::Forbid { by, seconds } });
     }
     if below("used again", 0, 8) == 0 {
         events.extend(used_again(seed, small("used again of", 0, world.versions)));

@@ -4,7 +4,11 @@ use azimage_crds::{CONSENT_TAG, CONSENT_VALUE};
 use http::Method;
 
 use super::Evidence;
-use crate::{oddities::Oddity, plan::Action, world};
+use crate::{
+    oddities::Oddity,
+    plan::{Action, Ban},
+    world,
+};
 
 /// Whether somebody starts the machine, and its serial console log loses the last minute before each stop. A start and a stop
 /// within that minute leave no trace there; nothing else that is read tells them from a change of a tag. It is a known limit
@@ -103,6 +107,34 @@ pub(super) fn consents(evidence: &Evidence<'_>) -> Vec<String> {
             let consents = effect.before["tags"][CONSENT_TAG] == CONSENT_VALUE;
             if !consents && !releases && !evidence.may_be_overtaken(effect.time, removed) {
                 found.push(format!("{} {} at {}, without consent", effect.method, effect.path, effect.time));
+            }
+        }
+    }
+    found
+}
+
+/// Seconds for which a lock may not be seen before a claim: a reading of it is used again for some seconds, and Azure may answer
+/// late.
+const LOCK_UNSEEN: i64 = 120;
+
+/// No machine is claimed for a version that Azure would refuse to make: while the gallery is locked, and that could be seen.
+pub(super) fn not_claimed_for_a_locked_gallery(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let hidden = LOCK_UNSEEN.saturating_add(evidence.max_seconds_in_flight());
+    for event in &evidence.plan.events {
+        let Action::Forbid { by: Ban::GalleryLock, seconds } = event.action else { continue };
+        let second = |at: u64| i64::try_from(at).unwrap_or(i64::MAX);
+        // Nothing is read before the beginning.
+        let seen = if event.at == 0 { 0 } else { second(event.at).saturating_add(hidden) };
+        for number in 0..evidence.plan.world.versions {
+            let machine = world::machine(number);
+            for effect in evidence.effects_on(&machine) {
+                let since = effect.time.duration_since(evidence.begin).as_secs();
+                let claims =
+                    !world::is_owner(number, &effect.before["tags"]) && world::is_owner(number, &effect.after["tags"]);
+                if claims && (seen..second(event.at + seconds)).contains(&since) {
+                    found.push(format!("{machine} was claimed at {}, and the gallery is locked", effect.time));
+                }
             }
         }
     }

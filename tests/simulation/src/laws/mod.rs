@@ -174,13 +174,14 @@ const TARGETS: &str = "replicationtargets.azimage.dev";
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 35] = [
+const LAWS: [Law; 37] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::generalized_again_only_after_a_read),
     ("law 1", machine::generalized_only_when_deallocated),
     ("law 1", machine::sealed_once),
     ("law 1", machine::consents),
     ("law 1", machine::never_started),
+    ("law 1", machine::not_claimed_for_a_locked_gallery),
     ("law 2", status::missing_was_true),
     ("law 3", version::made_once),
     ("law 4", version::never_offered_as_latest),
@@ -199,6 +200,7 @@ const LAWS: [Law; 35] = [
     ("law 8", writes::finalizer_precedes_write),
     ("law 8", writes::no_needless_writes),
     ("law 8", writes::refused_wishes_are_asked_for_seldom),
+    ("law 8", writes::forbidden_writes_are_asked_for_seldom),
     ("law 10", rest::no_writes_at_rest),
     ("law 10", rest::no_write_requests_at_rest),
     ("law 11", identity::no_foreign_identity),

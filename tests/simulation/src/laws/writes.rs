@@ -174,7 +174,9 @@ pub(super) fn no_needless_writes(evidence: &Evidence<'_>) -> Vec<String> {
         // A PUT that Azure refuses because it is still working on the version counts as well.
         let puts = evidence.journal.iter().filter(|entry| entry.method == "PUT" && entry.status == Some(409));
         let refused = puts.filter(|entry| {
-            entry.path.eq_ignore_ascii_case(&world::version(number)) && entry.principal.as_deref() != Some(OPERATOR)
+            entry.path.eq_ignore_ascii_case(&world::version(number))
+                && entry.principal.as_deref() != Some(OPERATOR)
+                && !is_forbidden(evidence, entry.simulated_time)
         });
         let version = world::version(number);
         let refused = refused.map(|entry| (version.as_str(), entry.client_request_id.as_deref(), entry.simulated_time));
@@ -186,6 +188,38 @@ pub(super) fn no_needless_writes(evidence: &Evidence<'_>) -> Vec<String> {
         let writes = effects.chain(refused).filter(|write| !explained(write)).count();
         if writes > most {
             found.push(format!("{writes} writes for {}, and {most} are enough", world::object(number)));
+        }
+    }
+    found
+}
+
+/// Whether a lock or a policy may have refused a request of that time.
+fn is_forbidden(evidence: &Evidence<'_>, at: Timestamp) -> bool {
+    let since = at.duration_since(evidence.begin).as_secs();
+    let second = |at: u64| i64::try_from(at).unwrap_or(i64::MAX);
+    let bans = evidence.plan.events.iter().filter(|event| matches!(event.action, Action::Forbid { .. }));
+    bans.into_iter().any(|ban| (second(ban.at)..=second(ban.end().as_secs())).contains(&since))
+}
+
+/// What a lock or a policy forbids is asked for once in a resync period, but for faults.
+pub(super) fn forbidden_writes_are_asked_for_seldom(evidence: &Evidence<'_>) -> Vec<String> {
+    let pauses = evidence.actions().filter(|action| matches!(action, Action::Pause { .. })).count();
+    let excused = 1 + evidence.process_ends() + pauses + evidence.injected.len();
+    let mut refused: BTreeMap<(&str, String), Vec<Timestamp>> = BTreeMap::new();
+    for entry in evidence.journal.iter().filter(|entry| entry.write && matches!(entry.status, Some(403 | 409))) {
+        if entry.principal.as_deref() == Some(evidence.client()) && is_forbidden(evidence, entry.simulated_time) {
+            refused.entry((&entry.method, entry.path.to_lowercase())).or_default().push(entry.simulated_time);
+        }
+    }
+    let mut found = Vec::new();
+    for ((method, path), times) in refused {
+        let soon = |pair: &[Timestamp]| pair[1].duration_since(pair[0]).unsigned_abs() < RESYNC;
+        let too_soon = times.windows(2).filter(|pair| soon(pair)).count();
+        if too_soon > excused {
+            found.push(format!(
+                "{method} {path} was forbidden {} times, {too_soon} of them within a resync period",
+                times.len()
+            ));
         }
     }
     found

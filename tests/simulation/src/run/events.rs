@@ -108,6 +108,15 @@ impl RunState<'_> {
                 }
                 EffectCheck::Fault(id, triggered)
             }
+            Action::Forbid { by, .. } => {
+                let (azure, bans, by) = (self.azure.clone(), self.bans.clone(), *by);
+                let began = bans.begin(&azure, by);
+                tokio::spawn(async move {
+                    tokio::time::sleep_until(end).await;
+                    bans.end(&azure, by);
+                });
+                EffectCheck::Known(began)
+            }
             action => EffectCheck::Known(operators.apply(action).await),
         }
     }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     azure::Azure,
+    bans::Bans,
     fault_rates::{CallKind, FaultRates},
     faults::{CrashHandle, FaultInjector},
     history::{History, Line},
@@ -158,6 +159,7 @@ async fn execute(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
         faults: faults.clone(),
         oracle,
         outages,
+        bans: Arc::default(),
         replicas,
     };
     let checks = state.events().await;
@@ -206,6 +208,7 @@ struct RunState<'a> {
     faults: FaultInjector,
     oracle: Oracle,
     outages: Outages,
+    bans: Arc<Bans>,
     replicas: Vec<Replica>,
 }
 

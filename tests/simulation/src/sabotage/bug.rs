@@ -13,6 +13,8 @@ pub enum Bug {
     SkipDeallocate,
     /// Generalize is sent again when its answer got lost, without a look.
     RetryGeneralize,
+    /// Locks are not seen before a machine is claimed.
+    IgnoreLocks,
     /// A failed seal is repeated without a request.
     RepeatFailedSeal,
     /// A machine that another owner claimed is taken.

@@ -21,6 +21,11 @@ pub(super) fn changed<'a>(bug: Bug, validated: &Validated, facts: &'a Facts) -> 
                 machine.power = Power::Deallocated;
             }
         }),
+        Bug::IgnoreLocks => {
+            let mut changed = facts.clone();
+            changed.locks.found_mut().for_each(Vec::clear);
+            Cow::Owned(changed)
+        }
         Bug::BelievePowerOff => believe_power_off(facts),
         Bug::AdoptForeignVersion if !validated.deleting => owned(validated, facts),
         Bug::DeleteForeignVersion if validated.deleting => owned(validated, facts),

@@ -39,6 +39,7 @@ pub(crate) fn of(bug: Bug) -> Situation {
         Bug::BelievePowerOff => plan!("stopped-in-the-seal"),
         Bug::RetryGeneralize => plan!("generalize-unheard"),
         Bug::RepeatFailedSeal => plan!("broken-guest"),
+        Bug::IgnoreLocks => plan!("gallery-locked"),
         Bug::AcceptForeignClaim => plan!("claimed"),
         Bug::ClaimWithoutIfMatch => plan!("tagged-meanwhile"),
         Bug::RecreateMissingVersion => plan!("version-deleted"),

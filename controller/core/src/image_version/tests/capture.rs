@@ -45,6 +45,44 @@ fn claimed_only(scene: Scene) -> Scene {
     scene.status(status)
 }
 
+/// A claimed machine beside what another attempt has left.
+fn beside_another_attempt() -> Vec<(&'static str, Scene, ByPower)> {
+    let silent = |scene: Scene| scene.console(facts::Console::NoMark);
+    let other = || {
+        let seal = facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) };
+        silent(scene(&json!({})).seal(seal))
+    };
+    let begun = |scene: Scene| {
+        let steps = vec![step(StepName::Seal, 1, false, 60)];
+        let status = azimage_crds::ImageVersionStatus { steps, ..scene.status.clone() };
+        scene.status(status)
+    };
+    let for_certain = |scene: Scene| scene.process(told_absent(Memory::default(), Read::RunCommand(seal_id()), 3));
+    let removed = || {
+        let mut scene = begun(silent(scene(&json!({}))));
+        scene.status.steps.push(step(StepName::ForgetLastSeal, 1, true, 40));
+        for_certain(scene.observed(|observed| observed.seal = Told::Missing(Absent::Resource)))
+    };
+    vec![
+        ("of another attempt", other(), [BUSY, FORGET_LAST, BUSY, SEALING, SEALING, SEALING, BUSY]),
+        (
+            "of another attempt, where this one's may not show yet",
+            begun(other()),
+            [BUSY, SEALING, BUSY, SEALING, SEALING, SEALING, BUSY],
+        ),
+        (
+            "of another attempt, as was told for certain",
+            for_certain(begun(other())),
+            [BUSY, FORGET_LAST, BUSY, SEALING, SEALING, SEALING, BUSY],
+        ),
+        (
+            "whose record comes before the removal of another attempt's",
+            removed(),
+            [BUSY, SEAL, BUSY, UNSEALED, SEALING, UNSEALED, BUSY],
+        ),
+    ]
+}
+
 /// Each power state with each seal, for a machine of ours whose seal isn't proven.
 fn seals() -> Vec<(&'static str, Scene, ByPower)> {
     let plain = || scene(&json!({}));
@@ -103,35 +141,6 @@ fn seals() -> Vec<(&'static str, Scene, ByPower)> {
             "that the guest gave up",
             sealed(seal(Execution::Succeeded)).console(gave_up(Aftermath::Restarting)),
             [FAILED, FAILED, FAILED, FAILED, SEALING, FAILED, FAILED],
-        ),
-        (
-            "of another attempt",
-            silent(sealed(facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) })),
-            [BUSY, FORGET_LAST, BUSY, SEALING, SEALING, SEALING, BUSY],
-        ),
-        (
-            "of another attempt, where this one's may not show yet",
-            begun(60, silent(sealed(facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) }))),
-            [BUSY, SEALING, BUSY, SEALING, SEALING, SEALING, BUSY],
-        ),
-        (
-            "of another attempt, as was told for certain",
-            begun(60, silent(sealed(facts::RunCommand { nonce: Some("1-u-1".into()), ..seal(Execution::Succeeded) })))
-                .process(told_absent(Memory::default(), Read::RunCommand(seal_id()), 3)),
-            [BUSY, FORGET_LAST, BUSY, SEALING, SEALING, SEALING, BUSY],
-        ),
-        (
-            "whose record comes before the removal of another attempt's",
-            {
-                let mut scene = begun(60, silent(plain()));
-                scene.status.steps.push(step(StepName::ForgetLastSeal, 1, true, 40));
-                scene.observed(|observed| observed.seal = Told::Missing(Absent::Resource)).process(told_absent(
-                    Memory::default(),
-                    Read::RunCommand(seal_id()),
-                    3,
-                ))
-            },
-            [BUSY, SEAL, BUSY, UNSEALED, SEALING, UNSEALED, BUSY],
         ),
         (
             "of another attempt, which is being removed",
@@ -206,7 +215,7 @@ pub(super) fn machines() -> Vec<Row> {
         &machine(),
         [RUNS, RUNS, BUSY, CLAIM, BUSY, CLAIM, BUSY],
     ));
-    for (seal, scene, expected) in seals() {
+    for (seal, scene, expected) in seals().into_iter().chain(beside_another_attempt()) {
         let started_since = scene.observed.console == Told::Found(facts::Console::StartedSince);
         let failed = matches!(scene.observed.console, Told::Found(facts::Console::Failed(_)));
         let asked = !scene.object.annotations().is_empty();

@@ -163,8 +163,15 @@ fn numbers() -> Vec<Row> {
             FINE,
         ),
         row(
-            "Azure knows of nothing kept",
+            "Azure says once that it knows of nothing kept",
             kept(scene(&json!({})), true).observed(|o| o.soft_deleted = Told::Missing(Absent::Resource)),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
+            "Azure says again and again that it knows of nothing kept",
+            kept(scene(&json!({})), true)
+                .observed(|o| o.soft_deleted = Told::Missing(Absent::Resource))
+                .process(absent(Read::SoftDeleted(version_id().definition().clone()))),
             FINE,
         ),
         row(
@@ -193,6 +200,16 @@ fn lock(scope: &str, read_only: bool) -> Scene {
 
 fn rights_on(change: impl FnOnce(&mut Observed)) -> Scene {
     scene(&json!({})).observed(change)
+}
+
+/// Several passes were told that something doesn't exist.
+fn absent(what: Read) -> Memory {
+    told_absent(patient(), what, 3)
+}
+
+fn no_locks() -> Memory {
+    let scopes = [Scope::Definition(version_id().definition().clone()), Scope::Machine(machine_id())];
+    scopes.into_iter().fold(patient(), |memory, scope| told_absent(memory, Read::Locks(scope), 3))
 }
 
 fn rights() -> Vec<Row> {
@@ -229,6 +246,21 @@ fn rights() -> Vec<Row> {
             "an Azure that doesn't know the question",
             rights_on(|o| o.version_rights = Told::Failed(Failure::Refused("no".into()))),
             FINE,
+        ),
+        row(
+            "an Azure that says once that there are no locks",
+            rights_on(|o| o.locks = Told::Missing(Absent::Resource)),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
+            "an Azure that says again and again that there are no locks",
+            rights_on(|o| o.locks = Told::Missing(Absent::Resource)).process(no_locks()),
+            FINE,
+        ),
+        row(
+            "an Azure that says once that there are no rights",
+            rights_on(|o| o.version_rights = Told::Missing(Absent::Resource)),
+            "- False/AzureUnavailable - Retry",
         ),
         row(
             "an Azure that doesn't answer",

@@ -6,7 +6,7 @@ use azimage_crds::Prepare;
 use words::Foreseen;
 
 use super::super::{
-    Scope,
+    Doubt, Read, Scope,
     context::{Answer, Cx, Presence, Source},
     facts,
     report::{Decision, Outcome, Report, Stop},
@@ -46,10 +46,24 @@ pub(in super::super) fn number_is_free(cx: &Cx<'_>, report: &mut Report) -> Deci
         return Ok(Outcome::Done);
     }
     let id = &cx.validated.id;
-    match cx.soft_deleted()?.or_stop("list the deleted versions that the gallery keeps")? {
+    let doing = "list the deleted versions that the gallery keeps";
+    match cx.soft_deleted()?.or_stop(doing)? {
         Presence::Found(kept) if kept.contains(&id.version()) => report.stalled(&Foreseen::Kept { id: id.clone() }),
-        Presence::Found(_) | Presence::Missing(_) => Ok(Outcome::Done),
+        Presence::Found(_) => Ok(Outcome::Done),
+        Presence::Missing(_) => {
+            believe_absent(cx, Read::SoftDeleted(id.definition().clone()), doing, report)?;
+            Ok(Outcome::Done)
+        }
     }
+}
+
+/// That there is no such list is believed only of an Azure that says so again and again: what it would tell can't be undone later.
+fn believe_absent(cx: &Cx<'_>, list: Read, doing: &'static str, report: &mut Report) -> Result<(), Stop> {
+    let doubt = Doubt::Absent(list);
+    let believed = cx.history.believes(&doubt);
+    report.doubts(doubt);
+    let failure = || Failure::Unavailable("Azure says that there is nothing of the kind".to_owned());
+    if believed { Ok(()) } else { Err(Stop::Failed(failure(), doing)) }
 }
 
 /// All that can refuse the capture of a machine that nobody has touched yet.
@@ -59,41 +73,55 @@ pub(in super::super) fn before_claim(cx: &Cx<'_>, source: Source<'_>, report: &m
     }
     let (version, machine) =
         (Scope::Definition(cx.validated.id.definition().clone()), Scope::Machine(source.id.clone()));
-    if let Some((lock, scope)) = locked(cx, &version)? {
+    if let Some((lock, scope)) = locked(cx, &version, report)? {
         return report.stalled(&Foreseen::VersionLocked { lock, scope });
     }
-    if let Some((lock, scope)) = locked(cx, &machine)? {
+    if let Some((lock, scope)) = locked(cx, &machine, report)? {
         return report.stalled(&Foreseen::MachineLocked { lock, scope });
     }
-    if let Some(action) = denied(cx, &version, VERSION_ACTIONS)? {
+    if let Some(action) = denied(cx, &version, VERSION_ACTIONS, report)? {
         return report.stalled(&Foreseen::VersionDenied { action, scope: version });
     }
     let seal = if source.prepare == Prepare::Deprovision { SEAL_ACTIONS } else { &[] };
-    if let Some(action) = denied(cx, &machine, &[MACHINE_ACTIONS, seal].concat())? {
+    if let Some(action) = denied(cx, &machine, &[MACHINE_ACTIONS, seal].concat(), report)? {
         return report.stalled(&Foreseen::MachineDenied { action, scope: machine });
     }
     Ok(Outcome::Done)
 }
 
-/// What Azure tells to those who may ask. Who may not can do without: what is forbidden is met later.
-fn told<'a, T>(answer: Answer<'a, T>, doing: &'static str) -> Result<Option<&'a T>, Stop> {
-    match answer {
-        Answer::Found(found) => Ok(Some(found)),
-        Answer::Missing(_) | Answer::Failed(Failure::Denied { .. } | Failure::Refused(_)) => Ok(None),
-        Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), doing)),
-    }
-}
-
 /// A lock that forbids writes, by its name and scope.
-fn locked(cx: &Cx<'_>, scope: &Scope) -> Result<Option<(String, String)>, Stop> {
-    let locks = told(cx.locks(scope)?, "read the locks on the gallery and the machine")?;
+fn locked(cx: &Cx<'_>, scope: &Scope, report: &mut Report) -> Result<Option<(String, String)>, Stop> {
+    let doing = "read the locks on the gallery and the machine";
+    let locks = told(cx, cx.locks(scope)?, || Read::Locks(scope.clone()), doing, report)?;
     let found = locks.into_iter().flatten().find(|lock| lock.forbids_writes_of(&scope.to_string()));
     Ok(found.map(|lock| (lock.name.clone(), lock.scope.clone())))
 }
 
+/// What Azure tells to those who may ask. Who may not can do without: what is forbidden is met later.
+fn told<'a, T>(
+    cx: &Cx<'_>,
+    answer: Answer<'a, T>,
+    list: impl Fn() -> Read,
+    doing: &'static str,
+    report: &mut Report,
+) -> Result<Option<&'a T>, Stop> {
+    match answer {
+        Answer::Found(found) => Ok(Some(found)),
+        Answer::Missing(_) => believe_absent(cx, list(), doing, report).map(|()| None),
+        Answer::Failed(Failure::Denied { .. } | Failure::Refused(_)) => Ok(None),
+        Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), doing)),
+    }
+}
+
 /// An action that no role gives.
-fn denied(cx: &Cx<'_>, scope: &Scope, actions: &[&'static str]) -> Result<Option<&'static str>, Stop> {
-    let permissions = told(cx.permissions(scope)?, "read the rights on the gallery and the machine")?;
+fn denied(
+    cx: &Cx<'_>,
+    scope: &Scope,
+    actions: &[&'static str],
+    report: &mut Report,
+) -> Result<Option<&'static str>, Stop> {
+    let doing = "read the rights on the gallery and the machine";
+    let permissions = told(cx, cx.permissions(scope)?, || Read::Permissions(scope.clone()), doing, report)?;
     let missing = |permissions: &facts::Permissions| {
         actions.iter().copied().find(|action| !permissions.iter().any(|permission| permission.allows(action)))
     };
