@@ -15,10 +15,10 @@ fn a_disk_is_made_grown_and_deleted_in_long_running_operations() {
     assert_eq!((created.status, &created.body["properties"]["provisioningState"]), (202, &json!("Updating")));
     let location = created.header("location").unwrap();
     assert!(
-        location.contains("/locations/WestEurope/DiskOperations/") && location.contains("monitor=true"),
+        location.contains("/locations/westeurope/DiskOperations/") && location.contains("monitor=true"),
         "{location}"
     );
-    assert_eq!(created.header("retry-after"), None);
+    assert_eq!(created.header("retry-after").as_deref(), Some("2"));
     assert_eq!(azure.put(&disk("one"), &empty(20)).code(), "Conflict");
     azure.wait(4);
     let done = azure.operation(&created);
@@ -40,6 +40,8 @@ fn a_disk_is_made_grown_and_deleted_in_long_running_operations() {
     assert_eq!(deleted.status, 202);
     azure.wait(4);
     assert_eq!(azure.operation(&deleted)["status"], "Succeeded");
+    assert_eq!(azure.get(&disk("one")).code(), "NotFound", "the provider's own just after");
+    azure.wait(60);
     assert_eq!(azure.get(&disk("one")).code(), "ResourceNotFound");
     assert_eq!(azure.delete(&disk("one")).status, 204);
 }

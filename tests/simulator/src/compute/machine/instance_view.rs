@@ -26,6 +26,20 @@ fn agent_shows_ready(resources: &Resources, machine: &VirtualMachine) -> bool {
     }
 }
 
+/// The operating system's disk and all data disks.
+fn disks(machine: &VirtualMachine) -> Vec<Value> {
+    let profile = &machine.properties["storageProfile"];
+    let data = profile["dataDisks"].as_array().into_iter().flatten();
+    std::iter::once(&profile["osDisk"])
+        .chain(data)
+        .map(|disk| {
+            let mut state = status("ProvisioningState/succeeded", "Provisioning succeeded");
+            state["time"] = json!(azure_time(machine.provisioned_at));
+            json!({"name": disk["name"], "statuses": [state]})
+        })
+        .collect()
+}
+
 pub(crate) fn view(resources: &Resources, machine: &VirtualMachine) -> Value {
     let provisioning =
         if machine.marked_for_deletion { "deleting".to_owned() } else { machine.provisioning_state.to_lowercase() };
@@ -35,20 +49,19 @@ pub(crate) fn view(resources: &Resources, machine: &VirtualMachine) -> Value {
     };
     let mut provisioned = status(&format!("ProvisioningState/{provisioning}"), &format!("Provisioning {provisioning}"));
     provisioned["time"] = json!(azure_time(machine.provisioned_at));
-    let mut statuses = vec![provisioned];
-    if machine.generalized {
-        statuses.push(status("OSState/generalized", "VM generalized"));
-    }
+    let generalized = machine.generalized.then(|| status("OSState/generalized", "VM generalized"));
+    let mut statuses: Vec<Value> = generalized.into_iter().chain([provisioned]).collect();
     let power = machine.power.code();
     statuses.push(status(&format!("PowerState/{power}"), &format!("VM {power}")));
 
-    let disk = &machine.properties["storageProfile"]["osDisk"]["name"];
     let mut view = json!({
         "statuses": statuses,
         "hyperVGeneration": machine.hyper_v_generation,
-        "bootDiagnostics": {},
-        "disks": [{"name": disk, "statuses": [status("ProvisioningState/succeeded", "Provisioning succeeded")]}],
+        "disks": disks(machine),
     });
+    if machine.boot_diagnostics() {
+        view["bootDiagnostics"] = machine.boot_diagnostics_blobs();
+    }
     if agent_shows_ready(resources, machine) {
         let (name, version) = if machine.os_type() == "Windows" {
             ("Microsoft Windows Server 2025 Datacenter", "10.0.26100")

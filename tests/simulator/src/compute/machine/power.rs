@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     arm::{
-        call::{Answer, Call, Reply},
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         operation,
         refusals::not_found,
@@ -43,7 +43,7 @@ pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerCh
         && busy.towards == Some(towards)
         && change == PowerChange::Deallocate
     {
-        return Ok(Reply::accepted(busy.operation, true));
+        return Ok(Reply::accepted(busy.operation, RetryAfter::Usual));
     }
     check(machine, operation)?;
     let there = match change {
@@ -73,7 +73,11 @@ pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerCh
     if change == PowerChange::Start && !there {
         break_captures(resources, &key, "was started");
     }
-    Ok(Reply::accepted(id, true))
+    let retry_after = match change {
+        PowerChange::Start | PowerChange::Deallocate => RetryAfter::Usual,
+        PowerChange::Restart | PowerChange::PowerOff => RetryAfter::Never,
+    };
+    Ok(Reply::accepted(id, retry_after))
 }
 
 pub(crate) fn changed(resources: &mut Resources, operation: Uuid, key: &str, change: PowerChange, before: Power) {
@@ -114,6 +118,8 @@ pub(crate) fn changed(resources: &mut Resources, operation: Uuid, key: &str, cha
         PowerChange::Deallocate => {
             machine.power = Power::Deallocated;
             machine.stopped_by_platform = true;
+            // With the one of its begin three, where the machine was not deallocated before.
+            machine.change += if before == Power::Deallocated { 0 } else { 2 };
         }
     }
     operation::end(resources, operation, Ok(None));
@@ -202,6 +208,7 @@ pub(crate) fn generalize(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let address = call.address.parent();
     let machine = resources.machines.get_mut(&address.key()).ok_or_else(|| not_found(&address))?;
     check(machine, MachineOperation::Generalize)?;
+    machine.change += u64::from(!machine.generalized);
     machine.generalized = true;
     Ok(Reply::empty(StatusCode::OK))
 }
