@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     arm::{
-        body::{merge, properties},
+        body::{echo, merge, properties},
         call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         records::{self, writable},
@@ -106,7 +106,7 @@ fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
         operation: Uuid::nil(),
     };
     resources.encryption_sets.insert(key.clone(), record);
-    Ok(write_begins(resources, &key, created))
+    Ok(Reply { body: Some(echo(&call.body)), ..write_begins(resources, &key, created) })
 }
 
 fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     arm::{
-        body::{in_azures_case, merge},
+        body::{echo, in_azures_case, merge},
         call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         records::{self, writable},
@@ -188,7 +188,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
             contents,
         };
         resources.disks.insert(key.clone(), record);
-        return Ok(write_begins(resources, &key, true));
+        return Ok(Reply { body: Some(echo(&call.body)), ..write_begins(resources, &key, true) });
     };
     if disk.location != location {
         return Err(tags::other_location(&disk.id, &disk.location, &location));

@@ -32,6 +32,21 @@ const ROWS: &[Row] = &[
         ask: put_empty,
         status: 202,
         headers: "A L R=2",
+        lacks: &["/properties/timeCreated", "/properties/uniqueId", "/properties/diskState"],
+        is: &[("/properties/provisioningState", "Updating"), ("/properties/diskSizeGB", "4")],
+        ..BLANK
+    },
+    Row {
+        request: "PUT a new disk encryption set",
+        source: "azure-cli test_disk_encryption_set, 2025-04",
+        ask: |azure| {
+            let key = json!({"keyUrl": "https://keys.vault.simulator.invalid/keys/key/1"});
+            let body = json!({"location": "westeurope", "identity": {"type": "SystemAssigned"}, "properties": {"activeKey": key}});
+            azure.put(&disk("x").replace("disks/x", "diskEncryptionSets/new"), &body)
+        },
+        status: 202,
+        headers: "A L R?",
+        lacks: &["/properties/previousKeys"],
         is: &[("/properties/provisioningState", "Updating")],
         ..BLANK
     },
@@ -72,6 +87,18 @@ const ROWS: &[Row] = &[
         status: 201,
         headers: "A",
         is: &[("/properties/provisioningState", "Creating")],
+        ..BLANK
+    },
+    Row {
+        request: "GET a managed image",
+        source: CAPTURED,
+        ask: |azure| {
+            put_image(azure);
+            azure.wait(30);
+            azure.get(&image())
+        },
+        lacks: &["/properties/storageProfile/zoneResilient"],
+        is: &[("/properties/provisioningState", "Succeeded")],
         ..BLANK
     },
     Row {

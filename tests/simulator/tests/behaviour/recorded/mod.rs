@@ -10,6 +10,7 @@ mod limits;
 mod locks;
 mod machines;
 mod missing;
+mod network;
 mod power;
 mod run_commands;
 mod version_writes;
