@@ -16,7 +16,10 @@ fn status(code: &str, text: &str) -> Value {
 }
 
 /// A silent agent is noticed only after the heartbeat lag, so "Ready" here is old news and "Not Ready" is no power state.
-fn agent_shows_ready(resources: &Resources, machine: &VirtualMachine) -> bool {
+pub(super) fn agent_shows_ready(resources: &Resources, machine: &VirtualMachine) -> bool {
+    if machine.power == Power::Stopped && machine.guest.agent_last_ready {
+        return true;
+    }
     match (machine.guest.agent, machine.guest.agent_lost_since) {
         (AgentState::Ready, _) => true,
         (AgentState::Lost, Some(since)) => {

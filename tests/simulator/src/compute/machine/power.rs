@@ -4,7 +4,7 @@ use http::StatusCode;
 use uuid::Uuid;
 
 use super::{
-    guest_runs,
+    guest_runs, instance_view,
     interlock::{MachineOperation, check},
 };
 use crate::{
@@ -28,6 +28,8 @@ use crate::{
 pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerChange) -> Answer {
     let address = call.address.parent();
     let key = address.key();
+    let ready =
+        resources.machines.get(&key).is_some_and(|machine| instance_view::agent_shows_ready(resources, machine));
     let machine = resources.machines.get_mut(&key).ok_or_else(|| not_found(&address))?;
     let (operation, towards, passing, seconds) = match change {
         PowerChange::Start => (MachineOperation::Start, "running", Power::Starting, resources.durations.start),
@@ -59,6 +61,7 @@ pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerCh
     } else {
         machine.power = passing;
         machine.change += 1;
+        machine.guest.agent_last_ready = ready && change == PowerChange::PowerOff;
         if change != PowerChange::Start {
             machine.system_stops(resources.now);
         }
@@ -130,6 +133,7 @@ pub(crate) fn boot(resources: &mut Resources, key: &str) {
     let seconds = resources.durations.agent_boot;
     let Some(machine) = resources.machines.get_mut(key) else { return };
     machine.guest.boot += 1;
+    machine.guest.agent_last_ready = false;
     let boot = machine.guest.boot;
     machine.system_boots(resources.now);
     if machine.guest.system.serial.restarts_log {

@@ -145,6 +145,7 @@ impl VirtualMachine {
             guest: Guest {
                 agent: if lost { AgentState::Lost } else { AgentState::Ready },
                 agent_lost_since: lost.then_some(Timestamp::UNIX_EPOCH),
+                agent_last_ready: false,
                 system: System {
                     setup: std::sync::Arc::new(seed.guest.clone()),
                     serial: std::sync::Arc::new(seed.serial.clone()),

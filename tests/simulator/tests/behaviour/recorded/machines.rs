@@ -168,6 +168,17 @@ const ROWS: &[Row] = &[
         ..BLANK
     },
     Row {
+        request: "GET the instance view of a machine that the platform stopped",
+        source: NET,
+        ask: |azure| {
+            azure.post(&machine("builder", "/powerOff"));
+            azure.wait(600);
+            view(azure, "builder")
+        },
+        is: &[("/vmAgent/statuses/0/displayStatus", "Ready"), ("/statuses/1/code", "PowerState/stopped")],
+        ..BLANK
+    },
+    Row {
         request: "GET the instance view without boot diagnostics",
         source: DIAGNOSTICS,
         ask: |azure| view(azure, "builder"),
