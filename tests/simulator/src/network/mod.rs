@@ -142,7 +142,8 @@ pub(crate) fn write(resources: &mut Resources, call: &Call<'_>, resource: Networ
     let reply = Reply::written(created, view(resources, resource), operation);
     // Only an interface's answer has the ETag as a header too.
     Ok(if call.address.kind() == "networkinterfaces" {
-        Reply { etag: Some(resource.etag()), ..reply }
+        let retry_after = if created { RetryAfter::Never } else { RetryAfter::Usual };
+        Reply { etag: Some(resource.etag()), ..reply.asking_again(retry_after) }
     } else {
         reply.asking_again(RetryAfter::Seconds(3))
     })

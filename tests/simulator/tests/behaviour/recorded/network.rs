@@ -38,9 +38,21 @@ const ROWS: &[Row] = &[
         source: "azure-cli test_network_nic, 2025-05",
         ask: |azure| azure.put(&network("networkInterfaces/new"), &interface_body()),
         status: 201,
-        headers: "A? R? E?",
+        headers: "A? E?",
         has: &["/etag"],
         is: &[("/properties/provisioningState", "Succeeded")],
+        ..BLANK
+    },
+    Row {
+        request: "PUT an interface that is there",
+        source: "updates, .NET 2017 to 2020",
+        ask: |azure| {
+            azure.put(&network("networkInterfaces/new"), &interface_body());
+            azure.wait(30);
+            azure.put(&network("networkInterfaces/new"), &interface_body())
+        },
+        headers: "A? R=10 E?",
+        has: &["/etag"],
         ..BLANK
     },
 ];
