@@ -44,6 +44,7 @@ def run(azure):
 
     # Read, change, write: how most tools update.
     version.publishing_profile.target_regions = version.publishing_profile.target_regions[:1]
+    version.safety_profile.allow_deletion_of_replicated_locations = True
     version = begin(RG, "corp", "web", "1.0.0", version).result()
     check(len(version.publishing_profile.target_regions) == 1, "region removed")
     version = client.gallery_image_versions.begin_update(RG, "corp", "web", "1.0.0", {"tags": {"a": "b"}}).result()

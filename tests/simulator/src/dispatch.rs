@@ -10,7 +10,8 @@ use crate::{
         call::{Answer, Call},
         groups, locks,
         provider::Provider,
-        refusals::{not_supported, parent_not_found},
+        records,
+        refusals::not_supported,
         registration, tags,
     },
     authorization::Authorization,
@@ -34,7 +35,7 @@ pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
     if call.method == Method::GET && !call.address.is_collection() && call.address.types.len() > 1 {
         let parent = call.address.parent();
         if !kind.starts_with("locations/") && kind != "eventtypes/values" && !resources.is_parent(&parent.key()) {
-            return Err(parent_not_found(&parent));
+            return Err(records::below_nothing(resources, call.address));
         }
     }
     let Some(namespace) = &call.address.namespace else {

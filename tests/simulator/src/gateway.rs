@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     arm::{
         address::Address,
-        call::{Answer, Call, Principal, Reply},
+        call::{Answer, Call, Principal, Reply, RetryAfter},
         error::ArmError,
         governance, groups, headers,
         refusals::not_found,
@@ -84,7 +84,7 @@ impl Simulator {
         let machine = throttle::resource(address);
         let known = self.resources.machines.get(&machine);
         let region = known.map(|machine| machine.location.clone()).unwrap_or_default();
-        let limits = throttle::limits(method, address, principal, &region, known.is_none());
+        let limits = throttle::limits(method, address, principal, &region);
         self.limits.judge(&limits, principal, self.time_factor, self.resources.now)
     }
 
@@ -278,8 +278,13 @@ impl Simulator {
             let path = operation.location_path();
             headers::set(headers, "location", &format!("{base}{path}?{monitor}api-version={api_version}{signed}"));
         }
-        if async_operation.retry_after && self.retry_after > 0 {
-            let seconds = (f64::from(self.retry_after) / self.time_factor.max(0.001)).ceil().max(1.0);
+        let seconds = match async_operation.retry_after {
+            RetryAfter::Never => 0,
+            RetryAfter::Usual => self.retry_after,
+            RetryAfter::Seconds(seconds) => seconds.min(self.retry_after),
+        };
+        if seconds > 0 {
+            let seconds = (f64::from(seconds) / self.time_factor.max(0.001)).ceil().max(1.0);
             headers::set(headers, "retry-after", &format!("{seconds:.0}"));
         }
     }

@@ -72,9 +72,10 @@ pub(crate) fn display(name: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(compact, _)| *compact == wanted).map(|(_, display)| *display)
 }
 
-/// The spelling that operation addresses use: the display name without spaces.
+/// The spelling that operation addresses use: compact, but for regions that are open to few.
 pub(crate) fn in_operation_address(name: &str) -> String {
-    display(name).unwrap_or(name).replace(' ', "")
+    let shown = display(name).unwrap_or(name);
+    if shown.ends_with("EUAP") { shown.replace(' ', "") } else { normal(name) }
 }
 
 /// All compact names with commas, as Azure lists them in its refusal of an unknown region.
@@ -92,6 +93,7 @@ mod tests {
         assert_eq!(display("EastUS2"), Some("East US 2"));
         assert_eq!(normal("East US 2"), "eastus2");
         assert_eq!(in_operation_address("centraluseuap"), "CentralUSEUAP");
+        assert_eq!(in_operation_address("East US 2"), "eastus2");
         assert_eq!(display("atlantis"), None);
     }
 }

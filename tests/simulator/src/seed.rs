@@ -175,6 +175,7 @@ impl Simulator {
             name: seed.name.clone(),
             location: location.clone(),
             tags: seed.tags.clone(),
+            tagged: false,
             properties: if seed.soft_delete {
                 json!({"softDeletePolicy": {"isSoftDeleteEnabled": true}})
             } else {
@@ -211,6 +212,7 @@ impl Simulator {
                 name: definition.name.clone(),
                 location,
                 tags: definition.tags.clone(),
+                tagged: false,
                 properties,
                 provisioning_state: "Succeeded",
                 operation: uuid::Uuid::nil(),

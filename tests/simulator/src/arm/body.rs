@@ -30,6 +30,22 @@ pub(crate) fn merge(into: &mut Value, from: &Value) {
     }
 }
 
+/// The first answer of the disk side: what was sent, under way.
+pub(crate) fn echo(given: &Value) -> Value {
+    let mut echo = given.clone();
+    echo["properties"]["provisioningState"] = json!("Updating");
+    echo
+}
+
+/// A value of an enumeration in the spelling that Azure keeps, whatever the caller's case was.
+pub(crate) fn in_azures_case(body: &mut Value, pointer: &str, values: &[&str]) {
+    let Some(given) = body.pointer_mut(pointer) else { return };
+    let known = given.as_str().and_then(|text| values.iter().find(|known| known.eq_ignore_ascii_case(text)));
+    if let Some(known) = known {
+        *given = json!(known);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -81,13 +81,23 @@ impl Call<'_> {
     }
 }
 
+/// When a caller is told to ask again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryAfter {
+    /// It is told nothing.
+    Never,
+    /// After the seconds of machine operations, which a scenario may set.
+    Usual,
+    Seconds(u32),
+}
+
 /// How the long-running operation behind an answer is announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AsyncOperation {
     pub(crate) operation: Uuid,
     /// `Location` besides `Azure-AsyncOperation`.
     pub(crate) location: bool,
-    pub(crate) retry_after: bool,
+    pub(crate) retry_after: RetryAfter,
 }
 
 /// A provider's answer.
@@ -118,18 +128,26 @@ impl Reply {
     pub(crate) fn written(created: bool, body: Value, operation: Uuid) -> Self {
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         Self {
-            async_operation: Some(AsyncOperation { operation, location: false, retry_after: false }),
+            async_operation: Some(AsyncOperation { operation, location: false, retry_after: RetryAfter::Never }),
             created,
             ..Self::new(status, body)
         }
     }
 
     /// The answer of a POST or DELETE: 202, nothing else than where to ask.
-    pub(crate) fn accepted(operation: Uuid, retry_after: bool) -> Self {
+    pub(crate) fn accepted(operation: Uuid, retry_after: RetryAfter) -> Self {
         Self {
             async_operation: Some(AsyncOperation { operation, location: true, retry_after }),
             ..Self::empty(StatusCode::ACCEPTED)
         }
+    }
+
+    /// The same answer with another `Retry-After`.
+    pub(crate) fn asking_again(mut self, retry_after: RetryAfter) -> Self {
+        if let Some(announced) = &mut self.async_operation {
+            announced.retry_after = retry_after;
+        }
+        self
     }
 }
 

@@ -9,7 +9,8 @@ use super::{
     address::Address,
     call::{Call, Reply},
     error::ArmError,
-    refusals::{not_supported, parent_not_found},
+    records,
+    refusals::not_supported,
 };
 use crate::resources::Resources;
 
@@ -28,7 +29,7 @@ pub(crate) fn check(resources: &Resources, call: &Call<'_>) -> Result<(), ArmErr
     }
     let parent = call.address.parent();
     if !parent.types.is_empty() && !resources.is_parent(&parent.key()) {
-        return Err(parent_not_found(&parent));
+        return Err(records::below_nothing(resources, call.address));
     }
     Ok(())
 }

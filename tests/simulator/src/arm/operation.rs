@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    call::{Answer, Call, Reply},
+    call::{Answer, Call, Reply, RetryAfter},
     error::ArmError,
     refusals::not_supported,
 };
@@ -172,13 +172,12 @@ pub(crate) fn get(resources: &mut Resources, call: &Call<'_>, kind: &str) -> Ans
     }
     match (operation.status, &operation.error, &operation.output) {
         (OperationStatus::InProgress, ..) => {
-            Ok(Reply::accepted(id, matches!(wanted, OperationType::Compute | OperationType::Network)))
+            let machines = matches!(wanted, OperationType::Compute | OperationType::Network);
+            Ok(Reply::accepted(id, if machines { RetryAfter::Usual } else { RetryAfter::Never }))
         }
         (_, Some(error), _) => Err(error.clone()),
         (_, None, Some(output)) => Ok(Reply::ok(output.clone())),
-        (_, None, None) if matches!(wanted, OperationType::Caps | OperationType::Network) => {
-            Ok(Reply::empty(StatusCode::NO_CONTENT))
-        }
+        (_, None, None) if wanted == OperationType::Network => Ok(Reply::empty(StatusCode::NO_CONTENT)),
         (_, None, None) => Ok(Reply::empty(StatusCode::OK)),
     }
 }

@@ -5,14 +5,22 @@ use http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{call::Reply, error::ArmError, operation};
+use super::{
+    address::Address,
+    call::{Reply, RetryAfter},
+    error::ArmError,
+    operation,
+    refusals::{not_found, parent_not_found},
+};
 use crate::{
+    clock::later,
     faults::domain::OperationOutcome,
     resources::{
         Resources,
         operation::{OperationType, Work},
         record::RecordKind,
     },
+    scenario::AbsentParent,
 };
 
 impl RecordKind {
@@ -25,9 +33,9 @@ impl RecordKind {
         }
     }
 
-    /// Compute's machine side and the Network provider tell when to ask again.
-    fn retry_after(self) -> bool {
-        matches!(self.operations(), OperationType::Compute | OperationType::Network)
+    /// Of a deletion. Only the Network provider tells when to ask again.
+    fn retry_after(self) -> RetryAfter {
+        if self == Self::Network { RetryAfter::Usual } else { RetryAfter::Never }
     }
 }
 
@@ -46,6 +54,39 @@ pub(crate) fn not_leaving(state: &str, operation: &str, name: &str) -> Result<()
 pub(crate) fn writable(state: &str, operation: &str, name: &str) -> Result<(), ArmError> {
     not_leaving(state, operation, name)?;
     if matches!(state, "Creating" | "Updating") { Err(ArmError::concurrent()) } else { Ok(()) }
+}
+
+/// For a while after a deletion the gateway still routes to the provider.
+pub(crate) fn remember_deletion(resources: &mut Resources, key: &str) {
+    let (now, lag) = (resources.now, resources.durations.nested_delete_lag);
+    resources.deleted.retain(|_, at| now < later(*at, lag));
+    resources.deleted.insert(key.to_owned(), now);
+}
+
+/// The 404 of a read: the provider's just after a deletion, the gateway's else.
+pub(crate) fn not_there(resources: &Resources, address: &Address) -> ArmError {
+    let lag = resources.durations.nested_delete_lag;
+    if resources.deleted.get(&address.key()).is_some_and(|at| resources.now < later(*at, lag)) {
+        return ArmError::new(StatusCode::NOT_FOUND, "NotFound", "The entity was not found in this Azure location.");
+    }
+    not_found(address)
+}
+
+/// The 404 of a read below something that is not there. The Network provider tells of the resource alone; of Compute it isn't
+/// known.
+pub(crate) fn below_nothing(resources: &Resources, address: &Address) -> ArmError {
+    let parent = address.parent();
+    let network = address.namespace.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("Microsoft.Network"));
+    let told = match resources.unknowns.absent_parent {
+        AbsentParent::Told => true,
+        AbsentParent::Untold => false,
+        AbsentParent::BySeed => resources.seed.is_multiple_of(2),
+    };
+    match (told && !network, address.is_collection()) {
+        (true, _) => parent_not_found(&parent),
+        (false, true) => not_found(&parent),
+        (false, false) => not_found(address),
+    }
 }
 
 /// Begins the operation behind a record that was just stored.

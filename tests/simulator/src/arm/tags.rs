@@ -40,6 +40,13 @@ pub(crate) fn from_body(body: &Value) -> Result<Option<Tags>, ArmError> {
     Ok(Some(tags))
 }
 
+/// Puts tags into a view: they are shown where there are any, or where the last write `named` them.
+pub(crate) fn show(view: &mut Value, tags: &Tags, named: bool) {
+    if named || !tags.is_empty() {
+        view["tags"] = json!(tags);
+    }
+}
+
 /// A name that is taken in another region.
 pub(crate) fn other_location(id: &str, location: &str, wanted: &str) -> ArmError {
     let name = super::address::last_name(id);

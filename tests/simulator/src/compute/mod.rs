@@ -161,7 +161,10 @@ fn gone(resources: &mut Resources, kind: RecordKind, key: &str) {
     match kind {
         RecordKind::Gallery => gallery::gone(resources, key),
         RecordKind::Definition => gallery::definition::gone(resources, key),
-        RecordKind::Disk => drop(resources.disks.remove(key)),
+        RecordKind::Disk => {
+            resources.disks.remove(key);
+            records::remember_deletion(resources, key);
+        }
         RecordKind::EncryptionSet => drop(resources.encryption_sets.remove(key)),
         RecordKind::Image => drop(resources.images.remove(key)),
         RecordKind::Network => {}

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     arm::{
         address::Address,
-        call::{Answer, Call, Reply},
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         lists, operation,
         provider::Provider,
@@ -139,8 +139,14 @@ pub(crate) fn write(resources: &mut Resources, call: &Call<'_>, resource: Networ
     resources.network.insert(key.clone(), resource);
     let operation = records::write_begins(resources, RecordKind::Network, &key, seconds);
     let Some(resource) = resources.network.get(&key) else { return Err(not_found(call.address)) };
-    let etag = resource.etag();
-    Ok(Reply { etag: Some(etag), ..Reply::written(created, view(resources, resource), operation) })
+    let reply = Reply::written(created, view(resources, resource), operation);
+    // Only an interface's answer has the ETag as a header too.
+    Ok(if call.address.kind() == "networkinterfaces" {
+        let retry_after = if created { RetryAfter::Never } else { RetryAfter::Usual };
+        Reply { etag: Some(resource.etag()), ..reply.asking_again(retry_after) }
+    } else {
+        reply.asking_again(RetryAfter::Seconds(3))
+    })
 }
 
 /// Refuses a write while the one before goes on; true where the resource is new.

@@ -14,6 +14,8 @@ pub(crate) struct Gallery {
     pub(crate) name: String,
     pub(crate) location: String,
     pub(crate) tags: BTreeMap<String, String>,
+    /// The last write named tags, even if none.
+    pub(crate) tagged: bool,
     pub(crate) properties: Value,
     pub(crate) provisioning_state: &'static str,
     pub(crate) operation: Uuid,
@@ -27,6 +29,8 @@ pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) location: String,
     pub(crate) tags: BTreeMap<String, String>,
+    /// The last write named tags, even if none.
+    pub(crate) tagged: bool,
     pub(crate) properties: Value,
     pub(crate) provisioning_state: &'static str,
     pub(crate) operation: Uuid,

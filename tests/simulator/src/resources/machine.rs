@@ -45,6 +45,8 @@ pub(crate) struct Guest {
     pub(crate) agent: AgentState,
     /// Since when the agent is silent.
     pub(crate) agent_lost_since: Option<Timestamp>,
+    /// The agent was shown as ready when the platform stopped the machine, and goes on being shown so.
+    pub(crate) agent_last_ready: bool,
     #[serde(flatten)]
     pub(crate) system: System,
     pub(crate) script_fails: Option<ScriptFails>,

@@ -43,6 +43,8 @@ pub(crate) struct RunCommand {
     pub(crate) machine: String,
     pub(crate) location: String,
     pub(crate) tags: BTreeMap<String, String>,
+    /// The last write named tags, even if none.
+    pub(crate) tagged: bool,
     pub(crate) properties: Value,
     /// Values of protected parameters; never shown.
     #[serde(skip)]

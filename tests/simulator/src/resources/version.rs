@@ -35,11 +35,11 @@ pub(crate) struct ImageVersion {
     pub(crate) publishing: Publishing,
     pub(crate) regions: Vec<Region>,
     pub(crate) allow_deletion_of_replicated_locations: bool,
-    pub(crate) block_deletion_before_end_of_life: bool,
+    pub(crate) block_deletion_before_end_of_life: Option<bool>,
     /// `securityProfile` as given.
     pub(crate) security_profile: Value,
     pub(crate) provisioning_state: &'static str,
-    pub(crate) published: Option<Timestamp>,
+    pub(crate) published: Timestamp,
     pub(crate) operation: Uuid,
     /// The running write lasts at least until then.
     pub(crate) writing_until: Timestamp,
@@ -120,6 +120,8 @@ pub(crate) struct ReplicaSet {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Publishing {
     pub(crate) targets: Vec<Target>,
+    /// `targetExtendedLocations` as given: kept, and nothing is copied to them.
+    pub(crate) extended: Value,
     pub(crate) replicas: u64,
     pub(crate) storage: String,
     pub(crate) exclude_from_latest: bool,

@@ -201,6 +201,10 @@ pub struct Unknowns {
     pub run_command_view: RunCommandView,
     /// The serial log of a deallocated machine.
     pub deallocated_log: DeallocatedLog,
+    /// A new Linux machine whose system was never deprovisioned.
+    pub unprepared_system: UnpreparedSystem,
+    /// A read below a gallery, image definition or machine that is not there.
+    pub absent_parent: AbsentParent,
 }
 
 /// The instance view of a run command when nothing reports it any more.
@@ -213,6 +217,30 @@ pub enum RunCommandView {
     Gone,
     /// `executionState` is `Unknown`, and the rest is empty.
     Unknown,
+    /// One of these for each machine, by the scenario's seed.
+    BySeed,
+}
+
+/// What a read below something tells that is not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AbsentParent {
+    /// `ParentResourceNotFound`, which names the parent.
+    #[default]
+    Told,
+    /// `ResourceNotFound`.
+    Untold,
+    /// One of these, by the scenario's seed.
+    BySeed,
+}
+
+/// What becomes of a new Linux machine whose system was never deprovisioned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnpreparedSystem {
+    /// It comes up like any other.
+    #[default]
+    ComesUp,
+    /// Its creation fails in the end with `OSProvisioningTimedOut`.
+    TimesOut,
     /// One of these for each machine, by the scenario's seed.
     BySeed,
 }

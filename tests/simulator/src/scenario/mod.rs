@@ -21,8 +21,8 @@ pub use self::{
     gallery::{Definition, DiskEncryptionSet, Feature, Gallery, Identifier, ImageVersion},
     governance::{Lock, LockLevel, Policy},
     guest::{
-        DeallocatedLog, FileEntry, FileSetup, Guest, LastMinute, Port, RunCommandView, SerialPort, Sysprep, Unknowns,
-        Windows, WindowsScript,
+        AbsentParent, DeallocatedLog, FileEntry, FileSetup, Guest, LastMinute, Port, RunCommandView, SerialPort,
+        Sysprep, Unknowns, UnpreparedSystem, Windows, WindowsScript,
     },
     network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
     roles::{Role, RoleAssignment, RoleDefinition},

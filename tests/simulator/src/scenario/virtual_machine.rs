@@ -27,8 +27,8 @@ pub struct VirtualMachine {
     pub architecture: String,
     /// `Standard`, `TrustedLaunch` or `ConfidentialVM`; absent is not shown and means `Standard`.
     pub security_type: Option<String>,
-    /// `SCSI` or `NVMe`.
-    pub disk_controller_type: String,
+    /// `SCSI` or `NVMe`; absent is not shown and means `SCSI`.
+    pub disk_controller_type: Option<String>,
     /// Size of the OS disk in GiB.
     pub os_disk_size_gb: u32,
     /// Storage of the OS disk, e.g. `Premium_LRS`.
@@ -88,7 +88,7 @@ impl Default for VirtualMachine {
             hyper_v_generation: "V2".to_owned(),
             architecture: "x64".to_owned(),
             security_type: None,
-            disk_controller_type: "SCSI".to_owned(),
+            disk_controller_type: None,
             os_disk_size_gb: 30,
             storage_account_type: "Premium_LRS".to_owned(),
             ephemeral_os_disk: false,

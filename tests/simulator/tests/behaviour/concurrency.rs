@@ -208,9 +208,15 @@ fn a_read_below_something_that_is_not_there_tells_of_the_parent() {
         (gallery("corp/images/none"), "ResourceNotFound"),
         (gallery("none"), "ResourceNotFound"),
         (machine("none", "/runCommands/x"), "ParentResourceNotFound"),
-        (format!("{}?api-version=2025-05-01", network_id("virtualNetworks/none/subnets/x")), "ParentResourceNotFound"),
+        (format!("{}?api-version=2025-05-01", network_id("virtualNetworks/none/subnets/x")), "ResourceNotFound"),
     ] {
         let answer = azure.get(&path);
         assert_eq!((answer.status, answer.code()), (404, code), "{path}");
+    }
+    let mut azure = Azure::with("unknowns: {absentParent: Untold}");
+    for path in [gallery("corp/images/none/versions/1.0.0"), gallery("none/images"), machine("none", "/runCommands/x")]
+    {
+        let answer = azure.get(&path);
+        assert_eq!((answer.status, answer.code()), (404, "ResourceNotFound"), "{path}");
     }
 }

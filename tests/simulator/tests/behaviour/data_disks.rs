@@ -97,11 +97,12 @@ fn the_action_attaches_and_detaches_and_answers_the_profile() {
     });
     let action = machine("rich", "/attachDetachDataDisks");
     let answer = azure.call(Method::POST, &action, &body);
-    assert_eq!(answer.status, 202, "{answer:?}");
+    assert_eq!(answer.status, 200, "{answer:?}");
     let busy = azure.call(Method::POST, &action, &body);
     assert_eq!((busy.status, busy.code()), (409, "Conflict"));
     azure.wait(4);
-    let result = azure.get(&answer.header("location").unwrap()).body;
+    assert_eq!(azure.operation(&answer)["status"], "Succeeded");
+    let result = answer.body;
     assert_eq!(
         (&result["dataDisks"][0]["name"], &result["dataDisks"][0]["caching"]),
         (&json!("data"), &json!("ReadOnly"))

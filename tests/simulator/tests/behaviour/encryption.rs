@@ -96,7 +96,7 @@ fn a_disk_encryption_set_is_made_used_and_deleted_when_nothing_uses_it() {
     let wanted = json!({"location": "westeurope", "identity": {"type": "SystemAssigned"},
         "properties": {"activeKey": {"keyUrl": "https://vault.example/keys/k/1"}}});
     let made = azure.put(&url, &wanted);
-    assert_eq!((made.status, &made.body["properties"]["provisioningState"]), (202, &json!("Creating")));
+    assert_eq!((made.status, &made.body["properties"]["provisioningState"]), (202, &json!("Updating")));
     assert!(made.header("azure-asyncoperation").unwrap().contains("/DiskOperations/"));
     azure.wait(4);
     assert_eq!(azure.operation(&made)["properties"]["output"]["name"], "own");

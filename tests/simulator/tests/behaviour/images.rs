@@ -106,12 +106,12 @@ fn a_version_of_disks_has_a_data_disk_for_each_lun() {
     }
     let made = azure.put(&version("1.0.0"), &wanted(&json!([image(2, "data")])));
     assert_eq!(made.status, 201, "{made:?}");
-    let shown = &made.body["properties"]["storageProfile"]["dataDiskImages"][0];
+    azure.wait(3000);
+    let shown = azure.get(&version("1.0.0")).body["properties"]["storageProfile"]["dataDiskImages"][0].clone();
     assert_eq!(
         (&shown["lun"], &shown["sizeInGB"], &shown["source"]["id"]),
         (&json!(2), &json!(64), &json!(id("disks/data")))
     );
-    azure.wait(3000);
     let other = azure.put(&version("1.0.0"), &wanted(&json!([image(2, "more")])));
     assert_eq!((other.status, other.code()), (409, "PropertyChangeNotAllowed"));
     assert_eq!(azure.put(&version("1.0.0"), &wanted(&json!([image(2, "data")]))).status, 200);

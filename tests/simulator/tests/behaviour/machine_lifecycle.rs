@@ -38,9 +38,10 @@ fn a_machine_from_a_version_is_fresh_and_takes_everything_with_it() {
 }
 
 #[test]
-fn a_system_that_was_not_deprovisioned_never_comes_up() {
+fn a_system_that_was_not_deprovisioned_may_never_come_up() {
     let mut azure = Azure::with(
-        "subscriptions: [{id: 11111111-1111-4111-8111-111111111111, resourceGroups: [{name: images, virtualMachines: [
+        "unknowns: {unpreparedSystem: TimesOut}
+subscriptions: [{id: 11111111-1111-4111-8111-111111111111, resourceGroups: [{name: images, virtualMachines: [
           {name: dirty, powerState: deallocated, generalized: true}]}]}]",
     );
     captured(&mut azure, "dirty", "1.0.0");

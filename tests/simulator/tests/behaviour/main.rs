@@ -20,6 +20,7 @@ mod machines;
 mod network;
 mod preflight;
 mod protocol;
+mod recorded;
 mod run_commands;
 mod throttling;
 mod versions;

@@ -39,9 +39,11 @@ fn windows(method: &Method, kind: &str, collection: bool) -> Option<(&'static st
     Some(match kind {
         "galleries" if write => ("CreateUpdateGallery", 50.0, 300.0),
         "galleries" if delete => ("DeleteGallery", 50.0, 300.0),
+        "galleries" if collection => ("ListGalleryInResourceGroup", 350.0, 2500.0),
         "galleries" => ("GetGallery", 350.0, 2500.0),
         "galleries/images" if write => ("CreateUpdateGalleryImage", 150.0, 750.0),
         "galleries/images" if delete => ("DeleteGalleryImage", 50.0, 300.0),
+        "galleries/images" if collection => ("ListGalleryImagesInGallery", 600.0, 3000.0),
         "galleries/images" => ("GetGalleryImage", 600.0, 3000.0),
         "galleries/images/versions" if write => ("CreateUpdateGalleryImageVersion", 375.0, 1200.0),
         "galleries/images/versions" if delete => ("DeleteGalleryImageVersion", 150.0, 1000.0),
@@ -55,11 +57,11 @@ fn windows(method: &Method, kind: &str, collection: bool) -> Option<(&'static st
 /// Machine policies, a minute's refill and the bucket: name, of one resource, of a subscription in a region.
 type Minute = (f64, f64);
 
-fn minutes(method: &Method, kind: &str, created: bool) -> Option<(&'static str, Option<Minute>, Minute)> {
+fn minutes(method: &Method, kind: &str) -> Option<(&'static str, Option<Minute>, Minute)> {
     let write = (Some((4.0, 12.0)), (500.0, 1500.0));
     let (name, (one, all)) = match kind {
         "locations/operations" => ("GetOperation", (Some((15.0, 45.0)), (5000.0, 15000.0))),
-        "virtualmachines" if *method == Method::PUT && created => ("PutVM", write),
+        "virtualmachines" if *method == Method::PUT => ("PutVM", write),
         "virtualmachines" if *method == Method::DELETE => ("DeleteVM", write),
         "virtualmachines/deallocate" | "virtualmachines/simulateeviction" => ("DeleteVM", write),
         kind if kind.starts_with("virtualmachines") && *method == Method::GET => {
@@ -73,8 +75,8 @@ fn minutes(method: &Method, kind: &str, created: bool) -> Option<(&'static str, 
 }
 
 /// All limits that a request counts against, those of Resource Manager first. `region` is the machine's, where it is
-/// known; `new`: the machine does not exist yet.
-pub(crate) fn limits(method: &Method, address: &Address, principal: &str, region: &str, new: bool) -> Vec<Limit> {
+/// known.
+pub(crate) fn limits(method: &Method, address: &Address, principal: &str, region: &str) -> Vec<Limit> {
     let subscription = address.subscription.to_lowercase();
     let (word, size, refill) = match *method {
         Method::GET | Method::HEAD => ("reads", 250.0, 25.0),
@@ -113,7 +115,7 @@ pub(crate) fn limits(method: &Method, address: &Address, principal: &str, region
         let key = format!("{subscription}/{region}/HighCostGet");
         let refill = Refill::PerSecond(300.0 / 60.0);
         all.push(policy("HighCostGet", "SubscriptionMaximum", key, 900.0, refill, Form::Compute));
-    } else if let Some((name, one, (minute, size))) = minutes(method, &kind, new) {
+    } else if let Some((name, one, (minute, size))) = minutes(method, &kind) {
         let key = format!("{subscription}/{region}/{name}");
         let refill = Refill::PerSecond(minute / 60.0);
         all.push(policy(name, "SubscriptionMaximum", key, size, refill, Form::Compute));

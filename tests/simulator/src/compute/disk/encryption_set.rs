@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     arm::{
-        body::{merge, properties},
-        call::{Answer, Call, Reply},
+        body::{echo, merge, properties},
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         records::{self, writable},
         refusals::{not_found, not_supported},
@@ -106,7 +106,7 @@ fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
         operation: Uuid::nil(),
     };
     resources.encryption_sets.insert(key.clone(), record);
-    Ok(write_begins(resources, &key, created))
+    Ok(Reply { body: Some(echo(&call.body)), ..write_begins(resources, &key, created) })
 }
 
 fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
@@ -124,7 +124,7 @@ fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
 fn write_begins(resources: &mut Resources, key: &str, created: bool) -> Reply {
     let operation = records::write_begins(resources, RecordKind::EncryptionSet, key, resources.durations.disk);
     let body = resources.encryption_sets.get(key).map(DiskEncryptionSet::view);
-    Reply { body, created, ..Reply::accepted(operation, false) }
+    Reply { body, created, ..Reply::accepted(operation, RetryAfter::Never) }
 }
 
 /// Refuses while a disk or a version is encrypted with it.

@@ -76,7 +76,8 @@ impl Disk {
 pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
     match *call.method {
         Method::GET => {
-            let disk = resources.disks.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+            let disk =
+                resources.disks.get(&call.address.key()).ok_or_else(|| records::not_there(resources, call.address))?;
             Ok(Reply::ok(view(resources, disk)))
         }
         Method::PUT => put::put(resources, call),

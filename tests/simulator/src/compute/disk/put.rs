@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     arm::{
-        body::merge,
-        call::{Answer, Call, Reply},
+        body::{echo, in_azures_case, merge},
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         records::{self, writable},
         refusals::not_found,
@@ -32,6 +32,24 @@ const READ_ONLY: [&str; 8] = [
 ];
 /// The largest disk in GiB.
 const LARGEST: u64 = 65_536;
+
+/// Kinds of storage.
+pub(in crate::compute) const STORAGE: [&str; 7] = [
+    "Standard_LRS",
+    "StandardSSD_LRS",
+    "StandardSSD_ZRS",
+    "Premium_LRS",
+    "Premium_ZRS",
+    "PremiumV2_LRS",
+    "UltraSSD_LRS",
+];
+
+/// Enumerations are kept in Azure's spelling.
+fn in_azures_spelling(given: &mut Value) {
+    in_azures_case(given, "/creationData/createOption", &["Empty", "Copy", "FromImage", "Attach"]);
+    in_azures_case(given, "/osType", &["Linux", "Windows"]);
+    in_azures_case(given, "/hyperVGeneration", &["V1", "V2"]);
+}
 
 /// What a disk inherits from where it is copied from.
 struct Origin {
@@ -125,7 +143,10 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let location = call.location()?;
     let tags = tags::from_body(&call.body)?.unwrap_or_default();
     let mut given = crate::arm::body::properties(&call.body["properties"], &READ_ONLY);
-    let sku = call.body["sku"]["name"].as_str();
+    in_azures_spelling(&mut given);
+    let mut sku = call.body["sku"].clone();
+    in_azures_case(&mut sku, "/name", &STORAGE);
+    let sku = sku["name"].as_str();
     let Some(disk) = resources.disks.get(&key) else {
         let origin = origin(resources, call, &given["creationData"], &location)?;
         let sku = sku.unwrap_or("Standard_LRS").to_owned();
@@ -167,7 +188,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
             contents,
         };
         resources.disks.insert(key.clone(), record);
-        return Ok(write_begins(resources, &key, true));
+        return Ok(Reply { body: Some(echo(&call.body)), ..write_begins(resources, &key, true) });
     };
     if disk.location != location {
         return Err(tags::other_location(&disk.id, &disk.location, &location));
@@ -232,7 +253,7 @@ fn change(
 fn write_begins(resources: &mut Resources, key: &str, created: bool) -> Reply {
     let operation = records::write_begins(resources, RecordKind::Disk, key, resources.durations.disk);
     let view = resources.disks.get(key).map(|disk| super::view(resources, disk));
-    Reply { body: view, created, ..Reply::accepted(operation, false) }
+    Reply { body: view, created, ..Reply::accepted(operation, RetryAfter::Seconds(2)) }
 }
 
 fn same_text(one: &Value, other: &Value) -> bool {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::quota;
 use crate::{
     arm::{
-        body::properties,
+        body::{in_azures_case, properties},
         call::{Answer, Call, Reply},
         error::ArmError,
         records::{self, not_leaving, writable},
@@ -74,6 +74,28 @@ fn validate(name: &str, given: &Value) -> Result<(), ArmError> {
     Ok(())
 }
 
+const FEATURE_VALUES: [&str; 8] = [
+    "Standard",
+    "TrustedLaunch",
+    "TrustedLaunchSupported",
+    "ConfidentialVM",
+    "ConfidentialVMSupported",
+    "TrustedLaunchAndConfidentialVmSupported",
+    "True",
+    "False",
+];
+
+/// Enumerations are kept in Azure's spelling.
+fn in_azures_spelling(given: &mut Value) {
+    in_azures_case(given, "/osType", &["Linux", "Windows"]);
+    in_azures_case(given, "/osState", &["Generalized", "Specialized"]);
+    in_azures_case(given, "/hyperVGeneration", &["V1", "V2"]);
+    in_azures_case(given, "/architecture", &["x64", "Arm64"]);
+    for feature in given.get_mut("features").and_then(Value::as_array_mut).into_iter().flatten() {
+        in_azures_case(feature, "/value", &FEATURE_VALUES);
+    }
+}
+
 /// Since api-version 2025-03-03 a new definition is generation 2 and Trusted Launch capable unless it says otherwise.
 fn defaults(given: &mut Value, api_version: &str) {
     let modern = api_version >= "2025-03-03";
@@ -120,8 +142,9 @@ impl Definition {
     pub(in crate::compute) fn view(&self) -> Value {
         let mut view = json!({
             "id": self.id, "name": self.name, "type": "Microsoft.Compute/galleries/images", "location": self.location,
-            "tags": self.tags, "properties": self.properties,
+            "properties": self.properties,
         });
+        tags::show(&mut view, &self.tags, self.tagged);
         view["properties"]["provisioningState"] = json!(self.provisioning_state);
         view
     }
@@ -135,12 +158,15 @@ pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
 pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let (key, name) = (call.address.key(), call.address.name().to_owned());
     let location = call.location()?;
-    let tags = tags::from_body(&call.body)?.unwrap_or_default();
+    let tags = tags::from_body(&call.body)?;
+    let tagged = tags.is_some();
+    let tags = tags.unwrap_or_default();
     let gallery = call.address.parent();
     let Some(parent) = resources.galleries.get(&gallery.key()) else { return Err(parent_not_found(&gallery)) };
     not_leaving(parent.provisioning_state, "Update Gallery Image", &parent.name)?;
     let mut given = properties(&call.body["properties"], &["provisioningState"]);
     validate(&name, &given)?;
+    in_azures_spelling(&mut given);
     let existing = resources.definitions.get(&key);
     if let Some(definition) = existing {
         if definition.location != location {
@@ -170,6 +196,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
             name,
             location,
             tags,
+            tagged,
             properties: properties(&given, &[]),
             provisioning_state: if created { "Creating" } else { "Updating" },
             operation: Uuid::nil(),
@@ -210,9 +237,11 @@ pub(crate) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
     writable(definition.provisioning_state, "Update Gallery Image", &definition.name)?;
     if let Some(tags) = tags::from_body(&call.body)? {
         definition.tags = tags;
+        definition.tagged = true;
     }
     let before = definition.properties.clone();
     crate::arm::body::merge(&mut definition.properties, &properties(&call.body["properties"], &["provisioningState"]));
+    in_azures_spelling(&mut definition.properties);
     unchanged(&before, &definition.properties)?;
     definition.provisioning_state = "Updating";
     Ok(write(resources, &key, false, definition))
@@ -225,6 +254,10 @@ fn write(resources: &mut Resources, key: &str, created: bool, definition: Defini
 }
 
 pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
+    let gallery = call.address.parent();
+    if !resources.galleries.contains_key(&gallery.key()) {
+        return Err(parent_not_found(&gallery));
+    }
     super::parent_delete(resources, RecordKind::Definition, &call.address.key(), resources.durations.definition)
 }
 

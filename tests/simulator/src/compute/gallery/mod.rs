@@ -26,8 +26,9 @@ impl Gallery {
     pub(in crate::compute) fn view(&self) -> Value {
         let mut view = json!({
             "id": self.id, "name": self.name, "type": "Microsoft.Compute/galleries", "location": self.location,
-            "tags": self.tags, "properties": self.properties,
+            "properties": self.properties,
         });
+        tags::show(&mut view, &self.tags, self.tagged);
         let subscription = Address::parse(&self.id).map(|address| address.subscription).unwrap_or_default();
         view["properties"]["provisioningState"] = json!(self.provisioning_state);
         view["properties"]["identifier"] =
@@ -64,7 +65,9 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let (key, name) = (call.address.key(), call.address.name());
     gallery_name(name)?;
     let location = call.location()?;
-    let tags = tags::from_body(&call.body)?.unwrap_or_default();
+    let tags = tags::from_body(&call.body)?;
+    let tagged = tags.is_some();
+    let tags = tags.unwrap_or_default();
     let properties = properties(&call.body["properties"], &GALLERY_READ_ONLY);
     let created = match resources.galleries.get(&key) {
         Some(gallery) if gallery.location != location => {
@@ -96,6 +99,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
             name: name.to_owned(),
             location,
             tags,
+            tagged,
             properties,
             provisioning_state: if created { "Creating" } else { "Updating" },
             operation: Uuid::nil(),
@@ -109,6 +113,7 @@ pub(crate) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
     writable(gallery.provisioning_state, "Update Gallery", &gallery.name)?;
     if let Some(tags) = tags::from_body(&call.body)? {
         gallery.tags = tags;
+        gallery.tagged = true;
     }
     crate::arm::body::merge(&mut gallery.properties, &properties(&call.body["properties"], &GALLERY_READ_ONLY));
     gallery.provisioning_state = "Updating";

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     arm::{
-        call::{Answer, Call, Reply},
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         operation,
         records::writable,
@@ -82,7 +82,7 @@ pub(crate) fn share(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let seconds = resources.durations.gallery;
     let id = operation::begin(resources, OperationType::Caps, &address.subscription, &location, work, Some(seconds));
     let body = Some(json!({"operationType": operation, "groups": groups}));
-    Ok(Reply { status: StatusCode::ACCEPTED, body, ..Reply::accepted(id, false) })
+    Ok(Reply { status: StatusCode::ACCEPTED, body, ..Reply::accepted(id, RetryAfter::Never) })
 }
 
 pub(crate) fn shared(resources: &mut Resources, operation: uuid::Uuid, key: &str) {

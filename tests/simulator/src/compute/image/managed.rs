@@ -55,7 +55,6 @@ impl ManagedImage {
                         "storageAccountType": "Standard_LRS",
                     },
                     "dataDisks": data,
-                    "zoneResilient": false,
                 },
             },
         })

@@ -139,6 +139,16 @@ fn serial_log(resources: &Resources, machine: &VirtualMachine) -> Option<String>
 }
 
 impl VirtualMachine {
+    /// Where the blobs are, in the instance view: told only for an account of one's own.
+    pub(in crate::compute) fn boot_diagnostics_blobs(&self) -> Value {
+        let Some(account) = self.boot_diagnostics_profile()["storageUri"].as_str() else { return json!({}) };
+        let address = |kind: &str| format!("{}{}", account.trim_end_matches('/'), blob_path(self, kind));
+        json!({
+            "consoleScreenshotBlobUri": address("screenshot.bmp"),
+            "serialConsoleLogBlobUri": address("serialconsole.log"),
+        })
+    }
+
     fn boot_diagnostics_profile(&self) -> &Value {
         &self.properties["diagnosticsProfile"]["bootDiagnostics"]
     }

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    capacity, data_disks,
+    capacity, data_disks, guest_runs,
     parts::{self, NewDisk, Origin, missing},
-    profile::{os_profile_fits, security_fits},
+    profile::{self, os_profile_fits, security_fits},
     write::writable,
 };
 use crate::{
     arm::{
-        call::{Answer, Call, Reply},
+        body::in_azures_case,
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         operation,
         refusals::not_found,
@@ -28,7 +29,7 @@ use crate::{
         machine::{Busy, Power, VirtualMachine},
         operation::{OperationType, Work},
     },
-    scenario,
+    scenario::{self, UnpreparedSystem},
 };
 
 pub(crate) fn create(
@@ -64,9 +65,8 @@ pub(crate) fn create(
     {
         reference["exactVersion"] = json!(exact);
     }
-    if properties["storageProfile"]["diskControllerType"].is_null() {
-        properties["storageProfile"]["diskControllerType"] = json!("SCSI");
-    }
+    profile::complete(&mut properties["osProfile"], &image.os_type);
+    in_azures_case(&mut properties, "/securityProfile/securityType", &["Standard", "TrustedLaunch", "ConfidentialVM"]);
 
     let seed = scenario::VirtualMachine {
         name: call.address.name().to_owned(),
@@ -91,7 +91,10 @@ pub(crate) fn create(
     machine.power = Power::Starting;
     machine.stopped_by_platform = false;
 
-    let unprepared = matches!(origin, Origin::Image(_)) && image.generalized && !image.contents.is_deprovisioned();
+    let unprepared = matches!(origin, Origin::Image(_))
+        && image.generalized
+        && !image.contents.is_deprovisioned()
+        && times_out(resources, &machine);
     machine.creation_error = capacity::allocation_failure(resources, location, &size)
         .or_else(|| unprepared.then(|| not_prepared(call.address.name())));
     for NewDisk { id, spec } in disks {
@@ -132,7 +135,7 @@ fn creation_begins(resources: &mut Resources, call: &Call<'_>, mut machine: Virt
     machine.busy = Some(Busy { operation, towards: None });
     let (view, etag) = (machine.view(), machine.etag());
     resources.machines.insert(key, machine);
-    Reply { etag: Some(etag), ..Reply::written(true, view, operation) }
+    Reply { etag: Some(etag), ..Reply::written(true, view, operation).asking_again(RetryAfter::Usual) }
 }
 
 fn origin(resources: &Resources, call: &Call<'_>, profile: &Value, location: &str) -> Result<Origin, ArmError> {
@@ -166,6 +169,18 @@ fn origin(resources: &Resources, call: &Call<'_>, profile: &Value, location: &st
         exact_version: None,
     };
     Ok(Origin::Disk(image, disk.id.clone()))
+}
+
+/// Whether a system that was never deprovisioned keeps its new machine from being created.
+fn times_out(resources: &Resources, machine: &VirtualMachine) -> bool {
+    machine.os_type() == "Windows"
+        || match resources.unknowns.unprepared_system {
+            UnpreparedSystem::ComesUp => false,
+            UnpreparedSystem::TimesOut => true,
+            UnpreparedSystem::BySeed => {
+                guest_runs::way(resources, machine, "system that was never deprovisioned", 2) == 1
+            }
+        }
 }
 
 /// How the creation ends when the image's system was never deprovisioned.

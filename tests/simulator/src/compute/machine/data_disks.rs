@@ -13,6 +13,7 @@ use super::{
 use crate::{
     arm::{
         address::last_name,
+        body::in_azures_case,
         call::{Answer, Call, Reply},
         error::ArmError,
         operation,
@@ -91,6 +92,7 @@ fn data_disk(
     lun: u64,
     disk: &mut Value,
 ) -> Result<NewDisk, ArmError> {
+    in_azures_case(disk, "/createOption", &["Empty", "Attach", "FromImage", "Copy"]);
     let option = disk["createOption"].as_str().unwrap_or_default().to_owned();
     merge_defaults(disk, &json!({"caching": "None", "deleteOption": "Detach", "managedDisk": {}}));
     if option.eq_ignore_ascii_case("Attach") {
@@ -205,13 +207,12 @@ pub(crate) fn action(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let work = Work::DisksAttached { machine: key.clone() };
     let seconds = resources.durations.update_virtual_machine;
     let id = operation::begin(resources, OperationType::Compute, &address.subscription, &location, work, Some(seconds));
-    if let Some(machine) = resources.machines.get_mut(&key) {
-        machine.properties["storageProfile"] = profile;
-        machine.change += 1;
-        machine.provisioning_state = "Updating";
-        machine.busy = Some(Busy { operation: id, towards: None });
-    }
-    Ok(Reply::accepted(id, true))
+    let machine = resources.machines.get_mut(&key).ok_or_else(|| not_found(&address))?;
+    machine.properties["storageProfile"] = profile.clone();
+    machine.change += 1;
+    machine.provisioning_state = "Updating";
+    machine.busy = Some(Busy { operation: id, towards: None });
+    Ok(Reply { etag: Some(machine.etag()), ..Reply::written(false, profile, id) })
 }
 
 pub(crate) fn attached(resources: &mut Resources, operation: Uuid, key: &str) {

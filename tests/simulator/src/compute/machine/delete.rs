@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::{guest_runs, power};
 use crate::{
     arm::{
-        call::{Call, Reply},
+        call::{Call, Reply, RetryAfter},
         error::ArmError,
-        operation,
+        operation, records,
     },
     faults::domain::OperationOutcome,
     network,
@@ -30,7 +30,7 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Reply {
     if machine.marked_for_deletion
         && let Some(busy) = &machine.busy
     {
-        return Reply::accepted(busy.operation, true);
+        return Reply::accepted(busy.operation, RetryAfter::Usual);
     }
     machine.marked_for_deletion = true;
     let now = resources.now;
@@ -50,7 +50,7 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Reply {
     if let Some(machine) = resources.machines.get_mut(&key) {
         machine.busy = Some(Busy { operation: id, towards: None });
     }
-    Reply::accepted(id, true)
+    Reply::accepted(id, RetryAfter::Usual)
 }
 
 /// A deletion that fails leaves the machine, which can be deleted again.
@@ -64,6 +64,7 @@ pub(crate) fn deleted(resources: &mut Resources, operation: Uuid, key: &str) {
         return operation::end(resources, operation, Err(error));
     }
     gone(resources, key);
+    records::remember_deletion(resources, key);
     operation::end(resources, operation, Ok(None));
 }
 

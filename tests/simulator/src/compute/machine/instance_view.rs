@@ -16,7 +16,10 @@ fn status(code: &str, text: &str) -> Value {
 }
 
 /// A silent agent is noticed only after the heartbeat lag, so "Ready" here is old news and "Not Ready" is no power state.
-fn agent_shows_ready(resources: &Resources, machine: &VirtualMachine) -> bool {
+pub(super) fn agent_shows_ready(resources: &Resources, machine: &VirtualMachine) -> bool {
+    if machine.power == Power::Stopped && machine.guest.agent_last_ready {
+        return true;
+    }
     match (machine.guest.agent, machine.guest.agent_lost_since) {
         (AgentState::Ready, _) => true,
         (AgentState::Lost, Some(since)) => {
@@ -24,6 +27,20 @@ fn agent_shows_ready(resources: &Resources, machine: &VirtualMachine) -> bool {
         }
         (AgentState::Lost, None) => false,
     }
+}
+
+/// The operating system's disk and all data disks.
+fn disks(machine: &VirtualMachine) -> Vec<Value> {
+    let profile = &machine.properties["storageProfile"];
+    let data = profile["dataDisks"].as_array().into_iter().flatten();
+    std::iter::once(&profile["osDisk"])
+        .chain(data)
+        .map(|disk| {
+            let mut state = status("ProvisioningState/succeeded", "Provisioning succeeded");
+            state["time"] = json!(azure_time(machine.provisioned_at));
+            json!({"name": disk["name"], "statuses": [state]})
+        })
+        .collect()
 }
 
 pub(crate) fn view(resources: &Resources, machine: &VirtualMachine) -> Value {
@@ -35,20 +52,19 @@ pub(crate) fn view(resources: &Resources, machine: &VirtualMachine) -> Value {
     };
     let mut provisioned = status(&format!("ProvisioningState/{provisioning}"), &format!("Provisioning {provisioning}"));
     provisioned["time"] = json!(azure_time(machine.provisioned_at));
-    let mut statuses = vec![provisioned];
-    if machine.generalized {
-        statuses.push(status("OSState/generalized", "VM generalized"));
-    }
+    let generalized = machine.generalized.then(|| status("OSState/generalized", "VM generalized"));
+    let mut statuses: Vec<Value> = generalized.into_iter().chain([provisioned]).collect();
     let power = machine.power.code();
     statuses.push(status(&format!("PowerState/{power}"), &format!("VM {power}")));
 
-    let disk = &machine.properties["storageProfile"]["osDisk"]["name"];
     let mut view = json!({
         "statuses": statuses,
         "hyperVGeneration": machine.hyper_v_generation,
-        "bootDiagnostics": {},
-        "disks": [{"name": disk, "statuses": [status("ProvisioningState/succeeded", "Provisioning succeeded")]}],
+        "disks": disks(machine),
     });
+    if machine.boot_diagnostics() {
+        view["bootDiagnostics"] = machine.boot_diagnostics_blobs();
+    }
     if agent_shows_ready(resources, machine) {
         let (name, version) = if machine.os_type() == "Windows" {
             ("Microsoft Windows Server 2025 Datacenter", "10.0.26100")

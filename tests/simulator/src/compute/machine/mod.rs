@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     arm::{
         call::{Answer, Call, Reply},
+        records,
         refusals::not_found,
     },
     clock::azure_time,
@@ -72,10 +73,12 @@ fn hide_disks(profile: &mut Value) {
 }
 
 pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
-    let machine = resources.machines.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
+    let machine =
+        resources.machines.get(&call.address.key()).ok_or_else(|| records::not_there(resources, call.address))?;
     let mut view = machine.view();
     if call.expands("instanceView") {
         view["properties"]["instanceView"] = instance_view::view(resources, machine);
+        return Ok(Reply::ok(view));
     }
     Ok(Reply { etag: Some(machine.etag()), ..Reply::ok(view) })
 }

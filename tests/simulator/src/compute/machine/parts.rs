@@ -4,7 +4,12 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    arm::{body::merge, call::Call, error::ArmError, rights},
+    arm::{
+        body::{in_azures_case, merge},
+        call::Call,
+        error::ArmError,
+        rights,
+    },
     compute::{
         disk::{self, DiskSpec},
         image::Image,
@@ -172,6 +177,7 @@ pub(super) fn merge_defaults(into: &mut Value, defaults: &Value) {
 
 /// Completes `managedDisk`; the answer is the storage of the disk.
 pub(super) fn managed(disk: &mut Value, id: &str, default: &str) -> String {
+    in_azures_case(disk, "/managedDisk/storageAccountType", &disk::put::STORAGE);
     let sku = disk["managedDisk"]["storageAccountType"].as_str().unwrap_or(default).to_owned();
     disk["managedDisk"]["storageAccountType"] = json!(sku);
     disk["managedDisk"]["id"] = json!(id);

@@ -4,12 +4,12 @@ use http::StatusCode;
 use uuid::Uuid;
 
 use super::{
-    guest_runs,
+    guest_runs, instance_view,
     interlock::{MachineOperation, check},
 };
 use crate::{
     arm::{
-        call::{Answer, Call, Reply},
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         operation,
         refusals::not_found,
@@ -28,6 +28,8 @@ use crate::{
 pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerChange) -> Answer {
     let address = call.address.parent();
     let key = address.key();
+    let ready =
+        resources.machines.get(&key).is_some_and(|machine| instance_view::agent_shows_ready(resources, machine));
     let machine = resources.machines.get_mut(&key).ok_or_else(|| not_found(&address))?;
     let (operation, towards, passing, seconds) = match change {
         PowerChange::Start => (MachineOperation::Start, "running", Power::Starting, resources.durations.start),
@@ -43,7 +45,7 @@ pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerCh
         && busy.towards == Some(towards)
         && change == PowerChange::Deallocate
     {
-        return Ok(Reply::accepted(busy.operation, true));
+        return Ok(Reply::accepted(busy.operation, RetryAfter::Usual));
     }
     check(machine, operation)?;
     let there = match change {
@@ -59,6 +61,7 @@ pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerCh
     } else {
         machine.power = passing;
         machine.change += 1;
+        machine.guest.agent_last_ready = ready && change == PowerChange::PowerOff;
         if change != PowerChange::Start {
             machine.system_stops(resources.now);
         }
@@ -73,7 +76,11 @@ pub(crate) fn change(resources: &mut Resources, call: &Call<'_>, change: PowerCh
     if change == PowerChange::Start && !there {
         break_captures(resources, &key, "was started");
     }
-    Ok(Reply::accepted(id, true))
+    let retry_after = match change {
+        PowerChange::Start | PowerChange::Deallocate => RetryAfter::Usual,
+        PowerChange::Restart | PowerChange::PowerOff => RetryAfter::Never,
+    };
+    Ok(Reply::accepted(id, retry_after))
 }
 
 pub(crate) fn changed(resources: &mut Resources, operation: Uuid, key: &str, change: PowerChange, before: Power) {
@@ -114,6 +121,8 @@ pub(crate) fn changed(resources: &mut Resources, operation: Uuid, key: &str, cha
         PowerChange::Deallocate => {
             machine.power = Power::Deallocated;
             machine.stopped_by_platform = true;
+            // With the one of its begin three, where the machine was not deallocated before.
+            machine.change += if before == Power::Deallocated { 0 } else { 2 };
         }
     }
     operation::end(resources, operation, Ok(None));
@@ -124,6 +133,7 @@ pub(crate) fn boot(resources: &mut Resources, key: &str) {
     let seconds = resources.durations.agent_boot;
     let Some(machine) = resources.machines.get_mut(key) else { return };
     machine.guest.boot += 1;
+    machine.guest.agent_last_ready = false;
     let boot = machine.guest.boot;
     machine.system_boots(resources.now);
     if machine.guest.system.serial.restarts_log {
@@ -202,6 +212,7 @@ pub(crate) fn generalize(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let address = call.address.parent();
     let machine = resources.machines.get_mut(&address.key()).ok_or_else(|| not_found(&address))?;
     check(machine, MachineOperation::Generalize)?;
+    machine.change += u64::from(!machine.generalized);
     machine.generalized = true;
     Ok(Reply::empty(StatusCode::OK))
 }

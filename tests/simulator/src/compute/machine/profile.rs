@@ -1,8 +1,9 @@
 //! Whether a new machine's OS and security profiles fit what it is made from (behaviour section 20).
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::parts::merge_defaults;
 use crate::{arm::error::ArmError, compute::image::Image};
 
 fn wrong(target: &str, message: impl Into<String>) -> Result<(), ArmError> {
@@ -46,6 +47,23 @@ pub(super) fn os_profile_fits(profile: &Value, image: &Image, attached: bool, ma
         "Authentication using either SSH or by user name and password must be enabled in Linux profile. For more information, \
          see https://aka.ms/LinuxPasswords.",
     )
+}
+
+/// Fills in what Azure shows of every OS profile; a machine around a disk that exists has none.
+pub(super) fn complete(profile: &mut Value, os_type: &str) {
+    if !profile.is_object() {
+        return;
+    }
+    merge_defaults(
+        profile,
+        &json!({"secrets": [], "allowExtensionOperations": true, "requireGuestProvisionSignal": true}),
+    );
+    let (configuration, mode) = match os_type {
+        "Windows" => ("windowsConfiguration", "AutomaticByOS"),
+        _ => ("linuxConfiguration", "ImageDefault"),
+    };
+    let patches = json!({"patchMode": mode, "assessmentMode": "ImageDefault"});
+    merge_defaults(profile, &json!({configuration: {"provisionVMAgent": true, "patchSettings": patches}}));
 }
 
 /// The machine's security type must be one that the image may be deployed with.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::profile;
 use crate::{
     guest::{linux, serial::Serial, system::System, windows},
     resources::{
@@ -76,7 +77,6 @@ impl VirtualMachine {
                     },
                 },
                 "dataDisks": [],
-                "diskControllerType": seed.disk_controller_type,
             },
             "osProfile": {
                 "computerName": seed.name, "adminUsername": "azureuser",
@@ -84,6 +84,10 @@ impl VirtualMachine {
             },
             "networkProfile": {"networkInterfaces": []},
         });
+        profile::complete(&mut properties["osProfile"], &seed.os_type);
+        if let Some(controller) = &seed.disk_controller_type {
+            properties["storageProfile"]["diskControllerType"] = json!(controller);
+        }
         if seed.ephemeral_os_disk {
             properties["storageProfile"]["osDisk"]["diffDiskSettings"] = json!({"option": "Local"});
         }
@@ -141,6 +145,7 @@ impl VirtualMachine {
             guest: Guest {
                 agent: if lost { AgentState::Lost } else { AgentState::Ready },
                 agent_lost_since: lost.then_some(Timestamp::UNIX_EPOCH),
+                agent_last_ready: false,
                 system: System {
                     setup: std::sync::Arc::new(seed.guest.clone()),
                     serial: std::sync::Arc::new(seed.serial.clone()),

@@ -12,6 +12,7 @@ use crate::{
         error::ArmError,
         operation,
         refusals::not_found,
+        tags,
     },
     clock::azure_time,
     compute::machine,
@@ -39,9 +40,9 @@ impl RunCommand {
             "name": self.name,
             "type": "Microsoft.Compute/virtualMachines/runCommands",
             "location": self.location,
-            "tags": self.tags,
             "properties": self.properties,
         });
+        tags::show(&mut view, &self.tags, self.tagged);
         view["properties"]["provisioningState"] = json!(self.provisioning_state);
         if instance_view {
             let execution = &self.execution;
@@ -50,7 +51,6 @@ impl RunCommand {
                 "executionMessage": execution.message,
                 "output": tail(&execution.output),
                 "error": tail(&execution.error),
-                "statuses": [],
             });
             shown["exitCode"] = json!(execution.exit_code.unwrap_or_default());
             if let Some(started) = execution.started {
@@ -102,7 +102,7 @@ pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
             }
             RunCommandView::Unknown => {
                 view["properties"]["instanceView"] = json!({
-                    "executionState": "Unknown", "executionMessage": "", "exitCode": 0, "output": "", "error": "", "statuses": [],
+                    "executionState": "Unknown", "executionMessage": "", "exitCode": 0, "output": "", "error": "",
                 });
             }
             RunCommandView::Kept | RunCommandView::BySeed => {}

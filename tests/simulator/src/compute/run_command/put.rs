@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     arm::{
-        call::{Answer, Call, Reply},
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
         operation,
-        refusals::not_found,
+        refusals::{not_found, parent_not_found},
         tags,
     },
     compute::machine::{
@@ -53,8 +53,9 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
         return Err(ArmError::parameter("properties", "Required parameter 'properties' is missing (null)."));
     }
     let protected = protect(&mut properties);
-    let tags = tags::from_body(&call.body)?.unwrap_or_default();
-    write(resources, call, location, properties, protected, tags)
+    let tags = tags::from_body(&call.body)?;
+    let named = tags.is_some();
+    write(resources, call, location, properties, protected, (tags.unwrap_or_default(), named))
 }
 
 /// PATCH merges into what is there; a changed script runs again.
@@ -64,7 +65,7 @@ pub(crate) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let mut given = call.body["properties"].clone();
     let protected = protect(&mut given);
     crate::arm::body::merge(&mut properties, &given);
-    let tags = tags::from_body(&call.body)?.unwrap_or_else(|| command.tags.clone());
+    let tags = tags::from_body(&call.body)?.map_or_else(|| (command.tags.clone(), command.tagged), |tags| (tags, true));
     let location = command.location.clone();
     write(resources, call, location, properties, protected, tags)
 }
@@ -75,7 +76,7 @@ fn write(
     location: String,
     mut properties: Value,
     protected: BTreeMap<String, String>,
-    tags: BTreeMap<String, String>,
+    (tags, tagged): (BTreeMap<String, String>, bool),
 ) -> Answer {
     let key = call.address.key();
     let machine_address = call.address.parent();
@@ -86,11 +87,7 @@ fn write(
     }
     check(machine, MachineOperation::ManagedRunCommand)?;
     let boot = machine.guest.boot;
-    for (field, default) in [
-        ("asyncExecution", json!(false)),
-        ("timeoutInSeconds", json!(0)),
-        ("treatFailureAsDeploymentFailure", json!(false)),
-    ] {
+    for (field, default) in [("asyncExecution", json!(false)), ("timeoutInSeconds", json!(0))] {
         if properties[field].is_null() {
             properties[field] = default;
         }
@@ -103,7 +100,7 @@ fn write(
         // Nothing changed, so the agent gets no new goal state.
         let operation = command.operation;
         if let Some(command) = resources.run_commands.get_mut(&key) {
-            command.tags = tags;
+            (command.tags, command.tagged) = (tags, tagged);
             return Ok(Reply::written(false, command.view(false), operation));
         }
         return Err(not_found(call.address));
@@ -128,6 +125,7 @@ fn write(
         machine: machine_key,
         location,
         tags,
+        tagged,
         properties,
         protected,
         provisioning_state: if created { "Creating" } else { "Updating" },
@@ -189,6 +187,7 @@ pub(crate) fn action(resources: &mut Resources, call: &Call<'_>) -> Answer {
         machine: machine_key,
         location,
         tags: BTreeMap::new(),
+        tagged: false,
         properties: json!({"source": {"script": lines.join("\n")}, "parameters": call.body["parameters"]}),
         protected: BTreeMap::new(),
         provisioning_state: "Creating",
@@ -199,7 +198,7 @@ pub(crate) fn action(resources: &mut Resources, call: &Call<'_>) -> Answer {
         boot,
     };
     let operation = run_begins(resources, &key, command, &call.address.subscription);
-    Ok(Reply::accepted(operation, true))
+    Ok(Reply::accepted(operation, RetryAfter::Never))
 }
 
 /// Takes the extension away that runs the action form, and with it the script that it runs.
@@ -215,13 +214,13 @@ fn stop_action(resources: &mut Resources, machine: &str) {
 pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let key = call.address.key();
     let machine_address = call.address.parent();
-    let machine = resources.machines.get(&machine_address.key()).ok_or_else(|| not_found(&machine_address))?;
+    let machine = resources.machines.get(&machine_address.key()).ok_or_else(|| parent_not_found(&machine_address))?;
     let Some(command) = resources.run_commands.get_mut(&key) else {
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     };
     check(machine, MachineOperation::DeleteRunCommand)?;
     if command.provisioning_state == "Deleting" {
-        return Ok(Reply::accepted(command.operation, true));
+        return Ok(Reply::accepted(command.operation, RetryAfter::Usual));
     }
     let ready = machine.guest.agent == AgentState::Ready;
     resources.run_count += 1;
@@ -237,7 +236,7 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
     if let Some(command) = resources.run_commands.get_mut(&key) {
         command.operation = operation;
     }
-    Ok(Reply::accepted(operation, true))
+    Ok(Reply::accepted(operation, RetryAfter::Usual))
 }
 
 pub(crate) fn deleted(resources: &mut Resources, operation: Uuid, key: &str) {

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use crate::{
-    arm::{address::Address, error::ArmError},
+    arm::{address::Address, body::in_azures_case, error::ArmError},
     resources::{Resources, gallery::Definition, version::Target},
 };
 
@@ -24,6 +26,20 @@ fn keyed(target: &Target) -> BTreeMap<Option<u64>, &str> {
 /// Does the target region name this disk encryption set, whose key it is?
 pub(super) fn uses(target: &Target, key: &str) -> bool {
     keyed(target).into_values().any(|id| id.eq_ignore_ascii_case(key))
+}
+
+/// The encryption of a region as Azure keeps it.
+pub(super) fn completed(given: &Value) -> Value {
+    const TYPES: [&str; 4] =
+        ["EncryptedVMGuestStateOnlyWithPmk", "EncryptedWithPmk", "EncryptedWithCmk", "NonPersistedTPM"];
+    let mut encryption = given.clone();
+    if let Some(disk) = encryption.get_mut("osDiskImage").filter(|disk| disk.is_object()) {
+        if disk["securityProfile"].is_null() {
+            disk["securityProfile"] = json!({});
+        }
+        in_azures_case(disk, "/securityProfile/confidentialVMEncryptionType", &TYPES);
+    }
+    encryption
 }
 
 fn named(lun: Option<u64>) -> String {

@@ -19,16 +19,17 @@ use uuid::Uuid;
 
 use crate::{
     arm::{
-        call::{Answer, Call, Reply},
+        call::{Answer, Call, Reply, RetryAfter},
         error::ArmError,
-        operation,
-        refusals::not_found,
+        operation, records,
+        refusals::parent_not_found,
     },
-    clock::{azure_time, later},
+    clock::azure_time,
     guest::disk::Contents,
     regions,
     resources::{
         Resources,
+        image::ImageDisk,
         operation::{OperationType, Work},
         version::{ImageVersion, Publishing, Region, RegionState},
     },
@@ -37,33 +38,18 @@ use crate::{
 impl ImageVersion {
     /// Region names come back as display names, `location` compact, defaults filled in.
     pub(in crate::compute) fn view(&self, now: Timestamp, replication_status: bool) -> Value {
-        let mut storage = json!({
-            "source": self.source,
-            "osDiskImage": {"sizeInGB": self.disk_size_gb, "hostCaching": "ReadWrite", "source": {}},
-        });
-        if !self.source.is_object() {
-            storage["source"] = json!({});
-        }
-        if self.disk_source.is_object() {
-            storage["osDiskImage"]["source"] = self.disk_source.clone();
-        }
-        if !self.data_disks.is_empty() {
-            let disks = self.data_disks.iter().map(|disk| {
-                let source = self.data_sources.get(&disk.lun).cloned().unwrap_or_else(|| json!({}));
-                json!({"lun": disk.lun, "sizeInGB": disk.size_gb, "hostCaching": "None", "source": source})
-            });
-            storage["dataDiskImages"] = disks.collect();
-        }
         let mut properties = json!({
             "provisioningState": self.provisioning_state,
-            "storageProfile": storage,
+            "storageProfile": self.storage_profile(),
             "publishingProfile": self.publishing.view(self.published),
             "safetyProfile": {
                 "reportedForPolicyViolation": false,
                 "allowDeletionOfReplicatedLocations": self.allow_deletion_of_replicated_locations,
-                "blockDeletionBeforeEndOfLife": self.block_deletion_before_end_of_life,
             },
         });
+        if let Some(block) = self.block_deletion_before_end_of_life {
+            properties["safetyProfile"]["blockDeletionBeforeEndOfLife"] = json!(block);
+        }
         if self.provisioning_state != "Updating" {
             properties["validationsProfile"] = json!({"validationOperationStatus": "NotExecuted"});
         }
@@ -83,6 +69,43 @@ impl ImageVersion {
         })
     }
 
+    /// Until the version is created nothing is known of disks but what the request named, and no size.
+    fn storage_profile(&self) -> Value {
+        let created = self.provisioning_state != "Creating" && !self.stillborn;
+        let mut storage = json!({});
+        if self.source.is_object() {
+            storage["source"] = self.source.clone();
+        }
+        let from_disk = self.disk_source.is_object();
+        if created || from_disk {
+            let source = if from_disk { self.disk_source.clone() } else { json!({}) };
+            storage["osDiskImage"] = json!({"hostCaching": "ReadWrite", "source": source});
+        }
+        if created {
+            storage["osDiskImage"]["sizeInGB"] = json!(self.disk_size_gb);
+        }
+        let disks: Vec<Value> = self.data_disks.iter().filter_map(|disk| self.data_disk(disk, created)).collect();
+        if !disks.is_empty() {
+            storage["dataDiskImages"] = json!(disks);
+        }
+        storage
+    }
+
+    fn data_disk(&self, disk: &ImageDisk, created: bool) -> Option<Value> {
+        let source = self.data_sources.get(&disk.lun);
+        if !created && source.is_none() {
+            return None;
+        }
+        let mut view = json!({"lun": disk.lun, "hostCaching": "None"});
+        if created {
+            view["sizeInGB"] = json!(disk.size_gb);
+        }
+        if let Some(source) = source {
+            view["source"] = source.clone();
+        }
+        Some(view)
+    }
+
     fn replication_status(&self, now: Timestamp) -> Value {
         let any = |wanted: &str| self.regions.iter().any(|region| region.state.name() == wanted);
         let aggregated = if any("Replicating") {
@@ -98,12 +121,17 @@ impl ImageVersion {
             .regions
             .iter()
             .map(|region| {
-                json!({
+                let mut entry = json!({
                     "region": region.name,
                     "state": region.state.name(),
                     "progress": region.state.progress(now),
-                    "details": if let RegionState::Failed { detail, .. } = &region.state { detail } else { "" },
-                })
+                });
+                match &region.state {
+                    RegionState::Completed => {}
+                    RegionState::Failed { detail, .. } => entry["details"] = json!(detail),
+                    _ => entry["details"] = json!(""),
+                }
+                entry
             })
             .collect();
         json!({"aggregatedState": aggregated, "summary": summary})
@@ -162,11 +190,11 @@ impl ImageVersion {
                     },
                 })
                 .collect(),
-            allow_deletion_of_replicated_locations: true,
-            block_deletion_before_end_of_life: false,
+            allow_deletion_of_replicated_locations: false,
+            block_deletion_before_end_of_life: None,
             security_profile: Value::Null,
             provisioning_state: if failed { "Failed" } else { "Succeeded" },
-            published: Some(resources.now),
+            published: resources.now,
             operation: Uuid::nil(),
             writing_until: resources.now,
             misfit: None,
@@ -178,18 +206,7 @@ impl ImageVersion {
 
 pub(crate) fn get(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let key = call.address.key();
-    let Some(version) = resources.versions.get(&key) else {
-        let lag = resources.durations.nested_delete_lag;
-        // For a while after a deletion the gateway still routes to the provider, which refuses in its own form.
-        if resources.deleted.get(&key).is_some_and(|at| resources.now < later(*at, lag)) {
-            return Err(ArmError::new(
-                StatusCode::NOT_FOUND,
-                "NotFound",
-                "The entity was not found in this Azure location.",
-            ));
-        }
-        return Err(not_found(call.address));
-    };
+    let version = resources.versions.get(&key).ok_or_else(|| records::not_there(resources, call.address))?;
     Ok(Reply::ok(version.view(resources.now, call.expands("ReplicationStatus"))))
 }
 
@@ -200,12 +217,16 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
         if bypass {
             resources.soft_deleted.remove(&key);
         }
+        let definition = call.address.parent();
+        if !resources.definitions.contains_key(&definition.key()) {
+            return Err(parent_not_found(&definition));
+        }
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     };
     if version.provisioning_state == "Deleting" {
-        return Ok(Reply::accepted(version.operation, false));
+        return Ok(Reply::accepted(version.operation, RetryAfter::Never));
     }
-    if version.block_deletion_before_end_of_life
+    if version.block_deletion_before_end_of_life == Some(true)
         && let Some(end) = version.publishing.end_of_life
         && resources.now < end
     {
@@ -233,7 +254,7 @@ pub(crate) fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
     if let Some(version) = resources.versions.get_mut(&key) {
         version.operation = operation;
     }
-    Ok(Reply::accepted(operation, false))
+    Ok(Reply::accepted(operation, RetryAfter::Never))
 }
 
 /// `for_good`: nothing is left that could be restored.
@@ -248,8 +269,6 @@ pub(crate) fn deleted(resources: &mut Resources, operation: Uuid, key: &str, for
     if let Some(version) = resources.versions.remove(key).filter(|_| !for_good) {
         soft_delete::keep(resources, key, version);
     }
-    let (now, lag) = (resources.now, resources.durations.nested_delete_lag);
-    resources.deleted.retain(|_, at| now < later(*at, lag));
-    resources.deleted.insert(key.to_owned(), now);
+    records::remember_deletion(resources, key);
     operation::end(resources, operation, Ok(None));
 }

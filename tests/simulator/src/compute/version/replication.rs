@@ -129,7 +129,6 @@ fn write_moves(resources: &mut Resources, key: &str, version: &mut ImageVersion)
         if let Some(error) = error {
             return creation_fails(resources, key, version, error);
         }
-        version.published.get_or_insert(now);
     }
     if version.regions.iter().any(|region| region.state.replicating()) || now < version.writing_until {
         return;

@@ -25,6 +25,7 @@ impl Publishing {
         };
         Self {
             targets: names.iter().map(target).collect(),
+            extended: Value::Null,
             replicas: 1,
             storage: "Standard_LRS".to_owned(),
             exclude_from_latest,
@@ -72,6 +73,7 @@ impl Publishing {
         encryption::same_everywhere(&targets, mode.is_some_and(|mode| mode.eq_ignore_ascii_case("Shallow")))?;
         Ok(Self {
             targets,
+            extended: profile["targetExtendedLocations"].clone(),
             replicas,
             storage,
             exclude_from_latest: profile["excludeFromLatest"].as_bool().unwrap_or_default(),
@@ -92,16 +94,17 @@ impl Publishing {
     }
 
     /// The profile as Azure shows it.
-    pub(in crate::compute) fn view(&self, published: Option<Timestamp>) -> Value {
+    pub(in crate::compute) fn view(&self, published: Timestamp) -> Value {
         let targets: Vec<Value> = self.targets.iter().map(Target::view).collect();
         let mut view = json!({
             "targetRegions": targets,
             "replicaCount": self.replicas,
             "excludeFromLatest": self.exclude_from_latest,
             "storageAccountType": self.storage,
+            "publishedDate": azure_time(published),
         });
-        if let Some(published) = published {
-            view["publishedDate"] = json!(azure_time(published));
+        if self.extended.is_array() {
+            view["targetExtendedLocations"] = self.extended.clone();
         }
         if let Some(end) = self.end_of_life {
             let plain = end.subsec_nanosecond() == 0;
@@ -158,7 +161,7 @@ fn target(entry: &Value, replicas: u64, default_storage: &str) -> Result<Target,
         additional: additional(&entry["additionalReplicaSets"], &storage)?,
         storage,
         exclude_from_latest: entry["excludeFromLatest"].as_bool(),
-        encryption: entry["encryption"].clone(),
+        encryption: encryption::completed(&entry["encryption"]),
     })
 }
 
@@ -231,7 +234,7 @@ mod tests {
     fn what_is_asked_for_comes_back_normalised_with_defaults() {
         let asked = json!({"targetRegions": [{"name": "eastus2"}, {"name": "North Europe", "regionalReplicaCount": 2}],
                            "endOfLifeDate": "2027-11-01T00:00:59.000Z"});
-        let view = Publishing::read(&asked, "eastus2").unwrap().view(None);
+        let view = Publishing::read(&asked, "eastus2").unwrap().view(Timestamp::UNIX_EPOCH);
         assert_eq!(view["targetRegions"][0]["name"], "East US 2");
         assert_eq!(view["targetRegions"][0]["regionalReplicaCount"], 1);
         assert_eq!(view["targetRegions"][1]["regionalReplicaCount"], 2);

@@ -84,8 +84,7 @@ pub(super) fn update(
     version.publishing = wanted.publishing;
     version.allow_deletion_of_replicated_locations =
         wanted.allow_deletion.unwrap_or(version.allow_deletion_of_replicated_locations);
-    version.block_deletion_before_end_of_life =
-        wanted.block_deletion.unwrap_or(version.block_deletion_before_end_of_life);
+    version.block_deletion_before_end_of_life = wanted.block_deletion.or(version.block_deletion_before_end_of_life);
     version.provisioning_state = "Updating";
     version.operation = operation;
     version.writing_until = later(resources.now, seconds);
