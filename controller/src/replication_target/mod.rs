@@ -109,8 +109,9 @@ pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
         .map(|region| (&region.name, region.state, region.progress, &region.requested_by, of_wishes(region)))
         .collect();
     let refusals = version.status.iter().flat_map(|status| &status.refusals);
-    let refusals: Vec<_> =
-        refusals.map(|refusal| (&refusal.target, &refusal.region, refusal.replicas, &refusal.message)).collect();
+    let refusals: Vec<_> = refusals
+        .map(|refusal| (&refusal.region, refusal.replicas, &refusal.storage_account_type, &refusal.message))
+        .collect();
     let stalled = version.status.iter().flat_map(|status| &status.conditions);
     let stalled = stalled.filter(|condition| condition.type_ == ConditionType::Stalled.as_str());
     let stalled: Vec<_> = stalled.map(|it| (&it.status, &it.reason, &it.message, it.observed_generation)).collect();

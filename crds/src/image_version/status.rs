@@ -51,7 +51,7 @@ pub struct ImageVersionStatus {
     /// What replication targets ask for and Azure refuses: it is left out of writes, and asked for again at each resync.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 128))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["target".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub refusals: Vec<RefusalStatus>,
 
     /// The operation that Azure is working on, if any.
@@ -216,22 +216,18 @@ pub struct RegionStatus {
     pub detail: Option<String>,
 }
 
-/// What a replication target asks for and Azure refuses.
+/// What replication targets ask for in a region and Azure refuses.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusalStatus {
-    /// The target's name.
-    #[schemars(length(min = 1, max = 253))]
-    pub target: String,
-
-    /// Its region in normal form.
+    /// The region in normal form.
     #[schemars(length(min = 1, max = 64))]
     pub region: String,
 
-    /// The replicas that it asked for.
+    /// The replicas that are asked for.
     pub replicas: i32,
 
-    /// The storage that it asked for, if it did.
+    /// The storage that is asked for, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub storage_account_type: Option<String>,

@@ -1,8 +1,11 @@
-//! Which wishes Azure refuses, and how that is found out: after a refusal of several, Azure's words may name the region; else
-//! the next write asks for half of them, and so on. A wish that is refused is left out of every write, and is asked for again,
-//! alone, once in each resync period.
+//! Which wishes Azure refuses, and how that is found out: after a refusal of several, Azure's words may name the region, and what
+//! is asked for in other regions goes first; else the next write asks for half of them, and so on. A wish that is refused is left
+//! out of every write, and is asked for again, alone, once in each resync period.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use azimage_crds::{ImageVersionStatus, RefusalStatus};
 
@@ -37,6 +40,8 @@ pub struct Suspicion {
 pub struct Refusals {
     refused: BTreeMap<Wish, Refused>,
     suspicion: Suspicion,
+    /// Those of regions that Azure's words have named beside other regions: they are asked for last.
+    named: BTreeSet<Wish>,
 }
 
 impl Refusals {
@@ -46,7 +51,7 @@ impl Refusals {
             let refused = Refused { why: kept.message.clone(), asked: now, answered: false };
             Some((Wish::of_kept(kept)?, refused))
         };
-        Self { refused: status.refusals.iter().filter_map(refused).collect(), suspicion: Suspicion::default() }
+        Self { refused: status.refusals.iter().filter_map(refused).collect(), ..Self::default() }
     }
 
     /// Those of wishes that are still there.
@@ -54,22 +59,27 @@ impl Refusals {
         let refused = self.refused.iter().filter(|(wish, _)| lives(wish));
         let mut suspicion = self.suspicion.clone();
         suspicion.wishes.retain(&lives);
-        Self { refused: refused.map(|(wish, refused)| (wish.clone(), refused.clone())).collect(), suspicion }
+        let refused = refused.map(|(wish, refused)| (wish.clone(), refused.clone())).collect();
+        let named = self.named.iter().filter(|wish| lives(wish)).cloned().collect();
+        Self { refused, suspicion, named }
     }
 
     /// Azure refused a write, for what it asks for.
     pub(super) fn refused(&mut self, asks: &Asks, why: &str, now: Duration) {
         let all = &asks.wishes;
         let named: Vec<Wish> = named(all, why).into_iter().cloned().collect();
-        let suspects = if named.is_empty() { all.clone() } else { named };
         for wish in all {
             // One of several may be to blame, and the others were only with it: each is asked for by itself.
             self.refused.remove(wish);
         }
         self.suspicion = Suspicion::default();
-        match suspects.as_slice() {
+        match named.as_slice() {
             [one] => self.blame(one.clone(), why, asks.requested, now),
-            _ => self.suspicion = Suspicion { wishes: suspects, why: why.to_owned() },
+            [_, ..] if named.len() < all.len() => self.named.extend(named),
+            _ => match all.as_slice() {
+                [one] => self.blame(one.clone(), why, asks.requested, now),
+                _ => self.suspicion = Suspicion { wishes: all.clone(), why: why.to_owned() },
+            },
         }
     }
 
@@ -77,6 +87,7 @@ impl Refusals {
     pub(super) fn granted(&mut self, asks: &Asks, now: Duration) {
         for wish in &asks.wishes {
             self.refused.remove(wish);
+            self.named.remove(wish);
         }
         self.suspicion.wishes.retain(|wish| !asks.wishes.contains(wish));
         if let [one] = self.suspicion.wishes.as_slice() {
@@ -94,11 +105,11 @@ impl Refusals {
     }
 
     fn blame(&mut self, wish: Wish, why: &str, answered: bool, asked: Duration) {
+        self.named.remove(&wish);
         self.refused.insert(wish, Refused { why: why.to_owned(), asked, answered });
     }
 
     /// Whether it is refused.
-    #[cfg(test)]
     pub(super) fn has(&self, wish: &Wish) -> bool {
         self.refused.contains_key(wish)
     }
@@ -123,21 +134,26 @@ impl Refusals {
         old.min_by_key(|(_, refused)| refused.asked).map(|(wish, _)| wish.clone()).into_iter().collect()
     }
 
-    /// Of these wishes those that the next write asks for: half of the suspects, if there are any among them.
+    /// Of these wishes those that the next write asks for: half of the suspects, if there are any among them; else all that Azure's
+    /// words never named; else those of one region.
     pub(super) fn next(&self, open: &[Wish]) -> Vec<Wish> {
         let suspects: Vec<Wish> = open.iter().filter(|wish| self.suspicion.wishes.contains(wish)).cloned().collect();
-        if suspects.is_empty() {
-            return open.to_vec();
+        if !suspects.is_empty() {
+            let half = suspects.len().div_ceil(2);
+            return suspects.into_iter().take(half).collect();
         }
-        let half = suspects.len().div_ceil(2);
-        suspects.into_iter().take(half).collect()
+        let (named, free): (Vec<Wish>, Vec<Wish>) = open.iter().cloned().partition(|wish| self.named.contains(wish));
+        if !free.is_empty() {
+            return free;
+        }
+        let first = named.first().and_then(Wish::region).cloned();
+        named.into_iter().filter(|wish| wish.region() == first.as_ref()).collect()
     }
 
     /// As a status keeps them.
     pub fn kept(&self) -> Vec<RefusalStatus> {
-        let mut kept: Vec<_> = self.refused.iter().filter_map(|(wish, refused)| wish.kept(&refused.why)).collect();
-        // A target asks for one thing at a time.
-        kept.dedup_by(|a, b| a.target == b.target);
+        let mut kept: Vec<RefusalStatus> =
+            self.refused.iter().filter_map(|(wish, refused)| wish.kept(&refused.why)).collect();
         kept.truncate(KEPT);
         kept
     }
@@ -153,9 +169,12 @@ mod tests {
 
     const PERIOD: Duration = Duration::from_secs(600);
 
-    fn wish(target: &str, region: &str) -> Wish {
-        let region = Region::parse(region).unwrap();
-        Wish::Region { target: target.into(), region, replicas: 1, storage: None }
+    fn wish(region: &str) -> Wish {
+        replicas(region, 1)
+    }
+
+    fn replicas(region: &str, replicas: i32) -> Wish {
+        Wish::Region { region: Region::parse(region).unwrap(), replicas, storage: None }
     }
 
     fn asks(wishes: &[Wish]) -> Asks {
@@ -185,8 +204,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_narrowed_down_to_the_wishes_that_are_to_blame() {
-        let (a, b, c, d) =
-            (wish("a", "northeurope"), wish("b", "northeurop"), wish("c", "westus"), wish("d", "westus2"));
+        let (a, b, c, d) = (wish("northeurope"), wish("northeurop"), wish("westus"), wish("westus2"));
         let all = [a.clone(), b.clone(), c.clone(), d.clone()];
         for (case, all, bad, why, most) in [
             ("one alone", &all[1..2], vec![&b], "no", 1),
@@ -209,8 +227,28 @@ mod tests {
     }
 
     #[test]
+    fn a_region_that_azures_words_name_holds_up_no_other_however_often_it_is_asked_for() {
+        let bad: Vec<Wish> = (1..=5).map(|count| replicas("northeurop", count)).collect();
+        let good = [wish("westus"), wish("westus2"), replicas("westus2", 3)];
+        let all = [&bad[..], &good[..]].concat();
+        let why = "The region 'northeurop' is not available";
+        let mut refusals = Refusals::default();
+        assert_eq!(refusals.next(&all), all);
+        refusals.refused(&asks(&all), why, Duration::ZERO);
+        assert_eq!(refusals.next(&all), good, "they go on at once");
+        let (found, refused) = narrowed(&all, &bad, why);
+        assert_eq!(found.len(), 5);
+        assert!(refused <= 16, "{refused}");
+        let other: Vec<Wish> = (1..=5).map(|count| replicas("southeurop", count)).collect();
+        let both = [&bad[..], &other[..], &good[..]].concat();
+        let (found, refused) = narrowed(&both, &[&bad[..], &other[..]].concat(), "northeurop and southeurop are none");
+        assert_eq!(found.len(), 10);
+        assert!(refused <= 40, "{refused}");
+    }
+
+    #[test]
     fn a_refused_wish_is_asked_for_again_alone_in_each_period_or_when_somebody_asks() {
-        let (a, b) = (wish("a", "northeurop"), wish("b", "westu"));
+        let (a, b) = (wish("northeurop"), wish("westu"));
         let mut refusals = Refusals::default();
         refusals.refused(&asks(from_ref(&a)), "no", Duration::ZERO);
         refusals.refused(&asks(from_ref(&b)), "no", Duration::from_secs(1));
@@ -229,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_a_status_keeps_a_new_process_knows_and_waits_a_period() {
-        let (a, own) = (wish("a", "northeurop"), Wish::Settings("tags".into()));
+        let (a, own) = (wish("northeurop"), Wish::Settings("tags".into()));
         let mut refusals = Refusals::default();
         for one in [&a, &own] {
             refusals.refused(&asks(from_ref(one)), "no", Duration::ZERO);

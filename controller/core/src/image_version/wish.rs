@@ -11,20 +11,18 @@ use crate::{condition::clip, target::TargetView};
 /// The longest text of Azure's that is kept of a refusal, in bytes.
 const WHY_LIMIT: usize = 500;
 
-/// One wish, with what it asks for: another content is another wish.
+/// One wish: what is asked for. Targets that ask for the same have one wish, and Azure refuses or grants it once for all of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wish {
     /// What the object itself asks for, in words that change with it.
     Settings(String),
-    /// A region that a replication target asks for.
+    /// A region that replication targets ask for.
     Region {
-        /// The target's name.
-        target: String,
-        /// Its region.
+        /// The region.
         region: Region,
-        /// Its replicas.
+        /// The replicas there.
         replicas: i32,
-        /// Its storage, by Azure's name.
+        /// The storage there, by Azure's name.
         storage: Option<String>,
     },
 }
@@ -33,7 +31,6 @@ impl Wish {
     /// What a target asks for.
     pub fn of(target: &TargetView) -> Self {
         Self::Region {
-            target: target.name.clone(),
             region: target.region.clone(),
             replicas: target.replicas,
             storage: target.storage_account_type.map(|storage| <&str>::from(storage).to_owned()),
@@ -50,9 +47,8 @@ impl Wish {
 
     /// A refused wish as the status keeps it; the object's own are kept by the process alone.
     pub(super) fn kept(&self, why: &str) -> Option<RefusalStatus> {
-        let Self::Region { target, region, replicas, storage } = self else { return None };
+        let Self::Region { region, replicas, storage } = self else { return None };
         Some(RefusalStatus {
-            target: target.clone(),
             region: region.to_string(),
             replicas: *replicas,
             storage_account_type: storage.clone(),
@@ -63,7 +59,6 @@ impl Wish {
     /// The wish that a status keeps, if its region can be understood.
     pub(crate) fn of_kept(kept: &RefusalStatus) -> Option<Self> {
         Some(Self::Region {
-            target: kept.target.clone(),
             region: Region::parse(&kept.region).ok()?,
             replicas: kept.replicas,
             storage: kept.storage_account_type.clone(),
@@ -119,13 +114,11 @@ pub(super) fn named<'a>(wishes: &'a [Wish], why: &str) -> Vec<&'a Wish> {
     wishes.iter().filter(|wish| wish.region().is_some_and(|region| words.contains(region))).collect()
 }
 
-/// By target, for messages: at most three, and how many more there are.
-pub(super) fn listed<'a>(wishes: impl Iterator<Item = &'a Wish>) -> String {
+/// The regions of these targets, for messages: at most three, each with who asks first, and how many more there are.
+pub(super) fn listed<'a>(targets: impl Iterator<Item = &'a TargetView>) -> String {
     let mut of: BTreeMap<&Region, Vec<&str>> = BTreeMap::new();
-    for wish in wishes {
-        if let Wish::Region { target, region, .. } = wish {
-            of.entry(region).or_default().push(target);
-        }
+    for target in targets {
+        of.entry(&target.region).or_default().push(&target.name);
     }
     let more = of.len().saturating_sub(3);
     let shown: Vec<String> = of

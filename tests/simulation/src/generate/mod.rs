@@ -61,7 +61,11 @@ fn odd(seed: u64, versions: u8) -> Vec<OddMachine> {
 /// In some worlds, each unknown detail of Azure's behaviour differs from machine to machine.
 fn unknowns(number: u64) -> Unknowns {
     let (run_command_view, deallocated_log) = (RunCommandView::BySeed, DeallocatedLog::BySeed);
-    if number == 0 { Unknowns { run_command_view, deallocated_log, ..Unknowns::default() } } else { Unknowns::default() }
+    if number == 0 {
+        Unknowns { run_command_view, deallocated_log, ..Unknowns::default() }
+    } else {
+        Unknowns::default()
+    }
 }
 
 /// How long the lease lasts, if not as by default. Most writes of a short one are renewals.

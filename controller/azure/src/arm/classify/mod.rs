@@ -99,6 +99,10 @@ fn kind(status: StatusCode, body: Option<&ErrorBody>, retry_after: Option<Durati
         return ErrorKind::Throttled { wait, sent: true };
     }
     match status {
+        // The token is good, and of another tenant than the subscription.
+        StatusCode::UNAUTHORIZED if has_code(&["InvalidAuthenticationTokenTenant"]) => {
+            return ErrorKind::Forbidden(Obstacle::OtherTenant);
+        }
         StatusCode::UNAUTHORIZED => return ErrorKind::Unauthenticated,
         StatusCode::PRECONDITION_FAILED => return ErrorKind::PreconditionFailed,
         _ => {}

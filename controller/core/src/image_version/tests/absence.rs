@@ -43,6 +43,16 @@ fn cases() -> Vec<(&'static str, Read, &'static str, &'static str, Scene)> {
             }),
         ),
         (
+            "the gallery, where Azure speaks of the definition",
+            Read::Definition(version_id().definition().clone()),
+            "- False/GalleryNotFound - Poll",
+            "- False/GalleryNotFound Compatible=GalleryNotFound Resync",
+            plain().observed(|observed| {
+                observed.definition = Told::Missing(Absent::Resource);
+                observed.gallery = Told::Missing(Absent::Resource);
+            }),
+        ),
+        (
             "the seal of a machine that is stopped",
             Read::RunCommand(seal_id()),
             "- Unknown/Sealing GuestPrepared=Sealing Poll",

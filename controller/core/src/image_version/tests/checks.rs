@@ -71,6 +71,14 @@ fn diagnostics() -> Vec<(&'static str, Scene, String)> {
     ]
 }
 
+/// A machine with so many tags, of which one is the consent.
+fn with_tags(mut machine: facts::Machine, count: usize) -> facts::Machine {
+    for number in machine.tags.len()..count {
+        machine.tags.insert(format!("tag-{number}"), "x".to_owned());
+    }
+    machine
+}
+
 pub(super) fn sources() -> Vec<Row> {
     let with = |machine: facts::Machine| scene(&json!({})).machine(machine);
     let generalized = |machine: facts::Machine| {
@@ -102,6 +110,14 @@ pub(super) fn sources() -> Vec<Row> {
             "a confidential machine, generalized already",
             generalized(facts::Machine { security_type: Some("ConfidentialVM".into()), ..machine() }),
             unsupported.clone(),
+        ),
+        ("room for three tags", with(with_tags(machine(), 47)), FINE.to_owned()),
+        ("room for two tags", with(with_tags(machine(), 48)), unsupported.clone()),
+        ("room for no tag", with(with_tags(machine(), 50)), unsupported.clone()),
+        (
+            "room for one tag, and more isn't needed",
+            scene(&already_generalized()).machine(with_tags(machine().powered(Power::Stopped), 49)),
+            FINE.to_owned(),
         ),
         ("nothing may be run in the guest", with(no_extensions()), unsupported.clone()),
         ("nothing may be run in the guest since the claim", with(no_extensions().claimed()), unsupported),

@@ -146,7 +146,16 @@ fn numbers() -> Vec<Row> {
     let sealed = || machine().claimed().marked().powered(Power::Deallocated);
     let generalized = || facts::Machine { generalized: true, ..sealed() };
     let exists = refused("Published", Reason::VersionExists);
+    let ended = refused("Published", Reason::InvalidSpec);
+    let ending = |date: &str| scene(&json!({"spec": {"publish": {"endOfLifeDate": date}}}));
     vec![
+        row("its life has ended already", ending("2001-01-01T00:00:00Z"), &ended),
+        row(
+            "its life has ended already, and the guest is sealed",
+            ending("2001-01-01T00:00:00Z").machine(generalized()),
+            &ended,
+        ),
+        row("its life hasn't ended yet", ending("2199-01-01T00:00:00Z"), FINE),
         row("the number is kept", kept(scene(&json!({})), true), &exists),
         row("the number of a copy is kept", kept(scene(&from_image_version()), true), &exists),
         row("the gallery keeps nothing any more", kept(scene(&json!({})), false), FINE),

@@ -8,9 +8,8 @@ use strum::IntoEnumIterator;
 use super::{absence, capture, checks, console, deletion, memory, preflight, published, refusals, scene::Row, sources};
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 9] = [
+const ELSEWHERE: [Reason; 8] = [
     // From `validate`.
-    Reason::InvalidSpec,
     Reason::Conflict,
     Reason::IdentityNotAllowed,
     // From what a `ServiceAccount` says.
@@ -72,7 +71,7 @@ fn a_stall_says_what_to_do() {
         "Switch ",
         "Change ",
         "Have ",
-        "Remove ",
+        "emove ",
         "Check ",
         "Register ",
     ];

@@ -1,6 +1,7 @@
 //! One bad wish holds up nobody: what Azure refuses, and what it doesn't keep.
 
-use azimage_crds::{Reason, RegionState};
+use azimage_crds::{Reason, RefusalStatus, RegionState, ReplicationTarget};
+use azimage_names::Region;
 use serde_json::json;
 
 use super::{
@@ -50,8 +51,16 @@ fn reason(controller: &Controller) -> Option<Reason> {
     }
 }
 
+/// The targets of which Azure refuses what they ask for.
 fn bad(controller: &Controller) -> Vec<&str> {
-    controller.status.refusals.iter().map(|refusal| refusal.target.as_str()).collect()
+    let refused = |target: &&ReplicationTarget| {
+        let is = |refusal: &RefusalStatus| {
+            refusal.replicas == target.spec.replicas
+                && Region::parse(&target.spec.region).is_ok_and(|region| region.as_str() == refusal.region)
+        };
+        controller.status.refusals.iter().any(is)
+    };
+    controller.targets.iter().filter(refused).filter_map(|target| target.metadata.name.as_deref()).collect()
 }
 
 #[test]
@@ -108,6 +117,25 @@ fn the_good_regions_complete_and_the_bad_wish_is_named() {
         assert!(matches!(controller.progress(), Progress::Settled { .. }), "{case}: {:?}", controller.progress());
         assert!(controller.status.refusals.is_empty(), "{case}: {:?}", controller.status.refusals);
     }
+}
+
+#[test]
+fn many_targets_for_a_bad_region_are_one_wish_for_each_setting_and_hold_up_no_good_one() {
+    let mut azure = Azure::new(machine());
+    azure.refuses = Some(typo);
+    let mut controller = Controller::new(object(&from_image_version()), azure);
+    let spec = |replicas: usize| json!({"spec": {"replicas": replicas}});
+    let crowd = (0..300).map(|number| target(&format!("bad-{number}"), "northeurop", &spec(1 + number % 5)));
+    controller.targets = crowd.chain([target("good", NORTH, &spec(1))]).collect();
+    controller.run(&[]);
+    assert_eq!(controller.regions(), [NORTH, HOME]);
+    assert_eq!(bad(&controller).len(), 300);
+    assert_eq!(controller.status.refusals.len(), 5);
+    assert!(controller.azure.refused <= 20, "{} refused writes", controller.azure.refused);
+    let before = controller.azure.refused;
+    controller.run(&[Fate::Fine; 60]);
+    let again = controller.azure.refused - before;
+    assert!(again <= 20, "{again} in some periods");
 }
 
 #[test]

@@ -50,7 +50,6 @@ const ROWS: &[Row] = &[
         has: &["/properties/identifier/uniqueName"],
         lacks: &["/tags"],
         is: &[("/properties/provisioningState", "Creating")],
-        ..BLANK
     },
     Row {
         request: "PUT a new gallery with an empty map of tags",
@@ -84,7 +83,6 @@ const ROWS: &[Row] = &[
             ("/properties/features/1/value", "True"),
             ("/properties/provisioningState", "Creating"),
         ],
-        ..BLANK
     },
     Row {
         request: "PUT a new definition without tags",

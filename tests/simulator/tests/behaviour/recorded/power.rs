@@ -1,4 +1,4 @@
-//! Power changes and generalizing, and what they do to a machine's ETag.
+//! Power changes and generalizing, and what they do to a machine's `ETag`.
 
 use http::Method;
 use serde_json::json;
@@ -70,7 +70,7 @@ fn power_changes_answer_as_recorded() {
     replay(SCENARIO, ROWS);
 }
 
-/// By how much the number in a machine's ETag grows.
+/// By how much the number in a machine's `ETag` grows.
 #[test]
 fn the_etag_grows_by_the_recorded_steps() {
     type Ask = fn(&mut Azure);

@@ -35,7 +35,6 @@ const ROWS: &[Row] = &[
         has: &["/properties/source/script", "/properties/asyncExecution", "/properties/timeoutInSeconds"],
         lacks: &["/tags", "/properties/treatFailureAsDeploymentFailure", "/properties/instanceView"],
         is: &[("/properties/provisioningState", "Creating")],
-        ..BLANK
     },
     Row {
         request: "GET a run command whose script failed",

@@ -67,7 +67,6 @@ const ROWS: &[Row] = &[
             ("/properties/publishingProfile/targetRegions/1/name", "North Europe"),
             ("/properties/publishingProfile/targetRegions/1/regionalReplicaCount", "1"),
         ],
-        ..BLANK
     },
     Row {
         request: "PUT a new version from a machine with a data disk",

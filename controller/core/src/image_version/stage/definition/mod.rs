@@ -6,7 +6,7 @@ use words::Missing;
 
 use super::super::{
     Absent, Read,
-    context::{Cx, Presence},
+    context::{Answer, Cx, Presence},
     report::{Decision, Outcome, Report},
     words::NotShown,
 };
@@ -16,6 +16,10 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let (not_shown, missing) = match cx.definition()? {
         Presence::Found(_) => return Ok(Outcome::Done),
         Presence::Missing(Absent::Parent) => {
+            (NotShown::Gallery { definition: definition() }, Missing::Gallery { definition: definition() })
+        }
+        // Azure doesn't always say of which of the two it speaks.
+        Presence::Missing(Absent::Resource) if matches!(cx.gallery()?, Answer::Missing(_)) => {
             (NotShown::Gallery { definition: definition() }, Missing::Gallery { definition: definition() })
         }
         Presence::Missing(Absent::Resource) => {

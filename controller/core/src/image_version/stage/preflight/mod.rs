@@ -35,9 +35,13 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     [VERSION_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS].into_iter().flatten().copied()
 }
 
-/// Whether the version number is free: a deleted version that its gallery keeps comes back by a write under its number, with
-/// the image that it had.
-pub(in super::super) fn number_is_free(cx: &Cx<'_>, report: &mut Report) -> Decision {
+/// Whether the version can be made: its life hasn't ended, and its number is free. A deleted version that its gallery keeps comes
+/// back by a write under its number, with the image that it had.
+pub(in super::super) fn version_may_be_made(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let end = cx.validated.publish.end_of_life_date.as_ref().map(|date| date.0);
+    if let Some(date) = end.filter(|end| *end <= cx.history.now) {
+        return report.stalled(&Foreseen::EndOfLifePassed { date });
+    }
     let gallery = match cx.gallery()?.or_stop("read the gallery")? {
         Presence::Found(gallery) => gallery,
         Presence::Missing(_) => return Err(Stop::unseen("the gallery")),
@@ -68,7 +72,7 @@ fn believe_absent(cx: &Cx<'_>, list: Read, doing: &'static str, report: &mut Rep
 
 /// All that can refuse the capture of a machine that nobody has touched yet.
 pub(in super::super) fn before_claim(cx: &Cx<'_>, source: Source<'_>, report: &mut Report) -> Decision {
-    if let end @ Outcome::Ends(..) = number_is_free(cx, report)? {
+    if let end @ Outcome::Ends(..) = version_may_be_made(cx, report)? {
         return Ok(end);
     }
     let (version, machine) =

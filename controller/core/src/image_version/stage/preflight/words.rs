@@ -1,6 +1,7 @@
 //! What is said of what Azure would refuse.
 
 use azimage_names::ImageVersionId;
+use jiff::Timestamp;
 
 use super::super::super::Scope;
 use crate::message::messages;
@@ -12,6 +13,9 @@ messages! {
             "spec.version: {id} was deleted, and its gallery still keeps it (soft delete): making a version under its \
              number would bring the old one back. Choose another version number in a new object, or delete the kept \
              version for good",
+        EndOfLifePassed { date: Timestamp } => Published / InvalidSpec:
+            "spec.publish.endOfLifeDate: {date} has passed, and Azure makes no version whose life has ended: set a later \
+             date, or leave it out",
         VersionDenied { action: &'static str, scope: Scope } => Compatible / AccessDenied:
             "Azure would refuse to make the gallery image version, so the machine isn't touched: grant the action \
              {action} on {scope} to the Azure identity that this object acts as: that of its spec.serviceAccountName, \

@@ -27,7 +27,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 }
 
 fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    if let end @ Outcome::Ends(..) = preflight::number_is_free(cx, report)? {
+    if let end @ Outcome::Ends(..) = preflight::version_may_be_made(cx, report)? {
         return Ok(end);
     }
     let home = match &cx.validated.source {

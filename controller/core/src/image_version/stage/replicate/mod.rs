@@ -21,7 +21,7 @@ use super::super::{
     facts,
     refusals::{Refusals, TOLD},
     report::{Decision, Outcome, Report, ends},
-    wish::{self, Change},
+    wish::{self, Change, Wish},
     words::Done,
 };
 use crate::{
@@ -177,7 +177,7 @@ impl View<'_> {
         let of_target = self.refusals.wishes().find(|wish| wish.region().is_some());
         if let Some(first) = of_target {
             let why = clip(self.refusals.why(first).unwrap_or_default(), TOLD);
-            let refused = Unheeded::Refused { regions: wish::listed(self.refusals.wishes()), why };
+            let refused = Unheeded::Refused { regions: wish::listed(self.refused_targets()), why };
             report.found(Truth::False, &refused);
             report.progress = Progress::retrying(refused.reason(), refused.to_string());
         }
@@ -192,6 +192,12 @@ impl View<'_> {
             }
         }
         ends(None, Requeue::Resync)
+    }
+
+    /// The targets of which Azure refuses what they ask for.
+    fn refused_targets(&self) -> impl Iterator<Item = &TargetView> {
+        let targets = self.cx.validated.targets.iter();
+        targets.filter(|target| target.wants && self.refusals.has(&Wish::of(target)))
     }
 
     /// What is taken away next, as no target selects the version any more.

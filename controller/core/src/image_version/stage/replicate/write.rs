@@ -140,7 +140,8 @@ fn wishes_of(
     let found: BTreeSet<Wish> =
         differences.iter().flat_map(|differs| of(&differs.what, version, &by_age, own)).collect();
     let in_order = std::iter::once(own.clone()).chain(by_age.iter().map(|target| Wish::of(target)));
-    in_order.filter(|wish| found.contains(wish)).collect()
+    let mut seen = BTreeSet::new();
+    in_order.filter(|wish| found.contains(wish) && seen.insert(wish.clone())).collect()
 }
 
 /// Whose wishes one difference comes from: of more replicas those who ask for more than there are.

@@ -5,7 +5,7 @@
 
 pub(in super::super) mod problem;
 
-use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, Prepare, SourceStatus};
+use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, OWNER_TAG, Prepare, SEAL_TAG, STEP_TAG, SourceStatus};
 use azimage_names::values::SecurityType;
 use problem::{Problem, SealGoesOn};
 
@@ -58,7 +58,7 @@ type Check = fn(&Validated, &facts::Machine) -> Option<Problem>;
 const ALWAYS: [Check; 4] = [scale_set, ephemeral_disk, unmanaged_disk, confidential];
 
 /// Of a machine that is still to be changed, in this order: of a generalized one only the content is read.
-const UNTIL_GENERALIZED: [Check; 5] = [boot_diagnostics, system, extensions, claim, consent];
+const UNTIL_GENERALIZED: [Check; 6] = [boot_diagnostics, system, extensions, claim, consent, room_for_tags];
 
 /// Why the machine may not be captured, if it may not: the first check that objects holds.
 fn may_not_be_captured(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
@@ -112,6 +112,17 @@ fn system(_: &Validated, machine: &facts::Machine) -> Option<Problem> {
 
 fn claim(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
     validated.foreign_claim(&machine.tags).map(|claim| Problem::Claimed { claim })
+}
+
+/// The most tags that a resource has (Azure Resource Manager, "Limitations" of tags).
+const MOST_TAGS: usize = 50;
+
+/// The claim, the attempt at the seal and its proof are tags.
+fn room_for_tags(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
+    let ours: &[&str] = if to_be_sealed(validated, machine) { &[OWNER_TAG, SEAL_TAG, STEP_TAG] } else { &[OWNER_TAG] };
+    let needed = ours.iter().filter(|tag| find_tag(&machine.tags, tag).is_none()).count();
+    let count = machine.tags.len();
+    (count + needed > MOST_TAGS).then_some(Problem::NoRoomForTags { count, needed })
 }
 
 fn consent(_: &Validated, machine: &facts::Machine) -> Option<Problem> {

@@ -38,6 +38,9 @@ messages! {
         Claimed { claim: String } => SourceReady / SourceClaimed:
             "The machine is claimed by {claim} (cluster/namespace/name/uid in its tag azimage-owner): wait for that \
              object, or remove the tag if that object is gone",
+        NoRoomForTags { count: usize, needed: usize } => SourceReady / SourceUnsupported:
+            "The machine has {count} tags, and Azure gives a resource at most 50: the claim and the proof of the seal need \
+             {needed} more, so remove some",
         NoConsent => SourceReady / ConsentMissing:
             "The machine doesn't consent to being generalized, after which it can never start again: set its tag \
              {CONSENT_TAG} to {CONSENT_VALUE}",
