@@ -32,8 +32,8 @@ messages! {
         DeletionInUse { doing: String, why: String } => Ready / DeletionBlocked:
             "Could not {doing} yet: it is in use. It is tried again, with growing pauses: {why}",
         Policy { doing: String, why: String } => Ready / DisallowedByPolicy:
-            "Could not {doing}: an Azure Policy forbids it. Change what it asks for, such as a tag in spec.publish.tags, \
-             or have the policy's assignment leave this scope out: {why}",
+            "Could not {doing}: an Azure Policy forbids it. Have the policy's assignment leave this scope out, or give it \
+             what it asks for: a gallery image version gets its tags from spec.publish.tags, a machine has its own: {why}",
         DenyAssignment { doing: String, why: String } => Ready / DeniedByAssignment:
             "Could not {doing}: a deny assignment forbids it, which no grant outweighs. Have whoever made it, such as a \
              deployment stack, leave this identity out: {why}",

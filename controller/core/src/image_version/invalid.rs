@@ -11,6 +11,9 @@ messages! {
             "{field}: {problem}",
         Source => Ready / InvalidSpec:
             "spec.source: set exactly one of virtualMachine and imageVersion",
+        MadeFromItself => Ready / InvalidSpec:
+            "spec.source.imageVersion.resourceId: a gallery image version can't be made from itself; set another source in \
+             a new object",
         SameVersion { other: String, id: ImageVersionId } => Ready / Conflict:
             "spec.version: the older ImageVersion {other} already makes {id}; use another version number in a new \
              object, or delete {other}: this object then goes on by itself",

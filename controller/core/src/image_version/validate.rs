@@ -235,6 +235,9 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
         if needs_azure { Some(identity(object, &namespace, environment.own_identity_serves, deleting)?) } else { None };
     let source = source(object)?;
     if !deleting {
+        if matches!(&source, SourceSpec::ImageVersion { id: from } if *from == id) {
+            return Err(Invalid::MadeFromItself.into());
+        }
         conflict(object, &id, &source, environment.versions)?;
     }
     Ok(Validated {

@@ -52,6 +52,11 @@ fn a_field_that_can_not_be_used_is_named() {
             json!({"spec": {"source": {"virtualMachine": null, "imageVersion": {"resourceId": "x"}}}}),
             "spec.source.imageVersion.resourceId: ",
         ),
+        (
+            "itself as the source, in another spelling",
+            json!({"spec": {"source": {"virtualMachine": null, "imageVersion": {"resourceId": SOURCE_VERSION.replace("/images/base/", "/images/WEB/")}}}}),
+            "spec.source.imageVersion.resourceId: ",
+        ),
         ("no source", json!({"spec": {"source": {"virtualMachine": null}}}), "spec.source: "),
         ("two sources", json!({"spec": {"source": {"imageVersion": {"resourceId": SOURCE_VERSION}}}}), "spec.source: "),
     ];

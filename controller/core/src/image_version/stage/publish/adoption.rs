@@ -65,6 +65,10 @@ fn obstacle(cx: &Cx<'_>, version: &facts::Version, owner: Option<&str>) -> Optio
     if !version.exclude_from_latest {
         return Some(Words::InLatest { id: id() });
     }
-    (version.provisioning != Provisioning::Succeeded)
-        .then(|| Words::AdoptionWaits { id: id(), state: version.provisioning.clone() })
+    let state = || version.provisioning.clone();
+    match &version.provisioning {
+        Provisioning::Succeeded => None,
+        failed if failed.has_failed() => Some(Words::AdoptionFails { id: id(), state: state() }),
+        _ => Some(Words::AdoptionWaits { id: id(), state: state() }),
+    }
 }

@@ -30,6 +30,9 @@ messages! {
         OtherStorage { id: ImageVersionId, storage: String } => Published / VersionDiffers:
             "spec.publish.storageAccountType: {id} has {storage}; a version is never replaced, so make a new object that \
              asks for that",
+        AdoptionFails { id: ImageVersionId, state: Provisioning } => Published / VersionExists:
+            "spec.adoption: Azure says {state} of {id}, and only a complete version is taken over; choose another version \
+             number in a new object, or have whoever made it complete it, if it was ever complete",
         AdoptionWaits { id: ImageVersionId, state: Provisioning } => Published / VersionExists:
             "spec.adoption: Azure says {state} of {id}; wait until it says Succeeded: it is taken over then",
         Adopting { id: ImageVersionId, former: String } => Published / Adopted:
