@@ -8,7 +8,7 @@ import urllib.request
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from harness import RG, check, refused
+from harness import DELETED, RG, check, refused
 from machines import statuses
 
 
@@ -98,7 +98,7 @@ def run(azure):
     client.virtual_machines.begin_restart(RG, "made").result()
     check("PowerState/running" in statuses(client, "made"), statuses(client, "made"))
     client.virtual_machines.begin_delete(RG, "made", force_deletion=True).result()
-    refused(lambda: client.virtual_machines.get(RG, "made"), ResourceNotFoundError, "ResourceNotFound")
+    refused(lambda: client.virtual_machines.get(RG, "made"), ResourceNotFoundError, DELETED)
     check(client.disks.get(RG, disk).disk_state == "Unattached", "the disk stays, free")
     client.disks.begin_delete(RG, disk).result()
 

@@ -2,7 +2,7 @@
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from harness import RG, check, refused
+from harness import DELETED, RG, check, refused
 
 
 def run(azure):
@@ -43,7 +43,7 @@ def run(azure):
     client.snapshots.begin_delete(RG, "before").result()
     for name in ("data", "again", "again"):
         client.disks.begin_delete(RG, name).result()
-    refused(lambda: client.disks.get(RG, "data"), ResourceNotFoundError, "ResourceNotFound")
+    refused(lambda: client.disks.get(RG, "data"), ResourceNotFoundError, DELETED)
 
     def image(source):
         source = client.virtual_machines.get(RG, source)

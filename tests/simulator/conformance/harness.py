@@ -22,16 +22,21 @@ def provoke(code):
     provoked.setdefault(code, set()).add(module)
 
 
+# Of what was just deleted the provider says so itself, and Resource Manager some seconds later.
+DELETED = ("NotFound", "ResourceNotFound")
+
+
 def refused(call, kind, code, text=""):
-    """The call fails with the typed error and the code that Azure gives."""
+    """The call fails with the typed error and the code that Azure gives, or one of several."""
+    codes = code if isinstance(code, tuple) else (code,)
     try:
         result = call()
     except HttpResponseError as error:
         got = error.error.code if error.error else None
         check(isinstance(error, kind), f"{type(error).__name__} instead of {kind.__name__}: {error.message}")
-        check(got == code, f"code {got} instead of {code}: {error.message}")
+        check(got in codes, f"code {got} instead of {code}: {error.message}")
         check(text in error.message, f"'{text}' is not in: {error.message}")
-        provoke(code)
+        provoke(got)
         return
     raise AssertionError(f"{code} expected, but it went through: {result}")
 

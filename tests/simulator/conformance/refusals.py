@@ -73,7 +73,7 @@ def end_of_life(azure, begin):
     versions = azure.compute.gallery_image_versions
     wanted = body(azure)
     wanted["properties"]["publishingProfile"]["endOfLifeDate"] = "2140-01-01T00:00:00Z"
-    wanted["properties"]["safetyProfile"] = {"blockDeletionBeforeEndOfLife": True}
+    wanted["properties"]["safetyProfile"] = {"blockDeletionBeforeEndOfLife": True, "allowDeletionOfReplicatedLocations": True}
     begin(RG, "corp", "web", "2.0.0", wanted).result()
     code = "DeleteGalleryImageVersionBlockedBeforeEndOfLife"
     refused(lambda: versions.begin_delete(RG, "corp", "web", "2.0.0"), ResourceExistsError, code)

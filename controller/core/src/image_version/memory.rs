@@ -35,6 +35,8 @@ pub struct Memory {
     failure: Option<(StepKey, Failure)>,
     /// Failures in a row.
     failures: u32,
+    /// How often in a row Azure said of a step that a state is in the way, whatever else failed in between.
+    not_allowed: u32,
     /// How long Azure, or the budget, asked to wait after the last failure.
     retry_after: Option<Duration>,
     /// Since when no pass has come to its end, because each had to wait for its turn.
@@ -165,6 +167,7 @@ impl Memory {
                     facts: facts.unwrap_or_default(),
                     failure: None,
                     failures: if requeue == Requeue::Retry { self.failures.saturating_add(1) } else { 0 },
+                    not_allowed: if requeue == Requeue::Retry { self.not_allowed } else { 0 },
                     retry_after: None,
                     deferred_since: None,
                     waiting: same.or_else(|| Some((progress.clone(), now))),
@@ -206,6 +209,7 @@ impl Memory {
                     facts: Facts::default(),
                     failure: None,
                     failures: 0,
+                    not_allowed: 0,
                     retry_after: None,
                     deferred_since: None,
                     ..next
@@ -225,14 +229,19 @@ impl Memory {
                     ..self
                 }
             }
-            Event::Failed { step, failure, retry_after } => Self {
-                facts: Facts::default(),
-                failures: self.failures.saturating_add(1),
-                deferred_since: None,
-                retry_after,
-                failure: Some((step, failure.after(self.failures.saturating_add(1)))),
-                ..self
-            },
+            Event::Failed { step, failure, retry_after } => {
+                let is_of_state = matches!(failure, Failure::NotAllowed(_));
+                let not_allowed = if is_of_state { self.not_allowed.saturating_add(1) } else { self.not_allowed };
+                Self {
+                    facts: Facts::default(),
+                    failures: self.failures.saturating_add(1),
+                    not_allowed,
+                    deferred_since: None,
+                    retry_after,
+                    failure: Some((step, failure.after(not_allowed))),
+                    ..self
+                }
+            }
         }
     }
 

@@ -196,3 +196,27 @@ async fn very_many_targets_for_one_region_and_for_made_up_ones_leave_a_status_th
     assert_eq!((region["requestedBy"].as_array().unwrap().len(), &region["requesters"]), (64, &json!(70)));
     test.finish(Some(controller)).await;
 }
+
+#[tokio::test]
+async fn very_many_targets_for_a_region_that_azure_does_not_have_cost_a_few_writes_and_hold_up_nobody() {
+    let test = Test::new("mob").await;
+    let controller = test.start_with(&SELDOM);
+    apply_copy(&test).await;
+    test.ready(Kind::Version, "web").await;
+    for number in 0..140 {
+        let target = manifests::target(&format!("t-{number}"), "northeurop");
+        test.apply(&with(target, "/spec/replicas", (1 + number % 4).into())).await;
+    }
+    test.apply(&manifests::target("good", "uksouth")).await;
+    test.ready(Kind::Target, "good").await;
+    let object = region_refused(&test).await;
+    let message = object.condition("Replicated").unwrap().message;
+    assert!(message.contains("northeurop (target t-0 and 139 more)"), "{message}");
+    assert_eq!(object.at("/status/refusals").as_array().map(Vec::len), Some(4), "one for each setting");
+    for number in [0, 71, 139] {
+        stalled_target(&test, &format!("t-{number}"), "RegionRefused").await;
+    }
+    let refused = refused(&test).await;
+    assert!(refused <= 60, "{refused} refused writes");
+    test.finish(Some(controller)).await;
+}

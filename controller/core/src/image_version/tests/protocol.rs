@@ -182,6 +182,25 @@ fn failures_make_the_wait_longer_and_anything_else_ends_their_count() {
 }
 
 #[test]
+fn a_state_in_the_way_is_lasting_only_when_azure_said_so_several_times_of_the_step() {
+    let failed = |failure: Failure| Event::Failed { step: StepName::Update.into(), failure, retry_after: None };
+    let in_the_way = || failed(Failure::NotAllowed("busy".into()));
+    let nothing = report(&Progress::retrying(azimage_crds::Reason::AzureUnavailable, "x"));
+    let is_lasting = |events: Vec<Event<'_>>| {
+        let mut report = Report::default();
+        remembered(events).overlay(&mut report, &StepName::Update.into());
+        matches!(report.progress, Progress::Stalled { .. })
+    };
+    let unread = || (0..9).map(|_| Event::Waited(&nothing, Requeue::Retry)).collect::<Vec<_>>();
+    assert!(!is_lasting([unread(), vec![in_the_way()]].concat()), "other failures don't count");
+    assert!(!is_lasting((0..5).map(|_| in_the_way()).collect()));
+    assert!(is_lasting((0..6).map(|_| in_the_way()).collect()));
+    let between = [in_the_way(), in_the_way(), in_the_way()];
+    assert!(is_lasting([&between[..], &[failed(Failure::Unavailable("u".into()))], &unread(), &between].concat()));
+    assert!(!is_lasting([&between[..], &[accepted(StepName::Update, "a")], &between].concat()));
+}
+
+#[test]
 fn what_waits_says_so_once_and_not_at_once_unless_it_says_nothing_yet() {
     for (case, generation, ready, reason, waited, says) in [
         ("it says nothing yet", None, "False", "Progressing", 0, true),
