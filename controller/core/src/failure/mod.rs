@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn each_thing_that_forbids_has_its_reason_and_its_advice() {
         for (by, expected, advice) in [
-            (Obstacle::Policy, Reason::DisallowedByPolicy, "Change"),
+            (Obstacle::Policy, Reason::DisallowedByPolicy, "Have"),
             (Obstacle::DenyAssignment, Reason::DeniedByAssignment, "deny assignment"),
             (Obstacle::Lock, Reason::ScopeLocked, "Remove the lock"),
             (Obstacle::Subscription, Reason::SubscriptionUnavailable, "Check its id"),
