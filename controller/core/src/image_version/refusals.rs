@@ -73,13 +73,10 @@ impl Refusals {
             self.refused.remove(wish);
         }
         self.suspicion = Suspicion::default();
-        match named.as_slice() {
-            [one] => self.blame(one.clone(), why, asks.requested, now),
-            [_, ..] if named.len() < all.len() => self.named.extend(named),
-            _ => match all.as_slice() {
-                [one] => self.blame(one.clone(), why, asks.requested, now),
-                _ => self.suspicion = Suspicion { wishes: all.clone(), why: why.to_owned() },
-            },
+        match (named.as_slice(), all.as_slice()) {
+            ([one], _) | ([], [one]) => self.blame(one.clone(), why, asks.requested, now),
+            ([_, ..], _) if named.len() < all.len() => self.named.extend(named),
+            _ => self.suspicion = Suspicion { wishes: all.clone(), why: why.to_owned() },
         }
     }
 

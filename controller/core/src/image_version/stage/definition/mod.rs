@@ -13,18 +13,13 @@ use super::super::{
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let definition = || cx.validated.id.definition().clone();
-    let (not_shown, missing) = match cx.definition()? {
-        Presence::Found(_) => return Ok(Outcome::Done),
-        Presence::Missing(Absent::Parent) => {
-            (NotShown::Gallery { definition: definition() }, Missing::Gallery { definition: definition() })
-        }
-        // Azure doesn't always say of which of the two it speaks.
-        Presence::Missing(Absent::Resource) if matches!(cx.gallery()?, Answer::Missing(_)) => {
-            (NotShown::Gallery { definition: definition() }, Missing::Gallery { definition: definition() })
-        }
-        Presence::Missing(Absent::Resource) => {
-            (NotShown::Definition { definition: definition() }, Missing::Definition { definition: definition() })
-        }
+    let Presence::Missing(absent) = cx.definition()? else { return Ok(Outcome::Done) };
+    // Azure doesn't always say of which of the two it speaks.
+    let gallery_is_missing = absent == Absent::Parent || matches!(cx.gallery()?, Answer::Missing(_));
+    let (not_shown, missing) = if gallery_is_missing {
+        (NotShown::Gallery { definition: definition() }, Missing::Gallery { definition: definition() })
+    } else {
+        (NotShown::Definition { definition: definition() }, Missing::Definition { definition: definition() })
     };
     report.absent(cx.history, (Read::Definition(cx.validated.id.definition().clone()), &not_shown), &missing)
 }
