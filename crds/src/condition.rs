@@ -2,7 +2,7 @@
 
 use strum::{Display, EnumIter, EnumMessage, EnumString, IntoStaticStr};
 
-/// A condition type. The first six follow the order of the work on an image version.
+/// A condition type. The first seven follow the order of the work on an image version.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumMessage, EnumString, IntoStaticStr,
 )]
@@ -19,6 +19,8 @@ pub enum ConditionType {
     Published,
     /// Every region that is asked for says Completed.
     Replicated,
+    /// Of what was made in Azure for the work alone nothing is left.
+    CleanedUp,
     /// For replication targets: every selected version is complete in the target's region.
     Available,
     /// Derived from the others: all that was asked for is true.
@@ -103,6 +105,22 @@ pub enum Reason {
     GuestPreparationUnknown,
     /// The guest agent doesn't report, so nothing can be run in the guest.
     AgentNotReady,
+
+    // The workspace and the copy of a machine.
+    /// The workspace lacks what a temporary machine needs, such as its resource group or a subnet in the region.
+    WorkspaceNotReady,
+    /// A resource of somebody else has the name of a temporary one.
+    NameTaken,
+    /// A copy of the machine is being made.
+    Cloning,
+    /// Azure has no machine of this size at the moment, or not for this subscription; another size is tried.
+    CapacityUnavailable,
+    /// The copy of the machine can't be captured; the message says why. The machine itself is as it was.
+    CloneFailed,
+    /// Temporary resources are being deleted.
+    CleaningUp,
+    /// A temporary resource can't be deleted; the message says why.
+    CleanUpFailed,
 
     // The gallery and the definition.
     /// The gallery doesn't exist.
@@ -222,6 +240,10 @@ impl Reason {
             | Self::AlreadyGeneralized
             | Self::SourceRunning
             | Self::GuestPreparationUnknown
+            | Self::WorkspaceNotReady
+            | Self::NameTaken
+            | Self::CloneFailed
+            | Self::CapacityUnavailable
             | Self::GalleryNotFound
             | Self::DefinitionNotFound
             | Self::DefinitionSpecialized
@@ -259,6 +281,9 @@ impl Reason {
             | Self::IdentityUnavailable
             | Self::AgentNotReady
             | Self::SourceBusy
+            | Self::Cloning
+            | Self::CleaningUp
+            | Self::CleanUpFailed
             | Self::Sealing
             | Self::GuestBusy
             | Self::Deallocating
@@ -287,7 +312,8 @@ impl ConditionType {
             | Self::GuestPrepared
             | Self::Generalized
             | Self::Published
-            | Self::Replicated => "ImageVersion",
+            | Self::Replicated
+            | Self::CleanedUp => "ImageVersion",
             Self::Available => "ReplicationTarget",
             Self::Ready | Self::Reconciling | Self::Stalled => "both",
         }

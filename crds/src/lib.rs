@@ -18,10 +18,10 @@ mod rules;
 
 pub use condition::{ConditionType, Reason};
 pub use image_version::{
-    Adoption, AllowedPath, Capture, Deletion, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus,
-    ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus, Leaving, OperationStatus, Prepare, Publish,
-    RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure, StepStatus,
-    StorageAccountType, VirtualMachineSource,
+    Adoption, AllowedPath, Capture, CloneSettings, Deletion, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding,
+    HygieneStatus, ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus, Leaving, OperationStatus,
+    Prepare, Publish, RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure,
+    StepStatus, StorageAccountType, TemporaryStatus, VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{
@@ -60,6 +60,9 @@ pub const EXPIRES_TAG: &str = "azimage-expires-at";
 /// Tag on a virtual machine whose guest is being sealed, and on the run command that does it: which words on the serial
 /// console prove this very attempt.
 pub const SEAL_TAG: &str = "azimage-seal";
+
+/// Tag on a temporary Azure resource: what it was made for.
+pub const PURPOSE_TAG: &str = "azimage-purpose";
 
 /// The prefix of all tags that azimage sets itself, so that users' tags can't collide with them.
 pub const TAG_PREFIX: &str = "azimage-";

@@ -84,6 +84,54 @@ pub(crate) fn script_timeout() -> Rule {
     time_span("10s", "1h", "10m or 90s")
 }
 
+/// A time span for which a copy that can't be captured stays.
+pub(crate) fn keep_on_failure() -> Rule {
+    time_span("0s", "168h", "1h or 30m")
+}
+
+/// What is only for a machine that is cloned.
+pub(crate) fn only_for_a_clone() -> Rule {
+    Rule::new("self.capture == 'Clone' || !has(self.clone)")
+        .message("clone is for capture: Clone; a machine that is captured in place isn't copied")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// The copy of a machine that was sealed before could never report to Azure.
+pub(crate) fn a_clone_is_sealed() -> Rule {
+    Rule::new("self.capture != 'Clone' || self.guest.prepare != 'AlreadyGeneralized'")
+        .message("a machine whose guest was sealed before can't be cloned, as its copy would be provisioned anew: use capture: InPlace")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// The copy of a machine has to be made somewhere.
+pub(crate) fn a_clone_needs_a_workspace() -> Rule {
+    Rule::new("!has(self.source.virtualMachine) || self.source.virtualMachine.capture != 'Clone' || has(self.workspace)")
+        .message("capture: Clone, the default, needs spec.workspace: a resource group for the copy of the machine and a subnet in its region")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".workspace")
+}
+
+/// Temporary resources lie where it says.
+pub(crate) fn a_workspace_stays() -> Rule {
+    Rule::new("!has(oldSelf.workspace) || has(self.workspace)")
+        .message("spec.workspace can't be taken away once it is set")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// Sizes of virtual machines.
+pub(crate) fn vm_sizes() -> Rule {
+    Rule::new("self.all(size, size.matches('^[A-Za-z0-9_-]+$')) && self.all(a, self.exists_one(b, a == b))")
+        .message("must be different sizes of virtual machines, such as Standard_D2s_v5")
+}
+
+/// The resource id of a subnet.
+pub(crate) fn subnet_id() -> Rule {
+    Rule::new(
+        "self.matches('(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[a-z0-9._()-]+/providers/Microsoft[.]Network/virtualNetworks/[a-z0-9_.-]+/subnets/[a-z0-9_.-]+$')",
+    )
+    .message("must be the resource id of a subnet: /subscriptions/<guid>/resourceGroups/<name>/providers/Microsoft.Network/virtualNetworks/<name>/subnets/<name>")
+}
+
 /// A time span for which replicas stay that nobody selects any more.
 pub(crate) fn removal_delay() -> Rule {
     time_span("0s", "168h", "15m or 24h")

@@ -14,7 +14,9 @@ mod arm;
 mod compute;
 mod http;
 mod identity;
+mod network;
 pub mod rights;
+mod temporary;
 mod throttle;
 
 #[cfg(test)]
@@ -33,10 +35,11 @@ pub use azimage_names::values::{
 };
 pub use compute::blob::LARGEST_LOG;
 pub use compute::{
-    AdditionalReplicaSet, AgentStatus, DataDisk, DataDiskEncryption, Disk, ExtendedLocation, ExtendedLocationTarget,
-    Feature, Gallery, ImageDefinition, ImageSource, ImageVersion, ImageVersionBody, OsDisk, OsDiskEncryption,
-    OsDiskSecurityProfile, Plan, RegionEncryption, RegionalReplication, ReplicationStatus, RunCommand, RunCommandBody,
-    RunCommandInstance, SafetyProfile, SoftDeletedVersion, TargetRegion, VirtualMachine, VirtualMachineUpdate,
+    AdditionalReplicaSet, AgentStatus, DataDisk, DataDiskEncryption, Disk, DiskBody, ExtendedLocation,
+    ExtendedLocationTarget, Feature, Gallery, ImageDefinition, ImageSource, ImageVersion, ImageVersionBody,
+    NewMachineBody, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, Plan, RegionEncryption, RegionalReplication,
+    ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SnapshotBody, SoftDeletedVersion,
+    TargetRegion, TrustedLaunch, VirtualMachine, VirtualMachineUpdate,
 };
 pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use http::transport::{Transport, TransportError, TransportErrorKind};
@@ -45,4 +48,6 @@ pub use identity::azure_identity::{AzureIdentity, Identity, Now};
 pub use identity::credential::{BearerToken, TokenSource};
 pub use identity::secret_file::{SecretFile, SecretSource};
 pub use identity::token_error::{TokenError, TokenErrorKind};
+pub use network::{InterfaceBody, SecurityGroupBody, SecurityRule};
+pub use temporary::{RuleOfGroup, TemporaryKind, TemporaryResource};
 pub use throttle::{Budgets, Class, Counts, Jitter, Urgency};

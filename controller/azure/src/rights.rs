@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 pub enum Job {
     /// Sealing and generalizing a virtual machine, and making a version from it: on the machines.
     Capture,
+    /// Reading virtual machines that are cloned, and copying their disks: on the machines.
+    Clone,
+    /// Making the copies, capturing them and deleting them: on the workspace's resource group, and its subnets.
+    Workspace,
     /// Making versions and replicating them: on the gallery.
     Publish,
     /// Deleting versions whose objects say `deletionPolicy: Delete`: on the gallery.
@@ -108,6 +112,165 @@ pub const RIGHTS: &[Right] = &[
         "why a write of a machine that Azure had accepted failed; without it the message doesn't say",
     ),
     right(
+        Job::Clone,
+        "Microsoft.Compute/virtualMachines/read",
+        "Virtual Machines - Get",
+        "what the machine is, whose copy is captured; nothing of it is changed",
+    ),
+    right(
+        Job::Clone,
+        "Microsoft.Compute/disks/read",
+        "Disks - Get; Snapshots - Create Or Update",
+        "what the machine's disks are, and snapshots of them, which take no other right on them",
+    ),
+    optional(
+        Job::Workspace,
+        "Microsoft.Authorization/permissions/read",
+        "Permissions - List For Resource Group",
+        "whether the rights on the workspace are complete, before anything is made",
+    ),
+    optional(
+        Job::Workspace,
+        "Microsoft.Authorization/locks/read",
+        "Management Locks - List By Scope",
+        "whether a lock would keep the copy from being made or deleted, before anything is made",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/snapshots/read",
+        "Snapshots - Get; Disks - Create Or Update",
+        "whether a snapshot is there, is gone, and whose it is; also for the disk that is made from it",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/snapshots/write",
+        "Snapshots - Create Or Update",
+        "snapshots of the disks of the machine that is cloned",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/snapshots/delete",
+        "Snapshots - Delete",
+        "deleting them when the version is made, or the copy can't be captured",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/disks/read",
+        "Disks - Get",
+        "whether a disk of the copy is there, is gone, and whose it is",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/disks/write",
+        "Disks - Create Or Update; Virtual Machines - Create Or Update",
+        "the disks of the copy",
+    ),
+    right(Job::Workspace, "Microsoft.Compute/disks/delete", "Disks - Delete", "deleting them"),
+    right(
+        Job::Workspace,
+        "Microsoft.Network/networkSecurityGroups/read",
+        "Network Security Groups - Get",
+        "whether the network of the copy is closed",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Network/networkSecurityGroups/write",
+        "Network Security Groups - Create Or Update",
+        "closing the network of the copy before the copy is there",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Network/networkSecurityGroups/join/action",
+        "Network Interfaces - Create Or Update",
+        "putting the copy behind it",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Network/networkSecurityGroups/delete",
+        "Network Security Groups - Delete",
+        "deleting it",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Network/networkInterfaces/read",
+        "Network Interfaces - Get",
+        "whether the network interface of the copy is there, and closed",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Network/networkInterfaces/write",
+        "Network Interfaces - Create Or Update",
+        "the network interface of the copy, without which Azure makes no machine",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Network/networkInterfaces/join/action",
+        "Virtual Machines - Create Or Update",
+        "giving it to the copy",
+    ),
+    right(Job::Workspace, "Microsoft.Network/networkInterfaces/delete", "Network Interfaces - Delete", "deleting it"),
+    right(
+        Job::Workspace,
+        "Microsoft.Network/virtualNetworks/subnets/join/action",
+        "Network Interfaces - Create Or Update",
+        "putting it in the subnet; needed on the subnet alone",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/virtualMachines/read",
+        "Virtual Machines - Get",
+        "state and power of the copy, and that it is gone",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/virtualMachines/write",
+        "Virtual Machines - Create Or Update; Virtual Machines - Update",
+        "the copy, and the proof of its seal in its tags",
+    ),
+    right(Job::Workspace, "Microsoft.Compute/virtualMachines/delete", "Virtual Machines - Delete", "deleting the copy"),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/virtualMachines/runCommands/read",
+        "Virtual Machine Run Commands - Get By Virtual Machine",
+        "how the seal of the copy went",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/virtualMachines/runCommands/write",
+        "Virtual Machine Run Commands - Create Or Update",
+        "the seal in the guest of the copy",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/virtualMachines/runCommands/delete",
+        "Virtual Machine Run Commands - Delete",
+        "removing it when it has done its work",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+        "Virtual Machines - Retrieve Boot Diagnostics Data",
+        "whether the guest of the copy said on its serial console that it is sealed",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/virtualMachines/deallocate/action",
+        "Virtual Machines - Deallocate",
+        "only a deallocated machine is generalized",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/virtualMachines/generalize/action",
+        "Virtual Machines - Generalize",
+        "only a generalized machine becomes a version",
+    ),
+    optional(
+        Job::Workspace,
+        "Microsoft.Compute/locations/operations/read",
+        "the URL of an operation, as Azure gave it",
+        "why a write in the workspace that Azure had accepted failed; without it the message doesn't say",
+    ),
+    right(
         Job::Publish,
         "Microsoft.Compute/galleries/images/read",
         "Gallery Images - Get",
@@ -179,12 +342,12 @@ const fn optional(job: Job, action: &'static str, call: &'static str, why: &'sta
 
 /// A text that names no job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no job '{0}'; there are capture, publish and clean-up")]
+#[error("there is no job '{0}'; there are capture, clone, workspace, publish and clean-up")]
 pub struct UnknownJob(String);
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Capture, Self::Publish, Self::CleanUp];
+    pub const ALL: [Self; 5] = [Self::Capture, Self::Clone, Self::Workspace, Self::Publish, Self::CleanUp];
 
     /// The rights that it takes.
     pub fn rights(self) -> impl Iterator<Item = &'static Right> {
@@ -194,6 +357,8 @@ impl Job {
     fn as_str(self) -> &'static str {
         match self {
             Self::Capture => "capture",
+            Self::Clone => "clone",
+            Self::Workspace => "workspace",
             Self::Publish => "publish",
             Self::CleanUp => "clean-up",
         }
@@ -204,6 +369,14 @@ impl Job {
             Self::Capture => {
                 "Seal and generalize virtual machines, and make image versions from them. Assign it on resource groups that \
                  hold nothing but machines to be captured: it can change any machine there."
+            }
+            Self::Clone => {
+                "Read virtual machines and copy their disks. Assign it on machines that are cloned, or their resource groups: it \
+                 can change nothing there."
+            }
+            Self::Workspace => {
+                "Make copies of virtual machines without a network, capture and delete them. Assign it on a resource group that \
+                 holds nothing else, and on the subnets that the copies are put in."
             }
             Self::Publish => {
                 "Make, replicate and read image versions. Assign it on galleries or their resource groups."

@@ -119,6 +119,7 @@ fn transition(before: &[Condition], condition: &Condition) -> Option<Event> {
         ConditionType::Reconciling if condition.reason == Reason::ProgressingWithRetry.as_str() => {
             Some(event(true, "Retry"))
         }
+        ConditionType::CleanedUp if is("False") => Some(event(true, "CleanUp")),
         ConditionType::Ready if is("True") => Some(event(false, "Complete")),
         // Ready tells of trouble through Stalled and Reconciling, and Available of nothing that Ready doesn't.
         ConditionType::Ready | ConditionType::Reconciling | ConditionType::Available => None,
@@ -138,6 +139,7 @@ fn action(kind: ConditionType) -> &'static str {
         ConditionType::Generalized => "Generalize",
         ConditionType::Published => "Publish",
         ConditionType::Replicated => "Replicate",
+        ConditionType::CleanedUp => "CleanUp",
         ConditionType::Available | ConditionType::Ready | ConditionType::Reconciling | ConditionType::Stalled => {
             "Reconcile"
         }

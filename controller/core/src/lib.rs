@@ -23,6 +23,7 @@ pub mod resource_version;
 pub mod selector;
 pub mod status_write;
 pub mod target;
+pub mod temporary;
 pub mod unreadable;
 
 pub use condition::{Finding, Progress, Truth};

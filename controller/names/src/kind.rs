@@ -4,7 +4,7 @@
 use crate::{
     form::ResourceIdError,
     id::{Id, Kind},
-    name::{DISK, GALLERY, IMAGE_DEFINITION, Name, RUN_COMMAND, VIRTUAL_MACHINE},
+    name::{DISK, GALLERY, IMAGE_DEFINITION, NETWORK, Name, RUN_COMMAND, SNAPSHOT, VIRTUAL_MACHINE},
     resource_group::ResourceGroup,
     subscription_id::SubscriptionId,
     version_number::VersionNumber,
@@ -37,6 +37,14 @@ macro_rules! named_kinds {
     };
     (@new $kind:ident in ResourceGroup) => {
         impl Id<$kind> {
+            /// The id of the resource of this name in a group.
+            ///
+            /// # Errors
+            /// What is wrong with the name.
+            pub fn within(group: ResourceGroup, name: &str) -> Result<Self, ResourceIdError> {
+                Ok(Self::of(group, $kind::name(name)?))
+            }
+
             /// The id of the resource with these names.
             pub fn new(subscription: SubscriptionId, resource_group: &str, name: &str) -> Result<Self, ResourceIdError> {
                 let group = ResourceGroup::new(subscription, resource_group)?;
@@ -60,7 +68,14 @@ named_kinds! {
     VirtualMachineId: VirtualMachine in ResourceGroup,
         "providers/Microsoft.Compute/virtualMachines/{virtualMachine}", VIRTUAL_MACHINE;
     DiskId: Disk in ResourceGroup, "providers/Microsoft.Compute/disks/{disk}", DISK;
+    SnapshotId: Snapshot in ResourceGroup, "providers/Microsoft.Compute/snapshots/{snapshot}", SNAPSHOT;
     RunCommandId: RunCommand in VirtualMachineId, "runCommands/{runCommand}", RUN_COMMAND;
+    SecurityGroupId: SecurityGroup in ResourceGroup,
+        "providers/Microsoft.Network/networkSecurityGroups/{securityGroup}", NETWORK;
+    InterfaceId: Interface in ResourceGroup, "providers/Microsoft.Network/networkInterfaces/{interface}", NETWORK;
+    VirtualNetworkId: VirtualNetwork in ResourceGroup,
+        "providers/Microsoft.Network/virtualNetworks/{virtualNetwork}", NETWORK;
+    SubnetId: Subnet in VirtualNetworkId, "subnets/{subnet}", NETWORK;
 }
 
 impl<K: Kind<Name = Name>> Id<K> {
@@ -141,13 +156,6 @@ impl RunCommandId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::RESOURCE;
-
-    named_kinds! {
-        VirtualNetworkId: VirtualNetwork in ResourceGroup,
-            "providers/Microsoft.Network/virtualNetworks/{virtualNetwork}", RESOURCE;
-        SubnetId: Subnet in VirtualNetworkId, "subnets/{subnet}", RESOURCE;
-    }
 
     const SUBNET: &str = "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/Hub/subnets/build";
 

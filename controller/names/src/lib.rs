@@ -21,10 +21,14 @@ mod version_number;
 
 pub use form::ResourceIdError;
 pub use id::{Id, Kind};
-pub use kind::{DiskId, GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, VirtualMachineId};
+pub use kind::{
+    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, InterfaceId, RunCommandId, SecurityGroupId, SnapshotId,
+    SubnetId, VirtualMachineId, VirtualNetworkId,
+};
 pub use name::NameError;
 pub use obstacle::Obstacle;
 pub use region::{Region, RegionError};
+pub use resource_group::ResourceGroup;
 pub use resource_id::ResourceId;
 pub use subscription_id::{SubscriptionId, SubscriptionIdError};
 pub use version_number::{VersionNumber, VersionNumberError};

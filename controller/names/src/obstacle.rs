@@ -15,6 +15,8 @@ pub enum Obstacle {
     OtherTenant,
     /// A quota is used up.
     Quota,
+    /// There is no machine of this size to be had, in this region or for this subscription.
+    Capacity,
     /// The machine allows no extensions, and a run command is one.
     Extensions,
     /// The subscription isn't registered for the resource provider.

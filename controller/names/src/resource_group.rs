@@ -17,15 +17,21 @@ pub struct ResourceGroup {
 }
 
 impl ResourceGroup {
-    pub(crate) fn new(subscription: SubscriptionId, name: &str) -> Result<Self, ResourceIdError> {
+    /// The group of this name in a subscription.
+    ///
+    /// # Errors
+    /// What is wrong with the name.
+    pub fn new(subscription: SubscriptionId, name: &str) -> Result<Self, ResourceIdError> {
         Ok(Self { subscription, name: Name::parse(name, &RESOURCE_GROUP)? })
     }
 
-    pub(crate) fn subscription(&self) -> &SubscriptionId {
+    /// The subscription.
+    pub fn subscription(&self) -> &SubscriptionId {
         &self.subscription
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// Its name, in the letter case given.
+    pub fn name(&self) -> &str {
         self.name.as_str()
     }
 }

@@ -54,6 +54,10 @@ impl Reader<'_> {
                 let answer = client.disk(call, &id).await;
                 self.keep(&mut facts.disks, id, answer, convert::disk)
             }
+            Read::Temporary(id) => {
+                let answer = client.temporary(call, convert::kind(&id)).await;
+                self.keep(&mut facts.temporaries, id, answer, convert::temporary)
+            }
             Read::Gallery(id) => {
                 let answer = client.gallery(call, &id).await;
                 self.keep(&mut facts.galleries, id, answer, |gallery| convert::gallery(&gallery))

@@ -1,13 +1,19 @@
 //! Carries out a step: one call, no choice left open.
 
 use azimage_azure::{
-    Accepted, Call, Client, ImageSource, ImageVersionBody, ReplicationMode, RunCommandBody, SafetyProfile,
-    StorageAccountType, TargetRegion, VirtualMachineUpdate,
+    Accepted, Call, Client, DiskBody, ImageSource, ImageVersionBody, InterfaceBody, NewMachineBody, Plan,
+    ReplicationMode, RunCommandBody, SafetyProfile, SecurityGroupBody, SecurityRule, SnapshotBody, StorageAccountType,
+    TargetRegion, TrustedLaunch, VirtualMachineUpdate,
 };
-use azimage_core::image_version::{Request, SourceId, Step, TargetRegionRequest, VersionRequest};
+use azimage_core::image_version::{
+    NewMachineRequest, Request, SecurityGroupRequest, SourceId, Step, TargetRegionRequest, VersionRequest,
+};
 use serde_json::Value;
 
-use super::{CallError, convert::EXTENDED_LOCATIONS};
+use super::{
+    CallError,
+    convert::{self, EXTENDED_LOCATIONS},
+};
 
 /// Carries out a step.
 pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result<Accepted, CallError> {
@@ -30,12 +36,70 @@ pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result
             client.put_run_command(call, &request.id, &body).await
         }
         Request::DeleteRunCommand(id) => client.delete_run_command(call, id).await,
+        Request::PutSnapshot(request) => {
+            let (location, tags, disk) = (request.location.clone(), request.tags.clone(), request.source.clone());
+            client.put_snapshot(call, &request.id, &SnapshotBody { location, tags, disk }).await
+        }
+        Request::PutDisk(request) => {
+            let body = DiskBody {
+                location: request.location.clone(),
+                tags: request.tags.clone(),
+                storage: request.storage.clone(),
+                snapshot: request.source.clone(),
+            };
+            client.put_disk(call, &request.id, &body).await
+        }
+        Request::PutSecurityGroup(request) => {
+            client.put_security_group(call, &request.id, &security_group(request)).await
+        }
+        Request::PutInterface(request) => {
+            let body = InterfaceBody {
+                location: request.location.clone(),
+                tags: request.tags.clone(),
+                subnet: request.subnet.clone(),
+                security_group: request.security_group.clone(),
+            };
+            client.put_interface(call, &request.id, &body).await
+        }
+        Request::PutMachine(request) => client.put_virtual_machine(call, &request.id, &new_machine(request)).await,
+        Request::DeleteTemporary(id) => client.delete_temporary(call, convert::kind(id)).await,
         Request::Deallocate(id) => client.deallocate(call, id).await,
         Request::Generalize(id) => client.generalize(call, id).await,
         Request::PutVersion(request) => client.put_image_version(call, &request.id, &body(request)).await,
         Request::DeleteVersion(id) => client.delete_image_version(call, id).await,
     };
     answer.map_err(CallError::from)
+}
+
+fn security_group(request: &SecurityGroupRequest) -> SecurityGroupBody {
+    let rules = request.rules.iter().map(|rule| SecurityRule {
+        name: rule.name.clone(),
+        priority: rule.priority,
+        is_outbound: rule.is_outbound,
+        allows: rule.allows,
+    });
+    SecurityGroupBody { location: request.location.clone(), tags: request.tags.clone(), rules: rules.collect() }
+}
+
+fn new_machine(request: &NewMachineRequest) -> NewMachineBody {
+    NewMachineBody {
+        location: request.location.clone(),
+        tags: request.tags.clone(),
+        size: request.size.clone(),
+        os_type: request.os_type.clone(),
+        os_disk: request.os_disk.clone(),
+        data_disks: request.data_disks.clone(),
+        interface: request.interface.clone(),
+        trusted_launch: request
+            .trusted_launch
+            .map(|launch| TrustedLaunch { secure_boot: launch.secure_boot, vtpm: launch.vtpm }),
+        disk_controller: request.disk_controller.clone(),
+        plan: request.plan.as_ref().map(|plan| Plan {
+            name: Some(plan.name.clone()),
+            publisher: Some(plan.publisher.clone()),
+            product: Some(plan.product.clone()),
+        }),
+    }
 }
 
 fn body(request: &VersionRequest) -> ImageVersionBody {

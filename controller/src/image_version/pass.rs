@@ -242,6 +242,7 @@ impl Pass<'_> {
                 return self.defer(&report, &status, memory, failed.wait).await;
             }
             Err(failed) => {
+                report.keep_failure(announced.step(), &failed.failure);
                 failure = Some(failed.failure.clone());
                 Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }
             }

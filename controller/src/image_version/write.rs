@@ -20,6 +20,9 @@ impl Pass<'_> {
         let status = self.object.status.clone().unwrap_or_default();
         let nothing_done = status.resource_id.is_none() && status.steps.is_empty();
         if deleting && (nothing_done || self.object.spec.deletion_policy == Deletion::Retain) {
+            if let Some(words) = left_behind(&status) {
+                self.tell_at_parting(&words).await;
+            }
             remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
             return Ok(After::Released);
         }
@@ -73,4 +76,14 @@ impl Pass<'_> {
         tracing::info!(from, "Took image version over");
         self.context.events.publish(self.object, vec![told::adopted(from)]).await;
     }
+}
+
+/// What stays in Azure of an object that goes and can't delete it any more.
+fn left_behind(status: &ImageVersionStatus) -> Option<String> {
+    let first = status.temporary.first()?;
+    let (count, id) = (status.temporary.len(), &first.resource_id);
+    Some(format!(
+        "{count} temporary resources stay in Azure, as this object has no identity to delete them any more: delete those with its \
+         tag azimage-owner, such as {id}"
+    ))
 }

@@ -3,16 +3,20 @@
 mod publish;
 mod source;
 mod status;
+mod workspace;
 
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
-pub use source::{AllowedPath, Capture, Guest, Hygiene, ImageVersionSource, Prepare, Source, VirtualMachineSource};
+pub use source::{
+    AllowedPath, Capture, CloneSettings, Guest, Hygiene, ImageVersionSource, Prepare, Source, VirtualMachineSource,
+};
 pub use status::{
     GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, Leaving, OperationStatus, RefusalStatus,
-    RegionState, RegionStatus, SourceStatus, StepFailure, StepStatus,
+    RegionState, RegionStatus, SourceStatus, StepFailure, StepStatus, TemporaryStatus,
 };
+pub use workspace::{Workspace, WorkspaceSubnet};
 
 use crate::rules;
 
@@ -79,6 +83,7 @@ use crate::rules;
     )
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = rules::a_clone_needs_a_workspace(), validation = rules::a_workspace_stays())]
 pub struct ImageVersionSpec {
     /// The gallery in which the version is made. Can't be changed.
     #[x_kube(validation = rules::immutable())]
@@ -97,6 +102,11 @@ pub struct ImageVersionSpec {
     /// What the version is made from. Can't be changed.
     #[x_kube(validation = rules::immutable())]
     pub source: Source,
+
+    /// Where temporary resources are made, such as the copy of a machine that is cloned. Can't be changed once it is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = rules::immutable())]
+    pub workspace: Option<Workspace>,
 
     /// How the version is published.
     #[serde(default)]

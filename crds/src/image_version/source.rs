@@ -25,15 +25,22 @@ pub struct Source {
 /// A virtual machine as the source.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = rules::only_for_a_clone(), validation = rules::a_clone_is_sealed())]
 pub struct VirtualMachineSource {
     /// The resource id of the virtual machine. The version is made in its region.
     #[schemars(length(min = 1, max = 400))]
     #[x_kube(validation = rules::virtual_machine_id())]
     pub resource_id: String,
 
-    /// How the machine is captured. `InPlace` generalizes the machine itself: it can never be started again. The
-    /// machine must also carry the Azure tag `azimage-generalize: allowed`.
+    /// How the machine is captured. `Clone` captures a copy of it that runs without a network in `spec.workspace`, and
+    /// changes nothing of the machine itself. `InPlace` generalizes the machine itself: it can never be started again. The
+    /// machine must then also carry the Azure tag `azimage-generalize: allowed`.
+    #[serde(default)]
     pub capture: Capture,
+
+    /// How the copy is made, of `capture: Clone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone: Option<CloneSettings>,
 
     /// How the guest is prepared.
     #[serde(default)]
@@ -41,10 +48,42 @@ pub struct VirtualMachineSource {
 }
 
 /// How a virtual machine is captured.
-#[derive(schemars::JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Capture {
+    /// A copy of the machine is made from snapshots of its disks, and generalized instead of it. The machine itself isn't
+    /// stopped or changed.
+    #[default]
+    Clone,
     /// The machine itself is generalized, for ever.
     InPlace,
+}
+
+/// How the copy of a machine is made.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CloneSettings {
+    /// Sizes for the copy, such as `Standard_D2s_v5`, tried in this order until there is one to be had. Without any it has the
+    /// size of the machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 64)))]
+    #[x_kube(validation = rules::vm_sizes())]
+    pub vm_sizes: Vec<String>,
+
+    /// How long the copy is kept for you to look at when it can't be captured, from 0s to 168h. Then it is deleted.
+    #[serde(default = "default_keep_on_failure")]
+    #[schemars(length(min = 2, max = 16))]
+    #[x_kube(validation = rules::keep_on_failure())]
+    pub keep_on_failure: String,
+}
+
+impl Default for CloneSettings {
+    fn default() -> Self {
+        Self { vm_sizes: Vec::new(), keep_on_failure: default_keep_on_failure() }
+    }
+}
+
+fn default_keep_on_failure() -> String {
+    "1h".to_owned()
 }
 
 /// How the guest of a virtual machine is prepared.

@@ -60,9 +60,15 @@ pub struct ImageVersionStatus {
 
     /// The writes to Azure that were begun and finished.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 128))]
+    #[schemars(length(max = 512))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into(), "subject".into()]))]
     pub steps: Vec<StepStatus>,
+
+    /// Temporary resources in Azure that were made or are being made for this object, and aren't known to be gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["resourceId".into()]))]
+    pub temporary: Vec<TemporaryStatus>,
 
     /// Whose the gallery image version was before this object took it over: its tag `azimage-owner`, or `nobody`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -331,6 +337,27 @@ pub struct StepStatus {
     /// Why the last attempt failed after Azure had accepted it, in Azure's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<StepFailure>,
+}
+
+/// A temporary resource in Azure.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TemporaryStatus {
+    /// Its resource id.
+    #[schemars(length(min = 1, max = 512))]
+    pub resource_id: String,
+
+    /// When it was asked for.
+    pub since: Time,
+
+    /// Why it can't be deleted, in Azure's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub problem: Option<String>,
+
+    /// When that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem_at: Option<Time>,
 }
 
 /// Why an operation failed that Azure had accepted.

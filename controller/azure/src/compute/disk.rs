@@ -1,13 +1,20 @@
 //! Managed disks.
 
 use azimage_names::{
-    DiskId, Region,
+    DiskId, Region, SnapshotId,
     values::{Architecture, HyperVGeneration},
 };
-use serde::Deserialize;
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::DISKS;
-use crate::{arm::call::Call, arm::client::Client, arm::error::Error, arm::json::null_as_default};
+use super::{DISKS, Tags};
+use crate::{
+    arm::call::Call,
+    arm::client::{Accepted, Client},
+    arm::error::Error,
+    arm::json::null_as_default,
+};
 
 /// A managed disk, with what decides whether an image can be made from it. Other than the machine that it is attached to, it
 /// tells this while the machine is deallocated too.
@@ -28,6 +35,8 @@ pub struct Disk {
     pub encryption: Option<String>,
     /// Resource id of the disk encryption set, for disks under a key of the customer.
     pub disk_encryption_set: Option<String>,
+    /// How many machines may have it at a time; absent means one.
+    pub max_shares: Option<u32>,
     /// Encrypted inside of the guest (Azure Disk Encryption).
     pub encrypted_by_guest: bool,
     /// Security type, for example `TrustedLaunch` or `ConfidentialVM_DiskEncryptedWithPlatformKey`.
@@ -54,6 +63,7 @@ struct Properties {
     #[serde(rename = "diskSizeGB")]
     disk_size_gb: Option<u32>,
     hyper_v_generation: Option<HyperVGeneration>,
+    max_shares: Option<u32>,
     #[serde(default, deserialize_with = "null_as_default")]
     supported_capabilities: SupportedCapabilities,
     #[serde(default, deserialize_with = "null_as_default")]
@@ -99,13 +109,45 @@ impl From<Wire> for Disk {
             hyper_v_generation: properties.hyper_v_generation,
             encryption: said(properties.encryption.kind),
             disk_encryption_set: said(properties.encryption.disk_encryption_set_id),
+            max_shares: properties.max_shares,
             encrypted_by_guest: properties.encryption_settings_collection.enabled.unwrap_or(false),
             security_type: said(properties.security_profile.security_type),
         }
     }
 }
 
+/// A disk that is made from a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskBody {
+    /// The snapshot's region.
+    pub location: Region,
+    /// Tags.
+    pub tags: Tags,
+    /// Its storage, for example `Premium_LRS`.
+    pub storage: String,
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+}
+
+impl Serialize for DiskBody {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { location, tags, storage, snapshot } = self;
+        json!({
+            "location": location,
+            "tags": tags,
+            "sku": {"name": storage},
+            "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": snapshot}},
+        })
+        .serialize(serializer)
+    }
+}
+
 impl Client {
+    /// Makes a disk (Azure REST: Disks - Create Or Update).
+    pub async fn put_disk(&self, call: &Call, id: &DiskId, body: &DiskBody) -> Result<Accepted, Error> {
+        self.write(call, Method::PUT, &id.to_string(), DISKS, Some(body), None).await
+    }
+
     /// Reads a managed disk (Azure REST: Disks - Get).
     pub async fn disk(&self, call: &Call, id: &DiskId) -> Result<Disk, Error> {
         self.get(call, id, "", DISKS).await
@@ -114,7 +156,7 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 
@@ -130,6 +172,7 @@ mod tests {
                 "diskSizeGB": 30, "hyperVGeneration": "V2", "osType": "Linux",
                 "supportedCapabilities": {"architecture": "Arm64", "acceleratedNetwork": true},
                 "encryption": {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": "/set"},
+                "maxShares": 2,
                 "encryptionSettingsCollection": {"enabled": true, "encryptionSettingsVersion": "1.1"},
                 "securityProfile": {"securityType": "ConfidentialVM_NonPersistedTPM"},
             },
@@ -142,6 +185,7 @@ mod tests {
             hyper_v_generation: Some(HyperVGeneration::V2),
             encryption: Some("EncryptionAtRestWithCustomerKey".into()),
             disk_encryption_set: Some("/set".into()),
+            max_shares: Some(2),
             encrypted_by_guest: true,
             security_type: Some("ConfidentialVM_NonPersistedTPM".into()),
         };
@@ -160,5 +204,24 @@ mod tests {
             &json!({"location": "westeurope", "properties": {"supportedCapabilities": {"architecture": "RiscV"}}}),
         );
         assert_eq!(new.architecture, Some(Architecture::Other("RiscV".into())));
+    }
+
+    #[test]
+    fn a_disk_is_made_from_a_snapshot() {
+        let snapshot: SnapshotId =
+            "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/w/providers/Microsoft.Compute/snapshots/s"
+                .parse()
+                .unwrap();
+        let body = DiskBody {
+            location: "westeurope".parse().unwrap(),
+            tags: [("a".to_owned(), "b".to_owned())].into(),
+            storage: "Premium_LRS".into(),
+            snapshot: snapshot.clone(),
+        };
+        let expected = json!({
+            "location": "westeurope", "tags": {"a": "b"}, "sku": {"name": "Premium_LRS"},
+            "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": snapshot.to_string()}},
+        });
+        assert_eq!(serde_json::to_value(&body).unwrap(), expected);
     }
 }

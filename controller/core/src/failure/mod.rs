@@ -4,7 +4,7 @@ pub(crate) mod late;
 pub(crate) mod words;
 
 use azimage_crds::Reason;
-use azimage_names::Obstacle;
+use azimage_names::{Obstacle, values::NO_CAPACITY};
 use words::Failed;
 
 use crate::{
@@ -49,6 +49,11 @@ pub enum Failure {
     Unavailable(String),
 }
 
+/// Whether the code of an operation that failed says that there was no machine of the size that it asked for.
+pub(crate) fn is_of_capacity(code: &str) -> bool {
+    NO_CAPACITY.iter().chain(&["QuotaExceeded"]).any(|known| known.eq_ignore_ascii_case(code))
+}
+
 /// How many times in a row Azure may say that a state is in the way, until a person is told.
 const MOST_NOT_ALLOWED: u32 = 6;
 
@@ -67,6 +72,10 @@ pub(crate) enum About {
     Update,
     /// The version that goes.
     Deletion,
+    /// A part of the copy of a machine.
+    Cloning,
+    /// A temporary resource that goes.
+    CleanUp,
 }
 
 impl About {
@@ -78,6 +87,8 @@ impl About {
             Self::Creation => Failed::CreationBusy { doing, why },
             Self::Update => Failed::UpdateBusy { doing, why },
             Self::Deletion => Failed::DeletionBusy { doing, why },
+            Self::Cloning => Failed::CloningBusy { doing, why },
+            Self::CleanUp => Failed::CleanUpBusy { doing, why },
         }
     }
 }
@@ -95,8 +106,8 @@ impl Failure {
 
     fn progress_about(&self, doing: &str, about: About) -> Progress {
         let message = self.message(doing.to_owned(), about);
-        let progress: fn(Reason, String) -> Progress =
-            if self.is_permanent() { Progress::stalled } else { Progress::retrying };
+        let lasts = self.is_permanent() && !self.is_of_size(about);
+        let progress: fn(Reason, String) -> Progress = if lasts { Progress::stalled } else { Progress::retrying };
         progress(message.reason(), message.to_string())
     }
 
@@ -109,7 +120,9 @@ impl Failure {
             Self::Throttled => Failed::Throttled { doing },
             Self::InUse(why) if matches!(about, About::Deletion) => Failed::DeletionInUse { doing, why },
             Self::Busy(why) | Self::InUse(why) | Self::NotAllowed(why) => about.busy(doing, why),
+            Self::Forbidden { why, .. } if self.is_of_size(about) => Failed::NoMachine { doing, why },
             Self::Forbidden { by, why } => match by {
+                Obstacle::Capacity => Failed::Capacity { doing, why },
                 Obstacle::Policy => Failed::Policy { doing, why },
                 Obstacle::DenyAssignment => Failed::DenyAssignment { doing, why },
                 Obstacle::Lock => Failed::Lock { doing, why },
@@ -122,6 +135,39 @@ impl Failure {
             Self::Refused(why) => Failed::Refused { doing, why },
             Self::Unavailable(why) => Failed::Unavailable { doing, why },
         }
+    }
+
+    /// Whether another size of the machine that was to be made may do.
+    fn is_of_size(&self, about: About) -> bool {
+        let of_size = matches!(self, Self::Forbidden { by: Obstacle::Capacity | Obstacle::Quota, .. });
+        of_size && matches!(about, About::Cloning)
+    }
+
+    /// Whether a step failed because there was no machine of the size that it asked for.
+    pub(crate) fn is_for_want_of_capacity(&self, step: StepName) -> bool {
+        self.is_of_size(step.about())
+    }
+
+    /// Azure's words, as far as there are any.
+    pub(crate) fn words(&self) -> &str {
+        match self {
+            Self::Identity(why)
+            | Self::IdentityIncomplete(why)
+            | Self::IdentityRefused(why)
+            | Self::Busy(why)
+            | Self::InUse(why)
+            | Self::NotAllowed(why)
+            | Self::Forbidden { why, .. }
+            | Self::Refused(why)
+            | Self::Unavailable(why) => why,
+            Self::Denied { action, .. } => action,
+            Self::Throttled => "",
+        }
+    }
+
+    /// When to try a step again.
+    pub(crate) fn requeue_of(&self, step: StepName) -> Requeue {
+        if self.is_of_size(step.about()) { Requeue::Retry } else { self.requeue() }
     }
 
     /// When to try again.
@@ -195,6 +241,7 @@ mod tests {
             (Obstacle::Subscription, Reason::SubscriptionUnavailable, "Check its id"),
             (Obstacle::OtherTenant, Reason::TenantMismatch, "no grant helps"),
             (Obstacle::Quota, Reason::QuotaExceeded, "Have it raised"),
+            (Obstacle::Capacity, Reason::CapacityUnavailable, "vmSizes"),
             (Obstacle::Extensions, Reason::SourceUnsupported, "osProfile.allowExtensionOperations"),
             (Obstacle::NotRegistered, Reason::ProviderNotRegistered, "az provider register"),
         ] {

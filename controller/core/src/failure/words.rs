@@ -33,7 +33,8 @@ messages! {
             "Could not {doing} yet: it is in use. It is tried again, with growing pauses: {why}",
         Policy { doing: String, why: String } => Ready / DisallowedByPolicy:
             "Could not {doing}: an Azure Policy forbids it. Have the policy's assignment leave this scope out, or give it \
-             what it asks for: a gallery image version gets its tags from spec.publish.tags, a machine has its own: {why}",
+             what it asks for: a gallery image version gets its tags from spec.publish.tags, temporary resources get theirs from \
+             spec.workspace.tags, a machine has its own: {why}",
         DenyAssignment { doing: String, why: String } => Ready / DeniedByAssignment:
             "Could not {doing}: a deny assignment forbids it, which no grant outweighs. Have whoever made it, such as a \
              deployment stack, leave this identity out: {why}",
@@ -48,6 +49,16 @@ messages! {
         Quota { doing: String, why: String } => Ready / QuotaExceeded:
             "Could not {doing}: a quota of the subscription is used up. Have it raised, or delete what isn't needed any \
              more: {why}",
+        Capacity { doing: String, why: String } => Ready / CapacityUnavailable:
+            "Could not {doing}: Azure has no machine of this size now, or none for this subscription. Name more sizes in \
+             spec.source.virtualMachine.clone.vmSizes of a new object: {why}",
+        NoMachine { doing: String, why: String } => Ready / CapacityUnavailable:
+            "Could not {doing} yet: another size is tried, or the same one later. What is tried is \
+             spec.source.virtualMachine.clone.vmSizes: {why}",
+        CloningBusy { doing: String, why: String } => Ready / Cloning:
+            "Could not {doing} yet: the state of what it is made of doesn't allow it now: {why}",
+        CleanUpBusy { doing: String, why: String } => Ready / CleaningUp:
+            "Could not {doing} yet: its state doesn't allow it now: {why}",
         Extensions { doing: String, why: String } => Ready / SourceUnsupported:
             "Could not {doing}: the machine allows no extensions, without which nothing can be run in its guest. Set \
              osProfile.allowExtensionOperations to true on it, or use another machine: {why}",

@@ -6,10 +6,10 @@ use azimage_crds::{Prepare, StepFailure};
 use azimage_names::{DiskId, ImageVersionId, RunCommandId, VersionNumber, VirtualMachineId};
 
 use super::{
-    Absent, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf, SourceSpec, StepKey, StepName,
+    Absent, CloneSpec, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf, SourceSpec, StepKey,
     Validated, facts, report::Stop, stage::guest::nonce,
 };
-use crate::Failure;
+use crate::{Failure, temporary::TemporaryId};
 
 /// What a stage decides by.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,12 @@ impl<'a, T> Answer<'a, T> {
 /// A virtual machine as the source, with what the object says of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
+    /// The machine that is captured: the source itself, or its copy.
     pub(super) id: &'a VirtualMachineId,
+    /// The machine that the object names.
+    pub(super) origin: &'a VirtualMachineId,
+    /// How its copy is made, if it is one that is captured.
+    pub(super) clone: Option<&'a CloneSpec>,
     pub(super) prepare: Prepare,
     pub(super) seal: &'a RunCommandId,
     pub(super) guest: &'a GuestSpec,
@@ -132,8 +137,10 @@ impl<'a> Cx<'a> {
     /// What the object says of its source, when that is a virtual machine.
     pub(super) fn source(&self) -> Option<Source<'a>> {
         match &self.validated.source {
-            SourceSpec::VirtualMachine { id, prepare, guest, seal } => {
-                Some(Source { id, prepare: *prepare, seal, guest })
+            SourceSpec::VirtualMachine { id: origin, prepare, guest, seal, clone } => {
+                let clone = clone.as_deref();
+                let id = clone.map_or(origin, |clone| &clone.machine);
+                Some(Source { id, origin, clone, prepare: *prepare, seal, guest })
             }
             SourceSpec::ImageVersion { .. } => None,
         }
@@ -144,7 +151,30 @@ impl<'a> Cx<'a> {
         answer(self.facts.machines.get(id), || Read::Machine(id.clone()))
     }
 
-    /// The source machine, of which an earlier stage has seen that it exists.
+    /// How the source is cloned, if it is.
+    pub(super) fn clone_spec(&self) -> Option<&'a CloneSpec> {
+        self.source()?.clone
+    }
+
+    /// Whether the copy of the source machine exists, so that the source itself matters no more.
+    pub(super) fn is_cloned(&self) -> Result<bool, Stop> {
+        let Some(clone) = self.clone_spec() else { return Ok(false) };
+        match self.machine(&clone.machine)?.or_stop("read the copy of the machine")? {
+            Presence::Found(machine) => Ok(self.validated.owns_tag(&machine.tags)),
+            Presence::Missing(_) => Ok(false),
+        }
+    }
+
+    /// The machine that the object names, of which an earlier stage has seen that it exists.
+    pub(super) fn origin_machine(&self) -> Result<(Source<'a>, &'a facts::Machine), Stop> {
+        let Some(source) = self.source() else { return Err(Stop::unseen("the source virtual machine")) };
+        match self.machine(source.origin)?.or_stop("read the source virtual machine")? {
+            Presence::Found(machine) => Ok((source, machine)),
+            Presence::Missing(_) => Err(Stop::unseen("the source virtual machine")),
+        }
+    }
+
+    /// The machine that is captured, of which an earlier stage has seen that it exists.
     pub(super) fn source_machine(&self) -> Result<(Source<'a>, &'a facts::Machine), Stop> {
         let Some(source) = self.source() else { return Err(Stop::unseen("the source virtual machine")) };
         match self.machine(source.id)?.or_stop("read the source virtual machine")? {
@@ -177,18 +207,22 @@ impl<'a> Cx<'a> {
 
     /// Why the last attempt at a step failed after Azure had accepted it, if anybody knows: the status, which has it from
     /// whoever read it, or the operation itself, as long as the process lives that began it.
-    pub(super) fn why_failed(&self, step: StepName, report: &mut Report) -> Result<Option<StepFailure>, Stop> {
-        let key = StepKey::from(step);
-        if let Some(known) = self.history.step(step).and_then(|record| record.failure.clone()) {
+    pub(super) fn why_failed(
+        &self,
+        step: impl Into<StepKey>,
+        report: &mut Report,
+    ) -> Result<Option<StepFailure>, Stop> {
+        let key = step.into();
+        if let Some(known) = self.history.step(key.clone()).and_then(|record| record.failure.clone()) {
             return Ok(Some(known));
         }
-        let Some(Operation::Failed(failure)) = self.operation(step)? else { return Ok(None) };
+        let Some(Operation::Failed(failure)) = self.operation(key.clone())? else { return Ok(None) };
         report.failures.insert(key, failure.clone());
         Ok(Some(failure.clone()))
     }
 
     /// How the operation of the last attempt at a step stands, if this process began it and Azure says so.
-    pub(super) fn operation(&self, step: StepName) -> Result<Option<&'a Operation>, Stop> {
+    pub(super) fn operation(&self, step: impl Into<StepKey>) -> Result<Option<&'a Operation>, Stop> {
         let Some(of) = self.history.memory.operation(&step.into()) else { return Ok(None) };
         match answer(self.facts.operations.get(&of), || Read::Operation(of.clone()))? {
             Answer::Found(operation) => Ok(Some(operation)),
@@ -203,6 +237,11 @@ impl<'a> Cx<'a> {
     /// A managed disk.
     pub(super) fn disk(&self, id: &DiskId) -> Result<Answer<'a, facts::Disk>, Stop> {
         answer(self.facts.disks.get(id), || Read::Disk(id.clone()))
+    }
+
+    /// A temporary resource, other than a machine.
+    pub(super) fn temporary(&self, id: &TemporaryId) -> Result<Answer<'a, facts::Temporary>, Stop> {
+        answer(self.facts.temporaries.get(id), || Read::Temporary(id.clone()))
     }
 
     /// The gallery of the version.

@@ -32,14 +32,19 @@ pub(super) fn recorded<'a>(status: &'a ImageVersionStatus, key: &StepKey) -> Opt
 }
 
 impl History<'_> {
-    /// The record of a step that is about one thing alone.
-    pub fn step(&self, name: StepName) -> Option<&StepStatus> {
-        recorded(self.status, &name.into())
+    /// The record of a step.
+    pub fn step(&self, step: impl Into<StepKey>) -> Option<&StepStatus> {
+        recorded(self.status, &step.into())
     }
 
     /// Whether a step was ever begun.
-    pub fn begun(&self, name: StepName) -> bool {
-        self.step(name).is_some()
+    pub fn begun(&self, step: impl Into<StepKey>) -> bool {
+        self.step(step).is_some()
+    }
+
+    /// Whether any step was begun that such names have.
+    pub(super) fn begun_any(&self, which: impl Fn(StepName) -> bool) -> bool {
+        self.status.steps.iter().filter_map(StepKey::of).any(|key| which(key.name))
     }
 
     /// Whether a step was begun and its effect not seen.
@@ -108,8 +113,13 @@ impl History<'_> {
 
     /// Whether the status says that only a person can help. Of a suspended object it says nothing about its work.
     pub(super) fn stalled(&self) -> bool {
+        self.stall().is_some()
+    }
+
+    /// What the status says that only a person can help with.
+    pub(super) fn stall(&self) -> Option<&Condition> {
         let stalled = self.condition(ConditionType::Stalled).filter(|condition| condition.status == "True");
-        stalled.is_some_and(|condition| condition.reason != Reason::Suspended.as_str())
+        stalled.filter(|condition| condition.reason != Reason::Suspended.as_str())
     }
 
     /// Which wishes Azure refuses, as this process knows or the status says.

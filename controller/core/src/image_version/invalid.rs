@@ -1,6 +1,6 @@
 //! What is said of an object that can't be worked on as it is.
 
-use azimage_names::{ImageVersionId, VirtualMachineId};
+use azimage_names::{ImageVersionId, Region, SubnetId, VirtualMachineId};
 
 use crate::message::messages;
 
@@ -11,6 +11,17 @@ messages! {
             "{field}: {problem}",
         Source => Ready / InvalidSpec:
             "spec.source: set exactly one of virtualMachine and imageVersion",
+        NoWorkspace => Ready / InvalidSpec:
+            "spec.workspace: a machine is cloned in a resource group and subnet of yours; set them, or capture a machine that \
+             is made to be consumed with spec.source.virtualMachine.capture: InPlace in a new object",
+        OtherSubscription { subnet: SubnetId, machine: VirtualMachineId } => Ready / InvalidSpec:
+            "spec.workspace.subnets: {subnet} is in another subscription than the machine {machine}, and its copy has to be in \
+             the machine's; set a subnet of that subscription in a new object",
+        RegionTwice { region: Region } => Ready / InvalidSpec:
+            "spec.workspace.subnets: there are two subnets for {region}; leave one in a new object",
+        SealedClone => Ready / InvalidSpec:
+            "spec.source.virtualMachine.guest.prepare: a machine whose guest was sealed before can't be cloned, as its copy \
+             would be provisioned anew; use capture: InPlace in a new object",
         MadeFromItself => Ready / InvalidSpec:
             "spec.source.imageVersion.resourceId: a gallery image version can't be made from itself; set another source in \
              a new object",

@@ -3,7 +3,7 @@
 use super::{
     invalid::Invalid,
     stage::{
-        claim, compatible, definition, delete, disks, generalize, guest, preflight, publish, replicate,
+        claim, clean, clone, compatible, definition, delete, disks, generalize, guest, preflight, publish, replicate,
         source::{self, problem},
         source_version,
     },
@@ -23,6 +23,9 @@ pub(crate) fn messages() -> Vec<Messages> {
         disks::problem::DiskProblem::messages(),
         preflight::words::Foreseen::messages(),
         claim::words::Words::messages(),
+        clone::words::Words::messages(),
+        clone::words::Workspace::messages(),
+        clone::words::Failed::messages(),
         guest::words::Words::messages(),
         guest::words::Refusal::messages(),
         guest::words::PreparationUnknown::messages(),
@@ -32,6 +35,7 @@ pub(crate) fn messages() -> Vec<Messages> {
         replicate::words::Words::messages(),
         replicate::words::Unheeded::messages(),
         replicate::words::Failed::messages(),
+        clean::words::Words::messages(),
         delete::words::Words::messages(),
         Done::messages(),
     ]

@@ -37,6 +37,8 @@ pub struct Memory {
     failures: u32,
     /// How often in a row Azure said of a step that a state is in the way, whatever else failed in between.
     not_allowed: u32,
+    /// How often Azure refused the machine of this attempt at a copy for want of capacity or quota.
+    no_capacity: u32,
     /// How long Azure, or the budget, asked to wait after the last failure.
     retry_after: Option<Duration>,
     /// Since when no pass has come to its end, because each had to wait for its turn.
@@ -187,6 +189,9 @@ impl Memory {
                 for (executed, attempt) in &mut next.executed {
                     attempt.shows |= key.name.begins_anew().contains(&executed.name);
                 }
+                if key.name == StepName::CreateSnapshot {
+                    next.no_capacity = 0;
+                }
                 next.announced = Some(Intent { key, id: id.to_owned(), tried: false });
                 next
             }
@@ -230,12 +235,14 @@ impl Memory {
                 }
             }
             Event::Failed { step, failure, retry_after } => {
+                let of_size = u32::from(failure.is_for_want_of_capacity(step.name));
                 let is_of_state = matches!(failure, Failure::NotAllowed(_));
                 let not_allowed = if is_of_state { self.not_allowed.saturating_add(1) } else { self.not_allowed };
                 Self {
                     facts: Facts::default(),
                     failures: self.failures.saturating_add(1),
                     not_allowed,
+                    no_capacity: self.no_capacity.saturating_add(of_size),
                     deferred_since: None,
                     retry_after,
                     failure: Some((step, failure.after(not_allowed))),
@@ -317,7 +324,22 @@ impl Memory {
 
     /// When to look again after a step that was tried.
     pub fn requeue_after_step(&self) -> Requeue {
-        self.failure.as_ref().map_or(Requeue::Poll, |(_, failure)| failure.requeue())
+        match &self.failure {
+            // It holds up nothing else: the status keeps that it failed, and until when it isn't tried again.
+            Some((key, _)) if key.name == StepName::DeleteTemporary => Requeue::Poll,
+            Some((key, failure)) => failure.requeue_of(key.name),
+            None => Requeue::Poll,
+        }
+    }
+
+    /// How often Azure refused the machine of this attempt at a copy for want of capacity or quota.
+    pub(super) fn capacity_refusals(&self) -> u32 {
+        self.no_capacity
+    }
+
+    /// The failure of a step, if it was the last one that was tried.
+    pub(super) fn failure_of(&self, key: &StepKey) -> Option<&Failure> {
+        self.failure.as_ref().filter(|(failed, _)| failed == key).map(|(_, failure)| failure)
     }
 
     /// The failure of the step that is still wanted is shown instead of the hope to do it.
@@ -325,6 +347,9 @@ impl Memory {
         if let Some((failed, failure)) = &self.failure
             && failed == step
         {
+            if step.name == StepName::DeleteTemporary && (report.resource_id.is_some() || report.is_stalled()) {
+                return;
+            }
             report.progress = failure.progress_of(step.name);
         }
     }

@@ -6,6 +6,7 @@
 //! Azure ─────────────────────▶ Facts ──────┘    └──▶ Plan { step, report, wake } ──next_status──▶ status
 //! ```
 
+mod clone_spec;
 mod context;
 mod doubt;
 pub mod facts;
@@ -31,6 +32,7 @@ mod validate;
 pub mod wish;
 mod words;
 
+pub use clone_spec::CloneSpec;
 pub use doubt::Doubt;
 pub use facts::{
     Absent, BootDiagnostics, Execution, Facts, GOOD_FOR, MarketplacePlan, Operation, OperationOf, OsType, Power,
@@ -42,8 +44,14 @@ pub use memory::{Event, Executed, Intent, Memory};
 pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};
 pub use report::{Plan, Report, Requeue};
-pub use request::{MachineRequest, Request, RunCommandRequest, SourceId, TargetRegionRequest, VersionRequest};
-pub use stage::{preflight::actions as foreseen_actions, replicate::leaving::next_end};
+pub use request::{
+    DiskRequest, InterfaceRequest, MachineRequest, NewMachineRequest, Request, RunCommandRequest, SecurityGroupRequest,
+    SnapshotRequest, SourceId, TargetRegionRequest, TrustedLaunch, VersionRequest,
+};
+pub use stage::{
+    preflight::{actions as foreseen_actions, clone_actions as foreseen_clone_actions},
+    replicate::leaving::next_end,
+};
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{Step, StepKey, Subject};
 pub use step_name::StepName;

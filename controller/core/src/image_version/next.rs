@@ -16,6 +16,8 @@ use super::{
     report::{Decision, Outcome, Plan, Report, Requeue, Stop, ends},
     route::{self, Stage},
     stage::{
+        clean,
+        clone::attempt,
         publish,
         replicate::{self, regions},
     },
@@ -67,6 +69,9 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
         }
         step => (step, requeue),
     };
+    if let Some(id) = step.as_ref().and_then(Step::makes) {
+        report.temporary.insert(id);
+    }
     let plan = Plan { step, report, requeue };
     match to_be_read_again(&plan, &cx) {
         Some(read) => Next::Read(read),
@@ -109,7 +114,8 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         }
         let (behind, ahead) = route::split_where_it_is_made(route);
         passed(behind, version, cx, report);
-        return walk(ahead, cx, report);
+        let outcome = walk(ahead, cx, report)?;
+        return Ok(clean::tell(cx, outcome, report));
     }
     if cx.history.visibility_lag() {
         return report.wait(&Words::NotShownYet);
@@ -117,7 +123,11 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if cx.history.was_published() {
         return publish::is_gone(cx, report);
     }
+    if let Some(over) = attempt::is_over(cx, report) {
+        return over;
+    }
     let outcome = walk(route, cx, report)?;
+    attempt::tell_of_the_kept(cx, &outcome, report);
     cx.history.confirm_absent_before_first_write(outcome, Read::Version(validated.id.clone()), report)
 }
 

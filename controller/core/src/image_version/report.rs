@@ -11,7 +11,7 @@ use super::{
     wish::{Asks, Change},
     words::{Done, Words},
 };
-use crate::{Failure, Finding, Message, Progress, Truth};
+use crate::{Failure, Finding, Message, Progress, Truth, temporary::TemporaryId};
 
 /// What a pass does.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +106,12 @@ pub struct Report {
     pub refusals: Option<Refusals>,
     /// Changes that didn't last, and aren't written again for now.
     pub reverted: Vec<Change>,
+    /// Temporary resources that are there, or are about to be made.
+    pub temporary: BTreeSet<TemporaryId>,
+    /// Temporary resources that are surely gone, or aren't the object's.
+    pub gone: BTreeSet<TemporaryId>,
+    /// Why temporary resources couldn't be deleted just now, in Azure's words.
+    pub undeletable: BTreeMap<TemporaryId, String>,
     /// Nothing is missing but certainty about this: the next pass has to read that alone.
     pub confirming: Option<Read>,
 }
@@ -133,6 +139,9 @@ impl Default for Report {
             asks: Asks::default(),
             refusals: None,
             reverted: Vec::new(),
+            temporary: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            undeletable: BTreeMap::new(),
             confirming: None,
         }
     }
@@ -179,6 +188,18 @@ impl Report {
     /// The same, of a message that several conditions may say.
     pub(super) fn done_on(&mut self, condition: ConditionType, message: &impl Message) {
         self.findings.insert(condition, Finding::of(Truth::True, message));
+    }
+
+    /// Whether only a person can help.
+    pub(super) fn is_stalled(&self) -> bool {
+        matches!(self.progress, Progress::Stalled { .. })
+    }
+
+    /// A temporary resource couldn't be deleted, if that is what failed: the status keeps it, and until when it isn't tried again.
+    pub fn keep_failure(&mut self, step: &Step, failure: &Failure) {
+        if let Request::DeleteTemporary(id) = &step.request {
+            self.undeletable.insert(id.clone(), failure.words().to_owned());
+        }
     }
 
     pub(super) fn finished_if(&mut self, seen: bool, step: StepName) {

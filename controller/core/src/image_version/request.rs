@@ -1,10 +1,15 @@
 //! The requests that change something in Azure: all there are. Each is complete, so that carrying it out leaves no choice open.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use azimage_names::{ImageVersionId, Region, RunCommandId, VirtualMachineId};
+use azimage_names::{
+    DiskId, ImageVersionId, InterfaceId, Region, RunCommandId, SecurityGroupId, SnapshotId, SubnetId, VirtualMachineId,
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+use super::{MarketplacePlan, facts::SecurityRule};
+use crate::temporary::TemporaryId;
 
 /// A request, by what it does to what.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +20,18 @@ pub enum Request {
     PutRunCommand(Box<RunCommandRequest>),
     /// Delete a run command.
     DeleteRunCommand(RunCommandId),
+    /// Make a snapshot of a disk.
+    PutSnapshot(Box<SnapshotRequest>),
+    /// Make a disk from a snapshot.
+    PutDisk(Box<DiskRequest>),
+    /// Make a network security group, or give it these rules.
+    PutSecurityGroup(Box<SecurityGroupRequest>),
+    /// Make a network interface, or make it so.
+    PutInterface(Box<InterfaceRequest>),
+    /// Make a machine from disks.
+    PutMachine(Box<NewMachineRequest>),
+    /// Delete a temporary resource.
+    DeleteTemporary(TemporaryId),
     /// Deallocate a machine.
     Deallocate(VirtualMachineId),
     /// Mark a machine as generalized, for ever.
@@ -64,6 +81,15 @@ pub enum SourceId {
     ImageVersion(ImageVersionId),
 }
 
+impl fmt::Display for SourceId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::VirtualMachine(id) => id.fmt(formatter),
+            Self::ImageVersion(id) => id.fmt(formatter),
+        }
+    }
+}
+
 /// A write of a gallery image version, whole.
 #[expect(clippy::struct_excessive_bools, reason = "they are members of Azure's own")]
 #[derive(Clone, Debug, PartialEq)]
@@ -111,4 +137,99 @@ pub struct TargetRegionRequest {
     pub exclude_from_latest: bool,
     /// Members that this release doesn't know, as they were read.
     pub preserved: Map<String, Value>,
+}
+
+/// A snapshot that is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotRequest {
+    /// The snapshot.
+    pub id: SnapshotId,
+    /// The disk's region.
+    pub location: Region,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The disk that it is of.
+    pub source: DiskId,
+}
+
+/// A disk that is made from a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskRequest {
+    /// The disk.
+    pub id: DiskId,
+    /// The snapshot's region.
+    pub location: Region,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The snapshot.
+    pub source: SnapshotId,
+    /// Its storage, such as `Premium_LRS`.
+    pub storage: String,
+}
+
+/// A network security group that is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityGroupRequest {
+    /// The group.
+    pub id: SecurityGroupId,
+    /// Its region.
+    pub location: Region,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Its rules, whole.
+    pub rules: Vec<SecurityRule>,
+}
+
+/// A network interface that is made. It has no public address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceRequest {
+    /// The interface.
+    pub id: InterfaceId,
+    /// The subnet's region.
+    pub location: Region,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The subnet.
+    pub subnet: SubnetId,
+    /// The security group that closes it.
+    pub security_group: SecurityGroupId,
+}
+
+/// A machine that is made from disks. Of the machine that it copies it has neither identity nor extensions nor data for its
+/// start; its serial console is recorded on storage that Azure manages, and disks and interface are deleted with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMachineRequest {
+    /// The machine.
+    pub id: VirtualMachineId,
+    /// Its region.
+    pub location: Region,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Its size, such as `Standard_D2s_v5`.
+    pub size: String,
+    /// `Linux` or `Windows`.
+    pub os_type: String,
+    /// The disk that the system is on.
+    pub os_disk: DiskId,
+    /// Data disks by logical unit number.
+    pub data_disks: BTreeMap<u8, DiskId>,
+    /// Its network interface.
+    pub interface: InterfaceId,
+    /// The security group of the interface.
+    pub security_group: SecurityGroupId,
+    /// `TrustedLaunch`, with what it is started with, or nothing for `Standard`.
+    pub trusted_launch: Option<TrustedLaunch>,
+    /// `SCSI` or `NVMe`, if the machine that it copies says so.
+    pub disk_controller: Option<String>,
+    /// The Marketplace plan of the machine that it copies.
+    pub plan: Option<MarketplacePlan>,
+}
+
+/// What a Trusted Launch machine is started with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrustedLaunch {
+    /// Secure boot.
+    pub secure_boot: bool,
+    /// The virtual trusted platform module.
+    pub vtpm: bool,
 }

@@ -7,7 +7,8 @@ use super::{
     context::Cx,
     report::{Decision, Report},
     stage::{
-        claim, compatible, definition, delete, disks, generalize, guest, publish, replicate, source, source_version,
+        claim, clean, clone, compatible, definition, delete, disks, generalize, guest, publish, replicate, source,
+        source_version,
     },
 };
 
@@ -49,6 +50,14 @@ static GUEST: Stage = stage(
     &[By::ClaimSource, By::ForgetLastSeal, By::Seal, By::ForgetSeal, By::MarkSealed],
     guest::decide,
 );
+static CLONE_IT: Stage = stage(
+    "clone",
+    On::GuestPrepared,
+    &[By::CreateSnapshot, By::CreateDisk, By::CreateSecurityGroup, By::CreateInterface, By::CreateMachine],
+    clone::decide,
+);
+static CLEAN: Stage = stage("clean", On::CleanedUp, clean::STEPS, clean::decide);
+static TEMPORARY_GONE: Stage = stage("temporary gone", On::CleanedUp, clean::STEPS, clean::before_release);
 static DEALLOCATE: Stage = stage("deallocate", On::Generalized, &[By::Deallocate], generalize::deallocate);
 static GENERALIZE: Stage = stage("generalize", On::Generalized, &[By::Generalize], generalize::generalize);
 static PUBLISH: Stage = stage("publish", On::Published, &[By::Publish], publish::decide);
@@ -57,19 +66,35 @@ static VERSION_GONE: Stage = stage("version gone", On::Published, &[By::Delete],
 static RELEASE: Stage = stage("release", On::SourceReady, &[By::ForgetSeal, By::ReleaseSource], delete::release);
 
 /// From a virtual machine that is captured in place.
-static IN_PLACE: [&Stage; 10] =
-    [&DEFINITION, &SOURCE, &COMPATIBLE, &DISKS, &CLAIM, &GUEST, &DEALLOCATE, &GENERALIZE, &PUBLISH, &REPLICATE];
+static IN_PLACE: [&Stage; 11] =
+    [&DEFINITION, &SOURCE, &COMPATIBLE, &DISKS, &CLAIM, &GUEST, &DEALLOCATE, &GENERALIZE, &PUBLISH, &CLEAN, &REPLICATE];
+
+/// From a copy of a virtual machine.
+static CLONE: [&Stage; 11] = [
+    &DEFINITION,
+    &SOURCE,
+    &COMPATIBLE,
+    &DISKS,
+    &CLONE_IT,
+    &GUEST,
+    &DEALLOCATE,
+    &GENERALIZE,
+    &PUBLISH,
+    &CLEAN,
+    &REPLICATE,
+];
 
 /// From another version.
-static COPY: [&Stage; 5] = [&DEFINITION, &SOURCE_VERSION, &COMPATIBLE_VERSION, &PUBLISH, &REPLICATE];
+static COPY: [&Stage; 6] = [&DEFINITION, &SOURCE_VERSION, &COMPATIBLE_VERSION, &PUBLISH, &CLEAN, &REPLICATE];
 
 /// An object that goes.
-pub(super) static DELETE: [&Stage; 2] = [&VERSION_GONE, &RELEASE];
+pub(super) static DELETE: [&Stage; 3] = [&VERSION_GONE, &TEMPORARY_GONE, &RELEASE];
 
 /// The way to a version from such a source.
 pub(super) fn of(source: &SourceSpec) -> &'static [&'static Stage] {
     match source {
-        SourceSpec::VirtualMachine { .. } => &IN_PLACE,
+        SourceSpec::VirtualMachine { clone: Some(_), .. } => &CLONE,
+        SourceSpec::VirtualMachine { clone: None, .. } => &IN_PLACE,
         SourceSpec::ImageVersion { .. } => &COPY,
     }
 }
@@ -88,8 +113,12 @@ mod tests {
 
     use super::*;
 
-    const ROUTES: [(&str, &[&Stage]); 3] =
-        [("a machine in place", &IN_PLACE), ("another version", &COPY), ("a deletion", &DELETE)];
+    const ROUTES: [(&str, &[&Stage]); 4] = [
+        ("a copy of a machine", &CLONE),
+        ("a machine in place", &IN_PLACE),
+        ("another version", &COPY),
+        ("a deletion", &DELETE),
+    ];
 
     /// The routes as the page shows them.
     fn print() -> String {
@@ -119,9 +148,9 @@ mod tests {
             let of = |stage: &&&Stage| stage.steps.contains(&step);
             assert!(ROUTES.iter().flat_map(|(_, route)| *route).any(|stage| of(&stage)), "{step}");
         }
-        for route in [&IN_PLACE[..], &COPY] {
+        for route in [&IN_PLACE[..], &CLONE, &COPY] {
             let (behind, ahead) = split_where_it_is_made(route);
-            assert_eq!((behind.len() + 2, ahead.len()), (route.len(), 2), "publish, replicate");
+            assert_eq!((behind.len() + 3, ahead.len()), (route.len(), 3), "publish, clean, replicate");
         }
     }
 }

@@ -2,21 +2,30 @@
 
 use azimage_crds::{
     ConditionType, ImageVersionStatus, OperationStatus, RegionStatus, SourceStatus, StepFailure, StepStatus,
+    TemporaryStatus,
 };
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{Report, StepKey, StepName, history::recorded, refusals::Refusals, stage::replicate::regions};
-use crate::{Progress, condition};
+use crate::{
+    Progress,
+    condition::{self, clip},
+    temporary::TemporaryId,
+};
+
+/// The longest of Azure's words about a temporary resource, in bytes.
+const PROBLEM_LIMIT: usize = 1000;
 
 /// The conditions of an image version, in the order of the work.
-pub const DOMAIN: [ConditionType; 6] = [
+pub const DOMAIN: [ConditionType; 7] = [
     ConditionType::SourceReady,
     ConditionType::Compatible,
     ConditionType::GuestPrepared,
     ConditionType::Generalized,
     ConditionType::Published,
     ConditionType::Replicated,
+    ConditionType::CleanedUp,
 ];
 
 /// The status after a pass.
@@ -52,6 +61,7 @@ pub fn next_status(
         regions,
         operation: report.running.as_ref().and_then(|running| operation(running, report.limit_seconds, &steps)),
         steps,
+        temporary: temporary(previous, report, now),
         adopted_from: report.adopted_from.clone().or_else(|| previous.adopted_from.clone()),
         size_gib: report.size_gib.or(previous.size_gib),
     }
@@ -81,6 +91,11 @@ pub fn record_intent(
         let removal = StepName::ForgetSeal.to_string();
         status.steps.retain(|record| record.name != removal);
     }
+    if step.makes_a_part() {
+        // What is made now was not deleted before.
+        let deletion = StepName::DeleteTemporary.to_string();
+        status.steps.retain(|record| record.name != deletion);
+    }
     // Attempts at a seal count through all claims.
     let counts = |record: &&StepStatus| record.finished_at.is_none() || step == StepName::Seal;
     let is_it = |record: &&StepStatus| record.name == name && record.subject == subject;
@@ -103,6 +118,40 @@ pub fn record_intent(
         Some(before) => *before = record,
         None => status.steps.push(record),
     }
+}
+
+/// The temporary resources that aren't known to be gone.
+fn temporary(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> Vec<TemporaryStatus> {
+    let id = |known: &TemporaryStatus| known.resource_id.parse::<TemporaryId>().ok();
+    let mut all: Vec<TemporaryStatus> = previous
+        .temporary
+        .iter()
+        .filter(|known| id(known).is_none_or(|id| !report.gone.contains(&id)))
+        .map(|known| match id(known).and_then(|id| report.undeletable.get(&id)) {
+            Some(words) => TemporaryStatus {
+                problem: Some(clip(words, PROBLEM_LIMIT)),
+                problem_at: Some(Time(now)),
+                ..known.clone()
+            },
+            None => known.clone(),
+        })
+        .collect();
+    let unknown = report
+        .temporary
+        .iter()
+        .filter(|id| !report.gone.contains(id) && !previous.temporary.iter().any(|known| same(known, id)));
+    let new = |id: &TemporaryId| TemporaryStatus {
+        resource_id: id.to_string(),
+        since: Time(now),
+        problem: None,
+        problem_at: None,
+    };
+    all.extend(unknown.map(new));
+    all
+}
+
+fn same(known: &TemporaryStatus, id: &TemporaryId) -> bool {
+    known.resource_id.parse::<TemporaryId>().is_ok_and(|known| known == *id)
 }
 
 fn finish(step: &StepStatus, report: &Report, now: Timestamp) -> StepStatus {

@@ -4,6 +4,7 @@ use azimage_crds::StepStatus;
 use azimage_names::{Region, RunCommandId};
 
 use super::{MachineRequest, Read, Request, StepName, VersionRequest};
+use crate::temporary::{Part, TemporaryId};
 
 /// One write to Azure, complete: carrying it out leaves no choice open.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub enum Subject {
     Whole,
     /// A region.
     Region(Region),
+    /// A part of a temporary machine.
+    Part(Part),
 }
 
 /// A step by its name and what it is about, under which it stands in `status.steps`.
@@ -36,13 +39,20 @@ pub struct StepKey {
 }
 
 impl StepKey {
+    /// The step of a name that is about one part of a temporary machine.
+    pub(super) fn on_part(name: StepName, part: Part) -> Self {
+        Self { name, subject: Subject::Part(part) }
+    }
+
     /// The key of a record, if this release knows such a step.
     pub(super) fn of(record: &StepStatus) -> Option<Self> {
+        let name: StepName = record.name.parse().ok()?;
         let subject = match record.subject.as_str() {
             "" => Subject::Whole,
+            part if name.is_about_a_part() => Subject::Part(part.parse().ok()?),
             region => Subject::Region(Region::parse(region).ok()?),
         };
-        Some(Self { name: record.name.parse().ok()?, subject })
+        Some(Self { name, subject })
     }
 }
 
@@ -64,6 +74,11 @@ impl Step {
         Self { name, subject: Subject::Whole, request }
     }
 
+    /// A write of a part of a temporary machine.
+    pub(super) fn on_part(name: StepName, part: Part, request: Request) -> Self {
+        Self { name, subject: Subject::Part(part), request }
+    }
+
     /// A write of the machine's tags.
     pub(super) fn on_machine(name: StepName, request: MachineRequest) -> Self {
         Self::whole(name, Request::PatchMachine(request))
@@ -72,6 +87,18 @@ impl Step {
     /// A write of the version.
     pub(super) fn on_version(name: StepName, request: VersionRequest) -> Self {
         Self::whole(name, Request::PutVersion(Box::new(request)))
+    }
+
+    /// The temporary resource that it makes, if it makes one.
+    pub(super) fn makes(&self) -> Option<TemporaryId> {
+        match &self.request {
+            Request::PutSnapshot(request) => Some(TemporaryId::Snapshot(request.id.clone())),
+            Request::PutDisk(request) => Some(TemporaryId::Disk(request.id.clone())),
+            Request::PutSecurityGroup(request) => Some(TemporaryId::SecurityGroup(request.id.clone())),
+            Request::PutInterface(request) => Some(TemporaryId::Interface(request.id.clone())),
+            Request::PutMachine(request) => Some(TemporaryId::Machine(request.id.clone())),
+            _ => None,
+        }
     }
 
     /// What the step changes, or makes. It is carried out only on readings of these of the same pass; whatever else the pass
@@ -83,6 +110,16 @@ impl Step {
             Request::PatchMachine(request) => vec![Read::Machine(request.id.clone())],
             Request::Deallocate(id) | Request::Generalize(id) => vec![Read::Machine(id.clone())],
             Request::PutRunCommand(request) => with_its_machine(&request.id),
+            Request::PutSnapshot(_) | Request::PutDisk(_) | Request::PutSecurityGroup(_) | Request::PutInterface(_) => {
+                self.makes().iter().map(Read::of_temporary).collect()
+            }
+            // Its network is closed by what it is made with.
+            Request::PutMachine(request) => vec![
+                Read::Machine(request.id.clone()),
+                Read::Temporary(TemporaryId::Interface(request.interface.clone())),
+                Read::Temporary(TemporaryId::SecurityGroup(request.security_group.clone())),
+            ],
+            Request::DeleteTemporary(id) => vec![Read::of_temporary(id)],
             // Whether there is an agent that can remove it is said by its machine.
             Request::DeleteRunCommand(id) => with_its_machine(id),
         }
@@ -98,6 +135,7 @@ impl std::fmt::Display for Subject {
         match self {
             Self::Whole => Ok(()),
             Self::Region(region) => formatter.write_str(region.as_str()),
+            Self::Part(part) => part.fmt(formatter),
         }
     }
 }

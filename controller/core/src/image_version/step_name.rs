@@ -30,6 +30,18 @@ pub enum StepName {
     MarkSealed,
     /// Take our claim from the machine's tags.
     ReleaseSource,
+    /// Make a snapshot of a disk of the machine that is cloned.
+    CreateSnapshot,
+    /// Make a disk from a snapshot.
+    CreateDisk,
+    /// Make the security group that closes the network of a temporary machine.
+    CreateSecurityGroup,
+    /// Make the network interface of a temporary machine.
+    CreateInterface,
+    /// Make a temporary machine.
+    CreateMachine,
+    /// Delete a temporary resource.
+    DeleteTemporary,
     /// Deallocate the machine.
     Deallocate,
     /// Mark the machine as generalized, for ever.
@@ -102,6 +114,26 @@ impl StepName {
                 Row { doing: "record the seal on the source virtual machine", announced: JUDGED, ..USUAL }
             }
             Self::ReleaseSource => Row { doing: "release the source virtual machine", ..USUAL },
+            Self::CreateSnapshot => {
+                Row { doing: "make a snapshot of a disk of the machine", about: About::Cloning, ..USUAL }
+            }
+            Self::CreateDisk => Row { doing: "make a disk from a snapshot", about: About::Cloning, ..USUAL },
+            Self::CreateSecurityGroup => {
+                Row { doing: "make the security group of the copy of the machine", about: About::Cloning, ..USUAL }
+            }
+            Self::CreateInterface => {
+                Row { doing: "make the network interface of the copy of the machine", about: About::Cloning, ..USUAL }
+            }
+            Self::CreateMachine => Row {
+                doing: "make the copy of the machine",
+                grace: 180,
+                expected: 1200,
+                about: About::Cloning,
+                ..USUAL
+            },
+            Self::DeleteTemporary => {
+                Row { doing: "delete a temporary resource", expected: 900, about: About::CleanUp, ..USUAL }
+            }
             Self::Deallocate => {
                 Row { doing: "deallocate the source virtual machine", expected: 1800, announced: JUDGED, ..USUAL }
             }
@@ -139,6 +171,23 @@ impl StepName {
     /// an earlier attempt.
     pub(super) fn begins_anew(self) -> &'static [Self] {
         self.row().begins_anew
+    }
+
+    /// Whether steps of this name make a part of a temporary machine.
+    pub(super) fn makes_a_part(self) -> bool {
+        matches!(
+            self,
+            Self::CreateSnapshot
+                | Self::CreateDisk
+                | Self::CreateSecurityGroup
+                | Self::CreateInterface
+                | Self::CreateMachine
+        )
+    }
+
+    /// Whether steps of this name are each about one part of a temporary machine.
+    pub(super) fn is_about_a_part(self) -> bool {
+        self.makes_a_part() || self == Self::DeleteTemporary
     }
 
     /// What may be busy when Azure refuses the step.

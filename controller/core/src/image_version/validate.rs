@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
-use super::{OsType, invalid::Invalid, stage::delete::may_hold_a_machine};
+use super::{CloneSpec, OsType, SourceId, invalid::Invalid, stage::delete::may_hold_a_machine};
 use crate::{
     Identity, Message, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
@@ -58,7 +58,7 @@ impl Violation {
         self
     }
 
-    fn field(field: &str, problem: impl std::fmt::Display) -> Self {
+    pub(super) fn field(field: &str, problem: impl std::fmt::Display) -> Self {
         Invalid::Field { field: field.to_owned(), problem: problem.to_string() }.into()
     }
 }
@@ -72,10 +72,12 @@ impl<M: Message> From<M> for Violation {
 /// What a version is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceSpec {
-    /// A virtual machine, captured in place.
+    /// A virtual machine.
     VirtualMachine {
-        /// The machine.
+        /// The machine that the object names.
         id: VirtualMachineId,
+        /// How its copy is made, if a copy is captured instead of it.
+        clone: Option<Box<CloneSpec>>,
         /// Whether its guest has still to be sealed.
         prepare: Prepare,
         /// How its guest is prepared.
@@ -88,6 +90,26 @@ pub enum SourceSpec {
         /// The version.
         id: ImageVersionId,
     },
+}
+
+impl SourceSpec {
+    /// The machine that is captured, if one is: the one that the object names, or its copy.
+    pub fn captured(&self) -> Option<&VirtualMachineId> {
+        match self {
+            Self::VirtualMachine { id, clone, .. } => Some(clone.as_ref().map_or(id, |clone| &clone.machine)),
+            Self::ImageVersion { .. } => None,
+        }
+    }
+
+    /// What Azure makes the version from.
+    pub(super) fn made_from(&self) -> SourceId {
+        match self {
+            Self::VirtualMachine { id, clone, .. } => {
+                SourceId::VirtualMachine(clone.as_ref().map_or(id, |clone| &clone.machine).clone())
+            }
+            Self::ImageVersion { id } => SourceId::ImageVersion(id.clone()),
+        }
+    }
 }
 
 /// How a guest is prepared.
@@ -305,13 +327,20 @@ fn version_id(object: &ImageVersion) -> Result<ImageVersionId, Violation> {
 fn source(object: &ImageVersion) -> Result<SourceSpec, Violation> {
     match (&object.spec.source.virtual_machine, &object.spec.source.image_version) {
         (Some(machine), None) => {
-            let Capture::InPlace = machine.capture;
             let id = VirtualMachineId::parse(&machine.resource_id)
                 .map_err(|problem| Violation::field("spec.source.virtualMachine.resourceId", problem))?;
             let guest = guest_spec(&machine.guest)?;
-            let seal = attempt::run_command(&id, &object.uid().unwrap_or_default())
+            let clone = match machine.capture {
+                Capture::InPlace => None,
+                Capture::Clone if machine.guest.prepare == Prepare::AlreadyGeneralized => {
+                    return Err(Invalid::SealedClone.into());
+                }
+                Capture::Clone => Some(Box::new(CloneSpec::of(object, &id)?)),
+            };
+            let captured = clone.as_ref().map_or(&id, |clone| &clone.machine);
+            let seal = attempt::run_command(captured, &object.uid().unwrap_or_default())
                 .map_err(|problem| Violation::field("metadata.uid", problem))?;
-            Ok(SourceSpec::VirtualMachine { id, prepare: machine.guest.prepare, guest, seal })
+            Ok(SourceSpec::VirtualMachine { id, clone, prepare: machine.guest.prepare, guest, seal })
         }
         (None, Some(version)) => {
             let id = ImageVersionId::parse(&version.resource_id)
@@ -439,10 +468,10 @@ fn may_capture(object: &ImageVersion, machine: &VirtualMachineId) -> bool {
     theirs.is_some_and(|name| name.eq_ignore_ascii_case(machine.name()))
 }
 
-/// The machine whose guest the source seals.
+/// The machine that the object names and whose guest it seals, not a copy's.
 fn deprovisions(source: &SourceSpec) -> Option<&VirtualMachineId> {
     match source {
-        SourceSpec::VirtualMachine { id, prepare: Prepare::Deprovision, .. } => Some(id),
+        SourceSpec::VirtualMachine { id, prepare: Prepare::Deprovision, clone: None, .. } => Some(id),
         _ => None,
     }
 }

@@ -12,12 +12,13 @@ messages! {
         MachineExists => SourceReady / Succeeded: "The machine exists",
         MachineIsClaimed => SourceReady / Succeeded: "The machine exists, consents and is claimed",
         SourceVersionExists => SourceReady / Succeeded: "The source version exists",
+        MachineIsCloned => SourceReady / Succeeded: "The machine was copied, and the copy is captured",
         Fits => Compatible / Succeeded: "The source fits the image definition",
         Sealed => GuestPrepared / Succeeded: "The guest was sealed",
         Generalized => Generalized / Succeeded: "Azure marks the machine as generalized",
         MadeFromIt => SourceReady | Compatible | GuestPrepared | Generalized / Succeeded:
             "The version was made from it",
-        NotNeeded => GuestPrepared | Generalized / NotNeeded: "The source needs no such step",
+        NotNeeded => GuestPrepared | Generalized | CleanedUp / NotNeeded: "The source needs no such step",
         Home { home: Region } => Published / Succeeded:
             "The version is complete in its home region {home}, excluded from latest",
         Region => Replicated / Succeeded: "The region is complete",

@@ -2,6 +2,17 @@
 
 use super::open_enum::open_enum;
 
+/// Codes that say that there is no machine of a size to be had, in a region or for a subscription (Azure documentation,
+/// "Troubleshoot allocation failures" and "Resolve errors for SKU not available").
+pub const NO_CAPACITY: &[&str] = &[
+    "AllocationFailed",
+    "ZonalAllocationFailed",
+    "OverconstrainedAllocationRequest",
+    "OverconstrainedZonalAllocationRequest",
+    "SkuNotAvailable",
+    "NotAvailableForSubscription",
+];
+
 open_enum! {
     /// Whether a virtual machine runs, as the platform sees it.
     PowerState {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use azimage_azure as azure;
 use azimage_core::guest::{console, output};
 use azimage_core::image_version::{MarketplacePlan, Operation, facts};
+use azimage_core::temporary::TemporaryId;
 use azimage_crds::SEAL_TAG;
 use azimage_names::VersionNumber;
 use azimage_names::values::{ExecutionState, OperationState, OsState, OsType, PowerState, ProvisioningState};
@@ -18,8 +19,9 @@ pub(super) const KNOWN_OF_TARGET: [&str; 4] =
 pub(super) const EXTENDED_LOCATIONS: &str = "targetExtendedLocations";
 
 pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
-    let data = machine.data_disks.into_iter().filter(|disk| disk.managed).map(|disk| attached(disk.id, false));
-    let system = machine.os_disk.managed.then(|| attached(machine.os_disk.id, true));
+    let data = machine.data_disks.into_iter().filter(|disk| disk.managed);
+    let data = data.map(|disk| attached(disk.id, u8::try_from(disk.lun).ok(), false));
+    let system = machine.os_disk.managed.then(|| attached(machine.os_disk.id, None, true));
     let disks = system.into_iter().chain(data).collect();
     facts::Machine {
         uid: machine.vm_id.unwrap_or_default(),
@@ -29,6 +31,8 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
         os_type: machine.os_type.unwrap_or_else(|| OsType::Other("an unknown system".to_owned())),
         generation: machine.hyper_v_generation.map(|generation| generation.to_string()),
         security_type: Some(machine.security_type.to_string()),
+        secure_boot: machine.secure_boot,
+        vtpm: machine.vtpm,
         disk_controller: machine.disk_controller.map(|controller| controller.to_string()),
         ephemeral_os_disk: machine.os_disk.ephemeral,
         unmanaged_os_disk: !machine.os_disk.managed,
@@ -51,13 +55,46 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
     }
 }
 
-fn attached(id: Option<String>, is_os_disk: bool) -> facts::AttachedDisk {
-    facts::AttachedDisk { id: id.and_then(|id| id.parse().ok()), is_os_disk }
+fn attached(id: Option<String>, lun: Option<u8>, is_os_disk: bool) -> facts::AttachedDisk {
+    facts::AttachedDisk { id: id.and_then(|id| id.parse().ok()), is_os_disk, lun }
+}
+
+/// The kind of a temporary resource, as the client knows it.
+pub(super) fn kind(id: &TemporaryId) -> azure::TemporaryKind<'_> {
+    match id {
+        TemporaryId::Machine(id) => azure::TemporaryKind::Machine(id),
+        TemporaryId::Interface(id) => azure::TemporaryKind::Interface(id),
+        TemporaryId::Disk(id) => azure::TemporaryKind::Disk(id),
+        TemporaryId::SecurityGroup(id) => azure::TemporaryKind::SecurityGroup(id),
+        TemporaryId::Snapshot(id) => azure::TemporaryKind::Snapshot(id),
+    }
+}
+
+pub(super) fn temporary(resource: azure::TemporaryResource) -> facts::Temporary {
+    let rule = |rule: azure::RuleOfGroup| facts::SecurityRule {
+        name: rule.name,
+        priority: rule.priority,
+        is_outbound: rule.is_outbound,
+        allows: rule.allows,
+        is_for_all: rule.is_for_all,
+    };
+    let network = match (resource.rules, resource.security_group) {
+        (Some(rules), _) => facts::Network::Rules(rules.into_iter().map(rule).collect()),
+        (None, None) if !resource.is_public => facts::Network::None,
+        (None, security_group) => facts::Network::Interface { security_group, is_public: resource.is_public },
+    };
+    facts::Temporary {
+        location: resource.location,
+        tags: resource.tags,
+        provisioning: provisioning(resource.provisioning_state),
+        network,
+    }
 }
 
 pub(super) fn disk(disk: azure::Disk) -> facts::Disk {
     let encryption = encryption(&disk);
     facts::Disk {
+        is_shared: disk.max_shares.is_some_and(|shares| shares > 1),
         storage: disk.storage,
         size_gib: disk.size_gib.map(i64::from),
         architecture: disk.architecture.map(|architecture| architecture.to_string()),

@@ -38,6 +38,7 @@ const OBSTACLES: &[(Obstacle, &[&str])] = &[
         &["ReadOnlyDisabledSubscription", "SubscriptionNotFound", "DisabledSubscription", "InvalidSubscriptionId"],
     ),
     (Obstacle::Quota, &["QuotaExceeded"]),
+    (Obstacle::Capacity, azimage_names::values::NO_CAPACITY),
     (Obstacle::NotRegistered, &["MissingSubscriptionRegistration"]),
 ];
 
@@ -60,12 +61,8 @@ const IN_USE: &[&str] = &["OperationNotAllowedOnVMImageAsVMsBeingProvisioned"];
 const IN_USE_WORDS: &[&str] = &["being provisioned using"];
 
 /// Codes of permanent 409s. Others of that status depend on a state.
-const PERMANENT: &[&str] = &[
-    "PropertyChangeNotAllowed",
-    "InvalidResourceLocation",
-    "DeleteGalleryImageVersionBlockedBeforeEndOfLife",
-    "SkuNotAvailable",
-];
+const PERMANENT: &[&str] =
+    &["PropertyChangeNotAllowed", "InvalidResourceLocation", "DeleteGalleryImageVersionBlockedBeforeEndOfLife"];
 
 const THROTTLED_WITHOUT_A_TIME: Duration = Duration::from_secs(30);
 const SOURCE_THROTTLED: Duration = Duration::from_secs(120);

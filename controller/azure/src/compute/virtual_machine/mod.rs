@@ -41,6 +41,10 @@ pub struct VirtualMachine {
     pub hyper_v_generation: Option<HyperVGeneration>,
     /// Security type.
     pub security_type: SecurityType,
+    /// Whether it starts with secure boot.
+    pub secure_boot: bool,
+    /// Whether it has a virtual trusted platform module.
+    pub vtpm: bool,
     /// How its disks are attached, where Azure says so.
     pub disk_controller: Option<DiskController>,
     /// The OS disk.
@@ -154,6 +158,15 @@ struct OsProfile {
 #[serde(rename_all = "camelCase")]
 struct SecurityProfile {
     security_type: Option<SecurityType>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    uefi_settings: UefiSettings,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UefiSettings {
+    secure_boot_enabled: Option<bool>,
+    v_tpm_enabled: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -203,6 +216,8 @@ impl From<Wire> for VirtualMachine {
             generalized: view.generalized(),
             agent: view.agent(),
             hyper_v_generation: view.hyper_v_generation,
+            secure_boot: security_profile.uefi_settings.secure_boot_enabled.unwrap_or(false),
+            vtpm: security_profile.uefi_settings.v_tpm_enabled.unwrap_or(false),
             security_type: security_profile.security_type.unwrap_or_default(),
             disk_controller: storage_profile.disk_controller_type,
             os_disk: storage_profile.os_disk.map(os_disk).unwrap_or_default(),

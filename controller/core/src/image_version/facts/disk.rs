@@ -9,6 +9,8 @@ pub struct AttachedDisk {
     pub id: Option<DiskId>,
     /// Whether the system is on it.
     pub is_os_disk: bool,
+    /// Its logical unit number, of a data disk.
+    pub lun: Option<u8>,
 }
 
 /// A managed disk.
@@ -16,6 +18,8 @@ pub struct AttachedDisk {
 pub struct Disk {
     /// Its storage, such as `Premium_LRS`.
     pub storage: Option<String>,
+    /// Whether several machines may have it at a time.
+    pub is_shared: bool,
     /// Its size in GiB.
     pub size_gib: Option<i64>,
     /// Architecture of the system on it. Azure leaves it out of old disks.

@@ -49,9 +49,14 @@ pub struct Lock {
 impl Lock {
     /// Whether it forbids writes of a resource.
     pub fn forbids_writes_of(&self, resource: &str) -> bool {
+        self.read_only && self.covers(resource)
+    }
+
+    /// Whether it holds for a resource: each lock forbids to delete what it covers.
+    pub fn covers(&self, resource: &str) -> bool {
         let (scope, resource) = (self.scope.trim_end_matches('/').to_ascii_lowercase(), resource.to_ascii_lowercase());
         let below = resource.strip_prefix(&scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        self.read_only && below && !scope.is_empty()
+        below && !scope.is_empty()
     }
 }
 

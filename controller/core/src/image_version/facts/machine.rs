@@ -25,6 +25,10 @@ pub struct Machine {
     pub generation: Option<String>,
     /// Absent means Standard.
     pub security_type: Option<String>,
+    /// Whether it starts with secure boot.
+    pub secure_boot: bool,
+    /// Whether it has a virtual trusted platform module.
+    pub vtpm: bool,
     /// `SCSI` or `NVMe`.
     pub disk_controller: Option<String>,
     /// The disk lives on the host and is lost when the machine stops.

@@ -12,6 +12,7 @@ mod machine;
 mod operation;
 mod readings;
 mod run_command;
+mod temporary;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -23,12 +24,14 @@ pub use azimage_names::values::{
     ReplicationState as RegionReplication,
 };
 use azimage_names::{
-    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, VersionNumber, VirtualMachineId,
+    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, ResourceGroup, RunCommandId, SubnetId, VersionNumber,
+    VirtualMachineId,
 };
 
 use jiff::Timestamp;
 
-use super::{SourceSpec, Validated};
+use super::Validated;
+use crate::temporary::TemporaryId;
 
 pub use console::Console;
 pub use definition::{Definition, MarketplacePlan};
@@ -40,6 +43,7 @@ pub use operation::{Operation, OperationOf};
 use readings::Fade;
 pub use readings::{Reading, Readings};
 pub use run_command::RunCommand;
+pub use temporary::{Network, SecurityRule, Temporary};
 pub use version::{RegionCopy, TargetRegion, Version};
 
 /// How long a reading of an earlier pass is good for.
@@ -64,6 +68,8 @@ pub enum Read {
     Operation(OperationOf),
     /// A managed disk.
     Disk(DiskId),
+    /// A temporary resource, other than a machine.
+    Temporary(TemporaryId),
     /// A gallery.
     Gallery(GalleryId),
     /// The deleted versions of an image definition that its gallery keeps.
@@ -81,6 +87,20 @@ pub enum Scope {
     Definition(ImageDefinitionId),
     /// A virtual machine.
     Machine(VirtualMachineId),
+    /// Temporary resources in a resource group.
+    Workspace(ResourceGroup),
+    /// Network interfaces in a subnet.
+    Subnet(SubnetId),
+}
+
+impl Read {
+    /// The reading that tells whether a temporary resource is there.
+    pub fn of_temporary(id: &TemporaryId) -> Self {
+        match id {
+            TemporaryId::Machine(id) => Self::Machine(id.clone()),
+            other => Self::Temporary(other.clone()),
+        }
+    }
 }
 
 impl fmt::Display for Scope {
@@ -88,6 +108,8 @@ impl fmt::Display for Scope {
         match self {
             Self::Definition(id) => write!(formatter, "{id}"),
             Self::Machine(id) => write!(formatter, "{id}"),
+            Self::Workspace(group) => write!(formatter, "{group}"),
+            Self::Subnet(id) => write!(formatter, "{id}"),
         }
     }
 }
@@ -145,6 +167,8 @@ pub struct Facts {
     pub operations: Readings<OperationOf, Operation>,
     /// Managed disks.
     pub disks: Readings<DiskId, Disk>,
+    /// Temporary resources, other than machines.
+    pub temporaries: Readings<TemporaryId, Temporary>,
     /// Galleries.
     pub galleries: Readings<GalleryId, Gallery>,
     /// Numbers of deleted versions that are kept.
@@ -183,7 +207,7 @@ impl Facts {
     }
 
     /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
-    fn own_readings(&mut self) -> [&mut dyn Fade; 11] {
+    fn own_readings(&mut self) -> [&mut dyn Fade; 12] {
         let Self {
             question: _,
             versions,
@@ -194,6 +218,7 @@ impl Facts {
             consoles,
             operations,
             disks,
+            temporaries,
             galleries,
             soft_deleted,
             permissions,
@@ -208,6 +233,7 @@ impl Facts {
             consoles,
             operations,
             disks,
+            temporaries,
             galleries,
             soft_deleted,
             permissions,
@@ -231,6 +257,7 @@ impl Facts {
             Read::Console(of) => self.consoles.is_fresh(of),
             Read::Operation(of) => self.operations.is_fresh(of),
             Read::Disk(id) => self.disks.is_fresh(id),
+            Read::Temporary(id) => self.temporaries.is_fresh(id),
             Read::Gallery(id) => self.galleries.is_fresh(id),
             Read::SoftDeleted(id) => self.soft_deleted.is_fresh(id),
             Read::Permissions(scope) => self.permissions.is_fresh(scope),
@@ -253,6 +280,7 @@ impl Facts {
             Read::Console(of) => self.consoles.forget(of),
             Read::Operation(of) => self.operations.forget(of),
             Read::Disk(id) => self.disks.forget(id),
+            Read::Temporary(id) => self.temporaries.forget(id),
             Read::Gallery(id) => self.galleries.forget(id),
             Read::SoftDeleted(id) => self.soft_deleted.forget(id),
             Read::Permissions(scope) => self.permissions.forget(scope),
@@ -260,12 +288,9 @@ impl Facts {
         }
     }
 
-    /// When the object's source machine was read, by Azure's own clock.
+    /// When the machine that is captured was read, by Azure's own clock.
     pub fn azure_now(&self, validated: &Validated) -> Option<Timestamp> {
-        match &validated.source {
-            SourceSpec::VirtualMachine { id, .. } => self.machines.found(id)?.read_at,
-            SourceSpec::ImageVersion { .. } => None,
-        }
+        self.machines.found(validated.source.captured()?)?.read_at
     }
 
     /// What is known of a version of which the list shows what was last seen. Everything else calls for a read of the
@@ -289,6 +314,7 @@ impl fmt::Display for Read {
             Self::Console(of) => write!(formatter, "the serial console log of {}", of.machine),
             Self::Operation(of) => write!(formatter, "the operation of the step {}", of.step.name),
             Self::Disk(id) => write!(formatter, "{id}"),
+            Self::Temporary(id) => write!(formatter, "{id}"),
             Self::Gallery(id) => write!(formatter, "{id}"),
             Self::SoftDeleted(id) => write!(formatter, "the deleted versions of {id}"),
             Self::Permissions(scope) => write!(formatter, "the rights on {scope}"),

@@ -6,6 +6,8 @@
 //! object and Azure goes on where another one died.
 
 pub(super) mod claim;
+pub(super) mod clean;
+pub(super) mod clone;
 pub(super) mod compatible;
 pub(super) mod definition;
 pub(super) mod delete;

@@ -18,7 +18,10 @@ use super::super::{
 
 /// A machine fits.
 pub(in super::super) fn machine(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let (_, machine) = cx.source_machine()?;
+    if cx.is_cloned()? {
+        return report.compatible(Ok(()));
+    }
+    let (_, machine) = cx.origin_machine()?;
     let traits = SourceTraits {
         os_type: &machine.os_type,
         architecture: None,

@@ -70,13 +70,14 @@ fn delete_version(cx: &Cx<'_>, report: &mut Report) -> Decision {
     ends(Some(step), Requeue::Retry)
 }
 
-/// Whether an object of this status may have a claim on a machine, and a seal under way in it. Both are the object's own and
+/// Whether an object of this status may have a claim on a machine, and a seal under way in it, or anything temporary. Both are the object's own and
 /// go with it, also if the version is retained.
 pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool {
     let published = status.resource_id.is_some()
         || recorded(status, &StepName::Publish.into())
             .is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
-    recorded(status, &StepName::ClaimSource.into()).is_some() && !published
+    let claimed = recorded(status, &StepName::ClaimSource.into()).is_some() && !published;
+    claimed || !status.temporary.is_empty()
 }
 
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the
@@ -93,7 +94,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let retained = validated.deletion == Deletion::Retain;
     let done = if retained { &Words::Retained } else { &Words::Gone };
     let source = match cx.source() {
-        Some(source) if !retained || may_hold_a_machine(history.status) => source,
+        Some(source) if source.clone.is_none() && (!retained || may_hold_a_machine(history.status)) => source,
         _ => return report.release(done),
     };
     let (id, seal, guest) = (source.id, source.seal, source.guest);

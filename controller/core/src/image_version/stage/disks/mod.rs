@@ -25,9 +25,13 @@ const UNSUPPORTED_STORAGE: [&str; 2] = ["UltraSSD_LRS", "PremiumV2_LRS"];
 const LARGEST_DISK_GIB: i64 = 2048;
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let (_, machine) = cx.source_machine()?;
+    if cx.is_cloned()? {
+        return Ok(Outcome::Done);
+    }
+    let (source, machine) = cx.origin_machine()?;
     // Before the first change and again before the machine is generalized, not at each look at a guest that is being sealed.
-    if cx.validated.owns_tag(&machine.tags) && !tags::sealed(machine) && !machine.generalized {
+    if source.clone.is_none() && cx.validated.owns_tag(&machine.tags) && !tags::sealed(machine) && !machine.generalized
+    {
         return Ok(Outcome::Done);
     }
     let mut system = None;
@@ -37,7 +41,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
             Presence::Found(disk) => disk,
             Presence::Missing(_) => return Err(Stop::unseen(&format!("the disk {id} of the machine"))),
         };
-        if let Some(problem) = problem(id, disk) {
+        if let Some(problem) = problem(id, disk).or_else(|| shared(id, disk).filter(|_| source.clone.is_some())) {
             return report.stalled(&problem);
         }
         if attached.is_os_disk {
@@ -54,6 +58,11 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 fn architecture(machine: &facts::Machine, system: Option<&facts::Disk>) -> Option<Architecture> {
     let told = system.and_then(|disk| disk.architecture.as_deref()).map(Architecture::from);
     told.or_else(|| Architecture::of_size(machine.size.as_deref()?))
+}
+
+/// Other machines may write to it while it is copied.
+fn shared(id: &DiskId, disk: &facts::Disk) -> Option<DiskProblem> {
+    disk.is_shared.then(|| DiskProblem::Shared { disk: id.clone() })
 }
 
 /// Why an image can't be made from a disk, if it can't.

@@ -14,6 +14,9 @@ messages! {
         Size { disk: DiskId, size: i64 } => SourceReady / SourceUnsupported:
             "The disk {disk} of the machine has {size} GiB, and a gallery image takes at most {LARGEST_DISK_GIB}: \
              detach it, or use a machine with a smaller one",
+        Shared { disk: DiskId } => SourceReady / SourceUnsupported:
+            "The disk {disk} of the machine is shared with other machines, which may write to it while it is copied: detach it, \
+             or use a machine without such a disk",
         CustomerKey { disk: DiskId, key: String } => SourceReady / SourceUnsupported:
             "The disk {disk} of the machine is encrypted under a key of your own ({key}), and azimage can't give Azure \
              the keys under which the image is kept in each region: use a machine whose disks are encrypted under the \

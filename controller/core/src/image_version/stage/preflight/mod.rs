@@ -3,13 +3,17 @@
 pub(in super::super) mod words;
 
 use azimage_crds::Prepare;
+use azimage_names::SubnetId;
 use words::Foreseen;
 
-use super::super::{
-    Doubt, Read, Scope,
-    context::{Answer, Cx, Presence, Source},
-    facts,
-    report::{Decision, Outcome, Report, Stop},
+use super::{
+    super::{
+        CloneSpec, Doubt, Read, Scope,
+        context::{Answer, Cx, Presence, Source},
+        facts,
+        report::{Decision, Outcome, Report, Stop},
+    },
+    clone::workspace_missing,
 };
 use crate::Failure;
 
@@ -30,9 +34,32 @@ const SEAL_ACTIONS: &[&str] = &[
     "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
 ];
 
-/// All actions that are looked for.
+/// What is needed in the workspace to make the copy of a machine, to seal it and to delete it.
+const WORKSPACE_ACTIONS: &[&str] = &[
+    "Microsoft.Compute/snapshots/write",
+    "Microsoft.Compute/snapshots/delete",
+    "Microsoft.Compute/disks/write",
+    "Microsoft.Compute/disks/delete",
+    "Microsoft.Network/networkSecurityGroups/write",
+    "Microsoft.Network/networkSecurityGroups/join/action",
+    "Microsoft.Network/networkSecurityGroups/delete",
+    "Microsoft.Network/networkInterfaces/write",
+    "Microsoft.Network/networkInterfaces/join/action",
+    "Microsoft.Network/networkInterfaces/delete",
+    "Microsoft.Compute/virtualMachines/delete",
+];
+
+/// What is needed on a subnet to put the copy of a machine in it.
+const SUBNET_ACTIONS: &[&str] = &["Microsoft.Network/virtualNetworks/subnets/join/action"];
+
+/// All actions that are looked for to capture a machine.
 pub fn actions() -> impl Iterator<Item = &'static str> {
     [VERSION_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS].into_iter().flatten().copied()
+}
+
+/// All actions that are looked for besides to capture a copy of it.
+pub fn clone_actions() -> impl Iterator<Item = &'static str> {
+    [WORKSPACE_ACTIONS, SUBNET_ACTIONS].into_iter().flatten().copied()
 }
 
 /// Whether the version can be made: its life hasn't ended, and its number is free. A deleted version that its gallery keeps comes
@@ -91,6 +118,53 @@ pub(in super::super) fn before_claim(cx: &Cx<'_>, source: Source<'_>, report: &m
         return report.stalled(&Foreseen::MachineDenied { action, scope: machine });
     }
     Ok(Outcome::Done)
+}
+
+/// All that can refuse the copy of a machine, its capture, or its deletion.
+pub(in super::super) fn before_clone(
+    cx: &Cx<'_>,
+    clone: &CloneSpec,
+    subnet: &SubnetId,
+    report: &mut Report,
+) -> Decision {
+    if let end @ Outcome::Ends(..) = version_may_be_made(cx, report)? {
+        return Ok(end);
+    }
+    let version = Scope::Definition(cx.validated.id.definition().clone());
+    if let Some((lock, scope)) = locked(cx, &version, report)? {
+        return report.stalled(&Foreseen::VersionLocked { lock, scope });
+    }
+    if let Some(action) = denied(cx, &version, VERSION_ACTIONS, report)? {
+        return report.stalled(&Foreseen::VersionDenied { action, scope: version });
+    }
+    let (_, machine) = cx.origin_machine()?;
+    let workspace = Scope::Workspace(clone.group.clone());
+    let inside = [WORKSPACE_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS].concat();
+    for (scope, actions) in [(workspace, inside), (Scope::Subnet(subnet.clone()), SUBNET_ACTIONS.to_vec())] {
+        for list in [Read::Locks(scope.clone()), Read::Permissions(scope.clone())] {
+            let missing = match &list {
+                Read::Locks(scope) => matches!(cx.locks(scope)?, Answer::Missing(_)),
+                _ => matches!(cx.permissions(&scope)?, Answer::Missing(_)),
+            };
+            if missing {
+                return workspace_missing(cx, &scope, &machine.location, list, report);
+            }
+        }
+        if let Some(lock) = keeping(cx, &scope, report)? {
+            return report.stalled(&Foreseen::WorkspaceLocked { lock: lock.name.clone(), scope: lock.scope.clone() });
+        }
+        if let Some(action) = denied(cx, &scope, &actions, report)? {
+            return report.stalled(&Foreseen::WorkspaceDenied { action, scope });
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// A lock on the workspace itself: each forbids to delete what was made for the work alone.
+fn keeping<'a>(cx: &Cx<'a>, scope: &Scope, report: &mut Report) -> Result<Option<&'a facts::Lock>, Stop> {
+    let Scope::Workspace(_) = scope else { return Ok(None) };
+    let locks = told(cx, cx.locks(scope)?, || Read::Locks(scope.clone()), "read the locks on the workspace", report)?;
+    Ok(locks.into_iter().flatten().find(|lock| lock.covers(&scope.to_string())))
 }
 
 /// A lock that forbids writes, by its name and scope.

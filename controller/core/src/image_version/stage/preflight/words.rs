@@ -27,6 +27,13 @@ messages! {
         VersionLocked { lock: String, scope: String } => Compatible / ScopeLocked:
             "The lock {lock} on {scope} is ReadOnly, so Azure would refuse to make the gallery image version \
              (ScopeLocked), and the machine isn't touched: delete the lock, or use another gallery in a new object",
+        WorkspaceDenied { action: &'static str, scope: Scope } => GuestPrepared / AccessDenied:
+            "Azure would refuse to make the copy of the machine, or to delete it, so nothing is made: grant the action \
+             {action} on {scope} to the Azure identity that this object acts as: that of its spec.serviceAccountName, \
+             or the controller's own if it names none",
+        WorkspaceLocked { lock: String, scope: String } => GuestPrepared / ScopeLocked:
+            "The lock {lock} on {scope} would keep the copy of the machine from being made or deleted (ScopeLocked), so nothing \
+             is made: delete the lock, or use another spec.workspace in a new object",
         MachineLocked { lock: String, scope: String } => SourceReady / ScopeLocked:
             "The lock {lock} on {scope} is ReadOnly, so Azure would refuse to change the machine (ScopeLocked): delete \
              the lock, or use another machine in a new object",

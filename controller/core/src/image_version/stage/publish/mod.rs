@@ -55,10 +55,7 @@ pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &facts::Vers
 /// A version that was made from something else can't be what this object asks for.
 fn immutable_difference(validated: &Validated, version: &facts::Version) -> Option<Words> {
     let id = || validated.id.clone();
-    let source = match &validated.source {
-        SourceSpec::VirtualMachine { id, .. } => id.to_string(),
-        SourceSpec::ImageVersion { id } => id.to_string(),
-    };
+    let source = validated.source.made_from().to_string();
     if let Some(is) = version.source.as_ref().filter(|is| !is.eq_ignore_ascii_case(&source)) {
         return Some(Words::OtherSource { id: id(), source: is.clone() });
     }

@@ -7,7 +7,7 @@ use azimage_names::{Region, values::StorageAccountType};
 use jiff::Timestamp;
 
 use super::{
-    super::super::{SourceId, SourceSpec, TargetRegionRequest, Validated, VersionRequest, facts, wish::Change},
+    super::super::{TargetRegionRequest, Validated, VersionRequest, facts, wish::Change},
     words::Difference,
 };
 use crate::merge::Merged;
@@ -38,7 +38,7 @@ pub(in super::super::super) fn creation_again(
     now: Timestamp,
 ) -> VersionRequest {
     let mut request =
-        VersionRequest { source: Some(source(validated)), ..update(validated, version, merged, None, now) };
+        VersionRequest { source: Some(validated.source.made_from()), ..update(validated, version, merged, None, now) };
     request.targets.retain(|target| {
         target.region == version.location || version.targets.iter().any(|is| is.region == target.region)
     });
@@ -216,7 +216,7 @@ fn settings(validated: &Validated, home: &Region) -> VersionRequest {
         id: validated.id.clone(),
         location: home.clone(),
         tags: BTreeMap::new(),
-        source: Some(source(validated)),
+        source: Some(validated.source.made_from()),
         targets: Vec::new(),
         default_replicas: publish.default_replicas,
         // A version is born excluded from latest, and nothing includes it yet.
@@ -228,13 +228,6 @@ fn settings(validated: &Validated, home: &Region) -> VersionRequest {
         replication_mode: publish.replication_mode.into(),
         block_deletion: publish.block_deletion_before_end_of_life,
         preserved: serde_json::Map::new(),
-    }
-}
-
-fn source(validated: &Validated) -> SourceId {
-    match &validated.source {
-        SourceSpec::VirtualMachine { id, .. } => SourceId::VirtualMachine(id.clone()),
-        SourceSpec::ImageVersion { id } => SourceId::ImageVersion(id.clone()),
     }
 }
 

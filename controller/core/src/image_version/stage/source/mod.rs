@@ -9,29 +9,41 @@ use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, OWNER_TAG, Prepare, SEAL_TAG, STE
 use azimage_names::values::SecurityType;
 use problem::{Problem, SealGoesOn};
 
-use super::super::{
-    BootDiagnostics, OsType, Read, SourceSpec, StepName, Validated,
-    context::{Answer, Cx},
-    facts,
-    report::{Decision, Outcome, Report, Stop},
-    tags,
-    validate::find_tag,
-    words::NotShown,
+use super::{
+    super::{
+        BootDiagnostics, OsType, Read, SourceSpec, StepName, Validated,
+        context::{Answer, Cx},
+        facts,
+        report::{Decision, Outcome, Report, Stop},
+        tags,
+        validate::find_tag,
+        words::NotShown,
+    },
+    clone,
 };
 use crate::message::With;
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(source) = cx.source() else { return Ok(Outcome::Done) };
-    let machine = match cx.machine(source.id)? {
+    if let Some(outcome) = clone::is_made(cx, report)? {
+        return Ok(outcome);
+    }
+    let machine = match cx.machine(source.origin)? {
         Answer::Found(machine) => machine,
         Answer::Missing(_) => {
-            let id = || source.id.clone();
+            let id = || source.origin.clone();
             let (not_shown, missing) = (NotShown::Machine { id: id() }, Problem::Missing { id: id() });
             return report.absent(cx.history, (Read::Machine(id()), &not_shown), &missing);
         }
         Answer::Failed(failure) => return Err(Stop::Failed(failure.clone(), "read the source virtual machine")),
     };
     report.source = Some(facts(machine));
+    if source.clone.is_some() {
+        return match may_not_be_cloned(cx.validated, machine) {
+            Some(problem) => report.stalled(&problem),
+            None => Ok(Outcome::Done),
+        };
+    }
     if let Some(problem) = may_not_be_captured(cx.validated, machine) {
         let begun = cx.validated.owns_tag(&machine.tags) && cx.history.unfinished(StepName::Seal);
         let seal = if begun { SealGoesOn::Yes } else { SealGoesOn::No };
@@ -41,7 +53,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 }
 
 /// What the status tells of the machine.
-fn facts(machine: &facts::Machine) -> SourceStatus {
+pub(super) fn facts(machine: &facts::Machine) -> SourceStatus {
     SourceStatus {
         location: Some(machine.location.to_string()),
         virtual_machine_uid: Some(machine.uid.clone()),
@@ -59,6 +71,19 @@ const ALWAYS: [Check; 4] = [scale_set, ephemeral_disk, unmanaged_disk, confident
 
 /// Of a machine that is still to be changed, in this order: of a generalized one only the content is read.
 const UNTIL_GENERALIZED: [Check; 6] = [boot_diagnostics, system, extensions, claim, consent, room_for_tags];
+
+/// Of a machine that is cloned, in this order. Nothing of it is changed, so it needs neither to consent nor to have room.
+const CLONED: [Check; 6] = [ephemeral_disk, unmanaged_disk, confidential, system, claim, generalized];
+
+/// Why the machine may not be cloned, if it may not.
+fn may_not_be_cloned(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
+    CLONED.iter().find_map(|check| check(validated, machine))
+}
+
+/// A copy of it would be provisioned anew when it starts.
+fn generalized(_: &Validated, machine: &facts::Machine) -> Option<Problem> {
+    machine.generalized.then_some(Problem::Generalized)
+}
 
 /// Why the machine may not be captured, if it may not: the first check that objects holds.
 fn may_not_be_captured(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {

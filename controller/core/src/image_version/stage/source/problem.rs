@@ -35,6 +35,9 @@ messages! {
             "The machine's osProfile.allowExtensionOperations is false, so nothing can be run in its guest to seal it: \
              set it to true (az vm update --set osProfile.allowExtensionOperations=true), or generalize this machine by \
              other means and say so in a new object with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized",
+        Generalized => SourceReady / AlreadyGeneralized:
+            "The machine is generalized already, so its copy would be provisioned anew: say so with \
+             spec.source.virtualMachine.capture: InPlace and guest.prepare: AlreadyGeneralized in a new object",
         Claimed { claim: String } => SourceReady / SourceClaimed:
             "The machine is claimed by {claim} (cluster/namespace/name/uid in its tag azimage-owner): wait for that \
              object, or remove the tag if that object is gone",

@@ -1,0 +1,83 @@
+//! How and where a machine is cloned.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use azimage_crds::{CloneSettings, ImageVersion, Workspace};
+use azimage_names::{Region, ResourceGroup, ResourceIdError, SubnetId, VirtualMachineId};
+use kube::ResourceExt as _;
+
+use super::{Violation, invalid::Invalid, report::Stop};
+use crate::temporary::{Part, TemporaryId};
+
+/// How and where a machine is cloned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloneSpec {
+    /// The copy.
+    pub machine: VirtualMachineId,
+    /// Where temporary resources are made.
+    pub group: ResourceGroup,
+    /// The subnet of each region.
+    pub subnets: BTreeMap<Region, SubnetId>,
+    /// The user's tags on temporary resources.
+    pub tags: BTreeMap<String, String>,
+    /// Sizes for the copy; without any it has the machine's own.
+    pub sizes: Vec<String>,
+    /// How long what can't be captured is kept.
+    pub keep_on_failure: Duration,
+    /// The object's uid, from which names follow.
+    pub uid: String,
+}
+
+impl CloneSpec {
+    /// The id of a part.
+    pub(super) fn id(&self, part: Part) -> Result<TemporaryId, Stop> {
+        TemporaryId::of(&self.group, &self.uid, part).map_err(|_| Stop::untold("a uid that names can have"))
+    }
+
+    /// The parts of which the status says that they aren't known to be gone.
+    pub(super) fn part(&self, id: &TemporaryId) -> Option<Part> {
+        id.part(&self.uid)
+    }
+
+    /// From the raw object.
+    pub(super) fn of(object: &ImageVersion, origin: &VirtualMachineId) -> Result<Self, Violation> {
+        let workspace = object.spec.workspace.as_ref().ok_or(Invalid::NoWorkspace)?;
+        let machine = object.spec.source.virtual_machine.as_ref();
+        let settings = machine.and_then(|machine| machine.clone.clone()).unwrap_or_default();
+        let CloneSettings { vm_sizes: sizes, keep_on_failure } = settings;
+        let keep_on_failure = keep_on_failure
+            .parse::<kube::core::Duration>()
+            .map_err(|problem| Violation::field("spec.source.virtualMachine.clone.keepOnFailure", problem))?;
+        let subnets = subnets(workspace, origin)?;
+        let group = ResourceGroup::new(origin.subscription().clone(), &workspace.resource_group)
+            .map_err(|problem| Violation::field("spec.workspace.resourceGroup", problem))?;
+        let uid = object.uid().unwrap_or_default();
+        let named = |problem: ResourceIdError| Violation::field("metadata.uid", problem);
+        let TemporaryId::Machine(machine) = TemporaryId::of(&group, &uid, Part::Machine).map_err(named)? else {
+            return Err(Violation::field("metadata.uid", "it names no machine"));
+        };
+        let tags = workspace.tags.clone();
+        Ok(Self { machine, group, subnets, tags, sizes, keep_on_failure: keep_on_failure.into(), uid })
+    }
+}
+
+/// The subnets by region. A machine and its interface lie in the subscription of the network, and a disk's snapshot in that of
+/// the disk.
+fn subnets(workspace: &Workspace, origin: &VirtualMachineId) -> Result<BTreeMap<Region, SubnetId>, Violation> {
+    let mut subnets = BTreeMap::new();
+    for subnet in &workspace.subnets {
+        let region = Region::parse(&subnet.region)
+            .map_err(|problem| Violation::field("spec.workspace.subnets.region", problem))?;
+        let id = SubnetId::parse(&subnet.resource_id)
+            .map_err(|problem| Violation::field("spec.workspace.subnets.resourceId", problem))?;
+        if id.subscription() != origin.subscription() {
+            let other = Invalid::OtherSubscription { subnet: id, machine: origin.clone() };
+            return Err(other.into());
+        }
+        if subnets.contains_key(&region) {
+            return Err(Invalid::RegionTwice { region }.into());
+        }
+        subnets.insert(region, id);
+    }
+    Ok(subnets)
+}

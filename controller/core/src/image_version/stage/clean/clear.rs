@@ -1,0 +1,122 @@
+//! Temporary resources are deleted in order, each seen to be gone. Only what carries the object's own owner tag is deleted.
+
+use azimage_crds::TemporaryStatus;
+
+use super::super::super::{
+    CloneSpec, Doubt, Provisioning, Read, Request, Step, StepKey, StepName,
+    context::{Answer, Cx},
+    report::{Report, Stop},
+};
+use crate::temporary::{Part, TemporaryId};
+
+/// What is to be done next.
+pub(in super::super) enum Clearing {
+    /// All are gone.
+    Gone,
+    /// This one is deleted.
+    Deletes(Step),
+    /// Azure is at work, or what it says isn't believed yet.
+    Waits,
+}
+
+/// How it stands with one of them.
+enum Left {
+    /// It is surely gone, or somebody else's.
+    Gone,
+    /// Azure doesn't show it, which isn't believed yet.
+    Hidden,
+    /// It is there.
+    There,
+    /// Azure is deleting it, or was asked to.
+    Going,
+}
+
+/// Looks at all that the status names, and deletes the first that can be. Those that `skip` says are left alone for now.
+pub(in super::super) fn clear(
+    cx: &Cx<'_>,
+    clone: &CloneSpec,
+    report: &mut Report,
+    skip: impl Fn(&TemporaryId) -> bool,
+) -> Result<Clearing, Stop> {
+    let known = |known: &TemporaryStatus| {
+        let id = known.resource_id.parse::<TemporaryId>().ok()?;
+        Some((clone.part(&id)?, id))
+    };
+    let mut all: Vec<(Part, TemporaryId)> = cx.history.status.temporary.iter().filter_map(known).collect();
+    // What others hold comes after them.
+    all.sort();
+    let mut step = None;
+    let mut holding: Vec<Part> = Vec::new();
+    let mut left = 0_usize;
+    for (part, id) in all {
+        let is_held = holding.iter().any(|other| part.is_held_by(*other));
+        if is_held || skip(&id) {
+            left += 1;
+            holding.push(part);
+            continue;
+        }
+        match look(cx, part, &id, report)? {
+            Left::Gone => {
+                report.finished.insert(StepKey::on_part(StepName::DeleteTemporary, part));
+                report.gone.insert(id);
+            }
+            Left::Hidden => left += 1,
+            Left::Going => {
+                left += 1;
+                holding.push(part);
+            }
+            Left::There => {
+                left += 1;
+                holding.push(part);
+                let delete = || Step::on_part(StepName::DeleteTemporary, part, Request::DeleteTemporary(id.clone()));
+                step = step.or_else(|| Some(delete()));
+            }
+        }
+    }
+    Ok(match step {
+        Some(step) => Clearing::Deletes(step),
+        None if left == 0 => Clearing::Gone,
+        None => Clearing::Waits,
+    })
+}
+
+fn look(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Result<Left, Stop> {
+    let (tags, provisioning) = match id {
+        TemporaryId::Machine(machine) => match cx.machine(machine)? {
+            Answer::Found(found) => (&found.tags, &found.provisioning),
+            Answer::Missing(_) => return Ok(hidden(cx, part, id, report)),
+            Answer::Failed(failure) => return Err(Stop::Failed(failure.clone(), READING)),
+        },
+        other => match cx.temporary(other)? {
+            Answer::Found(found) => (&found.tags, &found.provisioning),
+            Answer::Missing(_) => return Ok(hidden(cx, part, id, report)),
+            Answer::Failed(failure) => return Err(Stop::Failed(failure.clone(), READING)),
+        },
+    };
+    let key = StepKey::on_part(StepName::DeleteTemporary, part);
+    let asked = cx.history.too_soon(&key, StepName::DeleteTemporary.grace_seconds());
+    Ok(match provisioning {
+        _ if !cx.validated.owns_tag(tags) => Left::Gone,
+        Provisioning::Deleting => Left::Going,
+        _ if asked => Left::Going,
+        _ => Left::There,
+    })
+}
+
+/// Completes "Could not …".
+const READING: &str = "read a temporary resource that is to be deleted";
+
+/// What Azure doesn't show is gone when it says so again and again, and it can't turn up late.
+fn hidden(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Left {
+    let doubt = Doubt::Absent(Read::of_temporary(id));
+    let believed = cx.history.believes(&doubt);
+    report.doubts(doubt);
+    let just_asked_for = cx.history.status.steps.iter().any(|record| {
+        let about =
+            StepKey::of(record).filter(|key| key.name.makes_a_part() && *key == StepKey::on_part(key.name, part));
+        about.is_some_and(|key| {
+            record.finished_at.is_none() && cx.history.within(record.started_at.0, key.name.grace_seconds())
+        })
+    });
+    if believed && !just_asked_for { Left::Gone } else { Left::Hidden }
+}

@@ -1,0 +1,111 @@
+//! What was made in Azure for the work alone is deleted. That holds up nothing else: where Azure is at work, or refuses, the
+//! other stages go on.
+
+pub(super) mod clear;
+pub(in super::super) mod words;
+
+use azimage_crds::{ConditionType, TemporaryStatus};
+use clear::Clearing;
+use words::Words;
+
+use super::super::{
+    Provisioning, RegionReplication, Requeue, StepName,
+    context::Cx,
+    facts,
+    report::{Decision, Outcome, Report, Stop, ends},
+};
+use crate::{Message as _, Progress, Truth, temporary::TemporaryId};
+
+/// How long after Azure refused to delete something it is asked again, in seconds.
+const PAUSE_SECONDS: i64 = 600;
+
+/// Nothing temporary is left, once the version doesn't need it.
+pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let Some(clone) = cx.clone_spec() else {
+        report.not_needed(ConditionType::CleanedUp);
+        return Ok(Outcome::Done);
+    };
+    if cx.history.status.temporary.is_empty() {
+        report.done(&Words::Nothing);
+        return Ok(Outcome::Done);
+    }
+    if !cx.version()?.is_some_and(is_complete_at_home) {
+        return Ok(Outcome::Done);
+    }
+    let cleared = match clear::clear(cx, clone, report, |id| problem(cx, id).is_some()) {
+        Err(stop @ Stop::Read(_)) => return Err(stop),
+        // What can't be read just now is read by the next pass.
+        Err(Stop::Failed(..)) => Clearing::Waits,
+        Ok(cleared) => cleared,
+    };
+    match cleared {
+        Clearing::Gone => {
+            report.done(&Words::Nothing);
+            Ok(Outcome::Done)
+        }
+        Clearing::Deletes(step) => report.act(&Words::Deleting, step),
+        Clearing::Waits => {
+            report.found(Truth::Unknown, &Words::Deleting);
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// The version doesn't need its source any more: it is complete in its home region, from which others are copied.
+fn is_complete_at_home(version: &facts::Version) -> bool {
+    let home = version.replication.get(&version.location).map(|copy| &copy.state);
+    home == Some(&RegionReplication::Completed) && version.provisioning != Provisioning::Creating
+}
+
+/// Why something couldn't be deleted, if that was just said.
+fn problem<'a>(cx: &Cx<'a>, id: &TemporaryId) -> Option<&'a str> {
+    let is_it = |known: &&TemporaryStatus| known.resource_id.parse::<TemporaryId>().is_ok_and(|known| known == *id);
+    let known = cx.history.status.temporary.iter().find(is_it)?;
+    let recent = known.problem_at.as_ref().is_some_and(|at| cx.history.within(at.0, PAUSE_SECONDS));
+    known.problem.as_deref().filter(|_| recent)
+}
+
+/// What is left counts in how it stands as a whole: the object isn't ready while things are being deleted, and says what can't
+/// be.
+pub(in super::super) fn tell(cx: &Cx<'_>, outcome: Outcome, report: &mut Report) -> Outcome {
+    let Outcome::Ends(step, requeue) = outcome else { return outcome };
+    let known = &cx.history.status.temporary;
+    let left =
+        known.iter().filter(|known| known.resource_id.parse().is_ok_and(|id: TemporaryId| !report.gone.contains(&id)));
+    let (stuck, going): (Vec<_>, Vec<_>) = left.partition(|known| known.problem.is_some());
+    let published = report.resource_id.is_some();
+    if cx.clone_spec().is_none() || !published || stuck.is_empty() && going.is_empty() {
+        return Outcome::Ends(step, requeue);
+    }
+    if let Some(problem) = stuck.first() {
+        let words = Words::Stuck {
+            id: problem.resource_id.clone(),
+            why: problem.problem.clone().unwrap_or_default(),
+            count: stuck.len(),
+        };
+        report.found(Truth::False, &words);
+    }
+    let ready = matches!(report.progress, Progress::Settled { .. } | Progress::Idle { .. });
+    if ready && !going.is_empty() && stuck.is_empty() {
+        report.progress = Progress::reconciling(Words::Deleting.reason(), Words::Deleting.to_string());
+    }
+    let requeue = if requeue == Requeue::Resync { Requeue::Poll } else { requeue };
+    Outcome::Ends(step, requeue)
+}
+
+/// Before an object goes: nothing temporary of it is left.
+pub(in super::super) fn before_release(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let Some(clone) = cx.clone_spec().filter(|_| !cx.history.status.temporary.is_empty()) else {
+        return Ok(Outcome::Done);
+    };
+    let cleared = clear::clear(cx, clone, report, |_| false)?;
+    report.progress = Progress::reconciling(Words::Leaving.reason(), Words::Leaving.to_string());
+    match cleared {
+        Clearing::Gone => Ok(Outcome::Done),
+        Clearing::Deletes(step) => ends(Some(step), Requeue::Poll),
+        Clearing::Waits => ends(None, Requeue::Poll),
+    }
+}
+
+/// Steps that delete what is temporary.
+pub(in super::super) const STEPS: &[StepName] = &[StepName::DeleteTemporary];

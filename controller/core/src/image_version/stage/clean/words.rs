@@ -1,0 +1,22 @@
+//! What is said of what was made for the work alone.
+
+use crate::message::messages;
+
+messages! {
+    /// What becomes of temporary resources.
+    pub(in crate::image_version) enum Words {
+        Nothing => CleanedUp / Succeeded:
+            "Nothing that was made for the work alone is left",
+        Deleting => CleanedUp / CleaningUp:
+            "Deleting what was made for the work alone (status.temporary)",
+        Again => CleanedUp / CleaningUp:
+            "Deleting the last copy of the machine before another one is made",
+        Leaving => CleanedUp / Deleting:
+            "Deleting what was made for the work alone (status.temporary) before this object goes",
+        Kept { minutes: u64 } => CleanedUp / CloneFailed:
+            "The copy that can't be captured is kept for {minutes} minutes for you to look at \
+             (spec.source.virtualMachine.clone.keepOnFailure), and then deleted",
+        Stuck { id: String, why: String, count: usize } => CleanedUp / CleanUpFailed:
+            "{count} temporary resources can't be deleted and go on costing; it is tried again every ten minutes. {id}: {why}",
+    }
+}

@@ -1,0 +1,130 @@
+//! A copy of the machine is made, from snapshots of its disks, and started behind a closed network: nothing is changed of the
+//! machine itself.
+//!
+//! ```text
+//! snapshots ──▶ disks ──▶ security group that denies all ──▶ interface behind it ──▶ machine ──▶ its agent is ready
+//! ```
+//! Once the machine is there, nothing before it is looked at any more.
+
+pub(in super::super) mod attempt;
+mod make;
+mod started;
+pub(in super::super) mod words;
+
+use azimage_names::Region;
+use words::{Failed, Words, Workspace};
+
+use super::{
+    super::{
+        CloneSpec, Doubt, Read, Scope, StepKey, StepName,
+        context::{Answer, Cx, Presence},
+        facts,
+        report::{Decision, Outcome, Report, Stop},
+        words::Done,
+    },
+    preflight,
+};
+use crate::temporary::{DiskPlace, Part};
+use make::Making;
+
+/// Whether the copy exists, so that the machine itself matters no more; what ends the pass instead, if it existed and doesn't.
+pub(super) fn is_made(cx: &Cx<'_>, report: &mut Report) -> Result<Option<Outcome>, Stop> {
+    let Some(clone) = cx.clone_spec() else { return Ok(None) };
+    match cx.machine(&clone.machine)?.or_stop("read the copy of the machine")? {
+        Presence::Found(machine) if cx.validated.owns_tag(&machine.tags) => {
+            report.source =
+                Some(azimage_crds::SourceStatus { virtual_machine_uid: None, ..super::source::facts(machine) });
+            report.done(&Done::MachineIsCloned);
+            Ok(Some(Outcome::Done))
+        }
+        Presence::Found(_) => Ok(None),
+        Presence::Missing(_) if was_made(cx) => vanished(cx, clone, report).map(Some),
+        Presence::Missing(_) => Ok(None),
+    }
+}
+
+/// Whether the copy was seen to be there.
+fn was_made(cx: &Cx<'_>) -> bool {
+    let record = cx.history.step(StepKey::on_part(StepName::CreateMachine, Part::Machine));
+    record.is_some_and(|record| record.finished_at.is_some())
+}
+
+/// The copy was there, and Azure doesn't show it.
+fn vanished(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Decision {
+    let doubt = Doubt::Absent(Read::Machine(clone.machine.clone()));
+    let believed = cx.history.believes(&doubt);
+    report.doubts(doubt);
+    if believed { report.stalled(&Failed::Gone) } else { report.wait(&Words::NotShown) }
+}
+
+/// The copy runs, and its agent is ready.
+pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let Some(clone) = cx.clone_spec() else { return Ok(Outcome::Done) };
+    match cx.machine(&clone.machine)? {
+        Answer::Found(machine) => started::decide(cx, clone, machine, report),
+        Answer::Missing(_) => make(cx, clone, report),
+        Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), "read the copy of the machine")),
+    }
+}
+
+/// The copy isn't there yet.
+fn make(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Decision {
+    let (_, machine) = cx.origin_machine()?;
+    let Some(subnet) = clone.subnets.get(&machine.location) else {
+        return report.stalled(&Workspace::NoSubnet { region: machine.location.clone() });
+    };
+    let begun = cx.history.begun_any(StepName::makes_a_part);
+    if !begun {
+        if let end @ Outcome::Ends(..) = preflight::before_clone(cx, clone, subnet, report)? {
+            return Ok(end);
+        }
+        // What is being attached or detached may be in the snapshots or not.
+        if machine.is_being_changed() {
+            return report.wait(&Words::SourceChanging);
+        }
+    }
+    let making = Making { cx, clone, machine, subnet };
+    for (part, words) in parts(machine) {
+        if let Some(outcome) = making.ensure(part, &words, report)? {
+            return Ok(outcome);
+        }
+    }
+    making.machine(report)
+}
+
+/// What the copy is made of, in this order.
+fn parts(machine: &facts::Machine) -> Vec<(Part, Words)> {
+    let of = |part: fn(DiskPlace) -> Part, words: Words| places(machine).map(move |place| (part(place), words.clone()));
+    let network = [Part::SecurityGroup, Part::Interface].map(|part| (part, Words::Network));
+    of(Part::Snapshot, Words::Snapshots).chain(of(Part::Disk, Words::Disks)).chain(network).collect()
+}
+
+/// Where the disks of a machine are.
+fn places(machine: &facts::Machine) -> impl Iterator<Item = DiskPlace> {
+    machine.disks.iter().map(|disk| match disk.lun {
+        Some(lun) if !disk.is_os_disk => DiskPlace::Data(lun),
+        _ => DiskPlace::System,
+    })
+}
+
+/// What the workspace lacks, as Azure says again and again.
+pub(super) fn workspace_missing(
+    cx: &Cx<'_>,
+    scope: &Scope,
+    region: &Region,
+    list: Read,
+    report: &mut Report,
+) -> Decision {
+    let doubt = Doubt::Absent(list);
+    let believed = cx.history.believes(&doubt);
+    report.doubts(doubt);
+    if !believed {
+        return report.wait(&Words::WorkspaceNotShown);
+    }
+    match scope {
+        Scope::Subnet(subnet) => {
+            report.stalled(&Workspace::SubnetMissing { subnet: subnet.clone(), region: region.clone() })
+        }
+        other => report.stalled(&Workspace::GroupMissing { group: other.to_string() }),
+    }
+}

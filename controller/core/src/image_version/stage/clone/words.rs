@@ -1,0 +1,75 @@
+//! What is said while a copy of the machine is made.
+
+use azimage_names::{Region, SubnetId};
+
+use super::super::super::words::Detail;
+use crate::message::messages;
+
+messages! {
+    /// What goes on.
+    pub(in crate::image_version) enum Words {
+        SourceChanging => SourceReady / SourceBusy:
+            "The machine is being changed; it is copied when Azure has finished",
+        Snapshots => GuestPrepared / Cloning:
+            "Making a copy of the machine: snapshots of its disks",
+        Disks => GuestPrepared / Cloning:
+            "Making a copy of the machine: disks from the snapshots",
+        Network => GuestPrepared / Cloning:
+            "Making a copy of the machine: its network, which lets nothing in or out",
+        Machine => GuestPrepared / Cloning:
+            "Making a copy of the machine: a virtual machine from the disks",
+        NotClosed => GuestPrepared / Cloning:
+            "Somebody opened the network of the copy before it was there; closing it",
+        Starting => GuestPrepared / Cloning:
+            "The copy of the machine starts behind a closed network; waiting for its guest agent",
+        NotShown => GuestPrepared / Cloning:
+            "Azure doesn't show the copy of the machine any more; reading it again",
+        WorkspaceNotShown => GuestPrepared / Cloning:
+            "Azure doesn't show a part of the workspace; reading it again",
+        PartFailed { part: &'static str, detail: Detail } => GuestPrepared / Cloning:
+            "Azure failed to make the {part} of the copy{detail}; making it again",
+        NoCapacity { size: String, detail: Detail } => GuestPrepared / CapacityUnavailable:
+            "Azure has no machine of the size {size} for the copy{detail}. What was made is deleted, and another size is tried",
+    }
+}
+
+messages! {
+    /// What the workspace lacks.
+    pub(in crate::image_version) enum Workspace {
+        NoSubnet { region: Region } => GuestPrepared / WorkspaceNotReady:
+            "spec.workspace.subnets: there is none in {region}, where the machine is; add one in a new object",
+        GroupMissing { group: String } => GuestPrepared / WorkspaceNotReady:
+            "spec.workspace.resourceGroup: {group} doesn't exist, or the identity that this object acts as sees nothing of it; \
+             create it, or name another one in a new object",
+        SubnetMissing { subnet: SubnetId, region: Region } => GuestPrepared / WorkspaceNotReady:
+            "spec.workspace.subnets: {subnet} for {region} doesn't exist; create it, or name another one in a new object",
+    }
+}
+
+messages! {
+    /// Why the copy can't be captured.
+    pub(in crate::image_version) enum Failed {
+        Taken { id: String } => GuestPrepared / NameTaken:
+            "{id} exists and its tag azimage-owner doesn't name this object, so it is left as it is and no copy can be made: \
+             delete or rename it, or use another spec.workspace.resourceGroup in a new object",
+        Part { part: &'static str, detail: Detail } => GuestPrepared / CloneFailed:
+            "Azure failed to make the {part} of the copy, again and again{detail}. The machine itself is as it was; set the \
+             annotation azimage.dev/reconcile-requested-at to try again",
+        Machine { detail: Detail } => GuestPrepared / CloneFailed:
+            "Azure failed to make the copy of the machine{detail}. The machine itself is as it was; set the annotation \
+             azimage.dev/reconcile-requested-at to try again",
+        NoAgent { minutes: i64 } => GuestPrepared / CloneFailed:
+            "The guest agent of the copy didn't report within {minutes} minutes: see the copy's boot diagnostics, and check \
+             that the machine starts by itself without a network. The machine itself is as it was; set the annotation \
+             azimage.dev/reconcile-requested-at to try again",
+        TurnedOff => GuestPrepared / CloneFailed:
+            "The copy of the machine was turned off before it was sealed. The machine itself is as it was; set the annotation \
+             azimage.dev/reconcile-requested-at to try again",
+        Generalized => GuestPrepared / CloneFailed:
+            "Somebody generalized the copy of the machine before it was sealed. The machine itself is as it was; set the \
+             annotation azimage.dev/reconcile-requested-at to try again",
+        Gone => GuestPrepared / CloneFailed:
+            "Somebody deleted the copy of the machine before a version was made from it. The machine itself is as it was; set \
+             the annotation azimage.dev/reconcile-requested-at to try again",
+    }
+}

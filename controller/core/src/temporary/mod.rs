@@ -1,0 +1,41 @@
+//! What is made in Azure for the work alone, and deleted after it: what it is called, whose it is, and when it expires.
+//!
+//! Names follow from the object's uid, so whoever comes after a crash finds what was made before. A resource of such a name
+//! whose owner tag isn't the object's own is somebody else's: it is neither used nor deleted.
+
+mod id;
+mod part;
+
+use std::collections::BTreeMap;
+
+use azimage_crds::{EXPIRES_TAG, OWNER_TAG, PURPOSE_TAG};
+use jiff::{SignedDuration, Timestamp};
+
+pub use id::TemporaryId;
+pub use part::{DiskPlace, Part};
+
+/// How long a temporary resource is of use at most, in hours. Its object deletes it much sooner; later it is a leftover.
+const LIFE_HOURS: i64 = 24;
+
+/// What temporary resources are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::EnumString, strum::EnumIter)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Purpose {
+    /// The copy of a machine that is captured instead of it.
+    Clone,
+}
+
+/// The tags of a temporary resource: whose it is, what for, and until when. The user's own come with them.
+pub fn tags(
+    owner: &str,
+    purpose: Purpose,
+    now: Timestamp,
+    users: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let expires = now.checked_add(SignedDuration::from_hours(LIFE_HOURS)).unwrap_or(now);
+    let mut tags = users.clone();
+    tags.insert(OWNER_TAG.to_owned(), owner.to_owned());
+    tags.insert(PURPOSE_TAG.to_owned(), purpose.to_string());
+    tags.insert(EXPIRES_TAG.to_owned(), expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    tags
+}
