@@ -44,8 +44,10 @@ pub fn problems(generation: i64, observed_generation: Option<i64>, conditions: &
         let twice = conditions.iter().filter(|other| other.type_ == *kind).count() > 1;
         rule(twice, format!("{kind} is there twice"));
         let summary = matches!(kind.as_str(), "Ready" | "Reconciling" | "Stalled");
+        // A version is of use although something that was made for it can't be deleted.
+        let is_left = kind == "CleanedUp" && condition.status == "False";
         rule(
-            is("Ready", "True") && !summary && condition.status != "True",
+            is("Ready", "True") && !summary && !is_left && condition.status != "True",
             format!("Ready is True, and {kind} is {}", condition.status),
         );
     }

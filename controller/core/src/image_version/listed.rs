@@ -52,5 +52,6 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         replicate::words::Difference::phrases(),
         replicate::words::Undone::phrases(),
         delete::words::Parting::phrases(),
+        clean::words::OfTheCopy::phrases(),
     ]
 }

@@ -36,7 +36,8 @@ pub fn next_status(
     handled: Option<&String>,
     now: Timestamp,
 ) -> ImageVersionStatus {
-    let mut steps = previous.steps.iter().map(|step| finish(step, report, now)).collect::<Vec<_>>();
+    let steps = previous.steps.iter().filter(|step| !is_undone(step, previous, report));
+    let mut steps = steps.map(|step| finish(step, report, now)).collect::<Vec<_>>();
     steps.extend(unrecorded(previous, report, now));
     let regions = match &report.regions {
         Some(regions) => regions.iter().map(|region| since(region, previous, now)).collect(),
@@ -118,6 +119,14 @@ pub fn record_intent(
         Some(before) => *before = record,
         None => status.steps.push(record),
     }
+}
+
+/// Whether a step made a part of a copy that couldn't be captured and is gone now: another attempt makes it anew.
+fn is_undone(step: &StepStatus, previous: &ImageVersionStatus, report: &Report) -> bool {
+    let published = previous.resource_id.is_some() || report.resource_id.is_some();
+    let Some(key) = StepKey::of(step).filter(|key| key.name.makes_a_part() && !published) else { return false };
+    let deleted = StepKey { name: StepName::DeleteTemporary, subject: key.subject };
+    step.finished_at.is_some() && report.finished.contains(&deleted)
 }
 
 /// The temporary resources that aren't known to be gone.

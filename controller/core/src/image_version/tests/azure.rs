@@ -7,7 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
 use super::{super::*, fixtures::*, told::*};
-use crate::guest;
+use crate::{
+    guest,
+    temporary::{Part, TemporaryId},
+};
 
 /// What there is.
 #[derive(Clone, Debug)]
@@ -32,6 +35,18 @@ pub(super) struct Azure {
     pub(super) policy: Option<(&'static str, &'static str)>,
     /// How often the version was written.
     pub(super) puts: u32,
+    /// The machine that is cloned, if one is: then `machine` is its copy, once that is made.
+    pub(super) origin: Option<facts::Machine>,
+    /// Whether the copy is there.
+    pub(super) copied: bool,
+    /// What the copy is made of.
+    pub(super) parts: BTreeMap<TemporaryId, facts::Temporary>,
+    /// Whether the agent of a copy never reports.
+    pub(super) silent: bool,
+    /// Sizes of which there is no machine to be had, by its answer to the request, or later.
+    pub(super) sold_out: (Vec<&'static str>, Vec<&'static str>),
+    /// The sizes that were asked for.
+    pub(super) sizes: Vec<String>,
     /// Regions that fail so many times before they copy.
     pub(super) failing: BTreeMap<String, u32>,
 }
@@ -53,11 +68,42 @@ impl Azure {
             refused: 0,
             policy: None,
             puts: 0,
+            origin: None,
+            copied: false,
+            parts: BTreeMap::new(),
+            silent: false,
+            sold_out: (Vec::new(), Vec::new()),
+            sizes: Vec::new(),
             failing: BTreeMap::new(),
         }
     }
 
+    /// One in which a machine is cloned.
+    pub(super) fn cloning(machine: facts::Machine) -> Self {
+        Self { origin: Some(machine.clone()), ..Self::new(machine) }
+    }
+
     pub(super) fn read(&self, read: &Read, facts: &mut Facts) {
+        let missing = || Reading::Missing(Absent::Resource);
+        match (read, &self.origin) {
+            (Read::Machine(id), Some(origin)) if *id == machine_id() => {
+                return facts.machines.put(id.clone(), Reading::Found(origin.clone()), std::time::Duration::ZERO);
+            }
+            (Read::Machine(id), Some(_)) if !self.copied => {
+                return facts.machines.put(id.clone(), missing(), std::time::Duration::ZERO);
+            }
+            (Read::Temporary(id), _) => {
+                let found = self.parts.get(id).cloned().map_or(Reading::Missing(Absent::Resource), Reading::Found);
+                return facts.temporaries.put(id.clone(), found, std::time::Duration::ZERO);
+            }
+            (Read::Operation(of), _) if of.step.name == StepName::CreateMachine => {
+                let failed = self.machine.provisioning == Provisioning::Failed;
+                let operation =
+                    if failed { Operation::failed("AllocationFailed", "no room") } else { Operation::UnderWay };
+                return facts.operations.put(of.clone(), Reading::Found(operation), std::time::Duration::ZERO);
+            }
+            _ => {}
+        }
         if let Read::Console(_) = read {
             assert_ne!(self.machine.boot_diagnostics, BootDiagnostics::Off, "nothing is recorded");
         }
@@ -75,6 +121,11 @@ impl Azure {
 
     /// Why it refuses a step, if it does.
     pub(super) fn refusal(&mut self, step: &Step) -> Option<String> {
+        if let Request::PutMachine(request) = &step.request {
+            let sold_out = self.sold_out.0.contains(&request.size.as_str());
+            self.sizes.extend(sold_out.then(|| request.size.clone()));
+            return sold_out.then(|| "SkuNotAvailable".to_owned());
+        }
         let Request::PutVersion(request) = &step.request else { return None };
         let why = self.refuses.and_then(|refuses| refuses(request));
         self.refused += u32::from(why.is_some());
@@ -105,6 +156,28 @@ impl Azure {
                 assert!(self.machine.agent_ready, "nobody is there to remove it");
                 self.seal = None;
             }
+            Request::PutSnapshot(request) => {
+                assert!(
+                    self.origin.as_ref().unwrap().disks.iter().any(|disk| disk.id.as_ref() == Some(&request.source))
+                );
+                self.part(TemporaryId::Snapshot(request.id.clone()), &request.tags, facts::Network::None);
+            }
+            Request::PutDisk(request) => {
+                assert!(self.is_there(&TemporaryId::Snapshot(request.source.clone())), "a disk needs its snapshot");
+                self.part(TemporaryId::Disk(request.id.clone()), &request.tags, facts::Network::None);
+            }
+            Request::PutSecurityGroup(request) => {
+                let rules = facts::Network::Rules(request.rules.clone());
+                self.part(TemporaryId::SecurityGroup(request.id.clone()), &request.tags, rules);
+            }
+            Request::PutInterface(request) => {
+                assert!(self.is_there(&TemporaryId::SecurityGroup(request.security_group.clone())));
+                let security_group = Some(request.security_group.to_string());
+                let network = facts::Network::Interface { security_group, is_public: false };
+                self.part(TemporaryId::Interface(request.id.clone()), &request.tags, network);
+            }
+            Request::PutMachine(request) => self.make(request),
+            Request::DeleteTemporary(id) => self.delete(id),
             Request::Deallocate(_) => {
                 assert!(!self.machine.generalized);
                 self.machine.power = Power::Deallocating;
@@ -122,6 +195,58 @@ impl Azure {
                 version.provisioning = Provisioning::Deleting;
             }
         }
+    }
+
+    /// A part is being made, or is as it was.
+    fn part(&mut self, id: TemporaryId, tags: &BTreeMap<String, String>, network: facts::Network) {
+        let provisioning = if self.parts.contains_key(&id) { Provisioning::Succeeded } else { Provisioning::Creating };
+        let part = facts::Temporary { location: region(HOME), tags: tags.clone(), provisioning, network };
+        self.parts.insert(id, part);
+    }
+
+    fn is_there(&self, id: &TemporaryId) -> bool {
+        self.parts.get(id).is_some_and(|part| part.provisioning == Provisioning::Succeeded)
+    }
+
+    fn make(&mut self, request: &NewMachineRequest) {
+        let NewMachineRequest { interface, security_group, os_disk, .. } = request;
+        assert!(!self.copied, "there is one already");
+        let of = |id: TemporaryId| self.parts.get(&id).expect("it is made of it").network.clone();
+        assert!(
+            of(TemporaryId::SecurityGroup(security_group.clone())).is_closed(),
+            "the copy must not run in a network"
+        );
+        assert!(of(TemporaryId::Interface(interface.clone())).is_behind(&security_group.to_string()));
+        for disk in request.data_disks.values().chain([os_disk]) {
+            assert!(self.is_there(&TemporaryId::Disk(disk.clone())), "{disk}");
+        }
+        self.sizes.push(request.size.clone());
+        self.copied = true;
+        let fails = self.sold_out.1.contains(&request.size.as_str());
+        self.machine = facts::Machine {
+            uid: "copy".to_owned(),
+            tags: request.tags.clone(),
+            size: Some(request.size.clone()),
+            provisioning: if fails { Provisioning::Failed } else { Provisioning::Creating },
+            power: Power::Starting,
+            agent_ready: false,
+            generalized: false,
+            changed_at: Some(self.now),
+            ..self.machine.clone()
+        };
+    }
+
+    fn delete(&mut self, id: &TemporaryId) {
+        if let TemporaryId::Machine(_) = id {
+            assert!(self.copied, "what isn't there can't be deleted");
+            (self.copied, self.seal, self.console) = (false, None, facts::Console::NoMark);
+            self.unit = None;
+            let with_it = |part: Option<Part>| matches!(part, Some(Part::Interface | Part::Disk(_)));
+            self.parts.retain(|id, _| !with_it(id.part("u-1")));
+            return;
+        }
+        assert!(!self.copied || matches!(id, TemporaryId::Snapshot(_)), "{id} is in use");
+        self.parts.get_mut(id).expect("what isn't there can't be deleted").provisioning = Provisioning::Deleting;
     }
 
     fn name_the_attempt(&mut self) {
@@ -162,6 +287,14 @@ impl Azure {
 
     /// Time goes on: everything that is under way gets one stage further.
     pub(super) fn tick(&mut self) {
+        self.parts.retain(|_, part| part.provisioning != Provisioning::Deleting);
+        for part in self.parts.values_mut() {
+            part.provisioning = Provisioning::Succeeded;
+        }
+        if self.copied && self.machine.provisioning == Provisioning::Creating {
+            self.machine.provisioning = Provisioning::Succeeded;
+            self.machine.agent_ready = !self.silent;
+        }
         match self.machine.power {
             Power::Starting => self.machine.power = Power::Running,
             Power::Stopping => self.machine.power = Power::Stopped,

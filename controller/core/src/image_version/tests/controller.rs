@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use azimage_crds::{ImageVersion, ImageVersionStatus, ReplicationTarget};
+use azimage_names::Obstacle;
 use jiff::Timestamp;
 
 use super::{super::*, azure::Azure, fixtures::*};
@@ -51,6 +52,8 @@ pub(super) struct Controller {
     pub(super) azure: Azure,
     pub(super) last: Option<Plan>,
     pub(super) carried_out: Vec<StepName>,
+    /// Why Azure refuses steps of a name, if it does.
+    pub(super) refuses: Option<(StepName, Failure)>,
 }
 
 impl Controller {
@@ -67,6 +70,7 @@ impl Controller {
             azure,
             last: None,
             carried_out: Vec::new(),
+            refuses: None,
         }
     }
 
@@ -117,7 +121,8 @@ impl Controller {
     }
 
     fn write(&mut self, report: &Report) {
-        self.status = next_status(&self.status, report, GENERATION, None, self.now);
+        let handled = crate::requested::requested(&self.object);
+        self.status = next_status(&self.status, report, GENERATION, handled.as_ref(), self.now);
         let problems = lint::problems(GENERATION, self.status.observed_generation, &self.status.conditions);
         assert_eq!(problems, Vec::<String>::new());
     }
@@ -204,12 +209,17 @@ impl Controller {
             return self.defer(&report);
         }
         if let Some(why) = self.azure.refusal(announced.step()) {
-            let failure = Failure::Refused(why);
+            let of_size = step.name == StepName::CreateMachine;
+            let failure =
+                if of_size { Failure::Forbidden { by: Obstacle::Capacity, why } } else { Failure::Refused(why) };
             self.remember(Event::Failed { step: step.clone(), failure: failure.clone(), retry_after: None });
             if let Some(narrowed) = self.remembered.with_refusals(&failure, &self.status) {
                 self.status = narrowed;
                 return;
             }
+        } else if let Some((_, failure)) = self.refuses.clone().filter(|(name, _)| *name == step.name) {
+            report.keep_failure(announced.step(), &failure);
+            self.remember(Event::Failed { step: step.clone(), failure, retry_after: None });
         } else if fate == Fate::TurnedAway {
             let failure = Failure::Unavailable("turned away".to_owned());
             self.remember(Event::Failed { step: step.clone(), failure, retry_after: None });

@@ -184,10 +184,12 @@ pub(super) fn machine() -> facts::Machine {
         os_type: OsType::Linux,
         generation: Some("V2".into()),
         security_type: None,
+        secure_boot: false,
+        vtpm: false,
         disk_controller: Some("SCSI".into()),
         ephemeral_os_disk: false,
         unmanaged_os_disk: false,
-        disks: vec![facts::AttachedDisk { id: Some(disk_id("os")), is_os_disk: true }],
+        disks: vec![facts::AttachedDisk { id: Some(disk_id("os")), is_os_disk: true, lun: None }],
         size: Some("Standard_D2s_v5".into()),
         allows_extensions: true,
         scale_set: None,
@@ -244,6 +246,7 @@ pub(super) fn disk_id(name: &str) -> DiskId {
 pub(super) fn disk() -> facts::Disk {
     facts::Disk {
         storage: Some("Premium_LRS".into()),
+        is_shared: false,
         size_gib: Some(30),
         architecture: Some("x64".into()),
         generation: Some("V2".into()),

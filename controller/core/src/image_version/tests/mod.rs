@@ -5,6 +5,7 @@ mod absence;
 mod azure;
 mod capture;
 mod checks;
+mod clone;
 mod console;
 mod controller;
 mod convergence;

@@ -136,6 +136,7 @@ impl Observed {
                 let named = self.disks.get(id.name()).map(|disk| Told::Found(disk.clone()));
                 put(named.as_ref().unwrap_or(&self.disk), id, &mut into.disks)
             }
+            Read::Temporary(id) => put(&Told::NotYet, id, &mut into.temporaries),
             Read::Gallery(id) => put(&self.gallery, id, &mut into.galleries),
             Read::SoftDeleted(id) => put(&self.soft_deleted, id, &mut into.soft_deleted),
             Read::Permissions(scope) => {

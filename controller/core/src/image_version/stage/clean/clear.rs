@@ -11,7 +11,7 @@ use crate::temporary::{Part, TemporaryId};
 
 /// What is to be done next.
 pub(in super::super) enum Clearing {
-    /// All are gone.
+    /// All are gone, but those that aren't surely the object's and what these use: they are left alone.
     Gone,
     /// This one is deleted.
     Deletes(Step),
@@ -21,8 +21,10 @@ pub(in super::super) enum Clearing {
 
 /// How it stands with one of them.
 enum Left {
-    /// It is surely gone, or somebody else's.
+    /// It is surely gone.
     Gone,
+    /// It is somebody else's.
+    Foreign,
     /// Azure doesn't show it, which isn't believed yet.
     Hidden,
     /// It is there.
@@ -47,8 +49,13 @@ pub(in super::super) fn clear(
     all.sort();
     let mut step = None;
     let mut holding: Vec<Part> = Vec::new();
+    let mut foreign: Vec<Part> = Vec::new();
     let mut left = 0_usize;
     for (part, id) in all {
+        if foreign.iter().any(|other| part.is_held_by(*other)) {
+            foreign.push(part);
+            continue;
+        }
         let is_held = holding.iter().any(|other| part.is_held_by(*other));
         if is_held || skip(&id) {
             left += 1;
@@ -59,6 +66,10 @@ pub(in super::super) fn clear(
             Left::Gone => {
                 report.finished.insert(StepKey::on_part(StepName::DeleteTemporary, part));
                 report.gone.insert(id);
+            }
+            Left::Foreign => {
+                report.undeletable.insert(id, FOREIGN.to_owned());
+                foreign.push(part);
             }
             Left::Hidden => left += 1,
             Left::Going => {
@@ -96,12 +107,15 @@ fn look(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Resul
     let key = StepKey::on_part(StepName::DeleteTemporary, part);
     let asked = cx.history.too_soon(&key, StepName::DeleteTemporary.grace_seconds());
     Ok(match provisioning {
-        _ if !cx.validated.owns_tag(tags) => Left::Gone,
+        _ if !cx.validated.owns_tag(tags) => Left::Foreign,
         Provisioning::Deleting => Left::Going,
         _ if asked => Left::Going,
         _ => Left::There,
     })
 }
+
+/// Why something isn't deleted.
+const FOREIGN: &str = "its tag azimage-owner doesn't name this object, so it is left as it is";
 
 /// Completes "Could not …".
 const READING: &str = "read a temporary resource that is to be deleted";

@@ -1,6 +1,6 @@
 //! What is said of what was made for the work alone.
 
-use crate::message::messages;
+use crate::message::{messages, phrases};
 
 messages! {
     /// What becomes of temporary resources.
@@ -18,5 +18,14 @@ messages! {
              (spec.source.virtualMachine.clone.keepOnFailure), and then deleted",
         Stuck { id: String, why: String, count: usize } => CleanedUp / CleanUpFailed:
             "{count} temporary resources can't be deleted and go on costing; it is tried again every ten minutes. {id}: {why}",
+    }
+}
+
+phrases! {
+    /// What is said of a guest is of the copy's.
+    pub(in crate::image_version) enum OfTheCopy ["at the end"] {
+        AnotherOne =>
+            ". All this is about the copy that azimage made. The machine itself is as it was; set the annotation \
+             azimage.dev/reconcile-requested-at to try again with another copy",
     }
 }

@@ -11,7 +11,7 @@ use super::super::{
     },
     clean::{
         clear::{self, Clearing},
-        words::Words,
+        words::{OfTheCopy, Words},
     },
 };
 use crate::{Finding, Message as _, Progress, Truth};
@@ -29,7 +29,7 @@ pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Opti
     let (reason, message) = told?;
     if !left {
         // Of an object that never began there is nothing to be over.
-        let begun = history.begun_any(StepName::makes_a_part);
+        let begun = history.begun_any(StepName::is_about_a_part);
         if !begun || cx.validated.requested {
             return None;
         }
@@ -60,7 +60,10 @@ fn delete(cx: &Cx<'_>, clone: &CloneSpec, told: Option<(Reason, String)>, report
     };
     match cleared {
         Clearing::Deletes(step) => ends(Some(step), Requeue::Poll),
-        Clearing::Waits | Clearing::Gone => ends(None, Requeue::Poll),
+        Clearing::Waits => ends(None, Requeue::Poll),
+        // Should anything stay, it isn't the object's.
+        Clearing::Gone if report.undeletable.is_empty() => ends(None, Requeue::Poll),
+        Clearing::Gone => ends(None, Requeue::Resync),
     }
 }
 
@@ -71,5 +74,23 @@ pub(in super::super::super) fn tell_of_the_kept(cx: &Cx<'_>, outcome: &Outcome, 
     if stalled && matches!(outcome, Outcome::Ends(None, _)) && !cx.history.status.temporary.is_empty() {
         let keep = clone.keep_on_failure.as_secs() / 60;
         report.found(Truth::False, &Words::Kept { minutes: keep });
+        say_that_it_is_the_copy(report);
     }
 }
+
+/// What is said of a guest is of the copy's.
+fn say_that_it_is_the_copy(report: &mut Report) {
+    let words = OfTheCopy::AnotherOne.to_string();
+    let Progress::Stalled { message, .. } = &report.progress else { return };
+    if message.contains(&words) || message.contains(AS_IT_WAS) {
+        return;
+    }
+    report.progress = report.progress.clone().and(&words);
+    if let Some(finding) = report.findings.get_mut(&ConditionType::GuestPrepared).filter(|it| it.truth == Truth::False)
+    {
+        finding.message.push_str(&words);
+    }
+}
+
+/// What the messages of this stage say themselves.
+const AS_IT_WAS: &str = "The machine itself is as it was";

@@ -39,8 +39,9 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
         Presence::Missing(_) => {
             let gone = Doubt::Absent(Read::Version(validated.id.clone()));
             let told = history.times(&gone);
+            // Later passes, too, have to know that it was confirmed.
+            report.doubts(gone);
             if history.possibly_created() || told + 1 < confirmations(history, told) {
-                report.doubts(gone);
                 return report.deleting(&Words::Confirming, None);
             }
             Ok(Outcome::Done)

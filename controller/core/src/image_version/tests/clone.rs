@@ -1,0 +1,355 @@
+//! A copy of a machine is captured: nothing is changed of the machine, no copy runs in a network, and nothing is left.
+
+use azimage_crds::{ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, Reason};
+use azimage_names::Obstacle;
+use proptest::{collection::vec, prelude::*, sample::select};
+use serde_json::{Value, json};
+
+use super::{
+    super::*,
+    azure::Azure,
+    controller::{Controller, Fate},
+    fixtures::*,
+};
+use crate::{
+    Failure, Progress,
+    temporary::{DiskPlace, Part, TemporaryId},
+};
+
+/// An object that clones its machine.
+fn cloning(more: &Value) -> ImageVersion {
+    let clone = json!({
+        "source": {"virtualMachine": {"capture": "Clone"}},
+        "workspace": {"resourceGroup": "image-work", "subnets": [{"region": HOME, "resourceId": SUBNET}]},
+    });
+    object(&json!({"spec": both(&clone, more)}))
+}
+
+const SUBNET: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/work";
+
+fn sizes(sizes: &[&str]) -> Value {
+    json!({"source": {"virtualMachine": {"clone": {"vmSizes": sizes, "keepOnFailure": "1h"}}}})
+}
+
+/// A machine with a data disk, which nobody has to consent for.
+fn with_data() -> facts::Machine {
+    let mut machine = machine();
+    machine.tags.clear();
+    machine.disks.push(facts::AttachedDisk { id: Some(disk_id("data")), is_os_disk: false, lun: Some(3) });
+    machine
+}
+
+fn controller(more: &Value) -> Controller {
+    Controller::new(cloning(more), Azure::cloning(with_data()))
+}
+
+fn part(part: Part) -> TemporaryId {
+    let group = azimage_names::ResourceGroup::new(machine_id().subscription().clone(), "image-work").unwrap();
+    TemporaryId::of(&group, "u-1", part).unwrap()
+}
+
+/// Nothing is left, nothing of the machine was changed.
+fn assert_clean(controller: &Controller) {
+    assert!(!controller.azure.copied, "the copy is left");
+    assert_eq!(controller.azure.parts.keys().collect::<Vec<_>>(), Vec::<&TemporaryId>::new());
+    assert_eq!(controller.status.temporary, []);
+    assert_eq!(controller.azure.origin, Some(with_data()));
+}
+
+/// The reason of a condition of the status.
+fn reason(controller: &Controller, kind: ConditionType) -> String {
+    let condition = controller.status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
+    condition.map(|condition| format!("{}/{}", condition.status, condition.reason)).unwrap_or_default()
+}
+
+/// Asks for another attempt.
+fn ask(controller: &mut Controller, when: &str) {
+    controller
+        .object
+        .metadata
+        .annotations
+        .get_or_insert_default()
+        .insert(RECONCILE_REQUESTED_AT.to_owned(), when.to_owned());
+}
+
+/// Looks again and again, for so many minutes.
+fn wait(controller: &mut Controller, minutes: i64) {
+    for _ in 0..minutes * 2 {
+        controller.pass(Fate::Fine);
+    }
+}
+
+/// Goes on until something is so in Azure.
+fn until(controller: &mut Controller, is: impl Fn(&Azure) -> bool) {
+    for _ in 0..200 {
+        if is(&controller.azure) {
+            return;
+        }
+        controller.pass(Fate::Fine);
+    }
+    panic!("it never comes to that: {:?}", controller.last);
+}
+
+#[test]
+fn the_way_from_a_copy_has_these_steps_and_no_others() {
+    let mut controller = controller(&json!({}));
+    controller.targets = vec![target("t", "northeurope", &json!({}))];
+    controller.run(&[]);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+    let deletions = controller.carried_out.iter().filter(|step| **step == StepName::DeleteTemporary).count();
+    assert_eq!(deletions, 4, "the machine with its disks and interface, the group, two snapshots");
+    let others: Vec<StepName> =
+        controller.carried_out.iter().copied().filter(|step| *step != StepName::DeleteTemporary).collect();
+    assert_eq!(
+        others,
+        [
+            StepName::CreateSnapshot,
+            StepName::CreateSnapshot,
+            StepName::CreateDisk,
+            StepName::CreateDisk,
+            StepName::CreateSecurityGroup,
+            StepName::CreateInterface,
+            StepName::CreateMachine,
+            StepName::ClaimSource,
+            StepName::Seal,
+            StepName::ForgetSeal,
+            StepName::MarkSealed,
+            StepName::Deallocate,
+            StepName::Generalize,
+            StepName::Publish,
+            StepName::Update,
+        ]
+    );
+    assert_clean(&controller);
+    assert_eq!(reason(&controller, ConditionType::CleanedUp), "True/Succeeded");
+    assert!(controller.status.steps.iter().all(|step| step.finished_at.is_some()), "{:#?}", controller.status.steps);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whatever_befalls_it_one_version_is_made_and_nothing_is_left(
+        fates in vec(
+            select(vec![
+                Fate::Fine,
+                Fate::Fine,
+                Fate::Fine,
+                Fate::Restart,
+                Fate::KilledBeforeStep,
+                Fate::KilledAfterStep,
+                Fate::TurnedAway,
+                Fate::Slow,
+                Fate::OneRead,
+                Fate::StepThrottled,
+            ]),
+            0..60,
+        ),
+    ) {
+        let mut controller = controller(&json!({}));
+        controller.run(&fates);
+        prop_assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+        prop_assert_eq!((controller.azure.created, controller.azure.generalized), (1, 1));
+        assert_clean(&controller);
+    }
+
+    #[test]
+    fn an_object_that_goes_in_the_middle_leaves_nothing(passes in 0..80_usize, fates in vec(
+        select(vec![Fate::Fine, Fate::Restart, Fate::KilledBeforeStep, Fate::KilledAfterStep, Fate::Slow]), 0..20,
+    )) {
+        let mut controller = controller(&json!({"deletionPolicy": "Delete"}));
+        for _ in 0..passes {
+            controller.pass(Fate::Fine);
+        }
+        controller.object.metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now()));
+        controller.run(&fates);
+        prop_assert_eq!(controller.last.as_ref().map(|plan| plan.requeue), Some(Requeue::Release));
+        controller.status.temporary.clear();
+        assert_clean(&controller);
+        prop_assert!(controller.azure.version.is_none());
+    }
+}
+
+#[test]
+fn a_size_that_is_not_to_be_had_is_followed_by_the_next() {
+    for (at_once, later) in [(vec!["A1", "A2"], vec![]), (vec![], vec!["A1", "A2"]), (vec!["A1"], vec!["A2"])] {
+        let mut controller = controller(&sizes(&["A1", "A2", "A3"]));
+        controller.azure.sold_out = (at_once.clone(), later.clone());
+        controller.run(&[]);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+        assert_eq!(controller.azure.sizes.last().map(String::as_str), Some("A3"), "{at_once:?} {later:?}");
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn where_no_size_is_to_be_had_a_person_is_told_and_what_was_made_is_deleted_after_a_while() {
+    for (at_once, later) in [(vec!["A1", "A2"], vec![]), (vec![], vec!["A1", "A2"])] {
+        let mut controller = controller(&sizes(&["A1", "A2"]));
+        controller.azure.sold_out = (at_once, later);
+        controller.run(&[]);
+        assert!(
+            matches!(controller.progress(), Progress::Stalled { reason: Reason::CloneFailed, .. }),
+            "{:?}",
+            controller.progress()
+        );
+        wait(&mut controller, 90);
+        assert_clean(&controller);
+        let made = controller.azure.sizes.len();
+        assert!((2..=6).contains(&made), "{made}");
+        wait(&mut controller, 90);
+        assert_eq!(controller.azure.sizes.len(), made, "it isn't tried again unasked");
+    }
+}
+
+#[test]
+fn a_copy_that_fails_is_kept_for_a_while_and_another_one_is_made_when_somebody_asks() {
+    for keep in ["0s", "1h"] {
+        let mut controller = controller(&json!({"source": {"virtualMachine": {"clone": {"keepOnFailure": keep}}}}));
+        until(&mut controller, |azure| azure.seal.is_some());
+        controller.azure.seal.as_mut().unwrap().exit_code = Some(21);
+        controller.azure.seal.as_mut().unwrap().execution = Execution::Failed;
+        controller.pass(Fate::Slow);
+        controller.pass(Fate::Slow);
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/ScriptFailed");
+        if keep == "1h" {
+            wait(&mut controller, 50);
+            assert!(controller.azure.copied, "people may look at it");
+            assert_eq!(reason(&controller, ConditionType::CleanedUp), "False/CloneFailed");
+        }
+        wait(&mut controller, 60);
+        assert_clean(&controller);
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/ScriptFailed", "why stays told");
+        assert_eq!(reason(&controller, ConditionType::CleanedUp), "True/Succeeded");
+
+        ask(&mut controller, "now");
+        wait(&mut controller, 5);
+        controller.run(&[]);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn a_kept_copy_is_deleted_before_another_one_is_made() {
+    let mut controller = controller(&json!({}));
+    until(&mut controller, |azure| azure.seal.is_some());
+    controller.azure.machine.power = Power::Stopped;
+    controller.azure.seal = None;
+    wait(&mut controller, 90);
+    assert!(matches!(controller.progress(), Progress::Stalled { .. }), "{:?}", controller.progress());
+    ask(&mut controller, "now");
+    wait(&mut controller, 5);
+    controller.run(&[]);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+    assert_eq!(controller.azure.sizes.len(), 2);
+    assert_clean(&controller);
+}
+
+#[test]
+fn foreign_hands_on_the_copy_end_the_attempt_and_nothing_else() {
+    type Hand = fn(&mut Azure);
+    let hands: [(&str, Hand, Reason); 4] = [
+        ("it is deleted", |azure| azure.copied = false, Reason::CloneFailed),
+        ("it is turned off", |azure| azure.machine.power = Power::Stopped, Reason::CloneFailed),
+        ("it is generalized", |azure| azure.machine.generalized = true, Reason::CloneFailed),
+        ("it is retagged", |azure| azure.machine.tags.clear(), Reason::NameTaken),
+    ];
+    for (what, hand, expected) in hands {
+        let mut controller = controller(&json!({}));
+        controller.azure.silent = true;
+        until(&mut controller, |azure| azure.copied && azure.machine.provisioning == Provisioning::Succeeded);
+        hand(&mut controller.azure);
+        controller.run(&[Fate::Slow]);
+        assert!(
+            matches!(controller.progress(), Progress::Stalled { reason, .. } if *reason == expected),
+            "{what}: {:?}",
+            controller.progress()
+        );
+        assert_eq!((controller.azure.created, &controller.azure.origin), (0, &Some(with_data())), "{what}");
+        wait(&mut controller, 100);
+        if what == "it is retagged" {
+            assert!(controller.azure.copied, "what isn't surely ours is left alone");
+        } else {
+            assert_clean(&controller);
+        }
+    }
+}
+
+#[test]
+fn a_copy_whose_agent_is_silent_is_given_up() {
+    let mut controller = controller(&json!({}));
+    controller.azure.silent = true;
+    until(&mut controller, |azure| azure.copied);
+    wait(&mut controller, 50);
+    assert!(matches!(controller.progress(), Progress::Stalled { reason: Reason::CloneFailed, .. }));
+}
+
+#[test]
+fn a_network_that_somebody_opens_is_closed_before_the_copy_is_made() {
+    let mut controller = controller(&json!({}));
+    let (group, interface) = (part(Part::SecurityGroup), part(Part::Interface));
+    until(&mut controller, |azure| azure.parts.contains_key(&interface));
+    controller.azure.parts.get_mut(&group).unwrap().network = facts::Network::Rules(Vec::new());
+    let open = facts::Network::Interface { security_group: None, is_public: true };
+    controller.azure.parts.get_mut(&interface).unwrap().network = open;
+    controller.run(&[]);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+}
+
+#[test]
+fn what_has_the_name_of_a_part_and_another_owner_is_neither_used_nor_deleted() {
+    for taken in
+        [Part::Snapshot(DiskPlace::System), Part::Disk(DiskPlace::Data(3)), Part::SecurityGroup, Part::Interface]
+    {
+        let mut controller = controller(&json!({}));
+        let foreign = facts::Temporary {
+            location: region(HOME),
+            tags: tags(&[("azimage-owner", "c1/images/other/u-9")]),
+            provisioning: Provisioning::Succeeded,
+            network: facts::Network::None,
+        };
+        controller.azure.parts.insert(part(taken), foreign.clone());
+        controller.run(&[]);
+        assert!(
+            matches!(controller.progress(), Progress::Stalled { reason: Reason::NameTaken, .. }),
+            "{taken}: {:?}",
+            controller.progress()
+        );
+        wait(&mut controller, 90);
+        assert_eq!(controller.azure.parts.len(), 1, "{taken}");
+        assert_eq!(controller.azure.parts.get(&part(taken)), Some(&foreign));
+    }
+}
+
+#[test]
+fn what_cannot_be_deleted_holds_up_neither_the_regions_nor_the_rest() {
+    let mut controller = controller(&json!({}));
+    controller.targets = vec![target("t", "northeurope", &json!({}))];
+    let lock = Failure::Forbidden { by: Obstacle::Lock, why: "ScopeLocked: the scope is locked".to_owned() };
+    controller.refuses = Some((StepName::DeleteTemporary, lock));
+    wait(&mut controller, 60);
+    assert_eq!(reason(&controller, ConditionType::Ready), "True/Succeeded", "{:?}", controller.progress());
+    assert_eq!(controller.regions(), ["northeurope", HOME]);
+    assert_eq!(reason(&controller, ConditionType::CleanedUp), "False/CleanUpFailed");
+    let problems: Vec<_> = controller.status.temporary.iter().filter_map(|left| left.problem.as_deref()).collect();
+    assert!(problems.contains(&"ScopeLocked: the scope is locked"), "{problems:?}");
+
+    controller.refuses = None;
+    wait(&mut controller, 30);
+    assert_clean(&controller);
+    assert_eq!(reason(&controller, ConditionType::CleanedUp), "True/Succeeded");
+    assert_eq!(reason(&controller, ConditionType::Ready), "True/Succeeded");
+}
+
+#[test]
+fn a_source_that_goes_once_its_copy_is_there_matters_no_more() {
+    let mut controller = controller(&json!({}));
+    until(&mut controller, |azure| azure.copied);
+    let changed = facts::Machine { generalized: true, provisioning: Provisioning::Deleting, ..with_data() };
+    controller.azure.origin = Some(changed.clone());
+    controller.run(&[]);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+    assert_eq!(controller.azure.origin, Some(changed));
+}
