@@ -15,7 +15,7 @@ use crate::{
         registration, tags,
     },
     authorization::Authorization,
-    compute::Compute,
+    compute::{Compute, machine},
     entra::Entra,
     insights::Insights,
     network::Network,
@@ -52,7 +52,11 @@ pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
     } else {
         &Compute
     };
-    provider.call(resources, call)
+    let answer = provider.call(resources, call);
+    if call.method != Method::GET && namespace.eq_ignore_ascii_case("Microsoft.Network") {
+        machine::exposure::network_changed(resources);
+    }
+    answer
 }
 
 /// Answers a request to `Microsoft.Authorization` about what the address names.

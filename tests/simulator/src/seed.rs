@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use crate::{
-    compute::disk::{self, DiskSpec},
+    compute::{
+        disk::{self, DiskSpec},
+        machine,
+    },
     network, regions,
     resources::{
         Group, Subscription,
@@ -141,7 +144,7 @@ impl Simulator {
             let id = format!("{}/providers/Microsoft.Compute/disks/{}", group.id, disk.name);
             named(&disk.name, &id)?;
             let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk.size_gb});
-            let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None };
+            let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None, habits: None };
             disk::appears(&mut self.resources, &id, &group.location, disk.tags.clone(), spec);
         }
         for set in &seed.disk_encryption_sets {
@@ -253,6 +256,9 @@ impl Simulator {
                 };
                 properties["securityProfile"] = json!({"securityType": of_disk});
             }
+            if machine::size::is_nvme_only(&seed.vm_size) || seed.disk_controller_type.as_deref() == Some("NVMe") {
+                properties["supportedCapabilities"]["diskControllerTypes"] = json!("SCSI, NVMe");
+            }
             if seed.old_disk {
                 properties["supportedCapabilities"] = json!({"acceleratedNetwork": true});
             }
@@ -260,19 +266,22 @@ impl Simulator {
                 properties["encryption"] =
                     json!({"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": set});
             }
+            if let Some(plan) = &seed.plan {
+                properties["purchasePlan"] = json!(plan);
+            }
             if seed.disk_encryption {
                 properties["encryptionSettingsCollection"] =
                     json!({"enabled": true, "encryptionSettingsVersion": "1.1"});
             }
             let contents = Some(machine.guest.system.disk());
-            let spec = DiskSpec { sku: seed.storage_account_type.clone(), properties, contents };
+            let spec = DiskSpec { sku: seed.storage_account_type.clone(), properties, contents, habits: None };
             disk::appears(&mut self.resources, id, &machine.location, seed.tags.clone(), spec);
         }
         for disk in storage["dataDisks"].as_array().into_iter().flatten() {
             let Some(id) = disk["managedDisk"]["id"].as_str() else { continue };
             let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk["diskSizeGB"]});
             let sku = disk["managedDisk"]["storageAccountType"].as_str().unwrap_or_default().to_owned();
-            let spec = DiskSpec { sku, properties, contents: None };
+            let spec = DiskSpec { sku, properties, contents: None, habits: None };
             disk::appears(&mut self.resources, id, &machine.location, std::collections::BTreeMap::new(), spec);
         }
     }

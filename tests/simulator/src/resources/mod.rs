@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod disk;
 pub(crate) mod event;
+pub(crate) mod exposure;
 pub(crate) mod gallery;
 pub(crate) mod governance;
 pub(crate) mod image;
@@ -28,6 +29,7 @@ use self::{
     activity::ActivityLog,
     disk::{Disk, DiskEncryptionSet},
     event::Event,
+    exposure::Exposure,
     gallery::{Definition, Gallery},
     governance::Governance,
     image::ManagedImage,
@@ -107,6 +109,8 @@ pub(crate) struct Resources {
     pub(crate) certificate: String,
     pub(crate) seed: u64,
     pub(crate) unknowns: Unknowns,
+    /// Machines that ran with an open network, the first one first.
+    pub(crate) exposures: Vec<Exposure>,
     /// Programs that run in guests.
     pub(crate) processes: BTreeMap<u64, Process>,
     pub(crate) process_count: u64,
@@ -155,6 +159,7 @@ impl Resources {
             certificate,
             seed,
             unknowns: Unknowns::default(),
+            exposures: Vec::new(),
             processes: BTreeMap::new(),
             process_count: 0,
             run_count: 0,
