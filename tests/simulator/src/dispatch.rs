@@ -12,7 +12,7 @@ use crate::{
         provider::Provider,
         records,
         refusals::not_supported,
-        registration, tags,
+        registration, resource_list, tags,
     },
     authorization::Authorization,
     compute::{Compute, machine},
@@ -41,6 +41,7 @@ pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let Some(namespace) = &call.address.namespace else {
         return match (call.address.group.is_some(), kind.as_str()) {
             (true, "") => groups::call(resources, call),
+            (_, "resources") if call.method == Method::GET => resource_list::list(resources, call),
             (false, "resourcegroups") if call.method == Method::GET => Ok(groups::list(resources, call)),
             _ => Err(not_supported(call)),
         };

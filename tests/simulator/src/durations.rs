@@ -74,6 +74,8 @@ pub struct Durations {
     pub activity_log_lag: f64,
     /// How late the resource graph shows a change.
     pub resource_graph_lag: f64,
+    /// How late a new resource is in the list of all resources.
+    pub resource_list_lag: f64,
     /// Replication durations of single regions.
     pub regions: BTreeMap<String, RegionDurations>,
 }
@@ -125,6 +127,7 @@ impl Default for Durations {
             interface_reservation: 180.0,
             activity_log_lag: 300.0,
             resource_graph_lag: 30.0,
+            resource_list_lag: 5.0,
             regions: BTreeMap::new(),
         }
     }

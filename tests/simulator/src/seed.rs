@@ -79,6 +79,14 @@ impl Simulator {
                 let region = known_region(&id, region)?;
                 self.resources.core_quotas.insert((id.to_lowercase(), region), *cores);
             }
+            for (region, disks) in &subscription.disk_quotas {
+                let region = known_region(&id, region)?;
+                self.resources.disk_quotas.insert((id.to_lowercase(), region), *disks);
+            }
+            for (region, snapshots) in &subscription.snapshot_quotas {
+                let region = known_region(&id, region)?;
+                self.resources.snapshot_quotas.insert((id.to_lowercase(), region), *snapshots);
+            }
             for (region, versions) in &subscription.version_quotas {
                 let region = known_region(&id, region)?;
                 self.resources.version_quotas.insert((id.to_lowercase(), region), *versions);
@@ -287,6 +295,14 @@ impl Simulator {
     }
 
     fn add_networks(&mut self, group: &Group, seed: &scenario::ResourceGroup) -> Result<(), ScenarioError> {
+        for security in &seed.network_security_groups {
+            let id = format!("{}/providers/Microsoft.Network/networkSecurityGroups/{}", group.id, security.name);
+            named(&security.name, &id)?;
+            let location = known_region(&id, security.location.as_deref().unwrap_or(&group.location))?;
+            let given = json!(security.security_rules);
+            network::security_group::put::appears(&mut self.resources, &id, &location, security.tags.clone(), &given)
+                .map_err(|error| ScenarioError(format!("{id}: {}", error.message)))?;
+        }
         for network in &seed.virtual_networks {
             let id = format!("{}/providers/Microsoft.Network/virtualNetworks/{}", group.id, network.name);
             named(&network.name, &id)?;
@@ -296,14 +312,20 @@ impl Simulator {
             for subnet in &network.subnets {
                 let id = format!("{id}/subnets/{}", subnet.name);
                 named(&subnet.name, &id)?;
-                let properties = json!({"addressPrefix": subnet.address_prefix, "delegations": []});
+                let mut properties = json!({"addressPrefix": subnet.address_prefix, "delegations": []});
+                if let Some(security) = &subnet.network_security_group {
+                    properties["networkSecurityGroup"] = json!({"id": security});
+                }
                 network::appears(&mut self.resources, &id, &location, std::collections::BTreeMap::new(), properties);
             }
         }
         for interface in &seed.network_interfaces {
             let id = format!("{}/providers/Microsoft.Network/networkInterfaces/{}", group.id, interface.name);
             named(&interface.name, &id)?;
-            let given = json!({"ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": interface.subnet}}}]});
+            let mut given = json!({"ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": interface.subnet}}}]});
+            if let Some(security) = &interface.network_security_group {
+                given["networkSecurityGroup"] = json!({"id": security});
+            }
             network::interface::put::appears(&mut self.resources, &id, interface.tags.clone(), &given)
                 .map_err(|error| ScenarioError(format!("{id}: {}", error.message)))?;
         }

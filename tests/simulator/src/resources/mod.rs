@@ -89,6 +89,10 @@ pub(crate) struct Resources {
     pub(crate) shortages: Vec<SoldOut>,
     /// Cores, by subscription and region.
     pub(crate) core_quotas: BTreeMap<(String, String), u32>,
+    /// Disks, by subscription and region.
+    pub(crate) disk_quotas: BTreeMap<(String, String), usize>,
+    /// Snapshots, by subscription and region.
+    pub(crate) snapshot_quotas: BTreeMap<(String, String), usize>,
     /// Image versions, by subscription and region, where it isn't Azure's usual number.
     pub(crate) version_quotas: BTreeMap<(String, String), usize>,
     pub(crate) operations: BTreeMap<Uuid, Operation>,
@@ -116,6 +120,9 @@ pub(crate) struct Resources {
     pub(crate) process_count: u64,
     /// Tells the runs of run commands apart, whatever their names.
     pub(crate) run_count: u64,
+    /// When requests created resources, by their id.
+    born: BTreeMap<String, Timestamp>,
+    begun: Timestamp,
     events: BTreeMap<(Timestamp, u64), Event>,
     event_count: u64,
 }
@@ -145,6 +152,8 @@ impl Resources {
             network: BTreeMap::new(),
             shortages: Vec::new(),
             core_quotas: BTreeMap::new(),
+            disk_quotas: BTreeMap::new(),
+            snapshot_quotas: BTreeMap::new(),
             version_quotas: BTreeMap::new(),
             operations: BTreeMap::new(),
             ended: VecDeque::new(),
@@ -163,6 +172,8 @@ impl Resources {
             processes: BTreeMap::new(),
             process_count: 0,
             run_count: 0,
+            born: BTreeMap::new(),
+            begun: now,
             events: BTreeMap::new(),
             event_count: 0,
         }
@@ -184,6 +195,22 @@ impl Resources {
     pub(crate) fn plan(&mut self, seconds: f64, event: Event) {
         self.event_count += 1;
         self.events.insert((later(self.now, seconds), self.event_count), event);
+    }
+
+    /// A request has created something.
+    pub(crate) fn was_created(&mut self, key: &str) {
+        self.born.insert(key.to_owned(), self.now);
+    }
+
+    /// When simulated time began.
+    pub(crate) fn begun(&self) -> Timestamp {
+        self.begun
+    }
+
+    /// When a resource was created; what nobody asked for in a request of its own was there from the start.
+    pub(crate) fn created_at(&self, key: &str) -> Timestamp {
+        let disk = || self.disks.get(key).map(|disk| disk.created);
+        self.born.get(key).copied().or_else(disk).unwrap_or(self.begun)
     }
 
     pub(crate) fn guid(&mut self) -> Uuid {

@@ -4,8 +4,10 @@
 mod authorization;
 mod azure;
 mod boot_diagnostics;
+mod clean_up_list;
 mod concurrency;
 mod copies;
+mod copies_refused;
 mod data_disks;
 mod disks;
 mod encryption;

@@ -2,6 +2,7 @@
 
 pub(crate) mod encryption_set;
 pub(crate) mod put;
+mod quota;
 pub(crate) mod snapshot;
 
 use std::collections::BTreeMap;

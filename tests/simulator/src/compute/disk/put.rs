@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::snapshot;
+use super::{quota, snapshot};
 use crate::{
     arm::{
         body::{echo, in_azures_case, merge},
@@ -217,6 +217,7 @@ fn create(
     sku: Option<String>,
 ) -> Result<(), ArmError> {
     let origin = origin(resources, call, &given["creationData"], &location)?;
+    quota::room_for(resources, &call.address.subscription, &location, call.address.kind() == "snapshots")?;
     let sku = sku.unwrap_or_else(|| "Standard_LRS".to_owned());
     let least = origin.as_ref().map_or(if sku == "UltraSSD_LRS" { 4 } else { 1 }, |origin| origin.size_gb);
     let size = match given["diskSizeGB"].as_u64() {

@@ -1,5 +1,7 @@
 //! Creating and changing network security groups (behaviour section 18).
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -46,6 +48,19 @@ pub(in crate::network) fn put(resources: &mut Resources, call: &Call<'_>) -> Ans
     group.provisioning_state = "Updating";
     let seconds = resources.durations.network;
     crate::network::write(resources, call, group, seconds)
+}
+
+/// A group that a scenario puts there.
+pub(crate) fn appears(
+    resources: &mut Resources,
+    id: &str,
+    location: &str,
+    tags: BTreeMap<String, String>,
+    rules: &Value,
+) -> Result<(), ArmError> {
+    let properties = json!({"securityRules": rules::checked(rules)?});
+    crate::network::appears(resources, id, location, tags, properties);
+    Ok(())
 }
 
 /// PATCH changes tags only, at once.
