@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     arm::{address::Address, error::ArmError, operation},
-    compute::{machine, version},
+    compute::{disk, machine, version},
     faults::Fault,
     resources::machine::Power,
     scenario::{AgentState, Guest, PowerState, ScriptFails, Seal, SerialPort},
@@ -124,10 +124,13 @@ impl Simulator {
     }
 
     /// The files on a virtual machine's disk by their paths, as text, and where links lead (`-> target`); not the programs, nor what
-    /// is there only while the system runs. `None` where there is no such machine.
+    /// is there only while the system runs. The same of a disk or a snapshot. `None` where there is no such thing.
     pub fn guest_files(&self, path: &str) -> Option<BTreeMap<String, String>> {
         let key = Address::parse(path)?.key();
-        Some(self.resources.machines.get(&key)?.guest.system.disk().files())
+        if let Some(machine) = self.resources.machines.get(&key) {
+            return Some(machine.guest.system.disk().files());
+        }
+        Some(disk::contents(&self.resources, self.resources.disks.get(&key)?)?.files())
     }
 
     /// Changes a virtual machine at once.

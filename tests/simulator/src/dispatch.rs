@@ -12,10 +12,10 @@ use crate::{
         provider::Provider,
         records,
         refusals::not_supported,
-        registration, tags,
+        registration, resource_list, tags,
     },
     authorization::Authorization,
-    compute::Compute,
+    compute::{Compute, machine},
     entra::Entra,
     insights::Insights,
     network::Network,
@@ -41,6 +41,7 @@ pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let Some(namespace) = &call.address.namespace else {
         return match (call.address.group.is_some(), kind.as_str()) {
             (true, "") => groups::call(resources, call),
+            (_, "resources") if call.method == Method::GET => resource_list::list(resources, call),
             (false, "resourcegroups") if call.method == Method::GET => Ok(groups::list(resources, call)),
             _ => Err(not_supported(call)),
         };
@@ -52,7 +53,11 @@ pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
     } else {
         &Compute
     };
-    provider.call(resources, call)
+    let answer = provider.call(resources, call);
+    if call.method != Method::GET && namespace.eq_ignore_ascii_case("Microsoft.Network") {
+        machine::exposure::network_changed(resources);
+    }
+    answer
 }
 
 /// Answers a request to `Microsoft.Authorization` about what the address names.

@@ -62,6 +62,8 @@ pub struct Durations {
     pub serial_log_lag: f64,
     /// Creating, changing or deleting a disk or snapshot.
     pub disk: f64,
+    /// Until the data of a snapshot of an ultra disk or Premium SSD v2 is all there.
+    pub snapshot_copy: f64,
     /// Creating, changing or deleting a managed image.
     pub image: f64,
     /// Creating or changing a virtual network or subnet, deleting a network interface.
@@ -72,6 +74,8 @@ pub struct Durations {
     pub activity_log_lag: f64,
     /// How late the resource graph shows a change.
     pub resource_graph_lag: f64,
+    /// How late a new resource is in the list of all resources.
+    pub resource_list_lag: f64,
     /// Replication durations of single regions.
     pub regions: BTreeMap<String, RegionDurations>,
 }
@@ -117,11 +121,13 @@ impl Default for Durations {
             os_provisioning_timeout: 2400.0,
             serial_log_lag: 180.0,
             disk: 3.0,
+            snapshot_copy: 300.0,
             image: 11.0,
             network: 3.0,
             interface_reservation: 180.0,
             activity_log_lag: 300.0,
             resource_graph_lag: 30.0,
+            resource_list_lag: 5.0,
             regions: BTreeMap::new(),
         }
     }

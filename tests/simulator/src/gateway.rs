@@ -234,6 +234,7 @@ impl Simulator {
                 self.resources.faults.keep_stale(&target.key(), lag, before);
             }
             if reply.created || reply.status == StatusCode::CREATED {
+                self.resources.was_created(&key);
                 self.resources.faults.was_created(&key);
             }
         }
@@ -292,12 +293,13 @@ impl Simulator {
 
 /// `$expand` and its kind are compared without case; signed parameters keep theirs.
 fn spelled(name: &str) -> String {
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 10] = [
         "api-version",
         "$expand",
         "$filter",
         "$select",
         "$skiptoken",
+        "$top",
         "monitor",
         "forceDeletion",
         "bypassSoftDelete",

@@ -39,6 +39,7 @@ pub use crate::{
     durations::{Durations, RegionDurations},
     faults::{DomainFault, Effect, Fault, HttpFault, Match, Respond, Then, Wire},
     journal::{JournalEntry, JournalQuery},
+    resources::exposure::Exposure,
     scenario::{Scenario, ScenarioError, Throttling},
     serve::{Client, Handshake, ReadyLine, RunningSimulator, ServeError, ServeOptions, serve},
     simulator::{Outcome, Simulator},

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use crate::{
-    compute::disk::{self, DiskSpec},
+    compute::{
+        disk::{self, DiskSpec},
+        machine,
+    },
     network, regions,
     resources::{
         Group, Subscription,
@@ -76,6 +79,14 @@ impl Simulator {
                 let region = known_region(&id, region)?;
                 self.resources.core_quotas.insert((id.to_lowercase(), region), *cores);
             }
+            for (region, disks) in &subscription.disk_quotas {
+                let region = known_region(&id, region)?;
+                self.resources.disk_quotas.insert((id.to_lowercase(), region), *disks);
+            }
+            for (region, snapshots) in &subscription.snapshot_quotas {
+                let region = known_region(&id, region)?;
+                self.resources.snapshot_quotas.insert((id.to_lowercase(), region), *snapshots);
+            }
             for (region, versions) in &subscription.version_quotas {
                 let region = known_region(&id, region)?;
                 self.resources.version_quotas.insert((id.to_lowercase(), region), *versions);
@@ -141,7 +152,7 @@ impl Simulator {
             let id = format!("{}/providers/Microsoft.Compute/disks/{}", group.id, disk.name);
             named(&disk.name, &id)?;
             let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk.size_gb});
-            let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None };
+            let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None, habits: None };
             disk::appears(&mut self.resources, &id, &group.location, disk.tags.clone(), spec);
         }
         for set in &seed.disk_encryption_sets {
@@ -253,6 +264,9 @@ impl Simulator {
                 };
                 properties["securityProfile"] = json!({"securityType": of_disk});
             }
+            if machine::size::is_nvme_only(&seed.vm_size) || seed.disk_controller_type.as_deref() == Some("NVMe") {
+                properties["supportedCapabilities"]["diskControllerTypes"] = json!("SCSI, NVMe");
+            }
             if seed.old_disk {
                 properties["supportedCapabilities"] = json!({"acceleratedNetwork": true});
             }
@@ -260,24 +274,35 @@ impl Simulator {
                 properties["encryption"] =
                     json!({"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": set});
             }
+            if let Some(plan) = &seed.plan {
+                properties["purchasePlan"] = json!(plan);
+            }
             if seed.disk_encryption {
                 properties["encryptionSettingsCollection"] =
                     json!({"enabled": true, "encryptionSettingsVersion": "1.1"});
             }
             let contents = Some(machine.guest.system.disk());
-            let spec = DiskSpec { sku: seed.storage_account_type.clone(), properties, contents };
+            let spec = DiskSpec { sku: seed.storage_account_type.clone(), properties, contents, habits: None };
             disk::appears(&mut self.resources, id, &machine.location, seed.tags.clone(), spec);
         }
         for disk in storage["dataDisks"].as_array().into_iter().flatten() {
             let Some(id) = disk["managedDisk"]["id"].as_str() else { continue };
             let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk["diskSizeGB"]});
             let sku = disk["managedDisk"]["storageAccountType"].as_str().unwrap_or_default().to_owned();
-            let spec = DiskSpec { sku, properties, contents: None };
+            let spec = DiskSpec { sku, properties, contents: None, habits: None };
             disk::appears(&mut self.resources, id, &machine.location, std::collections::BTreeMap::new(), spec);
         }
     }
 
     fn add_networks(&mut self, group: &Group, seed: &scenario::ResourceGroup) -> Result<(), ScenarioError> {
+        for security in &seed.network_security_groups {
+            let id = format!("{}/providers/Microsoft.Network/networkSecurityGroups/{}", group.id, security.name);
+            named(&security.name, &id)?;
+            let location = known_region(&id, security.location.as_deref().unwrap_or(&group.location))?;
+            let given = json!(security.security_rules);
+            network::security_group::put::appears(&mut self.resources, &id, &location, security.tags.clone(), &given)
+                .map_err(|error| ScenarioError(format!("{id}: {}", error.message)))?;
+        }
         for network in &seed.virtual_networks {
             let id = format!("{}/providers/Microsoft.Network/virtualNetworks/{}", group.id, network.name);
             named(&network.name, &id)?;
@@ -287,14 +312,20 @@ impl Simulator {
             for subnet in &network.subnets {
                 let id = format!("{id}/subnets/{}", subnet.name);
                 named(&subnet.name, &id)?;
-                let properties = json!({"addressPrefix": subnet.address_prefix, "delegations": []});
+                let mut properties = json!({"addressPrefix": subnet.address_prefix, "delegations": []});
+                if let Some(security) = &subnet.network_security_group {
+                    properties["networkSecurityGroup"] = json!({"id": security});
+                }
                 network::appears(&mut self.resources, &id, &location, std::collections::BTreeMap::new(), properties);
             }
         }
         for interface in &seed.network_interfaces {
             let id = format!("{}/providers/Microsoft.Network/networkInterfaces/{}", group.id, interface.name);
             named(&interface.name, &id)?;
-            let given = json!({"ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": interface.subnet}}}]});
+            let mut given = json!({"ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": interface.subnet}}}]});
+            if let Some(security) = &interface.network_security_group {
+                given["networkSecurityGroup"] = json!({"id": security});
+            }
             network::interface::put::appears(&mut self.resources, &id, interface.tags.clone(), &given)
                 .map_err(|error| ScenarioError(format!("{id}: {}", error.message)))?;
         }

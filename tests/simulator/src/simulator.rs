@@ -30,7 +30,7 @@ use crate::{
     },
     graph,
     journal::{self, Journal, JournalEntry, JournalQuery},
-    resources::Resources,
+    resources::{Resources, exposure::Exposure},
     scenario::{Scenario, ScenarioError, Throttling},
 };
 
@@ -143,6 +143,13 @@ impl Simulator {
     /// Entries of the journal.
     pub fn requests(&self, query: &JournalQuery) -> Vec<JournalEntry> {
         self.journal.find(query)
+    }
+
+    /// Machines that ran while their network was open, the first one first: from their start, or since it was opened. A network is
+    /// closed where the security group of the interface or of its subnet denies everything in both directions and there is no
+    /// public address; a machine without interfaces is closed, too.
+    pub fn exposures(&self) -> &[Exposure] {
+        &self.resources.exposures
     }
 
     /// The access tokens that were given to an application, and the assertions that were shown for it.

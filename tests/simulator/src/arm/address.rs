@@ -62,6 +62,11 @@ impl Address {
                 None => address.types.push("resourceGroups".to_owned()),
             }
         }
+        if segments.peek().is_some_and(|segment| segment.eq_ignore_ascii_case("resources")) && address.types.is_empty()
+        {
+            address.types.extend(segments.next());
+            return segments.next().is_none().then_some(address);
+        }
         let mut rest: Vec<String> = segments.collect();
         if let [.., providers, namespace, kind, default] = rest.as_slice()
             && providers.eq_ignore_ascii_case("providers")
@@ -214,6 +219,10 @@ mod tests {
         .unwrap();
         assert!(tags.tags);
         assert_eq!(tags.kind(), "virtualmachines");
+        let list = Address::parse("/subscriptions/s/resourceGroups/rg/resources").unwrap();
+        assert!(list.is_collection() && list.kind() == "resources");
+        assert_eq!(list.parent().id(), "/subscriptions/s/resourceGroups/rg");
+        assert_eq!(Address::parse("/subscriptions/s/resources/x"), None);
         assert_eq!(Address::parse("/tenants"), None);
         let assignment = Address::parse(
             "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/providers/microsoft.authorization/roleassignments/x",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{
@@ -38,16 +39,22 @@ pub(crate) fn check(resources: &Resources, call: &Call<'_>) -> Result<(), ArmErr
 pub(crate) fn page(resources: &Resources, call: &Call<'_>, mut entries: Vec<Value>) -> Reply {
     let from: usize = call.query.get("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
     let rest = entries.split_off(from.min(entries.len()));
-    let more = rest.len() > resources.page_size;
-    let page: Vec<Value> = rest.into_iter().take(resources.page_size).collect();
+    let top = call.query.get("$top").and_then(|top| top.parse::<usize>().ok()).filter(|top| *top > 0);
+    let size = top.unwrap_or(resources.page_size).min(resources.page_size);
+    let more = rest.len() > size;
+    let page: Vec<Value> = rest.into_iter().take(size).collect();
     let mut body = json!({"value": page});
     if more {
+        let kept = ["$filter", "$expand", "$top"].into_iter().filter_map(|name| Some((name, call.query.get(name)?)));
+        let kept: String = kept
+            .map(|(name, value)| format!("&%24{}={}", &name[1..], utf8_percent_encode(value, NON_ALPHANUMERIC)))
+            .collect();
         body["nextLink"] = json!(format!(
-            "{}{}?api-version={}&%24skiptoken={}",
+            "{}{}?api-version={}{kept}&%24skiptoken={}",
             call.base,
             call.address.id(),
             call.api_version(),
-            from + resources.page_size
+            from + size
         ));
     }
     Reply::ok(body)

@@ -16,6 +16,7 @@ pub(crate) mod provider;
 pub(crate) mod records;
 pub(crate) mod refusals;
 pub(crate) mod registration;
+pub(crate) mod resource_list;
 pub(crate) mod response;
 pub(crate) mod rights;
 pub(crate) mod tags;

@@ -80,6 +80,20 @@ const NETWORK: &[&str] = &[
 const ACTIVITY_LOG: &[&str] = &["2015-04-01"];
 const ROLES: &[&str] = &["2018-01-01-preview", "2020-04-01-preview", "2022-04-01"];
 const LOCKS: &[&str] = &["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"];
+const RESOURCES: &[&str] = &[
+    "2019-10-01",
+    "2020-06-01",
+    "2020-10-01",
+    "2021-01-01",
+    "2021-04-01",
+    "2022-09-01",
+    "2023-07-01",
+    "2024-03-01",
+    "2024-07-01",
+    "2024-11-01",
+    "2025-03-01",
+    "2025-04-01",
+];
 const GRAPH: &[&str] = &["2021-03-01", "2022-10-01", "2024-04-01"];
 
 fn known(kind: &str) -> Option<&'static [&'static str]> {
@@ -87,7 +101,7 @@ fn known(kind: &str) -> Option<&'static [&'static str]> {
         "galleries" => Some(GALLERIES),
         "virtualmachines" | "images" => Some(MACHINES),
         "disks" | "snapshots" | "diskencryptionsets" => Some(DISKS),
-        "virtualnetworks" | "networkinterfaces" => Some(NETWORK),
+        "virtualnetworks" | "networkinterfaces" | "networksecuritygroups" => Some(NETWORK),
         "eventtypes" => Some(ACTIVITY_LOG),
         // Operations are read with the api-version of the request that began them.
         _ => None,
@@ -102,6 +116,11 @@ pub(crate) fn check(kind: &str, written: &str, api_version: &str) -> Result<(), 
 /// Refuses an api-version that a type of `Microsoft.Authorization` does not know.
 pub(crate) fn check_authorization(kind: &str, api_version: &str) -> Result<(), ArmError> {
     among(Some(if kind == "locks" { LOCKS } else { ROLES }), kind, api_version)
+}
+
+/// Refuses an api-version in which Azure Resource Manager has no list of resources.
+pub(crate) fn check_resources(api_version: &str) -> Result<(), ArmError> {
+    among(Some(RESOURCES), "resources", api_version)
 }
 
 /// Refuses an api-version that the resource graph does not know.

@@ -1,8 +1,10 @@
-//! The Network provider, as far as virtual machines need it: virtual networks, subnets, network interfaces (behaviour section
-//! 18).
+//! The Network provider, as far as virtual machines need it: virtual networks, subnets, network interfaces, network security
+//! groups (behaviour section 18).
 
+pub(crate) mod exposure;
 pub(crate) mod interface;
 pub(crate) mod prefix;
+pub(crate) mod security_group;
 pub(crate) mod virtual_network;
 
 use std::collections::BTreeMap;
@@ -33,21 +35,30 @@ impl Provider for Network {
         if kind.starts_with("locations/") {
             return operation::get(resources, call, &kind);
         }
+        if kind.starts_with("networksecuritygroups/") {
+            return security_group::read_rules(resources, call, &kind);
+        }
         if call.address.is_collection() {
             return list(resources, call, &kind);
         }
         match (kind.as_str(), call.method) {
-            ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::GET) => {
+            (
+                "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces" | "networksecuritygroups",
+                &Method::GET,
+            ) => {
                 let resource = resources.network.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
                 Ok(Reply { etag: Some(resource.etag()), ..Reply::ok(view(resources, resource)) })
             }
-            ("virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces", &Method::DELETE) => {
-                delete(resources, call)
-            }
+            (
+                "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces" | "networksecuritygroups",
+                &Method::DELETE,
+            ) => delete(resources, call),
             ("virtualnetworks", &Method::PUT) => virtual_network::put(resources, call),
             ("virtualnetworks/subnets", &Method::PUT) => virtual_network::subnet_put(resources, call),
             ("networkinterfaces", &Method::PUT) => interface::put::put(resources, call),
             ("networkinterfaces", &Method::PATCH) => interface::put::patch(resources, call),
+            ("networksecuritygroups", &Method::PUT) => security_group::put::put(resources, call),
+            ("networksecuritygroups", &Method::PATCH) => security_group::put::patch(resources, call),
             _ => Err(not_supported(call)),
         }
     }
@@ -85,7 +96,7 @@ impl NetworkResource {
         }
     }
 
-    /// Id, name, type, etag and properties, as all three have them.
+    /// Id, name, type, etag and properties, as all of them have them.
     fn common_view(&self, kind: &str) -> Value {
         let mut view = json!({
             "name": self.name,
@@ -128,6 +139,7 @@ pub(crate) fn view(resources: &Resources, resource: &NetworkResource) -> Value {
     match kind.as_str() {
         "virtualnetworks" => virtual_network::view(resources, resource),
         "virtualnetworks/subnets" => virtual_network::subnet_view(resources, resource),
+        "networksecuritygroups" => security_group::view(resources, resource),
         _ => interface::view(resources, resource),
     }
 }
@@ -173,10 +185,10 @@ fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
     }
     is_free(resources, &key)?;
     let Some(resource) = resources.network.get(&key) else { return Err(not_found(call.address)) };
-    if call.address.kind() == "networkinterfaces" {
-        interface::is_free(resources, resource, None)?;
-    } else {
-        virtual_network::subnets_are_free(resources, &key)?;
+    match call.address.kind().as_str() {
+        "networkinterfaces" => interface::is_free(resources, resource, None)?,
+        "networksecuritygroups" => security_group::is_free(resources, resource)?,
+        _ => virtual_network::subnets_are_free(resources, &key)?,
     }
     Ok(records::deletion_begins(resources, RecordKind::Network, &key, resources.durations.network))
 }
@@ -189,7 +201,7 @@ pub(crate) fn gone(resources: &mut Resources, key: &str) {
 /// The resources of one type below the address.
 fn list(resources: &Resources, call: &Call<'_>, kind: &str) -> Answer {
     lists::check(resources, call)?;
-    if !matches!(kind, "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces") {
+    if !matches!(kind, "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces" | "networksecuritygroups") {
         return Err(not_supported(call));
     }
     let entries = lists::below(call, &resources.network).map(|resource| view(resources, resource)).collect();

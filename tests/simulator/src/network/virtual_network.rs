@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::prefix::Prefix;
+use super::{prefix::Prefix, security_group};
 use crate::{
     arm::{
         address::last_name,
@@ -77,6 +77,23 @@ fn subnet_properties(given: &Value) -> Value {
         }
     }
     properties
+}
+
+/// The security group that a subnet names.
+fn take_group(
+    resources: &Resources,
+    call: &Call<'_>,
+    id: &str,
+    location: &str,
+    properties: &mut Value,
+) -> Result<(), ArmError> {
+    let may_join = |group: &str| super::interface::put::may_join(resources, call, group);
+    let group =
+        security_group::put::reference(resources, &may_join, id, location, &properties["networkSecurityGroup"])?;
+    if let Some(group) = group {
+        properties["networkSecurityGroup"] = group;
+    }
+    Ok(())
 }
 
 pub(super) fn view(resources: &Resources, network: &NetworkResource) -> Value {
@@ -155,13 +172,18 @@ pub(super) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     network.provisioning_state = "Updating";
     super::is_free(resources, &key)?;
     if let Some(subnets) = subnets {
-        subnets_become(resources, &network, &subnets)?;
+        subnets_become(resources, call, &network, &subnets)?;
     }
     let seconds = resources.durations.network;
     super::write(resources, call, network, seconds)
 }
 
-fn subnets_become(resources: &mut Resources, network: &NetworkResource, wanted: &[Value]) -> Result<(), ArmError> {
+fn subnets_become(
+    resources: &mut Resources,
+    call: &Call<'_>,
+    network: &NetworkResource,
+    wanted: &[Value],
+) -> Result<(), ArmError> {
     let mut taken = Vec::new();
     for subnet in wanted {
         let name = subnet["name"].as_str().unwrap_or_default();
@@ -179,7 +201,8 @@ fn subnets_become(resources: &mut Resources, network: &NetworkResource, wanted: 
     resources.network.retain(|key, _| !leaving.contains(key));
     for subnet in wanted {
         let id = format!("{}/subnets/{}", network.id, subnet["name"].as_str().unwrap_or_default());
-        let properties = subnet_properties(&subnet["properties"]);
+        let mut properties = subnet_properties(&subnet["properties"]);
+        take_group(resources, call, &id, &network.location, &mut properties)?;
         let record = NetworkResource::new(resources, &id, &network.location, BTreeMap::default(), properties);
         resources.network.insert(id.to_lowercase(), record);
     }
@@ -191,7 +214,8 @@ pub(super) fn subnet_put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let network = resources.network.get(&parent.key()).cloned().ok_or_else(|| parent_not_found(&parent))?;
     let others = taken_prefixes(resources, &network.id);
     subnet_prefix(call.address.name(), &call.body["properties"], &network, &others)?;
-    let properties = subnet_properties(&call.body["properties"]);
+    let mut properties = subnet_properties(&call.body["properties"]);
+    take_group(resources, call, &call.address.id(), &network.location, &mut properties)?;
     let mut subnet =
         NetworkResource::new(resources, &call.address.id(), &network.location, BTreeMap::default(), properties);
     subnet.provisioning_state = "Updating";

@@ -1,13 +1,26 @@
 //! Managed disks, snapshots, disk encryption sets.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::guest::disk::Contents;
+use crate::{
+    guest::disk::Contents,
+    scenario::{self, ScriptFails, Seal},
+};
+
+/// How a guest behaves, as far as its scenario says so and not its files: it goes with its operating system's disk, into
+/// snapshots and on to other machines.
+#[derive(Debug, Clone)]
+pub(crate) struct Habits {
+    pub(crate) setup: Arc<scenario::Guest>,
+    pub(crate) serial: Arc<scenario::SerialPort>,
+    pub(crate) seal: Seal,
+    pub(crate) script_fails: Option<ScriptFails>,
+}
 
 /// A managed disk or a snapshot; which of them, its id tells.
 #[derive(Debug, Clone, Serialize)]
@@ -28,6 +41,11 @@ pub(crate) struct Disk {
     pub(crate) operation: Uuid,
     /// What is on it, for operating system disks; while a machine holds the disk, the machine's guest is the truth.
     pub(crate) contents: Option<Contents>,
+    /// Of the guest on it; the same holds.
+    #[serde(skip)]
+    pub(crate) habits: Option<Habits>,
+    /// When the data of an incremental snapshot is all there, where that takes a while after its creation.
+    pub(crate) complete_at: Option<Timestamp>,
 }
 
 impl Disk {

@@ -100,6 +100,8 @@ pub(crate) struct VirtualMachine {
     /// How the creation ends where it fails.
     #[serde(skip)]
     pub(crate) creation_error: Option<ArmError>,
+    /// What is open in its network since it has its power.
+    pub(crate) openings: Vec<String>,
     /// Code of the creation that has failed.
     pub(crate) failed_with: Option<String>,
 }

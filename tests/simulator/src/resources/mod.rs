@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod disk;
 pub(crate) mod event;
+pub(crate) mod exposure;
 pub(crate) mod gallery;
 pub(crate) mod governance;
 pub(crate) mod image;
@@ -28,6 +29,7 @@ use self::{
     activity::ActivityLog,
     disk::{Disk, DiskEncryptionSet},
     event::Event,
+    exposure::Exposure,
     gallery::{Definition, Gallery},
     governance::Governance,
     image::ManagedImage,
@@ -87,6 +89,10 @@ pub(crate) struct Resources {
     pub(crate) shortages: Vec<SoldOut>,
     /// Cores, by subscription and region.
     pub(crate) core_quotas: BTreeMap<(String, String), u32>,
+    /// Disks, by subscription and region.
+    pub(crate) disk_quotas: BTreeMap<(String, String), usize>,
+    /// Snapshots, by subscription and region.
+    pub(crate) snapshot_quotas: BTreeMap<(String, String), usize>,
     /// Image versions, by subscription and region, where it isn't Azure's usual number.
     pub(crate) version_quotas: BTreeMap<(String, String), usize>,
     pub(crate) operations: BTreeMap<Uuid, Operation>,
@@ -107,11 +113,16 @@ pub(crate) struct Resources {
     pub(crate) certificate: String,
     pub(crate) seed: u64,
     pub(crate) unknowns: Unknowns,
+    /// Machines that ran with an open network, the first one first.
+    pub(crate) exposures: Vec<Exposure>,
     /// Programs that run in guests.
     pub(crate) processes: BTreeMap<u64, Process>,
     pub(crate) process_count: u64,
     /// Tells the runs of run commands apart, whatever their names.
     pub(crate) run_count: u64,
+    /// When requests created resources, by their id.
+    born: BTreeMap<String, Timestamp>,
+    begun: Timestamp,
     events: BTreeMap<(Timestamp, u64), Event>,
     event_count: u64,
 }
@@ -141,6 +152,8 @@ impl Resources {
             network: BTreeMap::new(),
             shortages: Vec::new(),
             core_quotas: BTreeMap::new(),
+            disk_quotas: BTreeMap::new(),
+            snapshot_quotas: BTreeMap::new(),
             version_quotas: BTreeMap::new(),
             operations: BTreeMap::new(),
             ended: VecDeque::new(),
@@ -155,9 +168,12 @@ impl Resources {
             certificate,
             seed,
             unknowns: Unknowns::default(),
+            exposures: Vec::new(),
             processes: BTreeMap::new(),
             process_count: 0,
             run_count: 0,
+            born: BTreeMap::new(),
+            begun: now,
             events: BTreeMap::new(),
             event_count: 0,
         }
@@ -179,6 +195,22 @@ impl Resources {
     pub(crate) fn plan(&mut self, seconds: f64, event: Event) {
         self.event_count += 1;
         self.events.insert((later(self.now, seconds), self.event_count), event);
+    }
+
+    /// A request has created something.
+    pub(crate) fn was_created(&mut self, key: &str) {
+        self.born.insert(key.to_owned(), self.now);
+    }
+
+    /// When simulated time began.
+    pub(crate) fn begun(&self) -> Timestamp {
+        self.begun
+    }
+
+    /// When a resource was created; what nobody asked for in a request of its own was there from the start.
+    pub(crate) fn created_at(&self, key: &str) -> Timestamp {
+        let disk = || self.disks.get(key).map(|disk| disk.created);
+        self.born.get(key).copied().or_else(disk).unwrap_or(self.begun)
     }
 
     pub(crate) fn guid(&mut self) -> Uuid {

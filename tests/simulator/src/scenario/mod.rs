@@ -24,7 +24,9 @@ pub use self::{
         AbsentParent, DeallocatedLog, FileEntry, FileSetup, Guest, LastMinute, Port, RunCommandView, SerialPort,
         Sysprep, Unknowns, UnpreparedSystem, Windows, WindowsScript,
     },
-    network::{DataDisk, ManagedDisk, NetworkInterface, Shortage, SoldOut, Subnet, VirtualNetwork},
+    network::{
+        DataDisk, ManagedDisk, NetworkInterface, NetworkSecurityGroup, Shortage, SoldOut, Subnet, VirtualNetwork,
+    },
     roles::{Role, RoleAssignment, RoleDefinition},
     throttling::Throttling,
     virtual_machine::{AgentState, Plan, PowerState, ScriptFails, ScriptFailure, Seal, VirtualMachine},
@@ -85,6 +87,10 @@ pub struct Subscription {
     pub unregistered_providers: Option<Vec<String>>,
     /// Cores that machines may have, by region; absent means no limit.
     pub core_quotas: BTreeMap<String, u32>,
+    /// Disks that there may be, by region; absent means no limit.
+    pub disk_quotas: BTreeMap<String, usize>,
+    /// Snapshots that there may be, by region; absent means no limit.
+    pub snapshot_quotas: BTreeMap<String, usize>,
     /// Image versions that there may be, by region; absent means 10,000, as in Azure.
     pub version_quotas: BTreeMap<String, usize>,
 }
@@ -105,6 +111,8 @@ pub struct ResourceGroup {
     pub galleries: Vec<Gallery>,
     /// Virtual networks.
     pub virtual_networks: Vec<VirtualNetwork>,
+    /// Network security groups.
+    pub network_security_groups: Vec<NetworkSecurityGroup>,
     /// Network interfaces.
     pub network_interfaces: Vec<NetworkInterface>,
     /// Managed disks that no machine holds.

@@ -40,12 +40,28 @@ pub struct Subnet {
     pub name: String,
     /// Address prefix, e.g. `10.0.0.0/24`.
     pub address_prefix: String,
+    /// Network security group (resource id).
+    pub network_security_group: Option<String>,
 }
 
 impl Default for Subnet {
     fn default() -> Self {
-        Self { name: String::new(), address_prefix: "10.0.0.0/24".to_owned() }
+        Self { name: String::new(), address_prefix: "10.0.0.0/24".to_owned(), network_security_group: None }
     }
+}
+
+/// A network security group.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct NetworkSecurityGroup {
+    /// Name.
+    pub name: String,
+    /// Region; the resource group's where absent.
+    pub location: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Rules, as in Azure's interface: `name` and `properties`.
+    pub security_rules: Vec<serde_json::Value>,
 }
 
 /// A network interface that no machine holds.
@@ -58,6 +74,8 @@ pub struct NetworkInterface {
     pub tags: BTreeMap<String, String>,
     /// Subnet (resource id); the interface lies in its region.
     pub subnet: String,
+    /// Network security group (resource id).
+    pub network_security_group: Option<String>,
 }
 
 /// A data disk of a virtual machine.
@@ -121,4 +139,7 @@ pub struct SoldOut {
     pub vm_size: String,
     /// With which code new machines of the size fail.
     pub code: Shortage,
+    /// Until then (simulated); absent means for ever.
+    #[serde(default)]
+    pub until: Option<jiff::Timestamp>,
 }

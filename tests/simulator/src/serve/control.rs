@@ -27,6 +27,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/state/{*path}", get(state))
         .route("/guest-files/{*path}", get(guest_files))
         .route("/credentials/{client}", get(credentials))
+        .route("/exposures", get(exposures))
         .route("/scenario", post(scenario))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", delete(remove_fault))
@@ -43,7 +44,7 @@ async fn overview(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "tenant": simulator.tenant(),
         "subscriptions": simulator.subscriptions(),
         "simulatedTime": simulator.now(),
-        "interface": ["GET /requests", "GET /state/{resource id}", "GET /guest-files/{resource id}", "GET /credentials/{client id}", "POST /scenario", "GET|POST|DELETE /faults", "DELETE /faults/{id}",
+        "interface": ["GET /requests", "GET /state/{resource id}", "GET /guest-files/{resource id}", "GET /credentials/{client id}", "GET /exposures", "POST /scenario", "GET|POST|DELETE /faults", "DELETE /faults/{id}",
                       "GET|POST /clock", "GET|POST /tls", "GET|POST /throttling", "POST /virtual-machines/{resource id}"],
     }))
 }
@@ -76,6 +77,10 @@ async fn guest_files(State(shared): State<Arc<Shared>>, Path(path): Path<String>
 
 async fn credentials(State(shared): State<Arc<Shared>>, Path(client): Path<String>) -> Json<Value> {
     Json(json!(shared.current().credentials(&client)))
+}
+
+async fn exposures(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!(shared.current().exposures()))
 }
 
 async fn scenario(State(shared): State<Arc<Shared>>, text: String) -> Answer {

@@ -108,6 +108,11 @@ impl RunningSimulator {
         self.shared.current().requests(query)
     }
 
+    /// See [`crate::Simulator::exposures`].
+    pub fn exposures(&self) -> Vec<crate::Exposure> {
+        self.shared.current().exposures().to_vec()
+    }
+
     /// What became of the requests, by the name of the limit that they count against.
     pub fn throttling_counts(&self) -> std::collections::BTreeMap<String, ThrottlingCounts> {
         self.shared.current().throttling_counts().clone()

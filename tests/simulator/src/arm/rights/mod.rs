@@ -37,6 +37,10 @@ pub(crate) fn action(method: &Method, address: &Address) -> String {
                 .unwrap_or(namespace);
             format!("{name}/{}/{verb}", types.join("/"))
         }
+        None if address.kind() == "resources" => match address.group {
+            Some(_) => format!("Microsoft.Resources/subscriptions/resourceGroups/resources/{verb}"),
+            None => format!("Microsoft.Resources/subscriptions/resources/{verb}"),
+        },
         None if address.group.is_some() || !address.types.is_empty() => {
             format!("Microsoft.Resources/subscriptions/resourceGroups/{verb}")
         }
@@ -80,6 +84,9 @@ fn spelled(kind: &str) -> &str {
         "virtualNetworks",
         "subnets",
         "networkInterfaces",
+        "networkSecurityGroups",
+        "securityRules",
+        "defaultSecurityRules",
         "attachDetachDataDisks",
         "share",
         "register",

@@ -2,10 +2,13 @@
 
 pub(crate) mod encryption_set;
 pub(crate) mod put;
+mod quota;
+pub(crate) mod snapshot;
 
 use std::collections::BTreeMap;
 
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,7 +23,7 @@ use crate::{
     guest::disk::Contents,
     resources::{
         Resources,
-        disk::Disk,
+        disk::{Disk, Habits},
         machine::{Power, VirtualMachine},
         record::RecordKind,
     },
@@ -32,10 +35,11 @@ pub(crate) struct DiskSpec {
     pub(crate) sku: String,
     pub(crate) properties: Value,
     pub(crate) contents: Option<Contents>,
+    pub(crate) habits: Option<Habits>,
 }
 
 impl Disk {
-    fn view(&self, holder: Option<&VirtualMachine>) -> Value {
+    fn view(&self, holder: Option<&VirtualMachine>, now: Timestamp) -> Value {
         let tier = if self.sku.starts_with("Premium") {
             "Premium"
         } else if self.sku.starts_with("Ultra") {
@@ -66,6 +70,9 @@ impl Disk {
             Some(machine) if machine.power == Power::Deallocated => "Reserved",
             Some(_) => "Attached",
         });
+        if self.is_snapshot() {
+            snapshot::show(self, properties, now);
+        }
         if let Some(machine) = holder {
             view["managedBy"] = json!(machine.id);
         }
@@ -93,14 +100,23 @@ pub(crate) fn holder<'r>(resources: &'r Resources, key: &str) -> Option<&'r Virt
 }
 
 pub(crate) fn view(resources: &Resources, disk: &Disk) -> Value {
-    disk.view(holder(resources, &disk.id))
+    disk.view(holder(resources, &disk.id), resources.now)
 }
 
-/// What is on the disk at this moment.
+/// The machine whose system runs from the disk.
+fn system_of<'r>(resources: &'r Resources, disk: &Disk) -> Option<&'r VirtualMachine> {
+    let holder = holder(resources, &disk.id);
+    holder.filter(|machine| machine.os_disk_id().is_some_and(|id| id.eq_ignore_ascii_case(&disk.id)))
+}
+
+/// What is on the disk at this moment: of a running system what a power failure would leave.
 pub(crate) fn contents(resources: &Resources, disk: &Disk) -> Option<Contents> {
-    let os_disk_of = holder(resources, &disk.id)
-        .filter(|machine| machine.os_disk_id().is_some_and(|id| id.eq_ignore_ascii_case(&disk.id)));
-    os_disk_of.map(|machine| machine.guest.system.disk()).or_else(|| disk.contents.clone())
+    system_of(resources, disk).map(|machine| machine.guest.system.disk()).or_else(|| disk.contents.clone())
+}
+
+/// How the guest on the disk behaves.
+pub(crate) fn habits(resources: &Resources, disk: &Disk) -> Option<Habits> {
+    system_of(resources, disk).map(VirtualMachine::habits).or_else(|| disk.habits.clone())
 }
 
 /// Puts a disk there that comes with something else: a machine's, or a scenario's.
@@ -125,6 +141,8 @@ pub(crate) fn appears(
         provisioning_state: "Succeeded",
         operation: Uuid::nil(),
         contents: spec.contents,
+        habits: spec.habits,
+        complete_at: None,
     };
     resources.disks.insert(id.to_lowercase(), disk);
 }

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::{quota, snapshot};
 use crate::{
     arm::{
         body::{echo, in_azures_case, merge},
@@ -17,10 +18,18 @@ use crate::{
     },
     compute::image,
     guest::disk::Contents,
-    resources::{Resources, disk::Disk, record::RecordKind},
+    resources::{
+        Resources,
+        disk::{Disk, Habits},
+        record::RecordKind,
+    },
 };
 
-const READ_ONLY: [&str; 8] = [
+const READ_ONLY: [&str; 12] = [
+    "completionPercent",
+    "copyCompletionError",
+    "incrementalSnapshotFamilyId",
+    "snapshotAccessState",
     "provisioningState",
     "timeCreated",
     "uniqueId",
@@ -56,6 +65,9 @@ struct Origin {
     size_gb: u64,
     properties: Value,
     contents: Option<Contents>,
+    habits: Option<Habits>,
+    /// Its storage and its `uniqueId`, where a disk or snapshot is the source.
+    source: Option<(String, Uuid)>,
 }
 
 fn not_there(id: &str) -> ArmError {
@@ -115,7 +127,14 @@ fn origin(
                     properties[field] = source.properties[field].clone();
                 }
             }
-            Ok(Some(Origin { size_gb: source.size_gb(), properties, contents: super::contents(resources, source) }))
+            snapshot::source_is_ready(resources, source)?;
+            Ok(Some(Origin {
+                size_gb: source.size_gb(),
+                properties,
+                contents: super::contents(resources, source),
+                habits: super::habits(resources, source),
+                source: Some((source.sku.clone(), source.unique_id)),
+            }))
         }
         "fromimage" if !snapshot => {
             let gallery = &creation["galleryImageReference"];
@@ -126,12 +145,20 @@ fn origin(
                     size_gb: image.size_gb,
                     properties: image.disk_properties(),
                     contents: Some(image.contents),
+                    habits: None,
+                    source: None,
                 }));
             };
             let data = image.data_disks.iter().find(|disk| disk.lun == lun).ok_or_else(|| {
                 ArmError::parameter("disk.creationData.lun", format!("The image has no data disk with lun {lun}."))
             })?;
-            Ok(Some(Origin { size_gb: data.size_gb, properties: json!({}), contents: None }))
+            Ok(Some(Origin {
+                size_gb: data.size_gb,
+                properties: json!({}),
+                contents: None,
+                habits: None,
+                source: None,
+            }))
         }
         "" => Err(wrong("Required parameter 'disk.creationData.createOption' is missing (null).".to_owned())),
         _ => Err(wrong(format!("The value '{option}' of parameter 'createOption' is not supported here."))),
@@ -144,50 +171,9 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     let tags = tags::from_body(&call.body)?.unwrap_or_default();
     let mut given = crate::arm::body::properties(&call.body["properties"], &READ_ONLY);
     in_azures_spelling(&mut given);
-    let mut sku = call.body["sku"].clone();
-    in_azures_case(&mut sku, "/name", &STORAGE);
-    let sku = sku["name"].as_str();
+    let sku = storage(call)?;
     let Some(disk) = resources.disks.get(&key) else {
-        let origin = origin(resources, call, &given["creationData"], &location)?;
-        let sku = sku.unwrap_or("Standard_LRS").to_owned();
-        let least = origin.as_ref().map_or(if sku == "UltraSSD_LRS" { 4 } else { 1 }, |origin| origin.size_gb);
-        let size = match given["diskSizeGB"].as_u64() {
-            Some(size) if !(least..=LARGEST).contains(&size) => return Err(out_of_range(size, least)),
-            Some(size) => size,
-            None if origin.is_some() => least,
-            None => {
-                let target = "disk.diskSizeGb";
-                return Err(ArmError::parameter(target, format!("Required parameter '{target}' is missing (null).")));
-            }
-        };
-        let mut properties = json!({
-            "networkAccessPolicy": "AllowAll",
-            "publicNetworkAccess": "Enabled",
-            "encryption": {"type": "EncryptionAtRestWithPlatformKey"},
-            "dataAccessAuthMode": "None",
-        });
-        let contents = origin.and_then(|origin| {
-            merge(&mut properties, &origin.properties);
-            origin.contents
-        });
-        merge(&mut properties, &given);
-        properties["diskSizeGB"] = json!(size);
-        let record = Disk {
-            id: call.address.id(),
-            name: call.address.name().to_owned(),
-            subscription: call.address.subscription.clone(),
-            location,
-            tags,
-            sku,
-            zones: call.body["zones"].clone(),
-            properties,
-            unique_id: resources.guid(),
-            created: resources.now,
-            provisioning_state: "Updating",
-            operation: Uuid::nil(),
-            contents,
-        };
-        resources.disks.insert(key.clone(), record);
+        create(resources, call, location, tags, given, sku)?;
         return Ok(Reply { body: Some(echo(&call.body)), ..write_begins(resources, &key, true) });
     };
     if disk.location != location {
@@ -200,10 +186,89 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
             return Err(ArmError::property_change(&format!("creationData.{field}")));
         }
     }
+    snapshot::stays_as_it_is(disk, &given)?;
     if let Some(fields) = given.as_object_mut() {
         fields.remove("creationData");
     }
-    change(resources, &key, sku, &given, Some(tags))
+    change(resources, &key, sku.as_deref(), &given, Some(tags))
+}
+
+/// The kind of storage that a body asks for.
+fn storage(call: &Call<'_>) -> Result<Option<String>, ArmError> {
+    let known: &[&str] = if call.address.kind() == "snapshots" { &snapshot::STORAGE } else { &STORAGE };
+    let mut sku = call.body["sku"].clone();
+    in_azures_case(&mut sku, "/name", known);
+    match sku["name"].as_str() {
+        Some(name) if !known.contains(&name) => Err(ArmError::parameter(
+            "sku.name",
+            format!("The value '{name}' of parameter 'sku.name' is not one of {}.", known.join(", ")),
+        )),
+        name => Ok(name.map(str::to_owned)),
+    }
+}
+
+/// Stores a new disk or snapshot.
+fn create(
+    resources: &mut Resources,
+    call: &Call<'_>,
+    location: String,
+    tags: BTreeMap<String, String>,
+    given: Value,
+    sku: Option<String>,
+) -> Result<(), ArmError> {
+    let origin = origin(resources, call, &given["creationData"], &location)?;
+    quota::room_for(resources, &call.address.subscription, &location, call.address.kind() == "snapshots")?;
+    let sku = sku.unwrap_or_else(|| "Standard_LRS".to_owned());
+    let least = origin.as_ref().map_or(if sku == "UltraSSD_LRS" { 4 } else { 1 }, |origin| origin.size_gb);
+    let size = match given["diskSizeGB"].as_u64() {
+        Some(size) if !(least..=LARGEST).contains(&size) => return Err(out_of_range(size, least)),
+        Some(size) => size,
+        None if origin.is_some() => least,
+        None => {
+            let target = "disk.diskSizeGb";
+            return Err(ArmError::parameter(target, format!("Required parameter '{target}' is missing (null).")));
+        }
+    };
+    let mut properties = json!({
+        "networkAccessPolicy": "AllowAll",
+        "publicNetworkAccess": "Enabled",
+        "encryption": {"type": "EncryptionAtRestWithPlatformKey"},
+        "dataAccessAuthMode": "None",
+    });
+    let (mut contents, mut habits, mut source) = (None, None, None);
+    if let Some(origin) = origin {
+        merge(&mut properties, &origin.properties);
+        (contents, habits, source) = (origin.contents, origin.habits, origin.source);
+    }
+    merge(&mut properties, &given);
+    properties["diskSizeGB"] = json!(size);
+    if let Some((_, unique_id)) = &source {
+        properties["creationData"]["sourceUniqueId"] = json!(unique_id);
+    }
+    let mut complete_at = None;
+    if call.address.kind() == "snapshots" {
+        let storage_of_source = source.as_ref().map_or("", |(storage, _)| storage);
+        complete_at = snapshot::begins(resources, &mut properties, storage_of_source)?;
+    }
+    let record = Disk {
+        id: call.address.id(),
+        name: call.address.name().to_owned(),
+        subscription: call.address.subscription.clone(),
+        location,
+        tags,
+        sku,
+        zones: call.body["zones"].clone(),
+        properties,
+        unique_id: resources.guid(),
+        created: resources.now,
+        provisioning_state: "Updating",
+        operation: Uuid::nil(),
+        contents,
+        habits,
+        complete_at,
+    };
+    resources.disks.insert(call.address.key(), record);
+    Ok(())
 }
 
 pub(crate) fn patch(resources: &mut Resources, call: &Call<'_>) -> Answer {

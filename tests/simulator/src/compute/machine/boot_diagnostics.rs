@@ -165,8 +165,13 @@ impl VirtualMachine {
         }
     }
 
-    fn computer_name(&self) -> &str {
-        self.properties["osProfile"]["computerName"].as_str().unwrap_or(&self.name)
+    /// The host's name, as the system has it: a system that came with its disk was given its name elsewhere.
+    pub(in crate::compute) fn computer_name(&self) -> String {
+        if let Some(name) = self.properties["osProfile"]["computerName"].as_str() {
+            return name.to_owned();
+        }
+        let own = self.guest.system.contents.text("/etc/hostname").trim().to_owned();
+        if own.is_empty() { self.name.clone() } else { own }
     }
 
     /// What the system writes as it goes down.

@@ -15,6 +15,7 @@ fn shortage(resources: &Resources, location: &str, size: &str) -> Option<Shortag
     resources
         .shortages
         .iter()
+        .filter(|shortage| shortage.until.is_none_or(|until| resources.now < until))
         .find(|shortage| regions::normal(&shortage.region) == location && shortage.vm_size.eq_ignore_ascii_case(size))
         .map(|shortage| shortage.code)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    capacity, data_disks, guest_runs,
+    attached, capacity, data_disks, guest_runs,
     parts::{self, NewDisk, Origin, missing},
     profile::{self, os_profile_fits, security_fits},
     write::writable,
@@ -18,10 +18,7 @@ use crate::{
         operation,
         refusals::not_found,
     },
-    compute::{
-        disk,
-        image::{self, Image},
-    },
+    compute::{disk, image},
     network,
     resources::{
         Resources,
@@ -49,7 +46,10 @@ pub(crate) fn create(
         matches!(origin, Origin::Disk(..)),
         call.address.name(),
     )?;
-    security_fits(&properties["securityProfile"], image)?;
+    if matches!(origin, Origin::Image(_)) {
+        security_fits(&properties["securityProfile"], image)?;
+    }
+    attached::fits(resources, call, &origin, &size)?;
     let mut disks = vec![parts::os_disk(resources, call, &group.id, &origin, &mut properties["storageProfile"])?];
     disks.extend(data_disks::wanted(resources, call, &group.id, image, location, &mut properties["storageProfile"])?);
     let held = parts::interfaces_for(resources, call, location, &mut properties["networkProfile"])?;
@@ -59,13 +59,14 @@ pub(crate) fn create(
         return Err(refusal);
     }
     properties["hardwareProfile"] = json!({"vmSize": size});
-    let reference = &mut properties["storageProfile"]["imageReference"];
-    if reference.is_object()
-        && let Some(exact) = &image.exact_version
+    if let (Some(reference), Some(exact)) =
+        (properties.pointer_mut("/storageProfile/imageReference").filter(|it| it.is_object()), &image.exact_version)
     {
         reference["exactVersion"] = json!(exact);
     }
-    profile::complete(&mut properties["osProfile"], &image.os_type);
+    if let Some(profile) = properties.get_mut("osProfile") {
+        profile::complete(profile, &image.os_type);
+    }
     in_azures_case(&mut properties, "/securityProfile/securityType", &["Standard", "TrustedLaunch", "ConfidentialVM"]);
 
     let seed = scenario::VirtualMachine {
@@ -82,6 +83,11 @@ pub(crate) fn create(
     machine.id = call.address.id();
     machine.properties = properties;
     machine.guest.system.contents = image.contents.clone();
+    if let Origin::Disk(_, id) = &origin
+        && let Some(habits) = resources.disks.get(&id.to_lowercase()).and_then(|disk| disk.habits.clone())
+    {
+        machine.takes_on(habits);
+    }
     machine.extra = ["zones", "plan", "identity"]
         .into_iter()
         .filter(|field| !call.body[*field].is_null())
@@ -95,7 +101,8 @@ pub(crate) fn create(
         && image.generalized
         && !image.contents.is_deprovisioned()
         && times_out(resources, &machine);
-    machine.creation_error = capacity::allocation_failure(resources, location, &size)
+    machine.creation_error = attached::plan_misfits(resources, call, &origin)
+        .or_else(|| capacity::allocation_failure(resources, location, &size))
         .or_else(|| unprepared.then(|| not_prepared(call.address.name())));
     for NewDisk { id, spec } in disks {
         if let Some(spec) = spec {
@@ -149,26 +156,7 @@ fn origin(resources: &Resources, call: &Call<'_>, profile: &Value, location: &st
         }
         return Ok(Origin::Image(image::find(resources, call, &profile["imageReference"], location)?));
     }
-    if profile["imageReference"].is_object() {
-        return Err(ArmError::parameter("imageReference", "Parameter 'imageReference' is not allowed."));
-    }
-    let id = os_disk["managedDisk"]["id"].as_str().ok_or_else(|| missing("osDisk.managedDisk.id"))?;
-    let os_type = os_disk["osType"].as_str().ok_or_else(|| missing("osDisk.osType"))?;
-    parts::disk_is_free(resources, call, id, location)?;
-    let Some(disk) = resources.disks.get(&id.to_lowercase()) else { return Err(not_found(call.address)) };
-    let text = |value: &Value, default: &str| value.as_str().unwrap_or(default).to_owned();
-    let image = Image {
-        os_type: os_type.to_owned(),
-        hyper_v_generation: text(&disk.properties["hyperVGeneration"], "V1"),
-        architecture: text(&disk.properties["supportedCapabilities"]["architecture"], "x64"),
-        generalized: false,
-        security_type: text(&disk.properties["securityProfile"]["securityType"], "TrustedLaunchSupported"),
-        size_gb: disk.size_gb(),
-        data_disks: Vec::new(),
-        contents: disk.contents.clone().unwrap_or_default(),
-        exact_version: None,
-    };
-    Ok(Origin::Disk(image, disk.id.clone()))
+    attached::origin(resources, call, profile, location)
 }
 
 /// Whether a system that was never deprovisioned keeps its new machine from being created.

@@ -123,7 +123,12 @@ fn data_disk(
     let id = format!("{}/providers/Microsoft.Compute/disks/{}", owner.group, disk["name"].as_str().unwrap_or_default());
     let sku = managed(disk, &id, "Premium_LRS");
     let properties = json!({"creationData": {"createOption": option}, "diskSizeGB": size});
-    parts::new_disk(resources, call, id, crate::compute::disk::DiskSpec { sku, properties, contents: None })
+    parts::new_disk(
+        resources,
+        call,
+        id,
+        crate::compute::disk::DiskSpec { sku, properties, contents: None, habits: None },
+    )
 }
 
 /// The whole list that a write of an existing machine asks for: what is left out, or is `toBeDetached`, is detached; the

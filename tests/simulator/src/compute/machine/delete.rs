@@ -80,6 +80,7 @@ pub(crate) fn gone(resources: &mut Resources, key: &str) {
             resources.disks.remove(&id);
         } else if let Some(disk) = resources.disks.get_mut(&id) {
             disk.contents = Some(machine.guest.system.disk());
+            disk.habits = Some(machine.habits());
         }
     }
     for disk in storage["dataDisks"].as_array().into_iter().flatten() {

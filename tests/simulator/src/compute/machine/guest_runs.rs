@@ -15,6 +15,7 @@ use crate::{
     },
     resources::{
         Resources,
+        disk::Habits,
         event::{Event, GuestChange, ScriptPoint},
         machine::{Power, VirtualMachine},
     },
@@ -45,6 +46,25 @@ impl VirtualMachine {
             arm: self.architecture.eq_ignore_ascii_case("arm64"),
             windows: self.os_type() == "Windows",
         }
+    }
+
+    /// How the guest behaves, for copies of its disk.
+    pub(in crate::compute) fn habits(&self) -> Habits {
+        let system = &self.guest.system;
+        Habits {
+            setup: system.setup.clone(),
+            serial: system.serial.clone(),
+            seal: system.seal,
+            script_fails: self.guest.script_fails.clone(),
+        }
+    }
+
+    /// The guest is one that comes with a disk.
+    pub(in crate::compute) fn takes_on(&mut self, habits: Habits) {
+        let Habits { setup, serial, seal, script_fails } = habits;
+        let system = &mut self.guest.system;
+        (system.setup, system.serial, system.seal) = (setup, serial, seal);
+        self.guest.script_fails = script_fails;
     }
 
     /// The system comes up.

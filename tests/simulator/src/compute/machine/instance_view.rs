@@ -71,7 +71,7 @@ pub(crate) fn view(resources: &Resources, machine: &VirtualMachine) -> Value {
         } else {
             ("ubuntu", "24.04")
         };
-        view["computerName"] = machine.properties["osProfile"]["computerName"].clone();
+        view["computerName"] = json!(machine.computer_name());
         view["osName"] = json!(name);
         view["osVersion"] = json!(version);
         let mut ready = status("ProvisioningState/succeeded", "Ready");

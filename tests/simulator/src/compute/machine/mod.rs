@@ -1,10 +1,12 @@
 //! All about virtual machines, their guests included; in this file how one is read (behaviour section 5).
 
+mod attached;
 pub(crate) mod boot_diagnostics;
 pub(crate) mod capacity;
 pub(crate) mod create;
 pub(crate) mod data_disks;
 pub(crate) mod delete;
+pub(crate) mod exposure;
 pub(crate) mod guest_runs;
 pub(crate) mod instance_view;
 pub(crate) mod interlock;
@@ -12,6 +14,7 @@ pub(crate) mod parts;
 pub(crate) mod power;
 pub(crate) mod profile;
 pub(crate) mod seed;
+pub(crate) mod size;
 pub(crate) mod write;
 
 use http::StatusCode;

@@ -8,7 +8,7 @@ use crate::{
         body::{in_azures_case, merge},
         call::Call,
         error::ArmError,
-        rights,
+        records, rights,
     },
     compute::{
         disk::{self, DiskSpec},
@@ -50,6 +50,7 @@ pub(super) fn disk_is_free(resources: &Resources, call: &Call<'_>, id: &str, loc
         ArmError::new(StatusCode::NOT_FOUND, "NotFound", format!("Managed disk {id} was not found in '{location}'."))
     })?;
     rights::linked(resources, call, "Microsoft.Compute/disks/write", id)?;
+    records::writable(disk.provisioning_state, "Attach", &disk.name)?;
     match disk::holder(resources, id) {
         Some(machine) => Err(ArmError::conflict(
             "ConflictingUserInput",
@@ -73,8 +74,12 @@ pub(super) fn os_disk(
     }
     merge_defaults(disk, &json!({"osType": image.os_type, "caching": "ReadWrite", "deleteOption": "Detach"}));
     if let Origin::Disk(_, id) = origin {
+        disk["createOption"] = json!("Attach");
         disk["diskSizeGB"] = json!(image.size_gb);
         disk["name"] = json!(crate::arm::address::last_name(id));
+        if let Some(kept) = resources.disks.get(&id.to_lowercase()) {
+            disk["managedDisk"]["storageAccountType"] = json!(kept.sku);
+        }
         return Ok(NewDisk { id: id.clone(), spec: None });
     }
     let size = disk["diskSizeGB"].as_u64().unwrap_or(image.size_gb);
@@ -99,12 +104,25 @@ pub(super) fn os_disk(
     let sku = managed(disk, &id, "Premium_LRS");
     let mut properties = image.disk_properties();
     properties["creationData"] = json!({"createOption": "FromImage"});
+    if call.body["plan"].is_object() {
+        properties["purchasePlan"] = call.body["plan"].clone();
+    }
+    match call.body["properties"]["securityProfile"]["securityType"].as_str() {
+        Some(kind) if kind.eq_ignore_ascii_case("TrustedLaunch") => {
+            properties["securityProfile"] = json!({"securityType": "TrustedLaunch"});
+        }
+        Some(kind) if kind.eq_ignore_ascii_case("ConfidentialVM") => {
+            let kind = "ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey";
+            properties["securityProfile"] = json!({"securityType": kind});
+        }
+        _ => {}
+    }
     properties["diskSizeGB"] = json!(size);
     let reference = profile["imageReference"]["id"].as_str();
     if let Some(reference) = reference.filter(|id| id.to_lowercase().contains("/galleries/")) {
         properties["creationData"]["galleryImageReference"] = json!({"id": reference});
     }
-    new_disk(resources, call, id, DiskSpec { sku, properties, contents: Some(image.contents.clone()) })
+    new_disk(resources, call, id, DiskSpec { sku, properties, contents: Some(image.contents.clone()), habits: None })
 }
 
 pub(super) fn new_disk(
@@ -145,7 +163,7 @@ pub(super) fn interfaces_for(
         let id = format!("{group}/providers/Microsoft.Network/networkInterfaces/{name}");
         let properties = network::interface::put::properties(
             resources,
-            &|subnet| network::interface::put::may_join(resources, call, subnet),
+            &|joined| network::interface::put::may_join(resources, call, joined),
             &id,
             location,
             &given["properties"],

@@ -4,7 +4,7 @@ use http::StatusCode;
 use uuid::Uuid;
 
 use super::{
-    guest_runs, instance_view,
+    exposure, guest_runs, instance_view,
     interlock::{MachineOperation, check},
 };
 use crate::{
@@ -131,6 +131,7 @@ pub(crate) fn changed(resources: &mut Resources, operation: Uuid, key: &str, cha
 /// A guest starts: the agent reports after a while, and a deprovisioned guest provisions itself anew.
 pub(crate) fn boot(resources: &mut Resources, key: &str) {
     let seconds = resources.durations.agent_boot;
+    exposure::starts(resources, key);
     let Some(machine) = resources.machines.get_mut(key) else { return };
     machine.guest.boot += 1;
     machine.guest.agent_last_ready = false;

@@ -159,6 +159,7 @@ impl VirtualMachine {
                 serial: Serial::default(),
             },
             creation_error: None,
+            openings: Vec::new(),
             failed_with: None,
         };
         machine.lay_out(seed);

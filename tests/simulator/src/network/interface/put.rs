@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{
     arm::{
+        address::Address,
         call::{Answer, Call},
         error::ArmError,
         refusals::not_found,
         rights, tags,
     },
-    network::{invalid_reference, prefix::Prefix},
+    network::{invalid_reference, prefix::Prefix, security_group},
     resources::{Resources, network::NetworkResource},
 };
 
@@ -20,9 +21,15 @@ fn bad(code: &str, message: String) -> ArmError {
     ArmError::new(StatusCode::BAD_REQUEST, code, message)
 }
 
-/// The right to put something into a subnet.
-pub(crate) fn may_join(resources: &Resources, call: &Call<'_>, subnet: &str) -> Result<(), ArmError> {
-    rights::linked(resources, call, "Microsoft.Network/virtualNetworks/subnets/join/action", subnet)
+/// The right to put something into a subnet, or to give it a security group or a public address.
+pub(crate) fn may_join(resources: &Resources, call: &Call<'_>, id: &str) -> Result<(), ArmError> {
+    let kind = Address::parse(id).map(|address| address.kind()).unwrap_or_default();
+    let types = match kind.as_str() {
+        "networksecuritygroups" => "networkSecurityGroups",
+        "publicipaddresses" => "publicIPAddresses",
+        _ => "virtualNetworks/subnets",
+    };
+    rights::linked(resources, call, &format!("Microsoft.Network/{types}/join/action"), id)
 }
 
 pub(in crate::network) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
@@ -34,7 +41,7 @@ pub(in crate::network) fn put(resources: &mut Resources, call: &Call<'_>) -> Ans
     }
     let id = call.address.id();
     let properties =
-        properties(resources, &|subnet| may_join(resources, call, subnet), &id, &location, &call.body["properties"])?;
+        properties(resources, &|joined| may_join(resources, call, joined), &id, &location, &call.body["properties"])?;
     let before = resources.network.get(&key).map(|interface| (interface.guid, interface.reserved.clone()));
     let mut interface = NetworkResource::new(resources, &id, &location, tags, properties);
     if let Some((guid, reserved)) = before {
@@ -97,9 +104,10 @@ pub(crate) fn properties(
                 format!("An IP configuration of network interface {id} names no subnet."),
             ));
         };
-        let subnet = resources.network.get(&subnet_id.to_lowercase()).filter(|subnet| subnet.location == location);
-        let subnet = subnet.ok_or_else(|| invalid_reference(subnet_id, id))?;
         may_join(subnet_id)?;
+        let same = |subnet: &&NetworkResource| subnet.location == location && same_subscription(&subnet.id, id);
+        let subnet = resources.network.get(&subnet_id.to_lowercase()).filter(same);
+        let subnet = subnet.ok_or_else(|| invalid_reference(subnet_id, id))?;
         let address = free_address(resources, subnet, id, given["privateIPAddress"].as_str(), &taken)?;
         taken.insert(address.clone());
         let method = given["privateIPAllocationMethod"].as_str().unwrap_or("Dynamic");
@@ -113,6 +121,14 @@ pub(crate) fn properties(
                 "subnet": {"id": subnet_id},
             },
         }));
+        if let (Some(public), Some(configuration)) = (public_address(id, given), written.last_mut()) {
+            may_join(&public)?;
+            configuration["properties"]["publicIPAddress"] = json!({"id": public});
+        }
+    }
+    let group = security_group::put::reference(resources, may_join, id, location, &properties["networkSecurityGroup"])?;
+    if let Some(group) = group {
+        properties["networkSecurityGroup"] = group;
     }
     properties["ipConfigurations"] = json!(written);
     for (field, default) in [
@@ -131,6 +147,22 @@ pub(crate) fn properties(
         }
     }
     Ok(properties)
+}
+
+fn same_subscription(one: &str, other: &str) -> bool {
+    let of = |id: &str| Address::parse(id).map(|address| address.subscription.to_lowercase());
+    of(one) == of(other)
+}
+
+/// The public address of an IP configuration, also where it is made with the interface. Public addresses are no resources
+/// here: what is named counts as there.
+fn public_address(interface: &str, given: &Value) -> Option<String> {
+    if let Some(id) = given["publicIPAddress"]["id"].as_str() {
+        return Some(id.to_owned());
+    }
+    let name = given["publicIPAddressConfiguration"]["name"].as_str()?;
+    let group = interface.split("/providers/").next().unwrap_or_default();
+    Some(format!("{group}/providers/Microsoft.Network/publicIPAddresses/{name}"))
 }
 
 /// The address that was asked for, the one that the interface has, or the lowest free one of the subnet.
