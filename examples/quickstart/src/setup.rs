@@ -18,7 +18,13 @@ pub(crate) const IMAGES: &str = "images";
 /// Subscription of the scenario.
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
 /// azimage's roles by job, each where its job is done.
-const ROLES: [(&str, &str); 3] = [("capture", "image-builders"), ("publish", "images"), ("clean-up", "images")];
+const ROLES: [(&str, &str); 5] = [
+    ("clone", "web"),
+    ("workspace", "image-work"),
+    ("workspace", "network/providers/Microsoft.Network/virtualNetworks/hub/subnets/images"),
+    ("publish", "images"),
+    ("clean-up", "images"),
+];
 /// How long a program may take until it is ready, on a machine that is busy with other things.
 const START: Duration = Duration::from_secs(60);
 
@@ -100,8 +106,8 @@ async fn simulate(programs: &WorkspacePrograms, arguments: &Arguments) -> anyhow
     let mut simulator = Process::start("azimage-simulator", &command)?;
     let line = simulator.wait_for_line(START, |line| line.starts_with('{')).await?;
     let azure = Azure::new(&line)?;
-    for (job, group) in ROLES {
-        let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}");
+    for (job, place) in ROLES {
+        let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{place}");
         let output = Command::new(&programs.azimage).args(["azure-role", "--job", job, "--scope", &scope]).output()?;
         anyhow::ensure!(output.status.success(), "azimage azure-role: {}", String::from_utf8_lossy(&output.stderr));
         azure.assign(serde_json::from_slice(&output.stdout)?, &scope).await?;

@@ -37,7 +37,8 @@ fn a_running_machine_becomes_a_replicated_image_version_and_two_targets_follow()
         "3/3 regions, 100%",
         "excludeFromLatest    true",
         "East US 2            Completed, 100%",
-        "VM generalized",
+        "✓ CleanedUp (Succeeded)",
+        "the source web-7 is now: VM running",
     ] {
         assert!(said.contains(wanted), "'{wanted}' is missing in:\n{said}");
     }
@@ -45,14 +46,14 @@ fn a_running_machine_becomes_a_replicated_image_version_and_two_targets_follow()
 }
 
 #[test]
-fn without_the_machines_consent_it_fails_with_the_reason_and_the_machine_is_untouched() {
-    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/without-consent.yaml");
+fn without_a_workspace_it_fails_with_the_reason_and_nothing_is_written() {
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/without-workspace.yaml");
     let output = quickstart(&["--scenario", scenario.to_str().expect("the path is UTF-8")]);
     let said = said(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     for wanted in [
-        "quickstart: ubuntu-web-1.4.0 is stalled. ConsentMissing: ",
-        "set its tag azimage-generalize to allowed",
+        "quickstart: ubuntu-web-1.4.0 is stalled. WorkspaceNotReady: ",
+        "create it, or name another one",
         "The end of azimage's log:",
         "0 writes to Azure",
     ] {

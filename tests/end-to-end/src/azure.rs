@@ -12,7 +12,10 @@ use crate::environment::{Environment, Simulator};
 const GROUP: &str = "images";
 
 /// The jobs that have roles of their own.
-const JOBS: [&str; 3] = ["capture", "publish", "clean-up"];
+const JOBS: [&str; 5] = ["capture", "clone", "workspace", "publish", "clean-up"];
+
+/// The resource group of temporary resources.
+const WORKSPACE: &str = "image-work";
 
 /// A subscription of the simulated Azure and an application with a secret and azimage's roles, for one test.
 ///
@@ -61,7 +64,8 @@ pub struct JournalEntry {
 impl JournalEntry {
     /// The class of a request, such as `PUT galleries/images/versions` or `POST virtualMachines/deallocate`.
     pub fn class(&self) -> String {
-        let kinds = match self.path.split_once("/Microsoft.Compute/") {
+        let provider = |name: &str| self.path.split_once(&format!("/{name}/"));
+        let kinds = match provider("Microsoft.Compute").or_else(|| provider("Microsoft.Network")) {
             Some((_, rest)) => rest.split('/').step_by(2).collect::<Vec<_>>().join("/"),
             None => self.path.clone(),
         };
@@ -143,7 +147,11 @@ impl Azure {
 
     fn role(&self, job: &str) -> Value {
         let mut command = Command::new(&self.program);
-        let output = command.args(["azure-role", "--job", job, "--scope", &self.scope(job)]).output().unwrap();
+        command.args(["azure-role", "--job", job]);
+        for scope in self.scopes(job) {
+            command.args(["--scope", &scope]);
+        }
+        let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
@@ -153,9 +161,13 @@ impl Azure {
     }
 
     /// Where a job's role is assigned.
-    fn scope(&self, job: &str) -> String {
-        let below = if job == "capture" { format!("/resourceGroups/{GROUP}") } else { String::new() };
-        format!("/subscriptions/{}{below}", self.subscription)
+    fn scopes(&self, job: &str) -> Vec<String> {
+        let group = |name: &str| format!("/subscriptions/{}/resourceGroups/{name}", self.subscription);
+        match job {
+            "capture" | "clone" => vec![group(GROUP)],
+            "workspace" => vec![group(WORKSPACE), self.subnet()],
+            _ => vec![format!("/subscriptions/{}", self.subscription)],
+        }
     }
 
     /// An application without other rights than azimage's roles.
@@ -163,8 +175,13 @@ impl Azure {
         let client = json!({"id": self.client, "secret": self.secret, "roles": []});
         self.post("/scenario", &json!({"clients": [client]})).await;
         self.allow_without(&[]).await;
-        let assignment = |job| json!({"client": self.client, "role": self.role_name(job), "scope": self.scope(job)});
-        self.post("/scenario", &json!({"roleAssignments": JOBS.map(assignment)})).await;
+        let assignment =
+            |job: &str, scope: &str| json!({"client": self.client, "role": self.role_name(job), "scope": scope});
+        let assignments: Vec<Value> = JOBS
+            .iter()
+            .flat_map(|job| self.scopes(job).into_iter().map(move |scope| assignment(job, &scope)))
+            .collect();
+        self.post("/scenario", &json!({"roleAssignments": assignments})).await;
     }
 
     /// Gives the application other credentials than its secret, in fields of the scenario document. Its rights stay.
@@ -217,6 +234,40 @@ impl Azure {
     pub async fn golden(&self) -> String {
         self.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
         self.version_of("golden", "3.0.0")
+    }
+
+    /// The resource id of the subnet for temporary machines.
+    pub fn subnet(&self) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/hub/subnets/work",
+            self.subscription
+        )
+    }
+
+    /// Adds what the copies of machines need: a resource group, which is empty, and a subnet elsewhere.
+    pub async fn add_workspace(&self) {
+        let network = json!({"name": "hub", "subnets": [{"name": "work"}]});
+        let subscription = json!({"id": self.subscription, "resourceGroups": [
+            {"name": WORKSPACE}, {"name": "network", "virtualNetworks": [network]},
+        ]});
+        self.post("/scenario", &json!({"subscriptions": [subscription]})).await;
+    }
+
+    /// The resource ids of all that is in the workspace.
+    pub async fn workspace(&self) -> Vec<String> {
+        let group = format!("/subscriptions/{}/resourceGroups/{WORKSPACE}/resources", self.subscription);
+        let listed = self.request("GET", &group, None).await;
+        listed["value"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Machines of the subscription that ran with an open network.
+    pub async fn exposed_copies(&self) -> Vec<Value> {
+        let all = self.get("/exposures").await.unwrap();
+        let ours = |exposure: &&Value| {
+            let machine = exposure["machine"].as_str().unwrap_or_default();
+            machine.contains(&self.subscription) && !exposure["copyOf"].is_null()
+        };
+        all.as_array().unwrap().iter().filter(ours).cloned().collect()
     }
 
     /// The resource id of a machine.
@@ -334,7 +385,13 @@ impl Azure {
             .json()
             .await
             .unwrap();
-        let version = if id.contains("/galleries/") { "2024-03-03" } else { "2025-04-01" };
+        let version = match id {
+            _ if id.contains("/galleries/") => "2024-03-03",
+            _ if id.ends_with("/resources") => "2021-04-01",
+            _ if id.contains("/Microsoft.Network/") => "2025-05-01",
+            _ if id.contains("/disks/") || id.contains("/snapshots/") => "2025-01-02",
+            _ => "2025-04-01",
+        };
         let url = format!("{}{id}?api-version={version}", simulator.arm.trim_end_matches('/'));
         let mut request = http
             .request(method.parse().unwrap(), url)

@@ -19,6 +19,17 @@ pub fn image_version(azure: &Azure, name: &str, version: &str, machine: &str) ->
     })
 }
 
+/// An image version of `ubuntu-web` in `corpGallery`, from a copy of a machine.
+pub fn clone(azure: &Azure, name: &str, version: &str, machine: &str) -> Value {
+    let mut object = image_version(azure, name, version, machine);
+    object["spec"]["source"]["virtualMachine"] = json!({"resourceId": azure.machine(machine)});
+    object["spec"]["workspace"] = json!({
+        "resourceGroup": "image-work",
+        "subnets": [{"region": "West Europe", "resourceId": azure.subnet()}],
+    });
+    object
+}
+
 /// An image version of `ubuntu-web` in `corpGallery` that copies another version.
 pub fn copy(azure: &Azure, name: &str, version: &str, source: &str) -> Value {
     let mut object = image_version(azure, name, version, "none");

@@ -9,6 +9,7 @@
 mod answers;
 mod artifacts;
 mod clocks;
+mod clone;
 mod deletion;
 mod denials;
 mod drift;

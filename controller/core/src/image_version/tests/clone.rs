@@ -353,3 +353,29 @@ fn a_source_that_goes_once_its_copy_is_there_matters_no_more() {
     assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
     assert_eq!(controller.azure.origin, Some(changed));
 }
+
+#[test]
+fn a_workspace_that_lacks_something_is_told_before_anything_is_made() {
+    let elsewhere = json!({"workspace": {"subnets": [{"region": "northeurope", "resourceId": SUBNET}]}});
+    let mut controller = controller(&elsewhere);
+    controller.run(&[]);
+    let Progress::Stalled { reason: Reason::WorkspaceNotReady, message } = controller.progress() else {
+        panic!("{:?}", controller.progress())
+    };
+    assert!(message.contains(HOME) && message.contains("add one"), "{message}");
+    assert_eq!(controller.carried_out, []);
+}
+
+#[test]
+fn the_way_tells_what_goes_on_in_reasons_of_its_own() {
+    let mut controller = controller(&sizes(&["A1", "A2"]));
+    controller.azure.sold_out = (vec!["A1"], vec![]);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..80 {
+        controller.pass(Fate::Fine);
+        seen.insert(reason(&controller, ConditionType::Ready));
+    }
+    for expected in ["Unknown/Cloning", "False/CapacityUnavailable", "Unknown/CleaningUp", "True/Succeeded"] {
+        assert!(seen.contains(expected), "{expected}: {seen:?}");
+    }
+}

@@ -8,12 +8,20 @@ use strum::IntoEnumIterator;
 use super::{absence, capture, checks, console, deletion, memory, preflight, published, refusals, scene::Row, sources};
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 8] = [
+const ELSEWHERE: [Reason; 15] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
     // From what a `ServiceAccount` says.
     Reason::ServiceAccountNotFound,
+    // From whole lives of copies, in `clone.rs`.
+    Reason::WorkspaceNotReady,
+    Reason::NameTaken,
+    Reason::Cloning,
+    Reason::CapacityUnavailable,
+    Reason::CloneFailed,
+    Reason::CleaningUp,
+    Reason::CleanUpFailed,
     // From the plan of a replication target.
     Reason::NothingSelected,
     Reason::ConflictingTarget,
