@@ -120,8 +120,14 @@ pub const RIGHTS: &[Right] = &[
     right(
         Job::Clone,
         "Microsoft.Compute/disks/read",
-        "Disks - Get; Snapshots - Create Or Update",
-        "what the machine's disks are, and snapshots of them, which take no other right on them",
+        "Disks - Get",
+        "what the machine's disks are, which decides whether an image can be made from them",
+    ),
+    right(
+        Job::Clone,
+        "Microsoft.Compute/disks/beginGetAccess/action",
+        "Snapshots - Create Or Update",
+        "snapshots of the machine's disks: who makes one has to be allowed to export the disk",
     ),
     optional(
         Job::Workspace,
@@ -146,6 +152,12 @@ pub const RIGHTS: &[Right] = &[
         "Microsoft.Compute/snapshots/write",
         "Snapshots - Create Or Update",
         "snapshots of the disks of the machine that is cloned",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/snapshots/beginGetAccess/action",
+        "Disks - Create Or Update",
+        "disks from the snapshots: who makes one has to be allowed to export the snapshot",
     ),
     right(
         Job::Workspace,

@@ -38,7 +38,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use azimage_azure::rights::{Job, RIGHTS};
-    use azimage_core::image_version::foreseen_actions;
+    use azimage_core::image_version::{foreseen_actions, foreseen_clone_actions};
 
     /// Of what is read before the machine is touched the reads themselves tell. Of a run command nothing is there yet.
     #[test]
@@ -51,5 +51,19 @@ mod tests {
             .filter(|action| later(action))
             .collect();
         assert_eq!(foreseen_actions().collect::<BTreeSet<_>>(), needed);
+    }
+
+    /// Of what the copy is made of nothing is there yet either. What machines take to be captured is looked for with it.
+    #[test]
+    fn each_right_that_a_copy_takes_in_the_workspace_is_looked_for_before_it_is_made() {
+        let needed: BTreeSet<&str> = RIGHTS
+            .iter()
+            .filter(|right| right.job == Job::Workspace && !right.optional)
+            .map(|right| right.action)
+            .filter(|action| !action.ends_with("/read") || action.contains("/runCommands/"))
+            .collect();
+        let of_versions = |action: &&str| action.contains("/galleries/");
+        let looked_for = foreseen_actions().filter(|action| !of_versions(action)).chain(foreseen_clone_actions());
+        assert_eq!(looked_for.collect::<BTreeSet<_>>(), needed);
     }
 }

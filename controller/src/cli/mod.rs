@@ -57,6 +57,10 @@ pub struct AzureRoleArgs {
 pub enum JobName {
     /// Seal and generalize machines, and make versions from them.
     Capture,
+    /// Read machines that are cloned, and copy their disks.
+    Clone,
+    /// Make copies of machines, capture and delete them, in a workspace.
+    Workspace,
     /// Make and replicate versions.
     Publish,
     /// Delete versions.
@@ -79,6 +83,8 @@ impl AzureRoleArgs {
     pub fn text(&self) -> String {
         let jobs = match self.job {
             JobName::Capture => &[Job::Capture][..],
+            JobName::Clone => &[Job::Clone],
+            JobName::Workspace => &[Job::Workspace],
             JobName::Publish => &[Job::Publish],
             JobName::CleanUp => &[Job::CleanUp],
             JobName::All => &Job::ALL,

@@ -40,17 +40,26 @@ fn role(job: Job, without: Option<&str>) -> Value {
     serde_json::to_value(role).unwrap()
 }
 
+/// Where a job is done: the workspace's role is assigned on its resource group and on a subnet elsewhere.
+fn places(job: Job) -> &'static [&'static str] {
+    match job {
+        Job::Capture | Job::Clone => &["builders"],
+        Job::Workspace => &["work", SUBNET],
+        Job::Publish | Job::CleanUp => &["images"],
+    }
+}
+
+const SUBNET: &str = "network/providers/Microsoft.Network/virtualNetworks/hub/subnets/work";
+
 impl Environment {
     async fn begin(jobs: &[Job]) -> Self {
         let clock = VirtualClock::begin();
-        let assignments: Vec<Value> = jobs
-            .iter()
-            .map(|job| {
-                let group = if *job == Job::Capture { "builders" } else { "images" };
-                let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}");
-                json!({"client": CLIENT, "role": format!("azimage {job}"), "scope": scope})
-            })
-            .collect();
+        let assignment = |job: &Job, place: &str| {
+            let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{place}");
+            json!({"client": CLIENT, "role": format!("azimage {job}"), "scope": scope})
+        };
+        let assignments: Vec<Value> =
+            jobs.iter().flat_map(|job| places(*job).iter().map(move |place| assignment(job, place))).collect();
         let scenario: Scenario = serde_json::from_value(json!({
             "tenant": TENANT,
             "clients": [{"id": CLIENT, "secret": "simulated", "roles": []}],
@@ -58,6 +67,8 @@ impl Environment {
             "roleAssignments": assignments,
             "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [
                 {"name": "builders", "virtualMachines": [{"name": "builder", "tags": {"azimage-generalize": "allowed"}}]},
+                {"name": "work"},
+                {"name": "network", "virtualNetworks": [{"name": "hub", "subnets": [{"name": "work"}]}]},
                 {"name": "images", "galleries": [{"name": "corp", "definitions": [{"name": "web"}]}]},
             ]}],
         }))
@@ -70,12 +81,17 @@ impl Environment {
         let stop = options.stop.clone();
         tokio::spawn(controller::run(options));
         let versions = Api::namespaced(server.client(), "default");
+        let capture = if jobs.contains(&Job::Clone) && !jobs.contains(&Job::Capture) { "Clone" } else { "InPlace" };
         let object = json!({
             "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion", "metadata": {"name": "web"},
             "spec": {
                 "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
                 "definition": "web", "version": "1.4.0", "deletionPolicy": "Delete",
-                "source": {"virtualMachine": {"resourceId": MACHINE, "capture": "InPlace"}},
+                "source": {"virtualMachine": {"resourceId": MACHINE, "capture": capture}},
+                "workspace": {"resourceGroup": "work", "subnets": [{
+                    "region": "westeurope",
+                    "resourceId": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{SUBNET}"),
+                }]},
             },
         });
         versions.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
@@ -114,7 +130,7 @@ impl Environment {
         })
         .await;
         assert!(
-            message.contains(&format!("the action {action} on /subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/")),
+            message.contains(&format!("the action {action} on /subscriptions/{SUBSCRIPTION}/resourceGroups/{group}")),
             "{message}"
         );
         message
@@ -139,6 +155,25 @@ async fn publish_without(job: Job, action: &'static str) {
     println!("{job} without {action}: {message}");
 }
 
+/// A copy and publish, with an action left out. What can't be deleted any more is told, and holds up nothing.
+async fn clone_without(job: Job, action: &'static str) {
+    let environment = Environment::begin(&[Job::Clone, Job::Workspace, Job::Publish]).await;
+    environment.define(&role(job, Some(action)));
+    let group = match (job, action) {
+        (Job::Clone, _) => "builders",
+        (_, "Microsoft.Network/virtualNetworks/subnets/join/action") => "network",
+        _ => "work",
+    };
+    let message = environment.denied(action, group).await;
+    environment.define(&role(job, None));
+    environment.ready().await;
+    let cleaned =
+        |object: Option<&ImageVersion>| condition(object, "CleanedUp").is_some_and(|(status, ..)| status == "True");
+    environment.until("nothing is left", cleaned).await;
+    environment.stop.cancel();
+    println!("{job} without {action}: {message}");
+}
+
 /// The deletion of a version that is Ready, with the rights of capture and clean-up only, and an action left out.
 async fn delete_without(action: &'static str) {
     let environment = Environment::begin(&Job::ALL).await;
@@ -159,6 +194,11 @@ async fn each_action_of_each_role_is_needed_and_once_granted_the_work_goes_on_by
     for job in [Job::Capture, Job::Publish] {
         for right in job.rights().filter(|right| !right.optional) {
             publish_without(job, right.action).await;
+        }
+    }
+    for job in [Job::Clone, Job::Workspace] {
+        for right in job.rights().filter(|right| !right.optional) {
+            clone_without(job, right.action).await;
         }
     }
     for right in Job::CleanUp.rights().filter(|right| !right.optional) {

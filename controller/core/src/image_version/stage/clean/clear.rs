@@ -125,12 +125,15 @@ fn hidden(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Lef
     let doubt = Doubt::Absent(Read::of_temporary(id));
     let believed = cx.history.believes(&doubt);
     report.doubts(doubt);
-    let just_asked_for = cx.history.status.steps.iter().any(|record| {
-        let about =
-            StepKey::of(record).filter(|key| key.name.makes_a_part() && *key == StepKey::on_part(key.name, part));
-        about.is_some_and(|key| {
-            record.finished_at.is_none() && cx.history.within(record.started_at.0, key.name.grace_seconds())
-        })
-    });
+    // What was deleted had turned up before.
+    let was_there = cx.history.begun(StepKey::on_part(StepName::DeleteTemporary, part));
+    let just_asked_for = !was_there
+        && cx.history.status.steps.iter().any(|record| {
+            let about =
+                StepKey::of(record).filter(|key| key.name.makes_a_part() && *key == StepKey::on_part(key.name, part));
+            about.is_some_and(|key| {
+                record.finished_at.is_none() && cx.history.within(record.started_at.0, key.name.grace_seconds())
+            })
+        });
     if believed && !just_asked_for { Left::Gone } else { Left::Hidden }
 }

@@ -37,6 +37,7 @@ const SEAL_ACTIONS: &[&str] = &[
 /// What is needed in the workspace to make the copy of a machine, to seal it and to delete it.
 const WORKSPACE_ACTIONS: &[&str] = &[
     "Microsoft.Compute/snapshots/write",
+    "Microsoft.Compute/snapshots/beginGetAccess/action",
     "Microsoft.Compute/snapshots/delete",
     "Microsoft.Compute/disks/write",
     "Microsoft.Compute/disks/delete",

@@ -17,7 +17,7 @@ use super::{
         report::{Decision, Outcome, Report, Stop},
         tags,
         validate::find_tag,
-        words::NotShown,
+        words::{Done, NotShown},
     },
     clone,
 };
@@ -41,7 +41,10 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if source.clone.is_some() {
         return match may_not_be_cloned(cx.validated, machine) {
             Some(problem) => report.stalled(&problem),
-            None => Ok(Outcome::Done),
+            None => {
+                report.done(&Done::MachineExists);
+                Ok(Outcome::Done)
+            }
         };
     }
     if let Some(problem) = may_not_be_captured(cx.validated, machine) {
