@@ -277,10 +277,11 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
         other_uids: environment
             .versions
             .iter()
-            .filter(|other| other.namespace().as_deref() == Some(&namespace))
-            .filter_map(|other| other.uid())
-            .chain(environment.unreadable.iter().cloned())
-            .filter(|other| *other != uid)
+            .filter(|other| other.meta().namespace.as_deref() == Some(&namespace))
+            .filter_map(|other| other.meta().uid.as_ref())
+            .chain(environment.unreadable)
+            .filter(|other| **other != uid)
+            .cloned()
             .collect(),
         deletion,
         adoption: object.spec.adoption,
@@ -290,7 +291,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
         targets: environment
             .targets
             .iter()
-            .filter(|target| target.namespace().as_deref() == Some(&namespace))
+            .filter(|target| target.meta().namespace.as_deref() == Some(&namespace))
             .filter_map(|target| {
                 TargetView::of(target, selector::selects(&target.spec, &object.name_any(), object.labels()))
             })
@@ -383,8 +384,8 @@ fn source_producer(namespace: &str, source: &SourceSpec, others: &[&ImageVersion
     };
     others
         .iter()
-        .filter(|other| other.namespace().as_deref() == Some(namespace) && goes_on(other))
-        .find(|other| stands_for(other, id))
+        .filter(|other| other.meta().namespace.as_deref() == Some(namespace) && stands_for(other, id))
+        .find(|other| goes_on(other))
         .map(|maker| maker.name_any())
 }
 
@@ -399,18 +400,19 @@ fn conflict(
     source: &SourceSpec,
     others: &[&ImageVersion],
 ) -> Result<(), Violation> {
+    // Every pass goes through all the others of a namespace, so nothing is copied here.
     for other in others {
-        let elsewhere = other.namespace() != object.namespace();
-        if elsewhere || other.uid() == object.uid() {
+        let elsewhere = other.meta().namespace != object.meta().namespace;
+        if elsewhere || other.meta().uid == object.meta().uid {
             continue;
         }
         let other_name = || other.name_any();
-        if age(other) <= age(object) && stands_for(other, id) {
+        if stands_for(other, id) && age(other) <= age(object) {
             return Err(Invalid::SameVersion { other: other_name(), id: id.clone() }.into());
         }
         let Some(machine) = deprovisions(source) else { continue };
-        if precedes(other, object)
-            && may_capture(other, machine)
+        if may_capture(other, machine)
+            && precedes(other, object)
             && self::source(other).is_ok_and(|theirs| deprovisions(&theirs) == Some(machine))
         {
             return Err(Invalid::SameMachine { other: other_name(), machine: machine.clone() }.into());
@@ -419,8 +421,8 @@ fn conflict(
     Ok(())
 }
 
-fn age(object: &ImageVersion) -> (Option<Timestamp>, Option<String>) {
-    (object.meta().creation_timestamp.as_ref().map(|time| time.0), object.uid())
+fn age(object: &ImageVersion) -> (Option<Timestamp>, Option<&str>) {
+    (object.meta().creation_timestamp.as_ref().map(|time| time.0), object.meta().uid.as_deref())
 }
 
 /// Whether of two objects for one machine it is the other one's: it has begun with it, or else is the older one and can begin. One
