@@ -11,8 +11,12 @@ use serde_json::Value;
 use crate::{types::Type, walk::Walk};
 
 /// Resource types in lower case, and their descriptions.
-const DESCRIBED: [(&str, &str); 3] = [
+const DESCRIBED: [(&str, &str); 7] = [
+    ("disks", include_str!("../types/disks.json")),
     ("galleries/images/versions", include_str!("../types/versions.json")),
+    ("networkinterfaces", include_str!("../types/network-interfaces.json")),
+    ("networksecuritygroups", include_str!("../types/network-security-groups.json")),
+    ("snapshots", include_str!("../types/snapshots.json")),
     ("virtualmachines", include_str!("../types/virtual-machines.json")),
     ("virtualmachines/runcommands", include_str!("../types/run-commands.json")),
 ];
@@ -55,7 +59,7 @@ fn kind(path: &str) -> String {
     let Some((_, rest)) = path.rsplit_once("/providers/") else { return path };
     let mut segments = rest.split('/');
     match segments.next() {
-        Some("microsoft.compute") => segments.step_by(2).collect::<Vec<_>>().join("/"),
+        Some("microsoft.compute" | "microsoft.network") => segments.step_by(2).collect::<Vec<_>>().join("/"),
         _ => rest.to_owned(),
     }
 }

@@ -107,3 +107,45 @@ fn every_description_is_readable_and_closed() {
         assert!(matches!(types.first(), Some(super::Type::Resource { .. })), "{kind}");
     }
 }
+
+#[test]
+fn the_parts_of_a_copied_machine_are_described() {
+    const NETWORK: &str = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network";
+    let copy = json!({"location": "westeurope", "tags": {"a": "b"}, "sku": {"name": "Standard_ZRS"}, "properties": {
+        "creationData": {"createOption": "Copy", "sourceResourceId": "/subscriptions/s/…/disks/os"},
+    }});
+    let group = json!({"location": "westeurope", "properties": {"securityRules": [{"name": "in", "properties": {
+        "direction": "Inbound", "access": "Deny", "priority": 100, "protocol": "*", "sourceAddressPrefix": "*",
+        "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*",
+    }}]}});
+    let interface = json!({"location": "westeurope", "properties": {
+        "networkSecurityGroup": {"id": "/subscriptions/s/…/networkSecurityGroups/closed"},
+        "ipConfigurations": [{"name": "one", "properties": {"subnet": {"id": "/subscriptions/s/…/subnets/default"}}}],
+    }});
+    let machine = json!({"location": "westeurope", "properties": {
+        "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
+        "storageProfile": {
+            "osDisk": {"createOption": "Attach", "osType": "Linux", "deleteOption": "Delete", "managedDisk": {"id": "x"}},
+            "dataDisks": [{"lun": 1, "createOption": "Attach", "deleteOption": "Delete", "managedDisk": {"id": "y"}}],
+        },
+        "networkProfile": {"networkInterfaces": [{"id": "z", "properties": {"primary": true, "deleteOption": "Delete"}}]},
+        "diagnosticsProfile": {"bootDiagnostics": {"enabled": true}},
+    }});
+    for (path, body) in [
+        (format!("{COMPUTE}/snapshots/one"), &copy),
+        (format!("{NETWORK}/networkSecurityGroups/closed"), &group),
+        (format!("{NETWORK}/networkInterfaces/one"), &interface),
+        (format!("{COMPUTE}/virtualMachines/one"), &machine),
+    ] {
+        assert_eq!(problems("PUT", &path, body), Vec::<String>::new(), "{path}");
+    }
+    assert_eq!(problems("DELETE", &format!("{NETWORK}/networkInterfaces/one"), &Value::Null), Vec::<String>::new());
+    let mut wrong = copy;
+    wrong["properties"]["completionPercent"] = json!(100);
+    wrong["properties"]["creationData"].as_object_mut().unwrap().remove("createOption");
+    let found = problems("PUT", &format!("{COMPUTE}/snapshots/one"), &wrong);
+    assert_eq!(
+        found,
+        ["properties.completionPercent: is read-only", "properties.creationData.createOption: is required"]
+    );
+}

@@ -17,6 +17,8 @@ pub struct Azure {
     /// Its time.
     pub now: Timestamp,
     token: String,
+    /// The machine's address.
+    machine: String,
 }
 
 /// How a run command has ended, as its instance view shows it.
@@ -52,7 +54,8 @@ impl Azure {
         let now: Timestamp = crate::BEGIN.parse().expect("a time");
         let scenario = Scenario::parse(&scenario.to_string()).expect("a scenario");
         let simulator = Simulator::new(&scenario, now).expect("a simulator");
-        let mut azure = Self { simulator, now, token: String::new() };
+        let machine = format!("{GROUP}/virtualMachines/builder");
+        let mut azure = Self { simulator, now, token: String::new(), machine };
         let form =
             "grant_type=client_credentials&client_id=app&client_secret=s3cret&scope=https%3A%2F%2Fsimulated%2F.default";
         let (_, answer) = azure.send(&Method::POST, &format!("/{TENANT}/oauth2/v2.0/token"), form.to_owned());
@@ -75,6 +78,57 @@ impl Azure {
         }
     }
 
+    /// Copies the machine, as it runs, to another resource group without a way in or out; from now on the copy is the machine.
+    ///
+    /// # Panics
+    /// When Azure refuses something.
+    pub fn goes_on_with_a_copy(&mut self) {
+        let subscription = "/subscriptions/11111111-1111-4111-8111-111111111111";
+        let more = json!({"subscriptions": [{"id": "11111111-1111-4111-8111-111111111111", "resourceGroups": [
+            {"name": "work", "location": "westeurope",
+             "virtualNetworks": [{"name": "net", "subnets": [{"name": "default"}]}]}]}]});
+        self.simulator.add(&Scenario::parse(&more.to_string()).expect("a scenario")).expect("a resource group");
+        let compute = format!("{subscription}/resourceGroups/work/providers/Microsoft.Compute");
+        let network = format!("{subscription}/resourceGroups/work/providers/Microsoft.Network");
+        let copy = |source: String| json!({"creationData": {"createOption": "Copy", "sourceResourceId": source}});
+        let deny = |direction: &str| {
+            json!({"name": direction, "properties": {
+                "direction": direction, "access": "Deny", "priority": 100, "protocol": "*", "sourceAddressPrefix": "*",
+                "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*"}})
+        };
+        let group = format!("{network}/networkSecurityGroups/closed");
+        let interface = format!("{network}/networkInterfaces/copy");
+        let subnet = format!("{network}/virtualNetworks/net/subnets/default");
+        for (address, version, properties) in [
+            (format!("{compute}/snapshots/copy"), "2025-01-02", copy(format!("{GROUP}/disks/builder_OsDisk_1"))),
+            (format!("{compute}/disks/copy"), "2025-01-02", copy(format!("{compute}/snapshots/copy"))),
+            (group.clone(), "2025-05-01", json!({"securityRules": [deny("Inbound"), deny("Outbound")]})),
+            (
+                interface.clone(),
+                "2025-05-01",
+                json!({"networkSecurityGroup": {"id": group},
+                       "ipConfigurations": [{"name": "one", "properties": {"subnet": {"id": subnet}}}]}),
+            ),
+            (
+                format!("{compute}/virtualMachines/copy"),
+                "2025-04-01",
+                json!({
+                    "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
+                    "storageProfile": {"osDisk": {"createOption": "Attach", "osType": "Linux",
+                                                  "managedDisk": {"id": format!("{compute}/disks/copy")}}},
+                    "networkProfile": {"networkInterfaces": [{"id": interface}]},
+                    "diagnosticsProfile": {"bootDiagnostics": {"enabled": true}},
+                }),
+            ),
+        ] {
+            let body = json!({"location": "westeurope", "properties": properties}).to_string();
+            let (status, answer) = self.send(&Method::PUT, &format!("{address}?api-version={version}"), body);
+            assert!(status < 300, "{address}: {answer}");
+            self.wait(60);
+        }
+        self.machine = format!("{compute}/virtualMachines/copy");
+    }
+
     /// Time goes by.
     pub fn wait(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
@@ -84,7 +138,7 @@ impl Azure {
     /// Asks for something at the machine.
     pub fn machine(&mut self, method: &Method, rest: &str, body: &Value) -> (u16, Value) {
         let text = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(method, &format!("{GROUP}/virtualMachines/builder{rest}"), text)
+        self.send(method, &format!("{}{rest}", self.machine), text)
     }
 
     /// Begins a managed run command.
@@ -126,19 +180,19 @@ impl Azure {
     pub fn change(&mut self, change: &Value) {
         self.simulator.advance(self.now);
         let change = serde_json::from_value(change.clone()).expect("a change");
-        self.simulator.change_machine(&format!("{GROUP}/virtualMachines/builder"), change).expect("the machine");
+        self.simulator.change_machine(&self.machine, change).expect("the machine");
     }
 
     /// The machine as it truly is.
     pub fn truth(&mut self) -> Value {
         self.simulator.advance(self.now);
-        self.simulator.state(&format!("{GROUP}/virtualMachines/builder")).unwrap_or_default()
+        self.simulator.state(&self.machine).unwrap_or_default()
     }
 
     /// The files on its disk, and where links lead.
     pub fn files(&mut self) -> std::collections::BTreeMap<String, String> {
         self.simulator.advance(self.now);
-        self.simulator.guest_files(&format!("{GROUP}/virtualMachines/builder")).unwrap_or_default()
+        self.simulator.guest_files(&self.machine).unwrap_or_default()
     }
 
     /// What the guest has written to its serial port.

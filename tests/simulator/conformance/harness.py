@@ -61,6 +61,7 @@ class Pinned:
             "galler": versions["galleries"],
             "virtual_machine": versions["virtualMachines"],
             "disks": versions["disks"],
+            **({"snapshots": versions["snapshots"]} if "snapshots" in versions else {}),
             "soft_deleted": versions["galleries"],
         }
 

@@ -10,6 +10,7 @@ import time
 import attachments
 import checks
 import console
+import copies
 import coverage
 import creation
 import deletions
@@ -27,7 +28,7 @@ import versions
 import writers
 
 MODULES = [
-    identity, network, machines, disks, attachments, galleries, versions, writers, refusals, locks, errors, creation, console, deletions, faults,
+    identity, network, machines, disks, attachments, copies, galleries, versions, writers, refusals, locks, errors, creation, console, deletions, faults,
 ]
 
 

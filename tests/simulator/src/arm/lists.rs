@@ -46,9 +46,10 @@ pub(crate) fn page(resources: &Resources, call: &Call<'_>, mut entries: Vec<Valu
     let mut body = json!({"value": page});
     if more {
         let kept = ["$filter", "$expand", "$top"].into_iter().filter_map(|name| Some((name, call.query.get(name)?)));
-        let kept: String = kept
+        let kept: Vec<String> = kept
             .map(|(name, value)| format!("&%24{}={}", &name[1..], utf8_percent_encode(value, NON_ALPHANUMERIC)))
             .collect();
+        let kept = kept.concat();
         body["nextLink"] = json!(format!(
             "{}{}?api-version={}{kept}&%24skiptoken={}",
             call.base,

@@ -173,7 +173,7 @@ pub(crate) fn put(resources: &mut Resources, call: &Call<'_>) -> Answer {
     in_azures_spelling(&mut given);
     let sku = storage(call)?;
     let Some(disk) = resources.disks.get(&key) else {
-        create(resources, call, location, tags, given, sku)?;
+        create(resources, call, location, tags, &given, sku)?;
         return Ok(Reply { body: Some(echo(&call.body)), ..write_begins(resources, &key, true) });
     };
     if disk.location != location {
@@ -213,7 +213,7 @@ fn create(
     call: &Call<'_>,
     location: String,
     tags: BTreeMap<String, String>,
-    given: Value,
+    given: &Value,
     sku: Option<String>,
 ) -> Result<(), ArmError> {
     let origin = origin(resources, call, &given["creationData"], &location)?;
@@ -240,7 +240,7 @@ fn create(
         merge(&mut properties, &origin.properties);
         (contents, habits, source) = (origin.contents, origin.habits, origin.source);
     }
-    merge(&mut properties, &given);
+    merge(&mut properties, given);
     properties["diskSizeGB"] = json!(size);
     if let Some((_, unique_id)) = &source {
         properties["creationData"]["sourceUniqueId"] = json!(unique_id);

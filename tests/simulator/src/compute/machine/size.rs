@@ -1,5 +1,5 @@
 //! What a size's name says: its architecture, the generations that it boots, its disk controllers ("Azure virtual machine sizes
-//! naming conventions", "Support for Generation 2 VMs", "General FAQ for NVMe"); and whether a disk fits it.
+//! naming conventions", "Support for Generation 2 VMs", "General FAQ for `NVMe`"); and whether a disk fits it.
 
 use http::StatusCode;
 
@@ -38,7 +38,7 @@ fn boots(size: &Size<'_>, generation: &str) -> bool {
     !matches!(size.family, "A" | "Basic") && (premium || size.family != "D" || size.version > 3)
 }
 
-/// Whether disks of such a machine are reached by NVMe only.
+/// Whether disks of such a machine are reached by `NVMe` only.
 pub(crate) fn is_nvme_only(size: &str) -> bool {
     parts(size).version >= 6
 }

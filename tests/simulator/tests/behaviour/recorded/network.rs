@@ -55,6 +55,25 @@ const ROWS: &[Row] = &[
         has: &["/etag"],
         ..BLANK
     },
+    Row {
+        request: "PUT a new network security group",
+        source: "azure-cli test_network_nsg, 2022-05",
+        ask: |azure| {
+            azure.put(&network("networkSecurityGroups/new"), &json!({"location": "westeurope", "tags": {"a": "b"}}))
+        },
+        status: 201,
+        headers: "A R?",
+        has: &["/etag", "/properties/resourceGuid", "/properties/defaultSecurityRules/5/etag"],
+        is: &[
+            ("/properties/provisioningState", "Updating"),
+            ("/properties/securityRules", "[]"),
+            ("/properties/defaultSecurityRules/1/name", "AllowAzureLoadBalancerInBound"),
+            ("/properties/defaultSecurityRules/1/properties/priority", "65001"),
+            ("/properties/defaultSecurityRules/1/properties/provisioningState", "Updating"),
+            ("/properties/defaultSecurityRules/4/properties/destinationAddressPrefix", "Internet"),
+        ],
+        ..BLANK
+    },
 ];
 
 #[test]
