@@ -53,7 +53,7 @@ pub enum Reason {
     // The object itself.
     /// A field has a value that can't be used; the message names it.
     InvalidSpec,
-    /// An older image version object of the namespace works on the same gallery image version or virtual machine.
+    /// Another image version object of the namespace works on the same gallery image version or virtual machine.
     Conflict,
 
     // Rights and identity.

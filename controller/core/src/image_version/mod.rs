@@ -7,6 +7,7 @@
 //! ```
 
 mod context;
+mod cycle;
 mod doubt;
 pub mod facts;
 mod history;

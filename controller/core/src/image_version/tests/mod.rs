@@ -8,6 +8,7 @@ mod checks;
 mod console;
 mod controller;
 mod convergence;
+mod cycles;
 mod deletion;
 mod facts;
 mod fixtures;
