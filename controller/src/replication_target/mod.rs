@@ -69,7 +69,8 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
         return Ok(Action::requeue(std::time::Duration::ZERO));
     }
     let versions = context.stores.versions_of(&namespace);
-    let versions = versions.objects();
+    let unreadable = versions.stand_ins();
+    let versions: Vec<&ImageVersion> = versions.objects().into_iter().chain(&unreadable).collect();
     context.read_pauses.taken(uid, asks, begun + pause(versions.len()));
     let siblings = context.stores.targets_of(&namespace);
     let decide = |versions: &[&ImageVersion]| context.decisions.target(object, versions, &siblings.objects(), now);

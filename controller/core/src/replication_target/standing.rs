@@ -10,6 +10,7 @@ use crate::{
     image_version::{stalled_as_it_is, wish::Wish},
     merge::MOST_REGIONS,
     target::TargetView,
+    unreadable::is_stand_in,
 };
 
 /// How many bytes of what versions say go into a message, and the least of each.
@@ -80,7 +81,7 @@ impl Selected {
                 RegionState::Replicating
             }
             Some(state) => state.state,
-            None if heard.is_some() => RegionState::Unknown,
+            None if heard.is_some() || is_stand_in(version) => RegionState::Unknown,
             None => RegionState::Pending,
         };
         let most = if state == RegionState::Completed { 100 } else { 99 };

@@ -34,7 +34,7 @@ messages! {
         Waiting { versions: String, region: Region, beside: Beside } => Available / Replicating:
             "Waiting for {versions} to complete in {region}{beside}",
         VersionStalled { region: Region, held: String } => Available / VersionStalled:
-            "Not complete in {region}, and azimage can't go on before a person acts: {held}",
+            "Not known to be complete in {region}, and azimage can't go on before a person acts: {held}",
         Complete { region: Region } => Available / Succeeded:
             "1 version is complete in {region}",
         AllComplete { count: usize, region: Region } => Available / Succeeded:
