@@ -45,7 +45,7 @@ pub enum Reason {
     WaitingForEarlierStep,
     /// This source needs no such step.
     NotNeeded,
-    /// The object is being deleted.
+    /// The object is being deleted, or its namespace.
     Deleting,
     /// The object says that nothing is to be done.
     Suspended,

@@ -227,6 +227,16 @@ impl<'a> Cx<'a> {
         answer(self.facts.locks.get(scope), || Read::Locks(scope.clone()))
     }
 
+    /// Whether the object's namespace is being deleted, as far as may be known.
+    pub(super) fn namespace_goes(&self) -> Result<bool, Stop> {
+        let name = &self.validated.owner.namespace;
+        match answer(self.facts.namespaces.get(name), || Read::Namespace(name.clone()))? {
+            Answer::Found(namespace) => Ok(namespace.is_going),
+            Answer::Missing(_) => Ok(false),
+            Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), "read the namespace")),
+        }
+    }
+
     /// What the serial console log of a machine says of the seal that its tags name.
     pub(super) fn console(
         &self,

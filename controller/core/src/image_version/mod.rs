@@ -14,6 +14,7 @@ mod history;
 mod invalid;
 mod listed;
 mod memory;
+mod namespace;
 mod next;
 mod protocol;
 pub mod refusals;

@@ -12,6 +12,7 @@ use super::{
     context::Cx,
     facts,
     history::recorded,
+    namespace,
     refusals::Refusals,
     report::{Decision, Outcome, Plan, Report, Requeue, Stop, ends},
     route::{self, Stage},
@@ -36,7 +37,8 @@ pub enum Next {
 pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next {
     let cx = Cx { validated, history, facts };
     let mut report = Report::default();
-    let (step, requeue) = match decide(&cx, &mut report) {
+    let decision = decide(&cx, &mut report).and_then(|outcome| namespace::heeded(outcome, &cx, &mut report));
+    let (step, requeue) = match decision {
         Ok(Outcome::Ends(step, requeue)) => (step, requeue),
         // The last stage of each route ends the pass.
         Ok(Outcome::Done) => (None, Requeue::Resync),
@@ -82,7 +84,8 @@ fn to_be_read_again(plan: &Plan, cx: &Cx<'_>) -> Option<Read> {
         return Some(Read::Version(id.clone()));
     }
     // Where an earlier pass had to stop midway, nothing is changed on what it saw, but what it saw beside may count.
-    plan.step.as_ref()?.changes().into_iter().find(|read| !cx.facts.is_fresh(read))
+    let step = plan.step.as_ref()?;
+    step.changes().into_iter().chain(namespace::read_for(step, cx)).find(|read| !cx.facts.is_fresh(read))
 }
 
 fn grace_seconds(step: &Step, cx: &Cx<'_>) -> i64 {

@@ -16,6 +16,7 @@ mod happy_path;
 mod identity;
 mod late_failures;
 mod leaks;
+mod namespaces;
 mod own_identity;
 mod preflight;
 mod process;

@@ -9,6 +9,7 @@ mod disk;
 mod gallery;
 mod governance;
 mod machine;
+mod namespace;
 mod operation;
 mod readings;
 mod run_command;
@@ -36,6 +37,7 @@ pub use disk::{AttachedDisk, Disk, Encryption};
 pub use gallery::Gallery;
 pub use governance::{Lock, Permission, Permissions};
 pub use machine::Machine;
+pub use namespace::Namespace;
 pub use operation::{Operation, OperationOf};
 use readings::Fade;
 pub use readings::{Reading, Readings};
@@ -72,6 +74,8 @@ pub enum Read {
     Permissions(Scope),
     /// The locks on something, and on what it lies in.
     Locks(Scope),
+    /// The object's namespace: the only thing that Kubernetes is asked for, not Azure. Missing, if the right to read it is.
+    Namespace(String),
 }
 
 /// What is to be written, and may be forbidden.
@@ -153,6 +157,8 @@ pub struct Facts {
     pub permissions: Readings<Scope, Permissions>,
     /// Locks.
     pub locks: Readings<Scope, Vec<Lock>>,
+    /// Namespaces of Kubernetes.
+    pub namespaces: Readings<String, Namespace>,
     /// The object's version as it was last read by itself, if nothing was left to be done then.
     pub at_rest: Option<Arc<Version>>,
 }
@@ -183,7 +189,7 @@ impl Facts {
     }
 
     /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
-    fn own_readings(&mut self) -> [&mut dyn Fade; 11] {
+    fn own_readings(&mut self) -> [&mut dyn Fade; 12] {
         let Self {
             question: _,
             versions,
@@ -198,6 +204,7 @@ impl Facts {
             soft_deleted,
             permissions,
             locks,
+            namespaces,
             at_rest: _,
         } = self;
         [
@@ -212,6 +219,7 @@ impl Facts {
             soft_deleted,
             permissions,
             locks,
+            namespaces,
         ]
     }
 
@@ -235,6 +243,7 @@ impl Facts {
             Read::SoftDeleted(id) => self.soft_deleted.is_fresh(id),
             Read::Permissions(scope) => self.permissions.is_fresh(scope),
             Read::Locks(scope) => self.locks.is_fresh(scope),
+            Read::Namespace(name) => self.namespaces.is_fresh(name),
         }
     }
 
@@ -257,6 +266,7 @@ impl Facts {
             Read::SoftDeleted(id) => self.soft_deleted.forget(id),
             Read::Permissions(scope) => self.permissions.forget(scope),
             Read::Locks(scope) => self.locks.forget(scope),
+            Read::Namespace(name) => self.namespaces.forget(name),
         }
     }
 
@@ -293,6 +303,7 @@ impl fmt::Display for Read {
             Self::SoftDeleted(id) => write!(formatter, "the deleted versions of {id}"),
             Self::Permissions(scope) => write!(formatter, "the rights on {scope}"),
             Self::Locks(scope) => write!(formatter, "the locks on {scope}"),
+            Self::Namespace(name) => write!(formatter, "the namespace {name}"),
         }
     }
 }

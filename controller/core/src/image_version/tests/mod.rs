@@ -15,6 +15,7 @@ mod fixtures;
 mod generated;
 mod laws;
 mod memory;
+mod namespaces;
 mod observations;
 mod preflight;
 mod protocol;

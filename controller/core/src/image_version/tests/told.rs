@@ -56,6 +56,8 @@ pub(super) struct Observed {
     pub(super) listed: Told<Arc<facts::Version>>,
     /// The operation of the last attempt at any step.
     pub(super) operation: Told<Operation>,
+    /// The namespace, of Kubernetes.
+    pub(super) namespace: Told<facts::Namespace>,
 }
 
 impl<T: Clone> Told<T> {
@@ -103,6 +105,7 @@ impl Observed {
             version_rights: Told::Found(vec![permission(&["*"])]),
             machine_rights: Told::Found(vec![permission(&["*"])]),
             locks: Told::Found(Vec::new()),
+            namespace: Told::Found(facts::Namespace { is_going: false }),
             ..Self::default()
         }
     }
@@ -144,6 +147,7 @@ impl Observed {
                 put(rights, scope, &mut into.permissions)
             }
             Read::Locks(scope) => put(&self.locks, scope, &mut into.locks),
+            Read::Namespace(name) => put(&self.namespace, name, &mut into.namespaces),
         }
     }
 
@@ -164,6 +168,7 @@ impl Observed {
         tell(self.soft_deleted != Told::NotYet, Read::SoftDeleted(definition.clone()));
         tell(self.version_rights != Told::NotYet, Read::Permissions(Scope::Definition(definition.clone())));
         tell(self.locks != Told::NotYet, Read::Locks(Scope::Definition(definition.clone())));
+        tell(self.namespace != Told::NotYet, Read::Namespace(validated.owner.namespace.clone()));
         match &validated.source {
             SourceSpec::VirtualMachine { id, seal, .. } => {
                 tell(self.machine_rights != Told::NotYet, Read::Permissions(Scope::Machine(id.clone())));
@@ -205,6 +210,7 @@ pub(super) fn throttled(read: &Read, into: &mut Facts) {
         locks: Told::Failed(Failure::Throttled),
         listed: Told::Failed(Failure::Throttled),
         operation: Told::Failed(Failure::Throttled),
+        namespace: Told::Failed(Failure::Throttled),
         seen: None,
     };
     observed.tell(read, into);
