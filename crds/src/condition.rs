@@ -183,6 +183,8 @@ pub enum Reason {
     NothingSelected,
     /// An older target asks for other settings in the same region for the same version.
     ConflictingTarget,
+    /// The subscription of the gallery has no such region.
+    RegionUnknown,
     /// The region's replicas are on other storage, which Azure can't change.
     StorageTypeFixed,
     /// The image version has as many regions as it can have.
@@ -246,6 +248,7 @@ impl Reason {
             | Self::ChangeReverted
             | Self::DeletionBlocked
             | Self::ConflictingTarget
+            | Self::RegionUnknown
             | Self::StorageTypeFixed
             | Self::TooManyRegions
             | Self::VersionStalled

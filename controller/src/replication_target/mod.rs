@@ -111,7 +111,9 @@ pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
         .collect();
     let refusals = version.status.iter().flat_map(|status| &status.refusals);
     let refusals: Vec<_> = refusals
-        .map(|refusal| (&refusal.region, refusal.replicas, &refusal.storage_account_type, &refusal.message))
+        .map(|refusal| {
+            (&refusal.region, refusal.replicas, &refusal.storage_account_type, &refusal.message, refusal.unknown)
+        })
         .collect();
     let stalled = version.status.iter().flat_map(|status| &status.conditions);
     let stalled = stalled.filter(|condition| condition.type_ == ConditionType::Stalled.as_str());

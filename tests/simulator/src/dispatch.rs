@@ -42,6 +42,7 @@ pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
         return match (call.address.group.is_some(), kind.as_str()) {
             (true, "") => groups::call(resources, call),
             (false, "resourcegroups") if call.method == Method::GET => Ok(groups::list(resources, call)),
+            (false, "locations") if call.method == Method::GET => Ok(groups::locations(call)),
             _ => Err(not_supported(call)),
         };
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use azimage_crds::{Prepare, StepFailure};
-use azimage_names::{DiskId, ImageVersionId, RunCommandId, VersionNumber, VirtualMachineId};
+use azimage_names::{DiskId, ImageVersionId, Region, RunCommandId, VersionNumber, VirtualMachineId};
 
 use super::{
     Absent, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf, SourceSpec, StepKey, StepName,
@@ -225,6 +225,12 @@ impl<'a> Cx<'a> {
     /// The locks on something.
     pub(super) fn locks(&self, scope: &Scope) -> Result<Answer<'a, Vec<facts::Lock>>, Stop> {
         answer(self.facts.locks.get(scope), || Read::Locks(scope.clone()))
+    }
+
+    /// The regions that the subscription of the gallery has.
+    pub(super) fn regions(&self) -> Result<Answer<'a, BTreeSet<Region>>, Stop> {
+        let id = self.validated.id.definition().gallery().subscription();
+        answer(self.facts.regions.get(id), || Read::Regions(id.clone()))
     }
 
     /// Whether the object's namespace is being deleted, as far as may be known.

@@ -554,6 +554,8 @@ fn with_status(name: &str, status: &Value) -> ImageVersion {
 #[test]
 fn what_stops_a_target_is_its_own_and_told_by_it() {
     let refusal = |replicas: i32| json!({"region": "northeurope", "replicas": replicas, "message": "Closed: no"});
+    let unknown =
+        |replicas: i32| json!({"region": "northeurope", "replicas": replicas, "message": "none", "unknown": true});
     let refused = |state: &str, refusals: Value| {
         with_status("web-1", &json!({"regions": region(state, &["t"]), "refusals": refusals}))
     };
@@ -580,6 +582,8 @@ fn what_stops_a_target_is_its_own_and_told_by_it() {
     for (case, change, version, expected) in [
         ("its wish is refused", &none, refused("Refused", json!([refusal(1)])), "False/RegionRefused"),
         ("it is refused more of what it has", &none, refused("Completed", json!([refusal(1)])), "False/RegionRefused"),
+        ("there is no such region", &none, refused("Refused", json!([unknown(1)])), "False/RegionUnknown"),
+        ("there is none, with other replicas", &none, refused("Completed", json!([unknown(9)])), "True/Succeeded"),
         ("another wish of it was refused", &none, refused("Completed", json!([refusal(9)])), "True/Succeeded"),
         ("the storage is another", &premium, stored("Standard_LRS"), "False/StorageTypeFixed"),
         ("the storage is the same", &premium, stored("premium_lrs"), "True/Succeeded"),

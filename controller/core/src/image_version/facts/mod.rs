@@ -24,7 +24,8 @@ pub use azimage_names::values::{
     ReplicationState as RegionReplication,
 };
 use azimage_names::{
-    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, VersionNumber, VirtualMachineId,
+    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, Region, RunCommandId, SubscriptionId, VersionNumber,
+    VirtualMachineId,
 };
 
 use jiff::Timestamp;
@@ -74,6 +75,8 @@ pub enum Read {
     Permissions(Scope),
     /// The locks on something, and on what it lies in.
     Locks(Scope),
+    /// The regions that a subscription has.
+    Regions(SubscriptionId),
     /// The object's namespace: the only thing that Kubernetes is asked for, not Azure. Missing, if the right to read it is.
     Namespace(String),
 }
@@ -157,6 +160,8 @@ pub struct Facts {
     pub permissions: Readings<Scope, Permissions>,
     /// Locks.
     pub locks: Readings<Scope, Vec<Lock>>,
+    /// The regions that subscriptions have.
+    pub regions: Readings<SubscriptionId, BTreeSet<Region>>,
     /// Namespaces of Kubernetes.
     pub namespaces: Readings<String, Namespace>,
     /// The object's version as it was last read by itself, if nothing was left to be done then.
@@ -189,7 +194,7 @@ impl Facts {
     }
 
     /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
-    fn own_readings(&mut self) -> [&mut dyn Fade; 12] {
+    fn own_readings(&mut self) -> [&mut dyn Fade; 13] {
         let Self {
             question: _,
             versions,
@@ -204,6 +209,7 @@ impl Facts {
             soft_deleted,
             permissions,
             locks,
+            regions,
             namespaces,
             at_rest: _,
         } = self;
@@ -219,6 +225,7 @@ impl Facts {
             soft_deleted,
             permissions,
             locks,
+            regions,
             namespaces,
         ]
     }
@@ -243,6 +250,7 @@ impl Facts {
             Read::SoftDeleted(id) => self.soft_deleted.is_fresh(id),
             Read::Permissions(scope) => self.permissions.is_fresh(scope),
             Read::Locks(scope) => self.locks.is_fresh(scope),
+            Read::Regions(id) => self.regions.is_fresh(id),
             Read::Namespace(name) => self.namespaces.is_fresh(name),
         }
     }
@@ -266,6 +274,7 @@ impl Facts {
             Read::SoftDeleted(id) => self.soft_deleted.forget(id),
             Read::Permissions(scope) => self.permissions.forget(scope),
             Read::Locks(scope) => self.locks.forget(scope),
+            Read::Regions(id) => self.regions.forget(id),
             Read::Namespace(name) => self.namespaces.forget(name),
         }
     }
@@ -303,6 +312,7 @@ impl fmt::Display for Read {
             Self::SoftDeleted(id) => write!(formatter, "the deleted versions of {id}"),
             Self::Permissions(scope) => write!(formatter, "the rights on {scope}"),
             Self::Locks(scope) => write!(formatter, "the locks on {scope}"),
+            Self::Regions(id) => write!(formatter, "the regions of the subscription {id}"),
             Self::Namespace(name) => write!(formatter, "the namespace {name}"),
         }
     }

@@ -28,6 +28,7 @@ mod requests;
 mod scene;
 mod sources;
 mod told;
+mod unknown_regions;
 mod validate;
 mod windows;
 mod wishes;

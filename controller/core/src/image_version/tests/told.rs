@@ -56,6 +56,8 @@ pub(super) struct Observed {
     pub(super) listed: Told<Arc<facts::Version>>,
     /// The operation of the last attempt at any step.
     pub(super) operation: Told<Operation>,
+    /// The regions of the gallery's subscription.
+    pub(super) regions: Told<BTreeSet<Region>>,
     /// The namespace, of Kubernetes.
     pub(super) namespace: Told<facts::Namespace>,
 }
@@ -147,6 +149,7 @@ impl Observed {
                 put(rights, scope, &mut into.permissions)
             }
             Read::Locks(scope) => put(&self.locks, scope, &mut into.locks),
+            Read::Regions(id) => put(&self.regions, id, &mut into.regions),
             Read::Namespace(name) => put(&self.namespace, name, &mut into.namespaces),
         }
     }
@@ -168,6 +171,7 @@ impl Observed {
         tell(self.soft_deleted != Told::NotYet, Read::SoftDeleted(definition.clone()));
         tell(self.version_rights != Told::NotYet, Read::Permissions(Scope::Definition(definition.clone())));
         tell(self.locks != Told::NotYet, Read::Locks(Scope::Definition(definition.clone())));
+        tell(self.regions != Told::NotYet, Read::Regions(definition.gallery().subscription().clone()));
         tell(self.namespace != Told::NotYet, Read::Namespace(validated.owner.namespace.clone()));
         match &validated.source {
             SourceSpec::VirtualMachine { id, seal, .. } => {
@@ -210,6 +214,7 @@ pub(super) fn throttled(read: &Read, into: &mut Facts) {
         locks: Told::Failed(Failure::Throttled),
         listed: Told::Failed(Failure::Throttled),
         operation: Told::Failed(Failure::Throttled),
+        regions: Told::Failed(Failure::Throttled),
         namespace: Told::Failed(Failure::Throttled),
         seen: None,
     };

@@ -37,6 +37,7 @@ pub(crate) fn action(method: &Method, address: &Address) -> String {
                 .unwrap_or(namespace);
             format!("{name}/{}/{verb}", types.join("/"))
         }
+        None if address.kind() == "locations" => format!("Microsoft.Resources/subscriptions/locations/{verb}"),
         None if address.group.is_some() || !address.types.is_empty() => {
             format!("Microsoft.Resources/subscriptions/resourceGroups/{verb}")
         }
