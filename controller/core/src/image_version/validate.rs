@@ -182,6 +182,8 @@ pub struct Validated {
     pub requested: bool,
     /// The object of the namespace that is to make the source version, and may still do so.
     pub source_producer: Option<String>,
+    /// The object of the namespace that is to make the source version, and won't before a person acts.
+    pub source_stuck: Option<String>,
     /// Objects of the namespace that are each made from the next, the last from this one: by name, this one first. None of them
     /// can begin.
     pub source_cycle: Vec<String>,
@@ -246,7 +248,8 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
     Ok(Validated {
         source_cycle: cycle(object, &id, &source, environment.versions),
         id,
-        source_producer: source_producer(&namespace, &source, environment.versions),
+        source_producer: source_producer(&namespace, &source, environment.versions, true),
+        source_stuck: source_producer(&namespace, &source, environment.versions, false),
         source,
         identity,
         publish: object.spec.publish.clone(),
@@ -346,19 +349,20 @@ fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {
     })
 }
 
-/// The object that is to make the source version. One that is stalled, suspended or on its way out won't by itself.
-fn source_producer(namespace: &str, source: &SourceSpec, others: &[&ImageVersion]) -> Option<String> {
+/// The object that is to make the source version, of those that go on by themselves or of those that wait for a person: stalled or
+/// suspended. One on its way out makes nothing.
+fn source_producer(namespace: &str, source: &SourceSpec, others: &[&ImageVersion], by_itself: bool) -> Option<String> {
     let SourceSpec::ImageVersion { id } = source else { return None };
     let goes_on = |other: &ImageVersion| {
         let conditions = other.status.iter().flat_map(|status| &status.conditions);
         let stalled = ConditionType::Stalled.as_str();
         !other.spec.suspend
-            && other.meta().deletion_timestamp.is_none()
             && !conditions.into_iter().any(|condition| condition.type_ == stalled && condition.status == "True")
     };
     others
         .iter()
-        .filter(|other| other.namespace().as_deref() == Some(namespace) && goes_on(other))
+        .filter(|other| other.namespace().as_deref() == Some(namespace) && other.meta().deletion_timestamp.is_none())
+        .filter(|other| goes_on(other) == by_itself)
         .find(|other| stands_for(other, id))
         .map(|maker| maker.name_any())
 }

@@ -261,6 +261,18 @@ fn a_source_version_that_another_object_is_to_make_is_waited_for() {
 }
 
 #[test]
+fn a_source_version_whose_maker_waits_for_a_person_names_it() {
+    let missing = scene(&from_image_version())
+        .observed(|observed| observed.source_version = Told::Missing(Absent::Resource))
+        .process(found_absent(Read::Version(source_id()), 9));
+    let validated = Validated { source_stuck: Some("golden".into()), ..missing.validated() };
+    let plan = plan(&validated, &missing.history(), &missing.observed.facts(&validated));
+    let crate::Progress::Stalled { reason, message } = plan.report.progress else { panic!("it goes on") };
+    assert_eq!((reason, plan.step), (azimage_crds::Reason::SourceNotFound, None));
+    assert!(message.contains("ImageVersion golden, which is to make it"), "{message}");
+}
+
+#[test]
 fn versions_that_are_made_from_each_other_in_a_circle_say_so() {
     let missing = scene(&from_image_version())
         .observed(|observed| observed.source_version = Told::Missing(Absent::Resource))

@@ -369,7 +369,9 @@ fn who_is_to_make_the_source_version_counts_while_it_may_still_do_so() {
         ("it makes another version", json!({"spec": {"version": "9.9.9"}}), false),
     ] {
         let other = other(&both(&maker, &change));
-        let found = understand(&object(&from_image_version()), environment(&[&other])).unwrap().source_producer;
-        assert_eq!(found.as_deref(), counts.then_some("golden"), "{case}");
+        let found = understand(&object(&from_image_version()), environment(&[&other])).unwrap();
+        assert_eq!(found.source_producer.as_deref(), counts.then_some("golden"), "{case}");
+        let waits = matches!(case, "it is stalled" | "it is suspended");
+        assert_eq!(found.source_stuck.as_deref(), waits.then_some("golden"), "{case}");
     }
 }

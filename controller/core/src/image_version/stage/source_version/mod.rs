@@ -25,6 +25,11 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         if let Some(maker) = &cx.validated.source_producer {
             return report.wait(&Words::WaitingForMaker { maker: maker.clone(), id: id.clone() });
         }
+        if let Some(maker) = &cx.validated.source_stuck {
+            let (not_shown, maker) = (NotShown::SourceVersion { id: id.clone() }, maker.clone());
+            let stuck = Words::MakerStuck { maker, id: id.clone() };
+            return report.absent(cx.history, (Read::Version(id.clone()), &not_shown), &stuck);
+        }
         let (not_shown, missing) = (NotShown::SourceVersion { id: id.clone() }, Words::Missing { id: id.clone() });
         return report.absent(cx.history, (Read::Version(id.clone()), &not_shown), &missing);
     };
