@@ -62,7 +62,7 @@ const REGIONS: &[(&str, &str)] = &[
 ];
 
 /// All regions, by both names.
-pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn both_names() -> impl Iterator<Item = (&'static str, &'static str)> {
     REGIONS.iter().copied()
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn locations(call: &Call<'_>) -> Reply {
             "metadata": {"regionType": kind, "regionCategory": "Other"},
         })
     };
-    let physical = regions::all().map(|(name, display)| entry(name, display, "Physical"));
+    let physical = regions::both_names().map(|(name, display)| entry(name, display, "Physical"));
     let logical = [("europe", "Europe"), ("global", "Global")].map(|(name, display)| entry(name, display, "Logical"));
     Reply::ok(json!({"value": physical.chain(logical).collect::<Vec<_>>()}))
 }
