@@ -32,11 +32,11 @@ pub(super) fn cycle(
     }
     let mut makers: BTreeMap<ImageVersionId, &ImageVersion> = BTreeMap::new();
     for other in others.iter().copied().filter(|other| waits(other)) {
-        let Ok(makes) = version_id(other) else { continue };
+        let Ok(made) = version_id(other) else { continue };
         // Of several for one version only one can act.
-        let holds = makers.get(&makes).is_none_or(|known| holds_version(other, known));
+        let holds = makers.get(&made).is_none_or(|known| holds_version(other, known));
         if holds {
-            makers.insert(makes, other);
+            makers.insert(made, other);
         }
     }
     let (mut names, mut seen, mut next) = (vec![object.name_any()], BTreeSet::new(), from.clone());
