@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use azimage_core::unreadable;
 use azimage_crds::{ImageVersion, ReplicationTarget};
 use kube::{
     Resource,
@@ -137,6 +138,14 @@ impl<K> Seen<K> {
     /// The uids of those that can't be read.
     pub(crate) fn unreadable(&self) -> Vec<String> {
         self.0.iter().filter_map(|guarded| guarded.0.as_ref().err()?.metadata.uid.clone()).collect()
+    }
+}
+
+impl Seen<ImageVersion> {
+    /// Those that can't be read, as far as their metadata goes.
+    pub(crate) fn stand_ins(&self) -> Vec<ImageVersion> {
+        let invalid = self.0.iter().filter_map(|guarded| guarded.0.as_ref().err());
+        invalid.filter_map(|invalid| unreadable::stand_in_of(&invalid.metadata, &invalid.error)).collect()
     }
 }
 

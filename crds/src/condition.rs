@@ -47,7 +47,7 @@ pub enum Reason {
     WaitingForEarlierStep,
     /// This source needs no such step.
     NotNeeded,
-    /// The object is being deleted.
+    /// The object is being deleted, or its namespace.
     Deleting,
     /// The object says that nothing is to be done.
     Suspended,
@@ -55,7 +55,7 @@ pub enum Reason {
     // The object itself.
     /// A field has a value that can't be used; the message names it.
     InvalidSpec,
-    /// An older image version object of the namespace works on the same gallery image version or virtual machine.
+    /// Another image version object of the namespace works on the same gallery image version or virtual machine.
     Conflict,
 
     // Rights and identity.
@@ -201,6 +201,8 @@ pub enum Reason {
     NothingSelected,
     /// An older target asks for other settings in the same region for the same version.
     ConflictingTarget,
+    /// The subscription of the gallery has no such region.
+    RegionUnknown,
     /// The region's replicas are on other storage, which Azure can't change.
     StorageTypeFixed,
     /// The image version has as many regions as it can have.
@@ -268,6 +270,7 @@ impl Reason {
             | Self::ChangeReverted
             | Self::DeletionBlocked
             | Self::ConflictingTarget
+            | Self::RegionUnknown
             | Self::StorageTypeFixed
             | Self::TooManyRegions
             | Self::VersionStalled

@@ -11,4 +11,5 @@ fuzz_target!(|body: &[u8]| {
     told(block_on(client.soft_deleted_versions(&call(), &id("galleries/corp/images/web"))));
     told(block_on(client.permissions(&call(), &scope)));
     told(block_on(client.locks(&call(), &scope)));
+    told(block_on(client.locations(&call(), &"0a1b2c3d-0000-0000-0000-00000000abcd".parse().unwrap())));
 });

@@ -128,6 +128,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+# In a namespace that is being deleted nothing is begun that can't be taken back.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 # The identities of teams: objects name a ServiceAccount of their namespace, whose tokens Azure trusts.
 - apiGroups: [""]
   resources: [serviceaccounts]

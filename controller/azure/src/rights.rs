@@ -320,6 +320,12 @@ pub const RIGHTS: &[Right] = &[
     ),
     optional(
         Job::Publish,
+        "Microsoft.Resources/subscriptions/locations/read",
+        "Subscriptions - List Locations",
+        "whether there is a region that a target asks for, before Azure is asked for it; on the subscription of the gallery",
+    ),
+    optional(
+        Job::Publish,
         "Microsoft.Compute/locations/capsOperations/read",
         "the URL of an operation, as Azure gave it",
         "why a write of a version that Azure had accepted failed; without it the message doesn't say",

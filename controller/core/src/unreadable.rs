@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use azimage_crds::{ConditionType, ImageVersion};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use kube::Resource as _;
 use serde_json::{Value, json};
 
@@ -45,6 +45,29 @@ pub fn status(previous: &Value, generation: i64, problem: &str, now: Timestamp) 
     Value::Object(status)
 }
 
+/// The spec of an object that can't be read: it stands for nothing.
+fn no_spec() -> Value {
+    json!({
+        "gallery": {"subscriptionId": "", "resourceGroup": "", "name": ""}, "definition": "", "version": "",
+        "source": {},
+    })
+}
+
+/// An image version of which a watch shows nothing but its metadata: it says only that it can't be read.
+pub fn stand_in_of(metadata: &ObjectMeta, problem: &str) -> Option<ImageVersion> {
+    let message = Unreadable::Object { problem: problem.to_owned() };
+    let stalled = json!({
+        "type": ConditionType::Stalled.as_str(), "status": "True", "reason": message.reason().as_str(),
+        "message": message.to_string(), "lastTransitionTime": Timestamp::UNIX_EPOCH,
+    });
+    stand_in(&json!({"metadata": metadata, "spec": no_spec(), "status": {"conditions": [stalled]}}))
+}
+
+/// Whether an image version stands in for one that can't be read.
+pub(crate) fn is_stand_in(version: &ImageVersion) -> bool {
+    version.spec.version.is_empty()
+}
+
 /// An image version as far as its status and metadata can be read, for those who ask which regions it holds; none if not even that
 /// can. Its spec stands for nothing.
 pub fn stand_in(object: &Value) -> Option<ImageVersion> {
@@ -56,13 +79,7 @@ pub fn stand_in(object: &Value) -> Option<ImageVersion> {
     if let Ok(readable) = serde_json::from_value(object.clone()) {
         return Some(readable);
     }
-    object.as_object_mut()?.insert(
-        "spec".to_owned(),
-        json!({
-            "gallery": {"subscriptionId": "", "resourceGroup": "", "name": ""}, "definition": "", "version": "",
-            "source": {},
-        }),
-    );
+    object.as_object_mut()?.insert("spec".to_owned(), no_spec());
     serde_json::from_value(object).ok()
 }
 

@@ -4,6 +4,7 @@ mod convert;
 mod failure;
 mod lists;
 mod read;
+mod regions;
 mod write;
 
 pub(crate) use lists::Lists;

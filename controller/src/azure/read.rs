@@ -81,6 +81,16 @@ impl Reader<'_> {
                     nonce.map_or(facts::Console::NoMark, |nonce| console::read(&log.unwrap_or_default(), &nonce))
                 })
             }
+            Read::Regions(subscription) => {
+                let (regions, wait) = self.lists.regions().of(client, call, &subscription).await;
+                facts.regions.put(subscription, regions, (self.uptime)());
+                wait
+            }
+            // Kubernetes tells it, not Azure: the pass asks there.
+            Read::Namespace(name) => {
+                facts.namespaces.put(name, Reading::Missing(Absent::Resource), (self.uptime)());
+                None
+            }
             Read::Operation(of) => {
                 let Some(url) = (self.operation)(&of) else {
                     facts.operations.put(of, Reading::Missing(Absent::Resource), (self.uptime)());

@@ -135,7 +135,7 @@ impl Pass<'_> {
         let mut facts = memory.take_facts(question, &validated, self.context.memories.uptime());
         let given =
             Given { client: client.as_ref(), call: &call, validated: &validated, status: &status, memory: &memory };
-        let (mut plan, retry_after) = self.observe(given, &mut facts).await;
+        let (mut plan, retry_after) = self.observe(given, &mut facts).await?;
         if self.context.decisions.needs_fresh_targets(&plan) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end.
@@ -144,7 +144,7 @@ impl Pass<'_> {
                     Ok(validated) => validated,
                     Err(violation) => return Ok(Err(violation)),
                 };
-                (plan, _) = self.observe(Given { validated: &validated, ..given }, &mut facts).await;
+                (plan, _) = self.observe(Given { validated: &validated, ..given }, &mut facts).await?;
             }
         }
         let azure_now = facts.azure_now(&validated);

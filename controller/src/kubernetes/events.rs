@@ -52,8 +52,12 @@ impl Events {
                 reporting_instance: Some(self.instance.clone()),
                 ..KubernetesEvent::default()
             };
-            if let Err(error) = bounded(api.create(&PostParams::default(), &event)).await {
-                tracing::warn!(%error, reason, "Could not publish an event");
+            match bounded(api.create(&PostParams::default(), &event)).await {
+                Ok(_) => {}
+                Err(error) if error.is_of_a_namespace_that_goes() => {
+                    tracing::info!(reason, "No event was published, as the namespace is being deleted");
+                }
+                Err(error) => tracing::warn!(%error, reason, "Could not publish an event"),
             }
         }
     }

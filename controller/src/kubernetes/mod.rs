@@ -50,6 +50,13 @@ impl KubernetesError {
         matches!(self, Self::Call(kube::Error::Api(status)) if status.is_forbidden())
     }
 
+    /// Whether nothing can be made any more where it was to be made.
+    pub(crate) fn is_of_a_namespace_that_goes(&self) -> bool {
+        let Self::Call(kube::Error::Api(status)) = self else { return false };
+        let causes = status.details.iter().flat_map(|details| &details.causes);
+        causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
+    }
+
     /// Whether the API server refuses the write as it is: what the schema or a policy doesn't allow, or what is too large.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self, Self::Call(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 413 | 422))

@@ -69,7 +69,8 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
         return Ok(Action::requeue(std::time::Duration::ZERO));
     }
     let versions = context.stores.versions_of(&namespace);
-    let versions = versions.objects();
+    let unreadable = versions.stand_ins();
+    let versions: Vec<&ImageVersion> = versions.objects().into_iter().chain(&unreadable).collect();
     context.read_pauses.taken(uid, asks, begun + pause(versions.len()));
     let siblings = context.stores.targets_of(&namespace);
     let decide = |versions: &[&ImageVersion]| context.decisions.target(object, versions, &siblings.objects(), now);
@@ -110,7 +111,9 @@ pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
         .collect();
     let refusals = version.status.iter().flat_map(|status| &status.refusals);
     let refusals: Vec<_> = refusals
-        .map(|refusal| (&refusal.region, refusal.replicas, &refusal.storage_account_type, &refusal.message))
+        .map(|refusal| {
+            (&refusal.region, refusal.replicas, &refusal.storage_account_type, &refusal.message, refusal.unknown)
+        })
         .collect();
     let stalled = version.status.iter().flat_map(|status| &status.conditions);
     let stalled = stalled.filter(|condition| condition.type_ == ConditionType::Stalled.as_str());

@@ -242,6 +242,10 @@ pub struct RefusalStatus {
     #[serde(default)]
     #[schemars(length(max = 512))]
     pub message: String,
+
+    /// The subscription has no such region, so Azure isn't asked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
 }
 
 /// A target that asked for a region and no longer selects the version.

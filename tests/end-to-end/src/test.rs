@@ -37,7 +37,8 @@ impl Kind {
         }
     }
 
-    fn resource(self) -> ApiResource {
+    /// As the API server knows it.
+    pub fn resource(self) -> ApiResource {
         match self {
             Self::Version => ApiResource::erase::<ImageVersion>(&()),
             Self::Target => ApiResource::erase::<ReplicationTarget>(&()),

@@ -135,7 +135,15 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         })
         .collect();
     let broken_definitions: Vec<Value> = broken_objects().filter_map(|broken| broken.definition()).collect();
-    let mut clients = json!([{"id": CLIENT, "secret": "simulated"}, {"id": OPERATOR, "secret": "simulated"}]);
+    // Whether azimage may know which regions there are: if not, a misspelt one is found out by what Azure refuses.
+    let roles = if plan.seed.is_multiple_of(3) {
+        Value::Null
+    } else {
+        let actions = ["Microsoft.Compute/*", "Microsoft.Authorization/*"];
+        json!([{"scope": format!("/subscriptions/{SUBSCRIPTION}"), "actions": actions}])
+    };
+    let mut clients =
+        json!([{"id": CLIENT, "secret": "simulated", "roles": roles}, {"id": OPERATOR, "secret": "simulated"}]);
     let mut issuers = json!([]);
     if plan.world.identity {
         let issuer = ApiServer::issuer();
@@ -143,7 +151,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             "issuer": issuer["issuer"], "subject": format!("system:serviceaccount:{NAMESPACE}:{ACCOUNT}"),
         });
         if let Some(clients) = clients.as_array_mut() {
-            clients.push(json!({"id": PUBLISHER, "federatedCredentials": [trusted]}));
+            clients.push(json!({"id": PUBLISHER, "federatedCredentials": [trusted], "roles": roles}));
         }
         issuers = json!([issuer]);
     }

@@ -43,6 +43,7 @@ pub(crate) fn call(resources: &mut Resources, call: &Call<'_>) -> Answer {
             (true, "") => groups::call(resources, call),
             (_, "resources") if call.method == Method::GET => resource_list::list(resources, call),
             (false, "resourcegroups") if call.method == Method::GET => Ok(groups::list(resources, call)),
+            (false, "locations") if call.method == Method::GET => Ok(groups::locations(call)),
             _ => Err(not_supported(call)),
         };
     };

@@ -61,6 +61,11 @@ const REGIONS: &[(&str, &str)] = &[
     ("eastus2euap", "East US 2 EUAP"),
 ];
 
+/// All regions, by both names.
+pub(crate) fn both_names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    REGIONS.iter().copied()
+}
+
 /// The compact spelling: lower case without spaces.
 pub(crate) fn normal(name: &str) -> String {
     name.chars().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()

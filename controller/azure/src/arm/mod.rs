@@ -9,5 +9,6 @@ pub(crate) mod error;
 pub(crate) mod error_body;
 pub(crate) mod governance;
 pub(crate) mod json;
+pub(crate) mod locations;
 pub(crate) mod operation;
 pub(crate) mod retry_after;

@@ -26,6 +26,7 @@ pub(crate) enum Read {
     SoftDeletedVersions,
     Permissions,
     Locks,
+    Locations,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +40,7 @@ pub(crate) enum Write {
     DeleteImageVersion,
 }
 
-pub(crate) const READS: [Read; 12] = [
+pub(crate) const READS: [Read; 13] = [
     Read::VirtualMachine,
     Read::RunCommand,
     Read::Gallery,
@@ -52,6 +53,7 @@ pub(crate) const READS: [Read; 12] = [
     Read::SoftDeletedVersions,
     Read::Permissions,
     Read::Locks,
+    Read::Locations,
 ];
 
 pub(crate) const WRITES: [Write; 7] = [
@@ -92,6 +94,7 @@ impl Read {
             Self::SoftDeletedVersions => list(include_str!("answers/soft_deleted_version.json")),
             Self::Permissions => list(r#"{"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Delete"]}"#),
             Self::Locks => list(include_str!("answers/lock.json")),
+            Self::Locations => list(include_str!("answers/location.json")),
         }
     }
 
@@ -137,6 +140,10 @@ impl Read {
                 format!("{kept:?}")
             }
             Self::Permissions => format!("{:?}", client.permissions(&call, &format!("{GROUP}/galleries/corp")).await?),
+            Self::Locations => {
+                let subscription = "0a1b2c3d-0000-0000-0000-00000000abcd".parse().unwrap();
+                format!("{:?}", client.locations(&call, &subscription).await?)
+            }
             Self::Locks => format!("{:?}", client.locks(&call, &format!("{GROUP}/galleries/corp")).await?),
         };
         Ok(said)

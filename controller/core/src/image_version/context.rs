@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use azimage_crds::{Prepare, StepFailure};
-use azimage_names::{DiskId, ImageVersionId, RunCommandId, VersionNumber, VirtualMachineId};
+use azimage_names::{DiskId, ImageVersionId, Region, RunCommandId, VersionNumber, VirtualMachineId};
 
 use super::{
     Absent, CloneSpec, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf, SourceSpec, StepKey,
@@ -264,6 +264,22 @@ impl<'a> Cx<'a> {
     /// The locks on something.
     pub(super) fn locks(&self, scope: &Scope) -> Result<Answer<'a, Vec<facts::Lock>>, Stop> {
         answer(self.facts.locks.get(scope), || Read::Locks(scope.clone()))
+    }
+
+    /// The regions that the subscription of the gallery has.
+    pub(super) fn regions(&self) -> Result<Answer<'a, BTreeSet<Region>>, Stop> {
+        let id = self.validated.id.definition().gallery().subscription();
+        answer(self.facts.regions.get(id), || Read::Regions(id.clone()))
+    }
+
+    /// Whether the object's namespace is being deleted, as far as may be known.
+    pub(super) fn namespace_goes(&self) -> Result<bool, Stop> {
+        let name = &self.validated.owner.namespace;
+        match answer(self.facts.namespaces.get(name), || Read::Namespace(name.clone()))? {
+            Answer::Found(namespace) => Ok(namespace.is_going),
+            Answer::Missing(_) => Ok(false),
+            Answer::Failed(failure) => Err(Stop::Failed(failure.clone(), "read the namespace")),
+        }
     }
 
     /// What the serial console log of a machine says of the seal that its tags name.

@@ -26,8 +26,8 @@ messages! {
             "spec.source.imageVersion.resourceId: a gallery image version can't be made from itself; set another source in \
              a new object",
         SameVersion { other: String, id: ImageVersionId } => Ready / Conflict:
-            "spec.version: the older ImageVersion {other} already makes {id}; use another version number in a new \
-             object, or delete {other}: this object then goes on by itself",
+            "spec.version: the ImageVersion {other} already makes {id}; use another version number in a new object, or \
+             delete {other}: this object then goes on by itself",
         SameMachine { other: String, machine: VirtualMachineId } => Ready / Conflict:
             "spec.source.virtualMachine: the ImageVersion {other} captures {machine} in place, and a machine can be \
              captured in place only once; use another machine in a new object, or delete {other}: this object then goes \

@@ -49,6 +49,7 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         replicate::words::Stay::phrases(),
         replicate::words::Late::phrases(),
         Detail::phrases(),
+        replicate::words::NoRegion::phrases(),
         replicate::words::Difference::phrases(),
         replicate::words::Undone::phrases(),
         delete::words::Parting::phrases(),

@@ -8,12 +8,14 @@
 
 mod clone_spec;
 mod context;
+mod cycle;
 mod doubt;
 pub mod facts;
 mod history;
 mod invalid;
 mod listed;
 mod memory;
+mod namespace;
 mod next;
 mod protocol;
 pub mod refusals;

@@ -12,6 +12,7 @@ use super::{
     context::Cx,
     facts,
     history::recorded,
+    namespace,
     refusals::Refusals,
     report::{Decision, Outcome, Plan, Report, Requeue, Stop, ends},
     route::{self, Stage},
@@ -19,7 +20,7 @@ use super::{
         clean,
         clone::attempt,
         publish,
-        replicate::{self, regions},
+        replicate::{self, regions, unknown},
     },
     words::{Done, Words},
 };
@@ -38,7 +39,8 @@ pub enum Next {
 pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next {
     let cx = Cx { validated, history, facts };
     let mut report = Report::default();
-    let (step, requeue) = match decide(&cx, &mut report) {
+    let decision = decide(&cx, &mut report).and_then(|outcome| namespace::heeded(outcome, &cx, &mut report));
+    let (step, requeue) = match decision {
         Ok(Outcome::Ends(step, requeue)) => (step, requeue),
         // The last stage of each route ends the pass.
         Ok(Outcome::Done) => (None, Requeue::Resync),
@@ -53,7 +55,10 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
         report.doubts(Doubt::NoVersion);
     }
     if report.regions.is_none() && !validated.deleting {
-        report.regions = Some(carried(&cx));
+        match carried(&cx, requeue, &mut report) {
+            Ok(regions) => report.regions = Some(regions),
+            Err(read) => return Next::Read(read),
+        }
     }
     // However many targets there are, a status has to hold what is said.
     report.regions = report.regions.map(regions::bounded);
@@ -87,7 +92,8 @@ fn to_be_read_again(plan: &Plan, cx: &Cx<'_>) -> Option<Read> {
         return Some(Read::Version(id.clone()));
     }
     // Where an earlier pass had to stop midway, nothing is changed on what it saw, but what it saw beside may count.
-    plan.step.as_ref()?.changes().into_iter().find(|read| !cx.facts.is_fresh(read))
+    let step = plan.step.as_ref()?;
+    step.changes().into_iter().chain(namespace::read_for(step, cx)).find(|read| !cx.facts.is_fresh(read))
 }
 
 fn grace_seconds(step: &Step, cx: &Cx<'_>) -> i64 {
@@ -190,7 +196,7 @@ fn walk(route: &[&Stage], cx: &Cx<'_>, report: &mut Report) -> Decision {
 }
 
 /// The regions while the version wasn't read: those that stand in the status, and those that are wanted.
-fn carried(cx: &Cx<'_>) -> Vec<RegionStatus> {
+fn carried(cx: &Cx<'_>, requeue: Requeue, report: &mut Report) -> Result<Vec<RegionStatus>, Read> {
     let (validated, history) = (cx.validated, cx.history);
     let remembered = regions::remembered(history.status);
     // Of a version that never was, Azure has no regions: a target that goes is let go at once.
@@ -198,12 +204,22 @@ fn carried(cx: &Cx<'_>) -> Vec<RegionStatus> {
     let known: BTreeSet<Region> = remembered.keys().filter(|_| published).cloned().collect();
     let home = history.status.source.as_ref().and_then(|source| source.location.as_ref());
     let Some(home) = home.and_then(|home| Region::parse(home).ok()) else {
-        return history.status.regions.clone();
+        return Ok(history.status.regions.clone());
     };
-    let merged = replicate::merged(validated, history, &home, &known);
-    if published {
+    let mut refusals = Refusals::default();
+    // Of one that is only begun, who asks for what isn't there is told at once.
+    if !published && !validated.suspended && requeue != Requeue::Throttled {
+        refusals = history.refusals();
+        match unknown::noted(cx, &home, &known, &mut refusals) {
+            Err(Stop::Read(read)) => return Err(read),
+            Err(Stop::Failed(..)) | Ok(()) => {}
+        }
+        report.refusals = Some(refusals.clone());
+    }
+    let merged = replicate::merged(validated, history, &home, &known, &refusals);
+    Ok(if published {
         regions::carry(&merged, history.status)
     } else {
-        regions::report(&merged, None, history.status, &Refusals::default())
-    }
+        regions::report(&merged, None, history.status, &refusals)
+    })
 }

@@ -26,6 +26,8 @@ pub struct Refused {
     pub asked: Duration,
     /// A person's last request was answered with it.
     pub answered: bool,
+    /// The subscription has no such region, so Azure isn't asked.
+    pub unknown: bool,
 }
 
 /// Wishes of which Azure refuses one at least, and nobody knows which.
@@ -48,7 +50,7 @@ impl Refusals {
     /// What a new process finds in a status. It counts from now: so a restart never asks sooner.
     pub(super) fn found(status: &ImageVersionStatus, now: Duration) -> Self {
         let refused = |kept: &RefusalStatus| {
-            let refused = Refused { why: kept.message.clone(), asked: now, answered: false };
+            let refused = Refused { why: kept.message.clone(), asked: now, answered: false, unknown: kept.unknown };
             Some((Wish::of_kept(kept)?, refused))
         };
         Self { refused: status.refusals.iter().filter_map(refused).collect(), ..Self::default() }
@@ -103,7 +105,27 @@ impl Refusals {
 
     fn blame(&mut self, wish: Wish, why: &str, answered: bool, asked: Duration) {
         self.named.remove(&wish);
-        self.refused.insert(wish, Refused { why: why.to_owned(), asked, answered });
+        self.refused.insert(wish, Refused { why: why.to_owned(), asked, answered, unknown: false });
+    }
+
+    /// These wishes are for regions that the subscription doesn't have, each with what is said of it, and no others are.
+    pub(super) fn know_unknown(&mut self, unknown: Vec<(Wish, String)>, now: Duration) {
+        self.refused.retain(|_, refused| !refused.unknown);
+        for (wish, why) in unknown {
+            self.suspicion.wishes.retain(|suspect| *suspect != wish);
+            self.named.remove(&wish);
+            self.refused.insert(wish, Refused { why, asked: now, answered: true, unknown: true });
+        }
+    }
+
+    /// Nobody knows which regions the subscription has: Azure is asked for all of them as it is for others.
+    pub(super) fn know_nothing(&mut self) {
+        self.refused.values_mut().for_each(|refused| refused.unknown = false);
+    }
+
+    /// Whether it is for a region that the subscription doesn't have.
+    pub(super) fn is_unknown(&self, wish: &Wish) -> bool {
+        self.refused.get(wish).is_some_and(|refused| refused.unknown)
     }
 
     /// Whether it is refused.
@@ -123,11 +145,12 @@ impl Refusals {
 
     /// Which refused ones are asked for again now: of a person's request all, of the resync the one that waits longest.
     pub(super) fn due(&self, requested: bool, resync: Duration, now: Duration) -> Vec<Wish> {
+        let asked_for = || self.refused.iter().filter(|(_, refused)| !refused.unknown);
         if requested {
-            let open = self.refused.iter().filter(|(_, refused)| !refused.answered);
+            let open = asked_for().filter(|(_, refused)| !refused.answered);
             return open.map(|(wish, _)| wish.clone()).collect();
         }
-        let old = self.refused.iter().filter(|(_, refused)| now.saturating_sub(refused.asked) >= resync);
+        let old = asked_for().filter(|(_, refused)| now.saturating_sub(refused.asked) >= resync);
         old.min_by_key(|(_, refused)| refused.asked).map(|(wish, _)| wish.clone()).into_iter().collect()
     }
 
@@ -150,7 +173,7 @@ impl Refusals {
     /// As a status keeps them.
     pub fn kept(&self) -> Vec<RefusalStatus> {
         let mut kept: Vec<RefusalStatus> =
-            self.refused.iter().filter_map(|(wish, refused)| wish.kept(&refused.why)).collect();
+            self.refused.iter().filter_map(|(wish, refused)| wish.kept(&refused.why, refused.unknown)).collect();
         kept.truncate(KEPT);
         kept
     }
@@ -260,6 +283,24 @@ mod tests {
         assert_eq!(due(&refusals, true, 4), [a.clone(), b.clone()], "by another request");
         refusals.granted(&asks(from_ref(&a)), Duration::from_secs(9));
         assert!(!refusals.has(&a) && refusals.has(&b));
+    }
+
+    #[test]
+    fn what_is_for_a_region_that_is_none_is_never_asked_for_while_that_is_known() {
+        let (a, b) = (wish("northeurop"), wish("westus"));
+        let mut refusals = Refusals::default();
+        refusals.know_unknown(vec![(a.clone(), "there is none".to_owned())], Duration::ZERO);
+        assert_eq!((refusals.is_unknown(&a), refusals.is_unknown(&b), refusals.has(&a)), (true, false, true));
+        let late = 10 * PERIOD;
+        refusals.answered();
+        assert_eq!((refusals.due(false, PERIOD, late), refusals.due(true, PERIOD, late)), (vec![], vec![]));
+        let status = ImageVersionStatus { refusals: refusals.kept(), ..ImageVersionStatus::default() };
+        assert!(Refusals::found(&status, late).is_unknown(&a), "{status:?}");
+        let mut nobody_knows = refusals.clone();
+        nobody_knows.know_nothing();
+        assert_eq!(nobody_knows.due(false, PERIOD, late), from_ref(&a), "it is asked for again");
+        refusals.know_unknown(Vec::new(), late);
+        assert!(!refusals.has(&a), "the subscription has it now");
     }
 
     #[test]

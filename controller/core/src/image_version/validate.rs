@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
-use super::{CloneSpec, OsType, SourceId, invalid::Invalid, stage::delete::may_hold_a_machine};
+use super::{CloneSpec, OsType, SourceId, cycle::cycle, invalid::Invalid, stage::delete::may_hold_a_machine};
 use crate::{
     Identity, Message, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
@@ -204,6 +204,11 @@ pub struct Validated {
     pub requested: bool,
     /// The object of the namespace that is to make the source version, and may still do so.
     pub source_producer: Option<String>,
+    /// The object of the namespace that is to make the source version, and won't before a person acts.
+    pub source_stuck: Option<String>,
+    /// Objects of the namespace that are each made from the next, the last from this one: by name, this one first. None of them
+    /// can begin.
+    pub source_cycle: Vec<String>,
 }
 
 impl Validated {
@@ -263,8 +268,10 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
         conflict(object, &id, &source, environment.versions)?;
     }
     Ok(Validated {
+        source_cycle: cycle(object, &id, &source, environment.versions),
         id,
-        source_producer: source_producer(&namespace, &source, environment.versions),
+        source_producer: source_producer(&namespace, &source, environment.versions, true),
+        source_stuck: source_producer(&namespace, &source, environment.versions, false),
         source,
         identity,
         publish: object.spec.publish.clone(),
@@ -312,7 +319,7 @@ pub(super) fn requested(object: &ImageVersion) -> Option<String> {
     requested::requested(object).filter(|value| handled != Some(value))
 }
 
-fn version_id(object: &ImageVersion) -> Result<ImageVersionId, Violation> {
+pub(super) fn version_id(object: &ImageVersion) -> Result<ImageVersionId, Violation> {
     let gallery = &object.spec.gallery;
     let subscription = SubscriptionId::parse(&gallery.subscription_id)
         .map_err(|problem| Violation::field("spec.gallery.subscriptionId", problem))?;
@@ -372,25 +379,26 @@ fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {
     })
 }
 
-/// The object that is to make the source version. One that is stalled, suspended or on its way out won't by itself.
-fn source_producer(namespace: &str, source: &SourceSpec, others: &[&ImageVersion]) -> Option<String> {
+/// The object that is to make the source version, of those that go on by themselves or of those that wait for a person: stalled or
+/// suspended. One on its way out makes nothing.
+fn source_producer(namespace: &str, source: &SourceSpec, others: &[&ImageVersion], by_itself: bool) -> Option<String> {
     let SourceSpec::ImageVersion { id } = source else { return None };
     let goes_on = |other: &ImageVersion| {
         let conditions = other.status.iter().flat_map(|status| &status.conditions);
         let stalled = ConditionType::Stalled.as_str();
         !other.spec.suspend
-            && other.meta().deletion_timestamp.is_none()
             && !conditions.into_iter().any(|condition| condition.type_ == stalled && condition.status == "True")
     };
     others
         .iter()
         .filter(|other| other.meta().namespace.as_deref() == Some(namespace) && stands_for(other, id))
-        .find(|other| goes_on(other))
+        .filter(|other| other.meta().deletion_timestamp.is_none())
+        .find(|other| goes_on(other) == by_itself)
         .map(|maker| maker.name_any())
 }
 
-/// Two objects of a namespace for one gallery image version, or for one virtual machine, can't both be true: the older
-/// one holds.
+/// Two objects of a namespace for one gallery image version, or for one virtual machine, can't both be true: the one that has
+/// begun holds, else the older one that may act.
 ///
 /// Between namespaces, as between clusters, the owner tag in Azure decides, which takes rights there: otherwise whoever
 /// may write objects in one namespace could hold up the machines and version numbers of another.
@@ -407,7 +415,7 @@ fn conflict(
             continue;
         }
         let other_name = || other.name_any();
-        if stands_for(other, id) && age(other) <= age(object) {
+        if stands_for(other, id) && holds_version(other, object) {
             return Err(Invalid::SameVersion { other: other_name(), id: id.clone() }.into());
         }
         let Some(machine) = deprovisions(source) else { continue };
@@ -428,8 +436,34 @@ fn age(object: &ImageVersion) -> (Option<Timestamp>, Option<&str>) {
 /// Whether of two objects for one machine it is the other one's: it has begun with it, or else is the older one and can begin. One
 /// that waits for a person or is suspended and has touched nothing holds up nobody.
 fn precedes(other: &ImageVersion, object: &ImageVersion) -> bool {
-    let may_act = has_begun(other) || !other.spec.suspend && stalled_as_it_is(other).is_none();
+    let goes = other.meta().deletion_timestamp.is_some();
+    let may_act = has_begun(other) || !other.spec.suspend && !goes && stalled_as_it_is(other).is_none();
     may_act && (!has_begun(other), age(other)) <= (!has_begun(object), age(object))
+}
+
+/// Whether of two objects for one version it is the other one's: it has it, or else as with machines. One to which Azure shows
+/// that the version is somebody else's holds up nobody, whatever else it has begun.
+pub(super) fn holds_version(other: &ImageVersion, object: &ImageVersion) -> bool {
+    if is_refused_the_version(other) {
+        return false;
+    }
+    match (has_version(other), has_version(object)) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => precedes(other, object),
+    }
+}
+
+/// Whether an object has seen its version in Azure as its own.
+pub(super) fn has_version(object: &ImageVersion) -> bool {
+    object.status.as_ref().is_some_and(|status| status.resource_id.is_some())
+}
+
+/// Whether the version is another owner's, as far as an object knows with the spec that it has now.
+fn is_refused_the_version(object: &ImageVersion) -> bool {
+    let conditions = object.status.iter().flat_map(|status| &status.conditions);
+    let mut exists = conditions.filter(|it| it.reason == Reason::VersionExists.as_str());
+    exists.any(|it| is_of_now(it, object))
 }
 
 /// Whether an object has touched something in Azure.
@@ -440,15 +474,21 @@ fn has_begun(object: &ImageVersion) -> bool {
 /// Why an image version waits for a person with the spec that it has now; not of one that was changed since.
 pub(crate) fn stalled_as_it_is(object: &ImageVersion) -> Option<&Condition> {
     let conditions = object.status.iter().flat_map(|status| &status.conditions);
-    let generation = object.meta().generation;
     let mut stalled = conditions.filter(|it| it.type_ == ConditionType::Stalled.as_str() && it.status == "True");
-    stalled.find(|it| generation.is_none() || it.observed_generation.is_none() || it.observed_generation == generation)
+    stalled.find(|it| is_of_now(it, object))
+}
+
+/// Whether a condition is of the spec that its object has now.
+fn is_of_now(condition: &Condition, object: &ImageVersion) -> bool {
+    let (generation, observed) = (object.meta().generation, condition.observed_generation);
+    generation.is_none() || observed.is_none() || observed == generation
 }
 
 /// What of an image version may put others of its namespace into conflict, or end it.
 pub fn conflicts_by(object: &ImageVersion) -> impl std::hash::Hash {
-    let stalled = stalled_as_it_is(object).is_some();
-    (object.uid(), object.meta().deletion_timestamp.is_some(), object.spec.suspend, stalled, has_begun(object))
+    let (stalled, refused) = (stalled_as_it_is(object).is_some(), is_refused_the_version(object));
+    let done = (has_begun(object), has_version(object));
+    (object.uid(), object.meta().deletion_timestamp.is_some(), object.spec.suspend, stalled, refused, done)
 }
 
 /// Whether an object waits for the end of a conflict.
@@ -459,7 +499,7 @@ pub fn is_in_conflict(object: &ImageVersion) -> bool {
 }
 
 /// Whether an object stands for this gallery image version. Its number, which is read in no time, tells most of them apart.
-fn stands_for(object: &ImageVersion, id: &ImageVersionId) -> bool {
+pub(super) fn stands_for(object: &ImageVersion, id: &ImageVersionId) -> bool {
     let same_number = VersionNumber::parse(&object.spec.version).is_ok_and(|number| number == id.version());
     same_number && version_id(object).is_ok_and(|theirs| theirs == *id)
 }

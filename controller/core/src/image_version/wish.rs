@@ -46,13 +46,14 @@ impl Wish {
     }
 
     /// A refused wish as the status keeps it; the object's own are kept by the process alone.
-    pub(super) fn kept(&self, why: &str) -> Option<RefusalStatus> {
+    pub(super) fn kept(&self, why: &str, unknown: bool) -> Option<RefusalStatus> {
         let Self::Region { region, replicas, storage } = self else { return None };
         Some(RefusalStatus {
             region: region.to_string(),
             replicas: *replicas,
             storage_account_type: storage.clone(),
             message: clip(why, WHY_LIMIT),
+            unknown,
         })
     }
 

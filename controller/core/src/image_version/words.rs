@@ -36,6 +36,8 @@ messages! {
         SuspendedComplete => Ready / Suspended:
             "spec.suspend is true, so nothing is looked at or done; all was as asked for when it was suspended",
         Begins => Ready / Progressing: "Reading the object and Azure",
+        NamespaceGoes => Ready / Deleting:
+            "The namespace of this object is being deleted, and the object with it, so nothing is begun that can't be taken back",
         NotShownYet => Published / Publishing:
             "Azure accepted the gallery image version and doesn't show it yet",
         MakingSure => Ready / Progressing:

@@ -150,6 +150,9 @@ fn stopped(region: &Region, selected: &[Selected]) -> Option<Words> {
         let versions = of(&|other| other.fixed() == Some(is));
         return Some(Words::Fixed { region, versions, is: is.to_owned() });
     }
+    if let Some(why) = standings().find_map(Standing::unknown) {
+        return Some(Words::Unknown { versions: of(&|other| other.unknown().is_some()), why: why.to_owned() });
+    }
     if let Some(why) = standings().find_map(Standing::refused) {
         return Some(Words::Refused { region, versions: of(&|other| other.refused().is_some()), why: why.to_owned() });
     }
@@ -198,7 +201,11 @@ fn progress(
     for Selected { shown, standing } in selected {
         match standing {
             // These stop the target, see above.
-            Standing::Complete | Standing::Refused(_) | Standing::Fixed(_) | Standing::Crowded => {}
+            Standing::Complete
+            | Standing::Refused(_)
+            | Standing::Unknown(_)
+            | Standing::Fixed(_)
+            | Standing::Crowded => {}
             Standing::Working => open.push(shown.name.clone()),
             Standing::Repaired(words) if words.is_empty() => failed.push(shown.name.clone()),
             Standing::Repaired(words) => failed.push(format!("{} ({words})", shown.name)),

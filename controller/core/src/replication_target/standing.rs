@@ -1,6 +1,6 @@
 //! How a selected image version stands in a target's region, and what a person has to do for it.
 
-use azimage_crds::{ImageVersion, Reason, RegionState, RegionStatus, SelectedVersion};
+use azimage_crds::{ImageVersion, Reason, RefusalStatus, RegionState, RegionStatus, SelectedVersion};
 use azimage_names::Region;
 use kube::ResourceExt;
 
@@ -10,6 +10,7 @@ use crate::{
     image_version::{stalled_as_it_is, wish::Wish},
     merge::MOST_REGIONS,
     target::TargetView,
+    unreadable::is_stand_in,
 };
 
 /// How many bytes of what versions say go into a message, and the least of each.
@@ -31,6 +32,8 @@ pub(super) enum Standing {
     Held(Held),
     /// Azure refuses what the target asks for: its words.
     Refused(String),
+    /// The subscription has no such region: what the version says of that.
+    Unknown(String),
     /// The storage of the region's replicas, which isn't what the target asks for and can't be changed.
     Fixed(String),
     /// It has as many regions as it can have, and this isn't one of them.
@@ -41,6 +44,11 @@ impl Standing {
     /// Why Azure refuses what the target asks for, if it does.
     pub(super) fn refused(&self) -> Option<&str> {
         if let Self::Refused(why) = self { Some(why) } else { None }
+    }
+
+    /// Why there is no such region.
+    pub(super) fn unknown(&self) -> Option<&str> {
+        if let Self::Unknown(why) = self { Some(why) } else { None }
     }
 
     /// The storage that can't be changed.
@@ -80,7 +88,7 @@ impl Selected {
                 RegionState::Replicating
             }
             Some(state) => state.state,
-            None if heard.is_some() => RegionState::Unknown,
+            None if heard.is_some() || is_stand_in(version) => RegionState::Unknown,
             None => RegionState::Pending,
         };
         let most = if state == RegionState::Completed { 100 } else { 99 };
@@ -89,8 +97,9 @@ impl Selected {
         let name = || version.name_any();
         let standing = if let Some(is) = there.and_then(|there| other_storage(there, target)) {
             Standing::Fixed(is.to_owned())
-        } else if let Some(why) = refused {
-            Standing::Refused(why.to_owned())
+        } else if let Some(refusal) = refused {
+            let why = refusal.message.clone();
+            if refusal.unknown { Standing::Unknown(why) } else { Standing::Refused(why) }
         } else if there.is_none() && regions >= MOST_REGIONS {
             Standing::Crowded
         } else if state == RegionState::Completed {
@@ -125,12 +134,11 @@ pub(super) fn region<'a>(version: &'a ImageVersion, region: &Region) -> Option<&
     version.status.as_ref()?.regions.iter().find(|state| state.name == region.as_str())
 }
 
-/// Why Azure refuses what the target asks for of a version.
-fn refused<'a>(version: &'a ImageVersion, target: &TargetView) -> Option<&'a str> {
+/// That Azure refuses what the target asks for of a version, or would.
+fn refused<'a>(version: &'a ImageVersion, target: &TargetView) -> Option<&'a RefusalStatus> {
     let wish = Wish::of(target);
     let mut refusals = version.status.iter().flat_map(|status| &status.refusals);
-    let own = refusals.find(|refusal| Wish::of_kept(refusal).as_ref() == Some(&wish));
-    own.map(|refusal| refusal.message.as_str())
+    refusals.find(|refusal| Wish::of_kept(refusal).as_ref() == Some(&wish))
 }
 
 /// The storage of a region's replicas, if the target asks for another one.

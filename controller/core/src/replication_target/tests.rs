@@ -4,7 +4,7 @@ use azimage_crds::ReplicationTarget;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::lint;
+use crate::{lint, unreadable};
 
 fn version(name: &str, regions: &Value) -> ImageVersion {
     serde_json::from_value(json!({
@@ -87,7 +87,7 @@ fn a_target_tells_what_holds_its_versions_up() {
         regions[0]["detail"] = detail.into();
         regions
     };
-    let act = "Not complete in northeurope, and azimage can't go on before a person acts:";
+    let act = "Not known to be complete in northeurope, and azimage can't go on before a person acts:";
     let cases = [
         (
             "a version is stalled before it completes here",
@@ -151,6 +151,33 @@ fn a_target_tells_what_holds_its_versions_up() {
     let target = target("t", &json!({}));
     for (case, versions, expected) in cases {
         assert_eq!(say(&target, &versions, &[&target]).0, expected, "{case}");
+    }
+}
+
+#[test]
+fn of_a_version_that_cannot_be_read_a_target_says_so_by_its_name_and_labels() {
+    let stand_in = |change: &Value| {
+        let mut metadata = json!({"name": "web-9", "namespace": "images", "labels": {"tier": "prod"}});
+        merge_json(&mut metadata, change);
+        unreadable::stand_in_of(&serde_json::from_value(metadata).unwrap(), "unknown variant").unwrap()
+    };
+    let there = || version("web-1", &region("Completed", &["t"]));
+    let none = "True NothingSelected";
+    let selecting = target("t", &json!({}));
+    let naming = target("t", &json!({"spec": {"imageSelector": null, "imageVersionName": "web-9"}}));
+    for (case, target, versions, expected) in [
+        ("it is the only one", &selecting, vec![stand_in(&json!({}))], "False VersionStalled Stalled"),
+        ("it is named", &naming, vec![stand_in(&json!({}))], "False VersionStalled Stalled"),
+        ("another one is complete", &selecting, vec![there(), stand_in(&json!({}))], "False VersionStalled Stalled"),
+        ("it has other labels", &selecting, vec![stand_in(&json!({"labels": {"tier": "dev"}}))], none),
+        ("it goes", &selecting, vec![stand_in(&json!({"deletionTimestamp": "2026-11-02T09:00:00Z"}))], none),
+    ] {
+        let (said, plan) = say(target, &versions, &[target]);
+        assert!(said.starts_with(expected), "{case}: {said}");
+        let stalled = said.contains("Stalled");
+        assert_eq!(stalled, said.contains("web-9 is Stalled with InvalidSpec (This release"), "{case}: {said}");
+        let shown = plan.status.versions.iter().find(|version| version.name == "web-9");
+        assert_eq!(shown.map(|shown| shown.state), stalled.then_some(RegionState::Unknown), "{case}");
     }
 }
 
@@ -527,6 +554,8 @@ fn with_status(name: &str, status: &Value) -> ImageVersion {
 #[test]
 fn what_stops_a_target_is_its_own_and_told_by_it() {
     let refusal = |replicas: i32| json!({"region": "northeurope", "replicas": replicas, "message": "Closed: no"});
+    let unknown =
+        |replicas: i32| json!({"region": "northeurope", "replicas": replicas, "message": "none", "unknown": true});
     let refused = |state: &str, refusals: Value| {
         with_status("web-1", &json!({"regions": region(state, &["t"]), "refusals": refusals}))
     };
@@ -553,6 +582,8 @@ fn what_stops_a_target_is_its_own_and_told_by_it() {
     for (case, change, version, expected) in [
         ("its wish is refused", &none, refused("Refused", json!([refusal(1)])), "False/RegionRefused"),
         ("it is refused more of what it has", &none, refused("Completed", json!([refusal(1)])), "False/RegionRefused"),
+        ("there is no such region", &none, refused("Refused", json!([unknown(1)])), "False/RegionUnknown"),
+        ("there is none, with other replicas", &none, refused("Completed", json!([unknown(9)])), "True/Succeeded"),
         ("another wish of it was refused", &none, refused("Completed", json!([refusal(9)])), "True/Succeeded"),
         ("the storage is another", &premium, stored("Standard_LRS"), "False/StorageTypeFixed"),
         ("the storage is the same", &premium, stored("premium_lrs"), "True/Succeeded"),

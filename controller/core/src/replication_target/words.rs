@@ -19,6 +19,9 @@ messages! {
         Refused { region: Region, versions: String, why: String } => Available / RegionRefused:
             "Azure refuses {region} as this target asks for it, for {versions}: {why}. Change this target or delete it; it is \
              asked for again at each resync",
+        Unknown { versions: String, why: String } => Available / RegionUnknown:
+            "spec.region: {why}. Azure isn't asked for it, for {versions}. Make another target for the region that is meant, and \
+             delete this one, as a target keeps its region; the list is read again every hour",
         Fixed { region: Region, versions: String, is: String } => Available / StorageTypeFixed:
             "spec.storageAccountType: the replicas of {versions} in {region} are on {is}, and Azure can't change that. Set it to \
              {is} or leave it out; or delete each target of the region, and make them anew once the region is removed",
@@ -34,7 +37,7 @@ messages! {
         Waiting { versions: String, region: Region, beside: Beside } => Available / Replicating:
             "Waiting for {versions} to complete in {region}{beside}",
         VersionStalled { region: Region, held: String } => Available / VersionStalled:
-            "Not complete in {region}, and azimage can't go on before a person acts: {held}",
+            "Not known to be complete in {region}, and azimage can't go on before a person acts: {held}",
         Complete { region: Region } => Available / Succeeded:
             "1 version is complete in {region}",
         AllComplete { count: usize, region: Region } => Available / Succeeded:

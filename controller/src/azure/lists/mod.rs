@@ -1,4 +1,4 @@
-//! One list per image definition and period, shared by all objects that ask for one of its versions.
+//! Lists that many objects share: one per image definition and period, shared by all objects that ask for one of its versions.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use azimage_core::image_version::{Absent, GOOD_FOR, Reading, facts};
 use azimage_names::{ImageVersionId, VersionNumber};
 use tokio::{sync::OnceCell, time::Instant};
 
-use super::{CallError, convert, failure::absent};
+use super::{CallError, convert, failure::absent, regions::Regions};
 
 /// Which list it is: of whose right to read, and of which definition.
 type Key = (String, String);
@@ -32,7 +32,10 @@ enum Unlisted {
 
 /// The lists of this period. All of them may be lost.
 #[derive(Debug, Default)]
-pub(crate) struct Lists(Mutex<State>);
+pub(crate) struct Lists {
+    versions: Mutex<State>,
+    regions: Regions,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -92,8 +95,13 @@ impl Lists {
         }
     }
 
+    /// The regions of subscriptions.
+    pub(super) fn regions(&self) -> &Regions {
+        &self.regions
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pages of a list that had to stop, or none, and when the first was read.
@@ -121,6 +129,7 @@ impl Lists {
 
     /// Forgets the lists that nobody asked for in a period, and those that nobody reads any more.
     pub(crate) fn sweep(&self, period: Duration, now: Instant) {
+        self.regions.sweep(now);
         let mut state = self.lock();
         state.stopped.retain(|_, (_, begun)| now.duration_since(*begun) <= GOOD_FOR);
         state.lists.retain(|_, list| match list.get() {

@@ -174,7 +174,7 @@ async fn who_gives_up_takes_the_list_from_nobody() {
 async fn lists_that_nobody_asks_for_are_forgotten_and_those_that_are_being_read_are_not() {
     let (answers, lists) = (Answers::of([200; 40], 30), Lists::default());
     let client = client(&answers, "one");
-    let count = || lists.0.lock().unwrap().lists.len();
+    let count = || lists.versions.lock().unwrap().lists.len();
     for definition in 0..30 {
         entry(&lists, &client, &id(definition, "1.0.0")).await;
     }

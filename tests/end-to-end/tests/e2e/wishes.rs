@@ -3,6 +3,9 @@
 use azimage_end_to_end::{Kind, Object, Test, manifests, manifests::with};
 use serde_json::{Value, json};
 
+/// The right to know which regions there are. Without it a misspelt one is found out by what Azure refuses.
+const LOCATIONS: [&str; 1] = ["Microsoft.Resources/subscriptions/locations/read"];
+
 /// A resync in which no test comes to a second one.
 const SELDOM: [(&str, &str); 1] = [("resync-interval", "10m")];
 
@@ -37,6 +40,7 @@ async fn stalled_target(test: &Test, name: &str, reason: &str) -> String {
 #[tokio::test]
 async fn a_region_that_azure_does_not_have_stops_its_own_target_and_nobody_else() {
     let test = Test::new("typo").await;
+    test.azure.allow_without(&LOCATIONS).await;
     let controller = test.start_with(&SELDOM);
     test.apply(&manifests::target("north", "northeurope")).await;
     test.apply(&manifests::target("typo", "northeurop")).await;
@@ -67,6 +71,40 @@ async fn a_region_that_azure_does_not_have_stops_its_own_target_and_nobody_else(
     test.delete(Kind::Target, "typo").await;
     test.gone(Kind::Target, "typo").await;
     test.ready(Kind::Version, "web").await;
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
+async fn a_region_that_the_subscription_does_not_have_is_told_before_anything_is_asked() {
+    let test = Test::new("unlisted").await;
+    let controller = test.start_with(&SELDOM);
+    test.apply(&manifests::target("north", "northeurope")).await;
+    test.apply(&manifests::target("typo", "North Europ")).await;
+    apply_copy(&test).await;
+    let told = stalled_target(&test, "typo", "RegionUnknown").await;
+    assert!(told.starts_with("spec.region: ") && told.contains("is northeurope meant?"), "{told}");
+    println!("{told}");
+    test.ready(Kind::Target, "north").await;
+    let unknown = ("False".to_owned(), "RegionUnknown".to_owned());
+    let complete = |object: &Object| replicated(object) == unknown;
+    let object = test.wait(Kind::Version, "web", "complete but for what isn't there", complete).await;
+    let message = object.condition("Replicated").unwrap().message;
+    assert!(message.contains("northeurop (target typo)"), "{message}");
+    assert_eq!(object.at("/status/refusals/0/unknown"), &json!(true));
+    assert!(object.stalled().is_none(), "the version isn't to blame");
+
+    // A whole crowd of them takes nobody's place.
+    for number in 0..140 {
+        let name = format!("t-{number}");
+        test.apply(&manifests::target(&name, &format!("atlantis{number}"))).await;
+    }
+    test.apply(&manifests::target("south", "uksouth")).await;
+    test.ready(Kind::Target, "south").await;
+    assert_eq!(refused(&test).await, 0, "Azure was never asked for what isn't there");
+    for target in ["typo", "t-7"] {
+        test.delete(Kind::Target, target).await;
+        test.gone(Kind::Target, target).await;
+    }
     test.finish(Some(controller)).await;
 }
 
@@ -200,6 +238,7 @@ async fn very_many_targets_for_one_region_and_for_made_up_ones_leave_a_status_th
 #[tokio::test]
 async fn very_many_targets_for_a_region_that_azure_does_not_have_cost_a_few_writes_and_hold_up_nobody() {
     let test = Test::new("mob").await;
+    test.azure.allow_without(&LOCATIONS).await;
     let controller = test.start_with(&SELDOM);
     apply_copy(&test).await;
     test.ready(Kind::Version, "web").await;

@@ -34,9 +34,12 @@ pub fn is_settled(object: &Value) -> bool {
     suspended || seen && (final_word || is_complete_but_for_refusals(object))
 }
 
+/// What is said of a region that Azure doesn't have: as its list shows, or as it refuses it.
+pub(super) const TOLD_OF_TARGETS: [&str; 2] = ["RegionUnknown", "RegionRefused"];
+
 /// Whether a version has all but what Azure refuses of targets, and says so.
 pub(super) fn is_complete_but_for_refusals(object: &Value) -> bool {
-    condition(object, "Ready").is_some_and(|ready| ready["reason"] == "RegionRefused")
+    condition(object, "Ready").is_some_and(|ready| TOLD_OF_TARGETS.iter().any(|reason| ready["reason"] == *reason))
 }
 
 /// Whether an action may prevent that a version finds this one as its source.

@@ -61,6 +61,8 @@ impl Address {
                 Some(group) => address.group = Some(group),
                 None => address.types.push("resourceGroups".to_owned()),
             }
+        } else if segments.next_if(|segment| segment.eq_ignore_ascii_case("locations")).is_some() {
+            address.types.push("locations".to_owned());
         }
         if segments.peek().is_some_and(|segment| segment.eq_ignore_ascii_case("resources")) && address.types.is_empty()
         {

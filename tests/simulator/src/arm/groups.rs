@@ -8,7 +8,10 @@ use super::{
     refusals::{no_group, no_subscription},
     tags,
 };
-use crate::resources::{Group, Resources, Subscription};
+use crate::{
+    regions,
+    resources::{Group, Resources, Subscription},
+};
 
 fn subscription_view(subscription: &Subscription, tenant: &str) -> Value {
     json!({
@@ -50,6 +53,23 @@ pub(crate) fn subscriptions(resources: &Resources, tenant: &str, visible: impl F
 pub(crate) fn subscription(resources: &Resources, id: &str, tenant: &str) -> Answer {
     let subscription = resources.subscriptions.get(&id.to_lowercase()).ok_or_else(|| no_subscription(id))?;
     Ok(Reply::ok(subscription_view(subscription, tenant)))
+}
+
+/// The regions of a subscription. A name for several is no region by itself.
+pub(crate) fn locations(call: &Call<'_>) -> Reply {
+    let entry = |name: &str, display: &str, kind: &str| {
+        json!({
+            "id": format!("/subscriptions/{}/locations/{name}", call.address.subscription),
+            "name": name,
+            "type": "Region",
+            "displayName": display,
+            "regionalDisplayName": display,
+            "metadata": {"regionType": kind, "regionCategory": "Other"},
+        })
+    };
+    let physical = regions::both_names().map(|(name, display)| entry(name, display, "Physical"));
+    let logical = [("europe", "Europe"), ("global", "Global")].map(|(name, display)| entry(name, display, "Logical"));
+    Reply::ok(json!({"value": physical.chain(logical).collect::<Vec<_>>()}))
 }
 
 pub(crate) fn list(resources: &Resources, call: &Call<'_>) -> Reply {

@@ -39,6 +39,24 @@ fn to_narrow(role: &str) -> Value {
 }
 
 #[test]
+fn the_regions_of_a_subscription_are_told_to_those_who_may_list_them_on_the_whole_of_it() {
+    let mut azure = azure();
+    let list = format!("{}?api-version=2022-12-01", scope("/locations"));
+    let told = azure.get(&list);
+    let kind = |name: &str| {
+        let entry = told.body["value"].as_array().unwrap().iter().find(|entry| entry["name"] == name).cloned();
+        entry.map(|entry| entry["metadata"]["regionType"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(kind("northeurope").as_deref(), Some("Physical"));
+    assert_eq!(kind("europe").as_deref(), Some("Logical"), "a name for several");
+    assert_eq!(kind("northeurop"), None);
+    azure.sign_in("narrow", "s");
+    let refused = azure.get(&list);
+    assert_eq!((refused.status, refused.code()), (403, "AuthorizationFailed"));
+    assert!(refused.message().contains("'Microsoft.Resources/subscriptions/locations/read'"), "{}", refused.message());
+}
+
+#[test]
 fn an_assigned_role_gives_its_actions_below_its_scope_after_a_while_and_for_a_while_after_its_end() {
     let mut azure = azure();
     let group = scope("/resourceGroups/images");

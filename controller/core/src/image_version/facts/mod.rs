@@ -9,6 +9,7 @@ mod disk;
 mod gallery;
 mod governance;
 mod machine;
+mod namespace;
 mod operation;
 mod readings;
 mod run_command;
@@ -24,8 +25,8 @@ pub use azimage_names::values::{
     ReplicationState as RegionReplication,
 };
 use azimage_names::{
-    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, ResourceGroup, RunCommandId, SubnetId, VersionNumber,
-    VirtualMachineId,
+    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, Region, ResourceGroup, RunCommandId, SubnetId,
+    SubscriptionId, VersionNumber, VirtualMachineId,
 };
 
 use jiff::Timestamp;
@@ -39,6 +40,7 @@ pub use disk::{AttachedDisk, Disk, Encryption};
 pub use gallery::Gallery;
 pub use governance::{Lock, Permission, Permissions};
 pub use machine::Machine;
+pub use namespace::Namespace;
 pub use operation::{Operation, OperationOf};
 use readings::Fade;
 pub use readings::{Reading, Readings};
@@ -78,6 +80,10 @@ pub enum Read {
     Permissions(Scope),
     /// The locks on something, and on what it lies in.
     Locks(Scope),
+    /// The regions that a subscription has.
+    Regions(SubscriptionId),
+    /// The object's namespace: the only thing that Kubernetes is asked for, not Azure. Missing, if the right to read it is.
+    Namespace(String),
 }
 
 /// What is to be written, and may be forbidden.
@@ -177,6 +183,10 @@ pub struct Facts {
     pub permissions: Readings<Scope, Permissions>,
     /// Locks.
     pub locks: Readings<Scope, Vec<Lock>>,
+    /// The regions that subscriptions have.
+    pub regions: Readings<SubscriptionId, BTreeSet<Region>>,
+    /// Namespaces of Kubernetes.
+    pub namespaces: Readings<String, Namespace>,
     /// The object's version as it was last read by itself, if nothing was left to be done then.
     pub at_rest: Option<Arc<Version>>,
 }
@@ -207,7 +217,7 @@ impl Facts {
     }
 
     /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
-    fn own_readings(&mut self) -> [&mut dyn Fade; 12] {
+    fn own_readings(&mut self) -> [&mut dyn Fade; 14] {
         let Self {
             question: _,
             versions,
@@ -223,6 +233,8 @@ impl Facts {
             soft_deleted,
             permissions,
             locks,
+            regions,
+            namespaces,
             at_rest: _,
         } = self;
         [
@@ -238,6 +250,8 @@ impl Facts {
             soft_deleted,
             permissions,
             locks,
+            regions,
+            namespaces,
         ]
     }
 
@@ -262,6 +276,8 @@ impl Facts {
             Read::SoftDeleted(id) => self.soft_deleted.is_fresh(id),
             Read::Permissions(scope) => self.permissions.is_fresh(scope),
             Read::Locks(scope) => self.locks.is_fresh(scope),
+            Read::Regions(id) => self.regions.is_fresh(id),
+            Read::Namespace(name) => self.namespaces.is_fresh(name),
         }
     }
 
@@ -285,6 +301,8 @@ impl Facts {
             Read::SoftDeleted(id) => self.soft_deleted.forget(id),
             Read::Permissions(scope) => self.permissions.forget(scope),
             Read::Locks(scope) => self.locks.forget(scope),
+            Read::Regions(id) => self.regions.forget(id),
+            Read::Namespace(name) => self.namespaces.forget(name),
         }
     }
 
@@ -319,6 +337,8 @@ impl fmt::Display for Read {
             Self::SoftDeleted(id) => write!(formatter, "the deleted versions of {id}"),
             Self::Permissions(scope) => write!(formatter, "the rights on {scope}"),
             Self::Locks(scope) => write!(formatter, "the locks on {scope}"),
+            Self::Regions(id) => write!(formatter, "the regions of the subscription {id}"),
+            Self::Namespace(name) => write!(formatter, "the namespace {name}"),
         }
     }
 }

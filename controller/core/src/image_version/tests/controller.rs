@@ -97,19 +97,21 @@ impl Controller {
         let (question, uptime) = (self.question(), self.uptime());
         let mut facts = self.remembered.take_facts(question, validated, uptime);
         let history = History { status: &self.status, memory: &self.remembered, now: self.now, resync: PACE.resync };
-        let mut reads = 0;
+        let mut reads = 0_usize;
         let plan = loop {
             let read = match next(validated, &history, &facts) {
                 Next::Read(read) => read,
                 Next::Plan(plan) => break *plan,
             };
             facts.forget(&read);
-            if fate == Fate::OneRead && reads > 0 {
+            // Kubernetes has no part in Azure's budget.
+            let is_of_azure = !matches!(read, Read::Namespace(_));
+            if fate == Fate::OneRead && reads > 0 && is_of_azure {
                 super::told::throttled(&read, &mut facts);
             } else {
                 self.azure.read(&read, &mut facts);
             }
-            reads += 1;
+            reads += usize::from(is_of_azure);
         };
         self.remember(Event::Decided(&plan, Box::new(facts)));
         self.last = Some(plan.clone());

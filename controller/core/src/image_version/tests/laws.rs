@@ -39,7 +39,13 @@ fn prepare(validated: &Validated) -> Option<Prepare> {
 }
 
 fn merged(scene: &Scene, version: &facts::Version) -> Merged {
-    replicate::merged(&scene.validated(), &scene.history(), &version.location, &regions::in_azure(version))
+    replicate::merged(
+        &scene.validated(),
+        &scene.history(),
+        &version.location,
+        &regions::in_azure(version),
+        &refusals::Refusals::default(),
+    )
 }
 
 fn write_of_version(step: &Step) -> Option<&VersionRequest> {

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use azimage_crds::Reason;
 use strum::IntoEnumIterator;
 
-use super::{absence, capture, checks, console, deletion, memory, preflight, published, refusals, scene::Row, sources};
+use super::{
+    absence, capture, checks, console, deletion, memory, preflight, published, refusals, scene::Row, sources,
+    unknown_regions,
+};
 
 /// Reasons that don't come out of a plan of an image version.
 const ELSEWHERE: [Reason; 15] = [
@@ -43,6 +46,7 @@ fn tables() -> Vec<Row> {
         deletion::rows(),
         memory::rows(),
         refusals::rows(),
+        unknown_regions::rows(),
     ]
     .concat()
 }

@@ -34,6 +34,11 @@ fn a_repair_is_the_same_request_first_then_one_without_the_region_then_the_same_
         assert_eq!(regions_of(&request(&scene)), expected, "attempt {attempts}");
     }
     assert_eq!(regions_of(&request(&failing)), [HOME, OTHER], "none is on record yet");
+    let mut complete_before = steps(&[(StepName::Repair, 2, false)]);
+    let regions = json!([{"name": OTHER, "state": "Completed", "requestedBy": ["t"], "readyReplicas": 1}]);
+    complete_before.regions = serde_json::from_value(regions).unwrap();
+    let scene = failing.clone().status(complete_before);
+    assert_eq!(regions_of(&request(&scene)), [HOME, OTHER], "machines may be made from what was complete before");
     let home = wide().version(version(&[HOME, OTHER]).says(HOME, RegionReplication::Failed, ""));
     let scene = home.status(steps(&[(StepName::Repair, 2, false)]));
     assert_eq!(regions_of(&request(&scene)), [HOME, OTHER], "the home region is never taken away");

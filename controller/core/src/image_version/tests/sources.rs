@@ -261,6 +261,40 @@ fn a_source_version_that_another_object_is_to_make_is_waited_for() {
 }
 
 #[test]
+fn a_source_version_whose_maker_waits_for_a_person_names_it() {
+    let missing = scene(&from_image_version())
+        .observed(|observed| observed.source_version = Told::Missing(Absent::Resource))
+        .process(found_absent(Read::Version(source_id()), 9));
+    let validated = Validated { source_stuck: Some("golden".into()), ..missing.validated() };
+    let plan = plan(&validated, &missing.history(), &missing.observed.facts(&validated));
+    let crate::Progress::Stalled { reason, message } = plan.report.progress else { panic!("it goes on") };
+    assert_eq!((reason, plan.step), (azimage_crds::Reason::SourceNotFound, None));
+    assert!(message.contains("ImageVersion golden, which is to make it"), "{message}");
+}
+
+#[test]
+fn versions_that_are_made_from_each_other_in_a_circle_say_so() {
+    let missing = scene(&from_image_version())
+        .observed(|observed| observed.source_version = Told::Missing(Absent::Resource))
+        .process(found_absent(Read::Version(source_id()), 9));
+    let named = |count: usize| (1..=count).map(|number| format!("web-{number}")).collect::<Vec<_>>();
+    for (source_cycle, expected) in [
+        (named(2), "web-1 from web-2 from web-1;"),
+        (named(9), "web-5 from web-6 from another one, and so on, 9 in all, to web-1;"),
+    ] {
+        // Whether one of them is stalled already changes nothing.
+        for source_producer in [None, Some("web-2".to_owned())] {
+            let validated = Validated { source_cycle: source_cycle.clone(), source_producer, ..missing.validated() };
+            let plan = plan(&validated, &missing.history(), &missing.observed.facts(&validated));
+            assert_eq!((plan.requeue, plan.step), (Requeue::Resync, None));
+            let crate::Progress::Stalled { reason, message } = plan.report.progress else { panic!("{expected}") };
+            assert_eq!(reason, azimage_crds::Reason::InvalidSpec);
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}
+
+#[test]
 fn the_status_tells_what_was_seen_of_the_source() {
     let seen = |scene: Scene| scene.next_status().source.unwrap();
     let expected = azimage_crds::SourceStatus {

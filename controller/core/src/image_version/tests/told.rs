@@ -56,6 +56,10 @@ pub(super) struct Observed {
     pub(super) listed: Told<Arc<facts::Version>>,
     /// The operation of the last attempt at any step.
     pub(super) operation: Told<Operation>,
+    /// The regions of the gallery's subscription.
+    pub(super) regions: Told<BTreeSet<Region>>,
+    /// The namespace, of Kubernetes.
+    pub(super) namespace: Told<facts::Namespace>,
 }
 
 impl<T: Clone> Told<T> {
@@ -103,6 +107,7 @@ impl Observed {
             version_rights: Told::Found(vec![permission(&["*"])]),
             machine_rights: Told::Found(vec![permission(&["*"])]),
             locks: Told::Found(Vec::new()),
+            namespace: Told::Found(facts::Namespace { is_going: false }),
             ..Self::default()
         }
     }
@@ -145,6 +150,8 @@ impl Observed {
                 put(rights, scope, &mut into.permissions)
             }
             Read::Locks(scope) => put(&self.locks, scope, &mut into.locks),
+            Read::Regions(id) => put(&self.regions, id, &mut into.regions),
+            Read::Namespace(name) => put(&self.namespace, name, &mut into.namespaces),
         }
     }
 
@@ -165,6 +172,8 @@ impl Observed {
         tell(self.soft_deleted != Told::NotYet, Read::SoftDeleted(definition.clone()));
         tell(self.version_rights != Told::NotYet, Read::Permissions(Scope::Definition(definition.clone())));
         tell(self.locks != Told::NotYet, Read::Locks(Scope::Definition(definition.clone())));
+        tell(self.regions != Told::NotYet, Read::Regions(definition.gallery().subscription().clone()));
+        tell(self.namespace != Told::NotYet, Read::Namespace(validated.owner.namespace.clone()));
         match &validated.source {
             SourceSpec::VirtualMachine { id, seal, .. } => {
                 tell(self.machine_rights != Told::NotYet, Read::Permissions(Scope::Machine(id.clone())));
@@ -206,6 +215,8 @@ pub(super) fn throttled(read: &Read, into: &mut Facts) {
         locks: Told::Failed(Failure::Throttled),
         listed: Told::Failed(Failure::Throttled),
         operation: Told::Failed(Failure::Throttled),
+        regions: Told::Failed(Failure::Throttled),
+        namespace: Told::Failed(Failure::Throttled),
         seen: None,
     };
     observed.tell(read, into);

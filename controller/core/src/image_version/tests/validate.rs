@@ -223,6 +223,59 @@ fn a_machine_is_held_by_the_one_that_has_begun_with_it_or_else_by_the_older_one_
 }
 
 #[test]
+fn a_version_is_held_by_the_one_that_has_it_or_else_by_the_one_that_may_make_it() {
+    let condition = |kind: &str, reason: &str| {
+        json!({
+            "type": kind, "status": if kind == "Stalled" { "True" } else { "False" }, "reason": reason, "message": "m",
+            "observedGeneration": 2, "lastTransitionTime": "2026-01-02T00:00:00Z",
+        })
+    };
+    let told = |kind: &str, reason: &str| json!({"metadata": {"generation": 2}, "status": {"conditions": [condition(kind, reason)]}});
+    let begun = || {
+        let step = json!({"name": "ClaimSource", "startedAt": "2026-01-02T00:00:00Z", "attempts": 1});
+        json!({"status": {"conditions": [], "steps": [step]}})
+    };
+    let steps = || json!({"status": {"steps": begun()["status"]["steps"]}});
+    let (has_it, no_status) = (json!({"status": {"conditions": [], "resourceId": "x"}}), json!({}));
+    let younger = json!({"metadata": {"creationTimestamp": "2026-01-03T00:00:00Z"}});
+    let changed = json!({"metadata": {"generation": 3}});
+    let exists = || told("Stalled", "VersionExists");
+    let goes = json!({"metadata": {"deletionTimestamp": "2026-01-04T00:00:00Z", "finalizers": ["f"]}});
+    let cases = [
+        ("the older one has said nothing yet", no_status.clone(), no_status.clone(), true),
+        ("the version isn't the older one's", no_status.clone(), exists(), false),
+        ("the same, though it has begun with its machine", no_status.clone(), both(&exists(), &steps()), false),
+        (
+            "the same, while Azure can't be asked",
+            no_status.clone(),
+            both(&told("Published", "VersionExists"), &steps()),
+            false,
+        ),
+        ("it wasn't, before the spec changed", no_status.clone(), both(&exists(), &changed), true),
+        ("the older one is suspended", no_status.clone(), json!({"spec": {"suspend": true}}), false),
+        ("the older one is stalled otherwise", no_status.clone(), told("Stalled", "ConsentMissing"), false),
+        ("the older one goes and has done nothing", no_status.clone(), goes.clone(), false),
+        ("the older one goes and has to delete the version", no_status.clone(), both(&goes, &has_it), true),
+        (
+            "the older one has the version and is suspended",
+            no_status.clone(),
+            both(&has_it, &json!({"spec": {"suspend": true}})),
+            true,
+        ),
+        ("the older one has begun", no_status.clone(), begun(), true),
+        ("the younger one has the version", begun(), both(&younger, &has_it), true),
+        ("the younger one has begun, and this one has the version", has_it.clone(), both(&younger, &begun()), false),
+        ("this one has the version", has_it, begun(), false),
+    ];
+    let elsewhere = machine_source(&json!({"resourceId": format!("{MACHINE}-2")}));
+    for (case, this, theirs, expected) in cases {
+        let theirs = both(&both(&elsewhere, &json!({"spec": {"version": "1.0.0"}})), &theirs);
+        let found = understand(&object(&this), environment(&[&other(&theirs)]));
+        assert_eq!(found.is_err(), expected, "{case}: {found:?}");
+    }
+}
+
+#[test]
 fn of_two_objects_for_one_machine_one_and_only_one_goes_on_whatever_they_have_done() {
     let states = [
         json!({}),
@@ -316,7 +369,9 @@ fn who_is_to_make_the_source_version_counts_while_it_may_still_do_so() {
         ("it makes another version", json!({"spec": {"version": "9.9.9"}}), false),
     ] {
         let other = other(&both(&maker, &change));
-        let found = understand(&object(&from_image_version()), environment(&[&other])).unwrap().source_producer;
-        assert_eq!(found.as_deref(), counts.then_some("golden"), "{case}");
+        let found = understand(&object(&from_image_version()), environment(&[&other])).unwrap();
+        assert_eq!(found.source_producer.as_deref(), counts.then_some("golden"), "{case}");
+        let waits = matches!(case, "it is stalled" | "it is suspended");
+        assert_eq!(found.source_stuck.as_deref(), waits.then_some("golden"), "{case}");
     }
 }

@@ -41,6 +41,7 @@ pub(crate) fn action(method: &Method, address: &Address) -> String {
             Some(_) => format!("Microsoft.Resources/subscriptions/resourceGroups/resources/{verb}"),
             None => format!("Microsoft.Resources/subscriptions/resources/{verb}"),
         },
+        None if address.kind() == "locations" => format!("Microsoft.Resources/subscriptions/locations/{verb}"),
         None if address.group.is_some() || !address.types.is_empty() => {
             format!("Microsoft.Resources/subscriptions/resourceGroups/{verb}")
         }

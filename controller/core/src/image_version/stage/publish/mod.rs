@@ -21,7 +21,7 @@ use crate::Truth;
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     match cx.version()? {
-        Some(version) => View::of(cx, version, report).home(report),
+        Some(version) => View::of(cx, version, report)?.home(report),
         None => create(cx, report),
     }
 }

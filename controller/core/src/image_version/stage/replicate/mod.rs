@@ -4,6 +4,7 @@ pub(in super::super) mod compare;
 pub(in super::super) mod leaving;
 pub(in super::super) mod regions;
 mod repair;
+pub(in super::super) mod unknown;
 pub(in super::super) mod words;
 mod write;
 
@@ -20,7 +21,7 @@ use super::super::{
     context::Cx,
     facts,
     refusals::{Refusals, TOLD},
-    report::{Decision, Outcome, Report, ends},
+    report::{Decision, Outcome, Report, Stop, ends},
     wish::{self, Change, Wish},
     words::Done,
 };
@@ -33,7 +34,7 @@ use crate::{
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(version) = cx.version()? else { return Ok(Outcome::Done) };
-    let view = View::of(cx, version, report);
+    let view = View::of(cx, version, report)?;
     if version.provisioning.is_final() { view.settled(report) } else { view.updating(report) }
 }
 
@@ -48,9 +49,10 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(cx: &Cx<'a>, version: &'a facts::Version, report: &mut Report) -> Self {
+    pub(super) fn of(cx: &Cx<'a>, version: &'a facts::Version, report: &mut Report) -> Result<Self, Stop> {
         let history = cx.history;
-        let refusals = write::current_refusals(cx, version);
+        let mut refusals = write::current_refusals(cx, version);
+        unknown::noted(cx, &version.location, &regions::in_azure(version), &mut refusals)?;
         let (mut merged, write) = Write::decide(cx, version, &refusals);
         for region in std::mem::take(&mut merged.vanished) {
             let doubt = Doubt::NoRegion(region.clone());
@@ -62,7 +64,7 @@ impl<'a> View<'a> {
         let shown = regions::report(&merged, Some(version), history.status, &refusals);
         report.regions = Some(shown.clone());
         report.refusals = Some(refusals.clone());
-        View { cx: *cx, version, merged, shown, refusals, write }
+        Ok(View { cx: *cx, version, merged, shown, refusals, write })
     }
 }
 
@@ -72,8 +74,10 @@ pub(in super::super) fn merged(
     history: &History<'_>,
     home: &Region,
     in_azure: &BTreeSet<Region>,
+    refusals: &Refusals,
 ) -> Merged {
-    merged_of(validated, history, home, in_azure, |target| target).0
+    let hold = |target: TargetView| TargetView { held: refusals.is_unknown(&Wish::of(&target)), ..target };
+    merged_of(validated, history, home, in_azure, hold).0
 }
 
 /// The same with wishes that are held back, and the targets as they count.
@@ -177,7 +181,10 @@ impl View<'_> {
         let of_target = self.refusals.wishes().find(|wish| wish.region().is_some());
         if let Some(first) = of_target {
             let why = clip(self.refusals.why(first).unwrap_or_default(), TOLD);
-            let refused = Unheeded::Refused { regions: wish::listed(self.refused_targets()), why };
+            let unknown = self.refusals.is_unknown(first);
+            let regions =
+                wish::listed(self.refused_targets().filter(|it| self.refusals.is_unknown(&Wish::of(it)) == unknown));
+            let refused = if unknown { Unheeded::Unknown { regions, why } } else { Unheeded::Refused { regions, why } };
             report.found(Truth::False, &refused);
             report.progress = Progress::retrying(refused.reason(), refused.to_string());
         }

@@ -37,7 +37,7 @@ impl View<'_> {
         report.act_again(&Failed::CreatedAgain { detail }, Step::on_version(StepName::Publish, request))
     }
 
-    /// First the same request again; then without the region, after which it is added back as any region that is
+    /// First the same request again; then without the region, if it never was complete, after which it is added back as any region that is
     /// missing (the order that Azure's own error text advises, azure-cli issue 15539).
     pub(super) fn repair(
         &self,
@@ -59,8 +59,10 @@ impl View<'_> {
             let attempts = self.cx.history.attempts(StepName::Repair);
             return report.stalled(&Failed::Regions { regions, detail, attempts });
         }
+        // A region that was complete before has replicas that machines are made from: only a person takes these away.
         let removable = failed
             .iter()
+            .filter(|region| region.ready_replicas.is_none())
             .filter_map(|region| Region::parse(&region.name).ok())
             .find(|region| *region != self.version.location);
         let request = match removable {

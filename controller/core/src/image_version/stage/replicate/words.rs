@@ -34,6 +34,9 @@ messages! {
         Refused { regions: String, why: String } => Replicated / RegionRefused:
             "Azure refuses what replication targets ask for: {regions}: {why}. Nothing else waits for that. Change or delete \
              the target; it is asked for again at each resync",
+        Unknown { regions: String, why: String } => Replicated / RegionUnknown:
+            "Replication targets ask for regions that aren't there: {regions}: {why}. Nothing else waits for that. Make another \
+             target for the region that is meant, and delete this one; the list is read again every hour",
         Reverted { changes: String } => Ready / ChangeReverted:
             "Azure accepts a change and doesn't keep it: {changes}. A policy undoes it, or somebody. Make them leave it, or take \
              it out of spec.publish or of the replication targets; then {TRY_AGAIN}",
@@ -85,6 +88,16 @@ phrases! {
     pub(in crate::image_version) enum Late ["<late>"] {
         No => "",
         Yes => "; it takes longer than expected, and is waited for",
+    }
+}
+
+phrases! {
+    /// What is said of a region that the subscription doesn't have.
+    pub(in crate::image_version) enum NoRegion ["<why>"] {
+        None { region: Region, subscription: String } =>
+            "the list of locations of the subscription {subscription} has no {region}",
+        Like { region: Region, subscription: String, like: Region } =>
+            "the list of locations of the subscription {subscription} has no {region}; is {like} meant?",
     }
 }
 

@@ -12,11 +12,23 @@ use super::super::{
     words::{Done, NotShown},
 };
 
+/// How many members of a circle a message names.
+const MOST_NAMED: usize = 6;
+
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let SourceSpec::ImageVersion { id } = &cx.validated.source else { return Ok(Outcome::Done) };
     let Some(source) = cx.source_version(id)? else {
+        if !cx.validated.source_cycle.is_empty() {
+            let (circle, not_shown) = (listed(&cx.validated.source_cycle), NotShown::SourceVersion { id: id.clone() });
+            return report.absent(cx.history, (Read::Version(id.clone()), &not_shown), &Words::Circle { circle });
+        }
         if let Some(maker) = &cx.validated.source_producer {
             return report.wait(&Words::WaitingForMaker { maker: maker.clone(), id: id.clone() });
+        }
+        if let Some(maker) = &cx.validated.source_stuck {
+            let (not_shown, maker) = (NotShown::SourceVersion { id: id.clone() }, maker.clone());
+            let stuck = Words::MakerStuck { maker, id: id.clone() };
+            return report.absent(cx.history, (Read::Version(id.clone()), &not_shown), &stuck);
         }
         let (not_shown, missing) = (NotShown::SourceVersion { id: id.clone() }, Words::Missing { id: id.clone() });
         return report.absent(cx.history, (Read::Version(id.clone()), &not_shown), &missing);
@@ -41,4 +53,14 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     }
     report.done(&Done::SourceVersionExists);
     Ok(Outcome::Done)
+}
+
+/// The members of a circle: the first ones, and how many there are if that isn't all.
+fn listed(circle: &[String]) -> String {
+    let first = circle.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(" from ");
+    let begin = circle.first().map_or("", String::as_str);
+    match circle.len() {
+        count if count > MOST_NAMED => format!("{first} from another one, and so on, {count} in all, to {begin}"),
+        _ => format!("{first} from {begin}"),
+    }
 }

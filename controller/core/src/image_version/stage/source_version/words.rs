@@ -9,6 +9,12 @@ messages! {
     pub(in crate::image_version) enum Words {
         WaitingForMaker { maker: String, id: ImageVersionId } => SourceReady / SourceBusy:
             "Waiting for the ImageVersion {maker} to make the source version {id}",
+        MakerStuck { maker: String, id: ImageVersionId } => SourceReady / SourceNotFound:
+            "spec.source.imageVersion.resourceId: {id} doesn't exist yet, and the ImageVersion {maker}, which is to make it, is \
+             stalled or suspended: do what it asks for, and this object goes on at the next resync",
+        Circle { circle: String } => SourceReady / InvalidSpec:
+            "spec.source.imageVersion.resourceId: these ImageVersions are made from each other in a circle, so none of them can \
+             begin: {circle}; delete one of them, and make it anew from another source",
         Missing { id: ImageVersionId } => SourceReady / SourceNotFound:
             "spec.source.imageVersion.resourceId: {id} doesn't exist; create it, or make a new ImageVersion from \
              another source",
