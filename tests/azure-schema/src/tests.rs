@@ -141,11 +141,8 @@ fn the_parts_of_a_copied_machine_are_described() {
     }
     assert_eq!(problems("DELETE", &format!("{NETWORK}/networkInterfaces/one"), &Value::Null), Vec::<String>::new());
     let mut wrong = copy;
-    wrong["properties"]["completionPercent"] = json!(100);
+    wrong["properties"]["uniqueId"] = json!("x");
     wrong["properties"]["creationData"].as_object_mut().unwrap().remove("createOption");
     let found = problems("PUT", &format!("{COMPUTE}/snapshots/one"), &wrong);
-    assert_eq!(
-        found,
-        ["properties.completionPercent: is read-only", "properties.creationData.createOption: is required"]
-    );
+    assert_eq!(found, ["properties.creationData.createOption: is required", "properties.uniqueId: is read-only"]);
 }
