@@ -19,7 +19,7 @@ impl Kind for ImageVersion {
     }
 
     async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Action, KubernetesError> {
-        reconcile(context, object).await
+        Box::pin(reconcile(context, object)).await
     }
 
     fn sweep(context: &Context, period: Duration) {

@@ -43,7 +43,7 @@ const MOST_IN_A_ROW: usize = 16;
 /// Reconciles an object.
 pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageVersion) -> Result<Action, KubernetesError> {
     let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
-    let outcome = passes(context, seen, &uid).await;
+    let outcome = Box::pin(passes(context, seen, &uid)).await;
     if outcome.is_err() {
         context.freshest.invalidate(&uid);
     }

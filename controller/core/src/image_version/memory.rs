@@ -183,18 +183,7 @@ impl Memory {
                 ..self
             },
             Event::Prepared => Self { facts: self.facts.for_another_pass(), ..self },
-            Event::Announces(key, id) => {
-                let mut next =
-                    Self { facts: self.facts.for_another_pass(), deferred_since: None, waiting: None, ..self };
-                for (executed, attempt) in &mut next.executed {
-                    attempt.shows |= key.name.begins_anew().contains(&executed.name);
-                }
-                if key.name == StepName::CreateSnapshot {
-                    next.no_capacity = 0;
-                }
-                next.announced = Some(Intent { key, id: id.to_owned(), tried: false });
-                next
-            }
+            Event::Announces(key, id) => self.announces(key, id),
             Event::Pauses => Self { facts: self.facts.for_another_pass(), deferred_since: None, waiting: None, ..self },
             Event::Tries => {
                 let announced = self.announced.map(|intent| Intent { tried: true, ..intent });
@@ -250,6 +239,20 @@ impl Memory {
                 }
             }
         }
+    }
+
+    /// A step is about to be carried out.
+    fn announces(self, key: StepKey, id: &str) -> Self {
+        let mut next = Self { facts: self.facts.for_another_pass(), deferred_since: None, waiting: None, ..self };
+        for (executed, attempt) in &mut next.executed {
+            attempt.shows |= key.name.begins_anew().contains(&executed.name);
+        }
+        // Another attempt at a copy tries all sizes again.
+        if key.name == StepName::CreateSnapshot {
+            next.no_capacity = 0;
+        }
+        next.announced = Some(Intent { key, id: id.to_owned(), tried: false });
+        next
     }
 
     /// A pass that had to wait for its turn has learnt nothing but the facts.

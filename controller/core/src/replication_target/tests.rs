@@ -579,7 +579,8 @@ fn what_stops_a_target_is_its_own_and_told_by_it() {
         with_status("web-1", &json!({"regions": regions}))
     };
     let (none, premium) = (json!({}), json!({"spec": {"storageAccountType": "Premium_LRS"}}));
-    for (case, change, version, expected) in [
+    let more = json!({"spec": {"replicas": 2}});
+    let cases = vec![
         ("its wish is refused", &none, refused("Refused", json!([refusal(1)])), "False/RegionRefused"),
         ("it is refused more of what it has", &none, refused("Completed", json!([refusal(1)])), "False/RegionRefused"),
         ("there is no such region", &none, refused("Refused", json!([unknown(1)])), "False/RegionUnknown"),
@@ -591,13 +592,9 @@ fn what_stops_a_target_is_its_own_and_told_by_it() {
         ("there is no place left", &none, crowd(128), "False/TooManyRegions"),
         ("there is one place left", &none, crowd(127), "Unknown/Replicating"),
         ("it is one of very many", &none, unnamed(1), "True/Succeeded"),
-        (
-            "it is one of very many, and asks for more",
-            &json!({"spec": {"replicas": 2}}),
-            unnamed(1),
-            "Unknown/Replicating",
-        ),
-    ] {
+        ("it is one of very many, and asks for more", &more, unnamed(1), "Unknown/Replicating"),
+    ];
+    for (case, change, version, expected) in cases {
         let target = target("t", change);
         let plan = plan(&target, &[&version], &[&target], Timestamp::UNIX_EPOCH);
         let conditions = &plan.status.conditions;

@@ -20,6 +20,7 @@ use crate::{
 };
 
 /// A virtual machine, with what decides whether an image can be taken from it.
+#[expect(clippy::struct_excessive_bools, reason = "they are members of Azure's own")]
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(from = "Wire")]
 pub struct VirtualMachine {

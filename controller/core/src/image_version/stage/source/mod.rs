@@ -39,13 +39,11 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     };
     report.source = Some(facts(machine));
     if source.clone.is_some() {
-        return match may_not_be_cloned(cx.validated, machine) {
-            Some(problem) => report.stalled(&problem),
-            None => {
-                report.done(&Done::MachineExists);
-                Ok(Outcome::Done)
-            }
-        };
+        if let Some(problem) = may_not_be_cloned(cx.validated, machine) {
+            return report.stalled(&problem);
+        }
+        report.done(&Done::MachineExists);
+        return Ok(Outcome::Done);
     }
     if let Some(problem) = may_not_be_captured(cx.validated, machine) {
         let begun = cx.validated.owns_tag(&machine.tags) && cx.history.unfinished(StepName::Seal);
