@@ -17,6 +17,8 @@ TYPES = {
     "RunCommandId": "virtualMachines/runCommands",
     "DiskId": "disks",
     "SnapshotId": "snapshots",
+    "InterfaceId": "networkInterfaces",
+    "SecurityGroupId": "networkSecurityGroups",
     "GalleryId": "galleries",
     "ImageDefinitionId": "galleries/images",
     "ImageVersionId": "galleries/images/versions",
@@ -24,6 +26,9 @@ TYPES = {
 
 #: What a gallery keeps of an image definition's deleted versions. The client of Python spells it in small letters.
 KEPT = "galleries/softDeletedArtifactTypes/artifacts/versions"
+
+#: Of Microsoft.Network. Its client speaks in an api-version of its own, always.
+NETWORK = {"networkInterfaces", "networkSecurityGroups"}
 
 #: Which module provokes which error. Those that follow from azimage's code have to be here.
 ERRORS = {
@@ -87,9 +92,11 @@ ERRORS = {
 
 def operations():
     """Method, type and last part of the path, whether it is a list, `$expand` and api-version of each request of azimage's."""
-    constants = dict(re.findall(r'const (\w+): &str = "(\d{4}-\d\d-\d\d)";', (CLIENT / "compute" / "mod.rs").read_text()))
-    found = set()
-    for path in sorted((CLIENT / "compute").rglob("*.rs")):
+    constants = {}
+    for room in ["compute", "network"]:
+        constants |= re.findall(r'const (\w+): &str = "(\d{4}-\d\d-\d\d)";', (CLIENT / room / "mod.rs").read_text())
+    found = temporary(constants)
+    for path in sorted([*(CLIENT / "compute").rglob("*.rs"), *(CLIENT / "network").rglob("*.rs")]):
         if path.name == "tests.rs":
             continue
         text = path.read_text()
@@ -112,6 +119,21 @@ def operations():
     return found
 
 
+def temporary(constants):
+    """Of each kind of temporary resources one is read and deleted, by calls that serve all kinds."""
+    text = (CLIENT / "temporary.rs").read_text()
+    kinds = dict(re.findall(r"(\w+)\(&'a (\w+)\)", text))
+    spoken = {}
+    for arm, constant in re.findall(r"((?:Self::\w+\(_\)(?: \| )?)+) => (\w+),", text):
+        spoken |= {kind: constants[constant] for kind in re.findall(r"Self::(\w+)", arm)}
+    check(kinds and kinds.keys() == spoken.keys(), f"temporary.rs: {kinds} and {spoken}")
+    calls = re.findall(r"\bself\.(get|write)\(", text)
+    check(sorted(calls) == ["get", "write"], f"temporary.rs: {calls} were understood as one read and one deletion")
+    # A machine is read by itself, with its instance view.
+    read = {("GET", TYPES[id], False, "", spoken[kind]) for kind, id in kinds.items() if kind != "Machine"}
+    return read | {("DELETE", TYPES[id], False, "", spoken[kind]) for kind, id in kinds.items()}
+
+
 def versions():
     """The api-version in which azimage speaks to the resource types below a root, such as `galleries`."""
     found = {}
@@ -125,9 +147,10 @@ def done(azure):
     """The same of all that the clients did and that went well."""
     found = set()
     for entry in azure.control("GET", "/requests"):
-        if (entry["status"] or 500) >= 400 or "/providers/Microsoft.Compute/" not in entry["path"]:
+        provider = re.search(r"/providers/Microsoft\.(?:Compute|Network)/(.*)", entry["path"])
+        if (entry["status"] or 500) >= 400 or not provider:
             continue
-        parts = entry["path"].split("/providers/Microsoft.Compute/")[1].split("/")
+        parts = provider[1].split("/")
         expand = re.search(r"\$expand=(\w+)", entry["query"])
         collection = len(parts) % 2 == 1 and entry["method"] == "GET"
         version = re.search(r"api-version=([\w-]+)", entry["query"])[1]
@@ -140,15 +163,17 @@ def done(azure):
 def told_apart():
     """The codes that azimage's client knows by name."""
     text = (CLIENT / "arm" / "classify" / "mod.rs").read_text().split("#[cfg(test)]")[0]
-    lists = re.findall(r"const (?:BUSY|PERMANENT): &\[&str\] = &\[(.*?)\];", text, re.S)
+    lists = re.findall(r"const (?:BUSY|PERMANENT): &\[&str\] =\s*&\[(.*?)\];", text, re.S)
     check(len(lists) == 2, "the lists of codes in classify.rs")
     return set(re.findall(r'"(\w+)"', "".join(lists)))
 
 
 def run(azure):
     did, wanted = done(azure), operations()
-    if not azure.versions:
-        did, wanted = ({request[:-1] for request in requests} for requests in (did, wanted))
+    def compared(request):
+        return request if azure.versions and request[1] not in NETWORK else request[:-1]
+
+    did, wanted = ({compared(request) for request in requests} for requests in (did, wanted))
     for request in sorted(wanted):
         check(request in did, f"azimage sends {request}, but no official client did: add a check")
     for code in sorted(told_apart()):
