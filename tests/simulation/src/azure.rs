@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use http::{Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{network::is_read, time::VirtualClock};
+use crate::{network::is_read, time::VirtualClock, world};
 
 /// The address under which Azure is asked.
 pub const HOST: &str = "https://azure.simulation";
@@ -29,6 +29,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(75);
 pub struct Azure {
     simulator: Arc<Mutex<Simulator>>,
     writes: Arc<Mutex<Vec<Arrival>>>,
+    /// The uids of the image versions in the order of their numbers.
+    uids: Arc<OnceLock<Vec<String>>>,
     pub(crate) clock: VirtualClock,
 }
 
@@ -45,7 +47,7 @@ impl Azure {
     /// The scenario contradicts itself.
     pub fn new(scenario: &Scenario, clock: VirtualClock) -> Result<Self, ScenarioError> {
         let simulator = Simulator::new(scenario, clock.time())?;
-        Ok(Self { simulator: Arc::new(Mutex::new(simulator)), writes: Arc::default(), clock })
+        Ok(Self { simulator: Arc::new(Mutex::new(simulator)), writes: Arc::default(), uids: Arc::default(), clock })
     }
 
     /// The simulator, as it is now.
@@ -53,6 +55,40 @@ impl Azure {
         let mut simulator = self.simulator.lock().unwrap_or_else(PoisonError::into_inner);
         simulator.advance(self.clock.time());
         simulator
+    }
+
+    /// Makes known which uids the image versions have, in the order of their numbers.
+    pub fn set_uids(&self, uids: Vec<String>) {
+        let _ = self.uids.set(uids);
+    }
+
+    fn uids(&self) -> &[String] {
+        self.uids.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The uid of the object of a version.
+    pub fn uid(&self, number: u8) -> &str {
+        self.uids().get(usize::from(number)).map_or("unknown", String::as_str)
+    }
+
+    /// The resource id of a part of the copy of a version's machine, such as `snapshots` and `os-snapshot`.
+    pub fn part(&self, number: u8, kind: &str, part: &str) -> String {
+        world::temporary(self.uid(number), kind, part)
+    }
+
+    /// The resource id of the copy of a version's machine.
+    pub fn copy(&self, number: u8) -> String {
+        self.part(number, "virtualMachines", "machine")
+    }
+
+    /// The text with the names of objects for their uids, where these are part of the name of what is made for them.
+    pub(crate) fn named(&self, text: &str) -> String {
+        let Some((before, rest)) = text.split_once("/azimage-") else { return text.to_owned() };
+        let known = self.uids().iter().zip(0..).find_map(|(uid, number)| Some((number, rest.strip_prefix(uid)?)));
+        known.filter(|(_, rest)| rest.starts_with('-')).map_or_else(
+            || text.to_owned(),
+            |(number, rest)| format!("{before}/azimage-{}{rest}", world::object(number)),
+        )
     }
 
     /// A client of the scenario with its secret, `simulated`, and without faults between it and Azure.
@@ -80,7 +116,7 @@ impl Azure {
         Ok(BearerToken::new(secret.to_owned(), self.clock.time() + Duration::from_secs(lifetime.unsigned_abs())))
     }
 
-    /// The controller's writes to machines and versions that arrived, in their order.
+    /// The controller's writes to machines, versions, and parts of copies that arrived, in their order.
     pub fn writes(&self) -> Vec<Arrival> {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -117,10 +153,12 @@ pub(crate) fn request_id(request: &Request<Bytes>) -> Option<&str> {
     request.headers().get("x-ms-client-request-id")?.to_str().ok()
 }
 
-/// The machine or the version that a path is about.
+/// What a path is about: a machine, a version, or a part of the copy of a machine.
 fn subject(path: &str) -> Option<&str> {
-    let after = |part: &str| path.find(part).map(|at| at + part.len());
-    let name = after("/virtualMachines/").or_else(|| after("/versions/"))?;
+    const KINDS: [&str; 6] =
+        ["/virtualMachines/", "/versions/", "/snapshots/", "/disks/", "/networkSecurityGroups/", "/networkInterfaces/"];
+    let after = |part: &&str| path.find(*part).map(|at| at + part.len());
+    let name = KINDS.iter().find_map(after)?;
     Some(path[name..].find('/').map_or(path, |end| &path[..name + end]))
 }
 
@@ -135,7 +173,7 @@ pub struct Arrival {
     pub method: Method,
     /// The path.
     pub path: String,
-    /// The resource id of the machine or the version that it is about.
+    /// The resource id of what it is about.
     pub resource: String,
     /// Whether it took effect.
     pub applied: bool,

@@ -10,7 +10,7 @@ use azimage_simulator::{
 use crate::{
     azure::Azure,
     plan::Ban,
-    world::{SUBSCRIPTION, gallery, machine},
+    world::{SUBSCRIPTION, WORKSPACE, gallery, machine},
 };
 
 /// What is forbidden now.
@@ -38,9 +38,12 @@ impl Bans {
 /// All locks and policies, which replace those that there are.
 fn scenario(bans: &[Ban]) -> Scenario {
     let lock = |scope: String| Lock { name: None, scope, level: LockLevel::ReadOnly };
+    let keeps = |scope: String| Lock { name: None, scope, level: LockLevel::CanNotDelete };
     let locks = bans.iter().filter_map(|ban| match ban {
         Ban::MachineLock(number) => Some(lock(machine(*number))),
         Ban::GalleryLock => Some(lock(gallery())),
+        Ban::WorkspaceLock => Some(lock(WORKSPACE.to_owned())),
+        Ban::WorkspaceKept => Some(keeps(WORKSPACE.to_owned())),
         Ban::TagPolicy => None,
     });
     let policies = bans.iter().filter(|ban| **ban == Ban::TagPolicy).map(|_| Policy {

@@ -195,9 +195,15 @@ impl FaultInjector {
     }
 }
 
+/// What the names of the parts of copies begin with, as plans name them.
+const COPY: &str = "azimage-web-";
+
 /// The class of a call: its name without numbers, versions, and ids at the end of names.
 fn call_class(call: &str) -> String {
     let part = |part: &str| {
+        if let Some((_, rest)) = part.strip_prefix(COPY).and_then(|rest| rest.split_once('-')) {
+            return format!("{COPY}*-{}", rest.replace(|letter: char| letter.is_ascii_digit(), ""));
+        }
         let id = part.len().checked_sub(36).filter(|at| part.get(*at..).is_some_and(|id| Uuid::parse_str(id).is_ok()));
         let name = match id {
             Some(at) => &part[..at],
@@ -257,6 +263,8 @@ mod tests {
     fn calls_of_one_class_have_one_name() {
         for (call, expected) in [
             ("azure token", "azure token"),
+            ("azure PUT snapshots/azimage-web-3-lun0-snapshot", "azure PUT snapshots/azimage-web-*-lun-snapshot"),
+            ("azure GET virtualMachines/azimage-web-3-machine", "azure GET virtualMachines/azimage-web-*-machine"),
             ("azure GET virtualMachines/bad-noconsent", "azure GET virtualMachines/bad-*"),
             ("kubernetes Get replicationtargets/added-westeurop", "kubernetes Get replicationtargets/added-*"),
             ("kubernetes Update leases/azimage.dev-controller", "kubernetes Update leases/azimage.dev-controller"),

@@ -40,7 +40,7 @@ impl Network {
     }
 
     async fn send_with_faults(self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let name = name(&request);
+        let name = self.azure.named(&name(&request));
         let io = &self.io;
         let read = is_read(&request);
         io.record_call(&name, !read, azure::request_id(&request));
@@ -159,7 +159,9 @@ fn name(request: &Request<Bytes>) -> String {
     if path.ends_with(".serialconsole.log") {
         return format!("azure {} serialconsole.log", request.method());
     }
-    let short = path.split_once("/Microsoft.Compute/").map_or(path, |(_, rest)| rest);
+    let providers = ["/Microsoft.Compute/", "/Microsoft.Network/"];
+    let after = |provider: &&str| path.split_once(*provider).map(|(_, rest)| rest);
+    let short = providers.iter().find_map(after).unwrap_or(path);
     let parts: Vec<&str> =
         short.split('/').map(|part| if uuid::Uuid::parse_str(part).is_ok() { "*" } else { part }).collect();
     format!("azure {} {}", request.method(), parts.join("/"))

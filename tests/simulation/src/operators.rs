@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{ImageVersion, OWNER_TAG, ReplicationTarget};
+use azimage_crds::{ImageVersion, OWNER_TAG, RECONCILE_REQUESTED_AT, ReplicationTarget};
 use azimage_simulator::{
     MachineChange, Outcome,
     scenario::{PowerState, ScriptFails},
@@ -22,9 +22,23 @@ use crate::{
     azure::{Azure, HOST},
     plan::Action,
     world::{
-        NAMESPACE, OPERATOR, TENANT, added_target, definition, gallery, machine, new_target, object, target, version,
+        HOME, NAMESPACE, OPERATOR, TENANT, added_target, definition, gallery, machine, new_target, object, target,
+        version,
     },
 };
+
+/// A version of the interface of what lies at this path.
+fn api_version(path: &str) -> &'static str {
+    if path.contains("/Microsoft.Network/") {
+        "2025-05-01"
+    } else if path.contains("/virtualMachines/") {
+        "2025-04-01"
+    } else if path.contains("/disks/") || path.contains("/snapshots/") {
+        "2025-01-02"
+    } else {
+        "2024-03-03"
+    }
+}
 
 /// An operator with all rights.
 pub(crate) struct Operators {
@@ -37,6 +51,9 @@ impl Operators {
     /// is skipped.
     pub(crate) async fn apply(&self, action: &Action) -> bool {
         let power = |power_state| MachineChange { power_state: Some(power_state), ..MachineChange::default() };
+        if let Some(changed) = self.apply_to_copy(action).await {
+            return changed;
+        }
         match action {
             // Azure starts no machine that is generalized.
             Action::StartMachine(number) => {
@@ -76,6 +93,53 @@ impl Operators {
         }
     }
 
+    /// Applies an action on the copy of a machine, if it is one.
+    async fn apply_to_copy(&self, action: &Action) -> Option<bool> {
+        let power = |power_state| MachineChange { power_state: Some(power_state), ..MachineChange::default() };
+        let change = |number: &u8, change| self.change_machine(&self.azure.copy(*number), change);
+        let disk = |number: &u8| self.azure.part(*number, "disks", "os-disk");
+        Some(match action {
+            Action::StartCopy(number) => {
+                let copy = self.azure.simulator().state(&self.azure.copy(*number)).unwrap_or_default();
+                copy["generalized"] != true && change(number, power(PowerState::Running))
+            }
+            Action::StopCopy(number) => change(number, power(PowerState::Stopped)),
+            Action::GeneralizeCopy(number) => {
+                change(number, MachineChange { generalized: Some(true), ..MachineChange::default() })
+            }
+            Action::DeleteCopy(number) => self.delete(&self.azure.copy(*number)),
+            Action::RetagCopy(number) => {
+                change(number, MachineChange { tags: Some([].into()), ..MachineChange::default() })
+            }
+            Action::DeleteSnapshot(number) => self.delete(&self.azure.part(*number, "snapshots", "os-snapshot")),
+            Action::DeleteCopiedDisk(number) => self.delete(&disk(number)),
+            Action::OpenNetwork(number) => {
+                self.open(&self.azure.part(*number, "networkSecurityGroups", "security-group"))
+            }
+            Action::TakeName(number) => {
+                let id = disk(number);
+                let is_free = self.azure.simulator().state(&id).is_none();
+                let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": 4});
+                let tags = json!({"made-by": "somebody"});
+                is_free && self.put(&id, &json!({"location": HOME, "tags": tags, "properties": properties}))
+            }
+            Action::AskAgain(number) => {
+                let before = self.server.revision();
+                let annotations = json!({RECONCILE_REQUESTED_AT: self.azure.clock.time().to_string()});
+                self.patch(*number, json!({"metadata": {"annotations": annotations}})).await;
+                self.server.revision() > before
+            }
+            _ => return None,
+        })
+    }
+
+    /// Takes all rules from a security group.
+    fn open(&self, group: &str) -> bool {
+        let (status, mut body) = self.request(&Method::GET, group, &Value::Null);
+        body["properties"] = json!({"securityRules": []});
+        status.is_success() && self.put(group, &body)
+    }
+
     async fn apply_in_kubernetes(&self, action: &Action) {
         let versions: Api<ImageVersion> = Api::namespaced(self.server.client(), NAMESPACE);
         let targets: Api<ReplicationTarget> = Api::namespaced(self.server.client(), NAMESPACE);
@@ -104,10 +168,14 @@ impl Operators {
     }
 
     fn change(&self, number: u8, change: MachineChange) -> bool {
+        self.change_machine(&machine(number), change)
+    }
+
+    fn change_machine(&self, id: &str, change: MachineChange) -> bool {
         let mut simulator = self.azure.simulator();
-        let before = simulator.state(&machine(number));
-        let _ = simulator.change_machine(&machine(number), change);
-        simulator.state(&machine(number)) != before
+        let before = simulator.state(id);
+        let _ = simulator.change_machine(id, change);
+        simulator.state(id) != before
     }
 
     fn tag(&self, number: u8, key: &str, value: &str) -> bool {
@@ -152,7 +220,7 @@ impl Operators {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let request = Request::builder()
             .method(method)
-            .uri(format!("{HOST}{path}?api-version=2024-03-03"))
+            .uri(format!("{HOST}{path}?api-version={}", api_version(path)))
             .header("content-type", "application/json")
             .header("authorization", format!("Bearer {token}"))
             .body(Bytes::from(text));

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use azimage_simulator::{DomainFault, scenario::Unknowns};
+use azimage_simulator::{
+    DomainFault,
+    scenario::{Shortage, Unknowns},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -29,6 +32,39 @@ pub struct Plan {
     /// Events by the clock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
+}
+
+/// A version that is made of a copy of its machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CopiedMachine {
+    /// The number of the version.
+    pub of: u8,
+    /// How many data disks the machine has.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub data_disks: u8,
+    /// Whether the machine is stopped.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stopped: bool,
+    /// Sizes for the copy, if not the machine's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<String>,
+    /// For how many minutes a copy is kept that can't be captured, if not as long as by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_minutes: Option<u32>,
+}
+
+/// A size of which there are no machines to be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SoldOut {
+    /// The size.
+    pub size: String,
+    /// How Azure says so.
+    pub code: Shortage,
+    /// For so many seconds from the beginning, or for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
 }
 
 /// What exists at the beginning.
@@ -71,6 +107,12 @@ pub struct World {
     /// Unusual machines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub odd: Vec<OddMachine>,
+    /// Versions that are made of copies of their machines, which don't consent to anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clones: Vec<CopiedMachine>,
+    /// Sizes of which there are no machines to be had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sold_out: Vec<SoldOut>,
     /// What Azure shows when a guest's agent is gone, and of a machine that is deallocated.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unknowns: Unknowns,
@@ -82,6 +124,11 @@ fn is_default(unknowns: &Unknowns) -> bool {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(number: &u8) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(it: &bool) -> bool {
     !it
 }
@@ -90,6 +137,11 @@ impl World {
     /// The number of the version that this one is made from, if it is made from one.
     pub fn source_version(&self, number: u8) -> Option<u8> {
         (self.derived && number % 2 == 1).then(|| number - 1)
+    }
+
+    /// How the machine of a version is copied, if it is.
+    pub fn clone_of(&self, number: u8) -> Option<&CopiedMachine> {
+        self.clones.iter().find(|clone| clone.of == number && self.source_version(number).is_none())
     }
 
     /// What is unusual about the machine of a version.
@@ -287,6 +339,26 @@ pub enum Action {
     ClaimMachine(u8),
     /// Somebody breaks the guest of a machine, so that all its scripts fail.
     BreakGuest(u8),
+    /// Somebody starts the copy of a machine.
+    StartCopy(u8),
+    /// Somebody stops the copy of a machine.
+    StopCopy(u8),
+    /// Somebody marks the copy of a machine as generalized.
+    GeneralizeCopy(u8),
+    /// Somebody deletes the copy of a machine.
+    DeleteCopy(u8),
+    /// Somebody removes all tags of the copy of a machine.
+    RetagCopy(u8),
+    /// Somebody deletes the snapshot of a machine's system.
+    DeleteSnapshot(u8),
+    /// Somebody deletes the copied disk of a machine's system, which Azure does only while no machine holds it.
+    DeleteCopiedDisk(u8),
+    /// Somebody takes all rules from the security group of a copy.
+    OpenNetwork(u8),
+    /// Somebody makes a disk with the name of the copied one of a machine's system, if there is none.
+    TakeName(u8),
+    /// Somebody asks the object of a version to try again.
+    AskAgain(u8),
     /// Somebody replaces the tags of a version in Azure by others.
     DisownVersion(u8),
     /// Somebody adds a region to a version in Azure.
@@ -328,6 +400,10 @@ pub enum Ban {
     MachineLock(u8),
     /// A lock that makes the gallery read-only, with all that is in it.
     GalleryLock,
+    /// A lock that makes the workspace read-only, with all that is in it.
+    WorkspaceLock,
+    /// A lock that forbids to delete anything in the workspace.
+    WorkspaceKept,
     /// A policy that denies image versions without a tag, which none of azimage's has.
     TagPolicy,
 }

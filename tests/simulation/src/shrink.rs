@@ -29,6 +29,8 @@ pub fn shrink(plan: &Plan, bug: Option<Bug>, most: u32) -> Result<Plan, SetupErr
         cut(&mut best, |plan| &mut plan.faults, &mut fails)?;
         cut(&mut best, |plan| &mut plan.events, &mut fails)?;
         cut(&mut best, |plan| &mut plan.world.broken_objects, &mut fails)?;
+        cut(&mut best, |plan| &mut plan.world.clones, &mut fails)?;
+        cut(&mut best, |plan| &mut plan.world.sold_out, &mut fails)?;
         for change in [
             |plan: &mut Plan| plan.world.replicas = 1,
             |plan: &mut Plan| plan.world.versions = plan.world.versions.saturating_sub(1).max(1),

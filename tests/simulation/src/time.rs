@@ -20,6 +20,9 @@ const FIRST: i64 = 1_793_491_200;
 pub struct VirtualClock(Instant);
 
 impl VirtualClock {
+    /// The time of day at which every run begins.
+    pub const BEGIN: Timestamp = Timestamp::constant(FIRST, 0);
+
     /// A clock that begins now.
     pub fn begin() -> Self {
         Self(Instant::now())
@@ -27,7 +30,7 @@ impl VirtualClock {
 
     /// The time of day.
     pub fn time(&self) -> Timestamp {
-        Timestamp::from_second(FIRST).unwrap_or(Timestamp::UNIX_EPOCH) + self.0.elapsed()
+        Self::BEGIN + self.0.elapsed()
     }
 
     /// How long it has run.

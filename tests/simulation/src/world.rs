@@ -1,6 +1,6 @@
 //! The world of a plan: its resources in Azure and objects in Kubernetes.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use azimage_crds::{ImageVersion, OWNER_TAG, ReplicationTarget};
 use azimage_simulator::Scenario;
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{
     broken_objects,
-    plan::{Plan, World},
+    plan::{CopiedMachine, Plan, World},
+    time::VirtualClock,
 };
 
 /// The tenant.
@@ -40,6 +41,24 @@ pub(crate) const PROVIDER: &str =
 /// The resource id of a machine.
 pub fn machine(number: u8) -> String {
     format!("{PROVIDER}/virtualMachines/builder-{number}")
+}
+
+/// The resource group in which copies of machines are made.
+pub const WORKSPACE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/image-work";
+
+/// The resource id of the subnet of copies.
+const SUBNET: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/hub/subnets/work";
+
+/// The size of all machines.
+pub const SIZE: &str = "Standard_D2s_v5";
+
+/// A resource in the workspace that nobody of azimage's made, and that has to stay.
+pub const FOREIGN: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/image-work/providers/Microsoft.Compute/disks/azimage-others-os-disk";
+
+/// The resource id of what is made for the object of this uid, such as `virtualMachines` and `machine`.
+pub fn temporary(uid: &str, kind: &str, part: &str) -> String {
+    let provider = if kind.starts_with("network") { "Microsoft.Network" } else { "Microsoft.Compute" };
+    format!("{WORKSPACE}/providers/{provider}/{kind}/azimage-{uid}-{part}")
 }
 
 /// The resource id of a gallery image version.
@@ -112,8 +131,13 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             let recorded = (plan.seed + u64::from(number)).is_multiple_of(3);
             let mut machine = json!({
                 "name": format!("builder-{number}"), "tags": {"azimage-generalize": "allowed"},
-                "bootDiagnostics": recorded,
+                "bootDiagnostics": recorded, "vmSize": SIZE,
             });
+            if let Some(clone) = plan.world.clone_of(number) {
+                machine["tags"] = json!({"team": "web"});
+                machine["dataDisks"] = (0..clone.data_disks).map(|lun| json!({"lun": lun})).collect();
+                machine["powerState"] = json!(if clone.stopped { "deallocated" } else { "running" });
+            }
             for oddity in plan.world.oddities(number) {
                 oddity.apply(&mut machine);
             }
@@ -166,6 +190,22 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             ],
         }]}],
     });
+    if let Some(groups) =
+        scenario["subscriptions"][0]["resourceGroups"].as_array_mut().filter(|_| !plan.world.clones.is_empty())
+    {
+        let others = json!([{"name": FOREIGN.rsplit('/').next(), "tags": {OWNER_TAG: "other/images/web/1"}}]);
+        groups.push(json!({"name": "image-work", "location": HOME, "disks": others}));
+        let hub = json!([{"name": "hub", "subnets": [{"name": "work"}]}]);
+        groups.push(json!({"name": "network", "location": HOME, "virtualNetworks": hub}));
+    }
+    if !plan.world.sold_out.is_empty() {
+        let until = |seconds: u64| VirtualClock::BEGIN.checked_add(Duration::from_secs(seconds)).ok();
+        let all = plan.world.sold_out.iter().map(|sold| {
+            let until = sold.seconds.and_then(until);
+            json!({"region": HOME, "vmSize": sold.size, "code": sold.code, "until": until})
+        });
+        scenario["soldOut"] = all.collect();
+    }
     // From half a minute up to ten.
     scenario["durations"] = json!({"serialLogLag": 30 + plan.seed % 20 * 30});
     if let Some(seconds) = plan.world.copy_seconds {
@@ -187,8 +227,22 @@ pub(crate) fn new_target(name: &str, region: &str) -> Result<ReplicationTarget, 
     serde_json::from_value(made("ReplicationTarget", name, &spec))
 }
 
-/// Creates the objects.
-pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
+/// A copy of the machine is captured, not the machine itself.
+fn copy_it(clone: &CopiedMachine, spec: &mut Value) {
+    let machine = &mut spec["source"]["virtualMachine"];
+    machine["capture"] = json!("Clone");
+    if !clone.sizes.is_empty() {
+        machine["clone"]["vmSizes"] = json!(clone.sizes);
+    }
+    if let Some(minutes) = clone.keep_minutes {
+        machine["clone"]["keepOnFailure"] = json!(format!("{minutes}m"));
+    }
+    spec["workspace"] = json!({"resourceGroup": "image-work", "subnets": [{"region": HOME, "resourceId": SUBNET}]});
+}
+
+/// Creates the objects. Returns the uids of the good image versions in the order of their numbers.
+pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<String>> {
+    let mut uids = Vec::new();
     let namespaces: Api<Namespace> = Api::all(server.client());
     let namespace =
         serde_json::from_value(json!({"metadata": {"name": NAMESPACE}})).map_err(kube::Error::SerdeError)?;
@@ -204,7 +258,7 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
     let versions: Api<ImageVersion> = Api::namespaced(server.client(), NAMESPACE);
     let targets: Api<ReplicationTarget> = Api::namespaced(server.client(), NAMESPACE);
     let good = (0..plan.world.versions).map(|number| {
-        let spec = json!({
+        let mut spec = json!({
             "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
             "definition": object(number), "version": "1.4.0",
             "source": match plan.world.source_version(number) {
@@ -214,6 +268,9 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
                 }}),
             },
         });
+        if let Some(clone) = plan.world.clone_of(number) {
+            copy_it(clone, &mut spec);
+        }
         (object(number), spec)
     });
     for (name, mut spec) in good.chain(plan.world.broken_objects.iter().map(|broken| (broken.name(), broken.spec()))) {
@@ -222,11 +279,13 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
             spec["serviceAccountName"] = json!(ACCOUNT);
         }
         let version = serde_json::from_value(made("ImageVersion", &name, &spec));
-        versions.create(&PostParams::default(), &version.map_err(kube::Error::SerdeError)?).await?;
+        let made = versions.create(&PostParams::default(), &version.map_err(kube::Error::SerdeError)?).await?;
+        uids.push(made.metadata.uid.unwrap_or_default());
     }
+    uids.truncate(plan.world.versions.into());
     for (number, region) in plan.world.targets.iter().enumerate() {
         let made = new_target(&target(number), region).map_err(kube::Error::SerdeError)?;
         targets.create(&PostParams::default(), &made).await?;
     }
-    Ok(())
+    Ok(uids)
 }

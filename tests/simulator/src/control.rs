@@ -123,6 +123,16 @@ impl Simulator {
             })
     }
 
+    /// The resource ids of all machines, disks, snapshots, and of all that is in networks, in the order of their letters.
+    pub fn ids(&self) -> Vec<String> {
+        let resources = &self.resources;
+        let compute = resources.machines.values().map(|machine| &machine.id);
+        let compute = compute.chain(resources.disks.values().map(|disk| &disk.id));
+        let mut ids: Vec<String> = compute.chain(resources.network.values().map(|it| &it.id)).cloned().collect();
+        ids.sort();
+        ids
+    }
+
     /// The files on a virtual machine's disk by their paths, as text, and where links lead (`-> target`); not the programs, nor what
     /// is there only while the system runs. The same of a disk or a snapshot. `None` where there is no such thing.
     pub fn guest_files(&self, path: &str) -> Option<BTreeMap<String, String>> {

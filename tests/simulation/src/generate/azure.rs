@@ -11,6 +11,18 @@ use crate::{
 /// The detail of Azure's own faults.
 const DETAIL: &str = "Failed with internal server error.";
 
+/// What all copies have, or one kind of it.
+fn in_workspace(kind: u64) -> String {
+    let kind = match kind {
+        0 => "Compute/snapshots/",
+        1 => "Compute/disks/",
+        2 => "Network/networkInterfaces/",
+        3 => "Network/networkSecurityGroups/",
+        _ => "Compute/virtualMachines/",
+    };
+    format!("image-work/providers/Microsoft.{kind}")
+}
+
 /// Azure's faults within so many hours, not in order. Half of them stand from the beginning, so that they meet what is
 /// done first.
 pub(super) fn faults(seed: u64, world: &World, hours: u64) -> Vec<Event> {
@@ -22,6 +34,11 @@ pub(super) fn faults(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         let of = below("of", number, world.versions.into());
         let version = format!("galleries/corp/images/web-{of}/versions");
         let machine = format!("virtualMachines/builder-{of}");
+        let machine = if u8::try_from(of).is_ok_and(|of| world.clone_of(of).is_some()) {
+            in_workspace(below("kind of", number, 6))
+        } else {
+            machine
+        };
         let either = if below("either", number, 2) == 0 { version.clone() } else { machine.clone() };
         let region = usize::try_from(below("region", number, 4)).ok().and_then(|region| world.targets.get(region));
         // Some heal by themselves, some don't.

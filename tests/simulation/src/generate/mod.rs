@@ -1,6 +1,7 @@
 //! Plans from seeds.
 
 mod azure;
+mod clones;
 mod operators;
 
 use std::collections::BTreeSet;
@@ -92,6 +93,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
     let targets = usize::from(small("targets", 0, 4));
     let first = usize::from(small("regions", 0, 6));
     let regions = (0..targets).map(|number| REGIONS[(first + number) % REGIONS.len()].to_owned());
+    let sold_out = if options.azure { clones::sold_out(seed) } else { Vec::new() };
     let world = World {
         replicas,
         versions,
@@ -105,6 +107,8 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
         broken_objects: if options.operators && below("flaws", 0, 4) == 0 { broken_objects(seed) } else { Vec::new() },
         odd: if options.operators { odd(seed, versions) } else { Vec::new() },
+        clones: clones::clones(seed, versions),
+        sold_out,
         unknowns: unknowns(below("unknowns", 0, 6)),
     };
     let hours = 1 + below("hours", 0, 6);

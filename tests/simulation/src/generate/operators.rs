@@ -1,6 +1,6 @@
 //! Operators' actions, by seeds.
 
-use super::{MISSPELT, moment};
+use super::{MISSPELT, clones, moment};
 use crate::{
     fault_rates::chance,
     plan::{Action, Ban, Event, World},
@@ -48,6 +48,13 @@ pub(super) fn actions(seed: u64, world: &World, hours: u64) -> Vec<Event> {
             _ => Action::DeleteTarget(small("target", 0, 4)),
         };
         events.push(Event { at: at("meddles at", 0), action });
+    }
+    events.extend(clones::hands(seed, world, hours));
+    if !world.clones.is_empty() && below("locks workspace", 0, 8) == 0 {
+        let by = if below("keeps", 0, 2) == 0 { Ban::WorkspaceLock } else { Ban::WorkspaceKept };
+        let seconds = [120, 900, 3600, 4 * 3600][usize::from(small("workspace for", 0, 4))];
+        let at = if below("workspace at once", 0, 4) == 0 { 0 } else { at("workspace at", 0) };
+        events.push(Event { at, action: Action::Forbid { by, seconds } });
     }
     if below("coincides", 0, 5) == 0 {
         events.extend(coincidence(seed, small("coincides with", 0, world.versions), 1200 + at("coincides at", 0)));

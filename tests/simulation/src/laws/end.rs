@@ -3,8 +3,16 @@
 use azimage_simulator::DomainFault;
 use serde_json::Value;
 
-use super::{Evidence, machine::makes_machine_unusable};
-use crate::{generate::MISSPELT, oddities::Oddity, plan::Action, world};
+use super::{
+    Evidence, copies,
+    machine::{is_hand_on_copy, makes_machine_unusable},
+};
+use crate::{
+    generate::MISSPELT,
+    oddities::Oddity,
+    plan::{Action, World},
+    world,
+};
 
 /// Failures of one version in a row after which azimage stalls.
 const REPAIRS: u64 = 3;
@@ -31,7 +39,7 @@ pub fn is_settled(object: &Value) -> bool {
     let suspended = object["spec"]["suspend"] == true && object["metadata"]["deletionTimestamp"].is_null();
     let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
     let final_word = is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some();
-    suspended || seen && (final_word || is_complete_but_for_refusals(object))
+    suspended || seen && (final_word || is_complete_but_for_refusals(object)) && !copies::are_being_deleted(object)
 }
 
 /// What is said of a region that Azure doesn't have: as its list shows, or as it refuses it.
@@ -43,13 +51,14 @@ pub(super) fn is_complete_but_for_refusals(object: &Value) -> bool {
 }
 
 /// Whether an action may prevent that a version finds this one as its source.
-fn makes_source_unavailable(action: &Action, source: u8) -> bool {
+fn makes_source_unavailable(world: &World, action: &Action, source: u8) -> bool {
     let of_version = matches!(
         action,
         Action::DeleteVersion(it) | Action::DeleteDefinition(it) | Action::DeleteObject(it) | Action::Suspend(it) if *it == source
     );
-    let of_azure = matches!(action, Action::AzureFails { fault, .. } if allowed_reason_after(fault, source).is_some());
-    of_version || of_azure || makes_machine_unusable(action, source)
+    let of_azure =
+        matches!(action, Action::AzureFails { fault, .. } if allowed_reason_after(world, fault, source).is_some());
+    of_version || of_azure || makes_machine_unusable(world, action, source)
 }
 
 /// How many targets an operator makes for a region that Azure doesn't have.
@@ -69,9 +78,10 @@ pub(super) fn affects(fault: &DomainFault, path: &str) -> bool {
 }
 
 /// The reason for which a version may be stalled after a fault of Azure's, if there is one.
-fn allowed_reason_after(fault: &DomainFault, number: u8) -> Option<&'static str> {
+fn allowed_reason_after(world: &World, fault: &DomainFault, number: u8) -> Option<&'static str> {
     let of_version = affects(fault, &world::version(number));
     let of_machine = affects(fault, &world::machine(number));
+    let of_copy = world.clone_of(number).is_some() && copies::affects_workspace(fault);
     match fault {
         DomainFault::RegionFails { .. } if of_version => Some("ReplicationFailed"),
         // It was created, and each write leaves it Failed.
@@ -82,6 +92,7 @@ fn allowed_reason_after(fault: &DomainFault, number: u8) -> Option<&'static str>
         DomainFault::VersionCreateFails { .. } if of_version => Some("PublishFailed"),
         // A failed seal isn't repeated.
         DomainFault::OperationFails { .. } | DomainFault::OperationPreempted { .. } if of_machine => Some("SealFailed"),
+        DomainFault::OperationFails { .. } | DomainFault::OperationPreempted { .. } if of_copy => Some("CloneFailed"),
         _ => None,
     }
 }
@@ -104,14 +115,20 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
     }
     let world = &evidence.plan.world;
     reasons.extend(world.oddities(number).flat_map(Oddity::reasons));
-    if world.source_version(number).is_some_and(|source| world.oddities(source).any(|odd| !odd.reasons().is_empty())) {
+    if copies::is_sold_out(world, number) {
+        reasons.push("CloneFailed");
+    }
+    let never_made =
+        |source| world.oddities(source).any(|odd| !odd.reasons().is_empty()) || copies::is_sold_out(world, source);
+    if world.source_version(number).is_some_and(never_made) {
         reasons.extend(["SourceNotFound", "SourceFailed"]);
     }
     for action in evidence.actions() {
         match action {
             Action::ClaimMachine(it) if *it == number => reasons.push("SourceClaimed"),
             Action::BreakGuest(it) if *it == number => reasons.push("SealFailed"),
-            action if makes_machine_unusable(action, number) => {
+            action if is_hand_on_copy(action, number) => reasons.extend(copies::REASONS),
+            action if makes_machine_unusable(world, action, number) => {
                 reasons.extend(["SourceRunning", "GuestPreparationUnknown", "AlreadyGeneralized", "SourceNotFound"]);
                 reasons.extend(["ConsentMissing", "SealFailed", "SealTimedOut", "PublishFailed"]);
             }
@@ -120,11 +137,17 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
                 reasons.extend(["DefinitionNotFound", "VersionMissing"]);
             }
             Action::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
-            Action::AzureFails { fault, .. } => reasons.extend(allowed_reason_after(fault, number)),
+            Action::AzureFails { fault, .. } => {
+                reasons.extend(allowed_reason_after(world, fault, number));
+                // The seal of a copy is an operation of it.
+                if world.clone_of(number).is_some() && copies::affects_workspace(fault) {
+                    reasons.push("SealFailed");
+                }
+            }
             _ => {}
         }
         let source = evidence.plan.world.source_version(number);
-        if source.is_some_and(|source| makes_source_unavailable(action, source)) {
+        if source.is_some_and(|source| makes_source_unavailable(world, action, source)) {
             reasons.extend(["SourceNotFound", "SourceFailed", "PublishFailed"]);
         }
     }

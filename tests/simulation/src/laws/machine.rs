@@ -6,7 +6,7 @@ use http::Method;
 use super::Evidence;
 use crate::{
     oddities::Oddity,
-    plan::{Action, Ban},
+    plan::{Action, Ban, World},
     world,
 };
 
@@ -14,18 +14,25 @@ use crate::{
 /// within that minute leave no trace there; nothing else that is read tells them from a change of a tag. It is a known limit
 /// (docs/threat-model.md).
 fn start_is_undetectable(evidence: &Evidence<'_>, number: u8) -> bool {
-    evidence.plan.world.oddities(number).any(|odd| odd == Oddity::LostLastMinute)
-        && evidence.actions().any(|action| matches!(action, Action::StartMachine(it) if *it == number))
+    let starts = |action: &Action| matches!(action, Action::StartMachine(it) | Action::StartCopy(it) if *it == number);
+    evidence.plan.world.oddities(number).any(|odd| odd == Oddity::LostLastMinute) && evidence.actions().any(starts)
 }
 
-/// Each machine is generalized by one request at most, and only if its guest is really sealed and wasn't started since.
+/// Each machine, and each copy, is generalized by one request at most, and only if its guest is really sealed and wasn't started
+/// since.
 pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        let machine = world::machine(number);
-        let taken = evidence.effects_on(&machine).into_iter().filter(|effect| effect.path.ends_with("/generalize"));
+        let machine = evidence.captured(number);
         let (mut effective, mut unsealed, mut used) = (0, Vec::new(), Vec::new());
-        for effect in taken {
+        for effect in evidence.effects_on(&machine) {
+            if effect.before.is_null() {
+                // Another copy.
+                effective = 0;
+            }
+            if !effect.path.ends_with("/generalize") {
+                continue;
+            }
             // After a late request another one may find the machine generalized; that one changes nothing.
             effective += u32::from(effect.before["generalized"] != true);
             if start_is_undetectable(evidence, number) {
@@ -50,7 +57,11 @@ pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String
 pub(super) fn generalized_again_only_after_a_read(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        let machine = format!("virtualMachines/builder-{number}");
+        let machine = if evidence.plan.world.clone_of(number).is_some() {
+            format!("virtualMachines/azimage-{}-machine", world::object(number))
+        } else {
+            format!("virtualMachines/builder-{number}")
+        };
         let (read, action) = (format!("azure GET {machine}"), format!("azure POST {machine}/generalize"));
         let mut was_read = true;
         for sent in evidence.sent {
@@ -71,8 +82,8 @@ pub(super) fn generalized_again_only_after_a_read(evidence: &Evidence<'_>) -> Ve
 pub(super) fn generalized_only_when_deallocated(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
-        let path = format!("{}/generalize", world::machine(number));
-        let changed = |action: &Action| makes_machine_unusable(action, number);
+        let path = format!("{}/generalize", evidence.captured(number));
+        let changed = |action: &Action| makes_machine_unusable(&evidence.plan.world, action, number);
         for asked in evidence.arrivals.iter().filter(|it| it.path.eq_ignore_ascii_case(&path)) {
             if asked.before["power"] != "deallocated" && !evidence.may_be_overtaken(asked.time, changed) {
                 found.push(format!("{path} at {}, when the machine was {}", asked.time, asked.before["power"]));
@@ -82,25 +93,32 @@ pub(super) fn generalized_only_when_deallocated(evidence: &Evidence<'_>) -> Vec<
     found
 }
 
-/// The seal is started once, as no plan asks for another one.
+/// The seal is started once, as no plan asks for another one; of a copy, once for each that is made.
 pub(super) fn sealed_once(evidence: &Evidence<'_>) -> Vec<String> {
     let begun = |number| {
-        let writes = evidence.writes().filter(|entry| entry.method == "PUT" && entry.status == Some(201));
-        let commands = format!("{}/runcommands/", world::machine(number)).to_lowercase();
-        writes.filter(|entry| entry.path.to_lowercase().starts_with(&commands)).count()
+        let machine = evidence.captured(number).to_lowercase();
+        let made = || evidence.writes().filter(|entry| entry.method == "PUT" && entry.status == Some(201));
+        let commands = format!("{machine}/runcommands/");
+        let seals = made().filter(|entry| entry.path.to_lowercase().starts_with(&commands)).count();
+        let copies = made().filter(|entry| entry.path.to_lowercase() == machine).count();
+        (seals + 1).saturating_sub(copies.max(1))
     };
     // Where the cause is temporary, the seal is repeated.
     let repeats = |number| evidence.plan.world.oddities(number).any(Oddity::repeats);
     let numbers = (0..evidence.plan.world.versions).filter(|number| !repeats(*number));
     let numbers = numbers.map(|number| (number, begun(number)));
     let twice = numbers.filter(|(_, begun)| *begun > 1);
-    twice.map(|(number, begun)| format!("the seal of {} was begun {begun} times", world::machine(number))).collect()
+    twice.map(|(number, begun)| format!("the seal of {} was begun {begun} times", evidence.captured(number))).collect()
 }
 
-/// Each write to a machine has its consent at that moment, except the release of the claim.
+/// Each write to a machine has its consent at that moment, except the release of the claim. One that is copied isn't written to at
+/// all, see `copies`.
 pub(super) fn consents(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for number in 0..evidence.plan.world.versions {
+        if evidence.plan.world.clone_of(number).is_some() {
+            continue;
+        }
         let removed = |action: &Action| *action == Action::RetagMachine(number);
         for effect in evidence.effects_on(&world::machine(number)) {
             let releases = effect.method == Method::PATCH && !world::is_owner(number, &effect.after["tags"]);
@@ -117,7 +135,7 @@ pub(super) fn consents(evidence: &Evidence<'_>) -> Vec<String> {
 /// late.
 const LOCK_UNSEEN: i64 = 120;
 
-/// No machine is claimed for a version that Azure would refuse to make: while the gallery is locked, and that could be seen.
+/// No machine is claimed, and no copy begun, for a version that Azure would refuse to make: while the gallery is locked, and that could be seen.
 pub(super) fn not_claimed_for_a_locked_gallery(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let hidden = LOCK_UNSEEN.saturating_add(evidence.max_seconds_in_flight());
@@ -127,8 +145,12 @@ pub(super) fn not_claimed_for_a_locked_gallery(evidence: &Evidence<'_>) -> Vec<S
         // Nothing is read before the beginning.
         let seen = if event.at == 0 { 0 } else { second(event.at).saturating_add(hidden) };
         for number in 0..evidence.plan.world.versions {
+            let is_copied = evidence.plan.world.clone_of(number).is_some();
             let machine = world::machine(number);
-            for effect in evidence.effects_on(&machine) {
+            let effects = if is_copied { evidence.effects_of(number) } else { evidence.effects_on(&machine) };
+            // Of a copy that is begun the rest is made.
+            let some = if is_copied { 1 } else { effects.len() };
+            for effect in effects.into_iter().take(some) {
                 let since = effect.time.duration_since(evidence.begin).as_secs();
                 let claims =
                     !world::is_owner(number, &effect.before["tags"]) && world::is_owner(number, &effect.after["tags"]);
@@ -147,8 +169,19 @@ pub(super) fn never_started(evidence: &Evidence<'_>) -> Vec<String> {
     started.map(super::line).collect()
 }
 
-/// Whether an action leaves a machine unusable for a capture.
-pub(super) fn makes_machine_unusable(action: &Action, number: u8) -> bool {
+/// Whether an action leaves what is captured for a version unusable.
+pub(super) fn makes_machine_unusable(world: &World, action: &Action, number: u8) -> bool {
+    if world.clone_of(number).is_some() {
+        return is_hand_on_copy(action, number)
+            || matches!(
+                action,
+                Action::GeneralizeMachine(it)
+                    | Action::DeleteMachine(it)
+                    | Action::ClaimMachine(it)
+                    | Action::BreakGuest(it)
+                if *it == number
+            );
+    }
     matches!(
         action,
         Action::StartMachine(it)
@@ -158,6 +191,22 @@ pub(super) fn makes_machine_unusable(action: &Action, number: u8) -> bool {
             | Action::RetagMachine(it)
             | Action::ClaimMachine(it)
             | Action::BreakGuest(it)
+            if *it == number
+    )
+}
+
+/// Whether an action is on the copy of this machine or its parts, so that it may not be captured.
+pub(super) fn is_hand_on_copy(action: &Action, number: u8) -> bool {
+    matches!(
+        action,
+        Action::StartCopy(it)
+            | Action::StopCopy(it)
+            | Action::GeneralizeCopy(it)
+            | Action::DeleteCopy(it)
+            | Action::RetagCopy(it)
+            | Action::DeleteSnapshot(it)
+            | Action::DeleteCopiedDisk(it)
+            | Action::TakeName(it)
             if *it == number
     )
 }

@@ -3,6 +3,7 @@
 //! What the controller believes doesn't count, except for what it reports: a condition that isn't true breaks a law, too.
 //! The plan names the operators' actions. They excuse what follows from them and nothing else.
 
+mod copies;
 mod end;
 mod identity;
 mod machine;
@@ -60,7 +61,7 @@ pub struct Evidence<'a> {
     pub settled: bool,
     /// Azure at the end.
     pub azure: &'a Azure,
-    /// The controller's writes to machines and versions, as they arrived.
+    /// The controller's writes to machines, versions and parts of copies, as they arrived.
     pub arrivals: &'a [Arrival],
     /// Every request that arrived at Azure.
     pub journal: &'a [JournalEntry],
@@ -112,7 +113,26 @@ impl<'a> Evidence<'a> {
 
     /// The writes that took effect for the object of a number.
     fn effects_of(&self, number: u8) -> Vec<&'a Arrival> {
-        [self.effects_on(&world::machine(number)), self.effects_on(&world::version(number))].concat()
+        let (machine, version) = (world::machine(number), world::version(number));
+        let effects = self.arrivals.iter().filter(|arrival| arrival.applied);
+        let own = |effect: &&Arrival| {
+            let is = |id: &str| effect.resource.eq_ignore_ascii_case(id);
+            is(&machine) || is(&version) || self.is_of_copy(number, &effect.resource)
+        };
+        effects.filter(own).collect()
+    }
+
+    /// Whether this is the id or the path of a part of the copy of a version's machine.
+    fn is_of_copy(&self, number: u8, path: &str) -> bool {
+        path.contains(&format!("/azimage-{}-", self.azure.uid(number)))
+    }
+
+    /// The machine that is captured for a version: the one that the object names, or the copy of it.
+    fn captured(&self, number: u8) -> String {
+        match self.plan.world.clone_of(number) {
+            Some(_) => self.azure.copy(number),
+            None => world::machine(number),
+        }
     }
 
     /// How often processes end: by kills and crashes.
@@ -174,7 +194,7 @@ const TARGETS: &str = "replicationtargets.azimage.dev";
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 37] = [
+const LAWS: [Law; 40] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::generalized_again_only_after_a_read),
     ("law 1", machine::generalized_only_when_deallocated),
@@ -182,6 +202,7 @@ const LAWS: [Law; 37] = [
     ("law 1", machine::consents),
     ("law 1", machine::never_started),
     ("law 1", machine::not_claimed_for_a_locked_gallery),
+    ("law 1", copies::sources_are_untouched),
     ("law 2", status::missing_was_true),
     ("law 3", version::made_once),
     ("law 4", version::never_offered_as_latest),
@@ -196,6 +217,7 @@ const LAWS: [Law; 37] = [
     ("law 7", others::foreign_claims_are_respected),
     ("law 7", others::foreign_tags_are_kept),
     ("law 7", others::foreign_versions_are_kept),
+    ("law 7", copies::others_keep_what_is_theirs),
     ("law 8", writes::intent_precedes_write),
     ("law 8", writes::finalizer_precedes_write),
     ("law 8", writes::no_needless_writes),
@@ -209,6 +231,7 @@ const LAWS: [Law; 37] = [
     ("term", process::lease_is_taken_only_when_free),
     ("term", process::no_writes_after_lease_loss),
     ("conditions", status::conditions_are_valid),
+    ("isolation", copies::no_copy_runs_in_a_network),
     ("suspend", rest::suspended_objects_get_no_writes),
     ("backoff", process::requests_back_off),
     ("panic", |evidence| evidence.panics.to_vec()),
@@ -216,7 +239,8 @@ const LAWS: [Law; 37] = [
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
-    let liveness: [Law; 4] = [
+    let liveness: [Law; 5] = [
+        ("law 9", copies::nothing_temporary_is_left),
         ("liveness", end::objects_settle),
         ("liveness", end::broken_objects_report_their_reason),
         ("liveness", regions::deleted_targets_disappear),

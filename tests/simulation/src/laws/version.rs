@@ -72,16 +72,17 @@ fn wrote(evidence: &Evidence<'_>, number: u8, process: &SentCall, since: Timesta
 }
 
 /// Versions are deleted only with their objects, if their policy says so. Apart from them only azimage's run commands are
-/// deleted.
+/// deleted, and parts of copies, of which `copies` judges more.
 pub(super) fn deleted_only_on_demand(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for entry in evidence.writes().filter(|entry| entry.method == "DELETE") {
         let numbers = 0..evidence.plan.world.versions;
         let of = numbers.into_iter().find(|number| world::version(*number).eq_ignore_ascii_case(&entry.path));
         let asked = of.is_some_and(|of| evidence.is_deleted(of));
-        let commands = |number: u8| format!("{}/runCommands/azimage-seal-", world::machine(number)).to_lowercase();
+        let commands = |number: u8| format!("{}/runCommands/azimage-seal-", evidence.captured(number)).to_lowercase();
         let path = entry.path.to_lowercase();
-        let temporary = (0..evidence.plan.world.versions).any(|number| path.starts_with(&commands(number)));
+        let temporary = (0..evidence.plan.world.versions)
+            .any(|number| path.starts_with(&commands(number)) || evidence.is_of_copy(number, &entry.path));
         if !(temporary || asked && evidence.plan.world.delete) {
             found.push(line(entry));
         }

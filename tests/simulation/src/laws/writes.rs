@@ -8,15 +8,16 @@ use serde_json::Value;
 
 use super::{
     Evidence, VERSIONS,
+    copies::affects_workspace,
     end::{affects, misspelt_targets},
     line,
-    machine::makes_machine_unusable,
+    machine::{is_hand_on_copy, makes_machine_unusable},
 };
 use crate::{
     oddities::Oddity,
-    plan::{Action, Fault},
+    plan::{Action, Fault, World},
     program::RESYNC,
-    world::{self, OPERATOR},
+    world::{self, OPERATOR, SIZE},
 };
 
 /// The correlation id of every write is in the status of an object before the write.
@@ -72,22 +73,49 @@ const TRIES: usize = 2;
 /// generalize and publish, or publish alone, and one for all regions.
 fn needed_writes(evidence: &Evidence<'_>, number: u8) -> usize {
     let world = &evidence.plan.world;
-    let publish = if world.source_version(number).is_some() { 1 } else { 7 };
+    let copied = world.clone_of(number).map(|clone| 1 + usize::from(clone.data_disks));
+    // Without its machine a copy's disks and interface are deleted one by one.
+    let parts = copied.map_or(0, |disks| disks + 1);
+    let publish = match copied {
+        _ if world.source_version(number).is_some() => 1,
+        // Snapshots, disks, group, interface and machine, and all of that deleted but what goes with the machine.
+        Some(disks) => 7 + 3 * disks + 5,
+        None => 7,
+    };
+    let again = copied.map_or(0, |disks| shortages(world, number) * (3 * disks + 5 + parts));
     let operators = evidence.actions().map(|action| match action {
         // The regions are written anew.
         Action::AddTarget(_) | Action::DeleteTarget(_) => 1,
         // A write without the region that was added meanwhile has to be repeated.
         Action::AddRegion(it, _) if *it == number => 1,
         // The version, the run command and the claim.
-        Action::DeleteObject(it) if *it == number => 3,
+        Action::DeleteObject(it) if *it == number => 3 + parts,
         // The same, and the regions again as the targets are deleted.
-        Action::DeleteNamespace => 3 + world.targets.len(),
+        Action::DeleteNamespace => 3 + parts + world.targets.len(),
+        // What was opened is closed.
+        Action::OpenNetwork(it) if *it == number && copied.is_some() => 2,
+        // What is gone is made again, or all is deleted.
+        action if copied.is_some() && is_hand_on_copy(action, number) => parts + 2,
+        Action::DeleteMachine(it) | Action::BreakGuest(it) if *it == number => parts,
+        // From the beginning.
+        Action::AskAgain(it) if *it == number => copied.map_or(3, |disks| 7 + 3 * disks + 5 + parts),
         // The run command once more: by a clock that was set back its unit hasn't begun, and the agent still lives.
         Action::ClockJump { seconds, .. } if *seconds < 0 && world.source_version(number).is_none() => 1,
+        Action::AzureFails { fault, .. } if copied.is_some() && affects_workspace(fault) => {
+            parts + repeated_times(fault)
+        }
         Action::AzureFails { fault, .. } => repeated_writes(fault, number),
         _ => 0,
     });
-    publish + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
+    publish + again + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
+}
+
+/// How often a copy may be made that turns out to have no place, or how often all is deleted as there is none.
+fn shortages(world: &World, number: u8) -> usize {
+    let Some(clone) = world.clone_of(number) else { return 0 };
+    let is_sold = |size: &str| world.sold_out.iter().any(|sold| sold.size == size);
+    let sold = clone.sizes.iter().filter(|size| is_sold(size)).count();
+    if clone.sizes.is_empty() { 2 * usize::from(is_sold(SIZE)) } else { 2 * sold }
 }
 
 /// The writes that repeat what a fault of Azure's has undone.
@@ -95,6 +123,11 @@ fn repeated_writes(fault: &DomainFault, number: u8) -> usize {
     if !affects(fault, &world::version(number)) && !affects(fault, &world::machine(number)) {
         return 0;
     }
+    repeated_times(fault)
+}
+
+/// How often a write is repeated that a fault of Azure's has undone.
+fn repeated_times(fault: &DomainFault) -> usize {
     match fault {
         DomainFault::RegionFails { .. } => REPAIRS,
         DomainFault::VersionCreateFails { .. } => TRIES,
@@ -112,10 +145,10 @@ fn may_duplicate_write(fault: Fault) -> bool {
 }
 
 /// Whether an action prevents the publication, so that it is retried up to a limit.
-fn prevents_publication(action: &Action, of: u8) -> bool {
+fn prevents_publication(world: &World, action: &Action, of: u8) -> bool {
     matches!(action, Action::DeleteVersion(it) | Action::DeleteDefinition(it) if *it == of)
         || matches!(action, Action::DeleteGallery)
-        || makes_machine_unusable(action, of)
+        || world.clone_of(of).is_none() && makes_machine_unusable(world, action, of)
 }
 
 /// Whether another process, or the same one after a restart, sent the same call while this write was in flight. No process can
@@ -162,10 +195,14 @@ pub(super) fn no_needless_writes(evidence: &Evidence<'_>) -> Vec<String> {
         if evidence.plan.world.oddities(number).any(Oddity::repeats) {
             continue;
         }
-        if evidence.actions().any(|action| of.iter().flatten().any(|of| prevents_publication(action, *of))) {
+        if evidence
+            .actions()
+            .any(|action| of.iter().flatten().any(|of| prevents_publication(&evidence.plan.world, action, *of)))
+        {
             continue;
         }
-        let calls = [format!("builder-{number}/"), format!("images/{}/", world::object(number))];
+        let name = world::object(number);
+        let calls = [format!("builder-{number}/"), format!("images/{name}/"), format!("azimage-{name}-")];
         let injected = evidence.injected.iter().filter(|fault| {
             let call = format!("{}/", fault.site.call);
             may_duplicate_write(fault.fault) && calls.iter().any(|of| call.contains(of))

@@ -129,7 +129,7 @@ async fn execute(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let server = ApiServer::with_scheduler(world::definitions(), plan.seed, move || clock.time(), scheduler.clone())?;
     let azure = Azure::new(&world::azure(plan)?, clock)?;
     let oracle = Oracle::observe(&server, &azure, plan.world.versions);
-    world::apply(plan, &server).await?;
+    azure.set_uids(world::apply(plan, &server).await?);
     let faults = FaultInjector::new(plan, history.clone());
     let outages = Outages::default();
     let processes: Vec<ProcessIo> = (0..plan.world.replicas.max(1))

@@ -21,6 +21,18 @@ pub enum Bug {
     AcceptForeignClaim,
     /// Tags are replaced without looking whether others changed them meanwhile.
     ClaimWithoutIfMatch,
+    /// A machine that is copied is claimed itself.
+    ClaimCopiedMachine,
+    /// A copy is made whether its network is closed or not.
+    IgnoreOpenNetwork,
+    /// A copy that can't be captured is kept for ever.
+    KeepFailedCopy,
+    /// What isn't the object's own counts as part of its copy.
+    AcceptForeignPart,
+    /// One 404 says that a part of a copy is gone.
+    BelieveOne404OfPart,
+    /// A size that isn't to be had is asked for again, and no other one.
+    KeepSize,
     /// A version that vanished is made again.
     RecreateMissingVersion,
     /// One 404 says that a version is gone for good.

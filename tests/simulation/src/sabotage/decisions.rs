@@ -38,6 +38,7 @@ impl Sabotaged {
             Bug::BelieveOne404 => is_version && !validated.deleting,
             Bug::BelieveOne404OnDeletion => is_version && validated.deleting,
             Bug::AskOnOne404 => !is_version,
+            Bug::BelieveOne404OfPart => matches!(what, Read::Temporary(_)),
             _ => false,
         }
     }
@@ -70,7 +71,7 @@ impl Decide for Sabotaged {
         }
         match next {
             Next::Plan(mut plan) => {
-                plans::change(self.bug, history, facts, &mut plan);
+                plans::change(self.bug, validated, history, facts, &mut plan);
                 Next::Plan(plan)
             }
             read @ Next::Read(_) => read,

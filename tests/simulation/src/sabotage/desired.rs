@@ -1,6 +1,6 @@
 //! The validated object, as a bug changes it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use azimage_core::image_version::{Facts, SourceSpec, Validated};
 use azimage_crds::Prepare;
@@ -21,10 +21,18 @@ pub(super) fn changed<'a>(bug: Bug, validated: &'a Validated, facts: &Facts) -> 
                 *prepare = Prepare::AlreadyGeneralized;
             }
         }
+        Bug::KeepFailedCopy => {
+            if let SourceSpec::VirtualMachine { clone: Some(clone), .. } = &mut desired.to_mut().source {
+                clone.keep_on_failure = FOR_EVER;
+            }
+        }
         _ => {}
     }
     desired
 }
+
+/// Longer than any run.
+const FOR_EVER: Duration = Duration::from_secs(1_000_000_000);
 
 fn is_claimed(validated: &Validated, facts: &Facts) -> bool {
     let SourceSpec::VirtualMachine { id, .. } = &validated.source else { return false };

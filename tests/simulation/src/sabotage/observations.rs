@@ -27,6 +27,14 @@ pub(super) fn changed<'a>(bug: Bug, validated: &Validated, facts: &'a Facts) -> 
             Cow::Owned(changed)
         }
         Bug::BelievePowerOff => believe_power_off(facts),
+        Bug::IgnoreOpenNetwork => temporary(facts, |found| {
+            if let facts::Network::Rules(rules) = &mut found.network {
+                *rules = facts::SecurityRule::closed();
+            }
+        }),
+        Bug::AcceptForeignPart => {
+            temporary(facts, |found| set(&mut found.tags, OWNER_TAG, &validated.owner.to_string()))
+        }
         Bug::AdoptForeignVersion if !validated.deleting => owned(validated, facts),
         Bug::DeleteForeignVersion if validated.deleting => owned(validated, facts),
         Bug::BelieveParentState => version(facts, |version| {
@@ -53,6 +61,12 @@ pub(super) fn changed<'a>(bug: Bug, validated: &Validated, facts: &'a Facts) -> 
 fn machine(facts: &Facts, change: impl Fn(&mut facts::Machine)) -> Cow<'_, Facts> {
     let mut changed = facts.clone();
     changed.machines.found_mut().for_each(change);
+    Cow::Owned(changed)
+}
+
+fn temporary(facts: &Facts, change: impl Fn(&mut facts::Temporary)) -> Cow<'_, Facts> {
+    let mut changed = facts.clone();
+    changed.temporaries.found_mut().for_each(change);
     Cow::Owned(changed)
 }
 

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use azimage_core::{
     Finding, Progress,
-    image_version::{Facts, History, Plan, Report, Request, Requeue, Step, StepName},
+    image_version::{Facts, History, Plan, Report, Request, Requeue, SourceSpec, Step, StepName, Validated},
 };
 use azimage_crds::{CONSENT_TAG, ConditionType, Reason};
 
 use super::Bug;
 
 /// Changes a plan.
-pub(super) fn change(bug: Bug, history: &History<'_>, facts: &Facts, plan: &mut Plan) {
+pub(super) fn change(bug: Bug, validated: &Validated, history: &History<'_>, facts: &Facts, plan: &mut Plan) {
     match bug {
         Bug::GeneralizeWithoutConsent => keep_consent_as_it_is(facts, plan),
+        Bug::ClaimCopiedMachine => claim_copied(validated, plan),
+        Bug::KeepSize => keep_size(validated, plan),
         Bug::DropForeignRegions => drop_foreign_regions(plan),
         Bug::BlameAllWishes => plan.report.asks.wishes.clear(),
         Bug::GiveUpAtDeadline => give_up(history, plan),
@@ -30,6 +32,27 @@ fn keep_consent_as_it_is(facts: &Facts, plan: &mut Plan) {
         && !has(&machine.tags)
     {
         request.tags.retain(|name, _| !name.eq_ignore_ascii_case(CONSENT_TAG));
+    }
+}
+
+/// The machine itself gets the tags of its copy.
+fn claim_copied(validated: &Validated, plan: &mut Plan) {
+    if let (Some(Step { request: Request::PatchMachine(request), .. }), SourceSpec::VirtualMachine { id, .. }) =
+        (&mut plan.step, &validated.source)
+    {
+        request.id = id.clone();
+    }
+}
+
+/// The copy has the first size, always.
+fn keep_size(validated: &Validated, plan: &mut Plan) {
+    if let (
+        Some(Step { request: Request::PutMachine(request), .. }),
+        SourceSpec::VirtualMachine { clone: Some(clone), .. },
+    ) = (&mut plan.step, &validated.source)
+        && let Some(first) = clone.sizes.first()
+    {
+        request.size.clone_from(first);
     }
 }
 
