@@ -29,13 +29,15 @@ struct Verdict {
     since: Timestamp,
 }
 
-/// The verdict on the attempt, if there is one.
+/// The verdict on the attempt, if there is one: what the first condition says that isn't true. Later ones may be of another time.
 fn verdict(cx: &Cx<'_>) -> Option<Verdict> {
-    DOMAIN.into_iter().filter(|kind| *kind != ConditionType::CleanedUp).find_map(|kind| {
-        let said = cx.history.condition(kind).filter(|condition| condition.status == "False")?;
-        let reason = said.reason.parse::<Reason>().ok().filter(|reason| reason.stalls())?;
-        Some(Verdict { kind, reason, message: said.message.clone(), since: said.last_transition_time.0 })
-    })
+    let (kind, said) = DOMAIN
+        .into_iter()
+        .filter_map(|kind| Some((kind, cx.history.condition(kind)?)))
+        .find(|(_, condition)| condition.status != "True")
+        .filter(|(kind, condition)| *kind != ConditionType::CleanedUp && condition.status == "False")?;
+    let reason = said.reason.parse::<Reason>().ok().filter(|reason| reason.stalls())?;
+    Some(Verdict { kind, reason, message: said.message.clone(), since: said.last_transition_time.0 })
 }
 
 /// What ends the pass because an attempt is over, if one is.

@@ -52,8 +52,10 @@ pub(super) fn decide(cx: &Cx<'_>, clone: &CloneSpec, machine: &facts::Machine, r
         Power::Stopped | Power::Deallocating | Power::Deallocated => report.stalled(&Failed::TurnedOff),
         Power::Running if machine.agent_ready && !machine.is_being_changed() => Ok(Outcome::Done),
         _ => {
-            let begun = cx.history.step(key).map(|record| record.started_at.0);
-            let late = begun.is_some_and(|begun| !cx.history.within(begun, AGENT_MINUTES * 60));
+            // What was announced may have been refused for long before it was carried out, so Azure's own word counts.
+            let begun =
+                || cx.history.step(key).map(|record| cx.history.now.as_second() - record.started_at.0.as_second());
+            let late = machine.unchanged_for().or_else(begun).is_some_and(|seconds| seconds >= AGENT_MINUTES * 60);
             if late {
                 report.stalled(&Failed::NoAgent { minutes: AGENT_MINUTES })
             } else {
