@@ -350,7 +350,8 @@ impl Memory {
         if let Some((failed, failure)) = &self.failure
             && failed == step
         {
-            if step.name == StepName::DeleteTemporary && (report.resource_id.is_some() || report.is_stalled()) {
+            // It holds up nothing but the object's own end: else the condition `CleanedUp` tells of it.
+            if step.name == StepName::DeleteTemporary && !report.leaves {
                 return;
             }
             report.progress = failure.progress_of(step.name);

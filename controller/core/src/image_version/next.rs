@@ -107,6 +107,7 @@ fn grace_seconds(step: &Step, cx: &Cx<'_>) -> i64 {
 fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let validated = cx.validated;
     if validated.deleting {
+        report.leaves = true;
         return walk(&route::DELETE, cx, report);
     }
     if validated.suspended {
@@ -115,19 +116,22 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     }
     let route = route::of(&validated.source);
     if let Some(version) = cx.version()? {
+        let is_being_made = !version.provisioning.is_final();
         if let end @ Outcome::Ends(..) = publish::is_what_was_asked_for(cx, version, report)? {
-            return Ok(end);
+            return attempt::without_a_version(cx, end, is_being_made, report);
         }
         let (behind, ahead) = route::split_where_it_is_made(route);
         passed(behind, version, cx, report);
         let outcome = walk(ahead, cx, report)?;
+        let outcome = attempt::without_a_version(cx, outcome, is_being_made, report)?;
         return Ok(clean::tell(cx, outcome, report));
     }
     if cx.history.visibility_lag() {
         return report.wait(&Words::NotShownYet);
     }
     if cx.history.was_published() {
-        return publish::is_gone(cx, report);
+        let outcome = publish::is_gone(cx, report)?;
+        return attempt::without_a_version(cx, outcome, false, report);
     }
     if let Some(over) = attempt::is_over(cx, report) {
         return over;

@@ -112,6 +112,8 @@ pub struct Report {
     pub gone: BTreeSet<TemporaryId>,
     /// Why temporary resources couldn't be deleted just now, in Azure's words.
     pub undeletable: BTreeMap<TemporaryId, String>,
+    /// The object goes.
+    pub leaves: bool,
     /// Nothing is missing but certainty about this: the next pass has to read that alone.
     pub confirming: Option<Read>,
 }
@@ -142,6 +144,7 @@ impl Default for Report {
             temporary: BTreeSet::new(),
             gone: BTreeSet::new(),
             undeletable: BTreeMap::new(),
+            leaves: false,
             confirming: None,
         }
     }

@@ -7,7 +7,12 @@ use azimage_crds::{
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{Report, StepKey, StepName, history::recorded, refusals::Refusals, stage::replicate::regions};
+use super::{
+    Report, StepKey, StepName,
+    history::recorded,
+    refusals::Refusals,
+    stage::{clean::FOREIGN, replicate::regions},
+};
 use crate::{
     Progress,
     condition::{self, clip},
@@ -137,6 +142,8 @@ fn temporary(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> 
         .iter()
         .filter(|known| id(known).is_none_or(|id| !report.gone.contains(&id)))
         .map(|known| match id(known).and_then(|id| report.undeletable.get(&id)) {
+            // What lasts is written once.
+            Some(words) if words == FOREIGN && known.problem.as_deref() == Some(FOREIGN) => known.clone(),
             Some(words) => TemporaryStatus {
                 problem: Some(clip(words, PROBLEM_LIMIT)),
                 problem_at: Some(Time(now)),

@@ -108,7 +108,11 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
     }
     if is_gone(&world::gallery()) {
         // The gallery was deleted with its content. An unpublished object reports the first reason, a published one the second.
-        return vec!["GalleryNotFound", "VersionMissing"];
+        reasons.extend(["GalleryNotFound", "VersionMissing"]);
+        // What ended an attempt at a copy stays told.
+        if evidence.plan.world.clone_of(number).is_none() {
+            return reasons;
+        }
     }
     if evidence.plan.world.taken {
         reasons.push("VersionExists");

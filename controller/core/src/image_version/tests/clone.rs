@@ -204,6 +204,26 @@ fn where_no_size_is_to_be_had_a_person_is_told_and_what_was_made_is_deleted_afte
 }
 
 #[test]
+fn where_nobody_was_told_why_a_copy_failed_the_next_size_is_tried_and_in_the_end_a_person_is_told() {
+    for (sizes_list, sold_out, ends_well) in [
+        (vec!["A1", "A2"], vec!["A1"], true),
+        (vec!["A1", "A2"], vec!["A1", "A2"], false),
+        (vec![], vec!["Standard_D2s_v5"], false),
+    ] {
+        let mut controller = controller(&sizes(&sizes_list));
+        controller.azure.sold_out = (vec![], sold_out);
+        for pass in 0..200 {
+            controller.pass(if pass % 6 == 0 { Fate::Restart } else { Fate::Fine });
+        }
+        controller.run(&[]);
+        assert_eq!(controller.azure.created, u32::from(ends_well), "{sizes_list:?} {:?}", controller.progress());
+        assert!(controller.azure.sizes.len() <= 4, "{:?}", controller.azure.sizes);
+        wait(&mut controller, 90);
+        assert_clean(&controller);
+    }
+}
+
+#[test]
 fn a_copy_that_fails_is_kept_for_a_while_and_another_one_is_made_when_somebody_asks() {
     for keep in ["0s", "1h"] {
         let mut controller = controller(&json!({"source": {"virtualMachine": {"clone": {"keepOnFailure": keep}}}}));

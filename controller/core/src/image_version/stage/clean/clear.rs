@@ -115,7 +115,8 @@ fn look(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Resul
 }
 
 /// Why something isn't deleted.
-const FOREIGN: &str = "its tag azimage-owner doesn't name this object, so it is left as it is";
+pub(in super::super::super) const FOREIGN: &str =
+    "its tag azimage-owner doesn't name this object, so it is left as it is";
 
 /// Completes "Could not …".
 const READING: &str = "read a temporary resource that is to be deleted";

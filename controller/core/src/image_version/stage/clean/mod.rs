@@ -6,6 +6,7 @@ pub(in super::super) mod words;
 
 use azimage_crds::{ConditionType, TemporaryStatus};
 use clear::Clearing;
+pub(in super::super) use clear::FOREIGN;
 use words::Words;
 
 use super::super::{
@@ -58,11 +59,12 @@ fn is_complete_at_home(version: &facts::Version) -> bool {
 }
 
 /// Why something couldn't be deleted, if that was just said.
-fn problem<'a>(cx: &Cx<'a>, id: &TemporaryId) -> Option<&'a str> {
+pub(super) fn problem<'a>(cx: &Cx<'a>, id: &TemporaryId) -> Option<&'a str> {
     let is_it = |known: &&TemporaryStatus| known.resource_id.parse::<TemporaryId>().is_ok_and(|known| known == *id);
     let known = cx.history.status.temporary.iter().find(is_it)?;
     let recent = known.problem_at.as_ref().is_some_and(|at| cx.history.within(at.0, PAUSE_SECONDS));
-    known.problem.as_deref().filter(|_| recent)
+    // Whose it is may change at any time.
+    known.problem.as_deref().filter(|problem| recent && *problem != FOREIGN)
 }
 
 /// What is left counts in how it stands as a whole: the object isn't ready while things are being deleted, and says what can't
@@ -77,14 +79,7 @@ pub(in super::super) fn tell(cx: &Cx<'_>, outcome: Outcome, report: &mut Report)
     if cx.clone_spec().is_none() || !published || stuck.is_empty() && going.is_empty() {
         return Outcome::Ends(step, requeue);
     }
-    if let Some(problem) = stuck.first() {
-        let words = Words::Stuck {
-            id: problem.resource_id.clone(),
-            why: problem.problem.clone().unwrap_or_default(),
-            count: stuck.len(),
-        };
-        report.found(Truth::False, &words);
-    }
+    tell_of_stuck(cx, report);
     let ready = matches!(report.progress, Progress::Settled { .. } | Progress::Idle { .. });
     if ready && !going.is_empty() && stuck.is_empty() {
         report.progress = Progress::reconciling(Words::Deleting.reason(), Words::Deleting.to_string());
@@ -93,13 +88,30 @@ pub(in super::super) fn tell(cx: &Cx<'_>, outcome: Outcome, report: &mut Report)
     Outcome::Ends(step, requeue)
 }
 
+/// What can't be deleted is told.
+pub(super) fn tell_of_stuck(cx: &Cx<'_>, report: &mut Report) {
+    let is_left =
+        |known: &&TemporaryStatus| known.resource_id.parse().is_ok_and(|id: TemporaryId| !report.gone.contains(&id));
+    let left = cx.history.status.temporary.iter().filter(is_left);
+    let stuck: Vec<&TemporaryStatus> = left.filter(|known| known.problem.is_some()).collect();
+    let Some(first) = stuck.first() else { return };
+    let (id, why) = (first.resource_id.clone(), first.problem.clone().unwrap_or_default());
+    report.found(Truth::False, &Words::Stuck { id, why, count: stuck.len() });
+}
+
 /// Before an object goes: nothing temporary of it is left.
 pub(in super::super) fn before_release(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(clone) = cx.clone_spec().filter(|_| !cx.history.status.temporary.is_empty()) else {
         return Ok(Outcome::Done);
     };
-    let cleared = clear::clear(cx, clone, report, |_| false)?;
-    report.progress = Progress::reconciling(Words::Leaving.reason(), Words::Leaving.to_string());
+    let cleared = clear::clear(cx, clone, report, |id| problem(cx, id).is_some())?;
+    let is_stuck = cx.history.status.temporary.iter().any(|known| known.problem.is_some());
+    let told = cx.history.stall().and_then(|stall| Some((stall.reason.parse().ok()?, stall.message.clone())));
+    report.progress = match told.filter(|_| is_stuck) {
+        Some((reason, message)) => Progress::stalled(reason, message),
+        None => Progress::reconciling(Words::Leaving.reason(), Words::Leaving.to_string()),
+    };
+    tell_of_stuck(cx, report);
     match cleared {
         Clearing::Gone => Ok(Outcome::Done),
         Clearing::Deletes(step) => ends(Some(step), Requeue::Poll),

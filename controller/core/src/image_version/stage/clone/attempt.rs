@@ -2,31 +2,55 @@
 //! Another attempt is made when somebody asks for it.
 
 use azimage_crds::{ConditionType, Reason};
+use jiff::Timestamp;
 
 use super::super::{
     super::{
-        CloneSpec, Requeue, StepName,
+        CloneSpec, DOMAIN, Requeue, StepName,
         context::Cx,
         report::{Decision, Outcome, Report, ends},
     },
     clean::{
+        self,
         clear::{self, Clearing},
         words::{OfTheCopy, Words},
     },
 };
+use super::words::Failed;
 use crate::{Finding, Message as _, Progress, Truth};
+
+/// Why an attempt can't go on: what stands in a condition of the work itself. A refusal of Azure's is none, as it is asked for again
+/// when whatever forbids it is gone.
+struct Verdict {
+    kind: ConditionType,
+    reason: Reason,
+    message: String,
+    /// Since when.
+    since: Timestamp,
+}
+
+/// The verdict on the attempt, if there is one: what the first condition says that isn't true. Later ones may be of another time.
+fn verdict(cx: &Cx<'_>) -> Option<Verdict> {
+    let (kind, said) = DOMAIN
+        .into_iter()
+        .filter_map(|kind| Some((kind, cx.history.condition(kind)?)))
+        .find(|(_, condition)| condition.status != "True")
+        .filter(|(kind, condition)| *kind != ConditionType::CleanedUp && condition.status == "False")?;
+    let reason = said.reason.parse::<Reason>().ok().filter(|reason| reason.stalls())?;
+    Some(Verdict { kind, reason, message: said.message.clone(), since: said.last_transition_time.0 })
+}
 
 /// What ends the pass because an attempt is over, if one is.
 pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Option<Decision> {
     let clone = cx.clone_spec()?;
     let history = cx.history;
-    let told = history.stall().and_then(|stall| Some((stall.reason.parse::<Reason>().ok()?, stall.message.clone())));
+    let verdict = verdict(cx);
     let left = !history.status.temporary.is_empty();
     let deleting = history.begun_any(|name| name == StepName::DeleteTemporary);
     if left && deleting {
-        return Some(delete(cx, clone, told, report));
+        return Some(delete(cx, clone, verdict.filter(|_| !cx.validated.requested), report));
     }
-    let (reason, message) = told?;
+    let verdict = verdict?;
     if !left {
         // Of an object that never began there is nothing to be over.
         let begun = history.begun_any(StepName::is_about_a_part);
@@ -34,44 +58,87 @@ pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Opti
             return None;
         }
         report.done(&Words::Nothing);
-        report.progress = Progress::stalled(reason, message);
+        report.progress = Progress::stalled(verdict.reason, verdict.message);
         return Some(ends(None, Requeue::Resync));
     }
     if cx.validated.requested {
         return Some(delete(cx, clone, None, report));
     }
-    if is_kept(cx, clone) { None } else { Some(delete(cx, clone, Some((reason, message)), report)) }
+    if is_kept(cx, clone, &verdict) { None } else { Some(delete(cx, clone, Some(verdict), report)) }
 }
 
-/// Whether the copy is still kept: the condition says since when it can't be captured.
-fn is_kept(cx: &Cx<'_>, clone: &CloneSpec) -> bool {
-    let since = cx.history.stall().map(|stall| stall.last_transition_time.0);
+/// Whether the copy is still kept for people to look at.
+fn is_kept(cx: &Cx<'_>, clone: &CloneSpec, verdict: &Verdict) -> bool {
     let seconds = i64::try_from(clone.keep_on_failure.as_secs()).unwrap_or(i64::MAX);
-    since.is_some_and(|since| cx.history.within(since, seconds))
+    cx.history.within(verdict.since, seconds)
 }
 
 /// Deletes what was made. Why the attempt ended stays told, unless another one follows.
-fn delete(cx: &Cx<'_>, clone: &CloneSpec, told: Option<(Reason, String)>, report: &mut Report) -> Decision {
-    let cleared = clear::clear(cx, clone, report, |_| false)?;
+fn delete(cx: &Cx<'_>, clone: &CloneSpec, told: Option<Verdict>, report: &mut Report) -> Decision {
+    let cleared = clear::clear(cx, clone, report, |id| clean::problem(cx, id).is_some())?;
     report.findings.insert(ConditionType::CleanedUp, Finding::of(Truth::Unknown, &Words::Deleting));
-    report.progress = match told {
-        Some((reason, message)) => Progress::stalled(reason, message),
-        None => Progress::reconciling(Words::Again.reason(), Words::Again.to_string()),
+    clean::tell_of_stuck(cx, report);
+    let another = told.is_none();
+    report.progress = if let Some(verdict) = told {
+        Progress::stalled(verdict.reason, verdict.message)
+    } else {
+        // What was said of the last attempt holds no more.
+        if let Some(last) = verdict(cx) {
+            report.findings.insert(last.kind, Finding::of(Truth::Unknown, &Words::Again));
+        }
+        Progress::reconciling(Words::Again.reason(), Words::Again.to_string())
     };
     match cleared {
         Clearing::Deletes(step) => ends(Some(step), Requeue::Poll),
         Clearing::Waits => ends(None, Requeue::Poll),
         // Should anything stay, it isn't the object's.
-        Clearing::Gone if report.undeletable.is_empty() => ends(None, Requeue::Poll),
-        Clearing::Gone => ends(None, Requeue::Resync),
+        Clearing::Gone => match report.undeletable.keys().next().map(ToString::to_string) {
+            Some(id) if another => report.stalled(&Failed::Taken { id }),
+            Some(_) => ends(None, Requeue::Resync),
+            None => ends(None, Requeue::Poll),
+        },
     }
+}
+
+/// The copy isn't needed any more, too, when no version will ever come of it, be it that Azure failed to make it, that it is gone,
+/// or that it is somebody else's. `is_being_made` says that Azure may still be at work with the copy.
+pub(in super::super::super) fn without_a_version(
+    cx: &Cx<'_>,
+    outcome: Outcome,
+    is_being_made: bool,
+    report: &mut Report,
+) -> Decision {
+    let ended = matches!(outcome, Outcome::Ends(None, _)) && report.is_stalled();
+    let Some(clone) = cx.clone_spec().filter(|_| ended && !cx.history.status.temporary.is_empty()) else {
+        return Ok(outcome);
+    };
+    let deleting = cx.history.begun_any(|name| name == StepName::DeleteTemporary);
+    let kept = verdict(cx).is_none_or(|verdict| is_kept(cx, clone, &verdict));
+    if is_being_made || kept && !deleting {
+        if !is_being_made {
+            tell_of_the_kept(cx, &outcome, report);
+        }
+        return Ok(outcome);
+    }
+    let progress = report.progress.clone();
+    let decision = delete(cx, clone, verdict(cx), report);
+    report.progress = progress;
+    decision
+}
+
+/// Whether the copy is gone, or about to go, so that nothing can be made from it.
+pub(in super::super) fn is_copy_gone(cx: &Cx<'_>) -> bool {
+    let deleting = cx.history.begun_any(|name| name == StepName::DeleteTemporary);
+    cx.clone_spec().is_some() && (deleting || cx.history.status.temporary.is_empty())
 }
 
 /// What a person may look at while the copy is kept that can't be captured.
 pub(in super::super::super) fn tell_of_the_kept(cx: &Cx<'_>, outcome: &Outcome, report: &mut Report) {
     let Some(clone) = cx.clone_spec() else { return };
-    let stalled = matches!(report.progress, Progress::Stalled { .. });
-    if stalled && matches!(outcome, Outcome::Ends(None, _)) && !cx.history.status.temporary.is_empty() {
+    let Progress::Stalled { reason, .. } = &report.progress else { return };
+    // A refusal ends no attempt.
+    let over = report.findings.values().any(|it| it.truth == Truth::False && it.reason == *reason);
+    if over && matches!(outcome, Outcome::Ends(None, _)) && !cx.history.status.temporary.is_empty() {
         let keep = clone.keep_on_failure.as_secs() / 60;
         report.found(Truth::False, &Words::Kept { minutes: keep });
         say_that_it_is_the_copy(report);

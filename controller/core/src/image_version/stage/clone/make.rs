@@ -107,10 +107,18 @@ impl Making<'_> {
             return report.stalled(&Failed::Machine { detail });
         }
         let step = Step::on_part(StepName::CreateMachine, Part::Machine, self.request(Part::Machine)?);
-        if refusals > 0 {
+        if refusals > 0 || self.is_of_an_earlier_copy(&key) {
             return report.act_again(&Words::Machine, step);
         }
         report.act(&Words::Machine, step)
+    }
+
+    /// Whether the machine on record was made from earlier snapshots, and failed: this one is another attempt, also for a process
+    /// that knows nothing of the last one.
+    fn is_of_an_earlier_copy(&self, machine: &StepKey) -> bool {
+        let begun = |key: StepKey| self.cx.history.step(key).map(|record| record.started_at.0);
+        let snapshot = StepKey::on_part(StepName::CreateSnapshot, Part::Snapshot(DiskPlace::System));
+        begun(machine.clone()).zip(begun(snapshot)).is_some_and(|(machine, snapshot)| machine < snapshot)
     }
 
     fn request(&self, part: Part) -> Result<Request, Stop> {

@@ -20,7 +20,7 @@ use super::{
         context::{Answer, Cx, Presence},
         facts,
         report::{Decision, Outcome, Report, Stop},
-        words::Done,
+        words::{Done, NotShown},
     },
     preflight,
 };
@@ -53,7 +53,10 @@ fn vanished(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Decision {
     let doubt = Doubt::Absent(Read::Machine(clone.machine.clone()));
     let believed = cx.history.believes(&doubt);
     report.doubts(doubt);
-    if believed { report.stalled(&Failed::Gone) } else { report.wait(&Words::NotShown) }
+    if believed {
+        return report.stalled(&Failed::Gone);
+    }
+    report.doubted(&NotShown::Machine { id: clone.machine.clone() })
 }
 
 /// The copy runs, and its agent is ready.

@@ -52,8 +52,10 @@ pub(super) fn decide(cx: &Cx<'_>, clone: &CloneSpec, machine: &facts::Machine, r
         Power::Stopped | Power::Deallocating | Power::Deallocated => report.stalled(&Failed::TurnedOff),
         Power::Running if machine.agent_ready && !machine.is_being_changed() => Ok(Outcome::Done),
         _ => {
-            let begun = cx.history.step(key).map(|record| record.started_at.0);
-            let late = begun.is_some_and(|begun| !cx.history.within(begun, AGENT_MINUTES * 60));
+            // What was announced may have been refused for long before it was carried out, so Azure's own word counts.
+            let begun =
+                || cx.history.step(key).map(|record| cx.history.now.as_second() - record.started_at.0.as_second());
+            let late = machine.unchanged_for().or_else(begun).is_some_and(|seconds| seconds >= AGENT_MINUTES * 60);
             if late {
                 report.stalled(&Failed::NoAgent { minutes: AGENT_MINUTES })
             } else {
@@ -63,11 +65,13 @@ pub(super) fn decide(cx: &Cx<'_>, clone: &CloneSpec, machine: &facts::Machine, r
     }
 }
 
-/// Azure accepted the machine and failed to make it. For want of capacity another size may do.
+/// Azure accepted the machine and failed to make it. For want of capacity another size may do; so it is tried also where nobody
+/// was told why, as the process is gone that asked for it.
 fn failed(cx: &Cx<'_>, clone: &CloneSpec, machine: &facts::Machine, report: &mut Report) -> Decision {
     let key = StepKey::on_part(StepName::CreateMachine, Part::Machine);
     let failure = cx.why_failed(key.clone(), report)?;
-    let capacity = failure.as_ref().is_some_and(|failure| is_of_capacity(&failure.code));
+    let unheard = failure.is_none();
+    let capacity = failure.as_ref().is_none_or(|failure| is_of_capacity(&failure.code));
     let detail = Detail::of(failure, None);
     let attempts = cx.history.step(key).map_or(1, |record| record.attempts);
     let most = i32::try_from(clone.sizes.len().max(1) * 2).unwrap_or(i32::MAX);
@@ -75,7 +79,7 @@ fn failed(cx: &Cx<'_>, clone: &CloneSpec, machine: &facts::Machine, report: &mut
         return report.stalled(&Failed::Machine { detail });
     }
     let size = machine.size.clone().unwrap_or_default();
-    let words = Words::NoCapacity { size, detail };
+    let words = if unheard { Words::Unheard { size } } else { Words::NoCapacity { size, detail } };
     match clear::clear(cx, clone, report, |_| false)? {
         Clearing::Deletes(step) => report.act(&words, step),
         Clearing::Waits | Clearing::Gone => {

@@ -28,6 +28,9 @@ messages! {
             "Azure doesn't show a part of the workspace; reading it again",
         PartFailed { part: &'static str, detail: Detail } => GuestPrepared / Cloning:
             "Azure failed to make the {part} of the copy{detail}; making it again",
+        Unheard { size: String } => GuestPrepared / Cloning:
+            "Azure failed to make the copy of the machine with the size {size}, and nobody was told why. What was made is \
+             deleted, and it is tried again",
         NoCapacity { size: String, detail: Detail } => GuestPrepared / CapacityUnavailable:
             "Azure has no machine of the size {size} for the copy{detail}. What was made is deleted, and another size is tried",
     }

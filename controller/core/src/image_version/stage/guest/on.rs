@@ -43,6 +43,7 @@ impl Sealing<'_> {
         let Some(attempt) = attempt else {
             return match self.obstacle() {
                 Some(obstacle) => obstacle.decide(report),
+                None if self.source.clone.is_some() => self.claim_anew(report, &Words::ClaimingCopy),
                 None => self.claim_anew(report, &Words::ClaimingWithoutTag),
             };
         };

@@ -25,7 +25,7 @@ const LOG_SECONDS: i64 = 30 * 60;
 impl facts::Machine {
     /// For how long Azure has changed nothing of the machine, in seconds, by Azure's own clock. A start is a change; what a
     /// guest does by itself is none.
-    fn unchanged_for(&self) -> Option<i64> {
+    pub(in super::super) fn unchanged_for(&self) -> Option<i64> {
         Some(self.read_at?.as_second() - self.changed_at?.as_second())
     }
 }

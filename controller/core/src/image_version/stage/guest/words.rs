@@ -19,6 +19,8 @@ messages! {
             "The machine was started after its seal; claiming it for another one",
         ClaimingWithoutTag => GuestPrepared / Sealing:
             "The machine's tag azimage-seal is gone; claiming the machine again",
+        ClaimingCopy => GuestPrepared / Sealing:
+            "Claiming the copy of the machine for the seal",
         SwitchingDiagnosticsOn => GuestPrepared / Sealing:
             "Switching the machine's boot diagnostics on, where the guest will say that it is sealed",
         RemovingLast => GuestPrepared / Sealing:

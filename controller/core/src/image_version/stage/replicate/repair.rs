@@ -12,6 +12,7 @@ use super::{
         report::{Decision, Report, Stop},
         words::Detail,
     },
+    super::clone::attempt::is_copy_gone,
     View, compare,
     words::Failed,
 };
@@ -26,6 +27,9 @@ impl View<'_> {
         let failure = self.cx.why_failed(StepName::Publish, report)?;
         let incurable = failure.as_ref().is_some_and(is_incurable);
         let detail = Detail::of(failure, self.shown(&self.version.location));
+        if is_copy_gone(&self.cx) {
+            return report.stalled(&Failed::CreationWithoutCopy { detail });
+        }
         if incurable && !self.cx.validated.requested {
             return report.stalled(&Failed::CreationForGood { detail });
         }

@@ -54,6 +54,9 @@ messages! {
         CreationForGood { detail: Detail } => Published / PublishFailed:
             "Azure failed to create the gallery image version{detail}. The same request would fail again, so it isn't \
              repeated. Remove the cause: then {TRY_AGAIN}, or {MAKE_ANOTHER}",
+        CreationWithoutCopy { detail: Detail } => Published / PublishFailed:
+            "Azure failed to create the gallery image version{detail}. The copy that it was to be made from was kept for a while, \
+             and is deleted now: delete the version in Azure and make a new ImageVersion under another version number",
         Repaired { regions: String, detail: Detail } => Replicated / RegionFailed:
             "Azure failed to replicate to {regions}{detail}; repairing",
         Regions { regions: String, detail: Detail, attempts: i32 } => Replicated / ReplicationFailed:
