@@ -31,8 +31,25 @@ fn version_base() -> Value {
             "source": {"virtualMachine": {"resourceId": machine("builder"), "capture": "InPlace"}},
             // Defaults would be told apart from nothing in a rule about changes.
             "publish": {"storageAccountType": "Standard_LRS", "replicationMode": "Full"},
+            "workspace": {"resourceGroup": "image-work", "subnets": [subnet("westeurope", "work")]},
         },
     })
+}
+
+fn subnet(region: &str, name: &str) -> Value {
+    let network = format!("/subscriptions/{GUID}/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub");
+    json!({"region": region, "resourceId": format!("{network}/subnets/{name}")})
+}
+
+/// A machine that is cloned, with such settings.
+fn cloned(settings: Value) -> Value {
+    let machine = json!({"virtualMachine": {"resourceId": machine("builder"), "clone": settings}});
+    with(version_base(), "/spec/source", machine)
+}
+
+fn without_workspace(mut object: Value) -> Value {
+    object["spec"].as_object_mut().unwrap().remove("workspace");
+    object
 }
 
 fn target_base() -> Value {
@@ -145,6 +162,76 @@ fn values() -> Vec<Case> {
             "leave out script",
             json!({"prepare": "AlreadyGeneralized", "hygiene": "Off"}),
             json!({"prepare": "AlreadyGeneralized", "allow": [{"path": "/opt/key", "reason": "test"}]}),
+        ),
+        Case {
+            path: ".spec",
+            field: "spec.workspace",
+            ..case(VERSION, ".spec", "needs spec.workspace", cloned(json!({})), without_workspace(cloned(json!({}))))
+        },
+        Case {
+            path: ".spec.source.virtualMachine",
+            field: "spec.source.virtualMachine",
+            ..case(VERSION, ".spec", "clone is for capture: Clone", cloned(json!({"keepOnFailure": "0s"})), {
+                with(version_base(), "/spec/source/virtualMachine/clone", json!({}))
+            })
+        },
+        Case {
+            path: ".spec.source.virtualMachine",
+            field: "spec.source.virtualMachine",
+            ..case(VERSION, ".spec", "can't be cloned", cloned(json!({})), {
+                with(cloned(json!({})), "/spec/source/virtualMachine/guest", json!({"prepare": "AlreadyGeneralized"}))
+            })
+        },
+        Case {
+            path: ".spec.source.virtualMachine.clone.vmSizes",
+            field: "spec.source.virtualMachine.clone.vmSizes",
+            ..case(
+                VERSION,
+                ".spec",
+                "different sizes of virtual machines",
+                cloned(json!({"vmSizes": ["Standard_D2s_v5", "Standard_B2s"]})),
+                cloned(json!({"vmSizes": ["Standard_B2s", "Standard_B2s"]})),
+            )
+        },
+        Case {
+            path: ".spec.source.virtualMachine.clone.keepOnFailure",
+            field: "spec.source.virtualMachine.clone.keepOnFailure",
+            ..case(
+                VERSION,
+                ".spec",
+                "between 0s and 168h",
+                cloned(json!({"keepOnFailure": "168h"})),
+                cloned(json!({"keepOnFailure": "8 days"})),
+            )
+        },
+        version(".spec.workspace.resourceGroup", "name of a resource group", "a.b_(c)-d".into(), "work.".into()),
+        Case {
+            path: ".spec.workspace.subnets[].region",
+            field: "spec.workspace.subnets[0].region",
+            ..version(
+                ".spec.workspace.subnets",
+                "must be an Azure region",
+                json!([subnet("North Europe", "work")]),
+                json!([subnet("north-europe", "work")]),
+            )
+        },
+        Case {
+            path: ".spec.workspace.subnets[].resourceId",
+            field: "spec.workspace.subnets[0].resourceId",
+            ..version(
+                ".spec.workspace.subnets",
+                "resource id of a subnet",
+                json!([subnet("westeurope", "Work_1.a")]),
+                json!([{"region": "westeurope", "resourceId": "work"}]),
+            )
+        },
+        version(".spec.workspace.tags", "1 to 512 characters", json!({"cost center": "42"}), json!({"a/b": "42"})),
+        version(".spec.workspace.tags", "set by the controller", json!({"azure": "1"}), json!({"Azimage-owner": "me"})),
+        version(
+            ".spec.workspace.tags",
+            "differ only in case",
+            json!({"team": "a", "unit": "b"}),
+            json!({"team": "a", "Team": "b"}),
         ),
         allowed("C:\\ProgramData\\agent\\id", "/home/*/.ssh"),
         allowed("/etc/my app/key", "/etc/two\nlines"),
@@ -263,6 +350,18 @@ fn changes() -> Vec<Case> {
         unchangeable(".spec.definition", "other".into()),
         unchangeable(".spec.version", "1.4.1".into()),
         unchangeable(".spec.source", json!({"virtualMachine": {"resourceId": machine("other"), "capture": "InPlace"}})),
+        unchangeable(
+            ".spec.workspace",
+            json!({"resourceGroup": "elsewhere", "subnets": [subnet("westeurope", "work")]}),
+        ),
+        Case {
+            kind: VERSION,
+            path: ".spec",
+            message: "can't be taken away",
+            field: "spec",
+            accepted: with(version_base(), "/spec/suspend", true.into()),
+            refused: without_workspace(version_base()),
+        },
         unchangeable(".spec.publish.storageAccountType", "Standard_ZRS".into()),
         unchangeable(".spec.publish.replicationMode", "Shallow".into()),
         Case {
@@ -283,13 +382,10 @@ fn plain() -> Vec<(Value, &'static str)> {
         (with(version_base(), "/spec/publish/defaultReplicas", 101.into()), "spec.publish.defaultReplicas"),
         (with(version_base(), "/spec/publish/storageAccountType", "Fast".into()), "spec.publish.storageAccountType"),
         (
-            with(version_base(), "/spec/source/virtualMachine", json!({"resourceId": machine("builder")})),
+            with(version_base(), "/spec/source/virtualMachine/capture", "Copy".into()),
             "spec.source.virtualMachine.capture",
         ),
-        (
-            with(version_base(), "/spec/source/virtualMachine/capture", "Clone".into()),
-            "spec.source.virtualMachine.capture",
-        ),
+        (with(version_base(), "/spec/workspace/subnets", json!([])), "spec.workspace.subnets"),
         (with(version_base(), "/spec/definition", "d".repeat(81).into()), "spec.definition"),
         (with(version_base(), "/spec/deletionPolicy", "Keep".into()), "spec.deletionPolicy"),
         (with(target_base(), "/spec/replicas", 0.into()), "spec.replicas"),
