@@ -147,9 +147,13 @@ pub(super) fn no_copy_runs_in_a_network(evidence: &Evidence<'_>) -> Vec<String> 
                 && effect.path.eq_ignore_ascii_case(&exposure.machine)
                 && effect.time <= exposure.at
         });
-        let made = made.map_or(evidence.begin, |effect| effect.time);
+        // Who made it looked at the network before, and couldn't know of what came later.
+        let sent = made.and_then(|made| evidence.sent.iter().find(|sent| sent.id.as_deref() == Some(&made.id)));
+        let group = evidence.azure.part(number, "networkSecurityGroups", "security-group");
+        let looked = sent.and_then(|sent| evidence.last_read(&group, sent.time)).filter(|read| !read.lagging);
+        let looked = looked.map_or(evidence.begin, |read| read.simulated_time);
         let second = |at: Timestamp| at.duration_since(evidence.begin).as_secs();
-        let span = second(made).saturating_sub(evidence.max_seconds_in_flight())..=second(exposure.at);
+        let span = second(looked)..=second(exposure.at);
         let opened = evidence.plan.events.iter().any(|event| {
             event.action == Action::OpenNetwork(number) && i64::try_from(event.at).is_ok_and(|at| span.contains(&at))
         });

@@ -8,7 +8,7 @@ use azimage_simulation::{
     broken_objects::BrokenObject,
     fault_rates::CallKind,
     generate::{self, Options},
-    plan::{Action, CallSite, Event, Fault, Plan, ScheduledFault, World},
+    plan::{Action, CallSite, CopiedMachine, Event, Fault, Plan, ScheduledFault, World},
     run::{run, run_checking_determinism},
 };
 
@@ -83,6 +83,17 @@ fn a_version_is_made_from_a_version_that_is_made_from_a_machine() {
     plan.world.derived = true;
     let outcome = run(&plan).unwrap();
     assert_eq!(outcome.problems, [], "{}", outcome.text(false));
+}
+
+#[test]
+fn a_copy_is_made_captured_and_deleted_with_the_writes_that_it_needs() {
+    for (data_disks, writes) in [(0, 16), (2, 22)] {
+        let mut plan = calm(1);
+        plan.world.clones = vec![CopiedMachine { of: 0, data_disks, ..CopiedMachine::default() }];
+        let outcome = run(&plan).unwrap();
+        assert_eq!(outcome.problems, [], "{}", outcome.text(false));
+        assert_eq!(outcome.azure_writes, writes, "{}", outcome.text(false));
+    }
 }
 
 #[test]

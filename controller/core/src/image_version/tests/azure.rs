@@ -107,10 +107,14 @@ impl Azure {
         if let Read::Console(_) = read {
             assert_ne!(self.machine.boot_diagnostics, BootDiagnostics::Off, "nothing is recorded");
         }
+        let mut machine = self.machine.clone();
+        if self.origin.is_some() {
+            machine.read_at = Some(self.now);
+        }
         let tells = Observed {
             version: self.version.clone().map_or(Told::NotYet, Told::Found),
             definition: Told::Found(definition()),
-            virtual_machine: Told::Found(self.machine.clone()),
+            virtual_machine: Told::Found(machine),
             source_version: Told::Found(source_version()),
             seal: self.seal.clone().map_or(Told::NotYet, Told::Found),
             console: Told::Found(self.console.clone()),

@@ -347,8 +347,7 @@ fn what_has_the_name_of_a_part_and_another_owner_is_neither_used_nor_deleted() {
 fn what_cannot_be_deleted_holds_up_neither_the_regions_nor_the_rest() {
     let mut controller = controller(&json!({}));
     controller.targets = vec![target("t", "northeurope", &json!({}))];
-    let lock = Failure::Forbidden { by: Obstacle::Lock, why: "ScopeLocked: the scope is locked".to_owned() };
-    controller.refuses = Some((StepName::DeleteTemporary, lock));
+    controller.refuses = Some((StepName::DeleteTemporary, lock()));
     wait(&mut controller, 60);
     assert_eq!(reason(&controller, ConditionType::Ready), "True/Succeeded", "{:?}", controller.progress());
     assert_eq!(controller.regions(), ["northeurope", HOME]);
@@ -398,4 +397,114 @@ fn the_way_tells_what_goes_on_in_reasons_of_its_own() {
     for expected in ["Unknown/Cloning", "False/CapacityUnavailable", "Unknown/CleaningUp", "True/Succeeded"] {
         assert!(seen.contains(expected), "{expected}: {seen:?}");
     }
+}
+
+fn lock() -> Failure {
+    Failure::Forbidden { by: Obstacle::Lock, why: "ScopeLocked: the scope is locked".to_owned() }
+}
+
+#[test]
+fn what_azure_refuses_for_a_while_ends_no_attempt_and_costs_the_agent_no_time() {
+    for step in [StepName::CreateDisk, StepName::CreateMachine, StepName::Deallocate, StepName::Publish] {
+        let mut controller = controller(&json!({"source": {"virtualMachine": {"clone": {"keepOnFailure": "0s"}}}}));
+        controller.refuses = Some((step, lock()));
+        wait(&mut controller, 120);
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/ScopeLocked", "{step}");
+        assert!(!controller.status.temporary.is_empty(), "{step}");
+        controller.refuses = None;
+        wait(&mut controller, 60);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{step}: {:?}", controller.progress());
+        assert_eq!(controller.azure.sizes.len(), 1, "{step}");
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn a_verdict_holds_though_azure_does_not_show_the_copy_once() {
+    let mut controller = controller(&json!({}));
+    until(&mut controller, |azure| azure.seal.is_some());
+    controller.azure.seal.as_mut().unwrap().exit_code = Some(21);
+    controller.azure.seal.as_mut().unwrap().execution = Execution::Failed;
+    wait(&mut controller, 5);
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/ScriptFailed");
+    controller.azure.copied = false;
+    controller.pass(Fate::Slow);
+    controller.azure.copied = true;
+    wait(&mut controller, 5);
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/ScriptFailed");
+    wait(&mut controller, 60);
+    assert_clean(&controller);
+}
+
+#[test]
+fn a_version_that_azure_fails_to_make_for_good_leaves_nothing_of_the_copy() {
+    for asks in [false, true] {
+        let mut controller = controller(&json!({}));
+        until(&mut controller, |azure| azure.version.is_some());
+        let fail = |controller: &mut Controller, minutes: i64| {
+            for _ in 0..minutes * 2 {
+                let version = controller.azure.version.as_mut().unwrap();
+                version.provisioning = Provisioning::Failed;
+                version.replication.clear();
+                controller.pass(Fate::Slow);
+            }
+        };
+        fail(&mut controller, 30);
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/PublishFailed");
+        assert!(controller.azure.copied, "somebody may ask for another try");
+        fail(&mut controller, 90);
+        for _ in 0..90 {
+            let version = controller.azure.version.as_mut().unwrap();
+            version.provisioning = Provisioning::Failed;
+            version.replication.clear();
+            controller.pass(Fate::Fine);
+        }
+        assert_clean(&controller);
+        if asks {
+            ask(&mut controller, "now");
+            let publishes = |controller: &Controller| {
+                controller.carried_out.iter().filter(|step| **step == StepName::Publish).count()
+            };
+            let before = publishes(&controller);
+            fail(&mut controller, 10);
+            assert_eq!(publishes(&controller), before, "there is nothing to make it from");
+        }
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/PublishFailed");
+    }
+}
+
+#[test]
+fn what_of_a_failed_copy_cannot_be_deleted_is_asked_for_every_ten_minutes_and_why_it_failed_stays_told() {
+    let mut controller = controller(&json!({"source": {"virtualMachine": {"clone": {"keepOnFailure": "0s"}}}}));
+    controller.azure.silent = true;
+    controller.refuses = Some((StepName::DeleteTemporary, lock()));
+    until(&mut controller, |azure| azure.copied);
+    wait(&mut controller, 60);
+    let mut asked = 0;
+    for _ in 0..120 {
+        controller.pass(Fate::Fine);
+        asked += u32::from(controller.last.as_ref().is_some_and(|plan| plan.step.is_some()));
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/CloneFailed");
+    }
+    // The machine and the snapshots, each six times an hour.
+    assert!((6..=21).contains(&asked), "{asked}");
+    assert_eq!(reason(&controller, ConditionType::CleanedUp), "False/CleanUpFailed");
+    controller.refuses = None;
+    wait(&mut controller, 60);
+    assert_clean(&controller);
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/CloneFailed");
+}
+
+#[test]
+fn what_is_said_of_somebody_elses_resource_is_written_once() {
+    let mut controller = controller(&json!({"source": {"virtualMachine": {"clone": {"keepOnFailure": "0s"}}}}));
+    let id = part(Part::Disk(DiskPlace::System));
+    until(&mut controller, |azure| azure.parts.contains_key(&id));
+    controller.azure.parts.get_mut(&id).unwrap().tags.clear();
+    wait(&mut controller, 60);
+    let before = controller.status.clone();
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/NameTaken");
+    wait(&mut controller, 60);
+    assert_eq!(controller.status, before);
+    assert!(controller.azure.parts.contains_key(&id));
 }

@@ -29,12 +29,13 @@ struct Verdict {
     since: Timestamp,
 }
 
-/// The verdict on the attempt, if there is one: what the first condition says that isn't true. Later ones may be of another time.
+/// The verdict on the attempt, if there is one: what the first condition says of which anything is known and that isn't true. Later
+/// ones may be of another time.
 fn verdict(cx: &Cx<'_>) -> Option<Verdict> {
     let (kind, said) = DOMAIN
         .into_iter()
         .filter_map(|kind| Some((kind, cx.history.condition(kind)?)))
-        .find(|(_, condition)| condition.status != "True")
+        .find(|(_, condition)| condition.status != "True" && condition.reason != Reason::WaitingForEarlierStep.as_str())
         .filter(|(kind, condition)| *kind != ConditionType::CleanedUp && condition.status == "False")?;
     let reason = said.reason.parse::<Reason>().ok().filter(|reason| reason.stalls())?;
     Some(Verdict { kind, reason, message: said.message.clone(), since: said.last_transition_time.0 })
