@@ -27,7 +27,7 @@ const WRITES: [&str; 17] = [
 ];
 
 /// Lives that run at the same time: they mostly wait.
-const AT_A_TIME: usize = 6;
+const AT_A_TIME: usize = 4;
 
 /// A machine that somebody keeps: it doesn't consent to anything.
 async fn with_a_machine(test: &Test) {
