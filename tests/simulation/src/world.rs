@@ -163,7 +163,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
     let roles = if plan.seed.is_multiple_of(3) {
         Value::Null
     } else {
-        let actions = ["Microsoft.Compute/*", "Microsoft.Authorization/*"];
+        let actions = ["Microsoft.Compute/*", "Microsoft.Network/*", "Microsoft.Authorization/*"];
         json!([{"scope": format!("/subscriptions/{SUBSCRIPTION}"), "actions": actions}])
     };
     let mut clients =

@@ -23,6 +23,7 @@ pub const MISSPELT: &str = "westeurop";
 
 /// What the plans of seeds may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub struct Options {
     /// The highest rate of faults and crashes: in a thousand calls.
     pub per_thousand: u32,
@@ -32,11 +33,13 @@ pub struct Options {
     pub operators: bool,
     /// Azure's own faults.
     pub azure: bool,
+    /// Versions that are made of copies of their machines.
+    pub copies: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { per_thousand: 60, events: true, operators: true, azure: true }
+        Self { per_thousand: 60, events: true, operators: true, azure: true, copies: false }
     }
 }
 
@@ -107,7 +110,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         copy_seconds: (below("copies", 0, 8) == 0).then_some(8 * 3600),
         broken_objects: if options.operators && below("flaws", 0, 4) == 0 { broken_objects(seed) } else { Vec::new() },
         odd: if options.operators { odd(seed, versions) } else { Vec::new() },
-        clones: clones::clones(seed, versions),
+        clones: if options.copies { clones::clones(seed, versions) } else { Vec::new() },
         sold_out,
         unknowns: unknowns(below("unknowns", 0, 6)),
     };
