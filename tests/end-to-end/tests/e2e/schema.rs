@@ -42,7 +42,7 @@ fn subnet(region: &str, name: &str) -> Value {
 }
 
 /// A machine that is cloned, with such settings.
-fn cloned(settings: Value) -> Value {
+fn cloned(settings: &Value) -> Value {
     let machine = json!({"virtualMachine": {"resourceId": machine("builder"), "clone": settings}});
     with(version_base(), "/spec/source", machine)
 }
@@ -166,20 +166,20 @@ fn values() -> Vec<Case> {
         Case {
             path: ".spec",
             field: "spec.workspace",
-            ..case(VERSION, ".spec", "needs spec.workspace", cloned(json!({})), without_workspace(cloned(json!({}))))
+            ..case(VERSION, ".spec", "needs spec.workspace", cloned(&json!({})), without_workspace(cloned(&json!({}))))
         },
         Case {
             path: ".spec.source.virtualMachine",
             field: "spec.source.virtualMachine",
-            ..case(VERSION, ".spec", "clone is for capture: Clone", cloned(json!({"keepOnFailure": "0s"})), {
+            ..case(VERSION, ".spec", "clone is for capture: Clone", cloned(&json!({"keepOnFailure": "0s"})), {
                 with(version_base(), "/spec/source/virtualMachine/clone", json!({}))
             })
         },
         Case {
             path: ".spec.source.virtualMachine",
             field: "spec.source.virtualMachine",
-            ..case(VERSION, ".spec", "can't be cloned", cloned(json!({})), {
-                with(cloned(json!({})), "/spec/source/virtualMachine/guest", json!({"prepare": "AlreadyGeneralized"}))
+            ..case(VERSION, ".spec", "can't be cloned", cloned(&json!({})), {
+                with(cloned(&json!({})), "/spec/source/virtualMachine/guest", json!({"prepare": "AlreadyGeneralized"}))
             })
         },
         Case {
@@ -189,8 +189,8 @@ fn values() -> Vec<Case> {
                 VERSION,
                 ".spec",
                 "different sizes of virtual machines",
-                cloned(json!({"vmSizes": ["Standard_D2s_v5", "Standard_B2s"]})),
-                cloned(json!({"vmSizes": ["Standard_B2s", "Standard_B2s"]})),
+                cloned(&json!({"vmSizes": ["Standard_D2s_v5", "Standard_B2s"]})),
+                cloned(&json!({"vmSizes": ["Standard_B2s", "Standard_B2s"]})),
             )
         },
         Case {
@@ -200,8 +200,8 @@ fn values() -> Vec<Case> {
                 VERSION,
                 ".spec",
                 "between 0s and 168h",
-                cloned(json!({"keepOnFailure": "168h"})),
-                cloned(json!({"keepOnFailure": "8 days"})),
+                cloned(&json!({"keepOnFailure": "168h"})),
+                cloned(&json!({"keepOnFailure": "8 days"})),
             )
         },
         version(".spec.workspace.resourceGroup", "name of a resource group", "a.b_(c)-d".into(), "work.".into()),
