@@ -37,9 +37,8 @@ pub(super) fn is_made(cx: &Cx<'_>, report: &mut Report) -> Result<Option<Outcome
             report.done(&Done::MachineIsCloned);
             Ok(Some(Outcome::Done))
         }
-        Presence::Found(_) => Ok(None),
         Presence::Missing(_) if was_made(cx) => vanished(cx, clone, report).map(Some),
-        Presence::Missing(_) => Ok(None),
+        Presence::Found(_) | Presence::Missing(_) => Ok(None),
     }
 }
 
