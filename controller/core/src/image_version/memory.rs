@@ -272,7 +272,13 @@ impl Memory {
             next.reverts.believe(change, next.uptime);
         }
         next.asks = report.asks.clone();
-        let times = |doubt: &Doubt| next.doubts.get(doubt).map_or(1, |times| times.saturating_add(1));
+        // What a pass goes on from counts once, however many passes do.
+        let is_told_again = |doubt: &Doubt| match doubt {
+            Doubt::Absent(what) => facts.is_fresh(what),
+            Doubt::NoVersion | Doubt::NoRegion(_) => true,
+        };
+        let again = |doubt: &Doubt| u32::from(is_told_again(doubt));
+        let times = |doubt: &Doubt| next.doubts.get(doubt).map_or(1, |times| times.saturating_add(again(doubt)));
         let doubts = report.doubts.iter().map(|doubt| (doubt.clone(), times(doubt))).collect();
         Self { doubts, at_rest: plan.rests().then(|| AtRest::of(&facts)).flatten(), facts, ..next }
     }

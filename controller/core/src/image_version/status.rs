@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
-    Report, StepKey, StepName,
+    Report, StepKey, StepName, Subject,
     history::recorded,
     refusals::Refusals,
     stage::{clean::FOREIGN, replicate::regions},
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Progress,
     condition::{self, clip},
-    temporary::TemporaryId,
+    temporary::{Part, TemporaryId},
 };
 
 /// The longest of Azure's words about a temporary resource, in bytes.
@@ -126,12 +126,16 @@ pub fn record_intent(
     }
 }
 
-/// Whether a step made a part of a copy that couldn't be captured and is gone now: another attempt makes it anew.
+/// Whether a step made a part of a copy that couldn't be captured and is gone now, or was about a copy that is gone: another
+/// attempt takes it anew.
 fn is_undone(step: &StepStatus, previous: &ImageVersionStatus, report: &Report) -> bool {
     let published = previous.resource_id.is_some() || report.resource_id.is_some();
-    let Some(key) = StepKey::of(step).filter(|key| key.name.makes_a_part() && !published) else { return false };
-    let deleted = StepKey { name: StepName::DeleteTemporary, subject: key.subject };
-    step.finished_at.is_some() && report.finished.contains(&deleted)
+    let Some(key) = StepKey::of(step).filter(|_| !published) else { return false };
+    let is_gone = |subject| report.finished.contains(&StepKey { name: StepName::DeleteTemporary, subject });
+    if key.name.makes_a_part() {
+        return step.finished_at.is_some() && is_gone(key.subject);
+    }
+    key.name.is_about_a_machine() && is_gone(Subject::Part(Part::Machine))
 }
 
 /// The temporary resources that aren't known to be gone.

@@ -185,6 +185,20 @@ impl StepName {
         )
     }
 
+    /// Whether steps of this name are about the machine that is captured.
+    pub(super) fn is_about_a_machine(self) -> bool {
+        matches!(
+            self,
+            Self::ClaimSource
+                | Self::Seal
+                | Self::ForgetSeal
+                | Self::ForgetLastSeal
+                | Self::MarkSealed
+                | Self::Deallocate
+                | Self::Generalize
+        )
+    }
+
     /// Whether steps of this name are each about one part of a temporary machine.
     pub(super) fn is_about_a_part(self) -> bool {
         self.makes_a_part() || self == Self::DeleteTemporary

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Evidence, VERSIONS,
-    end::{affects, stalled},
+    end::{affects, deletes_namespace, stalled},
     line,
 };
 use crate::{
@@ -175,7 +175,13 @@ pub(super) fn nothing_temporary_is_left(evidence: &Evidence<'_>) -> Vec<String> 
             world::is_owner(number, &state["tags"])
         };
         let left: Vec<&String> = ids.iter().filter(of).filter(ours).collect();
-        if left.is_empty() || evidence.actions().any(|action| *action == Action::RemoveFinalizers(number)) {
+        let world = &evidence.plan.world;
+        // Without its identity, which goes first, an object that may be let go is; an event tells what it leaves.
+        let goes_without = world.identity && !world.delete && deletes_namespace(evidence);
+        if left.is_empty()
+            || goes_without
+            || evidence.actions().any(|action| *action == Action::RemoveFinalizers(number))
+        {
             continue;
         }
         let object = evidence.objects.get(&world::object(number));

@@ -191,7 +191,7 @@ pub(super) fn objects_settle(evidence: &Evidence<'_>) -> Vec<String> {
 }
 
 /// Whether an operator deletes the namespace.
-fn deletes_namespace(evidence: &Evidence<'_>) -> bool {
+pub(super) fn deletes_namespace(evidence: &Evidence<'_>) -> bool {
     evidence.actions().any(|action| matches!(action, Action::DeleteNamespace))
 }
 

@@ -197,6 +197,30 @@ fn answers_that_a_version_is_gone_count_only_in_a_row() {
 }
 
 #[test]
+fn one_answer_counts_once_however_many_passes_go_on_from_it() {
+    use std::time::Duration;
+    let doubt = Doubt::Absent(Read::Machine(machine_id()));
+    let mut plan = vanished(0).plan();
+    plan.report.doubts = [doubt.clone()].into();
+    let told = || {
+        let mut facts = Facts::default();
+        facts.machines.put(machine_id(), Reading::Missing(Absent::Resource), Duration::ZERO);
+        facts
+    };
+    let decided = |memory: Memory, facts: Facts| memory.after(Event::Decided(&plan, Box::new(facts)), Duration::ZERO);
+    let mut memory = decided(Memory::default(), told());
+    for _ in 0..3 {
+        let mut prepared = memory.after(Event::Prepared, Duration::ZERO);
+        let validated = vanished(0).validated();
+        let facts = prepared.take_facts(Question::default(), &validated, Duration::ZERO);
+        assert!(facts.machines.get(&machine_id()).is_some());
+        memory = decided(prepared, facts);
+        assert_eq!(memory.doubts.get(&doubt), Some(&1));
+    }
+    assert_eq!(decided(memory, told()).doubts.get(&doubt), Some(&2));
+}
+
+#[test]
 fn an_intent_counts_its_attempts_until_its_effect_is_seen() {
     let mut status = ImageVersionStatus::default();
     record_intent(&mut status, &StepName::Repair.into(), "a", before(30), None);

@@ -71,7 +71,11 @@ pub(in super::super) fn clear(
                 report.undeletable.insert(id, FOREIGN.to_owned());
                 foreign.push(part);
             }
-            Left::Hidden => left += 1,
+            // Azure may still have it, and refuse to delete what it holds.
+            Left::Hidden => {
+                left += 1;
+                holding.push(part);
+            }
             Left::Going => {
                 left += 1;
                 holding.push(part);
