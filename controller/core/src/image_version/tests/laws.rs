@@ -26,9 +26,12 @@ fn found<T>(reading: &Told<T>) -> Option<&T> {
     }
 }
 
-/// Whether the console says that the guest isn't sealed any more.
+/// Whether the console says that the guest isn't sealed any more. Of a machine without boot diagnostics there is none to read.
 fn started_since(scene: &Scene) -> bool {
-    matches!(scene.observed.console, Told::Found(facts::Console::StartedSince | facts::Console::Failed(_)))
+    let is_recorded =
+        found(&scene.observed.virtual_machine).is_some_and(|machine| machine.boot_diagnostics != BootDiagnostics::Off);
+    is_recorded
+        && matches!(scene.observed.console, Told::Found(facts::Console::StartedSince | facts::Console::Failed(_)))
 }
 
 fn prepare(validated: &Validated) -> Option<Prepare> {
