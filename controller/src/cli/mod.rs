@@ -152,6 +152,18 @@ pub struct ControllerArgs {
     )]
     pub identity_namespaces: Vec<String>,
 
+    /// Names of ServiceAccounts that objects may act as (spec.serviceAccountName), separated by commas, or * for all. The
+    /// controller needs the right to make tokens for them, and asks for no others.
+    #[arg(
+        long,
+        env = "AZIMAGE_SERVICE_ACCOUNT_NAMES",
+        value_delimiter = ',',
+        value_name = "NAMES",
+        default_value = "azimage",
+        help_heading = "Azure"
+    )]
+    pub service_account_names: Vec<String>,
+
     /// The Azure cloud.
     #[arg(long, env = "AZIMAGE_AZURE_CLOUD", value_enum, default_value_t = CloudName::Public, help_heading = "Azure")]
     pub azure_cloud: CloudName,

@@ -81,6 +81,7 @@ fn options() -> Options {
         config: Config {
             cluster: String::new(),
             served: Served::All,
+            accounts: Served::All,
             tenant: None,
             image_version_concurrency: 1,
             replication_target_concurrency: 1,
