@@ -158,14 +158,14 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
 
 /// The names of a flag, or else this one.
 fn served(names: &[String], default: Option<String>) -> Served {
-    let named: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
-    if named.iter().any(|name| name == "*") {
+    let given: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+    if given.iter().any(|name| name == "*") {
         return Served::All;
     }
-    if named.is_empty() {
+    if given.is_empty() {
         return Served::Only(default.into_iter().collect());
     }
-    Served::Only(named)
+    Served::Only(given)
 }
 
 /// An empty value counts as none, as a chart can't always leave a variable out.

@@ -11,6 +11,7 @@ use tracing_subscriber::{
     fmt::{
         FmtContext, FormatEvent, FormattedFields,
         format::{JsonFields, Writer},
+        time::{FormatTime as _, SystemTime},
     },
     registry::LookupSpan,
 };
@@ -29,7 +30,9 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut line = Map::new();
-        line.insert("timestamp".to_owned(), jiff::Timestamp::now().to_string().into());
+        let mut now = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut now))?;
+        line.insert("timestamp".to_owned(), now.into());
         line.insert("level".to_owned(), event.metadata().level().as_str().into());
         line.insert("target".to_owned(), event.metadata().target().into());
         for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root) {
