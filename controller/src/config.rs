@@ -1,6 +1,7 @@
 //! What the reconciles need to know of the configuration.
 
 pub use azimage_core::Pace;
+use azimage_names::ResourceGroup;
 
 /// Settings of the reconciles.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub struct Config {
     pub served: Served,
     /// The names of `ServiceAccount`s that objects may act as.
     pub accounts: Served,
+    /// Resource groups that are looked through for leftovers of objects that are gone, besides those that objects name.
+    pub workspaces: Vec<ResourceGroup>,
     /// The tenant of `ServiceAccount`s that name none.
     pub tenant: Option<String>,
     /// How many image versions are worked on at a time.

@@ -76,6 +76,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - {{ printf "--cluster-id=%s" . | quote }}
 {{- end }}
 - {{ printf "--service-account-names=%s" (join "," .Values.azure.serviceAccountNames) | quote }}
+{{- with .Values.azure.workspaces }}
+- {{ printf "--workspaces=%s" (join "," .) | quote }}
+{{- end }}
 {{- with .Values.azure.namespaces }}
 - {{ printf "--identity-namespaces=%s" (join "," .) | quote }}
 {{- end }}

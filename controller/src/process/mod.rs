@@ -76,6 +76,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
         cluster,
         served: served(&arguments.identity_namespaces, std::env::var("POD_NAMESPACE").ok()),
         accounts: served(&arguments.service_account_names, None),
+        workspaces: arguments.workspaces.clone(),
         tenant: azure::tenant(arguments),
         image_version_concurrency: arguments.image_version_concurrency,
         replication_target_concurrency: arguments.replication_target_concurrency,

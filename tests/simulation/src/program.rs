@@ -42,6 +42,7 @@ pub fn options(client: kube::Client, azure: Arc<dyn AzureClients>, seams: Seams)
             cluster: CLUSTER.to_owned(),
             served: Served::All,
             accounts: Served::All,
+            workspaces: Vec::new(),
             tenant: Some(TENANT.to_owned()),
             image_version_concurrency: 16,
             replication_target_concurrency: 8,

@@ -82,6 +82,7 @@ fn options() -> Options {
             cluster: String::new(),
             served: Served::All,
             accounts: Served::All,
+            workspaces: Vec::new(),
             tenant: None,
             image_version_concurrency: 1,
             replication_target_concurrency: 1,
