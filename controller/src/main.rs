@@ -21,6 +21,7 @@ fn main() -> ExitCode {
             println!("{}", arguments.text());
             Ok(())
         }
+        Command::Leftovers(arguments) => process::print_leftovers(&arguments),
         Command::Version => {
             println!("azimage {}", env!("CARGO_PKG_VERSION"));
             Ok(())

@@ -63,18 +63,19 @@ pub fn uid_in_name(id: &TemporaryId) -> Option<&str> {
     id.part(&rest[..end]).map(|_| &rest[..end])
 }
 
+/// The value of a tag. Names of tags are compared without case.
+pub fn tag<'a>(candidate: &'a Candidate, name: &str) -> Option<&'a str> {
+    candidate.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
 /// The namespace of the object that a candidate's tags name.
 pub fn namespace(candidate: &Candidate) -> Option<String> {
-    let tag = candidate.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(OWNER_TAG));
-    tag.and_then(|(_, value)| value.parse::<Owner>().ok()).map(|owner| owner.namespace)
+    tag(candidate, OWNER_TAG).and_then(|value| value.parse::<Owner>().ok()).map(|owner| owner.namespace)
 }
 
 /// How it stands with a candidate at this time.
 pub fn standing(candidate: &Candidate, cluster: &str, objects: &impl Objects, now: Timestamp) -> Standing {
-    let tag = |name: &str| {
-        let found = candidate.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    };
+    let tag = |name: &str| tag(candidate, name);
     let owner = tag(OWNER_TAG).and_then(|value| value.parse::<Owner>().ok()).filter(|owner| owner.cluster == cluster);
     let is_known = tag(PURPOSE_TAG).is_some_and(|value| value.parse::<Purpose>().is_ok());
     let expires = tag(EXPIRES_TAG).and_then(|value| value.parse::<Timestamp>().ok());

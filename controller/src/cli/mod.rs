@@ -27,6 +27,9 @@ pub enum Command {
     /// Print a custom role with the rights on Azure that a job takes, ready for `az role definition create
     /// --role-definition @-`.
     AzureRole(AzureRoleArgs),
+    /// List what the controller would delete in a workspace: what is left of copies whose objects are gone. Nothing is
+    /// changed. Needs list on imageversions, and in Azure what the role `workspace` may read.
+    Leftovers(Box<LeftoversArgs>),
     /// Print the version.
     Version,
 }
@@ -183,68 +186,9 @@ pub struct ControllerArgs {
     #[arg(long, env = "AZIMAGE_WORKSPACES", value_delimiter = ',', value_name = "IDS", value_parser = group, help_heading = "Azure")]
     pub workspaces: Vec<ResourceGroup>,
 
-    /// The Azure cloud.
-    #[arg(long, env = "AZIMAGE_AZURE_CLOUD", value_enum, default_value_t = CloudName::Public, help_heading = "Azure")]
-    pub azure_cloud: CloudName,
-
-    /// Base URL of Azure Resource Manager in a custom cloud; needs --azure-authority-host as well.
-    #[arg(
-        long,
-        env = "AZIMAGE_AZURE_RESOURCE_MANAGER",
-        value_name = "URL",
-        requires = "azure_authority_host",
-        help_heading = "Azure"
-    )]
-    pub azure_resource_manager: Option<String>,
-
-    /// Base URL of the token authority in a custom cloud; needs --azure-resource-manager as well.
-    #[arg(
-        long,
-        env = "AZIMAGE_AZURE_AUTHORITY_HOST",
-        value_name = "URL",
-        requires = "azure_resource_manager",
-        help_heading = "Azure"
-    )]
-    pub azure_authority_host: Option<String>,
-
-    /// How many seconds pass in that cloud in one real second, which budgets of requests go by. 1, unless Azure is
-    /// simulated.
-    #[arg(
-        long,
-        env = "AZIMAGE_AZURE_TIME_FACTOR",
-        value_name = "NUMBER",
-        default_value_t = 1.0,
-        value_parser = factor,
-        requires = "azure_resource_manager",
-        help_heading = "Azure"
-    )]
-    pub azure_time_factor: f64,
-
-    /// Certificates (PEM) that are trusted besides those of the system.
-    #[arg(long, env = "AZIMAGE_AZURE_CA_FILE", value_name = "FILE", help_heading = "Azure")]
-    pub azure_ca_file: Option<PathBuf>,
-
-    /// How the controller proves who it is.
-    #[arg(long, env = "AZIMAGE_AZURE_IDENTITY", value_enum, default_value_t = IdentityName::WorkloadIdentity, help_heading = "Azure")]
-    pub azure_identity: IdentityName,
-
-    /// Tenant (directory) id, for client-secret and client-certificate, and for ServiceAccounts that name none in their annotation
-    /// azure.workload.identity/tenant-id. AZURE_TENANT_ID is honoured.
-    #[arg(long, env = "AZIMAGE_AZURE_TENANT_ID", value_name = "GUID", help_heading = "Azure")]
-    pub azure_tenant_id: Option<String>,
-
-    /// Client (application) id, for client-secret, client-certificate and a user-assigned managed identity. AZURE_CLIENT_ID is honoured.
-    #[arg(long, env = "AZIMAGE_AZURE_CLIENT_ID", value_name = "GUID", help_heading = "Azure")]
-    pub azure_client_id: Option<String>,
-
-    /// File that holds the client secret, for client-secret; read anew for each token. AZURE_CLIENT_SECRET is honoured.
-    #[arg(long, env = "AZIMAGE_AZURE_CLIENT_SECRET_FILE", value_name = "FILE", help_heading = "Azure")]
-    pub azure_client_secret_file: Option<PathBuf>,
-
-    /// File that holds a certificate and its RSA key (PEM, without a password), for client-certificate; read anew for
-    /// each token. AZURE_CLIENT_CERTIFICATE_PATH is honoured.
-    #[arg(long, env = "AZIMAGE_AZURE_CLIENT_CERTIFICATE_FILE", value_name = "FILE", help_heading = "Azure")]
-    pub azure_client_certificate_file: Option<PathBuf>,
+    /// Azure, and who acts there.
+    #[command(flatten)]
+    pub azure: AzureArgs,
 
     /// How many image versions are worked on at a time.
     #[arg(long, env = "AZIMAGE_IMAGE_VERSION_CONCURRENCY", value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Pace")]
@@ -302,6 +246,103 @@ pub struct ControllerArgs {
     /// How long running reconciles may take after SIGTERM.
     #[arg(long, env = "AZIMAGE_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "25s", value_parser = duration, help_heading = "Process")]
     pub shutdown_timeout: Duration,
+}
+
+/// Azure, and who acts there.
+#[derive(Clone, Debug, Args)]
+pub struct AzureArgs {
+    /// The Azure cloud.
+    #[arg(long = "azure-cloud", env = "AZIMAGE_AZURE_CLOUD", value_enum, default_value_t = CloudName::Public, help_heading = "Azure")]
+    pub cloud: CloudName,
+
+    /// Base URL of Azure Resource Manager in a custom cloud; needs --azure-authority-host as well.
+    #[arg(
+        long = "azure-resource-manager",
+        env = "AZIMAGE_AZURE_RESOURCE_MANAGER",
+        value_name = "URL",
+        requires = "authority_host",
+        help_heading = "Azure"
+    )]
+    pub resource_manager: Option<String>,
+
+    /// Base URL of the token authority in a custom cloud; needs --azure-resource-manager as well.
+    #[arg(
+        long = "azure-authority-host",
+        env = "AZIMAGE_AZURE_AUTHORITY_HOST",
+        value_name = "URL",
+        requires = "resource_manager",
+        help_heading = "Azure"
+    )]
+    pub authority_host: Option<String>,
+
+    /// How many seconds pass in that cloud in one real second, which budgets of requests go by. 1, unless Azure is
+    /// simulated.
+    #[arg(
+        long = "azure-time-factor",
+        env = "AZIMAGE_AZURE_TIME_FACTOR",
+        value_name = "NUMBER",
+        default_value_t = 1.0,
+        value_parser = factor,
+        requires = "resource_manager",
+        help_heading = "Azure"
+    )]
+    pub time_factor: f64,
+
+    /// Certificates (PEM) that are trusted besides those of the system.
+    #[arg(long = "azure-ca-file", env = "AZIMAGE_AZURE_CA_FILE", value_name = "FILE", help_heading = "Azure")]
+    pub ca_file: Option<PathBuf>,
+
+    /// How the controller proves who it is.
+    #[arg(long = "azure-identity", env = "AZIMAGE_AZURE_IDENTITY", value_enum, default_value_t = IdentityName::WorkloadIdentity, help_heading = "Azure")]
+    pub identity: IdentityName,
+
+    /// Tenant (directory) id, for client-secret and client-certificate, and for ServiceAccounts that name none in their annotation
+    /// azure.workload.identity/tenant-id. AZURE_TENANT_ID is honoured.
+    #[arg(long = "azure-tenant-id", env = "AZIMAGE_AZURE_TENANT_ID", value_name = "GUID", help_heading = "Azure")]
+    pub tenant_id: Option<String>,
+
+    /// Client (application) id, for client-secret, client-certificate and a user-assigned managed identity. AZURE_CLIENT_ID is honoured.
+    #[arg(long = "azure-client-id", env = "AZIMAGE_AZURE_CLIENT_ID", value_name = "GUID", help_heading = "Azure")]
+    pub client_id: Option<String>,
+
+    /// File that holds the client secret, for client-secret; read anew for each token. AZURE_CLIENT_SECRET is honoured.
+    #[arg(
+        long = "azure-client-secret-file",
+        env = "AZIMAGE_AZURE_CLIENT_SECRET_FILE",
+        value_name = "FILE",
+        help_heading = "Azure"
+    )]
+    pub client_secret_file: Option<PathBuf>,
+
+    /// File that holds a certificate and its RSA key (PEM, without a password), for client-certificate; read anew for
+    /// each token. AZURE_CLIENT_CERTIFICATE_PATH is honoured.
+    #[arg(
+        long = "azure-client-certificate-file",
+        env = "AZIMAGE_AZURE_CLIENT_CERTIFICATE_FILE",
+        value_name = "FILE",
+        help_heading = "Azure"
+    )]
+    pub client_certificate_file: Option<PathBuf>,
+}
+
+/// Options of `azimage leftovers`.
+#[derive(Clone, Debug, Args)]
+pub struct LeftoversArgs {
+    /// Resource groups that are looked through, such as /subscriptions/ID/resourceGroups/NAME, separated by commas.
+    #[arg(long, env = "AZIMAGE_WORKSPACES", value_delimiter = ',', value_name = "IDS", required = true, value_parser = group)]
+    pub workspaces: Vec<ResourceGroup>,
+
+    /// Identifies this cluster in the owner tags on Azure resources. By default the uid of the namespace kube-system.
+    #[arg(long, env = "AZIMAGE_CLUSTER_ID", value_name = "ID")]
+    pub cluster_id: Option<String>,
+
+    /// Also lists what isn't deleted, and why.
+    #[arg(long)]
+    pub all: bool,
+
+    /// Azure, and who acts there.
+    #[command(flatten)]
+    pub azure: AzureArgs,
 }
 
 /// Names of the Azure clouds.

@@ -14,17 +14,17 @@ use tokio::time::Instant;
 
 use super::present;
 use crate::{
-    cli::{CloudName, ControllerArgs, IdentityName},
+    cli::{AzureArgs, CloudName, IdentityName},
     identity::AzureClients,
     seams::Seams,
     telemetry::metrics::Metrics,
 };
 
 /// What makes clients, all of which are counted.
-pub(super) fn clients(arguments: &ControllerArgs, seams: &Seams, metrics: &Metrics) -> anyhow::Result<Clients> {
+pub(super) fn clients(arguments: &AzureArgs, seams: &Seams, metrics: &Metrics) -> anyhow::Result<Clients> {
     let cloud = cloud(arguments)?;
     let ca_bundle = arguments
-        .azure_ca_file
+        .ca_file
         .as_ref()
         .filter(|path| !path.as_os_str().is_empty())
         .map(|path| fs::read(path).with_context(|| format!("--azure-ca-file: can't read {}", path.display())))
@@ -37,15 +37,15 @@ pub(super) fn clients(arguments: &ControllerArgs, seams: &Seams, metrics: &Metri
     let tokens =
         AzureIdentity::new(identity(arguments)?, &cloud, transport.clone(), now.clone()).context("--azure-identity")?;
     let randomness = seams.randomness.clone();
-    let budgets = Budgets::new(Arc::new(move || randomness.fraction()), arguments.azure_time_factor);
+    let budgets = Budgets::new(Arc::new(move || randomness.fraction()), arguments.time_factor);
     metrics.show_budgets(&budgets);
     let own = Client::new(counted.clone(), Arc::new(tokens), cloud.clone()).with_budgets(budgets.clone(), "controller");
     Ok(Clients { own, cloud, transport, counted, now, budgets })
 }
 
 /// The tenant of `ServiceAccount`s that name none.
-pub(super) fn tenant(arguments: &ControllerArgs) -> Option<String> {
-    variable(arguments.azure_tenant_id.as_deref(), "AZURE_TENANT_ID")
+pub(super) fn tenant(arguments: &AzureArgs) -> Option<String> {
+    variable(arguments.tenant_id.as_deref(), "AZURE_TENANT_ID")
 }
 
 /// Clients that share a cloud and a transport, each with tokens of its own.
@@ -78,29 +78,28 @@ fn variable(flag: Option<&str>, name: &str) -> Option<String> {
     present(flag).map(str::to_owned).or_else(|| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
-fn cloud(arguments: &ControllerArgs) -> anyhow::Result<Cloud> {
-    let custom =
-        present(arguments.azure_resource_manager.as_deref()).zip(present(arguments.azure_authority_host.as_deref()));
+fn cloud(arguments: &AzureArgs) -> anyhow::Result<Cloud> {
+    let custom = present(arguments.resource_manager.as_deref()).zip(present(arguments.authority_host.as_deref()));
     if let Some((resource_manager, authority_host)) = custom {
         let scope = format!("{}/.default", resource_manager.trim_end_matches('/'));
         return Cloud::custom(resource_manager, authority_host, scope)
             .context("--azure-resource-manager or --azure-authority-host");
     }
-    Ok(match arguments.azure_cloud {
+    Ok(match arguments.cloud {
         CloudName::Public => Cloud::public(),
         CloudName::UsGovernment => Cloud::us_government(),
         CloudName::China => Cloud::china(),
     })
 }
 
-fn identity(arguments: &ControllerArgs) -> anyhow::Result<Identity> {
-    let client_id = variable(arguments.azure_client_id.as_deref(), "AZURE_CLIENT_ID");
-    match arguments.azure_identity {
+fn identity(arguments: &AzureArgs) -> anyhow::Result<Identity> {
+    let client_id = variable(arguments.client_id.as_deref(), "AZURE_CLIENT_ID");
+    match arguments.identity {
         IdentityName::WorkloadIdentity => Ok(Identity::WorkloadIdentity),
         IdentityName::ManagedIdentity => Ok(Identity::ManagedIdentity { client_id }),
         IdentityName::ClientSecret => {
             let value = || std::env::var("AZURE_CLIENT_SECRET").ok().filter(|secret| !secret.is_empty());
-            let secret: Option<Arc<dyn SecretSource>> = match file(arguments.azure_client_secret_file.as_ref()) {
+            let secret: Option<Arc<dyn SecretSource>> = match file(arguments.client_secret_file.as_ref()) {
                 Some(file) => Some(file),
                 None => value().map(|value| Arc::new(SecretString::from(value)) as _),
             };
@@ -113,7 +112,7 @@ fn identity(arguments: &ControllerArgs) -> anyhow::Result<Identity> {
         }
         IdentityName::ClientCertificate => {
             let path = || std::env::var_os("AZURE_CLIENT_CERTIFICATE_PATH").map(PathBuf::from);
-            let certificate = file(arguments.azure_client_certificate_file.as_ref()).or_else(|| file(path().as_ref()));
+            let certificate = file(arguments.client_certificate_file.as_ref()).or_else(|| file(path().as_ref()));
             let (Some(tenant), Some(client_id), Some(certificate)) = (tenant(arguments), client_id, certificate) else {
                 bail!(
                     "--azure-identity client-certificate needs --azure-tenant-id, --azure-client-id and --azure-client-certificate-file"
@@ -193,7 +192,7 @@ mod tests {
         for (flags, expected) in cases {
             let cli = Cli::try_parse_from(["azimage", "controller"].iter().chain(flags)).unwrap();
             let Command::Controller(arguments) = cli.command else { panic!("another command") };
-            let cloud = cloud(&arguments).unwrap();
+            let cloud = cloud(&arguments.azure).unwrap();
             let found = [cloud.resource_manager().as_str(), cloud.authority_host().as_str(), cloud.scope()];
             assert_eq!(found, expected, "{flags:?}");
         }

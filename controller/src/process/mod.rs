@@ -3,6 +3,7 @@
 mod azure;
 mod election;
 mod kubernetes;
+mod leftovers;
 
 use std::{fs, io::Write, sync::Arc};
 
@@ -10,6 +11,8 @@ use anyhow::Context;
 use azimage_crds::manifests;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+pub use leftovers::print_leftovers;
 
 use crate::{
     cli::{ControllerArgs, CrdsArgs},
@@ -62,7 +65,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("can't listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for SIGINT")?;
 
-    let clients = Arc::new(azure::clients(arguments, &seams, &metrics)?);
+    let clients = Arc::new(azure::clients(&arguments.azure, &seams, &metrics)?);
     let access = kubernetes::config().await?;
     let client = kubernetes::client(access.clone(), &metrics)?;
     let (mut leadership, term) = election::leadership(arguments, access, &seams, &metrics)?;
@@ -77,7 +80,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
         served: served(&arguments.identity_namespaces, std::env::var("POD_NAMESPACE").ok()),
         accounts: served(&arguments.service_account_names, None),
         workspaces: arguments.workspaces.clone(),
-        tenant: azure::tenant(arguments),
+        tenant: azure::tenant(&arguments.azure),
         image_version_concurrency: arguments.image_version_concurrency,
         replication_target_concurrency: arguments.replication_target_concurrency,
         pace: Pace {

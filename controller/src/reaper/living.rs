@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use azimage_core::leftovers::Objects;
 use azimage_crds::ImageVersion;
 use kube::{
-    Api, ResourceExt as _,
+    Api, Client, ResourceExt as _,
     api::{ApiResource, DynamicObject, ListParams},
 };
 
-use super::{Reaper, workspaces::Workspace};
 use crate::kubernetes::{KubernetesError, bounded};
 
 /// The objects of some namespaces, as the API server has just told.
@@ -27,31 +26,17 @@ impl Objects for Living {
     }
 }
 
-impl Reaper {
-    /// Whether objects of a namespace are looked after here with the rights of a workspace.
-    fn serves(&self, workspace: &Workspace, namespace: &str) -> bool {
-        let watched = self.watched.is_empty() || self.watched.iter().any(|watched| watched == namespace);
-        let counts = match &workspace.namespace {
-            Some(own) => own == namespace,
-            None => self.context.config.served.contains(namespace),
-        };
-        watched && counts
+/// Asks the API server for the objects of these namespaces. Also of an object that this release can't read it tells the uid.
+pub(super) async fn living(
+    client: &Client,
+    namespaces: impl Iterator<Item = String>,
+) -> Result<Living, KubernetesError> {
+    let mut found = BTreeMap::new();
+    let resource = ApiResource::erase::<ImageVersion>(&());
+    for namespace in namespaces {
+        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &namespace, &resource);
+        let objects = bounded(api.list(&ListParams::default())).await?;
+        found.insert(namespace, objects.items.iter().filter_map(DynamicObject::uid).collect());
     }
-
-    /// Asks the API server for the objects of those of these namespaces that are looked after. Also of an object that this
-    /// release can't read it tells the uid.
-    pub(super) async fn living(
-        &self,
-        workspace: &Workspace,
-        namespaces: BTreeSet<String>,
-    ) -> Result<Living, KubernetesError> {
-        let mut found = BTreeMap::new();
-        let resource = ApiResource::erase::<ImageVersion>(&());
-        for namespace in namespaces.into_iter().filter(|namespace| self.serves(workspace, namespace)) {
-            let api: Api<DynamicObject> = Api::namespaced_with(self.context.client.clone(), &namespace, &resource);
-            let objects = bounded(api.list(&ListParams::default())).await?;
-            found.insert(namespace, objects.items.iter().filter_map(DynamicObject::uid).collect());
-        }
-        Ok(Living { namespaces: found })
-    }
+    Ok(Living { namespaces: found })
 }

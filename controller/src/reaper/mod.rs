@@ -3,6 +3,7 @@
 
 mod living;
 mod pass;
+mod survey;
 mod workspaces;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{image_version::Context, serve::OrStop, telemetry::metrics::Metrics};
 use pass::Looked;
+pub(crate) use survey::Survey;
 
 /// How long a leftover that couldn't be deleted is left alone.
 const PAUSE: Duration = Duration::from_secs(600);

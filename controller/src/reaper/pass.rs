@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use azimage_azure::{Call, Client, ErrorKind, ProvisioningState, Urgency};
+use azimage_azure::{Call, ErrorKind, Urgency};
 use azimage_core::{
     Owner,
     leftovers::{self, Candidate, Standing},
-    temporary::{Part, TemporaryId},
+    temporary::Part,
 };
-use azimage_crds::{ImageVersion, PURPOSE_TAG};
+use azimage_crds::ImageVersion;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{Resource as _, ResourceExt as _};
 use tokio::time::Instant;
 
-use super::{Reaper, workspaces::Workspace};
-use crate::{azure, election::TermEnded, identity::Unidentified, kubernetes::KubernetesError, stores::readable};
+use super::{
+    Reaper,
+    survey::{Problem, Survey},
+    workspaces::Workspace,
+};
+use crate::{azure, stores::readable};
 
 /// What a look has found.
 pub(super) struct Looked {
@@ -22,23 +26,6 @@ pub(super) struct Looked {
     pub(super) leftovers: usize,
     /// Whether one is being deleted.
     pub(super) deletes: bool,
-}
-
-/// Why a workspace couldn't be looked through.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Problem {
-    /// There is no identity.
-    #[error(transparent)]
-    Identity(#[from] Unidentified),
-    /// Azure refused, or couldn't be asked.
-    #[error(transparent)]
-    Azure(#[from] azimage_azure::Error),
-    /// The API server refused, or couldn't be asked.
-    #[error(transparent)]
-    Kubernetes(#[from] KubernetesError),
-    /// Another process leads.
-    #[error(transparent)]
-    Ended(#[from] TermEnded),
 }
 
 impl Reaper {
@@ -50,23 +37,26 @@ impl Reaper {
         let client = context.identities.client(namespace, &workspace.identity()).await?;
         let call = Call::new(context.seams.randomness.id()).on_behalf_of(namespace, "leftovers");
         let call = call.with_urgency(Urgency::Refresh);
-        let ids = client.ids_with_tag(&call, &workspace.group, PURPOSE_TAG).await?;
-        let present: Vec<TemporaryId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-        let alive: BTreeSet<String> =
-            context.stores.versions().iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
-        // What lives is known without a question.
-        let is_unknown = |id: &&TemporaryId| leftovers::uid_in_name(id).is_some_and(|uid| !alive.contains(uid));
-        let mut candidates = Vec::new();
-        for id in present.iter().filter(is_unknown) {
-            candidates.extend(read(&client, &call, id).await?);
-        }
-        let found = self.judge(workspace, candidates).await?;
-        let left = Looked { leftovers: found.len(), deletes: false };
-        let is_due = |leftover: &&&(Owner, Part, Candidate)| !self.refused.contains_key(&leftover.2.id);
-        let deletable = leftovers::deletable(&found, &present);
-        let Some((owner, part, candidate)) = deletable.iter().find(is_due).copied() else {
-            return Ok(Looked { deletes: found.iter().any(|(.., candidate)| candidate.is_going), ..left });
+        let survey = Survey {
+            azure: &client,
+            kubernetes: &context.client,
+            call: &call,
+            group: &workspace.group,
+            cluster: &context.config.cluster,
+            now: context.seams.clock.now(),
         };
+        let seen: BTreeSet<String> =
+            context.stores.versions().iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
+        let found = survey.run(|uid| seen.contains(uid), |namespace| self.serves(workspace, namespace)).await?;
+        let left = found.standings.into_iter().filter_map(|(candidate, standing)| match standing {
+            Standing::Leftover { owner, part } => Some((owner, part, candidate)),
+            _ => None,
+        });
+        let left: Vec<(Owner, Part, Candidate)> = left.collect();
+        let looked = Looked { leftovers: left.len(), deletes: left.iter().any(|(.., candidate)| candidate.is_going) };
+        let deletable = leftovers::deletable(&left, &found.present);
+        let is_due = |leftover: &&&(Owner, Part, Candidate)| !self.refused.contains_key(&leftover.2.id);
+        let Some((owner, part, candidate)) = deletable.iter().find(is_due).copied() else { return Ok(looked) };
         let call = call.with_urgency(Urgency::Write);
         let deletion = client.delete_temporary(&call, azure::kind(&candidate.id));
         let outcome = context.term.while_held(deletion).await?;
@@ -78,7 +68,7 @@ impl Reaper {
                 leftovers::deleted(*part, id)
             }
             Err(error) if matches!(error.kind(), ErrorKind::Throttled { .. }) => {
-                return Ok(Looked { deletes: true, ..left });
+                return Ok(Looked { deletes: true, ..looked });
             }
             Err(error) => {
                 tracing::warn!(%id, %owner, %correlation_id, %error, "Could not delete a leftover of an object that is gone");
@@ -88,38 +78,17 @@ impl Reaper {
             }
         };
         context.events.publish_about(gone(owner), vec![event]).await;
-        Ok(Looked { deletes: true, ..left })
+        Ok(Looked { deletes: true, ..looked })
     }
 
-    /// Those of the candidates that nobody needs.
-    async fn judge(
-        &self,
-        workspace: &Workspace,
-        candidates: Vec<Candidate>,
-    ) -> Result<Vec<(Owner, Part, Candidate)>, KubernetesError> {
-        if candidates.is_empty() {
-            return Ok(Vec::new());
-        }
-        let namespaces = candidates.iter().filter_map(leftovers::namespace).collect();
-        let living = self.living(workspace, namespaces).await?;
-        let (cluster, now) = (&self.context.config.cluster, self.context.seams.clock.now());
-        let of = |candidate: Candidate| match leftovers::standing(&candidate, cluster, &living, now) {
-            Standing::Leftover { owner, part } => Some((owner, part, candidate)),
-            _ => None,
+    /// Whether objects of a namespace are looked after here with the rights of a workspace.
+    fn serves(&self, workspace: &Workspace, namespace: &str) -> bool {
+        let watched = self.watched.is_empty() || self.watched.iter().any(|watched| watched == namespace);
+        let counts = match &workspace.namespace {
+            Some(own) => own == namespace,
+            None => self.context.config.served.contains(namespace),
         };
-        Ok(candidates.into_iter().filter_map(of).collect())
-    }
-}
-
-/// A resource as it is now, or none if it isn't there.
-async fn read(client: &Client, call: &Call, id: &TemporaryId) -> Result<Option<Candidate>, azimage_azure::Error> {
-    match client.temporary(call, azure::kind(id)).await {
-        Ok(found) => {
-            let is_going = found.provisioning_state == Some(ProvisioningState::Deleting);
-            Ok(Some(Candidate { id: id.clone(), tags: found.tags.into_iter().collect(), is_going }))
-        }
-        Err(error) if *error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        watched && counts
     }
 }
 

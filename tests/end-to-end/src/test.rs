@@ -163,6 +163,29 @@ impl Test {
         Controller::start(environment, azure, namespace, kubeconfig, &self.secret_file(), flags, variables)
     }
 
+    /// Runs another command of azimage with the rights of the controller, in Kubernetes and on Azure; what it prints.
+    pub async fn azimage(&self, arguments: &[&str]) -> String {
+        let Self { environment, azure, kubeconfig, .. } = self;
+        let simulator = &azure.simulator;
+        let mut command = tokio::process::Command::new(&environment.programs.azimage);
+        command
+            .args(arguments)
+            .arg(format!("--azure-resource-manager={}", simulator.arm))
+            .arg(format!("--azure-authority-host={}", simulator.authority))
+            .arg(format!("--azure-ca-file={}", simulator.ca.display()))
+            .arg("--azure-identity=client-secret")
+            .arg(format!("--azure-tenant-id={}", simulator.tenant))
+            .arg(format!("--azure-client-id={}", azure.client))
+            .arg(format!("--azure-client-secret-file={}", self.secret_file().display()))
+            .env("KUBECONFIG", kubeconfig)
+            .env("NO_PROXY", "127.0.0.1");
+        let output = command.output().await.unwrap();
+        let (printed, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{arguments:?}: {printed}{said}");
+        self.said.lock().unwrap().push(format!("{printed}{said}"));
+        printed
+    }
+
     /// Kills a process; what it said is looked at when the test ends.
     pub fn kill(&self, mut controller: Controller) {
         controller.kill9();

@@ -38,6 +38,14 @@ fn workspace(test: &Test) -> String {
     format!("/subscriptions/{}/resourceGroups/image-work", test.azure.subscription)
 }
 
+/// What `azimage leftovers` lists.
+async fn listed(test: &Test, more: &[&str]) -> String {
+    let workspaces = format!("--workspaces={}", workspace(test));
+    let output = test.azimage(&[&["leftovers", &workspaces][..], more].concat()).await;
+    println!("{output}");
+    output
+}
+
 fn deletions(writes: &[String]) -> Vec<&str> {
     writes.iter().filter(|write| write.starts_with("DELETE")).map(String::as_str).collect()
 }
@@ -52,6 +60,8 @@ async fn what_is_left_of_an_object_that_is_gone_is_deleted_once_it_expired() {
     };
     test.until("azimage looked several times", looks).await;
     assert_eq!(test.azure.workspace().await, left, "nothing has expired");
+    assert_eq!(listed(&test, &[]).await, "");
+    assert_eq!(listed(&test, &["--all"]).await.matches("it hasn't expired yet").count(), 5);
     for id in &left {
         retag(&test, id, "azimage-expires-at", EXPIRED).await;
     }
@@ -90,8 +100,9 @@ async fn nothing_else_is_deleted_with_it() {
         "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4},
     });
     test.azure.request("PUT", &disk, Some(&body)).await;
+    // Azure's list shows late what was just made.
+    test.until("all six are listed", || async { test.azure.workspace().await.len() == 6 }).await;
     let before = test.azure.workspace().await;
-    assert_eq!(before.len(), 6);
     // The workspace is that of an object that lives, and waits.
     let mut living = manifests::clone(&test.azure, "other", "1.5.0", "kept");
     living["spec"]["suspend"] = json!(true);

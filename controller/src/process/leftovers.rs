@@ -1,0 +1,88 @@
+//! `azimage leftovers`: what the controller would delete.
+
+use std::io::Write;
+
+use anyhow::Context;
+use azimage_azure::Call;
+use azimage_core::{
+    Owner,
+    leftovers::{self, Candidate, Standing},
+};
+use azimage_crds::{EXPIRES_TAG, OWNER_TAG};
+
+use super::{azure, kubernetes, present};
+use crate::{cli::LeftoversArgs, identity::AzureClients, reaper::Survey, seams::Seams, telemetry::metrics::Metrics};
+
+/// Lists what is left in the workspaces.
+///
+/// # Errors
+/// When Azure or the API server can't be asked, in words that name the flag or the right.
+pub fn print_leftovers(arguments: &LeftoversArgs) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("can't start the runtime")?.block_on(list(arguments))
+}
+
+async fn list(arguments: &LeftoversArgs) -> anyhow::Result<()> {
+    let (seams, metrics) = (Seams::default(), Metrics::new());
+    let azure = azure::clients(&arguments.azure, &seams, &metrics)?.own();
+    let kubernetes = kubernetes::client(kubernetes::config().await?, &metrics)?;
+    let cluster = match present(arguments.cluster_id.as_deref()) {
+        Some(id) => id.to_owned(),
+        None => kubernetes::cluster_id(&kubernetes).await?,
+    };
+    let mut rows = Vec::new();
+    for group in &arguments.workspaces {
+        let call = Call::new(seams.randomness.id());
+        let (cluster, now) = (cluster.as_str(), seams.clock.now());
+        let survey = Survey { azure: &azure, kubernetes: &kubernetes, call: &call, group, cluster, now };
+        let found = survey.run(|_| false, |_| true).await.with_context(|| format!("can't look through {group}"))?;
+        let is_shown = |standing: &Standing| arguments.all || matches!(standing, Standing::Leftover { .. });
+        rows.extend(found.standings.iter().filter(|(_, standing)| is_shown(standing)).map(row));
+    }
+    if rows.is_empty() {
+        eprintln!("Nothing is left of objects that are gone.");
+        return Ok(());
+    }
+    rows.insert(0, ["OBJECT", "EXPIRES", "STANDING", "RESOURCE"].map(str::to_owned));
+    std::io::stdout().write_all(table(&rows).as_bytes()).context("can't print")
+}
+
+fn row((candidate, standing): &(Candidate, Standing)) -> [String; 4] {
+    let tag = |name: &str| leftovers::tag(candidate, name);
+    let owner = tag(OWNER_TAG).and_then(|value| value.parse::<Owner>().ok());
+    let object = owner.map_or_else(|| "-".to_owned(), |owner| format!("{}/{}", owner.namespace, owner.name));
+    [object, tag(EXPIRES_TAG).unwrap_or("-").to_owned(), words(standing).to_owned(), candidate.id.to_string()]
+}
+
+fn words(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Leftover { .. } => "left over: the controller deletes it",
+        Standing::NotExpired => "its object is gone, and it hasn't expired yet",
+        Standing::OwnerLives => "its object lives",
+        Standing::NotServed => "of a namespace that isn't looked after",
+        Standing::NotOurs => "not of this cluster, or not named and tagged as azimage does",
+    }
+}
+
+/// Columns as wide as what is in them.
+fn table(rows: &[[String; 4]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; 4] = std::array::from_fn(width);
+    let line = |row: &[String; 4]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("   ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_in_them() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned);
+        let text = table(&[row(["A", "B", "C", "D"]), row(["long", "-", "x", "word"])]);
+        assert_eq!(text, "A      B   C   D\nlong   -   x   word\n");
+    }
+}
