@@ -6,6 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::{condition::clip, message::phrases};
 
+/// The action of an event of something that failed and is tried again.
+const RETRY: &str = "Retry";
 /// Longest note of an event, in bytes (events.k8s.io/v1).
 pub(crate) const NOTE_LIMIT: usize = 1024;
 
@@ -24,7 +26,14 @@ pub struct Event {
 
 /// The events between two states of an object's conditions.
 pub fn transitions(before: &[Condition], after: &[Condition]) -> Vec<Event> {
-    after.iter().filter_map(|condition| transition(before, condition)).collect()
+    let ready = after.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+    let told = |condition| {
+        let event = transition(before, condition)?;
+        // Why something is tried again stands in Ready.
+        let why = ready.filter(|_| event.action == RETRY).map(|ready| ready.reason.clone());
+        Some(Event { reason: why.unwrap_or(event.reason), ..event })
+    };
+    after.iter().filter_map(told).collect()
 }
 
 /// What a person has to know of an object that goes.
@@ -117,7 +126,7 @@ fn transition(before: &[Condition], condition: &Condition) -> Option<Event> {
     match kind {
         ConditionType::Stalled => Some(event(true, "Stall")),
         ConditionType::Reconciling if condition.reason == Reason::ProgressingWithRetry.as_str() => {
-            Some(event(true, "Retry"))
+            Some(event(true, RETRY))
         }
         ConditionType::CleanedUp if is("False") => Some(event(true, "CleanUp")),
         ConditionType::Ready if is("True") => Some(event(false, "Complete")),
@@ -176,7 +185,7 @@ mod tests {
             ("a step is done", &waiting, &published, &[(false, "Published")]),
             ("it stalls", &waiting, &stalled, &[(true, "VersionExists")]),
             ("it is still stalled", &stalled, &stalled, &[]),
-            ("it is retried", &waiting, &retrying, &[(true, "ProgressingWithRetry")]),
+            ("it is retried", &waiting, &retrying, &[(true, "Throttled")]),
             ("it is ready", &published, &ready, &[(false, "Succeeded")]),
         ];
         for (case, before, after, expected) in cases {
