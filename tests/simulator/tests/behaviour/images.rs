@@ -136,7 +136,7 @@ fn a_scenario_brings_images_disks_and_snapshots_that_versions_can_be_made_from()
     for (number, profile, luns) in [("1.0.0", of_image, vec![2]), ("1.0.1", of_disks, vec![0])] {
         let body = json!({"location": "westeurope", "properties": {"storageProfile": profile}});
         assert_eq!(azure.put(&version(number), &body).status, 201, "{number}");
-        azure.wait(600);
+        azure.wait(3600);
         let made = azure.get(&version(number)).body;
         assert_eq!(made["properties"]["provisioningState"], "Succeeded", "{number}");
         let data = made["properties"]["storageProfile"]["dataDiskImages"].as_array().unwrap();
