@@ -1,6 +1,7 @@
 //! What the reconciles need to know of the configuration.
 
 pub use azimage_core::Pace;
+use azimage_names::ResourceGroup;
 
 /// Settings of the reconciles.
 #[derive(Clone, Debug)]
@@ -9,6 +10,10 @@ pub struct Config {
     pub cluster: String,
     /// Which namespaces the controller's own Azure identity serves.
     pub served: Served,
+    /// The names of `ServiceAccount`s that objects may act as.
+    pub accounts: Served,
+    /// Resource groups that are looked through for leftovers of objects that are gone, besides those that objects name.
+    pub workspaces: Vec<ResourceGroup>,
     /// The tenant of `ServiceAccount`s that name none.
     pub tenant: Option<String>,
     /// How many image versions are worked on at a time.
@@ -19,21 +24,21 @@ pub struct Config {
     pub pace: Pace,
 }
 
-/// A set of namespaces.
+/// A set of names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Served {
-    /// Every namespace.
+    /// Every name.
     All,
     /// These.
     Only(Vec<String>),
 }
 
 impl Served {
-    /// Whether a namespace is in the set.
-    pub fn contains(&self, namespace: &str) -> bool {
+    /// Whether a name is in the set.
+    pub fn contains(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Only(namespaces) => namespaces.iter().any(|served| served == namespace),
+            Self::Only(names) => names.iter().any(|served| served == name),
         }
     }
 }

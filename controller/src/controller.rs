@@ -15,6 +15,7 @@ use crate::{
     image_version,
     kubernetes::{Events, Freshest},
     memory::Memories,
+    reaper::Reaper,
     reconcile_filter::ReconcileFilter,
     replication_target,
     seams::Seams,
@@ -89,5 +90,7 @@ pub async fn run(mut options: Options) {
     let mut serving = Serving::new(&options);
     serving.serve(versions, &of_versions);
     serving.serve(targets, &of_targets);
-    serving.run().await;
+    let reaper = Reaper::new(of_versions, options.namespaces.clone(), options.metrics.clone());
+    let reaping = reaper.run(options.ready.clone(), options.stop.clone());
+    futures::join!(serving.run(), reaping);
 }

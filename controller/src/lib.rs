@@ -16,6 +16,7 @@ mod image_version;
 mod kubernetes;
 mod memory;
 pub mod process;
+mod reaper;
 mod reconcile_filter;
 mod replication_target;
 pub mod seams;

@@ -75,6 +75,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- with .Values.clusterId }}
 - {{ printf "--cluster-id=%s" . | quote }}
 {{- end }}
+- {{ printf "--service-account-names=%s" (join "," .Values.azure.serviceAccountNames) | quote }}
+{{- with .Values.azure.workspaces }}
+- {{ printf "--workspaces=%s" (join "," .) | quote }}
+{{- end }}
 {{- with .Values.azure.namespaces }}
 - {{ printf "--identity-namespaces=%s" (join "," .) | quote }}
 {{- end }}
@@ -132,13 +136,22 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
-# The identities of teams: objects name a ServiceAccount of their namespace, whose tokens Azure trusts.
+{{- with .Values.azure.serviceAccountNames }}
+# The identities of teams: objects name a ServiceAccount of their namespace, whose tokens Azure trusts. A token is all that
+# its ServiceAccount may do, so there are tokens only for these names.
 - apiGroups: [""]
   resources: [serviceaccounts]
+  {{- if not (has "*" .) }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
   verbs: [get]
 - apiGroups: [""]
   resources: [serviceaccounts/token]
+  {{- if not (has "*" .) }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
   verbs: [create]
+{{- end }}
 {{- end }}
 
 {{- /* A right to create can't be bound to a name. */ -}}

@@ -145,6 +145,12 @@ pub const RIGHTS: &[Right] = &[
         "Management Locks - List By Scope",
         "whether a lock would keep the copy from being made or deleted, before anything is made",
     ),
+    optional(
+        Job::Workspace,
+        "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
+        "Resources - List By Resource Group",
+        "what is left of copies whose objects are gone; without it nobody looks for that",
+    ),
     right(
         Job::Workspace,
         "Microsoft.Compute/snapshots/read",

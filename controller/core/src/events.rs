@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use crate::{condition::clip, message::phrases};
 
 /// Longest note of an event, in bytes (events.k8s.io/v1).
-const NOTE_LIMIT: usize = 1024;
+pub(crate) const NOTE_LIMIT: usize = 1024;
 
 /// An event to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ pub mod failure;
 pub mod guest;
 pub mod identity;
 pub mod image_version;
+pub mod leftovers;
 pub mod lint;
 pub mod merge;
 pub mod message;

@@ -14,7 +14,7 @@ stable, and scripts may rely on them. Messages may change.
 `Unknown` means that it isn't known yet, `False` that the contrary was seen or that it failed. `Ready` is always there.
 `Reconciling` and `Stalled` are there only while they are `True`, and never both: `Reconciling` says that azimage goes
 on by itself, `Stalled` that it can't without a person. These three follow the rules of
-[kstatus](https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus), so Flux, Argo CD, Helm and
+[kstatus](https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus), so Flux, Helm and
 `kubectl wait` understand them.
 
 ## Condition types

@@ -7,6 +7,7 @@ mod read;
 mod regions;
 mod write;
 
+pub(crate) use convert::kind;
 pub(crate) use lists::Lists;
 pub(crate) use read::Reader;
 pub(crate) use write::execute;

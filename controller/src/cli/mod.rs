@@ -5,6 +5,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use azimage_azure::rights::{CustomRole, Job};
+use azimage_names::{ResourceGroup, SubscriptionId};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Golden VM images on Azure, as Kubernetes objects.
@@ -103,6 +104,18 @@ impl AzureRoleArgs {
     }
 }
 
+fn group(text: &str) -> Result<ResourceGroup, String> {
+    let parts: Vec<&str> = text.trim_matches('/').split('/').collect();
+    let [first, subscription, second, name] = parts.as_slice() else {
+        return Err("not a resource group: it has the form /subscriptions/ID/resourceGroups/NAME".to_owned());
+    };
+    if !first.eq_ignore_ascii_case("subscriptions") || !second.eq_ignore_ascii_case("resourceGroups") {
+        return Err("not a resource group: it has the form /subscriptions/ID/resourceGroups/NAME".to_owned());
+    }
+    let subscription = SubscriptionId::parse(subscription).map_err(|problem| problem.to_string())?;
+    ResourceGroup::new(subscription, &name.to_lowercase()).map_err(|problem| problem.to_string())
+}
+
 fn scope(text: &str) -> Result<String, String> {
     let subscription = text.strip_prefix("/subscriptions/").and_then(|rest| rest.split('/').next());
     match subscription {
@@ -157,6 +170,24 @@ pub struct ControllerArgs {
         help_heading = "Azure"
     )]
     pub identity_namespaces: Vec<String>,
+
+    /// Names of ServiceAccounts that objects may act as (spec.serviceAccountName), separated by commas, or * for all. The
+    /// controller needs the right to make tokens for them, and asks for no others.
+    #[arg(
+        long,
+        env = "AZIMAGE_SERVICE_ACCOUNT_NAMES",
+        value_delimiter = ',',
+        value_name = "NAMES",
+        default_value = "azimage",
+        help_heading = "Azure"
+    )]
+    pub service_account_names: Vec<String>,
+
+    /// Resource groups in which copies of machines were made, such as /subscriptions/ID/resourceGroups/NAME, separated by
+    /// commas. The controller's own identity looks there for what is left of objects that are gone; where objects that live
+    /// have their workspaces it looks anyway.
+    #[arg(long, env = "AZIMAGE_WORKSPACES", value_delimiter = ',', value_name = "IDS", value_parser = group, help_heading = "Azure")]
+    pub workspaces: Vec<ResourceGroup>,
 
     /// The Azure cloud.
     #[arg(long, env = "AZIMAGE_AZURE_CLOUD", value_enum, default_value_t = CloudName::Public, help_heading = "Azure")]

@@ -66,7 +66,7 @@ fn failed(error: &KubernetesError, namespace: &str, name: &str) -> TokenError {
         error if error.is_forbidden() => (
             TokenErrorKind::Configuration,
             format!(
-                "the API server gives the controller no token of the ServiceAccount {name} in the namespace {namespace}; grant the controller create on serviceaccounts/token there"
+                "the API server gives the controller no token of the ServiceAccount {name} in the namespace {namespace}; grant the controller create on serviceaccounts/token of this name there, as the chart does for azure.serviceAccountNames"
             ),
         ),
         // The text of an error could hold anything, and this one goes into a status.

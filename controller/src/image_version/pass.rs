@@ -278,9 +278,11 @@ impl Pass<'_> {
     fn validate(&self, targets: &[&ReplicationTarget]) -> Result<Validated, Violation> {
         let seen = self.context.stores.versions_of(self.namespace);
         let versions = seen.objects();
+        let account = self.object.spec.service_account_name.as_deref();
         let environment = Environment {
             cluster: &self.context.config.cluster,
             own_identity_serves: self.context.config.served.contains(self.namespace),
+            account_serves: account.is_none_or(|name| self.context.config.accounts.contains(name)),
             targets,
             versions: &versions,
             unreadable: &seen.unreadable(),

@@ -2,7 +2,7 @@
 
 use azimage_core::events::Event;
 use k8s_openapi::{
-    api::events::v1::Event as KubernetesEvent,
+    api::{core::v1::ObjectReference, events::v1::Event as KubernetesEvent},
     apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
 };
 use kube::{Api, Client, Resource, api::PostParams};
@@ -31,7 +31,11 @@ impl Events {
 
     /// Publishes events about an object.
     pub(crate) async fn publish<K: Resource<DynamicType = ()>>(&self, object: &K, events: Vec<Event>) {
-        let reference = object.object_ref(&());
+        self.publish_about(object.object_ref(&()), events).await;
+    }
+
+    /// The same about one of which only the reference is left.
+    pub(crate) async fn publish_about(&self, reference: ObjectReference, events: Vec<Event>) {
         let namespace = reference.namespace.clone().unwrap_or_else(|| "default".to_owned());
         let api: Api<KubernetesEvent> = Api::namespaced(self.client.clone(), &namespace);
         for event in events {

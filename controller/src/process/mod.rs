@@ -74,7 +74,9 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     };
     let config = Config {
         cluster,
-        served: served(&arguments.identity_namespaces),
+        served: served(&arguments.identity_namespaces, std::env::var("POD_NAMESPACE").ok()),
+        accounts: served(&arguments.service_account_names, None),
+        workspaces: arguments.workspaces.clone(),
         tenant: azure::tenant(arguments),
         image_version_concurrency: arguments.image_version_concurrency,
         replication_target_concurrency: arguments.replication_target_concurrency,
@@ -91,6 +93,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
         cluster = config.cluster,
         watch_namespaces = if namespaces.is_empty() { "all".to_owned() } else { namespaces.join(",") },
         identity_namespaces = ?config.served,
+        service_account_names = ?config.accounts,
         azure = %clients.own().cloud().resource_manager(),
         leader_election = arguments.leader_elect,
         pace = ?config.pace,
@@ -154,15 +157,16 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn served(namespaces: &[String]) -> Served {
-    let named: Vec<String> = namespaces.iter().filter(|name| !name.is_empty()).cloned().collect();
-    if named.iter().any(|name| name == "*") {
+/// The names of a flag, or else this one.
+fn served(names: &[String], default: Option<String>) -> Served {
+    let given: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+    if given.iter().any(|name| name == "*") {
         return Served::All;
     }
-    if named.is_empty() {
-        return Served::Only(std::env::var("POD_NAMESPACE").ok().into_iter().collect());
+    if given.is_empty() {
+        return Served::Only(default.into_iter().collect());
     }
-    Served::Only(named)
+    Served::Only(given)
 }
 
 /// An empty value counts as none, as a chart can't always leave a variable out.

@@ -9,5 +9,5 @@ mod serving;
 mod watched;
 
 pub(crate) use kind::Kind;
-pub(crate) use serving::Serving;
+pub(crate) use serving::{OrStop, Serving};
 pub(crate) use watched::{Watched, scopes};

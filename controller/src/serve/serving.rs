@@ -102,7 +102,7 @@ fn by_scope<T>(kinds: Vec<Vec<T>>) -> Vec<T> {
     }
 }
 
-pub(super) trait OrStop: Future<Output = ()> + Sized {
+pub(crate) trait OrStop: Future<Output = ()> + Sized {
     /// Ends at the latest when told to stop.
     async fn or_stop(self, stop: &CancellationToken) {
         tokio::select! {

@@ -3,8 +3,9 @@
 use std::io::IsTerminal;
 
 use anyhow::Context;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt::format::JsonFields};
 
+use super::json::Flat;
 use crate::cli::LogFormat;
 
 /// Begins to log to standard error.
@@ -26,6 +27,10 @@ pub fn init(format: LogFormat, level: &str) -> anyhow::Result<()> {
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
-    let outcome = if human { builder.try_init() } else { builder.json().flatten_event(true).try_init() };
+    let outcome = if human {
+        builder.try_init()
+    } else {
+        builder.with_ansi(false).fmt_fields(JsonFields::new()).event_format(Flat).try_init()
+    };
     outcome.map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))
 }

@@ -1,5 +1,6 @@
 //! What the process tells of itself: logs, metrics, probes.
 
+mod json;
 pub mod logs;
 pub mod metrics;
 pub mod server;

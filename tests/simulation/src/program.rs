@@ -41,6 +41,8 @@ pub fn options(client: kube::Client, azure: Arc<dyn AzureClients>, seams: Seams)
         config: Config {
             cluster: CLUSTER.to_owned(),
             served: Served::All,
+            accounts: Served::All,
+            workspaces: Vec::new(),
             tenant: Some(TENANT.to_owned()),
             image_version_concurrency: 16,
             replication_target_concurrency: 8,

@@ -11,4 +11,5 @@ pub(crate) mod governance;
 pub(crate) mod json;
 pub(crate) mod locations;
 pub(crate) mod operation;
+pub(crate) mod resources;
 pub(crate) mod retry_after;

@@ -14,6 +14,14 @@ messages! {
             "spec.serviceAccountName: set it to a ServiceAccount of the namespace {namespace} that an Azure identity \
              trusts; the controller's own identity doesn't serve this namespace, as it isn't among its \
              --identity-namespaces",
+        /// Objects may not act as `ServiceAccount`s of this name.
+        NotNamed {
+            /// Its name.
+            account: String,
+        } => Ready / IdentityNotAllowed:
+            "spec.serviceAccountName: the controller makes no tokens for ServiceAccounts of the name {account}: use a name \
+             that its operator allows (azimage unless set otherwise), or let the operator add this one to the chart's \
+             azure.serviceAccountNames (--service-account-names)",
         /// The `ServiceAccount` doesn't exist.
         NoAccount {
             /// Its name.
@@ -66,7 +74,8 @@ messages! {
             namespace: String,
         } => Ready / IdentityIncomplete:
             "spec.serviceAccountName: the controller may not read the ServiceAccount {account}; grant it get on \
-             serviceaccounts and create on serviceaccounts/token in the namespace {namespace}",
+             serviceaccounts and create on serviceaccounts/token of this name in the namespace {namespace}, as the chart \
+             does for azure.serviceAccountNames",
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Environment<'a> {
     pub cluster: &'a str,
     /// Whether the controller's own Azure identity serves the object's namespace.
     pub own_identity_serves: bool,
+    /// Whether objects may act as `ServiceAccount`s of the name that the object gives, if it gives one.
+    pub account_serves: bool,
     /// All replication targets of the namespace.
     pub targets: &'a [&'a ReplicationTarget],
     /// All image versions of the namespace; those of others don't count.
@@ -275,8 +277,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
     // What touches nothing in Azure needs no identity. A suspended object is deleted all the same.
     let holds = || object.status.as_ref().is_some_and(may_hold_a_machine);
     let needs_azure = if deleting { deletion == Deletion::Delete || holds() } else { !suspended };
-    let identity =
-        if needs_azure { Some(identity(object, &namespace, environment.own_identity_serves, deleting)?) } else { None };
+    let identity = if needs_azure { Some(identity(object, &namespace, environment, deleting)?) } else { None };
     let source = source(object)?;
     if !deleting {
         if matches!(&source, SourceSpec::ImageVersion { id: from } if *from == id) {
@@ -324,10 +325,19 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
     })
 }
 
-fn identity(object: &ImageVersion, namespace: &str, own_serves: bool, deleting: bool) -> Result<Identity, Violation> {
-    Identity::choose(object.spec.service_account_name.as_deref(), own_serves).ok_or_else(|| {
-        Violation::from(IdentityProblem::NotServed { namespace: namespace.to_owned() }).of_an_identity(deleting)
-    })
+fn identity(
+    object: &ImageVersion,
+    namespace: &str,
+    environment: Environment<'_>,
+    deleting: bool,
+) -> Result<Identity, Violation> {
+    let account = object.spec.service_account_name.as_deref();
+    let refused = |problem: IdentityProblem| Violation::from(problem).of_an_identity(deleting);
+    if let Some(account) = account.filter(|_| !environment.account_serves) {
+        return Err(refused(IdentityProblem::NotNamed { account: account.to_owned() }));
+    }
+    Identity::choose(account, environment.own_identity_serves)
+        .ok_or_else(|| refused(IdentityProblem::NotServed { namespace: namespace.to_owned() }))
 }
 
 /// The value of the annotation that asks for a reconcile, if it wasn't acted upon yet.

@@ -5,7 +5,9 @@ use crate::{
     events::{Adoption, Removal},
     failure::words::Failed,
     identity::problem::{IdentityProblem, WayOut},
-    image_version, replication_target,
+    image_version,
+    leftovers::Reaped,
+    replication_target,
     unreadable::Unreadable,
 };
 
@@ -21,7 +23,7 @@ pub fn messages() -> Vec<Messages> {
 
 /// All phrases.
 pub fn phrases() -> Vec<Phrases> {
-    let mut all = vec![WayOut::phrases(), Removal::phrases(), Adoption::phrases()];
+    let mut all = vec![WayOut::phrases(), Removal::phrases(), Adoption::phrases(), Reaped::phrases()];
     all.extend(image_version::phrases());
     all.extend(replication_target::words::phrases());
     all

@@ -60,7 +60,7 @@ fn attached(id: Option<String>, lun: Option<u8>, is_os_disk: bool) -> facts::Att
 }
 
 /// The kind of a temporary resource, as the client knows it.
-pub(super) fn kind(id: &TemporaryId) -> azure::TemporaryKind<'_> {
+pub(crate) fn kind(id: &TemporaryId) -> azure::TemporaryKind<'_> {
     match id {
         TemporaryId::Machine(id) => azure::TemporaryKind::Machine(id),
         TemporaryId::Interface(id) => azure::TemporaryKind::Interface(id),

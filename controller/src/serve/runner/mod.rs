@@ -2,7 +2,13 @@
 
 mod refused;
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use futures::{FutureExt, StreamExt};
 use kube::{
@@ -50,6 +56,8 @@ pub(super) struct Runner<K: Kind> {
     term: Term,
     pace: Pace,
     refused: Refused,
+    /// How many passes have begun: each has a number in the log.
+    begun: AtomicU64,
 }
 
 impl<K: Kind> Runner<K> {
@@ -67,6 +75,7 @@ impl<K: Kind> Runner<K> {
             term: options.term.clone(),
             pace: options.config.pace,
             refused: Refused::default(),
+            begun: AtomicU64::new(1),
         }
     }
 
@@ -127,6 +136,7 @@ impl<K: Kind> Runner<K> {
             namespace = object.namespace().unwrap_or_default(),
             name = object.name_any(),
             generation = object.meta().generation.unwrap_or_default(),
+            reconcileID = self.begun.fetch_add(1, Ordering::Relaxed),
         );
         let timer = self.metrics.start();
         let pass = async { K::reconcile(&self.context, object).await }.boxed();

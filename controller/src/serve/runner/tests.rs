@@ -81,6 +81,8 @@ fn options() -> Options {
         config: Config {
             cluster: String::new(),
             served: Served::All,
+            accounts: Served::All,
+            workspaces: Vec::new(),
             tenant: None,
             image_version_concurrency: 1,
             replication_target_concurrency: 1,

@@ -53,6 +53,11 @@ struct ClassLabel {
     class: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AcceptedLabel {
+    accepted: String,
+}
+
 type Seconds = Family<ControllerLabel, Histogram, fn() -> Histogram>;
 
 /// How a pass ended.
@@ -99,6 +104,8 @@ pub struct Metrics {
     budget_left: Family<ClassLabel, Gauge<f64, AtomicU64>>,
     budget_waiting: Family<ClassLabel, Gauge<i64, AtomicI64>>,
     budgets: Arc<OnceLock<Budgets>>,
+    leftovers: Gauge<i64, AtomicI64>,
+    leftover_deletions: Family<AcceptedLabel, Counter<u64, AtomicU64>>,
 }
 
 impl Default for Metrics {
@@ -169,6 +176,21 @@ impl Metrics {
             "Calls that wait for their turn, for each class of requests",
             budget_waiting.clone(),
         );
+        let leftovers = Gauge::default();
+        registry.register(
+            "azimage_leftovers",
+            "Temporary resources whose objects are gone and that expired, as they were last seen",
+            leftovers.clone(),
+        );
+        let leftover_deletions = Family::default();
+        registry.register(
+            "azimage_leftover_deletions",
+            "Deletions of leftovers that Azure accepted (accepted=true), or refused",
+            leftover_deletions.clone(),
+        );
+        for accepted in ["true", "false"] {
+            drop(leftover_deletions.get_or_create(&AcceptedLabel { accepted: accepted.to_owned() }));
+        }
         let info: Family<Vec<(String, String)>, Gauge> = Family::default();
         info.get_or_create(&vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         registry.register("azimage_build_info", "The release that runs", info);
@@ -188,6 +210,8 @@ impl Metrics {
             budget_left,
             budget_waiting,
             budgets: Arc::default(),
+            leftovers,
+            leftover_deletions,
         }
     }
 
@@ -244,6 +268,16 @@ impl Metrics {
     /// Whether this process leads.
     pub(crate) fn leads(&self, lease: &str, leads: bool) {
         self.leads.get_or_create(&LeaseLabel { name: lease.to_owned() }).set(leads.into());
+    }
+
+    /// How many leftovers there are.
+    pub(crate) fn leftovers(&self, count: usize) {
+        self.leftovers.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Counts the deletion of a leftover.
+    pub(crate) fn leftover_deletion(&self, accepted: bool) {
+        self.leftover_deletions.get_or_create(&AcceptedLabel { accepted: accepted.to_string() }).inc();
     }
 
     /// Counts a request to Azure.

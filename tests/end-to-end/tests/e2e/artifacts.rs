@@ -70,11 +70,21 @@ async fn the_chart_grants_no_more_than_the_work_takes() {
         (false, ["delete", "replicationtargets.azimage.dev"]),
         (false, ["get", "secrets"]),
         (false, ["list", "pods"]),
-        (false, ["create", "serviceaccounts/token"]),
         (false, ["update", "customresourcedefinitions.apiextensions.k8s.io"]),
     ] {
         let arguments = [&["-n", &test.namespace, "auth", "can-i", &account], question.as_slice()].concat();
         let output = test.environment.cluster.kubectl(&arguments).await.unwrap();
         assert_eq!(output.stdout.trim(), if allowed { "yes" } else { "no" }, "{question:?}: {output}");
+    }
+    for (allowed, namespace, name) in [
+        (true, test.namespace.as_str(), "azimage"),
+        (false, test.namespace.as_str(), "default"),
+        (false, "kube-system", "generic-garbage-collector"),
+        (false, "kube-system", ""),
+    ] {
+        let of = if name.is_empty() { "serviceaccounts".to_owned() } else { format!("serviceaccounts/{name}") };
+        let arguments = ["-n", namespace, "auth", "can-i", &account, "create", &of, "--subresource=token"];
+        let output = test.environment.cluster.kubectl(&arguments).await.unwrap();
+        assert_eq!(output.stdout.trim(), if allowed { "yes" } else { "no" }, "{namespace}/{name}: {output}");
     }
 }

@@ -8,11 +8,11 @@ async fn published(test: &Test, path: &str) -> Value {
     test.environment.cluster.kubectl(&["get", "--raw", path]).await.unwrap().json().unwrap()
 }
 
-/// The application of `azure` trusts the `ServiceAccount` `publisher` of the test's namespace, but for what is otherwise.
+/// The application of `azure` trusts the `ServiceAccount` `azimage` of the test's namespace, but for what is otherwise.
 pub(crate) async fn trust(test: &Test, otherwise: &Value) {
     let issuer = published(test, "/.well-known/openid-configuration").await["issuer"].clone();
     let jwks = published(test, "/openid/v1/jwks").await;
-    let subject = format!("system:serviceaccount:{}:publisher", test.namespace);
+    let subject = format!("system:serviceaccount:{}:azimage", test.namespace);
     let mut credential = json!({"issuer": issuer, "subject": subject});
     for (field, value) in otherwise.as_object().unwrap() {
         credential[field] = value.clone();
@@ -20,12 +20,12 @@ pub(crate) async fn trust(test: &Test, otherwise: &Value) {
     test.azure.trust(&json!({"issuer": issuer, "jwks": jwks}), &credential).await;
 }
 
-/// Makes the `ServiceAccount` `publisher`, or annotates it otherwise.
+/// Makes the `ServiceAccount` `azimage`, or annotates it otherwise.
 pub(crate) async fn account(test: &Test, client: Option<&str>) {
     let account = json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": {
-            "name": "publisher", "namespace": test.namespace,
+            "name": "azimage", "namespace": test.namespace,
             "annotations": client.map(|client| json!({"azure.workload.identity/client-id": client})),
         },
     });
@@ -35,7 +35,7 @@ pub(crate) async fn account(test: &Test, client: Option<&str>) {
 
 pub(crate) fn object(gallery: &Test, version: &str) -> Value {
     let mut object = manifests::image_version(&gallery.azure, "web", version, "builder");
-    object["spec"]["serviceAccountName"] = json!("publisher");
+    object["spec"]["serviceAccountName"] = json!("azimage");
     object
 }
 
@@ -83,8 +83,12 @@ async fn what_an_identity_lacks_is_said_and_once_it_is_there_the_work_goes_on() 
     };
     test.apply(&manifests::image_version(&test.azure, "web", "1.4.0", "builder")).await;
     expect("IdentityNotAllowed", "spec.serviceAccountName").await;
+    let mut other = object(&test, "1.4.0");
+    other["spec"]["serviceAccountName"] = json!("default");
+    test.apply(&other).await;
+    expect("IdentityNotAllowed", "azure.serviceAccountNames").await;
     test.apply(&object(&test, "1.4.0")).await;
-    expect("ServiceAccountNotFound", "publisher").await;
+    expect("ServiceAccountNotFound", "azimage").await;
     account(&test, None).await;
     expect("IdentityIncomplete", "azure.workload.identity/client-id").await;
     account(&test, Some("00000000-0000-0000-0000-0000000000ff")).await;
@@ -93,7 +97,7 @@ async fn what_an_identity_lacks_is_said_and_once_it_is_there_the_work_goes_on() 
     for (otherwise, code) in [
         (json!({"issuer": "https://elsewhere.example"}), "AADSTS700211"),
         (json!({"audience": "https://elsewhere.example"}), "AADSTS700212"),
-        (json!({"subject": "system:serviceaccount:elsewhere:publisher"}), "AADSTS700213"),
+        (json!({"subject": "system:serviceaccount:elsewhere:azimage"}), "AADSTS700213"),
     ] {
         trust(&test, &otherwise).await;
         expect("IdentityRefused", code).await;
@@ -102,9 +106,9 @@ async fn what_an_identity_lacks_is_said_and_once_it_is_there_the_work_goes_on() 
     trust(&test, &json!({})).await;
     test.request(Kind::Version, "web").await;
     test.ready(Kind::Version, "web").await;
-    let arguments = ["-n", &test.namespace, "delete", "serviceaccount", "publisher"];
+    let arguments = ["-n", &test.namespace, "delete", "serviceaccount", "azimage"];
     test.environment.cluster.kubectl(&arguments).await.unwrap().ok().unwrap();
-    expect("ServiceAccountNotFound", "publisher").await;
+    expect("ServiceAccountNotFound", "azimage").await;
     account(&test, Some(&test.azure.client)).await;
     test.request(Kind::Version, "web").await;
     test.ready(Kind::Version, "web").await;

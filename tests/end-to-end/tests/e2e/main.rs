@@ -17,6 +17,7 @@ mod happy_path;
 mod identity;
 mod late_failures;
 mod leaks;
+mod leftovers;
 mod namespaces;
 mod own_identity;
 mod preflight;

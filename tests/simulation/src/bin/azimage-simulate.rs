@@ -63,9 +63,6 @@ struct Arguments {
     /// The highest rate of faults and crashes: in a thousand calls.
     #[arg(long, default_value_t = 60)]
     faults: u32,
-    /// Make some versions of copies of their machines.
-    #[arg(long)]
-    copies: bool,
     /// Skips seeds without an event of this name, such as `RegionFails` or `DeleteNamespace`. The figures list the names.
     #[arg(long, value_name = "EVENT")]
     only: Option<String>,
@@ -96,7 +93,7 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("{}", read(file)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let options = Options { per_thousand: arguments.faults, copies: arguments.copies, ..Options::default() };
+    let options = Options { per_thousand: arguments.faults, ..Options::default() };
     let one = match (&arguments.seed, &arguments.plan) {
         (Some(seed), _) => Some(generate::plan(*seed, options)),
         (None, Some(file)) => Some(Plan::parse(&fs::read_to_string(file)?)?),

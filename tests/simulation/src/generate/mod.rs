@@ -39,7 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { per_thousand: 60, events: true, operators: true, azure: true, copies: false }
+        Self { per_thousand: 60, events: true, operators: true, azure: true, copies: true }
     }
 }
 

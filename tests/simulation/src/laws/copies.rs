@@ -174,7 +174,11 @@ pub(super) fn nothing_temporary_is_left(evidence: &Evidence<'_>) -> Vec<String> 
             let state = evidence.azure.simulator().state(id).unwrap_or_default();
             world::is_owner(number, &state["tags"])
         };
-        let left: Vec<&String> = ids.iter().filter(of).filter(ours).collect();
+        // What the machine of somebody else holds is as little the object's to delete.
+        let machine = evidence.azure.copy(number);
+        let lost = evidence.azure.simulator().state(&machine).is_some() && !ours(&&machine);
+        let held = |id: &&String| lost && !id.to_ascii_lowercase().contains("/providers/microsoft.compute/snapshots/");
+        let left: Vec<&String> = ids.iter().filter(of).filter(ours).filter(|id| !held(id)).collect();
         let world = &evidence.plan.world;
         // Without its identity, which goes first, an object that may be let go is; an event tells what it leaves.
         let goes_without = world.identity && !world.delete && deletes_namespace(evidence);

@@ -182,6 +182,12 @@ fn work_under_way_does_not_wait_for_looks_at_what_rests() {
             took
         })
     };
-    let (alone, beside) = (took(0), took(RESTING));
+    // The order in which objects begin is kube's, and differs from run to run.
+    let usual = |resting: usize| {
+        let mut times = [took(resting), took(resting), took(resting)];
+        times.sort();
+        times[1]
+    };
+    let (alone, beside) = (usual(0), usual(RESTING));
     assert!(beside <= alone * 5 / 4, "{beside:?} beside looks at what rests, and {alone:?} alone");
 }

@@ -175,9 +175,21 @@ impl Client {
         api_version: &str,
         pages: &mut Pages<T>,
     ) -> Result<(), Error> {
+        self.list_some_on(call, path, "", api_version, pages).await
+    }
+
+    /// The same with a query, such as a filter.
+    pub(crate) async fn list_some_on<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        path: &str,
+        query: &str,
+        api_version: &str,
+        pages: &mut Pages<T>,
+    ) -> Result<(), Error> {
         let exchange = Self::exchange(call, &Method::GET, &path);
         while pages.count < MOST_PAGES {
-            let url = pages.next.clone().unwrap_or_else(|| self.url(path, "", api_version));
+            let url = pages.next.clone().unwrap_or_else(|| self.url(path, query, api_version));
             let page: Page<T> = self.send(exchange.clone(), url, None, None).await?.read()?;
             pages.values.extend(page.value);
             pages.count += 1;

@@ -330,8 +330,14 @@ fn an_image_as_source_fits_a_definition_for_several_security_types_and_a_machine
 #[test]
 fn a_claim_of_a_living_object_of_the_namespace_holds() {
     let other = object(&json!({"metadata": {"name": "web-2", "uid": "u-2"}, "spec": {"version": "2.0.0"}}));
-    let environment =
-        Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions: &[&other], unreadable: &[] };
+    let environment = Environment {
+        cluster: "c1",
+        own_identity_serves: true,
+        account_serves: true,
+        targets: &[],
+        versions: &[&other],
+        unreadable: &[],
+    };
     let validated = super::super::validate(&object(&already_generalized()), environment).unwrap();
     let claim = |owner: &str| validated.foreign_claim(&tags(&[(OWNER_TAG, owner)]));
     assert_eq!(claim("c1/images/web-2/u-2").as_deref(), Some("c1/images/web-2/u-2"));

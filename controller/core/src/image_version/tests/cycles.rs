@@ -24,8 +24,14 @@ fn copy(number: usize, of: usize, change: &Value) -> ImageVersion {
 
 fn found(all: &[ImageVersion]) -> Vec<String> {
     let versions: Vec<&ImageVersion> = all.iter().collect();
-    let environment =
-        Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions: &versions, unreadable: &[] };
+    let environment = Environment {
+        cluster: "c1",
+        own_identity_serves: true,
+        account_serves: true,
+        targets: &[],
+        versions: &versions,
+        unreadable: &[],
+    };
     understand(&all[0], environment).unwrap().source_cycle
 }
 

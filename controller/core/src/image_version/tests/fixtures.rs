@@ -58,8 +58,14 @@ pub(super) fn machine_id() -> VirtualMachineId {
 
 /// The id of the run command that seals its source machine.
 pub(super) fn seal_id() -> RunCommandId {
-    let environment =
-        Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions: &[], unreadable: &[] };
+    let environment = Environment {
+        cluster: "c1",
+        own_identity_serves: true,
+        account_serves: true,
+        targets: &[],
+        versions: &[],
+        unreadable: &[],
+    };
     match super::super::validate(&object(&json!({})), environment).unwrap().source {
         SourceSpec::VirtualMachine { seal, .. } => seal,
         _ => panic!("the source is a machine"),

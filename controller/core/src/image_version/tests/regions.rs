@@ -94,6 +94,29 @@ fn replicas_are_ready_once_azure_is_done_with_them() {
 }
 
 #[test]
+fn a_new_region_is_ready_when_its_own_copy_is_complete_whatever_the_others_wait_for() {
+    use RegionReplication::{Completed, Replicating};
+    let cases = [
+        ("Pending", Provisioning::Updating, Completed, Some(2)),
+        ("Replicating", Provisioning::Updating, Completed, Some(2)),
+        ("Replicating", Provisioning::Creating, Completed, Some(2)),
+        ("Replicating", Provisioning::Updating, Replicating, None),
+        ("Replicating", Provisioning::Failed, Completed, None),
+        ("Completed", Provisioning::Updating, Completed, None),
+        ("Unknown", Provisioning::Updating, Completed, None),
+    ];
+    for (before, provisioning, says, expected) in cases {
+        let other = json!({"name": OTHER, "state": before, "replicas": 2, "requestedBy": ["t"]});
+        let mut observed = version(&[HOME, OTHER]).says(OTHER, says.clone(), "");
+        observed.provisioning = provisioning.clone();
+        let other_target = observed.targets.iter_mut().filter(|target| target.region == region(OTHER));
+        other_target.for_each(|target| target.replicas = Some(2));
+        let found = wide().version(observed).status(status(&json!([other]), true)).next_status();
+        assert_eq!(found.regions[0].ready_replicas, expected, "{before} {provisioning:?} {says:?}");
+    }
+}
+
+#[test]
 fn what_a_target_no_longer_selects_stays_for_its_pause_with_all_its_replicas() {
     let selecting = |name: &str, others: bool, replicas: i32| {
         let labels = if others { json!({"tier": "dev"}) } else { json!({}) };

@@ -91,8 +91,14 @@ impl Scene {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
         let targets: Vec<_> = self.targets.iter().collect();
-        let environment =
-            Environment { cluster: "c1", own_identity_serves: true, targets: &targets, versions: &[], unreadable: &[] };
+        let environment = Environment {
+            cluster: "c1",
+            own_identity_serves: true,
+            account_serves: true,
+            targets: &targets,
+            versions: &[],
+            unreadable: &[],
+        };
         super::super::validate(&object, environment).unwrap()
     }
 

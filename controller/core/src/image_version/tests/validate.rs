@@ -11,7 +11,14 @@ use super::{
 };
 
 fn environment<'a>(versions: &'a [&'a ImageVersion]) -> Environment<'a> {
-    Environment { cluster: "c1", own_identity_serves: true, targets: &[], versions, unreadable: &[] }
+    Environment {
+        cluster: "c1",
+        own_identity_serves: true,
+        account_serves: true,
+        targets: &[],
+        versions,
+        unreadable: &[],
+    }
 }
 
 fn machine_source(change: &Value) -> Value {
@@ -172,6 +179,19 @@ fn an_object_that_names_a_service_account_acts_as_that_and_never_as_the_controll
     for (case, change, own_identity_serves, expected) in cases {
         let environment = Environment { own_identity_serves, ..environment(&[]) };
         assert_eq!(understand(&object(&change), environment).unwrap().identity, expected, "{case}");
+    }
+}
+
+#[test]
+fn who_names_a_service_account_that_may_not_be_named_acts_as_nobody() {
+    let named = json!({"spec": {"serviceAccountName": "default"}});
+    for own_identity_serves in [false, true] {
+        let environment = Environment { account_serves: false, own_identity_serves, ..environment(&[]) };
+        let violation = understand(&object(&named), environment).unwrap_err();
+        assert_eq!(violation.reason, Reason::IdentityNotAllowed);
+        assert!(violation.message.contains("azure.serviceAccountNames"), "{}", violation.message);
+        let retained = both(&named, &deleted("Retain"));
+        assert_eq!(understand(&object(&retained), environment).unwrap().identity, None);
     }
 }
 

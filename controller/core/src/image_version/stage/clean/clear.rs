@@ -71,12 +71,8 @@ pub(in super::super) fn clear(
                 report.undeletable.insert(id, FOREIGN.to_owned());
                 foreign.push(part);
             }
-            // Azure may still have it, and refuse to delete what it holds.
-            Left::Hidden => {
-                left += 1;
-                holding.push(part);
-            }
-            Left::Going => {
+            // What it doesn't show it may still have, and refuse to delete what that holds.
+            Left::Hidden | Left::Going => {
                 left += 1;
                 holding.push(part);
             }

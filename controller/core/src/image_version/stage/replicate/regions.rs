@@ -74,8 +74,15 @@ pub(in super::super::super) fn report(
                 }
             };
             let before = status.regions.iter().find(|before| before.name == region.as_str());
+            // One that was seen while its first copy was made is complete with all of it, whatever the others still wait for.
+            let is_first = before.is_some_and(|before| {
+                before.ready_replicas.is_none()
+                    && matches!(before.state, RegionState::Pending | RegionState::Replicating)
+            });
+            let works = version
+                .is_some_and(|version| matches!(version.provisioning, Provisioning::Creating | Provisioning::Updating));
             let ready_replicas = match (state, version) {
-                (RegionState::Completed, Some(version)) if !in_flight => {
+                (RegionState::Completed, Some(version)) if !in_flight || is_first && works => {
                     target(region).and_then(|target| target.replicas).or(Some(version.default_replicas))
                 }
                 // Until Azure is done, it is what it was.
