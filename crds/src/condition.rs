@@ -89,7 +89,7 @@ pub enum Reason {
     // The source.
     /// The source doesn't exist.
     SourceNotFound,
-    /// The source version was never completed: Azure failed to create it.
+    /// The source was never completed: Azure failed to create it, or its copy where the version is made.
     SourceFailed,
     /// The source is of a kind that a gallery image can't be made from.
     SourceUnsupported,
@@ -143,7 +143,7 @@ pub enum Reason {
     PurchasePlanMismatch,
 
     // Guest.
-    /// The virtual machine is being started, stopped or changed, or the source version is being made.
+    /// The virtual machine is being started, stopped or changed, or another source is being made or worked on.
     SourceBusy,
     /// The seal is under way.
     Sealing,

@@ -61,6 +61,29 @@ pub(crate) fn image_version_id() -> Rule {
     .message("must be the resource id of a gallery image version: /subscriptions/<guid>/resourceGroups/<name>/providers/Microsoft.Compute/galleries/<name>/images/<definition>/versions/<major.minor.patch>")
 }
 
+/// The resource id of a managed image.
+pub(crate) fn managed_image_id() -> Rule {
+    Rule::new(
+        "self.matches('(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[a-z0-9._()-]+/providers/Microsoft[.]Compute/images/[a-z0-9_.-]+$')",
+    )
+    .message("must be the resource id of a managed image: /subscriptions/<guid>/resourceGroups/<name>/providers/Microsoft.Compute/images/<name>")
+}
+
+/// The resource id of a managed disk or of a snapshot.
+pub(crate) fn disk_or_snapshot_id() -> Rule {
+    Rule::new(
+        "self.matches('(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[a-z0-9._()-]+/providers/Microsoft[.]Compute/(disks|snapshots)/[a-z0-9_.-]+$')",
+    )
+    .message("must be the resource id of a managed disk or of a snapshot: /subscriptions/<guid>/resourceGroups/<name>/providers/Microsoft.Compute/disks/<name>, or …/snapshots/<name>")
+}
+
+/// Azure takes a VHD only from who may list the keys of its storage account, which is the right to everything in it (Azure REST:
+/// Gallery Image Versions, `osDiskImage.source.storageAccountId`).
+pub(crate) fn no_vhd() -> Rule {
+    Rule::new("!self.matches('(?i)^https?:')")
+        .message("is the address of a VHD, and versions are made from resources alone: make a managed disk from it (az disk create --source URL --os-type Linux --hyper-v-generation V2) or a snapshot, and set spec.source.disks")
+}
+
 /// A region in any of Azure's spellings.
 pub(crate) fn region() -> Rule {
     Rule::new("self.matches('^[a-zA-Z][a-zA-Z0-9 ]*$')")

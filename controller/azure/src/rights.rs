@@ -16,6 +16,10 @@ pub enum Job {
     Clone,
     /// Making the copies, capturing them and deleting them: on the workspace's resource group, and its subnets.
     Workspace,
+    /// Reading versions and managed images that versions are made from: on them, or their gallery or resource group.
+    Source,
+    /// Making versions from disks and snapshots: on them, or their resource groups.
+    SourceDisks,
     /// Making versions and replicating them: on the gallery.
     Publish,
     /// Deleting versions whose objects say `deletionPolicy: Delete`: on the gallery.
@@ -289,6 +293,48 @@ pub const RIGHTS: &[Right] = &[
         "why a write in the workspace that Azure had accepted failed; without it the message doesn't say",
     ),
     right(
+        Job::Source,
+        "Microsoft.Compute/galleries/images/read",
+        "Gallery Images - Get",
+        "what the image in the version is that is copied, which decides whether it fits the image definition",
+    ),
+    right(
+        Job::Source,
+        "Microsoft.Compute/galleries/images/versions/read",
+        "Gallery Image Versions - Get; Gallery Image Versions - Create Or Update",
+        "whether the version that is copied is complete; Azure asks for it of who copies one",
+    ),
+    right(
+        Job::Source,
+        "Microsoft.Compute/images/read",
+        "Images - Get; Gallery Image Versions - Create Or Update",
+        "what the managed image is; Azure asks for it of who makes a version from one",
+    ),
+    right(
+        Job::SourceDisks,
+        "Microsoft.Compute/disks/read",
+        "Disks - Get",
+        "what the disk is, and whether a machine has it",
+    ),
+    right(
+        Job::SourceDisks,
+        "Microsoft.Compute/disks/write",
+        "Gallery Image Versions - Create Or Update",
+        "a version from a disk: Azure makes one only for who may write the disk; azimage writes nothing to it",
+    ),
+    right(
+        Job::SourceDisks,
+        "Microsoft.Compute/snapshots/read",
+        "Snapshots - Get",
+        "what the snapshot is, and whether its data is all there",
+    ),
+    right(
+        Job::SourceDisks,
+        "Microsoft.Compute/snapshots/write",
+        "Gallery Image Versions - Create Or Update",
+        "a version from a snapshot: Azure makes one only for who may write the snapshot; azimage writes nothing to it",
+    ),
+    right(
         Job::Publish,
         "Microsoft.Compute/galleries/images/read",
         "Gallery Images - Get",
@@ -366,12 +412,13 @@ const fn optional(job: Job, action: &'static str, call: &'static str, why: &'sta
 
 /// A text that names no job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no job '{0}'; there are capture, clone, workspace, publish and clean-up")]
+#[error("there is no job '{0}'; there are capture, clone, workspace, source, source-disks, publish and clean-up")]
 pub struct UnknownJob(String);
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Capture, Self::Clone, Self::Workspace, Self::Publish, Self::CleanUp];
+    pub const ALL: [Self; 7] =
+        [Self::Capture, Self::Clone, Self::Workspace, Self::Source, Self::SourceDisks, Self::Publish, Self::CleanUp];
 
     /// The rights that it takes.
     pub fn rights(self) -> impl Iterator<Item = &'static Right> {
@@ -383,6 +430,8 @@ impl Job {
             Self::Capture => "capture",
             Self::Clone => "clone",
             Self::Workspace => "workspace",
+            Self::Source => "source",
+            Self::SourceDisks => "source-disks",
             Self::Publish => "publish",
             Self::CleanUp => "clean-up",
         }
@@ -401,6 +450,14 @@ impl Job {
             Self::Workspace => {
                 "Make copies of virtual machines without a network, capture and delete them. Assign it on a resource group that \
                  holds nothing else, and on the subnets that the copies are put in."
+            }
+            Self::Source => {
+                "Read image versions and managed images that versions are made from. Assign it on them, or on their galleries or \
+                 resource groups: it can change nothing there."
+            }
+            Self::SourceDisks => {
+                "Make versions from disks and snapshots. Assign it on resource groups that hold nothing but those: Azure demands \
+                 the right to write them."
             }
             Self::Publish => {
                 "Make, replicate and read image versions. Assign it on galleries or their resource groups."

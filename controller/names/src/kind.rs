@@ -4,7 +4,7 @@
 use crate::{
     form::ResourceIdError,
     id::{Id, Kind},
-    name::{DISK, GALLERY, IMAGE_DEFINITION, NETWORK, Name, RUN_COMMAND, SNAPSHOT, VIRTUAL_MACHINE},
+    name::{DISK, GALLERY, IMAGE_DEFINITION, MANAGED_IMAGE, NETWORK, Name, RUN_COMMAND, SNAPSHOT, VIRTUAL_MACHINE},
     resource_group::ResourceGroup,
     subscription_id::SubscriptionId,
     version_number::VersionNumber,
@@ -68,6 +68,7 @@ named_kinds! {
     VirtualMachineId: VirtualMachine in ResourceGroup,
         "providers/Microsoft.Compute/virtualMachines/{virtualMachine}", VIRTUAL_MACHINE;
     DiskId: Disk in ResourceGroup, "providers/Microsoft.Compute/disks/{disk}", DISK;
+    ManagedImageId: ManagedImage in ResourceGroup, "providers/Microsoft.Compute/images/{image}", MANAGED_IMAGE;
     SnapshotId: Snapshot in ResourceGroup, "providers/Microsoft.Compute/snapshots/{snapshot}", SNAPSHOT;
     RunCommandId: RunCommand in VirtualMachineId, "runCommands/{runCommand}", RUN_COMMAND;
     SecurityGroupId: SecurityGroup in ResourceGroup,

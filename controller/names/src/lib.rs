@@ -6,6 +6,7 @@
 //!
 //! Nothing here does I/O, and every parser accepts untrusted text.
 
+mod disk_or_snapshot_id;
 mod form;
 mod id;
 pub mod kind;
@@ -19,11 +20,12 @@ mod text;
 pub mod values;
 mod version_number;
 
+pub use disk_or_snapshot_id::DiskOrSnapshotId;
 pub use form::ResourceIdError;
 pub use id::{Id, Kind};
 pub use kind::{
-    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, InterfaceId, RunCommandId, SecurityGroupId, SnapshotId,
-    SubnetId, VirtualMachineId, VirtualNetworkId,
+    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, InterfaceId, ManagedImageId, RunCommandId, SecurityGroupId,
+    SnapshotId, SubnetId, VirtualMachineId, VirtualNetworkId,
 };
 pub use name::NameError;
 pub use obstacle::Obstacle;

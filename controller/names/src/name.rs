@@ -67,6 +67,7 @@ pub(crate) const RESOURCE: NameRules = NameRules { what: "resource", longest: 26
 pub(crate) const VIRTUAL_MACHINE: NameRules = NameRules { what: "virtual machine", longest: 64, plain: false };
 pub(crate) const SNAPSHOT: NameRules = NameRules { what: "snapshot", longest: 80, plain: false };
 pub(crate) const NETWORK: NameRules = NameRules { what: "network resource", longest: 80, plain: false };
+pub(crate) const MANAGED_IMAGE: NameRules = NameRules { what: "managed image", longest: 80, plain: false };
 pub(crate) const DISK: NameRules = NameRules { what: "disk", longest: 80, plain: false };
 pub(crate) const RUN_COMMAND: NameRules = NameRules { what: "run command", longest: 80, plain: false };
 pub(crate) const GALLERY: NameRules = NameRules { what: "gallery", longest: 80, plain: true };

@@ -4,14 +4,16 @@
 use std::fmt::{Debug, Display};
 
 use azimage_names::values::{
-    Architecture, DiskController, ExecutionState, HyperVGeneration, ImageSecurityType, OperationState, OsState, OsType,
-    PowerState, Priority, ProvisioningState, ReplicationMode, ReplicationState, SecurityType, StorageAccountType,
+    Architecture, DiskController, DiskState, ExecutionState, HyperVGeneration, ImageSecurityType, OperationState,
+    OsState, OsType, PowerState, Priority, ProvisioningState, ReplicationMode, ReplicationState, SecurityType,
+    StorageAccountType,
 };
 use serde_json::Value;
 
 /// Azure's published type descriptions.
 const MACHINES: &str = include_str!("../../../tests/azure-schema/types/virtual-machines.json");
 const RUN_COMMANDS: &str = include_str!("../../../tests/azure-schema/types/run-commands.json");
+const DISKS: &str = include_str!("../../../tests/azure-schema/types/disks.json");
 const VERSIONS: &str = include_str!("../../../tests/azure-schema/types/versions.json");
 
 /// The values that a description gives for a property of a type.
@@ -58,6 +60,19 @@ fn each_value_is_spelled_as_azure_spells_it() {
     );
     check(OperationState::KNOWN, &["InProgress", "Succeeded", "Failed", "Canceled"]);
     check(PowerState::KNOWN, &["starting", "running", "stopping", "stopped", "deallocating", "deallocated", "unknown"]);
+    check(
+        DiskState::KNOWN,
+        &[
+            "Unattached",
+            "Attached",
+            "Reserved",
+            "Frozen",
+            "ActiveSAS",
+            "ActiveSASFrozen",
+            "ReadyToUpload",
+            "ActiveUpload",
+        ],
+    );
     check(OsType::KNOWN, &["Linux", "Windows"]);
     check(OsState::KNOWN, &["Generalized", "Specialized"]);
     check(HyperVGeneration::KNOWN, &["V1", "V2"]);
@@ -117,6 +132,7 @@ fn the_spelling_is_that_of_the_published_descriptions() {
         ),
         (known!(ReplicationMode), VERSIONS, "GalleryImageVersionPublishingProfile", "replicationMode", &[], &[]),
         (known!(ExecutionState), RUN_COMMANDS, "VirtualMachineRunCommandInstanceView", "executionState", &[], &[]),
+        (known!(DiskState), DISKS, "DiskProperties", "diskState", &[], &[]),
         (known!(OsType), MACHINES, "OSDisk", "osType", &[], &[]),
         (known!(HyperVGeneration), MACHINES, "VirtualMachineInstanceView", "hyperVGeneration", &[], &[]),
         (known!(SecurityType), MACHINES, "SecurityProfile", "securityType", &[], &[]),

@@ -54,6 +54,14 @@ impl Reader<'_> {
                 let answer = client.disk(call, &id).await;
                 self.keep(&mut facts.disks, id, answer, convert::disk)
             }
+            Read::Snapshot(id) => {
+                let answer = client.snapshot(call, &id).await;
+                self.keep(&mut facts.snapshots, id, answer, convert::disk)
+            }
+            Read::ManagedImage(id) => {
+                let answer = client.managed_image(call, &id).await;
+                self.keep(&mut facts.managed_images, id, answer, convert::managed_image)
+            }
             Read::Temporary(id) => {
                 let answer = client.temporary(call, convert::kind(&id)).await;
                 self.keep(&mut facts.temporaries, id, answer, convert::temporary)

@@ -106,6 +106,11 @@ fn body(request: &VersionRequest) -> ImageVersionBody {
     let source = request.source.as_ref().map(|source| match source {
         SourceId::VirtualMachine(id) => ImageSource::VirtualMachine(id.clone()),
         SourceId::ImageVersion(id) => ImageSource::Resource(id.to_string()),
+        SourceId::ManagedImage(id) => ImageSource::Resource(id.to_string()),
+        SourceId::Disks { os_disk, data_disks } => ImageSource::Disks {
+            os_disk: os_disk.to_string(),
+            data_disks: data_disks.iter().map(|(lun, id)| (*lun, id.to_string())).collect(),
+        },
     });
     let zones = request.preserved.get(EXTENDED_LOCATIONS).cloned().map(serde_json::from_value);
     ImageVersionBody {

@@ -65,6 +65,10 @@ pub enum JobName {
     Clone,
     /// Make copies of machines, capture and delete them, in a workspace.
     Workspace,
+    /// Read versions and managed images that versions are made from.
+    Source,
+    /// Make versions from disks and snapshots.
+    SourceDisks,
     /// Make and replicate versions.
     Publish,
     /// Delete versions.
@@ -89,6 +93,8 @@ impl AzureRoleArgs {
             JobName::Capture => &[Job::Capture][..],
             JobName::Clone => &[Job::Clone],
             JobName::Workspace => &[Job::Workspace],
+            JobName::Source => &[Job::Source],
+            JobName::SourceDisks => &[Job::SourceDisks],
             JobName::Publish => &[Job::Publish],
             JobName::CleanUp => &[Job::CleanUp],
             JobName::All => &Job::ALL,

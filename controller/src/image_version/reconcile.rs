@@ -67,7 +67,8 @@ async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Resul
             return Ok(Action::await_change());
         };
         let fingerprint = fingerprint(&object, targets, &others);
-        match (Pass { context, api: &api, object: &object, namespace: &namespace, uid }).run().await? {
+        let pass = Pass { context, api: &api, object: &object, namespace: &namespace, uid };
+        match Box::pin(pass.run()).await? {
             After::Now => {}
             After::Requeue(requeue) => {
                 let wait = wait(context, seen, uid, requeue);

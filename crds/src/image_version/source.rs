@@ -9,8 +9,10 @@ use crate::rules;
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("has(self.virtualMachine) != has(self.imageVersion)")
-        .message("set exactly one of virtualMachine and imageVersion")
+    validation = Rule::new(
+        "[has(self.virtualMachine), has(self.imageVersion), has(self.managedImage), has(self.disks)].exists_one(is, is)"
+    )
+    .message("set exactly one of virtualMachine, imageVersion, managedImage and disks")
 )]
 pub struct Source {
     /// A virtual machine, whose guest is sealed and which is generalized.
@@ -20,6 +22,14 @@ pub struct Source {
     /// Another gallery image version, whose content is copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_version: Option<ImageVersionSource>,
+
+    /// A managed image, whose content is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_image: Option<ManagedImageSource>,
+
+    /// Managed disks or snapshots, whose content is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disks: Option<DisksSource>,
 }
 
 /// A virtual machine as the source.
@@ -29,7 +39,7 @@ pub struct Source {
 pub struct VirtualMachineSource {
     /// The resource id of the virtual machine. The version is made in its region.
     #[schemars(length(min = 1, max = 400))]
-    #[x_kube(validation = rules::virtual_machine_id())]
+    #[x_kube(validation = rules::no_vhd(), validation = rules::virtual_machine_id())]
     pub resource_id: String,
 
     /// How the machine is captured. `Clone` captures a copy of it that runs without a network in `spec.workspace`, and
@@ -191,8 +201,67 @@ pub enum Prepare {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageVersionSource {
-    /// The resource id of the gallery image version. The new version is made in its region.
+    /// The resource id of the gallery image version, which may be in another gallery or another subscription of the same
+    /// tenant. The new version is made in its region.
     #[schemars(length(min = 1, max = 512))]
-    #[x_kube(validation = rules::image_version_id())]
+    #[x_kube(validation = rules::no_vhd(), validation = rules::image_version_id())]
     pub resource_id: String,
+}
+
+/// A managed image as the source.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedImageSource {
+    /// The resource id of the managed image, which is of a generalized system. The version is made in its region.
+    #[schemars(length(min = 1, max = 512))]
+    #[x_kube(validation = rules::no_vhd(), validation = rules::managed_image_id())]
+    pub resource_id: String,
+}
+
+/// Managed disks or snapshots as the source: one with the operating system, and those with data.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DisksSource {
+    /// The disk with the operating system. The version is made in its region.
+    pub os_disk: OsDiskSource,
+
+    /// The disks with data, at most 64, in the region of the operating system's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["lun".into()]))]
+    pub data_disks: Vec<DataDiskSource>,
+
+    /// Your word that the system on the disk is generalized. Azure doesn't tell it of a disk, and nothing can be run on one.
+    pub prepare: DisksPrepare,
+}
+
+/// The disk with the operating system.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OsDiskSource {
+    /// The resource id of a managed disk that is attached to no machine, or of a snapshot.
+    #[schemars(length(min = 1, max = 512))]
+    #[x_kube(validation = rules::no_vhd(), validation = rules::disk_or_snapshot_id())]
+    pub resource_id: String,
+}
+
+/// A disk with data.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DataDiskSource {
+    /// The logical unit number that the disk has in machines that are made from the version, 0 to 63.
+    #[schemars(range(min = 0, max = 63))]
+    pub lun: i32,
+
+    /// The resource id of a managed disk that is attached to no machine, or of a snapshot.
+    #[schemars(length(min = 1, max = 512))]
+    #[x_kube(validation = rules::no_vhd(), validation = rules::disk_or_snapshot_id())]
+    pub resource_id: String,
+}
+
+/// Whether the system on a disk is generalized.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DisksPrepare {
+    /// It was sealed before: with cloud-init and the Azure agent, or with Sysprep.
+    AlreadyGeneralized,
 }

@@ -12,7 +12,7 @@ use crate::environment::{Environment, Simulator};
 const GROUP: &str = "images";
 
 /// The jobs that have roles of their own.
-const JOBS: [&str; 5] = ["capture", "clone", "workspace", "publish", "clean-up"];
+const JOBS: [&str; 7] = ["capture", "clone", "workspace", "source", "source-disks", "publish", "clean-up"];
 
 /// The resource group of temporary resources.
 const WORKSPACE: &str = "image-work";
@@ -170,6 +170,16 @@ impl Azure {
         }
     }
 
+    /// Gives the application one of azimage's own roles somewhere else, too.
+    pub async fn allow_in(&self, job: &str, scope: &str) {
+        let mut role = self.role(job);
+        let name = format!("{} elsewhere", self.role_name(job));
+        role["Name"] = name.as_str().into();
+        role["AssignableScopes"] = json!([scope]);
+        let assignment = json!({"client": self.client, "role": name, "scope": scope});
+        self.post("/scenario", &json!({"roleDefinitions": [role], "roleAssignments": [assignment]})).await;
+    }
+
     /// An application without other rights than azimage's roles.
     async fn register(&self) {
         let client = json!({"id": self.client, "secret": self.secret, "roles": []});
@@ -287,6 +297,14 @@ impl Azure {
     pub fn version_of(&self, definition: &str, version: &str) -> String {
         format!(
             "/subscriptions/{}/resourceGroups/{GROUP}/providers/Microsoft.Compute/galleries/corpGallery/images/{definition}/versions/{version}",
+            self.subscription
+        )
+    }
+
+    /// The resource id of something of Microsoft.Compute in the resource group, such as `images/golden`.
+    pub fn compute(&self, kind_and_name: &str) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{GROUP}/providers/Microsoft.Compute/{kind_and_name}",
             self.subscription
         )
     }

@@ -37,6 +37,27 @@ pub fn copy(azure: &Azure, name: &str, version: &str, source: &str) -> Value {
     object
 }
 
+/// An image version of `ubuntu-web` in `corpGallery` from a managed image.
+pub fn from_image(azure: &Azure, name: &str, version: &str, image: &str) -> Value {
+    let mut object = image_version(azure, name, version, "none");
+    object["spec"]["source"] = json!({"managedImage": {"resourceId": azure.compute(&format!("images/{image}"))}});
+    object
+}
+
+/// An image version of `ubuntu-web` in `corpGallery` from a system's disk and others with data from LUN 1 on, each by its kind
+/// and name, such as `snapshots/os`.
+pub fn from_disks(azure: &Azure, name: &str, version: &str, disks: &[&str]) -> Value {
+    let mut object = image_version(azure, name, version, "none");
+    let id = |disk: &&str| azure.compute(disk);
+    let data = disks.iter().enumerate().skip(1).map(|(lun, disk)| json!({"lun": lun, "resourceId": id(disk)}));
+    object["spec"]["source"] = json!({"disks": {
+        "osDisk": {"resourceId": disks.first().map(id)},
+        "dataDisks": data.collect::<Vec<_>>(),
+        "prepare": "AlreadyGeneralized",
+    }});
+    object
+}
+
 /// A replication target for all versions with the label `tier: prod`.
 pub fn target(name: &str, region: &str) -> Value {
     json!({

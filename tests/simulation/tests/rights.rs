@@ -45,6 +45,7 @@ fn places(job: Job) -> &'static [&'static str] {
     match job {
         Job::Capture | Job::Clone => &["builders"],
         Job::Workspace => &["work", SUBNET],
+        Job::Source | Job::SourceDisks => &["sources"],
         Job::Publish | Job::CleanUp => &["images"],
     }
 }
@@ -53,6 +54,11 @@ const SUBNET: &str = "network/providers/Microsoft.Network/virtualNetworks/hub/su
 
 impl Environment {
     async fn begin(jobs: &[Job]) -> Self {
+        let capture = if jobs.contains(&Job::Clone) && !jobs.contains(&Job::Capture) { "Clone" } else { "InPlace" };
+        Self::begin_from(jobs, json!({"virtualMachine": {"resourceId": MACHINE, "capture": capture}})).await
+    }
+
+    async fn begin_from(jobs: &[Job], source: Value) -> Self {
         let clock = VirtualClock::begin();
         let assignment = |job: &Job, place: &str| {
             let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{place}");
@@ -70,6 +76,13 @@ impl Environment {
                 {"name": "work"},
                 {"name": "network", "virtualNetworks": [{"name": "hub", "subnets": [{"name": "work"}]}]},
                 {"name": "images", "galleries": [{"name": "corp", "definitions": [{"name": "web"}]}]},
+                {
+                    "name": "sources",
+                    "galleries": [{"name": "base", "definitions": [{"name": "web", "versions": [{"name": "1.0.0"}]}]}],
+                    "images": [{"name": "golden"}],
+                    "disks": [{"name": "data"}],
+                    "snapshots": [{"name": "os", "osType": "Linux"}],
+                },
             ]}],
         }))
         .unwrap();
@@ -81,13 +94,12 @@ impl Environment {
         let stop = options.stop.clone();
         tokio::spawn(controller::run(options));
         let versions = Api::namespaced(server.client(), "default");
-        let capture = if jobs.contains(&Job::Clone) && !jobs.contains(&Job::Capture) { "Clone" } else { "InPlace" };
         let object = json!({
             "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion", "metadata": {"name": "web"},
             "spec": {
                 "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
                 "definition": "web", "version": "1.4.0", "deletionPolicy": "Delete",
-                "source": {"virtualMachine": {"resourceId": MACHINE, "capture": capture}},
+                "source": source,
                 "workspace": {"resourceGroup": "work", "subnets": [{
                     "region": "westeurope",
                     "resourceId": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{SUBNET}"),
@@ -155,6 +167,36 @@ async fn publish_without(job: Job, action: &'static str) {
     println!("{job} without {action}: {message}");
 }
 
+/// A resource that versions are made from.
+fn source(kind_and_name: &str) -> Value {
+    let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/sources");
+    format!("{group}/providers/Microsoft.Compute/{kind_and_name}").into()
+}
+
+/// A version of another source than a machine, with an action left out.
+async fn copy_without(job: Job, action: &'static str) {
+    let from = match (job, action) {
+        (Job::Source, "Microsoft.Compute/images/read") => {
+            json!({"managedImage": {"resourceId": source("images/golden")}})
+        }
+        (Job::Source, _) => {
+            json!({"imageVersion": {"resourceId": source("galleries/base/images/web/versions/1.0.0")}})
+        }
+        _ => json!({"disks": {
+            "osDisk": {"resourceId": source("snapshots/os")},
+            "dataDisks": [{"lun": 0, "resourceId": source("disks/data")}],
+            "prepare": "AlreadyGeneralized",
+        }}),
+    };
+    let environment = Environment::begin_from(&[job, Job::Publish], from).await;
+    environment.define(&role(job, Some(action)));
+    let message = environment.denied(action, "sources").await;
+    environment.define(&role(job, None));
+    environment.ready().await;
+    environment.stop.cancel();
+    println!("{job} without {action}: {message}");
+}
+
 /// A copy and publish, with an action left out. What can't be deleted any more is told, and holds up nothing.
 async fn clone_without(job: Job, action: &'static str) {
     let environment = Environment::begin(&[Job::Clone, Job::Workspace, Job::Publish]).await;
@@ -199,6 +241,11 @@ async fn each_action_of_each_role_is_needed_and_once_granted_the_work_goes_on_by
     for job in [Job::Clone, Job::Workspace] {
         for right in job.rights().filter(|right| !right.optional) {
             clone_without(job, right.action).await;
+        }
+    }
+    for job in [Job::Source, Job::SourceDisks] {
+        for right in job.rights().filter(|right| !right.optional) {
+            copy_without(job, right.action).await;
         }
     }
     for right in Job::CleanUp.rights().filter(|right| !right.optional) {

@@ -17,6 +17,7 @@ TYPES = {
     "RunCommandId": "virtualMachines/runCommands",
     "DiskId": "disks",
     "SnapshotId": "snapshots",
+    "ManagedImageId": "images",
     "InterfaceId": "networkInterfaces",
     "SecurityGroupId": "networkSecurityGroups",
     "GalleryId": "galleries",

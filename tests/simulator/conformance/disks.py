@@ -60,6 +60,7 @@ def run(azure):
     )
     made = client.images.begin_create_or_update(RG, "managed", image("builder")).result()
     check(made.storage_profile.os_disk.os_state == "Generalized", made.storage_profile.os_disk)
+    check(client.images.get(RG, "managed").provisioning_state == "Succeeded", "get")
     check(len(list(client.images.list_by_resource_group(RG))) == 1, "list")
     refused(
         lambda: client.images.begin_create_or_update(RG, "managed", image("running")),

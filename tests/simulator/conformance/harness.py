@@ -61,7 +61,7 @@ class Pinned:
             "galler": versions["galleries"],
             "virtual_machine": versions["virtualMachines"],
             "disks": versions["disks"],
-            **({"snapshots": versions["snapshots"]} if "snapshots" in versions else {}),
+            **{name: versions[name] for name in ("snapshots", "images") if name in versions},
             "soft_deleted": versions["galleries"],
         }
 

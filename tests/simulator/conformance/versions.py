@@ -72,3 +72,19 @@ def run(azure):
         ResourceExistsError,
         "PropertyChangeNotAllowed",
     )
+
+    # From disks or snapshots by name: the system's, and those with data.
+    disk = client.disks.get(RG, "builder_OsDisk_1")
+    copy = {"location": "westeurope", "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": disk.id}}}
+    snapshot = client.snapshots.begin_create_or_update(RG, "golden", copy).result()
+    check(client.snapshots.get(RG, "golden").provisioning_state == "Succeeded", "snapshot")
+    body = version_body(client, ["westeurope"])
+    body["properties"]["storageProfile"] = {
+        "osDiskImage": {"source": {"id": snapshot.id}},
+        "dataDiskImages": [{"lun": 0, "source": {"id": snapshot.id}}],
+    }
+    profile = begin(RG, "corp", "web", "1.0.2", body).result().storage_profile
+    check(profile.source is None and profile.os_disk_image.source.id == snapshot.id, profile)
+    check([(image.lun, image.source.id) for image in profile.data_disk_images] == [(0, snapshot.id)], profile)
+    client.gallery_image_versions.begin_delete(RG, "corp", "web", "1.0.2").result()
+    client.snapshots.begin_delete(RG, "golden").result()

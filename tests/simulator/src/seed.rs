@@ -13,6 +13,7 @@ use crate::{
         disk::DiskEncryptionSet,
         gallery::{Definition, Gallery},
         governance::ManagementLock,
+        image::ManagedImage,
         image_users::{Kind, Row},
         machine::VirtualMachine,
         roles::{RoleAssignment, RoleDefinition},
@@ -148,13 +149,7 @@ impl Simulator {
             self.resources.machines.insert(key, record);
         }
         self.add_networks(&group, seed)?;
-        for disk in &seed.disks {
-            let id = format!("{}/providers/Microsoft.Compute/disks/{}", group.id, disk.name);
-            named(&disk.name, &id)?;
-            let properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk.size_gb});
-            let spec = DiskSpec { sku: disk.storage_account_type.clone(), properties, contents: None, habits: None };
-            disk::appears(&mut self.resources, &id, &group.location, disk.tags.clone(), spec);
-        }
+        self.add_images(&group, seed)?;
         for set in &seed.disk_encryption_sets {
             let id = format!("{id}/providers/Microsoft.Compute/diskEncryptionSets/{}", set.name);
             named(&set.name, &id)?;
@@ -292,6 +287,36 @@ impl Simulator {
             let spec = DiskSpec { sku, properties, contents: None, habits: None };
             disk::appears(&mut self.resources, id, &machine.location, std::collections::BTreeMap::new(), spec);
         }
+    }
+
+    /// Disks, snapshots and managed images that stand alone.
+    fn add_images(&mut self, group: &Group, seed: &scenario::ResourceGroup) -> Result<(), ScenarioError> {
+        let kinds = [("disks", "Premium_LRS", &seed.disks), ("snapshots", "Standard_LRS", &seed.snapshots)];
+        for (kind, storage, disk) in
+            kinds.into_iter().flat_map(|(kind, storage, disks)| disks.iter().map(move |disk| (kind, storage, disk)))
+        {
+            let id = format!("{}/providers/Microsoft.Compute/{kind}/{}", group.id, disk.name);
+            named(&disk.name, &id)?;
+            let location = known_region(&id, disk.location.as_deref().unwrap_or(&group.location))?;
+            let mut properties = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": disk.size_gb});
+            if let Some(os_type) = &disk.os_type {
+                properties["osType"] = json!(os_type);
+                properties["hyperVGeneration"] = json!(disk.hyper_v_generation);
+                properties["supportedCapabilities"] = json!({"architecture": disk.architecture});
+            }
+            let sku = disk.storage_account_type.clone().unwrap_or_else(|| storage.to_owned());
+            let contents = disk.os_type.as_ref().map(|_| crate::guest::linux::pristine());
+            let spec = DiskSpec { sku, properties, contents, habits: None };
+            disk::appears(&mut self.resources, &id, &location, disk.tags.clone(), spec);
+        }
+        for image in &seed.images {
+            let id = format!("{}/providers/Microsoft.Compute/images/{}", group.id, image.name);
+            named(&image.name, &id)?;
+            let location = known_region(&id, image.location.as_deref().unwrap_or(&group.location))?;
+            let record = ManagedImage::seeded(&id, location, image);
+            self.resources.images.insert(id.to_lowercase(), record);
+        }
+        Ok(())
     }
 
     fn add_networks(&mut self, group: &Group, seed: &scenario::ResourceGroup) -> Result<(), ScenarioError> {

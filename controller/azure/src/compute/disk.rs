@@ -2,27 +2,40 @@
 
 use azimage_names::{
     DiskId, Region, SnapshotId,
-    values::{Architecture, HyperVGeneration},
+    values::{Architecture, DiskState, HyperVGeneration, OsType, ProvisioningState},
 };
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{DISKS, Tags};
+use super::{DISKS, Plan, Tags};
 use crate::{
     arm::call::Call,
     arm::client::{Accepted, Client},
     arm::error::Error,
     arm::json::null_as_default,
+    arm::operation::percent,
 };
 
-/// A managed disk, with what decides whether an image can be made from it. Other than the machine that it is attached to, it
+/// A managed disk or a snapshot, with what decides whether an image can be made from it. Other than the machine that it is attached to, it
 /// tells this while the machine is deallocated too.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Wire")]
 pub struct Disk {
     /// Its region.
     pub location: Region,
+    /// State of the last operation.
+    pub provisioning_state: Option<ProvisioningState>,
+    /// What it is used for.
+    pub state: Option<DiskState>,
+    /// Resource ids of the machines that have it.
+    pub managed_by: Vec<String>,
+    /// How much of its data is there, where Azure copies it after the creation: 0 to 100.
+    pub completion_percent: Option<u8>,
+    /// Operating system on it; a disk with data has none.
+    pub os_type: Option<OsType>,
+    /// Marketplace plan of the system on it.
+    pub purchase_plan: Option<Plan>,
     /// Its storage, for example `Premium_LRS`.
     pub storage: Option<String>,
     /// Size in GiB.
@@ -44,8 +57,12 @@ pub struct Disk {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Wire {
     location: Region,
+    managed_by: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    managed_by_extended: Vec<String>,
     #[serde(default, deserialize_with = "null_as_default")]
     sku: Sku,
     #[serde(default, deserialize_with = "null_as_default")]
@@ -62,6 +79,11 @@ struct Sku {
 struct Properties {
     #[serde(rename = "diskSizeGB")]
     disk_size_gb: Option<u32>,
+    provisioning_state: Option<ProvisioningState>,
+    disk_state: Option<DiskState>,
+    completion_percent: Option<f64>,
+    os_type: Option<OsType>,
+    purchase_plan: Option<Plan>,
     hyper_v_generation: Option<HyperVGeneration>,
     max_shares: Option<u32>,
     #[serde(default, deserialize_with = "null_as_default")]
@@ -99,10 +121,16 @@ struct SecurityProfile {
 }
 
 impl From<Wire> for Disk {
-    fn from(Wire { location, sku, properties }: Wire) -> Self {
+    fn from(Wire { location, managed_by, managed_by_extended, sku, properties }: Wire) -> Self {
         let said = |text: Option<String>| text.filter(|text| !text.is_empty());
         Self {
             location,
+            provisioning_state: properties.provisioning_state,
+            state: properties.disk_state,
+            managed_by: said(managed_by).into_iter().chain(managed_by_extended).collect(),
+            completion_percent: properties.completion_percent.map(percent),
+            os_type: properties.os_type,
+            purchase_plan: properties.purchase_plan,
             storage: said(sku.name),
             size_gib: properties.disk_size_gb,
             architecture: properties.supported_capabilities.architecture,
@@ -168,7 +196,10 @@ mod tests {
     fn a_disk_is_read_whole() {
         let disk = read(&json!({
             "name": "builder_OsDisk_1", "location": "westeurope", "sku": {"name": "Premium_LRS", "tier": "Premium"},
+            "managedBy": "/machine", "managedByExtended": ["/other"],
             "properties": {
+                "provisioningState": "Succeeded", "diskState": "ActiveSAS", "completionPercent": 99.9,
+                "purchasePlan": {"name": "p", "publisher": "c", "product": "o"},
                 "diskSizeGB": 30, "hyperVGeneration": "V2", "osType": "Linux",
                 "supportedCapabilities": {"architecture": "Arm64", "acceleratedNetwork": true},
                 "encryption": {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": "/set"},
@@ -179,6 +210,16 @@ mod tests {
         }));
         let expected = Disk {
             location: "westeurope".parse().unwrap(),
+            provisioning_state: Some(ProvisioningState::Succeeded),
+            state: Some(DiskState::ActiveSas),
+            managed_by: vec!["/machine".into(), "/other".into()],
+            completion_percent: Some(99),
+            os_type: Some(OsType::Linux),
+            purchase_plan: Some(Plan {
+                name: Some("p".into()),
+                publisher: Some("c".into()),
+                product: Some("o".into()),
+            }),
             storage: Some("Premium_LRS".into()),
             size_gib: Some(30),
             architecture: Some(Architecture::Arm64),
@@ -196,7 +237,8 @@ mod tests {
     fn what_is_absent_or_unknown_is_no_error() {
         let bare = read(&json!({"location": "westeurope"}));
         assert_eq!((bare.architecture.clone(), bare.storage.clone(), bare.encrypted_by_guest), (None, None, false));
-        let empty = json!({"location": "West Europe", "sku": null, "properties": {
+        let empty = json!({"location": "West Europe", "sku": null, "managedBy": "", "managedByExtended": null, "properties": {
+            "purchasePlan": null, "completionPercent": null,
             "supportedCapabilities": null, "encryption": {"diskEncryptionSetId": ""}, "securityProfile": {},
             "encryptionSettingsCollection": null, "diskSizeGB": null}});
         assert_eq!(read(&empty), bare);

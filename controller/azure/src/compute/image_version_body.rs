@@ -1,5 +1,7 @@
 //! Image versions, as they are written. Read-only fields do not exist here, so they cannot be sent.
 
+use std::collections::BTreeMap;
+
 use azimage_names::{
     Region, VirtualMachineId,
     values::{ReplicationMode, StorageAccountType},
@@ -47,6 +49,14 @@ pub enum ImageSource {
     Resource(String),
     /// Id of an image version of a community gallery.
     CommunityGalleryImage(String),
+    /// Managed disks or snapshots. Azure checks the right to write each (Azure documentation, "Azure Compute Gallery": linked
+    /// access).
+    Disks {
+        /// Resource id of the one with the operating system.
+        os_disk: String,
+        /// Resource ids of those with data, by logical unit number.
+        data_disks: BTreeMap<u8, String>,
+    },
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -76,6 +86,7 @@ impl WireSource {
             ImageSource::CommunityGalleryImage(id) => {
                 Self { community_gallery_image_id: Some(id.clone()), ..Self::default() }
             }
+            ImageSource::Disks { .. } => Self::default(),
         }
     }
 }
@@ -236,10 +247,42 @@ struct Properties<'a> {
     safety_profile: &'a SafetyProfile,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct StorageProfile {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<WireSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os_disk_image: Option<DiskImage>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    data_disk_images: Vec<DiskImage>,
+}
+
+/// A disk of a version, and what it is made from.
+#[derive(Serialize)]
+struct DiskImage {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lun: Option<u8>,
+    source: DiskImageSource,
+}
+
+#[derive(Serialize)]
+struct DiskImageSource {
+    id: String,
+}
+
+impl StorageProfile {
+    fn of(source: &ImageSource) -> Self {
+        let image = |lun, id: &String| DiskImage { lun, source: DiskImageSource { id: id.clone() } };
+        match source {
+            ImageSource::Disks { os_disk, data_disks } => Self {
+                source: None,
+                os_disk_image: Some(image(None, os_disk)),
+                data_disk_images: data_disks.iter().map(|(lun, id)| image(Some(*lun), id)).collect(),
+            },
+            other => Self { source: Some(WireSource::of(other)), ..Self::default() },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -270,7 +313,7 @@ impl Serialize for ImageVersionBody {
             storage_account_type: self.storage_account_type.as_ref(),
             replication_mode: self.replication_mode.as_ref(),
         };
-        let storage_profile = StorageProfile { source: self.source.as_ref().map(WireSource::of) };
+        let storage_profile = self.source.as_ref().map(StorageProfile::of).unwrap_or_default();
         let properties = Properties { storage_profile, publishing_profile, safety_profile: &self.safety };
         Wire { location: &self.location, tags: &self.tags, properties }.serialize(serializer)
     }

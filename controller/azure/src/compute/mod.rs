@@ -8,6 +8,7 @@ mod image_definition;
 mod image_version;
 mod image_version_body;
 mod instance_view;
+mod managed_image;
 mod new_machine;
 mod run_command;
 mod snapshot;
@@ -22,6 +23,7 @@ pub use image_version_body::{
     OsDiskEncryption, OsDiskSecurityProfile, RegionEncryption, SafetyProfile, TargetRegion,
 };
 pub use instance_view::AgentStatus;
+pub use managed_image::{ImageDisk, ManagedImage};
 pub use new_machine::{NewMachineBody, TrustedLaunch};
 pub use run_command::{RunCommand, RunCommandBody, RunCommandInstance};
 pub use snapshot::SnapshotBody;
@@ -30,7 +32,7 @@ pub use virtual_machine::{DataDisk, OsDisk, Plan, VirtualMachine, VirtualMachine
 /// The api-version of galleries, image definitions and image versions. Later ones silently give a new definition
 /// other defaults (Azure documentation, "Trusted Launch validation").
 const GALLERIES: &str = "2024-03-03";
-/// The api-version of virtual machines and their run commands.
+/// The api-version of virtual machines, their run commands, and managed images.
 pub(crate) const VIRTUAL_MACHINES: &str = "2025-04-01";
 
 /// The api-version of managed disks.

@@ -5,7 +5,7 @@ use http::Method;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{DISKS, Tags};
+use super::{DISKS, Disk, Tags};
 use crate::{
     arm::call::Call,
     arm::client::{Accepted, Client},
@@ -43,6 +43,11 @@ impl Serialize for SnapshotBody {
 }
 
 impl Client {
+    /// Reads a snapshot, which tells the same as a disk (Azure REST: Snapshots - Get).
+    pub async fn snapshot(&self, call: &Call, id: &SnapshotId) -> Result<Disk, Error> {
+        self.get(call, id, "", DISKS).await
+    }
+
     /// Makes a snapshot (Azure REST: Snapshots - Create Or Update).
     pub async fn put_snapshot(&self, call: &Call, id: &SnapshotId, body: &SnapshotBody) -> Result<Accepted, Error> {
         self.write(call, Method::PUT, &id.to_string(), DISKS, Some(body), None).await

@@ -23,6 +23,8 @@ pub(crate) enum Read {
     Operation,
     SerialConsoleLog,
     Disk,
+    Snapshot,
+    ManagedImage,
     SoftDeletedVersions,
     Permissions,
     Locks,
@@ -40,7 +42,7 @@ pub(crate) enum Write {
     DeleteImageVersion,
 }
 
-pub(crate) const READS: [Read; 13] = [
+pub(crate) const READS: [Read; 15] = [
     Read::VirtualMachine,
     Read::RunCommand,
     Read::Gallery,
@@ -50,6 +52,8 @@ pub(crate) const READS: [Read; 13] = [
     Read::Operation,
     Read::SerialConsoleLog,
     Read::Disk,
+    Read::Snapshot,
+    Read::ManagedImage,
     Read::SoftDeletedVersions,
     Read::Permissions,
     Read::Locks,
@@ -90,7 +94,8 @@ impl Read {
             Self::ImageVersions => list(include_str!("answers/image_version.json")),
             Self::Operation => include_str!("answers/operation.json").to_owned(),
             Self::SerialConsoleLog => include_str!("answers/boot_diagnostics.json").to_owned(),
-            Self::Disk => include_str!("answers/disk.json").to_owned(),
+            Self::Disk | Self::Snapshot => include_str!("answers/disk.json").to_owned(),
+            Self::ManagedImage => include_str!("answers/managed_image.json").to_owned(),
             Self::SoftDeletedVersions => list(include_str!("answers/soft_deleted_version.json")),
             Self::Permissions => list(r#"{"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Delete"]}"#),
             Self::Locks => list(include_str!("answers/lock.json")),
@@ -135,6 +140,8 @@ impl Read {
                 format!("{} bytes", log.unwrap_or_default().len())
             }
             Self::Disk => format!("{:?}", client.disk(&call, &machine("disks/os")).await?),
+            Self::Snapshot => format!("{:?}", client.snapshot(&call, &machine("snapshots/os")).await?),
+            Self::ManagedImage => format!("{:?}", client.managed_image(&call, &machine("images/golden")).await?),
             Self::SoftDeletedVersions => {
                 let kept = client.soft_deleted_versions(&call, &machine("galleries/corp/images/web")).await?;
                 format!("{kept:?}")

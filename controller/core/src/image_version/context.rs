@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use azimage_crds::{Prepare, StepFailure};
-use azimage_names::{DiskId, ImageVersionId, Region, RunCommandId, VersionNumber, VirtualMachineId};
+use azimage_names::{
+    DiskId, DiskOrSnapshotId, ImageVersionId, ManagedImageId, Region, RunCommandId, VersionNumber, VirtualMachineId,
+};
 
 use super::{
     Absent, CloneSpec, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf, SourceSpec, StepKey,
@@ -142,7 +144,7 @@ impl<'a> Cx<'a> {
                 let id = clone.map_or(origin, |clone| &clone.machine);
                 Some(Source { id, origin, clone, prepare: *prepare, seal, guest })
             }
-            SourceSpec::ImageVersion { .. } => None,
+            SourceSpec::ImageVersion { .. } | SourceSpec::ManagedImage { .. } | SourceSpec::Disks { .. } => None,
         }
     }
 
@@ -196,7 +198,44 @@ impl<'a> Cx<'a> {
         let unseen = || Stop::unseen("the source version");
         match &self.validated.source {
             SourceSpec::ImageVersion { id } => self.source_version(id)?.ok_or_else(unseen),
-            SourceSpec::VirtualMachine { .. } => Err(unseen()),
+            SourceSpec::VirtualMachine { .. } | SourceSpec::ManagedImage { .. } | SourceSpec::Disks { .. } => {
+                Err(unseen())
+            }
+        }
+    }
+
+    /// A managed image.
+    pub(super) fn managed_image(&self, id: &ManagedImageId) -> Result<Presence<'a, facts::ManagedImage>, Stop> {
+        let image = answer(self.facts.managed_images.get(id), || Read::ManagedImage(id.clone()))?;
+        image.or_stop("read the managed image")
+    }
+
+    /// The managed image, of which an earlier stage has seen that it exists.
+    pub(super) fn managed_image_found(&self) -> Result<&'a facts::ManagedImage, Stop> {
+        let unseen = || Stop::unseen("the managed image");
+        let SourceSpec::ManagedImage { id } = &self.validated.source else { return Err(unseen()) };
+        match self.managed_image(id)? {
+            Presence::Found(image) => Ok(image),
+            Presence::Missing(_) => Err(unseen()),
+        }
+    }
+
+    /// A disk or a snapshot as the source.
+    pub(super) fn source_disk(&self, id: &DiskOrSnapshotId) -> Result<Presence<'a, facts::Disk>, Stop> {
+        let disk = match id {
+            DiskOrSnapshotId::Disk(id) => self.disk(id)?,
+            DiskOrSnapshotId::Snapshot(id) => answer(self.facts.snapshots.get(id), || Read::Snapshot(id.clone()))?,
+        };
+        disk.or_stop("read the source disks")
+    }
+
+    /// The disk with the operating system, of which an earlier stage has seen that it exists.
+    pub(super) fn os_disk_found(&self) -> Result<&'a facts::Disk, Stop> {
+        let unseen = || Stop::unseen("the disk with the operating system");
+        let SourceSpec::Disks { os_disk, .. } = &self.validated.source else { return Err(unseen()) };
+        match self.source_disk(os_disk)? {
+            Presence::Found(disk) => Ok(disk),
+            Presence::Missing(_) => Err(unseen()),
         }
     }
 

@@ -10,7 +10,14 @@ messages! {
         Field { field: String, problem: String } => Ready / InvalidSpec:
             "{field}: {problem}",
         Source => Ready / InvalidSpec:
-            "spec.source: set exactly one of virtualMachine and imageVersion",
+            "spec.source: set exactly one of virtualMachine, imageVersion, managedImage and disks",
+        Vhd { field: String } => Ready / InvalidSpec:
+            "{field}: this is the address of a VHD, and versions are made from resources alone; make a managed disk from it (az disk \
+             create --source URL --os-type Linux --hyper-v-generation V2) or a snapshot, and set spec.source.disks in a new object",
+        NoLun { lun: i32 } => Ready / InvalidSpec:
+            "spec.source.disks.dataDisks.lun: {lun} is no logical unit number; use 0 to 63 in a new object",
+        LunTwice { lun: u8 } => Ready / InvalidSpec:
+            "spec.source.disks.dataDisks: there are two disks for the lun {lun}; leave one in a new object",
         NoWorkspace => Ready / InvalidSpec:
             "spec.workspace: a machine is cloned in a resource group and subnet of yours; set them, or capture a machine that \
              is made to be consumed with spec.source.virtualMachine.capture: InPlace in a new object",

@@ -5,7 +5,7 @@ use super::{
     stage::{
         claim, clean, clone, compatible, definition, delete, disks, generalize, guest, preflight, publish, replicate,
         source::{self, problem},
-        source_version,
+        source_disks, source_image, source_version,
     },
     words::{Detail, Done, NotShown, Words},
 };
@@ -19,6 +19,9 @@ pub(crate) fn messages() -> Vec<Messages> {
         definition::words::Missing::messages(),
         source::problem::Problem::messages(),
         source_version::words::Words::messages(),
+        source_image::words::Words::messages(),
+        source_disks::words::Words::messages(),
+        source_disks::words::Unfit::messages(),
         compatible::misfit::Misfit::messages(),
         disks::problem::DiskProblem::messages(),
         preflight::words::Foreseen::messages(),

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use azimage_names::{
-    DiskId, ImageVersionId, InterfaceId, Region, RunCommandId, SecurityGroupId, SnapshotId, SubnetId, VirtualMachineId,
+    DiskId, DiskOrSnapshotId, ImageVersionId, InterfaceId, ManagedImageId, Region, RunCommandId, SecurityGroupId,
+    SnapshotId, SubnetId, VirtualMachineId,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -79,13 +80,35 @@ pub enum SourceId {
     VirtualMachine(VirtualMachineId),
     /// Another version.
     ImageVersion(ImageVersionId),
+    /// A managed image.
+    ManagedImage(ManagedImageId),
+    /// Disks or snapshots.
+    Disks {
+        /// The one with the operating system.
+        os_disk: DiskOrSnapshotId,
+        /// Those with data, by logical unit number.
+        data_disks: BTreeMap<u8, DiskOrSnapshotId>,
+    },
 }
 
+impl SourceId {
+    /// Disks with data that it names.
+    pub(super) fn data_disks(&self) -> BTreeMap<u8, String> {
+        match self {
+            Self::Disks { data_disks, .. } => data_disks.iter().map(|(lun, id)| (*lun, id.to_string())).collect(),
+            Self::VirtualMachine(_) | Self::ImageVersion(_) | Self::ManagedImage(_) => BTreeMap::new(),
+        }
+    }
+}
+
+/// Of several disks the one with the operating system.
 impl fmt::Display for SourceId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::VirtualMachine(id) => id.fmt(formatter),
             Self::ImageVersion(id) => id.fmt(formatter),
+            Self::ManagedImage(id) => id.fmt(formatter),
+            Self::Disks { os_disk, .. } => os_disk.fmt(formatter),
         }
     }
 }

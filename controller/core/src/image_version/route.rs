@@ -8,7 +8,7 @@ use super::{
     report::{Decision, Report},
     stage::{
         claim, clean, clone, compatible, definition, delete, disks, generalize, guest, publish, replicate, source,
-        source_version,
+        source_disks, source_image, source_version,
     },
 };
 
@@ -40,8 +40,12 @@ use StepName as By;
 static DEFINITION: Stage = stage("definition", On::Compatible, &[], definition::decide);
 static SOURCE: Stage = stage("source", On::SourceReady, &[], source::decide);
 static SOURCE_VERSION: Stage = stage("source version", On::SourceReady, &[], source_version::decide);
+static SOURCE_IMAGE: Stage = stage("source image", On::SourceReady, &[], source_image::decide);
+static SOURCE_DISKS: Stage = stage("source disks", On::SourceReady, &[], source_disks::decide);
 static COMPATIBLE: Stage = stage("compatible", On::Compatible, &[], compatible::machine);
 static COMPATIBLE_VERSION: Stage = stage("compatible version", On::Compatible, &[], compatible::version);
+static COMPATIBLE_IMAGE: Stage = stage("compatible image", On::Compatible, &[], compatible::image);
+static COMPATIBLE_DISKS: Stage = stage("compatible disks", On::Compatible, &[], compatible::disks);
 static DISKS: Stage = stage("disks", On::SourceReady, &[], disks::decide);
 static CLAIM: Stage = stage("claim", On::SourceReady, &[By::ClaimSource], claim::decide);
 static GUEST: Stage = stage(
@@ -87,6 +91,12 @@ static CLONE: [&Stage; 11] = [
 /// From another version.
 static COPY: [&Stage; 6] = [&DEFINITION, &SOURCE_VERSION, &COMPATIBLE_VERSION, &PUBLISH, &CLEAN, &REPLICATE];
 
+/// From a managed image.
+static IMAGE: [&Stage; 6] = [&DEFINITION, &SOURCE_IMAGE, &COMPATIBLE_IMAGE, &PUBLISH, &CLEAN, &REPLICATE];
+
+/// From disks or snapshots.
+static FROM_DISKS: [&Stage; 6] = [&DEFINITION, &SOURCE_DISKS, &COMPATIBLE_DISKS, &PUBLISH, &CLEAN, &REPLICATE];
+
 /// An object that goes.
 pub(super) static DELETE: [&Stage; 3] = [&VERSION_GONE, &TEMPORARY_GONE, &RELEASE];
 
@@ -96,6 +106,8 @@ pub(super) fn of(source: &SourceSpec) -> &'static [&'static Stage] {
         SourceSpec::VirtualMachine { clone: Some(_), .. } => &CLONE,
         SourceSpec::VirtualMachine { clone: None, .. } => &IN_PLACE,
         SourceSpec::ImageVersion { .. } => &COPY,
+        SourceSpec::ManagedImage { .. } => &IMAGE,
+        SourceSpec::Disks { .. } => &FROM_DISKS,
     }
 }
 
@@ -113,10 +125,12 @@ mod tests {
 
     use super::*;
 
-    const ROUTES: [(&str, &[&Stage]); 4] = [
+    const ROUTES: [(&str, &[&Stage]); 6] = [
         ("a copy of a machine", &CLONE),
         ("a machine in place", &IN_PLACE),
         ("another version", &COPY),
+        ("a managed image", &IMAGE),
+        ("disks", &FROM_DISKS),
         ("a deletion", &DELETE),
     ];
 
@@ -148,7 +162,7 @@ mod tests {
             let of = |stage: &&&Stage| stage.steps.contains(&step);
             assert!(ROUTES.iter().flat_map(|(_, route)| *route).any(|stage| of(&stage)), "{step}");
         }
-        for route in [&IN_PLACE[..], &CLONE, &COPY] {
+        for route in [&IN_PLACE[..], &CLONE, &COPY, &IMAGE, &FROM_DISKS] {
             let (behind, ahead) = split_where_it_is_made(route);
             assert_eq!((behind.len() + 3, ahead.len()), (route.len(), 3), "publish, clean, replicate");
         }

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
     Adoption, Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish, Reason,
-    ReplicationTarget,
+    ReplicationTarget, VirtualMachineSource,
 };
 use azimage_names::{
-    GalleryId, ImageDefinitionId, ImageVersionId, RunCommandId, SubscriptionId, VersionNumber, VirtualMachineId,
+    DiskOrSnapshotId, GalleryId, ImageDefinitionId, ImageVersionId, ManagedImageId, ResourceIdError, RunCommandId,
+    SubscriptionId, VersionNumber, VirtualMachineId,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -92,6 +93,18 @@ pub enum SourceSpec {
         /// The version.
         id: ImageVersionId,
     },
+    /// A managed image.
+    ManagedImage {
+        /// The image.
+        id: ManagedImageId,
+    },
+    /// Managed disks or snapshots, of which the user says that their system is generalized.
+    Disks {
+        /// The one with the operating system.
+        os_disk: DiskOrSnapshotId,
+        /// Those with data, by logical unit number.
+        data_disks: BTreeMap<u8, DiskOrSnapshotId>,
+    },
 }
 
 impl SourceSpec {
@@ -99,7 +112,7 @@ impl SourceSpec {
     pub fn captured(&self) -> Option<&VirtualMachineId> {
         match self {
             Self::VirtualMachine { id, clone, .. } => Some(clone.as_ref().map_or(id, |clone| &clone.machine)),
-            Self::ImageVersion { .. } => None,
+            Self::ImageVersion { .. } | Self::ManagedImage { .. } | Self::Disks { .. } => None,
         }
     }
 
@@ -110,6 +123,10 @@ impl SourceSpec {
                 SourceId::VirtualMachine(clone.as_ref().map_or(id, |clone| &clone.machine).clone())
             }
             Self::ImageVersion { id } => SourceId::ImageVersion(id.clone()),
+            Self::ManagedImage { id } => SourceId::ManagedImage(id.clone()),
+            Self::Disks { os_disk, data_disks } => {
+                SourceId::Disks { os_disk: os_disk.clone(), data_disks: data_disks.clone() }
+            }
         }
     }
 }
@@ -342,31 +359,62 @@ pub(super) fn version_id(object: &ImageVersion) -> Result<ImageVersionId, Violat
     Ok(ImageVersionId::new(definition, version))
 }
 
+/// The last logical unit number that a data disk can have (Azure documentation, "Virtual machine sizes": at most 64 data disks).
+const LAST_LUN: u8 = 63;
+
 fn source(object: &ImageVersion) -> Result<SourceSpec, Violation> {
-    match (&object.spec.source.virtual_machine, &object.spec.source.image_version) {
-        (Some(machine), None) => {
-            let id = VirtualMachineId::parse(&machine.resource_id)
-                .map_err(|problem| Violation::field("spec.source.virtualMachine.resourceId", problem))?;
-            let guest = guest_spec(&machine.guest)?;
-            let clone = match machine.capture {
-                Capture::InPlace => None,
-                Capture::Clone if machine.guest.prepare == Prepare::AlreadyGeneralized => {
-                    return Err(Invalid::SealedClone.into());
-                }
-                Capture::Clone => Some(Box::new(CloneSpec::of(object, &id)?)),
-            };
-            let captured = clone.as_ref().map_or(&id, |clone| &clone.machine);
-            let seal = attempt::run_command(captured, &object.uid().unwrap_or_default())
-                .map_err(|problem| Violation::field("metadata.uid", problem))?;
-            Ok(SourceSpec::VirtualMachine { id, clone, prepare: machine.guest.prepare, guest, seal })
-        }
-        (None, Some(version)) => {
-            let id = ImageVersionId::parse(&version.resource_id)
-                .map_err(|problem| Violation::field("spec.source.imageVersion.resourceId", problem))?;
+    let source = &object.spec.source;
+    match (&source.virtual_machine, &source.image_version, &source.managed_image, &source.disks) {
+        (Some(machine), None, None, None) => virtual_machine(object, machine),
+        (None, Some(version), None, None) => {
+            let id = source_id("imageVersion", &version.resource_id, ImageVersionId::parse)?;
             Ok(SourceSpec::ImageVersion { id })
+        }
+        (None, None, Some(image), None) => {
+            let id = source_id("managedImage", &image.resource_id, ManagedImageId::parse)?;
+            Ok(SourceSpec::ManagedImage { id })
+        }
+        (None, None, None, Some(disks)) => {
+            let os_disk = source_id("disks.osDisk", &disks.os_disk.resource_id, DiskOrSnapshotId::parse)?;
+            let mut data_disks = BTreeMap::new();
+            for disk in &disks.data_disks {
+                let id = source_id("disks.dataDisks", &disk.resource_id, DiskOrSnapshotId::parse)?;
+                let lun = u8::try_from(disk.lun).ok().filter(|lun| *lun <= LAST_LUN);
+                let lun = lun.ok_or(Invalid::NoLun { lun: disk.lun })?;
+                if data_disks.insert(lun, id).is_some() {
+                    return Err(Invalid::LunTwice { lun }.into());
+                }
+            }
+            Ok(SourceSpec::Disks { os_disk, data_disks })
         }
         _ => Err(Invalid::Source.into()),
     }
+}
+
+/// The id of a source, from a field of `spec.source`.
+fn source_id<T>(of: &str, text: &str, parse: fn(&str) -> Result<T, ResourceIdError>) -> Result<T, Violation> {
+    let field = format!("spec.source.{of}.resourceId");
+    let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    if begins("https:") || begins("http:") {
+        return Err(Invalid::Vhd { field }.into());
+    }
+    parse(text).map_err(|problem| Violation::field(&field, problem))
+}
+
+fn virtual_machine(object: &ImageVersion, machine: &VirtualMachineSource) -> Result<SourceSpec, Violation> {
+    let id = source_id("virtualMachine", &machine.resource_id, VirtualMachineId::parse)?;
+    let guest = guest_spec(&machine.guest)?;
+    let clone = match machine.capture {
+        Capture::InPlace => None,
+        Capture::Clone if machine.guest.prepare == Prepare::AlreadyGeneralized => {
+            return Err(Invalid::SealedClone.into());
+        }
+        Capture::Clone => Some(Box::new(CloneSpec::of(object, &id)?)),
+    };
+    let captured = clone.as_ref().map_or(&id, |clone| &clone.machine);
+    let seal = attempt::run_command(captured, &object.uid().unwrap_or_default())
+        .map_err(|problem| Violation::field("metadata.uid", problem))?;
+    Ok(SourceSpec::VirtualMachine { id, clone, prepare: machine.guest.prepare, guest, seal })
 }
 
 fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {

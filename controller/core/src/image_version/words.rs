@@ -1,7 +1,9 @@
 //! What a pass says that isn't the word of one stage.
 
 use azimage_crds::{RegionStatus, StepFailure};
-use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber, VirtualMachineId};
+use azimage_names::{
+    DiskOrSnapshotId, ImageDefinitionId, ImageVersionId, ManagedImageId, Region, VersionNumber, VirtualMachineId,
+};
 
 use super::stage::replicate::words::Stay;
 use crate::message::{messages, phrases};
@@ -12,6 +14,8 @@ messages! {
         MachineExists => SourceReady / Succeeded: "The machine exists",
         MachineIsClaimed => SourceReady / Succeeded: "The machine exists, consents and is claimed",
         SourceVersionExists => SourceReady / Succeeded: "The source version exists",
+        ManagedImageExists => SourceReady / Succeeded: "The managed image exists, and is of a generalized system",
+        DisksExist => SourceReady / Succeeded: "The source disks exist, and no machine has them",
         MachineIsCloned => SourceReady / Succeeded: "The machine was copied, and the copy is captured",
         Fits => Compatible / Succeeded: "The source fits the image definition",
         Sealed => GuestPrepared / Succeeded: "The guest was sealed",
@@ -52,6 +56,10 @@ messages! {
             "Azure doesn't show the source virtual machine {id}; reading it again",
         SourceVersion { id: ImageVersionId } => Ready / SourceNotFound:
             "Azure doesn't show the source version {id}; reading it again",
+        ManagedImage { id: ManagedImageId } => Ready / SourceNotFound:
+            "Azure doesn't show the managed image {id}; reading it again",
+        SourceDisk { id: DiskOrSnapshotId } => Ready / SourceNotFound:
+            "Azure doesn't show the source disk {id}; reading it again",
         Gallery { definition: ImageDefinitionId } => Ready / GalleryNotFound:
             "Azure doesn't show the gallery of the image definition {definition}; reading it again",
         Definition { definition: ImageDefinitionId } => Ready / DefinitionNotFound:

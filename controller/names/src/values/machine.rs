@@ -44,6 +44,28 @@ open_enum! {
 }
 
 open_enum! {
+    /// What a managed disk is used for.
+    DiskState {
+        /// Nothing.
+        Unattached = "Unattached",
+        /// A machine that has its host has it.
+        Attached = "Attached",
+        /// A deallocated machine has it.
+        Reserved = "Reserved",
+        /// A hibernated machine has it.
+        Frozen = "Frozen",
+        /// It is being exported.
+        ActiveSas = "ActiveSAS",
+        /// The same, while a hibernated machine has it.
+        ActiveSasFrozen = "ActiveSASFrozen",
+        /// It was made for an upload, which hasn't begun.
+        ReadyToUpload = "ReadyToUpload",
+        /// Its data is being uploaded.
+        ActiveUpload = "ActiveUpload",
+    }
+}
+
+open_enum! {
     /// Virtual hardware generation. An absent one means V1.
     #[derive(Default)]
     HyperVGeneration {

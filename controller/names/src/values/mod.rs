@@ -9,8 +9,8 @@ mod run_command;
 
 pub use gallery::{ImageSecurityType, OsState, ReplicationMode, ReplicationState, StorageAccountType};
 pub use machine::{
-    Architecture, BootDiagnostics, DiskController, HyperVGeneration, NO_CAPACITY, OsType, PowerState, Priority,
-    SecurityType,
+    Architecture, BootDiagnostics, DiskController, DiskState, HyperVGeneration, NO_CAPACITY, OsType, PowerState,
+    Priority, SecurityType,
 };
 pub use operation::{OperationState, ProvisioningState};
 pub use run_command::ExecutionState;

@@ -94,12 +94,33 @@ pub(super) fn temporary(resource: azure::TemporaryResource) -> facts::Temporary 
 pub(super) fn disk(disk: azure::Disk) -> facts::Disk {
     let encryption = encryption(&disk);
     facts::Disk {
+        location: disk.location,
+        provisioning: provisioning(disk.provisioning_state),
+        os_type: disk.os_type,
+        plan: disk.purchase_plan.and_then(plan),
+        state: disk.state,
+        attached_to: disk.managed_by.into_iter().next(),
+        is_complete: disk.completion_percent.is_none_or(|percent| percent >= 100),
         is_shared: disk.max_shares.is_some_and(|shares| shares > 1),
         storage: disk.storage,
         size_gib: disk.size_gib.map(i64::from),
         architecture: disk.architecture.map(|architecture| architecture.to_string()),
         generation: disk.hyper_v_generation.map(|generation| generation.to_string()),
         encryption,
+    }
+}
+
+pub(super) fn managed_image(image: azure::ManagedImage) -> facts::ManagedImage {
+    let storage: BTreeSet<String> = image.disks.iter().filter_map(|disk| disk.storage.clone()).collect();
+    facts::ManagedImage {
+        location: image.location,
+        provisioning: provisioning(image.provisioning_state),
+        os_type: image.os_type,
+        os_state: image.os_state.map(|state| state.to_string()),
+        generation: image.hyper_v_generation.map(|generation| generation.to_string()),
+        largest_gib: image.disks.iter().filter_map(|disk| disk.size_gib).max().map(i64::from),
+        storage: storage.into_iter().collect(),
+        disk_encryption_set: image.disks.into_iter().find_map(|disk| disk.disk_encryption_set),
     }
 }
 
@@ -196,14 +217,20 @@ pub(super) fn version(version: azure::ImageVersion) -> facts::Version {
             (says.region, facts::RegionCopy { state: says.state, progress, details: says.details })
         })
         .collect();
+    let (source, data_sources) = match version.source {
+        None => (None, BTreeMap::new()),
+        Some(azure::ImageSource::VirtualMachine(id)) => (Some(id.to_string()), BTreeMap::new()),
+        Some(azure::ImageSource::Resource(id) | azure::ImageSource::CommunityGalleryImage(id)) => {
+            (Some(id), BTreeMap::new())
+        }
+        Some(azure::ImageSource::Disks { os_disk, data_disks }) => (Some(os_disk), data_disks),
+    };
     facts::Version {
         location: version.location,
         tags: version.tags,
         provisioning: provisioning(version.provisioning_state),
-        source: version.source.map(|source| match source {
-            azure::ImageSource::VirtualMachine(id) => id.to_string(),
-            azure::ImageSource::Resource(id) | azure::ImageSource::CommunityGalleryImage(id) => id,
-        }),
+        source,
+        data_sources,
         targets: version.target_regions.into_iter().map(target).collect(),
         default_replicas: count(version.replica_count).unwrap_or(1),
         exclude_from_latest: version.exclude_from_latest,

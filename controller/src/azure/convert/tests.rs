@@ -65,6 +65,51 @@ fn a_disk_under_any_other_key_than_the_platforms_is_told_so() {
 }
 
 #[test]
+fn a_disk_tells_who_has_it_and_whether_its_data_is_there() {
+    let disk = |answer: Value| super::disk(serde_json::from_value(answer).unwrap());
+    let bare = disk(json!({"location": "westeurope"}));
+    assert_eq!((bare.attached_to, bare.is_complete, bare.provisioning), (None, true, ProvisioningState::Succeeded));
+    let busy = disk(json!({"location": "westeurope", "managedBy": "/machine", "properties": {
+        "completionPercent": 99.9, "diskState": "Reserved", "osType": "Linux", "provisioningState": "Updating",
+        "purchasePlan": {"name": "a", "publisher": "b", "product": "c"},
+    }}));
+    assert_eq!((busy.attached_to.as_deref(), busy.is_complete), (Some("/machine"), false));
+    assert_eq!((busy.os_type, busy.plan.unwrap().product), (Some(OsType::Linux), "c".to_owned()));
+}
+
+#[test]
+fn an_image_tells_the_worst_of_its_disks() {
+    let image = super::managed_image(
+        serde_json::from_value(json!({"location": "West Europe", "properties": {"storageProfile": {
+            "osDisk": {"osType": "Linux", "osState": "Generalized", "diskSizeGB": 30, "storageAccountType": "Standard_LRS"},
+            "dataDisks": [
+                {"lun": 0, "diskSizeGB": 64, "storageAccountType": "UltraSSD_LRS", "diskEncryptionSet": {"id": "/set"}},
+                {"lun": 1, "storageAccountType": "Standard_LRS"},
+            ],
+        }}}))
+        .unwrap(),
+    );
+    assert_eq!((image.largest_gib, image.disk_encryption_set.as_deref()), (Some(64), Some("/set")));
+    assert_eq!((image.storage.len(), image.os_state.as_deref()), (2, Some("Generalized")));
+    let bare = super::managed_image(serde_json::from_value(json!({"location": "westeurope"})).unwrap());
+    assert_eq!((bare.largest_gib, bare.os_state, bare.provisioning), (None, None, ProvisioningState::Succeeded));
+}
+
+#[test]
+fn a_version_tells_each_disk_that_it_was_made_from() {
+    let version = super::version(
+        serde_json::from_value(json!({"name": "1.4.0", "location": "westeurope", "properties": {"storageProfile": {
+            "osDiskImage": {"source": {"id": "/snapshot"}}, "dataDiskImages": [{"lun": 2, "source": {"id": "/disk"}}],
+        }}}))
+        .unwrap(),
+    );
+    assert_eq!(
+        (version.source.as_deref(), version.data_sources),
+        (Some("/snapshot"), [(2, "/disk".to_owned())].into())
+    );
+}
+
+#[test]
 fn a_kept_version_without_a_number_is_none() {
     let kept = json!([{"name": "1.0.0"}, {"name": "latest"}, {"name": null}]);
     let numbers = soft_deleted(serde_json::from_value(kept).unwrap());

@@ -28,6 +28,7 @@ mod rights;
 mod schema;
 mod seal;
 mod slow_authority;
+mod sources;
 mod stalled;
 mod targets;
 mod tls;

@@ -63,6 +63,11 @@ fn machine(name: &str) -> String {
     format!("/subscriptions/{GUID}/resourceGroups/images/providers/Microsoft.Compute/virtualMachines/{name}")
 }
 
+/// A resource of Microsoft.Compute by its kind and name, such as `images/golden`.
+fn compute(kind_and_name: &str) -> String {
+    format!("/subscriptions/{GUID}/resourceGroups/images/providers/Microsoft.Compute/{kind_and_name}")
+}
+
 fn version_id(version: &str) -> String {
     format!(
         "/subscriptions/{GUID}/resourceGroups/images/providers/Microsoft.Compute/galleries/corpGallery/images/ubuntu-web/versions/{version}"
@@ -101,6 +106,17 @@ fn values() -> Vec<Case> {
         field: "spec.source.virtualMachine.guest.allow[0].path",
         ..version(".spec.source.virtualMachine.guest", "whole path in the guest", allow(good), allow(bad))
     };
+    let image = |id: &str| json!({"managedImage": {"resourceId": id}});
+    let disks = |os: &str, data: &str| {
+        let data = json!([{"lun": 1, "resourceId": data}]);
+        json!({"disks": {"osDisk": {"resourceId": os}, "dataDisks": data, "prepare": "AlreadyGeneralized"}})
+    };
+    let of_source = |path: &'static str, field: &'static str, message, good: Value, bad: Value| Case {
+        path,
+        field,
+        ..version(".spec.source", message, good, bad)
+    };
+    let vhd = "https://corp.blob.core.windows.net/vhds/golden.vhd";
     let copy = |id: &str| json!({"imageVersion": {"resourceId": id}});
     let labels = |path, message, good: Value, bad: Value| {
         let with = |labels| with(target_base(), "/spec/imageSelector/matchLabels", labels);
@@ -245,6 +261,62 @@ fn values() -> Vec<Case> {
                 copy(&version_id("latest")),
             )
         },
+        of_source(
+            ".spec.source.managedImage.resourceId",
+            "spec.source.managedImage.resourceId",
+            "resource id of a managed image",
+            image(&compute("images/golden")),
+            image(&compute("disks/golden")),
+        ),
+        of_source(
+            ".spec.source.disks.osDisk.resourceId",
+            "spec.source.disks.osDisk.resourceId",
+            "resource id of a managed disk or of a snapshot",
+            disks(&compute("snapshots/os"), &compute("disks/data")),
+            disks(&compute("images/os"), &compute("disks/data")),
+        ),
+        of_source(
+            ".spec.source.disks.dataDisks[].resourceId",
+            "spec.source.disks.dataDisks[0].resourceId",
+            "resource id of a managed disk or of a snapshot",
+            disks(&compute("DISKS/os"), &compute("Snapshots/data")),
+            disks(&compute("disks/os"), &machine("data")),
+        ),
+        of_source(
+            ".spec.source.virtualMachine.resourceId",
+            "spec.source.virtualMachine.resourceId",
+            "az disk create --source",
+            json!({"virtualMachine": {"resourceId": machine("builder"), "capture": "InPlace"}}),
+            json!({"virtualMachine": {"resourceId": vhd, "capture": "InPlace"}}),
+        ),
+        of_source(
+            ".spec.source.imageVersion.resourceId",
+            "spec.source.imageVersion.resourceId",
+            "az disk create --source",
+            copy(&version_id("1.0.0")),
+            copy(vhd),
+        ),
+        of_source(
+            ".spec.source.managedImage.resourceId",
+            "spec.source.managedImage.resourceId",
+            "az disk create --source",
+            image(&compute("images/golden")),
+            image(&vhd.to_uppercase()),
+        ),
+        of_source(
+            ".spec.source.disks.osDisk.resourceId",
+            "spec.source.disks.osDisk.resourceId",
+            "az disk create --source",
+            disks(&compute("snapshots/os"), &compute("disks/data")),
+            disks(vhd, &compute("disks/data")),
+        ),
+        of_source(
+            ".spec.source.disks.dataDisks[].resourceId",
+            "spec.source.disks.dataDisks[0].resourceId",
+            "az disk create --source",
+            disks(&compute("snapshots/os"), &compute("disks/data")),
+            disks(&compute("snapshots/os"), vhd),
+        ),
         Case {
             field: "spec.publish.endOfLifeDate",
             ..version(
@@ -375,6 +447,13 @@ fn changes() -> Vec<Case> {
     ]
 }
 
+/// A source of disks, those with data at these logical unit numbers.
+fn of_disks(luns: &[u8]) -> Value {
+    let data = luns.iter().map(|lun| json!({"lun": lun, "resourceId": compute("disks/data")}));
+    let (os_disk, data) = (json!({"resourceId": compute("disks/os")}), data.collect::<Vec<_>>());
+    json!({"disks": {"osDisk": os_disk, "dataDisks": data, "prepare": "AlreadyGeneralized"}})
+}
+
 /// Refused by the plain schema, without a rule.
 fn plain() -> Vec<(Value, &'static str)> {
     vec![
@@ -386,6 +465,16 @@ fn plain() -> Vec<(Value, &'static str)> {
             "spec.source.virtualMachine.capture",
         ),
         (with(version_base(), "/spec/workspace/subnets", json!([])), "spec.workspace.subnets"),
+        (with(version_base(), "/spec/source", of_disks(&[0, 0])), "spec.source.disks.dataDisks[1]"),
+        (with(version_base(), "/spec/source", of_disks(&[64])), "spec.source.disks.dataDisks[0].lun"),
+        (
+            with(
+                with(version_base(), "/spec/source", of_disks(&[])),
+                "/spec/source/disks/prepare",
+                "Deprovision".into(),
+            ),
+            "spec.source.disks.prepare",
+        ),
         (with(version_base(), "/spec/definition", "d".repeat(81).into()), "spec.definition"),
         (with(version_base(), "/spec/deletionPolicy", "Keep".into()), "spec.deletionPolicy"),
         (with(target_base(), "/spec/replicas", 0.into()), "spec.replicas"),

@@ -5,6 +5,7 @@ mod federation;
 mod gallery;
 mod governance;
 mod guest;
+mod image;
 mod network;
 mod roles;
 mod throttling;
@@ -24,9 +25,8 @@ pub use self::{
         AbsentParent, DeallocatedLog, FileEntry, FileSetup, Guest, LastMinute, Port, RunCommandView, SerialPort,
         Sysprep, Unknowns, UnpreparedSystem, Windows, WindowsScript,
     },
-    network::{
-        DataDisk, ManagedDisk, NetworkInterface, NetworkSecurityGroup, Shortage, SoldOut, Subnet, VirtualNetwork,
-    },
+    image::{ManagedDisk, ManagedImage},
+    network::{DataDisk, NetworkInterface, NetworkSecurityGroup, Shortage, SoldOut, Subnet, VirtualNetwork},
     roles::{Role, RoleAssignment, RoleDefinition},
     throttling::Throttling,
     virtual_machine::{AgentState, Plan, PowerState, ScriptFails, ScriptFailure, Seal, VirtualMachine},
@@ -117,6 +117,10 @@ pub struct ResourceGroup {
     pub network_interfaces: Vec<NetworkInterface>,
     /// Managed disks that no machine holds.
     pub disks: Vec<ManagedDisk>,
+    /// Snapshots.
+    pub snapshots: Vec<ManagedDisk>,
+    /// Managed images.
+    pub images: Vec<ManagedImage>,
     /// Disk encryption sets.
     pub disk_encryption_sets: Vec<DiskEncryptionSet>,
     /// Scale sets, as far as the resource graph tells of them.

@@ -96,26 +96,6 @@ impl Default for DataDisk {
     }
 }
 
-/// A managed disk that no machine holds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct ManagedDisk {
-    /// Name.
-    pub name: String,
-    /// Tags.
-    pub tags: BTreeMap<String, String>,
-    /// Size in GiB.
-    pub size_gb: u64,
-    /// Storage, e.g. `Premium_LRS`.
-    pub storage_account_type: String,
-}
-
-impl Default for ManagedDisk {
-    fn default() -> Self {
-        Self { name: String::new(), tags: BTreeMap::new(), size_gb: 64, storage_account_type: "Premium_LRS".to_owned() }
-    }
-}
-
 /// Why a size cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shortage {

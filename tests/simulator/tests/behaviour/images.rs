@@ -116,3 +116,31 @@ fn a_version_of_disks_has_a_data_disk_for_each_lun() {
     assert_eq!((other.status, other.code()), (409, "PropertyChangeNotAllowed"));
     assert_eq!(azure.put(&version("1.0.0"), &wanted(&json!([image(2, "data")]))).status, 200);
 }
+
+#[test]
+fn a_scenario_brings_images_disks_and_snapshots_that_versions_can_be_made_from() {
+    let mut azure = Azure::with(
+        "subscriptions: [{id: 11111111-1111-4111-8111-111111111111, resourceGroups: [{name: images,
+          images: [{name: golden, sizeGb: 40, dataDisks: [{lun: 2}]}], disks: [{name: data}],
+          snapshots: [{name: os, osType: Linux, architecture: Arm64}]}]}]",
+    );
+    let golden = azure.get(&image("golden")).body;
+    assert_eq!(golden["properties"]["storageProfile"]["osDisk"]["osState"], "Generalized");
+    let os = azure.get(&format!("{}?api-version=2025-01-02", id("snapshots/os"))).body;
+    assert_eq!(os["properties"]["supportedCapabilities"]["architecture"], "Arm64");
+    let of_image = json!({"source": {"id": id("images/golden")}});
+    let of_disks = json!({
+        "osDiskImage": {"source": {"id": id("snapshots/os")}},
+        "dataDiskImages": [{"lun": 0, "source": {"id": id("disks/data")}}],
+    });
+    for (number, profile, luns) in [("1.0.0", of_image, vec![2]), ("1.0.1", of_disks, vec![0])] {
+        let body = json!({"location": "westeurope", "properties": {"storageProfile": profile}});
+        assert_eq!(azure.put(&version(number), &body).status, 201, "{number}");
+        azure.wait(3600);
+        let made = azure.get(&version(number)).body;
+        assert_eq!(made["properties"]["provisioningState"], "Succeeded", "{number}");
+        let data = made["properties"]["storageProfile"]["dataDiskImages"].as_array().unwrap();
+        let is: Vec<u64> = data.iter().map(|disk| disk["lun"].as_u64().unwrap()).collect();
+        assert_eq!(is, luns, "{number}");
+    }
+}

@@ -163,8 +163,36 @@ struct StorageProfile {
 
 #[derive(Deserialize)]
 struct DiskImage {
+    lun: Option<i64>,
     #[serde(rename = "sizeInGB")]
     size_in_gb: Option<u32>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    source: DiskImageSource,
+}
+
+#[derive(Default, Deserialize)]
+struct DiskImageSource {
+    id: Option<String>,
+}
+
+impl DiskImage {
+    /// What it was made from, where that was given by name.
+    fn made_from(&self) -> Option<String> {
+        self.source.id.clone().filter(|id| !id.is_empty())
+    }
+}
+
+impl StorageProfile {
+    /// What the version was made from: the whole of it, or each of its disks.
+    fn made_from(&self) -> Option<ImageSource> {
+        if let Some(source) = self.source.clone().and_then(WireSource::typed) {
+            return Some(source);
+        }
+        let os_disk = self.os_disk_image.as_ref()?.made_from()?;
+        let data_disks =
+            self.data_disk_images.iter().filter_map(|image| Some((u8::try_from(image.lun?).ok()?, image.made_from()?)));
+        Some(ImageSource::Disks { os_disk, data_disks: data_disks.collect() })
+    }
 }
 
 impl TryFrom<Wire> for ImageVersion {
@@ -182,7 +210,7 @@ impl TryFrom<Wire> for ImageVersion {
             location,
             tags,
             provisioning_state,
-            source: storage_profile.source.and_then(WireSource::typed),
+            source: storage_profile.made_from(),
             target_regions: publishing.target_regions,
             target_extended_locations: publishing.target_extended_locations,
             replica_count: publishing.replica_count,

@@ -135,21 +135,39 @@ fn each_kind_of_source_and_key_is_described() {
         ImageSource::Resource("/managed/image".to_owned()),
         ImageSource::CommunityGalleryImage("/community/image".to_owned()),
         ImageSource::VirtualMachine(crate::fake::vm()),
+        of_disks(),
     ] {
         body.source = Some(source);
         described(&serde_json::to_value(&body).unwrap());
     }
 }
 
+/// Disks of a version, the one with the operating system and one with data.
+fn of_disks() -> ImageSource {
+    ImageSource::Disks { os_disk: "/snapshot".to_owned(), data_disks: [(3, "/disk".to_owned())].into() }
+}
+
 #[test]
-fn a_version_from_disks_can_be_read_but_not_written() {
+fn a_version_of_disks_names_each_of_them() {
     let mut value = published();
-    value["properties"]["storageProfile"] = json!({"osDiskImage": {"source": {"id": "snapshot"}}});
-    let version = read(&value);
-    assert_eq!(version.source, None);
-    assert_eq!(version.body(), None);
-    value["properties"]["storageProfile"] = json!({"source": {"id": "/managed/image"}});
+    let profile = json!({
+        "osDiskImage": {"source": {"id": "/snapshot"}}, "dataDiskImages": [{"lun": 3, "source": {"id": "/disk"}}],
+    });
+    value["properties"]["storageProfile"] = profile.clone();
+    let body = read(&value).body().unwrap();
+    assert_eq!(body.source, Some(of_disks()));
+    assert_eq!(serde_json::to_value(&body).unwrap()["properties"]["storageProfile"], profile);
+    // Sizes alone, as of a version of a machine.
+    value["properties"]["storageProfile"] = json!({
+        "source": {"id": "/managed/image"}, "osDiskImage": {"sizeInGB": 30, "source": {}}, "dataDiskImages": [{"lun": 0}],
+    });
     assert_eq!(read(&value).source, Some(ImageSource::Resource("/managed/image".to_owned())));
+    value["properties"]["storageProfile"] = json!({"osDiskImage": {"sizeInGB": 30, "source": null}});
+    assert_eq!((read(&value).source.clone(), read(&value).body()), (None, None));
+    let odd = json!({"osDiskImage": {"source": {"id": "/snapshot"}}, "dataDiskImages": [{"lun": -1, "source": {"id": "/disk"}}]});
+    value["properties"]["storageProfile"] = odd;
+    let expected = ImageSource::Disks { os_disk: "/snapshot".to_owned(), data_disks: [].into() };
+    assert_eq!(read(&value).source, Some(expected));
 }
 
 #[test]

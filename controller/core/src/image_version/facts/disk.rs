@@ -1,6 +1,8 @@
 //! What Azure says of a managed disk.
 
-use azimage_names::DiskId;
+use azimage_names::{DiskId, Region};
+
+use super::{DiskState, MarketplacePlan, OsType, Provisioning};
 
 /// A disk as the machine that it is attached to names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,9 +15,23 @@ pub struct AttachedDisk {
     pub lun: Option<u8>,
 }
 
-/// A managed disk.
+/// A managed disk, or a snapshot of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disk {
+    /// Its region.
+    pub location: Region,
+    /// State of the last operation.
+    pub provisioning: Provisioning,
+    /// Operating system on it; a disk with data has none.
+    pub os_type: Option<OsType>,
+    /// Marketplace plan of the system on it.
+    pub plan: Option<MarketplacePlan>,
+    /// What a disk is used for, if Azure tells it.
+    pub state: Option<DiskState>,
+    /// Resource id of a machine that has it.
+    pub attached_to: Option<String>,
+    /// Whether its data is all there: a copy goes on for a while after Azure says Succeeded.
+    pub is_complete: bool,
     /// Its storage, such as `Premium_LRS`.
     pub storage: Option<String>,
     /// Whether several machines may have it at a time.

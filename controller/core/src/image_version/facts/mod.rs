@@ -9,6 +9,7 @@ mod disk;
 mod gallery;
 mod governance;
 mod machine;
+mod managed_image;
 mod namespace;
 mod operation;
 mod readings;
@@ -21,12 +22,12 @@ mod version;
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 pub use azimage_names::values::{
-    BootDiagnostics, ExecutionState as Execution, OsType, PowerState as Power, ProvisioningState as Provisioning,
-    ReplicationState as RegionReplication,
+    BootDiagnostics, DiskState, ExecutionState as Execution, OsType, PowerState as Power,
+    ProvisioningState as Provisioning, ReplicationState as RegionReplication,
 };
 use azimage_names::{
-    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, Region, ResourceGroup, RunCommandId, SubnetId,
-    SubscriptionId, VersionNumber, VirtualMachineId,
+    DiskId, DiskOrSnapshotId, GalleryId, ImageDefinitionId, ImageVersionId, ManagedImageId, Region, ResourceGroup,
+    RunCommandId, SnapshotId, SubnetId, SubscriptionId, VersionNumber, VirtualMachineId,
 };
 
 use jiff::Timestamp;
@@ -40,6 +41,7 @@ pub use disk::{AttachedDisk, Disk, Encryption};
 pub use gallery::Gallery;
 pub use governance::{Lock, Permission, Permissions};
 pub use machine::Machine;
+pub use managed_image::ManagedImage;
 pub use namespace::Namespace;
 pub use operation::{Operation, OperationOf};
 use readings::Fade;
@@ -70,6 +72,10 @@ pub enum Read {
     Operation(OperationOf),
     /// A managed disk.
     Disk(DiskId),
+    /// A snapshot.
+    Snapshot(SnapshotId),
+    /// A managed image.
+    ManagedImage(ManagedImageId),
     /// A temporary resource, other than a machine.
     Temporary(TemporaryId),
     /// A gallery.
@@ -105,6 +111,14 @@ impl Read {
         match id {
             TemporaryId::Machine(id) => Self::Machine(id.clone()),
             other => Self::Temporary(other.clone()),
+        }
+    }
+
+    /// The reading of a disk's data.
+    pub fn of_disk(id: &DiskOrSnapshotId) -> Self {
+        match id {
+            DiskOrSnapshotId::Disk(id) => Self::Disk(id.clone()),
+            DiskOrSnapshotId::Snapshot(id) => Self::Snapshot(id.clone()),
         }
     }
 }
@@ -173,6 +187,10 @@ pub struct Facts {
     pub operations: Readings<OperationOf, Operation>,
     /// Managed disks.
     pub disks: Readings<DiskId, Disk>,
+    /// Snapshots.
+    pub snapshots: Readings<SnapshotId, Disk>,
+    /// Managed images.
+    pub managed_images: Readings<ManagedImageId, ManagedImage>,
     /// Temporary resources, other than machines.
     pub temporaries: Readings<TemporaryId, Temporary>,
     /// Galleries.
@@ -217,7 +235,7 @@ impl Facts {
     }
 
     /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
-    fn own_readings(&mut self) -> [&mut dyn Fade; 14] {
+    fn own_readings(&mut self) -> [&mut dyn Fade; 16] {
         let Self {
             question: _,
             versions,
@@ -228,6 +246,8 @@ impl Facts {
             consoles,
             operations,
             disks,
+            snapshots,
+            managed_images,
             temporaries,
             galleries,
             soft_deleted,
@@ -245,6 +265,8 @@ impl Facts {
             consoles,
             operations,
             disks,
+            snapshots,
+            managed_images,
             temporaries,
             galleries,
             soft_deleted,
@@ -271,6 +293,8 @@ impl Facts {
             Read::Console(of) => self.consoles.is_fresh(of),
             Read::Operation(of) => self.operations.is_fresh(of),
             Read::Disk(id) => self.disks.is_fresh(id),
+            Read::Snapshot(id) => self.snapshots.is_fresh(id),
+            Read::ManagedImage(id) => self.managed_images.is_fresh(id),
             Read::Temporary(id) => self.temporaries.is_fresh(id),
             Read::Gallery(id) => self.galleries.is_fresh(id),
             Read::SoftDeleted(id) => self.soft_deleted.is_fresh(id),
@@ -296,6 +320,8 @@ impl Facts {
             Read::Console(of) => self.consoles.forget(of),
             Read::Operation(of) => self.operations.forget(of),
             Read::Disk(id) => self.disks.forget(id),
+            Read::Snapshot(id) => self.snapshots.forget(id),
+            Read::ManagedImage(id) => self.managed_images.forget(id),
             Read::Temporary(id) => self.temporaries.forget(id),
             Read::Gallery(id) => self.galleries.forget(id),
             Read::SoftDeleted(id) => self.soft_deleted.forget(id),
@@ -332,6 +358,8 @@ impl fmt::Display for Read {
             Self::Console(of) => write!(formatter, "the serial console log of {}", of.machine),
             Self::Operation(of) => write!(formatter, "the operation of the step {}", of.step.name),
             Self::Disk(id) => write!(formatter, "{id}"),
+            Self::Snapshot(id) => write!(formatter, "{id}"),
+            Self::ManagedImage(id) => write!(formatter, "{id}"),
             Self::Temporary(id) => write!(formatter, "{id}"),
             Self::Gallery(id) => write!(formatter, "{id}"),
             Self::SoftDeleted(id) => write!(formatter, "the deleted versions of {id}"),

@@ -17,8 +17,10 @@ pub struct Version {
     pub tags: BTreeMap<String, String>,
     /// State of the last operation.
     pub provisioning: Provisioning,
-    /// Resource id of the source, when Azure tells it.
+    /// Resource id of the source, when Azure tells it; of several disks the one with the operating system.
     pub source: Option<String>,
+    /// Resource ids of the disks with data that it was made from by name, by logical unit number.
+    pub data_sources: BTreeMap<u8, String>,
     /// Its target regions, in Azure's order.
     pub targets: Vec<TargetRegion>,
     /// Replicas of a region that gives none.

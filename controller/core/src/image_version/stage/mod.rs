@@ -18,4 +18,6 @@ pub(super) mod preflight;
 pub(super) mod publish;
 pub(super) mod replicate;
 pub(super) mod source;
+pub(super) mod source_disks;
+pub(super) mod source_image;
 pub(super) mod source_version;

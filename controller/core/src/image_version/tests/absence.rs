@@ -105,7 +105,7 @@ pub(super) fn rows() -> Vec<Row> {
     let announced = |name: StepName, id: &str| patient().after(Event::Announces(name.into(), id), Duration::ZERO);
     let (begins, looks) =
         ("Seal Unknown/Sealing GuestPrepared=Sealing Poll", "- Unknown/Sealing GuestPrepared=Sealing Poll");
-    rows.extend([
+    rows.extend(vec![
         row(
             "the seal of a machine that runs was announced by this process",
             recorded.clone().process(announced(StepName::Seal, "correlation")),
@@ -153,18 +153,19 @@ fn nothing_is_begun_before_the_version_is_certain_not_to_be_there() {
     let claim = "ClaimSource Unknown/Progressing SourceReady=Progressing Poll";
     let publish = "Publish Unknown/Publishing Published=Publishing Poll";
     let mut table = Vec::new();
-    for (case, scene, sure) in [
-        ("a machine", scene(&json!({})), claim),
-        ("a machine that is generalized", scene(&already_generalized()).machine(generalized), publish),
-        ("a version", scene(&from_image_version()), publish),
-    ] {
+    let mut add = |case: &str, scene: Scene, sure: &str| {
         for (unseen, expected) in [(0, UNSURE), (1, UNSURE), (2, sure)] {
             let process = doubting([(Doubt::NoVersion, unseen)].into());
             table.push(row(format!("{case}, after {unseen} looks"), scene.clone().process(process), expected));
         }
         let begun = scene.status(steps(&[(StepName::ClaimSource, 1, false)])).process(Memory::default());
         table.push(row(format!("{case}, and a first step is on record"), begun, sure));
-    }
+    };
+    add("a machine", scene(&json!({})), claim);
+    add("a machine that is generalized", scene(&already_generalized()).machine(generalized), publish);
+    add("a version", scene(&from_image_version()), publish);
+    add("a managed image", scene(&from_managed_image()), publish);
+    add("disks", scene(&from_disks(&["data"])), publish);
     let stalled = scene(&json!({})).machine(machine().powered(Power::Stopped)).process(Memory::default());
     table.push(row(
         "what needs a person is said at once",

@@ -272,6 +272,7 @@ impl Azure {
         version.tags.extend(self.policy.map(|(name, value)| (name.to_owned(), value.to_owned())));
         if let Some(before) = &before {
             version.source = version.source.or_else(|| before.source.clone());
+            version.data_sources.extend(before.data_sources.clone());
         }
         version.provisioning = if before.is_some() { Provisioning::Updating } else { Provisioning::Creating };
         for target in &request.targets {
@@ -376,10 +377,8 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> facts::Versio
         location: request.location.clone(),
         tags: request.tags.clone(),
         provisioning: Provisioning::Succeeded,
-        source: request.source.as_ref().filter(|_| fill).map(|source| match source {
-            SourceId::VirtualMachine(id) => id.to_string().to_lowercase(),
-            SourceId::ImageVersion(id) => id.to_string().to_lowercase(),
-        }),
+        source: request.source.as_ref().filter(|_| fill).map(|source| source.to_string().to_lowercase()),
+        data_sources: request.source.as_ref().filter(|_| fill).map(SourceId::data_disks).unwrap_or_default(),
         targets,
         default_replicas: request.default_replicas,
         exclude_from_latest: true,

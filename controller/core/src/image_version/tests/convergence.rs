@@ -57,6 +57,8 @@ fn starts() -> Vec<(&'static str, ImageVersion, facts::Machine)> {
             facts::Machine { generalized: true, ..machine().powered(Power::Deallocated) },
         ),
         ("another version", copy(), machine()),
+        ("a managed image", object(&from_managed_image()), machine()),
+        ("disks", object(&from_disks(&["data"])), machine()),
     ]
 }
 
@@ -67,7 +69,8 @@ proptest! {
     fn every_start_gets_to_a_version_in_every_region_over_crashes_and_a_lost_status(
         (start, object, machine) in select(starts()), fates in fates(true), failing in 0..3u32, home_failing in 0..2u32,
     ) {
-        let may_generalize = u32::from(!machine.generalized && start != "another version");
+        let is_copied = ["another version", "a managed image", "disks"].contains(&start);
+        let may_generalize = u32::from(!machine.generalized && !is_copied);
         let mut azure = Azure::new(machine);
         azure.failing = [(OTHER.to_owned(), failing), (HOME.to_owned(), home_failing)].into();
         let mut controller = Controller::new(object, azure);

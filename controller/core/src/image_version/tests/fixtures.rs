@@ -68,7 +68,7 @@ pub(super) fn seal_id() -> RunCommandId {
     };
     match super::super::validate(&object(&json!({})), environment).unwrap().source {
         SourceSpec::VirtualMachine { seal, .. } => seal,
-        SourceSpec::ImageVersion { .. } => panic!("the source is a machine"),
+        _ => panic!("the source is a machine"),
     }
 }
 
@@ -166,6 +166,36 @@ pub(super) fn from_image_version() -> Value {
     json!({"spec": {"source": {"virtualMachine": null, "imageVersion": {"resourceId": SOURCE_VERSION}}}})
 }
 
+pub(super) const MANAGED_IMAGE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/build/providers/Microsoft.Compute/images/golden";
+
+pub(super) fn from_managed_image() -> Value {
+    json!({"spec": {"source": {"virtualMachine": null, "managedImage": {"resourceId": MANAGED_IMAGE}}}})
+}
+
+/// The system on the snapshot `os`, and data on the disks of these names, from LUN 1 on.
+pub(super) fn from_disks(data: &[&str]) -> Value {
+    let group = MACHINE.split("/virtualMachines/").next().unwrap();
+    let disk = |(index, name): (usize, &&str)| json!({"lun": index + 1, "resourceId": disk_id(name).to_string()});
+    let data: Vec<Value> = data.iter().enumerate().map(disk).collect();
+    let os_disk = json!({"resourceId": format!("{group}/snapshots/os")});
+    let disks = json!({"osDisk": os_disk, "dataDisks": data, "prepare": "AlreadyGeneralized"});
+    json!({"spec": {"source": {"virtualMachine": null, "disks": disks}}})
+}
+
+/// A managed image that fits the definition.
+pub(super) fn managed_image() -> facts::ManagedImage {
+    facts::ManagedImage {
+        location: region(HOME),
+        provisioning: Provisioning::Succeeded,
+        os_type: Some(OsType::Linux),
+        os_state: Some("Generalized".into()),
+        generation: Some("V2".into()),
+        largest_gib: Some(64),
+        storage: vec!["Standard_LRS".into()],
+        disk_encryption_set: None,
+    }
+}
+
 pub(super) fn requested() -> Value {
     json!({"metadata": {"annotations": {"azimage.dev/reconcile-requested-at": "now"}}})
 }
@@ -251,6 +281,13 @@ pub(super) fn disk_id(name: &str) -> DiskId {
 /// The machine's OS disk.
 pub(super) fn disk() -> facts::Disk {
     facts::Disk {
+        location: region(HOME),
+        provisioning: Provisioning::Succeeded,
+        os_type: Some(OsType::Linux),
+        plan: None,
+        state: Some(DiskState::Unattached),
+        attached_to: None,
+        is_complete: true,
         storage: Some("Premium_LRS".into()),
         is_shared: false,
         size_gib: Some(30),
@@ -314,6 +351,7 @@ pub(super) fn version(regions: &[&str]) -> facts::Version {
         tags: tags(&[(OWNER_TAG, OURS)]),
         provisioning: Provisioning::Succeeded,
         source: Some(MACHINE.into()),
+        data_sources: BTreeMap::new(),
         targets: regions.iter().map(|name| target_region(name)).collect(),
         default_replicas: 1,
         exclude_from_latest: true,

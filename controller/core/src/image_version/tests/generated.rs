@@ -146,6 +146,7 @@ fn objects(
     deletion: impl Strategy<Value = Option<&'static str>> + 'static,
 ) -> BoxedStrategy<ImageVersion> {
     let source = select(vec![json!({}), json!({}), json!({}), already_generalized(), from_image_version()]);
+    let source = prop_oneof![5 => source, 1 => select(vec![from_managed_image(), from_disks(&["data"])])];
     (source, deletion, noise.some(), weighted(0.4), publish(noise))
         .prop_map(|(source, deletion, suspend, asked, publish)| {
             let mut change = both(&source, &json!({"spec": {"suspend": suspend, "publish": publish}}));

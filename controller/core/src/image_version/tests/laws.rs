@@ -37,7 +37,7 @@ fn started_since(scene: &Scene) -> bool {
 fn prepare(validated: &Validated) -> Option<Prepare> {
     match &validated.source {
         SourceSpec::VirtualMachine { prepare, .. } => Some(*prepare),
-        SourceSpec::ImageVersion { .. } => None,
+        SourceSpec::ImageVersion { .. } | SourceSpec::ManagedImage { .. } | SourceSpec::Disks { .. } => None,
     }
 }
 

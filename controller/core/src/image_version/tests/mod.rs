@@ -9,6 +9,7 @@ mod clone;
 mod console;
 mod controller;
 mod convergence;
+mod copied;
 mod cycles;
 mod deletion;
 mod facts;

@@ -49,18 +49,28 @@ fn preflights(noise: Noise) -> BoxedStrategy<Observed> {
         facts::Disk { size_gib: Some(4096), ..disk() },
         facts::Disk { storage: Some("UltraSSD_LRS".into()), ..disk() },
         facts::Disk { architecture: None, generation: None, ..disk() },
+        facts::Disk { state: Some(DiskState::Attached), ..disk() },
+        facts::Disk { provisioning: Provisioning::Creating, os_type: None, ..disk() },
+    ];
+    let odd = vec![
+        facts::ManagedImage { os_state: None, ..managed_image() },
+        facts::ManagedImage { provisioning: Provisioning::Creating, ..managed_image() },
     ];
     let rights = |noise: Noise| noise.mostly(vec![permission(&["*"])], vec![vec![permission(&["*/read"])], Vec::new()]);
     let lock = facts::Lock { name: "keep".into(), scope: "/subscriptions".into(), read_only: true };
     (
-        readings(noise, noise.mostly(disk(), flawed.to_vec())),
+        (
+            readings(noise, noise.mostly(disk(), flawed.to_vec())),
+            readings(noise, noise.mostly(managed_image(), odd).prop_map(Box::new)),
+        ),
         readings(noise, noise.some().prop_map(|soft_delete| facts::Gallery { soft_delete })),
         readings(noise, noise.some().prop_map(|kept| kept.then(|| version_id().version()).into_iter().collect())),
         readings(noise, rights(noise)),
         readings(noise, rights(noise)),
         readings(noise, noise.some().prop_map(move |locked| locked.then(|| lock.clone()).into_iter().collect())),
     )
-        .prop_map(|(disk, gallery, soft_deleted, version_rights, machine_rights, locks)| Observed {
+        .prop_map(|((disk, managed_image), gallery, soft_deleted, version_rights, machine_rights, locks)| Observed {
+            managed_image,
             disk,
             gallery,
             soft_deleted,

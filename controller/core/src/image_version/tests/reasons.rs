@@ -6,7 +6,7 @@ use azimage_crds::Reason;
 use strum::IntoEnumIterator;
 
 use super::{
-    absence, capture, checks, console, deletion, memory, preflight, published, refusals, scene::Row, sources,
+    absence, capture, checks, console, copied, deletion, memory, preflight, published, refusals, scene::Row, sources,
     unknown_regions,
 };
 
@@ -39,6 +39,7 @@ fn tables() -> Vec<Row> {
         console::rows(),
         capture::machines(),
         sources::rows(),
+        copied::rows(),
         checks::sources(),
         checks::definitions(),
         preflight::rows(),

@@ -179,6 +179,37 @@ pub(super) fn rows() -> Vec<Row> {
             BUSY,
         ),
         row(
+            "the source version is still copied to its home region, whatever else Azure says",
+            copy().observed(|observed| {
+                let home = Some(RegionReplication::Replicating);
+                observed.source_version = Told::Found(SourceVersionObserved { home, ..source_version() });
+            }),
+            BUSY,
+        ),
+        row(
+            "the copy of the source version in its home region has failed",
+            copy().observed(|observed| {
+                let home = Some(RegionReplication::Failed);
+                observed.source_version = Told::Found(SourceVersionObserved { home, ..source_version() });
+            }),
+            "- False/SourceFailed SourceReady=SourceFailed Resync",
+        ),
+        row(
+            "Azure tells nothing of the source version's home region",
+            copy().observed(|observed| {
+                observed.source_version = Told::Found(SourceVersionObserved { home: None, ..source_version() });
+            }),
+            PUBLISH,
+        ),
+        row(
+            "the source version is another tenant's",
+            copy().observed(|observed| {
+                let why = "as Azure says".to_owned();
+                observed.source_version = Told::Failed(Failure::Forbidden { by: Obstacle::OtherTenant, why });
+            }),
+            "- False/TenantMismatch - Resync",
+        ),
+        row(
             "the source version was never created",
             copy().observed(|observed| {
                 observed.source_version = Told::Found(failed_source(RegionReplication::Failed));

@@ -39,11 +39,12 @@ pub(super) struct Observed {
     pub(super) definition: Told<facts::Definition>,
     pub(super) virtual_machine: Told<facts::Machine>,
     pub(super) source_version: Told<SourceVersionObserved>,
+    pub(super) managed_image: Told<Box<facts::ManagedImage>>,
     pub(super) seal: Told<facts::RunCommand>,
     pub(super) console: Told<facts::Console>,
-    /// Each disk that isn't told apart by its name.
+    /// Each disk and snapshot that isn't told apart by its name.
     pub(super) disk: Told<facts::Disk>,
-    /// Disks by their names.
+    /// Disks and snapshots by their names.
     pub(super) disks: BTreeMap<String, facts::Disk>,
     pub(super) gallery: Told<facts::Gallery>,
     pub(super) soft_deleted: Told<BTreeSet<VersionNumber>>,
@@ -102,6 +103,7 @@ impl Observed {
     pub(super) fn at_ease() -> Self {
         Self {
             disk: Told::Found(disk()),
+            managed_image: Told::Found(Box::new(managed_image())),
             gallery: Told::Found(facts::Gallery { soft_delete: false }),
             soft_deleted: Told::Found(BTreeSet::new()),
             version_rights: Told::Found(vec![permission(&["*"])]),
@@ -137,9 +139,10 @@ impl Observed {
             Read::RunCommand(id) => put(&self.seal, id, &mut into.run_commands),
             Read::Console(of) => put(&self.console, of, &mut into.consoles),
             Read::Operation(of) => put(&self.operation, of, &mut into.operations),
-            Read::Disk(id) => {
-                let named = self.disks.get(id.name()).map(|disk| Told::Found(disk.clone()));
-                put(named.as_ref().unwrap_or(&self.disk), id, &mut into.disks)
+            Read::Disk(id) => put(&self.named(id.name()), id, &mut into.disks),
+            Read::Snapshot(id) => put(&self.named(id.name()), id, &mut into.snapshots),
+            Read::ManagedImage(id) => {
+                put(&self.managed_image.map(|image| (**image).clone()), id, &mut into.managed_images)
             }
             Read::Temporary(id) => put(&Told::NotYet, id, &mut into.temporaries),
             Read::Gallery(id) => put(&self.gallery, id, &mut into.galleries),
@@ -153,6 +156,11 @@ impl Observed {
             Read::Regions(id) => put(&self.regions, id, &mut into.regions),
             Read::Namespace(name) => put(&self.namespace, name, &mut into.namespaces),
         }
+    }
+
+    /// The disk or snapshot of this name.
+    fn named(&self, name: &str) -> Told<facts::Disk> {
+        self.disks.get(name).map_or_else(|| self.disk.clone(), |disk| Told::Found(disk.clone()))
     }
 
     /// All that is told, as if a pass had read it.
@@ -192,6 +200,14 @@ impl Observed {
                 tell(self.source_version != Told::NotYet, Read::Version(id.clone()));
                 tell(self.source_version != Told::NotYet, Read::Definition(id.definition().clone()));
             }
+            SourceSpec::ManagedImage { id } => {
+                tell(self.managed_image != Told::NotYet, Read::ManagedImage(id.clone()));
+            }
+            SourceSpec::Disks { os_disk, data_disks } => {
+                for id in data_disks.values().chain([os_disk]) {
+                    tell(self.disk != Told::NotYet, Read::of_disk(id));
+                }
+            }
         }
         facts
     }
@@ -204,6 +220,7 @@ pub(super) fn throttled(read: &Read, into: &mut Facts) {
         definition: Told::Failed(Failure::Throttled),
         virtual_machine: Told::Failed(Failure::Throttled),
         source_version: Told::Failed(Failure::Throttled),
+        managed_image: Told::Failed(Failure::Throttled),
         seal: Told::Failed(Failure::Throttled),
         console: Told::Failed(Failure::Throttled),
         disk: Told::Failed(Failure::Throttled),

@@ -64,6 +64,54 @@ fn a_field_that_can_not_be_used_is_named() {
             json!({"spec": {"source": {"virtualMachine": null, "imageVersion": {"resourceId": SOURCE_VERSION.replace("/images/base/", "/images/WEB/")}}}}),
             "spec.source.imageVersion.resourceId: ",
         ),
+        (
+            "a managed image",
+            json!({"spec": {"source": {"virtualMachine": null, "managedImage": {"resourceId": MACHINE}}}}),
+            "spec.source.managedImage.resourceId: ",
+        ),
+        (
+            "a disk",
+            both(&from_disks(&[]), &json!({"spec": {"source": {"disks": {"osDisk": {"resourceId": MACHINE}}}}})),
+            "spec.source.disks.osDisk.resourceId: ",
+        ),
+        (
+            "a disk with data",
+            both(
+                &from_disks(&[]),
+                &json!({"spec": {"source": {"disks": {"dataDisks": [{"lun": 0, "resourceId": "x"}]}}}}),
+            ),
+            "spec.source.disks.dataDisks.resourceId: ",
+        ),
+        (
+            "a LUN",
+            both(
+                &from_disks(&[]),
+                &json!({"spec": {"source": {"disks": {"dataDisks": [{"lun": 64, "resourceId": disk_id("a").to_string()}]}}}}),
+            ),
+            "spec.source.disks.dataDisks.lun: ",
+        ),
+        (
+            "a LUN twice",
+            both(
+                &from_disks(&[]),
+                &json!({"spec": {"source": {"disks": {"dataDisks": [
+                    {"lun": 1, "resourceId": disk_id("a").to_string()}, {"lun": 1, "resourceId": disk_id("b").to_string()},
+                ]}}}}),
+            ),
+            "spec.source.disks.dataDisks: there are two",
+        ),
+        (
+            "a VHD",
+            json!({"spec": {"source": {"virtualMachine": null, "managedImage": {
+                "resourceId": "HTTPS://corp.blob.core.windows.net/vhds/golden.vhd",
+            }}}}),
+            "spec.source.managedImage.resourceId: this is the address of a VHD",
+        ),
+        (
+            "two sources",
+            both(&from_managed_image(), &json!({"spec": {"source": {"imageVersion": {"resourceId": SOURCE_VERSION}}}})),
+            "spec.source: ",
+        ),
         ("no source", json!({"spec": {"source": {"virtualMachine": null}}}), "spec.source: "),
         ("two sources", json!({"spec": {"source": {"imageVersion": {"resourceId": SOURCE_VERSION}}}}), "spec.source: "),
     ];

@@ -15,10 +15,39 @@ use crate::{
         rights, tags,
     },
     compute::version,
-    resources::{Resources, image::ManagedImage, record::RecordKind},
+    guest,
+    resources::{
+        Resources,
+        image::{ImageDisk, ManagedImage},
+        record::RecordKind,
+    },
+    scenario,
 };
 
 impl ManagedImage {
+    /// One that a scenario brings.
+    pub(crate) fn seeded(id: &str, location: String, seed: &scenario::ManagedImage) -> Self {
+        let address = Address::parse(id);
+        let subscription = address.map(|address| address.subscription).unwrap_or_default();
+        Self {
+            id: id.to_owned(),
+            name: seed.name.clone(),
+            source: format!(
+                "/subscriptions/{subscription}/resourceGroups/gone/providers/Microsoft.Compute/virtualMachines/gone"
+            ),
+            subscription,
+            location,
+            tags: seed.tags.clone(),
+            os_type: seed.os_type.clone(),
+            hyper_v_generation: seed.hyper_v_generation.clone(),
+            size_gb: seed.size_gb,
+            data_disks: seed.data_disks.iter().map(|disk| ImageDisk { lun: disk.lun, size_gb: disk.size_gb }).collect(),
+            contents: guest::linux::pristine(),
+            provisioning_state: "Succeeded",
+            operation: Uuid::nil(),
+        }
+    }
+
     pub(in crate::compute) fn image(&self) -> Image {
         Image {
             os_type: self.os_type.clone(),

@@ -50,7 +50,64 @@ pub(in super::super) fn version(cx: &Cx<'_>, report: &mut Report) -> Decision {
         is_machine: false,
     };
     let security_agnostic = facts::Definition { security_type: None, ..cx.definition_found()?.clone() };
-    let outcome = report.compatible(fits(&traits, &security_agnostic))?;
+    copied(&traits, &security_agnostic, report)
+}
+
+/// A managed image fits. Azure makes them of x64 systems alone (Azure documentation, "Create a legacy managed image": without
+/// support for Arm64), and tells no plan of them.
+pub(in super::super) fn image(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let (image, definition) = (cx.managed_image_found()?, cx.definition_found()?);
+    let unknown = OsType::Other(UNKNOWN_SYSTEM.to_owned());
+    let traits = SourceTraits {
+        architecture: Some(Architecture::X64.as_str()),
+        ..of_disk(image.os_type.as_ref().unwrap_or(&unknown), image.generation.as_deref(), None)
+    };
+    without_a_machine(&traits, definition, report)
+}
+
+/// The disk with the operating system fits. Azure leaves the architecture out of old disks; then it judges itself.
+pub(in super::super) fn disks(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let (disk, definition) = (cx.os_disk_found()?, cx.definition_found()?);
+    let unknown = OsType::Other(UNKNOWN_SYSTEM.to_owned());
+    let traits = SourceTraits {
+        architecture: disk.architecture.as_deref(),
+        ..of_disk(disk.os_type.as_ref().unwrap_or(&unknown), disk.generation.as_deref(), disk.plan.as_ref())
+    };
+    without_a_machine(&traits, definition, report)
+}
+
+/// A system of which Azure tells nothing.
+const UNKNOWN_SYSTEM: &str = "an unknown system";
+
+/// What is told without a machine. What gives no generation was made when there was but one.
+fn of_disk<'a>(
+    os_type: &'a OsType,
+    generation: Option<&'a str>,
+    plan: Option<&'a MarketplacePlan>,
+) -> SourceTraits<'a> {
+    SourceTraits {
+        os_type,
+        architecture: None,
+        generation: Some(generation.unwrap_or("V1")),
+        security_type: None,
+        disk_controller: None,
+        plan,
+        is_machine: false,
+    }
+}
+
+/// A source fits of which Azure tells neither a security type that binds nor, often, a plan: those are the definition's.
+fn without_a_machine(traits: &SourceTraits<'_>, definition: &facts::Definition, report: &mut Report) -> Decision {
+    if definition.is_confidential() {
+        return report.stalled(&Misfit::Confidential);
+    }
+    let plan = traits.plan.and(definition.plan.clone());
+    copied(traits, &facts::Definition { security_type: None, plan, ..definition.clone() }, report)
+}
+
+/// Whether what is only copied fits.
+fn copied(traits: &SourceTraits<'_>, definition: &facts::Definition, report: &mut Report) -> Decision {
+    let outcome = report.compatible(fits(traits, definition))?;
     if outcome == Outcome::Done {
         report.not_needed(ConditionType::GuestPrepared);
         report.not_needed(ConditionType::Generalized);

@@ -22,7 +22,12 @@ use super::{
 const UNSUPPORTED_STORAGE: [&str; 2] = ["UltraSSD_LRS", "PremiumV2_LRS"];
 
 /// The largest disk of a full gallery image, in GiB.
-const LARGEST_DISK_GIB: i64 = 2048;
+pub(super) const LARGEST_DISK_GIB: i64 = 2048;
+
+/// Whether no gallery image can be made from disks with this storage.
+pub(super) fn is_unsupported(storage: &str) -> bool {
+    UNSUPPORTED_STORAGE.iter().any(|no| storage.eq_ignore_ascii_case(no))
+}
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if cx.is_cloned()? {
@@ -68,8 +73,7 @@ fn shared(id: &DiskId, disk: &facts::Disk) -> Option<DiskProblem> {
 /// Why an image can't be made from a disk, if it can't.
 fn problem(id: &DiskId, disk: &facts::Disk) -> Option<DiskProblem> {
     let id = || id.clone();
-    let unsupported = |storage: &&String| UNSUPPORTED_STORAGE.iter().any(|no| storage.eq_ignore_ascii_case(no));
-    if let Some(storage) = disk.storage.as_ref().filter(unsupported) {
+    if let Some(storage) = disk.storage.as_ref().filter(|storage| is_unsupported(storage)) {
         return Some(DiskProblem::Storage { disk: id(), storage: storage.clone() });
     }
     if let Some(size) = disk.size_gib.filter(|size| *size > LARGEST_DISK_GIB) {

@@ -3,6 +3,8 @@
 mod adoption;
 pub(in super::super) mod words;
 
+use std::collections::BTreeMap;
+
 use azimage_crds::{ConditionType, Reason, RegionState};
 use words::Words;
 
@@ -33,6 +35,8 @@ fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let home = match &cx.validated.source {
         SourceSpec::VirtualMachine { .. } => &cx.source_machine()?.1.location,
         SourceSpec::ImageVersion { .. } => &cx.source_version_found()?.version.location,
+        SourceSpec::ManagedImage { .. } => &cx.managed_image_found()?.location,
+        SourceSpec::Disks { .. } => &cx.os_disk_found()?.location,
     };
     let request = compare::creation(cx.validated, home);
     report.act(&Words::Creating, Step::on_version(StepName::Publish, request))
@@ -55,15 +59,27 @@ pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &facts::Vers
 /// A version that was made from something else can't be what this object asks for.
 fn immutable_difference(validated: &Validated, version: &facts::Version) -> Option<Words> {
     let id = || validated.id.clone();
-    let source = validated.source.made_from().to_string();
-    if let Some(is) = version.source.as_ref().filter(|is| !is.eq_ignore_ascii_case(&source)) {
-        return Some(Words::OtherSource { id: id(), source: is.clone() });
+    let source = validated.source.made_from();
+    if let Some(is) = version.source.as_ref() {
+        if !is.eq_ignore_ascii_case(&source.to_string()) {
+            return Some(Words::OtherSource { id: id(), source: is.clone() });
+        }
+        if !same_disks(&version.data_sources, &source.data_disks()) {
+            return Some(Words::OtherDataDisks { id: id() });
+        }
     }
     let mode: &str = validated.publish.replication_mode.into();
     if !version.replication_mode.eq_ignore_ascii_case(mode) {
         return Some(Words::OtherMode { id: id(), mode: version.replication_mode.clone() });
     }
     None
+}
+
+/// Whether these are the same disks at the same logical unit numbers.
+fn same_disks(of_version: &BTreeMap<u8, String>, wanted: &BTreeMap<u8, String>) -> bool {
+    let pairs = || of_version.iter().zip(wanted);
+    of_version.len() == wanted.len()
+        && pairs().all(|(one, other)| one.0 == other.0 && one.1.eq_ignore_ascii_case(other.1))
 }
 
 /// A version that was there and isn't: never made again, for nobody knows who relies on its being gone.

@@ -40,6 +40,9 @@ messages! {
         OtherSource { id: ImageVersionId, source: String } => Published / VersionDiffers:
             "spec.source: {id} was made from {source}; a version is never replaced, so make a new one under another \
              version number",
+        OtherDataDisks { id: ImageVersionId } => Published / VersionDiffers:
+            "spec.source.disks.dataDisks: {id} was made from other data disks; a version is never replaced, so make a new one \
+             under another version number",
         OtherMode { id: ImageVersionId, mode: String } => Published / VersionDiffers:
             "spec.publish.replicationMode: {id} has {mode}; a version is never replaced, so make a new one under \
              another version number",

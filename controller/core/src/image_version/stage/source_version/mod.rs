@@ -43,6 +43,13 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return report.stalled(&Words::Confidential { id: id.clone() });
     }
     match (&source.version.provisioning, source.version.home()) {
+        // The new version is made in that region, and copied from there.
+        (Provisioning::Succeeded, Some(RegionReplication::Failed)) => {
+            return report.stalled(&Words::NoCopyAtHome { id: id.clone(), home: source.version.location.clone() });
+        }
+        (Provisioning::Succeeded, Some(RegionReplication::Replicating | RegionReplication::InProgress)) => {
+            return report.wait(&Words::Incomplete { id: id.clone() });
+        }
         // Failed with a complete copy: another region failed, or a change, and what was made before is there.
         (Provisioning::Succeeded, _)
         | (Provisioning::Failed | Provisioning::Canceled, Some(RegionReplication::Completed)) => {}

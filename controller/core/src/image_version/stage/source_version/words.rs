@@ -1,6 +1,6 @@
 //! What is said of a source version.
 
-use azimage_names::ImageVersionId;
+use azimage_names::{ImageVersionId, Region};
 
 use crate::message::messages;
 
@@ -21,6 +21,9 @@ messages! {
         Failed { id: ImageVersionId } => SourceReady / SourceFailed:
             "spec.source.imageVersion.resourceId: Azure failed to create {id}; create it again, or make a new \
              ImageVersion from another source",
+        NoCopyAtHome { id: ImageVersionId, home: Region } => SourceReady / SourceFailed:
+            "spec.source.imageVersion.resourceId: the copy of {id} in its home region {home}, where the new version is made, has \
+             failed; have whoever made it repair it, or make a new ImageVersion from another source",
         Confidential { id: ImageVersionId } => SourceReady / SourceUnsupported:
             "spec.source.imageVersion.resourceId: {id} is a confidential image, and azimage can't give Azure the \
              encryption that its copy needs in each region; use a version of an image definition with another \
