@@ -62,7 +62,12 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, value);
+        // What libraries tell through `log` comes as an event of the bridge, with where it comes from among its fields.
+        match field.name() {
+            "log.target" => drop(self.0.insert("target".to_owned(), value.into())),
+            name if name.starts_with("log.") => {}
+            _ => self.put(field, value),
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -74,7 +79,9 @@ impl Visit for Fields<'_> {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, value);
+        if !field.name().starts_with("log.") {
+            self.put(field, value);
+        }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
