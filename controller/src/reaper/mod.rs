@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{image_version::Context, serve::OrStop, telemetry::metrics::Metrics};
 use pass::Looked;
 pub(crate) use survey::Survey;
+use workspaces::Workspace;
 
 /// How long a leftover that couldn't be deleted is left alone.
 const PAUSE: Duration = Duration::from_secs(600);
@@ -27,37 +28,50 @@ pub(crate) struct Reaper {
     metrics: Metrics,
     /// What Azure refused to delete, and when.
     refused: BTreeMap<TemporaryId, Instant>,
+    /// What was told of workspaces that can't be looked through.
+    told: BTreeMap<Workspace, String>,
 }
 
 impl Reaper {
     pub(crate) fn new(context: Arc<Context>, watched: Vec<String>, metrics: Metrics) -> Self {
-        Self { context, watched, metrics, refused: BTreeMap::new() }
+        Self { context, watched, metrics, refused: BTreeMap::new(), told: BTreeMap::new() }
     }
 
     /// Looks from time to time until it is told to stop, and not before all objects were seen.
     pub(crate) async fn run(mut self, seen: CancellationToken, stop: CancellationToken) {
         async { seen.cancelled().await }.or_stop(&stop).await;
         while !stop.is_cancelled() {
-            let busy = self.look(&stop).await;
+            // What is cut off may have been done, as after a crash: the next look shows.
+            let busy = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                busy = self.look() => busy,
+            };
             let pace = &self.context.config.pace;
             tokio::time::sleep(if busy { pace.poll } else { pace.resync }).or_stop(&stop).await;
         }
     }
 
     /// Looks once through all workspaces, with one deletion in each at most. Returns whether there is more to do soon.
-    async fn look(&mut self, stop: &CancellationToken) -> bool {
+    async fn look(&mut self) -> bool {
         self.refused.retain(|_, at| at.elapsed() < PAUSE);
         let (mut busy, mut left) = (false, 0);
         for workspace in workspaces::workspaces(&self.context) {
-            if stop.is_cancelled() || !self.context.term.still_held(Instant::now()) {
+            if !self.context.term.still_held(Instant::now()) {
                 return false;
             }
             match self.pass(&workspace).await {
                 Ok(Looked { leftovers, deletes }) => {
+                    self.told.remove(&workspace);
                     left += leftovers;
                     busy |= deletes;
                 }
                 Err(problem) => {
+                    // A right that isn't given, or a group that isn't there, is so for long.
+                    if self.told.insert(workspace.clone(), problem.kind()) == Some(problem.kind()) {
+                        tracing::debug!(workspace = %workspace.group, %problem, "Still could not look for leftovers");
+                        continue;
+                    }
                     tracing::warn!(workspace = %workspace.group, %problem, "Could not look for leftovers of objects that are gone");
                 }
             }

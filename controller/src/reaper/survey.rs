@@ -31,6 +31,18 @@ pub(crate) enum Problem {
     Ended(#[from] crate::election::TermEnded),
 }
 
+impl Problem {
+    /// What it is, without what changes each time.
+    pub(super) fn kind(&self) -> String {
+        match self {
+            Self::Azure(error) => error.code().unwrap_or_default().to_owned(),
+            Self::Identity(_) => "identity".to_owned(),
+            Self::Kubernetes(_) => "kubernetes".to_owned(),
+            Self::Ended(_) => "ended".to_owned(),
+        }
+    }
+}
+
 /// Where and with what is looked.
 pub(crate) struct Survey<'a> {
     pub(crate) azure: &'a Client,
