@@ -109,14 +109,22 @@ fn calm() -> Outcome {
 fn in_a_storm_all_get_ready_none_asks_inside_a_told_pause_and_a_small_namespace_does_not_wait_for_a_large_one() {
     // A twentieth of what Azure lets pass: 12 reads and 10 writes at once, then a little more than a read a second.
     let alone = Storm { factor: 0.05, namespaces: vec![("small", 2)], definitions: 6 }.passes();
-    let storm = Storm { factor: 0.05, namespaces: vec![("large", 24), ("middle", 6), ("small", 2)], definitions: 6 };
-    let outcome = storm.passes();
-    holds(&outcome, &calm());
-    assert!(outcome.refused() * 10 < outcome.requests.len(), "pacing keeps refusals few");
+    let calm = calm();
+    // The order in which objects begin is kube's, and differs from run to run: what takes how long is that of the usual one.
+    let mut times: Vec<_> = (0..3)
+        .map(|_| {
+            let namespaces = vec![("large", 24), ("middle", 6), ("small", 2)];
+            let outcome = Storm { factor: 0.05, namespaces, definitions: 6 }.passes();
+            holds(&outcome, &calm);
+            assert!(outcome.refused() * 10 < outcome.requests.len(), "pacing keeps refusals few");
+            assert!(outcome.took["small"] < outcome.took["large"], "{:?}", outcome.took);
+            outcome.took["small"]
+        })
+        .collect();
+    times.sort();
     // With a share of a third it may take three times as long, but most of its time it waits for the copy.
-    let (small, by_itself) = (outcome.took["small"], alone.took["small"]);
+    let (small, by_itself) = (times[1], alone.took["small"]);
     assert!(small < by_itself * 3 / 2, "{small:?}, and {by_itself:?} alone");
-    assert!(small < outcome.took["large"], "{:?}", outcome.took);
 }
 
 #[test]
