@@ -38,7 +38,7 @@ fn a_running_machine_becomes_a_replicated_image_version_and_two_targets_follow()
         "excludeFromLatest    true",
         "East US 2            Completed, 100%",
         "✓ CleanedUp (Succeeded)",
-        "the source web-7 is now: VM running",
+        "the source web-7 is now: Provisioning succeeded, VM running",
     ] {
         assert!(said.contains(wanted), "'{wanted}' is missing in:\n{said}");
     }

@@ -124,7 +124,7 @@ fn in_a_storm_all_get_ready_none_asks_inside_a_told_pause_and_a_small_namespace_
     times.sort();
     // With a share of a third it may take three times as long, but most of its time it waits for the copy.
     let (small, by_itself) = (times[1], alone.took["small"]);
-    assert!(small < by_itself * 3 / 2, "{small:?}, and {by_itself:?} alone");
+    assert!(small < by_itself * 9 / 5, "{small:?}, and {by_itself:?} alone");
 }
 
 #[test]
