@@ -6,8 +6,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::{condition::clip, message::phrases};
 
-/// The action of an event of something that failed and is tried again.
-const RETRY: &str = "Retry";
 /// Longest note of an event, in bytes (events.k8s.io/v1).
 pub(crate) const NOTE_LIMIT: usize = 1024;
 
@@ -27,13 +25,7 @@ pub struct Event {
 /// The events between two states of an object's conditions.
 pub fn transitions(before: &[Condition], after: &[Condition]) -> Vec<Event> {
     let ready = after.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
-    let told = |condition| {
-        let event = transition(before, condition)?;
-        // Why something is tried again stands in Ready.
-        let why = ready.filter(|_| event.action == RETRY).map(|ready| ready.reason.clone());
-        Some(Event { reason: why.unwrap_or(event.reason), ..event })
-    };
-    after.iter().filter_map(told).collect()
+    after.iter().filter_map(|condition| transition(before, condition, ready)).collect()
 }
 
 /// What a person has to know of an object that goes.
@@ -108,7 +100,7 @@ phrases! {
     }
 }
 
-fn transition(before: &[Condition], condition: &Condition) -> Option<Event> {
+fn transition(before: &[Condition], condition: &Condition, ready: Option<&Condition>) -> Option<Event> {
     let kind: ConditionType = condition.type_.parse().ok()?;
     let old = before.iter().find(|old| old.type_ == condition.type_);
     let changed = old.is_none_or(|old| old.status != condition.status || old.reason != condition.reason);
@@ -126,7 +118,9 @@ fn transition(before: &[Condition], condition: &Condition) -> Option<Event> {
     match kind {
         ConditionType::Stalled => Some(event(true, "Stall")),
         ConditionType::Reconciling if condition.reason == Reason::ProgressingWithRetry.as_str() => {
-            Some(event(true, RETRY))
+            // Why it is tried again stands in Ready.
+            let reason = ready.unwrap_or(condition).reason.clone();
+            Some(Event { reason, ..event(true, "Retry") })
         }
         ConditionType::CleanedUp if is("False") => Some(event(true, "CleanUp")),
         ConditionType::Ready if is("True") => Some(event(false, "Complete")),

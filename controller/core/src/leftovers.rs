@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{EXPIRES_TAG, OWNER_TAG, PURPOSE_TAG};
+use azimage_crds::{EXPIRES_TAG, PURPOSE_TAG};
 use jiff::Timestamp;
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     condition::clip,
     events::{Event, NOTE_LIMIT},
     message::phrases,
+    owner::find_tag,
     temporary::{Part, Purpose, TemporaryId},
 };
 
@@ -63,20 +64,10 @@ pub fn uid_in_name(id: &TemporaryId) -> Option<&str> {
     id.part(&rest[..end]).map(|_| &rest[..end])
 }
 
-/// The value of a tag. Names of tags are compared without case.
-pub fn tag<'a>(candidate: &'a Candidate, name: &str) -> Option<&'a str> {
-    candidate.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-}
-
-/// The namespace of the object that a candidate's tags name.
-pub fn namespace(candidate: &Candidate) -> Option<String> {
-    tag(candidate, OWNER_TAG).and_then(|value| value.parse::<Owner>().ok()).map(|owner| owner.namespace)
-}
-
 /// How it stands with a candidate at this time.
 pub fn standing(candidate: &Candidate, cluster: &str, objects: &impl Objects, now: Timestamp) -> Standing {
-    let tag = |name: &str| tag(candidate, name);
-    let owner = tag(OWNER_TAG).and_then(|value| value.parse::<Owner>().ok()).filter(|owner| owner.cluster == cluster);
+    let tag = |name: &str| find_tag(&candidate.tags, name);
+    let owner = Owner::of(&candidate.tags).filter(|owner| owner.cluster == cluster);
     let is_known = tag(PURPOSE_TAG).is_some_and(|value| value.parse::<Purpose>().is_ok());
     let expires = tag(EXPIRES_TAG).and_then(|value| value.parse::<Timestamp>().ok());
     let (Some(owner), true, Some(expires)) = (owner, is_known, expires) else { return Standing::NotOurs };
@@ -133,6 +124,7 @@ pub fn not_deleted(part: Part, id: &TemporaryId, why: &str) -> Event {
 
 #[cfg(test)]
 mod tests {
+    use azimage_crds::OWNER_TAG;
     use azimage_names::{ResourceGroup, SnapshotId};
 
     use super::*;

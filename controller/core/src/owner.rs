@@ -1,7 +1,8 @@
 //! Who owns something in Azure: the value of the tag `azimage-owner`.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use azimage_crds::OWNER_TAG;
 use serde::{Deserialize, Serialize};
 
 /// The owner of an Azure resource: an object in a cluster.
@@ -52,7 +53,17 @@ impl FromStr for Owner {
     }
 }
 
+/// The value of a tag. Azure compares tag names without regard to case.
+pub fn find_tag<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
 impl Owner {
+    /// The owner that the tags of a resource name, if they name one.
+    pub fn of(tags: &BTreeMap<String, String>) -> Option<Self> {
+        find_tag(tags, OWNER_TAG)?.parse().ok()
+    }
+
     /// Whether both are the same object. Names are left out: long ones are cut in the tag.
     pub fn is(&self, other: &Self) -> bool {
         self.cluster == other.cluster && self.namespace == other.namespace && self.uid == other.uid

@@ -16,10 +16,7 @@ impl From<Error> for CallError {
 }
 
 fn failure(error: &Error) -> Failure {
-    let text = || match error.code() {
-        Some(code) => format!("{code}: {}", error.message()),
-        None => error.message().to_owned(),
-    };
+    let text = || words(error);
     match error.kind() {
         ErrorKind::Denied { action, scope } => Failure::Denied {
             action: action.clone().unwrap_or_else(|| format!("that Azure names here: {}", text())),
@@ -36,6 +33,14 @@ fn failure(error: &Error) -> Failure {
         ErrorKind::Forbidden(obstacle) => Failure::Forbidden { by: *obstacle, why: text() },
         ErrorKind::Rejected => Failure::Refused(text()),
         ErrorKind::Transient | ErrorKind::Transport { .. } | ErrorKind::Malformed => Failure::Unavailable(text()),
+    }
+}
+
+/// What Azure said, with its code where it gave one.
+pub(crate) fn words(error: &Error) -> String {
+    match error.code() {
+        Some(code) => format!("{code}: {}", error.message()),
+        None => error.message().to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ mod regions;
 mod write;
 
 pub(crate) use convert::kind;
+pub(crate) use failure::words;
 pub(crate) use lists::Lists;
 pub(crate) use read::Reader;
 pub(crate) use write::execute;

@@ -109,12 +109,14 @@ impl AzureRoleArgs {
 
 fn group(text: &str) -> Result<ResourceGroup, String> {
     let parts: Vec<&str> = text.trim_matches('/').split('/').collect();
-    let [first, subscription, second, name] = parts.as_slice() else {
-        return Err("not a resource group: it has the form /subscriptions/ID/resourceGroups/NAME".to_owned());
+    let (subscription, name) = match parts.as_slice() {
+        [first, subscription, second, name]
+            if first.eq_ignore_ascii_case("subscriptions") && second.eq_ignore_ascii_case("resourceGroups") =>
+        {
+            (subscription, name)
+        }
+        _ => return Err("not a resource group: it has the form /subscriptions/ID/resourceGroups/NAME".to_owned()),
     };
-    if !first.eq_ignore_ascii_case("subscriptions") || !second.eq_ignore_ascii_case("resourceGroups") {
-        return Err("not a resource group: it has the form /subscriptions/ID/resourceGroups/NAME".to_owned());
-    }
     let subscription = SubscriptionId::parse(subscription).map_err(|problem| problem.to_string())?;
     ResourceGroup::new(subscription, &name.to_lowercase()).map_err(|problem| problem.to_string())
 }

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, Config, ResourceExt, client::ClientBuilder};
 use tower::{Layer, Service};
 
+use super::present;
 use crate::{kubernetes::bounded, telemetry::metrics::Metrics};
 
 /// From the pod's service account or the kubeconfig.
@@ -31,8 +32,12 @@ pub(super) fn client(config: Config, metrics: &Metrics) -> anyhow::Result<Client
     Ok(builder.with_layer(&CountLayer { metrics: metrics.clone(), host }).build())
 }
 
-/// The uid of the namespace kube-system, which is made once in the life of a cluster.
-pub(super) async fn cluster_id(client: &Client) -> anyhow::Result<String> {
+/// What identifies the cluster: what the flag says, or else the uid of the namespace kube-system, which is made once in the life of
+/// a cluster.
+pub(super) async fn cluster_id(flag: Option<&str>, client: &Client) -> anyhow::Result<String> {
+    if let Some(id) = present(flag) {
+        return Ok(id.to_owned());
+    }
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let namespace = bounded(namespaces.get("kube-system")).await.context(
         "can't read the namespace kube-system, whose uid identifies the cluster: grant get on it, or set --cluster-id",

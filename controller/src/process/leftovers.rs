@@ -6,11 +6,12 @@ use anyhow::Context;
 use azimage_azure::Call;
 use azimage_core::{
     Owner,
-    leftovers::{self, Candidate, Standing},
+    leftovers::{Candidate, Standing},
+    owner::find_tag,
 };
-use azimage_crds::{EXPIRES_TAG, OWNER_TAG};
+use azimage_crds::EXPIRES_TAG;
 
-use super::{azure, kubernetes, present};
+use super::{azure, kubernetes};
 use crate::{cli::LeftoversArgs, identity::AzureClients, reaper::Survey, seams::Seams, telemetry::metrics::Metrics};
 
 /// Lists what is left in the workspaces.
@@ -26,10 +27,7 @@ async fn list(arguments: &LeftoversArgs) -> anyhow::Result<()> {
     let (seams, metrics) = (Seams::default(), Metrics::new());
     let azure = azure::clients(&arguments.azure, &seams, &metrics)?.own();
     let kubernetes = kubernetes::client(kubernetes::config().await?, &metrics)?;
-    let cluster = match present(arguments.cluster_id.as_deref()) {
-        Some(id) => id.to_owned(),
-        None => kubernetes::cluster_id(&kubernetes).await?,
-    };
+    let cluster = kubernetes::cluster_id(arguments.cluster_id.as_deref(), &kubernetes).await?;
     let mut rows = Vec::new();
     for group in &arguments.workspaces {
         let call = Call::new(seams.randomness.id());
@@ -48,10 +46,14 @@ async fn list(arguments: &LeftoversArgs) -> anyhow::Result<()> {
 }
 
 fn row((candidate, standing): &(Candidate, Standing)) -> [String; 4] {
-    let tag = |name: &str| leftovers::tag(candidate, name);
-    let owner = tag(OWNER_TAG).and_then(|value| value.parse::<Owner>().ok());
-    let object = owner.map_or_else(|| "-".to_owned(), |owner| format!("{}/{}", owner.namespace, owner.name));
-    [object, tag(EXPIRES_TAG).unwrap_or("-").to_owned(), words(standing).to_owned(), candidate.id.to_string()]
+    let object = Owner::of(&candidate.tags)
+        .map_or_else(|| "-".to_owned(), |owner| format!("{}/{}", owner.namespace, owner.name));
+    [
+        object,
+        find_tag(&candidate.tags, EXPIRES_TAG).unwrap_or("-").to_owned(),
+        words(standing).to_owned(),
+        candidate.id.to_string(),
+    ]
 }
 
 fn words(standing: &Standing) -> &'static str {

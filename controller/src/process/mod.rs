@@ -71,10 +71,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let (mut leadership, term) = election::leadership(arguments, access, &seams, &metrics)?;
     server::health(arguments.health_address, ready.clone(), stop.clone()).await.context("--health-address")?;
     server::metrics(arguments.metrics_address, metrics.clone(), stop.clone()).await.context("--metrics-address")?;
-    let cluster = match present(arguments.cluster_id.as_deref()) {
-        Some(id) => id.to_owned(),
-        None => kubernetes::cluster_id(&client).await?,
-    };
+    let cluster = kubernetes::cluster_id(arguments.cluster_id.as_deref(), &client).await?;
     let config = Config {
         cluster,
         served: served(&arguments.identity_namespaces, std::env::var("POD_NAMESPACE").ok()),

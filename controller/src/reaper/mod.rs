@@ -6,13 +6,18 @@ mod pass;
 mod survey;
 mod workspaces;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use azimage_core::temporary::TemporaryId;
+use kube::ResourceExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{image_version::Context, serve::OrStop, telemetry::metrics::Metrics};
+use crate::{image_version::Context, serve::OrStop, stores::readable, telemetry::metrics::Metrics};
 use pass::Looked;
 pub(crate) use survey::Survey;
 use workspaces::Workspace;
@@ -56,11 +61,13 @@ impl Reaper {
     async fn look(&mut self) -> bool {
         self.refused.retain(|_, at| at.elapsed() < PAUSE);
         let (mut busy, mut left) = (false, 0);
-        for workspace in workspaces::workspaces(&self.context) {
+        let objects = self.context.stores.versions();
+        let seen: BTreeSet<String> = objects.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
+        for workspace in workspaces::workspaces(&self.context.config, &objects) {
             if !self.context.term.still_held(Instant::now()) {
                 return false;
             }
-            match self.pass(&workspace).await {
+            match self.pass(&workspace, &seen).await {
                 Ok(Looked { leftovers, deletes }) => {
                     self.told.remove(&workspace);
                     left += leftovers;

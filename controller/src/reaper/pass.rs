@@ -10,7 +10,7 @@ use azimage_core::{
 };
 use azimage_crds::ImageVersion;
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::{Resource as _, ResourceExt as _};
+use kube::Resource as _;
 use tokio::time::Instant;
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     survey::{Problem, Survey},
     workspaces::Workspace,
 };
-use crate::{azure, stores::readable};
+use crate::azure;
 
 /// What a look has found.
 pub(super) struct Looked {
@@ -30,8 +30,8 @@ pub(super) struct Looked {
 
 impl Reaper {
     /// Looks through a workspace, and deletes one leftover at most: right after it was read, and after the API server said
-    /// that its object is gone.
-    pub(super) async fn pass(&mut self, workspace: &Workspace) -> Result<Looked, Problem> {
+    /// that its object is gone. `seen` are the uids of objects that live, of which it isn't asked.
+    pub(super) async fn pass(&mut self, workspace: &Workspace, seen: &BTreeSet<String>) -> Result<Looked, Problem> {
         let context = self.context.clone();
         let namespace = workspace.namespace.as_deref().unwrap_or_default();
         let client = context.identities.client(namespace, &workspace.identity()).await?;
@@ -45,8 +45,6 @@ impl Reaper {
             cluster: &context.config.cluster,
             now: context.seams.clock.now(),
         };
-        let seen: BTreeSet<String> =
-            context.stores.versions().iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
         let found = survey.run(|uid| seen.contains(uid), |namespace| self.serves(workspace, namespace)).await?;
         let left = found.standings.into_iter().filter_map(|(candidate, standing)| match standing {
             Standing::Leftover { owner, part } => Some((owner, part, candidate)),
@@ -74,7 +72,7 @@ impl Reaper {
                 tracing::warn!(%id, %owner, %correlation_id, %error, "Could not delete a leftover of an object that is gone");
                 self.metrics.leftover_deletion(false);
                 self.refused.insert(id.clone(), Instant::now());
-                leftovers::not_deleted(*part, id, &words(&error))
+                leftovers::not_deleted(*part, id, &azure::words(&error))
             }
         };
         context.events.publish_about(gone(owner), vec![event]).await;
@@ -90,11 +88,6 @@ impl Reaper {
         };
         watched && counts
     }
-}
-
-/// What Azure said.
-fn words(error: &azimage_azure::Error) -> String {
-    error.code().map_or_else(|| error.message().to_owned(), |code| format!("{code}: {}", error.message()))
 }
 
 /// The object that is gone, for its events.

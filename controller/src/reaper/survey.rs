@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use azimage_azure::{Call, Client, ErrorKind, ProvisioningState};
 use azimage_core::{
+    Owner,
     leftovers::{self, Candidate, Standing},
     temporary::TemporaryId,
 };
@@ -79,7 +80,8 @@ impl Survey<'_> {
         }
         let mut standings = Vec::new();
         if !candidates.is_empty() {
-            let named: BTreeSet<String> = candidates.iter().filter_map(leftovers::namespace).collect();
+            let named: BTreeSet<String> =
+                candidates.iter().filter_map(|found| Owner::of(&found.tags)).map(|owner| owner.namespace).collect();
             let named = named.into_iter().filter(|namespace| serves(namespace));
             let living = living(self.kubernetes, named).await?;
             for candidate in candidates {

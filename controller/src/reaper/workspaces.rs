@@ -1,13 +1,16 @@
 //! Where is looked.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use azimage_core::Identity;
 use azimage_crds::{Capture, ImageVersion};
 use azimage_names::{ResourceGroup, VirtualMachineId};
 use kube::ResourceExt as _;
 
-use crate::{image_version::Context, stores::readable};
+use crate::{
+    config::Config,
+    stores::{Guarded, readable},
+};
 
 /// A resource group, with whose rights it is looked through, and for whose objects.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,13 +28,12 @@ impl Workspace {
     }
 }
 
-/// All that are known.
-pub(super) fn workspaces(context: &Context) -> BTreeSet<Workspace> {
-    let config = &context.config;
+/// All that are known: those of objects that live, and those that the operator names.
+pub(super) fn workspaces(config: &Config, objects: &[Arc<Guarded<ImageVersion>>]) -> BTreeSet<Workspace> {
     let own = |group: &ResourceGroup| Workspace { group: group.clone(), namespace: None, account: None };
     let mut all: BTreeSet<Workspace> = config.workspaces.iter().map(own).collect();
-    for guarded in context.stores.versions() {
-        let Some(workspace) = readable(&guarded).and_then(of) else { continue };
+    for guarded in objects {
+        let Some(workspace) = readable(guarded).and_then(of) else { continue };
         let namespace = workspace.namespace.as_deref().unwrap_or_default();
         let may_act = match &workspace.account {
             Some(account) => config.accounts.contains(account),

@@ -21,7 +21,8 @@ struct Entry {
 
 impl Client {
     /// The ids of the resources of a group that have a tag of this name, whatever its value (Azure REST: Resources - List By
-    /// Resource Group). A list that is filtered by a tag shows no tags. What was just made may be missing in it.
+    /// Resource Group, whose `$filter` by a tag's name alone is also what azure-cli sends). A list that is filtered by a tag shows
+    /// no tags. What was just made may be missing in it.
     ///
     /// `tag` is a name without quotes.
     pub async fn ids_with_tag(&self, call: &Call, group: &ResourceGroup, tag: &str) -> Result<Vec<String>, Error> {

@@ -6,8 +6,9 @@ use azimage_crds::{OWNER_TAG, Prepare, SEAL_TAG, STEP_TAG};
 use azimage_names::VirtualMachineId;
 use jiff::Timestamp;
 
-use super::{BootDiagnostics, MachineRequest, Validated, facts, report::Stop, validate::find_tag};
+use super::{BootDiagnostics, MachineRequest, Validated, facts, report::Stop};
 use crate::guest::attempt;
+use crate::owner::find_tag;
 
 /// The value of [`STEP_TAG`] on a machine whose seal was proven.
 const SEALED: &str = "sealed";

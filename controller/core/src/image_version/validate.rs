@@ -19,6 +19,7 @@ use crate::{
     Identity, Message, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
     identity::{IdentityProblem, problem::WayOut},
+    owner::find_tag,
     requested, selector,
     target::TargetView,
 };
@@ -233,7 +234,7 @@ pub struct Validated {
 impl Validated {
     /// Whether tags of an Azure resource name this very object as owner.
     pub fn owns_tag(&self, tags: &BTreeMap<String, String>) -> bool {
-        claim(tags).is_some_and(|owner| owner.is(&self.owner))
+        Owner::of(tags).is_some_and(|owner| owner.is(&self.owner))
     }
 
     /// Another owner whose claim holds. A claim of an object of this namespace that is gone holds no more.
@@ -251,15 +252,6 @@ impl Validated {
             _ => Some(text.to_owned()),
         }
     }
-}
-
-/// The value of a tag. Azure compares tag names without regard to case.
-pub(super) fn find_tag<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
-    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-}
-
-fn claim(tags: &BTreeMap<String, String>) -> Option<Owner> {
-    find_tag(tags, OWNER_TAG)?.parse().ok()
 }
 
 /// Understands an object, or says what is wrong with it.

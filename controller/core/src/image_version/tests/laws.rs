@@ -78,7 +78,7 @@ proptest! {
             let machine = found(&scene.observed.virtual_machine).unwrap();
             // Of a machine of ours the run command goes with the object, whatever became of the consent.
             prop_assert!(
-                validated.deleting || validate::find_tag(&machine.tags, CONSENT_TAG) == Some("allowed"), "no consent"
+                validated.deleting || crate::owner::find_tag(&machine.tags, CONSENT_TAG) == Some("allowed"), "no consent"
             );
             prop_assert_eq!(validated.foreign_claim(&machine.tags), None);
             prop_assert!(!machine.generalized);
@@ -107,7 +107,7 @@ proptest! {
         let Some(step) = scene.plan().step else { return Ok(()) };
         let machine = found(&scene.observed.virtual_machine);
         let marked = |machine: &facts::Machine| {
-            validate::find_tag(&machine.tags, STEP_TAG) == Some("sealed") && validated.owns_tag(&machine.tags)
+            crate::owner::find_tag(&machine.tags, STEP_TAG) == Some("sealed") && validated.owns_tag(&machine.tags)
         };
         let by_word = prepare(&validated) == Some(Prepare::AlreadyGeneralized);
         match step.name {

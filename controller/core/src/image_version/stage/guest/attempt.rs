@@ -3,8 +3,9 @@
 use azimage_crds::{SEAL_TAG, StepStatus};
 use jiff::Timestamp;
 
-use super::super::super::{History, Provisioning, StepName, Validated, facts, validate::find_tag};
+use super::super::super::{History, Provisioning, StepName, Validated, facts};
 use crate::guest::attempt;
+use crate::owner::find_tag;
 
 /// The exit code of a run command that came again, after its unit had begun or the guest was provisioned anew: what the
 /// console says counts then.

@@ -12,8 +12,8 @@ use crate::{
         facts,
         report::{Decision, Report},
         stage::replicate::compare,
-        validate::find_tag,
     },
+    owner::find_tag,
 };
 
 /// The former owner of a version that has none, as the status records it.

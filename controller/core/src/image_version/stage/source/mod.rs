@@ -16,12 +16,12 @@ use super::{
         facts,
         report::{Decision, Outcome, Report, Stop},
         tags,
-        validate::find_tag,
         words::{Done, NotShown},
     },
     clone,
 };
 use crate::message::With;
+use crate::owner::find_tag;
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let Some(source) = cx.source() else { return Ok(Outcome::Done) };
