@@ -47,24 +47,67 @@ impl Stores {
     pub(crate) fn targets_of(&self, namespace: &str) -> Seen<ReplicationTarget> {
         Seen(self.targets.iter().flat_map(|index| index.of(namespace)).collect())
     }
+
+    /// Those of them that can be read and ask for the same region as this one, itself included.
+    pub(crate) fn siblings_of(&self, namespace: &str, target: &ReplicationTarget) -> Seen<ReplicationTarget> {
+        Seen(self.targets.iter().flat_map(|index| index.group(namespace, target)).collect())
+    }
 }
 
 /// The objects of one namespace, by name.
 type Objects<K> = BTreeMap<String, Arc<Guarded<K>>>;
 
 /// The objects of one scope, by namespace.
-type Namespaces<K> = BTreeMap<String, Objects<K>>;
+type Namespaces<K> = BTreeMap<String, Namespace<K>>;
+
+/// The objects of one namespace.
+struct Namespace<K> {
+    all: Objects<K>,
+    /// Those that can be read, once more by their group: going through a group costs nothing for those of others.
+    groups: BTreeMap<String, Objects<K>>,
+}
+
+impl<K> Default for Namespace<K> {
+    fn default() -> Self {
+        Self { all: Objects::new(), groups: BTreeMap::new() }
+    }
+}
+
+/// What an object is found by besides its name.
+pub(crate) type Group<K> = fn(&K) -> Option<String>;
+
+impl<K> Namespace<K> {
+    fn put(&mut self, name: String, object: Arc<Guarded<K>>, group: Group<K>) {
+        self.remove(&name, group);
+        if let Some(group) = readable(&object).and_then(group) {
+            self.groups.entry(group).or_default().insert(name.clone(), object.clone());
+        }
+        self.all.insert(name, object);
+    }
+
+    fn remove(&mut self, name: &str, group: Group<K>) {
+        let Some(before) = self.all.remove(name) else { return };
+        let Some(group) = readable(&before).and_then(group) else { return };
+        if let Some(objects) = self.groups.get_mut(&group) {
+            objects.remove(name);
+            if objects.is_empty() {
+                self.groups.remove(&group);
+            }
+        }
+    }
+}
 
 /// What the watch of one scope has seen, by namespace: a change in one costs nothing in the others.
 pub(crate) struct Index<K: Resource<DynamicType = ()> + Clone + 'static> {
     store: Store<Guarded<K>>,
+    group: Group<K>,
     namespaces: RwLock<Namespaces<K>>,
 }
 
 impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
     /// The index beside a store, which shares its objects.
-    pub(crate) fn beside(store: Store<Guarded<K>>) -> Self {
-        Self { store, namespaces: RwLock::default() }
+    pub(crate) fn beside(store: Store<Guarded<K>>, group: Group<K>) -> Self {
+        Self { store, group, namespaces: RwLock::default() }
     }
 
     /// The store.
@@ -77,7 +120,7 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
         match event {
             Event::Apply(object) => {
                 if let Some(object) = self.store.get(&ObjectRef::from_obj(object)) {
-                    put(&mut self.namespaces.write().unwrap_or_else(PoisonError::into_inner), object);
+                    self.put(&mut self.namespaces.write().unwrap_or_else(PoisonError::into_inner), object);
                 }
             }
             Event::Delete(object) => self.remove(object.meta().namespace.as_deref(), object.meta().name.as_deref()),
@@ -86,7 +129,7 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
             Event::InitDone => {
                 // Taken over at once: a pass that saw only a part of them would miss a wish, or another object's claim.
                 let mut all = Namespaces::new();
-                self.store.state().into_iter().for_each(|object| put(&mut all, object));
+                self.store.state().into_iter().for_each(|object| self.put(&mut all, object));
                 *self.namespaces.write().unwrap_or_else(PoisonError::into_inner) = all;
             }
         }
@@ -95,8 +138,8 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
     fn remove(&self, namespace: Option<&str>, name: Option<&str>) {
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
         let Some(objects) = namespaces.get_mut(namespace.unwrap_or_default()) else { return };
-        objects.remove(name.unwrap_or_default());
-        if objects.is_empty() {
+        objects.remove(name.unwrap_or_default(), self.group);
+        if objects.all.is_empty() {
             namespaces.remove(namespace.unwrap_or_default());
         }
     }
@@ -104,18 +147,26 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
     /// The objects of a namespace, by name.
     pub(crate) fn of(&self, namespace: &str) -> Vec<Arc<Guarded<K>>> {
         let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
-        namespaces.get(namespace).into_iter().flat_map(BTreeMap::values).cloned().collect()
+        namespaces.get(namespace).into_iter().flat_map(|objects| objects.all.values()).cloned().collect()
+    }
+
+    /// The objects of a namespace that can be read and are of the same group as this one, by name.
+    fn group(&self, namespace: &str, of: &K) -> Vec<Arc<Guarded<K>>> {
+        let Some(group) = (self.group)(of) else { return Vec::new() };
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        let group = namespaces.get(namespace).and_then(|objects| objects.groups.get(&group));
+        group.into_iter().flat_map(BTreeMap::values).cloned().collect()
     }
 
     fn all(&self) -> Vec<Arc<Guarded<K>>> {
         let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
-        namespaces.values().flat_map(BTreeMap::values).cloned().collect()
+        namespaces.values().flat_map(|objects| objects.all.values()).cloned().collect()
     }
-}
 
-fn put<K: Resource>(into: &mut Namespaces<K>, object: Arc<Guarded<K>>) {
-    let (namespace, name) = (object.meta().namespace.clone(), object.meta().name.clone());
-    into.entry(namespace.unwrap_or_default()).or_default().insert(name.unwrap_or_default(), object);
+    fn put(&self, into: &mut Namespaces<K>, object: Arc<Guarded<K>>) {
+        let (namespace, name) = (object.meta().namespace.clone(), object.meta().name.clone());
+        into.entry(namespace.unwrap_or_default()).or_default().put(name.unwrap_or_default(), object, self.group);
+    }
 }
 
 /// The objects of a namespace, as they were when they were asked for.
@@ -179,7 +230,7 @@ mod tests {
     #[test]
     fn an_index_shows_what_its_store_has_by_namespace_and_name() {
         let (reader, mut writer) = reflector::store();
-        let index = Index::beside(reader);
+        let index = Index::beside(reader, |map: &ConfigMap| map.metadata.labels.as_ref()?.get("group").cloned());
         let names = |namespace: &str| index.of(namespace).iter().map(|object| object.name_any()).collect::<Vec<_>>();
         let mut follow = |event| {
             writer.apply_watcher_event(&event);
@@ -200,5 +251,38 @@ mod tests {
         follow(Event::Init);
         follow(Event::InitDone);
         assert_eq!(index.all().len(), 0, "the watch began anew, and nothing is there");
+    }
+
+    #[test]
+    fn an_object_is_in_its_group_alone_whatever_becomes_of_it() {
+        let (reader, mut writer) = reflector::store();
+        let index = Index::beside(reader, |map: &ConfigMap| map.metadata.labels.as_ref()?.get("group").cloned());
+        let of = |name: &str, group: &str| {
+            let DeserializeGuard(Ok(mut map)) = object("one", name) else { unreachable!() };
+            map.metadata.labels = Some([("group".to_owned(), group.to_owned())].into());
+            map
+        };
+        let members = |group: &str| {
+            let members = index.group("one", &of("any", group));
+            members.iter().map(|object| object.name_any()).collect::<Vec<_>>()
+        };
+        let mut follow = |event| {
+            writer.apply_watcher_event(&event);
+            index.follow(&event);
+        };
+        let guarded = |name: &str, group: &str| DeserializeGuard(Ok(of(name, group)));
+        follow(Event::Init);
+        follow(Event::InitApply(guarded("a", "x")));
+        follow(Event::InitApply(guarded("b", "x")));
+        follow(Event::InitApply(object("one", "c")));
+        follow(Event::InitDone);
+        assert_eq!((members("x"), members("y")), (vec!["a".into(), "b".into()], vec![]));
+        follow(Event::Apply(guarded("a", "y")));
+        assert_eq!((members("x"), members("y")), (vec!["b".into()], vec!["a".into()]), "it changed its group");
+        let metadata = index.of("one")[0].meta().clone();
+        follow(Event::Apply(DeserializeGuard(Err(InvalidObject { error: "a field".to_owned(), metadata }))));
+        assert_eq!((members("y").len(), index.of("one").len()), (0, 3), "it can't be read any more");
+        follow(Event::Delete(guarded("b", "x")));
+        assert_eq!((members("x").len(), index.of("one").len()), (0, 2));
     }
 }

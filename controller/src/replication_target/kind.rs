@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use azimage_crds::ReplicationTarget;
+use azimage_names::Region;
 use kube::{ResourceExt, runtime::controller::Action};
 
 use super::{Context, reconcile};
@@ -12,6 +13,11 @@ impl Kind for ReplicationTarget {
     type Context = Context;
 
     const NAME: &'static str = "replicationtarget";
+
+    /// Targets of the same region are merged.
+    fn group_of(object: &Self) -> Option<String> {
+        Region::parse(&object.spec.region).ok().map(|region| region.to_string())
+    }
 
     fn concurrency(config: &Config) -> u16 {
         config.replication_target_concurrency

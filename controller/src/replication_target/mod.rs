@@ -72,7 +72,7 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
     let unreadable = versions.stand_ins();
     let versions: Vec<&ImageVersion> = versions.objects().into_iter().chain(&unreadable).collect();
     context.read_pauses.taken(uid, asks, begun + pause(versions.len()));
-    let siblings = context.stores.targets_of(&namespace);
+    let siblings = context.stores.siblings_of(&namespace, object);
     let decide = |versions: &[&ImageVersion]| context.decisions.target(object, versions, &siblings.objects(), now);
     let mut decided = decide(&versions);
     if decided.release {

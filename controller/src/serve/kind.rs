@@ -21,6 +21,11 @@ pub(crate) trait Kind:
     /// Its name in metrics and logs.
     const NAME: &'static str;
 
+    /// What those of a namespace that have to do with each other have in common, if there is such a thing.
+    fn group_of(_object: &Self) -> Option<String> {
+        None
+    }
+
     /// How many objects are worked on at a time, in all scopes together.
     fn concurrency(config: &Config) -> u16;
 

@@ -70,7 +70,7 @@ impl<K: Kind> Watched<K> {
 impl<K: Kind> Scope<K> {
     fn new(client: &Client, scope: Option<&str>) -> Self {
         let (reader, writer) = reflector::store();
-        let index = Arc::new(Index::beside(reader.clone()));
+        let index = Arc::new(Index::beside(reader.clone(), K::group_of));
         let bells = Arc::<Mutex<Vec<Arc<ChangeNotifier<K>>>>>::default();
         let (follows, rings) = (index.clone(), bells.clone());
         let seen = watcher(api::<Guarded<K>>(client, scope), watcher::Config::default())

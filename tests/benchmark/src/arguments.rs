@@ -16,8 +16,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) versions: u32,
 
-    /// How many replication targets, each for all versions and a region of its own besides the home region.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=40))]
+    /// How many replication targets, each for all versions; up to 40 of them in a region of their own besides the home region.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub(crate) targets: u32,
 
     /// Seconds of Azure between two looks at what is at rest. 100 of them pass in a real one.

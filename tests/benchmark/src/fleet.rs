@@ -91,7 +91,8 @@ impl Fleet {
     /// Applies all objects, as a user would.
     pub(crate) async fn apply(&self) {
         let source = self.test.azure.version_of("golden", "1.0.0");
-        let targets = REGIONS.iter().take(self.targets as usize).map(|region| manifests::target(region, region));
+        let regions = (0..self.targets).zip(REGIONS.iter().cycle());
+        let targets = regions.map(|(number, region)| manifests::target(&format!("{region}-{number}"), region));
         let versions = (0..self.versions).map(|number| {
             manifests::copy(&self.test.azure, &format!("copy-{number}"), &format!("2.0.{number}"), &source)
         });

@@ -50,7 +50,8 @@ pub struct Plan {
     pub status: ReplicationTargetStatus,
 }
 
-/// Decides what to do. `versions` and `siblings` are the image versions and the targets of the namespace.
+/// Decides what to do. `versions` are the image versions of the namespace, and `siblings` at least those of its targets that ask for
+/// the same region.
 pub fn plan(
     target: &ReplicationTarget,
     versions: &[&ImageVersion],
