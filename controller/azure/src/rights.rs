@@ -24,6 +24,8 @@ pub enum Job {
     Publish,
     /// Deleting versions whose objects say `deletionPolicy: Delete`: on the gallery.
     CleanUp,
+    /// Seeing who uses versions, and how writes ended: on subscriptions.
+    Observe,
 }
 
 /// An action of Azure, and what it is for.
@@ -400,6 +402,18 @@ pub const RIGHTS: &[Right] = &[
         "the URL of an operation, as Azure gave it",
         "why a deletion that Azure had accepted failed; without it the message doesn't say",
     ),
+    optional(
+        Job::Observe,
+        "Microsoft.Compute/virtualMachineScaleSets/read",
+        "Resources - Resources (Resource Graph)",
+        "which scale sets are made from a version, before it or one of its regions is taken away; those that may not be read keep nothing",
+    ),
+    optional(
+        Job::Observe,
+        "Microsoft.Insights/eventtypes/values/read",
+        "Activity Logs - List",
+        "why a write failed that Azure had accepted from a process which is gone; without it the message doesn't say",
+    ),
 ];
 
 const fn right(job: Job, action: &'static str, call: &'static str, why: &'static str) -> Right {
@@ -412,13 +426,23 @@ const fn optional(job: Job, action: &'static str, call: &'static str, why: &'sta
 
 /// A text that names no job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no job '{0}'; there are capture, clone, workspace, source, source-disks, publish and clean-up")]
+#[error(
+    "there is no job '{0}'; there are capture, clone, workspace, source, source-disks, publish, clean-up and observe"
+)]
 pub struct UnknownJob(String);
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Capture, Self::Clone, Self::Workspace, Self::Source, Self::SourceDisks, Self::Publish, Self::CleanUp];
+    pub const ALL: [Self; 8] = [
+        Self::Capture,
+        Self::Clone,
+        Self::Workspace,
+        Self::Source,
+        Self::SourceDisks,
+        Self::Publish,
+        Self::CleanUp,
+        Self::Observe,
+    ];
 
     /// The rights that it takes.
     pub fn rights(self) -> impl Iterator<Item = &'static Right> {
@@ -434,6 +458,7 @@ impl Job {
             Self::SourceDisks => "source-disks",
             Self::Publish => "publish",
             Self::CleanUp => "clean-up",
+            Self::Observe => "observe",
         }
     }
 
@@ -463,6 +488,10 @@ impl Job {
                 "Make, replicate and read image versions. Assign it on galleries or their resource groups."
             }
             Self::CleanUp => "Delete image versions. Assign it on galleries in which versions may be deleted.",
+            Self::Observe => {
+                "See which scale sets use image versions, and how writes ended. Assign it on subscriptions: it can change nothing \
+                 there."
+            }
         }
     }
 }

@@ -45,6 +45,8 @@ pub struct Merged {
     pub foreign: BTreeSet<Region>,
     /// Of each region, the targets that no longer select the version: until when they have what they asked for.
     pub leaving: BTreeMap<Region, Vec<Leaving>>,
+    /// What stays though nobody wants it any more, as it is in use: by whom.
+    pub in_use: BTreeMap<Region, Vec<String>>,
 }
 
 /// Merges the wishes with what stands in Azure.
@@ -112,7 +114,7 @@ pub fn merge(
     for region in in_azure.iter().filter(unwanted) {
         if told_to_remove(region) { &mut removed } else { &mut foreign }.insert(region.clone());
     }
-    Merged { wanted, held, removed, vanished, foreign, leaving: BTreeMap::new() }
+    Merged { wanted, held, removed, vanished, foreign, leaving: BTreeMap::new(), in_use: BTreeMap::new() }
 }
 
 /// Whether a version can have the region: what is in Azure always, others while there is room. The oldest targets come first.

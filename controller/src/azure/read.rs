@@ -94,6 +94,18 @@ impl Reader<'_> {
                 facts.regions.put(subscription, regions, (self.uptime)());
                 wait
             }
+            Read::ScaleSets(id) => {
+                let answer = client.scale_sets_of(call, &id).await;
+                self.keep(&mut facts.scale_sets, id, answer, convert::scale_sets)
+            }
+            Read::Activity(of) => {
+                let Ok(correlation_id) = of.id.parse() else {
+                    facts.activities.put(of, Reading::Missing(Absent::Resource), (self.uptime)());
+                    return None;
+                };
+                let answer = client.failure_in_activity_log(call, &of.subscription, correlation_id, of.at).await;
+                self.keep(&mut facts.activities, of, answer, convert::activity)
+            }
             // Kubernetes tells it, not Azure: the pass asks there.
             Read::Namespace(name) => {
                 facts.namespaces.put(name, Reading::Missing(Absent::Resource), (self.uptime)());

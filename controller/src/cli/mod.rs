@@ -73,6 +73,8 @@ pub enum JobName {
     Publish,
     /// Delete versions.
     CleanUp,
+    /// See who uses versions, and how writes ended.
+    Observe,
     /// Everything.
     All,
 }
@@ -97,6 +99,7 @@ impl AzureRoleArgs {
             JobName::SourceDisks => &[Job::SourceDisks],
             JobName::Publish => &[Job::Publish],
             JobName::CleanUp => &[Job::CleanUp],
+            JobName::Observe => &[Job::Observe],
             JobName::All => &Job::ALL,
         };
         let role = CustomRole::of(jobs, &self.scopes);

@@ -202,6 +202,12 @@ pub struct RegionStatus {
     #[schemars(length(max = 64), inner(length(max = 253)))]
     pub requested_by: Vec<String>,
 
+    /// Scale sets that are made from the version there, where nobody asks for the region any more: it stays as long as they are. At
+    /// most three are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 3), inner(length(max = 512)))]
+    pub in_use_by: Vec<String>,
+
     /// How many ask for the region, where `requestedBy` doesn't name them all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requesters: Option<i32>,

@@ -12,7 +12,7 @@ use crate::environment::{Environment, Simulator};
 const GROUP: &str = "images";
 
 /// The jobs that have roles of their own.
-const JOBS: [&str; 7] = ["capture", "clone", "workspace", "source", "source-disks", "publish", "clean-up"];
+const JOBS: [&str; 8] = ["capture", "clone", "workspace", "source", "source-disks", "publish", "clean-up", "observe"];
 
 /// The resource group of temporary resources.
 const WORKSPACE: &str = "image-work";
@@ -240,6 +240,12 @@ impl Azure {
         self.add_to_group(json!({"galleries": [{"name": "corpGallery", "definitions": [definition]}]})).await;
     }
 
+    /// Adds a scale set that is made from an image version, or gives it another one.
+    pub async fn add_scale_set(&self, name: &str, region: &str, version: &str) {
+        let scale_set = json!({"name": name, "location": region, "image": version});
+        self.add_to_group(json!({"virtualMachineScaleSets": [scale_set]})).await;
+    }
+
     /// Adds a version to be copied from; its resource id.
     pub async fn golden(&self) -> String {
         self.add_definition(json!({"name": "golden", "versions": [{"name": "3.0.0"}]})).await;
@@ -410,7 +416,8 @@ impl Azure {
             _ if id.contains("/disks/") || id.contains("/snapshots/") => "2025-01-02",
             _ => "2025-04-01",
         };
-        let url = format!("{}{id}?api-version={version}", simulator.arm.trim_end_matches('/'));
+        let arm = simulator.arm.trim_end_matches('/');
+        let url = if id.contains('?') { format!("{arm}{id}") } else { format!("{arm}{id}?api-version={version}") };
         let mut request = http
             .request(method.parse().unwrap(), url)
             .header("authorization", format!("Bearer {}", token["access_token"].as_str().unwrap()));

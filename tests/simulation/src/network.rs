@@ -148,9 +148,10 @@ impl Transport for Network {
     }
 }
 
-/// Whether a request changes nothing. One POST action only reads.
+/// Whether a request changes nothing. Two that are posted only read.
 pub(crate) fn is_read(request: &Request<Bytes>) -> bool {
-    request.method() == http::Method::GET || request.uri().path().ends_with("/retrieveBootDiagnosticsData")
+    let reads = ["/retrieveBootDiagnosticsData", "/providers/Microsoft.ResourceGraph/resources"];
+    request.method() == http::Method::GET || reads.iter().any(|path| request.uri().path().ends_with(path))
 }
 
 /// The name of a call in plans: without the subscription, and without random ids.

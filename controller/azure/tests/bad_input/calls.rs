@@ -29,6 +29,8 @@ pub(crate) enum Read {
     Permissions,
     Locks,
     Locations,
+    ActivityLog,
+    ScaleSets,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,7 @@ pub(crate) enum Write {
     DeleteImageVersion,
 }
 
-pub(crate) const READS: [Read; 15] = [
+pub(crate) const READS: [Read; 17] = [
     Read::VirtualMachine,
     Read::RunCommand,
     Read::Gallery,
@@ -58,6 +60,8 @@ pub(crate) const READS: [Read; 15] = [
     Read::Permissions,
     Read::Locks,
     Read::Locations,
+    Read::ActivityLog,
+    Read::ScaleSets,
 ];
 
 pub(crate) const WRITES: [Write; 7] = [
@@ -100,6 +104,8 @@ impl Read {
             Self::Permissions => list(r#"{"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Delete"]}"#),
             Self::Locks => list(include_str!("answers/lock.json")),
             Self::Locations => list(include_str!("answers/location.json")),
+            Self::ActivityLog => list(include_str!("answers/activity.json")),
+            Self::ScaleSets => include_str!("answers/scale_sets.json").to_owned(),
         }
     }
 
@@ -150,6 +156,15 @@ impl Read {
             Self::Locations => {
                 let subscription = "0a1b2c3d-0000-0000-0000-00000000abcd".parse().unwrap();
                 format!("{:?}", client.locations(&call, &subscription).await?)
+            }
+            Self::ActivityLog => {
+                let subscription = "0a1b2c3d-0000-0000-0000-00000000abcd".parse().unwrap();
+                let at = jiff::Timestamp::UNIX_EPOCH;
+                format!("{:?}", client.failure_in_activity_log(&call, &subscription, Uuid::nil(), at).await?)
+            }
+            Self::ScaleSets => {
+                let version = machine("galleries/corp/images/web/versions/1.4.0");
+                format!("{:?}", client.scale_sets_of(&call, &version).await?)
             }
             Self::Locks => format!("{:?}", client.locks(&call, &format!("{GROUP}/galleries/corp")).await?),
         };

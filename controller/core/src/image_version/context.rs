@@ -8,8 +8,8 @@ use azimage_names::{
 };
 
 use super::{
-    Absent, CloneSpec, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf, SourceSpec, StepKey,
-    Validated, facts, report::Stop, stage::guest::nonce,
+    Absent, ActivityOf, CloneSpec, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf,
+    SourceSpec, StepKey, Validated, facts, report::Stop, stage::guest::nonce,
 };
 use crate::{Failure, temporary::TemporaryId};
 
@@ -245,7 +245,7 @@ impl<'a> Cx<'a> {
     }
 
     /// Why the last attempt at a step failed after Azure had accepted it, if anybody knows: the status, which has it from
-    /// whoever read it, or the operation itself, as long as the process lives that began it.
+    /// whoever read it; the operation itself, as long as the process lives that began it; later the activity log.
     pub(super) fn why_failed(
         &self,
         step: impl Into<StepKey>,
@@ -255,9 +255,43 @@ impl<'a> Cx<'a> {
         if let Some(known) = self.history.step(key.clone()).and_then(|record| record.failure.clone()) {
             return Ok(Some(known));
         }
-        let Some(Operation::Failed(failure)) = self.operation(key.clone())? else { return Ok(None) };
+        let failure = match self.operation(key.clone())? {
+            Some(Operation::Failed(failure)) => failure,
+            Some(_) => return Ok(None),
+            None => match self.activity(&key)? {
+                Some(failure) => failure,
+                None => return Ok(None),
+            },
+        };
         report.failures.insert(key, failure.clone());
         Ok(Some(failure.clone()))
+    }
+
+    /// Why the last attempt at a step failed after Azure had accepted it, as the activity log has it, if another process sent it.
+    fn activity(&self, key: &StepKey) -> Result<Option<&'a StepFailure>, Stop> {
+        let Some(record) = self.history.step(key.clone()).filter(|record| record.finished_at.is_none()) else {
+            return Ok(None);
+        };
+        let Some(id) = record.correlation_id.clone().filter(|id| self.history.memory.knows_nothing_of(key, id)) else {
+            return Ok(None);
+        };
+        let subscription = match self.source() {
+            Some(source) if key.name.is_about_a_machine() || key.name.is_about_a_part() => source.id.subscription(),
+            _ => self.validated.id.definition().gallery().subscription(),
+        };
+        let of = ActivityOf { step: key.clone(), id, at: record.started_at.0, subscription: subscription.clone() };
+        match answer(self.facts.activities.get(&of), || Read::Activity(of.clone()))? {
+            Answer::Found(failure) => Ok(failure.as_ref()),
+            Answer::Failed(failure @ Failure::Throttled) => Err(Stop::Failed(failure.clone(), "read the activity log")),
+            // That it can't be read holds up nothing.
+            Answer::Missing(_) | Answer::Failed(_) => Ok(None),
+        }
+    }
+
+    /// The scale sets that name the version.
+    pub(super) fn scale_sets(&self) -> Result<Answer<'a, Vec<facts::ScaleSet>>, Stop> {
+        let id = &self.validated.id;
+        answer(self.facts.scale_sets.get(id), || Read::ScaleSets(id.clone()))
     }
 
     /// How the operation of the last attempt at a step stands, if this process began it and Azure says so.

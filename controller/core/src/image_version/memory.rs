@@ -321,6 +321,11 @@ impl Memory {
         Some(OperationOf { step: key.clone(), id: executed.id.clone() })
     }
 
+    /// Whether another process recorded and sent what is known under this correlation id.
+    pub(super) fn knows_nothing_of(&self, key: &StepKey, id: &str) -> bool {
+        !self.has_recorded(id) && !self.was_accepted(key, id)
+    }
+
     /// Whether this very process recorded the correlation id, and none since.
     pub(super) fn has_recorded(&self, id: &str) -> bool {
         self.announced.as_ref().is_some_and(|intent| intent.id == id)

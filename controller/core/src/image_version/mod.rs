@@ -37,8 +37,8 @@ mod words;
 pub use clone_spec::CloneSpec;
 pub use doubt::Doubt;
 pub use facts::{
-    Absent, BootDiagnostics, DiskState, Execution, Facts, GOOD_FOR, MarketplacePlan, Operation, OperationOf, OsType,
-    Power, Provisioning, Question, Read, Reading, Readings, RegionReplication, Scope, SealOf,
+    Absent, ActivityOf, BootDiagnostics, DiskState, Execution, Facts, GOOD_FOR, MarketplacePlan, Operation,
+    OperationOf, OsType, Power, Provisioning, Question, Read, Reading, Readings, RegionReplication, Scope, SealOf,
 };
 pub use history::History;
 pub(crate) use listed::{messages, phrases};

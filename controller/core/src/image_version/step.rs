@@ -105,8 +105,12 @@ impl Step {
     /// rests on may have been read by earlier ones that had to stop midway.
     pub fn changes(&self) -> Vec<Read> {
         match &self.request {
+            // Whether a region may be taken away is said by who uses the version.
+            Request::PutVersion(request) if request.allow_deletion_of_regions => {
+                vec![Read::Version(request.id.clone()), Read::ScaleSets(request.id.clone())]
+            }
             Request::PutVersion(request) => vec![Read::Version(request.id.clone())],
-            Request::DeleteVersion(id) => vec![Read::Version(id.clone())],
+            Request::DeleteVersion(id) => vec![Read::Version(id.clone()), Read::ScaleSets(id.clone())],
             Request::PatchMachine(request) => vec![Read::Machine(request.id.clone())],
             Request::Deallocate(id) | Request::Generalize(id) => vec![Read::Machine(id.clone())],
             Request::PutRunCommand(request) => with_its_machine(&request.id),

@@ -257,6 +257,10 @@ impl Holders {
                 continue;
             }
             let name = version.name_any();
+            if removes && !state.in_use_by.is_empty() {
+                holders.held.push(Held::InUse { name, users: state.in_use_by.join(", ") });
+                continue;
+            }
             if version.spec.suspend {
                 holders.working.push(format!("{name} (suspended)"));
                 continue;

@@ -183,7 +183,7 @@ impl Held {
     /// The version's name.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Stalled { name, .. } | Self::Suspended { name } => name.clone(),
+            Self::Stalled { name, .. } | Self::Suspended { name } | Self::InUse { name, .. } => name.clone(),
         }
     }
 
@@ -192,6 +192,7 @@ impl Held {
             Self::Stalled { name, reason, words } => {
                 Self::Stalled { name: name.clone(), reason: reason.clone(), words: clip(words, limit) }
             }
+            Self::InUse { name, users } => Self::InUse { name: name.clone(), users: clip(users, limit) },
             Self::Suspended { .. } => self.clone(),
         }
     }

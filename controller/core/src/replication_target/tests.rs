@@ -310,6 +310,11 @@ fn a_target_that_goes_ends_or_says_who_has_to_act() {
     let there = region("Completed", &["t"]);
     let not_ours = |state: &str| stalled_version("web-1", "VersionExists", &region(state, &["t"]));
     let denied = || stalled_version("web-1", "AccessDenied", &there);
+    let in_use = |there: &Value| {
+        let mut there = there.clone();
+        there[0]["inUseBy"] = json!(["/front", "/back"]);
+        version("web-1", &there)
+    };
     let stays = "The replicas of web-1 in northeurope stay: the gallery image version no longer carries the tag \
         azimage-owner of its object, so azimage may not change it; remove the region from it in Azure if nobody uses it";
     let cases = [
@@ -317,6 +322,16 @@ fn a_target_that_goes_ends_or_says_who_has_to_act() {
         ("it never was ours", "Delete", vec![not_ours("Pending")], true, None, "Nothing is left"),
         ("it isn't ours, and what it has stays anyhow", "Retain", vec![not_ours("Completed")], true, None, "Nothing"),
         ("a version is stalled, and what it has stays", "Retain", vec![denied()], true, None, "Nothing is left"),
+        (
+            "scale sets are made from a version there",
+            "Delete",
+            vec![in_use(&there)],
+            false,
+            None,
+            "False VersionStalled Stalled: The replicas in northeurope can't be removed before a person acts: scale sets there are \
+             made from web-1: /front, /back; to let them stay, set spec.deletionPolicy to Retain",
+        ),
+        ("they are, and what it has stays anyhow", "Retain", vec![in_use(&there)], false, None, "Unknown Deleting"),
         (
             "a version is stalled",
             "Delete",

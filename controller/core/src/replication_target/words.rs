@@ -59,6 +59,7 @@ phrases! {
     pub(crate) enum Held ["<held>"] {
         Stalled { name: String, reason: String, words: String } => "{name} is Stalled with {reason} ({words})",
         Suspended { name: String } => "{name} is suspended",
+        InUse { name: String, users: String } => "scale sets there are made from {name}: {users}",
     }
 }
 

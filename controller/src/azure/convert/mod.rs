@@ -6,7 +6,7 @@ use azimage_azure as azure;
 use azimage_core::guest::{console, output};
 use azimage_core::image_version::{MarketplacePlan, Operation, facts};
 use azimage_core::temporary::TemporaryId;
-use azimage_crds::SEAL_TAG;
+use azimage_crds::{SEAL_TAG, StepFailure};
 use azimage_names::VersionNumber;
 use azimage_names::values::{ExecutionState, OperationState, OsState, OsType, PowerState, ProvisioningState};
 use serde_json::{Map, Value};
@@ -200,6 +200,15 @@ pub(super) fn operation(operation: azure::OperationStatus) -> Operation {
         }
         _ => Operation::UnderWay,
     }
+}
+
+/// Why a write failed after Azure had accepted it.
+pub(super) fn activity(failure: Option<azure::OperationFailure>) -> Option<StepFailure> {
+    failure.map(|failure| facts::bounded(&failure.code, &failure.message))
+}
+
+pub(super) fn scale_sets(found: Vec<azure::ScaleSet>) -> Vec<facts::ScaleSet> {
+    found.into_iter().map(|azure::ScaleSet { id, region }| facts::ScaleSet { id, region }).collect()
 }
 
 pub(super) fn version(version: azure::ImageVersion) -> facts::Version {

@@ -54,6 +54,35 @@ async fn why_a_creation_failed_is_told_and_only_what_may_pass_is_tried_again() {
 }
 
 #[tokio::test]
+async fn why_a_creation_failed_that_a_killed_process_asked_for_is_told_by_the_activity_log() {
+    let test = Test::new("fails-unseen").await;
+    let source = test.azure.golden().await;
+    let version = test.azure.version("1.5.0");
+    let fault =
+        json!({"azure": "VersionCreateFails", "resource": version, "code": "InvalidParameter", "message": TOO_LARGE});
+    test.azure.fault(&fault).await;
+    let controller = test.start();
+    test.apply(&manifests::copy(&test.azure, "large", "1.5.0", &source)).await;
+    test.until("Azure is asked for the version", || async { puts(&test, "1.5.0").await == 1 }).await;
+    test.kill(controller);
+    let log = format!(
+        "/subscriptions/{}/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01&$filter={}",
+        test.azure.subscription,
+        "eventTimestamp%20ge%20'2000-01-01T00:00:00Z'%20and%20eventTimestamp%20le%20'2100-01-01T00:00:00Z'",
+    );
+    let shown = || async { test.azure.request("GET", &log, None).await.to_string().contains("exceeds the max size") };
+    test.until("the log shows it", shown).await;
+
+    let controller = test.start();
+    let large = test.stalled(Kind::Version, "large", "PublishFailed").await;
+    let published = large.condition("Published").unwrap();
+    assert!(published.message.contains("InvalidParameter") && published.message.contains("2520"), "{published:?}");
+    assert_eq!(puts(&test, "1.5.0").await, 1, "the same request would fail again");
+    println!("{}", published.message);
+    test.finish(Some(controller)).await;
+}
+
+#[tokio::test]
 async fn a_source_that_does_not_fit_is_found_out_by_the_operation_and_told() {
     let test = Test::new("misfit").await;
     let golden = json!({"name": "golden", "hyperVGeneration": "V1", "versions": [{"name": "3.0.0"}]});

@@ -1,4 +1,4 @@
-//! The two supported queries. All others are refused, as an empty answer would mean that nothing uses the version.
+//! The three supported queries. All others are refused, as an empty answer would mean that nothing uses the version.
 
 use serde_json::{Value, json};
 
@@ -25,11 +25,19 @@ const DISKS: &str = "resources \
     | where imageId == tolower('{}') \
     | project id, type, location, subscriptionId, imageId";
 
+/// Scale sets that name a version by its own id.
+const SCALE_SETS: &str = "resources \
+    | where type =~ 'microsoft.compute/virtualmachinescalesets' \
+    | extend imageId = tolower(tostring(properties.virtualMachineProfile.storageProfile.imageReference.id)) \
+    | where imageId == tolower('{}') \
+    | project id, type, location, subscriptionId, imageId";
+
 /// A query, with all ids in lower case.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Users { prefix: String, version: String, definition: String, exact: String },
     Disks { version: String },
+    ScaleSets { version: String },
 }
 
 /// The values of the placeholders `{}` of a template, if the text is otherwise the same.
@@ -70,9 +78,14 @@ impl Question {
         {
             return Ok(Self::Disks { version: version.to_lowercase() });
         }
+        if let Some(found) = placeholder_values(&normal(SCALE_SETS), &query)
+            && let [version] = found.as_slice()
+        {
+            return Ok(Self::ScaleSets { version: version.to_lowercase() });
+        }
         Err(invalid(
-            "The simulator understands two queries only: the machines and scale sets, and the disks, that were made from an \
-             image version, in the words of docs/simulator.md.",
+            "The simulator understands three queries only: the machines and scale sets, the scale sets, and the disks, that were \
+             made from an image version, in the words of docs/simulator.md.",
         ))
     }
 
@@ -84,6 +97,7 @@ impl Question {
                     && (row.image == *version || (row.image == *definition && row.exact == *exact))
             }
             Self::Disks { version } => row.kind == Kind::Disk && row.image == *version,
+            Self::ScaleSets { version } => row.kind == Kind::ScaleSet && row.image == *version,
         }
     }
 
@@ -119,7 +133,7 @@ mod tests {
     #[test]
     fn anything_else_is_refused_and_never_answered_with_nothing() {
         let disks = DISKS.replace("{}", "/v");
-        assert!(Question::read(&disks).is_ok());
+        assert!(Question::read(&disks).is_ok() && Question::read(&SCALE_SETS.replace("{}", "/v")).is_ok());
         for query in [
             "",
             "resources",

@@ -59,6 +59,18 @@ fn who_uses_a_version_is_told_by_its_id_or_as_the_latest() {
 }
 
 #[test]
+fn scale_sets_that_name_a_version_are_told_without_those_that_follow_the_latest() {
+    let mut azure = with_scale_sets("");
+    let version = id("galleries/corp/images/web/versions/1.0.0");
+    let query = json!({"query": format!(
+        "resources | where type =~ 'microsoft.compute/virtualmachinescalesets'
+        | extend imageId = tolower(tostring(properties.virtualMachineProfile.storageProfile.imageReference.id))
+        | where imageId == tolower('{version}') | project id, type, location, subscriptionId, imageId"
+    )});
+    assert_eq!(names(&ask(&mut azure, &query)), ["named"]);
+}
+
+#[test]
 fn what_the_caller_may_not_read_and_other_queries_are_not_answered() {
     let mut azure = with_scale_sets(&format!(
         "clients: [{{id: reader, secret: r, roles: [{{scope: /subscriptions/{SUBSCRIPTION}, actions: [Microsoft.Compute/virtualMachines/read]}}]}}]"

@@ -163,6 +163,20 @@ impl Client {
         self.send(exchange, self.url(path, query, api_version), None, None).await?.read()
     }
 
+    /// Asks by a body that changes nothing.
+    pub(crate) async fn ask_with<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        path: &str,
+        api_version: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Error> {
+        let exchange = Exchange { changes: false, ..Self::exchange(call, &Method::POST, &path) };
+        let body = serde_json::to_vec(body)
+            .map_err(|error| not_sent(&exchange, format!("the request cannot be written as JSON: {error}")))?;
+        self.send(exchange, self.url(path, "", api_version), Some(body.into()), None).await?.read()
+    }
+
     pub(crate) fn transport(&self) -> &dyn Transport {
         &*self.0.transport
     }

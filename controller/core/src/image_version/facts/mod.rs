@@ -3,6 +3,7 @@
 //! Azure may let fewer requests pass at a time than one pass needs. If each pass began anew it would never get to its end,
 //! however long it waited. So the readings of a pass that had to stop midway are kept for the next one.
 
+mod activity;
 mod console;
 mod definition;
 mod disk;
@@ -14,6 +15,7 @@ mod namespace;
 mod operation;
 mod readings;
 mod run_command;
+mod scale_set;
 mod temporary;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ mod version;
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
+use azimage_crds::StepFailure;
 pub use azimage_names::values::{
     BootDiagnostics, DiskState, ExecutionState as Execution, OsType, PowerState as Power,
     ProvisioningState as Provisioning, ReplicationState as RegionReplication,
@@ -35,6 +38,7 @@ use jiff::Timestamp;
 use super::Validated;
 use crate::temporary::TemporaryId;
 
+pub use activity::ActivityOf;
 pub use console::Console;
 pub use definition::{Definition, MarketplacePlan};
 pub use disk::{AttachedDisk, Disk, Encryption};
@@ -43,10 +47,11 @@ pub use governance::{Lock, Permission, Permissions};
 pub use machine::Machine;
 pub use managed_image::ManagedImage;
 pub use namespace::Namespace;
-pub use operation::{Operation, OperationOf};
+pub use operation::{Operation, OperationOf, bounded};
 use readings::Fade;
 pub use readings::{Reading, Readings};
 pub use run_command::RunCommand;
+pub use scale_set::ScaleSet;
 pub use temporary::{Network, SecurityRule, Temporary};
 pub use version::{RegionCopy, TargetRegion, Version};
 
@@ -88,6 +93,10 @@ pub enum Read {
     Locks(Scope),
     /// The regions that a subscription has.
     Regions(SubscriptionId),
+    /// How a write ended that another process sent, as the activity log has it.
+    Activity(ActivityOf),
+    /// The scale sets that name a version.
+    ScaleSets(ImageVersionId),
     /// The object's namespace: the only thing that Kubernetes is asked for, not Azure. Missing, if the right to read it is.
     Namespace(String),
 }
@@ -203,6 +212,10 @@ pub struct Facts {
     pub locks: Readings<Scope, Vec<Lock>>,
     /// The regions that subscriptions have.
     pub regions: Readings<SubscriptionId, BTreeSet<Region>>,
+    /// Why writes failed after Azure had accepted them, if the activity log says so.
+    pub activities: Readings<ActivityOf, Option<StepFailure>>,
+    /// The scale sets that name versions.
+    pub scale_sets: Readings<ImageVersionId, Vec<ScaleSet>>,
     /// Namespaces of Kubernetes.
     pub namespaces: Readings<String, Namespace>,
     /// The object's version as it was last read by itself, if nothing was left to be done then.
@@ -235,7 +248,7 @@ impl Facts {
     }
 
     /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
-    fn own_readings(&mut self) -> [&mut dyn Fade; 16] {
+    fn own_readings(&mut self) -> [&mut dyn Fade; 18] {
         let Self {
             question: _,
             versions,
@@ -254,6 +267,8 @@ impl Facts {
             permissions,
             locks,
             regions,
+            activities,
+            scale_sets,
             namespaces,
             at_rest: _,
         } = self;
@@ -273,6 +288,8 @@ impl Facts {
             permissions,
             locks,
             regions,
+            activities,
+            scale_sets,
             namespaces,
         ]
     }
@@ -301,6 +318,8 @@ impl Facts {
             Read::Permissions(scope) => self.permissions.is_fresh(scope),
             Read::Locks(scope) => self.locks.is_fresh(scope),
             Read::Regions(id) => self.regions.is_fresh(id),
+            Read::Activity(of) => self.activities.is_fresh(of),
+            Read::ScaleSets(id) => self.scale_sets.is_fresh(id),
             Read::Namespace(name) => self.namespaces.is_fresh(name),
         }
     }
@@ -328,6 +347,8 @@ impl Facts {
             Read::Permissions(scope) => self.permissions.forget(scope),
             Read::Locks(scope) => self.locks.forget(scope),
             Read::Regions(id) => self.regions.forget(id),
+            Read::Activity(of) => self.activities.forget(of),
+            Read::ScaleSets(id) => self.scale_sets.forget(id),
             Read::Namespace(name) => self.namespaces.forget(name),
         }
     }
@@ -366,6 +387,8 @@ impl fmt::Display for Read {
             Self::Permissions(scope) => write!(formatter, "the rights on {scope}"),
             Self::Locks(scope) => write!(formatter, "the locks on {scope}"),
             Self::Regions(id) => write!(formatter, "the regions of the subscription {id}"),
+            Self::Activity(of) => write!(formatter, "the activity log of the step {}", of.step.name),
+            Self::ScaleSets(id) => write!(formatter, "the scale sets that use {id}"),
             Self::Namespace(name) => write!(formatter, "the namespace {name}"),
         }
     }

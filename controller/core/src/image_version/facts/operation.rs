@@ -32,6 +32,11 @@ pub enum Operation {
 impl Operation {
     /// One that failed with this code and text.
     pub fn failed(code: &str, message: &str) -> Self {
-        Self::Failed(StepFailure { code: clip(code, CODE_LIMIT), message: clip(message, MESSAGE_LIMIT) })
+        Self::Failed(bounded(code, message))
     }
+}
+
+/// Why something failed, as a status can hold it.
+pub fn bounded(code: &str, message: &str) -> StepFailure {
+    StepFailure { code: clip(code, CODE_LIMIT), message: clip(message, MESSAGE_LIMIT) }
 }

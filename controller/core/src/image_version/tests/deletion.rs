@@ -89,6 +89,29 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row("the version is ours", going().version(version(&["westeurope"])), DELETE),
         row(
+            "a scale set uses the version",
+            going().version(version(&["westeurope"])).observed(|observed| {
+                let region = azimage_names::Region::parse("West Europe").ok();
+                observed.scale_sets = Told::Found(vec![facts::ScaleSet { id: "/front".to_owned(), region }]);
+            }),
+            BLOCKED,
+        ),
+        row(
+            "a scale set uses the version where it isn't",
+            going().version(version(&["westeurope"])).observed(|observed| {
+                let region = azimage_names::Region::parse("northeurope").ok();
+                observed.scale_sets = Told::Found(vec![facts::ScaleSet { id: "/front".to_owned(), region }]);
+            }),
+            DELETE,
+        ),
+        row(
+            "nobody says now which scale sets use the version",
+            going().version(version(&["westeurope"])).observed(|observed| {
+                observed.scale_sets = Told::Failed(Failure::Unavailable("no answer".to_owned()));
+            }),
+            "- False/AzureUnavailable - Retry",
+        ),
+        row(
             "the version is ours and still being created",
             going().version(version(&["westeurope"]).provisioned(Provisioning::Creating)),
             DELETE,

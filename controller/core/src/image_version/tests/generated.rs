@@ -229,6 +229,7 @@ fn statuses() -> BoxedStrategy<ImageVersionStatus> {
                     replicas: None,
                     ready_replicas: None,
                     leaving: Vec::new(),
+                    in_use_by: Vec::new(),
                     requested_by: by.into_iter().map(ToOwned::to_owned).collect(),
                     storage_account_type: None,
                     requesters: None,

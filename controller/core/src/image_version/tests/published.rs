@@ -637,6 +637,10 @@ fn why_azure_failed_is_told_and_kept_until_another_attempt_is_accepted() {
     assert_eq!(next_status(&announced, &begun, GENERATION, None, now()).steps[0].failure, None);
     let creating = plain().version(failed.provisioned(Provisioning::Creating)).status(announced);
     assert_eq!(creating.next_status().steps[0].failure, None);
+    let logged = facts::bounded("DiskCopyFailed", text);
+    let by_another = open.clone().observed(|observed| observed.activity = Told::Found(Some(logged.clone())));
+    assert!(told(&by_another.next_status()).0, "the activity log says so to another process");
+    assert_eq!(by_another.next_status().steps[0].failure, Some(logged));
     let silent = open.next_status();
     let unknown = message(&silent, azimage_crds::ConditionType::Published);
     assert!(unknown.contains("this process doesn't know why"), "{unknown}");

@@ -1,6 +1,7 @@
 //! The regions as the status shows them, and the word that lets a target go.
 
 use azimage_crds::{ConditionType, ImageVersionStatus, RegionState};
+use azimage_names::Region;
 use serde_json::{Value, json};
 
 use super::{super::*, fixtures::*, scene::*, told::*};
@@ -182,6 +183,50 @@ fn what_a_target_no_longer_selects_stays_for_its_pause_with_all_its_replicas() {
     let ready = scene(&json!({})).targets(&[gone]).version(there(7)).status(before(&["t"], json!([]))).next_status();
     let said = message(&ready, ConditionType::Ready);
     assert!(said.contains("the target t asked for in northeurope is taken away after 20"), "{said}");
+}
+
+#[test]
+fn a_region_in_which_scale_sets_use_the_version_stays_though_nobody_asks_for_it() {
+    let named = |name: &str, at: &str| facts::ScaleSet { id: name.to_owned(), region: Region::parse(at).ok() };
+    let unavailable = Failure::Unavailable("no answer".to_owned());
+    let denied = Failure::Denied { action: "a/read".to_owned(), scope: "/s".to_owned() };
+    let found = |sets: &[(&str, &str)]| Told::Found(sets.iter().map(|(name, at)| named(name, at)).collect());
+    let deselected = target("t", OTHER, &json!({"spec": {"imageSelector": {"matchLabels": {"tier": "dev"}}}}));
+    let over = json!([{"target": "t", "after": now()}]);
+    for (case, scale_sets, stays, shown) in [
+        ("none uses it", found(&[]), false, vec![]),
+        ("one uses it there", found(&[("/front", OTHER)]), true, vec!["/front"]),
+        ("one uses it elsewhere", found(&[("/front", HOME)]), false, vec![]),
+        ("one uses it nobody knows where", found(&[("/front", "")]), false, vec![]),
+        (
+            "many use it there",
+            found(&[("/d", OTHER), ("/b", OTHER), ("/c", OTHER), ("/a", OTHER)]),
+            true,
+            vec!["/a", "/b", "/c"],
+        ),
+        ("who uses it may not be asked", Told::Failed(denied), false, vec![]),
+        ("who uses it can't be read now", Told::Failed(unavailable), true, vec![]),
+    ] {
+        for target in [going("t", OTHER, "Delete"), deselected.clone()] {
+            let other =
+                json!({"name": OTHER, "state": "Completed", "replicas": 1, "requestedBy": ["t"], "leaving": over});
+            let scene = scene(&json!({}))
+                .targets(&[target])
+                .version(version(&[HOME, OTHER]))
+                .status(status(&json!([other]), true))
+                .observed(|observed| observed.scale_sets = scale_sets.clone());
+            let after = scene.next_status();
+            let region = after.regions.iter().find(|region| region.name == OTHER).unwrap();
+            assert_eq!(scene.plan().step.is_none(), stays, "{case}");
+            assert_eq!(
+                (&region.in_use_by, &region.requested_by),
+                (&shown.iter().map(ToString::to_string).collect(), &vec!["t".to_owned()]),
+                "{case}"
+            );
+            let said = message(&after, ConditionType::Ready);
+            assert_eq!(said.contains("It stays in northeurope"), !shown.is_empty(), "{case}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use azimage_crds::StepFailure;
 use azimage_names::{ImageVersionId, Region, VersionNumber};
 
 use super::{super::*, fixtures::*};
@@ -57,6 +58,10 @@ pub(super) struct Observed {
     pub(super) listed: Told<Arc<facts::Version>>,
     /// The operation of the last attempt at any step.
     pub(super) operation: Told<Operation>,
+    /// Why the last attempt at any step failed, as the activity log has it.
+    pub(super) activity: Told<Option<StepFailure>>,
+    /// The scale sets that name the version.
+    pub(super) scale_sets: Told<Vec<facts::ScaleSet>>,
     /// The regions of the gallery's subscription.
     pub(super) regions: Told<BTreeSet<Region>>,
     /// The namespace, of Kubernetes.
@@ -154,6 +159,8 @@ impl Observed {
             }
             Read::Locks(scope) => put(&self.locks, scope, &mut into.locks),
             Read::Regions(id) => put(&self.regions, id, &mut into.regions),
+            Read::Activity(of) => put(&self.activity, of, &mut into.activities),
+            Read::ScaleSets(id) => put(&self.scale_sets, id, &mut into.scale_sets),
             Read::Namespace(name) => put(&self.namespace, name, &mut into.namespaces),
         }
     }
@@ -181,6 +188,7 @@ impl Observed {
         tell(self.version_rights != Told::NotYet, Read::Permissions(Scope::Definition(definition.clone())));
         tell(self.locks != Told::NotYet, Read::Locks(Scope::Definition(definition.clone())));
         tell(self.regions != Told::NotYet, Read::Regions(definition.gallery().subscription().clone()));
+        tell(self.scale_sets != Told::NotYet, Read::ScaleSets(validated.id.clone()));
         tell(self.namespace != Told::NotYet, Read::Namespace(validated.owner.namespace.clone()));
         match &validated.source {
             SourceSpec::VirtualMachine { id, seal, .. } => {
@@ -233,6 +241,8 @@ pub(super) fn throttled(read: &Read, into: &mut Facts) {
         listed: Told::Failed(Failure::Throttled),
         operation: Told::Failed(Failure::Throttled),
         regions: Told::Failed(Failure::Throttled),
+        activity: Told::Failed(Failure::Throttled),
+        scale_sets: Told::Failed(Failure::Throttled),
         namespace: Told::Failed(Failure::Throttled),
         seen: None,
     };

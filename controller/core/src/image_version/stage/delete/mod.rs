@@ -3,6 +3,7 @@
 pub(in super::super) mod words;
 
 use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare};
+use azimage_names::Region;
 use words::{Parting, Words};
 
 use super::{
@@ -10,12 +11,14 @@ use super::{
         Doubt, History, Operation, Power, Provisioning, Read, Request, Requeue, Step, StepName,
         context::{Answer, Cx, Presence},
         doubt::CONFIRMATIONS,
+        facts,
         history::recorded,
         report::{Decision, Outcome, Report, Stop, ends},
         tags,
         words::Detail,
     },
     guest::Attempt,
+    replicate::in_use::InUse,
 };
 use crate::{Failure, Message as _, Progress};
 
@@ -35,7 +38,20 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             report.progress = Progress::stalled(Words::Blocked.reason(), Words::Blocked.to_string());
             ends(None, Requeue::Resync)
         }
-        Presence::Found(_) => delete_version(cx, report),
+        Presence::Found(version) => match InUse::of(cx)? {
+            InUse::Unknown => {
+                let failure = Failure::Unavailable("Azure didn't say".to_owned());
+                Err(Stop::Failed(failure, "read which scale sets use the gallery image version"))
+            }
+            in_use => match in_use.regions().find(|(region, _)| is_in(version, region)) {
+                Some((region, users)) => {
+                    let words = Words::InUse { region: region.clone(), users: users.join(", ") };
+                    report.progress = Progress::stalled(words.reason(), words.to_string());
+                    ends(None, Requeue::Resync)
+                }
+                None => delete_version(cx, report),
+            },
+        },
         Presence::Missing(_) => {
             let gone = Doubt::Absent(Read::Version(validated.id.clone()));
             let told = history.times(&gone);
@@ -47,6 +63,10 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             Ok(Outcome::Done)
         }
     }
+}
+
+fn is_in(version: &facts::Version, region: &Region) -> bool {
+    version.targets.iter().any(|target| target.region == *region)
 }
 
 /// The version is there, and Azure isn't deleting it: asked for, or once more if that had no effect.

@@ -1,6 +1,6 @@
 //! What is said while an object is deleted.
 
-use azimage_names::VirtualMachineId;
+use azimage_names::{Region, VirtualMachineId};
 
 use super::super::super::{Power, words::Detail};
 use crate::message::{messages, phrases};
@@ -16,6 +16,9 @@ messages! {
             "Azure doesn't delete the gallery image version before the end of its life \
              (safetyProfile.blockDeletionBeforeEndOfLife): wait until then, turn that off in Azure, or set \
              spec.deletionPolicy to Retain",
+        InUse { region: Region, users: String } => Ready / DeletionBlocked:
+            "The gallery image version stays, as scale sets in {region} are made from it and make no further machines without it: \
+             {users}. Give them another version or delete them, or set spec.deletionPolicy to Retain",
         DeletingVersion => Ready / Deleting:
             "Deleting the gallery image version",
         DeletionFailed { detail: Detail } => Ready / DeletionBlocked:

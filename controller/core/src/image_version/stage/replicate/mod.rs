@@ -1,6 +1,7 @@
 //! The version is in each region that somebody asks for, as it is asked for.
 
 pub(in super::super) mod compare;
+pub(in super::super) mod in_use;
 pub(in super::super) mod leaving;
 pub(in super::super) mod regions;
 mod repair;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 
 use azimage_crds::{RegionState, RegionStatus};
 use azimage_names::Region;
+use in_use::InUse;
 use leaving::Pauses;
 use words::{Late, Stay, Undone, Unheeded, Words};
 use write::Write;
@@ -53,7 +55,10 @@ impl<'a> View<'a> {
         let history = cx.history;
         let mut refusals = write::current_refusals(cx, version);
         unknown::noted(cx, &version.location, &regions::in_azure(version), &mut refusals)?;
-        let (mut merged, write) = Write::decide(cx, version, &refusals);
+        let (mut merged, mut write) = Write::decide(cx, version, &refusals, &InUse::Nowhere);
+        if !merged.removed.is_empty() {
+            (merged, write) = Write::decide(cx, version, &refusals, &InUse::of(cx)?);
+        }
         for region in std::mem::take(&mut merged.vanished) {
             let doubt = Doubt::NoRegion(region.clone());
             // Azure may show the version as it was before the region was added: a target that is let go on such an answer
@@ -77,7 +82,7 @@ pub(in super::super) fn merged(
     refusals: &Refusals,
 ) -> Merged {
     let hold = |target: TargetView| TargetView { held: refusals.is_unknown(&Wish::of(&target)), ..target };
-    merged_of(validated, history, home, in_azure, hold).0
+    merged_of(validated, history, home, in_azure, &InUse::Nowhere, hold).0
 }
 
 /// The same with wishes that are held back, and the targets as they count.
@@ -86,12 +91,14 @@ fn merged_of(
     history: &History<'_>,
     home: &Region,
     in_azure: &BTreeSet<Region>,
+    in_use: &InUse,
     hold: impl Fn(TargetView) -> TargetView,
 ) -> (Merged, Vec<TargetView>) {
     let Pauses { targets, leaving } = Pauses::of(&validated.targets, history.status, in_azure, history.now);
     let targets: Vec<TargetView> = targets.into_iter().map(hold).collect();
     let remembered = regions::remembered(history.status);
     let merged = merge(home, validated.publish.default_replicas, &targets, &remembered, in_azure);
+    let merged = in_use.keep(merged, &remembered);
     (Merged { leaving, ..merged }, targets)
 }
 
@@ -209,6 +216,9 @@ impl View<'_> {
 
     /// What is taken away next, as no target selects the version any more.
     fn stay(&self) -> Stay {
+        if let Some((region, users)) = self.merged.in_use.first_key_value() {
+            return Stay::InUse { region: region.clone(), users: users.join(", ") };
+        }
         let all = self.merged.leaving.iter().flat_map(|(region, leaving)| leaving.iter().map(move |it| (region, it)));
         let next = all.filter(|(_, leaving)| leaving.after.0 > self.cx.history.now).min_by_key(|(_, it)| it.after.0);
         next.map_or(Stay::Nothing, |(region, leaving)| Stay::Until {

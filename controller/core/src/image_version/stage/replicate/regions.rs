@@ -117,6 +117,7 @@ pub(in super::super::super) fn report(
                 ready_replicas,
                 leaving: leaving(merged, region),
                 requested_by,
+                in_use_by: merged.in_use.get(region).cloned().unwrap_or_default(),
                 requesters: None,
                 since: None,
                 detail: said.map(|said| clip(said.trim(), DETAIL_LIMIT)).filter(|detail| !detail.is_empty()),

@@ -80,6 +80,8 @@ phrases! {
     /// What is taken away later, as a target no longer selects the version.
     pub(in crate::image_version) enum Stay ["<stay>"] {
         Nothing => "",
+        InUse { region: Region, users: String } =>
+            ". It stays in {region}, which no replication target asks for any more, as scale sets there are made from it: {users}",
         Until { region: Region, target: String, after: Timestamp } =>
             ". What the target {target} asked for in {region} is taken away after {after}, as it no longer selects this \
              object: put back the labels or the target's selector to keep it",

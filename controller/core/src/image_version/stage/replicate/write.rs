@@ -13,7 +13,9 @@ use super::{
         refusals::Refusals,
         wish::{Asks, Change, Wish},
     },
-    compare, merged_of, regions,
+    compare,
+    in_use::InUse,
+    merged_of, regions,
     words::Difference,
 };
 use crate::{merge::Merged, target::TargetView};
@@ -55,34 +57,34 @@ fn settings(cx: &Cx<'_>) -> Wish {
 
 impl Write {
     /// The write, and the regions that it rests on.
-    pub(super) fn decide(cx: &Cx<'_>, version: &facts::Version, refusals: &Refusals) -> (Merged, Self) {
+    pub(super) fn decide(cx: &Cx<'_>, version: &facts::Version, refusals: &Refusals, in_use: &InUse) -> (Merged, Self) {
         let mut held: BTreeSet<Wish> = refusals.wishes().cloned().collect();
         let (requested, now) = (cx.validated.requested, cx.history.memory.uptime);
         let due = refusals.due(requested, cx.history.resync, now);
         if requested {
             held.retain(|wish| !due.contains(wish));
         }
-        let (merged, write) = Self::without(cx, version, &held);
+        let (merged, write) = Self::without(cx, version, &held, in_use);
         let wishes = &write.asks.wishes;
         let next = refusals.next(wishes);
         if next.len() < wishes.len() {
             held.extend(wishes.iter().filter(|wish| !next.contains(wish)).cloned());
-            return Self::without(cx, version, &held);
+            return Self::without(cx, version, &held, in_use);
         }
         if due.is_empty() {
             return (merged, write);
         }
         held.retain(|wish| !due.contains(wish));
-        let (_, again) = Self::without(cx, version, &held);
+        let (_, again) = Self::without(cx, version, &held, in_use);
         let retry = (!again.asks.changes.is_empty()).then_some((again.request, again.asks));
         (merged, Self { retry, ..write })
     }
 
-    fn without(cx: &Cx<'_>, version: &facts::Version, held: &BTreeSet<Wish>) -> (Merged, Self) {
+    fn without(cx: &Cx<'_>, version: &facts::Version, held: &BTreeSet<Wish>, in_use: &InUse) -> (Merged, Self) {
         let (validated, history) = (cx.validated, cx.history);
         let as_held = |target: TargetView| TargetView { held: held.contains(&Wish::of(&target)), ..target };
         let in_azure = regions::in_azure(version);
-        let (merged, targets) = merged_of(validated, history, &version.location, &in_azure, as_held);
+        let (merged, targets) = merged_of(validated, history, &version.location, &in_azure, in_use, as_held);
         let mut request = compare::update(validated, version, &merged, None, history.now);
         let own = settings(cx);
         if held.contains(&own) {
