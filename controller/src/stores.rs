@@ -48,6 +48,11 @@ impl Stores {
         Seen(self.targets.iter().flat_map(|index| index.of(namespace)).collect())
     }
 
+    /// How many there are.
+    pub(crate) fn count_targets(&self, namespace: &str) -> usize {
+        self.targets.iter().map(|index| index.count(namespace)).sum()
+    }
+
     /// Those of them that can be read and ask for the same region as this one, itself included.
     pub(crate) fn siblings_of(&self, namespace: &str, target: &ReplicationTarget) -> Seen<ReplicationTarget> {
         Seen(self.targets.iter().flat_map(|index| index.group(namespace, target)).collect())
@@ -156,6 +161,11 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
         let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
         let group = namespaces.get(namespace).and_then(|objects| objects.groups.get(&group));
         group.into_iter().flat_map(BTreeMap::values).cloned().collect()
+    }
+
+    fn count(&self, namespace: &str) -> usize {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        namespaces.get(namespace).map_or(0, |objects| objects.all.len())
     }
 
     fn all(&self) -> Vec<Arc<Guarded<K>>> {

@@ -71,7 +71,7 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
     let versions = context.stores.versions_of(&namespace);
     let unreadable = versions.stand_ins();
     let versions: Vec<&ImageVersion> = versions.objects().into_iter().chain(&unreadable).collect();
-    context.read_pauses.taken(uid, asks, begun + pause(versions.len()));
+    context.read_pauses.taken(uid, asks, begun + pause(versions.len(), context.stores.count_targets(&namespace)));
     let siblings = context.stores.siblings_of(&namespace, object);
     let decide = |versions: &[&ImageVersion]| context.decisions.target(object, versions, &siblings.objects(), now);
     let mut decided = decide(&versions);

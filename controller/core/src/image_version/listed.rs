@@ -51,6 +51,7 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         guest::words::Said::phrases(),
         replicate::words::Stay::phrases(),
         replicate::words::Late::phrases(),
+        replicate::words::Then::phrases(),
         Detail::phrases(),
         replicate::words::NoRegion::phrases(),
         replicate::words::Difference::phrases(),

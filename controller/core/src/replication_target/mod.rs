@@ -29,12 +29,17 @@ pub const DOMAIN: [ConditionType; 1] = [ConditionType::Available];
 const LISTED: usize = 200;
 
 /// The pause after a look at a target, for each version that it goes through, and the longest.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(10));
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
 
-/// How long to wait after a look at a target among so many versions, before what they say is looked at again: each of them
-/// changes many times, and a look goes through them all. With few it is no wait that anybody could notice.
-pub fn pause(versions: usize) -> Duration {
-    PAUSE.0.saturating_mul(u32::try_from(versions).unwrap_or(u32::MAX)).min(PAUSE.1)
+/// So many targets make the pause no longer, twice as many twice as long.
+const MANY: usize = 500;
+
+/// How long to wait after a look at a target among so many targets and versions, before what the versions say is looked at again: each
+/// of them changes many times, wakes all targets, and a look goes through all versions. With few it is no wait that anybody could
+/// notice, and with many a namespace keeps the others waiting no longer.
+pub fn pause(versions: usize, targets: usize) -> Duration {
+    let times = versions.saturating_mul(targets.div_ceil(MANY).max(1));
+    PAUSE.0.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX)).min(PAUSE.1)
 }
 
 /// What a pass does.

@@ -554,8 +554,17 @@ fn a_target_names_the_versions_that_it_waits_for_and_counts_what_is_complete() {
 
 #[test]
 fn the_more_versions_a_look_goes_through_the_longer_is_the_pause_after_it() {
-    for (versions, milliseconds) in [(0, 0), (3, 30), (200, 2000), (1000, 10_000), (100_000, 10_000)] {
-        assert_eq!(super::pause(versions).as_millis(), milliseconds, "{versions} versions");
+    for (versions, targets, milliseconds) in [
+        (0, 1, 0),
+        (3, 0, 30),
+        (200, 10, 2000),
+        (200, 500, 2000),
+        (200, 501, 4000),
+        (200, 5000, 20_000),
+        (1000, 1, 10_000),
+        (100_000, 100_000, 30_000),
+    ] {
+        assert_eq!(super::pause(versions, targets).as_millis(), milliseconds, "{versions} versions, {targets} targets");
     }
 }
 

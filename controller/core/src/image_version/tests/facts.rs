@@ -80,6 +80,14 @@ fn messages_say_what_is_waited_for_and_what_is_there() {
             "Azure says Hibernating of the gallery image version; waiting for another state",
         ),
         (
+            given_up("uksouth")
+                .targets(&[target("t", OTHER, &json!({})), target("u", "uksouth", &json!({}))])
+                .version(updating(copying())),
+            replicated,
+            "Waiting for northeurope, uksouth to complete. Azure isn't asked for another change of the version meanwhile; next: add \
+             region uksouth",
+        ),
+        (
             given_up("uksouth").version(updating(version(&[HOME, OTHER, "uksouth"]))),
             replicated,
             "Waiting for Azure to remove uksouth",

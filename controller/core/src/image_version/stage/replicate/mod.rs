@@ -15,7 +15,7 @@ use azimage_crds::{RegionState, RegionStatus};
 use azimage_names::Region;
 use in_use::InUse;
 use leaving::Pauses;
-use words::{Late, Stay, Undone, Unheeded, Words};
+use words::{Late, Stay, Then, Undone, Unheeded, Words};
 use write::Write;
 
 use super::super::{
@@ -111,11 +111,12 @@ impl View<'_> {
             .max_by_key(begun);
         report.running = step.map(StepKey::from);
         let late = step.map_or(Late::No, |step| self.late(step));
+        let then = self.then();
         report.wait(&match &self.version.provisioning {
             state @ (Provisioning::Migrating | Provisioning::Other(_)) => {
-                Words::OtherState { state: state.clone(), late }
+                Words::OtherState { state: state.clone(), late, then }
             }
-            _ => self.waiting_for(late),
+            _ => self.waiting_for(late, then),
         })
     }
 
@@ -147,12 +148,27 @@ impl View<'_> {
             return self.unheeded(report, false);
         }
         // Azure says Succeeded while regions are still copying: what the regions say counts.
-        report.wait(&self.waiting_for(Late::No))
+        report.wait(&self.waiting_for(Late::No, Then::Nothing))
+    }
+
+    /// What is asked for next.
+    fn then(&self) -> Then {
+        let differences = self.differences();
+        // Nobody can see whether a removal was asked for already.
+        if differences.is_empty() || !self.merged.removed.is_empty() {
+            Then::Nothing
+        } else {
+            Then::Changes { differences }
+        }
+    }
+
+    fn differences(&self) -> String {
+        let differences: Vec<&str> = self.write.asks.changes.iter().map(|change| change.what.as_str()).collect();
+        differences.join(", ")
     }
 
     fn change(&self, report: &mut Report) -> Decision {
-        let differences: Vec<&str> = self.write.asks.changes.iter().map(|change| change.what.as_str()).collect();
-        let words = Words::Changing { differences: differences.join(", ") };
+        let words = Words::Changing { differences: self.differences() };
         let step = Step::on_version(StepName::Update, self.write.request.clone());
         report.asks = self.write.asks.clone();
         if !self.write.is_again {
@@ -202,7 +218,7 @@ impl View<'_> {
             let reverted = Unheeded::Reverted { changes: undone(&self.write.reverted) };
             report.progress = Progress::stalled(reverted.reason(), reverted.to_string());
             if !complete {
-                report.found(Truth::Unknown, &self.waiting_for(Late::No));
+                report.found(Truth::Unknown, &self.waiting_for(Late::No, Then::Nothing));
             }
         }
         ends(None, Requeue::Resync)
@@ -233,7 +249,7 @@ impl View<'_> {
         self.shown.iter().filter(move |region| !region.requested_by.is_empty() && !given_up(region))
     }
 
-    fn waiting_for(&self, late: Late) -> Words {
+    fn waiting_for(&self, late: Late, then: Then) -> Words {
         let removing: Vec<&str> = self
             .shown
             .iter()
@@ -247,10 +263,10 @@ impl View<'_> {
             .collect();
         let (names, removed) = (open.join(", "), removing.join(", "));
         match (open.is_empty(), removing.is_empty()) {
-            (true, true) => Words::Updating { late },
-            (true, false) => Words::Removing { removed, late },
-            (false, true) => Words::Completing { open: names, late },
-            (false, false) => Words::CompletingAndRemoving { open: names, removed, late },
+            (true, true) => Words::Updating { late, then },
+            (true, false) => Words::Removing { removed, late, then },
+            (false, true) => Words::Completing { open: names, late, then },
+            (false, false) => Words::CompletingAndRemoving { open: names, removed, late, then },
         }
     }
 

@@ -15,16 +15,16 @@ messages! {
     pub(in crate::image_version) enum Words {
         Changing { differences: String } => Replicated / Replicating:
             "Updating the gallery image version: {differences}",
-        OtherState { state: Provisioning, late: Late } => Replicated / Replicating:
-            "Azure says {state} of the gallery image version; waiting for another state{late}",
-        Updating { late: Late } => Replicated / Replicating:
-            "Azure is updating the gallery image version{late}",
-        Removing { removed: String, late: Late } => Replicated / Replicating:
-            "Waiting for Azure to remove {removed}{late}",
-        Completing { open: String, late: Late } => Replicated / Replicating:
-            "Waiting for {open} to complete{late}",
-        CompletingAndRemoving { open: String, removed: String, late: Late } => Replicated / Replicating:
-            "Waiting for {open} to complete and for Azure to remove {removed}{late}",
+        OtherState { state: Provisioning, late: Late, then: Then } => Replicated / Replicating:
+            "Azure says {state} of the gallery image version; waiting for another state{late}{then}",
+        Updating { late: Late, then: Then } => Replicated / Replicating:
+            "Azure is updating the gallery image version{late}{then}",
+        Removing { removed: String, late: Late, then: Then } => Replicated / Replicating:
+            "Waiting for Azure to remove {removed}{late}{then}",
+        Completing { open: String, late: Late, then: Then } => Replicated / Replicating:
+            "Waiting for {open} to complete{late}{then}",
+        CompletingAndRemoving { open: String, removed: String, late: Late, then: Then } => Replicated / Replicating:
+            "Waiting for {open} to complete and for Azure to remove {removed}{late}{then}",
     }
 }
 
@@ -93,6 +93,15 @@ phrases! {
     pub(in crate::image_version) enum Late ["<late>"] {
         No => "",
         Yes => "; it takes longer than expected, and is waited for",
+    }
+}
+
+phrases! {
+    /// What Azure is asked for when it is done with what it works on.
+    pub(in crate::image_version) enum Then ["<then>"] {
+        Nothing => "",
+        Changes { differences: String } =>
+            ". Azure isn't asked for another change of the version meanwhile; next: {differences}",
     }
 }
 
