@@ -42,6 +42,8 @@ pub struct Case {
     pub provisioner: Provisioner,
     /// Whether the machine has a serial port, and the kernel its console there. Another than the usual is met at a start.
     pub serial: (bool, bool),
+    /// Whether it is another machine, around a copy of the disk of one that runs: what was being written at that moment is half there.
+    pub copied: bool,
     /// A script that is run as root through the rig's door before the run command.
     pub set_up: &'static str,
     /// Whether the machine's user is logged in over ssh, with a process in the foreground.
@@ -178,6 +180,7 @@ pub(crate) const USUAL: Case = Case {
     played: Played::Both,
     provisioner: Provisioner::CloudInit,
     serial: (true, true),
+    copied: false,
     set_up: "",
     session: false,
     preparation: |_| {},

@@ -1,6 +1,10 @@
 //! A case, played.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use azimage_core::{
@@ -15,7 +19,7 @@ use crate::{
     cache::cache,
     clock,
     image::{Image, Provisioner},
-    machine::{Frozen, Machine, PROVISIONING},
+    machine::{Frozen, Identity, Machine, PROVISIONING},
     provisioned, seal,
     wait::until,
 };
@@ -91,10 +95,31 @@ struct Play<'a> {
     nonce: String,
     not_after: Timestamp,
     needles: Needles,
+    /// Of the machine that it is a copy of.
+    before: Option<Needles>,
     session: Option<Child>,
     outcome: Outcome,
     wrong: Vec<String>,
     detail: String,
+}
+
+/// A machine goes on from the guest and writes to its disk all the time, until it is no more there from one moment to the next: what is
+/// on its disk then is what a snapshot has. Another machine is made around it. Also gives what belongs to the first one.
+async fn copied(guest: &Frozen, folder: &Path) -> anyhow::Result<(Needles, Machine)> {
+    let mut source = guest.resume(folder.join("source")).await?;
+    let needles = Needles::of(&mut source, "no seal was asked for").await?;
+    source
+        .set_up(
+            "mkdir -p /var/lib/writer; systemd-run --quiet --unit writer sh -c \
+             'n=0; while :; do n=$((n+1)); echo $n >/var/lib/writer/count; echo $n >>/var/lib/writer/all; logger writes $n; done'; \
+             sync; sleep 10; test -s /var/lib/writer/count",
+        )
+        .await?;
+    source.kill().await?;
+    let mut copy = source.copied(folder.to_owned(), &Identity::new("copy-of-builder", "nobody", 61)).await?;
+    copy.start()?;
+    copy.wait_agent(PROVISIONING).await.context("the agent of the copy")?;
+    Ok((needles, copy))
 }
 
 /// Nothing was seen yet.
@@ -103,7 +128,12 @@ const NOTHING: Outcome = Outcome { exit: None, console: facts::Console::NoMark, 
 impl<'a> Play<'a> {
     async fn begin(guests: &Guests, case: &'a Case, folder: PathBuf) -> anyhow::Result<Self> {
         let guest = guests.get(case.provisioner)?;
-        let mut machine = if case.serial == (true, true) {
+        let mut before = None;
+        let mut machine = if case.copied {
+            let (source, copy) = copied(guest, &folder).await?;
+            before = Some(source);
+            copy
+        } else if case.serial == (true, true) {
             guest.resume(folder).await?
         } else {
             let mut machine = guest.copy(folder).await?;
@@ -119,6 +149,7 @@ impl<'a> Play<'a> {
             nonce,
             not_after: clock::now(),
             needles,
+            before,
             session: None,
             outcome: NOTHING,
             wrong: Vec::new(),
@@ -367,14 +398,16 @@ impl<'a> Play<'a> {
     async fn look_at_disk(&mut self) -> anyhow::Result<()> {
         let disk = self.machine.disk()?;
         let look_in = disk.look().await?;
-        let needles = self.needles.clone();
+        let (needles, before) = (self.needles.clone(), self.before.clone());
         // Other cases go on meanwhile.
-        let (look_in, found) = tokio::task::spawn_blocking(move || {
+        let (look_in, found, left) = tokio::task::spawn_blocking(move || {
             let found = look(&look_in, &needles);
-            (look_in, found)
+            let left = before.map_or(Ok(Vec::new()), |before| before.search(&look_in));
+            (look_in, found, left)
         })
         .await?;
-        self.wrong.extend(found?.into_iter().map(|found| format!("in the sealed disk: {found}")));
+        let left = left?.into_iter().map(|left| format!("{left} of the machine that it was copied from"));
+        self.wrong.extend(found?.into_iter().chain(left).map(|found| format!("in the sealed disk: {found}")));
         for (path, is) in self.case.sealed_disk {
             let at = look_in.root().join(path.trim_start_matches('/'));
             let right = match is {

@@ -168,6 +168,7 @@ mod tests {
 
     fn instance(run_commands: Vec<RunCommand>) -> Instance {
         Instance {
+            specialized: false,
             id: "0a1b2c3d-0000-4000-8000-00000000abcd".into(),
             name: "builder".into(),
             admin: "azureuser".into(),

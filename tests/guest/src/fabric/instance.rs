@@ -10,6 +10,9 @@ use super::{escaped, goal_state::RunCommand};
 pub struct Instance {
     /// Azure's id of the machine; also the UUID of its firmware.
     pub id: String,
+    /// It was made around a disk with a system, for which nothing is provisioned.
+    #[serde(default)]
+    pub specialized: bool,
     /// The name of the machine.
     pub name: String,
     /// The account that it is made with.
@@ -32,7 +35,7 @@ impl Instance {
     /// What the metadata service answers to `GET /metadata/instance`.
     pub fn metadata(&self) -> serde_json::Value {
         let network = self.address.rsplit_once('.').map_or("", |(network, _)| network);
-        json!({
+        let mut metadata = json!({
             "compute": {
                 "azEnvironment": "AzurePublicCloud",
                 "location": "westeurope",
@@ -62,7 +65,14 @@ impl Instance {
                 "macAddress": self.hardware_address.replace(':', "").to_uppercase(),
             }]},
             "extended": {"compute": {"hasCustomData": false, "ppsType": "None"}},
-        })
+        });
+        if self.specialized {
+            metadata["compute"]["publicKeys"] = json!([]);
+            if let Some(compute) = metadata["compute"].as_object_mut() {
+                compute.remove("osProfile");
+            }
+        }
+        metadata
     }
 
     /// `ovf-env.xml` on the disc of the first start, with a line for each element, as on Azure.

@@ -56,6 +56,7 @@ impl Machine {
         let key = Key::make(&folder).await?;
         let hardware = identity.hardware();
         let instance = Instance {
+            specialized: false,
             id: hardware.uuid.clone(),
             name: identity.name.clone(),
             admin: identity.admin.clone(),
@@ -70,7 +71,7 @@ impl Machine {
         let format = if backing.extension().is_some_and(|extension| extension == "qcow2") { "qcow2" } else { "raw" };
         machine.overlay(backing, format).await?;
         machine.make_disk(qemu::TEMPORARY_DISK, "1G").await?;
-        machine.make_seed().await?;
+        machine.make_seed("provisioning", &machine.instance.environment()).await?;
         machine.write_instance()?;
         Ok(machine)
     }
@@ -97,13 +98,32 @@ impl Machine {
         Ok(())
     }
 
-    /// The disc of the first start.
-    async fn make_seed(&self) -> anyhow::Result<()> {
+    /// Another machine around a copy of this one's disk, as it is now: with ids and addresses of its own, the accounts of this one, and
+    /// nothing for a first start. Azure makes such machines around disks with a system. This one must not run any more.
+    ///
+    /// # Errors
+    /// When a disk can't be made.
+    pub async fn copied(&self, folder: PathBuf, identity: &Identity) -> anyhow::Result<Self> {
+        let disk = std::path::absolute(self.folder.join(qemu::DISK))?;
+        let mut copy = Self::create(folder, &self.image, &disk, identity).await?;
+        copy.instance.specialized = true;
+        copy.instance.admin.clone_from(&self.instance.admin);
+        copy.instance.public_key.clone_from(&self.instance.public_key);
+        copy.key = self.key.clone();
+        copy.make_seed("empty", "").await?;
+        copy.write_instance()?;
+        Ok(copy)
+    }
+
+    /// The disc of the first start, by its label and what `ovf-env.xml` says.
+    async fn make_seed(&self, label: &str, environment: &str) -> anyhow::Result<()> {
         let content = tempfile::tempdir_in(&self.folder)?;
-        std::fs::write(content.path().join("ovf-env.xml"), self.instance.environment())?;
+        if !environment.is_empty() {
+            std::fs::write(content.path().join("ovf-env.xml"), environment)?;
+        }
         run(
             Command::new("genisoimage")
-                .args(["-quiet", "-udf", "-V", "provisioning", "-o"])
+                .args(["-quiet", "-udf", "-V", label, "-o"])
                 .arg(self.folder.join(qemu::SEED))
                 .arg(content.path()),
             Duration::from_secs(20),
@@ -149,6 +169,21 @@ impl Machine {
             Ok((reports.provisioned() && reports.agent().is_some_and(|agent| agent.state == "Ready")).then_some(()))
         };
         until("a ready guest", limit, ready).await
+    }
+
+    /// Waits until the agent of its guest says that it is ready, of a machine for which nothing is provisioned.
+    ///
+    /// # Errors
+    /// When it takes too long, or the machine ends.
+    pub async fn wait_agent(&mut self, limit: Duration) -> anyhow::Result<()> {
+        let reports = self.reports();
+        let ready = async || {
+            if self.ended()? {
+                bail!("the machine ended before its agent was ready");
+            }
+            Ok(reports.agent().is_some_and(|agent| agent.state == "Ready").then_some(()))
+        };
+        until("a ready agent", limit, ready).await
     }
 
     /// Runs a script in the guest through the rig's own door: as root, and whatever was done to the guest.
