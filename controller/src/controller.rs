@@ -51,7 +51,7 @@ pub struct Options {
     pub ready: CancellationToken,
 }
 
-/// Runs the controllers of all kinds until they are told to stop.
+/// Runs the controllers of all kinds until they are told to stop, or one of them ends by itself.
 pub async fn run(mut options: Options) {
     options.client = guarded(&options.client, &options.term);
     let scopes = scopes(&options.namespaces);
@@ -91,6 +91,11 @@ pub async fn run(mut options: Options) {
     serving.serve(versions, &of_versions);
     serving.serve(targets, &of_targets);
     let reaper = Reaper::new(of_versions, options.namespaces.clone(), options.metrics.clone());
-    let reaping = reaper.run(options.ready.clone(), options.stop.clone());
-    futures::join!(serving.run(), reaping);
+    let served = options.stop.child_token();
+    let reaping = reaper.run(options.ready.clone(), served.clone());
+    let serving = async {
+        serving.run().await;
+        served.cancel();
+    };
+    futures::join!(serving, reaping);
 }

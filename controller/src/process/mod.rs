@@ -22,7 +22,7 @@ use crate::{
     election::LEASE_NAME,
     identity::AzureClients,
     seams::Seams,
-    telemetry::{logs, metrics::Metrics, server},
+    telemetry::{liveness::Liveness, logs, metrics::Metrics, server},
 };
 
 /// Prints the custom resource definitions, or writes them into a folder.
@@ -69,7 +69,10 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let access = kubernetes::config().await?;
     let client = kubernetes::client(access.clone(), &metrics)?;
     let (mut leadership, term) = election::leadership(arguments, access, &seams, &metrics)?;
-    server::health(arguments.health_address, ready.clone(), stop.clone()).await.context("--health-address")?;
+    let liveness = Liveness::start(stop.clone());
+    server::health(arguments.health_address, liveness, ready.clone(), stop.clone())
+        .await
+        .context("--health-address")?;
     server::metrics(arguments.metrics_address, metrics.clone(), stop.clone()).await.context("--metrics-address")?;
     let cluster = kubernetes::cluster_id(arguments.cluster_id.as_deref(), &client).await?;
     let config = Config {
@@ -129,6 +132,14 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let early = tokio::select! {
         () = told => None,
         loss = leadership.keep() => Some(loss),
+        // A process that works no more must not hold the lease: another one takes over.
+        ended = &mut running => {
+            leadership.release().await;
+            match ended {
+                Ok(()) => anyhow::bail!("the controllers ended without being told to"),
+                Err(error) => anyhow::bail!("the controllers ended badly: {error}"),
+            }
+        }
     };
     stop.cancel();
     // What still runs may still write, so the lease is kept until it has ended, and is not released before.

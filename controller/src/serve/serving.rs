@@ -49,16 +49,33 @@ impl<'a> Serving<'a> {
         });
     }
 
-    /// Runs all of them until they are told to stop.
+    /// Runs all of them until they are told to stop, or until one ends by itself.
     pub(crate) async fn run(self) {
         let Self { options, synced, controllers, kinds } = self;
+        let lost = CancellationToken::new();
+        let watched = |controller: BoxFuture<'static, ()>| {
+            let (lost, stop) = (lost.clone(), options.stop.clone());
+            async move {
+                controller.await;
+                if !stop.is_cancelled() {
+                    lost.cancel();
+                }
+            }
+        };
+        let controllers = by_scope(controllers).into_iter().map(watched);
         let announce = async {
             ready(&kinds).await;
             synced.cancel();
             options.ready.cancel();
         };
         let sweep = sweep(&kinds, &options.stop, options.config.pace.resync);
-        futures::join!(join_all(by_scope(controllers)), announce.or_stop(&options.stop), sweep);
+        let all = async { futures::join!(join_all(controllers), announce.or_stop(&options.stop), sweep) };
+        tokio::select! {
+            biased;
+            _ = all => {}
+            // Whoever calls this ends: objects of which nobody hears any more would wait for ever.
+            () = lost.cancelled() => tracing::error!("A controller ended without being told to"),
+        }
     }
 }
 

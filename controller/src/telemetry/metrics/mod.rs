@@ -1,5 +1,7 @@
 //! Metrics, with the names of controller-runtime where it has any, so that existing dashboards work.
 
+mod plain;
+
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicI64, AtomicU64, Ordering},
@@ -234,7 +236,7 @@ impl Metrics {
         }
     }
 
-    /// The metrics as text.
+    /// The metrics in the form of OpenMetrics.
     ///
     /// # Errors
     /// When they can't be written, for which there is no known reason.
@@ -243,6 +245,14 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    /// The metrics in the older text form, 0.0.4.
+    ///
+    /// # Errors
+    /// As of [`Self::text`].
+    pub fn plain_text(&self) -> Result<String, std::fmt::Error> {
+        self.text().map(|page| plain::of_open_metrics(&page))
     }
 
     /// The metrics of one controller, all of them at zero.

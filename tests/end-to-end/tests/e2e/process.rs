@@ -1,6 +1,10 @@
 //! The process: a clean end, probes, metrics.
 
-use std::time::Duration;
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use azimage_end_to_end::{Kind, Test, classes, manifests};
 use serde_json::json;
@@ -77,6 +81,30 @@ async fn probes_answer_and_metrics_have_the_names_that_dashboards_query() {
     ] {
         assert!(page.contains(name), "{name} is missing in\n{page}");
     }
-    assert!(page.ends_with("# EOF\n"));
+    assert!(!page.contains("# EOF"), "the older form has no end of its own");
+    lint(&page);
+    let accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+    let request = reqwest::Client::new().get(format!("http://{metrics}/metrics")).header("accept", accept);
+    let answer = request.send().await.unwrap();
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    assert!(answer.text().await.unwrap().ends_with("# EOF\n"));
     test.finish(Some(controller)).await;
+}
+
+/// `promtool` is in Debian's package prometheus; CI installs it.
+fn lint(page: &str) {
+    let checking = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut checking) = checking else {
+        eprintln!("promtool is not installed");
+        return;
+    };
+    checking.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
+    let said = checking.wait_with_output().unwrap();
+    let words = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    assert!(said.status.success(), "{words}");
 }
