@@ -177,3 +177,19 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   name: {{ include "azimage.serviceAccountName" . }}
   namespace: {{ .Release.Namespace }}
 {{- end }}
+
+{{/* Variables for a proxy, in both spellings. The API server and the metadata service of the node are never reached through one. */}}
+{{- define "azimage.proxyEnv" -}}
+{{- $proxy := .Values.proxy }}
+{{- if or $proxy.http $proxy.https }}
+{{- $none := concat $proxy.none (list "169.254.169.254" "$(KUBERNETES_SERVICE_HOST)") }}
+{{- range $name, $value := dict "HTTP_PROXY" $proxy.http "HTTPS_PROXY" $proxy.https "NO_PROXY" (join "," $none) }}
+{{- if $value }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+- name: {{ lower $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -134,6 +134,8 @@ fn scope(text: &str) -> Result<String, String> {
 
 /// Options of `azimage controller`.
 #[derive(Clone, Debug, Args)]
+// So that further arguments of the chart win over its own.
+#[command(args_override_self = true)]
 pub struct ControllerArgs {
     /// Namespaces to watch, separated by commas. Empty watches all of them.
     #[arg(

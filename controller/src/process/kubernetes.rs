@@ -14,9 +14,13 @@ use crate::{kubernetes::bounded, telemetry::metrics::Metrics};
 
 /// From the pod's service account or the kubeconfig.
 pub(super) async fn config() -> anyhow::Result<Config> {
-    Config::infer()
+    let mut config = Config::infer()
         .await
-        .context("no access to Kubernetes: neither a pod's ServiceAccount nor a usable kubeconfig was found")
+        .context("no access to Kubernetes: neither a pod's ServiceAccount nor a usable kubeconfig was found")?;
+    // The proxy of the environment is for Azure. The library takes it for the API server too, whatever NO_PROXY says, and can't
+    // speak to it.
+    config.proxy_url = None;
+    Ok(config)
 }
 
 /// A client for the election: it doesn't retry by itself, as the election has to know when each try was.

@@ -23,6 +23,7 @@ mod namespaces;
 mod own_identity;
 mod preflight;
 mod process;
+mod proxy;
 mod regions;
 mod restarts;
 mod rights;
