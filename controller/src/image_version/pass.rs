@@ -97,7 +97,7 @@ impl Pass<'_> {
                     self.remember(decided.memory, Event::Prepared);
                     return Ok(After::Now);
                 }
-                self.carry_out(decided, announced).await
+                Box::pin(self.carry_out(decided, announced)).await
             }
             Action::Suspended => {
                 let Decided { status, plan, .. } = *decided;

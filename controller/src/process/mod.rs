@@ -75,21 +75,7 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
         .context("--health-address")?;
     server::metrics(arguments.metrics_address, metrics.clone(), stop.clone()).await.context("--metrics-address")?;
     let cluster = kubernetes::cluster_id(arguments.cluster_id.as_deref(), &client).await?;
-    let config = Config {
-        cluster,
-        served: served(&arguments.identity_namespaces, std::env::var("POD_NAMESPACE").ok()),
-        accounts: served(&arguments.service_account_names, None),
-        workspaces: arguments.workspaces.clone(),
-        tenant: azure::tenant(&arguments.azure),
-        image_version_concurrency: arguments.image_version_concurrency,
-        replication_target_concurrency: arguments.replication_target_concurrency,
-        pace: Pace {
-            poll: arguments.poll_interval,
-            resync: arguments.resync_interval,
-            retry_min: arguments.retry_min,
-            retry_max: arguments.retry_max,
-        },
-    };
+    let config = config(arguments, cluster);
     let namespaces: Vec<String> = arguments.watch_namespaces.iter().filter(|name| !name.is_empty()).cloned().collect();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -166,6 +152,24 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn config(arguments: &ControllerArgs, cluster: String) -> Config {
+    Config {
+        cluster,
+        served: served(&arguments.identity_namespaces, std::env::var("POD_NAMESPACE").ok()),
+        accounts: served(&arguments.service_account_names, None),
+        workspaces: arguments.workspaces.clone(),
+        tenant: azure::tenant(&arguments.azure),
+        image_version_concurrency: arguments.image_version_concurrency,
+        replication_target_concurrency: arguments.replication_target_concurrency,
+        pace: Pace {
+            poll: arguments.poll_interval,
+            resync: arguments.resync_interval,
+            retry_min: arguments.retry_min,
+            retry_max: arguments.retry_max,
+        },
+    }
 }
 
 /// The names of a flag, or else this one.

@@ -52,7 +52,7 @@ pub async fn health(
     serve(address, router, stop).await
 }
 
-/// Serves `/metrics`: in the form of OpenMetrics to who asks for that, as Prometheus does, else in the older text form.
+/// Serves `/metrics`: in the form of `OpenMetrics` to who asks for that, as Prometheus does, else in the older text form.
 ///
 /// # Errors
 /// When the address can't be listened on.

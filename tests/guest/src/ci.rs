@@ -1,4 +1,5 @@
-//! What is tried with each change: one seal, one failure, two machines from the sealed disk, and a look into all disks.
+//! What is tried with each change: the seal of a copy of a running machine, two machines from its disk, a seal in place, one failure,
+//! and a look into all disks.
 
 use std::{fs, time::Duration};
 
@@ -53,17 +54,22 @@ pub async fn run(suite: Suite) -> anyhow::Result<bool> {
     let image = Image::get(suite, Provisioner::CloudInit).await?;
     let guests = Guests::of(std::slice::from_ref(&image)).await?;
     println!("{:>4} s  a guest is provisioned and ready", checks.begin.elapsed().as_secs());
-    let plain = case("plain")?;
+    let (copied, plain) = (case("copied")?, case("plain")?);
     let fails = case("findings")?;
     let liar = liar();
     // Two at a time.
     let others = async {
         let failed = play_and_keep(&guests, &fails).await?;
-        anyhow::Ok((failed, play_and_keep(&guests, &liar).await?))
+        let lied = play_and_keep(&guests, &liar).await?;
+        anyhow::Ok((failed, lied, play_and_keep(&guests, &plain).await?))
     };
-    let ((seen, mut sealed, needles), ((failed, failed_machine, _), (lied, mut liar_machine, liar_needles))) =
-        try_join(play_and_keep(&guests, &plain), others).await?;
-    checks.seen("a seal", &seen);
+    let ((seen, mut sealed, needles), (failed, lied, in_place)) =
+        try_join(play_and_keep(&guests, &copied), others).await?;
+    let (failed, failed_machine, _) = failed;
+    let (lied, mut liar_machine, liar_needles) = lied;
+    let (plainly, plain_machine, _) = in_place;
+    checks.seen("a seal of a copy of a machine that ran", &seen);
+    checks.seen("a seal in place", &plainly);
     checks.seen("a failure", &failed);
     let found = liar_needles.kinds_found(&liar_machine.disk()?.look().await?)?;
     let missed: Vec<&str> = FOUND_BEFORE.into_iter().filter(|kind| !found.iter().any(|found| found == kind)).collect();
@@ -74,11 +80,11 @@ pub async fn run(suite: Suite) -> anyhow::Result<bool> {
             lied.wrong.len()
         ),
     );
-    if seen.outcome == plain.expected {
+    if seen.outcome == copied.expected {
         clones(&mut checks, &image, &mut sealed, &needles).await?;
     }
     println!("{:>4} s  {} checks failed", checks.begin.elapsed().as_secs(), checks.wrong);
-    for machine in [sealed, failed_machine, liar_machine] {
+    for machine in [sealed, failed_machine, liar_machine, plain_machine] {
         if checks.wrong == 0 {
             fs::remove_dir_all(machine.folder())?;
         } else {

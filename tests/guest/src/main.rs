@@ -135,7 +135,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             script::run(&image, &script, &nonce, &set_up, keep).await
         }
         Action::Room { folder } => room::live(folder).await,
-        Action::Ci { suite } => ci::run(suite).await,
+        Action::Ci { suite } => Box::pin(ci::run(suite)).await,
         Action::Noise { suite, seals, rates } => noise::run(suite, seals, &rates).await,
         Action::Matrix { suite, cases, lanes } => matrix::run(suite, &cases, lanes).await,
         Action::Shell { suite, provisioner } => shell::run(suite, provisioner).await,

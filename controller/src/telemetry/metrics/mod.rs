@@ -236,7 +236,7 @@ impl Metrics {
         }
     }
 
-    /// The metrics in the form of OpenMetrics.
+    /// The metrics in the form of `OpenMetrics`.
     ///
     /// # Errors
     /// When they can't be written, for which there is no known reason.

@@ -1,4 +1,4 @@
-//! The older text form of metrics, 0.0.4, for readers that don't ask for OpenMetrics.
+//! The older text form of metrics, 0.0.4, for readers that don't ask for `OpenMetrics`.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -12,7 +12,7 @@ fn renamed<'a>(name: &str, kind: &'a str) -> (String, &'a str) {
     }
 }
 
-/// A page of OpenMetrics in the form 0.0.4. Samples are the same in both.
+/// A page of `OpenMetrics` in the form 0.0.4. Samples are the same in both.
 pub(super) fn of_open_metrics(page: &str) -> String {
     let types: BTreeMap<&str, &str> =
         page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();

@@ -4,6 +4,7 @@
 //! verdict in both.
 
 mod cloud_init;
+mod copied;
 mod died;
 mod failed;
 mod liar;
@@ -231,6 +232,7 @@ pub fn case(name: &str) -> anyhow::Result<Case> {
 pub fn cases() -> Vec<Case> {
     [
         sealed::cases(),
+        copied::cases(),
         packages::cases(),
         cloud_init::cases(),
         refused::cases(),

@@ -16,14 +16,6 @@ pub(super) fn cases() -> Vec<Case> {
             provisioner: Provisioner::Agent,
             ..USUAL
         },
-        Case {
-            name: "copied",
-            about: "it is a copy of a machine that ran and wrote to its disk when it was copied",
-            played: Played::Real("copies are tried end to end on the simulator"),
-            copied: true,
-            set_up: "systemctl is-active -q walinuxagent; cat /var/lib/writer/count; journalctl --verify >/dev/null 2>&1 || true",
-            ..USUAL
-        },
         Case { name: "session", about: "its user is logged in over ssh", session: true, ..USUAL },
         Case {
             name: "session-of-another",
