@@ -180,9 +180,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* Variables for a proxy, in both spellings. The API server and the metadata service of the node are never reached through one. */}}
 {{- define "azimage.proxyEnv" -}}
-{{- $proxy := .Values.proxy }}
+{{- $proxy := .Values.proxy | default dict }}
 {{- if or $proxy.http $proxy.https }}
-{{- $none := concat $proxy.none (list "169.254.169.254" "$(KUBERNETES_SERVICE_HOST)") }}
+{{- $none := concat ($proxy.none | default list) (list "169.254.169.254" "$(KUBERNETES_SERVICE_HOST)") }}
 {{- range $name, $value := dict "HTTP_PROXY" $proxy.http "HTTPS_PROXY" $proxy.https "NO_PROXY" (join "," $none) }}
 {{- if $value }}
 - name: {{ $name }}

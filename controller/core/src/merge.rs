@@ -45,7 +45,7 @@ pub struct Merged {
     pub foreign: BTreeSet<Region>,
     /// Of each region, the targets that no longer select the version: until when they have what they asked for.
     pub leaving: BTreeMap<Region, Vec<Leaving>>,
-    /// What stays though nobody wants it any more, as it is in use: by whom.
+    /// What stays though nobody wants it any more, as it is in use: by whom. By nobody, where that couldn't be read.
     pub in_use: BTreeMap<Region, Vec<String>>,
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::{Api, Client, Config, ResourceExt, client::ClientBuilder};
+use kube::{Api, Client, Config, ResourceExt, client::ClientBuilder, config::Kubeconfig};
 use tower::{Layer, Service};
 
 use super::present;
@@ -18,9 +18,21 @@ pub(super) async fn config() -> anyhow::Result<Config> {
         .await
         .context("no access to Kubernetes: neither a pod's ServiceAccount nor a usable kubeconfig was found")?;
     // The proxy of the environment is for Azure. The library takes it for the API server too, whatever NO_PROXY says, and can't
-    // speak to it.
-    config.proxy_url = None;
+    // speak to it. One that the kubeconfig names is refused in words of its own.
+    if !kubeconfig_names_a_proxy() {
+        config.proxy_url = None;
+    }
     Ok(config)
+}
+
+fn kubeconfig_names_a_proxy() -> bool {
+    let proxy = || {
+        let config = Kubeconfig::read().ok()?;
+        let name = config.current_context?;
+        let context = config.contexts.into_iter().find(|it| it.name == name)?.context?;
+        config.clusters.into_iter().find(|it| it.name == context.cluster)?.cluster?.proxy_url
+    };
+    proxy().is_some_and(|url| !url.is_empty())
 }
 
 /// A client for the election: it doesn't retry by itself, as the election has to know when each try was.

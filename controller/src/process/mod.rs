@@ -118,14 +118,11 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let early = tokio::select! {
         () = told => None,
         loss = leadership.keep() => Some(loss),
-        // A process that works no more must not hold the lease: another one takes over.
-        ended = &mut running => {
-            leadership.release().await;
-            match ended {
-                Ok(()) => anyhow::bail!("the controllers ended without being told to"),
-                Err(error) => anyhow::bail!("the controllers ended badly: {error}"),
-            }
-        }
+        // A process that works no more must not renew the lease. It runs out, and isn't released: what was on its way is over by then.
+        ended = &mut running => match ended {
+            Ok(()) => anyhow::bail!("the controllers ended without being told to"),
+            Err(error) => anyhow::bail!("the controllers ended badly: {error}"),
+        },
     };
     stop.cancel();
     // What still runs may still write, so the lease is kept until it has ended, and is not released before.

@@ -31,12 +31,16 @@ struct ActivityEntry {
     status: String,
     /// What it says of an error.
     failure: Option<OperationFailure>,
+    /// It tells what a policy did on the occasion, not how the write ended.
+    is_of_policy: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {
     event_timestamp: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    operation_name: Both,
     #[serde(default, deserialize_with = "null_as_default")]
     status: Both,
     #[serde(default, deserialize_with = "null_as_default")]
@@ -62,7 +66,9 @@ impl From<Wire> for ActivityEntry {
             Some(other) => ErrorBody::from_value(&other),
             None => None,
         };
+        let operation = wire.operation_name.value.unwrap_or_default().to_ascii_lowercase();
         Self {
+            is_of_policy: operation.starts_with("microsoft.authorization/polic"),
             at: wire.event_timestamp.and_then(|at| at.parse().ok()),
             status: wire.status.value.unwrap_or_default(),
             failure: said.map(|ErrorBody { code, message }| OperationFailure { code, message }),
@@ -86,8 +92,10 @@ impl Client {
             format!("eventTimestamp ge '{from}' and eventTimestamp le '{to}' and correlationId eq '{correlation_id}'");
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("$filter", &filter)
-            .append_pair("$select", "eventTimestamp,status,properties")
-            .finish();
+            .append_pair("$select", "eventTimestamp,operationName,status,properties")
+            .finish()
+            // Spaces as Resource Manager documents them.
+            .replace('+', "%20");
         let path = format!("/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values");
         let mut pages = Pages::default();
         self.list_some_on(call, &path, &query, ACTIVITY, &mut pages).await?;
@@ -101,6 +109,7 @@ fn late_failure(entries: Vec<ActivityEntry>) -> Option<OperationFailure> {
     let is = |entry: &ActivityEntry, status: &str| entry.status.eq_ignore_ascii_case(status);
     let accepted = entries.iter().filter(|entry| is(entry, "Accepted")).filter_map(|entry| entry.at).max()?;
     let failed = entries.into_iter().filter(|entry| is(entry, "Failed") && entry.at.is_some_and(|at| at >= accepted));
+    let failed = failed.filter(|entry| !entry.is_of_policy);
     failed.filter(|entry| entry.failure.is_some()).max_by_key(|entry| entry.at)?.failure
 }
 
@@ -142,6 +151,11 @@ mod tests {
                 Some("Whole"),
             ),
             (
+                "a policy failed on the occasion",
+                vec![ActivityEntry { is_of_policy: true, ..failed("Policy") }, accepted.clone()],
+                None,
+            ),
+            (
                 "the body isn't text",
                 vec![entry(20, "failed", &json!({"error": {"code": "Late", "message": ""}})), accepted.clone()],
                 Some("Late"),
@@ -154,6 +168,6 @@ mod tests {
     #[test]
     fn an_entry_may_lack_everything() {
         let bare: ActivityEntry = serde_json::from_value(json!({"status": null, "properties": null})).unwrap();
-        assert_eq!(bare, ActivityEntry { at: None, status: String::new(), failure: None });
+        assert_eq!(bare, ActivityEntry { at: None, status: String::new(), failure: None, is_of_policy: false });
     }
 }

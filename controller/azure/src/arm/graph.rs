@@ -63,12 +63,12 @@ impl Client {
     /// The scale sets that name an image version by its own id. Changes show half a minute late; of what the caller may not read nothing
     /// is said (Azure REST: Resource Graph - Resources).
     pub async fn scale_sets_of(&self, call: &Call, version: &ImageVersionId) -> Result<Vec<ScaleSet>, Error> {
-        // A resource id has no quote.
+        let id = version.to_string().replace('\\', "\\\\").replace('\'', "\\'");
         let query = format!(
             "resources \
              | where type =~ 'microsoft.compute/virtualmachinescalesets' \
              | extend imageId = tolower(tostring(properties.virtualMachineProfile.storageProfile.imageReference.id)) \
-             | where imageId == tolower('{version}') \
+             | where imageId == tolower('{id}') \
              | project id, type, location, subscriptionId, imageId"
         );
         let mut found = Vec::new();
@@ -81,11 +81,11 @@ impl Client {
             found.extend(answer.data);
             token = answer.skip_token.filter(|token| !token.is_empty());
             if token.is_none() {
-                break;
+                return Ok(found);
             }
         }
-        // Of very many each region has some among the first.
-        Ok(found)
+        let exchange = Self::exchange(call, &http::Method::POST, &"the resource graph");
+        Err(Error::malformed(&exchange, None, format!("the list does not end within {MOST_PAGES} pages")))
     }
 }
 

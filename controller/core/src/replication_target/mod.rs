@@ -97,7 +97,13 @@ pub fn plan(
                 let words = leaves(&fresh, region).to_string();
                 announced.push(events::removal_pending(&capitalized(words.trim_start_matches("; "))));
             }
-            let progress = progress.and(&leaves(&leaving, region).to_string());
+            let is_kept = |it: &SelectedVersion| {
+                let is = |version: &&&ImageVersion| version.name_any() == it.name;
+                let there = versions.iter().find(is).and_then(|version| standing::region(version, region));
+                there.is_some_and(|state| !state.in_use_by.is_empty())
+            };
+            let (kept, going): (Vec<_>, Vec<_>) = leaving.iter().cloned().partition(is_kept);
+            let progress = progress.and(&leaves(&going, region).to_string()).and(&stays(&kept, region).to_string());
             // First, so that what was announced is known by the next pass however many are selected.
             selected.splice(0..0, leaving);
             progress
@@ -185,6 +191,15 @@ fn leaves(leaving: &[SelectedVersion], region: &Region) -> Leaves {
     first.map_or(Leaves::Nothing, |after| Leaves::After { versions: list(&names), region: region.clone(), after })
 }
 
+/// What is said of those that stay all the same.
+fn stays(kept: &[SelectedVersion], region: &Region) -> Leaves {
+    if kept.is_empty() {
+        return Leaves::Nothing;
+    }
+    let names: Vec<String> = kept.iter().map(|version| version.name.clone()).collect();
+    Leaves::InUse { versions: list(&names), region: region.clone() }
+}
+
 fn progress(
     target: &ReplicationTarget,
     region: &Region,
@@ -262,10 +277,6 @@ impl Holders {
                 continue;
             }
             let name = version.name_any();
-            if removes && !state.in_use_by.is_empty() {
-                holders.held.push(Held::InUse { name, users: state.in_use_by.join(", ") });
-                continue;
-            }
             if version.spec.suspend {
                 holders.working.push(format!("{name} (suspended)"));
                 continue;
@@ -280,6 +291,9 @@ impl Holders {
                 Some((reason, words)) => {
                     let (reason, words) = (reason.to_owned(), words.to_owned());
                     holders.held.push(Held::Stalled { name, reason, words });
+                }
+                None if removes && !state.in_use_by.is_empty() => {
+                    holders.held.push(Held::InUse { name, users: state.in_use_by.join(", ") });
                 }
                 None => holders.working.push(name),
             }

@@ -310,11 +310,12 @@ fn a_target_that_goes_ends_or_says_who_has_to_act() {
     let there = region("Completed", &["t"]);
     let not_ours = |state: &str| stalled_version("web-1", "VersionExists", &region(state, &["t"]));
     let denied = || stalled_version("web-1", "AccessDenied", &there);
-    let in_use = |there: &Value| {
+    let used = |there: &Value| {
         let mut there = there.clone();
         there[0]["inUseBy"] = json!(["/front", "/back"]);
-        version("web-1", &there)
+        there
     };
+    let in_use = |there: &Value| version("web-1", &used(there));
     let stays = "The replicas of web-1 in northeurope stay: the gallery image version no longer carries the tag \
         azimage-owner of its object, so azimage may not change it; remove the region from it in Azure if nobody uses it";
     let cases = [
@@ -330,6 +331,23 @@ fn a_target_that_goes_ends_or_says_who_has_to_act() {
             None,
             "False VersionStalled Stalled: The replicas in northeurope can't be removed before a person acts: scale sets there are \
              made from web-1: /front, /back; to let them stay, set spec.deletionPolicy to Retain",
+        ),
+        (
+            "they are made from one that isn't ours any more",
+            "Delete",
+            vec![stalled_version("web-1", "VersionExists", &used(&there))],
+            true,
+            Some(stays),
+            "Nothing is left",
+        ),
+        (
+            "they are made from one that may not be written",
+            "Delete",
+            vec![stalled_version("web-1", "AccessDenied", &used(&there))],
+            false,
+            None,
+            "False VersionStalled Stalled: The replicas in northeurope can't be removed before a person acts: web-1 is Stalled with \
+             AccessDenied (Azure's words)",
         ),
         ("they are, and what it has stays anyhow", "Retain", vec![in_use(&there)], false, None, "Unknown Deleting"),
         (

@@ -83,6 +83,9 @@ phrases! {
     /// What is taken away later, as the target no longer selects it.
     pub(crate) enum Leaves ["the message of `Ready`"] {
         Nothing => "",
+        InUse { versions: String, region: Region } =>
+            "; replicas of {versions} in {region} stay, though this target no longer selects them, as long as scale sets there are \
+             made from them",
         After { versions: String, region: Region, after: Timestamp } =>
             "; replicas of {versions} in {region} are taken away after {after}, as this target no longer selects them: \
              put back the selector or the labels to keep them",

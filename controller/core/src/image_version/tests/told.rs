@@ -160,6 +160,9 @@ impl Observed {
             Read::Locks(scope) => put(&self.locks, scope, &mut into.locks),
             Read::Regions(id) => put(&self.regions, id, &mut into.regions),
             Read::Activity(of) => put(&self.activity, of, &mut into.activities),
+            Read::ScaleSets(id) if self.scale_sets == Told::NotYet => {
+                put(&Told::Found(Vec::new()), id, &mut into.scale_sets)
+            }
             Read::ScaleSets(id) => put(&self.scale_sets, id, &mut into.scale_sets),
             Read::Namespace(name) => put(&self.namespace, name, &mut into.namespaces),
         }

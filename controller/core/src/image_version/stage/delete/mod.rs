@@ -3,7 +3,6 @@
 pub(in super::super) mod words;
 
 use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare};
-use azimage_names::Region;
 use words::{Parting, Words};
 
 use super::{
@@ -11,7 +10,6 @@ use super::{
         Doubt, History, Operation, Power, Provisioning, Read, Request, Requeue, Step, StepName,
         context::{Answer, Cx, Presence},
         doubt::CONFIRMATIONS,
-        facts,
         history::recorded,
         report::{Decision, Outcome, Report, Stop, ends},
         tags,
@@ -39,13 +37,14 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             ends(None, Requeue::Resync)
         }
         Presence::Found(version) => match InUse::of(cx)? {
-            InUse::Unknown => {
-                let failure = Failure::Unavailable("Azure didn't say".to_owned());
+            InUse::Nowhere => delete_version(cx, report),
+            InUse::Unknown(failure) => {
                 Err(Stop::Failed(failure, "read which scale sets use the gallery image version"))
             }
-            in_use => match in_use.regions().find(|(region, _)| is_in(version, region)) {
-                Some((region, users)) => {
-                    let words = Words::InUse { region: region.clone(), users: users.join(", ") };
+            InUse::By(users) => match version.targets.iter().find(|target| !users.at(&target.region).is_empty()) {
+                Some(target) => {
+                    let region = target.region.clone();
+                    let words = Words::InUse { users: users.at(&region).join(", "), region };
                     report.progress = Progress::stalled(words.reason(), words.to_string());
                     ends(None, Requeue::Resync)
                 }
@@ -63,10 +62,6 @@ pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decisi
             Ok(Outcome::Done)
         }
     }
-}
-
-fn is_in(version: &facts::Version, region: &Region) -> bool {
-    version.targets.iter().any(|target| target.region == *region)
 }
 
 /// The version is there, and Azure isn't deleting it: asked for, or once more if that had no effect.

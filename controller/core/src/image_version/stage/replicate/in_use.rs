@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use azimage_crds::Deletion;
 use azimage_names::Region;
 
 use super::super::super::{
@@ -14,6 +15,7 @@ use crate::{
     Failure,
     condition::clip,
     merge::{Merged, Wanted},
+    target::TargetView,
 };
 
 /// The most scale sets that are named of a region, and how many bytes of each.
@@ -21,69 +23,90 @@ const MOST_USERS: usize = 3;
 const LONGEST: usize = 512;
 
 /// Where a version is in use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(in super::super) enum InUse {
-    /// By region, the scale sets that name it there.
-    By(BTreeMap<Region, Vec<String>>),
+    /// Who uses it.
+    By(Users),
     /// Nowhere, as far as may be known.
     #[default]
     Nowhere,
     /// Azure didn't say.
-    Unknown,
+    Unknown(Failure),
+}
+
+/// Scale sets that name a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Users {
+    by_region: BTreeMap<Region, Vec<String>>,
+    /// Those of which nobody knows where they are: they may be anywhere.
+    anywhere: Vec<String>,
+}
+
+impl Users {
+    fn of(found: &[ScaleSet]) -> Self {
+        let mut users = Self::default();
+        for scale_set in found {
+            let named = match &scale_set.region {
+                Some(region) => users.by_region.entry(region.clone()).or_default(),
+                None => &mut users.anywhere,
+            };
+            named.push(clip(&scale_set.id, LONGEST));
+        }
+        users
+    }
+
+    /// Those in a region, or perhaps there: the first of them.
+    pub(in super::super) fn at(&self, region: &Region) -> Vec<String> {
+        let there = self.by_region.get(region).into_iter().flatten();
+        let mut users: Vec<String> = there.chain(&self.anywhere).cloned().collect();
+        users.sort();
+        users.truncate(MOST_USERS);
+        users
+    }
 }
 
 impl InUse {
     /// As Azure tells it.
     pub(in super::super) fn of(cx: &Cx<'_>) -> Result<Self, Stop> {
-        match cx.scale_sets()? {
-            Answer::Found(found) => Ok(Self::by_region(found)),
-            Answer::Failed(failure @ Failure::Throttled) => {
-                Err(Stop::Failed(failure.clone(), "read which scale sets use the gallery image version"))
-            }
-            // The caller may not know, and never will.
-            Answer::Missing(_)
-            | Answer::Failed(Failure::Denied { .. } | Failure::Forbidden { .. } | Failure::Refused(_)) => {
-                Ok(Self::Nowhere)
-            }
-            Answer::Failed(_) => Ok(Self::Unknown),
+        Ok(match cx.scale_sets()? {
+            Answer::Found(found) if found.is_empty() => Self::Nowhere,
+            Answer::Found(found) => Self::By(Users::of(found)),
+            // The caller may not know.
+            Answer::Failed(Failure::Denied { .. } | Failure::Forbidden { .. }) => Self::Nowhere,
+            Answer::Failed(failure) => Self::Unknown(failure.clone()),
+            Answer::Missing(_) => Self::Unknown(Failure::Unavailable("there is no resource graph".to_owned())),
+        })
+    }
+
+    /// Whether a region may be taken away.
+    pub(super) fn lets_go_of(&self, region: &Region) -> bool {
+        match self {
+            Self::Nowhere => true,
+            Self::By(users) => users.at(region).is_empty(),
+            Self::Unknown(_) => false,
         }
     }
 
-    fn by_region(found: &[ScaleSet]) -> Self {
-        let mut by: BTreeMap<Region, Vec<String>> = BTreeMap::new();
-        for scale_set in found {
-            if let Some(region) = &scale_set.region {
-                by.entry(region.clone()).or_default().push(clip(&scale_set.id, LONGEST));
-            }
-        }
-        for users in by.values_mut() {
-            users.sort();
-            users.truncate(MOST_USERS);
-        }
-        if by.is_empty() { Self::Nowhere } else { Self::By(by) }
-    }
-
-    /// The regions in which it is, and by whom.
-    pub(in super::super) fn regions(&self) -> impl Iterator<Item = (&Region, &Vec<String>)> {
-        let by = if let Self::By(by) = self { Some(by) } else { None };
-        by.into_iter().flatten()
-    }
-
-    /// Of the regions that are to go, those stay that are in use: as they are, and asked for by who asked for them until now.
-    pub(super) fn keep(&self, mut merged: Merged, remembered: &BTreeMap<Region, Vec<String>>) -> Merged {
-        let kept: BTreeSet<Region> = match self {
-            Self::Nowhere => return merged,
-            Self::Unknown => merged.removed.clone(),
-            Self::By(by) => merged.removed.iter().filter(|region| by.contains_key(region)).cloned().collect(),
-        };
+    /// Of the regions that are to go, those stay that are in use: as they are, and asked for by those whose word would take them away.
+    /// Whoever leaves them as they are is let go.
+    pub(super) fn keep(
+        &self,
+        mut merged: Merged,
+        targets: &[TargetView],
+        remembered: &BTreeMap<Region, Vec<String>>,
+    ) -> Merged {
+        let kept: BTreeSet<Region> = merged.removed.iter().filter(|region| !self.lets_go_of(region)).cloned().collect();
         for region in kept {
-            merged.removed.remove(&region);
-            let requested_by = remembered.get(&region).cloned().unwrap_or_default();
+            let takes_away = |name: &&String| {
+                let is = |target: &&TargetView| target.name == **name && target.region == region;
+                targets.iter().find(is).is_some_and(|target| target.deletion == Deletion::Delete && !target.wants)
+            };
+            let requested_by = remembered.get(&region).into_iter().flatten().filter(takes_away).cloned().collect();
             let as_it_is = Wanted { replicas: None, keeps: true, storage_account_type: None, requested_by };
+            let users = if let Self::By(users) = self { users.at(&region) } else { Vec::new() };
+            merged.removed.remove(&region);
             merged.wanted.insert(region.clone(), as_it_is);
-            if let Self::By(by) = self {
-                merged.in_use.insert(region.clone(), by[&region].clone());
-            }
+            merged.in_use.insert(region, users);
         }
         merged
     }

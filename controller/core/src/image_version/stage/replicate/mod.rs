@@ -47,6 +47,7 @@ pub(super) struct View<'a> {
     pub(super) merged: Merged,
     pub(super) shown: Vec<RegionStatus>,
     pub(super) refusals: Refusals,
+    in_use: InUse,
     write: Write,
 }
 
@@ -56,8 +57,10 @@ impl<'a> View<'a> {
         let mut refusals = write::current_refusals(cx, version);
         unknown::noted(cx, &version.location, &regions::in_azure(version), &mut refusals)?;
         let (mut merged, mut write) = Write::decide(cx, version, &refusals, &InUse::Nowhere);
+        let mut in_use = InUse::Nowhere;
         if !merged.removed.is_empty() {
-            (merged, write) = Write::decide(cx, version, &refusals, &InUse::of(cx)?);
+            in_use = InUse::of(cx)?;
+            (merged, write) = Write::decide(cx, version, &refusals, &in_use);
         }
         for region in std::mem::take(&mut merged.vanished) {
             let doubt = Doubt::NoRegion(region.clone());
@@ -69,7 +72,7 @@ impl<'a> View<'a> {
         let shown = regions::report(&merged, Some(version), history.status, &refusals);
         report.regions = Some(shown.clone());
         report.refusals = Some(refusals.clone());
-        Ok(View { cx: *cx, version, merged, shown, refusals, write })
+        Ok(View { cx: *cx, version, merged, shown, refusals, in_use, write })
     }
 }
 
@@ -98,7 +101,7 @@ fn merged_of(
     let targets: Vec<TargetView> = targets.into_iter().map(hold).collect();
     let remembered = regions::remembered(history.status);
     let merged = merge(home, validated.publish.default_replicas, &targets, &remembered, in_azure);
-    let merged = in_use.keep(merged, &remembered);
+    let merged = in_use.keep(merged, &targets, &remembered);
     (Merged { leaving, ..merged }, targets)
 }
 
@@ -196,7 +199,8 @@ impl View<'_> {
         let stay = self.stay();
         let message = Done::Published { version, regions: done.to_string(), stay }.to_string();
         report.progress = Progress::Settled { message };
-        ends(None, Requeue::Resync)
+        let waits = matches!(self.in_use, InUse::Unknown(_)) && !self.merged.in_use.is_empty();
+        ends(None, if waits { Requeue::Retry } else { Requeue::Resync })
     }
 
     /// All is done that Azure heeds. What it refuses of targets is told, and asked for again; else a person has to act.
@@ -233,7 +237,11 @@ impl View<'_> {
     /// What is taken away next, as no target selects the version any more.
     fn stay(&self) -> Stay {
         if let Some((region, users)) = self.merged.in_use.first_key_value() {
-            return Stay::InUse { region: region.clone(), users: users.join(", ") };
+            let region = region.clone();
+            return match &self.in_use {
+                InUse::Unknown(failure) => Stay::UseUnknown { region, why: clip(failure.words(), TOLD) },
+                InUse::By(_) | InUse::Nowhere => Stay::InUse { region, users: users.join(", ") },
+            };
         }
         let all = self.merged.leaving.iter().flat_map(|(region, leaving)| leaving.iter().map(move |it| (region, it)));
         let next = all.filter(|(_, leaving)| leaving.after.0 > self.cx.history.now).min_by_key(|(_, it)| it.after.0);

@@ -14,6 +14,7 @@ use super::{
     },
     super::clone::attempt::is_copy_gone,
     View, compare,
+    in_use::InUse,
     words::Failed,
 };
 use crate::failure::late::is_incurable;
@@ -69,8 +70,9 @@ impl View<'_> {
             .filter(|region| region.ready_replicas.is_none())
             .filter_map(|region| Region::parse(&region.name).ok())
             .find(|region| *region != self.version.location);
+        let in_use = if removable.is_some() && self.by_removal() { InUse::of(&self.cx)? } else { InUse::Nowhere };
         let request = match removable {
-            Some(region) if self.by_removal() => {
+            Some(region) if self.by_removal() && in_use.lets_go_of(&region) => {
                 compare::update(self.cx.validated, self.version, &self.merged, Some(&region), self.cx.history.now)
             }
             _ => again,

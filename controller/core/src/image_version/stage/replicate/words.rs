@@ -80,6 +80,8 @@ phrases! {
     /// What is taken away later, as a target no longer selects the version.
     pub(in crate::image_version) enum Stay ["<stay>"] {
         Nothing => "",
+        UseUnknown { region: Region, why: String } =>
+            ". It stays in {region}, which no replication target asks for any more, until Azure says which scale sets use it: {why}",
         InUse { region: Region, users: String } =>
             ". It stays in {region}, which no replication target asks for any more, as scale sets there are made from it: {users}",
         Until { region: Region, target: String, after: Timestamp } =>
