@@ -46,11 +46,13 @@ pub(super) fn workspaces(config: &Config, objects: &[Arc<Guarded<ImageVersion>>]
     all
 }
 
-/// That of an object that clones. A copy lies in the subscription of its machine.
+/// That of an object that makes something temporary, in the subscription of its machine: in its workspace, or beside the machine
+/// that it captures in place.
 fn of(object: &ImageVersion) -> Option<Workspace> {
-    let machine = object.spec.source.virtual_machine.as_ref().filter(|machine| machine.capture == Capture::Clone)?;
-    let machine = VirtualMachineId::parse(&machine.resource_id).ok()?;
-    let group = &object.spec.workspace.as_ref()?.resource_group;
+    let source = object.spec.source.virtual_machine.as_ref()?;
+    let machine = VirtualMachineId::parse(&source.resource_id).ok()?;
+    let beside = || (source.capture == Capture::InPlace).then(|| machine.resource_group());
+    let group = object.spec.workspace.as_ref().map(|workspace| workspace.resource_group.as_str()).or_else(beside)?;
     let group = ResourceGroup::new(machine.subscription().clone(), &group.to_lowercase()).ok()?;
     Some(Workspace { group, namespace: object.namespace(), account: object.spec.service_account_name.clone() })
 }

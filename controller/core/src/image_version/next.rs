@@ -19,7 +19,7 @@ use super::{
     stage::{
         clean,
         clone::attempt,
-        publish,
+        keep, publish,
         replicate::{self, regions, unknown},
     },
     words::{Done, Words},
@@ -75,6 +75,7 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
         step => (step, requeue),
     };
     if let Some(id) = step.as_ref().and_then(Step::makes) {
+        report.expiries.extend(step.as_ref().and_then(Step::expiry).map(|expiry| (id.clone(), expiry)));
         report.temporary.insert(id);
     }
     let plan = Plan { step, report, requeue };
@@ -114,6 +115,13 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         report.progress = suspended(cx);
         return ends(None, Requeue::Never);
     }
+    let outcome = alive(cx, report)?;
+    keep::expire(cx, outcome, report)
+}
+
+/// Of an object that is worked on.
+fn alive(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let validated = cx.validated;
     let route = route::of(&validated.source);
     if let Some(version) = cx.version()? {
         let is_being_made = !version.provisioning.is_final();

@@ -15,6 +15,7 @@ mod denials;
 mod drift;
 mod happy_path;
 mod identity;
+mod kept;
 mod late_failures;
 mod leaks;
 mod leftovers;

@@ -78,7 +78,8 @@ pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool 
         || recorded(status, &StepName::Publish.into())
             .is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
     let claimed = recorded(status, &StepName::ClaimSource.into()).is_some() && !published;
-    claimed || !status.temporary.is_empty()
+    // What is kept for a while outlives its object.
+    claimed || status.temporary.iter().any(|known| known.expires_at.is_none())
 }
 
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the
@@ -147,7 +148,8 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
             let may_be_sealed = tags::sealed(machine) || attempt.as_ref().is_some_and(Attempt::may_have_begun);
             if !runs && may_be_sealed {
                 let left = Parting::LeftSealed { id: id.clone(), power: machine.power.clone() };
-                report.parting = Some(left.to_string());
+                report.parting =
+                    Some(report.parting.take().map_or_else(|| left.to_string(), |kept| format!("{left}. {kept}")));
             }
             report.deleting(&Words::Releasing, Some(Step::on_machine(StepName::ReleaseSource, request)))
         }
