@@ -24,6 +24,9 @@ use crate::{
     temporary::{TemporaryId, expires},
 };
 
+/// Completes "Could not …".
+pub(super) const READING: &str = "read the snapshot of the machine's OS disk";
+
 /// The snapshot is there, with the time that its tag names.
 pub(super) fn note(keep: &KeepSpec, found: &facts::Temporary, report: &mut Report) {
     report.expiries.extend(expires(&found.tags).map(|at| (keep.id(), at)));
@@ -48,6 +51,8 @@ pub(super) fn recall(cx: &Cx<'_>, keep: &KeepSpec, report: &mut Report) -> Resul
     }
     match cx.temporary(&keep.id())? {
         Answer::Found(found) if cx.validated.owns_tag(&found.tags) => note(keep, found, report),
+        // It is looked for only until the end of the work.
+        Answer::Failed(failure @ Failure::Throttled) => return Err(Stop::Failed(failure.clone(), READING)),
         // That it can't be read holds up nothing.
         Answer::Found(_) | Answer::Missing(_) | Answer::Failed(_) => {}
     }

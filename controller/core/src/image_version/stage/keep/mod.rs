@@ -67,7 +67,7 @@ fn is_past(cx: &Cx<'_>, source: Source<'_>, machine: &facts::Machine) -> Result<
 
 fn ensure(cx: &Cx<'_>, keep: &KeepSpec, machine: &facts::Machine, report: &mut Report) -> Decision {
     let id = keep.id();
-    let found = match cx.temporary(&id)?.or_stop("read the snapshot of the machine's OS disk")? {
+    let found = match cx.temporary(&id)?.or_stop(expiry::READING)? {
         Presence::Found(found) => found,
         Presence::Missing(_) => return report.act(&Words::Making, step(cx, keep, machine)?),
     };
