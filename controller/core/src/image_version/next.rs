@@ -50,6 +50,9 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
             (None, failure.requeue())
         }
     };
+    if requeue == Requeue::Release {
+        report.parting = keep::parting(&cx);
+    }
     report.accepted = history.memory.accepted_at(StepName::Publish);
     if matches!(facts.versions.get(&validated.id), Some(Reading::Missing(_))) {
         report.doubts(Doubt::NoVersion);

@@ -72,9 +72,8 @@ async fn a_snapshot_from_before_the_seal_is_kept_until_it_expires() {
     println!("{}", test.kubectl(&["get", "azv", "web", "--output=jsonpath={.status.temporary}"]).await);
     // Time goes by, in Azure and in the status.
     retag(&test, &id, "azimage-expires-at", EXPIRED).await;
-    let patch = json!([{"op": "replace", "path": "/status/temporary/0/expiresAt", "value": EXPIRED}]);
-    let patch = format!("--patch={patch}");
-    test.kubectl(&["patch", "azv", "web", "--subresource=status", "--type=json", &patch]).await;
+    test.overwrite_status(Kind::Version, "web", |status| status["temporary"][0]["expiresAt"] = EXPIRED.into()).await;
+    test.request(Kind::Version, "web").await;
     test.until("the snapshot is deleted", || async { !is_there(&test, &id).await }).await;
     let gone = |object: &Object| object.at("/status/temporary") == &Value::Null;
     let object = test.wait(Kind::Version, "web", "told that it is gone", gone).await;

@@ -307,6 +307,11 @@ proptest! {
     ) {
         let mut controller = controller("168h");
         controller.run(&fates);
+        // That a seal under way was begun already can't be known without the status, as without a snapshot.
+        let unknown = reason(&controller, ConditionType::Stalled) == "True/GuestPreparationUnknown";
+        if unknown && fates.contains(&Fate::StatusLost) {
+            return Ok(());
+        }
         prop_assert!(is_ready(&controller), "{:?}", controller.progress());
         prop_assert_eq!((controller.azure.created, controller.azure.generalized), (1, 1));
         let kept: Vec<_> = controller.azure.parts.keys().cloned().collect();

@@ -103,10 +103,7 @@ pub(super) fn tell_of_stuck(cx: &Cx<'_>, report: &mut Report) {
 
 /// Before an object goes: nothing temporary of it is left.
 pub(in super::super) fn before_release(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    if cx.clone_spec().is_none() {
-        return keep::leave(cx, report);
-    }
-    if cx.history.status.temporary.is_empty() {
+    if cx.clone_spec().is_none() || cx.history.status.temporary.is_empty() {
         return Ok(Outcome::Done);
     }
     let cleared = clear::clear(cx, report, |id| problem(cx, id).is_some())?;

@@ -148,8 +148,7 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
             let may_be_sealed = tags::sealed(machine) || attempt.as_ref().is_some_and(Attempt::may_have_begun);
             if !runs && may_be_sealed {
                 let left = Parting::LeftSealed { id: id.clone(), power: machine.power.clone() };
-                report.parting =
-                    Some(report.parting.take().map_or_else(|| left.to_string(), |kept| format!("{left}. {kept}")));
+                report.parting = Some(left.to_string());
             }
             report.deleting(&Words::Releasing, Some(Step::on_machine(StepName::ReleaseSource, request)))
         }

@@ -112,11 +112,9 @@ pub(in super::super::super) fn expire(cx: &Cx<'_>, outcome: Outcome, report: &mu
     }
 }
 
-/// The snapshot outlives its object.
-pub(in super::super::super) fn leave(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let kept = cx.keep_spec().and_then(|keep| known(cx, keep));
-    if let Some((known, until)) = kept.and_then(|known| Some((known, known.expires_at.as_ref()?.0))) {
-        report.parting = Some(Parting::Kept { id: known.resource_id.clone(), until }.to_string());
-    }
-    Ok(Outcome::Done)
+/// What a person has to know as the object goes: the snapshot outlives it.
+pub(in super::super::super) fn parting(cx: &Cx<'_>) -> Option<String> {
+    let known = known(cx, cx.keep_spec()?)?;
+    let until = known.expires_at.as_ref()?.0;
+    Some(Parting::Kept { id: known.resource_id.clone(), until }.to_string())
 }

@@ -20,7 +20,7 @@ use super::{
     guest::{Attempt, newer_claim, readiness::may_begin},
 };
 use crate::temporary::{self, DiskPlace, Part, Purpose};
-pub(in super::super) use expiry::{expire, leave, tell};
+pub(in super::super) use expiry::{expire, parting, tell};
 
 /// How often the snapshot is asked for that Azure fails to make.
 const MOST_ATTEMPTS: i32 = 5;
