@@ -211,7 +211,7 @@ pub(super) fn is_hand_on_copy(action: &Action, number: u8) -> bool {
     )
 }
 
-/// A machine is sealed itself only after the snapshot of its OS disk was made, if one is to be kept; and none is made later.
+/// A machine is sealed itself only after the snapshot of its OS disk was made, if one is to be kept; and that isn't deleted within a run.
 pub(super) fn kept_before_it_is_sealed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let world = &evidence.plan.world;
@@ -227,6 +227,8 @@ pub(super) fn kept_before_it_is_sealed(evidence: &Evidence<'_>) -> Vec<String> {
                 .extend(kept.iter().map(|effect| format!("{} {}, and none is to be kept", effect.method, effect.path)));
             continue;
         }
+        let deleted = evidence.writes_to("DELETE", &evidence.azure.kept(number));
+        found.extend(deleted.into_iter().map(super::line));
         let too_early = seals.filter(|seal| made.is_none_or(|made| made > seal.time));
         found.extend(too_early.map(|seal| format!("{} at {} without a snapshot", seal.path, seal.time)));
     }
