@@ -191,7 +191,8 @@ fn passed(behind: &[&Stage], version: &facts::Version, cx: &Cx<'_>, report: &mut
             report.not_needed(kind);
         }
     }
-    let names = || behind.iter().flat_map(|stage| stage.steps);
+    // What is deleted may be deleted later, too, and is seen by itself.
+    let names = || behind.iter().flat_map(|stage| stage.steps).filter(|name| **name != StepName::DeleteTemporary);
     report.finished.extend(names().map(|name| StepKey::from(*name)));
     let recorded = cx.history.status.steps.iter().filter_map(StepKey::of);
     report.finished.extend(recorded.filter(|key| names().any(|name| *name == key.name)));

@@ -110,6 +110,9 @@ fn it_is_deleted_when_it_expired_while_the_version_stays_ready() {
     for _ in 0..150 {
         controller.pass(Fate::Fine);
         assert!(is_ready(&controller), "{:?}", controller.progress());
+        let deletion = controller.status.steps.iter().find(|step| step.name == "DeleteTemporary");
+        let is_over = deletion.is_some_and(|step| step.finished_at.is_some());
+        assert!(!is_over || controller.status.temporary.is_empty(), "it is over when it is seen");
     }
     assert!(controller.azure.parts.is_empty());
     assert_eq!(controller.status.temporary, []);
