@@ -29,7 +29,10 @@ impl KeepSpec {
     }
 
     /// From the raw object. Of a guest that was sealed before nothing can be had back.
-    pub(super) fn of(
+    ///
+    /// # Errors
+    /// When a field can't be used, which the definition of the kind rules out.
+    pub fn of(
         object: &ImageVersion,
         machine: &VirtualMachineSource,
         id: &VirtualMachineId,
