@@ -115,6 +115,10 @@ pub enum Reason {
     Cloning,
     /// Azure has no machine of this size at the moment, or not for this subscription; another size is tried.
     CapacityUnavailable,
+    /// A snapshot of the machine's OS disk is being made, before anything is changed in its guest.
+    KeepingDisk,
+    /// The snapshot of the machine's OS disk can't be made. The machine's guest is as it was.
+    SnapshotFailed,
     /// The copy of the machine can't be captured; the message says why. The machine itself is as it was.
     CloneFailed,
     /// Temporary resources are being deleted.
@@ -244,6 +248,7 @@ impl Reason {
             | Self::GuestPreparationUnknown
             | Self::WorkspaceNotReady
             | Self::NameTaken
+            | Self::SnapshotFailed
             | Self::CloneFailed
             | Self::CapacityUnavailable
             | Self::GalleryNotFound
@@ -285,6 +290,7 @@ impl Reason {
             | Self::AgentNotReady
             | Self::SourceBusy
             | Self::Cloning
+            | Self::KeepingDisk
             | Self::CleaningUp
             | Self::CleanUpFailed
             | Self::Sealing

@@ -20,9 +20,9 @@ pub use condition::{ConditionType, Reason};
 pub use image_version::{
     Adoption, AllowedPath, Capture, CloneSettings, DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest,
     GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion, ImageVersionSource, ImageVersionSpec,
-    ImageVersionStatus, Leaving, ManagedImageSource, OperationStatus, OsDiskSource, Prepare, Publish, RefusalStatus,
-    RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure, StepStatus, StorageAccountType,
-    TemporaryStatus, VirtualMachineSource, Workspace, WorkspaceSubnet,
+    ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, OperationStatus, OsDiskSource, Prepare, Publish,
+    RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure, StepStatus,
+    StorageAccountType, TemporaryStatus, VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{

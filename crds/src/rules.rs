@@ -112,6 +112,21 @@ pub(crate) fn keep_on_failure() -> Rule {
     time_span("0s", "168h", "1h or 30m")
 }
 
+/// A time span for which the snapshot of a machine's OS disk stays, or none. A seal takes up to an hour or more.
+pub(crate) fn keep_disk_snapshot_for() -> Rule {
+    Rule::new(
+        "self.matches('^([0-9]{1,5}(h|m|s))+$') && (duration(self) == duration('0s') || duration(self) >= duration('1h') && duration(self) <= duration('720h'))",
+    )
+    .message("must be a time span between 1h and 720h, such as 168h, or 0s for no snapshot")
+}
+
+/// What is only for a machine that is captured itself.
+pub(crate) fn only_in_place() -> Rule {
+    Rule::new("self.capture == 'InPlace' || !has(self.inPlace)")
+        .message("inPlace is for capture: InPlace; nothing becomes of a machine that is cloned")
+        .reason(Reason::FieldValueForbidden)
+}
+
 /// What is only for a machine that is cloned.
 pub(crate) fn only_for_a_clone() -> Rule {
     Rule::new("self.capture == 'Clone' || !has(self.clone)")

@@ -77,6 +77,31 @@ pub const RIGHTS: &[Right] = &[
     ),
     right(
         Job::Capture,
+        "Microsoft.Compute/disks/beginGetAccess/action",
+        "Snapshots - Create Or Update",
+        "the snapshot of the machine's OS disk that is kept for a while: who makes one has to be allowed to export the disk",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/snapshots/read",
+        "Snapshots - Get",
+        "whether that snapshot is there, is gone, and whose it is; on spec.workspace's resource group, where there is one",
+    ),
+    right(
+        Job::Capture,
+        "Microsoft.Compute/snapshots/write",
+        "Snapshots - Create Or Update",
+        "making it, before anything is changed in the guest",
+    ),
+    right(Job::Capture, "Microsoft.Compute/snapshots/delete", "Snapshots - Delete", "deleting it when it expired"),
+    optional(
+        Job::Capture,
+        "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
+        "Resources - List By Resource Group",
+        "what is left of such snapshots whose objects are gone; without it nobody looks for that",
+    ),
+    right(
+        Job::Capture,
         "Microsoft.Compute/virtualMachines/runCommands/read",
         "Virtual Machine Run Commands - Get By Virtual Machine",
         "how the seal went",

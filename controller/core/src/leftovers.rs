@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{EXPIRES_TAG, PURPOSE_TAG};
+use azimage_crds::PURPOSE_TAG;
 use jiff::Timestamp;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     events::{Event, NOTE_LIMIT},
     message::phrases,
     owner::find_tag,
-    temporary::{Part, Purpose, TemporaryId},
+    temporary::{Part, Purpose, TemporaryId, expires},
 };
 
 /// A resource that looks temporary, as Azure shows it.
@@ -69,7 +69,7 @@ pub fn standing(candidate: &Candidate, cluster: &str, objects: &impl Objects, no
     let tag = |name: &str| find_tag(&candidate.tags, name);
     let owner = Owner::of(&candidate.tags).filter(|owner| owner.cluster == cluster);
     let is_known = tag(PURPOSE_TAG).is_some_and(|value| value.parse::<Purpose>().is_ok());
-    let expires = tag(EXPIRES_TAG).and_then(|value| value.parse::<Timestamp>().ok());
+    let expires = expires(&candidate.tags);
     let (Some(owner), true, Some(expires)) = (owner, is_known, expires) else { return Standing::NotOurs };
     let Some(part) = candidate.id.part(&owner.uid) else { return Standing::NotOurs };
     if !objects.serves(&owner.namespace) {
@@ -124,11 +124,11 @@ pub fn not_deleted(part: Part, id: &TemporaryId, why: &str) -> Event {
 
 #[cfg(test)]
 mod tests {
-    use azimage_crds::OWNER_TAG;
+    use azimage_crds::{EXPIRES_TAG, OWNER_TAG};
     use azimage_names::{ResourceGroup, SnapshotId};
 
     use super::*;
-    use crate::temporary::{DiskPlace, tags};
+    use crate::temporary::{DiskPlace, LIFE_OF_A_COPY, tags};
 
     const UID: &str = "0a1b2c3d-0000-4000-8000-00000000abcd";
     const ALIVE: &str = "0a1b2c3d-0000-4000-8000-00000000aaaa";
@@ -156,7 +156,7 @@ mod tests {
 
     fn candidate(uid: &str, part: Part) -> Candidate {
         let owner = Owner { cluster: "c1".into(), namespace: "images".into(), name: "web".into(), uid: uid.into() };
-        let tags = tags(&owner.to_string(), Purpose::Clone, made(), &BTreeMap::new());
+        let tags = tags(&owner.to_string(), Purpose::Clone, (made(), LIFE_OF_A_COPY), &BTreeMap::new());
         Candidate { id: TemporaryId::of(&group(), uid, part).unwrap(), tags, is_going: false }
     }
 

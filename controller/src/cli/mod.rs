@@ -193,7 +193,7 @@ pub struct ControllerArgs {
     )]
     pub service_account_names: Vec<String>,
 
-    /// Resource groups in which copies of machines were made, such as /subscriptions/ID/resourceGroups/NAME, separated by
+    /// Resource groups in which copies of machines were made, or snapshots of them are kept, such as /subscriptions/ID/resourceGroups/NAME, separated by
     /// commas. The controller's own identity looks there for what is left of objects that are gone; where objects that live
     /// have their workspaces it looks anyway.
     #[arg(long, env = "AZIMAGE_WORKSPACES", value_delimiter = ',', value_name = "IDS", value_parser = group, help_heading = "Azure")]

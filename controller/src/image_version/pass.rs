@@ -105,6 +105,9 @@ impl Pass<'_> {
                 Ok(After::Changed)
             }
             Action::Release => {
+                if let Some(words) = &decided.plan.report.parting {
+                    self.tell_at_parting(words).await;
+                }
                 remove_finalizer(self.api, self.object, IMAGE_VERSION_FINALIZER).await?;
                 tracing::info!("Let go of image version");
                 Ok(After::Released)

@@ -31,6 +31,8 @@ pub(crate) struct Reaper {
     /// Namespaces that are watched; empty for all.
     watched: Vec<String>,
     metrics: Metrics,
+    /// Where there may be something of objects that went since the process began.
+    known: BTreeSet<Workspace>,
     /// What Azure refused to delete, and when.
     refused: BTreeMap<TemporaryId, Instant>,
     /// What was told of workspaces that can't be looked through.
@@ -39,7 +41,7 @@ pub(crate) struct Reaper {
 
 impl Reaper {
     pub(crate) fn new(context: Arc<Context>, watched: Vec<String>, metrics: Metrics) -> Self {
-        Self { context, watched, metrics, refused: BTreeMap::new(), told: BTreeMap::new() }
+        Self { context, watched, metrics, known: BTreeSet::new(), refused: BTreeMap::new(), told: BTreeMap::new() }
     }
 
     /// Looks from time to time until it is told to stop, and not before all objects were seen.
@@ -63,7 +65,8 @@ impl Reaper {
         let (mut busy, mut left) = (false, 0);
         let objects = self.context.stores.versions();
         let seen: BTreeSet<String> = objects.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
-        for workspace in workspaces::workspaces(&self.context.config, &objects) {
+        self.known.extend(workspaces::workspaces(&self.context.config, &objects));
+        for workspace in self.known.clone() {
             if !self.context.term.still_held(Instant::now()) {
                 return false;
             }

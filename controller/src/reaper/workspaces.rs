@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use azimage_core::Identity;
+use azimage_core::{Identity, image_version::KeepSpec};
 use azimage_crds::{Capture, ImageVersion};
 use azimage_names::{ResourceGroup, VirtualMachineId};
 use kube::ResourceExt as _;
@@ -46,11 +46,15 @@ pub(super) fn workspaces(config: &Config, objects: &[Arc<Guarded<ImageVersion>>]
     all
 }
 
-/// That of an object that clones. A copy lies in the subscription of its machine.
+/// That of an object that makes something temporary, in the subscription of its machine.
 fn of(object: &ImageVersion) -> Option<Workspace> {
-    let machine = object.spec.source.virtual_machine.as_ref().filter(|machine| machine.capture == Capture::Clone)?;
-    let machine = VirtualMachineId::parse(&machine.resource_id).ok()?;
-    let group = &object.spec.workspace.as_ref()?.resource_group;
-    let group = ResourceGroup::new(machine.subscription().clone(), &group.to_lowercase()).ok()?;
+    let source = object.spec.source.virtual_machine.as_ref()?;
+    let machine = VirtualMachineId::parse(&source.resource_id).ok()?;
+    let kept = || KeepSpec::of(object, source, &machine).ok().flatten().map(|keep| keep.group.name().to_owned());
+    let group = match source.capture {
+        Capture::Clone => object.spec.workspace.as_ref().map(|workspace| workspace.resource_group.clone()),
+        Capture::InPlace => kept(),
+    };
+    let group = ResourceGroup::new(machine.subscription().clone(), &group?.to_lowercase()).ok()?;
     Some(Workspace { group, namespace: object.namespace(), account: object.spec.service_account_name.clone() })
 }

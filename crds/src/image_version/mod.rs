@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{
     AllowedPath, Capture, CloneSettings, DataDiskSource, DisksPrepare, DisksSource, Guest, Hygiene, ImageVersionSource,
-    ManagedImageSource, OsDiskSource, Prepare, Source, VirtualMachineSource,
+    InPlaceSettings, ManagedImageSource, OsDiskSource, Prepare, Source, VirtualMachineSource,
 };
 pub use status::{
     GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, Leaving, OperationStatus, RefusalStatus,

@@ -35,7 +35,11 @@ pub struct Source {
 /// A virtual machine as the source.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = rules::only_for_a_clone(), validation = rules::a_clone_is_sealed())]
+#[x_kube(
+    validation = rules::only_for_a_clone(),
+    validation = rules::only_in_place(),
+    validation = rules::a_clone_is_sealed()
+)]
 pub struct VirtualMachineSource {
     /// The resource id of the virtual machine. The version is made in its region.
     #[schemars(length(min = 1, max = 400))]
@@ -51,6 +55,10 @@ pub struct VirtualMachineSource {
     /// How the copy is made, of `capture: Clone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone: Option<CloneSettings>,
+
+    /// What becomes of the machine, of `capture: InPlace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place: Option<InPlaceSettings>,
 
     /// How the guest is prepared.
     #[serde(default)]
@@ -94,6 +102,28 @@ impl Default for CloneSettings {
 
 fn default_keep_on_failure() -> String {
     "1h".to_owned()
+}
+
+/// What becomes of a machine that is captured in place.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InPlaceSettings {
+    /// How long a snapshot of the OS disk is kept, made before the seal begins, so that the machine can be had back: from 1h to
+    /// 720h, or 0s for no snapshot. It outlives this object. Of a guest that was sealed before none is made.
+    #[serde(default = "default_keep_disk_snapshot_for")]
+    #[schemars(length(min = 2, max = 16))]
+    #[x_kube(validation = rules::keep_disk_snapshot_for())]
+    pub keep_disk_snapshot_for: String,
+}
+
+impl Default for InPlaceSettings {
+    fn default() -> Self {
+        Self { keep_disk_snapshot_for: default_keep_disk_snapshot_for() }
+    }
+}
+
+fn default_keep_disk_snapshot_for() -> String {
+    "168h".to_owned()
 }
 
 /// How the guest of a virtual machine is prepared.

@@ -360,6 +360,10 @@ pub struct TemporaryStatus {
     /// When it was asked for.
     pub since: Time,
 
+    /// When it is deleted, of what is kept for a while although it isn't needed for the work any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+
     /// Why it can't be deleted, in Azure's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::azure::Azure;
 
-/// An image version of `ubuntu-web` in `corpGallery`, from a machine, with the label `tier: prod`.
+/// An image version of `ubuntu-web` in `corpGallery`, from a machine of which no snapshot is kept, with the label `tier: prod`.
 pub fn image_version(azure: &Azure, name: &str, version: &str, machine: &str) -> Value {
     json!({
         "apiVersion": "azimage.dev/v1alpha1",
@@ -14,7 +14,9 @@ pub fn image_version(azure: &Azure, name: &str, version: &str, machine: &str) ->
             "gallery": {"subscriptionId": azure.subscription, "resourceGroup": "images", "name": "corpGallery"},
             "definition": "ubuntu-web",
             "version": version,
-            "source": {"virtualMachine": {"resourceId": azure.machine(machine), "capture": "InPlace"}},
+            "source": {"virtualMachine": {
+                "resourceId": azure.machine(machine), "capture": "InPlace", "inPlace": {"keepDiskSnapshotFor": "0s"},
+            }},
         },
     })
 }

@@ -224,6 +224,19 @@ impl Test {
         self.api(kind).patch(name, &PatchParams::default(), &Patch::Merge(change)).await.is_ok()
     }
 
+    /// Writes a part of the status as azimage itself does.
+    pub async fn overwrite_status(&self, kind: Kind, name: &str, change: impl FnOnce(&mut Value)) {
+        let api = self.api(kind);
+        let object = serde_json::to_value(api.get(name).await.unwrap()).unwrap();
+        let mut status = object["status"].clone();
+        change(&mut status);
+        let manifest = json!({
+            "apiVersion": object["apiVersion"], "kind": object["kind"], "metadata": {"name": name}, "status": status,
+        });
+        let parameters = PatchParams::apply("azimage-status").force();
+        api.patch_status(name, &parameters, &Patch::Apply(manifest)).await.unwrap();
+    }
+
     /// Applies a manifest as another manager, who doesn't insist; what the API server says if it refuses.
     pub async fn try_apply_as(&self, manager: &str, manifest: &Value) -> Result<(), String> {
         let name = manifest["metadata"]["name"].as_str().unwrap();

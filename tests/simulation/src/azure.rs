@@ -76,6 +76,11 @@ impl Azure {
         world::temporary(self.uid(number), kind, part)
     }
 
+    /// The resource id of the snapshot that is kept of a version's machine.
+    pub fn kept(&self, number: u8) -> String {
+        world::kept(self.uid(number))
+    }
+
     /// The resource id of the copy of a version's machine.
     pub fn copy(&self, number: u8) -> String {
         self.part(number, "virtualMachines", "machine")

@@ -109,6 +109,7 @@ impl BrokenObject {
         } else {
             json!({"virtualMachine": {
                 "resourceId": format!("{PROVIDER}/virtualMachines/{}", self.name()), "capture": "InPlace",
+                "inPlace": {"keepDiskSnapshotFor": "0s"},
             }})
         };
         json!({

@@ -110,6 +110,9 @@ pub struct World {
     /// Versions that are made of copies of their machines, which don't consent to anything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clones: Vec<CopiedMachine>,
+    /// Whether a snapshot of the OS disk is kept of machines that are captured themselves.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub keeps: bool,
     /// Sizes of which there are no machines to be had.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sold_out: Vec<SoldOut>,

@@ -61,6 +61,11 @@ pub fn temporary(uid: &str, kind: &str, part: &str) -> String {
     format!("{WORKSPACE}/providers/{provider}/{kind}/azimage-{uid}-{part}")
 }
 
+/// The resource id of the snapshot that is kept of a version's machine, beside that.
+pub fn kept(uid: &str) -> String {
+    format!("{PROVIDER}/snapshots/azimage-{uid}-os-snapshot")
+}
+
 /// The resource id of a gallery image version.
 pub fn version(number: u8) -> String {
     format!("{PROVIDER}/galleries/corp/images/web-{number}/versions/1.4.0")
@@ -231,6 +236,7 @@ pub(crate) fn new_target(name: &str, region: &str) -> Result<ReplicationTarget, 
 fn copy_it(clone: &CopiedMachine, spec: &mut Value) {
     let machine = &mut spec["source"]["virtualMachine"];
     machine["capture"] = json!("Clone");
+    machine["inPlace"] = Value::Null;
     if !clone.sizes.is_empty() {
         machine["clone"]["vmSizes"] = json!(clone.sizes);
     }
@@ -265,6 +271,7 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<S
                 Some(source) => json!({"imageVersion": {"resourceId": version(source)}}),
                 None => json!({"virtualMachine": {
                     "resourceId": machine(number), "capture": "InPlace", "guest": {"timeout": "24h"},
+                    "inPlace": {"keepDiskSnapshotFor": if plan.world.keeps { "720h" } else { "0s" }},
                 }}),
             },
         });

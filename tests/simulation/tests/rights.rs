@@ -94,18 +94,21 @@ impl Environment {
         let stop = options.stop.clone();
         tokio::spawn(controller::run(options));
         let versions = Api::namespaced(server.client(), "default");
-        let object = json!({
+        let mut object = json!({
             "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion", "metadata": {"name": "web"},
             "spec": {
                 "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
                 "definition": "web", "version": "1.4.0", "deletionPolicy": "Delete",
                 "source": source,
-                "workspace": {"resourceGroup": "work", "subnets": [{
-                    "region": "westeurope",
-                    "resourceId": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{SUBNET}"),
-                }]},
             },
         });
+        // What is kept of a machine that is captured in place lies beside it.
+        if jobs.contains(&Job::Workspace) {
+            object["spec"]["workspace"] = json!({"resourceGroup": "work", "subnets": [{
+                "region": "westeurope",
+                "resourceId": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{SUBNET}"),
+            }]});
+        }
         versions.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
         Self { azure, versions, stop }
     }

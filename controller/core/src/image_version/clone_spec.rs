@@ -34,11 +34,6 @@ impl CloneSpec {
         TemporaryId::of(&self.group, &self.uid, part).map_err(|_| Stop::untold("a uid that names can have"))
     }
 
-    /// The parts of which the status says that they aren't known to be gone.
-    pub(super) fn part(&self, id: &TemporaryId) -> Option<Part> {
-        id.part(&self.uid)
-    }
-
     /// From the raw object.
     pub(super) fn of(object: &ImageVersion, origin: &VirtualMachineId) -> Result<Self, Violation> {
         let workspace = object.spec.workspace.as_ref().ok_or(Invalid::NoWorkspace)?;

@@ -8,7 +8,7 @@ use azimage_names::{
 };
 
 use super::{
-    Absent, ActivityOf, CloneSpec, Facts, GuestSpec, History, Operation, Read, Reading, Report, Scope, SealOf,
+    Absent, ActivityOf, CloneSpec, Facts, GuestSpec, History, KeepSpec, Operation, Read, Reading, Report, Scope, SealOf,
     SourceSpec, StepKey, Validated, facts, report::Stop, stage::guest::nonce,
 };
 use crate::{Failure, temporary::TemporaryId};
@@ -74,6 +74,8 @@ pub(super) struct Source<'a> {
     pub(super) origin: &'a VirtualMachineId,
     /// How its copy is made, if it is one that is captured.
     pub(super) clone: Option<&'a CloneSpec>,
+    /// What is kept of it, if anything is.
+    pub(super) keep: Option<&'a KeepSpec>,
     pub(super) prepare: Prepare,
     pub(super) seal: &'a RunCommandId,
     pub(super) guest: &'a GuestSpec,
@@ -139,10 +141,10 @@ impl<'a> Cx<'a> {
     /// What the object says of its source, when that is a virtual machine.
     pub(super) fn source(&self) -> Option<Source<'a>> {
         match &self.validated.source {
-            SourceSpec::VirtualMachine { id: origin, prepare, guest, seal, clone } => {
-                let clone = clone.as_deref();
+            SourceSpec::VirtualMachine { id: origin, prepare, guest, seal, clone, keep } => {
+                let (clone, keep) = (clone.as_deref(), keep.as_deref());
                 let id = clone.map_or(origin, |clone| &clone.machine);
-                Some(Source { id, origin, clone, prepare: *prepare, seal, guest })
+                Some(Source { id, origin, clone, keep, prepare: *prepare, seal, guest })
             }
             SourceSpec::ImageVersion { .. } | SourceSpec::ManagedImage { .. } | SourceSpec::Disks { .. } => None,
         }
@@ -156,6 +158,11 @@ impl<'a> Cx<'a> {
     /// How the source is cloned, if it is.
     pub(super) fn clone_spec(&self) -> Option<&'a CloneSpec> {
         self.source()?.clone
+    }
+
+    /// What is kept of a machine that is captured itself, if anything is.
+    pub(super) fn keep_spec(&self) -> Option<&'a KeepSpec> {
+        self.source()?.keep
     }
 
     /// Whether the copy of the source machine exists, so that the source itself matters no more.

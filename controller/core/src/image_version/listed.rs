@@ -3,7 +3,8 @@
 use super::{
     invalid::Invalid,
     stage::{
-        claim, clean, clone, compatible, definition, delete, disks, generalize, guest, preflight, publish, replicate,
+        claim, clean, clone, compatible, definition, delete, disks, generalize, guest, keep, preflight, publish,
+        replicate,
         source::{self, problem},
         source_disks, source_image, source_version,
     },
@@ -29,6 +30,8 @@ pub(crate) fn messages() -> Vec<Messages> {
         clone::words::Words::messages(),
         clone::words::Workspace::messages(),
         clone::words::Failed::messages(),
+        keep::words::Words::messages(),
+        keep::words::Failed::messages(),
         guest::words::Words::messages(),
         guest::words::Refusal::messages(),
         guest::words::PreparationUnknown::messages(),
@@ -57,6 +60,7 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         replicate::words::Difference::phrases(),
         replicate::words::Undone::phrases(),
         delete::words::Parting::phrases(),
+        keep::words::Parting::phrases(),
         clean::words::OfTheCopy::phrases(),
     ]
 }

@@ -13,6 +13,7 @@ mod doubt;
 pub mod facts;
 mod history;
 mod invalid;
+mod keep_spec;
 mod listed;
 mod memory;
 mod namespace;
@@ -41,6 +42,7 @@ pub use facts::{
     OperationOf, OsType, Power, Provisioning, Question, Read, Reading, Readings, RegionReplication, Scope, SealOf,
 };
 pub use history::History;
+pub use keep_spec::KeepSpec;
 pub(crate) use listed::{messages, phrases};
 pub use memory::{Event, Executed, Intent, Memory};
 pub use next::{Next, next};

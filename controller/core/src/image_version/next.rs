@@ -19,7 +19,7 @@ use super::{
     stage::{
         clean,
         clone::attempt,
-        publish,
+        keep, publish,
         replicate::{self, regions, unknown},
     },
     words::{Done, Words},
@@ -50,6 +50,9 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
             (None, failure.requeue())
         }
     };
+    if requeue == Requeue::Release {
+        report.parting = keep::parting(&cx);
+    }
     report.accepted = history.memory.accepted_at(StepName::Publish);
     if matches!(facts.versions.get(&validated.id), Some(Reading::Missing(_))) {
         report.doubts(Doubt::NoVersion);
@@ -75,6 +78,7 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
         step => (step, requeue),
     };
     if let Some(id) = step.as_ref().and_then(Step::makes) {
+        report.expiries.extend(step.as_ref().and_then(Step::expiry).map(|expiry| (id.clone(), expiry)));
         report.temporary.insert(id);
     }
     let plan = Plan { step, report, requeue };
@@ -114,6 +118,13 @@ fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         report.progress = suspended(cx);
         return ends(None, Requeue::Never);
     }
+    let outcome = alive(cx, report)?;
+    keep::expire(cx, outcome, report)
+}
+
+/// Of an object that is worked on.
+fn alive(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let validated = cx.validated;
     let route = route::of(&validated.source);
     if let Some(version) = cx.version()? {
         let is_being_made = !version.provisioning.is_final();
@@ -180,7 +191,8 @@ fn passed(behind: &[&Stage], version: &facts::Version, cx: &Cx<'_>, report: &mut
             report.not_needed(kind);
         }
     }
-    let names = || behind.iter().flat_map(|stage| stage.steps);
+    // What is deleted may be deleted later, too, and is seen by itself.
+    let names = || behind.iter().flat_map(|stage| stage.steps).filter(|name| **name != StepName::DeleteTemporary);
     report.finished.extend(names().map(|name| StepKey::from(*name)));
     let recorded = cx.history.status.steps.iter().filter_map(StepKey::of);
     report.finished.extend(recorded.filter(|key| names().any(|name| *name == key.name)));

@@ -108,6 +108,8 @@ pub struct Report {
     pub reverted: Vec<Change>,
     /// Temporary resources that are there, or are about to be made.
     pub temporary: BTreeSet<TemporaryId>,
+    /// When temporary resources expire that are kept for a while.
+    pub expiries: BTreeMap<TemporaryId, Timestamp>,
     /// Temporary resources that are surely gone, or aren't the object's.
     pub gone: BTreeSet<TemporaryId>,
     /// Why temporary resources couldn't be deleted just now, in Azure's words.
@@ -142,6 +144,7 @@ impl Default for Report {
             refusals: None,
             reverted: Vec::new(),
             temporary: BTreeSet::new(),
+            expiries: BTreeMap::new(),
             gone: BTreeSet::new(),
             undeletable: BTreeMap::new(),
             leaves: false,

@@ -7,8 +7,8 @@ use super::{
     context::Cx,
     report::{Decision, Report},
     stage::{
-        claim, clean, clone, compatible, definition, delete, disks, generalize, guest, publish, replicate, source,
-        source_disks, source_image, source_version,
+        claim, clean, clone, compatible, definition, delete, disks, generalize, guest, keep, publish, replicate,
+        source, source_disks, source_image, source_version,
     },
 };
 
@@ -54,6 +54,7 @@ static GUEST: Stage = stage(
     &[By::ClaimSource, By::ForgetLastSeal, By::Seal, By::ForgetSeal, By::MarkSealed],
     guest::decide,
 );
+static KEEP: Stage = stage("keep", On::GuestPrepared, &[By::KeepDisk, By::DeleteTemporary], keep::decide);
 static CLONE_IT: Stage = stage(
     "clone",
     On::GuestPrepared,
@@ -70,8 +71,20 @@ static VERSION_GONE: Stage = stage("version gone", On::Published, &[By::Delete],
 static RELEASE: Stage = stage("release", On::SourceReady, &[By::ForgetSeal, By::ReleaseSource], delete::release);
 
 /// From a virtual machine that is captured in place.
-static IN_PLACE: [&Stage; 11] =
-    [&DEFINITION, &SOURCE, &COMPATIBLE, &DISKS, &CLAIM, &GUEST, &DEALLOCATE, &GENERALIZE, &PUBLISH, &CLEAN, &REPLICATE];
+static IN_PLACE: [&Stage; 12] = [
+    &DEFINITION,
+    &SOURCE,
+    &COMPATIBLE,
+    &DISKS,
+    &CLAIM,
+    &KEEP,
+    &GUEST,
+    &DEALLOCATE,
+    &GENERALIZE,
+    &PUBLISH,
+    &CLEAN,
+    &REPLICATE,
+];
 
 /// From a copy of a virtual machine.
 static CLONE: [&Stage; 11] = [

@@ -155,6 +155,11 @@ fn temporary(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> 
             },
             None => known.clone(),
         })
+        .map(|known| {
+            let told = id(&known).and_then(|id| report.expiries.get(&id));
+            let expires_at = told.map(|at| Time(*at)).or(known.expires_at);
+            TemporaryStatus { expires_at, ..known }
+        })
         .collect();
     let unknown = report
         .temporary
@@ -163,6 +168,7 @@ fn temporary(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> 
     let new = |id: &TemporaryId| TemporaryStatus {
         resource_id: id.to_string(),
         since: Time(now),
+        expires_at: report.expiries.get(id).map(|at| Time(*at)),
         problem: None,
         problem_at: None,
     };

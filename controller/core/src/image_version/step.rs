@@ -2,9 +2,10 @@
 
 use azimage_crds::StepStatus;
 use azimage_names::{Region, RunCommandId};
+use jiff::Timestamp;
 
 use super::{MachineRequest, Read, Request, StepName, VersionRequest};
-use crate::temporary::{Part, TemporaryId};
+use crate::temporary::{Part, TemporaryId, expires};
 
 /// One write to Azure, complete: carrying it out leaves no choice open.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +98,14 @@ impl Step {
             Request::PutSecurityGroup(request) => Some(TemporaryId::SecurityGroup(request.id.clone())),
             Request::PutInterface(request) => Some(TemporaryId::Interface(request.id.clone())),
             Request::PutMachine(request) => Some(TemporaryId::Machine(request.id.clone())),
+            _ => None,
+        }
+    }
+
+    /// When what it makes expires, if that is kept for a while.
+    pub(super) fn expiry(&self) -> Option<Timestamp> {
+        match &self.request {
+            Request::PutSnapshot(request) if self.name == StepName::KeepDisk => expires(&request.tags),
             _ => None,
         }
     }

@@ -30,6 +30,8 @@ pub enum StepName {
     MarkSealed,
     /// Take our claim from the machine's tags.
     ReleaseSource,
+    /// Make the snapshot of the machine's OS disk that is kept for a while, before anything is changed in its guest.
+    KeepDisk,
     /// Make a snapshot of a disk of the machine that is cloned.
     CreateSnapshot,
     /// Make a disk from a snapshot.
@@ -114,6 +116,9 @@ impl StepName {
                 Row { doing: "record the seal on the source virtual machine", announced: JUDGED, ..USUAL }
             }
             Self::ReleaseSource => Row { doing: "release the source virtual machine", ..USUAL },
+            Self::KeepDisk => {
+                Row { doing: "make a snapshot of the machine's OS disk before its guest is sealed", ..USUAL }
+            }
             Self::CreateSnapshot => {
                 Row { doing: "make a snapshot of a disk of the machine", about: About::Cloning, ..USUAL }
             }
@@ -173,11 +178,12 @@ impl StepName {
         self.row().begins_anew
     }
 
-    /// Whether steps of this name make a part of a temporary machine.
+    /// Whether steps of this name make a part of a temporary machine, or the snapshot that is kept.
     pub(super) fn makes_a_part(self) -> bool {
         matches!(
             self,
-            Self::CreateSnapshot
+            Self::KeepDisk
+                | Self::CreateSnapshot
                 | Self::CreateDisk
                 | Self::CreateSecurityGroup
                 | Self::CreateInterface

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
-use super::{CloneSpec, OsType, SourceId, cycle::cycle, invalid::Invalid, stage::delete::may_hold_a_machine};
+use super::{CloneSpec, KeepSpec, OsType, SourceId, cycle::cycle, invalid::Invalid, stage::delete::may_hold_a_machine};
 use crate::{
     Identity, Message, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
@@ -82,6 +82,8 @@ pub enum SourceSpec {
         id: VirtualMachineId,
         /// How its copy is made, if a copy is captured instead of it.
         clone: Option<Box<CloneSpec>>,
+        /// What is kept of it when it is captured itself and its guest sealed, if anything is.
+        keep: Option<Box<KeepSpec>>,
         /// Whether its guest has still to be sealed.
         prepare: Prepare,
         /// How its guest is prepared.
@@ -406,7 +408,8 @@ fn virtual_machine(object: &ImageVersion, machine: &VirtualMachineSource) -> Res
     let captured = clone.as_ref().map_or(&id, |clone| &clone.machine);
     let seal = attempt::run_command(captured, &object.uid().unwrap_or_default())
         .map_err(|problem| Violation::field("metadata.uid", problem))?;
-    Ok(SourceSpec::VirtualMachine { id, clone, prepare: machine.guest.prepare, guest, seal })
+    let keep = KeepSpec::of(object, machine, &id)?.map(Box::new);
+    Ok(SourceSpec::VirtualMachine { id, clone, keep, prepare: machine.guest.prepare, guest, seal })
 }
 
 fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {

@@ -6,16 +6,17 @@
 mod id;
 mod part;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{EXPIRES_TAG, OWNER_TAG, PURPOSE_TAG};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::owner::find_tag;
 pub use id::TemporaryId;
 pub use part::{DiskPlace, Part};
 
-/// How long a temporary resource is of use at most, in hours. Its object deletes it much sooner; later it is a leftover.
-const LIFE_HOURS: i64 = 24;
+/// How long what a copy is made of is of use at most. Its object deletes it much sooner; later it is a leftover.
+pub const LIFE_OF_A_COPY: Duration = Duration::from_secs(24 * 3600);
 
 /// What temporary resources are made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::EnumString, strum::EnumIter)]
@@ -23,19 +24,26 @@ const LIFE_HOURS: i64 = 24;
 pub enum Purpose {
     /// The copy of a machine that is captured instead of it.
     Clone,
+    /// The snapshot of a machine's OS disk that is kept for a while, so that the machine can be had back.
+    KeptDisk,
 }
 
-/// The tags of a temporary resource: whose it is, what for, and until when. The user's own come with them.
+/// The tags of a temporary resource that lives so long: whose it is, what for, and until when. The user's own come with them.
 pub fn tags(
     owner: &str,
     purpose: Purpose,
-    now: Timestamp,
+    (now, life): (Timestamp, Duration),
     users: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    let expires = now.checked_add(SignedDuration::from_hours(LIFE_HOURS)).unwrap_or(now);
+    let expires = now.checked_add(life).unwrap_or(now);
     let mut tags = users.clone();
     tags.insert(OWNER_TAG.to_owned(), owner.to_owned());
     tags.insert(PURPOSE_TAG.to_owned(), purpose.to_string());
     tags.insert(EXPIRES_TAG.to_owned(), expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     tags
+}
+
+/// When a temporary resource expires, by its tags.
+pub fn expires(tags: &BTreeMap<String, String>) -> Option<Timestamp> {
+    find_tag(tags, EXPIRES_TAG)?.parse().ok()
 }

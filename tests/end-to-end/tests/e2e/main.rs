@@ -16,6 +16,7 @@ mod drift;
 mod happy_path;
 mod identity;
 mod in_use;
+mod kept;
 mod late_failures;
 mod leaks;
 mod leftovers;

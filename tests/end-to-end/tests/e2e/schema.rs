@@ -47,6 +47,10 @@ fn cloned(settings: &Value) -> Value {
     with(version_base(), "/spec/source", machine)
 }
 
+fn in_place(settings: &Value) -> Value {
+    with(version_base(), "/spec/source/virtualMachine/inPlace", settings.clone())
+}
+
 fn without_workspace(mut object: Value) -> Value {
     object["spec"].as_object_mut().unwrap().remove("workspace");
     object
@@ -218,6 +222,24 @@ fn values() -> Vec<Case> {
                 "between 0s and 168h",
                 cloned(&json!({"keepOnFailure": "168h"})),
                 cloned(&json!({"keepOnFailure": "8 days"})),
+            )
+        },
+        Case {
+            path: ".spec.source.virtualMachine",
+            field: "spec.source.virtualMachine",
+            ..case(VERSION, ".spec", "inPlace is for capture: InPlace", in_place(&json!({})), {
+                with(cloned(&json!({})), "/spec/source/virtualMachine/inPlace", json!({}))
+            })
+        },
+        Case {
+            path: ".spec.source.virtualMachine.inPlace.keepDiskSnapshotFor",
+            field: "spec.source.virtualMachine.inPlace.keepDiskSnapshotFor",
+            ..case(
+                VERSION,
+                ".spec",
+                "between 1h and 720h",
+                in_place(&json!({"keepDiskSnapshotFor": "0s"})),
+                in_place(&json!({"keepDiskSnapshotFor": "59m"})),
             )
         },
         version(".spec.workspace.resourceGroup", "name of a resource group", "a.b_(c)-d".into(), "work.".into()),

@@ -111,6 +111,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         broken_objects: if options.operators && below("flaws", 0, 4) == 0 { broken_objects(seed) } else { Vec::new() },
         odd: if options.operators { odd(seed, versions) } else { Vec::new() },
         clones: if options.copies { clones::clones(seed, versions) } else { Vec::new() },
+        keeps: below("keeps", 0, 3) == 0,
         sold_out,
         unknowns: unknowns(below("unknowns", 0, 6)),
     };

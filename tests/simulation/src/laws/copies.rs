@@ -54,7 +54,8 @@ pub(super) fn affects_workspace(fault: &DomainFault) -> bool {
 pub(super) fn are_being_deleted(object: &Value) -> bool {
     let left = || object["status"]["temporary"].as_array().into_iter().flatten();
     let is_foreign = |it: &Value| it["problem"].as_str().is_some_and(|problem| problem.contains(OWNER_TAG));
-    left().any(|it| it["problem"].is_null()) && !left().any(is_foreign)
+    // What is kept for a while isn't deleted yet.
+    left().any(|it| it["problem"].is_null() && it["expiresAt"].is_null()) && !left().any(is_foreign)
 }
 
 /// A machine that is copied is never written to, nor are its disks, whether Azure would let it or not; and it is as it was, but
@@ -178,7 +179,13 @@ pub(super) fn nothing_temporary_is_left(evidence: &Evidence<'_>) -> Vec<String> 
         let machine = evidence.azure.copy(number);
         let lost = evidence.azure.simulator().state(&machine).is_some() && !ours(&&machine);
         let held = |id: &&String| lost && !id.to_ascii_lowercase().contains("/providers/microsoft.compute/snapshots/");
-        let left: Vec<&String> = ids.iter().filter(of).filter(ours).filter(|id| !held(id)).collect();
+        // What is kept outlives its object.
+        let kept = |id: &&String| {
+            id.eq_ignore_ascii_case(&evidence.azure.kept(number))
+                && !evidence.objects.contains_key(&world::object(number))
+        };
+        let left = ids.iter().filter(of).filter(ours).filter(|id| !held(id) && !kept(id));
+        let left: Vec<&String> = left.collect();
         let world = &evidence.plan.world;
         // Without its identity, which goes first, an object that may be let go is; an event tells what it leaves.
         let goes_without = world.identity && !world.delete && deletes_namespace(evidence);

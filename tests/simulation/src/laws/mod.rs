@@ -194,11 +194,12 @@ const TARGETS: &str = "replicationtargets.azimage.dev";
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 40] = [
+const LAWS: [Law; 41] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::generalized_again_only_after_a_read),
     ("law 1", machine::generalized_only_when_deallocated),
     ("law 1", machine::sealed_once),
+    ("law 1", machine::kept_before_it_is_sealed),
     ("law 1", machine::consents),
     ("law 1", machine::never_started),
     ("law 1", machine::not_claimed_for_a_locked_gallery),

@@ -27,6 +27,8 @@ pub enum Bug {
     IgnoreOpenNetwork,
     /// A copy that can't be captured is kept for ever.
     KeepFailedCopy,
+    /// A machine is sealed without the snapshot that is to be kept of its disk.
+    SealWithoutSnapshot,
     /// What isn't the object's own counts as part of its copy.
     AcceptForeignPart,
     /// One 404 says that a part of a copy is gone.

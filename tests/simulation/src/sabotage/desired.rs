@@ -26,6 +26,11 @@ pub(super) fn changed<'a>(bug: Bug, validated: &'a Validated, facts: &Facts) -> 
                 clone.keep_on_failure = FOR_EVER;
             }
         }
+        Bug::SealWithoutSnapshot => {
+            if let SourceSpec::VirtualMachine { keep, .. } = &mut desired.to_mut().source {
+                *keep = None;
+            }
+        }
         _ => {}
     }
     desired

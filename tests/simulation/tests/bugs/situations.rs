@@ -45,6 +45,7 @@ pub(crate) fn of(bug: Bug) -> Situation {
         Bug::ClaimCopiedMachine => plan!("copied"),
         Bug::IgnoreOpenNetwork => plan!("copy-opened"),
         Bug::KeepFailedCopy => plan!("copy-fails"),
+        Bug::SealWithoutSnapshot => plan!("kept"),
         Bug::AcceptForeignPart => plan!("part-taken"),
         Bug::BelieveOne404OfPart => plan!("part-missed"),
         Bug::KeepSize => plan!("size-sold-out"),

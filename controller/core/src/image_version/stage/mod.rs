@@ -14,6 +14,7 @@ pub(super) mod delete;
 pub(super) mod disks;
 pub(super) mod generalize;
 pub(super) mod guest;
+pub(super) mod keep;
 pub(super) mod preflight;
 pub(super) mod publish;
 pub(super) mod replicate;

@@ -43,6 +43,8 @@ pub(super) struct Azure {
     pub(super) parts: BTreeMap<TemporaryId, facts::Temporary>,
     /// Whether the agent of a copy never reports.
     pub(super) silent: bool,
+    /// How many snapshots were made.
+    pub(super) snapshots: u32,
     /// Sizes of which there is no machine to be had, by its answer to the request, or later.
     pub(super) sold_out: (Vec<&'static str>, Vec<&'static str>),
     /// The sizes that were asked for.
@@ -72,6 +74,7 @@ impl Azure {
             copied: false,
             parts: BTreeMap::new(),
             silent: false,
+            snapshots: 0,
             sold_out: (Vec::new(), Vec::new()),
             sizes: Vec::new(),
             failing: BTreeMap::new(),
@@ -161,9 +164,10 @@ impl Azure {
                 self.seal = None;
             }
             Request::PutSnapshot(request) => {
-                assert!(
-                    self.origin.as_ref().unwrap().disks.iter().any(|disk| disk.id.as_ref() == Some(&request.source))
-                );
+                let machine = self.origin.as_ref().unwrap_or(&self.machine);
+                assert!(machine.disks.iter().any(|disk| disk.id.as_ref() == Some(&request.source)));
+                assert!(self.seal.is_none() || self.origin.is_some(), "the guest is being changed already");
+                self.snapshots += 1;
                 self.part(TemporaryId::Snapshot(request.id.clone()), &request.tags, facts::Network::None);
             }
             Request::PutDisk(request) => {

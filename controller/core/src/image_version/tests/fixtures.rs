@@ -131,7 +131,9 @@ pub(super) fn object(change: &Value) -> ImageVersion {
                 "subscriptionId": "00000000-0000-0000-0000-000000000001", "resourceGroup": "images", "name": "corp",
             },
             "definition": "web", "version": "1.0.0",
-            "source": {"virtualMachine": {"resourceId": MACHINE, "capture": "InPlace"}},
+            "source": {"virtualMachine": {
+                "resourceId": MACHINE, "capture": "InPlace", "inPlace": {"keepDiskSnapshotFor": "0s"},
+            }},
         },
     });
     merge_json(&mut object, change);

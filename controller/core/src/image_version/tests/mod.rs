@@ -15,6 +15,7 @@ mod deletion;
 mod facts;
 mod fixtures;
 mod generated;
+mod kept;
 mod laws;
 mod memory;
 mod namespaces;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 15] = [
+const ELSEWHERE: [Reason; 17] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -21,6 +21,9 @@ const ELSEWHERE: [Reason; 15] = [
     Reason::WorkspaceNotReady,
     Reason::NameTaken,
     Reason::Cloning,
+    // From whole lives of machines captured in place, in `kept.rs`.
+    Reason::KeepingDisk,
+    Reason::SnapshotFailed,
     Reason::CapacityUnavailable,
     Reason::CloneFailed,
     Reason::CleaningUp,

@@ -53,6 +53,10 @@ pub(super) struct Observed {
     pub(super) machine_rights: Told<facts::Permissions>,
     /// On everything.
     pub(super) locks: Told<Vec<facts::Lock>>,
+    /// What may be done in the resource group of temporary resources, if that isn't what may be done on the version.
+    pub(super) workspace_rights: Told<facts::Permissions>,
+    /// The locks on it, if they aren't those on everything.
+    pub(super) workspace_locks: Told<Vec<facts::Lock>>,
     /// The version as it was last read by itself, if nothing was left to be done then.
     pub(super) seen: Option<Arc<facts::Version>>,
     pub(super) listed: Told<Arc<facts::Version>>,
@@ -154,10 +158,15 @@ impl Observed {
             Read::SoftDeleted(id) => put(&self.soft_deleted, id, &mut into.soft_deleted),
             Read::Permissions(scope) => {
                 let of_machine = matches!(scope, Scope::Machine(_));
+                let apart = matches!(scope, Scope::Workspace(_)) && self.workspace_rights != Told::NotYet;
                 let rights = if of_machine { &self.machine_rights } else { &self.version_rights };
+                let rights = if apart { &self.workspace_rights } else { rights };
                 put(rights, scope, &mut into.permissions)
             }
-            Read::Locks(scope) => put(&self.locks, scope, &mut into.locks),
+            Read::Locks(scope) => {
+                let apart = matches!(scope, Scope::Workspace(_)) && self.workspace_locks != Told::NotYet;
+                put(if apart { &self.workspace_locks } else { &self.locks }, scope, &mut into.locks)
+            }
             Read::Regions(id) => put(&self.regions, id, &mut into.regions),
             Read::Activity(of) => put(&self.activity, of, &mut into.activities),
             Read::ScaleSets(id) if self.scale_sets == Told::NotYet => {
@@ -241,6 +250,8 @@ pub(super) fn throttled(read: &Read, into: &mut Facts) {
         version_rights: Told::Failed(Failure::Throttled),
         machine_rights: Told::Failed(Failure::Throttled),
         locks: Told::Failed(Failure::Throttled),
+        workspace_rights: Told::NotYet,
+        workspace_locks: Told::NotYet,
         listed: Told::Failed(Failure::Throttled),
         operation: Told::Failed(Failure::Throttled),
         regions: Told::Failed(Failure::Throttled),

@@ -3,7 +3,7 @@
 use azimage_crds::TemporaryStatus;
 
 use super::super::super::{
-    CloneSpec, Doubt, Provisioning, Read, Request, Step, StepKey, StepName,
+    Doubt, Provisioning, Read, Request, Step, StepKey, StepName,
     context::{Answer, Cx},
     report::{Report, Stop},
 };
@@ -36,13 +36,12 @@ enum Left {
 /// Looks at all that the status names, and deletes the first that can be. Those that `skip` says are left alone for now.
 pub(in super::super) fn clear(
     cx: &Cx<'_>,
-    clone: &CloneSpec,
     report: &mut Report,
     skip: impl Fn(&TemporaryId) -> bool,
 ) -> Result<Clearing, Stop> {
     let known = |known: &TemporaryStatus| {
         let id = known.resource_id.parse::<TemporaryId>().ok()?;
-        Some((clone.part(&id)?, id))
+        Some((id.part(&cx.validated.owner.uid)?, id))
     };
     let mut all: Vec<(Part, TemporaryId)> = cx.history.status.temporary.iter().filter_map(known).collect();
     // What others hold comes after them.

@@ -4,16 +4,19 @@
 pub(super) mod clear;
 pub(in super::super) mod words;
 
-use azimage_crds::{ConditionType, TemporaryStatus};
+use azimage_crds::TemporaryStatus;
 use clear::Clearing;
 pub(in super::super) use clear::FOREIGN;
 use words::Words;
 
-use super::super::{
-    Provisioning, RegionReplication, Requeue, StepName,
-    context::Cx,
-    facts,
-    report::{Decision, Outcome, Report, Stop, ends},
+use super::{
+    super::{
+        Provisioning, RegionReplication, Requeue, StepName,
+        context::Cx,
+        facts,
+        report::{Decision, Outcome, Report, Stop, ends},
+    },
+    keep,
 };
 use crate::{Message as _, Progress, Truth, temporary::TemporaryId};
 
@@ -22,10 +25,9 @@ const PAUSE_SECONDS: i64 = 600;
 
 /// Nothing temporary is left, once the version doesn't need it.
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let Some(clone) = cx.clone_spec() else {
-        report.not_needed(ConditionType::CleanedUp);
-        return Ok(Outcome::Done);
-    };
+    if cx.clone_spec().is_none() {
+        return keep::tell(cx, report);
+    }
     if cx.history.status.temporary.is_empty() {
         report.done(&Words::Nothing);
         return Ok(Outcome::Done);
@@ -33,7 +35,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if !cx.version()?.is_some_and(is_complete_at_home) {
         return Ok(Outcome::Done);
     }
-    let cleared = match clear::clear(cx, clone, report, |id| problem(cx, id).is_some()) {
+    let cleared = match clear::clear(cx, report, |id| problem(cx, id).is_some()) {
         Err(stop @ Stop::Read(_)) => return Err(stop),
         // What can't be read just now is read by the next pass.
         Err(Stop::Failed(..)) => Clearing::Waits,
@@ -101,10 +103,10 @@ pub(super) fn tell_of_stuck(cx: &Cx<'_>, report: &mut Report) {
 
 /// Before an object goes: nothing temporary of it is left.
 pub(in super::super) fn before_release(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let Some(clone) = cx.clone_spec().filter(|_| !cx.history.status.temporary.is_empty()) else {
+    if cx.clone_spec().is_none() || cx.history.status.temporary.is_empty() {
         return Ok(Outcome::Done);
-    };
-    let cleared = clear::clear(cx, clone, report, |id| problem(cx, id).is_some())?;
+    }
+    let cleared = clear::clear(cx, report, |id| problem(cx, id).is_some())?;
     let is_stuck = cx.history.status.temporary.iter().any(|known| known.problem.is_some());
     let told = cx.history.stall().and_then(|stall| Some((stall.reason.parse().ok()?, stall.message.clone())));
     report.progress = match told.filter(|_| is_stuck) {

@@ -49,7 +49,7 @@ pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Opti
     let left = !history.status.temporary.is_empty();
     let deleting = history.begun_any(|name| name == StepName::DeleteTemporary);
     if left && deleting {
-        return Some(delete(cx, clone, verdict.filter(|_| !cx.validated.requested), report));
+        return Some(delete(cx, verdict.filter(|_| !cx.validated.requested), report));
     }
     let verdict = verdict?;
     if !left {
@@ -63,9 +63,9 @@ pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Opti
         return Some(ends(None, Requeue::Resync));
     }
     if cx.validated.requested {
-        return Some(delete(cx, clone, None, report));
+        return Some(delete(cx, None, report));
     }
-    if is_kept(cx, clone, &verdict) { None } else { Some(delete(cx, clone, Some(verdict), report)) }
+    if is_kept(cx, clone, &verdict) { None } else { Some(delete(cx, Some(verdict), report)) }
 }
 
 /// Whether the copy is still kept for people to look at.
@@ -75,8 +75,8 @@ fn is_kept(cx: &Cx<'_>, clone: &CloneSpec, verdict: &Verdict) -> bool {
 }
 
 /// Deletes what was made. Why the attempt ended stays told, unless another one follows.
-fn delete(cx: &Cx<'_>, clone: &CloneSpec, told: Option<Verdict>, report: &mut Report) -> Decision {
-    let cleared = clear::clear(cx, clone, report, |id| clean::problem(cx, id).is_some())?;
+fn delete(cx: &Cx<'_>, told: Option<Verdict>, report: &mut Report) -> Decision {
+    let cleared = clear::clear(cx, report, |id| clean::problem(cx, id).is_some())?;
     report.findings.insert(ConditionType::CleanedUp, Finding::of(Truth::Unknown, &Words::Deleting));
     clean::tell_of_stuck(cx, report);
     let another = told.is_none();
@@ -122,7 +122,7 @@ pub(in super::super::super) fn without_a_version(
         return Ok(outcome);
     }
     let progress = report.progress.clone();
-    let decision = delete(cx, clone, verdict(cx), report);
+    let decision = delete(cx, verdict(cx), report);
     report.progress = progress;
     decision
 }

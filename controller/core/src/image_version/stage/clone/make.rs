@@ -16,7 +16,7 @@ use super::{
     places,
     words::{Failed, Words},
 };
-use crate::temporary::{DiskPlace, Part, Purpose, TemporaryId, tags};
+use crate::temporary::{DiskPlace, LIFE_OF_A_COPY, Part, Purpose, TemporaryId, tags};
 
 /// How often a part is asked for that Azure fails to make.
 const MOST_ATTEMPTS: i32 = 5;
@@ -124,7 +124,7 @@ impl Making<'_> {
     fn request(&self, part: Part) -> Result<Request, Stop> {
         let location = self.machine.location.clone();
         let (validated, history) = (self.cx.validated, self.cx.history);
-        let tags = tags(&validated.owner.to_string(), Purpose::Clone, history.now, &self.clone.tags);
+        let tags = tags(&validated.owner.to_string(), Purpose::Clone, (history.now, LIFE_OF_A_COPY), &self.clone.tags);
         Ok(match part {
             Part::Snapshot(place) => Request::PutSnapshot(Box::new(SnapshotRequest {
                 id: self.snapshot(place)?,

@@ -93,7 +93,8 @@ pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool 
         || recorded(status, &StepName::Publish.into())
             .is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
     let claimed = recorded(status, &StepName::ClaimSource.into()).is_some() && !published;
-    claimed || !status.temporary.is_empty()
+    // What is kept for a while outlives its object.
+    claimed || status.temporary.iter().any(|known| known.expires_at.is_none())
 }
 
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the

@@ -47,7 +47,7 @@ impl<'a> Attempt<'a> {
 
     /// Whether the run command may have run although Azure doesn't show it: always once its intent is recorded, but by this
     /// very process, which hasn't tried it yet.
-    pub(super) fn may_have_been_made(&self) -> bool {
+    pub(in super::super::super) fn may_have_been_made(&self) -> bool {
         let is_untried = |id: &String| self.history.memory.is_untried(id);
         let record = self.record();
         self.command.is_some() || record.is_some_and(|record| !record.correlation_id.as_ref().is_some_and(is_untried))

@@ -8,7 +8,7 @@ use words::Foreseen;
 
 use super::{
     super::{
-        CloneSpec, Doubt, Read, Scope,
+        CloneSpec, Doubt, KeepSpec, Read, Scope,
         context::{Answer, Cx, Presence, Source},
         facts,
         report::{Decision, Outcome, Report, Stop},
@@ -34,6 +34,12 @@ const SEAL_ACTIONS: &[&str] = &[
     "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
 ];
 
+/// What is needed to keep a snapshot of the machine's OS disk for a while, where it lies.
+const KEEP_ACTIONS: &[&str] = &["Microsoft.Compute/snapshots/write", "Microsoft.Compute/snapshots/delete"];
+
+/// What is needed on the disk itself.
+const DISK_ACTIONS: &[&str] = &["Microsoft.Compute/disks/beginGetAccess/action"];
+
 /// What is needed in the workspace to make the copy of a machine, to seal it and to delete it.
 const WORKSPACE_ACTIONS: &[&str] = &[
     "Microsoft.Compute/snapshots/write",
@@ -55,7 +61,7 @@ const SUBNET_ACTIONS: &[&str] = &["Microsoft.Network/virtualNetworks/subnets/joi
 
 /// All actions that are looked for to capture a machine.
 pub fn actions() -> impl Iterator<Item = &'static str> {
-    [VERSION_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS].into_iter().flatten().copied()
+    [VERSION_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS, KEEP_ACTIONS, DISK_ACTIONS].into_iter().flatten().copied()
 }
 
 /// All actions that are looked for besides to capture a copy of it.
@@ -115,10 +121,43 @@ pub(in super::super) fn before_claim(cx: &Cx<'_>, source: Source<'_>, report: &m
         return report.stalled(&Foreseen::VersionDenied { action, scope: version });
     }
     let seal = if source.prepare == Prepare::Deprovision { SEAL_ACTIONS } else { &[] };
-    if let Some(action) = denied(cx, &machine, &[MACHINE_ACTIONS, seal].concat(), report)? {
+    let disk = if cx.keep_spec().is_some() && has_its_disk_beside_it(cx, source)? { DISK_ACTIONS } else { &[] };
+    if let Some(action) = denied(cx, &machine, &[MACHINE_ACTIONS, seal, disk].concat(), report)? {
         return report.stalled(&Foreseen::MachineDenied { action, scope: machine });
     }
+    cx.keep_spec().map_or(Ok(Outcome::Done), |keep| disk_may_be_kept(cx, keep, report))
+}
+
+/// Whether the OS disk lies in the machine's resource group, so that the rights there are those on the disk.
+fn has_its_disk_beside_it(cx: &Cx<'_>, source: Source<'_>) -> Result<bool, Stop> {
+    let (_, machine) = cx.origin_machine()?;
+    let mut disks = machine.disks.iter().filter(|disk| disk.is_os_disk).filter_map(|disk| disk.id.as_ref());
+    Ok(disks.any(|disk| disk.resource_group().eq_ignore_ascii_case(source.id.resource_group())))
+}
+
+/// Whether a snapshot of the machine's OS disk can be made, and deleted when it expired.
+fn disk_may_be_kept(cx: &Cx<'_>, keep: &KeepSpec, report: &mut Report) -> Decision {
+    let scope = Scope::Workspace(keep.group.clone());
+    let (_, machine) = cx.origin_machine()?;
+    if let Some(list) = missing(cx, &scope)? {
+        return workspace_missing(cx, &scope, &machine.location, list, report);
+    }
+    if let Some(lock) = keeping(cx, &scope, report)? {
+        return report.stalled(&Foreseen::KeepLocked { lock: lock.name.clone(), scope: lock.scope.clone() });
+    }
+    if let Some(action) = denied(cx, &scope, KEEP_ACTIONS, report)? {
+        return report.stalled(&Foreseen::KeepDenied { action, scope });
+    }
     Ok(Outcome::Done)
+}
+
+/// What Azure can't tell of a scope because there is no such thing.
+fn missing(cx: &Cx<'_>, scope: &Scope) -> Result<Option<Read>, Stop> {
+    if matches!(cx.locks(scope)?, Answer::Missing(_)) {
+        return Ok(Some(Read::Locks(scope.clone())));
+    }
+    let absent = matches!(cx.permissions(scope)?, Answer::Missing(_));
+    Ok(absent.then(|| Read::Permissions(scope.clone())))
 }
 
 /// All that can refuse the copy of a machine, its capture, or its deletion.
@@ -142,14 +181,8 @@ pub(in super::super) fn before_clone(
     let workspace = Scope::Workspace(clone.group.clone());
     let inside = [WORKSPACE_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS].concat();
     for (scope, actions) in [(workspace, inside), (Scope::Subnet(subnet.clone()), SUBNET_ACTIONS.to_vec())] {
-        for list in [Read::Locks(scope.clone()), Read::Permissions(scope.clone())] {
-            let missing = match &list {
-                Read::Locks(scope) => matches!(cx.locks(scope)?, Answer::Missing(_)),
-                _ => matches!(cx.permissions(&scope)?, Answer::Missing(_)),
-            };
-            if missing {
-                return workspace_missing(cx, &scope, &machine.location, list, report);
-            }
+        if let Some(list) = missing(cx, &scope)? {
+            return workspace_missing(cx, &scope, &machine.location, list, report);
         }
         if let Some(lock) = keeping(cx, &scope, report)? {
             return report.stalled(&Foreseen::WorkspaceLocked { lock: lock.name.clone(), scope: lock.scope.clone() });

@@ -34,6 +34,15 @@ messages! {
         WorkspaceLocked { lock: String, scope: String } => GuestPrepared / ScopeLocked:
             "The lock {lock} on {scope} would keep the copy of the machine from being made or deleted (ScopeLocked), so nothing \
              is made: delete the lock, or use another spec.workspace in a new object",
+        KeepDenied { action: &'static str, scope: Scope } => SourceReady / AccessDenied:
+            "Azure would refuse to make the snapshot of the machine's OS disk, or to delete it when it expired, so the machine isn't \
+             touched: grant the action {action} on {scope} to the Azure identity that this object acts as: that of its \
+             spec.serviceAccountName, or the controller's own if it names none; or set \
+             spec.source.virtualMachine.inPlace.keepDiskSnapshotFor to 0s in a new object",
+        KeepLocked { lock: String, scope: String } => SourceReady / ScopeLocked:
+            "The lock {lock} on {scope} would keep the snapshot of the machine's OS disk from being made, or from being deleted when \
+             it expired (ScopeLocked), so the machine isn't touched: delete the lock, name another resource group in \
+             spec.workspace of a new object, or set spec.source.virtualMachine.inPlace.keepDiskSnapshotFor to 0s in it",
         MachineLocked { lock: String, scope: String } => SourceReady / ScopeLocked:
             "The lock {lock} on {scope} is ReadOnly, so Azure would refuse to change the machine (ScopeLocked): delete \
              the lock, or use another machine in a new object",
