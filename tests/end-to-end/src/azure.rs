@@ -12,7 +12,8 @@ use crate::environment::{Environment, Simulator};
 const GROUP: &str = "images";
 
 /// The jobs that have roles of their own.
-const JOBS: [&str; 7] = ["capture", "clone", "workspace", "source", "source-disks", "publish", "clean-up"];
+const JOBS: [&str; 8] =
+    ["capture", "clone", "workspace", "source", "source-disks", "definition", "publish", "clean-up"];
 
 /// The resource group of temporary resources.
 const WORKSPACE: &str = "image-work";

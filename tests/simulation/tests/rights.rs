@@ -46,7 +46,7 @@ fn places(job: Job) -> &'static [&'static str] {
         Job::Capture | Job::Clone => &["builders"],
         Job::Workspace => &["work", SUBNET],
         Job::Source | Job::SourceDisks => &["sources"],
-        Job::Publish | Job::CleanUp => &["images"],
+        Job::Definition | Job::Publish | Job::CleanUp => &["images"],
     }
 }
 
