@@ -11,9 +11,12 @@
 
 mod change;
 mod differ;
+mod found;
+mod hints;
 mod memory;
 mod next;
 mod observed;
+mod plan;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -21,8 +24,9 @@ mod validate;
 pub(crate) mod words;
 
 pub use memory::Memory;
-pub use next::{Given, Next, Plan, Read, Report, Step, next};
+pub use next::{Next, Read, next};
 pub use observed::{Definition, Gallery, Identifier, Limits, Observed};
+pub use plan::{Given, Plan, Report, Step};
 pub use status::{DOMAIN, next_status};
 pub use validate::{Environment, Validated, conflicts_by, is_in_conflict, validate};
 

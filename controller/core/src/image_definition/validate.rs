@@ -134,13 +134,14 @@ fn age(object: &ImageDefinition) -> (Option<Timestamp>, Option<&str>) {
 }
 
 /// Whether of two objects for one image definition it is the other one's: it owns it in Azure, or else is the older one and can work.
-/// One that goes holds up nobody, nor does one that waits for a person or is suspended and owns nothing: else whoever may write objects
-/// in one namespace could hold up another one's.
+/// One that goes holds up nobody, nor does one that waits for a person or is suspended and owns nothing. Of another namespace only an
+/// owner counts, which takes rights in Azure: else whoever may write objects in one namespace could hold up another one's.
 fn precedes(other: &ImageDefinition, object: &ImageDefinition) -> bool {
     if other.meta().deletion_timestamp.is_some() {
         return false;
     }
-    let may_act = owns(other) || !other.spec.suspend && stalled_as_it_is(other).is_none();
+    let is_near = other.namespace() == object.namespace();
+    let may_act = owns(other) || is_near && !other.spec.suspend && stalled_as_it_is(other).is_none();
     may_act && (!owns(other), age(other)) <= (!owns(object), age(object))
 }
 

@@ -136,3 +136,8 @@ phrases! {
 pub(crate) fn phrases() -> Vec<Phrases> {
     vec![Difference::phrases(), Changed::phrases(), Hints::phrases(), Hint::phrases(), Adoption::phrases()]
 }
+
+/// Several parts of a message.
+pub(super) fn joined(parts: &[impl ToString]) -> String {
+    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
