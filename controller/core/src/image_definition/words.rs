@@ -13,7 +13,7 @@ messages! {
             "spec.properties: an image definition is made of them; set them, or set spec.management to Observe",
         SameDefinition { other: String, id: ImageDefinitionId } => Ready / Conflict:
             "spec.name: the ImageDefinition {other} (namespace/name) already stands for {id}; delete one of the two objects: the other \
-             one then goes on by itself",
+             one then goes on by itself, with spec.adoption: IfIdentical if {id} carries the tag of the one that is gone",
     }
 }
 

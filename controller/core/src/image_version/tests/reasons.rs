@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 15] = [
+const ELSEWHERE: [Reason; 18] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -31,6 +31,10 @@ const ELSEWHERE: [Reason; 15] = [
     Reason::StorageTypeFixed,
     Reason::TooManyRegions,
     Reason::VersionStalled,
+    // From the plan of an image definition.
+    Reason::DefinitionExists,
+    Reason::DefinitionDiffers,
+    Reason::DefinitionFailed,
 ];
 
 fn tables() -> Vec<Row> {
