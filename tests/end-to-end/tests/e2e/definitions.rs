@@ -39,6 +39,13 @@ fn says(object: &Object, parts: &[&str]) {
     }
 }
 
+/// Waits until the object `web` was told of a change, and is Ready after it.
+async fn ready_again(test: &Test, before: &Object) {
+    let version = before.at("/metadata/resourceVersion");
+    let ready = |object: &Object| object.is_ready() && object.at("/metadata/resourceVersion") != version;
+    test.wait(Kind::Definition, "web", "ready again", ready).await;
+}
+
 /// The image definition `ubuntu-web`, which is there from the beginning and nobody's, as an object describes it.
 fn of_ubuntu_web(test: &Test, object: &str) -> Value {
     let described = json!({
@@ -85,7 +92,7 @@ async fn a_definition_is_made_with_all_that_azure_would_choose_and_what_others_c
     })
     .await;
     test.until("it is put back", || async { applied(&test).await.len() == 2 }).await;
-    test.ready(Kind::Definition, "web").await;
+    ready_again(&test, &object).await;
     let there = in_azure(&test, "web").await;
     assert_eq!(there["properties"]["description"], "Web servers");
     assert_eq!(there["properties"]["disallowed"], json!({"diskTypes": ["Standard_LRS"]}));
