@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_crds::{ImageDefinition, ImageVersion, ReplicationTarget};
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +12,7 @@ use crate::{
     decisions::Decisions,
     election::{Term, guarded},
     identity::{AzureClients, Identities},
-    image_version,
+    image_definition, image_version,
     kubernetes::{Events, Freshest},
     memory::Memories,
     reaper::Reaper,
@@ -61,11 +61,17 @@ pub async fn run(mut options: Options) {
     let versions =
         versions.woken_by_own(image_version::concern_of_version, azimage_core::image_version::is_in_conflict);
     let targets = targets.woken_by(&versions, replication_target::concern_of_version);
-    let stores = Stores { versions: versions.indexes(), targets: targets.indexes() };
+    let definitions = Watched::<ImageDefinition>::new(&options.client, &scopes);
+    let definitions = definitions
+        .woken_by_own(image_definition::concern_of_definition, azimage_core::image_definition::is_in_conflict);
+    let stores =
+        Stores { versions: versions.indexes(), targets: targets.indexes(), definitions: definitions.indexes() };
     let events = Events::new(options.client.clone(), options.instance.clone(), options.seams.clone());
+    let identities =
+        Arc::new(Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()));
     let of_versions = Arc::new(image_version::Context {
         client: options.client.clone(),
-        identities: Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()),
+        identities: identities.clone(),
         config: options.config.clone(),
         decisions: options.decisions.clone(),
         seams: options.seams.clone(),
@@ -82,14 +88,28 @@ pub async fn run(mut options: Options) {
         config: options.config.clone(),
         decisions: options.decisions.clone(),
         seams: options.seams.clone(),
-        stores,
-        events,
+        stores: stores.clone(),
+        events: events.clone(),
         freshest: Freshest::default(),
         read_pauses: replication_target::ReadPauses::default(),
+    });
+    let of_definitions = Arc::new(image_definition::Context {
+        client: options.client.clone(),
+        identities,
+        config: options.config.clone(),
+        decisions: options.decisions.clone(),
+        seams: options.seams.clone(),
+        term: options.term.clone(),
+        stores,
+        events,
+        filter: ReconcileFilter::default(),
+        memories: image_definition::Memories::default(),
+        freshest: Freshest::default(),
     });
     let mut serving = Serving::new(&options);
     serving.serve(versions, &of_versions);
     serving.serve(targets, &of_targets);
+    serving.serve(definitions, &of_definitions);
     let reaper = Reaper::new(of_versions, options.namespaces.clone(), options.metrics.clone());
     let served = options.stop.child_token();
     let reaping = reaper.run(options.ready.clone(), served.clone());

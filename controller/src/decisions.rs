@@ -6,10 +6,12 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use azimage_core::{
+    image_definition,
     image_version::{self, Action, Environment, Facts, History, Next, Plan, Report, State, Validated, Violation},
     replication_target,
 };
-use azimage_crds::{ImageVersion, ImageVersionStatus, ReplicationTarget};
+use azimage_crds::{ImageDefinition, ImageDefinitionStatus, ImageVersion, ImageVersionStatus, ReplicationTarget};
+use azimage_names::ImageDefinitionId;
 use jiff::Timestamp;
 
 /// The decisions of a pass, each by default the one of `azimage-core`.
@@ -58,6 +60,41 @@ pub trait Decide: Send + Sync {
         now: Timestamp,
     ) -> replication_target::Plan {
         replication_target::plan(target, versions, siblings, now)
+    }
+
+    /// Understands an image definition: [`image_definition::validate`].
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn validate_definition(
+        &self,
+        object: &ImageDefinition,
+        environment: image_definition::Environment<'_>,
+    ) -> Result<image_definition::Validated, Violation> {
+        image_definition::validate(object, environment)
+    }
+
+    /// What is to be read of an image definition, or what the pass comes to: [`image_definition::next`].
+    fn next_of_definition(
+        &self,
+        validated: &image_definition::Validated,
+        observed: &image_definition::Observed,
+        given: image_definition::Given<'_>,
+    ) -> image_definition::Next {
+        image_definition::next(validated, observed, given)
+    }
+
+    /// The status of an image definition after the pass: [`image_definition::next_status`].
+    fn next_status_of_definition(
+        &self,
+        previous: &ImageDefinitionStatus,
+        report: &image_definition::Report,
+        id: Option<&ImageDefinitionId>,
+        generation: i64,
+        handled: Option<&String>,
+        now: Timestamp,
+    ) -> ImageDefinitionStatus {
+        image_definition::next_status(previous, report, id, generation, handled, now)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod controller;
 pub mod decisions;
 pub mod election;
 pub mod identity;
+mod image_definition;
 mod image_version;
 mod kubernetes;
 mod memory;

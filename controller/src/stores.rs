@@ -6,7 +6,7 @@ use std::{
 };
 
 use azimage_core::unreadable;
-use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_crds::{ImageDefinition, ImageVersion, ReplicationTarget};
 use kube::{
     Resource,
     api::ObjectMeta,
@@ -25,6 +25,7 @@ pub(crate) type Guarded<K> = DeserializeGuard<K>;
 pub(crate) struct Stores {
     pub(crate) versions: Vec<Arc<Index<ImageVersion>>>,
     pub(crate) targets: Vec<Arc<Index<ReplicationTarget>>>,
+    pub(crate) definitions: Vec<Arc<Index<ImageDefinition>>>,
 }
 
 impl Stores {
@@ -36,6 +37,11 @@ impl Stores {
     /// All replication targets of all watched namespaces, likewise.
     pub(crate) fn targets(&self) -> Vec<Arc<Guarded<ReplicationTarget>>> {
         self.targets.iter().flat_map(|index| index.all()).collect()
+    }
+
+    /// All image definitions of all watched namespaces, likewise.
+    pub(crate) fn definitions(&self) -> Vec<Arc<Guarded<ImageDefinition>>> {
+        self.definitions.iter().flat_map(|index| index.all()).collect()
     }
 
     /// The image versions of a namespace.

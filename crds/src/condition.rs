@@ -23,6 +23,8 @@ pub enum ConditionType {
     CleanedUp,
     /// For replication targets: every selected version is complete in the target's region.
     Available,
+    /// For image definitions: the gallery image definition exists, and is as the object says.
+    DefinitionReady,
     /// Derived from the others: all that was asked for is true.
     Ready,
     /// Present only while true: work goes on, or is retried.
@@ -55,7 +57,7 @@ pub enum Reason {
     // The object itself.
     /// A field has a value that can't be used; the message names it.
     InvalidSpec,
-    /// Another image version object of the namespace works on the same gallery image version or virtual machine.
+    /// Another object works on the same gallery image version, image definition or virtual machine.
     Conflict,
 
     // Rights and identity.
@@ -131,6 +133,12 @@ pub enum Reason {
     GalleryNotFound,
     /// The image definition doesn't exist in the gallery.
     DefinitionNotFound,
+    /// The image definition exists and belongs to somebody else.
+    DefinitionExists,
+    /// The image definition has other values than the object says, which Azure can't change or azimage isn't to; the message has both.
+    DefinitionDiffers,
+    /// Azure failed to make or change the image definition.
+    DefinitionFailed,
     /// The image definition is for specialized images.
     DefinitionSpecialized,
     /// Operating system of source and definition differ.
@@ -253,6 +261,9 @@ impl Reason {
             | Self::CapacityUnavailable
             | Self::GalleryNotFound
             | Self::DefinitionNotFound
+            | Self::DefinitionExists
+            | Self::DefinitionDiffers
+            | Self::DefinitionFailed
             | Self::DefinitionSpecialized
             | Self::OsTypeMismatch
             | Self::ArchitectureMismatch
@@ -324,7 +335,8 @@ impl ConditionType {
             | Self::Replicated
             | Self::CleanedUp => "ImageVersion",
             Self::Available => "ReplicationTarget",
-            Self::Ready | Self::Reconciling | Self::Stalled => "both",
+            Self::DefinitionReady => "ImageDefinition",
+            Self::Ready | Self::Reconciling | Self::Stalled => "all",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The API of azimage, group `azimage.dev`, version `v1alpha1`.
 //!
-//! Two kinds, one noun each: [`ImageVersion`] says *what* gallery image version should exist and where it comes from,
-//! [`ReplicationTarget`] says *where* versions are wanted. Everything a user can see of the API is declared here:
+//! Three kinds, one noun each: [`ImageVersion`] says *what* gallery image version should exist and where it comes from,
+//! [`ReplicationTarget`] says *where* versions are wanted, [`ImageDefinition`] says of what versions are made. Everything a user can see of the API is declared here:
 //! fields, limits, validation rules, printer columns, condition types and reasons. The manifests in `crds/*.yaml` are
 //! generated from these types (`cargo generate`).
 
@@ -11,12 +11,18 @@
 )]
 
 mod condition;
+mod image_definition;
 mod image_version;
 mod manifest;
 mod replication_target;
 mod rules;
 
 pub use condition::{ConditionType, Reason};
+pub use image_definition::{
+    Architecture, AtLeastAtMost, DefinitionProperties, DiskControllerType, HyperVGeneration, Identifier,
+    ImageDefinition, ImageDefinitionSpec, ImageDefinitionStatus, Management, ObservedProperties, OsType, PurchasePlan,
+    Recommended, SecurityType,
+};
 pub use image_version::{
     Adoption, AllowedPath, Capture, CloneSettings, DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest,
     GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion, ImageVersionSource, ImageVersionSpec,

@@ -4,7 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
-use crate::{ImageVersion, ReplicationTarget};
+use crate::{ImageDefinition, ImageVersion, ReplicationTarget};
 
 /// A custom resource definition, ready to be applied.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Manifest {
 /// # Errors
 /// When a definition can't be written as JSON, which would be a mistake in the types of this crate.
 pub fn manifests() -> Result<Vec<Manifest>, serde_json::Error> {
-    [ImageVersion::crd(), ReplicationTarget::crd()].iter().map(manifest).collect()
+    [ImageVersion::crd(), ReplicationTarget::crd(), ImageDefinition::crd()].iter().map(manifest).collect()
 }
 
 fn manifest(definition: &CustomResourceDefinition) -> Result<Manifest, serde_json::Error> {

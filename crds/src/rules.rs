@@ -259,3 +259,82 @@ pub(crate) fn object_name() -> Rule {
     Rule::new("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')")
         .message("must be the name of a ServiceAccount of this namespace: lower case letters, digits, '-' and '.'")
 }
+
+/// What tells one image definition from another can't be changed.
+pub(crate) fn of_one_definition() -> Rule {
+    Rule::new("self == oldSelf")
+        .message("this field can't be changed: an object stands for one image definition, make another object for another one")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// An object that stands for an image definition of its own name does so for ever.
+pub(crate) fn a_definition_keeps_its_name() -> Rule {
+    Rule::new("has(self.name) == has(oldSelf.name)")
+        .message("spec.name can't be added or taken away: make another object for another image definition")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// The region of an image definition is chosen when it is made.
+pub(crate) fn a_definition_keeps_its_location() -> Rule {
+    Rule::new("!has(oldSelf.location) || has(self.location)")
+        .message("spec.location can't be taken away once it is set")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// The region of an image definition can't be changed, but its spelling can.
+pub(crate) fn same_location() -> Rule {
+    Rule::new("self.lowerAscii().replace(' ', '') == oldSelf.lowerAscii().replace(' ', '')")
+        .message("the region of an image definition can't be changed: its versions may be in any region all the same")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// What is to be made has to be described.
+pub(crate) fn a_definition_is_made_of_properties() -> Rule {
+    Rule::new("self.management != 'Ensure' || has(self.properties)")
+        .message("management: Ensure, the default, needs spec.properties: what the image definition is to be")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".properties")
+}
+
+/// Trusted Launch and Confidential VM need UEFI (Azure documentation, "Trusted Launch": generation 2 alone).
+pub(crate) fn generation_1_is_standard() -> Rule {
+    Rule::new("self.hyperVGeneration != 'V1' || self.securityType == 'Standard'")
+        .message("generation 1 has no Trusted Launch: set securityType to Standard, or hyperVGeneration to V2")
+        .field_path(".securityType")
+}
+
+/// `NVMe` needs UEFI (Azure documentation of `NVMe`: generation 2 alone).
+pub(crate) fn generation_1_is_scsi() -> Rule {
+    Rule::new("self.hyperVGeneration != 'V1' || !self.diskControllerTypes.exists(type, type == 'NVMe')")
+        .message("generation 1 has no NVMe: set diskControllerTypes to [SCSI], or hyperVGeneration to V2")
+        .field_path(".diskControllerTypes")
+}
+
+/// Arm processors have UEFI alone (Azure documentation, "Generation 2 virtual machines").
+pub(crate) fn generation_1_is_x64() -> Rule {
+    Rule::new("self.hyperVGeneration != 'V1' || self.architecture == 'x64'")
+        .message("Arm64 has no generation 1: set hyperVGeneration to V2")
+        .field_path(".hyperVGeneration")
+}
+
+/// Azure knows `SCSI`, and `SCSI, NVMe` (Azure documentation of `NVMe`).
+pub(crate) fn controllers_have_scsi() -> Rule {
+    Rule::new("self.exists(type, type == 'SCSI')")
+        .message("must be [SCSI] or [SCSI, NVMe]: there is no image for NVMe alone")
+}
+
+/// A part of the identifier of an image definition, or of a plan.
+pub(crate) fn identifier() -> Rule {
+    Rule::new("self.matches('^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9_-])?$')")
+        .message("must have letters, digits, dashes, underscores and periods, beginning with a letter or digit and not ending in a period")
+}
+
+/// An address of the web.
+pub(crate) fn web_address() -> Rule {
+    Rule::new("self.matches('^https?://[^ ]+$')").message("must be an address such as https://example.com/notes")
+}
+
+/// Two limits in order.
+pub(crate) fn least_before_most() -> Rule {
+    Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min must not be greater than max")
+}

@@ -26,7 +26,7 @@ fn leaves<'a>(path: &str, schema: &'a Value, found: &mut Vec<(String, &'a Value)
 
 #[test]
 fn every_field_has_a_row_with_its_default() {
-    let pages = [page("imageversion.md"), page("replicationtarget.md")];
+    let pages = [page("imageversion.md"), page("replicationtarget.md"), page("imagedefinition.md")];
     for (manifest, page) in manifests().expect("the manifests").iter().zip(pages) {
         let schema = &manifest.object["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
         let mut fields = Vec::new();

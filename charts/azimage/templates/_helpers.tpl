@@ -124,10 +124,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- /* What the controller does to objects: it never writes a spec, but finalizers are part of the object itself. */ -}}
 {{- define "azimage.objectRules" -}}
 - apiGroups: [azimage.dev]
-  resources: [imageversions, replicationtargets]
+  resources: [imageversions, replicationtargets, imagedefinitions]
   verbs: [get, list, watch, patch]
 - apiGroups: [azimage.dev]
-  resources: [imageversions/status, replicationtargets/status]
+  resources: [imageversions/status, replicationtargets/status, imagedefinitions/status]
   verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]

@@ -37,11 +37,12 @@ pub use azimage_names::values::{
 };
 pub use compute::blob::LARGEST_LOG;
 pub use compute::{
-    AdditionalReplicaSet, AgentStatus, DataDisk, DataDiskEncryption, Disk, DiskBody, ExtendedLocation,
-    ExtendedLocationTarget, Feature, Gallery, ImageDefinition, ImageDisk, ImageSource, ImageVersion, ImageVersionBody,
-    ManagedImage, NewMachineBody, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, Plan, RegionEncryption,
-    RegionalReplication, ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile,
-    SnapshotBody, SoftDeletedVersion, TargetRegion, TrustedLaunch, VirtualMachine, VirtualMachineUpdate,
+    AdditionalReplicaSet, AgentStatus, AtLeastAtMost, DataDisk, DataDiskEncryption, Disk, DiskBody, ExtendedLocation,
+    ExtendedLocationTarget, Feature, Gallery, ImageDefinition, ImageDefinitionBody, ImageDefinitionSettings, ImageDisk,
+    ImageSource, ImageVersion, ImageVersionBody, ManagedImage, NewImageDefinition, NewMachineBody, OsDisk,
+    OsDiskEncryption, OsDiskSecurityProfile, Plan, RegionEncryption, RegionalReplication, ReplicationStatus,
+    RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SnapshotBody, SoftDeletedVersion, TargetRegion,
+    TrustedLaunch, VirtualMachine, VirtualMachineUpdate,
 };
 pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use http::transport::{Transport, TransportError, TransportErrorKind};

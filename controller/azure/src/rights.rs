@@ -20,6 +20,8 @@ pub enum Job {
     Source,
     /// Making versions from disks and snapshots: on them, or their resource groups.
     SourceDisks,
+    /// Making image definitions and keeping them: on the gallery.
+    Definition,
     /// Making versions and replicating them: on the gallery.
     Publish,
     /// Deleting versions whose objects say `deletionPolicy: Delete`: on the gallery.
@@ -362,6 +364,24 @@ pub const RIGHTS: &[Right] = &[
         "a version from a snapshot: Azure makes one only for who may write the snapshot; azimage writes nothing to it",
     ),
     right(
+        Job::Definition,
+        "Microsoft.Compute/galleries/images/read",
+        "Gallery Images - Get",
+        "what the image definition is, and whose",
+    ),
+    right(
+        Job::Definition,
+        "Microsoft.Compute/galleries/read",
+        "Galleries - Get",
+        "whether there is the gallery of an image definition that isn't there, and its region",
+    ),
+    right(
+        Job::Definition,
+        "Microsoft.Compute/galleries/images/write",
+        "Gallery Images - Create Or Update",
+        "making the image definition, and keeping what may change of it; not for objects with management: Observe",
+    ),
+    right(
         Job::Publish,
         "Microsoft.Compute/galleries/images/read",
         "Gallery Images - Get",
@@ -452,18 +472,19 @@ const fn optional(job: Job, action: &'static str, call: &'static str, why: &'sta
 /// A text that names no job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no job '{0}'; there are capture, clone, workspace, source, source-disks, publish, clean-up and observe"
+    "there is no job '{0}'; there are capture, clone, workspace, source, source-disks, definition, publish, clean-up and observe"
 )]
 pub struct UnknownJob(String);
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Capture,
         Self::Clone,
         Self::Workspace,
         Self::Source,
         Self::SourceDisks,
+        Self::Definition,
         Self::Publish,
         Self::CleanUp,
         Self::Observe,
@@ -481,6 +502,7 @@ impl Job {
             Self::Workspace => "workspace",
             Self::Source => "source",
             Self::SourceDisks => "source-disks",
+            Self::Definition => "definition",
             Self::Publish => "publish",
             Self::CleanUp => "clean-up",
             Self::Observe => "observe",
@@ -508,6 +530,10 @@ impl Job {
             Self::SourceDisks => {
                 "Make versions from disks and snapshots. Assign it on resource groups that hold nothing but those: Azure demands \
                  the right to write them."
+            }
+            Self::Definition => {
+                "Make image definitions and change what may be changed of them. Assign it on galleries whose image definitions \
+                 azimage makes."
             }
             Self::Publish => {
                 "Make, replicate and read image versions. Assign it on galleries or their resource groups."

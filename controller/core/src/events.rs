@@ -4,7 +4,7 @@ use azimage_crds::{ConditionType, Reason, RegionStatus};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::{condition::clip, message::phrases};
+use crate::{condition::clip, image_definition, message::phrases};
 
 /// Longest note of an event, in bytes (events.k8s.io/v1).
 pub(crate) const NOTE_LIMIT: usize = 1024;
@@ -37,6 +37,13 @@ pub fn parting(words: &str) -> Event {
 /// A version was taken over from this owner.
 pub fn adopted(from: &str) -> Event {
     let (reason, words) = (Reason::Adopted.as_str().to_owned(), Adoption::Done { from: from.to_owned() }.to_string());
+    Event { warning: false, reason, action: "Adopt", note: clip(&words, NOTE_LIMIT) }
+}
+
+/// An image definition was taken over from this owner.
+pub fn adopted_definition(former: &str) -> Event {
+    let words = image_definition::words::Adoption::Done { former: former.to_owned() }.to_string();
+    let reason = Reason::Adopted.as_str().to_owned();
     Event { warning: false, reason, action: "Adopt", note: clip(&words, NOTE_LIMIT) }
 }
 
@@ -124,8 +131,11 @@ fn transition(before: &[Condition], condition: &Condition, ready: Option<&Condit
         }
         ConditionType::CleanedUp if is("False") => Some(event(true, "CleanUp")),
         ConditionType::Ready if is("True") => Some(event(false, "Complete")),
-        // Ready tells of trouble through Stalled and Reconciling, and Available of nothing that Ready doesn't.
-        ConditionType::Ready | ConditionType::Reconciling | ConditionType::Available => None,
+        // Ready tells of trouble through Stalled and Reconciling, and these of nothing that Ready doesn't.
+        ConditionType::Ready
+        | ConditionType::Reconciling
+        | ConditionType::Available
+        | ConditionType::DefinitionReady => None,
         // A step that a source doesn't need is no news.
         _ if is("True") && first && condition.reason != Reason::NotNeeded.as_str() => {
             Some(Event { reason: condition.type_.clone(), ..event(false, action(kind)) })
@@ -143,9 +153,11 @@ fn action(kind: ConditionType) -> &'static str {
         ConditionType::Published => "Publish",
         ConditionType::Replicated => "Replicate",
         ConditionType::CleanedUp => "CleanUp",
-        ConditionType::Available | ConditionType::Ready | ConditionType::Reconciling | ConditionType::Stalled => {
-            "Reconcile"
-        }
+        ConditionType::Available
+        | ConditionType::DefinitionReady
+        | ConditionType::Ready
+        | ConditionType::Reconciling
+        | ConditionType::Stalled => "Reconcile",
     }
 }
 

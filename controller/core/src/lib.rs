@@ -4,13 +4,15 @@
 //! A reconcile of an image version goes through [`image_version`] in this order: `validate` turns the raw object into
 //! [`image_version::Validated`]; `next` names what has still to be read, or yields at most one write and a report; `act` says
 //! whether that write may be made now, or is announced first; `next_status` turns the report into the status to be written. A
-//! replication target needs no Azure: [`replication_target::plan`] reads what the image versions say.
+//! replication target needs no Azure: [`replication_target::plan`] reads what the image versions say. An image definition goes the
+//! short way of [`image_definition`].
 
 pub mod condition;
 pub mod events;
 pub mod failure;
 pub mod guest;
 pub mod identity;
+pub mod image_definition;
 pub mod image_version;
 pub mod leftovers;
 pub mod lint;

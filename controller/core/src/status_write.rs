@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use azimage_crds::{
-    ConditionType, ImageVersionStatus, Reason, RegionState, RegionStatus, ReplicationTargetStatus, SelectedVersion,
+    ConditionType, ImageDefinitionStatus, ImageVersionStatus, Reason, RegionState, RegionStatus,
+    ReplicationTargetStatus, SelectedVersion,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
@@ -70,6 +71,16 @@ impl HasProgress for ReplicationTargetStatus {
             versions: self.versions.iter().map(|version| SelectedVersion { progress: 0, ..version.clone() }).collect(),
             ..self.clone()
         }
+    }
+}
+
+impl HasProgress for ImageDefinitionStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    fn without_progress(&self) -> Self {
+        Self { conditions: self.conditions.iter().map(state_of).collect(), ..self.clone() }
     }
 }
 

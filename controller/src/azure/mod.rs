@@ -1,6 +1,7 @@
 //! Between Azure and the decisions: answers become observations, steps become calls.
 
 mod convert;
+mod definition;
 mod failure;
 mod lists;
 mod read;
@@ -8,6 +9,7 @@ mod regions;
 mod write;
 
 pub(crate) use convert::kind;
+pub(crate) use definition::{Answer, put_definition, read_of_definition};
 pub(crate) use failure::words;
 pub(crate) use lists::Lists;
 pub(crate) use read::Reader;

@@ -129,17 +129,22 @@ impl Reader<'_> {
         answer: Result<A, Error>,
         convert: impl FnOnce(A) -> B,
     ) -> Option<Duration> {
-        let (reading, wait) = match answer.map_err(|error| absent(&error).ok_or(error)) {
-            Ok(found) => (Reading::Found(convert(found)), None),
-            Err(Ok(absent)) => (Reading::Missing(absent), None),
-            Err(Err(error)) => {
-                tracing::debug!(%error, "Could not read from Azure");
-                let error = CallError::from(error);
-                let wait = error.throttled();
-                (Reading::Failed(error.failure), wait)
-            }
-        };
+        let (reading, wait) = reading(answer, convert);
         into.put(id, reading, (self.uptime)());
         wait
+    }
+}
+
+/// What an answer says. Besides, how long to wait, if there were too many requests.
+pub(super) fn reading<A, B>(answer: Result<A, Error>, convert: impl FnOnce(A) -> B) -> (Reading<B>, Option<Duration>) {
+    match answer.map_err(|error| absent(&error).ok_or(error)) {
+        Ok(found) => (Reading::Found(convert(found)), None),
+        Err(Ok(absent)) => (Reading::Missing(absent), None),
+        Err(Err(error)) => {
+            tracing::debug!(%error, "Could not read from Azure");
+            let error = CallError::from(error);
+            let wait = error.throttled();
+            (Reading::Failed(error.failure), wait)
+        }
     }
 }

@@ -69,6 +69,8 @@ pub enum JobName {
     Source,
     /// Make versions from disks and snapshots.
     SourceDisks,
+    /// Make image definitions and keep them.
+    Definition,
     /// Make and replicate versions.
     Publish,
     /// Delete versions.
@@ -97,6 +99,7 @@ impl AzureRoleArgs {
             JobName::Workspace => &[Job::Workspace],
             JobName::Source => &[Job::Source],
             JobName::SourceDisks => &[Job::SourceDisks],
+            JobName::Definition => &[Job::Definition],
             JobName::Publish => &[Job::Publish],
             JobName::CleanUp => &[Job::CleanUp],
             JobName::Observe => &[Job::Observe],

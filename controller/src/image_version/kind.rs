@@ -31,6 +31,10 @@ impl Kind for ImageVersion {
                 let version = readable(guarded)?;
                 Some((version.namespace()?, version.spec.service_account_name.clone()?))
             })
+            .chain(context.stores.definitions().iter().filter_map(|guarded| {
+                let definition = readable(guarded)?;
+                Some((definition.namespace()?, definition.spec.service_account_name.clone()?))
+            }))
             .collect();
         context.identities.retain(|account| accounts.contains(account));
         context.filter.retain(|uid| living.contains(uid));

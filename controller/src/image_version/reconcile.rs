@@ -24,7 +24,7 @@ use crate::{
 /// What all passes share.
 pub(crate) struct Context {
     pub(crate) client: Client,
-    pub(crate) identities: Identities,
+    pub(crate) identities: Arc<Identities>,
     pub(crate) config: Config,
     pub(crate) decisions: Decisions,
     pub(crate) seams: Seams,

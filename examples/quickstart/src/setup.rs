@@ -153,6 +153,7 @@ async fn install(cluster: &Cluster, azure: &Azure, files: &TempDir) -> anyhow::R
             "--timeout=60s",
             "crd/imageversions.azimage.dev",
             "crd/replicationtargets.azimage.dev",
+            "crd/imagedefinitions.azimage.dev",
         ])
         .await?
         .ok()?;

@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::{types::Type, walk::Walk};
 
 /// Resource types in lower case, and their descriptions.
-const DESCRIBED: [(&str, &str); 7] = [
+const DESCRIBED: [(&str, &str); 8] = [
     ("disks", include_str!("../types/disks.json")),
+    ("galleries/images", include_str!("../types/definitions.json")),
     ("galleries/images/versions", include_str!("../types/versions.json")),
     ("networkinterfaces", include_str!("../types/network-interfaces.json")),
     ("networksecuritygroups", include_str!("../types/network-security-groups.json")),

@@ -28,6 +28,11 @@ fn a_body_as_azure_describes_it_is_right() {
     let command =
         json!({"location": "westeurope", "properties": {"source": {"script": "true"}, "timeoutInSeconds": 60}});
     assert_eq!(problems("PUT", &format!("{COMPUTE}/virtualMachines/vm/runCommands/x"), &command), Vec::<String>::new());
+    let definition = json!({"location": "westeurope", "properties": {
+        "osType": "Linux", "osState": "Generalized", "identifier": {"publisher": "p", "offer": "o", "sku": "s"},
+        "features": [{"name": "SecurityType", "value": "TrustedLaunchSupported"}], "recommended": {"vCPUs": {"min": 2}},
+    }});
+    assert_eq!(problems("PUT", &format!("{COMPUTE}/galleries/g/images/d"), &definition), Vec::<String>::new());
     let tags = json!({"tags": {"a": "b"}});
     assert_eq!(problems("PATCH", &format!("{COMPUTE}/virtualMachines/vm"), &tags), Vec::<String>::new());
     assert_eq!(

@@ -2,12 +2,11 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use azimage_crds::{ImageVersion, ReplicationTarget};
 use azimage_end_to_end::{Controller, Kind, Object, Test, manifests};
 use futures::{StreamExt, TryStreamExt, stream};
 use kube::{
     Api,
-    api::{ApiResource, DynamicObject},
+    api::DynamicObject,
     runtime::{WatchStreamExt, watcher},
 };
 use serde_json::json;
@@ -110,10 +109,7 @@ impl Fleet {
     }
 
     async fn all_ready(&self, kind: Kind, wanted: u32) {
-        let resource = match kind {
-            Kind::Version => ApiResource::erase::<ImageVersion>(&()),
-            Kind::Target => ApiResource::erase::<ReplicationTarget>(&()),
-        };
+        let resource = kind.resource();
         let api: Api<DynamicObject> = Api::namespaced_with(self.test.client.clone(), &self.test.namespace, &resource);
         let mut seen = watcher(api, watcher::Config::default()).default_backoff().touched_objects().boxed();
         let mut ready = BTreeSet::new();

@@ -12,7 +12,8 @@ use crate::environment::{Environment, Simulator};
 const GROUP: &str = "images";
 
 /// The jobs that have roles of their own.
-const JOBS: [&str; 8] = ["capture", "clone", "workspace", "source", "source-disks", "publish", "clean-up", "observe"];
+const JOBS: [&str; 9] =
+    ["capture", "clone", "workspace", "source", "source-disks", "definition", "publish", "clean-up", "observe"];
 
 /// The resource group of temporary resources.
 const WORKSPACE: &str = "image-work";

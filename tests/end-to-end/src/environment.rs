@@ -110,7 +110,7 @@ async fn install(cluster: &Cluster, simulator: &Simulator) -> Value {
         ["install", "azimage", chart, "--namespace", RELEASE_NAMESPACE, "--create-namespace", "--values", file];
     cluster.helm(&arguments).await.unwrap().ok().unwrap();
     let established = ["wait", "--for=condition=Established", "--timeout=60s", "crd"];
-    let definitions = ["imageversions.azimage.dev", "replicationtargets.azimage.dev"];
+    let definitions = ["imageversions.azimage.dev", "replicationtargets.azimage.dev", "imagedefinitions.azimage.dev"];
     cluster.kubectl(&[&established[..], &definitions].concat()).await.unwrap().ok().unwrap();
     let arguments = ["-n", RELEASE_NAMESPACE, "get", "deployments", "-o", "json"];
     let list = cluster.kubectl(&arguments).await.unwrap().json().unwrap();

@@ -77,6 +77,24 @@ pub fn target_by_name(name: &str, region: &str, version: &str) -> Value {
     object
 }
 
+/// An image definition of `corpGallery` that is made and kept.
+pub fn definition(azure: &Azure, object: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "azimage.dev/v1alpha1",
+        "kind": "ImageDefinition",
+        "metadata": {"name": object},
+        "spec": {
+            "gallery": {"subscriptionId": azure.subscription, "resourceGroup": "images", "name": "corpGallery"},
+            "name": name,
+            "properties": {
+                "osType": "Linux",
+                "identifier": {"publisher": "corp", "offer": "ubuntu", "sku": name},
+                "description": "Web servers",
+            },
+        },
+    })
+}
+
 /// A manifest with a value set by its JSON pointer, parents included.
 pub fn with(mut manifest: Value, pointer: &str, value: Value) -> Value {
     let mut place = &mut manifest;

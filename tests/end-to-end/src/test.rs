@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_crds::{ImageDefinition, ImageVersion, ReplicationTarget};
 use azimage_test_cluster::{Process, WriteGate};
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
@@ -27,6 +27,8 @@ pub enum Kind {
     Version,
     /// `ReplicationTarget`.
     Target,
+    /// `ImageDefinition`.
+    Definition,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
         match self {
             Self::Version => "ImageVersion",
             Self::Target => "ReplicationTarget",
+            Self::Definition => "ImageDefinition",
         }
     }
 
@@ -42,12 +45,13 @@ impl Kind {
         match self {
             Self::Version => ApiResource::erase::<ImageVersion>(&()),
             Self::Target => ApiResource::erase::<ReplicationTarget>(&()),
+            Self::Definition => ApiResource::erase::<ImageDefinition>(&()),
         }
     }
 }
 
 /// What a test watches.
-const WATCHED: [Kind; 2] = [Kind::Version, Kind::Target];
+const WATCHED: [Kind; 3] = [Kind::Version, Kind::Target, Kind::Definition];
 
 /// One test.
 pub struct Test {
@@ -204,7 +208,8 @@ impl Test {
     }
 
     fn kind_of(manifest: &Value) -> Kind {
-        if manifest["kind"] == "ImageVersion" { Kind::Version } else { Kind::Target }
+        let of = |kind: &&Kind| manifest["kind"] == kind.name();
+        WATCHED.iter().find(of).copied().unwrap_or(Kind::Target)
     }
 
     /// Applies a manifest, as a user would.

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use azimage::{controller, seams::Seams};
 use azimage_azure::rights::{CustomRole, Job};
-use azimage_crds::ImageVersion;
+use azimage_crds::{ImageDefinition, ImageVersion};
 use azimage_simulation::{
     azure::Azure,
     program::{self, OneClient},
@@ -30,6 +30,7 @@ const MACHINE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resou
 struct Environment {
     azure: Azure,
     versions: Api<ImageVersion>,
+    definitions: Api<ImageDefinition>,
     stop: CancellationToken,
 }
 
@@ -46,7 +47,7 @@ fn places(job: Job) -> &'static [&'static str] {
         Job::Capture | Job::Clone => &["builders"],
         Job::Workspace => &["work", SUBNET],
         Job::Source | Job::SourceDisks => &["sources"],
-        Job::Publish | Job::CleanUp | Job::Observe => &["images"],
+        Job::Definition | Job::Publish | Job::CleanUp | Job::Observe => &["images"],
     }
 }
 
@@ -110,7 +111,8 @@ impl Environment {
             }]});
         }
         versions.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
-        Self { azure, versions, stop }
+        let definitions = Api::namespaced(server.client(), "default");
+        Self { azure, versions, definitions, stop }
     }
 
     fn define(&self, role: &Value) {
@@ -234,6 +236,41 @@ async fn delete_without(action: &'static str) {
     println!("{} without {action}: {message}", Job::CleanUp);
 }
 
+/// An image definition that is made, with an action left out.
+async fn define_without(action: &'static str) {
+    let environment = Environment::begin(&[Job::Definition]).await;
+    environment.define(&role(Job::Definition, Some(action)));
+    let object = json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageDefinition", "metadata": {"name": "new"},
+        "spec": {
+            "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
+            "properties": {"osType": "Linux", "identifier": {"publisher": "corp", "offer": "ubuntu", "sku": "new"}},
+        },
+    });
+    let object = serde_json::from_value(object).unwrap();
+    environment.definitions.create(&PostParams::default(), &object).await.unwrap();
+    let message = until_defined(&environment, "Stalled").await;
+    let expected = format!("the action {action} on /subscriptions/{SUBSCRIPTION}/resourceGroups/images");
+    assert!(message.contains(&expected), "{message}");
+    environment.define(&role(Job::Definition, None));
+    until_defined(&environment, "Ready").await;
+    environment.stop.cancel();
+    println!("{} without {action}: {message}", Job::Definition);
+}
+
+/// Waits, at most a day of virtual time, until a condition of the image definition is true; its message.
+async fn until_defined(environment: &Environment, kind: &str) -> String {
+    for _ in 0..(24 * 60) {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let status = environment.definitions.get("new").await.unwrap().status.unwrap_or_default();
+        let wanted = status.conditions.iter().find(|it| it.type_ == kind && it.status == "True");
+        if let Some(wanted) = wanted {
+            return wanted.message.clone();
+        }
+    }
+    panic!("waited in vain for {kind}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_action_of_each_role_is_needed_and_once_granted_the_work_goes_on_by_itself() {
     for job in [Job::Capture, Job::Publish] {
@@ -250,6 +287,9 @@ async fn each_action_of_each_role_is_needed_and_once_granted_the_work_goes_on_by
         for right in job.rights().filter(|right| !right.optional) {
             copy_without(job, right.action).await;
         }
+    }
+    for right in Job::Definition.rights().filter(|right| !right.optional) {
+        define_without(right.action).await;
     }
     for right in Job::CleanUp.rights().filter(|right| !right.optional) {
         delete_without(right.action).await;

@@ -5,6 +5,7 @@ mod boot_diagnostics;
 mod disk;
 mod gallery;
 mod image_definition;
+mod image_definition_body;
 mod image_version;
 mod image_version_body;
 mod instance_view;
@@ -17,6 +18,7 @@ mod virtual_machine;
 pub use disk::{Disk, DiskBody};
 pub use gallery::{Gallery, SoftDeletedVersion};
 pub use image_definition::{Feature, ImageDefinition};
+pub use image_definition_body::{AtLeastAtMost, ImageDefinitionBody, ImageDefinitionSettings, NewImageDefinition};
 pub use image_version::{ImageVersion, RegionalReplication, ReplicationStatus};
 pub use image_version_body::{
     AdditionalReplicaSet, DataDiskEncryption, ExtendedLocation, ExtendedLocationTarget, ImageSource, ImageVersionBody,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use azimage_azure::{
-    Accepted, Call, Client, Error, ImageSource, ImageVersionBody, OperationUrl, Pages, ReplicationMode, RunCommandBody,
-    SafetyProfile, VirtualMachineUpdate,
+    Accepted, Call, Client, Error, ImageDefinitionBody, ImageDefinitionSettings, ImageSource, ImageVersionBody,
+    OperationUrl, Pages, ReplicationMode, RunCommandBody, SafetyProfile, VirtualMachineUpdate,
 };
 use uuid::Uuid;
 
@@ -42,6 +42,7 @@ pub(crate) enum Write {
     DeleteRunCommand,
     PutImageVersion,
     DeleteImageVersion,
+    PutImageDefinition,
 }
 
 pub(crate) const READS: [Read; 17] = [
@@ -64,7 +65,7 @@ pub(crate) const READS: [Read; 17] = [
     Read::ScaleSets,
 ];
 
-pub(crate) const WRITES: [Write; 7] = [
+pub(crate) const WRITES: [Write; 8] = [
     Write::UpdateVirtualMachine,
     Write::Deallocate,
     Write::Generalize,
@@ -72,6 +73,7 @@ pub(crate) const WRITES: [Write; 7] = [
     Write::DeleteRunCommand,
     Write::PutImageVersion,
     Write::DeleteImageVersion,
+    Write::PutImageDefinition,
 ];
 
 fn call() -> Call {
@@ -198,6 +200,16 @@ impl Write {
             Self::DeleteRunCommand => client.delete_run_command(&call, &command).await,
             Self::PutImageVersion => client.put_image_version(&call, &version, &body(id)).await,
             Self::DeleteImageVersion => client.delete_image_version(&call, &version).await,
+            Self::PutImageDefinition => {
+                let body = ImageDefinitionBody {
+                    location: "westeurope".parse().unwrap(),
+                    tags: BTreeMap::new(),
+                    properties: serde_json::Map::new(),
+                    new: None,
+                    settings: ImageDefinitionSettings::default(),
+                };
+                client.put_image_definition(&call, &machine("galleries/corp/images/web"), &body).await
+            }
         }
     }
 }

@@ -76,6 +76,8 @@ pub(crate) enum About {
     Cloning,
     /// A temporary resource that goes.
     CleanUp,
+    /// The image definition.
+    Definition,
 }
 
 impl About {
@@ -89,6 +91,7 @@ impl About {
             Self::Deletion => Failed::DeletionBusy { doing, why },
             Self::Cloning => Failed::CloningBusy { doing, why },
             Self::CleanUp => Failed::CleanUpBusy { doing, why },
+            Self::Definition => Failed::DefinitionBusy { doing, why },
         }
     }
 }
@@ -102,6 +105,11 @@ impl Failure {
     /// How it stands with the object after a step couldn't be carried out.
     pub fn progress_of(&self, step: StepName) -> Progress {
         self.progress_about(step.doing(), step.about())
+    }
+
+    /// The same after an image definition couldn't be written.
+    pub fn progress_of_definition(&self, doing: &str) -> Progress {
+        self.progress_about(doing, About::Definition)
     }
 
     fn progress_about(&self, doing: &str, about: About) -> Progress {

@@ -33,7 +33,8 @@ messages! {
             "Could not {doing} yet: it is in use. It is tried again, with growing pauses: {why}",
         Policy { doing: String, why: String } => Ready / DisallowedByPolicy:
             "Could not {doing}: an Azure Policy forbids it. Have the policy's assignment leave this scope out, or give it \
-             what it asks for: a gallery image version gets its tags from spec.publish.tags, temporary resources get theirs from \
+             what it asks for: a gallery image version gets its tags from spec.publish.tags, an image definition from \
+             spec.properties.tags, temporary resources get theirs from \
              spec.workspace.tags, a machine has its own: {why}",
         DenyAssignment { doing: String, why: String } => Ready / DeniedByAssignment:
             "Could not {doing}: a deny assignment forbids it, which no grant outweighs. Have whoever made it, such as a \
@@ -58,6 +59,8 @@ messages! {
         CloningBusy { doing: String, why: String } => Ready / Cloning:
             "Could not {doing} yet: the state of what it is made of doesn't allow it now: {why}",
         CleanUpBusy { doing: String, why: String } => Ready / CleaningUp:
+            "Could not {doing} yet: its state doesn't allow it now: {why}",
+        DefinitionBusy { doing: String, why: String } => Ready / Progressing:
             "Could not {doing} yet: its state doesn't allow it now: {why}",
         Extensions { doing: String, why: String } => Ready / SourceUnsupported:
             "Could not {doing}: the machine allows no extensions, without which nothing can be run in its guest. Set \

@@ -8,8 +8,8 @@ use azimage_names::{
 };
 
 use super::{
-    Absent, ActivityOf, CloneSpec, Facts, GuestSpec, History, KeepSpec, Operation, Read, Reading, Report, Scope, SealOf,
-    SourceSpec, StepKey, Validated, facts, report::Stop, stage::guest::nonce,
+    Absent, ActivityOf, CloneSpec, Facts, GuestSpec, History, KeepSpec, Operation, Read, Reading, Report, Scope,
+    SealOf, SourceSpec, StepKey, Validated, facts, report::Stop, stage::guest::nonce,
 };
 use crate::{Failure, temporary::TemporaryId};
 

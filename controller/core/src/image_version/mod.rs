@@ -22,7 +22,7 @@ mod protocol;
 pub mod refusals;
 mod report;
 mod request;
-mod reverts;
+pub(crate) mod reverts;
 mod route;
 mod stage;
 mod status;

@@ -26,7 +26,7 @@ pub struct Reverts(BTreeMap<String, Written>);
 
 impl Reverts {
     /// Azure accepted a write.
-    pub(super) fn written(&mut self, asks: &Asks, now: Duration) {
+    pub(crate) fn written(&mut self, asks: &Asks, now: Duration) {
         self.0.retain(|_, written| now.saturating_sub(written.last) < REST);
         for change in &asks.changes {
             // Who takes something back on purpose may ask for it again.
@@ -39,20 +39,20 @@ impl Reverts {
     }
 
     /// A person's request was answered.
-    pub(super) fn answered(&mut self) {
+    pub(crate) fn answered(&mut self) {
         for written in self.0.values_mut() {
             written.answered = false;
         }
     }
 
     /// What a status says that a change doesn't last, which a new process believes.
-    pub(super) fn believe(&mut self, change: &Change, now: Duration) {
+    pub(crate) fn believe(&mut self, change: &Change, now: Duration) {
         let written = Written { wanted: change.wanted.clone(), times: MOST_WRITES, last: now, answered: false };
         self.0.entry(change.what.clone()).or_insert(written);
     }
 
     /// Whether a change that Azure doesn't show was written in vain so often that only a person, or time, helps.
-    pub(super) fn gives_up(&self, change: &Change, requested: bool, now: Duration) -> bool {
+    pub(crate) fn gives_up(&self, change: &Change, requested: bool, now: Duration) -> bool {
         self.0.get(&change.what).is_some_and(|written| {
             written.wanted == change.wanted
                 && written.times >= MOST_WRITES
@@ -61,8 +61,14 @@ impl Reverts {
         })
     }
 
+    /// How often a change was written of late, and when for the last time.
+    pub(crate) fn writes(&self, change: &Change) -> Option<(u32, Duration)> {
+        let written = self.0.get(&change.what).filter(|written| written.wanted == change.wanted)?;
+        Some((written.times, written.last))
+    }
+
     /// Whether a change is written again.
-    pub(super) fn is_again(&self, change: &Change) -> bool {
+    pub(crate) fn is_again(&self, change: &Change) -> bool {
         self.0.get(&change.what).is_some_and(|written| written.wanted == change.wanted)
     }
 }

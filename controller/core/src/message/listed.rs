@@ -5,7 +5,7 @@ use crate::{
     events::{Adoption, Removal},
     failure::words::Failed,
     identity::problem::{IdentityProblem, WayOut},
-    image_version,
+    image_definition, image_version,
     leftovers::Reaped,
     replication_target,
     unreadable::Unreadable,
@@ -18,6 +18,12 @@ pub fn messages() -> Vec<Messages> {
     let mut all = vec![NotYet::messages(), Unreadable::messages(), IdentityProblem::messages(), Failed::messages()];
     all.extend(image_version::messages());
     all.push(replication_target::words::Words::messages());
+    all.extend([
+        image_definition::words::Invalid::messages(),
+        image_definition::words::Words::messages(),
+        image_definition::words::NotShown::messages(),
+        image_definition::words::Wrong::messages(),
+    ]);
     all
 }
 
@@ -26,6 +32,7 @@ pub fn phrases() -> Vec<Phrases> {
     let mut all = vec![WayOut::phrases(), Removal::phrases(), Adoption::phrases(), Reaped::phrases()];
     all.extend(image_version::phrases());
     all.extend(replication_target::words::phrases());
+    all.extend(image_definition::words::phrases());
     all
 }
 

@@ -274,13 +274,13 @@ fn bare(target: azure::TargetRegion, preserved: Map<String, Value>) -> facts::Ta
     }
 }
 
-fn provisioning(state: Option<ProvisioningState>) -> ProvisioningState {
+pub(super) fn provisioning(state: Option<ProvisioningState>) -> ProvisioningState {
     // A resource without the state counts as Succeeded (Azure documentation, "Asynchronous operations").
     state.unwrap_or(ProvisioningState::Succeeded)
 }
 
 /// A plan of which Azure names nothing is none.
-fn plan(plan: azure::Plan) -> Option<MarketplacePlan> {
+pub(super) fn plan(plan: azure::Plan) -> Option<MarketplacePlan> {
     let none = plan.name.is_none() && plan.publisher.is_none() && plan.product.is_none();
     (!none).then(|| MarketplacePlan {
         name: plan.name.unwrap_or_default(),

@@ -45,7 +45,7 @@ async fn azimage_prints_the_definitions_of_the_repository() {
         assert_eq!(*definition, read(&file), "{name}");
         names.push(name);
     }
-    assert_eq!(names, ["imageversions.azimage.dev", "replicationtargets.azimage.dev"]);
+    assert_eq!(names, ["imageversions.azimage.dev", "replicationtargets.azimage.dev", "imagedefinitions.azimage.dev"]);
     assert_eq!(
         std::fs::read_dir(workspace().join("crds"))
             .unwrap()
@@ -64,6 +64,8 @@ async fn the_chart_grants_no_more_than_the_work_takes() {
     for (allowed, question) in [
         (true, ["list", "imageversions.azimage.dev"]),
         (true, ["patch", "replicationtargets.azimage.dev"]),
+        (true, ["watch", "imagedefinitions.azimage.dev"]),
+        (false, ["delete", "imagedefinitions.azimage.dev"]),
         (true, ["create", "events.events.k8s.io"]),
         (false, ["create", "imageversions.azimage.dev"]),
         (false, ["delete", "imageversions.azimage.dev"]),

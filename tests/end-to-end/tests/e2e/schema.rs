@@ -1,25 +1,27 @@
 //! What the API server refuses, in words that name the field; and that every rule can be kept and broken.
 
-use azimage_crds::manifests as definitions;
+use azimage_crds::manifests;
 use azimage_end_to_end::{Test, manifests::with};
 use serde_json::{Value, json};
 
+use crate::schema_of_definitions as definitions;
+
 /// One rule: where it stands, a part of its message, a change that keeps it and one that breaks it.
-struct Case {
-    kind: &'static str,
+pub(crate) struct Case {
+    pub(crate) kind: &'static str,
     /// Path of the rule in the schema.
-    path: &'static str,
+    pub(crate) path: &'static str,
     /// Part of the rule's message.
-    message: &'static str,
+    pub(crate) message: &'static str,
     /// The field that the API server names.
-    field: &'static str,
-    accepted: Value,
-    refused: Value,
+    pub(crate) field: &'static str,
+    pub(crate) accepted: Value,
+    pub(crate) refused: Value,
 }
 
 const VERSION: &str = "ImageVersion";
 const TARGET: &str = "ReplicationTarget";
-const GUID: &str = "11111111-2222-3333-4444-555555555555";
+pub(crate) const GUID: &str = "11111111-2222-3333-4444-555555555555";
 
 fn version_base() -> Value {
     json!({
@@ -79,7 +81,11 @@ fn version_id(version: &str) -> String {
 }
 
 fn base(kind: &str) -> Value {
-    if kind == VERSION { version_base() } else { target_base() }
+    match kind {
+        VERSION => version_base(),
+        TARGET => target_base(),
+        _ => definitions::base(),
+    }
 }
 
 /// Rules about a value as it is: the change is applied to a new object.
@@ -504,6 +510,14 @@ fn plain() -> Vec<(Value, &'static str)> {
     ]
 }
 
+fn all_values() -> Vec<Case> {
+    values().into_iter().chain(definitions::values()).collect()
+}
+
+fn all_changes() -> Vec<Case> {
+    changes().into_iter().chain(definitions::changes()).collect()
+}
+
 /// All rules of the specs in the definitions: kind, path and message.
 fn rules() -> Vec<(String, String, String)> {
     fn walk(kind: &str, schema: &Value, path: &str, found: &mut Vec<(String, String, String)>) {
@@ -522,7 +536,7 @@ fn rules() -> Vec<(String, String, String)> {
         }
     }
     let mut found = Vec::new();
-    for definition in definitions().unwrap() {
+    for definition in manifests().unwrap() {
         let kind = definition.object["spec"]["names"]["kind"].as_str().unwrap().to_owned();
         for version in definition.object["spec"]["versions"].as_array().unwrap() {
             walk(&kind, &version["schema"]["openAPIV3Schema"], "", &mut found);
@@ -533,7 +547,7 @@ fn rules() -> Vec<(String, String, String)> {
 
 #[test]
 fn every_rule_has_an_example_that_keeps_it_and_one_that_breaks_it() {
-    let cases: Vec<Case> = values().into_iter().chain(changes()).collect();
+    let cases: Vec<Case> = all_values().into_iter().chain(all_changes()).collect();
     let rules = rules();
     assert!(rules.len() >= 25, "{rules:?}");
     let has = |kind: &str, path: &str, message: &str| {
@@ -583,13 +597,13 @@ fn about<'a>(answers: &'a [String], name: &str) -> &'a str {
 #[tokio::test]
 async fn the_api_server_refuses_bad_input_in_words_that_name_the_field() {
     let test = Test::new("schema").await;
-    let values = values();
+    let values = all_values();
     let mut objects = Vec::new();
     for (index, case) in values.iter().enumerate() {
         objects.push(named(case.accepted.clone(), &format!("good-{index}")));
         objects.push(named(case.refused.clone(), &format!("bad-{index}")));
     }
-    let plain = plain();
+    let plain: Vec<_> = plain().into_iter().chain(definitions::plain()).collect();
     objects
         .extend(plain.iter().enumerate().map(|(index, (object, _))| named(object.clone(), &format!("plain-{index}"))));
     let answers = apply(&test, objects, true).await;
@@ -620,7 +634,7 @@ async fn a_misspelt_field_is_refused_by_its_name() {
 #[tokio::test]
 async fn the_api_server_refuses_changes_of_what_cannot_be_changed() {
     let test = Test::new("immutable").await;
-    let cases = changes();
+    let cases = all_changes();
     let names: Vec<String> = (0..cases.len()).map(|index| format!("change-{index}")).collect();
     let named_bases = cases.iter().zip(&names).map(|(case, name)| named(base(case.kind), name)).collect();
     let answers = apply(&test, named_bases, false).await;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 17] = [
+const ELSEWHERE: [Reason; 20] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -34,6 +34,10 @@ const ELSEWHERE: [Reason; 17] = [
     Reason::StorageTypeFixed,
     Reason::TooManyRegions,
     Reason::VersionStalled,
+    // From the plan of an image definition.
+    Reason::DefinitionExists,
+    Reason::DefinitionDiffers,
+    Reason::DefinitionFailed,
 ];
 
 fn tables() -> Vec<Row> {

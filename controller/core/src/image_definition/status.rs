@@ -1,0 +1,69 @@
+//! From a report to the status that is written, once, and only if it differs.
+
+use std::collections::BTreeMap;
+
+use azimage_crds::{ConditionType, ImageDefinitionStatus, ObservedProperties};
+use azimage_names::ImageDefinitionId;
+use jiff::Timestamp;
+
+use super::{Definition, Report, differ};
+use crate::{Finding, Progress, condition, condition::clip};
+
+/// The conditions of an image definition.
+pub const DOMAIN: [ConditionType; 1] = [ConditionType::DefinitionReady];
+
+/// The longest of Azure's words that is kept, in bytes: fewer than the schema allows.
+const WORD: usize = 60;
+
+/// The status after a pass. `id`: the image definition, if the object names one.
+pub fn next_status(
+    previous: &ImageDefinitionStatus,
+    report: &Report,
+    id: Option<&ImageDefinitionId>,
+    generation: i64,
+    handled: Option<&String>,
+    now: Timestamp,
+) -> ImageDefinitionStatus {
+    let findings = BTreeMap::from([(ConditionType::DefinitionReady, finding(&report.progress))]);
+    let next = ImageDefinitionStatus {
+        observed_generation: Some(generation),
+        conditions: condition::render(&previous.conditions, &DOMAIN, &findings, &report.progress, generation, now),
+        last_handled_reconcile_at: handled.cloned().or_else(|| previous.last_handled_reconcile_at.clone()),
+        name: id.map(|id| id.name().to_owned()).or_else(|| previous.name.clone()),
+        ..previous.clone()
+    };
+    match &report.definition {
+        Some(definition) => ImageDefinitionStatus {
+            resource_id: id.map(ToString::to_string),
+            location: Some(definition.location.to_string()),
+            // Once it was: whoever takes it away is told so.
+            owned: previous.owned || report.owned,
+            properties: Some(properties(definition)),
+            ..next
+        },
+        None if report.is_absent => {
+            ImageDefinitionStatus { resource_id: None, location: None, owned: false, properties: None, ..next }
+        }
+        None => next,
+    }
+}
+
+fn finding(progress: &Progress) -> Finding {
+    match progress {
+        Progress::Settled { message } => Finding::yes(message),
+        Progress::Idle { reason, message } => Finding { reason: *reason, ..Finding::yes(message) },
+        Progress::Reconciling { reason, message } => Finding::unknown(*reason, message),
+        Progress::Retrying { reason, message } | Progress::Stalled { reason, message } => Finding::no(*reason, message),
+    }
+}
+
+fn properties(definition: &Definition) -> ObservedProperties {
+    ObservedProperties {
+        os_type: clip(&definition.os_type, WORD),
+        os_state: clip(&definition.os_state, WORD),
+        hyper_v_generation: clip(&definition.generation, WORD),
+        architecture: clip(&definition.architecture, WORD),
+        security_type: clip(&differ::security_type(definition), WORD),
+        disk_controller_types: clip(&differ::listed_there(definition), 2 * WORD),
+    }
+}

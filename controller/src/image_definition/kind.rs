@@ -1,0 +1,34 @@
+//! Image definitions as a kind that is served.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use azimage_crds::ImageDefinition;
+use kube::{ResourceExt, runtime::controller::Action};
+
+use super::reconcile::{Context, reconcile};
+use crate::{config::Config, kubernetes::KubernetesError, serve::Kind, stores::readable};
+
+/// How many are worked on at a time: there are few, and each has little to do.
+const CONCURRENCY: u16 = 4;
+
+impl Kind for ImageDefinition {
+    type Context = Context;
+
+    const NAME: &'static str = "imagedefinition";
+
+    fn concurrency(_: &Config) -> u16 {
+        CONCURRENCY
+    }
+
+    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Action, KubernetesError> {
+        Box::pin(reconcile(context, object)).await
+    }
+
+    fn sweep(context: &Context, _: Duration) {
+        let definitions = context.stores.definitions();
+        let living: BTreeSet<String> = definitions.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
+        context.filter.retain(|uid| living.contains(uid));
+        context.memories.retain(|uid| living.contains(uid));
+        context.freshest.retain(|uid| living.contains(uid));
+    }
+}

@@ -1,0 +1,128 @@
+//! From a wake-up to the next one.
+
+use std::{sync::Arc, time::Duration};
+
+use azimage_core::{
+    image_definition::{conflicts_by, is_in_conflict},
+    image_version::Requeue,
+};
+use azimage_crds::{ImageDefinition, RECONCILE_REQUESTED_AT};
+use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
+use tokio::time::Instant;
+
+use super::{
+    Memories,
+    pass::{After, Pass},
+};
+use crate::{
+    config::Config,
+    decisions::Decisions,
+    election::Term,
+    identity::Identities,
+    kubernetes::{Events, Freshest, KubernetesError},
+    reconcile_filter::{Fingerprint, ReconcileFilter},
+    seams::Seams,
+    stores::{Stores, readable},
+};
+
+/// What all passes share.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) identities: Arc<Identities>,
+    pub(crate) config: Config,
+    pub(crate) decisions: Decisions,
+    pub(crate) seams: Seams,
+    pub(crate) term: Term,
+    pub(crate) stores: Stores,
+    pub(crate) events: Events,
+    pub(crate) filter: ReconcileFilter,
+    pub(crate) memories: Memories,
+    pub(crate) freshest: Freshest<ImageDefinition>,
+}
+
+/// Reconciles an object.
+pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageDefinition) -> Result<Action, KubernetesError> {
+    let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
+    let outcome = Box::pin(one(context, seen, &uid)).await;
+    if outcome.is_err() {
+        context.freshest.invalidate(&uid);
+    }
+    outcome
+}
+
+async fn one(context: &Arc<Context>, seen: &ImageDefinition, uid: &str) -> Result<Action, KubernetesError> {
+    let namespace = seen.namespace().unwrap_or_default();
+    let others = || others(context);
+    if let Some(object) = context.freshest.known(seen)
+        && let Some(wait) = context.filter.wait(uid, fingerprint(&object, &others), Instant::now())
+    {
+        return Ok(Action::requeue(wait));
+    }
+    context.seams.order.turn(uid).await;
+    let api: Api<ImageDefinition> = Api::namespaced(context.client.clone(), &namespace);
+    let Some(object) = context.freshest.get(&api, seen).await? else {
+        forget(context, uid);
+        return Ok(Action::await_change());
+    };
+    // Nothing is taken away in Azure with an object, so one that goes may go.
+    if object.meta().deletion_timestamp.is_some() {
+        forget(context, uid);
+        return Ok(Action::await_change());
+    }
+    let fingerprint = fingerprint(&object, &others);
+    let pass = Pass { context, api: &api, object: &object, namespace: &namespace, uid };
+    match Box::pin(pass.run()).await? {
+        After::Now => Ok(Action::requeue(Duration::ZERO)),
+        After::Requeue { requeue, rests } => {
+            let wait = wait(context, uid, requeue, rests);
+            context.filter.close(uid, fingerprint, Instant::now() + wait);
+            Ok(Action::requeue(wait))
+        }
+        After::Changed => {
+            context.filter.close(uid, fingerprint, Instant::now() + context.config.pace.resync);
+            Ok(Action::await_change())
+        }
+    }
+}
+
+fn wait(context: &Context, uid: &str, requeue: Requeue, rests: Option<Duration>) -> Duration {
+    let pace = &context.config.pace;
+    let span = context.memories.get(uid).requeue_after(requeue, pace);
+    let span = rests.map_or(span, |rests| rests.min(pace.resync));
+    let due = context.freshest.deferred_status_due_in(uid, Instant::now());
+    // The turn was given for just this time.
+    if requeue == Requeue::Throttled {
+        return span;
+    }
+    let span = context.seams.jittered_for(uid, span);
+    due.map_or(span, |due| span.min(due))
+}
+
+fn forget(context: &Context, uid: &str) {
+    context.filter.forget(uid);
+    context.memories.forget(uid);
+    // The watch may still show it, and nothing may rest on that.
+    context.freshest.invalidate(uid);
+}
+
+/// What of all image definitions may end a conflict; nothing else rests on them.
+fn others(context: &Context) -> Fingerprint {
+    let all = context.stores.definitions();
+    let concerns = all.iter().filter_map(|guarded| readable(guarded)).map(concern_of_definition);
+    Fingerprint::of(&concerns.collect::<Vec<_>>())
+}
+
+/// What of an image definition others of its kind go by that are in conflict.
+pub(crate) fn concern_of_definition(definition: &ImageDefinition) -> Fingerprint {
+    Fingerprint::of(&conflicts_by(definition))
+}
+
+/// Everything outside Azure that a plan rests on.
+fn fingerprint(object: &ImageDefinition, others: &impl Fn() -> Fingerprint) -> Fingerprint {
+    Fingerprint::of(&(
+        object.meta().generation,
+        object.meta().deletion_timestamp.is_some(),
+        object.annotations().get(RECONCILE_REQUESTED_AT),
+        is_in_conflict(object).then(others),
+    ))
+}
