@@ -28,8 +28,8 @@ pub struct DefinitionProperties {
     #[serde(default)]
     pub architecture: Architecture,
 
-    /// Which protection machines from it may have. `TrustedLaunchSupported` is for machines with Trusted Launch and without, and
-    /// Azure takes no virtual machine as the source of its versions: for these use `TrustedLaunch` or `Standard`. Azure can't change it.
+    /// Which protection machines from it have. Versions are made from machines that have the same, `TrustedLaunch` or `Standard`. Those
+    /// that end in `Supported` leave it open, and Azure then takes no virtual machine as the source of a version. Azure can't change it.
     #[serde(default)]
     pub security_type: SecurityType,
 
@@ -217,9 +217,9 @@ pub enum SecurityType {
     /// None.
     Standard,
     /// Trusted Launch or none.
-    #[default]
     TrustedLaunchSupported,
     /// Trusted Launch alone.
+    #[default]
     TrustedLaunch,
     /// Confidential VM or none.
     ConfidentialVmSupported,

@@ -73,14 +73,14 @@ async fn a_definition_is_made_with_all_that_azure_would_choose_and_what_others_c
     let there = in_azure(&test, "web").await;
     let properties = &there["properties"];
     assert_eq!((&properties["hyperVGeneration"], &properties["architecture"]), (&json!("V2"), &json!("x64")));
-    assert_eq!(properties["features"][0], json!({"name": "SecurityType", "value": "TrustedLaunchSupported"}));
+    assert_eq!(properties["features"][0], json!({"name": "SecurityType", "value": "TrustedLaunch"}));
     assert_eq!(properties["features"][1], json!({"name": "DiskControllerTypes", "value": "SCSI, NVMe"}));
     assert_eq!(properties["recommended"], json!({"vCPUs": {"min": 2, "max": 16}}));
     let owner = there["tags"]["azimage-owner"].as_str().unwrap();
     assert!(owner.contains(&format!("/{}/web/", test.namespace)), "{owner}");
     assert_eq!(object.at("/status/resourceId"), &json!(id(&test, "web")));
     assert_eq!((object.at("/status/location"), object.at("/status/owned")), (&json!("westeurope"), &json!(true)));
-    assert_eq!(object.at("/status/properties/securityType"), "TrustedLaunchSupported");
+    assert_eq!(object.at("/status/properties/securityType"), "TrustedLaunch");
     assert_eq!(object.condition("DefinitionReady").unwrap().status, "True");
 
     // What others change is put back, and what they add is left.
@@ -127,13 +127,13 @@ async fn a_definition_that_differs_in_what_azure_cannot_change_is_told_with_both
     test.apply(&manifests::definition(&test.azure, "web", "web")).await;
     test.ready(Kind::Definition, "web").await;
     let change = |properties: Value| json!({"spec": {"properties": properties}});
-    test.change(Kind::Definition, "web", &change(json!({"osType": "Windows", "securityType": "TrustedLaunch"}))).await;
+    test.change(Kind::Definition, "web", &change(json!({"osType": "Windows", "securityType": "Standard"}))).await;
     let object = test.stalled(Kind::Definition, "web", "DefinitionDiffers").await;
     says(
         &object,
         &[
             "spec.properties.osType is Windows in this object and Linux in Azure",
-            "spec.properties.securityType is TrustedLaunch in this object and TrustedLaunchSupported in Azure",
+            "spec.properties.securityType is Standard in this object and TrustedLaunch in Azure",
         ],
     );
     test.change(Kind::Definition, "web", &json!({"spec": {"location": "East US 2"}})).await;

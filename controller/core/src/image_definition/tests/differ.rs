@@ -23,7 +23,7 @@ fn each_difference_that_azure_cannot_change_is_told_with_both_values_and_never_w
         ("spec.properties.identifier.publisher", "corp", "other", |it| it.identifier.publisher = "other".into()),
         ("spec.properties.identifier.offer", "ubuntu", "debian", |it| it.identifier.offer = "debian".into()),
         ("spec.properties.identifier.sku", "web", "nothing", |it| it.identifier.sku = String::new()),
-        ("spec.properties.securityType", "TrustedLaunchSupported", "Standard", |it| it.security_type = None),
+        ("spec.properties.securityType", "TrustedLaunch", "Standard", |it| it.security_type = None),
         ("spec.properties.diskControllerTypes", "SCSI, NVMe", "SCSI", |it| it.disk_controllers = None),
         ("spec.properties.hibernation", "true", "false", |it| it.hibernation = None),
         ("spec.properties.acceleratedNetworking", "false", "true", |it| {

@@ -79,7 +79,7 @@ fn definition() -> Definition {
         generation: "V2".into(),
         architecture: "x64".into(),
         identifier: Identifier { publisher: "Corp".into(), offer: "ubuntu".into(), sku: "web".into() },
-        security_type: Some("TrustedLaunchSupported".into()),
+        security_type: Some("TrustedLaunch".into()),
         disk_controllers: Some("SCSI, NVMe".into()),
         accelerated_networking: None,
         hibernation: None,
