@@ -162,7 +162,7 @@ mod tests {
         let read = definition(serde_json::from_value(serde_json::to_value(&body).unwrap()).unwrap());
         assert_eq!((read.os_type.as_str(), read.os_state.as_str()), ("Linux", "Generalized"));
         assert_eq!((read.generation.as_str(), read.architecture.as_str()), ("V2", "x64"));
-        assert_eq!(read.security_type.as_deref(), Some("TrustedLaunchSupported"));
+        assert_eq!(read.security_type.as_deref(), Some("TrustedLaunch"));
         assert_eq!(read.disk_controllers.as_deref(), Some("SCSI, NVMe"));
         assert_eq!((read.hibernation.as_deref(), read.accelerated_networking), (Some("True"), None));
         assert_eq!((read.identifier.sku.as_str(), read.plan), ("web", None));
