@@ -49,6 +49,10 @@ fn without_agent(scene: Scene) -> Scene {
     scene.machine(facts::Machine { agent_ready: false, ..machine().claimed() })
 }
 
+fn off(scene: Scene) -> Scene {
+    scene.machine(machine().claimed().powered(Power::Stopped))
+}
+
 /// The run command was removed when its failure had been told.
 fn forgotten(ago: i64) -> Scene {
     ended(20, ago, 1).removed(ago - 60).observed(|observed| observed.seal = Told::Missing(Absent::Resource))
@@ -113,6 +117,8 @@ pub(super) fn rows() -> Vec<Row> {
             ended(14, 300, 1).machine(facts::Machine { agent_ready: false, ..machine().claimed() }),
             BUSY,
         ),
+        row("the guest was busy, and somebody turned it off", off(ended(14, 5000, 1)), STARTED),
+        row("it came too late, and somebody turned it off", off(ended(16, 5000, 2)), STARTED),
     ]);
     rows
 }

@@ -9,6 +9,7 @@ use super::{
     },
     Attempt, Sealing,
     attempt::{BEGUN_BEFORE, OUT_OF_TIME},
+    readiness::NotReady,
     words::{Refusal, Said, Words},
 };
 
@@ -56,10 +57,12 @@ impl Sealing<'_> {
         let passes = attempts < MOST_ATTEMPTS && !self.was_told(Reason::SealFailed);
         if let Some(message) = passing(code, &said).filter(|_| passes) {
             let paused = attempt.elapsed() >= PAUSE_SECONDS;
-            if paused && self.obstacle().is_none() {
-                return self.claim_anew(report, &Words::Claiming);
-            }
-            return report.retry(&message);
+            return match self.obstacle() {
+                None if paused => self.claim_anew(report, &Words::Claiming),
+                // Somebody turned it off: no pause brings it back.
+                Some(off @ NotReady::Off { .. }) if paused => off.decide(report),
+                _ => report.retry(&message),
+            };
         }
         self.again(report, &refusal(code, said))
     }
