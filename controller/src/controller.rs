@@ -14,7 +14,7 @@ use crate::{
     identity::{AzureClients, Identities},
     image_definition, image_version,
     kubernetes::{Events, Freshest},
-    memory::Memories,
+    memory::{Memories, Remembered},
     reaper::Reaper,
     reconcile_filter::ReconcileFilter,
     replication_target,
@@ -103,7 +103,7 @@ pub async fn run(mut options: Options) {
         stores,
         events,
         filter: ReconcileFilter::default(),
-        memories: image_definition::Memories::default(),
+        memories: Remembered::default(),
         freshest: Freshest::default(),
     });
     let mut serving = Serving::new(&options);

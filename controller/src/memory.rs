@@ -1,8 +1,8 @@
-//! What the process remembers of image versions between passes. All of it may be lost.
+//! What the process remembers of objects between passes. All of it may be lost.
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,11 +10,50 @@ use azimage_azure::OperationUrl;
 use azimage_core::image_version::{Memory, OperationOf, StepKey};
 use tokio::time::Instant;
 
-/// What is remembered of all objects, by uid.
+/// What is remembered of all objects of a kind, by uid.
 #[derive(Debug)]
-pub(crate) struct Memories {
+pub(crate) struct Remembered<M> {
     begun: Instant,
-    objects: Mutex<BTreeMap<String, Memory>>,
+    objects: Mutex<BTreeMap<String, M>>,
+}
+
+impl<M> Default for Remembered<M> {
+    fn default() -> Self {
+        Self { begun: Instant::now(), objects: Mutex::default() }
+    }
+}
+
+impl<M: Clone + Default> Remembered<M> {
+    /// For how long anything has been remembered, by a clock that never jumps.
+    pub(crate) fn uptime(&self) -> Duration {
+        Instant::now().duration_since(self.begun)
+    }
+
+    pub(crate) fn get(&self, uid: &str) -> M {
+        self.lock().get(uid).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set(&self, uid: &str, remembered: M) {
+        self.lock().insert(uid.to_owned(), remembered);
+    }
+
+    pub(crate) fn forget(&self, uid: &str) {
+        self.lock().remove(uid);
+    }
+
+    pub(crate) fn retain(&self, lives: impl Fn(&str) -> bool) {
+        self.lock().retain(|uid, _| lives(uid));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, M>> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is remembered of image versions, and where their operations are followed.
+#[derive(Debug, Default)]
+pub(crate) struct Memories {
+    objects: Remembered<Memory>,
     operations: Mutex<BTreeMap<String, Operations>>,
 }
 
@@ -22,24 +61,18 @@ pub(crate) struct Memories {
 /// one shows to Azure that it was handed out to him.
 type Operations = BTreeMap<StepKey, (String, OperationUrl)>;
 
-impl Default for Memories {
-    fn default() -> Self {
-        Self { begun: Instant::now(), objects: Mutex::default(), operations: Mutex::default() }
-    }
-}
-
 impl Memories {
     /// For how long anything has been remembered, by a clock that never jumps.
     pub(crate) fn uptime(&self) -> Duration {
-        Instant::now().duration_since(self.begun)
+        self.objects.uptime()
     }
 
     pub(crate) fn get(&self, uid: &str) -> Memory {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned().unwrap_or_default()
+        self.objects.get(uid)
     }
 
     pub(crate) fn set(&self, uid: &str, remembered: Memory) {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), remembered);
+        self.objects.set(uid, remembered);
     }
 
     /// Keeps where the attempt at a step is followed, if Azure told it.
@@ -60,12 +93,12 @@ impl Memories {
     }
 
     pub(crate) fn forget(&self, uid: &str) {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.objects.forget(uid);
         self.operations.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }
 
     pub(crate) fn retain(&self, lives: impl Fn(&str) -> bool) {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| lives(uid));
+        self.objects.retain(&lives);
         self.operations.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| lives(uid));
     }
 }

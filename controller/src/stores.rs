@@ -39,9 +39,9 @@ impl Stores {
         self.targets.iter().flat_map(|index| index.all()).collect()
     }
 
-    /// All image definitions of all watched namespaces, likewise.
-    pub(crate) fn definitions(&self) -> Vec<Arc<Guarded<ImageDefinition>>> {
-        self.definitions.iter().flat_map(|index| index.all()).collect()
+    /// All image definitions of all watched namespaces.
+    pub(crate) fn definitions(&self) -> Seen<ImageDefinition> {
+        Seen(self.definitions.iter().flat_map(|index| index.all()).collect())
     }
 
     /// The image versions of a namespace.
@@ -185,7 +185,7 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Index<K> {
     }
 }
 
-/// The objects of a namespace, as they were when they were asked for.
+/// Objects, as they were when they were asked for.
 pub(crate) struct Seen<K>(Vec<Arc<Guarded<K>>>);
 
 impl<K> Seen<K> {

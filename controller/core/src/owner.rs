@@ -58,10 +58,19 @@ pub fn find_tag<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<&'
     tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
+/// The former owner of something that has none, as it is told when it is taken over.
+pub(crate) const NOBODY: &str = "nobody";
+
 impl Owner {
     /// The owner that the tags of a resource name, if they name one.
     pub fn of(tags: &BTreeMap<String, String>) -> Option<Self> {
         find_tag(tags, OWNER_TAG)?.parse().ok()
+    }
+
+    /// Whether it is an object of the same cluster that lives, as one of these in the same namespace, or may live, as one of another
+    /// namespace.
+    pub(crate) fn may_live(&self, beside: &Self, uids: &[String]) -> bool {
+        self.cluster == beside.cluster && (self.namespace != beside.namespace || uids.contains(&self.uid))
     }
 
     /// Whether both are the same object. Names are left out: long ones are cut in the tag.

@@ -6,7 +6,7 @@ use azimage_crds::ImageDefinition;
 use kube::{ResourceExt, runtime::controller::Action};
 
 use super::reconcile::{Context, reconcile};
-use crate::{config::Config, kubernetes::KubernetesError, serve::Kind, stores::readable};
+use crate::{config::Config, kubernetes::KubernetesError, serve::Kind};
 
 /// How many are worked on at a time: there are few, and each has little to do.
 const CONCURRENCY: u16 = 4;
@@ -26,7 +26,7 @@ impl Kind for ImageDefinition {
 
     fn sweep(context: &Context, _: Duration) {
         let definitions = context.stores.definitions();
-        let living: BTreeSet<String> = definitions.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
+        let living: BTreeSet<String> = definitions.objects().into_iter().filter_map(ResourceExt::uid).collect();
         context.filter.retain(|uid| living.contains(uid));
         context.memories.retain(|uid| living.contains(uid));
         context.freshest.retain(|uid| living.contains(uid));

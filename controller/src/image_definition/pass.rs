@@ -209,17 +209,14 @@ impl Pass<'_> {
 
     fn validate(&self) -> Result<Validated, Violation> {
         let context = self.context;
-        let all = context.stores.definitions();
-        let definitions: Vec<&ImageDefinition> = all.iter().filter_map(|guarded| guarded.0.as_ref().ok()).collect();
-        let unreadable: Vec<String> =
-            all.iter().filter_map(|guarded| guarded.0.as_ref().err()?.metadata.uid.clone()).collect();
+        let seen = context.stores.definitions();
         let account = self.object.spec.service_account_name.as_deref();
         let environment = Environment {
             cluster: &context.config.cluster,
             own_identity_serves: context.config.served.contains(self.namespace),
             account_serves: account.is_none_or(|name| context.config.accounts.contains(name)),
-            definitions: &definitions,
-            unreadable: &unreadable,
+            definitions: &seen.objects(),
+            unreadable: &seen.unreadable(),
         };
         context.decisions.validate_definition(self.object, environment)
     }

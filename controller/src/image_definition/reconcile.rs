@@ -3,26 +3,25 @@
 use std::{sync::Arc, time::Duration};
 
 use azimage_core::{
-    image_definition::{conflicts_by, is_in_conflict},
+    image_definition::{Memory, conflicts_by, is_in_conflict},
     image_version::Requeue,
 };
 use azimage_crds::{ImageDefinition, RECONCILE_REQUESTED_AT};
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
-use super::{
-    Memories,
-    pass::{After, Pass},
-};
+use super::pass::{After, Pass};
 use crate::{
     config::Config,
     decisions::Decisions,
     election::Term,
     identity::Identities,
+    image_version::soonest,
     kubernetes::{Events, Freshest, KubernetesError},
+    memory::Remembered,
     reconcile_filter::{Fingerprint, ReconcileFilter},
     seams::Seams,
-    stores::{Stores, readable},
+    stores::Stores,
 };
 
 /// What all passes share.
@@ -36,7 +35,7 @@ pub(crate) struct Context {
     pub(crate) stores: Stores,
     pub(crate) events: Events,
     pub(crate) filter: ReconcileFilter,
-    pub(crate) memories: Memories,
+    pub(crate) memories: Remembered<Memory>,
     pub(crate) freshest: Freshest<ImageDefinition>,
 }
 
@@ -89,13 +88,12 @@ fn wait(context: &Context, uid: &str, requeue: Requeue, rests: Option<Duration>)
     let pace = &context.config.pace;
     let span = context.memories.get(uid).requeue_after(requeue, pace);
     let span = rests.map_or(span, |rests| rests.min(pace.resync));
-    let due = context.freshest.deferred_status_due_in(uid, Instant::now());
-    // The turn was given for just this time.
-    if requeue == Requeue::Throttled {
-        return span;
-    }
-    let span = context.seams.jittered_for(uid, span);
-    due.map_or(span, |due| span.min(due))
+    let span = match requeue {
+        // The turn was given for just this time.
+        Requeue::Throttled => span,
+        _ => context.seams.jittered_for(uid, span),
+    };
+    soonest(requeue, span, context.freshest.deferred_status_due_in(uid, Instant::now()))
 }
 
 fn forget(context: &Context, uid: &str) {
@@ -107,9 +105,8 @@ fn forget(context: &Context, uid: &str) {
 
 /// What of all image definitions may end a conflict; nothing else rests on them.
 fn others(context: &Context) -> Fingerprint {
-    let all = context.stores.definitions();
-    let concerns = all.iter().filter_map(|guarded| readable(guarded)).map(concern_of_definition);
-    Fingerprint::of(&concerns.collect::<Vec<_>>())
+    let definitions = context.stores.definitions();
+    Fingerprint::of(&definitions.objects().into_iter().map(concern_of_definition).collect::<Vec<_>>())
 }
 
 /// What of an image definition others of its kind go by that are in conflict.

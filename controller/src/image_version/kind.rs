@@ -31,8 +31,7 @@ impl Kind for ImageVersion {
                 let version = readable(guarded)?;
                 Some((version.namespace()?, version.spec.service_account_name.clone()?))
             })
-            .chain(context.stores.definitions().iter().filter_map(|guarded| {
-                let definition = readable(guarded)?;
+            .chain(context.stores.definitions().objects().into_iter().filter_map(|definition| {
                 Some((definition.namespace()?, definition.spec.service_account_name.clone()?))
             }))
             .collect();

@@ -11,4 +11,4 @@ mod reconcile;
 mod targets;
 mod write;
 
-pub(crate) use reconcile::{Context, concern_of_target, concern_of_version};
+pub(crate) use reconcile::{Context, concern_of_target, concern_of_version, soonest};

@@ -109,7 +109,7 @@ fn wait(context: &Context, seen: &ImageVersion, uid: &str, requeue: Requeue) -> 
 
 /// What was held back of a status is told in time, whatever else there is to wait for. But before its turn a pass tells nothing:
 /// one that came sooner would only wait again, at once.
-fn soonest(requeue: Requeue, span: Duration, deferred_status_due_in: Option<Duration>) -> Duration {
+pub(crate) fn soonest(requeue: Requeue, span: Duration, deferred_status_due_in: Option<Duration>) -> Duration {
     match (requeue, deferred_status_due_in) {
         (Requeue::Throttled, _) | (_, None) => span,
         (_, Some(due)) => span.min(due),

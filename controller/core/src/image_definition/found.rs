@@ -17,19 +17,15 @@ use super::{
 use crate::{
     Owner, Progress,
     image_version::{Requeue, wish},
-    owner::find_tag,
+    owner::{NOBODY, find_tag},
 };
-
-/// The owner of a definition that has none.
-const NOBODY: &str = "nobody";
 
 /// What comes of it.
 pub(super) fn found(validated: &Validated, definition: &Definition, given: Given<'_>, report: Report) -> Next {
     if definition.provisioning == ProvisioningState::Deleting {
         return plan(report.saying(reconciling(&Words::BeingDeleted)), Requeue::Poll);
     }
-    let owner = find_tag(&definition.tags, OWNER_TAG);
-    let is_ours = owner.and_then(|owner| owner.parse::<Owner>().ok()).is_some_and(|owner| owner.is(&validated.owner));
+    let is_ours = Owner::of(&definition.tags).is_some_and(|owner| owner.is(&validated.owner));
     let report = Report { owned: is_ours, ..report };
     match (validated.management, &validated.properties) {
         (Management::Ensure, Some(properties)) if is_ours => keep(validated, properties, definition, given, report),
@@ -118,8 +114,7 @@ fn obstacle(validated: &Validated, definition: &Definition, given: Given<'_>) ->
         });
     }
     if let Some(Ok(former)) = parsed
-        && former.cluster == validated.owner.cluster
-        && (former.namespace != validated.owner.namespace || validated.other_uids.contains(&former.uid))
+        && former.may_live(&validated.owner, &validated.other_uids)
     {
         return Some(Wrong::OwnerLives { id: id(), owner: text() });
     }

@@ -89,6 +89,10 @@ pub fn plan(
             let progress = progress(target, region, &found, siblings);
             selected = found.into_iter().map(|selected| selected.shown).collect();
             let leaving = leaving(target, region, versions);
+            let of =
+                |stays: bool| leaving.iter().filter(move |it| it.1 == stays).map(|it| it.0.clone()).collect::<Vec<_>>();
+            let (kept, going) = (of(true), of(false));
+            let leaving: Vec<SelectedVersion> = leaving.into_iter().map(|(shown, _)| shown).collect();
             let known = |it: &SelectedVersion| {
                 previous.versions.iter().any(|before| before.name == it.name && before.remove_after.is_some())
             };
@@ -97,12 +101,6 @@ pub fn plan(
                 let words = leaves(&fresh, region).to_string();
                 announced.push(events::removal_pending(&capitalized(words.trim_start_matches("; "))));
             }
-            let is_kept = |it: &SelectedVersion| {
-                let is = |version: &&&ImageVersion| version.name_any() == it.name;
-                let there = versions.iter().find(is).and_then(|version| standing::region(version, region));
-                there.is_some_and(|state| !state.in_use_by.is_empty())
-            };
-            let (kept, going): (Vec<_>, Vec<_>) = leaving.iter().cloned().partition(is_kept);
             let progress = progress.and(&leaves(&going, region).to_string()).and(&stays(&kept, region).to_string());
             // First, so that what was announced is known by the next pass however many are selected.
             selected.splice(0..0, leaving);
@@ -172,15 +170,15 @@ fn stopped(region: &Region, selected: &[Selected]) -> Option<Words> {
     standings().any(is_crowded).then(|| Words::Crowded { region, versions: of(&is_crowded) })
 }
 
-/// The versions that are no longer selected and still have their replicas, by name.
-fn leaving(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<SelectedVersion> {
+/// The versions that are no longer selected and still have their replicas, by name; and whether these stay.
+fn leaving(target: &ReplicationTarget, region: &Region, versions: &[&ImageVersion]) -> Vec<(SelectedVersion, bool)> {
     let selects = |version: &ImageVersion| selector::selects(&target.spec, &version.name_any(), version.labels());
-    let mut leaving: Vec<SelectedVersion> = versions
+    let mut leaving: Vec<(SelectedVersion, bool)> = versions
         .iter()
         .filter(|version| version.meta().deletion_timestamp.is_none() && !selects(version))
         .filter_map(|version| standing::leaving(version, &target.name_any(), region))
         .collect();
-    leaving.sort_by(|a, b| a.name.cmp(&b.name));
+    leaving.sort_by(|a, b| a.0.name.cmp(&b.0.name));
     leaving
 }
 

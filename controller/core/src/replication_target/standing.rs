@@ -155,16 +155,17 @@ fn has_replicas(state: &RegionStatus, target: &TargetView, others_want_more: &dy
     ready == target.replicas || ready > target.replicas && others()
 }
 
-/// A version that the target no longer selects, while it still has its replicas.
-pub(super) fn leaving(version: &ImageVersion, target: &str, at: &Region) -> Option<SelectedVersion> {
+/// A version that the target no longer selects, while it still has its replicas; and whether these stay, as they are in use.
+pub(super) fn leaving(version: &ImageVersion, target: &str, at: &Region) -> Option<(SelectedVersion, bool)> {
     let state = region(version, at)?;
     let leaving = state.leaving.iter().find(|leaving| leaving.target == target)?;
-    Some(SelectedVersion {
+    let shown = SelectedVersion {
         name: version.name_any(),
         state: state.state,
         progress: state.progress,
         remove_after: Some(leaving.after.clone()),
-    })
+    };
+    Some((shown, !state.in_use_by.is_empty()))
 }
 
 /// What of several versions waits for a person.

@@ -13,11 +13,8 @@ use crate::{
         report::{Decision, Report},
         stage::replicate::compare,
     },
-    owner::find_tag,
+    owner::{NOBODY, find_tag},
 };
-
-/// The former owner of a version that has none, as the status records it.
-const NOBODY: &str = "nobody";
 
 /// What comes of a version that isn't this object's.
 pub(super) fn decide(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) -> Decision {
@@ -50,8 +47,7 @@ fn obstacle(cx: &Cx<'_>, version: &facts::Version, owner: Option<&str>) -> Optio
         return Some(Words::Lost { id: id(), owner: text() });
     }
     if let Some(Ok(former)) = parsed
-        && former.cluster == validated.owner.cluster
-        && (former.namespace != validated.owner.namespace || validated.other_uids.contains(&former.uid))
+        && former.may_live(&validated.owner, &validated.other_uids)
     {
         return Some(Words::OwnerLives { id: id(), owner: text() });
     }

@@ -69,10 +69,10 @@ impl View<'_> {
             .iter()
             .filter(|region| region.ready_replicas.is_none())
             .filter_map(|region| Region::parse(&region.name).ok())
-            .find(|region| *region != self.version.location);
-        let in_use = if removable.is_some() && self.by_removal() { InUse::of(&self.cx)? } else { InUse::Nowhere };
+            .find(|region| *region != self.version.location)
+            .filter(|_| self.by_removal());
         let request = match removable {
-            Some(region) if self.by_removal() && in_use.lets_go_of(&region) => {
+            Some(region) if InUse::of(&self.cx)?.lets_go_of(&region) => {
                 compare::update(self.cx.validated, self.version, &self.merged, Some(&region), self.cx.history.now)
             }
             _ => again,
