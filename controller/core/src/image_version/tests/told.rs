@@ -235,6 +235,9 @@ impl Observed {
 
 /// Azure asks for a pause at a read.
 pub(super) fn throttled(read: &Read, into: &mut Facts) {
+    if let Read::Temporary(id) = read {
+        return into.temporaries.put(id.clone(), Reading::Failed(Failure::Throttled), Duration::ZERO);
+    }
     let observed = Observed {
         version: Told::Failed(Failure::Throttled),
         definition: Told::Failed(Failure::Throttled),
