@@ -2,7 +2,7 @@
 
 use strum::{Display, EnumIter, EnumMessage, EnumString, IntoStaticStr};
 
-/// A condition type. The first seven follow the order of the work on an image version.
+/// A condition type. The first eight follow the order of the work on an image version.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumMessage, EnumString, IntoStaticStr,
 )]
@@ -19,6 +19,9 @@ pub enum ConditionType {
     Published,
     /// Every region that is asked for says Completed.
     Replicated,
+    /// Machines that were made from the version came up, passed the checks and differ from each other. Only there if the object
+    /// asks for it.
+    Validated,
     /// Of what was made in Azure for the work alone nothing is left.
     CleanedUp,
     /// For replication targets: every selected version is complete in the target's region.
@@ -123,6 +126,12 @@ pub enum Reason {
     SnapshotFailed,
     /// The copy of the machine can't be captured; the message says why. The machine itself is as it was.
     CloneFailed,
+    /// Machines are made from the version to prove it.
+    Validating,
+    /// The version doesn't do what it has to; the message says what. It never becomes latest.
+    ValidationFailed,
+    /// Nobody can tell how good the version is, as no machine can be made from it; the message says why.
+    ValidationImpossible,
     /// Temporary resources are being deleted.
     CleaningUp,
     /// A temporary resource can't be deleted; the message says why.
@@ -258,6 +267,8 @@ impl Reason {
             | Self::NameTaken
             | Self::SnapshotFailed
             | Self::CloneFailed
+            | Self::ValidationFailed
+            | Self::ValidationImpossible
             | Self::CapacityUnavailable
             | Self::GalleryNotFound
             | Self::DefinitionNotFound
@@ -302,6 +313,7 @@ impl Reason {
             | Self::SourceBusy
             | Self::Cloning
             | Self::KeepingDisk
+            | Self::Validating
             | Self::CleaningUp
             | Self::CleanUpFailed
             | Self::Sealing
@@ -333,6 +345,7 @@ impl ConditionType {
             | Self::Generalized
             | Self::Published
             | Self::Replicated
+            | Self::Validated
             | Self::CleanedUp => "ImageVersion",
             Self::Available => "ReplicationTarget",
             Self::DefinitionReady => "ImageDefinition",

@@ -28,7 +28,8 @@ pub use image_version::{
     GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion, ImageVersionSource, ImageVersionSpec,
     ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, OperationStatus, OsDiskSource, Prepare, Publish,
     RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure, StepStatus,
-    StorageAccountType, TemporaryStatus, VirtualMachineSource, Workspace, WorkspaceSubnet,
+    StorageAccountType, TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationMachine,
+    ValidationOutcome, ValidationStatus, VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{

@@ -149,6 +149,47 @@ pub(crate) fn a_clone_needs_a_workspace() -> Rule {
         .field_path(".workspace")
 }
 
+/// The machines that prove a version have to be made somewhere.
+pub(crate) fn a_validation_needs_a_workspace() -> Rule {
+    Rule::new("!has(self.validation) || has(self.workspace)")
+        .message("validation needs spec.workspace: a resource group for the machines that are made from the version, and a subnet in its home region")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".workspace")
+}
+
+/// A time span for a machine that is made from a version to come up. Azure gives a Linux machine forty minutes.
+pub(crate) fn boot_timeout() -> Rule {
+    time_span("5m", "4h", "45m or 1h30m")
+}
+
+/// A time span for a check.
+pub(crate) fn check_timeout() -> Rule {
+    time_span("1s", "30m", "1m or 90s")
+}
+
+/// The name of a check. Those of azimage's own begin with a capital letter.
+pub(crate) fn check_name() -> Rule {
+    Rule::new("self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')")
+        .message("must have lower case letters, digits and dashes, such as web-is-up")
+}
+
+/// The script of a check, of at most 2 KiB: the length of the schema counts characters.
+pub(crate) fn check_script() -> Rule {
+    Rule::new("bytes(self).size() <= 2048").message("must have at most 2048 bytes, in UTF-8")
+}
+
+/// Names of units, or their beginnings.
+pub(crate) fn unit_names() -> Rule {
+    Rule::new("self.all(name, name.matches('^[A-Za-z0-9:_.@$ -]+[*]?$'))").message(
+        "must be names of units or services, such as nfs-client.service, or their beginnings with a * at the end",
+    )
+}
+
+/// Names of accounts.
+pub(crate) fn account_names() -> Rule {
+    Rule::new("self.all(name, name.matches('^[A-Za-z0-9_.-]+$'))").message("must be names of accounts, such as deploy")
+}
+
 /// Temporary resources lie where it says.
 pub(crate) fn a_workspace_stays() -> Rule {
     Rule::new("!has(oldSelf.workspace) || has(self.workspace)")

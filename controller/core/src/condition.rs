@@ -14,7 +14,7 @@ const MESSAGE_LIMIT: usize = 2048;
 messages! {
     /// What a condition says of which nothing was found out yet.
     pub(crate) enum NotYet {
-        Waiting => SourceReady | Compatible | GuestPrepared | Generalized | Published | Replicated
+        Waiting => SourceReady | Compatible | GuestPrepared | Generalized | Published | Replicated | Validated
             / WaitingForEarlierStep: "An earlier step has to be done first",
     }
 }

@@ -152,6 +152,7 @@ fn action(kind: ConditionType) -> &'static str {
         ConditionType::Generalized => "Generalize",
         ConditionType::Published => "Publish",
         ConditionType::Replicated => "Replicate",
+        ConditionType::Validated => "Validate",
         ConditionType::CleanedUp => "CleanUp",
         ConditionType::Available
         | ConditionType::DefinitionReady

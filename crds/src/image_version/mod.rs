@@ -3,6 +3,7 @@
 mod publish;
 mod source;
 mod status;
+mod validation;
 mod workspace;
 
 use kube::{CustomResource, KubeSchema};
@@ -16,6 +17,9 @@ pub use source::{
 pub use status::{
     GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, Leaving, OperationStatus, RefusalStatus,
     RegionState, RegionStatus, SourceStatus, StepFailure, StepStatus, TemporaryStatus,
+};
+pub use validation::{
+    Validation, ValidationCheck, ValidationCheckStatus, ValidationMachine, ValidationOutcome, ValidationStatus,
 };
 pub use workspace::{Workspace, WorkspaceSubnet};
 
@@ -84,7 +88,11 @@ use crate::rules;
     )
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = rules::a_clone_needs_a_workspace(), validation = rules::a_workspace_stays())]
+#[x_kube(
+    validation = rules::a_clone_needs_a_workspace(),
+    validation = rules::a_validation_needs_a_workspace(),
+    validation = rules::a_workspace_stays()
+)]
 pub struct ImageVersionSpec {
     /// The gallery in which the version is made. Can't be changed.
     #[x_kube(validation = rules::immutable())]
@@ -112,6 +120,10 @@ pub struct ImageVersionSpec {
     /// How the version is published.
     #[serde(default)]
     pub publish: Publish,
+
+    /// How the version proves itself. Without it no machine is made from it, and it never becomes latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
 
     /// What becomes of the gallery image version when this object is deleted.
     #[serde(default)]

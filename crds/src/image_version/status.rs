@@ -4,6 +4,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ValidationStatus;
+
 /// What was observed of a version. Nothing here is remembered that Azure and the object can't tell again, but for
 /// times, attempts and who asked for a region.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,6 +55,10 @@ pub struct ImageVersionStatus {
     #[schemars(length(max = 128))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub refusals: Vec<RefusalStatus>,
+
+    /// How it stands with the validation, once it has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<ValidationStatus>,
 
     /// The operation that Azure is working on, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{ConditionType, GuestStatus, RegionStatus, SourceStatus, StepFailure};
+use azimage_crds::{ConditionType, GuestStatus, RegionStatus, SourceStatus, StepFailure, ValidationStatus};
 use jiff::Timestamp;
 
 use super::{
@@ -76,6 +76,10 @@ pub struct Report {
     pub source: Option<SourceStatus>,
     /// What the preparation of the guest told; what isn't given stays as it was.
     pub guest: Option<GuestStatus>,
+    /// How it stands with the validation; `None` leaves it as it was.
+    pub validation: Option<ValidationStatus>,
+    /// Whether a validation is asked for, and its condition there; `None` leaves it as it was.
+    pub validates: Option<bool>,
     /// Resource id of the version, once it was seen.
     pub resource_id: Option<String>,
     /// Size of the image.
@@ -128,6 +132,8 @@ impl Default for Report {
             regions: None,
             source: None,
             guest: None,
+            validation: None,
+            validates: None,
             resource_id: None,
             size_gib: None,
             stage: None,

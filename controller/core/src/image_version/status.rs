@@ -22,7 +22,7 @@ use crate::{
 /// The longest of Azure's words about a temporary resource, in bytes.
 const PROBLEM_LIMIT: usize = 1000;
 
-/// The conditions of an image version, in the order of the work.
+/// The conditions that each image version has, in the order of the work.
 pub const DOMAIN: [ConditionType; 7] = [
     ConditionType::SourceReady,
     ConditionType::Compatible,
@@ -32,6 +32,17 @@ pub const DOMAIN: [ConditionType; 7] = [
     ConditionType::Replicated,
     ConditionType::CleanedUp,
 ];
+
+/// The conditions of a status: that of the validation is only there where one is asked for.
+fn conditions_of(previous: &ImageVersionStatus, report: &Report) -> Vec<ConditionType> {
+    let validated = ConditionType::Validated;
+    let was_there = || previous.conditions.iter().any(|known| known.type_ == validated.as_str());
+    let has_it = report.validates.unwrap_or_else(was_there);
+    let mut kinds = DOMAIN.to_vec();
+    kinds.extend(has_it.then_some(validated));
+    kinds.sort();
+    kinds
+}
 
 /// The status after a pass.
 pub fn next_status(
@@ -52,7 +63,7 @@ pub fn next_status(
         observed_generation: Some(generation),
         conditions: condition::render(
             &previous.conditions,
-            &DOMAIN,
+            &conditions_of(previous, report),
             &report.findings,
             &report.progress,
             generation,
@@ -63,6 +74,7 @@ pub fn next_status(
         refusals: report.refusals.as_ref().map_or_else(|| previous.refusals.clone(), Refusals::kept),
         progress: regions::progress(&regions),
         guest: report.guest.clone().or_else(|| previous.guest.clone()),
+        validation: report.validation.clone().or_else(|| previous.validation.clone()),
         source: merge_source(previous.source.as_ref(), report.source.as_ref()),
         regions,
         operation: report.running.as_ref().and_then(|running| operation(running, report.limit_seconds, &steps)),
