@@ -16,6 +16,8 @@ pub enum Job {
     Clone,
     /// Making the copies, capturing them and deleting them: on the workspace's resource group, and its subnets.
     Workspace,
+    /// Making machines from versions to prove them, and deleting them: on the workspace's resource group, and its subnets.
+    Validate,
     /// Reading versions and managed images that versions are made from: on them, or their gallery or resource group.
     Source,
     /// Making versions from disks and snapshots: on them, or their resource groups.
@@ -321,6 +323,116 @@ pub const RIGHTS: &[Right] = &[
         "the URL of an operation, as Azure gave it",
         "why a write in the workspace that Azure had accepted failed; without it the message doesn't say",
     ),
+    optional(
+        Job::Validate,
+        "Microsoft.Authorization/permissions/read",
+        "Permissions - List For Resource Group",
+        "whether the rights on the workspace are complete, before a machine is made from the version",
+    ),
+    optional(
+        Job::Validate,
+        "Microsoft.Authorization/locks/read",
+        "Management Locks - List By Scope",
+        "whether a lock would keep the machines from being deleted, before they are made",
+    ),
+    optional(
+        Job::Validate,
+        "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
+        "Resources - List By Resource Group",
+        "what is left of validations whose objects are gone; without it nobody looks for that",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Network/networkSecurityGroups/read",
+        "Network Security Groups - Get",
+        "whether the network of the machines is closed",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Network/networkSecurityGroups/write",
+        "Network Security Groups - Create Or Update",
+        "closing the network of the machines before they are there",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Network/networkSecurityGroups/join/action",
+        "Network Interfaces - Create Or Update",
+        "putting the machines behind it",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Network/networkSecurityGroups/delete",
+        "Network Security Groups - Delete",
+        "deleting it",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Network/networkInterfaces/read",
+        "Network Interfaces - Get",
+        "whether the network interfaces of the machines are there, and closed",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Network/networkInterfaces/write",
+        "Network Interfaces - Create Or Update",
+        "the network interfaces of the machines",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Network/networkInterfaces/join/action",
+        "Virtual Machines - Create Or Update",
+        "giving them to the machines",
+    ),
+    right(Job::Validate, "Microsoft.Network/networkInterfaces/delete", "Network Interfaces - Delete", "deleting them"),
+    right(
+        Job::Validate,
+        "Microsoft.Network/virtualNetworks/subnets/join/action",
+        "Network Interfaces - Create Or Update",
+        "putting them in the subnet; needed on the subnet alone",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Compute/disks/write",
+        "Virtual Machines - Create Or Update",
+        "the disks that Azure makes with the machines",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Compute/disks/delete",
+        "Virtual Machines - Delete",
+        "the disks that Azure deletes with them",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Compute/virtualMachines/read",
+        "Virtual Machines - Get",
+        "whether the machines come up, and that they are gone",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Compute/virtualMachines/write",
+        "Virtual Machines - Create Or Update",
+        "the machines that prove the version",
+    ),
+    right(Job::Validate, "Microsoft.Compute/virtualMachines/delete", "Virtual Machines - Delete", "deleting them"),
+    right(
+        Job::Validate,
+        "Microsoft.Compute/virtualMachines/runCommands/read",
+        "Virtual Machine Run Commands - Get By Virtual Machine",
+        "what the checks found",
+    ),
+    right(
+        Job::Validate,
+        "Microsoft.Compute/virtualMachines/runCommands/write",
+        "Virtual Machine Run Commands - Create Or Update",
+        "the checks in the machines",
+    ),
+    optional(
+        Job::Validate,
+        "Microsoft.Compute/locations/operations/read",
+        "the URL of an operation, as Azure gave it",
+        "why a machine that Azure had accepted didn't come up; without it the message doesn't say",
+    ),
     right(
         Job::Source,
         "Microsoft.Compute/galleries/images/read",
@@ -472,16 +584,17 @@ const fn optional(job: Job, action: &'static str, call: &'static str, why: &'sta
 /// A text that names no job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no job '{0}'; there are capture, clone, workspace, source, source-disks, definition, publish, clean-up and observe"
+    "there is no job '{0}'; there are capture, clone, workspace, validate, source, source-disks, definition, publish, clean-up and observe"
 )]
 pub struct UnknownJob(String);
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Capture,
         Self::Clone,
         Self::Workspace,
+        Self::Validate,
         Self::Source,
         Self::SourceDisks,
         Self::Definition,
@@ -500,6 +613,7 @@ impl Job {
             Self::Capture => "capture",
             Self::Clone => "clone",
             Self::Workspace => "workspace",
+            Self::Validate => "validate",
             Self::Source => "source",
             Self::SourceDisks => "source-disks",
             Self::Definition => "definition",
@@ -522,6 +636,10 @@ impl Job {
             Self::Workspace => {
                 "Make copies of virtual machines without a network, capture and delete them. Assign it on a resource group that \
                  holds nothing else, and on the subnets that the copies are put in."
+            }
+            Self::Validate => {
+                "Make machines from image versions without a network to prove them, and delete them. Assign it on a resource group that \
+                 holds nothing else, and on the subnets that the machines are put in."
             }
             Self::Source => {
                 "Read image versions and managed images that versions are made from. Assign it on them, or on their galleries or \
@@ -634,7 +752,7 @@ mod tests {
             assert!(actions.iter().all(|action| !action.contains('*')), "{job}");
             assert_eq!(job.to_string().parse(), Ok(job));
         }
-        assert!("validate".parse::<Job>().unwrap_err().to_string().contains("capture"));
+        assert!("validation".parse::<Job>().unwrap_err().to_string().contains("capture"));
     }
 
     #[test]

@@ -43,7 +43,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use azimage_azure::rights::{Job, RIGHTS};
-    use azimage_core::image_version::{foreseen_actions, foreseen_clone_actions};
+    use azimage_core::image_version::{foreseen_actions, foreseen_clone_actions, foreseen_validation_actions};
 
     /// Of what is read before the machine is touched the reads themselves tell. Of a run command nothing is there yet.
     #[test]
@@ -71,5 +71,16 @@ mod tests {
         let elsewhere = |action: &&str| action.contains("/galleries/") || action.contains("/disks/beginGetAccess/");
         let looked_for = foreseen_actions().filter(|action| !elsewhere(action)).chain(foreseen_clone_actions());
         assert_eq!(looked_for.collect::<BTreeSet<_>>(), needed);
+    }
+
+    #[test]
+    fn each_right_that_a_validation_takes_in_the_workspace_is_looked_for_before_it_begins() {
+        let needed: BTreeSet<&str> = RIGHTS
+            .iter()
+            .filter(|right| right.job == Job::Validate && !right.optional)
+            .map(|right| right.action)
+            .filter(|action| !action.ends_with("/read") || action.contains("/runCommands/"))
+            .collect();
+        assert_eq!(foreseen_validation_actions().collect::<BTreeSet<_>>(), needed);
     }
 }

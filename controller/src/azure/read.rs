@@ -48,7 +48,7 @@ impl Reader<'_> {
             }
             Read::RunCommand(id) => {
                 let answer = client.run_command(call, &id).await;
-                self.keep(&mut facts.run_commands, id, answer, convert::seal)
+                self.keep(&mut facts.run_commands, id, answer, convert::run_command)
             }
             Read::Disk(id) => {
                 let answer = client.disk(call, &id).await;

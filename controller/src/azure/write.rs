@@ -1,12 +1,12 @@
 //! Carries out a step: one call, no choice left open.
 
 use azimage_azure::{
-    Accepted, Call, Client, DiskBody, ImageSource, ImageVersionBody, InterfaceBody, NewMachineBody, Plan,
-    ReplicationMode, RunCommandBody, SafetyProfile, SecurityGroupBody, SecurityRule, SnapshotBody, StorageAccountType,
-    TargetRegion, TrustedLaunch, VirtualMachineUpdate,
+    Accepted, Call, Client, DiskBody, FromImage, ImageSource, ImageVersionBody, InterfaceBody, NewMachineBody,
+    NewStorage, Plan, ReplicationMode, RunCommandBody, SafetyProfile, SecurityGroupBody, SecurityRule, SnapshotBody,
+    StorageAccountType, TargetRegion, TrustedLaunch, VirtualMachineUpdate,
 };
 use azimage_core::image_version::{
-    NewMachineRequest, Request, SecurityGroupRequest, SourceId, Step, TargetRegionRequest, VersionRequest,
+    MadeFrom, NewMachineRequest, Request, SecurityGroupRequest, SourceId, Step, TargetRegionRequest, VersionRequest,
 };
 use serde_json::Value;
 
@@ -87,8 +87,18 @@ fn new_machine(request: &NewMachineRequest) -> NewMachineBody {
         tags: request.tags.clone(),
         size: request.size.clone(),
         os_type: request.os_type.clone(),
-        os_disk: request.os_disk.clone(),
-        data_disks: request.data_disks.clone(),
+        storage: match &request.made_from {
+            MadeFrom::Disks { os_disk, data_disks } => {
+                NewStorage::Attached { os_disk: os_disk.clone(), data_disks: data_disks.clone() }
+            }
+            MadeFrom::Version(from) => NewStorage::FromImage(FromImage {
+                image: from.id.clone(),
+                data_disks: from.data_disks.clone(),
+                computer_name: from.computer_name.clone(),
+                administrator: from.administrator.clone(),
+                key: from.key.clone(),
+            }),
+        },
         interface: request.interface.clone(),
         trusted_launch: request
             .trusted_launch

@@ -65,6 +65,8 @@ pub enum JobName {
     Clone,
     /// Make copies of machines, capture and delete them, in a workspace.
     Workspace,
+    /// Make machines from versions to prove them, and delete them, in a workspace.
+    Validate,
     /// Read versions and managed images that versions are made from.
     Source,
     /// Make versions from disks and snapshots.
@@ -97,6 +99,7 @@ impl AzureRoleArgs {
             JobName::Capture => &[Job::Capture][..],
             JobName::Clone => &[Job::Clone],
             JobName::Workspace => &[Job::Workspace],
+            JobName::Validate => &[Job::Validate],
             JobName::Source => &[Job::Source],
             JobName::SourceDisks => &[Job::SourceDisks],
             JobName::Definition => &[Job::Definition],

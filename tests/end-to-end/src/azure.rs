@@ -12,8 +12,18 @@ use crate::environment::{Environment, Simulator};
 const GROUP: &str = "images";
 
 /// The jobs that have roles of their own.
-const JOBS: [&str; 9] =
-    ["capture", "clone", "workspace", "source", "source-disks", "definition", "publish", "clean-up", "observe"];
+const JOBS: [&str; 10] = [
+    "capture",
+    "clone",
+    "workspace",
+    "validate",
+    "source",
+    "source-disks",
+    "definition",
+    "publish",
+    "clean-up",
+    "observe",
+];
 
 /// The resource group of temporary resources.
 const WORKSPACE: &str = "image-work";

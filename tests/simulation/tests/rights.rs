@@ -45,7 +45,7 @@ fn role(job: Job, without: Option<&str>) -> Value {
 fn places(job: Job) -> &'static [&'static str] {
     match job {
         Job::Capture | Job::Clone => &["builders"],
-        Job::Workspace => &["work", SUBNET],
+        Job::Workspace | Job::Validate => &["work", SUBNET],
         Job::Source | Job::SourceDisks => &["sources"],
         Job::Definition | Job::Publish | Job::CleanUp | Job::Observe => &["images"],
     }

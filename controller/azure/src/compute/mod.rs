@@ -26,7 +26,7 @@ pub use image_version_body::{
 };
 pub use instance_view::AgentStatus;
 pub use managed_image::{ImageDisk, ManagedImage};
-pub use new_machine::{NewMachineBody, TrustedLaunch};
+pub use new_machine::{FromImage, NewMachineBody, NewStorage, TrustedLaunch};
 pub use run_command::{RunCommand, RunCommandBody, RunCommandInstance};
 pub use snapshot::SnapshotBody;
 pub use virtual_machine::{DataDisk, OsDisk, Plan, VirtualMachine, VirtualMachineUpdate};

@@ -1,8 +1,8 @@
-//! Machines that are made from disks.
+//! Machines that are made: around disks, or from an image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_names::{DiskId, InterfaceId, Region, VirtualMachineId};
+use azimage_names::{DiskId, ImageVersionId, InterfaceId, Region, VirtualMachineId};
 use http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,8 +14,7 @@ use crate::{
     arm::error::Error,
 };
 
-/// A machine that is made from disks with a system on them: it is started as it is, not provisioned. It has no identity, no
-/// extensions and no data for its start; disks and interface are deleted with it.
+/// A machine that is made. It has no identity, no extensions and no data for its start; disks and interface are deleted with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMachineBody {
     /// The disks' region.
@@ -26,10 +25,8 @@ pub struct NewMachineBody {
     pub size: String,
     /// `Linux` or `Windows`.
     pub os_type: String,
-    /// The disk that the system is on.
-    pub os_disk: DiskId,
-    /// Data disks by logical unit number.
-    pub data_disks: BTreeMap<u8, DiskId>,
+    /// What it is made from.
+    pub storage: NewStorage,
     /// Its network interface.
     pub interface: InterfaceId,
     /// What a machine of the security type `TrustedLaunch` starts with; else it is `Standard`.
@@ -38,6 +35,35 @@ pub struct NewMachineBody {
     pub disk_controller: Option<String>,
     /// Marketplace plan.
     pub plan: Option<Plan>,
+}
+
+/// What a machine is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewStorage {
+    /// Disks with a system on them: it is started as it is, not provisioned.
+    Attached {
+        /// The disk that the system is on.
+        os_disk: DiskId,
+        /// Data disks by logical unit number.
+        data_disks: BTreeMap<u8, DiskId>,
+    },
+    /// A generalized image, whose system is provisioned.
+    FromImage(FromImage),
+}
+
+/// A generalized Linux image, and what its system is provisioned with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromImage {
+    /// The image.
+    pub image: ImageVersionId,
+    /// Logical unit numbers of its data disks. Those that aren't named come along, too, and outlive the machine.
+    pub data_disks: BTreeSet<u8>,
+    /// What the machine is called inside.
+    pub computer_name: String,
+    /// The account that it gets, which has no password.
+    pub administrator: String,
+    /// The key of the account, in the form of `authorized_keys`.
+    pub key: String,
 }
 
 /// What a Trusted Launch machine starts with.
@@ -62,12 +88,23 @@ fn with(mut value: Value, name: &str, member: Value) -> Value {
 
 impl Serialize for NewMachineBody {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let data: Vec<Value> =
-            self.data_disks.iter().map(|(lun, disk)| with(attached(disk), "lun", json!(lun))).collect();
-        let mut storage = json!({
-            "osDisk": with(attached(&self.os_disk), "osType", json!(self.os_type)),
-            "dataDisks": data,
-        });
+        let mut storage = match &self.storage {
+            NewStorage::Attached { os_disk, data_disks } => {
+                let data = data_disks.iter().map(|(lun, disk)| with(attached(disk), "lun", json!(lun)));
+                json!({
+                    "osDisk": with(attached(os_disk), "osType", json!(self.os_type)),
+                    "dataDisks": data.collect::<Vec<Value>>(),
+                })
+            }
+            NewStorage::FromImage(FromImage { image, data_disks, .. }) => {
+                let made = || json!({"createOption": "FromImage", "deleteOption": "Delete"});
+                json!({
+                    "imageReference": {"id": image},
+                    "osDisk": made(),
+                    "dataDisks": data_disks.iter().map(|lun| with(made(), "lun", json!(lun))).collect::<Vec<Value>>(),
+                })
+            }
+        };
         if let Some(controller) = &self.disk_controller {
             storage = with(storage, "diskControllerType", json!(controller));
         }
@@ -79,6 +116,20 @@ impl Serialize for NewMachineBody {
             ]},
             "diagnosticsProfile": {"bootDiagnostics": {"enabled": true}},
         });
+        if let NewStorage::FromImage(FromImage { computer_name, administrator, key, .. }) = &self.storage {
+            let profile = json!({
+                "computerName": computer_name,
+                "adminUsername": administrator,
+                "linuxConfiguration": {
+                    "disablePasswordAuthentication": true,
+                    "provisionVMAgent": true,
+                    "ssh": {"publicKeys": [
+                        {"path": format!("/home/{administrator}/.ssh/authorized_keys"), "keyData": key},
+                    ]},
+                },
+            });
+            properties = with(properties, "osProfile", profile);
+        }
         if let Some(TrustedLaunch { secure_boot, vtpm }) = self.trusted_launch {
             let security = json!({
                 "securityType": "TrustedLaunch",
@@ -122,8 +173,7 @@ mod tests {
             tags: [("a".to_owned(), "b".to_owned())].into(),
             size: "Standard_D2s_v5".into(),
             os_type: "Linux".into(),
-            os_disk: disk("os"),
-            data_disks: [(3, disk("data"))].into(),
+            storage: NewStorage::Attached { os_disk: disk("os"), data_disks: [(3, disk("data"))].into() },
             interface: format!("{GROUP}/Microsoft.Network/networkInterfaces/nic").parse().unwrap(),
             trusted_launch: None,
             disk_controller: None,
@@ -157,6 +207,39 @@ mod tests {
         });
         assert_eq!(written, expected);
         for absent in ["/identity", "/extensions", "/properties/osProfile", "/properties/userData"] {
+            assert_eq!(written.pointer(absent), None, "{absent}");
+        }
+    }
+
+    #[test]
+    fn a_machine_of_an_image_has_an_account_and_takes_its_disks_with_it() {
+        let image: ImageVersionId =
+            format!("{GROUP}/Microsoft.Compute/galleries/g/images/i/versions/1.0.0").parse().unwrap();
+        let from = FromImage {
+            image: image.clone(),
+            data_disks: [2].into(),
+            computer_name: "azimage-1".into(),
+            administrator: "azimage".into(),
+            key: "ssh-ed25519 AAAA azimage".into(),
+        };
+        let written = serde_json::to_value(NewMachineBody { storage: NewStorage::FromImage(from), ..body() }).unwrap();
+        let expected = json!({
+            "imageReference": {"id": image.to_string()},
+            "osDisk": {"createOption": "FromImage", "deleteOption": "Delete"},
+            "dataDisks": [{"lun": 2, "createOption": "FromImage", "deleteOption": "Delete"}],
+        });
+        assert_eq!(written["properties"]["storageProfile"], expected);
+        let expected = json!({
+            "computerName": "azimage-1", "adminUsername": "azimage",
+            "linuxConfiguration": {
+                "disablePasswordAuthentication": true, "provisionVMAgent": true,
+                "ssh": {"publicKeys": [
+                    {"path": "/home/azimage/.ssh/authorized_keys", "keyData": "ssh-ed25519 AAAA azimage"},
+                ]},
+            },
+        });
+        assert_eq!(written["properties"]["osProfile"], expected);
+        for absent in ["/identity", "/extensions", "/properties/userData", "/properties/osProfile/customData"] {
             assert_eq!(written.pointer(absent), None, "{absent}");
         }
     }

@@ -74,6 +74,8 @@ pub(crate) enum About {
     Deletion,
     /// A part of the copy of a machine.
     Cloning,
+    /// A machine that is made from a version to prove it, or a part of it.
+    Validation,
     /// A temporary resource that goes.
     CleanUp,
     /// The image definition.
@@ -90,6 +92,7 @@ impl About {
             Self::Update => Failed::UpdateBusy { doing, why },
             Self::Deletion => Failed::DeletionBusy { doing, why },
             Self::Cloning => Failed::CloningBusy { doing, why },
+            Self::Validation => Failed::ValidationBusy { doing, why },
             Self::CleanUp => Failed::CleanUpBusy { doing, why },
             Self::Definition => Failed::DefinitionBusy { doing, why },
         }
@@ -148,7 +151,7 @@ impl Failure {
     /// Whether another size of the machine that was to be made may do.
     fn is_of_size(&self, about: About) -> bool {
         let of_size = matches!(self, Self::Forbidden { by: Obstacle::Capacity | Obstacle::Quota, .. });
-        of_size && matches!(about, About::Cloning)
+        of_size && matches!(about, About::Cloning | About::Validation)
     }
 
     /// Whether a step failed because there was no machine of the size that it asked for.

@@ -51,12 +51,14 @@ messages! {
             "Could not {doing}: a quota of the subscription is used up. Have it raised, or delete what isn't needed any \
              more: {why}",
         Capacity { doing: String, why: String } => Ready / CapacityUnavailable:
-            "Could not {doing}: Azure has no machine of this size now, or none for this subscription. Name more sizes in \
-             spec.source.virtualMachine.clone.vmSizes of a new object: {why}",
+            "Could not {doing}: Azure has no machine of this size now, or none for this subscription. Name more sizes: in \
+             spec.validation.vmSizes, or in spec.source.virtualMachine.clone.vmSizes of a new object: {why}",
         NoMachine { doing: String, why: String } => Ready / CapacityUnavailable:
             "Could not {doing} yet: another size is tried, or the same one later. What is tried is \
-             spec.source.virtualMachine.clone.vmSizes: {why}",
+             spec.source.virtualMachine.clone.vmSizes, or spec.validation.vmSizes: {why}",
         CloningBusy { doing: String, why: String } => Ready / Cloning:
+            "Could not {doing} yet: the state of what it is made of doesn't allow it now: {why}",
+        ValidationBusy { doing: String, why: String } => Ready / Validating:
             "Could not {doing} yet: the state of what it is made of doesn't allow it now: {why}",
         CleanUpBusy { doing: String, why: String } => Ready / CleaningUp:
             "Could not {doing} yet: its state doesn't allow it now: {why}",

@@ -4,6 +4,7 @@
 //! alone, and starts a detached unit. The unit seals the guest, says so on the serial console, and powers off.
 
 pub mod attempt;
+pub mod checks;
 pub mod console;
 pub mod hygiene;
 pub mod linux;

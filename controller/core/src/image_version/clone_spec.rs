@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use azimage_crds::{CloneSettings, ImageVersion, Workspace};
+use azimage_crds::{CloneSettings, ImageVersion};
 use azimage_names::{Region, ResourceGroup, ResourceIdError, SubnetId, VirtualMachineId};
 use kube::ResourceExt as _;
 
-use super::{Violation, invalid::Invalid, report::Stop};
+use super::{Violation, WorkspaceSpec, invalid::Invalid, report::Stop};
 use crate::temporary::{Part, TemporaryId};
 
 /// How and where a machine is cloned.
@@ -43,36 +43,17 @@ impl CloneSpec {
         let keep_on_failure = keep_on_failure
             .parse::<kube::core::Duration>()
             .map_err(|problem| Violation::field("spec.source.virtualMachine.clone.keepOnFailure", problem))?;
-        let subnets = subnets(workspace, origin)?;
-        let group = ResourceGroup::new(origin.subscription().clone(), &workspace.resource_group)
-            .map_err(|problem| Violation::field("spec.workspace.resourceGroup", problem))?;
-        let uid = object.uid().unwrap_or_default();
+        let workspace = WorkspaceSpec::of(workspace, &object.uid().unwrap_or_default())?;
+        // A disk's snapshot lies in the subscription of the disk.
+        let is_elsewhere = |subnet: &&SubnetId| subnet.subscription() != origin.subscription();
+        if let Some(subnet) = workspace.subnets.values().find(is_elsewhere) {
+            return Err(Invalid::OtherSubscription { subnet: subnet.clone(), machine: origin.clone() }.into());
+        }
+        let WorkspaceSpec { group, subnets, tags, uid } = workspace;
         let named = |problem: ResourceIdError| Violation::field("metadata.uid", problem);
         let TemporaryId::Machine(machine) = TemporaryId::of(&group, &uid, Part::Machine).map_err(named)? else {
             return Err(Violation::field("metadata.uid", "it names no machine"));
         };
-        let tags = workspace.tags.clone();
         Ok(Self { machine, group, subnets, tags, sizes, keep_on_failure: keep_on_failure.into(), uid })
     }
-}
-
-/// The subnets by region. A machine and its interface lie in the subscription of the network, and a disk's snapshot in that of
-/// the disk.
-fn subnets(workspace: &Workspace, origin: &VirtualMachineId) -> Result<BTreeMap<Region, SubnetId>, Violation> {
-    let mut subnets = BTreeMap::new();
-    for subnet in &workspace.subnets {
-        let region = Region::parse(&subnet.region)
-            .map_err(|problem| Violation::field("spec.workspace.subnets.region", problem))?;
-        let id = SubnetId::parse(&subnet.resource_id)
-            .map_err(|problem| Violation::field("spec.workspace.subnets.resourceId", problem))?;
-        if id.subscription() != origin.subscription() {
-            let other = Invalid::OtherSubscription { subnet: id, machine: origin.clone() };
-            return Err(other.into());
-        }
-        if subnets.contains_key(&region) {
-            return Err(Invalid::RegionTwice { region }.into());
-        }
-        subnets.insert(region, id);
-    }
-    Ok(subnets)
 }

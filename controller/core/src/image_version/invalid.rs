@@ -24,6 +24,12 @@ messages! {
         OtherSubscription { subnet: SubnetId, machine: VirtualMachineId } => Ready / InvalidSpec:
             "spec.workspace.subnets: {subnet} is in another subscription than the machine {machine}, and its copy has to be in \
              the machine's; set a subnet of that subscription in a new object",
+        TwoSubscriptions { subnet: SubnetId, other: SubnetId } => Ready / InvalidSpec:
+            "spec.workspace.subnets: {subnet} is in another subscription than {other}, and a workspace is in one; leave subnets \
+             of one subscription in a new object",
+        NoPlaceToValidate => Ready / InvalidSpec:
+            "spec.workspace: the machines that prove the version are made in a resource group and subnet of yours; set them, or \
+             leave out spec.validation",
         RegionTwice { region: Region } => Ready / InvalidSpec:
             "spec.workspace.subnets: there are two subnets for {region}; leave one in a new object",
         SealedClone => Ready / InvalidSpec:

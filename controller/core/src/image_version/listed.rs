@@ -6,7 +6,7 @@ use super::{
         claim, clean, clone, compatible, definition, delete, disks, generalize, guest, keep, preflight, publish,
         replicate,
         source::{self, problem},
-        source_disks, source_image, source_version,
+        source_disks, source_image, source_version, validate,
     },
     words::{Detail, Done, NotShown, Words},
 };
@@ -42,6 +42,9 @@ pub(crate) fn messages() -> Vec<Messages> {
         replicate::words::Unheeded::messages(),
         replicate::words::Failed::messages(),
         clean::words::Words::messages(),
+        validate::words::Words::messages(),
+        validate::words::Failed::messages(),
+        validate::words::Impossible::messages(),
         delete::words::Words::messages(),
         Done::messages(),
     ]

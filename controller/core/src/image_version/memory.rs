@@ -12,7 +12,7 @@ use super::{
     reverts::Reverts,
     wish::{Asks, may_be_of_a_wish},
 };
-use crate::{Failure, Pace, Progress};
+use crate::{Failure, Pace, Progress, temporary::Part};
 
 /// How long an object may wait for its turn before its status says so.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -195,6 +195,10 @@ impl Memory {
                     refusals.granted(&next.asks, now);
                 }
                 next.reverts.written(&next.asks, now);
+                // What was to be had for one machine counts anew for the other.
+                if step.name == StepName::CreateValidationMachine {
+                    next.no_capacity = 0;
+                }
                 let before = next.executed.get(&step).and_then(|before| before.proven_at);
                 let proven_at = proven.then_some(at).or(before);
                 let executed = Executed { id: id.to_owned(), at, proven_at, shows: false, followed };
@@ -248,7 +252,8 @@ impl Memory {
             attempt.shows |= key.name.begins_anew().contains(&executed.name);
         }
         // Another attempt at a copy tries all sizes again.
-        if key.name == StepName::CreateSnapshot {
+        let group = Part::ValidationSecurityGroup;
+        if key.name == StepName::CreateSnapshot || key == StepKey::on_part(StepName::CreateValidationNetwork, group) {
             next.no_capacity = 0;
         }
         next.announced = Some(Intent { key, id: id.to_owned(), tried: false });

@@ -32,8 +32,10 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod validation_spec;
 pub mod wish;
 mod words;
+mod workspace_spec;
 
 pub use clone_spec::CloneSpec;
 pub use doubt::Doubt;
@@ -49,11 +51,15 @@ pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};
 pub use report::{Plan, Report, Requeue};
 pub use request::{
-    DiskRequest, InterfaceRequest, MachineRequest, NewMachineRequest, Request, RunCommandRequest, SecurityGroupRequest,
-    SnapshotRequest, SourceId, TargetRegionRequest, TrustedLaunch, VersionRequest,
+    DiskRequest, FromVersion, InterfaceRequest, MachineRequest, MadeFrom, NewMachineRequest, Request,
+    RunCommandRequest, SecurityGroupRequest, SnapshotRequest, SourceId, TargetRegionRequest, TrustedLaunch,
+    VersionRequest,
 };
 pub use stage::{
-    preflight::{actions as foreseen_actions, clone_actions as foreseen_clone_actions},
+    preflight::{
+        actions as foreseen_actions, clone_actions as foreseen_clone_actions,
+        validation_actions as foreseen_validation_actions,
+    },
     replicate::leaving::next_end,
 };
 pub use status::{DOMAIN, next_status, record_intent};
@@ -61,3 +67,5 @@ pub use step::{Step, StepKey, Subject};
 pub use step_name::StepName;
 pub(crate) use validate::stalled_as_it_is;
 pub use validate::{Environment, GuestSpec, SourceSpec, Validated, Violation, conflicts_by, is_in_conflict, validate};
+pub use validation_spec::ValidationSpec;
+pub use workspace_spec::WorkspaceSpec;

@@ -21,6 +21,7 @@ use super::{
         clone::attempt,
         keep, publish,
         replicate::{self, regions, unknown},
+        validate,
     },
     words::{Done, Words},
 };
@@ -38,7 +39,7 @@ pub enum Next {
 /// Decides what is to be done next.
 pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next {
     let cx = Cx { validated, history, facts };
-    let mut report = Report::default();
+    let mut report = Report { validates: Some(validated.validation.is_some()), ..Report::default() };
     let decision = decide(&cx, &mut report).and_then(|outcome| namespace::heeded(outcome, &cx, &mut report));
     let (step, requeue) = match decision {
         Ok(Outcome::Ends(step, requeue)) => (step, requeue),
@@ -129,20 +130,23 @@ fn alive(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if let Some(version) = cx.version()? {
         let is_being_made = !version.provisioning.is_final();
         if let end @ Outcome::Ends(..) = publish::is_what_was_asked_for(cx, version, report)? {
-            return attempt::without_a_version(cx, end, is_being_made, report);
+            let outcome = attempt::without_a_version(cx, end, is_being_made, report)?;
+            return validate::beside(validate::clear, cx, outcome, report);
         }
         let (behind, ahead) = route::split_where_it_is_made(route);
         passed(behind, version, cx, report);
         let outcome = walk(ahead, cx, report)?;
         let outcome = attempt::without_a_version(cx, outcome, is_being_made, report)?;
-        return Ok(clean::tell(cx, outcome, report));
+        let outcome = clean::tell(cx, outcome, report);
+        return validate::beside(route::VALIDATE.decide, cx, outcome, report);
     }
     if cx.history.visibility_lag() {
         return report.wait(&Words::NotShownYet);
     }
     if cx.history.was_published() {
         let outcome = publish::is_gone(cx, report)?;
-        return attempt::without_a_version(cx, outcome, false, report);
+        let outcome = attempt::without_a_version(cx, outcome, false, report)?;
+        return validate::beside(validate::clear, cx, outcome, report);
     }
     if let Some(over) = attempt::is_over(cx, report) {
         return over;
@@ -168,7 +172,7 @@ fn suspended(cx: &Cx<'_>) -> Progress {
         region.is_some_and(|it| it.state == RegionState::Completed && it.requested_by.contains(&target.name))
     };
     let is_true = |kind: ConditionType| cx.history.condition(kind).is_some_and(|condition| condition.status == "True");
-    let was_so = was_so && DOMAIN.into_iter().all(is_true);
+    let was_so = was_so && DOMAIN.into_iter().all(is_true) && !validate::is_open(cx);
     if was_so && validated.targets.iter().filter(|target| target.wants).all(complete) {
         let message = Words::SuspendedComplete;
         return Progress::Idle { reason: message.reason(), message: message.to_string() };

@@ -1,6 +1,9 @@
 //! The requests that change something in Azure: all there are. Each is complete, so that carrying it out leaves no choice open.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use azimage_names::{
     DiskId, DiskOrSnapshotId, ImageVersionId, InterfaceId, ManagedImageId, Region, RunCommandId, SecurityGroupId,
@@ -218,8 +221,8 @@ pub struct InterfaceRequest {
     pub security_group: SecurityGroupId,
 }
 
-/// A machine that is made from disks. Of the machine that it copies it has neither identity nor extensions nor data for its
-/// start; its serial console is recorded on storage that Azure manages, and disks and interface are deleted with it.
+/// A machine that is made. It has neither identity nor extensions nor data for its start; its serial console is recorded on
+/// storage that Azure manages, and disks and interface are deleted with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMachineRequest {
     /// The machine.
@@ -232,10 +235,8 @@ pub struct NewMachineRequest {
     pub size: String,
     /// `Linux` or `Windows`.
     pub os_type: String,
-    /// The disk that the system is on.
-    pub os_disk: DiskId,
-    /// Data disks by logical unit number.
-    pub data_disks: BTreeMap<u8, DiskId>,
+    /// What it is made from.
+    pub made_from: MadeFrom,
     /// Its network interface.
     pub interface: InterfaceId,
     /// The security group of the interface.
@@ -246,6 +247,35 @@ pub struct NewMachineRequest {
     pub disk_controller: Option<String>,
     /// The Marketplace plan of the machine that it copies.
     pub plan: Option<MarketplacePlan>,
+}
+
+/// What a machine is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MadeFrom {
+    /// Disks with a system on them, which is started as it is.
+    Disks {
+        /// The disk that the system is on.
+        os_disk: DiskId,
+        /// Data disks by logical unit number.
+        data_disks: BTreeMap<u8, DiskId>,
+    },
+    /// A gallery image version, whose system is provisioned.
+    Version(FromVersion),
+}
+
+/// What a machine gets that is made from a gallery image version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromVersion {
+    /// The version.
+    pub id: ImageVersionId,
+    /// The logical unit numbers of its data disks: those that aren't named would outlive the machine.
+    pub data_disks: BTreeSet<u8>,
+    /// What the machine is called inside.
+    pub computer_name: String,
+    /// The account that it gets. Nobody can log in with it: it has no password, and its key is one of which nobody has the private half.
+    pub administrator: String,
+    /// That key, in the form of `authorized_keys`.
+    pub key: String,
 }
 
 /// What a Trusted Launch machine is started with.

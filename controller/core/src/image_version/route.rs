@@ -8,7 +8,7 @@ use super::{
     report::{Decision, Report},
     stage::{
         claim, clean, clone, compatible, definition, delete, disks, generalize, guest, keep, publish, replicate,
-        source, source_disks, source_image, source_version,
+        source, source_disks, source_image, source_version, validate,
     },
 };
 
@@ -67,6 +67,7 @@ static DEALLOCATE: Stage = stage("deallocate", On::Generalized, &[By::Deallocate
 static GENERALIZE: Stage = stage("generalize", On::Generalized, &[By::Generalize], generalize::generalize);
 static PUBLISH: Stage = stage("publish", On::Published, &[By::Publish], publish::decide);
 static REPLICATE: Stage = stage("replicate", On::Replicated, &[By::Update, By::Repair], replicate::decide);
+pub(super) static VALIDATE: Stage = stage("validate", On::Validated, validate::STEPS, validate::decide);
 static VERSION_GONE: Stage = stage("version gone", On::Published, &[By::Delete], delete::version_gone);
 static RELEASE: Stage = stage("release", On::SourceReady, &[By::ForgetSeal, By::ReleaseSource], delete::release);
 
@@ -138,12 +139,13 @@ mod tests {
 
     use super::*;
 
-    const ROUTES: [(&str, &[&Stage]); 6] = [
+    const ROUTES: [(&str, &[&Stage]); 7] = [
         ("a copy of a machine", &CLONE),
         ("a machine in place", &IN_PLACE),
         ("another version", &COPY),
         ("a managed image", &IMAGE),
         ("disks", &FROM_DISKS),
+        ("a version that exists, beside all that", &[&VALIDATE]),
         ("a deletion", &DELETE),
     ];
 

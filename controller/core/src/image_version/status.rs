@@ -114,6 +114,10 @@ pub fn record_intent(
         let deletion = StepName::DeleteTemporary.to_string();
         status.steps.retain(|record| record.name != deletion);
     }
+    if step.makes_a_validation() {
+        let deletion = StepName::DeleteTemporary.to_string();
+        status.steps.retain(|record| record.name != deletion || record.subject != subject);
+    }
     // Attempts at a seal count through all claims.
     let counts = |record: &&StepStatus| record.finished_at.is_none() || step == StepName::Seal;
     let is_it = |record: &&StepStatus| record.name == name && record.subject == subject;

@@ -1,6 +1,6 @@
 //! The names of the steps, and what holds for each.
 
-use crate::failure::About;
+use crate::{failure::About, temporary::Part};
 
 /// The name of a step, as it stands in `status.steps`.
 #[derive(
@@ -42,6 +42,12 @@ pub enum StepName {
     CreateInterface,
     /// Make a temporary machine.
     CreateMachine,
+    /// Make a part of the network of the machines that prove a version.
+    CreateValidationNetwork,
+    /// Make a machine from the version, to prove it.
+    CreateValidationMachine,
+    /// Run the checks on such a machine.
+    RunChecks,
     /// Delete a temporary resource.
     DeleteTemporary,
     /// Deallocate the machine.
@@ -136,6 +142,24 @@ impl StepName {
                 about: About::Cloning,
                 ..USUAL
             },
+            Self::CreateValidationNetwork => Row {
+                doing: "make the network of the machines that prove the version",
+                about: About::Validation,
+                ..USUAL
+            },
+            Self::CreateValidationMachine => Row {
+                doing: "make a machine from the version, to prove it",
+                grace: 180,
+                expected: 2700,
+                about: About::Validation,
+                ..USUAL
+            },
+            Self::RunChecks => Row {
+                doing: "start the checks on a machine that was made from the version",
+                grace: 180,
+                about: About::Validation,
+                ..USUAL
+            },
             Self::DeleteTemporary => {
                 Row { doing: "delete a temporary resource", expected: 900, about: About::CleanUp, ..USUAL }
             }
@@ -191,6 +215,29 @@ impl StepName {
         )
     }
 
+    /// The step that makes a part.
+    pub(super) fn that_makes(part: Part) -> Self {
+        match part {
+            Part::Snapshot(_) => Self::CreateSnapshot,
+            Part::Disk(_) => Self::CreateDisk,
+            Part::SecurityGroup => Self::CreateSecurityGroup,
+            Part::Interface => Self::CreateInterface,
+            Part::Machine => Self::CreateMachine,
+            Part::ValidationSecurityGroup | Part::ValidationInterface(_) => Self::CreateValidationNetwork,
+            Part::ValidationMachine(_) => Self::CreateValidationMachine,
+        }
+    }
+
+    /// Whether steps of this name make a part of what proves a version.
+    pub(super) fn makes_a_validation(self) -> bool {
+        matches!(self, Self::CreateValidationNetwork | Self::CreateValidationMachine)
+    }
+
+    /// Whether steps of this name are about what proves a version.
+    pub(super) fn is_about_a_validation(self) -> bool {
+        self.makes_a_validation() || self == Self::RunChecks
+    }
+
     /// Whether steps of this name are about the machine that is captured.
     pub(super) fn is_about_a_machine(self) -> bool {
         matches!(
@@ -207,7 +254,7 @@ impl StepName {
 
     /// Whether steps of this name are each about one part of a temporary machine.
     pub(super) fn is_about_a_part(self) -> bool {
-        self.makes_a_part() || self == Self::DeleteTemporary
+        self.makes_a_part() || self.is_about_a_validation() || self == Self::DeleteTemporary
     }
 
     /// What may be busy when Azure refuses the step.

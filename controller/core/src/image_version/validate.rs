@@ -14,7 +14,10 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
-use super::{CloneSpec, KeepSpec, OsType, SourceId, cycle::cycle, invalid::Invalid, stage::delete::may_hold_a_machine};
+use super::{
+    CloneSpec, KeepSpec, OsType, SourceId, ValidationSpec, cycle::cycle, invalid::Invalid,
+    stage::delete::may_hold_a_machine,
+};
 use crate::{
     Identity, Message, Owner,
     guest::{self, Preparation, UserScript, attempt, hygiene},
@@ -204,6 +207,8 @@ pub struct Validated {
     pub source: SourceSpec,
     /// How it is published.
     pub publish: Publish,
+    /// How the version is proven, if it is.
+    pub validation: Option<Box<ValidationSpec>>,
     /// With whose rights it acts on Azure; absent where nothing in Azure is touched.
     pub identity: Option<Identity>,
     /// The object as owner of things in Azure.
@@ -287,6 +292,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
         source,
         identity,
         publish: object.spec.publish.clone(),
+        validation: ValidationSpec::of(object)?.map(Box::new),
         owner: Owner {
             cluster: environment.cluster.to_owned(),
             namespace: namespace.clone(),

@@ -4,6 +4,7 @@ use crate::{
     condition::NotYet,
     events::{Adoption, Removal},
     failure::words::Failed,
+    guest::checks::Finds,
     identity::problem::{IdentityProblem, WayOut},
     image_definition, image_version,
     leftovers::Reaped,
@@ -29,7 +30,7 @@ pub fn messages() -> Vec<Messages> {
 
 /// All phrases.
 pub fn phrases() -> Vec<Phrases> {
-    let mut all = vec![WayOut::phrases(), Removal::phrases(), Adoption::phrases(), Reaped::phrases()];
+    let mut all = vec![Finds::phrases(), WayOut::phrases(), Removal::phrases(), Adoption::phrases(), Reaped::phrases()];
     all.extend(image_version::phrases());
     all.extend(replication_target::words::phrases());
     all.extend(image_definition::words::phrases());

@@ -13,10 +13,13 @@ use jiff::Timestamp;
 
 use crate::owner::find_tag;
 pub use id::TemporaryId;
-pub use part::{DiskPlace, Part};
+pub use part::{DiskPlace, Part, Twin};
 
 /// How long what a copy is made of is of use at most. Its object deletes it much sooner; later it is a leftover.
 pub const LIFE_OF_A_COPY: Duration = Duration::from_secs(24 * 3600);
+
+/// How long the machines that prove a version are of use at most, without the time for which they are kept when it fails.
+pub const LIFE_OF_A_VALIDATION: Duration = Duration::from_secs(24 * 3600);
 
 /// What temporary resources are made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::EnumString, strum::EnumIter)]
@@ -26,6 +29,8 @@ pub enum Purpose {
     Clone,
     /// The snapshot of a machine's OS disk that is kept for a while, so that the machine can be had back.
     KeptDisk,
+    /// Machines that are made from a version to prove it.
+    Validation,
 }
 
 /// The tags of a temporary resource that lives so long: whose it is, what for, and until when. The user's own come with them.

@@ -15,6 +15,25 @@ pub enum Part {
     SecurityGroup,
     /// The snapshot from which a disk is made.
     Snapshot(DiskPlace),
+    /// A machine that is made from a version to prove it. Its disks are made and deleted with it.
+    ValidationMachine(Twin),
+    /// Its network interface.
+    ValidationInterface(Twin),
+    /// The security group that closes the network of both.
+    ValidationSecurityGroup,
+}
+
+/// Which of the two machines that are made from a version to prove it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+pub enum Twin {
+    /// The first.
+    #[strum(serialize = "1")]
+    First,
+    /// The second.
+    #[strum(serialize = "2")]
+    Second,
 }
 
 /// Which disk of a machine.
@@ -35,10 +54,10 @@ impl Part {
     /// What it is, for people.
     pub fn noun(self) -> &'static str {
         match self {
-            Self::Machine => "virtual machine",
-            Self::Interface => "network interface",
+            Self::Machine | Self::ValidationMachine(_) => "virtual machine",
+            Self::Interface | Self::ValidationInterface(_) => "network interface",
             Self::Disk(_) => "disk",
-            Self::SecurityGroup => "network security group",
+            Self::SecurityGroup | Self::ValidationSecurityGroup => "network security group",
             Self::Snapshot(_) => "snapshot",
         }
     }
@@ -46,9 +65,19 @@ impl Part {
     /// What has to be gone before this part can be deleted. Disks and interface go with their machine, and can't without it.
     pub fn is_held_by(self, other: Self) -> bool {
         match self {
-            Self::Machine | Self::Snapshot(_) => false,
+            Self::Machine | Self::Snapshot(_) | Self::ValidationMachine(_) => false,
             Self::Interface | Self::Disk(_) => other == Self::Machine,
             Self::SecurityGroup => matches!(other, Self::Machine | Self::Interface),
+            Self::ValidationInterface(twin) => other == Self::ValidationMachine(twin),
+            Self::ValidationSecurityGroup => matches!(other, Self::ValidationMachine(_) | Self::ValidationInterface(_)),
+        }
+    }
+
+    /// Whether it is made to prove a version.
+    pub fn is_of_a_validation(self) -> bool {
+        match self {
+            Self::Machine | Self::Interface | Self::Disk(_) | Self::SecurityGroup | Self::Snapshot(_) => false,
+            Self::ValidationMachine(_) | Self::ValidationInterface(_) | Self::ValidationSecurityGroup => true,
         }
     }
 }
@@ -82,6 +111,9 @@ impl fmt::Display for Part {
             Self::SecurityGroup => formatter.write_str("security-group"),
             Self::Disk(place) => write!(formatter, "{place}-disk"),
             Self::Snapshot(place) => write!(formatter, "{place}-snapshot"),
+            Self::ValidationMachine(twin) => write!(formatter, "validation-{twin}"),
+            Self::ValidationInterface(twin) => write!(formatter, "validation-{twin}-interface"),
+            Self::ValidationSecurityGroup => formatter.write_str("validation-security-group"),
         }
     }
 }
@@ -94,7 +126,17 @@ impl FromStr for Part {
             "machine" => Ok(Self::Machine),
             "interface" => Ok(Self::Interface),
             "security-group" => Ok(Self::SecurityGroup),
+            "validation-security-group" => Ok(Self::ValidationSecurityGroup),
             _ => {
+                if let Some(of) = text.strip_prefix("validation-") {
+                    let (twin, is_interface) = of.strip_suffix("-interface").map_or((of, false), |twin| (twin, true));
+                    let twin: Twin = twin.parse().map_err(|_| NotAPart)?;
+                    return Ok(if is_interface {
+                        Self::ValidationInterface(twin)
+                    } else {
+                        Self::ValidationMachine(twin)
+                    });
+                }
                 let (place, kind) = text.rsplit_once('-').ok_or(NotAPart)?;
                 match kind {
                     "disk" => place.parse().map(Self::Disk),
@@ -118,10 +160,24 @@ mod tests {
             (Part::SecurityGroup, "security-group"),
             (Part::Disk(DiskPlace::System), "os-disk"),
             (Part::Snapshot(DiskPlace::Data(63)), "lun63-snapshot"),
+            (Part::ValidationMachine(Twin::First), "validation-1"),
+            (Part::ValidationInterface(Twin::Second), "validation-2-interface"),
+            (Part::ValidationSecurityGroup, "validation-security-group"),
         ] {
             assert_eq!((part.to_string().as_str(), name.parse()), (name, Ok(part)));
         }
-        for other in ["", "disk", "-disk", "lun-disk", "lun256-disk", "os-image", "os", "westeurope"] {
+        for other in [
+            "",
+            "disk",
+            "-disk",
+            "lun-disk",
+            "lun256-disk",
+            "os-image",
+            "os",
+            "westeurope",
+            "validation-3",
+            "validation-",
+        ] {
             assert_eq!(other.parse::<Part>(), Err(NotAPart), "{other}");
         }
     }

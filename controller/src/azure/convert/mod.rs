@@ -172,18 +172,20 @@ pub(super) fn definition(definition: azure::ImageDefinition) -> facts::Definitio
     }
 }
 
-pub(super) fn seal(command: azure::RunCommand) -> facts::RunCommand {
+pub(super) fn run_command(command: azure::RunCommand) -> facts::RunCommand {
     let instance = command.instance;
     let nonce = command.tags.get(SEAL_TAG).filter(|nonce| !nonce.is_empty()).cloned();
     let word = |nonce: &String| instance.as_ref().map(|instance| console::read(instance.output.as_bytes(), nonce));
     let said = nonce.as_ref().and_then(word).unwrap_or(facts::Console::NoMark);
     let printed = instance.as_ref().map(|instance| output::read(&instance.output, &instance.error));
+    let instance_output = instance.as_ref().map(|instance| instance.output.clone()).unwrap_or_default();
     facts::RunCommand {
         provisioning: provisioning(command.provisioning_state),
         execution: instance.as_ref().map_or(ExecutionState::Unknown, |instance| instance.execution_state.clone()),
         started: instance.as_ref().and_then(|instance| instance.started),
         ended: instance.as_ref().and_then(|instance| instance.ended),
         exit_code: instance.and_then(|instance| instance.exit_code).map(i64::from),
+        output: instance_output,
         printed: printed.unwrap_or_default(),
         said,
         nonce,
@@ -240,6 +242,7 @@ pub(super) fn version(version: azure::ImageVersion) -> facts::Version {
         provisioning: provisioning(version.provisioning_state),
         source,
         data_sources,
+        data_disks: version.data_disk_luns.into_iter().filter_map(|lun| u8::try_from(lun).ok()).collect(),
         targets: version.target_regions.into_iter().map(target).collect(),
         default_replicas: count(version.replica_count).unwrap_or(1),
         exclude_from_latest: version.exclude_from_latest,

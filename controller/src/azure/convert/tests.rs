@@ -167,7 +167,7 @@ fn states_of_a_run_command() {
         (json!({"executionState": "Levitating"}), ExecutionState::Other("Levitating".into())),
     ] {
         let answer = json!({"name": "azimage-seal", "properties": {"instanceView": view}});
-        let seal = super::seal(serde_json::from_value(answer).unwrap());
+        let seal = super::run_command(serde_json::from_value(answer).unwrap());
         assert_eq!((seal.execution, seal.provisioning), (expected, ProvisioningState::Succeeded), "{view}");
     }
 }

@@ -59,6 +59,8 @@ pub struct ImageVersion {
     pub os_disk_size_gib: Option<u32>,
     /// Sizes of the data disk images in GiB.
     pub data_disk_sizes_gib: Vec<u32>,
+    /// Logical unit numbers of the data disk images.
+    pub data_disk_luns: Vec<i64>,
 }
 
 /// How far replication is.
@@ -221,6 +223,7 @@ impl TryFrom<Wire> for ImageVersion {
             replication_mode: publishing.replication_mode.unwrap_or_default(),
             safety: properties.safety_profile,
             replication: properties.replication_status,
+            data_disk_luns: storage_profile.data_disk_images.iter().filter_map(|image| image.lun).collect(),
             os_disk_size_gib: storage_profile.os_disk_image.and_then(|image| image.size_in_gb),
             data_disk_sizes_gib: storage_profile
                 .data_disk_images

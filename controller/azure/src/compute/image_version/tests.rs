@@ -57,6 +57,7 @@ fn regions_are_the_same_in_whatever_spelling_azure_answers() {
     assert_eq!(version.provisioning_state, Some(ProvisioningState::Updating));
     assert_eq!(version.replication_mode, ReplicationMode::Full);
     assert_eq!((version.os_disk_size_gib, version.data_disk_sizes_gib.as_slice()), (Some(30), &[64][..]));
+    assert_eq!(version.data_disk_luns, [0]);
 }
 
 #[test]

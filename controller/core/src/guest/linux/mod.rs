@@ -22,9 +22,18 @@ use super::{
 /// How long after a command is made the guest's first provisioning may still be written down as ended.
 const PROVISIONING: Duration = Duration::from_secs(60);
 
+/// Runs a text of a user's.
+pub(super) const SCOPE: &str = include_str!("scope.sh");
+
+/// What is run in that scope.
+pub(super) const RUN_SCRIPT: &str = include_str!("run-script.sh");
+
+/// What is said, and how.
+pub(super) const WORDS: &str = include_str!("words.sh");
+
 /// What both the run command and the unit use.
 const SHARED: [&str; 10] = [
-    include_str!("words.sh"),
+    WORDS,
     include_str!("cloud-init.sh"),
     include_str!("packages.sh"),
     include_str!("hygiene.sh"),
@@ -55,9 +64,10 @@ const UNIT: [&str; 11] = [
 ];
 
 /// The run command, after it has found that this is the time and the guest for it.
-const PREPARE: [&str; 6] = [
+const PREPARE: [&str; 7] = [
     include_str!("account.sh"),
     include_str!("checks.sh"),
+    SCOPE,
     include_str!("user-script.sh"),
     include_str!("findings.sh"),
     include_str!("schedule.sh"),
@@ -73,7 +83,7 @@ pub fn script(preparation: &Preparation) -> String {
         head(preparation),
         BEGIN.join("\n"),
         file("shared.sh", &SHARED.join("\n")),
-        file("run-script.sh", include_str!("run-script.sh")),
+        file("run-script.sh", RUN_SCRIPT),
         file("unit.sh", &UNIT.join("\n")),
         ". \"$FOLDER/shared.sh\"\n".to_owned(),
         PREPARE.join("\n"),
@@ -124,11 +134,11 @@ fn head(preparation: &Preparation) -> String {
 }
 
 /// A part of the script that writes a file of the guest's memory.
-fn file(name: &str, text: &str) -> String {
+pub(super) fn file(name: &str, text: &str) -> String {
     format!("cat >\"$FOLDER/{name}\" <<'AZIMAGE_END_OF_FILE'\n{text}AZIMAGE_END_OF_FILE\n")
 }
 
 /// A text as one word of the shell.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

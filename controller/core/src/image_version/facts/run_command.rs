@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Console, Execution, Provisioning};
 use crate::guest::output::Printed;
 
-/// The seal's run command.
+/// A run command that seals a guest, or looks into one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunCommand {
     /// State of the last change to the resource.
@@ -14,7 +14,9 @@ pub struct RunCommand {
     pub execution: Execution,
     /// The script's exit code.
     pub exit_code: Option<i64>,
-    /// What it printed.
+    /// The end of what it printed, as it stands there.
+    pub output: String,
+    /// What it printed, as that of a seal.
     pub printed: Printed,
     /// What it said of the seal itself, in the words of the console: on Windows it waits for the seal's end.
     pub said: Console,

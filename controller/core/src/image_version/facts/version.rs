@@ -1,6 +1,6 @@
 //! What Azure says of a gallery image version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_names::Region;
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ pub struct Version {
     pub source: Option<String>,
     /// Resource ids of the disks with data that it was made from by name, by logical unit number.
     pub data_sources: BTreeMap<u8, String>,
+    /// Logical unit numbers of the data disks that it has.
+    pub data_disks: BTreeSet<u8>,
     /// Its target regions, in Azure's order.
     pub targets: Vec<TargetRegion>,
     /// Replicas of a region that gives none.

@@ -22,3 +22,4 @@ pub(super) mod source;
 pub(super) mod source_disks;
 pub(super) mod source_image;
 pub(super) mod source_version;
+pub(super) mod validate;

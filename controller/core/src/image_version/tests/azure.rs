@@ -6,7 +6,7 @@ use azimage_crds::{OWNER_TAG, SEAL_TAG, STEP_TAG};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
-use super::{super::*, fixtures::*, told::*};
+use super::{super::*, fixtures::*, told::*, twins::Twins};
 use crate::{
     guest,
     temporary::{Part, TemporaryId},
@@ -51,6 +51,8 @@ pub(super) struct Azure {
     pub(super) sizes: Vec<String>,
     /// Regions that fail so many times before they copy.
     pub(super) failing: BTreeMap<String, u32>,
+    /// The machines that prove the version, and what is run in them.
+    pub(super) twins: Twins,
 }
 
 impl Azure {
@@ -78,6 +80,7 @@ impl Azure {
             sold_out: (Vec::new(), Vec::new()),
             sizes: Vec::new(),
             failing: BTreeMap::new(),
+            twins: Twins::default(),
         }
     }
 
@@ -88,6 +91,9 @@ impl Azure {
 
     pub(super) fn read(&self, read: &Read, facts: &mut Facts) {
         let missing = || Reading::Missing(Absent::Resource);
+        if self.twins.read(read, facts) {
+            return;
+        }
         match (read, &self.origin) {
             (Read::Machine(id), Some(origin)) if *id == machine_id() => {
                 return facts.machines.put(id.clone(), Reading::Found(origin.clone()), std::time::Duration::ZERO);
@@ -150,6 +156,7 @@ impl Azure {
                 }
                 self.touch();
             }
+            Request::PutRunCommand(request) if self.twins.runs(request) => {}
             Request::PutRunCommand(request) => {
                 let RunCommandRequest { tags, script, .. } = &**request;
                 assert_eq!(self.machine.power, Power::Running, "nothing runs in a guest that is off");
@@ -217,18 +224,28 @@ impl Azure {
     }
 
     fn make(&mut self, request: &NewMachineRequest) {
-        let NewMachineRequest { interface, security_group, os_disk, .. } = request;
-        assert!(!self.copied, "there is one already");
+        let NewMachineRequest { interface, security_group, .. } = request;
         let of = |id: TemporaryId| self.parts.get(&id).expect("it is made of it").network.clone();
         assert!(
             of(TemporaryId::SecurityGroup(security_group.clone())).is_closed(),
             "the copy must not run in a network"
         );
         assert!(of(TemporaryId::Interface(interface.clone())).is_behind(&security_group.to_string()));
-        for disk in request.data_disks.values().chain([os_disk]) {
+        self.sizes.push(request.size.clone());
+        let (os_disk, data_disks) = match &request.made_from {
+            MadeFrom::Disks { os_disk, data_disks } => (os_disk, data_disks),
+            MadeFrom::Version(from) => {
+                let version = self.version.as_ref().expect("it is made from it");
+                assert!((&from.id, from.data_disks == version.data_disks) == (&version_id(), true), "{from:?}");
+                assert_eq!(version.home(), Some(&RegionReplication::Completed));
+                let fails = self.sold_out.1.contains(&request.size.as_str());
+                return self.twins.make(request, fails);
+            }
+        };
+        assert!(!self.copied, "there is one already");
+        for disk in data_disks.values().chain([os_disk]) {
             assert!(self.is_there(&TemporaryId::Disk(disk.clone())), "{disk}");
         }
-        self.sizes.push(request.size.clone());
         self.copied = true;
         let fails = self.sold_out.1.contains(&request.size.as_str());
         self.machine = facts::Machine {
@@ -245,6 +262,18 @@ impl Azure {
     }
 
     fn delete(&mut self, id: &TemporaryId) {
+        let part = id.part("u-1").expect("it is one of ours");
+        if let Part::ValidationMachine(twin) = part {
+            self.twins.delete(id);
+            let interface = Part::ValidationInterface(twin);
+            return self.parts.retain(|id, _| id.part("u-1") != Some(interface));
+        }
+        if part.is_of_a_validation() {
+            assert!(self.twins.machines.is_empty() || part != Part::ValidationSecurityGroup, "{id} is in use");
+            let part = self.parts.get_mut(id).expect("what isn't there can't be deleted");
+            part.provisioning = Provisioning::Deleting;
+            return;
+        }
         if let TemporaryId::Machine(_) = id {
             assert!(self.copied, "what isn't there can't be deleted");
             (self.copied, self.seal, self.console) = (false, None, facts::Console::NoMark);
@@ -296,6 +325,7 @@ impl Azure {
 
     /// Time goes on: everything that is under way gets one stage further.
     pub(super) fn tick(&mut self) {
+        self.twins.tick(self.now);
         self.parts.retain(|_, part| part.provisioning != Provisioning::Deleting);
         for part in self.parts.values_mut() {
             part.provisioning = Provisioning::Succeeded;
@@ -383,6 +413,7 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> facts::Versio
         provisioning: Provisioning::Succeeded,
         source: request.source.as_ref().filter(|_| fill).map(|source| source.to_string().to_lowercase()),
         data_sources: request.source.as_ref().filter(|_| fill).map(SourceId::data_disks).unwrap_or_default(),
+        data_disks: [3].into(),
         targets,
         default_replicas: request.default_replicas,
         exclude_from_latest: true,

@@ -217,7 +217,7 @@ impl Controller {
             return self.defer(&report);
         }
         if let Some(why) = self.azure.refusal(announced.step()) {
-            let of_size = step.name == StepName::CreateMachine;
+            let of_size = matches!(step.name, StepName::CreateMachine | StepName::CreateValidationMachine);
             let failure =
                 if of_size { Failure::Forbidden { by: Obstacle::Capacity, why } } else { Failure::Refused(why) };
             self.remember(Event::Failed { step: step.clone(), failure: failure.clone(), retry_after: None });

@@ -336,6 +336,7 @@ pub(super) fn seal(execution: Execution) -> facts::RunCommand {
             _ => None,
         },
         execution,
+        output: String::new(),
         printed: Printed { report: None, words: "seal is scheduled".into(), errors: String::new() },
         said: facts::Console::NoMark,
         // Too long ago for its removal.
@@ -354,6 +355,7 @@ pub(super) fn version(regions: &[&str]) -> facts::Version {
         provisioning: Provisioning::Succeeded,
         source: Some(MACHINE.into()),
         data_sources: BTreeMap::new(),
+        data_disks: [3].into(),
         targets: regions.iter().map(|name| target_region(name)).collect(),
         default_replicas: 1,
         exclude_from_latest: true,

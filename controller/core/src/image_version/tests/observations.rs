@@ -208,6 +208,7 @@ fn seals(noise: Noise) -> BoxedStrategy<facts::RunCommand> {
             provisioning,
             execution,
             exit_code,
+            output: String::new(),
             printed: guest::output::read("azimage: said\nazimage: findings 1 1 0\n", ""),
             said,
             started: Some(before(30)),

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 20] = [
+const ELSEWHERE: [Reason; 23] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -28,6 +28,10 @@ const ELSEWHERE: [Reason; 20] = [
     Reason::CloneFailed,
     Reason::CleaningUp,
     Reason::CleanUpFailed,
+    // From whole lives of versions that are proven, in `proven.rs`.
+    Reason::Validating,
+    Reason::ValidationFailed,
+    Reason::ValidationImpossible,
     // From the plan of a replication target.
     Reason::NothingSelected,
     Reason::ConflictingTarget,

@@ -45,7 +45,7 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Command
             0,
         );
     }
-    let Some((verb, names)) = options.rest.split_first() else { return list(system) };
+    let Some((verb, names)) = options.rest.split_first() else { return list(system, options) };
     let quiet = options.has(&["q", "quiet"]);
     let mut said = nothing(0);
     match verb.as_str() {
@@ -183,7 +183,7 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Command
                 }
             }
         }
-        "list-units" | "list-timers" | "list-unit-files" => return list(system),
+        "list-units" | "list-timers" | "list-unit-files" => return list(system, options),
         "daemon-reload" | "daemon-reexec" | "link" | "preset" | "set-property" | "isolate" => {}
         other => return (String::new(), format!("Unknown command verb '{other}'.\n"), 1),
     }
@@ -193,11 +193,14 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Command
     said
 }
 
-fn list(system: &System) -> CommandResult {
+/// The units, or those of the states that are asked for (man page of systemctl, `--state`).
+fn list(system: &System, options: &Options) -> CommandResult {
+    let states: Vec<&str> = options.values(&["state"]).flat_map(|list| list.split(',')).collect();
     let rows = system
         .units
         .iter()
-        .map(|(name, unit)| format!("{name} loaded {} {}\n", unit.activity.word(), unit.description));
+        .filter(|(_, unit)| states.is_empty() || states.contains(&unit.activity.word()))
+        .map(|(name, unit)| format!("{name} loaded {0} {0} {1}\n", unit.activity.word(), unit.description));
     (rows.collect(), String::new(), 0)
 }
 

@@ -19,6 +19,27 @@ pub(in super::super) enum Clearing {
     Waits,
 }
 
+/// Which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Of {
+    /// What a copy is made of, and what is kept of a machine.
+    Capture,
+    /// What proves a version.
+    Validation,
+    /// Both.
+    All,
+}
+
+impl Of {
+    fn includes(self, part: Part) -> bool {
+        match self {
+            Self::Capture => !part.is_of_a_validation(),
+            Self::Validation => part.is_of_a_validation(),
+            Self::All => true,
+        }
+    }
+}
+
 /// How it stands with one of them.
 enum Left {
     /// It is surely gone.
@@ -33,15 +54,16 @@ enum Left {
     Going,
 }
 
-/// Looks at all that the status names, and deletes the first that can be. Those that `skip` says are left alone for now.
+/// Looks at all of these that the status names, and deletes the first that can be. Those that `skip` says are left alone for now.
 pub(in super::super) fn clear(
     cx: &Cx<'_>,
     report: &mut Report,
+    of: Of,
     skip: impl Fn(&TemporaryId) -> bool,
 ) -> Result<Clearing, Stop> {
     let known = |known: &TemporaryStatus| {
         let id = known.resource_id.parse::<TemporaryId>().ok()?;
-        Some((id.part(&cx.validated.owner.uid)?, id))
+        Some((id.part(&cx.validated.owner.uid).filter(|part| of.includes(*part))?, id))
     };
     let mut all: Vec<(Part, TemporaryId)> = cx.history.status.temporary.iter().filter_map(known).collect();
     // What others hold comes after them.
@@ -125,12 +147,12 @@ fn hidden(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Lef
     let doubt = Doubt::Absent(Read::of_temporary(id));
     let believed = cx.history.believes(&doubt);
     report.doubts(doubt);
+    let makes = |name: StepName| name.makes_a_part() || name.makes_a_validation();
     // What was deleted had turned up before.
     let was_there = cx.history.begun(StepKey::on_part(StepName::DeleteTemporary, part));
     let just_asked_for = !was_there
         && cx.history.status.steps.iter().any(|record| {
-            let about =
-                StepKey::of(record).filter(|key| key.name.makes_a_part() && *key == StepKey::on_part(key.name, part));
+            let about = StepKey::of(record).filter(|key| makes(key.name) && *key == StepKey::on_part(key.name, part));
             about.is_some_and(|key| {
                 record.finished_at.is_none() && cx.history.within(record.started_at.0, key.name.grace_seconds())
             })

@@ -5,8 +5,8 @@ pub(super) mod clear;
 pub(in super::super) mod words;
 
 use azimage_crds::TemporaryStatus;
-use clear::Clearing;
 pub(in super::super) use clear::FOREIGN;
+use clear::{Clearing, Of};
 use words::Words;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
         facts,
         report::{Decision, Outcome, Report, Stop, ends},
     },
-    keep,
+    keep, validate,
 };
 use crate::{Message as _, Progress, Truth, temporary::TemporaryId};
 
@@ -35,7 +35,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     if !cx.version()?.is_some_and(is_complete_at_home) {
         return Ok(Outcome::Done);
     }
-    let cleared = match clear::clear(cx, report, |id| problem(cx, id).is_some()) {
+    let cleared = match clear::clear(cx, report, Of::Capture, |id| problem(cx, id).is_some()) {
         Err(stop @ Stop::Read(_)) => return Err(stop),
         // What can't be read just now is read by the next pass.
         Err(Stop::Failed(..)) => Clearing::Waits,
@@ -55,7 +55,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 }
 
 /// The version doesn't need its source any more: it is complete in its home region, from which others are copied.
-fn is_complete_at_home(version: &facts::Version) -> bool {
+pub(super) fn is_complete_at_home(version: &facts::Version) -> bool {
     let home = version.replication.get(&version.location).map(|copy| &copy.state);
     home == Some(&RegionReplication::Completed) && version.provisioning != Provisioning::Creating
 }
@@ -74,8 +74,10 @@ pub(super) fn problem<'a>(cx: &Cx<'a>, id: &TemporaryId) -> Option<&'a str> {
 pub(in super::super) fn tell(cx: &Cx<'_>, outcome: Outcome, report: &mut Report) -> Outcome {
     let Outcome::Ends(step, requeue) = outcome else { return outcome };
     let known = &cx.history.status.temporary;
-    let left =
-        known.iter().filter(|known| known.resource_id.parse().is_ok_and(|id: TemporaryId| !report.gone.contains(&id)));
+    // What proves the version is told of by its own stage.
+    let is_ours = |id: &TemporaryId| id.part(&cx.validated.owner.uid).is_none_or(|part| !part.is_of_a_validation());
+    let is_left = |id: &TemporaryId| !report.gone.contains(id) && is_ours(id);
+    let left = known.iter().filter(|known| known.resource_id.parse().is_ok_and(|id: TemporaryId| is_left(&id)));
     let (stuck, going): (Vec<_>, Vec<_>) = left.partition(|known| known.problem.is_some());
     let published = report.resource_id.is_some();
     if cx.clone_spec().is_none() || !published || stuck.is_empty() && going.is_empty() {
@@ -103,10 +105,12 @@ pub(super) fn tell_of_stuck(cx: &Cx<'_>, report: &mut Report) {
 
 /// Before an object goes: nothing temporary of it is left.
 pub(in super::super) fn before_release(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    if cx.clone_spec().is_none() || cx.history.status.temporary.is_empty() {
+    // The snapshot of a machine that is captured itself outlives the object.
+    let of = if cx.clone_spec().is_some() { Of::All } else { Of::Validation };
+    if cx.history.status.temporary.is_empty() || of == Of::Validation && !validate::is_anything_left(cx) {
         return Ok(Outcome::Done);
     }
-    let cleared = clear::clear(cx, report, |id| problem(cx, id).is_some())?;
+    let cleared = clear::clear(cx, report, of, |id| problem(cx, id).is_some())?;
     let is_stuck = cx.history.status.temporary.iter().any(|known| known.problem.is_some());
     let told = cx.history.stall().and_then(|stall| Some((stall.reason.parse().ok()?, stall.message.clone())));
     report.progress = match told.filter(|_| is_stuck) {

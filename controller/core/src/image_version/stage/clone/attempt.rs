@@ -12,7 +12,7 @@ use super::super::{
     },
     clean::{
         self,
-        clear::{self, Clearing},
+        clear::{self, Clearing, Of},
         words::{OfTheCopy, Words},
     },
 };
@@ -76,7 +76,7 @@ fn is_kept(cx: &Cx<'_>, clone: &CloneSpec, verdict: &Verdict) -> bool {
 
 /// Deletes what was made. Why the attempt ended stays told, unless another one follows.
 fn delete(cx: &Cx<'_>, told: Option<Verdict>, report: &mut Report) -> Decision {
-    let cleared = clear::clear(cx, report, |id| clean::problem(cx, id).is_some())?;
+    let cleared = clear::clear(cx, report, Of::Capture, |id| clean::problem(cx, id).is_some())?;
     report.findings.insert(ConditionType::CleanedUp, Finding::of(Truth::Unknown, &Words::Deleting));
     clean::tell_of_stuck(cx, report);
     let another = told.is_none();

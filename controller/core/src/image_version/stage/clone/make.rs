@@ -6,8 +6,8 @@ use azimage_names::{DiskId, InterfaceId, SecurityGroupId, SnapshotId, SubnetId, 
 
 use super::{
     super::super::{
-        CloneSpec, DiskRequest, InterfaceRequest, NewMachineRequest, Provisioning, Request, SecurityGroupRequest,
-        SnapshotRequest, Step, StepKey, StepName, TrustedLaunch,
+        CloneSpec, DiskRequest, InterfaceRequest, MadeFrom, NewMachineRequest, Provisioning, Request,
+        SecurityGroupRequest, SnapshotRequest, Step, StepKey, StepName, TrustedLaunch,
         context::{Answer, Cx, Presence},
         facts::{self, SecurityRule},
         report::{Decision, Outcome, Report, Stop},
@@ -33,22 +33,11 @@ pub(super) struct Making<'a> {
     pub(super) subnet: &'a SubnetId,
 }
 
-/// The step that makes a part.
-fn step_name(part: Part) -> StepName {
-    match part {
-        Part::Snapshot(_) => StepName::CreateSnapshot,
-        Part::Disk(_) => StepName::CreateDisk,
-        Part::SecurityGroup => StepName::CreateSecurityGroup,
-        Part::Interface => StepName::CreateInterface,
-        Part::Machine => StepName::CreateMachine,
-    }
-}
-
 impl Making<'_> {
     /// What ends the pass because a part isn't there, if it isn't.
     pub(super) fn ensure(&self, part: Part, words: &Words, report: &mut Report) -> Result<Option<Outcome>, Stop> {
         let id = self.clone.id(part)?;
-        let key = StepKey::on_part(step_name(part), part);
+        let key = StepKey::on_part(StepName::that_makes(part), part);
         let found = match self.cx.temporary(&id)?.or_stop("read what the copy of the machine is made of")? {
             Presence::Found(found) => found,
             Presence::Missing(_) => return self.make(part, words, report).map(Some),
@@ -57,9 +46,10 @@ impl Making<'_> {
             return report.stalled(&Failed::Taken { id: id.to_string() }).map(Some);
         }
         report.temporary.insert(id);
+        let group = self.security_group()?.to_string();
         match &found.provisioning {
             Provisioning::Failed | Provisioning::Canceled => self.make_again(part, &key, report).map(Some),
-            Provisioning::Succeeded if !self.is_closed(part, found)? => {
+            Provisioning::Succeeded if !is_closed(part, found, &group) => {
                 self.make(part, &Words::NotClosed, report).map(Some)
             }
             Provisioning::Succeeded => {
@@ -73,17 +63,8 @@ impl Making<'_> {
         }
     }
 
-    /// Whether a part of the network still closes it.
-    fn is_closed(&self, part: Part, found: &facts::Temporary) -> Result<bool, Stop> {
-        Ok(match part {
-            Part::SecurityGroup => found.network.is_closed(),
-            Part::Interface => found.network.is_behind(&self.clone.id(Part::SecurityGroup)?.to_string()),
-            Part::Machine | Part::Disk(_) | Part::Snapshot(_) => true,
-        })
-    }
-
     fn make(&self, part: Part, words: &Words, report: &mut Report) -> Decision {
-        report.act(words, Step::on_part(step_name(part), part, self.request(part)?))
+        report.act(words, Step::on_part(StepName::that_makes(part), part, self.request(part)?))
     }
 
     /// Azure failed to make the part.
@@ -152,14 +133,16 @@ impl Making<'_> {
                 subnet: self.subnet.clone(),
                 security_group: self.security_group()?,
             })),
+            Part::ValidationMachine(_) | Part::ValidationInterface(_) | Part::ValidationSecurityGroup => {
+                return Err(Stop::untold("a part of the copy of the machine"));
+            }
             Part::Machine => Request::PutMachine(Box::new(NewMachineRequest {
                 id: self.clone.machine.clone(),
                 location,
                 tags,
                 size: size(self.cx, self.clone, self.machine)?,
                 os_type: self.machine.os_type.to_string(),
-                os_disk: self.disk(DiskPlace::System)?,
-                data_disks: self.data_disks()?,
+                made_from: MadeFrom::Disks { os_disk: self.disk(DiskPlace::System)?, data_disks: self.data_disks()? },
                 interface: self.interface()?,
                 security_group: self.security_group()?,
                 trusted_launch: self.trusted_launch(),
@@ -224,6 +207,15 @@ impl Making<'_> {
             TemporaryId::Interface(id) => Ok(id),
             other => Err(misnamed(&other)),
         }
+    }
+}
+
+/// Whether a part of the network of a temporary machine still closes it, with this security group.
+pub(in super::super) fn is_closed(part: Part, found: &facts::Temporary, group: &str) -> bool {
+    match part {
+        Part::SecurityGroup | Part::ValidationSecurityGroup => found.network.is_closed(),
+        Part::Interface | Part::ValidationInterface(_) => found.network.is_behind(group),
+        Part::Machine | Part::Disk(_) | Part::Snapshot(_) | Part::ValidationMachine(_) => true,
     }
 }
 

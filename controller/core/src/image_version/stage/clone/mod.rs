@@ -26,6 +26,7 @@ use super::{
 };
 use crate::temporary::{DiskPlace, Part};
 use make::Making;
+pub(super) use make::is_closed;
 
 /// Whether the copy exists, so that the machine itself matters no more; what ends the pass instead, if it existed and doesn't.
 pub(super) fn is_made(cx: &Cx<'_>, report: &mut Report) -> Result<Option<Outcome>, Stop> {

@@ -10,7 +10,7 @@ use super::{
             tags,
             words::Detail,
         },
-        clean::clear::{self, Clearing},
+        clean::clear::{self, Clearing, Of},
         guest::nonce,
     },
     words::{Failed, Words},
@@ -80,7 +80,7 @@ fn failed(cx: &Cx<'_>, clone: &CloneSpec, machine: &facts::Machine, report: &mut
     }
     let size = machine.size.clone().unwrap_or_default();
     let words = if unheard { Words::Unheard { size } } else { Words::NoCapacity { size, detail } };
-    match clear::clear(cx, report, |_| false)? {
+    match clear::clear(cx, report, Of::Capture, |_| false)? {
         Clearing::Deletes(step) => report.act(&words, step),
         Clearing::Waits | Clearing::Gone => {
             report.wait(&words)?;

@@ -13,7 +13,7 @@ use super::{
         },
         clean::{
             self,
-            clear::{self, Clearing},
+            clear::{self, Clearing, Of},
         },
     },
     making,
@@ -105,7 +105,7 @@ pub(in super::super::super) fn expire(cx: &Cx<'_>, outcome: Outcome, report: &mu
         }
         Answer::Found(_) | Answer::Missing(_) => {}
     }
-    match clear::clear(cx, report, |_| false)? {
+    match clear::clear(cx, report, Of::Capture, |_| false)? {
         Clearing::Deletes(step) => ends(Some(step), Requeue::Poll),
         Clearing::Waits => ends(None, Requeue::Poll),
         Clearing::Gone => Ok(outcome),

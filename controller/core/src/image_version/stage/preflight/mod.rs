@@ -8,12 +8,13 @@ use words::Foreseen;
 
 use super::{
     super::{
-        CloneSpec, Doubt, KeepSpec, Read, Scope,
+        CloneSpec, Doubt, KeepSpec, Read, Scope, ValidationSpec,
         context::{Answer, Cx, Presence, Source},
         facts,
         report::{Decision, Outcome, Report, Stop},
     },
     clone::workspace_missing,
+    validate::words::{Impossible, Words as Validating},
 };
 use crate::Failure;
 
@@ -67,6 +68,57 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
 /// All actions that are looked for besides to capture a copy of it.
 pub fn clone_actions() -> impl Iterator<Item = &'static str> {
     [WORKSPACE_ACTIONS, SUBNET_ACTIONS].into_iter().flatten().copied()
+}
+
+/// What is needed in the workspace to prove a version and to delete what that takes.
+const VALIDATION_ACTIONS: &[&str] = &[
+    "Microsoft.Network/networkSecurityGroups/write",
+    "Microsoft.Network/networkSecurityGroups/join/action",
+    "Microsoft.Network/networkSecurityGroups/delete",
+    "Microsoft.Network/networkInterfaces/write",
+    "Microsoft.Network/networkInterfaces/join/action",
+    "Microsoft.Network/networkInterfaces/delete",
+    "Microsoft.Compute/disks/write",
+    "Microsoft.Compute/disks/delete",
+    "Microsoft.Compute/virtualMachines/write",
+    "Microsoft.Compute/virtualMachines/delete",
+    "Microsoft.Compute/virtualMachines/runCommands/read",
+    "Microsoft.Compute/virtualMachines/runCommands/write",
+];
+
+/// All actions that are looked for to prove a version.
+pub fn validation_actions() -> impl Iterator<Item = &'static str> {
+    [VALIDATION_ACTIONS, SUBNET_ACTIONS].into_iter().flatten().copied()
+}
+
+/// All that can refuse the machines that prove a version, or their deletion.
+pub(in super::super) fn before_validation(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    subnet: &SubnetId,
+    report: &mut Report,
+) -> Decision {
+    let workspace = Scope::Workspace(spec.workspace.group.clone());
+    let subnets = Scope::Subnet(subnet.clone());
+    for (scope, actions) in [(workspace, VALIDATION_ACTIONS), (subnets, SUBNET_ACTIONS)] {
+        if let Some(list) = missing(cx, &scope)? {
+            let doubt = Doubt::Absent(list);
+            let believed = cx.history.believes(&doubt);
+            report.doubts(doubt);
+            return match (believed, &scope) {
+                (false, _) => report.wait(&Validating::WorkspaceNotShown),
+                (true, Scope::Subnet(subnet)) => report.stalled(&Impossible::SubnetMissing { subnet: subnet.clone() }),
+                (true, other) => report.stalled(&Impossible::GroupMissing { group: other.to_string() }),
+            };
+        }
+        if let Some(lock) = keeping(cx, &scope, report)? {
+            return report.stalled(&Impossible::Locked { lock: lock.name.clone(), scope: lock.scope.clone() });
+        }
+        if let Some(action) = denied(cx, &scope, actions, report)? {
+            return report.stalled(&Impossible::Denied { action, scope: scope.to_string() });
+        }
+    }
+    Ok(Outcome::Done)
 }
 
 /// Whether the version can be made: its life hasn't ended, and its number is free. A deleted version that its gallery keeps comes

@@ -1,0 +1,250 @@
+//! Whether two machines that were made from a version prove it.
+
+use azimage_crds::ValidationCheckStatus;
+use jiff::Timestamp;
+
+use super::{Check, Report};
+use crate::{condition::clip, message::phrases};
+
+/// How far a machine's clock may be off, in seconds.
+const CLOCK_SECONDS: i64 = 600;
+
+/// The longest detail that is kept, in bytes: also what looks like several signs to a schema is one byte or more.
+const DETAIL_LIMIT: usize = 500;
+
+/// What is expected of both machines.
+#[derive(Clone, Debug)]
+pub struct Expected<'a> {
+    /// Units that may have failed, or the beginnings of their names with a `*` at the end.
+    pub ignored_units: &'a [String],
+    /// Accounts that people may log in with.
+    pub allowed_accounts: &'a [String],
+    /// The user's checks.
+    pub checks: &'a [Check],
+    /// The time now, and what it was before the checks began.
+    pub period: (Timestamp, Timestamp),
+}
+
+/// A machine, by the name that it was made with, and what it told.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// The name.
+    pub computer_name: &'a str,
+    /// What it told.
+    pub report: &'a Report,
+}
+
+phrases! {
+    /// What azimage's own checks find on a machine that was made from a version.
+    pub(crate) enum Finds ["`status.validation`"] {
+        Hostname { is: String, wanted: String } =>
+            "the machine calls itself {is} and was made as {wanted}: the image keeps the name of another machine",
+        NoIdentity { what: &'static str } =>
+            "the machine has no {what}",
+        SameIdentity { what: String } =>
+            "both machines have the same {what}: it comes with the image",
+        NoClock => "the machine told no time",
+        Clock { seconds: i64 } =>
+            "the machine's clock is off by {seconds} seconds",
+        NoNameServer =>
+            "/etc/resolv.conf names no name server, or isn't there",
+        Units { units: String } =>
+            "units have failed: {units}; those that have to be so in a closed network stand in spec.validation.ignoreFailedUnits",
+        Accounts { accounts: String } =>
+            "people can log in with accounts of the image: {accounts}; those that may be stand in spec.validation.allowAccounts",
+        DidNotRun =>
+            "it didn't run",
+        ExitCode { code: i32, says: String } =>
+            "exit code {code}{says}",
+        TooLong { seconds: u64, says: String } =>
+            "it took longer than its {seconds} seconds and was ended{says}",
+    }
+}
+
+/// The checks of both machines, azimage's own first, and whether each passed.
+pub fn judge(machines: [Identity<'_>; 2], expected: &Expected<'_>) -> [Vec<ValidationCheckStatus>; 2] {
+    let [first, second] = machines;
+    [of(first, second, expected), of(second, first, expected)]
+}
+
+fn of(machine: Identity<'_>, other: Identity<'_>, expected: &Expected<'_>) -> Vec<ValidationCheckStatus> {
+    let report = machine.report;
+    let mut all = vec![
+        own("Hostname", hostname(machine)),
+        own("Identity", identity(report, other.report)),
+        own("Clock", clock(report, expected.period)),
+        own("NameResolution", (!report.has_name_server).then_some(Finds::NoNameServer)),
+        own("Units", units(report, expected.ignored_units)),
+        own("Accounts", accounts(report, expected.allowed_accounts)),
+    ];
+    all.extend(expected.checks.iter().map(|check| users(check, report)));
+    all
+}
+
+fn own(name: &str, problem: Option<Finds>) -> ValidationCheckStatus {
+    let detail = problem.map(|problem| clip(&problem.to_string(), DETAIL_LIMIT));
+    ValidationCheckStatus { name: name.to_owned(), passed: detail.is_none(), seconds: None, detail }
+}
+
+fn hostname(machine: Identity<'_>) -> Option<Finds> {
+    let is = &machine.report.hostname;
+    let short = is.split('.').next().unwrap_or_default();
+    let wanted = machine.computer_name;
+    (!short.eq_ignore_ascii_case(wanted)).then(|| Finds::Hostname { is: is.clone(), wanted: wanted.to_owned() })
+}
+
+fn identity(report: &Report, other: &Report) -> Option<Finds> {
+    if !report.identity.contains_key("machine-id") {
+        return Some(Finds::NoIdentity { what: "machine-id (/etc/machine-id)" });
+    }
+    let mut same = report.identity.iter().filter(|(name, value)| other.identity.get(*name) == Some(value));
+    same.next().map(|(name, _)| Finds::SameIdentity { what: name.clone() })
+}
+
+fn clock(report: &Report, (from, to): (Timestamp, Timestamp)) -> Option<Finds> {
+    let Some(clock) = report.clock else { return Some(Finds::NoClock) };
+    let early = from.as_second().saturating_sub(clock);
+    let late = clock.saturating_sub(to.as_second());
+    let off = early.max(late);
+    (off > CLOCK_SECONDS).then_some(Finds::Clock { seconds: off })
+}
+
+fn units(report: &Report, ignored: &[String]) -> Option<Finds> {
+    let is_ignored = |unit: &str| {
+        ignored.iter().any(|name| name.strip_suffix('*').map_or(name == unit, |beginning| unit.starts_with(beginning)))
+    };
+    let failed: Vec<&str> = report.failed_units.iter().map(String::as_str).filter(|unit| !is_ignored(unit)).collect();
+    (!failed.is_empty()).then(|| Finds::Units { units: failed.join(", ") })
+}
+
+fn accounts(report: &Report, allowed: &[String]) -> Option<Finds> {
+    let found: Vec<&str> =
+        report.accounts.iter().map(String::as_str).filter(|name| !allowed.iter().any(|known| known == name)).collect();
+    (!found.is_empty()).then(|| Finds::Accounts { accounts: found.join(", ") })
+}
+
+fn users(check: &Check, report: &Report) -> ValidationCheckStatus {
+    let Some(ran) = report.checks.iter().find(|ran| ran.name == check.name) else {
+        return ValidationCheckStatus { ..own(&check.name, Some(Finds::DidNotRun)) };
+    };
+    let says = if ran.says.is_empty() { String::new() } else { format!(": {}", ran.says) };
+    let limit = check.script.time_limit.as_secs();
+    let took = u64::try_from(ran.seconds).unwrap_or_default();
+    let problem = match ran.exit_code {
+        0 => None,
+        124 | 137 if took >= limit => Some(Finds::TooLong { seconds: limit, says }),
+        code => Some(Finds::ExitCode { code, says }),
+    };
+    ValidationCheckStatus { seconds: Some(ran.seconds.max(0)), ..own(&check.name, problem) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::guest::{UserScript, checks::Ran};
+
+    fn report(name: &str) -> Report {
+        let identity = [("machine-id", format!("id of {name}")), ("ssh-host-key-rsa", format!("key of {name}"))];
+        Report {
+            hostname: name.to_owned(),
+            identity: identity.map(|(kind, value)| (kind.to_owned(), value)).into(),
+            clock: Some(1_000_000),
+            boot_seconds: Some(20),
+            has_name_server: true,
+            is_whole: true,
+            ..Report::default()
+        }
+    }
+
+    fn judged(change: impl Fn(&mut Report, &mut Report)) -> Vec<String> {
+        let (mut first, mut second) = (report("a"), report("b"));
+        change(&mut first, &mut second);
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let script = UserScript { text: "true".into(), time_limit: Duration::from_secs(60) };
+        let expected = Expected {
+            ignored_units: &["nfs*".to_owned(), "one.service".to_owned()],
+            allowed_accounts: &["deploy".to_owned()],
+            checks: &[Check { name: "web".into(), script }],
+            period: (at(1_000_000), at(1_000_100)),
+        };
+        let machines =
+            [Identity { computer_name: "a", report: &first }, Identity { computer_name: "B", report: &second }];
+        let [first, second] = judge(machines, &expected);
+        let name = |of: &str, check: &ValidationCheckStatus| format!("{of} {}", check.name);
+        let failed = |of: &'static str, checks: Vec<ValidationCheckStatus>| {
+            checks.into_iter().filter(|check| !check.passed).map(move |check| name(of, &check))
+        };
+        failed("a", first).chain(failed("b", second)).collect()
+    }
+
+    /// What is otherwise with two machines.
+    type Change = fn(&mut Report, &mut Report);
+
+    #[test]
+    fn machines_pass_that_are_well_and_share_nothing() {
+        let ran = |exit_code| Ran { name: "web".into(), exit_code, seconds: 60, says: String::new() };
+        let rows: [(&str, Change, &[&str]); 14] = [
+            ("all is well", |_, _| {}, &[]),
+            ("another name", |a, _| a.hostname = "old".into(), &["a Hostname"]),
+            ("a name with its domain", |a, _| a.hostname = "a.internal".into(), &[]),
+            (
+                "a shared machine-id",
+                |a, b| b.identity = [("machine-id".to_owned(), a.identity["machine-id"].clone())].into(),
+                &["a Identity", "b Identity"],
+            ),
+            (
+                "a shared host key",
+                |a, b| {
+                    let key = a.identity["ssh-host-key-rsa"].clone();
+                    b.identity.insert("ssh-host-key-rsa".into(), key);
+                },
+                &["a Identity", "b Identity"],
+            ),
+            ("no machine-id", |_, b| b.identity.clear(), &["b Identity"]),
+            (
+                "no SSH",
+                |a, b| {
+                    a.identity.remove("ssh-host-key-rsa");
+                    b.identity.remove("ssh-host-key-rsa");
+                },
+                &[],
+            ),
+            ("a clock that is behind", |a, _| a.clock = Some(999_399), &["a Clock"]),
+            ("a clock that is before", |_, b| b.clock = Some(1_000_701), &["b Clock"]),
+            ("no time", |a, _| a.clock = None, &["a Clock"]),
+            ("no name server", |a, _| a.has_name_server = false, &["a NameResolution"]),
+            (
+                "units that may fail",
+                |a, _| a.failed_units = vec!["nfs-client.service".into(), "one.service".into()],
+                &[],
+            ),
+            ("a unit that may not", |a, _| a.failed_units = vec!["one.serviced".into()], &["a Units"]),
+            (
+                "an account",
+                |a, b| {
+                    a.accounts = vec!["deploy".into()];
+                    b.accounts = vec!["deploy".into(), "old".into()];
+                },
+                &["b Accounts"],
+            ),
+        ];
+        for (name, change, expected) in rows {
+            let found = judged(|a, b| {
+                a.checks = vec![ran(0)];
+                b.checks = vec![ran(0)];
+                change(a, b);
+            });
+            assert_eq!(found, expected, "{name}");
+        }
+        for code in [1, 124, 137, 126] {
+            let found = judged(|a, b| {
+                a.checks = vec![ran(code)];
+                b.checks = vec![ran(0)];
+            });
+            assert_eq!(found, ["a web"], "{code}");
+        }
+        assert_eq!(judged(|_, _| {}), ["a web", "b web"], "one that didn't run didn't pass");
+    }
+}

@@ -1,0 +1,140 @@
+//! A machine that was made from the version: it comes up, or it doesn't.
+
+use azimage_crds::{StepFailure, ValidationStatus};
+
+use super::{
+    super::{
+        super::{
+            Doubt, Power, Provisioning, Read, Request, Requeue, Step, StepKey, StepName, ValidationSpec,
+            context::Cx,
+            facts,
+            report::{Decision, Outcome, Report, ends},
+            words::Detail,
+        },
+        clean,
+    },
+    end, make, record,
+    words::{Failed, Impossible, Words},
+};
+use crate::{
+    failure::is_of_capacity,
+    temporary::{Part, TemporaryId, Twin},
+};
+
+/// How codes begin of machines that Azure made and that didn't come up (Azure documentation, "Understand common error messages").
+const OF_THE_IMAGE: [&str; 4] = ["OSProvisioning", "VMStartTimedOut", "VMAgentStatus", "VMExtensionProvisioning"];
+
+fn making(twin: Twin) -> StepKey {
+    StepKey::on_part(StepName::CreateValidationMachine, Part::ValidationMachine(twin))
+}
+
+/// Whether the machine was seen to be there.
+pub(super) fn was_made(cx: &Cx<'_>, twin: Twin) -> bool {
+    let deleted = cx.history.step(StepKey::on_part(StepName::DeleteTemporary, Part::ValidationMachine(twin)));
+    deleted.is_none() && cx.history.step(making(twin)).is_some_and(|record| record.finished_at.is_some())
+}
+
+/// The machine was there, and Azure doesn't show it.
+pub(super) fn vanished(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    twin: Twin,
+    attempt: &mut ValidationStatus,
+    report: &mut Report,
+) -> Decision {
+    let doubt = Doubt::Absent(Read::Machine(spec.machine(twin).clone()));
+    let believed = cx.history.believes(&doubt);
+    report.doubts(doubt);
+    if believed {
+        return end::fails(cx, attempt, &Failed::Gone { machine: twin.to_string() }, report);
+    }
+    report.wait(&Words::NotShown)
+}
+
+/// Whether the machine runs and its agent reports.
+pub(super) fn started(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    twin: Twin,
+    machine: &facts::Machine,
+    attempt: &mut ValidationStatus,
+    report: &mut Report,
+) -> Decision {
+    let key = making(twin);
+    if let Some(record) = record(attempt, twin) {
+        record.vm_size.clone_from(&machine.size);
+    }
+    match &machine.provisioning {
+        Provisioning::Failed | Provisioning::Canceled => return failed(cx, spec, twin, machine, attempt, report),
+        Provisioning::Creating => {
+            report.running = Some(key);
+            return report.wait(&Words::Starting);
+        }
+        Provisioning::Deleting => return report.wait(&Words::NotShown),
+        _ => {}
+    }
+    report.finished.insert(key.clone());
+    let begun = cx.history.step(key).map(|record| cx.history.now.as_second() - record.started_at.0.as_second());
+    match machine.power {
+        Power::Stopped | Power::Deallocating | Power::Deallocated => {
+            end::fails(cx, attempt, &Failed::TurnedOff { machine: twin.to_string() }, report)
+        }
+        Power::Running if machine.agent_ready && !machine.is_being_changed() => {
+            let seconds = begun.and_then(|seconds| i32::try_from(seconds.max(0)).ok());
+            if let Some(record) = record(attempt, twin) {
+                record.agent_seconds = record.agent_seconds.or(seconds);
+            }
+            Ok(Outcome::Done)
+        }
+        _ => {
+            let limit = i64::try_from(spec.boot_timeout.as_secs()).unwrap_or(i64::MAX);
+            if begun.is_some_and(|seconds| seconds >= limit) {
+                let minutes = spec.boot_timeout.as_secs() / 60;
+                return end::fails(cx, attempt, &Failed::NoAgent { machine: twin.to_string(), minutes }, report);
+            }
+            report.wait(&Words::Starting)
+        }
+    }
+}
+
+/// Azure accepted the machine, and its creation failed: the image may be to blame, or what Azure has to give. For want of
+/// capacity another size may do; so one is tried also where nobody was told why, as the process is gone that asked for it.
+fn failed(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    twin: Twin,
+    machine: &facts::Machine,
+    attempt: &mut ValidationStatus,
+    report: &mut Report,
+) -> Decision {
+    let key = making(twin);
+    let failure = cx.why_failed(key.clone(), report)?;
+    let code = failure.as_ref().map(|failure| failure.code.clone()).unwrap_or_default();
+    if OF_THE_IMAGE.iter().any(|beginning| code.starts_with(beginning)) {
+        let runs = code == "OSProvisioningTimedOut" && machine.agent_ready;
+        let detail = Detail::of(failure, None);
+        let words = if runs { Failed::NotPrepared { detail } } else { Failed::NotCreated { detail } };
+        return end::fails(cx, attempt, &words, report);
+    }
+    let attempts = cx.history.step(key).map_or(1, |record| record.attempts);
+    let most = i32::try_from(make::most_refusals(spec)).unwrap_or(i32::MAX);
+    if !may_be_of_capacity(failure.as_ref()) || attempts >= most {
+        return report.stalled(&Impossible::Machine { detail: Detail::of(failure, None) });
+    }
+    let size = machine.size.clone().unwrap_or_default();
+    let words = match failure {
+        None => Words::Unheard { size },
+        Some(failure) => Words::NoCapacity { size, detail: Detail::of(Some(failure), None) },
+    };
+    let id = TemporaryId::Machine(spec.machine(twin).clone());
+    if clean::problem(cx, &id).is_some() {
+        report.wait(&words)?;
+        return ends(None, Requeue::Poll);
+    }
+    let part = Part::ValidationMachine(twin);
+    report.act(&words, Step::on_part(StepName::DeleteTemporary, part, Request::DeleteTemporary(id)))
+}
+
+fn may_be_of_capacity(failure: Option<&StepFailure>) -> bool {
+    failure.is_none_or(|failure| is_of_capacity(&failure.code))
+}

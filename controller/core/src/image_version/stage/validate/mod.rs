@@ -1,0 +1,203 @@
+//! The version proves itself: two machines are made from it behind a closed network, and looked into. It goes on beside the
+//! stages of the route, in passes in which these have nothing to write, as soon as the version is complete in its home region.
+//!
+//! ```text
+//! security group that denies all ──▶ interfaces ──▶ machines ──▶ their agents are ready ──▶ checks ──▶ outcome ──▶ all deleted
+//! ```
+
+mod end;
+mod machine;
+mod make;
+mod outcome;
+pub(in super::super) mod words;
+
+pub(in super::super) use end::clear;
+
+use azimage_crds::{ConditionType, ValidationMachine, ValidationOutcome, ValidationStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use words::{Impossible, Words};
+
+use super::{
+    super::{
+        OsType, Requeue, StepName, ValidationSpec,
+        context::{Cx, Presence},
+        facts,
+        report::{Decision, Outcome, Report, Stop, ends},
+    },
+    clean::is_complete_at_home,
+};
+use crate::{
+    Progress,
+    temporary::{Part, TemporaryId, Twin},
+};
+use azimage_names::values::SecurityType;
+
+/// The steps that it takes.
+pub(in super::super) const STEPS: &[StepName] = &[
+    StepName::CreateValidationNetwork,
+    StepName::CreateValidationMachine,
+    StepName::RunChecks,
+    StepName::DeleteTemporary,
+];
+
+/// Both machines.
+const TWINS: [Twin; 2] = [Twin::First, Twin::Second];
+
+/// What a pass comes to, whose route came to this, with what goes on beside it.
+pub(in super::super) fn beside(
+    decide: fn(&Cx<'_>, &mut Report) -> Decision,
+    cx: &Cx<'_>,
+    outcome: Outcome,
+    report: &mut Report,
+) -> Decision {
+    let (requeue, done) = match &outcome {
+        Outcome::Ends(Some(_), _) => return Ok(outcome),
+        Outcome::Ends(None, requeue) => (*requeue, false),
+        Outcome::Done => (Requeue::Resync, true),
+    };
+    let before = report.progress.clone();
+    let is_at_rest = done || matches!(before, Progress::Settled { .. } | Progress::Idle { .. });
+    let (came_to, own) = match decide(cx, report) {
+        Ok(came_to) => (came_to, report.progress.clone()),
+        Err(Stop::Failed(failure, doing)) => (Outcome::Ends(None, failure.requeue()), failure.progress(doing)),
+        Err(read @ Stop::Read(_)) => return Err(read),
+    };
+    // How it stands with the route is told first.
+    report.progress = if is_at_rest && !matches!(came_to, Outcome::Done) { own } else { before };
+    match came_to {
+        Outcome::Done => Ok(outcome),
+        Outcome::Ends(step @ Some(_), requeue) => ends(step, requeue),
+        Outcome::Ends(None, own) if matches!(requeue, Requeue::Resync | Requeue::Never) => ends(None, own),
+        Outcome::Ends(None, _) => ends(None, requeue),
+    }
+}
+
+/// What is to be done for the validation; `Done` if nothing is, and all is well.
+pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    let told = cx.history.status.validation.as_ref();
+    let (Some(spec), Some(version)) = (cx.validated.validation.as_deref(), cx.version()?) else {
+        return end::clear(cx, report);
+    };
+    match told.map(|told| (told.outcome, told)) {
+        Some((ValidationOutcome::Passed, _)) => {
+            report.done(&Words::Passed);
+            end::clear(cx, report)
+        }
+        Some((ValidationOutcome::Failed, told)) => end::failed(cx, spec, told, report),
+        _ if is_complete_at_home(version) => run(cx, spec, version, report),
+        _ => Ok(Outcome::Done),
+    }
+}
+
+/// What the status says of an attempt that goes on, or of one that begins now.
+fn attempt(cx: &Cx<'_>, version: &facts::Version) -> ValidationStatus {
+    cx.history.status.validation.clone().unwrap_or_else(|| ValidationStatus {
+        outcome: ValidationOutcome::Running,
+        region: version.location.to_string(),
+        started_at: Time(cx.history.now),
+        finished_at: None,
+        attempts: 1,
+        again: false,
+        machines: Vec::new(),
+    })
+}
+
+/// The attempt goes on.
+fn run(cx: &Cx<'_>, spec: &ValidationSpec, version: &facts::Version, report: &mut Report) -> Decision {
+    let mut attempt = attempt(cx, version);
+    let decision = machines(cx, spec, version, &mut attempt, report);
+    if !matches!(decision, Err(Stop::Read(_))) {
+        report.validation = Some(attempt);
+    }
+    decision
+}
+
+fn machines(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    version: &facts::Version,
+    attempt: &mut ValidationStatus,
+    report: &mut Report,
+) -> Decision {
+    let definition = cx.definition_found()?;
+    if let Some(why) = impossible(definition) {
+        return report.stalled(&why);
+    }
+    let mut found = Vec::new();
+    for twin in TWINS {
+        match cx.machine(spec.machine(twin))?.or_stop("read a machine that was made from the version")? {
+            Presence::Found(machine) => found.push((twin, machine)),
+            Presence::Missing(_) => {}
+        }
+    }
+    for (twin, machine) in &found {
+        if !cx.validated.owns_tag(&machine.tags) {
+            let id = spec.machine(*twin).to_string();
+            return report.stalled(&Impossible::Taken { id });
+        }
+        // Its network is there as well, whether the status still knows that or was lost.
+        for part in [Part::ValidationMachine(*twin), Part::ValidationInterface(*twin), Part::ValidationSecurityGroup] {
+            report.temporary.insert(spec.workspace.id(part)?);
+        }
+    }
+    let [first, second] = found.as_slice() else {
+        if let Some(twin) = TWINS.into_iter().find(|twin| machine::was_made(cx, *twin) && !is_among(&found, *twin)) {
+            return machine::vanished(cx, spec, twin, attempt, report);
+        }
+        return make::make(cx, spec, version, definition, &found, report);
+    };
+    let mut ready = Vec::new();
+    for (twin, machine) in [first, second] {
+        match machine::started(cx, spec, *twin, machine, attempt, report)? {
+            Outcome::Done => ready.push(machine),
+            end @ Outcome::Ends(Some(_), _) => return Ok(end),
+            // What the other one comes to may be told already.
+            end @ Outcome::Ends(None, _) if attempt.outcome != ValidationOutcome::Running => return Ok(end),
+            Outcome::Ends(None, _) => {}
+        }
+    }
+    if ready.len() < TWINS.len() {
+        return ends(None, Requeue::Poll);
+    }
+    outcome::checks(cx, spec, &version.location, attempt, report)
+}
+
+fn is_among(found: &[(Twin, &facts::Machine)], twin: Twin) -> bool {
+    found.iter().any(|(known, _)| *known == twin)
+}
+
+/// Why no machine that can be looked into is made of such an image.
+fn impossible(definition: &facts::Definition) -> Option<Impossible> {
+    if definition.os_type == OsType::Windows {
+        return Some(Impossible::Windows);
+    }
+    let kind = definition.security_type.as_deref().map(SecurityType::from);
+    (kind == Some(SecurityType::ConfidentialVm)).then_some(Impossible::Confidential)
+}
+
+/// The record of a machine in the status.
+fn record(attempt: &mut ValidationStatus, twin: Twin) -> Option<&mut ValidationMachine> {
+    let name = twin.to_string();
+    if !attempt.machines.iter().any(|machine| machine.name == name) {
+        let (vm_size, agent_seconds, boot_seconds) = (None, None, None);
+        let machine =
+            ValidationMachine { name: name.clone(), vm_size, agent_seconds, boot_seconds, checks: Vec::new() };
+        attempt.machines.push(machine);
+        attempt.machines.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    attempt.machines.iter_mut().find(|machine| machine.name == name)
+}
+
+/// Whether anything of a validation stands in the status as there.
+pub(in super::super) fn is_anything_left(cx: &Cx<'_>) -> bool {
+    cx.history.status.temporary.iter().any(|known| {
+        let id = known.resource_id.parse::<TemporaryId>().ok();
+        id.and_then(|id| id.part(&cx.validated.owner.uid)).is_some_and(Part::is_of_a_validation)
+    })
+}
+
+/// Whether the version's validation holds up what a suspended object says of itself.
+pub(in super::super) fn is_open(cx: &Cx<'_>) -> bool {
+    let validated = cx.history.condition(ConditionType::Validated);
+    cx.validated.validation.is_some() && validated.is_none_or(|condition| condition.status != "True")
+}

@@ -1,0 +1,157 @@
+//! Both machines are up: they are looked into, and then it is known how good the version is.
+
+use azimage_crds::{ValidationCheckStatus, ValidationOutcome, ValidationStatus};
+use azimage_names::Region;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::{
+    super::super::{
+        Execution, Request, Requeue, RunCommandRequest, Step, StepKey, StepName, ValidationSpec,
+        context::{Answer, Cx},
+        facts,
+        report::{Decision, Report, Stop, ends},
+    },
+    TWINS, end, make, record,
+    words::{Failed, Words},
+};
+use crate::{
+    guest::checks::{self, Expected, Identity},
+    temporary::{LIFE_OF_A_VALIDATION, Part, Purpose, Twin, tags},
+};
+
+/// How long the end of a script may take to be told, beside its own time.
+const REPORTING_SECONDS: u64 = 900;
+
+fn starting(twin: Twin) -> StepKey {
+    StepKey::on_part(StepName::RunChecks, Part::ValidationMachine(twin))
+}
+
+/// The machines are looked into.
+pub(super) fn checks(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    region: &Region,
+    attempt: &mut ValidationStatus,
+    report: &mut Report,
+) -> Decision {
+    let mut ended = Vec::new();
+    for twin in TWINS {
+        let command = match cx.run_command(spec.command(twin))? {
+            Answer::Found(command) => command,
+            Answer::Missing(_) => return report.act(&Words::Checking, step(cx, spec, region, twin)),
+            Answer::Failed(failure) => {
+                return Err(Stop::Failed(failure.clone(), "read how the checks on a machine stand"));
+            }
+        };
+        report.finished.insert(starting(twin));
+        if is_over(&command.execution) {
+            ended.push((twin, command));
+        } else if is_late(cx, spec, twin) {
+            let why = ", and their time is up".to_owned();
+            return end::fails(cx, attempt, &Failed::NoReport { machine: twin.to_string(), why }, report);
+        }
+    }
+    let [first, second] = ended.as_slice() else { return report.wait(&Words::Checking) };
+    decided(cx, spec, [*first, *second], attempt, report)
+}
+
+fn step(cx: &Cx<'_>, spec: &ValidationSpec, region: &Region, twin: Twin) -> Step {
+    let (owner, now) = (cx.validated.owner.to_string(), cx.history.now);
+    let limit = checks::time_limit(&spec.checks).as_secs();
+    let request = RunCommandRequest {
+        id: spec.command(twin).clone(),
+        location: region.clone(),
+        timeout_seconds: i32::try_from(limit).unwrap_or(i32::MAX),
+        asynchronous: true,
+        tags: tags(&owner, Purpose::Validation, (now, LIFE_OF_A_VALIDATION), &spec.workspace.tags),
+        script: checks::script(&spec.checks),
+    };
+    Step::on_part(StepName::RunChecks, Part::ValidationMachine(twin), Request::PutRunCommand(Box::new(request)))
+}
+
+fn is_over(execution: &Execution) -> bool {
+    matches!(execution, Execution::Succeeded | Execution::Failed | Execution::TimedOut | Execution::Canceled)
+}
+
+fn is_late(cx: &Cx<'_>, spec: &ValidationSpec, twin: Twin) -> bool {
+    let limit = checks::time_limit(&spec.checks).as_secs().saturating_add(REPORTING_SECONDS);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    cx.history.step(starting(twin)).is_some_and(|record| !cx.history.within(record.started_at.0, limit))
+}
+
+/// What both machines told is judged.
+fn decided(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    ended: [(Twin, &facts::RunCommand); 2],
+    attempt: &mut ValidationStatus,
+    report: &mut Report,
+) -> Decision {
+    let told = ended.map(|(twin, command)| (twin, command, checks::read(&command.output)));
+    for (twin, command, found) in &told {
+        if let Some(record) = record(attempt, *twin) {
+            record.boot_seconds = found.boot_seconds;
+        }
+        if !found.is_whole {
+            let code = command.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+            let words = &command.printed.words;
+            let said = if words.is_empty() { String::new() } else { format!(": {words}") };
+            let why = format!("{code}{said}");
+            return end::fails(cx, attempt, &Failed::NoReport { machine: twin.to_string(), why }, report);
+        }
+    }
+    let names = TWINS.map(make::computer_name);
+    let [(_, _, first), (_, _, second)] = &told;
+    let [first_name, second_name] = &names;
+    let expected = Expected {
+        ignored_units: &spec.ignored_units,
+        allowed_accounts: &spec.allowed_accounts,
+        checks: &spec.checks,
+        period: (begun(cx), cx.history.now),
+    };
+    let machines = [
+        Identity { computer_name: first_name, report: first },
+        Identity { computer_name: second_name, report: second },
+    ];
+    let judged = checks::judge(machines, &expected);
+    let mut failed: Vec<(Twin, ValidationCheckStatus)> = Vec::new();
+    for (twin, found) in TWINS.into_iter().zip(judged) {
+        failed.extend(found.iter().filter(|check| !check.passed).map(|check| (twin, check.clone())));
+        if let Some(record) = record(attempt, twin) {
+            record.checks = found;
+        }
+    }
+    let Some((twin, check)) = failed.first() else {
+        attempt.outcome = ValidationOutcome::Passed;
+        attempt.finished_at = Some(Time(cx.history.now));
+        report.done(&Words::Passed);
+        report.wait_on_nothing();
+        return ends(None, Requeue::Poll);
+    };
+    let others = match failed.len() - 1 {
+        0 => String::new(),
+        count => format!(", and {count} more (status.validation)"),
+    };
+    let words = Failed::Check {
+        machine: twin.to_string(),
+        check: check.name.clone(),
+        detail: check.detail.clone().unwrap_or_default(),
+        others,
+    };
+    end::fails(cx, attempt, &words, report)
+}
+
+/// When the first of the checks began, as far as anybody knows: a status that was lost tells of none.
+fn begun(cx: &Cx<'_>) -> Timestamp {
+    let times = TWINS.map(|twin| cx.history.step(starting(twin)).map(|record| record.started_at.0));
+    times.into_iter().min().flatten().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+impl Report {
+    /// What comes next is seen by the next pass.
+    fn wait_on_nothing(&mut self) {
+        use crate::{Message as _, Progress};
+        self.progress = Progress::reconciling(Words::Checking.reason(), Words::Passed.to_string());
+    }
+}

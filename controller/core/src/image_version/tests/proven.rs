@@ -1,0 +1,324 @@
+//! A version proves itself: two machines are made from it, looked into, and deleted, whatever befalls that.
+
+use azimage_crds::{ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, Reason, ValidationOutcome};
+use azimage_names::Obstacle;
+use proptest::{collection::vec, prelude::*, sample::select};
+use serde_json::{Value, json};
+
+use super::{
+    super::*,
+    azure::Azure,
+    controller::{Controller, Fate},
+    fixtures::*,
+};
+use crate::{Failure, Progress};
+
+const SUBNET: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/work";
+
+/// An object that is made in place and proven.
+fn proven(more: &Value) -> ImageVersion {
+    let asks = json!({
+        "workspace": {"resourceGroup": "image-work", "subnets": [{"region": HOME, "resourceId": SUBNET}]},
+        "validation": {
+            "vmSizes": ["Standard_D2s_v5", "Standard_D2ds_v5"],
+            "checks": [{"name": "web", "script": "true"}],
+        },
+    });
+    object(&json!({"spec": both(&asks, more)}))
+}
+
+fn controller(more: &Value) -> Controller {
+    Controller::new(proven(more), Azure::new(machine()))
+}
+
+fn reason(controller: &Controller, kind: ConditionType) -> String {
+    let condition = controller.status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
+    condition.map(|condition| format!("{}/{}", condition.status, condition.reason)).unwrap_or_default()
+}
+
+fn message(controller: &Controller, kind: ConditionType) -> &str {
+    let condition = controller.status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
+    condition.map(|condition| condition.message.as_str()).unwrap_or_default()
+}
+
+fn outcome(controller: &Controller) -> Option<ValidationOutcome> {
+    controller.status.validation.as_ref().map(|validation| validation.outcome)
+}
+
+fn ask(controller: &mut Controller, when: &str) {
+    let annotations = controller.object.metadata.annotations.get_or_insert_default();
+    annotations.insert(RECONCILE_REQUESTED_AT.to_owned(), when.to_owned());
+}
+
+fn wait(controller: &mut Controller, minutes: i64) {
+    for _ in 0..minutes * 2 {
+        controller.pass(Fate::Fine);
+    }
+}
+
+/// Nothing that was made to prove the version is left.
+fn assert_clean(controller: &Controller) {
+    assert!(controller.azure.twins.machines.is_empty());
+    let left =
+        |id: &crate::temporary::TemporaryId| id.part("u-1").is_some_and(crate::temporary::Part::is_of_a_validation);
+    assert!(!controller.azure.parts.keys().any(left), "{:?}", controller.azure.parts.keys());
+    let known = controller.status.temporary.iter().filter_map(|known| known.resource_id.parse().ok());
+    assert_eq!(known.filter(|id| left(id)).collect::<Vec<_>>(), []);
+}
+
+/// The steps that are about the validation.
+fn steps(controller: &Controller) -> Vec<StepName> {
+    let before = |name: &StepName| name.is_about_a_validation() || *name == StepName::DeleteTemporary;
+    controller.carried_out.iter().copied().filter(before).collect()
+}
+
+#[test]
+fn a_version_is_proven_by_two_machines_that_are_then_deleted() {
+    let mut controller = controller(&json!({}));
+    controller.targets = vec![target("t", "northeurope", &json!({}))];
+    controller.run(&[]);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+    let expected = [
+        vec![StepName::CreateValidationNetwork; 3],
+        vec![StepName::CreateValidationMachine; 2],
+        vec![StepName::RunChecks; 2],
+        vec![StepName::DeleteTemporary; 3],
+    ];
+    assert_eq!(steps(&controller), expected.concat(), "machines take their interfaces with them");
+    assert_clean(&controller);
+    assert_eq!(controller.azure.sizes, ["Standard_D2s_v5", "Standard_D2ds_v5"]);
+    assert_eq!(reason(&controller, ConditionType::Validated), "True/Succeeded");
+    let validation = controller.status.validation.clone().unwrap();
+    assert_eq!((validation.outcome, validation.attempts), (ValidationOutcome::Passed, 1));
+    assert_eq!((validation.region.as_str(), validation.machines.len()), (HOME, 2));
+    for machine in &validation.machines {
+        let names: Vec<&str> = machine.checks.iter().map(|check| check.name.as_str()).collect();
+        assert_eq!(names, ["Hostname", "Identity", "Clock", "NameResolution", "Units", "Accounts", "web"]);
+        assert!(machine.checks.iter().all(|check| check.passed), "{machine:?}");
+        assert!(machine.agent_seconds.is_some_and(|seconds| seconds > 0) && machine.boot_seconds == Some(20));
+    }
+}
+
+#[test]
+fn without_a_validation_there_is_no_word_of_one() {
+    let mut controller = Controller::new(object(&json!({})), Azure::new(machine()));
+    controller.run(&[]);
+    assert_eq!(reason(&controller, ConditionType::Validated), "");
+    assert_eq!((outcome(&controller), controller.azure.twins.made), (None, 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whatever_befalls_it_the_version_is_proven_and_nothing_is_left(
+        fates in vec(
+            select(vec![
+                Fate::Fine, Fate::Fine, Fate::Fine, Fate::Restart, Fate::KilledBeforeStep, Fate::KilledAfterStep,
+                Fate::TurnedAway, Fate::Slow, Fate::OneRead, Fate::StepThrottled,
+            ]),
+            0..70,
+        ),
+    ) {
+        let mut controller = controller(&json!({}));
+        controller.run(&fates);
+        prop_assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+        assert_clean(&controller);
+        prop_assert_eq!(outcome(&controller), Some(ValidationOutcome::Passed));
+        prop_assert_eq!((controller.azure.created, controller.azure.generalized), (1, 1));
+    }
+
+    #[test]
+    fn a_status_that_is_lost_leaves_nothing_behind(lost in 0..90_usize) {
+        let mut controller = controller(&json!({}));
+        let mut fates = vec![Fate::Fine; lost];
+        fates.push(Fate::StatusLost);
+        controller.run(&fates);
+        prop_assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+        assert_clean(&controller);
+    }
+}
+
+/// A flaw of the version, or of Azure, and what comes of it.
+type Flaw = (&'static str, fn(&mut Azure), Reason, &'static str);
+
+const FLAWS: [Flaw; 8] = [
+    (
+        "the image keeps its machine id",
+        |azure| {
+            azure.twins.says = |name| {
+                format!(
+                    "azimage: hostname {name}\nazimage: identity machine-id same\nazimage: clock NOW\nazimage: name-server\nazimage: check web 0 1\nazimage: end\n"
+                )
+            }
+        },
+        Reason::ValidationFailed,
+        "both machines have the same machine-id",
+    ),
+    (
+        "a check fails",
+        |azure| {
+            azure.twins.says = |name| {
+                format!(
+                    "azimage: hostname {name}\nazimage: identity machine-id {name}\nazimage: clock NOW\nazimage: name-server\nazimage: check web 3 1\nazimage: check-says web no page\nazimage: end\n"
+                )
+            }
+        },
+        Reason::ValidationFailed,
+        "The check web didn't pass on machine 1, made from the version: exit code 3: no page, and 1 more",
+    ),
+    (
+        "the checks break off",
+        |azure| azure.twins.says = |_| "azimage: hostname a\n".to_owned(),
+        Reason::ValidationFailed,
+        "didn't come to their end",
+    ),
+    (
+        "the agents never report",
+        |azure| azure.twins.silent = true,
+        Reason::ValidationFailed,
+        "didn't report within 45 minutes",
+    ),
+    ("the checks hang", |azure| azure.twins.hangs = true, Reason::ValidationFailed, "their time is up"),
+    (
+        "it was never deprovisioned",
+        |azure| azure.twins.fails_with = Some("OSProvisioningTimedOut"),
+        Reason::ValidationFailed,
+        "The image was never deprovisioned",
+    ),
+    (
+        "it doesn't start",
+        |azure| azure.twins.fails_with = Some("VMStartTimedOut"),
+        Reason::ValidationFailed,
+        "didn't come up: VMStartTimedOut: no luck",
+    ),
+    (
+        "Azure says something else",
+        |azure| azure.twins.fails_with = Some("InternalOperationError"),
+        Reason::ValidationImpossible,
+        "That is no fault of the version",
+    ),
+];
+
+#[test]
+fn a_version_that_fails_says_why_and_its_machines_go_after_a_while() {
+    for (name, flaw, expected, words) in FLAWS {
+        let mut controller = controller(&json!({"validation": {"keepOnFailure": "1h"}}));
+        flaw(&mut controller.azure);
+        for _ in 0..400 {
+            controller.pass(Fate::Fine);
+            if reason(&controller, ConditionType::Validated).starts_with("False") {
+                break;
+            }
+        }
+        assert_eq!(reason(&controller, ConditionType::Validated), format!("False/{expected}"), "{name}");
+        assert!(
+            message(&controller, ConditionType::Validated).contains(words),
+            "{name}: {}",
+            message(&controller, ConditionType::Validated)
+        );
+        assert_eq!(reason(&controller, ConditionType::Stalled), format!("True/{expected}"), "{name}");
+        assert_eq!(reason(&controller, ConditionType::Published), "True/Succeeded", "{name}");
+        let failed = expected == Reason::ValidationFailed;
+        assert_eq!(
+            outcome(&controller),
+            Some(if failed { ValidationOutcome::Failed } else { ValidationOutcome::Running }),
+            "{name}"
+        );
+        assert!(!controller.azure.twins.machines.is_empty(), "{name}: they are kept");
+        if !failed {
+            continue;
+        }
+        wait(&mut controller, 90);
+        assert_clean(&controller);
+        assert_eq!(reason(&controller, ConditionType::Stalled), format!("True/{expected}"), "{name}");
+        let before = message(&controller, ConditionType::Validated).to_owned();
+        assert!(before.contains(words), "{name}: {before}");
+
+        // Mended, it is validated again when somebody asks.
+        controller.azure.twins = super::twins::Twins::default();
+        wait(&mut controller, 30);
+        assert_eq!(controller.azure.twins.made, 0, "{name}: nobody asked");
+        ask(&mut controller, name);
+        controller.run(&[Fate::Fine]);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{name}: {:?}", controller.progress());
+        let validation = controller.status.validation.clone().unwrap();
+        assert_eq!((validation.outcome, validation.attempts), (ValidationOutcome::Passed, 2), "{name}");
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn for_want_of_capacity_another_size_is_tried_and_then_a_person_told() {
+    for late in [false, true] {
+        let mut controller = controller(&json!({}));
+        let sold_out = vec!["Standard_D2s_v5"];
+        controller.azure.sold_out = if late { (Vec::new(), sold_out) } else { (sold_out, Vec::new()) };
+        if !late {
+            controller.refuses = None;
+        }
+        controller.run(&[]);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{late}: {:?}", controller.progress());
+        assert_clean(&controller);
+        let sizes: Vec<_> = controller.status.validation.unwrap().machines.into_iter().map(|it| it.vm_size).collect();
+        assert_eq!(sizes, [Some("Standard_D2ds_v5".to_owned()), Some("Standard_D2ds_v5".to_owned())], "{late}");
+    }
+    let mut controller = controller(&json!({}));
+    controller.refuses = Some((
+        StepName::CreateValidationMachine,
+        Failure::Forbidden { by: Obstacle::Quota, why: "no cores are left".to_owned() },
+    ));
+    wait(&mut controller, 90);
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/ValidationImpossible");
+    assert!(message(&controller, ConditionType::Validated).contains("no fault of the version"));
+    // With quota, it goes on when somebody asks.
+    controller.refuses = None;
+    ask(&mut controller, "again");
+    controller.run(&[Fate::Fine]);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+    assert_clean(&controller);
+}
+
+#[test]
+fn what_goes_wrong_with_the_validation_holds_up_no_region() {
+    let mut controller = controller(&json!({}));
+    controller.targets = vec![target("t", "northeurope", &json!({}))];
+    controller.azure.twins.silent = true;
+    wait(&mut controller, 120);
+    assert_eq!(controller.regions(), ["northeurope", HOME]);
+    assert_eq!(reason(&controller, ConditionType::Replicated), "True/Succeeded");
+    controller.targets.push(target("u", "uksouth", &json!({})));
+    wait(&mut controller, 20);
+    assert_eq!(controller.regions(), ["northeurope", "uksouth", HOME]);
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/ValidationFailed");
+}
+
+#[test]
+fn a_machine_of_somebody_else_and_one_that_is_gone_are_told() {
+    let mut controller = controller(&json!({}));
+    while controller.azure.twins.machines.len() < 2 {
+        controller.pass(Fate::Fine);
+    }
+    controller.pass(Fate::Fine);
+    let gone = controller.azure.twins.machines.keys().next().unwrap().clone();
+    controller.azure.twins.machines.remove(&gone);
+    wait(&mut controller, 5);
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/ValidationFailed");
+    assert!(message(&controller, ConditionType::Validated).contains("somebody deleted it"));
+}
+
+#[test]
+fn an_object_that_goes_takes_the_machines_with_it() {
+    for policy in ["Retain", "Delete"] {
+        let mut controller = controller(&json!({"deletionPolicy": policy}));
+        while controller.azure.twins.machines.len() < 2 {
+            controller.pass(Fate::Fine);
+        }
+        controller.object.metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now()));
+        controller.run(&[Fate::Fine]);
+        assert_eq!(controller.last.as_ref().map(|plan| plan.requeue), Some(Requeue::Release), "{policy}");
+        assert!(controller.azure.twins.machines.is_empty() && controller.azure.parts.is_empty(), "{policy}");
+        assert_eq!(controller.azure.version.is_some(), policy == "Retain");
+    }
+}
