@@ -17,7 +17,7 @@ pub struct Validation {
     #[x_kube(validation = rules::vm_sizes())]
     pub vm_sizes: Vec<String>,
 
-    /// How long a machine may take from when it is asked for until its guest agent reports, from 5m to 4h.
+    /// How long a machine may take until its guest agent reports, from 5m to 4h.
     #[serde(default = "default_boot_timeout")]
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::boot_timeout())]

@@ -113,6 +113,9 @@ pub struct World {
     /// Whether a snapshot of the OS disk is kept of machines that are captured themselves.
     #[serde(default, skip_serializing_if = "is_false")]
     pub keeps: bool,
+    /// Versions that are proven by machines made from them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proves: Vec<u8>,
     /// Sizes of which there are no machines to be had.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sold_out: Vec<SoldOut>,
@@ -140,6 +143,16 @@ impl World {
     /// The number of the version that this one is made from, if it is made from one.
     pub fn source_version(&self, number: u8) -> Option<u8> {
         (self.derived && number % 2 == 1).then(|| number - 1)
+    }
+
+    /// Whether there is a resource group for temporary machines.
+    pub fn has_workspace(&self) -> bool {
+        !self.clones.is_empty() || !self.proves.is_empty()
+    }
+
+    /// Whether a version is proven by machines that are made from it.
+    pub fn is_proven(&self, number: u8) -> bool {
+        self.proves.contains(&number) && !self.is_windows(number)
     }
 
     /// How the machine of a version is copied, if it is.

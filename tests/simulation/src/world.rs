@@ -196,7 +196,7 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         }]}],
     });
     if let Some(groups) =
-        scenario["subscriptions"][0]["resourceGroups"].as_array_mut().filter(|_| !plan.world.clones.is_empty())
+        scenario["subscriptions"][0]["resourceGroups"].as_array_mut().filter(|_| plan.world.has_workspace())
     {
         let others = json!([{"name": FOREIGN.rsplit('/').next(), "tags": {OWNER_TAG: "other/images/web/1"}}]);
         groups.push(json!({"name": "image-work", "location": HOME, "disks": others}));
@@ -243,8 +243,15 @@ fn copy_it(clone: &CopiedMachine, spec: &mut Value) {
     if let Some(minutes) = clone.keep_minutes {
         machine["clone"]["keepOnFailure"] = json!(format!("{minutes}m"));
     }
-    spec["workspace"] = json!({"resourceGroup": "image-work", "subnets": [{"region": HOME, "resourceId": SUBNET}]});
+    spec["workspace"] = workspace();
 }
+
+fn workspace() -> Value {
+    json!({"resourceGroup": "image-work", "subnets": [{"region": HOME, "resourceId": SUBNET}]})
+}
+
+/// Sizes of machines that prove a version.
+pub(crate) const PROVING_SIZES: [&str; 2] = [SIZE, "Standard_D4s_v5"];
 
 /// Creates the objects. Returns the uids of the good image versions in the order of their numbers.
 pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<String>> {
@@ -277,6 +284,10 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<S
         });
         if let Some(clone) = plan.world.clone_of(number) {
             copy_it(clone, &mut spec);
+        }
+        if plan.world.is_proven(number) {
+            spec["workspace"] = workspace();
+            spec["validation"] = json!({"vmSizes": PROVING_SIZES, "keepOnFailure": "20m"});
         }
         (object(number), spec)
     });

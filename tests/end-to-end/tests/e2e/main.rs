@@ -32,6 +32,7 @@ mod restarts;
 mod rights;
 mod schema;
 mod schema_of_definitions;
+mod schema_of_validation;
 mod seal;
 mod slow_authority;
 mod sources;

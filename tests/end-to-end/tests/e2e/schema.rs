@@ -4,7 +4,7 @@ use azimage_crds::manifests;
 use azimage_end_to_end::{Test, manifests::with};
 use serde_json::{Value, json};
 
-use crate::schema_of_definitions as definitions;
+use crate::{schema_of_definitions as definitions, schema_of_validation as validation};
 
 /// One rule: where it stands, a part of its message, a change that keeps it and one that breaks it.
 pub(crate) struct Case {
@@ -19,11 +19,11 @@ pub(crate) struct Case {
     pub(crate) refused: Value,
 }
 
-const VERSION: &str = "ImageVersion";
+pub(crate) const VERSION: &str = "ImageVersion";
 const TARGET: &str = "ReplicationTarget";
 pub(crate) const GUID: &str = "11111111-2222-3333-4444-555555555555";
 
-fn version_base() -> Value {
+pub(crate) fn version_base() -> Value {
     json!({
         "apiVersion": "azimage.dev/v1alpha1", "kind": VERSION, "metadata": {"name": "base"},
         "spec": {
@@ -53,7 +53,7 @@ fn in_place(settings: &Value) -> Value {
     with(version_base(), "/spec/source/virtualMachine/inPlace", settings.clone())
 }
 
-fn without_workspace(mut object: Value) -> Value {
+pub(crate) fn without_workspace(mut object: Value) -> Value {
     object["spec"].as_object_mut().unwrap().remove("workspace");
     object
 }
@@ -511,7 +511,7 @@ fn plain() -> Vec<(Value, &'static str)> {
 }
 
 fn all_values() -> Vec<Case> {
-    values().into_iter().chain(definitions::values()).collect()
+    values().into_iter().chain(validation::values()).chain(definitions::values()).collect()
 }
 
 fn all_changes() -> Vec<Case> {

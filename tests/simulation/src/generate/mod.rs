@@ -72,6 +72,13 @@ fn unknowns(number: u64) -> Unknowns {
     }
 }
 
+/// In half of the worlds no version is proven, in a quarter all are, else half of them.
+fn proves(seed: u64, versions: u8) -> Vec<u8> {
+    let below = |what: &str, of: u8, limit: u64| chance(seed, &("proves", what, of)) % limit;
+    let share = below("share", 0, 4);
+    (0..versions).filter(|of| share == 3 || share == 2 && below("is", *of, 2) == 0).collect()
+}
+
 /// How long the lease lasts, if not as by default. Most writes of a short one are renewals.
 fn lease(number: u64) -> Option<u32> {
     match number {
@@ -112,6 +119,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         odd: if options.operators { odd(seed, versions) } else { Vec::new() },
         clones: if options.copies { clones::clones(seed, versions) } else { Vec::new() },
         keeps: below("keeps", 0, 3) == 0,
+        proves: proves(seed, versions),
         sold_out,
         unknowns: unknowns(below("unknowns", 0, 6)),
     };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     plan::{Action, World},
-    world::{self, FOREIGN, NAMESPACE, SIZE, WORKSPACE},
+    world::{self, FOREIGN, NAMESPACE, PROVING_SIZES, SIZE, WORKSPACE},
 };
 
 /// The reasons for which an object may be stalled when somebody laid hands on its copy.
@@ -40,6 +40,12 @@ fn sizes(world: &World, number: u8) -> Vec<&str> {
 pub(super) fn is_sold_out(world: &World, number: u8) -> bool {
     let sizes = sizes(world, number);
     !sizes.is_empty() && sizes.iter().all(|size| world.sold_out.iter().any(|sold| sold.size == *size))
+}
+
+/// Whether for some time there is no machine of any size to prove a version with.
+pub(super) fn is_nothing_left_to_prove_with(world: &World, number: u8) -> bool {
+    let is_sold = |size: &&str| world.sold_out.iter().any(|sold| sold.size == **size);
+    world.is_proven(number) && PROVING_SIZES.iter().all(|size| is_sold(&size))
 }
 
 /// Whether a fault of Azure's affects something in the workspace.
@@ -129,7 +135,7 @@ pub(super) fn others_keep_what_is_theirs(evidence: &Evidence<'_>) -> Vec<String>
             found.push(format!("{} {} at {}, which is of {owner}", effect.method, effect.path, effect.time));
         }
     }
-    if !evidence.plan.world.clones.is_empty() && evidence.azure.simulator().state(FOREIGN).is_none() {
+    if evidence.plan.world.has_workspace() && evidence.azure.simulator().state(FOREIGN).is_none() {
         found.push(format!("{FOREIGN} is gone"));
     }
     found

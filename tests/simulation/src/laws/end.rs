@@ -122,6 +122,9 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
     if copies::is_sold_out(world, number) {
         reasons.push("CloneFailed");
     }
+    if copies::is_nothing_left_to_prove_with(world, number) {
+        reasons.push("ValidationImpossible");
+    }
     let never_made =
         |source| world.oddities(source).any(|odd| !odd.reasons().is_empty()) || copies::is_sold_out(world, source);
     if world.source_version(number).is_some_and(never_made) {
@@ -146,6 +149,9 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
                 // The seal of a copy is an operation of it.
                 if world.clone_of(number).is_some() && copies::affects_workspace(fault) {
                     reasons.push("SealFailed");
+                }
+                if world.is_proven(number) && copies::affects_workspace(fault) {
+                    reasons.extend(["ValidationFailed", "ValidationImpossible"]);
                 }
             }
             _ => {}

@@ -107,7 +107,19 @@ fn needed_writes(evidence: &Evidence<'_>, number: u8) -> usize {
         Action::AzureFails { fault, .. } => repeated_writes(fault, number),
         _ => 0,
     });
-    publish + again + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
+    // A group, two interfaces, machines and run commands, and all of that deleted; machines anew for each size that isn't to be had.
+    let proof = usize::from(world.is_proven(number)) * (7 + 5 + 12 * world.sold_out.len() + proof_again(evidence));
+    publish + again + proof + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
+}
+
+/// The writes that repeat what was undone of the machines that prove a version.
+fn proof_again(evidence: &Evidence<'_>) -> usize {
+    let of = |action: &Action| match action {
+        Action::AzureFails { fault, .. } if affects_workspace(fault) => 3 * (1 + repeated_times(fault)),
+        Action::AskAgain(_) => 12,
+        _ => 0,
+    };
+    evidence.actions().map(of).sum()
 }
 
 /// How often a copy may be made that turns out to have no place, or how often all is deleted as there is none.

@@ -2,7 +2,7 @@
 //!
 //! One run command does it all: it waits until the system has come up, tells who the machine is, whether all is well with it, and
 //! who could log in, and runs the user's checks. It changes nothing. What it prints fits in what Azure keeps of a run command's
-//! output, the last 4 KiB (`docs/azure-behaviour.md`, section 4).
+//! output, the last 4 KiB (`docs/azure-behaviour.md`, section 7).
 
 mod judge;
 mod report;

@@ -36,7 +36,9 @@ use azimage_names::{
 use jiff::Timestamp;
 
 use super::Validated;
-use crate::temporary::TemporaryId;
+use strum::IntoEnumIterator as _;
+
+use crate::temporary::{TemporaryId, Twin};
 
 pub use activity::ActivityOf;
 pub use console::Console;
@@ -353,9 +355,13 @@ impl Facts {
         }
     }
 
-    /// When the machine that is captured was read, by Azure's own clock.
+    /// When a machine of the object's was last read, by Azure's own clock: the one that is captured, or later one that proves the
+    /// version.
     pub fn azure_now(&self, validated: &Validated) -> Option<Timestamp> {
-        self.machines.found(validated.source.captured()?)?.read_at
+        let spec = validated.validation.as_deref();
+        let twins = Twin::iter().filter_map(|twin| Some(spec?.machine(twin)));
+        let read = |id: &VirtualMachineId| self.machines.found(id).and_then(|machine| machine.read_at);
+        validated.source.captured().into_iter().chain(twins).filter_map(read).max()
     }
 
     /// What is known of a version of which the list shows what was last seen. Everything else calls for a read of the

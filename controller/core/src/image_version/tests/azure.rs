@@ -91,7 +91,7 @@ impl Azure {
 
     pub(super) fn read(&self, read: &Read, facts: &mut Facts) {
         let missing = || Reading::Missing(Absent::Resource);
-        if self.twins.read(read, facts) {
+        if self.twins.read(read, self.now, facts) {
             return;
         }
         match (read, &self.origin) {

@@ -55,10 +55,11 @@ fn is_one(id: &VirtualMachineId) -> bool {
 
 impl Twins {
     /// Answers what is asked of them.
-    pub(super) fn read(&self, read: &Read, facts: &mut Facts) -> bool {
+    pub(super) fn read(&self, read: &Read, now: Timestamp, facts: &mut Facts) -> bool {
         match read {
             Read::Machine(id) if is_one(id) => {
-                let found = self.machines.get(id).cloned().map_or(Reading::Missing(Absent::Resource), Reading::Found);
+                let found = self.machines.get(id).cloned().map(|it| facts::Machine { read_at: Some(now), ..it });
+                let found = found.map_or(Reading::Missing(Absent::Resource), Reading::Found);
                 facts.machines.put(id.clone(), found, Duration::ZERO);
             }
             Read::RunCommand(id) if is_one(id.virtual_machine()) => {
@@ -89,6 +90,7 @@ impl Twins {
             size: Some(request.size.clone()),
             provisioning: if fails { Provisioning::Failed } else { Provisioning::Creating },
             power: Power::Starting,
+            changed_at: None,
             agent_ready: fails,
             ..machine()
         };

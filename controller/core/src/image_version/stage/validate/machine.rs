@@ -88,7 +88,8 @@ pub(super) fn started(
         }
         _ => {
             let limit = i64::try_from(spec.boot_timeout.as_secs()).unwrap_or(i64::MAX);
-            if begun.is_some_and(|seconds| seconds >= limit) {
+            // Azure's own word counts: our clock may have been set since.
+            if machine.unchanged_for().or(begun).is_some_and(|seconds| seconds >= limit) {
                 let minutes = spec.boot_timeout.as_secs() / 60;
                 return end::fails(cx, attempt, &Failed::NoAgent { machine: twin.to_string(), minutes }, report);
             }

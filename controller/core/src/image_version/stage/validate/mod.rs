@@ -159,7 +159,8 @@ fn machines(
     if ready.len() < TWINS.len() {
         return ends(None, Requeue::Poll);
     }
-    outcome::checks(cx, spec, &version.location, attempt, report)
+    let now = ready.iter().filter_map(|machine| machine.read_at).max();
+    outcome::checks(cx, spec, (&version.location, now), attempt, report)
 }
 
 fn is_among(found: &[(Twin, &facts::Machine)], twin: Twin) -> bool {

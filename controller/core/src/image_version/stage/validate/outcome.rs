@@ -27,11 +27,11 @@ fn starting(twin: Twin) -> StepKey {
     StepKey::on_part(StepName::RunChecks, Part::ValidationMachine(twin))
 }
 
-/// The machines are looked into.
+/// The machines are looked into. `now` is when they were read, by Azure's clock, which is also theirs.
 pub(super) fn checks(
     cx: &Cx<'_>,
     spec: &ValidationSpec,
-    region: &Region,
+    (region, now): (&Region, Option<Timestamp>),
     attempt: &mut ValidationStatus,
     report: &mut Report,
 ) -> Decision {
@@ -47,13 +47,13 @@ pub(super) fn checks(
         report.finished.insert(starting(twin));
         if is_over(&command.execution) {
             ended.push((twin, command));
-        } else if is_late(cx, spec, twin) {
+        } else if is_late(cx, spec, twin, now) {
             let why = ", and their time is up".to_owned();
             return end::fails(cx, attempt, &Failed::NoReport { machine: twin.to_string(), why }, report);
         }
     }
     let [first, second] = ended.as_slice() else { return report.wait(&Words::Checking) };
-    decided(cx, spec, [*first, *second], attempt, report)
+    decided(cx, spec, ([*first, *second], now), attempt, report)
 }
 
 fn step(cx: &Cx<'_>, spec: &ValidationSpec, region: &Region, twin: Twin) -> Step {
@@ -74,17 +74,20 @@ fn is_over(execution: &Execution) -> bool {
     matches!(execution, Execution::Succeeded | Execution::Failed | Execution::TimedOut | Execution::Canceled)
 }
 
-fn is_late(cx: &Cx<'_>, spec: &ValidationSpec, twin: Twin) -> bool {
+fn is_late(cx: &Cx<'_>, spec: &ValidationSpec, twin: Twin, now: Option<Timestamp>) -> bool {
     let limit = checks::time_limit(&spec.checks).as_secs().saturating_add(REPORTING_SECONDS);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    cx.history.step(starting(twin)).is_some_and(|record| !cx.history.within(record.started_at.0, limit))
+    let Some(record) = cx.history.step(starting(twin)) else { return false };
+    // By Azure's clock, where both times are known by it: ours may have been set since.
+    let by_azure = record.azure_time.as_ref().zip(now).map(|(begun, now)| now.as_second() - begun.0.as_second());
+    by_azure.map_or_else(|| !cx.history.within(record.started_at.0, limit), |seconds| seconds >= limit)
 }
 
 /// What both machines told is judged.
 fn decided(
     cx: &Cx<'_>,
     spec: &ValidationSpec,
-    ended: [(Twin, &facts::RunCommand); 2],
+    (ended, now): ([(Twin, &facts::RunCommand); 2], Option<Timestamp>),
     attempt: &mut ValidationStatus,
     report: &mut Report,
 ) -> Decision {
@@ -108,7 +111,7 @@ fn decided(
         ignored_units: &spec.ignored_units,
         allowed_accounts: &spec.allowed_accounts,
         checks: &spec.checks,
-        period: (begun(cx), cx.history.now),
+        period: (begun(cx), now.unwrap_or(Timestamp::MAX)),
     };
     let machines = [
         Identity { computer_name: first_name, report: first },
@@ -142,10 +145,10 @@ fn decided(
     end::fails(cx, attempt, &words, report)
 }
 
-/// When the first of the checks began, as far as anybody knows: a status that was lost tells of none.
+/// When the first of the checks began by Azure's clock, as far as anybody knows: a status that was lost tells of none.
 fn begun(cx: &Cx<'_>) -> Timestamp {
-    let times = TWINS.map(|twin| cx.history.step(starting(twin)).map(|record| record.started_at.0));
-    times.into_iter().min().flatten().unwrap_or(Timestamp::UNIX_EPOCH)
+    let of = |twin| cx.history.step(starting(twin)).and_then(|record| Some(record.azure_time.as_ref()?.0));
+    TWINS.map(of).into_iter().min().flatten().unwrap_or(Timestamp::MIN)
 }
 
 impl Report {
