@@ -1,9 +1,13 @@
-//! What is tried with each change: the seal of a copy of a running machine, two machines from its disk, a seal in place, one failure,
-//! and a look into all disks.
+//! What is tried with each change: the seal of a copy of a running machine, two machines from its disk and the checks that prove it by
+//! them, a seal in place, one failure, and a look into all disks.
 
 use std::{fs, time::Duration};
 
 use anyhow::Context as _;
+use azimage_core::guest::{
+    UserScript,
+    checks::{self, Check, Expected, Report},
+};
 use azimage_test_guest::{
     cache::cache,
     cases::{Guests, Needles, Seen, case, liar, play_and_keep},
@@ -13,6 +17,7 @@ use azimage_test_guest::{
     provisioned,
 };
 use futures::future::try_join;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 /// Kinds of needles that stand in every guest's disk before it is sealed, so that not finding them means something.
@@ -83,6 +88,7 @@ pub async fn run(suite: Suite) -> anyhow::Result<bool> {
     if seen.outcome == copied.expected {
         clones(&mut checks, &image, &mut sealed, &needles).await?;
     }
+    copies_of_one(&mut checks, &image).await?;
     println!("{:>4} s  {} checks failed", checks.begin.elapsed().as_secs(), checks.wrong);
     for machine in [sealed, failed_machine, liar_machine, plain_machine] {
         if checks.wrong == 0 {
@@ -116,6 +122,18 @@ async fn clones(checks: &mut Checks, image: &Image, sealed: &mut Machine, needle
         one.ids.len() == 4 && two.ids.len() == 4 && one.ids.iter().all(|id| !two.ids.contains(id)),
         "their ids and host keys differ from each other",
     );
+    let found = judged([&first.name, &second.name], [&one.report, &two.report]);
+    checks.check(
+        found == ["1 fails", "1 hangs", "2 fails", "2 hangs"],
+        &format!("azimage's checks pass on both, and of ours those fail that have to: {found:?}"),
+    );
+    let told = [&one, &two].map(|seen| (seen.report.boot_seconds, seen.report.clock.is_some()));
+    checks.check(
+        told.iter().all(|(boot, clock)| boot.is_some_and(|seconds| seconds > 0) && *clock),
+        &format!("both tell their time, and how long they took to come up: {told:?}"),
+    );
+    let said = one.report.checks.iter().find(|check| check.name == "fails").map(|check| check.says.as_str());
+    checks.check(said == Some("no such page"), &format!("a check that fails says what it printed: {said:?}"));
     for (who, seen) in [("first", &one), ("second", &two)] {
         let mut left = needles.search(&Disk::of(seen.folder.join("disk.qcow2")).look().await?)?;
         // The second one has an account of the same name, and logs tell that its user was tried and not let in.
@@ -131,6 +149,64 @@ async fn clones(checks: &mut Checks, image: &Image, sealed: &mut Machine, needle
     Ok(())
 }
 
+/// Checks of a user's: one that passes and leaves something running, one that fails, one that hangs.
+fn of_the_user() -> [Check; 3] {
+    let check = |name: &str, text: &str, seconds| Check {
+        name: name.to_owned(),
+        script: UserScript { text: text.to_owned(), time_limit: Duration::from_secs(seconds) },
+    };
+    [
+        check("passes", "sleep 1000 & systemctl is-active ssh", 20),
+        check("fails", "#!/bin/bash\necho no such page; exit 3", 20),
+        check("hangs", "sleep 600", 2),
+    ]
+}
+
+/// What a machine tells when it is looked into.
+async fn look_into(machine: &mut Machine) -> anyhow::Result<Report> {
+    let view = machine.run_command("checks", &checks::script(&of_the_user()), Duration::from_secs(6 * 60)).await?;
+    let report = checks::read(&view.output);
+    if !report.is_whole || !view.error.is_empty() {
+        println!("        the checks printed: {}{}", view.output, view.error);
+    }
+    Ok(report)
+}
+
+/// The checks that don't pass, each with the number of its machine.
+fn judged(names: [&str; 2], reports: [&Report; 2]) -> Vec<String> {
+    let expected = Expected {
+        ignored_units: &[],
+        // Here machines have accounts of other names than azimage gives them.
+        allowed_accounts: &["deployer".to_owned(), provisioned::identity().admin],
+        checks: &of_the_user(),
+        period: (Timestamp::now() - Duration::from_secs(600), Timestamp::now()),
+    };
+    let [first, second] = [0, 1].map(|at| checks::Identity { computer_name: names[at], report: reports[at] });
+    let judged = checks::judge([first, second], &expected);
+    let failed = judged.iter().zip(["1", "2"]).flat_map(|(checks, number)| {
+        checks.iter().filter(|check| !check.passed).map(move |check| format!("{number} {}", check.name))
+    });
+    failed.collect()
+}
+
+/// Two copies of one machine that was never sealed: the checks tell.
+async fn copies_of_one(checks: &mut Checks, image: &Image) -> anyhow::Result<()> {
+    let frozen = provisioned::get(image).await?;
+    let mut reports = Vec::new();
+    for number in ["first", "second"] {
+        let folder = cache()?.join("run").join(format!("copy-{}-{number}", std::process::id()));
+        let mut machine = frozen.resume(folder.clone()).await?;
+        reports.push(look_into(&mut machine).await?);
+        machine.kill().await?;
+        fs::remove_dir_all(folder)?;
+    }
+    let [first, second] = &reports[..] else { return Ok(()) };
+    let found = judged([&provisioned::identity().name, "web-2"], [first, second]);
+    let wanted = ["1 Identity", "1 fails", "1 hangs", "2 Hostname", "2 Identity", "2 fails", "2 hangs"];
+    checks.check(found == wanted, &format!("two copies of a machine that wasn't sealed are told: {found:?}"));
+    Ok(())
+}
+
 /// What is seen of a machine from a sealed disk.
 struct Clone {
     folder: std::path::PathBuf,
@@ -139,6 +215,7 @@ struct Clone {
     lets_in: Vec<String>,
     name_right: bool,
     ids: Vec<String>,
+    report: Report,
 }
 
 async fn clone(image: &Image, disk: &Disk, identity: &Identity, old_key: &Key) -> anyhow::Result<Clone> {
@@ -164,7 +241,9 @@ async fn clone(image: &Image, disk: &Disk, identity: &Identity, old_key: &Key) -
             lets_in.push(name.to_owned());
         }
     }
+    let report = look_into(&mut machine).await?;
     let seen = Clone {
+        report,
         folder,
         state: state.trim().to_owned(),
         logs_in: user.out.trim() == "root",
