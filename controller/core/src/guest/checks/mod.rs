@@ -50,7 +50,7 @@ pub fn script(checks: &[Check]) -> String {
     [
         head,
         linux::file("run-script.sh", linux::RUN_SCRIPT),
-        linux::WORDS.to_owned(),
+        linux::PLAIN.to_owned(),
         linux::SCOPE.to_owned(),
         include_str!("linux.sh").to_owned(),
         checks.iter().map(run).collect(),

@@ -28,12 +28,13 @@ pub(super) const SCOPE: &str = include_str!("scope.sh");
 /// What is run in that scope.
 pub(super) const RUN_SCRIPT: &str = include_str!("run-script.sh");
 
-/// What is said, and how.
-pub(super) const WORDS: &str = include_str!("words.sh");
+/// Makes texts of others fit to be repeated.
+pub(super) const PLAIN: &str = include_str!("plain.sh");
 
 /// What both the run command and the unit use.
-const SHARED: [&str; 10] = [
-    WORDS,
+const SHARED: [&str; 11] = [
+    PLAIN,
+    include_str!("words.sh"),
     include_str!("cloud-init.sh"),
     include_str!("packages.sh"),
     include_str!("hygiene.sh"),

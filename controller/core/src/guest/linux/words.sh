@@ -1,24 +1,4 @@
-# What is said, and where: to the run command's output, and to the serial port.
-
-# Text of others, fit for a line: no control characters, nothing but ASCII.
-plain() {
-    tr '\r\t' '\n ' | tr -d '\000-\011\013-\037\177' | tr '\200-\377' '?'
-}
-
-# The same for a single line.
-plain_line() {
-    plain | tr '\n' ' '
-}
-
-# first_lines BYTES: as many whole lines as fit.
-first_lines() {
-    { head -c "$1"; echo; } | sed '$d'
-}
-
-# last_lines BYTES: as many whole lines as fit, from the end.
-last_lines() {
-    { echo; cat; } | tail -c "$1" | sed 1d
-}
+# What is said on the serial port.
 
 # say WORDS: a line on the serial port. A write there can hang for ever, so it has a limit on its time.
 say() {

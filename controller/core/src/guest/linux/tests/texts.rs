@@ -5,7 +5,7 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::{NONCE, preparation, with_script};
-use crate::guest::{Preparation, hygiene::Policy, linux::*};
+use crate::guest::{Preparation, checks::Check, hygiene::Policy, linux::*};
 
 /// Nasty pieces, and anything else.
 fn text() -> impl Strategy<Value = String> {
@@ -119,12 +119,18 @@ fn each_exit_code_and_each_step_is_explained_and_no_other() {
     assert_eq!(after(&whole, " step=", |sign| sign.is_ascii_lowercase() || sign == '-'), named);
 }
 
+/// What looks into a machine that was made from a version.
+fn checks() -> String {
+    let check = Check { name: "web".to_owned(), script: with_script("true", 5).user_script.unwrap() };
+    crate::guest::checks::script(&[check])
+}
+
 #[test]
 fn each_shell_takes_the_texts() {
     let folder = tempfile::tempdir().unwrap();
     let whole = script(&with_script("true", 5));
     let runner = include_str!("../run-script.sh").to_owned();
-    for (number, text) in joined().into_iter().chain([whole, runner]).enumerate() {
+    for (number, text) in joined().into_iter().chain([whole, runner, checks()]).enumerate() {
         let file = folder.path().join(format!("{number}.sh"));
         std::fs::write(&file, &text).unwrap();
         for shell in ["dash", "bash --posix", "busybox sh"] {
@@ -142,7 +148,7 @@ fn each_shell_takes_the_texts() {
 fn shellcheck_has_nothing_to_say() {
     let folder = tempfile::tempdir().unwrap();
     let runner = format!("#!/bin/sh\n{}", include_str!("../run-script.sh"));
-    for (number, text) in joined().into_iter().chain([runner]).enumerate() {
+    for (number, text) in joined().into_iter().chain([runner, checks()]).enumerate() {
         let file = folder.path().join(format!("{number}.sh"));
         std::fs::write(&file, text).unwrap();
         // Said of single quotes that are meant, of `ls` where `find` would be slower, and of two line breaks for `tr`.
