@@ -56,8 +56,8 @@ pub(super) struct Azure {
     pub(super) belongings: BTreeMap<BelongingId, facts::Belonging>,
     /// What Azure deletes with the machine by itself.
     pub(super) goes_with_it: Vec<BelongingId>,
-    /// Answers of 404 that aren't true yet to come, for each read of what belongs to the machine.
-    pub(super) lies: u32,
+    /// Whether it answers 404 to reads of what belongs to the machine, and of what is temporary, whatever is there.
+    pub(super) lies: bool,
     /// Regions that fail so many times before they copy.
     pub(super) failing: BTreeMap<String, u32>,
     /// The machines that prove the version, and what is run in them.
@@ -91,7 +91,7 @@ impl Azure {
             is_gone: false,
             belongings: BTreeMap::new(),
             goes_with_it: Vec::new(),
-            lies: 0,
+            lies: false,
             failing: BTreeMap::new(),
             twins: Twins::default(),
         }
@@ -118,12 +118,13 @@ impl Azure {
                 return facts.machines.put(id.clone(), missing(), std::time::Duration::ZERO);
             }
             (Read::Belonging(id), _) => {
-                let found = self.belongings.get(id).filter(|_| self.lies == 0).cloned();
+                let found = self.belongings.get(id).filter(|_| !self.lies).cloned();
                 let found = found.map_or(Reading::Missing(Absent::Resource), Reading::Found);
                 return facts.belongings.put(id.clone(), found, std::time::Duration::ZERO);
             }
             (Read::Temporary(id), _) => {
-                let found = self.parts.get(id).cloned().map_or(Reading::Missing(Absent::Resource), Reading::Found);
+                let found = self.parts.get(id).filter(|_| !self.lies).cloned();
+                let found = found.map_or(Reading::Missing(Absent::Resource), Reading::Found);
                 return facts.temporaries.put(id.clone(), found, std::time::Duration::ZERO);
             }
             (Read::Operation(of), _) if of.step.name == StepName::CreateMachine => {

@@ -290,10 +290,10 @@ fn nothing_goes_before_the_version_is_complete_in_its_home_region() {
 fn answers_that_arent_true_prove_nothing() {
     let mut controller = controller();
     until(&mut controller, |controller| controller.azure.is_gone);
-    controller.azure.lies = 1;
+    controller.azure.lies = true;
     controller.pass(Fate::Fine);
     controller.pass(Fate::Fine);
-    controller.azure.lies = 0;
+    controller.azure.lies = false;
     controller.run(&[]);
     assert!(controller.azure.belongings.is_empty(), "{:?}", controller.azure.belongings);
 }

@@ -235,19 +235,20 @@ fn unread(report: &mut Report, id: &BelongingId, failure: &Failure) -> Decision 
     Ok(Outcome::Done)
 }
 
-/// What goes on counts in how it stands as a whole: the object isn't ready while its machine is being deleted. What can't be deleted
-/// makes it no less ready.
+/// What goes on counts in how it stands as a whole: the object isn't ready while its machine is being deleted, or what is kept of it
+/// looked for. What can't be deleted makes it no less ready.
 pub(in super::super) fn tell(cx: &Cx<'_>, outcome: Outcome, report: &mut Report) -> Outcome {
     let Outcome::Ends(step, requeue) = outcome else { return outcome };
-    let is_deleted = cx.source().is_some_and(|source| source.is_deleted);
-    let told = report.findings.get(&ConditionType::CleanedUp);
-    let Some(told) = told.filter(|told| is_deleted && told.truth != Truth::True) else {
+    let Some(source) = cx.source().filter(|source| source.clone.is_none()) else {
         return Outcome::Ends(step, requeue);
     };
+    let told = report.findings.get(&ConditionType::CleanedUp);
+    let is_open = |told: &&Finding| told.truth == Truth::Unknown || source.is_deleted && told.truth == Truth::False;
+    let Some(told) = told.filter(is_open) else { return Outcome::Ends(step, requeue) };
     let (goes_on, is_over) = (told.truth == Truth::Unknown, told.reason == Reason::SourceKept);
     let is_ready = matches!(report.progress, Progress::Settled { .. } | Progress::Idle { .. });
     if is_ready && goes_on {
-        report.progress = Progress::reconciling(Words::Deleting.reason(), Words::Deleting.to_string());
+        report.progress = Progress::reconciling(told.reason, told.message.clone());
     }
     let requeue = if requeue == Requeue::Resync && !is_over { Requeue::Poll } else { requeue };
     Outcome::Ends(step, requeue)
