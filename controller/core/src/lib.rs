@@ -15,6 +15,7 @@ pub mod guest;
 pub mod identity;
 pub mod image_definition;
 pub mod image_version;
+pub mod leftover_cost;
 pub mod leftovers;
 pub mod lint;
 pub mod merge;

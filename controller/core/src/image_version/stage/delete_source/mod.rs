@@ -22,7 +22,7 @@ use super::{
     clean,
 };
 use crate::{
-    Failure, Finding, Message as _, Progress, Truth,
+    Failure, Finding, Progress, Truth,
     belonging::{BelongingId, BelongingPart},
 };
 pub(super) use record::parts;
