@@ -139,8 +139,8 @@ fn alive(cx: &Cx<'_>, report: &mut Report) -> Decision {
         let outcome = walk(ahead, cx, report)?;
         let outcome = attempt::without_a_version(cx, outcome, is_being_made, report)?;
         let outcome = clean::tell(cx, outcome, report);
-        let outcome = delete_source::tell(cx, outcome, report);
-        return validate::beside(route::VALIDATE.decide, cx, outcome, report);
+        let outcome = validate::beside(route::VALIDATE.decide, cx, outcome, report)?;
+        return Ok(delete_source::tell(cx, outcome, report));
     }
     if cx.history.visibility_lag() {
         return report.wait(&Words::NotShownYet);

@@ -8,7 +8,7 @@ pub(in super::super) mod words;
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{ConditionType, Reason, SourceCleanupState, SourceCleanupStatus};
+use azimage_crds::{ConditionType, Reason, SourceCleanupState, SourceCleanupStatus, ValidationOutcome};
 use look::Left;
 use words::{Kept, Words};
 
@@ -62,13 +62,15 @@ fn known<'a>(cx: &Cx<'a>) -> Vec<(BelongingPart, &'a SourceCleanupStatus)> {
 }
 
 /// Whether the version needs its source no more, and can't be made again without it, so that it has to be there: complete in its home
-/// region, as that region itself says.
+/// region, as that region itself says, and proven if it is to be.
 fn is_there_for_good(cx: &Cx<'_>) -> Result<bool, Stop> {
     let is_settled = |version: &facts::Version| {
         let provisioning = &version.provisioning;
         !matches!(provisioning, Provisioning::Failed | Provisioning::Canceled | Provisioning::Deleting)
     };
-    Ok(cx.version()?.is_some_and(|version| clean::is_complete_at_home(version) && is_settled(version)))
+    let outcome = cx.history.status.validation.as_ref().map(|told| told.outcome);
+    let is_proven = cx.validated.validation.is_none() || outcome == Some(ValidationOutcome::Passed);
+    Ok(is_proven && cx.version()?.is_some_and(|version| clean::is_complete_at_home(version) && is_settled(version)))
 }
 
 /// Nothing was written down yet: either nothing was deleted, or the status was lost.
@@ -250,7 +252,8 @@ pub(in super::super) fn tell(cx: &Cx<'_>, outcome: Outcome, report: &mut Report)
     if is_ready && goes_on {
         report.progress = Progress::reconciling(told.reason, told.message.clone());
     }
-    let requeue = if requeue == Requeue::Resync && !is_over { Requeue::Poll } else { requeue };
+    let is_stalled = report.is_stalled();
+    let requeue = if requeue == Requeue::Resync && !is_over && !is_stalled { Requeue::Poll } else { requeue };
     Outcome::Ends(step, requeue)
 }
 

@@ -8,7 +8,7 @@ messages! {
     /// What becomes of the machine.
     pub(in crate::image_version) enum Words {
         Waiting => CleanedUp / WaitingForEarlierStep:
-            "The machine is deleted (sourceCleanup: Delete) when the version is complete in its home region",
+            "The machine is deleted (sourceCleanup: Delete) when the version is complete in its home region, and proven if that is asked for",
         Looking => CleanedUp / CleaningUp:
             "Making sure what belongs to the machine before it is deleted (sourceCleanup: Delete)",
         Deleting => CleanedUp / CleaningUp:
