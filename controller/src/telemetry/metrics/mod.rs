@@ -127,6 +127,20 @@ fn seconds() -> Histogram {
     Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
 }
 
+/// What leftovers cost, by their kind.
+fn leftover_costs(registry: &mut Registry) -> Family<KindLabel, Gauge<f64, AtomicU64>> {
+    let costs: Family<KindLabel, Gauge<f64, AtomicU64>> = Family::default();
+    for kind in ["disk", "snapshot"] {
+        drop(costs.get_or_create(&KindLabel { kind: kind.to_owned() }));
+    }
+    registry.register(
+        "azimage_leftovers_monthly_cost_dollars",
+        "What leftovers cost in a month, by their kind: an estimate in US dollars, from sizes and public list prices",
+        costs.clone(),
+    );
+    costs
+}
+
 impl Metrics {
     /// Metrics at zero.
     pub fn new() -> Self {
@@ -191,15 +205,7 @@ impl Metrics {
             "Temporary resources whose objects are gone and that expired, as they were last seen",
             leftovers.clone(),
         );
-        let leftover_costs: Family<KindLabel, Gauge<f64, AtomicU64>> = Family::default();
-        for kind in ["disk", "snapshot"] {
-            drop(leftover_costs.get_or_create(&KindLabel { kind: kind.to_owned() }));
-        }
-        registry.register(
-            "azimage_leftovers_monthly_cost_dollars",
-            "What leftovers cost in a month, by their kind: an estimate in US dollars, from sizes and public list prices",
-            leftover_costs.clone(),
-        );
+        let leftover_costs = leftover_costs(&mut registry);
         let leftover_deletions = Family::default();
         registry.register(
             "azimage_leftover_deletions",
