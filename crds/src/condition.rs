@@ -134,8 +134,10 @@ pub enum Reason {
     ValidationImpossible,
     /// Temporary resources are being deleted.
     CleaningUp,
-    /// A temporary resource can't be deleted; the message says why.
+    /// A temporary resource, or something of a machine that is to be deleted, can't be deleted; the message says why.
     CleanUpFailed,
+    /// The machine, or something that belonged to it, isn't deleted, as it isn't surely its own; the message says what.
+    SourceKept,
 
     // The gallery and the definition.
     /// The gallery doesn't exist.
@@ -316,6 +318,7 @@ impl Reason {
             | Self::Validating
             | Self::CleaningUp
             | Self::CleanUpFailed
+            | Self::SourceKept
             | Self::Sealing
             | Self::GuestBusy
             | Self::Deallocating

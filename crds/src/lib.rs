@@ -27,9 +27,10 @@ pub use image_version::{
     Adoption, AllowedPath, Capture, CloneSettings, DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest,
     GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion, ImageVersionSource, ImageVersionSpec,
     ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, OperationStatus, OsDiskSource, Prepare, Publish,
-    RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceStatus, StepFailure, StepStatus,
-    StorageAccountType, TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationMachine,
-    ValidationOutcome, ValidationStatus, VirtualMachineSource, Workspace, WorkspaceSubnet,
+    RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceCleanup, SourceCleanupState,
+    SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation,
+    ValidationCheck, ValidationCheckStatus, ValidationMachine, ValidationOutcome, ValidationStatus,
+    VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{

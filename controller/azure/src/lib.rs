@@ -11,6 +11,7 @@
 //! [`ErrorKind::Malformed`].
 
 mod arm;
+mod belonging;
 mod compute;
 mod http;
 mod identity;
@@ -35,6 +36,7 @@ pub use azimage_names::values::{
     OsState, OsType, PowerState, Priority, ProvisioningState, ReplicationMode, ReplicationState, SecurityType,
     StorageAccountType,
 };
+pub use belonging::{Belonging, BelongingKind};
 pub use compute::blob::LARGEST_LOG;
 pub use compute::{
     AdditionalReplicaSet, AgentStatus, AtLeastAtMost, DataDisk, DataDiskEncryption, Disk, DiskBody, ExtendedLocation,

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 pub enum Job {
     /// Sealing and generalizing a virtual machine, and making a version from it: on the machines.
     Capture,
+    /// Deleting machines that were captured, whose objects say `sourceCleanup: Delete`, and what belongs to them: on them, or their
+    /// resource groups.
+    DeleteSource,
     /// Reading virtual machines that are cloned, and copying their disks: on the machines.
     Clone,
     /// Making the copies, capturing them and deleting them: on the workspace's resource group, and its subnets.
@@ -145,6 +148,42 @@ pub const RIGHTS: &[Right] = &[
         "Microsoft.Compute/locations/operations/read",
         "the URL of an operation, as Azure gave it",
         "why a write of a machine that Azure had accepted failed; without it the message doesn't say",
+    ),
+    right(
+        Job::DeleteSource,
+        "Microsoft.Compute/virtualMachines/delete",
+        "Virtual Machines - Delete",
+        "deleting the machine when the version made from it is complete in its home region",
+    ),
+    right(
+        Job::DeleteSource,
+        "Microsoft.Network/networkInterfaces/read",
+        "Network Interfaces - Get",
+        "whether an interface is the machine's alone, which public addresses are on it, and that it is gone",
+    ),
+    right(
+        Job::DeleteSource,
+        "Microsoft.Network/networkInterfaces/delete",
+        "Network Interfaces - Delete",
+        "deleting it after the machine",
+    ),
+    right(
+        Job::DeleteSource,
+        "Microsoft.Compute/disks/delete",
+        "Disks - Delete",
+        "deleting the machine's disks, those with data too",
+    ),
+    right(
+        Job::DeleteSource,
+        "Microsoft.Network/publicIPAddresses/read",
+        "Public IP Addresses - Get",
+        "whether a public address is on nothing else, and that it is gone",
+    ),
+    right(
+        Job::DeleteSource,
+        "Microsoft.Network/publicIPAddresses/delete",
+        "Public IP Addresses - Delete",
+        "deleting it after the interfaces",
     ),
     right(
         Job::Clone,
@@ -584,14 +623,15 @@ const fn optional(job: Job, action: &'static str, call: &'static str, why: &'sta
 /// A text that names no job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no job '{0}'; there are capture, clone, workspace, validate, source, source-disks, definition, publish, clean-up and observe"
+    "there is no job '{0}'; there are capture, delete-source, clone, workspace, validate, source, source-disks, definition, publish, clean-up and observe"
 )]
 pub struct UnknownJob(String);
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Capture,
+        Self::DeleteSource,
         Self::Clone,
         Self::Workspace,
         Self::Validate,
@@ -611,6 +651,7 @@ impl Job {
     fn as_str(self) -> &'static str {
         match self {
             Self::Capture => "capture",
+            Self::DeleteSource => "delete-source",
             Self::Clone => "clone",
             Self::Workspace => "workspace",
             Self::Validate => "validate",
@@ -628,6 +669,10 @@ impl Job {
             Self::Capture => {
                 "Seal and generalize virtual machines, and make image versions from them. Assign it on resource groups that \
                  hold nothing but machines to be captured: it can change any machine there."
+            }
+            Self::DeleteSource => {
+                "Delete machines that were captured, with their network interfaces, disks and public addresses. Assign it, besides \
+                 the role of capture, on resource groups that hold nothing but machines to be captured and what belongs to them."
             }
             Self::Clone => {
                 "Read virtual machines and copy their disks. Assign it on machines that are cloned, or their resource groups: it \

@@ -66,6 +66,10 @@ pub struct TemporaryResource {
     pub security_group: Option<String>,
     /// Whether an interface has a public address.
     pub is_public: bool,
+    /// The storage of a disk or a snapshot, for example `Premium_LRS`.
+    pub storage: Option<String>,
+    /// Its size in GiB.
+    pub size_gib: Option<u32>,
 }
 
 /// A rule of a security group.
@@ -89,12 +93,21 @@ struct Wire {
     #[serde(default, deserialize_with = "null_as_default")]
     tags: Tags,
     #[serde(default, deserialize_with = "null_as_default")]
+    sku: Sku,
+    #[serde(default, deserialize_with = "null_as_default")]
     properties: Properties,
+}
+
+#[derive(Default, Deserialize)]
+struct Sku {
+    name: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Properties {
+    #[serde(rename = "diskSizeGB")]
+    disk_size_gb: Option<u32>,
     provisioning_state: Option<ProvisioningState>,
     security_rules: Option<Vec<WireRule>>,
     network_security_group: Option<Reference>,
@@ -164,7 +177,7 @@ impl From<WireRule> for RuleOfGroup {
 }
 
 impl From<Wire> for TemporaryResource {
-    fn from(Wire { location, tags, properties }: Wire) -> Self {
+    fn from(Wire { location, tags, sku, properties }: Wire) -> Self {
         let public = |configuration: &IpConfiguration| configuration.properties.public_ip_address.is_some();
         Self {
             location,
@@ -173,6 +186,8 @@ impl From<Wire> for TemporaryResource {
             rules: properties.security_rules.map(|rules| rules.into_iter().map(RuleOfGroup::from).collect()),
             security_group: properties.network_security_group.and_then(|group| group.id),
             is_public: properties.ip_configurations.iter().any(public),
+            storage: sku.name,
+            size_gib: properties.disk_size_gb,
         }
     }
 }
@@ -239,6 +254,9 @@ mod tests {
             (Some("/nsg".into()), false)
         );
         assert!(interface(json!({"id": "/address"})).is_public);
+        let disk =
+            read(json!({"location": "westeurope", "sku": {"name": "Premium_LRS"}, "properties": {"diskSizeGB": 30}}));
+        assert_eq!((disk.storage.as_deref(), disk.size_gib), (Some("Premium_LRS"), Some(30)));
         let bare = read(json!({"location": "West Europe"}));
         assert_eq!((bare.rules, bare.security_group, bare.is_public), (None, None, false));
     }

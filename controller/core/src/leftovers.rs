@@ -12,6 +12,7 @@ use crate::{
     Owner,
     condition::clip,
     events::{Event, NOTE_LIMIT},
+    leftover_cost::{self, Cost},
     message::phrases,
     owner::find_tag,
     temporary::{Part, Purpose, TemporaryId, expires},
@@ -26,6 +27,17 @@ pub struct Candidate {
     pub tags: BTreeMap<String, String>,
     /// Whether Azure is deleting it.
     pub is_going: bool,
+    /// Its storage, such as `Premium_LRS`, of a disk or a snapshot.
+    pub storage: Option<String>,
+    /// Its size in GiB, of the same.
+    pub size_gib: Option<u32>,
+}
+
+impl Candidate {
+    /// What it costs in a month, as far as that is estimated.
+    pub fn cost(&self) -> Option<Cost> {
+        leftover_cost::cost(&self.id, self.storage.as_deref(), self.size_gib)
+    }
 }
 
 /// How it stands with a candidate.
@@ -157,7 +169,13 @@ mod tests {
     fn candidate(uid: &str, part: Part) -> Candidate {
         let owner = Owner { cluster: "c1".into(), namespace: "images".into(), name: "web".into(), uid: uid.into() };
         let tags = tags(&owner.to_string(), Purpose::Clone, (made(), LIFE_OF_A_COPY), &BTreeMap::new());
-        Candidate { id: TemporaryId::of(&group(), uid, part).unwrap(), tags, is_going: false }
+        Candidate {
+            id: TemporaryId::of(&group(), uid, part).unwrap(),
+            tags,
+            is_going: false,
+            storage: None,
+            size_gib: None,
+        }
     }
 
     fn retagged(name: &str, value: Option<&str>) -> Candidate {

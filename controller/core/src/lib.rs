@@ -7,6 +7,7 @@
 //! replication target needs no Azure: [`replication_target::plan`] reads what the image versions say. An image definition goes the
 //! short way of [`image_definition`].
 
+pub mod belonging;
 pub mod condition;
 pub mod events;
 pub mod failure;
@@ -14,6 +15,7 @@ pub mod guest;
 pub mod identity;
 pub mod image_definition;
 pub mod image_version;
+pub mod leftover_cost;
 pub mod leftovers;
 pub mod lint;
 pub mod merge;

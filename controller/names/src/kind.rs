@@ -74,6 +74,8 @@ named_kinds! {
     SecurityGroupId: SecurityGroup in ResourceGroup,
         "providers/Microsoft.Network/networkSecurityGroups/{securityGroup}", NETWORK;
     InterfaceId: Interface in ResourceGroup, "providers/Microsoft.Network/networkInterfaces/{interface}", NETWORK;
+    PublicAddressId: PublicAddress in ResourceGroup,
+        "providers/Microsoft.Network/publicIPAddresses/{publicAddress}", NETWORK;
     VirtualNetworkId: VirtualNetwork in ResourceGroup,
         "providers/Microsoft.Network/virtualNetworks/{virtualNetwork}", NETWORK;
     SubnetId: Subnet in VirtualNetworkId, "subnets/{subnet}", NETWORK;

@@ -24,8 +24,8 @@ pub use disk_or_snapshot_id::DiskOrSnapshotId;
 pub use form::ResourceIdError;
 pub use id::{Id, Kind};
 pub use kind::{
-    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, InterfaceId, ManagedImageId, RunCommandId, SecurityGroupId,
-    SnapshotId, SubnetId, VirtualMachineId, VirtualNetworkId,
+    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, InterfaceId, ManagedImageId, PublicAddressId, RunCommandId,
+    SecurityGroupId, SnapshotId, SubnetId, VirtualMachineId, VirtualNetworkId,
 };
 pub use name::NameError;
 pub use obstacle::Obstacle;

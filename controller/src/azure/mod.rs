@@ -43,7 +43,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use azimage_azure::rights::{Job, RIGHTS};
-    use azimage_core::image_version::{foreseen_actions, foreseen_clone_actions, foreseen_validation_actions};
+    use azimage_core::image_version::{
+        foreseen_actions, foreseen_clone_actions, foreseen_deletion_actions, foreseen_validation_actions,
+    };
 
     /// Of what is read before the machine is touched the reads themselves tell. Of a run command nothing is there yet.
     #[test]
@@ -56,6 +58,14 @@ mod tests {
             .filter(|action| later(action))
             .collect();
         assert_eq!(foreseen_actions().collect::<BTreeSet<_>>(), needed);
+    }
+
+    #[test]
+    fn each_right_that_the_deletion_of_a_machine_takes_is_looked_for_before_it_is_touched() {
+        let needed = RIGHTS.iter().filter(|right| right.job == Job::DeleteSource && !right.optional);
+        let needed: BTreeSet<&str> =
+            needed.map(|right| right.action).filter(|action| !action.ends_with("/read")).collect();
+        assert_eq!(foreseen_deletion_actions().collect::<BTreeSet<_>>(), needed);
     }
 
     /// Of what the copy is made of nothing is there yet either. What machines take to be captured is looked for with it.

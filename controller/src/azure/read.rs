@@ -66,6 +66,10 @@ impl Reader<'_> {
                 let answer = client.temporary(call, convert::kind(&id)).await;
                 self.keep(&mut facts.temporaries, id, answer, convert::temporary)
             }
+            Read::Belonging(id) => {
+                let answer = client.belonging(call, convert::kind_of_belonging(&id)).await;
+                self.keep(&mut facts.belongings, id, answer, convert::belonging)
+            }
             Read::Gallery(id) => {
                 let answer = client.gallery(call, &id).await;
                 self.keep(&mut facts.galleries, id, answer, |gallery| convert::gallery(&gallery))

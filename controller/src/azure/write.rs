@@ -63,6 +63,9 @@ pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result
         }
         Request::PutMachine(request) => client.put_virtual_machine(call, &request.id, &new_machine(request)).await,
         Request::DeleteTemporary(id) => client.delete_temporary(call, convert::kind(id)).await,
+        Request::DeleteBelonging(request) => {
+            client.delete_belonging(call, convert::kind_of_belonging(&request.id)).await
+        }
         Request::Deallocate(id) => client.deallocate(call, id).await,
         Request::Generalize(id) => client.generalize(call, id).await,
         Request::PutVersion(request) => client.put_image_version(call, &request.id, &body(request)).await,

@@ -61,6 +61,8 @@ pub struct AzureRoleArgs {
 pub enum JobName {
     /// Seal and generalize machines, and make versions from them.
     Capture,
+    /// Delete machines that were captured, with what belongs to them.
+    DeleteSource,
     /// Read machines that are cloned, and copy their disks.
     Clone,
     /// Make copies of machines, capture and delete them, in a workspace.
@@ -97,6 +99,7 @@ impl AzureRoleArgs {
     pub fn text(&self) -> String {
         let jobs = match self.job {
             JobName::Capture => &[Job::Capture][..],
+            JobName::DeleteSource => &[Job::DeleteSource],
             JobName::Clone => &[Job::Clone],
             JobName::Workspace => &[Job::Workspace],
             JobName::Validate => &[Job::Validate],

@@ -41,16 +41,21 @@ async fn list(arguments: &LeftoversArgs) -> anyhow::Result<()> {
         eprintln!("Nothing is left of objects that are gone.");
         return Ok(());
     }
-    rows.insert(0, ["OBJECT", "EXPIRES", "STANDING", "RESOURCE"].map(str::to_owned));
+    eprintln!("{ESTIMATE}");
+    rows.insert(0, ["OBJECT", "EXPIRES", "USD/MONTH", "STANDING", "RESOURCE"].map(str::to_owned));
     std::io::stdout().write_all(table(&rows).as_bytes()).context("can't print")
 }
 
-fn row((candidate, standing): &(Candidate, Standing)) -> [String; 4] {
+/// What the costs are.
+const ESTIMATE: &str = "USD/MONTH is an estimate from sizes and public list prices (docs/metrics.md); what a machine costs that runs isn't in it.";
+
+fn row((candidate, standing): &(Candidate, Standing)) -> [String; 5] {
     let object = Owner::of(&candidate.tags)
         .map_or_else(|| "-".to_owned(), |owner| format!("{}/{}", owner.namespace, owner.name));
     [
         object,
         find_tag(&candidate.tags, EXPIRES_TAG).unwrap_or("-").to_owned(),
+        candidate.cost().map_or_else(|| "-".to_owned(), |cost| cost.to_string()),
         words(standing).to_owned(),
         candidate.id.to_string(),
     ]
@@ -67,10 +72,10 @@ fn words(standing: &Standing) -> &'static str {
 }
 
 /// Columns as wide as what is in them.
-fn table(rows: &[[String; 4]]) -> String {
+fn table(rows: &[[String; 5]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 4] = std::array::from_fn(width);
-    let line = |row: &[String; 4]| {
+    let widths: [usize; 5] = std::array::from_fn(width);
+    let line = |row: &[String; 5]| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         format!("{}\n", cells.collect::<Vec<_>>().join("   ").trim_end())
     };
@@ -83,8 +88,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_what_is_in_them() {
-        let row = |cells: [&str; 4]| cells.map(str::to_owned);
-        let text = table(&[row(["A", "B", "C", "D"]), row(["long", "-", "x", "word"])]);
-        assert_eq!(text, "A      B   C   D\nlong   -   x   word\n");
+        let row = |cells: [&str; 5]| cells.map(str::to_owned);
+        let text = table(&[row(["A", "B", "C", "D", "E"]), row(["long", "-", "1", "x", "word"])]);
+        assert_eq!(text, "A      B   C   D   E\nlong   -   1   x   word\n");
     }
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use azimage_core::temporary::TemporaryId;
+use azimage_core::{leftover_cost::Costs, temporary::TemporaryId};
 use kube::ResourceExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -62,7 +62,7 @@ impl Reaper {
     /// Looks once through all workspaces, with one deletion in each at most. Returns whether there is more to do soon.
     async fn look(&mut self) -> bool {
         self.refused.retain(|_, at| at.elapsed() < PAUSE);
-        let (mut busy, mut left) = (false, 0);
+        let (mut busy, mut left, mut costs) = (false, 0, Costs::default());
         let objects = self.context.stores.versions();
         let seen: BTreeSet<String> = objects.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
         self.known.extend(workspaces::workspaces(&self.context.config, &objects));
@@ -71,9 +71,10 @@ impl Reaper {
                 return false;
             }
             match self.pass(&workspace, &seen).await {
-                Ok(Looked { leftovers, deletes }) => {
+                Ok(Looked { leftovers, costs: of_these, deletes }) => {
                     self.told.remove(&workspace);
                     left += leftovers;
+                    costs = costs.with(of_these);
                     busy |= deletes;
                 }
                 Err(problem) => {
@@ -86,7 +87,7 @@ impl Reaper {
                 }
             }
         }
-        self.metrics.leftovers(left);
+        self.metrics.leftovers(left, costs);
         busy
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use azimage_azure::{Call, ErrorKind, Urgency};
 use azimage_core::{
     Owner,
+    leftover_cost::Costs,
     leftovers::{self, Candidate, Standing},
     temporary::Part,
 };
@@ -24,6 +25,8 @@ use crate::azure;
 pub(super) struct Looked {
     /// How many leftovers there are.
     pub(super) leftovers: usize,
+    /// What they cost in a month, as far as that is estimated.
+    pub(super) costs: Costs,
     /// Whether one is being deleted.
     pub(super) deletes: bool,
 }
@@ -51,7 +54,10 @@ impl Reaper {
             _ => None,
         });
         let left: Vec<(Owner, Part, Candidate)> = left.collect();
-        let looked = Looked { leftovers: left.len(), deletes: left.iter().any(|(.., candidate)| candidate.is_going) };
+        let costs =
+            left.iter().fold(Costs::default(), |costs, (.., it)| costs.and(&it.id, it.storage.as_deref(), it.size_gib));
+        let deletes = left.iter().any(|(.., candidate)| candidate.is_going);
+        let looked = Looked { leftovers: left.len(), costs, deletes };
         let deletable = leftovers::deletable(&left, &found.present);
         let is_due = |leftover: &&&(Owner, Part, Candidate)| !self.refused.contains_key(&leftover.2.id);
         let Some((owner, part, candidate)) = deletable.iter().find(is_due).copied() else { return Ok(looked) };

@@ -97,7 +97,13 @@ impl Survey<'_> {
         match self.azure.temporary(self.call, azure::kind(id)).await {
             Ok(found) => {
                 let is_going = found.provisioning_state == Some(ProvisioningState::Deleting);
-                Ok(Some(Candidate { id: id.clone(), tags: found.tags.into_iter().collect(), is_going }))
+                Ok(Some(Candidate {
+                    id: id.clone(),
+                    tags: found.tags.into_iter().collect(),
+                    is_going,
+                    storage: found.storage,
+                    size_gib: found.size_gib,
+                }))
             }
             Err(error) if *error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{
     AllowedPath, Capture, CloneSettings, DataDiskSource, DisksPrepare, DisksSource, Guest, Hygiene, ImageVersionSource,
-    InPlaceSettings, ManagedImageSource, OsDiskSource, Prepare, Source, VirtualMachineSource,
+    InPlaceSettings, ManagedImageSource, OsDiskSource, Prepare, Source, SourceCleanup, VirtualMachineSource,
 };
 pub use status::{
     GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, Leaving, OperationStatus, RefusalStatus,
-    RegionState, RegionStatus, SourceStatus, StepFailure, StepStatus, TemporaryStatus,
+    RegionState, RegionStatus, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus,
+    TemporaryStatus,
 };
 pub use validation::{
     Validation, ValidationCheck, ValidationCheckStatus, ValidationMachine, ValidationOutcome, ValidationStatus,

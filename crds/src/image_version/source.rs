@@ -114,12 +114,27 @@ pub struct InPlaceSettings {
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::keep_disk_snapshot_for())]
     pub keep_disk_snapshot_for: String,
+
+    /// What becomes of the machine when the version is complete in its home region.
+    #[serde(default)]
+    pub source_cleanup: SourceCleanup,
 }
 
 impl Default for InPlaceSettings {
     fn default() -> Self {
-        Self { keep_disk_snapshot_for: default_keep_disk_snapshot_for() }
+        Self { keep_disk_snapshot_for: default_keep_disk_snapshot_for(), source_cleanup: SourceCleanup::default() }
     }
+}
+
+/// What becomes of a machine that was generalized, and can never be started again.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SourceCleanup {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is deleted, and then its network interfaces, its disks, those with data too, and its public addresses: what was its own
+    /// when it was captured, and nothing else uses.
+    Delete,
 }
 
 fn default_keep_disk_snapshot_for() -> String {

@@ -76,6 +76,13 @@ pub struct ImageVersionStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["resourceId".into()]))]
     pub temporary: Vec<TemporaryStatus>,
 
+    /// The machine that `sourceCleanup: Delete` deletes and what belonged to it, written down before the first of it is deleted: of a
+    /// machine that is gone Azure doesn't tell that any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["part".into()]))]
+    pub source_cleanup: Vec<SourceCleanupStatus>,
+
     /// Whose the gallery image version was before this object took it over: its tag `azimage-owner`, or `nobody`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
@@ -378,6 +385,49 @@ pub struct TemporaryStatus {
     /// When that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem_at: Option<Time>,
+}
+
+/// The machine that was captured itself, or something that belonged to it.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceCleanupStatus {
+    /// Which part of the machine it is: `machine`, `os-disk`, `lun3-disk`, `interface0`, or `address0`.
+    #[schemars(length(min = 1, max = 32))]
+    pub part: String,
+
+    /// Its resource id.
+    #[schemars(length(min = 1, max = 512))]
+    pub resource_id: String,
+
+    /// Azure's own unique id of it, which another one of this name doesn't share.
+    #[schemars(length(max = 64))]
+    pub unique_id: String,
+
+    /// How it stands with it.
+    pub state: SourceCleanupState,
+
+    /// Since when.
+    pub since: Time,
+
+    /// Why it is kept, or can't be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub problem: Option<String>,
+
+    /// When Azure said so, of what is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem_at: Option<Time>,
+}
+
+/// How it stands with something that belonged to the machine.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
+pub enum SourceCleanupState {
+    /// It is still to be deleted, or isn't surely gone.
+    Pending,
+    /// It is gone.
+    Deleted,
+    /// It stays for good, as it isn't the machine's alone.
+    Kept,
 }
 
 /// Why an operation failed that Azure had accepted.

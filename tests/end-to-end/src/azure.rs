@@ -12,8 +12,9 @@ use crate::environment::{Environment, Simulator};
 const GROUP: &str = "images";
 
 /// The jobs that have roles of their own.
-const JOBS: [&str; 10] = [
+const JOBS: [&str; 11] = [
     "capture",
+    "delete-source",
     "clone",
     "workspace",
     "validate",
@@ -175,7 +176,7 @@ impl Azure {
     fn scopes(&self, job: &str) -> Vec<String> {
         let group = |name: &str| format!("/subscriptions/{}/resourceGroups/{name}", self.subscription);
         match job {
-            "capture" | "clone" => vec![group(GROUP)],
+            "capture" | "delete-source" | "clone" => vec![group(GROUP)],
             "workspace" => vec![group(WORKSPACE), self.subnet()],
             _ => vec![format!("/subscriptions/{}", self.subscription)],
         }

@@ -1,6 +1,7 @@
 //! The simulated Azure in process: a transport without sockets, on the virtual clock.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
@@ -16,7 +17,7 @@ use http::{Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{network::is_read, time::VirtualClock, world};
+use crate::{network::is_read, oracle, time::VirtualClock, world};
 
 /// The address under which Azure is asked.
 pub const HOST: &str = "https://azure.simulation";
@@ -31,6 +32,8 @@ pub struct Azure {
     writes: Arc<Mutex<Vec<Arrival>>>,
     /// The uids of the image versions in the order of their numbers.
     uids: Arc<OnceLock<Vec<String>>>,
+    /// Azure's unique ids of all that was there in the beginning, by its resource id in small letters.
+    first: Arc<BTreeMap<String, Value>>,
     pub(crate) clock: VirtualClock,
 }
 
@@ -47,7 +50,15 @@ impl Azure {
     /// The scenario contradicts itself.
     pub fn new(scenario: &Scenario, clock: VirtualClock) -> Result<Self, ScenarioError> {
         let simulator = Simulator::new(scenario, clock.time())?;
-        Ok(Self { simulator: Arc::new(Mutex::new(simulator)), writes: Arc::default(), uids: Arc::default(), clock })
+        let unique = |id: String| Some((id.to_lowercase(), unique_id(&simulator.state(&id)?)));
+        let first = Arc::new(simulator.ids().into_iter().filter_map(unique).collect());
+        let simulator = Arc::new(Mutex::new(simulator));
+        Ok(Self { simulator, writes: Arc::default(), uids: Arc::default(), first, clock })
+    }
+
+    /// Whether something is the very thing that was there in the beginning under this id.
+    pub(crate) fn is_first(&self, id: &str, state: &Value) -> bool {
+        self.first.get(&id.to_lowercase()).is_some_and(|first| *first == unique_id(state))
     }
 
     /// The simulator, as it is now.
@@ -137,6 +148,11 @@ impl Azure {
             return simulator.handle(request, Moment::at(now));
         };
         let before = simulator.state(resource).unwrap_or_default();
+        let complete = world::version_of_what_belongs(resource).is_some_and(|version| {
+            simulator
+                .state(&version)
+                .is_some_and(|version| oracle::complete(&version).iter().any(|it| it == world::HOME))
+        });
         let outcome = simulator.handle(request, Moment::at(now));
         let arrival = Arrival {
             time: now,
@@ -146,11 +162,17 @@ impl Azure {
             resource: resource.to_owned(),
             applied: matches!(&outcome, Outcome::Answer(it) | Outcome::Delayed(_, it) if it.status().is_success()),
             before,
+            is_complete: complete,
             after: simulator.state(resource).unwrap_or_default(),
         };
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
         outcome
     }
+}
+
+/// Azure's own unique id of a machine, a disk, or something of a network.
+fn unique_id(state: &Value) -> Value {
+    ["vmId", "uniqueId", "guid"].iter().map(|name| state[*name].clone()).find(|id| !id.is_null()).unwrap_or_default()
 }
 
 /// The id of a request, if it is the controller's.
@@ -160,8 +182,15 @@ pub(crate) fn request_id(request: &Request<Bytes>) -> Option<&str> {
 
 /// What a path is about: a machine, a version, or a part of the copy of a machine.
 fn subject(path: &str) -> Option<&str> {
-    const KINDS: [&str; 6] =
-        ["/virtualMachines/", "/versions/", "/snapshots/", "/disks/", "/networkSecurityGroups/", "/networkInterfaces/"];
+    const KINDS: [&str; 7] = [
+        "/virtualMachines/",
+        "/versions/",
+        "/snapshots/",
+        "/disks/",
+        "/networkSecurityGroups/",
+        "/networkInterfaces/",
+        "/publicIPAddresses/",
+    ];
     let after = |part: &&str| path.find(*part).map(|at| at + part.len());
     let name = KINDS.iter().find_map(after)?;
     Some(path[name..].find('/').map_or(path, |end| &path[..name + end]))
@@ -184,6 +213,8 @@ pub struct Arrival {
     pub applied: bool,
     /// That resource before; null if there was none.
     pub before: Value,
+    /// Whether it belongs to a machine whose version was complete in its home region.
+    pub is_complete: bool,
     /// And after.
     pub after: Value,
 }

@@ -10,7 +10,7 @@ use azimage_simulator::{
 use crate::{
     azure::Azure,
     plan::Ban,
-    world::{SUBSCRIPTION, WORKSPACE, gallery, machine},
+    world::{SUBSCRIPTION, WORKSPACE, data_disk, gallery, machine},
 };
 
 /// What is forbidden now.
@@ -43,6 +43,7 @@ fn scenario(bans: &[Ban]) -> Scenario {
         Ban::MachineLock(number) => Some(lock(machine(*number))),
         Ban::GalleryLock => Some(lock(gallery())),
         Ban::WorkspaceLock => Some(lock(WORKSPACE.to_owned())),
+        Ban::DiskKept(number) => Some(keeps(data_disk(*number))),
         Ban::WorkspaceKept => Some(keeps(WORKSPACE.to_owned())),
         Ban::TagPolicy => None,
     });

@@ -22,8 +22,8 @@ use crate::{
     azure::{Azure, HOST},
     plan::Action,
     world::{
-        HOME, NAMESPACE, OPERATOR, TENANT, added_target, definition, gallery, machine, new_target, object, target,
-        version,
+        HOME, NAMESPACE, OPERATOR, SUBSCRIPTION, TENANT, added_target, bystander, data_disk, definition, gallery,
+        machine, new_target, object, target, version,
     },
 };
 
@@ -123,6 +123,20 @@ impl Operators {
                 let tags = json!({"made-by": "somebody"});
                 is_free && self.put(&id, &json!({"location": HOME, "tags": tags, "properties": properties}))
             }
+            Action::AttachDisk(number) => {
+                let id = data_disk(*number);
+                let is_free = self.azure.simulator().state(&id).is_some() && self.is_gone(*number);
+                let path = format!("{}/attachDetachDataDisks", bystander());
+                let body = json!({"dataDisksToAttach": [{"diskId": id}]});
+                is_free && self.request(&Method::POST, &path, &body).0.is_success()
+            }
+            Action::ReplaceDisk(number) => {
+                self.is_gone(*number) && self.appears(&json!({"disks": [{"name": format!("builder-{number}_disk0")}]}))
+            }
+            Action::MakeMachine(number) => {
+                let machine = json!({"name": format!("builder-{number}"), "tags": {"team": "web"}});
+                self.is_gone(*number) && self.appears(&json!({"virtualMachines": [machine]}))
+            }
             Action::AskAgain(number) => {
                 let before = self.server.revision();
                 let annotations = json!({RECONCILE_REQUESTED_AT: self.azure.clock.time().to_string()});
@@ -131,6 +145,19 @@ impl Operators {
             }
             _ => return None,
         })
+    }
+
+    /// Whether the machine of a version is gone.
+    fn is_gone(&self, number: u8) -> bool {
+        self.azure.simulator().state(&machine(number)).is_none()
+    }
+
+    /// Something is made in the resource group of the machines.
+    fn appears(&self, content: &Value) -> bool {
+        let mut group = content.clone();
+        group["name"] = json!("images");
+        let scenario = json!({"subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [group]}]});
+        serde_json::from_value(scenario).is_ok_and(|scenario| self.azure.simulator().add(&scenario).is_ok())
     }
 
     /// Takes all rules from a security group.

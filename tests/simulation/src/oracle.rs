@@ -98,6 +98,7 @@ fn names(regions: &Value, such: impl Fn(&Value) -> bool) -> Vec<String> {
     such.filter_map(|region| region["name"].as_str()).map(world::normal).collect()
 }
 
-fn complete(version: &Value) -> Vec<String> {
+/// The regions in which a version is complete, in normal form.
+pub(crate) fn complete(version: &Value) -> Vec<String> {
     names(&version["regions"], |region| region["state"] == "Completed")
 }

@@ -116,6 +116,9 @@ pub struct World {
     /// Versions that are proven by machines made from them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proves: Vec<u8>,
+    /// Whether machines that are captured themselves are deleted afterwards, with what belongs to them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deletes_sources: bool,
     /// Sizes of which there are no machines to be had.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sold_out: Vec<SoldOut>,
@@ -158,6 +161,11 @@ impl World {
     /// How the machine of a version is copied, if it is.
     pub fn clone_of(&self, number: u8) -> Option<&CopiedMachine> {
         self.clones.iter().find(|clone| clone.of == number && self.source_version(number).is_none())
+    }
+
+    /// Whether the machine of a version is deleted when that is made.
+    pub(crate) fn deletes_source(&self, number: u8) -> bool {
+        self.deletes_sources && self.clone_of(number).is_none() && self.source_version(number).is_none()
     }
 
     /// What is unusual about the machine of a version.
@@ -373,6 +381,12 @@ pub enum Action {
     OpenNetwork(u8),
     /// Somebody makes a disk with the name of the copied one of a machine's system, if there is none.
     TakeName(u8),
+    /// Somebody attaches the data disk of a machine that is gone to another one.
+    AttachDisk(u8),
+    /// Somebody makes another data disk of that name, once the machine is gone.
+    ReplaceDisk(u8),
+    /// Somebody makes another machine of that name, once the machine is gone.
+    MakeMachine(u8),
     /// Somebody asks the object of a version to try again.
     AskAgain(u8),
     /// Somebody replaces the tags of a version in Azure by others.
@@ -420,6 +434,8 @@ pub enum Ban {
     WorkspaceLock,
     /// A lock that forbids to delete anything in the workspace.
     WorkspaceKept,
+    /// A lock that forbids to delete the data disk of a machine.
+    DiskKept(u8),
     /// A policy that denies image versions without a tag, which none of azimage's has.
     TagPolicy,
 }

@@ -43,6 +43,61 @@ pub fn machine(number: u8) -> String {
     format!("{PROVIDER}/virtualMachines/builder-{number}")
 }
 
+/// The resource id of the data disk of a machine that is deleted.
+pub(crate) fn data_disk(number: u8) -> String {
+    format!("{PROVIDER}/disks/builder-{number}_disk0")
+}
+
+/// The resource id of something of Azure's networks.
+fn network(kind: &str, name: &str) -> String {
+    format!("{}/{kind}/{name}", PROVIDER.replace("Microsoft.Compute", "Microsoft.Network"))
+}
+
+/// The resource ids of a machine that is deleted, and of what belongs to it.
+pub(crate) fn belongings(number: u8) -> [String; 5] {
+    [
+        machine(number),
+        network("networkInterfaces", &format!("builder-{number}-nic")),
+        format!("{PROVIDER}/disks/builder-{number}_OsDisk_1"),
+        data_disk(number),
+        network("publicIPAddresses", &format!("builder-{number}-ip")),
+    ]
+}
+
+/// The version that is made of the machine to which something of this id belongs.
+pub(crate) fn version_of_what_belongs(id: &str) -> Option<String> {
+    let name = id.rsplit('/').next()?.strip_prefix("builder-")?;
+    let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok().map(version)
+}
+
+/// A machine that nobody captures.
+pub(crate) fn bystander() -> String {
+    format!("{PROVIDER}/virtualMachines/bystander")
+}
+
+/// A machine that is deleted has an interface with a public address, and a data disk.
+fn furnish(number: u8, machine: &mut Value) {
+    machine["dataDisks"] = json!([{"lun": 0}]);
+    machine["networkInterfaces"] = json!([network("networkInterfaces", &format!("builder-{number}-nic"))]);
+}
+
+/// What machines that are deleted have in the network, and a machine beside them.
+fn add_what_belongs(world: &World, group: &mut Value) {
+    let numbers = || (0..world.versions).filter(|number| world.deletes_source(*number));
+    let lab = network("virtualNetworks", "lab");
+    let interface = |number: u8| {
+        let address = network("publicIPAddresses", &format!("builder-{number}-ip"));
+        json!({"name": format!("builder-{number}-nic"), "subnet": format!("{lab}/subnets/default"), "publicAddress": address})
+    };
+    group["virtualNetworks"] = json!([{"name": "lab", "subnets": [{"name": "default"}]}]);
+    group["publicAddresses"] = numbers().map(|number| json!({"name": format!("builder-{number}-ip")})).collect();
+    group["networkInterfaces"] = numbers().map(interface).collect();
+    if let Some(machines) = group["virtualMachines"].as_array_mut() {
+        machines.push(json!({"name": "bystander"}));
+    }
+}
+
 /// The resource group in which copies of machines are made.
 pub const WORKSPACE: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/image-work";
 
@@ -143,6 +198,9 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
                 machine["dataDisks"] = (0..clone.data_disks).map(|lun| json!({"lun": lun})).collect();
                 machine["powerState"] = json!(if clone.stopped { "deallocated" } else { "running" });
             }
+            if plan.world.deletes_source(number) {
+                furnish(number, &mut machine);
+            }
             for oddity in plan.world.oddities(number) {
                 oddity.apply(&mut machine);
             }
@@ -195,6 +253,9 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
             ],
         }]}],
     });
+    if plan.world.deletes_sources {
+        add_what_belongs(&plan.world, &mut scenario["subscriptions"][0]["resourceGroups"][0]);
+    }
     if let Some(groups) =
         scenario["subscriptions"][0]["resourceGroups"].as_array_mut().filter(|_| plan.world.has_workspace())
     {
@@ -278,7 +339,10 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<S
                 Some(source) => json!({"imageVersion": {"resourceId": version(source)}}),
                 None => json!({"virtualMachine": {
                     "resourceId": machine(number), "capture": "InPlace", "guest": {"timeout": "24h"},
-                    "inPlace": {"keepDiskSnapshotFor": if plan.world.keeps { "720h" } else { "0s" }},
+                    "inPlace": {
+                        "keepDiskSnapshotFor": if plan.world.keeps { "720h" } else { "0s" },
+                        "sourceCleanup": if plan.world.deletes_sources { "Delete" } else { "Keep" },
+                    },
                 }}),
             },
         });

@@ -44,7 +44,7 @@ fn role(job: Job, without: Option<&str>) -> Value {
 /// Where a job is done: the workspace's role is assigned on its resource group and on a subnet elsewhere.
 fn places(job: Job) -> &'static [&'static str] {
     match job {
-        Job::Capture | Job::Clone => &["builders"],
+        Job::Capture | Job::DeleteSource | Job::Clone => &["builders"],
         Job::Workspace | Job::Validate => &["work", SUBNET],
         Job::Source | Job::SourceDisks => &["sources"],
         Job::Definition | Job::Publish | Job::CleanUp | Job::Observe => &["images"],
@@ -73,7 +73,17 @@ impl Environment {
             "roleDefinitions": Job::ALL.map(|job| role(job, None)),
             "roleAssignments": assignments,
             "subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [
-                {"name": "builders", "virtualMachines": [{"name": "builder", "tags": {"azimage-generalize": "allowed"}}]},
+                {
+                    "name": "builders",
+                    "virtualMachines": [{
+                        "name": "builder", "tags": {"azimage-generalize": "allowed"}, "networkInterfaces": [beside("networkInterfaces/nic")],
+                    }],
+                    "virtualNetworks": [{"name": "lab", "subnets": [{"name": "default"}]}],
+                    "publicAddresses": [{"name": "ip"}],
+                    "networkInterfaces": [{
+                        "name": "nic", "subnet": beside("virtualNetworks/lab/subnets/default"), "publicAddress": beside("publicIPAddresses/ip"),
+                    }],
+                },
                 {"name": "work"},
                 {"name": "network", "virtualNetworks": [{"name": "hub", "subnets": [{"name": "work"}]}]},
                 {"name": "images", "galleries": [{"name": "corp", "definitions": [{"name": "web"}]}]},
@@ -202,6 +212,26 @@ async fn copy_without(job: Job, action: &'static str) {
     println!("{job} without {action}: {message}");
 }
 
+/// Something of the network beside the machine.
+fn beside(kind_and_name: &str) -> String {
+    format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/builders/providers/Microsoft.Network/{kind_and_name}")
+}
+
+/// A capture whose machine is deleted, with an action left out.
+async fn delete_source_without(action: &'static str) {
+    let settings = json!({"sourceCleanup": "Delete"});
+    let from = json!({"virtualMachine": {"resourceId": MACHINE, "capture": "InPlace", "inPlace": settings}});
+    let environment = Environment::begin_from(&[Job::Capture, Job::DeleteSource, Job::Publish], from).await;
+    environment.define(&role(Job::DeleteSource, Some(action)));
+    let message = environment.denied(action, "builders").await;
+    environment.define(&role(Job::DeleteSource, None));
+    environment.ready().await;
+    assert!(environment.azure.simulator().state(MACHINE).is_none());
+    assert!(environment.azure.simulator().state(&beside("publicIPAddresses/ip")).is_none());
+    environment.stop.cancel();
+    println!("{} without {action}: {message}", Job::DeleteSource);
+}
+
 /// A copy and publish, with an action left out. What can't be deleted any more is told, and holds up nothing.
 async fn clone_without(job: Job, action: &'static str) {
     let environment = Environment::begin(&[Job::Clone, Job::Workspace, Job::Publish]).await;
@@ -277,6 +307,9 @@ async fn each_action_of_each_role_is_needed_and_once_granted_the_work_goes_on_by
         for right in job.rights().filter(|right| !right.optional) {
             publish_without(job, right.action).await;
         }
+    }
+    for right in Job::DeleteSource.rights().filter(|right| !right.optional) {
+        delete_source_without(right.action).await;
     }
     for job in [Job::Clone, Job::Workspace] {
         for right in job.rights().filter(|right| !right.optional) {

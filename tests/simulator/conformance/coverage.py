@@ -19,6 +19,7 @@ TYPES = {
     "SnapshotId": "snapshots",
     "ManagedImageId": "images",
     "InterfaceId": "networkInterfaces",
+    "PublicAddressId": "publicIPAddresses",
     "SecurityGroupId": "networkSecurityGroups",
     "GalleryId": "galleries",
     "ImageDefinitionId": "galleries/images",
@@ -29,7 +30,7 @@ TYPES = {
 KEPT = "galleries/softDeletedArtifactTypes/artifacts/versions"
 
 #: Of Microsoft.Network. Its client speaks in an api-version of its own, always.
-NETWORK = {"networkInterfaces", "networkSecurityGroups"}
+NETWORK = {"networkInterfaces", "networkSecurityGroups", "publicIPAddresses"}
 
 #: Which module provokes which error. Those that follow from azimage's code have to be here.
 ERRORS = {
@@ -72,6 +73,7 @@ ERRORS = {
     "OperationPreempted": "writers",
     "ParentResourceNotFound": "errors",
     "PropertyChangeNotAllowed": "versions",
+    "PublicIPAddressCannotBeDeleted": "network",
     "QuotaExceeded": "errors",
     "ReplicationJobsNotCompleted": "errors",
     "RequestDisallowedByPolicy": "refusals",
@@ -96,7 +98,7 @@ def operations():
     constants = {}
     for room in ["compute", "network"]:
         constants |= re.findall(r'const (\w+): &str = "(\d{4}-\d\d-\d\d)";', (CLIENT / room / "mod.rs").read_text())
-    found = temporary(constants)
+    found = of_all_kinds("temporary.rs", constants) | of_all_kinds("belonging.rs", constants)
     for path in sorted([*(CLIENT / "compute").rglob("*.rs"), *(CLIENT / "network").rglob("*.rs")]):
         if path.name == "tests.rs":
             continue
@@ -120,16 +122,16 @@ def operations():
     return found
 
 
-def temporary(constants):
-    """Of each kind of temporary resources one is read and deleted, by calls that serve all kinds."""
-    text = (CLIENT / "temporary.rs").read_text()
+def of_all_kinds(file, constants):
+    """Of each kind of temporary resources, and of what belongs to machines, one is read and deleted, by calls that serve all kinds."""
+    text = (CLIENT / file).read_text()
     kinds = dict(re.findall(r"(\w+)\(&'a (\w+)\)", text))
     spoken = {}
     for arm, constant in re.findall(r"((?:Self::\w+\(_\)(?: \| )?)+) => (\w+),", text):
         spoken |= {kind: constants[constant] for kind in re.findall(r"Self::(\w+)", arm)}
-    check(kinds and kinds.keys() == spoken.keys(), f"temporary.rs: {kinds} and {spoken}")
+    check(kinds and kinds.keys() == spoken.keys(), f"{file}: {kinds} and {spoken}")
     calls = re.findall(r"\bself\.(get|write)\(", text)
-    check(sorted(calls) == ["get", "write"], f"temporary.rs: {calls} were understood as one read and one deletion")
+    check(sorted(calls) == ["get", "write"], f"{file}: {calls} were understood as one read and one deletion")
     # A machine is read by itself, with its instance view.
     read = {("GET", TYPES[id], False, "", spoken[kind]) for kind, id in kinds.items() if kind != "Machine"}
     return read | {("DELETE", TYPES[id], False, "", spoken[kind]) for kind, id in kinds.items()}

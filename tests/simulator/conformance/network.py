@@ -56,3 +56,17 @@ def run(azure):
     client.network_interfaces.begin_delete(RG, "three").result()
     refused(lambda: client.network_interfaces.get(RG, "two"), ResourceNotFoundError, "ResourceNotFound")
     client.subnets.begin_delete(RG, "lab", "more").result()
+    address = client.public_ip_addresses.get(RG, "address")
+    check(address.resource_guid and address.ip_configuration is None, address)
+    with_it = interface(azure)
+    with_it["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"] = {"id": address.id}
+    client.network_interfaces.begin_create_or_update(RG, "public", with_it).result()
+    user = client.public_ip_addresses.get(RG, "address").ip_configuration
+    check(user.id.endswith("/networkInterfaces/public/ipConfigurations/ipconfig1"), user.id)
+    refused(
+        lambda: client.public_ip_addresses.begin_delete(RG, "address"),
+        HttpResponseError,
+        "PublicIPAddressCannotBeDeleted",
+    )
+    client.network_interfaces.begin_delete(RG, "public").result()
+    client.public_ip_addresses.begin_delete(RG, "address").result()

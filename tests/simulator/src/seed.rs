@@ -344,10 +344,20 @@ impl Simulator {
                 network::appears(&mut self.resources, &id, &location, std::collections::BTreeMap::new(), properties);
             }
         }
+        for address in &seed.public_addresses {
+            let id = format!("{}/providers/Microsoft.Network/publicIPAddresses/{}", group.id, address.name);
+            named(&address.name, &id)?;
+            let location = known_region(&id, address.location.as_deref().unwrap_or(&group.location))?;
+            let properties = json!({"publicIPAllocationMethod": "Static", "publicIPAddressVersion": "IPv4"});
+            network::appears(&mut self.resources, &id, &location, address.tags.clone(), properties);
+        }
         for interface in &seed.network_interfaces {
             let id = format!("{}/providers/Microsoft.Network/networkInterfaces/{}", group.id, interface.name);
             named(&interface.name, &id)?;
             let mut given = json!({"ipConfigurations": [{"name": "ipconfig1", "properties": {"subnet": {"id": interface.subnet}}}]});
+            if let Some(address) = &interface.public_address {
+                given["ipConfigurations"][0]["properties"]["publicIPAddress"] = json!({"id": address});
+            }
             if let Some(security) = &interface.network_security_group {
                 given["networkSecurityGroup"] = json!({"id": security});
             }

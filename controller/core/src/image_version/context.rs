@@ -9,9 +9,9 @@ use azimage_names::{
 
 use super::{
     Absent, ActivityOf, CloneSpec, Facts, GuestSpec, History, KeepSpec, Operation, Read, Reading, Report, Scope,
-    SealOf, SourceSpec, StepKey, Validated, facts, report::Stop, stage::guest::nonce,
+    SealOf, SourceSpec, StepKey, StepName, Validated, facts, report::Stop, stage::guest::nonce,
 };
-use crate::{Failure, temporary::TemporaryId};
+use crate::{Failure, belonging::BelongingId, temporary::TemporaryId};
 
 /// What a stage decides by.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +76,8 @@ pub(super) struct Source<'a> {
     pub(super) clone: Option<&'a CloneSpec>,
     /// What is kept of it, if anything is.
     pub(super) keep: Option<&'a KeepSpec>,
+    /// Whether it is deleted with what belongs to it, when the version is made.
+    pub(super) is_deleted: bool,
     pub(super) prepare: Prepare,
     pub(super) seal: &'a RunCommandId,
     pub(super) guest: &'a GuestSpec,
@@ -141,10 +143,10 @@ impl<'a> Cx<'a> {
     /// What the object says of its source, when that is a virtual machine.
     pub(super) fn source(&self) -> Option<Source<'a>> {
         match &self.validated.source {
-            SourceSpec::VirtualMachine { id: origin, prepare, guest, seal, clone, keep } => {
+            SourceSpec::VirtualMachine { id: origin, prepare, guest, seal, clone, keep, is_deleted } => {
                 let (clone, keep) = (clone.as_deref(), keep.as_deref());
                 let id = clone.map_or(origin, |clone| &clone.machine);
-                Some(Source { id, origin, clone, keep, prepare: *prepare, seal, guest })
+                Some(Source { id, origin, clone, keep, is_deleted: *is_deleted, prepare: *prepare, seal, guest })
             }
             SourceSpec::ImageVersion { .. } | SourceSpec::ManagedImage { .. } | SourceSpec::Disks { .. } => None,
         }
@@ -283,7 +285,13 @@ impl<'a> Cx<'a> {
             return Ok(None);
         };
         let subscription = match self.source() {
-            Some(source) if key.name.is_about_a_machine() || key.name.is_about_a_part() => source.id.subscription(),
+            Some(source)
+                if key.name.is_about_a_machine()
+                    || key.name.is_about_a_part()
+                    || key.name == StepName::DeleteSource =>
+            {
+                source.id.subscription()
+            }
             _ => self.validated.id.definition().gallery().subscription(),
         };
         let of = ActivityOf { step: key.clone(), id, at: record.started_at.0, subscription: subscription.clone() };
@@ -321,6 +329,11 @@ impl<'a> Cx<'a> {
     /// A temporary resource, other than a machine.
     pub(super) fn temporary(&self, id: &TemporaryId) -> Result<Answer<'a, facts::Temporary>, Stop> {
         answer(self.facts.temporaries.get(id), || Read::Temporary(id.clone()))
+    }
+
+    /// Something that belongs to a machine, other than the machine.
+    pub(super) fn belonging(&self, id: &BelongingId) -> Result<Answer<'a, facts::Belonging>, Stop> {
+        answer(self.facts.belongings.get(id), || Read::Belonging(id.clone()))
     }
 
     /// The gallery of the version.

@@ -3,8 +3,8 @@
 use super::{
     invalid::Invalid,
     stage::{
-        claim, clean, clone, compatible, definition, delete, disks, generalize, guest, keep, preflight, publish,
-        replicate,
+        claim, clean, clone, compatible, definition, delete, delete_source, disks, generalize, guest, keep, preflight,
+        publish, replicate,
         source::{self, problem},
         source_disks, source_image, source_version, validate,
     },
@@ -45,6 +45,8 @@ pub(crate) fn messages() -> Vec<Messages> {
         validate::words::Words::messages(),
         validate::words::Failed::messages(),
         validate::words::Impossible::messages(),
+        delete_source::words::Words::messages(),
+        delete_source::words::Kept::messages(),
         delete::words::Words::messages(),
         Done::messages(),
     ]
@@ -64,6 +66,8 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         replicate::words::Undone::phrases(),
         delete::words::Parting::phrases(),
         keep::words::Parting::phrases(),
+        delete_source::words::Why::phrases(),
+        delete_source::words::Parting::phrases(),
         clean::words::OfTheCopy::phrases(),
     ]
 }

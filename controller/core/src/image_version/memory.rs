@@ -345,7 +345,7 @@ impl Memory {
     pub fn requeue_after_step(&self) -> Requeue {
         match &self.failure {
             // It holds up nothing else: the status keeps that it failed, and until when it isn't tried again.
-            Some((key, _)) if key.name == StepName::DeleteTemporary => Requeue::Poll,
+            Some((key, _)) if key.name.cleans_up() => Requeue::Poll,
             Some((key, failure)) => failure.requeue_of(key.name),
             None => Requeue::Poll,
         }
@@ -367,7 +367,7 @@ impl Memory {
             && failed == step
         {
             // It holds up nothing but the object's own end: else the condition `CleanedUp` tells of it.
-            if step.name == StepName::DeleteTemporary && !report.leaves {
+            if step.name.cleans_up() && !report.leaves {
                 return;
             }
             report.progress = failure.progress_of(step.name);

@@ -6,6 +6,7 @@
 //! Azure ─────────────────────▶ Facts ──────┘    └──▶ Plan { step, report, wake } ──next_status──▶ status
 //! ```
 
+mod belongings_status;
 mod clone_spec;
 mod context;
 mod cycle;
@@ -49,16 +50,16 @@ pub(crate) use listed::{messages, phrases};
 pub use memory::{Event, Executed, Intent, Memory};
 pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};
-pub use report::{Plan, Report, Requeue};
+pub use report::{Belongings, Fate, Found, Plan, Report, Requeue};
 pub use request::{
-    DiskRequest, FromVersion, InterfaceRequest, MachineRequest, MadeFrom, NewMachineRequest, Request,
+    DeletionRequest, DiskRequest, FromVersion, InterfaceRequest, MachineRequest, MadeFrom, NewMachineRequest, Request,
     RunCommandRequest, SecurityGroupRequest, SnapshotRequest, SourceId, TargetRegionRequest, TrustedLaunch,
     VersionRequest,
 };
 pub use stage::{
     preflight::{
         actions as foreseen_actions, clone_actions as foreseen_clone_actions,
-        validation_actions as foreseen_validation_actions,
+        deletion_actions as foreseen_deletion_actions, validation_actions as foreseen_validation_actions,
     },
     replicate::leaving::next_end,
 };

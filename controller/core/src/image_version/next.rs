@@ -19,7 +19,7 @@ use super::{
     stage::{
         clean,
         clone::attempt,
-        keep, publish,
+        delete_source, keep, publish,
         replicate::{self, regions, unknown},
         validate,
     },
@@ -52,7 +52,8 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
         }
     };
     if requeue == Requeue::Release {
-        report.parting = keep::parting(&cx);
+        let partings: Vec<String> = keep::parting(&cx).into_iter().chain(delete_source::parting(&cx)).collect();
+        report.parting = (!partings.is_empty()).then(|| partings.join(". "));
     }
     report.accepted = history.memory.accepted_at(StepName::Publish);
     if matches!(facts.versions.get(&validated.id), Some(Reading::Missing(_))) {
@@ -138,7 +139,8 @@ fn alive(cx: &Cx<'_>, report: &mut Report) -> Decision {
         let outcome = walk(ahead, cx, report)?;
         let outcome = attempt::without_a_version(cx, outcome, is_being_made, report)?;
         let outcome = clean::tell(cx, outcome, report);
-        return validate::beside(route::VALIDATE.decide, cx, outcome, report);
+        let outcome = validate::beside(route::VALIDATE.decide, cx, outcome, report)?;
+        return Ok(delete_source::tell(cx, outcome, report));
     }
     if cx.history.visibility_lag() {
         return report.wait(&Words::NotShownYet);

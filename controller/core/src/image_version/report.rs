@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use azimage_crds::{ConditionType, GuestStatus, RegionStatus, SourceStatus, StepFailure, ValidationStatus};
+use azimage_crds::{
+    ConditionType, GuestStatus, RegionStatus, SourceCleanupState, SourceStatus, StepFailure, ValidationStatus,
+};
 use jiff::Timestamp;
 
 use super::{
-    Doubt, Read, Request, Step, StepKey, StepName,
+    Doubt, Read, Request, Step, StepKey, StepName, Subject,
     refusals::Refusals,
     wish::{Asks, Change},
     words::{Done, Words},
 };
-use crate::{Failure, Finding, Message, Progress, Truth, temporary::TemporaryId};
+use crate::{Failure, Finding, Message, Progress, Truth, belonging::BelongingPart, temporary::TemporaryId};
 
 /// What a pass does.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +120,8 @@ pub struct Report {
     pub gone: BTreeSet<TemporaryId>,
     /// Why temporary resources couldn't be deleted just now, in Azure's words.
     pub undeletable: BTreeMap<TemporaryId, String>,
+    /// What belongs to the machine that is deleted, or became of it.
+    pub belongings: Belongings,
     /// The object goes.
     pub leaves: bool,
     /// Nothing is missing but certainty about this: the next pass has to read that alone.
@@ -153,10 +157,52 @@ impl Default for Report {
             expiries: BTreeMap::new(),
             gone: BTreeSet::new(),
             undeletable: BTreeMap::new(),
+            belongings: Belongings::default(),
             leaves: false,
             confirming: None,
         }
     }
+}
+
+/// What was found out about what belongs to a machine that is deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Belongings {
+    /// What it is: written down before the first of it is deleted.
+    Found(Vec<Found>),
+    /// What became of some of it.
+    Became(BTreeMap<BelongingPart, Fate>),
+}
+
+impl Default for Belongings {
+    fn default() -> Self {
+        Self::Became(BTreeMap::new())
+    }
+}
+
+/// The machine, or something that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Which part of the machine it is.
+    pub part: BelongingPart,
+    /// Its resource id.
+    pub id: String,
+    /// Azure's unique id of it.
+    pub uid: String,
+    /// Whether it is to be deleted.
+    pub state: SourceCleanupState,
+    /// Why it isn't.
+    pub why: Option<String>,
+}
+
+/// What became of something that belonged to a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is surely gone.
+    Deleted,
+    /// It stays for good, and why.
+    Kept(String),
+    /// It couldn't be deleted just now, in Azure's words.
+    Stuck(String),
 }
 
 /// What a stage comes to.
@@ -211,6 +257,9 @@ impl Report {
     pub fn keep_failure(&mut self, step: &Step, failure: &Failure) {
         if let Request::DeleteTemporary(id) = &step.request {
             self.undeletable.insert(id.clone(), failure.words().to_owned());
+        }
+        if let (Subject::Belonging(part), Belongings::Became(fates)) = (&step.subject, &mut self.belongings) {
+            fates.insert(*part, Fate::Stuck(failure.words().to_owned()));
         }
     }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{MarketplacePlan, facts::SecurityRule};
-use crate::temporary::TemporaryId;
+use crate::{belonging::BelongingId, temporary::TemporaryId};
 
 /// A request, by what it does to what.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub enum Request {
     PutMachine(Box<NewMachineRequest>),
     /// Delete a temporary resource.
     DeleteTemporary(TemporaryId),
+    /// Delete a machine that was captured itself, or something that belonged to it.
+    DeleteBelonging(Box<DeletionRequest>),
     /// Deallocate a machine.
     Deallocate(VirtualMachineId),
     /// Mark a machine as generalized, for ever.
@@ -44,6 +46,15 @@ pub enum Request {
     PutVersion(Box<VersionRequest>),
     /// Delete a gallery image version.
     DeleteVersion(ImageVersionId),
+}
+
+/// The deletion of a machine that was captured itself, or of something that belonged to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletionRequest {
+    /// What is deleted.
+    pub id: BelongingId,
+    /// The version that was made of it.
+    pub version: ImageVersionId,
 }
 
 /// A conditional write of a machine.

@@ -7,8 +7,8 @@ use super::{
     context::Cx,
     report::{Decision, Report},
     stage::{
-        claim, clean, clone, compatible, definition, delete, disks, generalize, guest, keep, publish, replicate,
-        source, source_disks, source_image, source_version, validate,
+        claim, clean, clone, compatible, definition, delete, delete_source, disks, generalize, guest, keep, publish,
+        replicate, source, source_disks, source_image, source_version, validate,
     },
 };
 
@@ -62,6 +62,7 @@ static CLONE_IT: Stage = stage(
     clone::decide,
 );
 static CLEAN: Stage = stage("clean", On::CleanedUp, clean::STEPS, clean::decide);
+static SOURCE_GONE: Stage = stage("source gone", On::CleanedUp, &[By::DeleteSource], delete_source::decide);
 static TEMPORARY_GONE: Stage = stage("temporary gone", On::CleanedUp, clean::STEPS, clean::before_release);
 static DEALLOCATE: Stage = stage("deallocate", On::Generalized, &[By::Deallocate], generalize::deallocate);
 static GENERALIZE: Stage = stage("generalize", On::Generalized, &[By::Generalize], generalize::generalize);
@@ -72,7 +73,7 @@ static VERSION_GONE: Stage = stage("version gone", On::Published, &[By::Delete],
 static RELEASE: Stage = stage("release", On::SourceReady, &[By::ForgetSeal, By::ReleaseSource], delete::release);
 
 /// From a virtual machine that is captured in place.
-static IN_PLACE: [&Stage; 12] = [
+static IN_PLACE: [&Stage; 13] = [
     &DEFINITION,
     &SOURCE,
     &COMPATIBLE,
@@ -84,6 +85,7 @@ static IN_PLACE: [&Stage; 12] = [
     &GENERALIZE,
     &PUBLISH,
     &CLEAN,
+    &SOURCE_GONE,
     &REPLICATE,
 ];
 
@@ -179,7 +181,12 @@ mod tests {
         }
         for route in [&IN_PLACE[..], &CLONE, &COPY, &IMAGE, &FROM_DISKS] {
             let (behind, ahead) = split_where_it_is_made(route);
-            assert_eq!((behind.len() + 3, ahead.len()), (route.len(), 3), "publish, clean, replicate");
+            let after = if behind.iter().any(|stage| stage.name == CLAIM.name) { 4 } else { 3 };
+            assert_eq!(
+                (behind.len() + after, ahead.len()),
+                (route.len(), after),
+                "publish, clean, source gone, replicate"
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
-    Report, StepKey, StepName, Subject,
+    Report, StepKey, StepName, Subject, belongings_status,
     history::recorded,
     refusals::Refusals,
     stage::{clean::FOREIGN, replicate::regions},
@@ -80,6 +80,7 @@ pub fn next_status(
         operation: report.running.as_ref().and_then(|running| operation(running, report.limit_seconds, &steps)),
         steps,
         temporary: temporary(previous, report, now),
+        source_cleanup: belongings_status::after(previous, &report.belongings, now),
         adopted_from: report.adopted_from.clone().or_else(|| previous.adopted_from.clone()),
         size_gib: report.size_gib.or(previous.size_gib),
     }

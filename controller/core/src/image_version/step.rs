@@ -5,7 +5,10 @@ use azimage_names::{Region, RunCommandId};
 use jiff::Timestamp;
 
 use super::{MachineRequest, Read, Request, StepName, VersionRequest};
-use crate::temporary::{Part, TemporaryId, expires};
+use crate::{
+    belonging::BelongingPart,
+    temporary::{Part, TemporaryId, expires},
+};
 
 /// One write to Azure, complete: carrying it out leaves no choice open.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,8 @@ pub enum Subject {
     Region(Region),
     /// A part of a temporary machine.
     Part(Part),
+    /// The machine that was captured itself, or something that belonged to it.
+    Belonging(BelongingPart),
 }
 
 /// A step by its name and what it is about, under which it stands in `status.steps`.
@@ -51,6 +56,7 @@ impl StepKey {
         let subject = match record.subject.as_str() {
             "" => Subject::Whole,
             part if name.is_about_a_part() => Subject::Part(part.parse().ok()?),
+            part if name == StepName::DeleteSource => Subject::Belonging(part.parse().ok()?),
             region => Subject::Region(Region::parse(region).ok()?),
         };
         Some(Self { name, subject })
@@ -78,6 +84,11 @@ impl Step {
     /// A write of a part of a temporary machine.
     pub(super) fn on_part(name: StepName, part: Part, request: Request) -> Self {
         Self { name, subject: Subject::Part(part), request }
+    }
+
+    /// A write of something that belonged to a machine.
+    pub(super) fn on_belonging(part: BelongingPart, request: Request) -> Self {
+        Self { name: StepName::DeleteSource, subject: Subject::Belonging(part), request }
     }
 
     /// A write of the machine's tags.
@@ -133,6 +144,10 @@ impl Step {
                 Read::Temporary(TemporaryId::SecurityGroup(request.security_group.clone())),
             ],
             Request::DeleteTemporary(id) => vec![Read::of_temporary(id)],
+            // It can't be had again, so the version has to be there.
+            Request::DeleteBelonging(request) => {
+                vec![Read::of_belonging(&request.id), Read::Version(request.version.clone())]
+            }
             // Whether there is an agent that can remove it is said by its machine.
             Request::DeleteRunCommand(id) => with_its_machine(id),
         }
@@ -149,6 +164,7 @@ impl std::fmt::Display for Subject {
             Self::Whole => Ok(()),
             Self::Region(region) => formatter.write_str(region.as_str()),
             Self::Part(part) => part.fmt(formatter),
+            Self::Belonging(part) => part.fmt(formatter),
         }
     }
 }

@@ -50,6 +50,8 @@ pub enum StepName {
     RunChecks,
     /// Delete a temporary resource.
     DeleteTemporary,
+    /// Delete the machine that was captured itself, or something that belonged to it.
+    DeleteSource,
     /// Deallocate the machine.
     Deallocate,
     /// Mark the machine as generalized, for ever.
@@ -163,6 +165,12 @@ impl StepName {
             Self::DeleteTemporary => {
                 Row { doing: "delete a temporary resource", expected: 900, about: About::CleanUp, ..USUAL }
             }
+            Self::DeleteSource => Row {
+                doing: "delete the source virtual machine and what belonged to it",
+                expected: 900,
+                about: About::CleanUp,
+                ..USUAL
+            },
             Self::Deallocate => {
                 Row { doing: "deallocate the source virtual machine", expected: 1800, announced: JUDGED, ..USUAL }
             }
@@ -236,6 +244,11 @@ impl StepName {
     /// Whether steps of this name are about what proves a version.
     pub(super) fn is_about_a_validation(self) -> bool {
         self.makes_a_validation() || self == Self::RunChecks
+    }
+
+    /// Whether steps of this name delete what isn't needed any more, which holds up nothing else.
+    pub(super) fn cleans_up(self) -> bool {
+        matches!(self, Self::DeleteTemporary | Self::DeleteSource)
     }
 
     /// Whether steps of this name are about the machine that is captured.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
     Adoption, Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish, Reason,
-    ReplicationTarget, VirtualMachineSource,
+    ReplicationTarget, SourceCleanup, VirtualMachineSource,
 };
 use azimage_names::{
     DiskOrSnapshotId, GalleryId, ImageDefinitionId, ImageVersionId, ManagedImageId, ResourceIdError, RunCommandId,
@@ -87,6 +87,8 @@ pub enum SourceSpec {
         clone: Option<Box<CloneSpec>>,
         /// What is kept of it when it is captured itself and its guest sealed, if anything is.
         keep: Option<Box<KeepSpec>>,
+        /// Whether it is deleted with what belongs to it when the version is made, of one that is captured itself.
+        is_deleted: bool,
         /// Whether its guest has still to be sealed.
         prepare: Prepare,
         /// How its guest is prepared.
@@ -415,7 +417,9 @@ fn virtual_machine(object: &ImageVersion, machine: &VirtualMachineSource) -> Res
     let seal = attempt::run_command(captured, &object.uid().unwrap_or_default())
         .map_err(|problem| Violation::field("metadata.uid", problem))?;
     let keep = KeepSpec::of(object, machine, &id)?.map(Box::new);
-    Ok(SourceSpec::VirtualMachine { id, clone, keep, prepare: machine.guest.prepare, guest, seal })
+    let cleanup = machine.in_place.as_ref().map(|settings| settings.source_cleanup);
+    let is_deleted = machine.capture == Capture::InPlace && cleanup == Some(SourceCleanup::Delete);
+    Ok(SourceSpec::VirtualMachine { id, clone, keep, is_deleted, prepare: machine.guest.prepare, guest, seal })
 }
 
 fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {

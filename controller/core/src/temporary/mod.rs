@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::owner::find_tag;
 pub use id::TemporaryId;
-pub use part::{DiskPlace, Part, Twin};
+pub use part::{DiskPlace, NotAPart, Part, Twin};
 
 /// How long what a copy is made of is of use at most. Its object deletes it much sooner; later it is a leftover.
 pub const LIFE_OF_A_COPY: Duration = Duration::from_secs(24 * 3600);

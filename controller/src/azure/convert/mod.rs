@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_azure as azure;
+use azimage_core::belonging::BelongingId;
 use azimage_core::guest::{console, output};
 use azimage_core::image_version::{MarketplacePlan, Operation, facts};
 use azimage_core::temporary::TemporaryId;
@@ -37,6 +38,7 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
         ephemeral_os_disk: machine.os_disk.ephemeral,
         unmanaged_os_disk: !machine.os_disk.managed,
         disks,
+        interfaces: machine.interfaces,
         size: machine.size,
         allows_extensions: machine.allows_extensions,
         scale_set: machine.scale_set,
@@ -67,6 +69,26 @@ pub(crate) fn kind(id: &TemporaryId) -> azure::TemporaryKind<'_> {
         TemporaryId::Disk(id) => azure::TemporaryKind::Disk(id),
         TemporaryId::SecurityGroup(id) => azure::TemporaryKind::SecurityGroup(id),
         TemporaryId::Snapshot(id) => azure::TemporaryKind::Snapshot(id),
+    }
+}
+
+/// The kind of what belongs to a machine, as the client knows it.
+pub(super) fn kind_of_belonging(id: &BelongingId) -> azure::BelongingKind<'_> {
+    match id {
+        BelongingId::Machine(id) => azure::BelongingKind::Machine(id),
+        BelongingId::Interface(id) => azure::BelongingKind::Interface(id),
+        BelongingId::Disk(id) => azure::BelongingKind::Disk(id),
+        BelongingId::Address(id) => azure::BelongingKind::Address(id),
+    }
+}
+
+pub(super) fn belonging(belonging: azure::Belonging) -> facts::Belonging {
+    facts::Belonging {
+        uid: belonging.unique_id,
+        provisioning: provisioning(belonging.provisioning_state),
+        used_by: belonging.used_by,
+        is_shared: belonging.max_shares.is_some_and(|shares| shares > 1),
+        addresses: belonging.addresses,
     }
 }
 

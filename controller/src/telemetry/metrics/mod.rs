@@ -8,6 +8,7 @@ use std::sync::{
 };
 
 use azimage_azure::Budgets;
+use azimage_core::leftover_cost::Costs;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -60,6 +61,11 @@ struct AcceptedLabel {
     accepted: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: String,
+}
+
 type Seconds = Family<ControllerLabel, Histogram, fn() -> Histogram>;
 
 /// How a pass ended.
@@ -107,6 +113,7 @@ pub struct Metrics {
     budget_waiting: Family<ClassLabel, Gauge<i64, AtomicI64>>,
     budgets: Arc<OnceLock<Budgets>>,
     leftovers: Gauge<i64, AtomicI64>,
+    leftover_costs: Family<KindLabel, Gauge<f64, AtomicU64>>,
     leftover_deletions: Family<AcceptedLabel, Counter<u64, AtomicU64>>,
 }
 
@@ -118,6 +125,20 @@ impl Default for Metrics {
 
 fn seconds() -> Histogram {
     Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
+}
+
+/// What leftovers cost, by their kind.
+fn leftover_costs(registry: &mut Registry) -> Family<KindLabel, Gauge<f64, AtomicU64>> {
+    let costs: Family<KindLabel, Gauge<f64, AtomicU64>> = Family::default();
+    for kind in ["disk", "snapshot"] {
+        drop(costs.get_or_create(&KindLabel { kind: kind.to_owned() }));
+    }
+    registry.register(
+        "azimage_leftovers_monthly_cost_dollars",
+        "What leftovers cost in a month, by their kind: an estimate in US dollars, from sizes and public list prices",
+        costs.clone(),
+    );
+    costs
 }
 
 impl Metrics {
@@ -184,6 +205,7 @@ impl Metrics {
             "Temporary resources whose objects are gone and that expired, as they were last seen",
             leftovers.clone(),
         );
+        let leftover_costs = leftover_costs(&mut registry);
         let leftover_deletions = Family::default();
         registry.register(
             "azimage_leftover_deletions",
@@ -213,6 +235,7 @@ impl Metrics {
             budget_waiting,
             budgets: Arc::default(),
             leftovers,
+            leftover_costs,
             leftover_deletions,
         }
     }
@@ -280,8 +303,11 @@ impl Metrics {
         self.leads.get_or_create(&LeaseLabel { name: lease.to_owned() }).set(leads.into());
     }
 
-    /// How many leftovers there are.
-    pub(crate) fn leftovers(&self, count: usize) {
+    /// How many leftovers there are, and what they cost.
+    pub(crate) fn leftovers(&self, count: usize, costs: Costs) {
+        for (kind, cost) in [("disk", costs.disks), ("snapshot", costs.snapshots)] {
+            self.leftover_costs.get_or_create(&KindLabel { kind: kind.to_owned() }).set(cost.dollars());
+        }
         self.leftovers.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 

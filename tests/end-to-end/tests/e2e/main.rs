@@ -11,6 +11,7 @@ mod artifacts;
 mod clocks;
 mod clone;
 mod definitions;
+mod deleted_source;
 mod deletion;
 mod denials;
 mod drift;

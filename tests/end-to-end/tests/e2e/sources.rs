@@ -1,6 +1,7 @@
 //! Sources other than machines: managed images, disks and snapshots, versions elsewhere.
 
 use azimage_end_to_end::{Kind, Test, classes, manifests, manifests::with};
+use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
 /// What a version of another source than a machine takes: one write.
@@ -139,4 +140,74 @@ async fn a_version_of_another_gallery_and_subscription_is_copied() {
     assert_eq!(made["location"], "northeurope", "the home region is that of the source");
     assert_eq!(classes(&test.azure.writes().await), WRITES);
     test.finish(Some(controller)).await;
+}
+
+/// What else than a machine a version is made from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Image,
+    Disks,
+    Version,
+}
+
+impl Source {
+    fn object(self, test: &Test) -> Value {
+        match self {
+            Self::Image => manifests::from_image(&test.azure, "web", "1.4.0", "golden"),
+            Self::Disks => manifests::from_disks(&test.azure, "web", "1.4.0", &["snapshots/os", "disks/data"]),
+            Self::Version => manifests::copy(&test.azure, "web", "1.4.0", &test.azure.version("1.0.0")),
+        }
+    }
+}
+
+/// The writes of a version that is wanted in another region, too.
+const WIDE: [&str; 2] = ["PUT galleries/images/versions"; 2];
+
+/// Kills azimage after its n-th write to Azure was carried out and before it hears of it.
+async fn killed_after((source, number): (Source, usize)) {
+    let test = Test::new("restart-source").await;
+    let base = json!({"name": "ubuntu-base", "versions": [{"name": "1.0.0", "regions": ["westeurope"]}]});
+    test.azure
+        .add_to_group(json!({
+            "images": [{"name": "golden"}], "disks": [{"name": "data"}], "snapshots": [{"name": "os", "osType": "Linux"}],
+        }))
+        .await;
+    test.azure.add_definition(base).await;
+    let mut object = source.object(&test);
+    if let Some(copied) = object.pointer_mut("/spec/source/imageVersion/resourceId") {
+        *copied = copied.as_str().unwrap().replace("/images/ubuntu-web/", "/images/ubuntu-base/").into();
+    }
+    let fault = test
+        .azure
+        .fault(&json!({
+            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
+            "skip": number - 1, "times": 1, "effect": "Applied", "then": "Hang",
+        }))
+        .await;
+    test.apply(&object).await;
+    let first = test.start();
+    if number > 1 {
+        test.ready(Kind::Version, "web").await;
+    }
+    test.apply(&manifests::target_by_name("north", "northeurope", "web")).await;
+    test.until(&format!("write {number} to Azure is done"), || async { test.azure.fired(fault).await == 1 }).await;
+    test.kill(first);
+    test.azure.end_fault(fault).await;
+    let second = test.start();
+    test.ready(Kind::Target, "north").await;
+    test.ready(Kind::Version, "web").await;
+    let writes = classes(&test.azure.writes().await);
+    // The target may be there before the version is written.
+    assert!(
+        writes == WIDE || number == 1 && writes == WIDE[..1],
+        "{source:?}, killed after write {number}: {writes:?}"
+    );
+    test.finish(Some(second)).await;
+}
+
+#[tokio::test]
+async fn killed_after_each_write_a_version_of_another_source_is_made_once() {
+    let sources = [Source::Image, Source::Disks, Source::Version];
+    let lives = sources.into_iter().flat_map(|source| (1..=WIDE.len()).map(move |number| (source, number)));
+    stream::iter(lives).map(killed_after).buffer_unordered(3).collect::<Vec<_>>().await;
 }

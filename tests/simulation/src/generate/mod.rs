@@ -3,6 +3,7 @@
 mod azure;
 mod clones;
 mod operators;
+mod sources;
 
 use std::collections::BTreeSet;
 
@@ -120,6 +121,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         clones: if options.copies { clones::clones(seed, versions) } else { Vec::new() },
         keeps: below("keeps", 0, 3) == 0,
         proves: proves(seed, versions),
+        deletes_sources: below("deletes sources", 0, 3) == 0,
         sold_out,
         unknowns: unknowns(below("unknowns", 0, 6)),
     };

@@ -1,6 +1,6 @@
 //! Operators' actions, by seeds.
 
-use super::{MISSPELT, clones, moment};
+use super::{MISSPELT, clones, moment, sources};
 use crate::{
     fault_rates::chance,
     plan::{Action, Ban, Event, World},
@@ -50,6 +50,7 @@ pub(super) fn actions(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         events.push(Event { at: at("meddles at", 0), action });
     }
     events.extend(clones::hands(seed, world, hours));
+    events.extend(sources::hands(seed, world));
     if !world.clones.is_empty() && below("locks workspace", 0, 8) == 0 {
         let by = if below("keeps", 0, 2) == 0 { Ban::WorkspaceLock } else { Ban::WorkspaceKept };
         let seconds = [120, 900, 3600, 4 * 3600][usize::from(small("workspace for", 0, 4))];

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     Evidence, copies,
     machine::{is_hand_on_copy, makes_machine_unusable},
+    sources,
 };
 use crate::{
     generate::MISSPELT,
@@ -39,7 +40,11 @@ pub fn is_settled(object: &Value) -> bool {
     let suspended = object["spec"]["suspend"] == true && object["metadata"]["deletionTimestamp"].is_null();
     let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
     let final_word = is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some();
-    suspended || seen && (final_word || is_complete_but_for_refusals(object)) && !copies::are_being_deleted(object)
+    suspended
+        || seen
+            && (final_word || is_complete_but_for_refusals(object))
+            && !copies::are_being_deleted(object)
+            && !sources::are_being_deleted(object)
 }
 
 /// What is said of a region that Azure doesn't have: as its list shows, or as it refuses it.

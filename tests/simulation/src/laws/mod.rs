@@ -11,6 +11,7 @@ mod others;
 mod process;
 mod regions;
 mod rest;
+mod sources;
 mod status;
 mod version;
 mod writes;
@@ -194,7 +195,7 @@ const TARGETS: &str = "replicationtargets.azimage.dev";
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 41] = [
+const LAWS: [Law; 44] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::generalized_again_only_after_a_read),
     ("law 1", machine::generalized_only_when_deallocated),
@@ -219,6 +220,9 @@ const LAWS: [Law; 41] = [
     ("law 7", others::foreign_tags_are_kept),
     ("law 7", others::foreign_versions_are_kept),
     ("law 7", copies::others_keep_what_is_theirs),
+    ("law 7", sources::only_what_was_the_machines_is_deleted),
+    ("law 7", sources::what_is_used_is_there),
+    ("law 7", sources::nothing_in_use_is_to_be_deleted),
     ("law 8", writes::intent_precedes_write),
     ("law 8", writes::finalizer_precedes_write),
     ("law 8", writes::no_needless_writes),
@@ -240,7 +244,8 @@ const LAWS: [Law; 41] = [
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
-    let liveness: [Law; 5] = [
+    let liveness: [Law; 6] = [
+        ("law 2", sources::what_is_told_is_gone),
         ("law 9", copies::nothing_temporary_is_left),
         ("liveness", end::objects_settle),
         ("liveness", end::broken_objects_report_their_reason),

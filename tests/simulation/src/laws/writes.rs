@@ -80,7 +80,7 @@ fn needed_writes(evidence: &Evidence<'_>, number: u8) -> usize {
         _ if world.source_version(number).is_some() => 1,
         // Snapshots, disks, group, interface and machine, and all of that deleted but what goes with the machine.
         Some(disks) => 7 + 3 * disks + 5,
-        None => 7 + usize::from(world.keeps),
+        None => 7 + usize::from(world.keeps) + usize::from(world.deletes_source(number)),
     };
     let again = copied.map_or(0, |disks| shortages(world, number) * (3 * disks + 5 + parts));
     let operators = evidence.actions().map(|action| match action {

@@ -29,6 +29,10 @@ pub enum Bug {
     KeepFailedCopy,
     /// A machine is sealed without the snapshot that is to be kept of its disk.
     SealWithoutSnapshot,
+    /// A machine is deleted as soon as its version is there.
+    DeleteSourceEarly,
+    /// What has the name of something that belonged to a machine counts as that.
+    IgnoreUniqueIds,
     /// What isn't the object's own counts as part of its copy.
     AcceptForeignPart,
     /// One 404 says that a part of a copy is gone.

@@ -58,7 +58,10 @@ impl Decide for Sabotaged {
     fn next(&self, validated: &Validated, history: &History<'_>, facts: &Facts) -> Next {
         let desired = desired::changed(self.bug, validated, facts);
         let read = observations::changed(self.bug, validated, facts);
-        let (status, mut process) = memory::changed(self.bug, history);
+        let (mut status, mut process) = memory::changed(self.bug, history);
+        if self.bug == Bug::IgnoreUniqueIds {
+            memory::take_unique_ids(status.to_mut(), &read);
+        }
         let decide = |process: &Memory| {
             self.own.next(&desired, &History { status: &status, memory: process, ..*history }, &read)
         };

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use azimage_core::image_version::{Doubt, History, Memory, StepName};
+use azimage_core::{
+    belonging::BelongingId,
+    image_version::{Doubt, Facts, History, Memory, StepName},
+};
 use azimage_crds::{ImageVersionStatus, StepStatus};
 use azimage_names::Region;
 
@@ -33,6 +36,15 @@ pub(super) fn changed<'a>(bug: Bug, history: &History<'a>) -> (Cow<'a, ImageVers
         _ => {}
     }
     (status, process)
+}
+
+/// What is there under the name of something that belonged to a machine counts as that.
+pub(super) fn take_unique_ids(status: &mut ImageVersionStatus, facts: &Facts) {
+    for known in &mut status.source_cleanup {
+        let id = known.part.parse().ok().and_then(|part| BelongingId::parse(part, &known.resource_id).ok());
+        let found = id.and_then(|id| facts.belongings.found(&id)?.uid.clone());
+        known.unique_id = found.unwrap_or_else(|| known.unique_id.clone());
+    }
 }
 
 fn makes_a_version(step: &StepStatus) -> bool {

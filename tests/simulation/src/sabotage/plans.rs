@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use azimage_core::{
     Finding, Progress,
-    image_version::{Facts, History, Plan, Report, Request, Requeue, SourceSpec, Step, StepName, Validated},
+    belonging::{BelongingId, BelongingPart},
+    image_version::{
+        DeletionRequest, Facts, History, Plan, Provisioning, Report, Request, Requeue, SourceSpec, Step, StepName,
+        Subject, Validated,
+    },
 };
 use azimage_crds::{CONSENT_TAG, ConditionType, Reason};
 
@@ -15,6 +19,7 @@ pub(super) fn change(bug: Bug, validated: &Validated, history: &History<'_>, fac
     match bug {
         Bug::GeneralizeWithoutConsent => keep_consent_as_it_is(facts, plan),
         Bug::ClaimCopiedMachine => claim_copied(validated, plan),
+        Bug::DeleteSourceEarly => delete_early(validated, facts, plan),
         Bug::KeepSize => keep_size(validated, plan),
         Bug::DropForeignRegions => drop_foreign_regions(plan),
         Bug::BlameAllWishes => plan.report.asks.wishes.clear(),
@@ -41,6 +46,20 @@ fn claim_copied(validated: &Validated, plan: &mut Plan) {
         (&mut plan.step, &validated.source)
     {
         request.id = id.clone();
+    }
+}
+
+/// The machine goes while the version is being made.
+fn delete_early(validated: &Validated, facts: &Facts, plan: &mut Plan) {
+    let is_being_made = facts.versions.found(&validated.id).is_some_and(|it| it.provisioning == Provisioning::Creating);
+    let machine = validated.source.captured();
+    if let Some(id) = machine.filter(|_| is_being_made && plan.step.is_none()) {
+        let deletion = DeletionRequest { id: BelongingId::Machine(id.clone()), version: validated.id.clone() };
+        plan.step = Some(Step {
+            name: StepName::DeleteSource,
+            subject: Subject::Belonging(BelongingPart::Machine),
+            request: Request::DeleteBelonging(Box::new(deletion)),
+        });
     }
 }
 

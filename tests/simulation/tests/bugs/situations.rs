@@ -46,6 +46,8 @@ pub(crate) fn of(bug: Bug) -> Situation {
         Bug::IgnoreOpenNetwork => plan!("copy-opened"),
         Bug::KeepFailedCopy => plan!("copy-fails"),
         Bug::SealWithoutSnapshot => plan!("kept"),
+        Bug::DeleteSourceEarly => plan!("source-deleted"),
+        Bug::IgnoreUniqueIds => plan!("disk-replaced"),
         Bug::AcceptForeignPart => plan!("part-taken"),
         Bug::BelieveOne404OfPart => plan!("part-missed"),
         Bug::KeepSize => plan!("size-sold-out"),

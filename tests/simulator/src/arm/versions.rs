@@ -101,7 +101,7 @@ fn known(kind: &str) -> Option<&'static [&'static str]> {
         "galleries" => Some(GALLERIES),
         "virtualmachines" | "images" => Some(MACHINES),
         "disks" | "snapshots" | "diskencryptionsets" => Some(DISKS),
-        "virtualnetworks" | "networkinterfaces" | "networksecuritygroups" => Some(NETWORK),
+        "virtualnetworks" | "networkinterfaces" | "networksecuritygroups" | "publicipaddresses" => Some(NETWORK),
         "eventtypes" => Some(ACTIVITY_LOG),
         // Operations are read with the api-version of the request that began them.
         _ => None,

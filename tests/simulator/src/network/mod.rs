@@ -1,9 +1,10 @@
 //! The Network provider, as far as virtual machines need it: virtual networks, subnets, network interfaces, network security
-//! groups (behaviour section 18).
+//! groups, public addresses (behaviour section 18).
 
 pub(crate) mod exposure;
 pub(crate) mod interface;
 pub(crate) mod prefix;
+pub(crate) mod public_address;
 pub(crate) mod security_group;
 pub(crate) mod virtual_network;
 
@@ -43,14 +44,22 @@ impl Provider for Network {
         }
         match (kind.as_str(), call.method) {
             (
-                "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces" | "networksecuritygroups",
+                "virtualnetworks"
+                | "virtualnetworks/subnets"
+                | "networkinterfaces"
+                | "networksecuritygroups"
+                | "publicipaddresses",
                 &Method::GET,
             ) => {
                 let resource = resources.network.get(&call.address.key()).ok_or_else(|| not_found(call.address))?;
                 Ok(Reply { etag: Some(resource.etag()), ..Reply::ok(view(resources, resource)) })
             }
             (
-                "virtualnetworks" | "virtualnetworks/subnets" | "networkinterfaces" | "networksecuritygroups",
+                "virtualnetworks"
+                | "virtualnetworks/subnets"
+                | "networkinterfaces"
+                | "networksecuritygroups"
+                | "publicipaddresses",
                 &Method::DELETE,
             ) => delete(resources, call),
             ("virtualnetworks", &Method::PUT) => virtual_network::put(resources, call),
@@ -140,6 +149,7 @@ pub(crate) fn view(resources: &Resources, resource: &NetworkResource) -> Value {
         "virtualnetworks" => virtual_network::view(resources, resource),
         "virtualnetworks/subnets" => virtual_network::subnet_view(resources, resource),
         "networksecuritygroups" => security_group::view(resources, resource),
+        "publicipaddresses" => public_address::view(resources, resource),
         _ => interface::view(resources, resource),
     }
 }
@@ -188,6 +198,7 @@ fn delete(resources: &mut Resources, call: &Call<'_>) -> Answer {
     match call.address.kind().as_str() {
         "networkinterfaces" => interface::is_free(resources, resource, None)?,
         "networksecuritygroups" => security_group::is_free(resources, resource)?,
+        "publicipaddresses" => public_address::is_free(resources, resource)?,
         _ => virtual_network::subnets_are_free(resources, &key)?,
     }
     Ok(records::deletion_begins(resources, RecordKind::Network, &key, resources.durations.network))

@@ -83,7 +83,7 @@ pub(crate) struct Resources {
     pub(crate) encryption_sets: BTreeMap<String, DiskEncryptionSet>,
     /// Managed images.
     pub(crate) images: BTreeMap<String, ManagedImage>,
-    /// Virtual networks, subnets, network interfaces.
+    /// Virtual networks, subnets, network interfaces, public addresses.
     pub(crate) network: BTreeMap<String, NetworkResource>,
     /// Sizes that cannot be had.
     pub(crate) shortages: Vec<SoldOut>,

@@ -26,7 +26,9 @@ pub use self::{
         Sysprep, Unknowns, UnpreparedSystem, Windows, WindowsScript,
     },
     image::{ManagedDisk, ManagedImage},
-    network::{DataDisk, NetworkInterface, NetworkSecurityGroup, Shortage, SoldOut, Subnet, VirtualNetwork},
+    network::{
+        DataDisk, NetworkInterface, NetworkSecurityGroup, PublicAddress, Shortage, SoldOut, Subnet, VirtualNetwork,
+    },
     roles::{Role, RoleAssignment, RoleDefinition},
     throttling::Throttling,
     virtual_machine::{AgentState, Plan, PowerState, ScriptFails, ScriptFailure, Seal, VirtualMachine},
@@ -113,6 +115,8 @@ pub struct ResourceGroup {
     pub virtual_networks: Vec<VirtualNetwork>,
     /// Network security groups.
     pub network_security_groups: Vec<NetworkSecurityGroup>,
+    /// Public addresses.
+    pub public_addresses: Vec<PublicAddress>,
     /// Network interfaces.
     pub network_interfaces: Vec<NetworkInterface>,
     /// Managed disks that no machine holds.

@@ -64,7 +64,7 @@ pub struct NetworkSecurityGroup {
     pub security_rules: Vec<serde_json::Value>,
 }
 
-/// A network interface that no machine holds.
+/// A network interface; a machine that lists it holds it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct NetworkInterface {
@@ -76,6 +76,20 @@ pub struct NetworkInterface {
     pub subnet: String,
     /// Network security group (resource id).
     pub network_security_group: Option<String>,
+    /// Public address (resource id).
+    pub public_address: Option<String>,
+}
+
+/// A public address.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PublicAddress {
+    /// Name.
+    pub name: String,
+    /// Region; the resource group's where absent.
+    pub location: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A data disk of a virtual machine.

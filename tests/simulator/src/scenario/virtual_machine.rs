@@ -39,6 +39,10 @@ pub struct VirtualMachine {
     pub priority: Option<String>,
     /// Data disks.
     pub data_disks: Vec<DataDisk>,
+    /// Network interfaces (resource ids).
+    pub network_interfaces: Vec<String>,
+    /// `deleteOption` of its disks and interfaces: `Detach` or `Delete`.
+    pub delete_option: String,
     /// The OS disk is encrypted inside the guest (Azure Disk Encryption).
     pub disk_encryption: bool,
     /// Boot diagnostics with managed storage are on.
@@ -94,6 +98,8 @@ impl Default for VirtualMachine {
             ephemeral_os_disk: false,
             priority: None,
             data_disks: Vec::new(),
+            network_interfaces: Vec::new(),
+            delete_option: "Detach".to_owned(),
             disk_encryption: false,
             boot_diagnostics: false,
             boot_diagnostics_storage: None,

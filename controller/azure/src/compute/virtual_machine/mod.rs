@@ -52,6 +52,8 @@ pub struct VirtualMachine {
     pub os_disk: OsDisk,
     /// Data disks; an image version takes all of them along.
     pub data_disks: Vec<DataDisk>,
+    /// Resource ids of its network interfaces.
+    pub interfaces: Vec<String>,
     /// Marketplace plan.
     pub plan: Option<Plan>,
     /// Size, for example `Standard_D2s_v5`.
@@ -138,6 +140,8 @@ struct Properties {
     security_profile: SecurityProfile,
     #[serde(default, deserialize_with = "null_as_default")]
     diagnostics_profile: DiagnosticsProfile,
+    #[serde(default, deserialize_with = "null_as_default")]
+    network_profile: NetworkProfile,
     priority: Option<Priority>,
     virtual_machine_scale_set: Option<Reference>,
     instance_view: Option<InstanceView>,
@@ -147,6 +151,13 @@ struct Properties {
 #[serde(rename_all = "camelCase")]
 struct HardwareProfile {
     vm_size: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NetworkProfile {
+    #[serde(default, deserialize_with = "null_as_default")]
+    network_interfaces: Vec<Reference>,
 }
 
 #[derive(Default, Deserialize)]
@@ -200,7 +211,9 @@ struct Reference {
 
 impl From<Wire> for VirtualMachine {
     fn from(wire: Wire) -> Self {
-        let Properties { storage_profile, security_profile, diagnostics_profile, instance_view, .. } = wire.properties;
+        let Properties {
+            storage_profile, security_profile, diagnostics_profile, network_profile, instance_view, ..
+        } = wire.properties;
         let view = instance_view.unwrap_or_default();
         Self {
             etag: wire.etag,
@@ -223,6 +236,7 @@ impl From<Wire> for VirtualMachine {
             disk_controller: storage_profile.disk_controller_type,
             os_disk: storage_profile.os_disk.map(os_disk).unwrap_or_default(),
             data_disks: storage_profile.data_disks.into_iter().map(data_disk).collect(),
+            interfaces: network_profile.network_interfaces.into_iter().filter_map(|interface| interface.id).collect(),
             plan: wire.plan,
             size: wire.properties.hardware_profile.vm_size,
             allows_extensions: wire.properties.os_profile.allow_extension_operations.unwrap_or(true),

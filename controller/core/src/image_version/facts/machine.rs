@@ -37,6 +37,8 @@ pub struct Machine {
     pub unmanaged_os_disk: bool,
     /// Its managed disks, the OS disk first.
     pub disks: Vec<AttachedDisk>,
+    /// Its network interfaces, by their resource ids.
+    pub interfaces: Vec<String>,
     /// Its size, such as `Standard_D2s_v5`.
     pub size: Option<String>,
     /// Whether run commands may be used on it.

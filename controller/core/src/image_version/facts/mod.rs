@@ -4,6 +4,7 @@
 //! however long it waited. So the readings of a pass that had to stop midway are kept for the next one.
 
 mod activity;
+mod belonging;
 mod console;
 mod definition;
 mod disk;
@@ -38,9 +39,13 @@ use jiff::Timestamp;
 use super::Validated;
 use strum::IntoEnumIterator as _;
 
-use crate::temporary::{TemporaryId, Twin};
+use crate::{
+    belonging::BelongingId,
+    temporary::{TemporaryId, Twin},
+};
 
 pub use activity::ActivityOf;
+pub use belonging::Belonging;
 pub use console::Console;
 pub use definition::{Definition, MarketplacePlan};
 pub use disk::{AttachedDisk, Disk, Encryption};
@@ -85,6 +90,8 @@ pub enum Read {
     ManagedImage(ManagedImageId),
     /// A temporary resource, other than a machine.
     Temporary(TemporaryId),
+    /// Something that belongs to a machine, other than the machine.
+    Belonging(BelongingId),
     /// A gallery.
     Gallery(GalleryId),
     /// The deleted versions of an image definition that its gallery keeps.
@@ -114,6 +121,8 @@ pub enum Scope {
     Workspace(ResourceGroup),
     /// Network interfaces in a subnet.
     Subnet(SubnetId),
+    /// Something that belongs to a machine.
+    Belonging(BelongingId),
 }
 
 impl Read {
@@ -122,6 +131,14 @@ impl Read {
         match id {
             TemporaryId::Machine(id) => Self::Machine(id.clone()),
             other => Self::Temporary(other.clone()),
+        }
+    }
+
+    /// The reading that tells how it stands with something that belongs to a machine.
+    pub fn of_belonging(id: &BelongingId) -> Self {
+        match id {
+            BelongingId::Machine(id) => Self::Machine(id.clone()),
+            other => Self::Belonging(other.clone()),
         }
     }
 
@@ -141,6 +158,7 @@ impl fmt::Display for Scope {
             Self::Machine(id) => write!(formatter, "{id}"),
             Self::Workspace(group) => write!(formatter, "{group}"),
             Self::Subnet(id) => write!(formatter, "{id}"),
+            Self::Belonging(id) => write!(formatter, "{id}"),
         }
     }
 }
@@ -204,6 +222,8 @@ pub struct Facts {
     pub managed_images: Readings<ManagedImageId, ManagedImage>,
     /// Temporary resources, other than machines.
     pub temporaries: Readings<TemporaryId, Temporary>,
+    /// What belongs to machines.
+    pub belongings: Readings<BelongingId, Belonging>,
     /// Galleries.
     pub galleries: Readings<GalleryId, Gallery>,
     /// Numbers of deleted versions that are kept.
@@ -250,7 +270,7 @@ impl Facts {
     }
 
     /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
-    fn own_readings(&mut self) -> [&mut dyn Fade; 18] {
+    fn own_readings(&mut self) -> [&mut dyn Fade; 19] {
         let Self {
             question: _,
             versions,
@@ -264,6 +284,7 @@ impl Facts {
             snapshots,
             managed_images,
             temporaries,
+            belongings,
             galleries,
             soft_deleted,
             permissions,
@@ -285,6 +306,7 @@ impl Facts {
             snapshots,
             managed_images,
             temporaries,
+            belongings,
             galleries,
             soft_deleted,
             permissions,
@@ -315,6 +337,7 @@ impl Facts {
             Read::Snapshot(id) => self.snapshots.is_fresh(id),
             Read::ManagedImage(id) => self.managed_images.is_fresh(id),
             Read::Temporary(id) => self.temporaries.is_fresh(id),
+            Read::Belonging(id) => self.belongings.is_fresh(id),
             Read::Gallery(id) => self.galleries.is_fresh(id),
             Read::SoftDeleted(id) => self.soft_deleted.is_fresh(id),
             Read::Permissions(scope) => self.permissions.is_fresh(scope),
@@ -344,6 +367,7 @@ impl Facts {
             Read::Snapshot(id) => self.snapshots.forget(id),
             Read::ManagedImage(id) => self.managed_images.forget(id),
             Read::Temporary(id) => self.temporaries.forget(id),
+            Read::Belonging(id) => self.belongings.forget(id),
             Read::Gallery(id) => self.galleries.forget(id),
             Read::SoftDeleted(id) => self.soft_deleted.forget(id),
             Read::Permissions(scope) => self.permissions.forget(scope),
@@ -388,6 +412,7 @@ impl fmt::Display for Read {
             Self::Snapshot(id) => write!(formatter, "{id}"),
             Self::ManagedImage(id) => write!(formatter, "{id}"),
             Self::Temporary(id) => write!(formatter, "{id}"),
+            Self::Belonging(id) => write!(formatter, "{id}"),
             Self::Gallery(id) => write!(formatter, "{id}"),
             Self::SoftDeleted(id) => write!(formatter, "the deleted versions of {id}"),
             Self::Permissions(scope) => write!(formatter, "the rights on {scope}"),

@@ -11,6 +11,7 @@ pub(super) mod clone;
 pub(super) mod compatible;
 pub(super) mod definition;
 pub(super) mod delete;
+pub(super) mod delete_source;
 pub(super) mod disks;
 pub(super) mod generalize;
 pub(super) mod guest;

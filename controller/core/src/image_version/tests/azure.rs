@@ -8,6 +8,7 @@ use serde_json::Map;
 
 use super::{super::*, fixtures::*, told::*, twins::Twins};
 use crate::{
+    belonging::BelongingId,
     guest,
     temporary::{Part, TemporaryId},
 };
@@ -49,6 +50,14 @@ pub(super) struct Azure {
     pub(super) sold_out: (Vec<&'static str>, Vec<&'static str>),
     /// The sizes that were asked for.
     pub(super) sizes: Vec<String>,
+    /// The machine that is captured itself was deleted.
+    pub(super) is_gone: bool,
+    /// What belongs to it.
+    pub(super) belongings: BTreeMap<BelongingId, facts::Belonging>,
+    /// What Azure deletes with the machine by itself.
+    pub(super) goes_with_it: Vec<BelongingId>,
+    /// Whether it answers 404 to reads of what belongs to the machine, and of what is temporary, whatever is there.
+    pub(super) lies: bool,
     /// Regions that fail so many times before they copy.
     pub(super) failing: BTreeMap<String, u32>,
     /// The machines that prove the version, and what is run in them.
@@ -79,6 +88,10 @@ impl Azure {
             snapshots: 0,
             sold_out: (Vec::new(), Vec::new()),
             sizes: Vec::new(),
+            is_gone: false,
+            belongings: BTreeMap::new(),
+            goes_with_it: Vec::new(),
+            lies: false,
             failing: BTreeMap::new(),
             twins: Twins::default(),
         }
@@ -101,8 +114,17 @@ impl Azure {
             (Read::Machine(id), Some(_)) if !self.copied => {
                 return facts.machines.put(id.clone(), missing(), std::time::Duration::ZERO);
             }
+            (Read::Machine(id), None) if self.is_gone => {
+                return facts.machines.put(id.clone(), missing(), std::time::Duration::ZERO);
+            }
+            (Read::Belonging(id), _) => {
+                let found = self.belongings.get(id).filter(|_| !self.lies).cloned();
+                let found = found.map_or(Reading::Missing(Absent::Resource), Reading::Found);
+                return facts.belongings.put(id.clone(), found, std::time::Duration::ZERO);
+            }
             (Read::Temporary(id), _) => {
-                let found = self.parts.get(id).cloned().map_or(Reading::Missing(Absent::Resource), Reading::Found);
+                let found = self.parts.get(id).filter(|_| !self.lies).cloned();
+                let found = found.map_or(Reading::Missing(Absent::Resource), Reading::Found);
                 return facts.temporaries.put(id.clone(), found, std::time::Duration::ZERO);
             }
             (Read::Operation(of), _) if of.step.name == StepName::CreateMachine => {
@@ -193,6 +215,7 @@ impl Azure {
             }
             Request::PutMachine(request) => self.make(request),
             Request::DeleteTemporary(id) => self.delete(id),
+            Request::DeleteBelonging(request) => self.delete_belonging(&request.id),
             Request::Deallocate(_) => {
                 assert!(!self.machine.generalized);
                 self.machine.power = Power::Deallocating;
@@ -284,6 +307,28 @@ impl Azure {
         }
         assert!(!self.copied || matches!(id, TemporaryId::Snapshot(_)), "{id} is in use");
         self.parts.get_mut(id).expect("what isn't there can't be deleted").provisioning = Provisioning::Deleting;
+    }
+
+    /// What something uses isn't deleted, and the machine goes at once.
+    fn delete_belonging(&mut self, id: &BelongingId) {
+        let home = self.version.as_ref().and_then(|version| version.replication.get(&region(HOME)));
+        assert!(home.is_some_and(|home| home.state == RegionReplication::Completed), "{id} may be needed");
+        if let BelongingId::Machine(machine) = id {
+            assert!(!self.is_gone, "what isn't there can't be deleted");
+            self.is_gone = true;
+            self.belongings.retain(|id, _| !self.goes_with_it.contains(id));
+            for belonging in self.belongings.values_mut() {
+                belonging.used_by.retain(|user| *user != machine.to_string());
+            }
+            return;
+        }
+        let belonging = self.belongings.get(id).expect("what isn't there can't be deleted");
+        assert_eq!(belonging.used_by, Vec::<String>::new(), "{id} is in use");
+        self.belongings.remove(id);
+        let is_on_it = |user: &String| user.starts_with(&id.to_string());
+        for belonging in self.belongings.values_mut() {
+            belonging.used_by.retain(|user| !is_on_it(user));
+        }
     }
 
     fn name_the_attempt(&mut self) {

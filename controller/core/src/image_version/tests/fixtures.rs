@@ -228,6 +228,7 @@ pub(super) fn machine() -> facts::Machine {
         ephemeral_os_disk: false,
         unmanaged_os_disk: false,
         disks: vec![facts::AttachedDisk { id: Some(disk_id("os")), is_os_disk: true, lun: None }],
+        interfaces: Vec::new(),
         size: Some("Standard_D2s_v5".into()),
         allows_extensions: true,
         scale_set: None,

@@ -242,6 +242,36 @@ fn a_seal_that_failed_keeps_it_and_another_attempt_after_its_end_makes_another()
 }
 
 #[test]
+fn after_a_lost_status_one_answer_that_it_is_not_there_proves_nothing() {
+    for answers in 1..=4 {
+        let mut controller = controller("168h");
+        controller.run(&[]);
+        controller.azure.lies = true;
+        controller.pass(Fate::StatusLost);
+        for _ in 1..answers {
+            controller.pass(Fate::Fine);
+        }
+        controller.azure.lies = false;
+        controller.run(&[]);
+        assert!(is_ready(&controller), "{:?}", controller.progress());
+        let is_known = controller.status.temporary.iter().any(|kept| kept.resource_id.parse() == Ok(snapshot()));
+        assert_eq!(is_known, answers < 4, "{answers} answers");
+    }
+}
+
+#[test]
+fn after_a_lost_status_one_that_is_gone_is_looked_for_only_until_that_is_certain() {
+    let mut controller = controller("168h");
+    controller.run(&[]);
+    controller.azure.parts.clear();
+    controller.pass(Fate::StatusLost);
+    assert!(!is_ready(&controller), "it isn't certain yet");
+    controller.run(&[]);
+    assert!(is_ready(&controller), "{:?}", controller.progress());
+    assert_eq!(reason(&controller, ConditionType::CleanedUp), "True/NotNeeded");
+}
+
+#[test]
 fn an_object_that_goes_leaves_it_and_says_so() {
     let mut controller = controller("168h");
     controller.run(&[]);

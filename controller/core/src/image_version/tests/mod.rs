@@ -11,6 +11,7 @@ mod controller;
 mod convergence;
 mod copied;
 mod cycles;
+mod deleted_source;
 mod deletion;
 mod facts;
 mod fixtures;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 23] = [
+const ELSEWHERE: [Reason; 24] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -32,6 +32,8 @@ const ELSEWHERE: [Reason; 23] = [
     Reason::Validating,
     Reason::ValidationFailed,
     Reason::ValidationImpossible,
+    // From whole lives of machines that are deleted, in `deleted_source.rs`.
+    Reason::SourceKept,
     // From the plan of a replication target.
     Reason::NothingSelected,
     Reason::ConflictingTarget,

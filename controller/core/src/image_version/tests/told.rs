@@ -154,6 +154,7 @@ impl Observed {
                 put(&self.managed_image.map(|image| (**image).clone()), id, &mut into.managed_images)
             }
             Read::Temporary(id) => put(&Told::NotYet, id, &mut into.temporaries),
+            Read::Belonging(id) => put(&Told::NotYet, id, &mut into.belongings),
             Read::Gallery(id) => put(&self.gallery, id, &mut into.galleries),
             Read::SoftDeleted(id) => put(&self.soft_deleted, id, &mut into.soft_deleted),
             Read::Permissions(scope) => {
@@ -237,6 +238,9 @@ impl Observed {
 pub(super) fn throttled(read: &Read, into: &mut Facts) {
     if let Read::Temporary(id) = read {
         return into.temporaries.put(id.clone(), Reading::Failed(Failure::Throttled), Duration::ZERO);
+    }
+    if let Read::Belonging(id) = read {
+        return into.belongings.put(id.clone(), Reading::Failed(Failure::Throttled), Duration::ZERO);
     }
     let observed = Observed {
         version: Told::Failed(Failure::Throttled),

@@ -22,7 +22,7 @@ fn data_disks(group: &str, seed: &scenario::VirtualMachine) -> Value {
         .map(|disk| {
             let name = format!("{}_disk{}", seed.name, disk.lun);
             json!({
-                "lun": disk.lun, "name": name, "createOption": "Empty", "caching": "None", "deleteOption": "Detach",
+                "lun": disk.lun, "name": name, "createOption": "Empty", "caching": "None", "deleteOption": seed.delete_option,
                 "diskSizeGB": disk.size_gb,
                 "managedDisk": {
                     "storageAccountType": disk.storage_account_type,
@@ -31,6 +31,12 @@ fn data_disks(group: &str, seed: &scenario::VirtualMachine) -> Value {
             })
         })
         .collect()
+}
+
+/// The interfaces of a scenario's machine, as its model lists them.
+fn interfaces(seed: &scenario::VirtualMachine) -> Value {
+    let entry = |(place, id): (usize, &String)| json!({"id": id, "properties": {"primary": place == 0, "deleteOption": seed.delete_option}});
+    seed.network_interfaces.iter().enumerate().map(entry).collect()
 }
 
 impl VirtualMachine {
@@ -70,7 +76,7 @@ impl VirtualMachine {
                 "imageReference": {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"},
                 "osDisk": {
                     "osType": seed.os_type, "name": disk, "createOption": "FromImage", "caching": "ReadWrite",
-                    "deleteOption": "Detach", "diskSizeGB": seed.os_disk_size_gb,
+                    "deleteOption": seed.delete_option, "diskSizeGB": seed.os_disk_size_gb,
                     "managedDisk": {
                         "storageAccountType": seed.storage_account_type,
                         "id": format!("{}/providers/Microsoft.Compute/disks/{disk}", group.id),
@@ -95,6 +101,7 @@ impl VirtualMachine {
             properties["securityProfile"] = json!({"securityType": security});
         }
         properties["storageProfile"]["dataDisks"] = data_disks(&group.id, seed);
+        properties["networkProfile"]["networkInterfaces"] = interfaces(seed);
         if seed.boot_diagnostics {
             properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": true}});
         }

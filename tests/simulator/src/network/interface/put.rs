@@ -154,8 +154,8 @@ fn same_subscription(one: &str, other: &str) -> bool {
     of(one) == of(other)
 }
 
-/// The public address of an IP configuration, also where it is made with the interface. Public addresses are no resources
-/// here: what is named counts as there.
+/// The public address of an IP configuration, also where it is made with the interface. What is named counts as there, also if
+/// there is no such resource.
 fn public_address(interface: &str, given: &Value) -> Option<String> {
     if let Some(id) = given["publicIPAddress"]["id"].as_str() {
         return Some(id.to_owned());

@@ -1,12 +1,12 @@
 //! What is kept is deleted when it expired, by what its tag says then: who needs it for longer gives the tag a later time, or
 //! takes it away. Nothing waits for that.
 
-use azimage_crds::{ConditionType, TemporaryStatus};
+use azimage_crds::{ConditionType, Reason, TemporaryStatus};
 
 use super::{
     super::{
         super::{
-            KeepSpec, Requeue,
+            Doubt, KeepSpec, Read, Requeue,
             context::{Answer, Cx},
             facts,
             report::{Decision, Outcome, Report, Stop, ends},
@@ -20,7 +20,7 @@ use super::{
     words::{Parting, Words},
 };
 use crate::{
-    Failure,
+    Failure, Truth,
     temporary::{TemporaryId, expires},
 };
 
@@ -44,19 +44,33 @@ fn known<'a>(cx: &Cx<'a>, keep: &KeepSpec) -> Option<&'a TemporaryStatus> {
     cx.history.status.temporary.iter().find(is_it)
 }
 
-/// Looks for a snapshot that the status, when it was lost, lost too.
-pub(super) fn recall(cx: &Cx<'_>, keep: &KeepSpec, report: &mut Report) -> Result<(), Stop> {
+/// Looks for a snapshot that the status, when it was lost, lost too. Whether it is certain enough what there is.
+pub(super) fn recall(cx: &Cx<'_>, keep: &KeepSpec, report: &mut Report) -> Result<bool, Stop> {
     if cx.history.begun(making()) || known(cx, keep).is_some() {
-        return Ok(());
+        return Ok(true);
     }
     match cx.temporary(&keep.id())? {
         Answer::Found(found) if cx.validated.owns_tag(&found.tags) => note(keep, found, report),
+        // What one answer says that it isn't there would be forgotten for good.
+        Answer::Missing(_) => {
+            let doubt = Doubt::Absent(Read::of_temporary(&keep.id()));
+            let believed = cx.history.believes(&doubt);
+            report.doubts(doubt);
+            return Ok(believed);
+        }
         // It is looked for only until the end of the work.
         Answer::Failed(failure @ Failure::Throttled) => return Err(Stop::Failed(failure.clone(), READING)),
         // That it can't be read holds up nothing.
-        Answer::Found(_) | Answer::Missing(_) | Answer::Failed(_) => {}
+        Answer::Found(_) | Answer::Failed(_) => {}
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Whether the status says already what became of the snapshot: at rest nothing is looked for any more.
+fn is_told(cx: &Cx<'_>) -> bool {
+    let later = [Reason::CleanUpFailed.as_str(), Reason::SourceKept.as_str()];
+    let told = cx.history.condition(ConditionType::CleanedUp);
+    told.is_some_and(|told| told.status == "True" || later.contains(&told.reason.as_str()))
 }
 
 /// How it stands with the snapshot of a version that exists.
@@ -65,9 +79,9 @@ pub(in super::super::super) fn tell(cx: &Cx<'_>, report: &mut Report) -> Decisio
         report.not_needed(ConditionType::CleanedUp);
         return Ok(Outcome::Done);
     };
-    // At rest nothing is looked for any more.
-    if cx.history.condition(ConditionType::CleanedUp).is_none_or(|told| told.status != "True") {
-        recall(cx, keep, report)?;
+    if !is_told(cx) && !recall(cx, keep, report)? {
+        report.found(Truth::Unknown, &Words::Recalling);
+        return Ok(Outcome::Done);
     }
     if known(cx, keep).is_some() || report.temporary.contains(&keep.id()) {
         report.done(&Words::Kept);

@@ -12,6 +12,8 @@ messages! {
             "Azure failed to make the snapshot of the machine's OS disk{detail}; making it again",
         Renewing => GuestPrepared / KeepingDisk:
             "The snapshot of the machine's OS disk expired before the seal began; deleting it before another one is made",
+        Recalling => CleanedUp / CleaningUp:
+            "Looking for the snapshot of the machine's OS disk, of which the status doesn't tell",
         Kept => CleanedUp / Succeeded:
             "Nothing is left but the snapshot of the OS disk as it was before the seal, from which the machine can be had back: \
              see status.temporary for it and for when it is deleted",

@@ -1,5 +1,6 @@
 //! What Azure would refuse later is asked before the first change: rights, locks, and whether the version number is free.
 
+mod deletion;
 pub(in super::super) mod words;
 
 use azimage_crds::Prepare;
@@ -63,6 +64,11 @@ const SUBNET_ACTIONS: &[&str] = &["Microsoft.Network/virtualNetworks/subnets/joi
 /// All actions that are looked for to capture a machine.
 pub fn actions() -> impl Iterator<Item = &'static str> {
     [VERSION_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS, KEEP_ACTIONS, DISK_ACTIONS].into_iter().flatten().copied()
+}
+
+/// All actions that are looked for besides to delete it with what belongs to it.
+pub fn deletion_actions() -> impl Iterator<Item = &'static str> {
+    [deletion::MACHINE, deletion::INTERFACES, deletion::DISKS, deletion::ADDRESSES].into_iter().flatten().copied()
 }
 
 /// All actions that are looked for besides to capture a copy of it.
@@ -176,6 +182,9 @@ pub(in super::super) fn before_claim(cx: &Cx<'_>, source: Source<'_>, report: &m
     let disk = if cx.keep_spec().is_some() && has_its_disk_beside_it(cx, source)? { DISK_ACTIONS } else { &[] };
     if let Some(action) = denied(cx, &machine, &[MACHINE_ACTIONS, seal, disk].concat(), report)? {
         return report.stalled(&Foreseen::MachineDenied { action, scope: machine });
+    }
+    if let end @ Outcome::Ends(..) = deletion::may_be_deleted(cx, source, report)? {
+        return Ok(end);
     }
     cx.keep_spec().map_or(Ok(Outcome::Done), |keep| disk_may_be_kept(cx, keep, report))
 }

@@ -43,6 +43,15 @@ messages! {
             "The lock {lock} on {scope} would keep the snapshot of the machine's OS disk from being made, or from being deleted when \
              it expired (ScopeLocked), so the machine isn't touched: delete the lock, name another resource group in \
              spec.workspace of a new object, or set spec.source.virtualMachine.inPlace.keepDiskSnapshotFor to 0s in it",
+        DeletionDenied { action: &'static str, scope: Scope } => SourceReady / AccessDenied:
+            "Azure would refuse to delete the machine, or what belongs to it, when the version is made, so the machine isn't touched: \
+             grant the action {action} on {scope} to the Azure identity that this object acts as: that of its \
+             spec.serviceAccountName, or the controller's own if it names none; or set \
+             spec.source.virtualMachine.inPlace.sourceCleanup to Keep in a new object",
+        DeletionLocked { lock: String, scope: String } => SourceReady / ScopeLocked:
+            "The lock {lock} on {scope} would keep the machine, or what belongs to it, from being deleted when the version is made \
+             (ScopeLocked), so the machine isn't touched: delete the lock, or set \
+             spec.source.virtualMachine.inPlace.sourceCleanup to Keep in a new object",
         MachineLocked { lock: String, scope: String } => SourceReady / ScopeLocked:
             "The lock {lock} on {scope} is ReadOnly, so Azure would refuse to change the machine (ScopeLocked): delete \
              the lock, or use another machine in a new object",
