@@ -25,6 +25,7 @@ mod namespaces;
 mod own_identity;
 mod preflight;
 mod process;
+mod promotion;
 mod proven;
 mod proxy;
 mod regions;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 23] = [
+const ELSEWHERE: [Reason; 28] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -42,6 +42,12 @@ const ELSEWHERE: [Reason; 23] = [
     Reason::DefinitionExists,
     Reason::DefinitionDiffers,
     Reason::DefinitionFailed,
+    Reason::PinnedUnusable,
+    // From what is latest, in `promotion.rs`.
+    Reason::NotLatest,
+    Reason::NotValidated,
+    Reason::RegionWouldBeEmpty,
+    Reason::Soaking,
 ];
 
 fn tables() -> Vec<Row> {
