@@ -201,7 +201,11 @@ fn flag(rule: &Rule, own: &ImageVersion, others: &[ImageVersion], is_in: bool) -
     }
 }
 
+/// What is the case, what the definition's object says, the version and the others, whether Azure includes it, and what its flag comes to.
+type Row<'a> = (&'a str, Rule, ImageVersion, Vec<ImageVersion>, bool, &'a str);
+
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_version_is_included_where_it_is_chosen_complete_and_no_newer_one_is() {
     let none = json!({});
     let at_home = |text: &str, latest: Option<&str>| version(text, "Passed", &[(HOME, latest)], &none);
@@ -211,7 +215,7 @@ fn a_version_is_included_where_it_is_chosen_complete_and_no_newer_one_is() {
         |latest: Option<&str>| version("1.4.0", "Passed", &[(HOME, latest)], &json!({"spec": {"latest": "Never"}}));
     let to_old = || pinned("1.3.0", EmptyRegions::Keep);
     let (included, kept, leaving) = (Some("Included"), Some("Kept"), Some("Leaving"));
-    let rows: Vec<(&str, Rule, ImageVersion, Vec<ImageVersion>, bool, &str)> = vec![
+    let rows: Vec<Row<'_>> = vec![
         ("it is chosen", newest(0), at_home("1.4.0", None), vec![], false, "in, Entering"),
         ("it is chosen and in", newest(0), at_home("1.4.0", included), vec![], true, "in, Included"),
         (
@@ -528,13 +532,16 @@ fn a_definition_keeps_the_history_of_what_was_latest() {
     }
 }
 
+/// What is the case, what the object says, the versions, the reason, whether a person has to act, and the message.
+type Told<'a> = (&'a str, Value, Vec<ImageVersion>, &'a str, bool, &'a str);
+
 #[test]
 fn a_definition_says_why_what_is_wanted_is_not_so() {
     let none = json!({});
     let at_home = |text: &str, latest: Option<&str>| version(text, "Passed", &[(HOME, latest)], &none);
     let elsewhere = version("1.3.0", "Passed", &[(OTHER, None)], &none);
     let pin = |text: &str| json!({"policy": "Pinned", "pinned": text});
-    let rows: Vec<(&str, Value, Vec<ImageVersion>, &str, bool, &str)> = vec![
+    let rows: Vec<Told<'_>> = vec![
         (
             "what is pinned has no object",
             pin("9.9.9"),

@@ -240,8 +240,9 @@ const LAWS: [Law; 41] = [
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
-    let liveness: [Law; 5] = [
+    let liveness: [Law; 6] = [
         ("law 9", copies::nothing_temporary_is_left),
+        ("liveness", version::what_passed_is_latest),
         ("liveness", end::objects_settle),
         ("liveness", end::broken_objects_report_their_reason),
         ("liveness", regions::deleted_targets_disappear),

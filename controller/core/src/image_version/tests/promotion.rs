@@ -87,6 +87,7 @@ fn promoted(scene: &Scene) -> String {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_version_gets_into_latest_and_out_of_it_by_one_write() {
     let to = |number: &str| says(&json!({"policy": "Pinned", "pinned": number}));
     let empties = says(&json!({"policy": "Pinned", "pinned": "0.9.0", "emptyRegions": "Allow"}));
@@ -94,7 +95,7 @@ fn a_version_gets_into_latest_and_out_of_it_by_one_write() {
     let none = [None, None];
     let both = [Some("Included"), Some("Included")];
     let at = |version: facts::Version, outcome: &str, latest| wide().version(version).status(status(outcome, latest));
-    let rows = [
+    let rows = vec![
         (
             "it passed, and is the newest",
             at(included(&[]), "Passed", none).definitions(&[newest()]),
