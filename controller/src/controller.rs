@@ -58,12 +58,13 @@ pub async fn run(mut options: Options) {
     let versions = Watched::<ImageVersion>::new(&options.client, &scopes);
     let targets = Watched::<ReplicationTarget>::new(&options.client, &scopes);
     let versions = versions.woken_by(&targets, image_version::concern_of_target);
-    let versions =
-        versions.woken_by_own(image_version::concern_of_version, azimage_core::image_version::is_in_conflict);
+    let versions = versions.woken_by_own(image_version::concern_of_version, image_version::goes_by_others);
     let targets = targets.woken_by(&versions, replication_target::concern_of_version);
     let definitions = Watched::<ImageDefinition>::new(&options.client, &scopes);
     let definitions = definitions
         .woken_by_own(image_definition::concern_of_definition, azimage_core::image_definition::is_in_conflict);
+    let definitions = definitions.woken_by(&versions, image_version::concern_of_version);
+    let versions = versions.woken_by(&definitions, image_version::concern_of_definition);
     let stores =
         Stores { versions: versions.indexes(), targets: targets.indexes(), definitions: definitions.indexes() };
     let events = Events::new(options.client.clone(), options.instance.clone(), options.seams.clone());

@@ -8,7 +8,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 use azimage_core::{
     image_definition,
     image_version::{self, Action, Environment, Facts, History, Next, Plan, Report, State, Validated, Violation},
-    replication_target,
+    promotion, replication_target,
 };
 use azimage_crds::{ImageDefinition, ImageDefinitionStatus, ImageVersion, ImageVersionStatus, ReplicationTarget};
 use azimage_names::ImageDefinitionId;
@@ -82,6 +82,18 @@ pub trait Decide: Send + Sync {
         given: image_definition::Given<'_>,
     ) -> image_definition::Next {
         image_definition::next(validated, observed, given)
+    }
+
+    /// What an image definition tells of latest: [`promotion::of_definition`].
+    fn latest_of_definition(
+        &self,
+        object: &ImageDefinition,
+        id: &ImageDefinitionId,
+        versions: &[&ImageVersion],
+        targets: &[&ReplicationTarget],
+        now: Timestamp,
+    ) -> promotion::Latest {
+        promotion::of_definition(object, id, versions, targets, now)
     }
 
     /// The status of an image definition after the pass: [`image_definition::next_status`].

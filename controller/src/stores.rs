@@ -44,6 +44,16 @@ impl Stores {
         Seen(self.definitions.iter().flat_map(|index| index.all()).collect())
     }
 
+    /// The image definitions of a namespace.
+    pub(crate) fn definitions_of(&self, namespace: &str) -> Seen<ImageDefinition> {
+        Seen(self.definitions.iter().flat_map(|index| index.of(namespace)).collect())
+    }
+
+    /// The versions of the same image definition as this one that can be read, itself included.
+    pub(crate) fn line_of(&self, namespace: &str, version: &ImageVersion) -> Seen<ImageVersion> {
+        Seen(self.versions.iter().flat_map(|index| index.group(namespace, version)).collect())
+    }
+
     /// The image versions of a namespace.
     pub(crate) fn versions_of(&self, namespace: &str) -> Seen<ImageVersion> {
         Seen(self.versions.iter().flat_map(|index| index.of(namespace)).collect())

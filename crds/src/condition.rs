@@ -15,19 +15,23 @@ pub enum ConditionType {
     GuestPrepared,
     /// Azure marks the source virtual machine as generalized.
     Generalized,
-    /// The gallery image version exists and is ours, excluded from latest.
+    /// The gallery image version exists, is ours, and is complete in its home region.
     Published,
     /// Every region that is asked for says Completed.
     Replicated,
     /// Machines that were made from the version came up, passed the checks and differ from each other. Only there if the object
     /// asks for it.
     Validated,
+    /// The version is latest, in each region in which it may be.
+    Promoted,
     /// Of what was made in Azure for the work alone nothing is left.
     CleanedUp,
     /// For replication targets: every selected version is complete in the target's region.
     Available,
     /// For image definitions: the gallery image definition exists, and is as the object says.
     DefinitionReady,
+    /// For image definitions: what is to be latest is. It takes no part in `Ready`, unless only a person can help.
+    LatestReady,
     /// Derived from the others: all that was asked for is true.
     Ready,
     /// Present only while true: work goes on, or is retried.
@@ -213,6 +217,20 @@ pub enum Reason {
     /// Azure refuses the deletion for now; the message says until when or why.
     DeletionBlocked,
 
+    // Latest.
+    /// It is becoming latest.
+    Promoting,
+    /// It passed its validation, and waits before it becomes latest.
+    Soaking,
+    /// It isn't latest; the message says why.
+    NotLatest,
+    /// It hasn't passed its validation, so it never is latest.
+    NotValidated,
+    /// It stays latest in a region where no other version would be.
+    RegionWouldBeEmpty,
+    /// The version that is pinned can't be latest; the message says why.
+    PinnedUnusable,
+
     // Azure as a whole.
     /// Azure asked for a pause.
     Throttled,
@@ -303,6 +321,7 @@ impl Reason {
             | Self::StorageTypeFixed
             | Self::TooManyRegions
             | Self::VersionStalled
+            | Self::PinnedUnusable
             | Self::Suspended => true,
             Self::Succeeded
             | Self::Progressing
@@ -328,6 +347,11 @@ impl Reason {
             | Self::RegionFailed
             | Self::Throttled
             | Self::AzureUnavailable
+            | Self::Promoting
+            | Self::Soaking
+            | Self::NotLatest
+            | Self::NotValidated
+            | Self::RegionWouldBeEmpty
             | Self::NothingSelected => false,
         }
     }
@@ -349,9 +373,10 @@ impl ConditionType {
             | Self::Published
             | Self::Replicated
             | Self::Validated
+            | Self::Promoted
             | Self::CleanedUp => "ImageVersion",
             Self::Available => "ReplicationTarget",
-            Self::DefinitionReady => "ImageDefinition",
+            Self::DefinitionReady | Self::LatestReady => "ImageDefinition",
             Self::Ready | Self::Reconciling | Self::Stalled => "all",
         }
     }

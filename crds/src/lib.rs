@@ -13,6 +13,7 @@
 mod condition;
 mod image_definition;
 mod image_version;
+mod latest;
 mod manifest;
 mod replication_target;
 mod rules;
@@ -32,6 +33,10 @@ pub use image_version::{
     ValidationCheck, ValidationCheckStatus, ValidationMachine, ValidationOutcome, ValidationStatus,
     VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
+pub use latest::{
+    EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,
+    MayBeLatest, PromotionPolicy, RegionLatest,
+};
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{
     ImageSelector, Operator, ReplicationTarget, ReplicationTargetSpec, ReplicationTargetStatus, Requirement,
@@ -50,6 +55,9 @@ pub const REPLICATION_TARGET_FINALIZER: &str = "replicationtargets.azimage.dev/r
 /// Annotation that asks for a reconcile now: any new value is acted upon and copied to
 /// `status.lastHandledReconcileAt`.
 pub const RECONCILE_REQUESTED_AT: &str = "azimage.dev/reconcile-requested-at";
+
+/// Annotation on an `ImageDefinition` that says why what is latest is changed: it is copied to `status.history`.
+pub const REASON: &str = "azimage.dev/reason";
 
 /// Tag on an Azure virtual machine by which its owner consents to its being generalized in place.
 pub const CONSENT_TAG: &str = "azimage-generalize";
@@ -72,6 +80,9 @@ pub const SEAL_TAG: &str = "azimage-seal";
 
 /// Tag on a temporary Azure resource: what it was made for.
 pub const PURPOSE_TAG: &str = "azimage-purpose";
+
+/// Tag on a gallery image version that was promoted: when it passed its validation.
+pub const VALIDATED_TAG: &str = "azimage-validated";
 
 /// The prefix of all tags that azimage sets itself, so that users' tags can't collide with them.
 pub const TAG_PREFIX: &str = "azimage-";

@@ -216,6 +216,18 @@ pub(crate) fn removal_delay() -> Rule {
     time_span("0s", "168h", "15m or 24h")
 }
 
+/// A time span for which a version waits that passed its validation.
+pub(crate) fn soak() -> Rule {
+    time_span("0s", "720h", "24h or 90m")
+}
+
+/// A version is pinned by its number, and not otherwise.
+pub(crate) fn pinned_has_a_number() -> Rule {
+    Rule::new("has(self.pinned) == (self.policy == 'Pinned')")
+        .message("pinned is the version number for policy: Pinned, and for no other policy")
+        .field_path(".pinned")
+}
+
 fn time_span(least: &str, most: &str, example: &str) -> Rule {
     Rule::new(format!(
         "self.matches('^([0-9]{{1,5}}(h|m|s))+$') && duration(self) >= duration('{least}') && duration(self) <= duration('{most}')"

@@ -15,7 +15,7 @@ messages! {
     /// What a condition says of which nothing was found out yet.
     pub(crate) enum NotYet {
         Waiting => SourceReady | Compatible | GuestPrepared | Generalized | Published | Replicated | Validated
-            / WaitingForEarlierStep: "An earlier step has to be done first",
+            | Promoted | LatestReady / WaitingForEarlierStep: "An earlier step has to be done first",
     }
 }
 

@@ -136,6 +136,11 @@ fn transition(before: &[Condition], condition: &Condition, ready: Option<&Condit
         | ConditionType::Reconciling
         | ConditionType::Available
         | ConditionType::DefinitionReady => None,
+        ConditionType::Promoted | ConditionType::LatestReady
+            if condition.reason == Reason::RegionWouldBeEmpty.as_str() =>
+        {
+            Some(event(true, action(kind)))
+        }
         // A step that a source doesn't need is no news.
         _ if is("True") && first && condition.reason != Reason::NotNeeded.as_str() => {
             Some(Event { reason: condition.type_.clone(), ..event(false, action(kind)) })
@@ -153,6 +158,7 @@ fn action(kind: ConditionType) -> &'static str {
         ConditionType::Published => "Publish",
         ConditionType::Replicated => "Replicate",
         ConditionType::Validated => "Validate",
+        ConditionType::Promoted | ConditionType::LatestReady => "Promote",
         ConditionType::CleanedUp => "CleanUp",
         ConditionType::Available
         | ConditionType::DefinitionReady

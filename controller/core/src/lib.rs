@@ -22,6 +22,7 @@ pub mod merge;
 pub mod message;
 pub mod owner;
 pub mod pace;
+pub mod promotion;
 pub mod replication_target;
 pub mod requested;
 pub mod resource_version;

@@ -7,9 +7,12 @@ use azimage_core::{
     Failure, Progress, events,
     image_definition::{Environment, Given, Memory, Next, Observed, Plan, Report, Step, Validated},
     image_version::{Requeue, Violation},
+    promotion::Latest,
     requested::requested,
 };
 use azimage_crds::{ImageDefinition, ImageDefinitionStatus, Reason};
+use azimage_names::ImageDefinitionId;
+use jiff::Timestamp;
 use kube::{Api, Resource};
 use tokio::time::Instant;
 
@@ -196,6 +199,7 @@ impl Pass<'_> {
         let generation = self.object.meta().generation.unwrap_or_default();
         let requested = requested(self.object).filter(|_| handled);
         let (id, now) = (validated.map(|validated| &validated.id), context.seams.clock.now());
+        let report = &Report { latest: id.map(|id| Box::new(self.latest(id, now))), ..report.clone() };
         let after =
             context.decisions.next_status_of_definition(&before, report, id, generation, requested.as_ref(), now);
         tell_status(self.api, self.object, (&before, &after), &context.freshest, &context.events).await?;
@@ -205,6 +209,14 @@ impl Pass<'_> {
             context.memories.set(self.uid, memory);
         }
         Ok(())
+    }
+
+    /// What the versions tell of latest.
+    fn latest(&self, id: &ImageDefinitionId, now: Timestamp) -> Latest {
+        let stores = &self.context.stores;
+        let (versions, targets) = (stores.versions_of(self.namespace), stores.targets_of(self.namespace));
+        let (versions, targets) = (versions.objects(), targets.objects());
+        self.context.decisions.latest_of_definition(self.object, id, &versions, &targets, now)
     }
 
     fn validate(&self) -> Result<Validated, Violation> {

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use azimage_core::{
     image_definition::{Memory, conflicts_by, is_in_conflict},
     image_version::Requeue,
+    promotion::{self, next_soak_end},
 };
 use azimage_crds::{ImageDefinition, RECONCILE_REQUESTED_AT};
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
@@ -52,8 +53,9 @@ pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageDefinition) ->
 async fn one(context: &Arc<Context>, seen: &ImageDefinition, uid: &str) -> Result<Action, KubernetesError> {
     let namespace = seen.namespace().unwrap_or_default();
     let others = || others(context);
+    let line = line(context, &namespace);
     if let Some(object) = context.freshest.known(seen)
-        && let Some(wait) = context.filter.wait(uid, fingerprint(&object, &others), Instant::now())
+        && let Some(wait) = context.filter.wait(uid, fingerprint(&object, &others, line), Instant::now())
     {
         return Ok(Action::requeue(wait));
     }
@@ -68,12 +70,12 @@ async fn one(context: &Arc<Context>, seen: &ImageDefinition, uid: &str) -> Resul
         forget(context, uid);
         return Ok(Action::await_change());
     }
-    let fingerprint = fingerprint(&object, &others);
+    let fingerprint = fingerprint(&object, &others, line);
     let pass = Pass { context, api: &api, object: &object, namespace: &namespace, uid };
     match Box::pin(pass.run()).await? {
         After::Now => Ok(Action::requeue(Duration::ZERO)),
         After::Requeue { requeue, rests } => {
-            let wait = wait(context, uid, requeue, rests);
+            let wait = wait(context, seen, uid, requeue, rests);
             context.filter.close(uid, fingerprint, Instant::now() + wait);
             Ok(Action::requeue(wait))
         }
@@ -84,7 +86,7 @@ async fn one(context: &Arc<Context>, seen: &ImageDefinition, uid: &str) -> Resul
     }
 }
 
-fn wait(context: &Context, uid: &str, requeue: Requeue, rests: Option<Duration>) -> Duration {
+fn wait(context: &Context, seen: &ImageDefinition, uid: &str, requeue: Requeue, rests: Option<Duration>) -> Duration {
     let pace = &context.config.pace;
     let span = context.memories.get(uid).requeue_after(requeue, pace);
     let span = rests.map_or(span, |rests| rests.min(pace.resync));
@@ -93,7 +95,11 @@ fn wait(context: &Context, uid: &str, requeue: Requeue, rests: Option<Duration>)
         Requeue::Throttled => span,
         _ => context.seams.jittered_for(uid, span),
     };
-    soonest(requeue, span, context.freshest.deferred_status_due_in(uid, Instant::now()))
+    let status = context.freshest.known(seen).and_then(|object| object.status.clone());
+    let now = context.seams.clock.now();
+    let soaks = status.and_then(|status| next_soak_end(&status, now)).map(|end| end.duration_since(now).unsigned_abs());
+    let due = context.freshest.deferred_status_due_in(uid, Instant::now());
+    soonest(requeue, span, [due, soaks].into_iter().flatten().min())
 }
 
 fn forget(context: &Context, uid: &str) {
@@ -109,17 +115,25 @@ fn others(context: &Context) -> Fingerprint {
     Fingerprint::of(&definitions.objects().into_iter().map(concern_of_definition).collect::<Vec<_>>())
 }
 
+/// What of the namespace's image versions it rests on what is latest.
+fn line(context: &Context, namespace: &str) -> Fingerprint {
+    let versions = context.stores.versions_of(namespace);
+    let of = |version| Fingerprint::of(&promotion::concern_of_version(version));
+    Fingerprint::of(&versions.objects().into_iter().map(of).collect::<Vec<_>>())
+}
+
 /// What of an image definition others of its kind go by that are in conflict.
 pub(crate) fn concern_of_definition(definition: &ImageDefinition) -> Fingerprint {
     Fingerprint::of(&conflicts_by(definition))
 }
 
 /// Everything outside Azure that a plan rests on.
-fn fingerprint(object: &ImageDefinition, others: &impl Fn() -> Fingerprint) -> Fingerprint {
+fn fingerprint(object: &ImageDefinition, others: &impl Fn() -> Fingerprint, line: Fingerprint) -> Fingerprint {
     Fingerprint::of(&(
         object.meta().generation,
         object.meta().deletion_timestamp.is_some(),
         object.annotations().get(RECONCILE_REQUESTED_AT),
         is_in_conflict(object).then(others),
+        line,
     ))
 }

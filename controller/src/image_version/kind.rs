@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use azimage_core::promotion;
 use azimage_crds::ImageVersion;
 use kube::{ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
@@ -13,6 +14,10 @@ impl Kind for ImageVersion {
     type Context = Context;
 
     const NAME: &'static str = "imageversion";
+
+    fn group_of(object: &Self) -> Option<String> {
+        Some(promotion::group_of(object))
+    }
 
     fn concurrency(config: &Config) -> u16 {
         config.image_version_concurrency

@@ -11,4 +11,6 @@ mod reconcile;
 mod targets;
 mod write;
 
-pub(crate) use reconcile::{Context, concern_of_target, concern_of_version, soonest};
+pub(crate) use reconcile::{
+    Context, concern_of_definition, concern_of_target, concern_of_version, goes_by_others, soonest,
+};

@@ -8,7 +8,8 @@ use azimage_core::image_version::{
     Validated, Violation, record_intent,
 };
 use azimage_crds::{
-    IMAGE_VERSION_FINALIZER, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT, ReplicationTarget,
+    IMAGE_VERSION_FINALIZER, ImageDefinition, ImageVersion, ImageVersionStatus, RECONCILE_REQUESTED_AT,
+    ReplicationTarget,
 };
 use kube::{Api, Resource, ResourceExt};
 use tokio::time::Instant;
@@ -119,7 +120,8 @@ impl Pass<'_> {
     async fn decided(&self) -> Result<Result<Box<Decided>, Violation>, KubernetesError> {
         let deleting = self.object.meta().deletion_timestamp.is_some();
         let targets = self.context.stores.targets_of(self.namespace);
-        let validated = match self.validate(&targets.objects()) {
+        let definitions = self.context.stores.definitions_of(self.namespace);
+        let validated = match self.validate(&targets.objects(), &definitions.objects()) {
             Ok(validated) => validated,
             Err(violation) => return Ok(Err(violation)),
         };
@@ -141,9 +143,14 @@ impl Pass<'_> {
         let (mut plan, retry_after) = self.observe(given, &mut facts).await?;
         if self.context.decisions.needs_fresh_targets(&plan) {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
-            // that is being deleted neither loses its word nor gets a region after its end.
-            if let Some(fresh) = self.targets_unseen(&targets.metadata()).await? {
-                let validated = match self.validate(&fresh.iter().collect::<Vec<_>>()) {
+            // that is being deleted neither loses its word nor gets a region after its end. Nor does a version get into latest on an
+            // image definition that has another one pinned since.
+            let fresh = self.targets_unseen(&targets.metadata()).await?;
+            let pins = if plan.includes() { self.definitions_unseen(&definitions.metadata()).await? } else { None };
+            if fresh.is_some() || pins.is_some() {
+                let fresh = fresh.as_ref().map_or_else(|| targets.objects(), |fresh| fresh.iter().collect());
+                let pins = pins.as_ref().map_or_else(|| definitions.objects(), |pins| pins.iter().collect());
+                let validated = match self.validate(&fresh, &pins) {
                     Ok(validated) => validated,
                     Err(violation) => return Ok(Err(violation)),
                 };
@@ -278,7 +285,11 @@ impl Pass<'_> {
         self.object.finalizers().iter().any(|finalizer| finalizer == IMAGE_VERSION_FINALIZER)
     }
 
-    fn validate(&self, targets: &[&ReplicationTarget]) -> Result<Validated, Violation> {
+    fn validate(
+        &self,
+        targets: &[&ReplicationTarget],
+        definitions: &[&ImageDefinition],
+    ) -> Result<Validated, Violation> {
         let seen = self.context.stores.versions_of(self.namespace);
         let versions = seen.objects();
         let account = self.object.spec.service_account_name.as_deref();
@@ -289,6 +300,7 @@ impl Pass<'_> {
             targets,
             versions: &versions,
             unreadable: &seen.unreadable(),
+            definitions,
         };
         self.context.decisions.validate(self.object, environment)
     }

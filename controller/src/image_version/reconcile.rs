@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use azimage_core::image_version::{Requeue, conflicts_by, is_in_conflict, next_end};
-use azimage_crds::{ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
+use azimage_core::{
+    image_version::{Requeue, conflicts_by, is_in_conflict, next_end},
+    promotion,
+};
+use azimage_crds::{ImageDefinition, ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
 use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
@@ -54,8 +57,9 @@ async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Resul
     let namespace = seen.namespace().unwrap_or_default();
     let targets = targets(context, &namespace);
     let others = || others(context, &namespace);
+    let latest = |object: &ImageVersion| latest(context, &namespace, object);
     if let Some(object) = context.freshest.known(seen)
-        && let Some(wait) = context.filter.wait(uid, fingerprint(&object, targets, &others), Instant::now())
+        && let Some(wait) = context.filter.wait(uid, fingerprint(&object, targets, &others, &latest), Instant::now())
     {
         return Ok(Action::requeue(wait));
     }
@@ -66,7 +70,7 @@ async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Resul
             forget(context, uid);
             return Ok(Action::await_change());
         };
-        let fingerprint = fingerprint(&object, targets, &others);
+        let fingerprint = fingerprint(&object, targets, &others, &latest);
         let pass = Pass { context, api: &api, object: &object, namespace: &namespace, uid };
         match Box::pin(pass.run()).await? {
             After::Now => {}
@@ -141,13 +145,40 @@ fn others(context: &Context, namespace: &str) -> Fingerprint {
     Fingerprint::of(&versions.objects().into_iter().map(concern_of_version).collect::<Vec<_>>())
 }
 
-/// What of an image version others of its kind go by that are in conflict.
+/// What of an image version others of its kind go by that are in conflict, or of the same image definition.
 pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
-    Fingerprint::of(&conflicts_by(version))
+    Fingerprint::of(&(conflicts_by(version), promotion::concern_of_version(version)))
+}
+
+/// Whether an image version goes by others of its kind.
+pub(crate) fn goes_by_others(version: &ImageVersion) -> bool {
+    is_in_conflict(version) || promotion::concerns_latest(version)
+}
+
+/// What of an image definition its versions go by.
+pub(crate) fn concern_of_definition(definition: &ImageDefinition) -> Fingerprint {
+    Fingerprint::of(&promotion::concern_of_definition(definition))
+}
+
+/// What it rests on whether a version is latest: the image definitions of the namespace, and the versions of its own.
+fn latest(context: &Context, namespace: &str, object: &ImageVersion) -> Fingerprint {
+    let definitions = context.stores.definitions_of(namespace);
+    let definitions: Vec<_> = definitions.objects().into_iter().map(concern_of_definition).collect();
+    let line = promotion::concerns_latest(object).then(|| {
+        let line = context.stores.line_of(namespace, object);
+        let others = line.objects().into_iter().filter(|other| other.meta().uid != object.meta().uid);
+        others.map(|other| Fingerprint::of(&promotion::concern_of_version(other))).collect::<Vec<_>>()
+    });
+    Fingerprint::of(&(definitions, line))
 }
 
 /// Everything outside Azure that a plan rests on.
-fn fingerprint(object: &ImageVersion, targets: Fingerprint, others: &impl Fn() -> Fingerprint) -> Fingerprint {
+fn fingerprint(
+    object: &ImageVersion,
+    targets: Fingerprint,
+    others: &impl Fn() -> Fingerprint,
+    latest: &impl Fn(&ImageVersion) -> Fingerprint,
+) -> Fingerprint {
     Fingerprint::of(&(
         object.meta().generation,
         object.meta().deletion_timestamp.is_some(),
@@ -156,6 +187,7 @@ fn fingerprint(object: &ImageVersion, targets: Fingerprint, others: &impl Fn() -
         object.labels(),
         targets,
         is_in_conflict(object).then(others),
+        latest(object),
     ))
 }
 

@@ -13,6 +13,7 @@ pub use properties::{
 pub use status::{ImageDefinitionStatus, ObservedProperties};
 
 use crate::{
+    LatestPolicy,
     image_version::{Adoption, Gallery},
     rules,
 };
@@ -43,6 +44,12 @@ use crate::{
         type_ = "string",
         json_path = ".spec.management",
         description = "Whether it is made and kept, or only looked at"
+    ),
+    printcolumn(
+        name = "Latest",
+        type_ = "string",
+        json_path = ".status.latest.version",
+        description = "The version that is latest"
     ),
     printcolumn(
         name = "Ready",
@@ -106,6 +113,10 @@ pub struct ImageDefinitionSpec {
     /// that Azure can't change is as this object says, and its former owner is no living object of this cluster.
     #[serde(default)]
     pub adoption: Adoption,
+
+    /// Which of its versions is latest. Without it none is promoted.
+    #[serde(default)]
+    pub latest: LatestPolicy,
 
     /// The `ServiceAccount` of this namespace whose Azure identity acts for this object: its annotation
     /// `azure.workload.identity/client-id` names the identity, which must trust the `ServiceAccount`'s tokens. Without

@@ -4,6 +4,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{HistoryEntry, LatestStatus, LineVersion};
+
 /// What was observed of an image definition.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,6 +47,22 @@ pub struct ImageDefinitionStatus {
     /// What of it Azure can't change, as Azure has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub properties: Option<ObservedProperties>,
+
+    /// What is latest, as the versions tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<LatestStatus>,
+
+    /// The versions of the image definition that have objects in this namespace, the newest first; at most 64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub versions: Vec<LineVersion>,
+
+    /// What became latest, the last change first; at most 32.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub history: Vec<HistoryEntry>,
 }
 
 /// What Azure can't change of an image definition, in Azure's words.

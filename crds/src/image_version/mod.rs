@@ -24,7 +24,7 @@ pub use validation::{
 };
 pub use workspace::{Workspace, WorkspaceSubnet};
 
-use crate::rules;
+use crate::{MayBeLatest, rules};
 
 /// One immutable version of an image in an Azure Compute Gallery: which version, in which gallery and definition,
 /// and what it is made from. A published version is never replaced; other content needs another version number.
@@ -61,6 +61,12 @@ use crate::rules;
         type_ = "string",
         json_path = ".status.progress",
         description = "Regions that are complete, and how far all are"
+    ),
+    printcolumn(
+        name = "Latest",
+        type_ = "string",
+        json_path = ".status.latest",
+        description = "Regions in which the version is latest"
     ),
     printcolumn(
         name = "Ready",
@@ -125,6 +131,10 @@ pub struct ImageVersionSpec {
     /// How the version proves itself. Without it no machine is made from it, and it never becomes latest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<Validation>,
+
+    /// Whether the version may become latest. It does so only if it passed its validation, and an `ImageDefinition` promotes it.
+    #[serde(default)]
+    pub latest: MayBeLatest,
 
     /// What becomes of the gallery image version when this object is deleted.
     #[serde(default)]

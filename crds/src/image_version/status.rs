@@ -5,6 +5,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ValidationStatus;
+use crate::RegionLatest;
 
 /// What was observed of a version. Nothing here is remembered that Azure and the object can't tell again, but for
 /// times, attempts and who asked for a region.
@@ -35,6 +36,15 @@ pub struct ImageVersionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub progress: Option<String>,
+
+    /// In how many regions the version is latest, for people: `2/3 regions`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub latest: Option<String>,
+
+    /// When the version may become latest, while it soaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soaks_until: Option<Time>,
 
     /// The source as it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -230,6 +240,10 @@ pub struct RegionStatus {
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["target".into()]))]
     pub leaving: Vec<Leaving>,
+
+    /// How it stands with latest there; absent where the version is excluded from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<RegionLatest>,
 
     /// Since when the region is in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]

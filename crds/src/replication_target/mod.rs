@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use selector::{ImageSelector, Operator, Requirement};
 
 use crate::{
+    LatestInRegion,
     image_version::{Deletion, RegionState, StorageAccountType},
     rules,
 };
@@ -100,6 +101,10 @@ pub struct ReplicationTargetSpec {
     /// The storage of the replicas, where it shall differ from the version's. Azure can't change it once the region is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_account_type: Option<StorageAccountType>,
+
+    /// Whether the versions that this target selects may be latest in its region.
+    #[serde(default)]
+    pub latest: LatestInRegion,
 
     /// What becomes of the replicas when this target is deleted or no longer selects a version.
     #[serde(default = "delete")]

@@ -11,13 +11,13 @@ use azimage_core::guest::{
 use azimage_test_guest::{
     cache::cache,
     cases::{Guests, Needles, Seen, case, liar, play_and_keep},
+    clock::now,
     disk::Disk,
     image::{Image, Provisioner, Suite},
     machine::{Identity, Key, Machine, PROVISIONING},
     provisioned,
 };
 use futures::future::try_join;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 /// Kinds of needles that stand in every guest's disk before it is sealed, so that not finding them means something.
@@ -179,7 +179,7 @@ fn judged(names: [&str; 2], reports: [&Report; 2]) -> Vec<String> {
         // Here machines have accounts of other names than azimage gives them.
         allowed_accounts: &["deployer".to_owned(), provisioned::identity().admin],
         checks: &of_the_user(),
-        period: (Timestamp::now() - Duration::from_secs(600), Timestamp::now()),
+        period: (now() - Duration::from_secs(600), now()),
     };
     let [first, second] = [0, 1].map(|at| checks::Identity { computer_name: names[at], report: reports[at] });
     let judged = checks::judge([first, second], &expected);

@@ -67,6 +67,20 @@ pub struct SoldOut {
     pub seconds: Option<u64>,
 }
 
+/// A version whose image definition has an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PromotedVersion {
+    /// Which version.
+    pub of: u8,
+    /// Minutes for which a version that passed waits.
+    #[serde(default)]
+    pub soak_minutes: u32,
+    /// The object has another version pinned, which doesn't exist.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub another_pinned: bool,
+}
+
 /// What exists at the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -119,6 +133,9 @@ pub struct World {
     /// Whether machines that are captured themselves are deleted afterwards, with what belongs to them.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deletes_sources: bool,
+    /// Versions whose image definitions have objects that promote them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotes: Vec<PromotedVersion>,
     /// Sizes of which there are no machines to be had.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sold_out: Vec<SoldOut>,
@@ -156,6 +173,11 @@ impl World {
     /// Whether a version is proven by machines that are made from it.
     pub fn is_proven(&self, number: u8) -> bool {
         self.proves.contains(&number) && !self.is_windows(number)
+    }
+
+    /// What is said of latest for a version, if anything is.
+    pub fn promotion_of(&self, number: u8) -> Option<&PromotedVersion> {
+        self.promotes.iter().find(|promoted| promoted.of == number)
     }
 
     /// How the machine of a version is copied, if it is.

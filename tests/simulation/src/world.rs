@@ -2,7 +2,7 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use azimage_crds::{ImageVersion, OWNER_TAG, ReplicationTarget};
+use azimage_crds::{ImageDefinition, ImageVersion, OWNER_TAG, ReplicationTarget};
 use azimage_simulator::Scenario;
 use azimage_test_api_server::ApiServer;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
@@ -314,6 +314,28 @@ fn workspace() -> Value {
 /// Sizes of machines that prove a version.
 pub(crate) const PROVING_SIZES: [&str; 2] = [SIZE, "Standard_D4s_v5"];
 
+/// Creates the objects of image definitions.
+async fn promote(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
+    let definitions: Api<ImageDefinition> = Api::namespaced(server.client(), NAMESPACE);
+    for promoted in &plan.world.promotes {
+        let latest = if promoted.another_pinned {
+            json!({"policy": "Pinned", "pinned": "1.3.9"})
+        } else {
+            json!({"policy": "Newest", "soak": format!("{}m", promoted.soak_minutes)})
+        };
+        let mut spec = json!({
+            "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
+            "management": "Observe", "latest": latest,
+        });
+        if plan.world.identity {
+            spec["serviceAccountName"] = json!(ACCOUNT);
+        }
+        let made = serde_json::from_value(made("ImageDefinition", &object(promoted.of), &spec));
+        definitions.create(&PostParams::default(), &made.map_err(kube::Error::SerdeError)?).await?;
+    }
+    Ok(())
+}
+
 /// Creates the objects. Returns the uids of the good image versions in the order of their numbers.
 pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<String>> {
     let mut uids = Vec::new();
@@ -331,6 +353,7 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<S
     }
     let versions: Api<ImageVersion> = Api::namespaced(server.client(), NAMESPACE);
     let targets: Api<ReplicationTarget> = Api::namespaced(server.client(), NAMESPACE);
+    promote(plan, server).await?;
     let good = (0..plan.world.versions).map(|number| {
         let mut spec = json!({
             "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},

@@ -8,6 +8,7 @@ use super::{Definition, Memory, Next, Request};
 use crate::{
     Message, Pace, Progress,
     image_version::{Requeue, wish},
+    promotion::Latest,
 };
 
 /// What a pass comes to.
@@ -47,6 +48,8 @@ pub struct Report {
     pub is_absent: bool,
     /// It is this object's own.
     pub owned: bool,
+    /// What is told of latest; `None` leaves it as it was.
+    pub latest: Option<Box<Latest>>,
 }
 
 /// What a decision rests on beside the object and Azure.
@@ -65,7 +68,7 @@ pub struct Given<'a> {
 impl Report {
     /// Nothing but how it stands.
     pub fn of(progress: Progress) -> Self {
-        Self { progress, definition: None, is_absent: false, owned: false }
+        Self { progress, definition: None, is_absent: false, owned: false, latest: None }
     }
 
     pub(super) fn saying(self, progress: Progress) -> Self {

@@ -7,10 +7,10 @@ use azimage_names::ImageDefinitionId;
 use jiff::Timestamp;
 
 use super::{Definition, Report, differ};
-use crate::{Finding, Progress, condition, condition::clip};
+use crate::{Finding, Progress, condition, condition::clip, promotion::Latest};
 
 /// The conditions of an image definition.
-pub const DOMAIN: [ConditionType; 1] = [ConditionType::DefinitionReady];
+pub const DOMAIN: [ConditionType; 2] = [ConditionType::DefinitionReady, ConditionType::LatestReady];
 
 /// The longest of Azure's words that is kept, in bytes: fewer than the schema allows.
 const WORD: usize = 60;
@@ -24,13 +24,26 @@ pub fn next_status(
     handled: Option<&String>,
     now: Timestamp,
 ) -> ImageDefinitionStatus {
-    let findings = BTreeMap::from([(ConditionType::DefinitionReady, finding(&report.progress))]);
+    let mut findings = BTreeMap::from([(ConditionType::DefinitionReady, finding(&report.progress))]);
+    findings.extend(report.latest.as_ref().map(|latest| (ConditionType::LatestReady, latest.finding.clone())));
+    let is_settled = matches!(report.progress, Progress::Settled { .. } | Progress::Idle { .. });
+    let stalled = report.latest.as_ref().and_then(|latest| latest.stalled.as_ref()).filter(|_| is_settled);
+    let progress = stalled.unwrap_or(&report.progress);
     let next = ImageDefinitionStatus {
         observed_generation: Some(generation),
-        conditions: condition::render(&previous.conditions, &DOMAIN, &findings, &report.progress, generation, now),
+        conditions: condition::render(&previous.conditions, &DOMAIN, &findings, progress, generation, now),
         last_handled_reconcile_at: handled.cloned().or_else(|| previous.last_handled_reconcile_at.clone()),
         name: id.map(|id| id.name().to_owned()).or_else(|| previous.name.clone()),
         ..previous.clone()
+    };
+    let next = match report.latest.as_deref() {
+        Some(Latest { latest, versions, history, .. }) => ImageDefinitionStatus {
+            latest: latest.clone(),
+            versions: versions.clone(),
+            history: history.clone(),
+            ..next
+        },
+        None => next,
     };
     match &report.definition {
         Some(definition) => ImageDefinitionStatus {

@@ -145,6 +145,13 @@ fn precedes(other: &ImageDefinition, object: &ImageDefinition) -> bool {
     may_act && (!owns(other), age(other)) <= (!owns(object), age(object))
 }
 
+/// Of all objects of a namespace, the one that stands for an image definition.
+pub(crate) fn standing<'a>(all: &[&'a ImageDefinition], id: &ImageDefinitionId) -> Option<&'a ImageDefinition> {
+    let lives = |it: &&ImageDefinition| it.meta().deletion_timestamp.is_none() && !is_in_conflict(it);
+    let of_it = all.iter().copied().filter(lives).filter(|it| definition_id(it).is_ok_and(|its| its == *id));
+    of_it.min_by_key(|it| (!owns(it), age(it)))
+}
+
 fn owns(object: &ImageDefinition) -> bool {
     object.status.as_ref().is_some_and(|status| status.owned)
 }

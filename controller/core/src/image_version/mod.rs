@@ -50,7 +50,7 @@ pub(crate) use listed::{messages, phrases};
 pub use memory::{Event, Executed, Intent, Memory};
 pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};
-pub use report::{Belongings, Fate, Found, Plan, Report, Requeue};
+pub use report::{Belongings, Fate, Found, LatestReport, Plan, Report, Requeue};
 pub use request::{
     DeletionRequest, DiskRequest, FromVersion, InterfaceRequest, MachineRequest, MadeFrom, NewMachineRequest, Request,
     RunCommandRequest, SecurityGroupRequest, SnapshotRequest, SourceId, TargetRegionRequest, TrustedLaunch,
@@ -66,7 +66,7 @@ pub use stage::{
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{Step, StepKey, Subject};
 pub use step_name::StepName;
-pub(crate) use validate::stalled_as_it_is;
 pub use validate::{Environment, GuestSpec, SourceSpec, Validated, Violation, conflicts_by, is_in_conflict, validate};
+pub(crate) use validate::{id_of, stalled_as_it_is};
 pub use validation_spec::ValidationSpec;
 pub use workspace_spec::WorkspaceSpec;

@@ -20,7 +20,7 @@ use super::{
         clean,
         clone::attempt,
         delete_source, keep, publish,
-        replicate::{self, regions, unknown},
+        replicate::{self, latest, regions, unknown},
         validate,
     },
     words::{Done, Words},
@@ -139,7 +139,8 @@ fn alive(cx: &Cx<'_>, report: &mut Report) -> Decision {
         let outcome = walk(ahead, cx, report)?;
         let outcome = attempt::without_a_version(cx, outcome, is_being_made, report)?;
         let outcome = clean::tell(cx, outcome, report);
-        let outcome = validate::beside(route::VALIDATE.decide, cx, outcome, report)?;
+        let decide = if latest::is_proven(cx, version) { latest::restore } else { route::VALIDATE.decide };
+        let outcome = validate::beside(decide, cx, outcome, report)?;
         return Ok(delete_source::tell(cx, outcome, report));
     }
     if cx.history.visibility_lag() {

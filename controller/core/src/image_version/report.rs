@@ -39,6 +39,12 @@ impl Plan {
         self.step.as_ref().is_some_and(|step| exists && matches!(step.request, Request::PutVersion(_)))
     }
 
+    /// Whether the step includes the version in latest somewhere, for which the newest word of its image definition counts.
+    pub fn includes(&self) -> bool {
+        let request = self.step.as_ref().map(|step| &step.request);
+        matches!(request, Some(Request::PutVersion(write)) if write.targets.iter().any(|at| !at.exclude_from_latest))
+    }
+
     /// Whether nothing is left to be done, so that the next look may be at the list of the definition's versions.
     pub fn rests(&self) -> bool {
         self.step.is_none()
@@ -82,6 +88,8 @@ pub struct Report {
     pub validation: Option<ValidationStatus>,
     /// Whether a validation is asked for, and its condition there; `None` leaves it as it was.
     pub validates: Option<bool>,
+    /// In which regions the version is latest; `None` leaves it as it was.
+    pub latest: Option<LatestReport>,
     /// Resource id of the version, once it was seen.
     pub resource_id: Option<String>,
     /// Size of the image.
@@ -128,6 +136,17 @@ pub struct Report {
     pub confirming: Option<Read>,
 }
 
+/// What is told of latest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LatestReport {
+    /// Whether it has a condition.
+    pub told: bool,
+    /// In how many regions the version is latest, for people.
+    pub text: Option<String>,
+    /// When it may become latest, while it soaks.
+    pub soaks_until: Option<Timestamp>,
+}
+
 impl Default for Report {
     fn default() -> Self {
         Self {
@@ -138,6 +157,7 @@ impl Default for Report {
             guest: None,
             validation: None,
             validates: None,
+            latest: None,
             resource_id: None,
             size_gib: None,
             stage: None,

@@ -33,13 +33,15 @@ pub const DOMAIN: [ConditionType; 7] = [
     ConditionType::CleanedUp,
 ];
 
-/// The conditions of a status: that of the validation is only there where one is asked for.
+/// The conditions of a status: that of the validation is only there where one is asked for, and that of the promotion where an image
+/// definition's object promotes versions, or the version is latest.
 fn conditions_of(previous: &ImageVersionStatus, report: &Report) -> Vec<ConditionType> {
-    let validated = ConditionType::Validated;
-    let was_there = || previous.conditions.iter().any(|known| known.type_ == validated.as_str());
-    let has_it = report.validates.unwrap_or_else(was_there);
+    let was_there = |kind: ConditionType| previous.conditions.iter().any(|known| known.type_ == kind.as_str());
+    let validates = report.validates.unwrap_or_else(|| was_there(ConditionType::Validated));
+    let promotes = report.latest.as_ref().map_or_else(|| was_there(ConditionType::Promoted), |latest| latest.told);
     let mut kinds = DOMAIN.to_vec();
-    kinds.extend(has_it.then_some(validated));
+    kinds.extend(validates.then_some(ConditionType::Validated));
+    kinds.extend(promotes.then_some(ConditionType::Promoted));
     kinds.sort();
     kinds
 }
@@ -73,6 +75,14 @@ pub fn next_status(
         resource_id: report.resource_id.clone().or_else(|| previous.resource_id.clone()),
         refusals: report.refusals.as_ref().map_or_else(|| previous.refusals.clone(), Refusals::kept),
         progress: regions::progress(&regions),
+        latest: match &report.latest {
+            Some(latest) => latest.text.clone(),
+            None => previous.latest.clone().filter(|_| !regions.is_empty()),
+        },
+        soaks_until: match &report.latest {
+            Some(latest) => latest.soaks_until.map(Time),
+            None => previous.soaks_until.clone(),
+        },
         guest: report.guest.clone().or_else(|| previous.guest.clone()),
         validation: report.validation.clone().or_else(|| previous.validation.clone()),
         source: merge_source(previous.source.as_ref(), report.source.as_ref()),

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
-    Adoption, Capture, ConditionType, Deletion, Guest, Hygiene, ImageVersion, OWNER_TAG, Prepare, Publish, Reason,
-    ReplicationTarget, SourceCleanup, VirtualMachineSource,
+    Adoption, Capture, ConditionType, Deletion, Guest, Hygiene, ImageDefinition, ImageVersion, OWNER_TAG, Prepare,
+    Publish, Reason, ReplicationTarget, SourceCleanup, VirtualMachineSource,
 };
 use azimage_names::{
     DiskOrSnapshotId, GalleryId, ImageDefinitionId, ImageVersionId, ManagedImageId, ResourceIdError, RunCommandId,
@@ -23,6 +23,7 @@ use crate::{
     guest::{self, Preparation, UserScript, attempt, hygiene},
     identity::{IdentityProblem, problem::WayOut},
     owner::find_tag,
+    promotion::Promotion,
     requested, selector,
     target::TargetView,
 };
@@ -42,6 +43,8 @@ pub struct Environment<'a> {
     pub versions: &'a [&'a ImageVersion],
     /// Uids of the image versions of the namespace that this release can't read: they live, and their claims hold.
     pub unreadable: &'a [String],
+    /// All image definitions of the namespace.
+    pub definitions: &'a [&'a ImageDefinition],
 }
 
 /// An object that can't be worked on as it is.
@@ -238,6 +241,8 @@ pub struct Validated {
     /// Objects of the namespace that are each made from the next, the last from this one: by name, this one first. None of them
     /// can begin.
     pub source_cycle: Vec<String>,
+    /// What decides whether the version is latest.
+    pub promotion: Promotion,
 }
 
 impl Validated {
@@ -288,6 +293,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
     }
     Ok(Validated {
         source_cycle: cycle(object, &id, &source, environment.versions),
+        promotion: Promotion::of(object, &id, environment.definitions, environment.versions, environment.targets),
         id,
         source_producer: source_producer(&namespace, &source, environment.versions, true),
         source_stuck: source_producer(&namespace, &source, environment.versions, false),
@@ -346,6 +352,11 @@ fn identity(
 pub(super) fn requested(object: &ImageVersion) -> Option<String> {
     let handled = object.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
     requested::requested(object).filter(|value| handled != Some(value))
+}
+
+/// The gallery image version of an object, if its fields can be understood.
+pub(crate) fn id_of(object: &ImageVersion) -> Option<ImageVersionId> {
+    version_id(object).ok()
 }
 
 pub(super) fn version_id(object: &ImageVersion) -> Result<ImageVersionId, Violation> {

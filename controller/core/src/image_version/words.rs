@@ -24,7 +24,7 @@ messages! {
             "The version was made from it",
         NotNeeded => GuestPrepared | Generalized | CleanedUp / NotNeeded: "The source needs no such step",
         Home { home: Region } => Published / Succeeded:
-            "The version is complete in its home region {home}, excluded from latest",
+            "The version is complete in its home region {home}",
         Region => Replicated / Succeeded: "The region is complete",
         Regions { count: usize } => Replicated / Succeeded: "All {count} regions are complete",
         Published { version: VersionNumber, regions: String, stay: Stay } => Ready / Succeeded:

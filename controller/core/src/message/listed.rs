@@ -8,7 +8,7 @@ use crate::{
     identity::problem::{IdentityProblem, WayOut},
     image_definition, image_version,
     leftovers::Reaped,
-    replication_target,
+    promotion, replication_target,
     unreadable::Unreadable,
 };
 
@@ -24,6 +24,8 @@ pub fn messages() -> Vec<Messages> {
         image_definition::words::Words::messages(),
         image_definition::words::NotShown::messages(),
         image_definition::words::Wrong::messages(),
+        promotion::words::Line::messages(),
+        promotion::words::Words::messages(),
     ]);
     all
 }
@@ -34,6 +36,7 @@ pub fn phrases() -> Vec<Phrases> {
     all.extend(image_version::phrases());
     all.extend(replication_target::words::phrases());
     all.extend(image_definition::words::phrases());
+    all.extend(promotion::words::phrases());
     all
 }
 

@@ -26,6 +26,7 @@ mod namespaces;
 mod own_identity;
 mod preflight;
 mod process;
+mod promotion;
 mod proven;
 mod proxy;
 mod regions;

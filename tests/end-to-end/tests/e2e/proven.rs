@@ -29,7 +29,7 @@ async fn proven(test: &Test) -> Value {
 }
 
 /// The same object, asking for a validation.
-fn asking(test: &Test, object: Value) -> Value {
+pub(crate) fn asking(test: &Test, object: Value) -> Value {
     let workspace = json!({
         "resourceGroup": "image-work",
         "subnets": [{"region": "westeurope", "resourceId": test.azure.subnet()}],

@@ -78,6 +78,30 @@ pub(crate) fn values() -> Vec<Case> {
             json!(["SCSI", "NVMe"]),
         ),
         of_generation_1("no generation 1", "spec.properties.hyperVGeneration", "architecture", "Arm64".into()),
+        Case {
+            field: "spec.latest.pinned",
+            ..case(
+                ".spec.latest",
+                "version number for policy: Pinned",
+                json!({"policy": "Pinned", "pinned": "1.3.9"}),
+                json!({"policy": "Newest", "pinned": "1.3.9"}),
+            )
+        },
+        Case {
+            field: "spec.latest.pinned",
+            ..case(".spec.latest", "version number for policy: Pinned", json!({}), json!({"policy": "Pinned"}))
+        },
+        Case {
+            path: ".spec.latest.pinned",
+            field: "spec.latest.pinned",
+            ..case(
+                ".spec.latest",
+                "must be three integers",
+                json!({"policy": "Pinned", "pinned": "1.10.0"}),
+                json!({"policy": "Pinned", "pinned": "v1.10"}),
+            )
+        },
+        case(".spec.latest.soak", "time span between 0s and 720h", "24h".into(), "31d".into()),
         case(".spec.properties.diskControllerTypes", "must be [SCSI] or", json!(["SCSI"]), json!(["NVMe"])),
         case(".spec.properties.identifier.publisher", "beginning with a letter", "a_b-c.d".into(), "a.".into()),
         case(".spec.properties.identifier.offer", "beginning with a letter", "0".into(), ".a".into()),
@@ -130,6 +154,8 @@ pub(crate) fn plain() -> Vec<(Value, &'static str)> {
         (at("/spec/name", "d".repeat(81).into()), "spec.name"),
         (at("/spec/management", "Own".into()), "spec.management"),
         (at("/spec/adoption", "Always".into()), "spec.adoption"),
+        (at("/spec/latest/policy", "Oldest".into()), "spec.latest.policy"),
+        (at("/spec/latest/emptyRegions", "Never".into()), "spec.latest.emptyRegions"),
         (at("/spec/properties/osType", "Plan9".into()), "spec.properties.osType"),
         (at("/spec/properties/securityType", "Secure".into()), "spec.properties.securityType"),
         (at("/spec/properties/diskControllerTypes", json!([])), "spec.properties.diskControllerTypes"),

@@ -13,7 +13,7 @@ use crate::{
     broken_objects::BrokenObject,
     fault_rates::{FaultRates, chance},
     oddities::{OddMachine, Oddity},
-    plan::{Action, Event, Plan, World},
+    plan::{Action, Event, Plan, PromotedVersion, World},
 };
 
 /// The regions that targets ask for.
@@ -80,6 +80,19 @@ fn proves(seed: u64, versions: u8) -> Vec<u8> {
     (0..versions).filter(|of| share == 3 || share == 2 && below("is", *of, 2) == 0).collect()
 }
 
+/// In half of the worlds some image definitions have objects that promote their versions, now and then after a soak, or others than there are.
+fn promotes(seed: u64, versions: u8) -> Vec<PromotedVersion> {
+    let below = |what: &str, of: u8, limit: u64| chance(seed, &("promotes", what, of)) % limit;
+    let some = below("some", 0, 2) == 0;
+    let of = (0..versions).filter(|of| some && below("is", *of, 3) > 0);
+    of.map(|of| PromotedVersion {
+        of,
+        soak_minutes: if below("soaks", of, 3) == 0 { 40 } else { 0 },
+        another_pinned: below("pinned", of, 5) == 0,
+    })
+    .collect()
+}
+
 /// How long the lease lasts, if not as by default. Most writes of a short one are renewals.
 fn lease(number: u64) -> Option<u32> {
     match number {
@@ -122,6 +135,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         keeps: below("keeps", 0, 3) == 0,
         proves: proves(seed, versions),
         deletes_sources: below("deletes sources", 0, 3) == 0,
+        promotes: promotes(seed, versions),
         sold_out,
         unknowns: unknowns(below("unknowns", 0, 6)),
     };

@@ -45,7 +45,7 @@ pub(super) fn is_sold_out(world: &World, number: u8) -> bool {
 /// Whether for some time there is no machine of any size to prove a version with.
 pub(super) fn is_nothing_left_to_prove_with(world: &World, number: u8) -> bool {
     let is_sold = |size: &&str| world.sold_out.iter().any(|sold| sold.size == **size);
-    world.is_proven(number) && PROVING_SIZES.iter().all(|size| is_sold(size))
+    world.is_proven(number) && PROVING_SIZES.iter().all(is_sold)
 }
 
 /// Whether a fault of Azure's affects something in the workspace.

@@ -40,11 +40,14 @@ pub fn is_settled(object: &Value) -> bool {
     let suspended = object["spec"]["suspend"] == true && object["metadata"]["deletionTimestamp"].is_null();
     let seen = object["metadata"]["generation"] == object["status"]["observedGeneration"];
     let final_word = is_true(object, "Ready").is_some() || is_true(object, "Stalled").is_some();
-    suspended
-        || seen
-            && (final_word || is_complete_but_for_refusals(object))
-            && !copies::are_being_deleted(object)
-            && !sources::are_being_deleted(object)
+    let rests = !copies::are_being_deleted(object) && !sources::are_being_deleted(object) && !is_to_be_latest(object);
+    suspended || seen && (final_word || is_complete_but_for_refusals(object)) && rests
+}
+
+/// Whether a version is about to get into latest, or out of it, or soaks.
+fn is_to_be_latest(object: &Value) -> bool {
+    let promoting = condition(object, "Promoted").is_some_and(|told| told["reason"] == "Promoting");
+    promoting || !object["status"]["soaksUntil"].is_null()
 }
 
 /// What is said of a region that Azure doesn't have: as its list shows, or as it refuses it.

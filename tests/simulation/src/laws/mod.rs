@@ -244,9 +244,10 @@ const LAWS: [Law; 44] = [
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
-    let liveness: [Law; 6] = [
+    let liveness: [Law; 7] = [
         ("law 2", sources::what_is_told_is_gone),
         ("law 9", copies::nothing_temporary_is_left),
+        ("liveness", version::what_passed_is_latest),
         ("liveness", end::objects_settle),
         ("liveness", end::broken_objects_report_their_reason),
         ("liveness", regions::deleted_targets_disappear),

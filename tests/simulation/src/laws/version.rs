@@ -1,12 +1,14 @@
-//! Laws 3, 4 and 7: a version is never replaced, never deleted unless that was asked for, and one that wasn't validated
-//! is never `latest`.
+//! Laws 3, 4 and 7: a version is never replaced, never deleted unless that was asked for, and one that didn't pass
+//! its validation is never `latest`.
 
 use azimage_simulator::JournalEntry;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::{Evidence, VERSIONS, line};
 use crate::{
     faults::SentCall,
+    plan::{Action, PromotedVersion},
     world::{self, OPERATOR},
 };
 
@@ -90,14 +92,79 @@ pub(super) fn deleted_only_on_demand(evidence: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// Every list that is written excludes the version from latest, everywhere.
+/// Every list that is written excludes the version from latest as a whole, and in each region in which it may not be latest.
 pub(super) fn never_offered_as_latest(evidence: &Evidence<'_>) -> Vec<String> {
-    let puts = evidence.writes().filter(|entry| entry.method == "PUT" && entry.path.contains("/versions/"));
-    puts.filter(|entry| {
+    let mut found = Vec::new();
+    for entry in evidence.writes().filter(|entry| entry.method == "PUT" && entry.path.contains("/versions/")) {
         let profile = &entry.body["properties"]["publishingProfile"];
         let regions = profile["targetRegions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        profile["excludeFromLatest"] != true || regions.iter().any(|region| region["excludeFromLatest"] != true)
-    })
-    .map(line)
-    .collect()
+        let mut offered = regions.iter().filter(|region| region["excludeFromLatest"] != true);
+        if profile["excludeFromLatest"] != true
+            || offered.any(|region| region["excludeFromLatest"] != false || !may_be_latest(evidence, entry, region))
+        {
+            found.push(line(entry));
+        }
+    }
+    found
+}
+
+/// Whether a version may be latest in a region of a write: it is promoted, it passed its validation long enough ago, and the region
+/// isn't added by this very write.
+fn may_be_latest(evidence: &Evidence<'_>, entry: &JournalEntry, region: &Value) -> bool {
+    let world = &evidence.plan.world;
+    let is_it = |number: &u8| world::version(*number).eq_ignore_ascii_case(&entry.path);
+    let Some(number) = (0..world.versions).find(is_it) else { return false };
+    let Some(promoted) = world.promotion_of(number).filter(|promoted| !promoted.another_pinned) else { return false };
+    let passed = evidence.kubernetes.iter().find(|write| {
+        let validation = write.after.as_ref().map(|after| &after["status"]["validation"]);
+        write.resource == VERSIONS
+            && write.name == world::object(number)
+            && validation.is_some_and(|validation| validation["outcome"] == "Passed")
+    });
+    let Some(passed) = passed.map(|write| write.time) else { return false };
+    // Each process judges the soak by its own clock.
+    let jumps = evidence.actions().any(|action| matches!(action, Action::ClockJump { .. }));
+    let soak = if jumps { 0 } else { i64::from(promoted.soak_minutes) * 60 };
+    let since = passed + SignedDuration::from_secs((soak - STATUS).max(0));
+    since <= entry.simulated_time && was_there(evidence, entry, region)
+}
+
+/// Whether the version had a region before this write.
+fn was_there(evidence: &Evidence<'_>, entry: &JournalEntry, region: &Value) -> bool {
+    let name = |region: &Value| world::normal(region["name"].as_str().unwrap_or_default());
+    let before = evidence.journal.iter().take_while(|other| !std::ptr::eq(*other, entry));
+    let puts =
+        before.filter(|other| other.method == "PUT" && other.applied && other.path.eq_ignore_ascii_case(&entry.path));
+    let last = puts.last();
+    let regions = last.and_then(|last| last.body["properties"]["publishingProfile"]["targetRegions"].as_array());
+    regions.is_some_and(|regions| regions.iter().any(|known| name(known) == name(region)))
+}
+
+/// At the end a version that passed and is promoted is latest in each region that is complete.
+pub(super) fn what_passed_is_latest(evidence: &Evidence<'_>) -> Vec<String> {
+    let world = &evidence.plan.world;
+    let is_promoted = |it: &&PromotedVersion| !it.another_pinned && !evidence.is_deleted(it.of);
+    let mut found = Vec::new();
+    for promoted in world.promotes.iter().filter(is_promoted) {
+        let Some(object) = evidence.objects.get(&world::object(promoted.of)) else { continue };
+        let validation = &object["status"]["validation"];
+        let finished = validation["finishedAt"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        let soak = SignedDuration::from_mins(i64::from(promoted.soak_minutes));
+        let has_soaked = finished.is_some_and(|at| at + soak < evidence.rested_from);
+        let mut conditions = object["status"]["conditions"].as_array().into_iter().flatten();
+        let is_ready = conditions.any(|it| it["type"] == "Ready" && it["status"] == "True");
+        let passed = validation["outcome"] == "Passed" && has_soaked;
+        if !evidence.settled || !is_ready || !passed || object["spec"]["suspend"] == true {
+            continue;
+        }
+        let state = evidence.azure.simulator().state(&world::version(promoted.of)).unwrap_or_default();
+        let all = state["regions"].as_array().into_iter().flatten();
+        for region in all.filter(|region| region["state"] == "Completed") {
+            let mut targets = state["publishing"]["targets"].as_array().into_iter().flatten();
+            if targets.any(|target| target["name"] == region["name"] && target["excludeFromLatest"] != false) {
+                found.push(format!("{} isn't latest in {}", world::object(promoted.of), region["name"]));
+            }
+        }
+    }
+    found
 }

@@ -109,7 +109,10 @@ fn needed_writes(evidence: &Evidence<'_>, number: u8) -> usize {
     });
     // A group, two interfaces, machines and run commands, and all of that deleted; machines anew for each size that isn't to be had.
     let proof = usize::from(world.is_proven(number)) * (7 + 5 + 12 * world.sold_out.len() + proof_again(evidence));
-    publish + again + proof + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
+    // Into latest with all regions, and with each that comes later.
+    let later = evidence.actions().filter(|it| matches!(it, Action::AddTarget(_) | Action::AddRegion(..))).count();
+    let promotion = usize::from(world.promotion_of(number).is_some()) * (2 + world.targets.len() + later);
+    publish + again + proof + promotion + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
 }
 
 /// The writes that repeat what was undone of the machines that prove a version.

@@ -49,6 +49,14 @@ pub enum Bug {
     AdoptForeignVersion,
     /// A version is offered as latest.
     OfferAsLatest,
+    /// A version is promoted without having passed.
+    PromoteUnproven,
+    /// A version is promoted though another one is pinned.
+    IgnorePin,
+    /// A version is promoted before its soak is over.
+    IgnoreSoak,
+    /// A region is included in latest as soon as it is added.
+    IncludeAddedRegion,
     /// Regions that others added are dropped.
     DropForeignRegions,
     /// What Azure refuses of a list of regions counts against all of it.

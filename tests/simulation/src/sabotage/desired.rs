@@ -2,8 +2,11 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use azimage_core::image_version::{Facts, SourceSpec, Validated};
-use azimage_crds::Prepare;
+use azimage_core::{
+    image_version::{Facts, SourceSpec, Validated},
+    promotion::Rule,
+};
+use azimage_crds::{EmptyRegions, Prepare};
 
 use super::Bug;
 
@@ -31,9 +34,20 @@ pub(super) fn changed<'a>(bug: Bug, validated: &'a Validated, facts: &Facts) -> 
                 *keep = None;
             }
         }
+        Bug::IgnorePin | Bug::IgnoreSoak => promote_at_once(bug, &mut desired.to_mut().promotion.rule),
         _ => {}
     }
     desired
+}
+
+/// The newest version is promoted, without a soak.
+fn promote_at_once(bug: Bug, rule: &mut Rule) {
+    let empty = EmptyRegions::Keep;
+    match rule {
+        Rule::Pinned { .. } if bug == Bug::IgnorePin => *rule = Rule::Newest { soak: Duration::ZERO, empty },
+        Rule::Newest { soak, .. } if bug == Bug::IgnoreSoak => *soak = Duration::ZERO,
+        _ => {}
+    }
 }
 
 /// Longer than any run.

@@ -22,6 +22,7 @@ pub(super) fn change(bug: Bug, validated: &Validated, history: &History<'_>, fac
         Bug::DeleteSourceEarly => delete_early(validated, facts, plan),
         Bug::KeepSize => keep_size(validated, plan),
         Bug::DropForeignRegions => drop_foreign_regions(plan),
+        Bug::IncludeAddedRegion => include_added_regions(plan),
         Bug::BlameAllWishes => plan.report.asks.wishes.clear(),
         Bug::GiveUpAtDeadline => give_up(history, plan),
         Bug::TimeInMessage => put_time_into_message(history, &mut plan.report),
@@ -84,6 +85,15 @@ fn drop_foreign_regions(plan: &mut Plan) {
         request.targets.retain(|target| {
             regions.iter().any(|region| region.name == target.region.as_str() && !region.requested_by.is_empty())
         });
+    }
+}
+
+/// Where the version is latest somewhere, it is so in all regions of the write.
+fn include_added_regions(plan: &mut Plan) {
+    if let Some(Step { request: Request::PutVersion(request), .. }) = &mut plan.step
+        && request.targets.iter().any(|target| !target.exclude_from_latest)
+    {
+        request.targets.iter_mut().for_each(|target| target.exclude_from_latest = false);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
 
 /// What there is.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub(super) struct Azure {
     pub(super) machine: facts::Machine,
     pub(super) seal: Option<facts::RunCommand>,

@@ -337,6 +337,7 @@ fn a_claim_of_a_living_object_of_the_namespace_holds() {
         targets: &[],
         versions: &[&other],
         unreadable: &[],
+        definitions: &[],
     };
     let validated = super::super::validate(&object(&already_generalized()), environment).unwrap();
     let claim = |owner: &str| validated.foreign_claim(&tags(&[(OWNER_TAG, owner)]));

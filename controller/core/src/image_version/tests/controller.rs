@@ -85,6 +85,7 @@ impl Controller {
             targets: &targets,
             versions: &[],
             unreadable: &[],
+            definitions: &[],
         };
         super::super::validate(&object, environment).unwrap()
     }

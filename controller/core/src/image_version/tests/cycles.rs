@@ -31,6 +31,7 @@ fn found(all: &[ImageVersion]) -> Vec<String> {
         targets: &[],
         versions: &versions,
         unreadable: &[],
+        definitions: &[],
     };
     understand(&all[0], environment).unwrap().source_cycle
 }

@@ -65,6 +65,7 @@ pub(super) fn seal_id() -> RunCommandId {
         targets: &[],
         versions: &[],
         unreadable: &[],
+        definitions: &[],
     };
     match super::super::validate(&object(&json!({})), environment).unwrap().source {
         SourceSpec::VirtualMachine { seal, .. } => seal,

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use azimage_crds::{
-    ConditionType, ImageVersion, ImageVersionStatus, Reason, RegionState, RegionStatus, ReplicationTarget, SourceStatus,
+    ConditionType, ImageVersion, ImageVersionStatus, Reason, RegionLatest, RegionState, RegionStatus,
+    ReplicationTarget, SourceStatus, VALIDATED_TAG, ValidationOutcome, ValidationStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use proptest::{
@@ -45,19 +46,73 @@ pub(super) fn weighted(probability: f64) -> impl Strategy<Value = bool> + use<> 
 
 /// A scene of any kind.
 pub(super) fn scenes() -> BoxedStrategy<Scene> {
-    prop_oneof![
+    let scenes = prop_oneof![
         4 => capturing(Noise(0.02)),
         3 => publishing(Noise(0.05)),
         1 => leaving(Noise(0.1)),
         2 => anything(Noise(0.4)),
-    ]
-    .boxed()
+    ];
+    (scenes, option::weighted(0.4, promotions()))
+        .prop_map(|(scene, promotion)| promotion.into_iter().fold(scene, Promoted::of))
+        .boxed()
+}
+
+/// What is said of latest.
+#[derive(Clone, Debug)]
+struct Promoted {
+    policy: Value,
+    outcome: Option<ValidationOutcome>,
+    latest: Vec<Option<RegionLatest>>,
+    tagged: bool,
+    newer: Option<&'static str>,
+}
+
+fn promotions() -> BoxedStrategy<Promoted> {
+    let policies = vec![
+        json!({"policy": "Newest"}),
+        json!({"policy": "Newest", "emptyRegions": "Allow", "soak": "720h"}),
+        json!({"policy": "Pinned", "pinned": "1.0.0"}),
+        json!({"policy": "Pinned", "pinned": "0.9.0"}),
+        json!({}),
+    ];
+    let outcomes = vec![ValidationOutcome::Passed, ValidationOutcome::Failed, ValidationOutcome::Running];
+    let states = vec![RegionLatest::Entering, RegionLatest::Included, RegionLatest::Kept, RegionLatest::Leaving];
+    let latest = vec(option::of(select(states)), 4);
+    let newer = option::of(select(vec!["Passed", "Failed"]));
+    (select(policies), option::weighted(0.8, select(outcomes)), latest, weighted(0.3), newer)
+        .prop_map(|(policy, outcome, latest, tagged, newer)| Promoted { policy, outcome, latest, tagged, newer })
+        .boxed()
+}
+
+impl Promoted {
+    fn of(mut scene: Scene, promotion: Self) -> Scene {
+        let at = Time(before(86_400));
+        scene.status.validation = promotion.outcome.map(|outcome| ValidationStatus {
+            outcome,
+            region: HOME.to_owned(),
+            started_at: at.clone(),
+            finished_at: Some(at),
+            attempts: 1,
+            again: false,
+            machines: Vec::new(),
+        });
+        for (region, latest) in scene.status.regions.iter_mut().zip(promotion.latest) {
+            region.latest = latest;
+        }
+        if let (Told::Found(version), true) = (&mut scene.observed.version, promotion.tagged) {
+            version.tags.insert(VALIDATED_TAG.to_owned(), before(86_400).to_string());
+        }
+        let newer = promotion.newer.map(|outcome| super::promotion::other_that("1.1.0", outcome, None));
+        scene.definitions(&[super::promotion::says(&promotion.policy)]).versions(&newer.into_iter().collect::<Vec<_>>())
+    }
 }
 
 fn anything(noise: Noise) -> BoxedStrategy<Scene> {
     let deletion = select(vec![None, None, Some("Retain"), Some("Delete")]);
     (objects(noise, deletion), vec(targets(), 0..4), statuses(), processes(), observations(noise))
         .prop_map(|(object, targets, status, process, observed)| Scene {
+            definitions: Vec::new(),
+            versions: Vec::new(),
             object,
             targets: distinct(targets),
             status,
@@ -89,7 +144,15 @@ fn capturing(noise: Noise) -> BoxedStrategy<Scene> {
                 source.virtual_machine_uid = Some(machine.uid.clone());
             }
             observed.version = version;
-            Scene { object, targets: distinct(targets), status, process: Memory::default(), observed }
+            Scene {
+                object,
+                targets: distinct(targets),
+                definitions: Vec::new(),
+                versions: Vec::new(),
+                status,
+                process: Memory::default(),
+                observed,
+            }
         })
         .boxed()
 }
@@ -101,6 +164,8 @@ fn publishing(noise: Noise) -> BoxedStrategy<Scene> {
         .prop_map(|(object, targets, status, version, fits)| {
             let targets = distinct(targets);
             let mut scene = Scene {
+                definitions: Vec::new(),
+                versions: Vec::new(),
                 object,
                 targets,
                 status,
@@ -131,7 +196,15 @@ fn leaving(noise: Noise) -> BoxedStrategy<Scene> {
     (objects(noise, Just(Some("Delete"))), statuses(), processes(), version, observations(noise))
         .prop_map(|(object, status, process, version, mut observed)| {
             observed.version = version;
-            Scene { object, targets: Vec::new(), status, process, observed }
+            Scene {
+                object,
+                targets: Vec::new(),
+                definitions: Vec::new(),
+                versions: Vec::new(),
+                status,
+                process,
+                observed,
+            }
         })
         .boxed()
 }
@@ -233,6 +306,7 @@ fn statuses() -> BoxedStrategy<ImageVersionStatus> {
                     requested_by: by.into_iter().map(ToOwned::to_owned).collect(),
                     storage_account_type: None,
                     requesters: None,
+                    latest: None,
                     since: None,
                     detail: None,
                 })

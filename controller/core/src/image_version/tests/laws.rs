@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use azimage_crds::{CONSENT_TAG, Deletion, OWNER_TAG, Prepare, STEP_TAG};
+use azimage_crds::{CONSENT_TAG, Deletion, OWNER_TAG, Prepare, STEP_TAG, VALIDATED_TAG};
 use azimage_names::Region;
 use proptest::prelude::*;
 
 use super::{
     super::{
-        stage::replicate::{self, compare, regions},
+        stage::replicate::{self, compare, latest::Latest, regions},
         *,
     },
     fixtures::version_id,
@@ -17,7 +17,17 @@ use super::{
     scene::*,
     told::*,
 };
-use crate::merge::Merged;
+use crate::{merge::Merged, promotion::Passed};
+
+/// Whether a version passed its validation, as a pass over the scene sees it.
+fn passed(scene: &Scene, version: &facts::Version) -> Passed {
+    let is_ours = scene.validated().owns_tag(&version.tags);
+    crate::promotion::passed(&scene.status, is_ours, &version.tags)
+}
+
+fn was_in(version: &facts::Version, region: &Region) -> bool {
+    version.targets.iter().any(|is| is.region == *region && is.exclude_from_latest == Some(false))
+}
 
 fn found<T>(reading: &Told<T>) -> Option<&T> {
     match reading {
@@ -215,13 +225,16 @@ proptest! {
         prop_assert!(validated.owns_tag(&request.tags));
         let Told::Found(version) = &scene.observed.version else {
             prop_assert_eq!(request.targets.len(), 1);
-            prop_assert!(request.targets[0].exclude_from_latest);
+            prop_assert!(request.targets[0].exclude_from_latest, "it is born out of latest");
             return Ok(());
         };
         let merged = merged(&scene, version);
         prop_assert_eq!(&request.location, &version.location);
         prop_assert_eq!(&request.preserved, &version.preserved);
-        for (name, value) in version.tags.iter().filter(|(name, _)| *name != OWNER_TAG) {
+        prop_assert!(request.exclude_from_latest, "a region without a flag of its own is out of latest");
+        let passed = passed(&scene, version);
+        let goes = |name: &str| name == OWNER_TAG || name == VALIDATED_TAG && passed == Passed::Failed;
+        for (name, value) in version.tags.iter().filter(|(name, _)| !goes(name)) {
             prop_assert!(validated.publish.tags.contains_key(name) || request.tags.get(name) == Some(value));
         }
         for is in &version.targets {
@@ -236,7 +249,10 @@ proptest! {
             }
         }
         for target in &request.targets {
-            prop_assert!(target.exclude_from_latest, "{} would be latest", target.region);
+            // What another azimage has promoted stays so while it is taken over.
+            let was_promoted = !validated.owns_tag(&version.tags) && version.tags.contains_key(VALIDATED_TAG);
+            let may_be = passed.is_passed() || was_promoted && was_in(version, &target.region);
+            prop_assert!(target.exclude_from_latest || may_be, "{} would be latest", target.region);
         }
     }
 
@@ -293,11 +309,12 @@ proptest! {
         };
         prop_assert_eq!(&version.provisioning, &Provisioning::Succeeded);
         prop_assert!(version.exclude_from_latest);
-        prop_assert!(version.targets.iter().all(|target| target.exclude_from_latest != Some(false)));
+        let is_in = |target: &facts::TargetRegion| target.exclude_from_latest == Some(false);
+        prop_assert!(passed(&scene, version).is_passed() || !version.targets.iter().any(is_in));
         for at in merged(&scene, version).wanted.keys() {
             let says = version.replication.get(at).map(|says| &says.state);
             prop_assert_eq!(says, Some(&RegionReplication::Completed), "{}", at);
-            prop_assert!(version.targets.iter().any(|target| target.region == *at && target.exclude_from_latest != Some(false)));
+            prop_assert!(version.targets.iter().any(|target| target.region == *at));
         }
     }
 
@@ -307,13 +324,14 @@ proptest! {
     ) {
         let validated = scene.validated();
         let merged = merged(&scene, &version);
-        let request = compare::update(&validated, &version, &merged, None, super::fixtures::now());
+        let latest = Latest::of(&validated, &scene.status, &version, super::fixtures::now());
+        let request = compare::update(&validated, &version, &merged, None, &latest, super::fixtures::now());
         let mut answer = super::azure::as_answered(&request, fill);
         let length = answer.targets.len();
         answer.targets.rotate_left(turn % length);
         prop_assert_eq!(compare::differences(&answer, &request), vec![]);
         // And what is asked for then is the same again.
-        let again = compare::update(&validated, &answer, &merged, None, super::fixtures::now());
+        let again = compare::update(&validated, &answer, &merged, None, &latest, super::fixtures::now());
         prop_assert_eq!(compare::differences(&answer, &again), vec![]);
     }
 

@@ -22,6 +22,7 @@ mod memory;
 mod namespaces;
 mod observations;
 mod preflight;
+mod promotion;
 mod protocol;
 mod proven;
 mod published;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 24] = [
+const ELSEWHERE: [Reason; 29] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -44,6 +44,12 @@ const ELSEWHERE: [Reason; 24] = [
     Reason::DefinitionExists,
     Reason::DefinitionDiffers,
     Reason::DefinitionFailed,
+    Reason::PinnedUnusable,
+    // From what is latest, in `promotion.rs`.
+    Reason::NotLatest,
+    Reason::NotValidated,
+    Reason::RegionWouldBeEmpty,
+    Reason::Soaking,
 ];
 
 fn tables() -> Vec<Row> {

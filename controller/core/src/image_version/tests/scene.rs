@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azimage_crds::{ConditionType, ImageVersion, ImageVersionStatus, ReplicationTarget};
+use azimage_crds::{ConditionType, ImageDefinition, ImageVersion, ImageVersionStatus, ReplicationTarget};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ use crate::{Truth, lint};
 pub(super) struct Scene {
     pub(super) object: ImageVersion,
     pub(super) targets: Vec<ReplicationTarget>,
+    pub(super) definitions: Vec<ImageDefinition>,
+    pub(super) versions: Vec<ImageVersion>,
     pub(super) status: ImageVersionStatus,
     pub(super) process: Memory,
     pub(super) observed: Observed,
@@ -24,6 +26,8 @@ pub(super) fn scene(change: &Value) -> Scene {
     Scene {
         object: object(change),
         targets: Vec::new(),
+        definitions: Vec::new(),
+        versions: Vec::new(),
         status: ImageVersionStatus { observed_generation: Some(GENERATION), ..ImageVersionStatus::default() },
         process: patient(),
         observed: Observed {
@@ -79,6 +83,14 @@ impl Scene {
         Self { targets: targets.to_vec(), ..self }
     }
 
+    pub(super) fn definitions(self, definitions: &[ImageDefinition]) -> Self {
+        Self { definitions: definitions.to_vec(), ..self }
+    }
+
+    pub(super) fn versions(self, versions: &[ImageVersion]) -> Self {
+        Self { versions: versions.to_vec(), ..self }
+    }
+
     pub(super) fn status(self, status: ImageVersionStatus) -> Self {
         Self { status, ..self }
     }
@@ -91,13 +103,16 @@ impl Scene {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
         let targets: Vec<_> = self.targets.iter().collect();
+        let definitions: Vec<_> = self.definitions.iter().collect();
+        let versions: Vec<_> = self.versions.iter().collect();
         let environment = Environment {
             cluster: "c1",
             own_identity_serves: true,
             account_serves: true,
             targets: &targets,
-            versions: &[],
+            versions: &versions,
             unreadable: &[],
+            definitions: &definitions,
         };
         super::super::validate(&object, environment).unwrap()
     }

@@ -18,6 +18,7 @@ fn environment<'a>(versions: &'a [&'a ImageVersion]) -> Environment<'a> {
         targets: &[],
         versions,
         unreadable: &[],
+        definitions: &[],
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
         Absent, Doubt, Provisioning, Read, SourceSpec, Step, StepName, Validated,
         context::{Cx, Presence},
         facts,
-        report::{Decision, Outcome, Report},
+        report::{Decision, LatestReport, Outcome, Report},
         words::{Done, NotShown},
     },
     preflight,
@@ -46,6 +46,7 @@ fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
 pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) -> Decision {
     let validated = cx.validated;
     if !validated.owns_tag(&version.tags) {
+        report.latest = Some(LatestReport::default());
         return adoption::decide(cx, version, report);
     }
     report.resource_id = Some(validated.id.to_string());
@@ -93,6 +94,7 @@ pub(in super::super) fn is_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return report.doubted(&NotShown::Version);
     }
     report.regions = Some(Vec::new());
+    report.latest = Some(LatestReport::default());
     report.found(Truth::False, &Words::Nowhere { id: validated.id.clone() });
     report.stalled(match definition {
         Presence::Missing(Absent::Parent) => &Words::GalleryDeleted,

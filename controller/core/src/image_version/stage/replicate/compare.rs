@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::OWNER_TAG;
+use azimage_crds::{OWNER_TAG, VALIDATED_TAG};
 use azimage_names::{Region, values::StorageAccountType};
 use jiff::Timestamp;
 
 use super::{
     super::super::{TargetRegionRequest, Validated, VersionRequest, facts, wish::Change},
+    latest::{Latest, is_in},
     words::Difference,
 };
-use crate::merge::Merged;
+use crate::{merge::Merged, owner::find_tag};
 
 /// The request that creates a version: home region only, and kept out of latest. The other regions follow when home is
 /// complete, so that a failure at home is not mixed up with theirs.
@@ -37,8 +38,8 @@ pub(in super::super::super) fn creation_again(
     merged: &Merged,
     now: Timestamp,
 ) -> VersionRequest {
-    let mut request =
-        VersionRequest { source: Some(validated.source.made_from()), ..update(validated, version, merged, None, now) };
+    let update = update(validated, version, merged, None, &Latest::default(), now);
+    let mut request = VersionRequest { source: Some(validated.source.made_from()), ..update };
     request.targets.retain(|target| {
         target.region == version.location || version.targets.iter().any(|is| is.region == target.region)
     });
@@ -51,6 +52,7 @@ pub(in super::super::super) fn update(
     version: &facts::Version,
     merged: &Merged,
     without: Option<&Region>,
+    latest: &Latest,
     now: Timestamp,
 ) -> VersionRequest {
     let observed = |region: &Region| version.targets.iter().find(|target| target.region == *region);
@@ -75,18 +77,19 @@ pub(in super::super::super) fn update(
                 replicas: Some(wanted.replicas.unwrap_or(there).max(least)),
                 // Azure can't change the storage of a region that it has.
                 storage_account_type: is.storage_account_type.clone().or_else(|| Some(default_storage(version))),
-                ..as_it_is(is)
+                ..as_it_is(is, latest)
             }
         })
         .collect();
     targets.sort_by_key(|target| target.region != version.location);
-    let foreign = version.targets.iter().filter(|target| merged.foreign.contains(&target.region)).map(as_it_is);
-    targets.extend(foreign);
+    let foreign = version.targets.iter().filter(|target| merged.foreign.contains(&target.region));
+    targets.extend(foreign.map(|target| as_it_is(target, latest)));
     let mut tags = version.tags.clone();
     for (name, value) in own_tags(validated) {
         tags.retain(|key, _| !key.eq_ignore_ascii_case(&name));
         tags.insert(name, value);
     }
+    latest.tag(&mut tags);
     // The guard against lost regions is opened for the very write that takes one away, and for no other.
     let allow_deletion_of_regions = takes_away(version, &targets);
     let settings = settings(validated, &version.location);
@@ -122,11 +125,20 @@ pub(super) fn without_settings(
     now: Timestamp,
 ) -> VersionRequest {
     let mut targets = request.targets;
+    only_as_included(version, &mut targets);
     let home = version.targets.iter().find(|is| is.region == version.location).filter(|_| alone_at_home);
     if let (Some(home), Some(target)) = (home, targets.iter_mut().find(|target| target.region == version.location)) {
         target.replicas = home.replicas;
     }
     settings_as_they_are(version, VersionRequest { targets, ..request }, now)
+}
+
+/// A version that isn't included in latest in a region yet stays out of it for this once.
+fn only_as_included(version: &facts::Version, targets: &mut [TargetRegionRequest]) {
+    for target in targets {
+        let is = version.targets.iter().find(|is| is.region == target.region);
+        target.exclude_from_latest |= is.is_none_or(|is| !is_in(version, is));
+    }
 }
 
 /// A request that leaves all as it is but regions and what keeps the version out of latest.
@@ -144,7 +156,12 @@ fn settings_as_they_are(version: &facts::Version, request: VersionRequest, now: 
 
 /// A request without some changes: what they are of stays as it is. What keeps the version out of latest is asked for in each
 /// write.
-pub(super) fn without(version: &facts::Version, mut request: VersionRequest, changes: &[Difference]) -> VersionRequest {
+pub(super) fn without(
+    version: &facts::Version,
+    mut request: VersionRequest,
+    changes: &[Difference],
+    latest: &Latest,
+) -> VersionRequest {
     let is_at = |region: &Region| version.targets.iter().find(|is| is.region == *region);
     for change in changes {
         match change {
@@ -163,7 +180,14 @@ pub(super) fn without(version: &facts::Version, mut request: VersionRequest, cha
                     target.replicas = is_at(region).and_then(|is| is.replicas);
                 }
             }
-            Difference::Remove { region } => request.targets.extend(is_at(region).map(as_it_is)),
+            Difference::Include { region } => {
+                for target in request.targets.iter_mut().filter(|target| target.region == *region) {
+                    target.exclude_from_latest = true;
+                }
+            }
+            Difference::Remove { region } => {
+                request.targets.extend(is_at(region).map(|target| as_it_is(target, latest)));
+            }
         }
     }
     request.allow_deletion_of_regions = takes_away(version, &request.targets);
@@ -180,7 +204,8 @@ pub(in super::super::super) fn removal(
     let as_it_stays = |wish: &TargetRegionRequest| {
         let is = version.targets.iter().find(|is| is.region == wish.region)?;
         let replicas = wish.replicas.and(is.replicas.or(Some(version.default_replicas)));
-        Some(TargetRegionRequest { replicas, ..as_it_is(is) })
+        let exclude_from_latest = wish.exclude_from_latest || !is_in(version, is);
+        Some(TargetRegionRequest { replicas, exclude_from_latest, ..as_it_is(is, &Latest::default()) })
     };
     let targets: Vec<_> = request.targets.iter().filter_map(as_it_stays).collect();
     let keeps_home = targets.iter().any(|target| target.region == request.location);
@@ -196,9 +221,15 @@ pub(in super::super::super) fn with_owner(
     version: &facts::Version,
     now: Timestamp,
 ) -> VersionRequest {
+    // What was promoted stays so: whoever takes it over decides when it is his.
+    let was_promoted = find_tag(&version.tags, VALIDATED_TAG).is_some() && version.exclude_from_latest;
+    let as_it_was = |target: &facts::TargetRegion| TargetRegionRequest {
+        exclude_from_latest: !(was_promoted && is_in(version, target)),
+        ..as_it_is(target, &Latest::default())
+    };
     let request = VersionRequest {
         source: None,
-        targets: version.targets.iter().map(as_it_is).collect(),
+        targets: version.targets.iter().map(as_it_was).collect(),
         exclude_from_latest: version.exclude_from_latest,
         allow_deletion_of_regions: version.allow_deletion_of_regions.unwrap_or_default(),
         preserved: version.preserved.clone(),
@@ -219,7 +250,7 @@ fn settings(validated: &Validated, home: &Region) -> VersionRequest {
         source: Some(validated.source.made_from()),
         targets: Vec::new(),
         default_replicas: publish.default_replicas,
-        // A version is born excluded from latest, and nothing includes it yet.
+        // Regions are included one by one, so that none is by having no flag of its own.
         exclude_from_latest: true,
         allow_deletion_of_regions: false,
         end_of_life: publish.end_of_life_date.as_ref().map(|time| time.0),
@@ -241,13 +272,13 @@ fn own_tags(validated: &Validated) -> BTreeMap<String, String> {
     tags
 }
 
-fn as_it_is(target: &facts::TargetRegion) -> TargetRegionRequest {
+fn as_it_is(target: &facts::TargetRegion, latest: &Latest) -> TargetRegionRequest {
     TargetRegionRequest {
         region: target.region.clone(),
         replicas: target.replicas,
         storage_account_type: target.storage_account_type.clone(),
-        // Whoever added the region: a version that isn't promoted is latest nowhere.
-        exclude_from_latest: true,
+        // Whoever added the region: a version is latest where it is promoted, and nowhere else.
+        exclude_from_latest: !latest.includes(&target.region),
         preserved: target.preserved.clone(),
     }
 }
@@ -277,6 +308,9 @@ pub(in super::super::super) fn differences(version: &facts::Version, request: &V
         let is = is.next().map_or_else(|| "none".to_owned(), |is| format!("\"{is}\""));
         note(Difference::Tag { name: name.clone() }, format!("\"{value}\""), is);
     }
+    if let (Some(is), None) = (find_tag(&version.tags, VALIDATED_TAG), find_tag(&request.tags, VALIDATED_TAG)) {
+        note(Difference::Tag { name: VALIDATED_TAG.to_owned() }, "none".to_owned(), format!("\"{is}\""));
+    }
     let replicas = |count: Option<i32>, default: i32| count.unwrap_or(default).to_string();
     for target in &request.targets {
         let region = || target.region.clone();
@@ -288,6 +322,9 @@ pub(in super::super::super) fn differences(version: &facts::Version, request: &V
                 note(Difference::Replicas { region: region() }, wanted, there);
                 if target.exclude_from_latest && is.exclude_from_latest == Some(false) {
                     note(Difference::LatestIn { region: region() }, "true".to_owned(), "false".to_owned());
+                }
+                if !target.exclude_from_latest && is.exclude_from_latest != Some(false) {
+                    note(Difference::Include { region: region() }, "false".to_owned(), "true".to_owned());
                 }
             }
         }
@@ -316,6 +353,8 @@ impl Differs {
         let opposite = match &self.what {
             Difference::Add { region } => Some(Difference::Remove { region: region.clone() }),
             Difference::Remove { region } => Some(Difference::Add { region: region.clone() }),
+            Difference::Include { region } => Some(Difference::LatestIn { region: region.clone() }),
+            Difference::LatestIn { region } => Some(Difference::Include { region: region.clone() }),
             _ => None,
         };
         Change {

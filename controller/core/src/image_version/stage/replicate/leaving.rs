@@ -60,10 +60,10 @@ fn end(now: Timestamp, delay: std::time::Duration) -> Timestamp {
     Timestamp::from_second(end.as_second()).unwrap_or(end)
 }
 
-/// When the next pause of a version is over, of those that aren't yet.
+/// When the next pause of a version is over, or its soak, of those that aren't yet.
 pub fn next_end(status: &ImageVersionStatus, now: Timestamp) -> Option<Timestamp> {
-    let all = status.regions.iter().flat_map(|region| &region.leaving);
-    all.map(|leaving| leaving.after.0).filter(|after| *after > now).min()
+    let all = status.regions.iter().flat_map(|region| &region.leaving).map(|leaving| leaving.after.0);
+    all.chain(status.soaks_until.as_ref().map(|until| until.0)).filter(|after| *after > now).min()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub(in super::super) mod compare;
 pub(in super::super) mod in_use;
+pub(in super::super) mod latest;
 pub(in super::super) mod leaving;
 pub(in super::super) mod regions;
 mod repair;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use azimage_crds::{RegionState, RegionStatus};
 use azimage_names::Region;
 use in_use::InUse;
+use latest::Latest;
 use leaving::Pauses;
 use words::{Late, Stay, Then, Undone, Unheeded, Words};
 use write::Write;
@@ -48,6 +50,7 @@ pub(super) struct View<'a> {
     pub(super) shown: Vec<RegionStatus>,
     pub(super) refusals: Refusals,
     in_use: InUse,
+    latest: Latest,
     write: Write,
 }
 
@@ -55,12 +58,14 @@ impl<'a> View<'a> {
     pub(super) fn of(cx: &Cx<'a>, version: &'a facts::Version, report: &mut Report) -> Result<Self, Stop> {
         let history = cx.history;
         let mut refusals = write::current_refusals(cx, version);
+        let latest = Latest::of(cx.validated, history.status, version, history.now);
+        latest::tell(cx, version, report);
         unknown::noted(cx, &version.location, &regions::in_azure(version), &mut refusals)?;
-        let (mut merged, mut write) = Write::decide(cx, version, &refusals, &InUse::Nowhere);
+        let (mut merged, mut write) = Write::decide(cx, version, &refusals, &InUse::Nowhere, &latest);
         let mut in_use = InUse::Nowhere;
         if !merged.removed.is_empty() {
             in_use = InUse::of(cx)?;
-            (merged, write) = Write::decide(cx, version, &refusals, &in_use);
+            (merged, write) = Write::decide(cx, version, &refusals, &in_use, &latest);
         }
         for region in std::mem::take(&mut merged.vanished) {
             let doubt = Doubt::NoRegion(region.clone());
@@ -69,10 +74,13 @@ impl<'a> View<'a> {
             if history.believes(&doubt) { &mut merged.vanished } else { &mut merged.removed }.insert(region);
             report.doubts(doubt);
         }
-        let shown = regions::report(&merged, Some(version), history.status, &refusals);
+        let mut shown = regions::report(&merged, Some(version), history.status, &refusals);
+        for region in &mut shown {
+            region.latest = Region::parse(&region.name).ok().and_then(|name| latest.state(&name));
+        }
         report.regions = Some(shown.clone());
         report.refusals = Some(refusals.clone());
-        Ok(View { cx: *cx, version, merged, shown, refusals, in_use, write })
+        Ok(View { cx: *cx, version, merged, shown, refusals, in_use, latest, write })
     }
 }
 

@@ -119,6 +119,7 @@ pub(in super::super::super) fn report(
                 requested_by,
                 in_use_by: merged.in_use.get(region).cloned().unwrap_or_default(),
                 requesters: None,
+                latest: None,
                 since: None,
                 detail: said.map(|said| clip(said.trim(), DETAIL_LIMIT)).filter(|detail| !detail.is_empty()),
             }

@@ -73,7 +73,8 @@ impl View<'_> {
             .filter(|_| self.by_removal());
         let request = match removable {
             Some(region) if InUse::of(&self.cx)?.lets_go_of(&region) => {
-                compare::update(self.cx.validated, self.version, &self.merged, Some(&region), self.cx.history.now)
+                let (cx, without) = (self.cx, Some(&region));
+                compare::update(cx.validated, self.version, &self.merged, without, &self.latest, cx.history.now)
             }
             _ => again,
         };

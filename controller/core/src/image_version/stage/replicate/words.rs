@@ -128,6 +128,7 @@ phrases! {
         Add { region: Region } => "add region {region}",
         Replicas { region: Region } => "replicas in {region}",
         LatestIn { region: Region } => "keep {region} out of latest",
+        Include { region: Region } => "include {region} in latest",
         Remove { region: Region } => "remove region {region}",
     }
 }

@@ -15,6 +15,7 @@ use super::{
     },
     compare,
     in_use::InUse,
+    latest::Latest,
     merged_of, regions,
     words::Difference,
 };
@@ -57,41 +58,53 @@ fn settings(cx: &Cx<'_>) -> Wish {
 
 impl Write {
     /// The write, and the regions that it rests on.
-    pub(super) fn decide(cx: &Cx<'_>, version: &facts::Version, refusals: &Refusals, in_use: &InUse) -> (Merged, Self) {
+    pub(super) fn decide(
+        cx: &Cx<'_>,
+        version: &facts::Version,
+        refusals: &Refusals,
+        in_use: &InUse,
+        latest: &Latest,
+    ) -> (Merged, Self) {
         let mut held: BTreeSet<Wish> = refusals.wishes().cloned().collect();
         let (requested, now) = (cx.validated.requested, cx.history.memory.uptime);
         let due = refusals.due(requested, cx.history.resync, now);
         if requested {
             held.retain(|wish| !due.contains(wish));
         }
-        let (merged, write) = Self::without(cx, version, &held, in_use);
+        let (merged, write) = Self::without(cx, version, &held, in_use, latest);
         let wishes = &write.asks.wishes;
         let next = refusals.next(wishes);
         if next.len() < wishes.len() {
             held.extend(wishes.iter().filter(|wish| !next.contains(wish)).cloned());
-            return Self::without(cx, version, &held, in_use);
+            return Self::without(cx, version, &held, in_use, latest);
         }
         if due.is_empty() {
             return (merged, write);
         }
         held.retain(|wish| !due.contains(wish));
-        let (_, again) = Self::without(cx, version, &held, in_use);
+        let (_, again) = Self::without(cx, version, &held, in_use, latest);
         let retry = (!again.asks.changes.is_empty()).then_some((again.request, again.asks));
         (merged, Self { retry, ..write })
     }
 
-    fn without(cx: &Cx<'_>, version: &facts::Version, held: &BTreeSet<Wish>, in_use: &InUse) -> (Merged, Self) {
+    fn without(
+        cx: &Cx<'_>,
+        version: &facts::Version,
+        held: &BTreeSet<Wish>,
+        in_use: &InUse,
+        latest: &Latest,
+    ) -> (Merged, Self) {
         let (validated, history) = (cx.validated, cx.history);
         let as_held = |target: TargetView| TargetView { held: held.contains(&Wish::of(&target)), ..target };
         let in_azure = regions::in_azure(version);
         let (merged, targets) = merged_of(validated, history, &version.location, &in_azure, in_use, as_held);
-        let mut request = compare::update(validated, version, &merged, None, history.now);
+        let mut request = compare::update(validated, version, &merged, None, latest, history.now);
         let own = settings(cx);
         if held.contains(&own) {
             let at_home = merged.wanted.get(&version.location).is_some_and(|home| home.requested_by.len() == 1);
             request = compare::without_settings(version, request, at_home, history.now);
         }
-        let (request, asks, reverted) = Self::lasting(cx, version, request);
+        let (request, asks, reverted) = Self::lasting(cx, version, request, latest);
         let (request, asks) = if let Some(first) = compare::removal(version, &request, history.now) {
             let changes = compare::differences(version, &first).iter().map(compare::Differs::change).collect();
             (first, Asks { changes, ..asks })
@@ -106,7 +119,12 @@ impl Write {
     }
 
     /// A request without what didn't last before.
-    fn lasting(cx: &Cx<'_>, version: &facts::Version, request: VersionRequest) -> (VersionRequest, Asks, Vec<Change>) {
+    fn lasting(
+        cx: &Cx<'_>,
+        version: &facts::Version,
+        request: VersionRequest,
+        latest: &Latest,
+    ) -> (VersionRequest, Asks, Vec<Change>) {
         let (memory, requested) = (&cx.history.memory, cx.validated.requested);
         let told = cx.history.condition(ConditionType::Stalled);
         let gives_up = |change: &Change| {
@@ -125,7 +143,7 @@ impl Write {
             .partition(|(change, _)| gives_up(change));
         let (reverted, what): (Vec<Change>, Vec<Difference>) = left.into_iter().unzip();
         let changes = open.into_iter().map(|(change, _)| change).collect();
-        let request = compare::without(version, request, &what);
+        let request = compare::without(version, request, &what, latest);
         (request, Asks { wishes: Vec::new(), changes, requested }, reverted)
     }
 }

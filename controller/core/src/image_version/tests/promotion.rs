@@ -1,0 +1,278 @@
+//! What is written of latest, and what is told of it.
+
+use azimage_crds::{ConditionType, ImageDefinition, ImageVersion, ImageVersionStatus, VALIDATED_TAG};
+use serde_json::{Value, json};
+
+use super::{
+    super::*,
+    fixtures::*,
+    published::{OTHER, plain, wide},
+    scene::*,
+};
+
+const PASSED_AT: &str = "2026-05-31T12:00:00Z";
+
+/// An object of the image definition with these words on latest.
+pub(super) fn says(latest: &Value) -> ImageDefinition {
+    let gallery = json!({
+        "subscriptionId": "00000000-0000-0000-0000-000000000001", "resourceGroup": "images", "name": "corp",
+    });
+    let object = json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageDefinition",
+        "metadata": {"name": "web", "namespace": "images", "uid": "d", "generation": 1},
+        "spec": {"gallery": gallery, "management": "Observe", "latest": latest},
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+fn newest() -> ImageDefinition {
+    says(&json!({"policy": "Newest"}))
+}
+
+/// A status in which the validation came to this, and latest stands so at home and elsewhere.
+fn status(outcome: &str, latest: [Option<&str>; 2]) -> ImageVersionStatus {
+    let region = |name: &str, latest: Option<&str>| json!({"name": name, "state": "Completed", "requestedBy": ["t"], "latest": latest});
+    let validation = json!({
+        "outcome": outcome, "region": HOME, "startedAt": PASSED_AT, "finishedAt": PASSED_AT, "attempts": 1,
+    });
+    serde_json::from_value(json!({
+        "observedGeneration": GENERATION, "resourceId": "x", "conditions": [], "validation": validation,
+        "regions": [region(HOME, latest[0]), region(OTHER, latest[1])],
+    }))
+    .unwrap()
+}
+
+/// The version in both regions, included in latest in these.
+fn included(regions: &[&str]) -> facts::Version {
+    let mut version = version(&[HOME, OTHER]);
+    for target in &mut version.targets {
+        target.exclude_from_latest = Some(!regions.contains(&target.region.as_str()));
+    }
+    if !regions.is_empty() {
+        version.tags.insert(VALIDATED_TAG.to_owned(), PASSED_AT.to_owned());
+    }
+    version
+}
+
+/// Another version of the image definition that passed, with latest so at home.
+fn other(number: &str, latest: Option<&str>) -> ImageVersion {
+    other_that(number, "Passed", latest)
+}
+
+/// Another version of the image definition whose validation came to this.
+pub(super) fn other_that(number: &str, outcome: &str, latest: Option<&str>) -> ImageVersion {
+    let own = json!({"metadata": {"name": number, "uid": number}, "spec": {"version": number}});
+    let mut other = object(&both(&from_image_version(), &own));
+    other.status = Some(status(outcome, [latest, None]));
+    other
+}
+
+/// What is written of latest: the regions that are included, and the tag; nothing, if nothing is written.
+fn written(scene: &Scene) -> String {
+    let Some(Step { request: Request::PutVersion(request), name, .. }) = scene.plan().step else {
+        return "-".to_owned();
+    };
+    assert!(request.exclude_from_latest, "a region without a flag of its own is out of latest");
+    let included: Vec<&str> =
+        request.targets.iter().filter(|at| !at.exclude_from_latest).map(|at| at.region.as_str()).collect();
+    let tag = request.tags.get(VALIDATED_TAG).map_or("", |_| ", tagged");
+    format!("{name}: {}{tag}", included.join(" "))
+}
+
+fn promoted(scene: &Scene) -> String {
+    let status = scene.next_status();
+    let kind = ConditionType::Promoted;
+    let Some(condition) = status.conditions.iter().find(|it| it.type_ == kind.as_str()) else { return "-".to_owned() };
+    format!("{}/{} {}", condition.status, condition.reason, status.latest.unwrap_or_default()).trim_end().to_owned()
+}
+
+#[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn a_version_gets_into_latest_and_out_of_it_by_one_write() {
+    let to = |number: &str| says(&json!({"policy": "Pinned", "pinned": number}));
+    let empties = says(&json!({"policy": "Pinned", "pinned": "0.9.0", "emptyRegions": "Allow"}));
+    let soaks = says(&json!({"policy": "Newest", "soak": "48h"}));
+    let none = [None, None];
+    let both = [Some("Included"), Some("Included")];
+    let at = |version: facts::Version, outcome: &str, latest| wide().version(version).status(status(outcome, latest));
+    let rows = vec![
+        (
+            "it passed, and is the newest",
+            at(included(&[]), "Passed", none).definitions(&[newest()]),
+            "Update: westeurope northeurope, tagged",
+            "Unknown/Promoting",
+        ),
+        (
+            "it was included",
+            at(included(&[HOME, OTHER]), "Passed", [Some("Entering"), Some("Entering")]).definitions(&[newest()]),
+            "-",
+            "True/Succeeded 2/2 regions",
+        ),
+        ("nobody promotes it", at(included(&[]), "Passed", none), "-", "-"),
+        ("it failed", at(included(&[]), "Failed", none).definitions(&[newest()]), "-", "False/NotValidated"),
+        (
+            "it is being validated",
+            at(included(&[]), "Running", none).definitions(&[newest()]),
+            "-",
+            "False/NotValidated",
+        ),
+        ("it soaks", at(included(&[]), "Passed", none).definitions(&[soaks]), "-", "Unknown/Soaking"),
+        (
+            "a copy isn't complete",
+            wide()
+                .version(included(&[]).says(OTHER, RegionReplication::Replicating, ""))
+                .status(status("Passed", none))
+                .definitions(&[newest()]),
+            "Update: westeurope, tagged",
+            "Unknown/Promoting",
+        ),
+        (
+            "a copy is complete now",
+            at(included(&[HOME]), "Passed", [Some("Included"), None]).definitions(&[newest()]),
+            "Update: westeurope northeurope, tagged",
+            "Unknown/Promoting 1/2 regions",
+        ),
+        (
+            "somebody took it out",
+            at(included(&[HOME]), "Passed", both).definitions(&[newest()]),
+            "Update: westeurope northeurope, tagged",
+            "Unknown/Promoting 1/2 regions",
+        ),
+        (
+            "somebody included it that failed",
+            at(included(&[HOME]), "Failed", none).definitions(&[newest()]),
+            "Update: ",
+            "Unknown/Promoting 1/2 regions",
+        ),
+        (
+            "its status was lost",
+            wide().version(included(&[HOME, OTHER])).status(ImageVersionStatus::default()).definitions(&[newest()]),
+            "-",
+            "True/Succeeded 2/2 regions",
+        ),
+        (
+            "its status was lost, and it never was promoted",
+            wide().version(included(&[])).status(ImageVersionStatus::default()).definitions(&[newest()]),
+            "-",
+            "False/NotValidated",
+        ),
+        (
+            "its image definition's object is gone",
+            at(included(&[HOME, OTHER]), "Passed", both),
+            "-",
+            "True/Succeeded 2/2 regions",
+        ),
+        (
+            "an older one is pinned",
+            at(included(&[HOME]), "Passed", [Some("Included"), None])
+                .definitions(&[to("0.9.0")])
+                .versions(&[other("0.9.0", Some("Included"))]),
+            "Update: , tagged",
+            "Unknown/Promoting 1/2 regions",
+        ),
+        (
+            "an older one is pinned that isn't everywhere",
+            at(included(&[HOME, OTHER]), "Passed", both).definitions(&[to("0.9.0")]).versions(&[{
+                let mut other = other("0.9.0", None);
+                other.status.as_mut().unwrap().regions.pop();
+                other
+            }]),
+            "Update: northeurope, tagged",
+            "Unknown/Promoting 2/2 regions",
+        ),
+        (
+            "it isn't everywhere, and the region may be empty",
+            at(included(&[HOME, OTHER]), "Passed", both).definitions(&[empties]).versions(&[{
+                let mut other = other("0.9.0", None);
+                other.status.as_mut().unwrap().regions.pop();
+                other
+            }]),
+            "Update: , tagged",
+            "Unknown/Promoting 2/2 regions",
+        ),
+        (
+            "it is pinned, and a newer one is still in",
+            at(included(&[]), "Passed", none).definitions(&[to("1.0.0")]).versions(&[other("1.1.0", Some("Leaving"))]),
+            "Update: northeurope, tagged",
+            "Unknown/Promoting",
+        ),
+        (
+            "it is pinned, and the newer one is out",
+            at(included(&[OTHER]), "Passed", [None, Some("Included")])
+                .definitions(&[to("1.0.0")])
+                .versions(&[other("1.1.0", None)]),
+            "Update: westeurope northeurope, tagged",
+            "Unknown/Promoting 1/2 regions",
+        ),
+        (
+            "a newer one is latest, and this one serves where that isn't",
+            at(included(&[HOME, OTHER]), "Passed", both)
+                .definitions(&[newest()])
+                .versions(&[other("1.1.0", Some("Included"))]),
+            "-",
+            "False/NotLatest 1/2 regions",
+        ),
+        (
+            "a region's target keeps latest out",
+            at(included(&[]), "Passed", none)
+                .targets(&[target("t", OTHER, &json!({"spec": {"latest": "Excluded"}}))])
+                .definitions(&[newest()]),
+            "Update: westeurope, tagged",
+            "Unknown/Promoting",
+        ),
+    ];
+    let wrong: Vec<String> = rows
+        .iter()
+        .filter_map(|(case, scene, step, told)| {
+            let found = (written(scene), promoted(scene));
+            let expected = ((*step).to_owned(), (*told).to_owned());
+            (found != expected).then(|| format!("{case}\n  expected {expected:?}\n  found    {found:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_region_is_added_excluded_and_taken_away_without_a_word_on_latest() {
+    let more = [target("t", OTHER, &json!({})), target("u", "uksouth", &json!({}))];
+    let included_so = [Some("Included"), Some("Included")];
+    let at = |status| wide().version(included(&[HOME, OTHER])).status(status).definitions(&[newest()]);
+    let adds = at(status("Passed", included_so)).targets(&more);
+    assert_eq!(written(&adds), "Update: westeurope northeurope, tagged");
+    let goes = at(status("Passed", included_so)).targets(&[going("t", OTHER, "Delete")]);
+    assert_eq!(written(&goes), "Update: westeurope, tagged");
+    let goes_while_it_enters = wide()
+        .version(included(&[]))
+        .status(status("Passed", [None, None]))
+        .targets(&[going("t", OTHER, "Delete")])
+        .definitions(&[newest()]);
+    assert_eq!(written(&goes_while_it_enters), "Update: ", "what takes a region away does nothing else");
+}
+
+#[test]
+fn a_version_that_failed_since_loses_its_tag() {
+    let mut version = included(&[]);
+    version.tags.insert(VALIDATED_TAG.to_owned(), PASSED_AT.to_owned());
+    let scene = wide().version(version).status(status("Failed", [None, None])).definitions(&[newest()]);
+    assert_eq!(written(&scene), "Update: ");
+}
+
+#[test]
+fn only_what_includes_a_version_needs_the_newest_word_of_its_definition() {
+    let none = [None, None];
+    let enters = wide().version(included(&[])).status(status("Passed", none)).definitions(&[newest()]);
+    let adds = plain().version(version(&[HOME])).targets(&[target("t", OTHER, &json!({}))]);
+    for (case, scene, expected) in [("it is promoted", &enters, true), ("a region is added", &adds, false)] {
+        assert_eq!(scene.plan().includes(), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_soak_wakes_its_version_in_time() {
+    let soaks = says(&json!({"policy": "Newest", "soak": "48h"}));
+    let scene = wide().version(included(&[])).status(status("Passed", [None, None])).definitions(&[soaks]);
+    let status = scene.next_status();
+    let end = "2026-06-02T12:00:00Z".parse().unwrap();
+    assert_eq!(next_end(&status, now()), Some(end));
+    assert!(message(&status, ConditionType::Promoted).contains("2026-06-02T12:00:00Z"));
+}

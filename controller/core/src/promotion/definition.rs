@@ -1,0 +1,288 @@
+//! What the object of an image definition tells of latest. It writes nothing else: each version's own reconcile writes its flags.
+
+use azimage_crds::{
+    HistoryAction, HistoryEntry, ImageDefinition, ImageDefinitionStatus, ImageVersion, LatestStatus, LineState,
+    LineVersion, REASON, RegionLatest, ReplicationTarget,
+};
+use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{Resource, ResourceExt};
+
+use super::{
+    Candidate, Choice, Passed, PinProblem, Rule, Unruled, Why, choose,
+    history::writer_of_latest,
+    words::{Is, Line, Pin},
+};
+use crate::{Finding, Message as _, Progress, Truth, condition::clip};
+
+/// How many versions a status shows, and how many changes.
+const MOST_VERSIONS: usize = 64;
+const MOST_CHANGES: usize = 32;
+
+/// The longest word of a field manager and of the annotation, in bytes.
+const MANAGER: usize = 128;
+const REASON_LIMIT: usize = 256;
+
+/// The most regions that a message names.
+const MOST_NAMED: usize = 5;
+
+/// What is told of latest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latest {
+    /// What is latest.
+    pub latest: Option<LatestStatus>,
+    /// The versions.
+    pub versions: Vec<LineVersion>,
+    /// What became latest.
+    pub history: Vec<HistoryEntry>,
+    /// The condition.
+    pub finding: Finding,
+    /// What only a person can change.
+    pub stalled: Option<Progress>,
+}
+
+/// What is told of latest, of an object that counts for its image definition.
+pub fn of_definition(
+    object: &ImageDefinition,
+    id: &ImageDefinitionId,
+    versions: &[&ImageVersion],
+    targets: &[&ReplicationTarget],
+    now: Timestamp,
+) -> Latest {
+    let before = object.status.clone().unwrap_or_default();
+    let line = line(object, id, versions, targets);
+    let rule = Rule::of(object);
+    let current = current(&before);
+    let choice = choose(&rule, &line, current, now);
+    let latest = latest(id, &line, &choice, &before, now);
+    let (finding, stalled) = told(&line, &choice, latest.as_ref());
+    Latest {
+        versions: shown(&line, &rule, &choice, now),
+        history: history(object, &before, latest.as_ref(), now),
+        latest,
+        finding,
+        stalled,
+    }
+}
+
+/// What a status says to be latest.
+pub(crate) fn current(status: &ImageDefinitionStatus) -> Option<VersionNumber> {
+    VersionNumber::parse(&status.latest.as_ref()?.version).ok()
+}
+
+/// The versions of the image definition that have objects in the namespace, the newest first.
+fn line(
+    object: &ImageDefinition,
+    id: &ImageDefinitionId,
+    versions: &[&ImageVersion],
+    targets: &[&ReplicationTarget],
+) -> Vec<Candidate> {
+    let namespace = &object.meta().namespace;
+    let is_of_it = |version: &&&ImageVersion| {
+        version.meta().namespace == *namespace
+            && version.spec.definition.eq_ignore_ascii_case(id.name())
+            && crate::image_version::id_of(version).is_some_and(|its| its.definition() == id)
+    };
+    let Some(any) = versions.iter().find(is_of_it) else { return Vec::new() };
+    let mut line = Candidate::whole_line(any, versions, targets);
+    line.sort_by_key(|it| std::cmp::Reverse(it.number));
+    line
+}
+
+fn latest(
+    id: &ImageDefinitionId,
+    line: &[Candidate],
+    choice: &Choice,
+    before: &ImageDefinitionStatus,
+    now: Timestamp,
+) -> Option<LatestStatus> {
+    let was = current(before);
+    let find = |number: VersionNumber| line.iter().find(|it| it.number == number);
+    // One that lost its status says nothing, and what isn't known changes nothing.
+    if let Some(lost) = was.and_then(find).filter(|it| it.is_lost(was) && !it.going) {
+        let same = *choice == Choice::Version(lost.number) || matches!(choice, Choice::AsItIs(_));
+        if same {
+            return before.latest.clone();
+        }
+    }
+    let serves = |it: &Candidate| it.serves(line);
+    let chosen = match choice {
+        Choice::Version(number) => find(*number).filter(|it| !serves(it).is_empty()),
+        Choice::AsItIs(_) | Choice::Nothing => None,
+    };
+    let former = was.and_then(find).filter(|it| !serves(it).is_empty());
+    let any = line.iter().find(|it| !serves(it).is_empty());
+    let it = chosen.or(former).or(any)?;
+    let version = it.number.to_string();
+    let since = before.latest.as_ref().filter(|latest| latest.version == version).map(|latest| latest.since.clone());
+    Some(LatestStatus {
+        resource_id: ImageVersionId::new(id.clone(), it.number).to_string(),
+        version,
+        since: since.unwrap_or(Time(now)),
+        regions: serves(it).iter().map(ToString::to_string).take(128).collect(),
+    })
+}
+
+fn shown(line: &[Candidate], rule: &Rule, choice: &Choice, now: Timestamp) -> Vec<LineVersion> {
+    let soak = match rule {
+        Rule::Newest { soak, .. } => *soak,
+        Rule::None { .. } | Rule::Nothing { .. } | Rule::Pinned { .. } => std::time::Duration::ZERO,
+    };
+    let of = |it: &Candidate| {
+        let until = it.soaks_until(soak).filter(|until| *until > now && !it.is_in_latest());
+        let state = state(it, line, choice, until.is_some());
+        LineVersion {
+            version: it.number.to_string(),
+            name: it.name.clone(),
+            state,
+            soaks_until: until.filter(|_| state == LineState::Soaking).map(Time),
+        }
+    };
+    line.iter().take(MOST_VERSIONS).map(of).collect()
+}
+
+fn state(it: &Candidate, line: &[Candidate], choice: &Choice, soaks: bool) -> LineState {
+    let has = |state: RegionLatest| it.regions.values().any(|at| at.latest == Some(state));
+    let is_chosen = *choice == Choice::Version(it.number);
+    if has(RegionLatest::Leaving) || has(RegionLatest::Kept) {
+        return LineState::Leaving;
+    }
+    match it.passed {
+        Passed::Failed => return LineState::Failed,
+        Passed::NotYet => return LineState::NotValidated,
+        Passed::At(_) => {}
+    }
+    if has(RegionLatest::Included) {
+        let serves = !it.serves(line).is_empty();
+        return if is_chosen && !serves {
+            LineState::Promoting
+        } else if is_chosen || serves && matches!(choice, Choice::AsItIs(_)) {
+            LineState::Latest
+        } else {
+            LineState::Superseded
+        };
+    }
+    if !it.allowed || it.going {
+        LineState::Excluded
+    } else if is_chosen {
+        LineState::Promoting
+    } else if soaks {
+        LineState::Soaking
+    } else {
+        LineState::Candidate
+    }
+}
+
+fn history(
+    object: &ImageDefinition,
+    before: &ImageDefinitionStatus,
+    latest: Option<&LatestStatus>,
+    now: Timestamp,
+) -> Vec<HistoryEntry> {
+    let mut history = before.history.clone();
+    let (was, is) = (current(before), latest.and_then(|latest| VersionNumber::parse(&latest.version).ok()));
+    let change = match (was, is) {
+        (was, is) if was == is => None,
+        (Some(was), Some(is)) if is < was => Some((is, HistoryAction::RolledBack)),
+        (_, Some(is)) => Some((is, HistoryAction::Promoted)),
+        (Some(was), None) => Some((was, HistoryAction::Excluded)),
+        (None, None) => None,
+    };
+    if let Some((version, action)) = change {
+        let reason = object.annotations().get(REASON).map(|text| clip(text.trim(), REASON_LIMIT));
+        let entry = HistoryEntry {
+            version: version.to_string(),
+            action,
+            time: Time(now),
+            policy: object.spec.latest.policy,
+            manager: writer_of_latest(object.meta()).map(|name| clip(&name, MANAGER)),
+            reason: reason.filter(|text| !text.is_empty()),
+        };
+        history.insert(0, entry);
+        history.truncate(MOST_CHANGES);
+    }
+    history
+}
+
+/// The condition, and what only a person can change.
+fn told(line: &[Candidate], choice: &Choice, latest: Option<&LatestStatus>) -> (Finding, Option<Progress>) {
+    let is = latest.map(|latest| latest.version.clone());
+    let (truth, words) = match choice {
+        Choice::Version(number) => of_chosen(line, *number),
+        Choice::Nothing if is.is_some() => (Truth::Unknown, Line::TakingOut),
+        Choice::Nothing => (Truth::True, Line::None),
+        Choice::AsItIs(why) => (
+            match why {
+                Why::PolicyNone => Truth::True,
+                Why::AllSoak => Truth::Unknown,
+                Why::Unruled(_) | Why::NothingPassed | Why::Pinned(..) => Truth::False,
+            },
+            match why {
+                Why::PolicyNone | Why::Unruled(Unruled::NoObject) => Line::PolicyNone { is: Is::of(is) },
+                Why::Unruled(Unruled::Suspended) => Line::Suspended { is: Is::of(is) },
+                Why::Unruled(Unruled::Unreadable) => Line::Unreadable { is: Is::of(is) },
+                Why::NothingPassed => Line::NothingPassed { is: Is::of(is) },
+                Why::AllSoak => Line::AllSoak { is: Is::of(is) },
+                Why::Pinned(number, problem) => Line::Unusable { number: *number, why: pin(*problem), is: Is::of(is) },
+            },
+        ),
+    };
+    let stalled = matches!(words, Line::Unusable { .. } | Line::Unreadable { .. })
+        .then(|| Progress::stalled(words.reason(), words.to_string()));
+    (Finding::of(truth, &words), stalled)
+}
+
+fn pin(problem: PinProblem) -> Pin {
+    match problem {
+        PinProblem::NoObject => Pin::NoObject,
+        PinProblem::Going => Pin::Going,
+        PinProblem::NotPublished => Pin::NotPublished,
+        PinProblem::NotValidated => Pin::NotValidated,
+        PinProblem::Failed => Pin::Failed,
+        PinProblem::Never => Pin::Never,
+    }
+}
+
+/// How it stands with the version that is chosen.
+fn of_chosen(line: &[Candidate], number: VersionNumber) -> (Truth, Line) {
+    let newer: Vec<&Candidate> = line.iter().filter(|it| it.number > number).collect();
+    let with = |state: RegionLatest| {
+        newer.iter().find_map(|it| {
+            let regions: Vec<&Region> =
+                it.regions.iter().filter(|(_, at)| at.latest == Some(state)).map(|(region, _)| region).collect();
+            (!regions.is_empty()).then(|| (it.number, named(regions.into_iter())))
+        })
+    };
+    if let Some((newer, regions)) = with(RegionLatest::Kept) {
+        return (Truth::False, Line::Kept { number, newer, regions });
+    }
+    if let Some((newer, regions)) = with(RegionLatest::Leaving).or_else(|| with(RegionLatest::Included)) {
+        return (Truth::Unknown, Line::Leaving { number, newer, regions });
+    }
+    let Some(chosen) = line.iter().find(|it| it.number == number) else {
+        return (Truth::Unknown, Line::Promoting { number });
+    };
+    let serves = chosen.serves(line);
+    let due = chosen.regions.iter().filter(|(region, at)| {
+        at.complete && at.latest != Some(RegionLatest::Included) && !chosen.barred.contains(*region)
+    });
+    if serves.is_empty() || due.count() > 0 {
+        return (Truth::Unknown, Line::Promoting { number });
+    }
+    (Truth::True, Line::Latest { number, regions: named(serves.iter()) })
+}
+
+/// Regions in a message.
+pub(crate) fn named<'a>(regions: impl Iterator<Item = &'a Region>) -> String {
+    let names: Vec<&str> = regions.map(Region::as_str).collect();
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+/// When the next soak of a status is over.
+pub fn next_soak_end(status: &ImageDefinitionStatus, now: Timestamp) -> Option<Timestamp> {
+    let ends = status.versions.iter().filter_map(|it| it.soaks_until.as_ref());
+    ends.map(|until| until.0).filter(|until| *until > now).min()
+}

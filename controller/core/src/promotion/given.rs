@@ -1,0 +1,48 @@
+//! What decides whether a version is latest, beside its own validation and what Azure says of it.
+
+use std::collections::BTreeSet;
+
+use azimage_crds::{ImageDefinition, ImageVersion, MayBeLatest, ReplicationTarget};
+use azimage_names::{ImageVersionId, Region, VersionNumber};
+use kube::Resource;
+
+use super::{Candidate, Rule, candidate::barred, definition::current};
+
+/// What decides whether a version is latest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Promotion {
+    /// What the definition's object says.
+    pub rule: Rule,
+    /// What its status says to be latest.
+    pub current: Option<VersionNumber>,
+    /// Whether the version may be latest, by its own object.
+    pub allowed: bool,
+    /// The regions from which replication targets keep it out.
+    pub barred: BTreeSet<Region>,
+    /// The other versions of the definition.
+    pub others: Vec<Candidate>,
+}
+
+impl Promotion {
+    /// What the objects of the namespace say.
+    pub(crate) fn of(
+        object: &ImageVersion,
+        id: &ImageVersionId,
+        definitions: &[&ImageDefinition],
+        versions: &[&ImageVersion],
+        targets: &[&ReplicationTarget],
+    ) -> Self {
+        let near: Vec<&ImageDefinition> =
+            definitions.iter().copied().filter(|it| it.meta().namespace == object.meta().namespace).collect();
+        let (rule, definition) = Rule::of_namespace(&near, id.definition());
+        let is_in = object.status.iter().flat_map(|status| &status.regions).any(|region| region.latest.is_some());
+        let others = if rule.promotes() || is_in { Candidate::line(object, versions, targets) } else { Vec::new() };
+        Self {
+            current: definition.and_then(|it| current(it.status.as_ref()?)),
+            allowed: object.spec.latest == MayBeLatest::Allowed,
+            barred: barred(object, targets),
+            rule,
+            others,
+        }
+    }
+}

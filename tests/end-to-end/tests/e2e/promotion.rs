@@ -1,0 +1,152 @@
+//! A version becomes latest once it passed its validation, and a bad one goes by one field.
+
+use std::collections::BTreeSet;
+
+use azimage_end_to_end::{Kind, Object, Test, manifests};
+use serde_json::{Value, json};
+
+use crate::proven::asking;
+
+const REASON: &str = "it loses logs";
+
+/// The regions in which Azure includes a version in latest.
+async fn included(test: &Test, version: &str) -> BTreeSet<String> {
+    let state = test.azure.state(&test.azure.version(version)).await.expect("the version exists");
+    let publishing = &state["publishing"];
+    assert_eq!(publishing["excludeFromLatest"], true, "a region without a flag of its own is out of latest");
+    let targets = publishing["targets"].as_array().unwrap().iter();
+    let included = targets.filter(|target| target["excludeFromLatest"] == false);
+    included.map(|target| target["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn regions(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// A version passes its validation, as its status says.
+async fn passes(test: &Test, name: &str) {
+    let at = "2026-01-01T00:00:00Z";
+    let outcome =
+        json!({"outcome": "Passed", "region": "westeurope", "startedAt": at, "finishedAt": at, "attempts": 1});
+    test.overwrite_status(Kind::Version, name, |status| status["validation"] = outcome).await;
+}
+
+/// Waits until this version is latest in so many regions.
+async fn latest(test: &Test, version: &str, count: usize) -> Object {
+    let is = |object: &Object| {
+        let latest = object.at("/status/latest");
+        latest["version"] == version && latest["regions"].as_array().is_some_and(|regions| regions.len() == count)
+    };
+    test.wait(Kind::Definition, "ubuntu-web", &format!("latest {version} in {count} regions"), is).await
+}
+
+async fn patch(test: &Test, change: &Value) {
+    let change = change.to_string();
+    test.kubectl(&["patch", "azid", "ubuntu-web", "--type", "merge", "-p", &change]).await;
+}
+
+/// How many writes of a version azimage has sent.
+async fn writes(test: &Test, version: &str) -> usize {
+    let id = test.azure.version(version);
+    test.azure.writes().await.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&id)).count()
+}
+
+#[tokio::test]
+async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_one_patch() {
+    let test = Test::new("promotion").await;
+    let source = test.azure.golden().await;
+    let controller = test.start();
+    let definition = json!({
+        "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageDefinition", "metadata": {"name": "ubuntu-web"},
+        "spec": {
+            "gallery": {"subscriptionId": test.azure.subscription, "resourceGroup": "images", "name": "corpGallery"},
+            "management": "Observe", "latest": {"policy": "Newest"},
+        },
+    });
+    test.apply(&definition).await;
+    test.apply(&manifests::target("north", "North Europe")).await;
+    test.apply(&manifests::copy(&test.azure, "old", "1.3.9", &source)).await;
+    let is_told = |object: &Object| object.is_ready() && object.condition("Promoted").is_some();
+    let version = test.wait(Kind::Version, "old", "ready, and not latest", is_told).await;
+    assert_eq!(version.condition("Promoted").unwrap().reason, "NotValidated");
+    test.ready(Kind::Target, "north").await;
+    let none = test.ready(Kind::Definition, "ubuntu-web").await;
+    assert_eq!(none.condition("LatestReady").unwrap().reason, "NotValidated");
+    assert!(included(&test, "1.3.9").await.is_empty());
+
+    // It passes, and is latest in both regions by one write.
+    let both = regions(&["northeurope", "westeurope"]);
+    let before = writes(&test, "1.3.9").await;
+    passes(&test, "old").await;
+    latest(&test, "1.3.9", 2).await;
+    assert_eq!((included(&test, "1.3.9").await, writes(&test, "1.3.9").await - before), (both.clone(), 1));
+
+    // The next one proves itself, and is latest by at most two writes beside the one that makes it and the one that adds a region.
+    test.azure.add_workspace().await;
+    let new = manifests::copy(&test.azure, "new", "1.4.0", &source);
+    test.apply(&asking(&test, new)).await;
+    latest(&test, "1.4.0", 2).await;
+    assert_eq!(included(&test, "1.4.0").await, both);
+    assert!(writes(&test, "1.4.0").await <= 4);
+    let new = test.ready(Kind::Version, "new").await;
+    let validated = new.at("/status/validation/finishedAt").clone();
+    let tags = &test.azure.request("GET", &test.azure.version("1.4.0"), None).await["tags"];
+    assert_eq!(tags["azimage-validated"], validated);
+    let told = |object: &Object| object.at("/status/latest") == "2/2 regions";
+    test.wait(Kind::Version, "new", "latest in 2/2 regions", told).await;
+
+    // What somebody includes that didn't pass is taken out again.
+    test.apply(&manifests::copy(&test.azure, "unproven", "1.5.0", &source)).await;
+    test.wait(Kind::Version, "unproven", "ready", |it| it.is_ready() && it.condition("Promoted").is_some()).await;
+    let id = test.azure.version("1.5.0");
+    let mut body = test.azure.request("GET", &id, None).await;
+    body["properties"]["publishingProfile"]["targetRegions"][0]["excludeFromLatest"] = json!(false);
+    test.azure.request("PUT", &id, Some(&body)).await;
+    test.until("it is put back", || async { included(&test, "1.5.0").await.is_empty() }).await;
+
+    // One patch rolls back. The old one is still included, so only the new one is written.
+    let before = writes(&test, "1.3.9").await;
+    let pin = json!({
+        "metadata": {"annotations": {"azimage.dev/reason": REASON}},
+        "spec": {"latest": {"policy": "Pinned", "pinned": "1.3.9"}},
+    });
+    patch(&test, &pin).await;
+    let object = latest(&test, "1.3.9", 2).await;
+    assert!(included(&test, "1.4.0").await.is_empty());
+    assert_eq!((included(&test, "1.3.9").await, writes(&test, "1.3.9").await - before), (both.clone(), 0));
+    let entry = object.at("/status/history/0");
+    assert_eq!(
+        (&entry["action"], &entry["version"], &entry["policy"]),
+        (&json!("RolledBack"), &json!("1.3.9"), &json!("Pinned"))
+    );
+    assert_eq!((&entry["manager"], &entry["reason"]), (&json!("kubectl-patch"), &json!(REASON)));
+    println!("{}", test.kubectl(&["get", "azid,azv"]).await);
+
+    // A region that the pinned one doesn't have keeps the other, and both objects say so.
+    test.apply(&manifests::target_by_name("east", "eastus2", "new")).await;
+    test.ready(Kind::Target, "east").await;
+    patch(&test, &json!({"spec": {"latest": {"policy": "Newest", "pinned": null}}})).await;
+    latest(&test, "1.4.0", 3).await;
+    patch(&test, &pin).await;
+    let empties = |object: &Object| {
+        ["Promoted", "LatestReady"]
+            .iter()
+            .filter_map(|kind| object.condition(kind))
+            .any(|it| it.reason == "RegionWouldBeEmpty")
+    };
+    let object = test.wait(Kind::Definition, "ubuntu-web", "telling of the region", empties).await;
+    let message = object.condition("LatestReady").unwrap().message;
+    assert!(message.starts_with("1.4.0 stays latest in eastus2, where 1.3.9 isn't complete"), "{message}");
+    test.wait(Kind::Version, "new", "telling of the region", empties).await;
+    assert_eq!(included(&test, "1.4.0").await, regions(&["eastus2"]));
+    patch(&test, &json!({"spec": {"latest": {"emptyRegions": "Allow"}}})).await;
+    test.until("it is taken out", || async { included(&test, "1.4.0").await.is_empty() }).await;
+
+    // A pin to what doesn't exist changes nothing, and neither does an object that goes.
+    patch(&test, &json!({"spec": {"latest": {"pinned": "9.9.9"}}})).await;
+    test.stalled(Kind::Definition, "ubuntu-web", "PinnedUnusable").await;
+    test.delete(Kind::Definition, "ubuntu-web").await;
+    test.gone(Kind::Definition, "ubuntu-web").await;
+    assert_eq!(included(&test, "1.3.9").await, both);
+    test.finish(Some(controller)).await;
+}
