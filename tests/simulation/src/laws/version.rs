@@ -85,7 +85,11 @@ pub(super) fn deleted_only_on_demand(evidence: &Evidence<'_>) -> Vec<String> {
         let path = entry.path.to_lowercase();
         let temporary = (0..evidence.plan.world.versions)
             .any(|number| path.starts_with(&commands(number)) || evidence.is_of_copy(number, &entry.path));
-        if !(temporary || asked && evidence.plan.world.delete) {
+        // What becomes of those is judged by itself.
+        let belongs = (0..evidence.plan.world.versions)
+            .filter(|number| evidence.plan.world.deletes_source(*number))
+            .any(|number| world::belongings(number).iter().any(|id| id.eq_ignore_ascii_case(&entry.path)));
+        if !(temporary || belongs || asked && evidence.plan.world.delete) {
             found.push(line(entry));
         }
     }
