@@ -187,8 +187,7 @@ pub(super) fn nothing_temporary_is_left(evidence: &Evidence<'_>) -> Vec<String> 
         let held = |id: &&String| lost && !id.to_ascii_lowercase().contains("/providers/microsoft.compute/snapshots/");
         // What is kept outlives its object.
         let kept = |id: &&String| {
-            id.eq_ignore_ascii_case(&evidence.azure.kept(number))
-                && !evidence.objects.contains_key(&world::object(number))
+            id.eq_ignore_ascii_case(&evidence.kept(number)) && !evidence.objects.contains_key(&world::object(number))
         };
         let left = ids.iter().filter(of).filter(ours).filter(|id| !held(id) && !kept(id));
         let left: Vec<&String> = left.collect();

@@ -217,7 +217,7 @@ pub(super) fn kept_before_it_is_sealed(evidence: &Evidence<'_>) -> Vec<String> {
     let world = &evidence.plan.world;
     let in_place = |number: &u8| world.clone_of(*number).is_none() && world.source_version(*number).is_none();
     for number in (0..world.versions).filter(in_place) {
-        let kept = evidence.effects_on(&evidence.azure.kept(number));
+        let kept = evidence.effects_on(&evidence.kept(number));
         let made = kept.iter().filter(|effect| effect.method == Method::PUT).map(|effect| effect.time).min();
         let of_machine = evidence.effects_on(&world::machine(number));
         let seals =
@@ -227,7 +227,7 @@ pub(super) fn kept_before_it_is_sealed(evidence: &Evidence<'_>) -> Vec<String> {
                 .extend(kept.iter().map(|effect| format!("{} {}, and none is to be kept", effect.method, effect.path)));
             continue;
         }
-        let deleted = evidence.writes_to("DELETE", &evidence.azure.kept(number));
+        let deleted = evidence.writes_to("DELETE", &evidence.kept(number));
         found.extend(deleted.into_iter().map(super::line));
         let too_early = seals.filter(|seal| made.is_none_or(|made| made > seal.time));
         found.extend(too_early.map(|seal| format!("{} at {} without a snapshot", seal.path, seal.time)));

@@ -123,6 +123,14 @@ impl<'a> Evidence<'a> {
         effects.filter(own).collect()
     }
 
+    /// The resource id of the snapshot that is kept of a version's machine: in the workspace, where there is one for the object.
+    fn kept(&self, number: u8) -> String {
+        if self.plan.world.is_proven(number) {
+            return self.azure.part(number, "snapshots", "os-snapshot");
+        }
+        self.azure.kept(number)
+    }
+
     /// Whether this is the id or the path of a part of the copy of a version's machine.
     fn is_of_copy(&self, number: u8, path: &str) -> bool {
         path.contains(&format!("/azimage-{}-", self.azure.uid(number)))
