@@ -19,7 +19,7 @@ fn a_role_is_printed_for_a_job_and_its_scopes() {
     assert_eq!(role["AssignableScopes"], serde_json::json!([group]));
     assert_eq!(role["Actions"][0], "Microsoft.Compute/virtualMachines/read");
     for refused in
-        [&["--job", "capture"][..], &["--scope", "/subscriptions/x"], &["--scope", group, "--job", "validate"]]
+        [&["--job", "capture"][..], &["--scope", "/subscriptions/x"], &["--scope", group, "--job", "validation"]]
     {
         assert!(parse(refused).is_err(), "{refused:?}");
     }
