@@ -18,10 +18,12 @@ pub(crate) const IMAGES: &str = "images";
 /// Subscription of the scenario.
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
 /// azimage's roles by job, each where its job is done.
-const ROLES: [(&str, &str); 5] = [
+const ROLES: [(&str, &str); 7] = [
     ("clone", "web"),
     ("workspace", "image-work"),
     ("workspace", "network/providers/Microsoft.Network/virtualNetworks/hub/subnets/images"),
+    ("validate", "image-work"),
+    ("validate", "network/providers/Microsoft.Network/virtualNetworks/hub/subnets/images"),
     ("publish", "images"),
     ("clean-up", "images"),
 ];
