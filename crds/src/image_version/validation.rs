@@ -146,6 +146,8 @@ pub enum ValidationOutcome {
     Passed,
     /// The version failed. It never becomes latest.
     Failed,
+    /// Nobody can tell, and that isn't the image's fault.
+    Impossible,
 }
 
 /// A machine that is made from the version to prove it.

@@ -6,7 +6,7 @@ use std::{fs, time::Duration};
 use anyhow::Context as _;
 use azimage_core::guest::{
     UserScript,
-    checks::{self, Check, Expected, Report},
+    checks::{self, Asked, Check, Expected, Report},
 };
 use azimage_test_guest::{
     cache::cache,
@@ -162,9 +162,16 @@ fn of_the_user() -> [Check; 3] {
     ]
 }
 
+/// Here machines have accounts of other names than azimage gives them.
+fn allowed() -> [String; 2] {
+    ["deployer".to_owned(), provisioned::identity().admin]
+}
+
 /// What a machine tells when it is looked into.
 async fn look_into(machine: &mut Machine) -> anyhow::Result<Report> {
-    let view = machine.run_command("checks", &checks::script(&of_the_user()), Duration::from_secs(6 * 60)).await?;
+    let (own, allowed) = (of_the_user(), allowed());
+    let asked = Asked { ignored_units: &[], allowed_accounts: &allowed, checks: &own };
+    let view = machine.run_command("checks", &checks::script(&asked), Duration::from_secs(6 * 60)).await?;
     let report = checks::read(&view.output);
     if !report.is_whole || !view.error.is_empty() {
         println!("        the checks printed: {}{}", view.output, view.error);
@@ -176,8 +183,7 @@ async fn look_into(machine: &mut Machine) -> anyhow::Result<Report> {
 fn judged(names: [&str; 2], reports: [&Report; 2]) -> Vec<String> {
     let expected = Expected {
         ignored_units: &[],
-        // Here machines have accounts of other names than azimage gives them.
-        allowed_accounts: &["deployer".to_owned(), provisioned::identity().admin],
+        allowed_accounts: &allowed(),
         checks: &of_the_user(),
         period: (now() - Duration::from_secs(600), now()),
     };

@@ -9,7 +9,7 @@ use azimage_names::{
 
 use super::{
     Absent, ActivityOf, CloneSpec, Facts, GuestSpec, History, KeepSpec, Operation, Read, Reading, Report, Scope,
-    SealOf, SourceSpec, StepKey, StepName, Validated, facts, report::Stop, stage::guest::nonce,
+    SealOf, SourceSpec, StepKey, StepName, Subject, Validated, facts, report::Stop, stage::guest::nonce,
 };
 use crate::{Failure, belonging::BelongingId, temporary::TemporaryId};
 
@@ -284,7 +284,12 @@ impl<'a> Cx<'a> {
         let Some(id) = record.correlation_id.clone().filter(|id| self.history.memory.knows_nothing_of(key, id)) else {
             return Ok(None);
         };
+        let of_validation = || Some(self.validated.validation.as_ref()?.workspace.group.subscription());
+        let is_of_validation = matches!(key.subject, Subject::Part(part) if part.is_of_a_validation());
         let subscription = match self.source() {
+            _ if is_of_validation => {
+                of_validation().unwrap_or_else(|| self.validated.id.definition().gallery().subscription())
+            }
             Some(source)
                 if key.name.is_about_a_machine()
                     || key.name.is_about_a_part()

@@ -19,7 +19,7 @@ use super::{
     stage::{
         clean,
         clone::attempt,
-        delete_source, keep, publish,
+        delete, delete_source, keep, publish,
         replicate::{self, latest, regions, unknown},
         validate,
     },
@@ -52,7 +52,8 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
         }
     };
     if requeue == Requeue::Release {
-        let partings: Vec<String> = keep::parting(&cx).into_iter().chain(delete_source::parting(&cx)).collect();
+        let partings = [delete::stays_latest(&cx), keep::parting(&cx), delete_source::parting(&cx)];
+        let partings: Vec<String> = partings.into_iter().flatten().collect();
         report.parting = (!partings.is_empty()).then(|| partings.join(". "));
     }
     report.accepted = history.memory.accepted_at(StepName::Publish);

@@ -63,6 +63,7 @@ static CLONE_IT: Stage = stage(
 );
 static CLEAN: Stage = stage("clean", On::CleanedUp, clean::STEPS, clean::decide);
 static SOURCE_GONE: Stage = stage("source gone", On::CleanedUp, &[By::DeleteSource], delete_source::decide);
+static VALIDATION_GONE: Stage = stage("validation gone", On::CleanedUp, clean::STEPS, clean::before_deletion);
 static TEMPORARY_GONE: Stage = stage("temporary gone", On::CleanedUp, clean::STEPS, clean::before_release);
 static DEALLOCATE: Stage = stage("deallocate", On::Generalized, &[By::Deallocate], generalize::deallocate);
 static GENERALIZE: Stage = stage("generalize", On::Generalized, &[By::Generalize], generalize::generalize);
@@ -114,7 +115,7 @@ static IMAGE: [&Stage; 6] = [&DEFINITION, &SOURCE_IMAGE, &COMPATIBLE_IMAGE, &PUB
 static FROM_DISKS: [&Stage; 6] = [&DEFINITION, &SOURCE_DISKS, &COMPATIBLE_DISKS, &PUBLISH, &CLEAN, &REPLICATE];
 
 /// An object that goes.
-pub(super) static DELETE: [&Stage; 3] = [&VERSION_GONE, &TEMPORARY_GONE, &RELEASE];
+pub(super) static DELETE: [&Stage; 4] = [&VALIDATION_GONE, &VERSION_GONE, &TEMPORARY_GONE, &RELEASE];
 
 /// The way to a version from such a source.
 pub(super) fn of(source: &SourceSpec) -> &'static [&'static Stage] {

@@ -8,7 +8,10 @@ use kube::ResourceExt as _;
 
 use super::{Violation, WorkspaceSpec, invalid::Invalid};
 use crate::{
-    guest::{UserScript, checks::Check},
+    guest::{
+        UserScript,
+        checks::{self, Check},
+    },
     temporary::{Part, TemporaryId, Twin},
 };
 
@@ -75,6 +78,13 @@ impl ValidationSpec {
         for check in &asked.checks {
             let script = UserScript { text: check.script.clone(), time_limit: span("checks.timeout", &check.timeout)? };
             checks.push(Check { name: check.name.clone(), script });
+        }
+        let all: Duration = checks.iter().map(|check| check.script.time_limit).sum();
+        if all > checks::MOST {
+            return Err(Violation::field(
+                "spec.validation.checks.timeout",
+                "the checks may take at most 60 minutes together; give them less time",
+            ));
         }
         let machines = [machine(&workspace, Twin::First)?, machine(&workspace, Twin::Second)?];
         let command = |machine: &VirtualMachineId| machine.run_command("azimage-checks").map_err(named);

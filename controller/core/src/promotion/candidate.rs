@@ -6,8 +6,8 @@ use std::{
 };
 
 use azimage_crds::{
-    ImageVersion, LatestInRegion, MayBeLatest, Reason, RegionLatest, RegionState, RegionStatus, ReplicationTarget,
-    ValidationOutcome,
+    ConditionType, ImageVersion, LatestInRegion, MayBeLatest, Reason, RegionLatest, RegionState, RegionStatus,
+    ReplicationTarget,
 };
 use azimage_names::{Region, VersionNumber};
 use jiff::{SignedDuration, Timestamp};
@@ -75,6 +75,16 @@ impl At {
     }
 }
 
+/// Reasons that say that the version which an object had made is gone, or isn't its own any more.
+const LOST: [Reason; 3] = [Reason::VersionMissing, Reason::VersionExists, Reason::VersionDiffers];
+
+/// Whether the object says that its version is gone from Azure, or somebody else's.
+fn is_lost(object: &ImageVersion) -> bool {
+    let conditions = object.status.iter().flat_map(|status| &status.conditions);
+    let mut stalled = conditions.filter(|it| it.type_ == ConditionType::Stalled.as_str() && it.status == "True");
+    stalled.any(|it| LOST.iter().any(|lost| it.reason == lost.as_str()))
+}
+
 impl Candidate {
     /// What its object says; none if its number can't be understood.
     pub fn of(object: &ImageVersion, targets: &[&ReplicationTarget]) -> Option<Self> {
@@ -87,9 +97,9 @@ impl Candidate {
         // Of one whose status lost that it passed its own reconcile knows by its tag, and includes no other.
         let included = regions.values().any(|at| at.latest == Some(RegionLatest::Included));
         let passed = match status.and_then(|status| status.validation.as_ref()) {
-            Some(validation) if validation.outcome != ValidationOutcome::Running => Passed::of(validation),
-            _ if included => Passed::At(Timestamp::UNIX_EPOCH),
-            _ => Passed::NotYet,
+            Some(validation) => Passed::of(validation),
+            None if included => Passed::At(Timestamp::UNIX_EPOCH),
+            None => Passed::NotYet,
         };
         Some(Self {
             number: VersionNumber::parse(&object.spec.version).ok()?,
@@ -98,7 +108,7 @@ impl Candidate {
             allowed: object.spec.latest == MayBeLatest::Allowed,
             going: object.meta().deletion_timestamp.is_some(),
             rests: rests(object),
-            published: status.is_some_and(|status| status.resource_id.is_some()),
+            published: status.is_some_and(|status| status.resource_id.is_some()) && !is_lost(object),
             silent: status.and_then(|status| status.observed_generation).is_none_or(|seen| seen < 1),
             regions,
             barred: barred(object, targets),

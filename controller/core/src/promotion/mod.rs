@@ -114,8 +114,9 @@ fn pin_problem(number: VersionNumber, candidates: &[Candidate], current: Option<
 /// the tag; the tag is what is left where the status was lost.
 pub fn passed(status: &ImageVersionStatus, is_ours: bool, tags: &BTreeMap<String, String>) -> Passed {
     match &status.validation {
-        Some(validation) if validation.outcome != ValidationOutcome::Running => Passed::of(validation),
-        _ => match validated_at(tags).filter(|_| is_ours) {
+        Some(validation) => Passed::of(validation),
+        // Whoever may write tags alone makes no version proven whose status isn't lost.
+        None => match validated_at(tags).filter(|_| is_ours && status.resource_id.is_none()) {
             Some(at) => Passed::At(at),
             None => Passed::NotYet,
         },
@@ -135,7 +136,7 @@ impl Passed {
                 Self::At(at.0)
             }
             ValidationOutcome::Failed => Self::Failed,
-            ValidationOutcome::Running => Self::NotYet,
+            ValidationOutcome::Running | ValidationOutcome::Impossible => Self::NotYet,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
-    EmptyRegions, HistoryAction, ImageDefinition, ImageVersion, LineState, PromotionPolicy, RegionLatest,
-    ReplicationTarget,
+    EmptyRegions, HistoryAction, ImageDefinition, ImageVersion, ImageVersionStatus, LineState, PromotionPolicy,
+    RegionLatest, ReplicationTarget,
 };
 use azimage_names::{ImageDefinitionId, Region, VersionNumber};
 use jiff::Timestamp;
@@ -428,20 +428,23 @@ fn a_target_that_selects_a_version_keeps_it_out_of_its_region() {
 fn a_status_that_was_lost_is_made_up_for_by_the_tag_and_no_failure_is() {
     let tag = |text: &str| BTreeMap::from([("Azimage-Validated".to_owned(), text.to_owned())]);
     let of = |outcome: &str| version("1.4.0", outcome, &[], &json!({})).status.unwrap();
+    let lost = || ImageVersionStatus { resource_id: None, ..of("none") };
     let (then, none) = (at(-5), BTreeMap::new());
     for (case, outcome, is_ours, tags, expected) in [
         ("the status says so", "Passed", true, &none, Passed::At(at(0))),
         ("the status says so, and the tag another time", "Passed", true, &tag(&then.to_string()), Passed::At(at(0))),
-        ("only the tag says so", "none", true, &tag(&then.to_string()), Passed::At(then)),
-        ("only the tag says so, and it is validated anew", "Running", true, &tag(&then.to_string()), Passed::At(then)),
-        ("only the tag of another owner's version says so", "none", false, &tag(&then.to_string()), Passed::NotYet),
-        ("the tag says nothing", "none", true, &tag("yes"), Passed::NotYet),
+        ("somebody set the tag, and it was never validated", "none", true, &tag(&then.to_string()), Passed::NotYet),
+        ("somebody set the tag, and it is being validated", "Running", true, &tag(&then.to_string()), Passed::NotYet),
+        ("nobody can tell", "Impossible", true, &tag(&then.to_string()), Passed::NotYet),
         ("it failed since", "Failed", true, &tag(&then.to_string()), Passed::Failed),
         ("nobody says so", "none", true, &none, Passed::NotYet),
         ("it is being validated", "Running", true, &none, Passed::NotYet),
     ] {
         assert_eq!(passed(&of(outcome), is_ours, tags), expected, "{case}");
     }
+    assert_eq!(passed(&lost(), true, &tag(&then.to_string())), Passed::At(then), "only the tag says so");
+    assert_eq!(passed(&lost(), false, &tag(&then.to_string())), Passed::NotYet, "the version is of another owner");
+    assert_eq!(passed(&lost(), true, &tag("yes")), Passed::NotYet, "the tag says nothing");
 }
 
 fn told(latest: &Value, change: &Value, versions: &[ImageVersion], hour: i64) -> Latest {

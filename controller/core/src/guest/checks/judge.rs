@@ -48,6 +48,10 @@ phrases! {
             "the machine's clock is off by {seconds} seconds",
         NoNameServer =>
             "/etc/resolv.conf names no name server, or isn't there",
+        Starting =>
+            "the system didn't finish its start within five minutes: a unit hangs",
+        NoName =>
+            "the machine told no name",
         Units { units: String } =>
             "units have failed: {units}; those that have to be so in a closed network stand in spec.validation.ignoreFailedUnits",
         Accounts { accounts: String } =>
@@ -74,7 +78,7 @@ fn of(machine: Identity<'_>, other: Identity<'_>, expected: &Expected<'_>) -> Ve
         own("Identity", identity(report, other.report)),
         own("Clock", clock(report, expected.period)),
         own("NameResolution", (!report.has_name_server).then_some(Finds::NoNameServer)),
-        own("Units", units(report, expected.ignored_units)),
+        own("Units", if report.is_starting { Some(Finds::Starting) } else { units(report, expected.ignored_units) }),
         own("Accounts", accounts(report, expected.allowed_accounts)),
     ];
     all.extend(expected.checks.iter().map(|check| users(check, report)));
@@ -90,6 +94,9 @@ fn hostname(machine: Identity<'_>) -> Option<Finds> {
     let is = &machine.report.hostname;
     let short = is.split('.').next().unwrap_or_default();
     let wanted = machine.computer_name;
+    if is.is_empty() {
+        return Some(Finds::NoName);
+    }
     (!short.eq_ignore_ascii_case(wanted)).then(|| Finds::Hostname { is: is.clone(), wanted: wanted.to_owned() })
 }
 
@@ -135,7 +142,7 @@ fn users(check: &Check, report: &Report) -> ValidationCheckStatus {
         124 | 137 if took >= limit => Some(Finds::TooLong { seconds: limit, says }),
         code => Some(Finds::ExitCode { code, says }),
     };
-    ValidationCheckStatus { seconds: Some(ran.seconds.max(0)), ..own(&check.name, problem) }
+    ValidationCheckStatus { seconds: Some(ran.seconds), ..own(&check.name, problem) }
 }
 
 #[cfg(test)]
@@ -185,7 +192,7 @@ mod tests {
     #[test]
     fn machines_pass_that_are_well_and_share_nothing() {
         let ran = |exit_code| Ran { name: "web".into(), exit_code, seconds: 60, says: String::new() };
-        let rows: [(&str, Change, &[&str]); 14] = [
+        let rows: [(&str, Change, &[&str]); 16] = [
             ("all is well", |_, _| {}, &[]),
             ("another name", |a, _| a.hostname = "old".into(), &["a Hostname"]),
             ("a name with its domain", |a, _| a.hostname = "a.internal".into(), &[]),
@@ -214,6 +221,8 @@ mod tests {
             ("a clock that is behind", |a, _| a.clock = Some(999_399), &["a Clock"]),
             ("a clock that is before", |_, b| b.clock = Some(1_000_701), &["b Clock"]),
             ("no time", |a, _| a.clock = None, &["a Clock"]),
+            ("no name", |a, _| a.hostname.clear(), &["a Hostname"]),
+            ("a start that never ends", |a, _| a.is_starting = true, &["a Units"]),
             ("no name server", |a, _| a.has_name_server = false, &["a NameResolution"]),
             (
                 "units that may fail",

@@ -20,18 +20,19 @@ wait_for_start() {
         esac
         tries=$((tries + 1))
     done
+    tell still-starting
 }
 
 # tell_identity: what belongs to this machine alone.
 tell_identity() {
-    tell "hostname $(hostname)"
+    tell "hostname $(uname -n)"
     if [ -s /etc/machine-id ] && ! grep -q -s -F uninitialized /etc/machine-id; then
         tell "identity machine-id $(digest </etc/machine-id)"
     fi
-    for file in /etc/ssh/ssh_host_*_key.pub; do
+    for file in /etc/ssh/ssh_host_*_key; do
         if [ -f "$file" ]; then
             kind=${file#/etc/ssh/ssh_host_}
-            tell "identity ssh-host-key-${kind%_key.pub} $(cut -d ' ' -f 2 "$file" | digest)"
+            tell "identity ssh-host-key-${kind%_key} $(digest <"$file")"
         fi
     done
 }
@@ -46,10 +47,23 @@ tell_system() {
     if grep -q -s -E '^[[:space:]]*nameserver[[:space:]]' /etc/resolv.conf; then
         tell name-server
     fi
-    systemctl list-units --state=failed --plain --no-legend --no-pager 2>/dev/null | head -n 10 >"$FOLDER/failed"
+    systemctl list-units --state=failed --plain --no-legend --no-pager 2>/dev/null >"$FOLDER/failed"
     while read -r unit _; do
-        tell "failed-unit $unit"
-    done <"$FOLDER/failed"
+        if ! is_ignored "$unit"; then
+            tell "failed-unit $unit"
+        fi
+    done <"$FOLDER/failed" | head -n 10
+}
+
+# is_ignored UNIT: whether it may have failed.
+is_ignored() {
+    while IFS= read -r pattern; do
+        # shellcheck disable=SC2254
+        case $1 in
+        $pattern) return 0 ;;
+        esac
+    done <"$FOLDER/ignored-units"
+    return 1
 }
 
 # tell_accounts: who else than the machine's own account could log in.
@@ -61,6 +75,9 @@ tell_accounts() {
         case $name in
         '' | "$ADMIN" | *[!A-Za-z0-9_.-]*) continue ;;
         esac
+        if grep -q -x -F -e "$name" "$FOLDER/allowed-accounts"; then
+            continue
+        fi
         if has_password "$name" || has_keys "$home"; then
             tell "account $name"
         fi
@@ -88,8 +105,10 @@ has_keys() {
 
 # check NAME LIMIT TEXT: one of the user's.
 told=0
+number=0
 check() {
-    if ! run_in_scope "$3" "$2"; then
+    number=$((number + 1))
+    if ! run_in_scope "azimage-check-$number" "$3" "$2"; then
         tell "check $1 126 0"
         tell "check-says $1 it can't be started: systemd-run --scope fails in this guest"
         return
@@ -97,7 +116,7 @@ check() {
     tell "check $1 ${code:-137} $took"
     if [ "${code:-137}" != 0 ] && [ "$told" -lt 3 ]; then
         told=$((told + 1))
-        { cat "$FOLDER/said"; echo; } | plain | sed -e '/^ *$/d' -e "s/^/azimage: check-says $1 /" | cut -c 1-200 | last_lines 400
+        { last_lines 3900 <"$FOLDER/said"; echo; } | plain | sed -e '/^ *$/d' -e "s/^/azimage: check-says $1 /" | cut -c 1-200 | last_lines 400
     fi
 }
 

@@ -14,10 +14,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{UserScript, linux};
 pub(crate) use judge::Finds;
 pub use judge::{Expected, Identity, judge};
-pub use report::{Ran, Report, read};
+pub use report::{MOST_SECONDS, Ran, Report, read};
 
 /// The account that a machine gets which is made from a version to prove it.
 pub const ADMINISTRATOR: &str = "azimage";
+
+/// How long all checks of the user's may take together.
+pub const MOST: Duration = Duration::from_secs(60 * 60);
 
 /// How long the system may take to come up, and azimage's own checks.
 const OWN: Duration = Duration::from_secs(10 * 60);
@@ -34,13 +37,27 @@ pub struct Check {
     pub script: UserScript,
 }
 
-/// The script of the run command.
-pub fn script(checks: &[Check]) -> String {
+/// What a machine is looked into for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Units that may have failed, or the beginnings of their names with a `*` at the end.
+    pub ignored_units: &'a [String],
+    /// Accounts that people may log in with.
+    pub allowed_accounts: &'a [String],
+    /// The user's checks.
+    pub checks: &'a [Check],
+}
+
+/// The script of the run command. What may be as it is isn't told, so that what may not is never cut off.
+pub fn script(asked: &Asked<'_>) -> String {
     let head = format!(
         "#!/bin/sh\n# Made by azimage: looks into a machine that was made from an image version.\nset -u\numask 077\nLC_ALL=C\n\
          PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin\nexport LC_ALL PATH\nADMIN={}\nFOLDER=/run/azimage-checks\n\
-         mkdir -p \"$FOLDER\"\n",
-        linux::quoted(ADMINISTRATOR)
+         mkdir -p \"$FOLDER\"\nprintf '%s' {} | base64 -d >\"$FOLDER/ignored-units\"\n\
+         printf '%s' {} | base64 -d >\"$FOLDER/allowed-accounts\"\n",
+        linux::quoted(ADMINISTRATOR),
+        lines(asked.ignored_units),
+        lines(asked.allowed_accounts),
     );
     let run = |check: &Check| {
         let limit = check.script.time_limit.as_secs().max(1);
@@ -53,10 +70,16 @@ pub fn script(checks: &[Check]) -> String {
         linux::PLAIN.to_owned(),
         linux::SCOPE.to_owned(),
         include_str!("linux.sh").to_owned(),
-        checks.iter().map(run).collect(),
+        asked.checks.iter().map(run).collect(),
         "rm -rf \"$FOLDER\"\nprintf 'azimage: end\\n'\n".to_owned(),
     ]
     .join("\n")
+}
+
+/// Texts as lines, in base64.
+fn lines(texts: &[String]) -> String {
+    let lines: String = texts.iter().flat_map(|text| [text.as_str(), "\n"]).collect();
+    linux::quoted(&STANDARD.encode(lines))
 }
 
 /// How long the script may take.

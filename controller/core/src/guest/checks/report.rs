@@ -9,6 +9,9 @@ const PREFIX: &str = "azimage: ";
 /// So many units, accounts and checks are kept.
 const MOST: usize = 32;
 
+/// The longest time that a status holds.
+pub const MOST_SECONDS: i64 = 1_000_000;
+
 /// The longest text of a check that is kept, in bytes.
 const TEXT_LIMIT: usize = 400;
 
@@ -25,6 +28,8 @@ pub struct Report {
     pub boot_seconds: Option<i32>,
     /// Whether it knows a name server.
     pub has_name_server: bool,
+    /// It didn't finish its start within minutes.
+    pub is_starting: bool,
     /// Units that have failed.
     pub failed_units: Vec<String>,
     /// Accounts that people could log in with, beside its own.
@@ -62,7 +67,8 @@ pub fn read(output: &str) -> Report {
                 }
             }
             "clock" => report.clock = rest.parse().ok(),
-            "boot-seconds" => report.boot_seconds = rest.parse().ok().filter(|seconds| *seconds >= 0),
+            "boot-seconds" => report.boot_seconds = rest.parse().ok().map(bounded),
+            "still-starting" => report.is_starting = true,
             "name-server" => report.has_name_server = true,
             "failed-unit" => push(&mut report.failed_units, rest),
             "account" => push(&mut report.accounts, rest),
@@ -78,6 +84,11 @@ pub fn read(output: &str) -> Report {
     report
 }
 
+/// Seconds as a status can hold them: a guest's clock may be set at any time.
+fn bounded(seconds: i64) -> i32 {
+    i32::try_from(seconds.clamp(0, MOST_SECONDS)).unwrap_or_default()
+}
+
 fn push(all: &mut Vec<String>, one: &str) {
     if all.len() < MOST && !one.is_empty() {
         all.push(one.to_owned());
@@ -87,7 +98,7 @@ fn push(all: &mut Vec<String>, one: &str) {
 fn ran(text: &str) -> Option<Ran> {
     let mut words = text.split(' ');
     let (name, exit_code, seconds) = (words.next()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    Some(Ran { name: name.to_owned(), exit_code, seconds, says: String::new() })
+    Some(Ran { name: name.to_owned(), exit_code, seconds: bounded(seconds), says: String::new() })
 }
 
 fn says(checks: &mut [Ran], text: &str) {

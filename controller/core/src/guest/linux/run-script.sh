@@ -1,7 +1,8 @@
-# run-script.sh FOLDER LIMIT PROGRAM [ARGUMENT]: inside of the scope.
+# run-script.sh FOLDER UNIT LIMIT PROGRAM [ARGUMENT]: inside of the scope.
 folder=$1
-limit=$2
-shift 2
+unit=$2
+limit=$3
+shift 3
 # As in a shell of root's, not as this script likes it.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
@@ -13,4 +14,4 @@ code=0
 timeout -k 30 "$limit" "$@" "$folder/script" || code=$?
 printf '%s\n' "$code" >"$folder/code"
 # Ends what it left behind, and this shell with it.
-systemctl kill --signal=KILL azimage-script.scope
+systemctl kill --signal=KILL "$unit.scope"

@@ -1,10 +1,11 @@
 # A text of a user's, run in a scope of its own, so that whatever it leaves behind can be ended with it.
 
-# run_in_scope TEXT LIMIT: the text is base64. Then `code` is its exit code, empty if it was killed, `took` is how many seconds
+# run_in_scope NAME TEXT LIMIT: the text is base64, and NAME.scope is its own: systemd may know an earlier one for a while. Then `code` is its exit code, empty if it was killed, `took` is how many seconds
 # it took, and $FOLDER/said holds the end of what it printed. False if it couldn't be started.
 run_in_scope() {
     rm -f "$FOLDER/began" "$FOLDER/code"
-    printf '%s' "$1" | base64 -d >"$FOLDER/script"
+    unit=$1
+    printf '%s' "$2" | base64 -d >"$FOLDER/script"
     chmod 700 "$FOLDER/script"
     # /run may be mounted such that nothing in it can be executed, so what the first line names is called by name.
     program=/bin/sh
@@ -16,7 +17,7 @@ run_in_scope() {
         argument=$(printf '%s\n' "$first" | sed -n -e 's/[[:space:]]*$//' -e 's/^#![[:space:]]*[^[:space:]][^[:space:]]*[[:space:]][[:space:]]*//p')
         ;;
     esac
-    limit=$2
+    limit=$3
     set -- "$program"
     if [ -n "$argument" ]; then
         set -- "$program" "$argument"
@@ -24,7 +25,7 @@ run_in_scope() {
     began=$(date +%s)
     # In braces, as the shell itself says on its error output that the scope was killed.
     {
-        systemd-run --scope --unit=azimage-script /bin/sh "$FOLDER/run-script.sh" "$FOLDER" "$limit" "$@" |
+        systemd-run --scope --unit="$unit" /bin/sh "$FOLDER/run-script.sh" "$FOLDER" "$unit" "$limit" "$@" |
             tail -c 4000 >"$FOLDER/said"
     } 2>/dev/null
     took=$(($(date +%s) - began))

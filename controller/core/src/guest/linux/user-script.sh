@@ -4,7 +4,7 @@
 run_script() {
     AZIMAGE_EVIDENCE=$FOLDER/evidence
     export AZIMAGE_EVIDENCE
-    if ! run_in_scope "$SCRIPT" "$SCRIPT_LIMIT"; then
+    if ! run_in_scope azimage-script "$SCRIPT" "$SCRIPT_LIMIT"; then
         refuse 11 "the script can't be started: systemd-run --scope fails in this guest"
     fi
     { cat "$FOLDER/said"; echo; } | plain | sed -e '/^ *$/d' -e 's/^/azimage: script says /' | cut -c 1-300 | last_lines 1000

@@ -222,7 +222,7 @@ fn creation() -> Vec<Row> {
         row(
             "creation failed after it had been complete",
             plain().version(failed()).status(steps(&[(StepName::Publish, 3, true)])),
-            AGAIN,
+            "Repair False/RegionFailed Published=RegionFailed Retry",
         ),
         row(
             "this process has just asked again",

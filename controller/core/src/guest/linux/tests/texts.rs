@@ -5,7 +5,12 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::{NONCE, preparation, with_script};
-use crate::guest::{Preparation, checks::Check, hygiene::Policy, linux::*};
+use crate::guest::{
+    Preparation,
+    checks::{Asked, Check},
+    hygiene::Policy,
+    linux::*,
+};
 
 /// Nasty pieces, and anything else.
 fn text() -> impl Strategy<Value = String> {
@@ -122,7 +127,7 @@ fn each_exit_code_and_each_step_is_explained_and_no_other() {
 /// What looks into a machine that was made from a version.
 fn checks() -> String {
     let check = Check { name: "web".to_owned(), script: with_script("true", 5).user_script.unwrap() };
-    crate::guest::checks::script(&[check])
+    crate::guest::checks::script(&Asked { ignored_units: &[], allowed_accounts: &[], checks: &[check] })
 }
 
 #[test]

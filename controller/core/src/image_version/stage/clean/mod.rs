@@ -103,6 +103,23 @@ pub(super) fn tell_of_stuck(cx: &Cx<'_>, report: &mut Report) {
     report.found(Truth::False, &Words::Stuck { id, why, count: stuck.len() });
 }
 
+/// Before a version goes: nothing is left of what proves it, as Azure deletes no image from which it makes a machine.
+pub(in super::super) fn before_deletion(cx: &Cx<'_>, report: &mut Report) -> Decision {
+    if !validate::is_anything_left(cx) {
+        return Ok(Outcome::Done);
+    }
+    let cleared = clear::clear(cx, report, Of::Validation, |id| problem(cx, id).is_some())?;
+    report.progress = Progress::reconciling(Words::Leaving.reason(), Words::Leaving.to_string());
+    tell_of_stuck(cx, report);
+    match cleared {
+        Clearing::Gone => Ok(Outcome::Done),
+        Clearing::Deletes(step) => ends(Some(step), Requeue::Poll),
+        // What can't be deleted is dealt with when the version is gone.
+        Clearing::Waits if cx.history.status.temporary.iter().any(|known| known.problem.is_some()) => Ok(Outcome::Done),
+        Clearing::Waits => ends(None, Requeue::Poll),
+    }
+}
+
 /// Before an object goes: nothing temporary of it is left.
 pub(in super::super) fn before_release(cx: &Cx<'_>, report: &mut Report) -> Decision {
     // The snapshot of a machine that is captured itself outlives the object.

@@ -2,7 +2,7 @@
 
 pub(in super::super) mod words;
 
-use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare};
+use azimage_crds::{ConditionType, Deletion, ImageVersionStatus, Prepare, RegionLatest, RegionStatus};
 use words::{Parting, Words};
 
 use super::{
@@ -95,6 +95,15 @@ pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool 
     let claimed = recorded(status, &StepName::ClaimSource.into()).is_some() && !published;
     // What is kept for a while outlives its object.
     claimed || status.temporary.iter().any(|known| known.expires_at.is_none())
+}
+
+/// What a person has to know of a version that stays, and is latest.
+pub(in super::super) fn stays_latest(cx: &Cx<'_>) -> Option<String> {
+    let is_in = |region: &&RegionStatus| matches!(region.latest, Some(RegionLatest::Included | RegionLatest::Kept));
+    let regions: Vec<&str> =
+        cx.history.status.regions.iter().filter(is_in).map(|region| region.name.as_str()).collect();
+    let stays = cx.validated.deletion == Deletion::Retain && !regions.is_empty();
+    stays.then(|| Parting::StaysLatest { regions: regions.join(", ") }.to_string())
 }
 
 /// How many answers in a row have to say that the version is gone. What was never begun can't turn up late; where the

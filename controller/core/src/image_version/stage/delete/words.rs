@@ -47,8 +47,11 @@ messages! {
 }
 
 phrases! {
-    /// What a person has to know of the machine when the object goes.
+    /// What a person has to know when the object goes.
     pub(in crate::image_version) enum Parting ["an event with the reason Deleting"] {
+        StaysLatest { regions: String } =>
+            "The version stays latest in {regions}, where its number is the highest, and nobody takes it out any more: exclude it in \
+             Azure, or make an object for it again (adoption: IfIdentical)",
         LeftSealed { id: VirtualMachineId, power: Power } =>
             "{id} is {power}, and its guest is sealed or may be: a start provisions it again, with the account of its \
              osProfile",

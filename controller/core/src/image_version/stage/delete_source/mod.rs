@@ -131,7 +131,20 @@ fn go_on(
     let mut fates = BTreeMap::new();
     let mut holding: Vec<BelongingPart> = Vec::new();
     let mut stuck: Option<(String, String)> = None;
+    let named = named_now(cx, source, known)?;
+    let mut is_less = false;
     for (part, known) in known {
+        // Whoever took it off the machine after it was written down keeps it, whatever becomes of the machine.
+        let is_there = |named: &Vec<String>| named.iter().any(|id| id.eq_ignore_ascii_case(&known.resource_id));
+        if known.state == SourceCleanupState::Pending
+            && matches!(part, BelongingPart::Interface(_) | BelongingPart::Disk(_))
+            && named.as_ref().is_some_and(|named| !is_there(named))
+        {
+            fates.insert(*part, Fate::Kept(words::Why::TakenOff.to_string()));
+            holding.push(*part);
+            is_less = true;
+            continue;
+        }
         let is_held = holding.iter().any(|other| part.is_held_by(*other));
         match known.state {
             SourceCleanupState::Kept if *part == BelongingPart::Machine => return keep_the_rest(cx, known, report),
@@ -173,7 +186,8 @@ fn go_on(
         }
     }
     report.belongings = Belongings::Became(fates);
-    match (step, stuck) {
+    // That something stays is written down before the machine goes, which alone tells it.
+    match (step.filter(|_| !is_less), stuck) {
         (Some(step), _) => report.act(&Words::Deleting, step),
         (None, Some((id, why))) => {
             report.found(Truth::False, &Words::Stuck { id, why });
@@ -181,6 +195,24 @@ fn go_on(
         }
         (None, None) => wait(report, &Words::Deleting),
     }
+}
+
+/// The ids of what the machine names now, as long as it is there.
+fn named_now(
+    cx: &Cx<'_>,
+    source: Source<'_>,
+    known: &[(BelongingPart, &SourceCleanupStatus)],
+) -> Result<Option<Vec<String>>, Stop> {
+    let is_pending = |(part, known): &(BelongingPart, &SourceCleanupStatus)| {
+        *part == BelongingPart::Machine && known.state == SourceCleanupState::Pending
+    };
+    if !known.iter().any(is_pending) {
+        return Ok(None);
+    }
+    Ok(match cx.machine(source.id)? {
+        Answer::Found(machine) => Some(parts(machine).into_iter().map(|(_, id)| id.to_string()).collect()),
+        Answer::Missing(_) | Answer::Failed(_) => None,
+    })
 }
 
 /// The machine stays, and so does all that it holds.

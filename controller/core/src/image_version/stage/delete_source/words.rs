@@ -50,6 +50,7 @@ phrases! {
         NotOurs => "its tag azimage-owner doesn't name this object any more",
         UsedBy { other: String } => "{other} uses it",
         UsedByNewMachine { other: String } => "{other} uses it, a new machine of the name of the one that is gone",
+        TakenOff => "somebody took it off the machine after it was written down",
         Shared => "it is a shared disk, which several machines may use at a time",
         NoUniqueId => "Azure doesn't tell its unique id, so it can't be told from another one of its name",
         MachineStays { id: String } => "{id} stays",

@@ -116,7 +116,11 @@ impl View<'_> {
             {
                 return self.creating(report);
             }
-            Provisioning::Failed | Provisioning::Canceled if home != Some(RegionState::Completed) => {
+            // One that was complete there once is repaired, as any other region is: its creation anew would forget where it is latest, and its
+            // source may be gone.
+            Provisioning::Failed | Provisioning::Canceled
+                if home != Some(RegionState::Completed) && !self.was_made() =>
+            {
                 return self.create_again(report);
             }
             Provisioning::Succeeded
@@ -133,6 +137,11 @@ impl View<'_> {
             return report.wait(&self.waiting_for_home(self.late(StepName::Publish)));
         }
         Ok(Outcome::Done)
+    }
+
+    /// Whether the home region was complete once.
+    fn was_made(&self) -> bool {
+        self.cx.history.step(StepName::Publish).is_some_and(|record| record.finished_at.is_some())
     }
 
     fn creating(&self, report: &mut Report) -> Decision {

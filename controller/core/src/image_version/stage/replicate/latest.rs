@@ -96,7 +96,10 @@ impl Latest {
 /// Whether the tag says that the version passed its validation, and the status was lost that said so: it isn't proven again.
 pub(in super::super::super) fn is_proven(cx: &Cx<'_>, version: &facts::Version) -> bool {
     let is_ours = cx.validated.owns_tag(&version.tags);
-    is_ours && cx.history.status.validation.is_none() && validated_at(&version.tags).is_some()
+    // Of a status that isn't lost nobody's tag makes a version proven.
+    let status = cx.history.status;
+    let is_lost = status.validation.is_none() && status.resource_id.is_none();
+    is_ours && is_lost && validated_at(&version.tags).is_some()
 }
 
 /// The status says again what the tag says.

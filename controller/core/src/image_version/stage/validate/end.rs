@@ -1,6 +1,6 @@
 //! The validation ends: what it was about is deleted, at once if the version passed, after a while if it failed.
 
-use azimage_crds::{ConditionType, Reason, ValidationOutcome, ValidationStatus};
+use azimage_crds::{ConditionType, Reason, TemporaryStatus, ValidationOutcome, ValidationStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
@@ -18,7 +18,13 @@ use super::{
     is_anything_left,
     words::Words,
 };
-use crate::{Finding, Message, Progress, Truth};
+use crate::{
+    Finding, Message, Progress, Truth,
+    temporary::{Part, TemporaryId},
+};
+
+/// How many attempts are made without being asked for.
+const MOST_ATTEMPTS: i32 = 3;
 
 /// The version failed.
 pub(super) fn fails(cx: &Cx<'_>, attempt: &mut ValidationStatus, why: &impl Message, report: &mut Report) -> Decision {
@@ -27,11 +33,36 @@ pub(super) fn fails(cx: &Cx<'_>, attempt: &mut ValidationStatus, why: &impl Mess
     report.stalled(why)
 }
 
+/// Nobody can tell, and it isn't the version's fault.
+pub(super) fn gives_up(
+    cx: &Cx<'_>,
+    attempt: &mut ValidationStatus,
+    why: &impl Message,
+    report: &mut Report,
+) -> Decision {
+    attempt.outcome = ValidationOutcome::Impossible;
+    attempt.finished_at = Some(Time(cx.history.now));
+    report.stalled(why)
+}
+
+/// The attempt came to nothing through no fault of the version's: another one follows by itself, a few times.
+pub(super) fn begins_again(
+    cx: &Cx<'_>,
+    attempt: &mut ValidationStatus,
+    why: &impl Message,
+    report: &mut Report,
+) -> Decision {
+    if attempt.attempts >= MOST_ATTEMPTS {
+        return gives_up(cx, attempt, why, report);
+    }
+    attempt.outcome = ValidationOutcome::Impossible;
+    attempt.finished_at = Some(Time(cx.history.now));
+    attempt.again = true;
+    report.wait(&Words::Again)
+}
+
 /// The version failed before: its machines are kept for a while, and then deleted. It is validated again when somebody asks.
 pub(super) fn failed(cx: &Cx<'_>, spec: &ValidationSpec, told: &ValidationStatus, report: &mut Report) -> Decision {
-    if cx.validated.requested || told.again {
-        return again(cx, told, report);
-    }
     let seconds = i64::try_from(spec.keep_on_failure.as_secs()).unwrap_or(i64::MAX);
     let is_kept = told.finished_at.as_ref().is_some_and(|at| cx.history.within(at.0, seconds));
     let cleared = if is_kept { Outcome::Done } else { clear(cx, report)? };
@@ -48,8 +79,9 @@ pub(super) fn failed(cx: &Cx<'_>, spec: &ValidationSpec, told: &ValidationStatus
 }
 
 /// Another attempt: with other machines.
-fn again(cx: &Cx<'_>, told: &ValidationStatus, report: &mut Report) -> Decision {
+pub(super) fn again(cx: &Cx<'_>, told: &ValidationStatus, report: &mut Report) -> Decision {
     let cleared = clear(cx, report)?;
+    report.findings.remove(&ConditionType::Validated);
     report.found(Truth::Unknown, &Words::Again);
     report.progress = Progress::reconciling(Words::Again.reason(), Words::Again.to_string());
     let attempt = match &cleared {
@@ -89,9 +121,21 @@ pub(in super::super::super) fn clear(cx: &Cx<'_>, report: &mut Report) -> Decisi
         report.progress = Progress::reconciling(words.reason(), words.to_string());
     }
     clean::tell_of_stuck(cx, report);
+    // What can't be deleted just now is told, and holds up nothing.
+    let is_stuck = left(cx, report).all(|known| known.problem.is_some());
     match cleared {
         Clearing::Gone => Ok(Outcome::Done),
+        Clearing::Waits if is_stuck => Ok(Outcome::Done),
         Clearing::Deletes(step) => ends(Some(step), Requeue::Poll),
         Clearing::Waits => ends(None, Requeue::Poll),
     }
+}
+
+/// What is left of a validation, as the status knows it.
+fn left<'a>(cx: &Cx<'a>, report: &Report) -> impl Iterator<Item = &'a TemporaryStatus> {
+    let uid = &cx.validated.owner.uid;
+    cx.history.status.temporary.iter().filter(move |known| {
+        let id = known.resource_id.parse::<TemporaryId>().ok().filter(|id| !report.gone.contains(id));
+        id.and_then(|id| id.part(uid)).is_some_and(Part::is_of_a_validation)
+    })
 }

@@ -1,6 +1,7 @@
 //! A machine that was made from the version: it comes up, or it doesn't.
 
 use azimage_crds::{StepFailure, ValidationStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     super::{
@@ -18,20 +19,23 @@ use super::{
 };
 use crate::{
     failure::is_of_capacity,
+    guest::checks::MOST_SECONDS,
     temporary::{Part, TemporaryId, Twin},
 };
 
 /// How codes begin of machines that Azure made and that didn't come up (Azure documentation, "Understand common error messages").
-const OF_THE_IMAGE: [&str; 4] = ["OSProvisioning", "VMStartTimedOut", "VMAgentStatus", "VMExtensionProvisioning"];
+const OF_THE_IMAGE: [&str; 2] = ["OSProvisioning", "VMStartTimedOut"];
 
 fn making(twin: Twin) -> StepKey {
     StepKey::on_part(StepName::CreateValidationMachine, Part::ValidationMachine(twin))
 }
 
-/// Whether the machine was seen to be there.
-pub(super) fn was_made(cx: &Cx<'_>, twin: Twin) -> bool {
+/// Whether the machine of this attempt was seen to be there.
+pub(super) fn was_made(cx: &Cx<'_>, twin: Twin, attempt: &ValidationStatus) -> bool {
     let deleted = cx.history.step(StepKey::on_part(StepName::DeleteTemporary, Part::ValidationMachine(twin)));
-    deleted.is_none() && cx.history.step(making(twin)).is_some_and(|record| record.finished_at.is_some())
+    let is_of_it = |at: &Time| at.0 >= attempt.started_at.0;
+    let record = cx.history.step(making(twin)).filter(|record| is_of_it(&record.started_at));
+    deleted.is_none() && record.is_some_and(|record| record.finished_at.is_some())
 }
 
 /// The machine was there, and Azure doesn't show it.
@@ -46,7 +50,7 @@ pub(super) fn vanished(
     let believed = cx.history.believes(&doubt);
     report.doubts(doubt);
     if believed {
-        return end::fails(cx, attempt, &Failed::Gone { machine: twin.to_string() }, report);
+        return end::begins_again(cx, attempt, &Impossible::Gone { machine: twin.to_string() }, report);
     }
     report.wait(&Words::NotShown)
 }
@@ -65,7 +69,10 @@ pub(super) fn started(
         record.vm_size.clone_from(&machine.size);
     }
     match &machine.provisioning {
-        Provisioning::Failed | Provisioning::Canceled => return failed(cx, spec, twin, machine, attempt, report),
+        // Once it was there, a change failed that others made, such as an extension that a policy puts on each machine.
+        Provisioning::Failed | Provisioning::Canceled if !was_made(cx, twin, attempt) => {
+            return failed(cx, spec, twin, machine, attempt, report);
+        }
         Provisioning::Creating => {
             report.running = Some(key);
             return report.wait(&Words::Starting);
@@ -80,11 +87,18 @@ pub(super) fn started(
             end::fails(cx, attempt, &Failed::TurnedOff { machine: twin.to_string() }, report)
         }
         Power::Running if machine.agent_ready && !machine.is_being_changed() => {
-            let seconds = begun.and_then(|seconds| i32::try_from(seconds.max(0)).ok());
+            let seconds = begun.and_then(|seconds| i32::try_from(seconds.clamp(0, MOST_SECONDS)).ok());
             if let Some(record) = record(attempt, twin) {
                 record.agent_seconds = record.agent_seconds.or(seconds);
             }
             Ok(Outcome::Done)
+        }
+        // Its agent may fall silent for a while: the checks that have begun tell how the machine is.
+        _ if cx.history.begun(StepKey::on_part(StepName::RunChecks, Part::ValidationMachine(twin))) => {
+            Ok(Outcome::Done)
+        }
+        _ if record(attempt, twin).is_some_and(|record| record.agent_seconds.is_some()) => {
+            report.wait(&Words::Checking)
         }
         _ => {
             let limit = i64::try_from(spec.boot_timeout.as_secs()).unwrap_or(i64::MAX);
@@ -120,7 +134,7 @@ fn failed(
     let attempts = cx.history.step(key).map_or(1, |record| record.attempts);
     let most = i32::try_from(make::most_refusals(spec)).unwrap_or(i32::MAX);
     if !may_be_of_capacity(failure.as_ref()) || attempts >= most {
-        return report.stalled(&Impossible::Machine { detail: Detail::of(failure, None) });
+        return end::gives_up(cx, attempt, &Impossible::Machine { detail: Detail::of(failure, None) }, report);
     }
     let size = machine.size.clone().unwrap_or_default();
     let words = match failure {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use azimage_crds::ValidationStatus;
 use azimage_names::{InterfaceId, SecurityGroupId, SubnetId, values::ImageSecurityType};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
@@ -19,7 +20,7 @@ use super::{
         clone::is_closed,
         preflight,
     },
-    TWINS, is_among, is_anything_left,
+    TWINS, end, is_among, is_anything_left,
     words::{Impossible, Words},
 };
 use crate::{
@@ -74,9 +75,9 @@ struct Making<'a> {
 pub(super) fn make(
     cx: &Cx<'_>,
     spec: &ValidationSpec,
-    version: &facts::Version,
-    definition: &facts::Definition,
+    (version, definition): (&facts::Version, &facts::Definition),
     found: &[(Twin, &facts::Machine)],
+    attempt: &mut ValidationStatus,
     report: &mut Report,
 ) -> Decision {
     let region = &version.location;
@@ -91,19 +92,19 @@ pub(super) fn make(
     let making = Making { cx, spec, version, definition, subnet };
     let network = [Part::ValidationSecurityGroup].into_iter().chain(TWINS.map(Part::ValidationInterface));
     for part in network {
-        if let Some(outcome) = making.ensure(part, report)? {
+        if let Some(outcome) = making.ensure(part, attempt, report)? {
             return Ok(outcome);
         }
     }
     match TWINS.into_iter().find(|twin| !is_among(found, *twin)) {
-        Some(twin) => making.machine(twin, report),
+        Some(twin) => making.machine(twin, attempt, report),
         None => Ok(Outcome::Done),
     }
 }
 
 impl Making<'_> {
     /// What ends the pass because a part of the network isn't there, if it isn't.
-    fn ensure(&self, part: Part, report: &mut Report) -> Result<Option<Outcome>, Stop> {
+    fn ensure(&self, part: Part, attempt: &mut ValidationStatus, report: &mut Report) -> Result<Option<Outcome>, Stop> {
         let id = self.spec.workspace.id(part)?;
         let key = StepKey::on_part(StepName::that_makes(part), part);
         let found = match self.cx.temporary(&id)?.or_stop(READING)? {
@@ -111,12 +112,12 @@ impl Making<'_> {
             Presence::Missing(_) => return self.act(part, &Words::Network, report).map(Some),
         };
         if !self.cx.validated.owns_tag(&found.tags) {
-            return report.stalled(&Impossible::Taken { id: id.to_string() }).map(Some);
+            return end::gives_up(self.cx, attempt, &Impossible::Taken { id: id.to_string() }, report).map(Some);
         }
         report.temporary.insert(id);
         let group = self.security_group()?.to_string();
         match &found.provisioning {
-            Provisioning::Failed | Provisioning::Canceled => self.again(part, &key, report).map(Some),
+            Provisioning::Failed | Provisioning::Canceled => self.again(part, &key, attempt, report).map(Some),
             Provisioning::Succeeded if !is_closed(part, found, &group) => {
                 self.act(part, &Words::NotClosed, report).map(Some)
             }
@@ -136,30 +137,24 @@ impl Making<'_> {
     }
 
     /// Azure failed to make the part.
-    fn again(&self, part: Part, key: &StepKey, report: &mut Report) -> Decision {
+    fn again(&self, part: Part, key: &StepKey, attempt: &mut ValidationStatus, report: &mut Report) -> Decision {
         let detail = Detail::of(self.cx.why_failed(key.clone(), report)?, None);
         let noun = part.noun();
         if self.cx.history.step(key.clone()).is_some_and(|record| record.attempts >= MOST_ATTEMPTS) {
-            return report.stalled(&Impossible::Part { part: noun, detail });
+            return end::gives_up(self.cx, attempt, &Impossible::Part { part: noun, detail }, report);
         }
         let step = Step::on_part(key.name, part, self.request(part)?);
         report.act_again(&Words::PartFailed { part: noun, detail }, step)
     }
 
-    fn machine(&self, twin: Twin, report: &mut Report) -> Decision {
+    fn machine(&self, twin: Twin, attempt: &mut ValidationStatus, report: &mut Report) -> Decision {
         let part = Part::ValidationMachine(twin);
         let key = StepKey::on_part(StepName::CreateValidationMachine, part);
         let refusals = self.cx.history.memory.capacity_refusals();
-        let record = self.cx.history.step(key.clone());
-        let is_untried = || {
-            let id = record.and_then(|record| record.correlation_id.as_ref());
-            id.is_some_and(|id| self.cx.history.memory.is_untried(id))
-        };
-        // Who asked for another attempt may be taken as answered while it is only announced.
-        if refusals >= most_refusals(self.spec) && !self.cx.validated.requested && !is_untried() {
+        if refusals >= most_refusals(self.spec) {
             let failure = self.cx.history.memory.failure_of(&key).map(|failure| failure.words().to_owned());
             let detail = failure.map_or(Detail::Unknown, |words| Detail::Said { words });
-            return report.stalled(&Impossible::Machine { detail });
+            return end::gives_up(self.cx, attempt, &Impossible::Machine { detail }, report);
         }
         let step = Step::on_part(StepName::CreateValidationMachine, part, self.request(part)?);
         if refusals > 0 {

@@ -50,6 +50,10 @@ pub(in super::super) fn beside(
     outcome: Outcome,
     report: &mut Report,
 ) -> Decision {
+    // Whoever asks for another attempt may do so while the route has something to write, and isn't heard twice.
+    if let Some(told) = wants_again(cx) {
+        report.validation = Some(ValidationStatus { again: true, ..told.clone() });
+    }
     let (requeue, done) = match &outcome {
         Outcome::Ends(Some(_), _) => return Ok(outcome),
         Outcome::Ends(None, requeue) => (*requeue, false),
@@ -78,15 +82,27 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let (Some(spec), Some(version)) = (cx.validated.validation.as_deref(), cx.version()?) else {
         return end::clear(cx, report);
     };
+    if let Some(told) = wants_again(cx) {
+        return end::again(cx, told, report);
+    }
     match told.map(|told| (told.outcome, told)) {
         Some((ValidationOutcome::Passed, _)) => {
             report.done(&Words::Passed);
             end::clear(cx, report)
         }
-        Some((ValidationOutcome::Failed, told)) => end::failed(cx, spec, told, report),
+        Some((ValidationOutcome::Failed | ValidationOutcome::Impossible, told)) => end::failed(cx, spec, told, report),
         _ if is_complete_at_home(version) => run(cx, spec, version, report),
         _ => Ok(Outcome::Done),
     }
+}
+
+/// The attempt after which another one is asked for, if one is: of a version that didn't pass.
+fn wants_again<'a>(cx: &Cx<'a>) -> Option<&'a ValidationStatus> {
+    let told = cx.history.status.validation.as_ref()?;
+    let ended = matches!(told.outcome, ValidationOutcome::Failed | ValidationOutcome::Impossible);
+    let stalls = cx.history.condition(ConditionType::Validated).is_some_and(|said| said.status == "False");
+    let is_over = ended || told.outcome == ValidationOutcome::Running && stalls;
+    (told.again || cx.validated.requested && is_over).then_some(told)
 }
 
 /// What the status says of an attempt that goes on, or of one that begins now.
@@ -133,7 +149,7 @@ fn machines(
     for (twin, machine) in &found {
         if !cx.validated.owns_tag(&machine.tags) {
             let id = spec.machine(*twin).to_string();
-            return report.stalled(&Impossible::Taken { id });
+            return end::gives_up(cx, attempt, &Impossible::Taken { id }, report);
         }
         // Its network is there as well, whether the status still knows that or was lost.
         for part in [Part::ValidationMachine(*twin), Part::ValidationInterface(*twin), Part::ValidationSecurityGroup] {
@@ -141,10 +157,12 @@ fn machines(
         }
     }
     let [first, second] = found.as_slice() else {
-        if let Some(twin) = TWINS.into_iter().find(|twin| machine::was_made(cx, *twin) && !is_among(&found, *twin)) {
+        if let Some(twin) =
+            TWINS.into_iter().find(|twin| machine::was_made(cx, *twin, attempt) && !is_among(&found, *twin))
+        {
             return machine::vanished(cx, spec, twin, attempt, report);
         }
-        return make::make(cx, spec, version, definition, &found, report);
+        return make::make(cx, spec, (version, definition), &found, attempt, report);
     };
     let mut ready = Vec::new();
     for (twin, machine) in [first, second] {
@@ -160,7 +178,8 @@ fn machines(
         return ends(None, Requeue::Poll);
     }
     let now = ready.iter().filter_map(|machine| machine.read_at).max();
-    outcome::checks(cx, spec, (&version.location, now), attempt, report)
+    let all_ready = ready.iter().all(|machine| machine.agent_ready && !machine.is_being_changed());
+    outcome::checks(cx, spec, (&version.location, now, all_ready), attempt, report)
 }
 
 fn is_among(found: &[(Twin, &facts::Machine)], twin: Twin) -> bool {

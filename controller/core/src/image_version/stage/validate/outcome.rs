@@ -7,16 +7,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     super::super::{
-        Execution, Request, Requeue, RunCommandRequest, Step, StepKey, StepName, ValidationSpec,
+        Doubt, Execution, Read, Request, Requeue, RunCommandRequest, Step, StepKey, StepName, ValidationSpec,
         context::{Answer, Cx},
         facts,
         report::{Decision, Report, Stop, ends},
     },
     TWINS, end, make, record,
-    words::{Failed, Words},
+    words::{Failed, Impossible, Words},
 };
 use crate::{
-    guest::checks::{self, Expected, Identity},
+    guest::checks::{self, Asked, Expected, Identity},
     temporary::{LIFE_OF_A_VALIDATION, Part, Purpose, Twin, tags},
 };
 
@@ -31,7 +31,7 @@ fn starting(twin: Twin) -> StepKey {
 pub(super) fn checks(
     cx: &Cx<'_>,
     spec: &ValidationSpec,
-    (region, now): (&Region, Option<Timestamp>),
+    (region, now, all_ready): (&Region, Option<Timestamp>, bool),
     attempt: &mut ValidationStatus,
     report: &mut Report,
 ) -> Decision {
@@ -39,7 +39,16 @@ pub(super) fn checks(
     for twin in TWINS {
         let command = match cx.run_command(spec.command(twin))? {
             Answer::Found(command) => command,
-            Answer::Missing(_) => return report.act(&Words::Checking, step(cx, spec, region, twin)),
+            Answer::Missing(_) => {
+                let doubt = Doubt::Absent(Read::RunCommand(spec.command(twin).clone()));
+                let was_there = cx.history.step(starting(twin)).is_some_and(|record| record.finished_at.is_some());
+                let believed = !was_there || cx.history.believes(&doubt);
+                report.doubts(doubt);
+                if !believed || !all_ready {
+                    return report.wait(&Words::Checking);
+                }
+                return report.act(&Words::Checking, step(cx, spec, region, twin));
+            }
             Answer::Failed(failure) => {
                 return Err(Stop::Failed(failure.clone(), "read how the checks on a machine stand"));
             }
@@ -47,7 +56,7 @@ pub(super) fn checks(
         report.finished.insert(starting(twin));
         if is_over(&command.execution) {
             ended.push((twin, command));
-        } else if is_late(cx, spec, twin, now) {
+        } else if is_late(cx, spec, (twin, now), attempt) {
             let why = ", and their time is up".to_owned();
             return end::fails(cx, attempt, &Failed::NoReport { machine: twin.to_string(), why }, report);
         }
@@ -65,7 +74,11 @@ fn step(cx: &Cx<'_>, spec: &ValidationSpec, region: &Region, twin: Twin) -> Step
         timeout_seconds: i32::try_from(limit).unwrap_or(i32::MAX),
         asynchronous: true,
         tags: tags(&owner, Purpose::Validation, (now, LIFE_OF_A_VALIDATION), &spec.workspace.tags),
-        script: checks::script(&spec.checks),
+        script: checks::script(&Asked {
+            ignored_units: &spec.ignored_units,
+            allowed_accounts: &spec.allowed_accounts,
+            checks: &spec.checks,
+        }),
     };
     Step::on_part(StepName::RunChecks, Part::ValidationMachine(twin), Request::PutRunCommand(Box::new(request)))
 }
@@ -74,10 +87,16 @@ fn is_over(execution: &Execution) -> bool {
     matches!(execution, Execution::Succeeded | Execution::Failed | Execution::TimedOut | Execution::Canceled)
 }
 
-fn is_late(cx: &Cx<'_>, spec: &ValidationSpec, twin: Twin, now: Option<Timestamp>) -> bool {
+fn is_late(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    (twin, now): (Twin, Option<Timestamp>),
+    attempt: &ValidationStatus,
+) -> bool {
     let limit = checks::time_limit(&spec.checks).as_secs().saturating_add(REPORTING_SECONDS);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let Some(record) = cx.history.step(starting(twin)) else { return false };
+    // After a lost status the attempt itself is all that is known.
+    let Some(record) = cx.history.step(starting(twin)) else { return !cx.history.within(attempt.started_at.0, limit) };
     // By Azure's clock, where both times are known by it: ours may have been set since.
     let by_azure = record.azure_time.as_ref().zip(now).map(|(begun, now)| now.as_second() - begun.0.as_second());
     by_azure.map_or_else(|| !cx.history.within(record.started_at.0, limit), |seconds| seconds >= limit)
@@ -95,6 +114,11 @@ fn decided(
     for (twin, command, found) in &told {
         if let Some(record) = record(attempt, *twin) {
             record.boot_seconds = found.boot_seconds;
+        }
+        // That nothing was said at all is no word about the image: somebody or something ended it.
+        if command.execution != Execution::Succeeded && *found == checks::Report::default() {
+            let machine = twin.to_string();
+            return end::begins_again(cx, attempt, &Impossible::NotRun { machine }, report);
         }
         if !found.is_whole {
             let code = command.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();

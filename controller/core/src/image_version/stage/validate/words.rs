@@ -49,8 +49,6 @@ messages! {
              (spec.validation.bootTimeout)",
         TurnedOff { machine: String } => Validated / ValidationFailed:
             "Machine {machine}, made from the version, turned itself off, or somebody turned it off",
-        Gone { machine: String } => Validated / ValidationFailed:
-            "Machine {machine}, made from the version, is gone: somebody deleted it before it was looked into",
         NoReport { machine: String, why: String } => Validated / ValidationFailed:
             "The checks on machine {machine}, made from the version, didn't come to their end{why}",
         Check { machine: String, check: String, detail: String, others: String } => Validated / ValidationFailed:
@@ -64,6 +62,12 @@ messages! {
         Taken { id: String } => Validated / NameTaken:
             "{id} is needed to prove the version and isn't this object's own: its tag azimage-owner names somebody else. Delete or \
              rename it there",
+        Gone { machine: String } => Validated / ValidationImpossible:
+            "Machine {machine}, made from the version, was deleted by somebody each time before it was looked into. Set the annotation \
+             azimage.dev/reconcile-requested-at to try again",
+        NotRun { machine: String } => Validated / ValidationImpossible:
+            "The checks on machine {machine}, made from the version, were ended each time before they said a word. Set the annotation \
+             azimage.dev/reconcile-requested-at to try again",
         Windows => Validated / ValidationImpossible:
             "spec.validation: azimage can't look into machines with Windows yet; leave it out. The version itself is complete",
         Confidential => Validated / ValidationImpossible:
