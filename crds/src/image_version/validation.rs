@@ -163,6 +163,16 @@ pub struct ValidationMachine {
     #[schemars(length(max = 64))]
     pub vm_size: Option<String>,
 
+    /// How often Azure failed to make it, so that another size was tried.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub failures: i32,
+
+    /// The unique id of the machine that Azure failed to make last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub failed_virtual_machine_uid: Option<String>,
+
     /// Seconds from when it was asked for until its guest agent was seen to report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1_000_000))]

@@ -18,6 +18,7 @@ use super::{
     words::{Failed, Impossible, Words},
 };
 use crate::{
+    condition::clip,
     failure::is_of_capacity,
     guest::checks::MOST_SECONDS,
     temporary::{Part, TemporaryId, Twin},
@@ -69,8 +70,10 @@ pub(super) fn started(
         record.vm_size.clone_from(&machine.size);
     }
     match &machine.provisioning {
-        // Once it was there, a change failed that others made, such as an extension that a policy puts on each machine.
-        Provisioning::Failed | Provisioning::Canceled if !was_made(cx, twin, attempt) => {
+        // One that runs was made, and a change failed that others made, such as an extension that a policy puts on each machine.
+        Provisioning::Failed | Provisioning::Canceled
+            if machine.power != Power::Running || !was_made(cx, twin, attempt) =>
+        {
             return failed(cx, spec, twin, machine, attempt, report);
         }
         Provisioning::Creating => {
@@ -123,7 +126,7 @@ fn failed(
     report: &mut Report,
 ) -> Decision {
     let key = making(twin);
-    let failure = cx.why_failed(key.clone(), report)?;
+    let failure = cx.why_failed(key, report)?;
     let code = failure.as_ref().map(|failure| failure.code.clone()).unwrap_or_default();
     if OF_THE_IMAGE.iter().any(|beginning| code.starts_with(beginning)) {
         let runs = code == "OSProvisioningTimedOut" && machine.agent_ready;
@@ -131,9 +134,9 @@ fn failed(
         let words = if runs { Failed::NotPrepared { detail } } else { Failed::NotCreated { detail } };
         return end::fails(cx, attempt, &words, report);
     }
-    let attempts = cx.history.step(key).map_or(1, |record| record.attempts);
+    let failures = count(attempt, twin, machine);
     let most = i32::try_from(make::most_refusals(spec)).unwrap_or(i32::MAX);
-    if !may_be_of_capacity(failure.as_ref()) || attempts >= most {
+    if !may_be_of_capacity(failure.as_ref()) || failures >= most {
         return end::gives_up(cx, attempt, &Impossible::Machine { detail: Detail::of(failure, None) }, report);
     }
     let size = machine.size.clone().unwrap_or_default();
@@ -148,6 +151,16 @@ fn failed(
     }
     let part = Part::ValidationMachine(twin);
     report.act(&words, Step::on_part(StepName::DeleteTemporary, part, Request::DeleteTemporary(id)))
+}
+
+/// How often Azure failed to make it, this machine included, which counts once however many passes look at it.
+fn count(attempt: &mut ValidationStatus, twin: Twin, machine: &facts::Machine) -> i32 {
+    let Some(record) = record(attempt, twin) else { return 1 };
+    if record.failed_virtual_machine_uid.as_ref() != Some(&machine.uid) {
+        record.failures = record.failures.saturating_add(1).min(1_000_000);
+        record.failed_virtual_machine_uid = Some(clip(&machine.uid, 64));
+    }
+    record.failures
 }
 
 fn may_be_of_capacity(failure: Option<&StepFailure>) -> bool {

@@ -199,7 +199,7 @@ impl Making<'_> {
         Ok(Request::PutMachine(Box::new(NewMachineRequest {
             location: self.version.location.clone(),
             tags,
-            size: size(self.cx, self.spec, twin)?,
+            size: self.size(twin)?,
             os_type: self.definition.os_type.to_string(),
             made_from: MadeFrom::Version(from),
             interface: self.interface(twin)?,
@@ -209,6 +209,17 @@ impl Making<'_> {
             plan: self.definition.plan.clone(),
             id,
         })))
+    }
+
+    /// The size of a machine: both have different ones if there are several; the next one after those that weren't to be had.
+    fn size(&self, twin: Twin) -> Result<String, Stop> {
+        let told = self.cx.history.status.validation.iter().flat_map(|told| &told.machines);
+        let failures: i32 =
+            told.filter(|machine| machine.name == twin.to_string()).map(|machine| machine.failures).sum();
+        let refused = usize::try_from(self.cx.history.memory.capacity_refusals()).unwrap_or(usize::MAX);
+        let first = usize::from(twin == Twin::Second);
+        let at = first.saturating_add(usize::try_from(failures).unwrap_or_default()).saturating_add(refused);
+        self.spec.sizes.get(at % self.spec.sizes.len().max(1)).cloned().ok_or_else(|| Stop::untold("a size"))
     }
 
     fn security_group(&self) -> Result<SecurityGroupId, Stop> {
@@ -224,16 +235,6 @@ impl Making<'_> {
             other => Err(Stop::untold(&format!("another kind of {other}"))),
         }
     }
-}
-
-/// The size of a machine: both have different ones if there are several; the next one after those that weren't to be had.
-fn size(cx: &Cx<'_>, spec: &ValidationSpec, twin: Twin) -> Result<String, Stop> {
-    let record = cx.history.step(StepKey::on_part(StepName::CreateValidationMachine, Part::ValidationMachine(twin)));
-    let accepted = record.map_or(0, |record| usize::try_from(record.attempts - 1).unwrap_or(0));
-    let refused = usize::try_from(cx.history.memory.capacity_refusals()).unwrap_or(usize::MAX);
-    let first = usize::from(twin == Twin::Second);
-    let at = first.saturating_add(accepted).saturating_add(refused) % spec.sizes.len().max(1);
-    spec.sizes.get(at).cloned().ok_or_else(|| Stop::untold("a size"))
 }
 
 /// How often Azure may refuse a machine for want of capacity or quota, until a person is told.

@@ -199,10 +199,15 @@ fn impossible(definition: &facts::Definition) -> Option<Impossible> {
 fn record(attempt: &mut ValidationStatus, twin: Twin) -> Option<&mut ValidationMachine> {
     let name = twin.to_string();
     if !attempt.machines.iter().any(|machine| machine.name == name) {
-        let (vm_size, agent_seconds, boot_seconds) = (None, None, None);
-        let machine =
-            ValidationMachine { name: name.clone(), vm_size, agent_seconds, boot_seconds, checks: Vec::new() };
-        attempt.machines.push(machine);
+        attempt.machines.push(ValidationMachine {
+            name: name.clone(),
+            vm_size: None,
+            failures: 0,
+            failed_virtual_machine_uid: None,
+            agent_seconds: None,
+            boot_seconds: None,
+            checks: Vec::new(),
+        });
         attempt.machines.sort_by(|a, b| a.name.cmp(&b.name));
     }
     attempt.machines.iter_mut().find(|machine| machine.name == name)
