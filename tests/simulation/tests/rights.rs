@@ -120,6 +120,13 @@ impl Environment {
                 "resourceId": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{SUBNET}"),
             }]});
         }
+        if jobs.contains(&Job::Validate) && !jobs.contains(&Job::Capture) {
+            object["spec"]["workspace"] = json!({"resourceGroup": "work", "subnets": [{
+                "region": "westeurope",
+                "resourceId": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{SUBNET}"),
+            }]});
+            object["spec"]["validation"] = json!({"vmSizes": ["Standard_D2s_v5"]});
+        }
         versions.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
         let definitions = Api::namespaced(server.client(), "default");
         Self { azure, versions, definitions, stop }
@@ -251,6 +258,19 @@ async fn clone_without(job: Job, action: &'static str) {
     println!("{job} without {action}: {message}");
 }
 
+/// A version that is proven, with an action left out.
+async fn validate_without(action: &'static str) {
+    let from = json!({"imageVersion": {"resourceId": source("galleries/base/images/web/versions/1.0.0")}});
+    let environment = Environment::begin_from(&[Job::Source, Job::Validate, Job::Publish], from).await;
+    environment.define(&role(Job::Validate, Some(action)));
+    let is_of_the_subnet = action == "Microsoft.Network/virtualNetworks/subnets/join/action";
+    let message = environment.denied(action, if is_of_the_subnet { "network" } else { "work" }).await;
+    environment.define(&role(Job::Validate, None));
+    environment.ready().await;
+    environment.stop.cancel();
+    println!("{} without {action}: {message}", Job::Validate);
+}
+
 /// The deletion of a version that is Ready, with the rights of capture and clean-up only, and an action left out.
 async fn delete_without(action: &'static str) {
     let environment = Environment::begin(&Job::ALL).await;
@@ -320,6 +340,9 @@ async fn each_action_of_each_role_is_needed_and_once_granted_the_work_goes_on_by
         for right in job.rights().filter(|right| !right.optional) {
             copy_without(job, right.action).await;
         }
+    }
+    for right in Job::Validate.rights().filter(|right| !right.optional) {
+        validate_without(right.action).await;
     }
     for right in Job::Definition.rights().filter(|right| !right.optional) {
         define_without(right.action).await;
