@@ -8,8 +8,8 @@ use kube::{ResourceExt, runtime::controller::Action};
 use super::reconcile::{Context, reconcile};
 use crate::{config::Config, kubernetes::KubernetesError, serve::Kind};
 
-/// How many are worked on at a time: there are few, and each has little to do.
-const CONCURRENCY: u16 = 4;
+/// How many are worked on at a time: each has little to do, and mostly waits for Azure.
+const CONCURRENCY: u16 = 16;
 
 impl Kind for ImageDefinition {
     type Context = Context;

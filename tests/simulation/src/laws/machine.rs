@@ -122,6 +122,10 @@ pub(super) fn consents(evidence: &Evidence<'_>) -> Vec<String> {
         let removed = |action: &Action| *action == Action::RetagMachine(number);
         for effect in evidence.effects_on(&world::machine(number)) {
             let releases = effect.method == Method::PATCH && !world::is_owner(number, &effect.after["tags"]);
+            // What arrives when the machine is gone takes nothing.
+            if effect.before.is_null() {
+                continue;
+            }
             let consents = effect.before["tags"][CONSENT_TAG] == CONSENT_VALUE;
             if !consents && !releases && !evidence.may_be_overtaken(effect.time, removed) {
                 found.push(format!("{} {} at {}, without consent", effect.method, effect.path, effect.time));

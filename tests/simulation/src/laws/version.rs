@@ -125,7 +125,11 @@ fn may_be_latest(evidence: &Evidence<'_>, entry: &JournalEntry, region: &Value) 
             && write.name == world::object(number)
             && validation.is_some_and(|validation| validation["outcome"] == "Passed")
     });
-    let Some(passed) = passed.map(|write| write.time) else { return false };
+    let Some(passed) = passed else { return false };
+    // The status tells when that was decided, which may be long before it could be written.
+    let told = passed.after.as_ref().and_then(|after| after["status"]["validation"]["finishedAt"].as_str());
+    let decided = told.and_then(|at| at.parse::<Timestamp>().ok()).unwrap_or(passed.time);
+    let passed = decided.min(passed.time);
     // Each process judges the soak by its own clock.
     let jumps = evidence.actions().any(|action| matches!(action, Action::ClockJump { .. }));
     let soak = if jumps { 0 } else { i64::from(promoted.soak_minutes) * 60 };
