@@ -1,6 +1,6 @@
 //! The validation ends: what it was about is deleted, at once if the version passed, after a while if it failed.
 
-use azimage_crds::{ConditionType, Reason, TemporaryStatus, ValidationOutcome, ValidationStatus};
+use azimage_crds::{ConditionType, Reason, ValidationOutcome, ValidationStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
@@ -15,22 +15,24 @@ use super::{
             clear::{self, Clearing, Of},
         },
     },
-    is_anything_left,
+    is_anything_left, left,
     words::Words,
 };
-use crate::{
-    Finding, Message, Progress, Truth,
-    temporary::{Part, TemporaryId},
-};
+use crate::{Finding, Message, Progress, Truth};
 
 /// How many attempts are made without being asked for.
 const MOST_ATTEMPTS: i32 = 3;
 
 /// The version failed.
 pub(super) fn fails(cx: &Cx<'_>, attempt: &mut ValidationStatus, why: &impl Message, report: &mut Report) -> Decision {
-    attempt.outcome = ValidationOutcome::Failed;
-    attempt.finished_at = Some(Time(cx.history.now));
+    end_as(ValidationOutcome::Failed, cx, attempt);
     report.stalled(why)
+}
+
+/// It is decided now.
+pub(super) fn end_as(outcome: ValidationOutcome, cx: &Cx<'_>, attempt: &mut ValidationStatus) {
+    attempt.outcome = outcome;
+    attempt.finished_at = Some(Time(cx.history.now));
 }
 
 /// Nobody can tell, and it isn't the version's fault.
@@ -40,8 +42,7 @@ pub(super) fn gives_up(
     why: &impl Message,
     report: &mut Report,
 ) -> Decision {
-    attempt.outcome = ValidationOutcome::Impossible;
-    attempt.finished_at = Some(Time(cx.history.now));
+    end_as(ValidationOutcome::Impossible, cx, attempt);
     report.stalled(why)
 }
 
@@ -55,8 +56,7 @@ pub(super) fn begins_again(
     if attempt.attempts >= MOST_ATTEMPTS {
         return gives_up(cx, attempt, why, report);
     }
-    attempt.outcome = ValidationOutcome::Impossible;
-    attempt.finished_at = Some(Time(cx.history.now));
+    end_as(ValidationOutcome::Impossible, cx, attempt);
     attempt.again = true;
     report.wait(&Words::Again)
 }
@@ -81,7 +81,6 @@ pub(super) fn failed(cx: &Cx<'_>, spec: &ValidationSpec, told: &ValidationStatus
 /// Another attempt: with other machines.
 pub(super) fn again(cx: &Cx<'_>, told: &ValidationStatus, report: &mut Report) -> Decision {
     let cleared = clear(cx, report)?;
-    report.findings.remove(&ConditionType::Validated);
     report.found(Truth::Unknown, &Words::Again);
     report.progress = Progress::reconciling(Words::Again.reason(), Words::Again.to_string());
     let attempt = match &cleared {
@@ -110,32 +109,21 @@ pub(in super::super::super) fn clear(cx: &Cx<'_>, report: &mut Report) -> Decisi
     }
     let cleared = clear::clear(cx, report, Of::Validation, |id| clean::problem(cx, id).is_some())?;
     let words = clean::words::Words::Deleting;
-    let told = Finding::of(Truth::Unknown, &words);
-    let is_gone = matches!(cleared, Clearing::Gone);
-    if is_gone {
+    if matches!(cleared, Clearing::Gone) {
         if report.undeletable.is_empty() && cx.clone_spec().is_none() && cx.keep_spec().is_none() {
             report.done(&clean::words::Words::Nothing);
         }
     } else {
-        report.findings.insert(ConditionType::CleanedUp, told);
+        report.found(Truth::Unknown, &words);
         report.progress = Progress::reconciling(words.reason(), words.to_string());
     }
     clean::tell_of_stuck(cx, report);
     // What can't be deleted just now is told, and holds up nothing.
-    let is_stuck = left(cx, report).all(|known| known.problem.is_some());
+    let is_stuck = left(cx).filter(|(id, _)| !report.gone.contains(id)).all(|(_, known)| known.problem.is_some());
     match cleared {
         Clearing::Gone => Ok(Outcome::Done),
         Clearing::Waits if is_stuck => Ok(Outcome::Done),
         Clearing::Deletes(step) => ends(Some(step), Requeue::Poll),
         Clearing::Waits => ends(None, Requeue::Poll),
     }
-}
-
-/// What is left of a validation, as the status knows it.
-fn left<'a>(cx: &Cx<'a>, report: &Report) -> impl Iterator<Item = &'a TemporaryStatus> {
-    let uid = &cx.validated.owner.uid;
-    cx.history.status.temporary.iter().filter(move |known| {
-        let id = known.resource_id.parse::<TemporaryId>().ok().filter(|id| !report.gone.contains(id));
-        id.and_then(|id| id.part(uid)).is_some_and(Part::is_of_a_validation)
-    })
 }

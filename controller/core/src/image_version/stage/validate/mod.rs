@@ -13,7 +13,7 @@ pub(in super::super) mod words;
 
 pub(in super::super) use end::clear;
 
-use azimage_crds::{ConditionType, ValidationMachine, ValidationOutcome, ValidationStatus};
+use azimage_crds::{ConditionType, TemporaryStatus, ValidationMachine, ValidationOutcome, ValidationStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use words::{Impossible, Words};
 
@@ -213,12 +213,18 @@ fn record(attempt: &mut ValidationStatus, twin: Twin) -> Option<&mut ValidationM
     attempt.machines.iter_mut().find(|machine| machine.name == name)
 }
 
+/// What is left of a validation, as the status knows it.
+fn left<'a>(cx: &Cx<'a>) -> impl Iterator<Item = (TemporaryId, &'a TemporaryStatus)> {
+    let uid = &cx.validated.owner.uid;
+    cx.history.status.temporary.iter().filter_map(move |known| {
+        let id: TemporaryId = known.resource_id.parse().ok()?;
+        id.part(uid).is_some_and(Part::is_of_a_validation).then_some((id, known))
+    })
+}
+
 /// Whether anything of a validation stands in the status as there.
 pub(in super::super) fn is_anything_left(cx: &Cx<'_>) -> bool {
-    cx.history.status.temporary.iter().any(|known| {
-        let id = known.resource_id.parse::<TemporaryId>().ok();
-        id.and_then(|id| id.part(&cx.validated.owner.uid)).is_some_and(Part::is_of_a_validation)
-    })
+    left(cx).next().is_some()
 }
 
 /// Whether the version's validation holds up what a suspended object says of itself.

@@ -3,7 +3,6 @@
 use azimage_crds::{ValidationCheckStatus, ValidationOutcome, ValidationStatus};
 use azimage_names::Region;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     super::super::{
@@ -16,6 +15,7 @@ use super::{
     words::{Failed, Impossible, Words},
 };
 use crate::{
+    Message as _, Progress,
     guest::checks::{self, Asked, Expected, Identity},
     temporary::{LIFE_OF_A_VALIDATION, Part, Purpose, Twin, tags},
 };
@@ -150,10 +150,10 @@ fn decided(
         }
     }
     let Some((twin, check)) = failed.first() else {
-        attempt.outcome = ValidationOutcome::Passed;
-        attempt.finished_at = Some(Time(cx.history.now));
+        end::end_as(ValidationOutcome::Passed, cx, attempt);
         report.done(&Words::Passed);
-        report.wait_on_nothing();
+        // What comes next is seen by the next pass.
+        report.progress = Progress::reconciling(Words::Checking.reason(), Words::Passed.to_string());
         return ends(None, Requeue::Poll);
     };
     let others = match failed.len() - 1 {
@@ -173,12 +173,4 @@ fn decided(
 fn begun(cx: &Cx<'_>) -> Timestamp {
     let of = |twin| cx.history.step(starting(twin)).and_then(|record| Some(record.azure_time.as_ref()?.0));
     TWINS.map(of).into_iter().min().flatten().unwrap_or(Timestamp::MIN)
-}
-
-impl Report {
-    /// What comes next is seen by the next pass.
-    fn wait_on_nothing(&mut self) {
-        use crate::{Message as _, Progress};
-        self.progress = Progress::reconciling(Words::Checking.reason(), Words::Passed.to_string());
-    }
 }
