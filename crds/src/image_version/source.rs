@@ -87,6 +87,14 @@ pub struct CloneSettings {
     #[x_kube(validation = rules::vm_sizes())]
     pub vm_sizes: Vec<String>,
 
+    /// Units of the copy's systemd, such as `backup.timer`, that are stopped and can't be started again before anything else is
+    /// run in it: what mustn't happen twice. In the version they are as on the machine. Linux only. What runs before the copy's
+    /// guest agent reports isn't held back by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 255)))]
+    #[x_kube(validation = rules::units())]
+    pub mask_units: Vec<String>,
+
     /// How long the copy is kept for you to look at when it can't be captured, from 0s to 168h. Then it is deleted.
     #[serde(default = "default_keep_on_failure")]
     #[schemars(length(min = 2, max = 16))]
@@ -96,7 +104,7 @@ pub struct CloneSettings {
 
 impl Default for CloneSettings {
     fn default() -> Self {
-        Self { vm_sizes: Vec::new(), keep_on_failure: default_keep_on_failure() }
+        Self { vm_sizes: Vec::new(), mask_units: Vec::new(), keep_on_failure: default_keep_on_failure() }
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Preparation {
     pub packages_wait: Duration,
     /// For how long the unit repeats its last word on the console before it powers off.
     pub repeat_mark: Duration,
+    /// Units of systemd that are stopped, and masked until the next start, before anything else is run. Linux only.
+    pub mask_units: Vec<String>,
     /// The user's own script, run before anything is removed.
     pub user_script: Option<UserScript>,
     /// What to do about what is left of one machine alone.

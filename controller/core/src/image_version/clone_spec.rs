@@ -22,6 +22,8 @@ pub struct CloneSpec {
     pub tags: BTreeMap<String, String>,
     /// Sizes for the copy; without any it has the machine's own.
     pub sizes: Vec<String>,
+    /// Units of its systemd that mustn't run in the copy.
+    pub mask_units: Vec<String>,
     /// How long what can't be captured is kept.
     pub keep_on_failure: Duration,
     /// The object's uid, from which names follow.
@@ -39,7 +41,7 @@ impl CloneSpec {
         let workspace = object.spec.workspace.as_ref().ok_or(Invalid::NoWorkspace)?;
         let machine = object.spec.source.virtual_machine.as_ref();
         let settings = machine.and_then(|machine| machine.clone.clone()).unwrap_or_default();
-        let CloneSettings { vm_sizes: sizes, keep_on_failure } = settings;
+        let CloneSettings { vm_sizes: sizes, keep_on_failure, mask_units } = settings;
         let keep_on_failure = keep_on_failure
             .parse::<kube::core::Duration>()
             .map_err(|problem| Violation::field("spec.source.virtualMachine.clone.keepOnFailure", problem))?;
@@ -54,6 +56,6 @@ impl CloneSpec {
         let TemporaryId::Machine(machine) = TemporaryId::of(&group, &uid, Part::Machine).map_err(named)? else {
             return Err(Violation::field("metadata.uid", "it names no machine"));
         };
-        Ok(Self { machine, group, subnets, tags, sizes, keep_on_failure: keep_on_failure.into(), uid })
+        Ok(Self { machine, group, subnets, tags, sizes, mask_units, keep_on_failure: keep_on_failure.into(), uid })
     }
 }

@@ -147,6 +147,8 @@ impl SourceSpec {
 pub struct GuestSpec {
     /// How long it may take, from its start to the power-off, without the user's script.
     pub timeout: Duration,
+    /// Units of systemd that are stopped and masked before anything else is run.
+    pub mask_units: Vec<String>,
     /// The user's script.
     pub script: Option<UserScript>,
     /// What to do about what belongs to one machine alone.
@@ -188,6 +190,7 @@ impl GuestSpec {
             delay: guest::DELAY,
             packages_wait: self.packages_wait(),
             repeat_mark: REPEAT_MARK,
+            mask_units: self.mask_units.clone(),
             user_script: self.script.clone(),
             hygiene: self.hygiene.clone(),
         }
@@ -416,7 +419,7 @@ fn source_id<T>(of: &str, text: &str, parse: fn(&str) -> Result<T, ResourceIdErr
 
 fn virtual_machine(object: &ImageVersion, machine: &VirtualMachineSource) -> Result<SourceSpec, Violation> {
     let id = source_id("virtualMachine", &machine.resource_id, VirtualMachineId::parse)?;
-    let guest = guest_spec(&machine.guest)?;
+    let mut guest = guest_spec(&machine.guest)?;
     let clone = match machine.capture {
         Capture::InPlace => None,
         Capture::Clone if machine.guest.prepare == Prepare::AlreadyGeneralized => {
@@ -424,6 +427,7 @@ fn virtual_machine(object: &ImageVersion, machine: &VirtualMachineSource) -> Res
         }
         Capture::Clone => Some(Box::new(CloneSpec::of(object, &id)?)),
     };
+    guest.mask_units = clone.as_ref().map_or_else(Vec::new, |clone| clone.mask_units.clone());
     let captured = clone.as_ref().map_or(&id, |clone| &clone.machine);
     let seal = attempt::run_command(captured, &object.uid().unwrap_or_default())
         .map_err(|problem| Violation::field("metadata.uid", problem))?;
@@ -441,6 +445,7 @@ fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {
     let time_limit = span("scriptTimeout", &guest.script_timeout)?;
     Ok(GuestSpec {
         timeout: span("timeout", &guest.timeout)?,
+        mask_units: Vec::new(),
         script: guest.script.clone().map(|text| UserScript { text, time_limit }),
         hygiene: hygiene::Policy {
             mode: match guest.hygiene {

@@ -220,6 +220,17 @@ fn values() -> Vec<Case> {
             )
         },
         Case {
+            path: ".spec.source.virtualMachine.clone.maskUnits",
+            field: "spec.source.virtualMachine.clone.maskUnits",
+            ..case(
+                VERSION,
+                ".spec",
+                "different units of systemd",
+                cloned(&json!({"maskUnits": ["backup.timer", r"getty@tty1.service", r"srv-a\x2db.mount"]})),
+                cloned(&json!({"maskUnits": ["walinuxagent.service"]})),
+            )
+        },
+        Case {
             path: ".spec.source.virtualMachine.clone.keepOnFailure",
             field: "spec.source.virtualMachine.clone.keepOnFailure",
             ..case(

@@ -65,7 +65,8 @@ const UNIT: [&str; 11] = [
 ];
 
 /// The run command, after it has found that this is the time and the guest for it.
-const PREPARE: [&str; 7] = [
+const PREPARE: [&str; 8] = [
+    include_str!("mask-units.sh"),
     include_str!("account.sh"),
     include_str!("checks.sh"),
     SCOPE,
@@ -94,8 +95,18 @@ pub fn script(preparation: &Preparation) -> String {
 
 /// What this preparation is made for, as assignments.
 fn head(preparation: &Preparation) -> String {
-    let Preparation { nonce, asked_at, not_before, not_after, delay, packages_wait, repeat_mark, user_script, hygiene } =
-        preparation;
+    let Preparation {
+        nonce,
+        asked_at,
+        not_before,
+        not_after,
+        delay,
+        packages_wait,
+        repeat_mark,
+        mask_units,
+        user_script,
+        hygiene,
+    } = preparation;
     let mode = match hygiene.mode {
         Mode::Enforce => "Enforce",
         Mode::Report => "Report",
@@ -126,6 +137,7 @@ fn head(preparation: &Preparation) -> String {
         ("HYGIENE", quoted(mode)),
         ("ENFORCED_KINDS", quoted(&format!(" {} ", enforced.join(" ")))),
         ("ALLOWED", quoted(&STANDARD.encode(allowed.join("\n")))),
+        ("MASK_UNITS", quoted(&STANDARD.encode(mask_units.join("\n")))),
         ("SCRIPT_LIMIT", quoted(&limit.unwrap_or_default())),
         ("SCRIPT", quoted(&STANDARD.encode(text))),
     ];

@@ -1,4 +1,5 @@
 # The run command.
+mask_units
 find_account
 find_port
 check_folders

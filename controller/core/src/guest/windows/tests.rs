@@ -50,6 +50,7 @@ fn preparation() -> Preparation {
         delay: Duration::from_secs(60),
         packages_wait: Duration::from_secs(600),
         repeat_mark: Duration::from_secs(60),
+        mask_units: Vec::new(),
         user_script: Some(UserScript { text: "Write-Output 'x'".into(), time_limit: Duration::from_secs(300) }),
         hygiene: Policy { mode: Mode::Enforce, allowed: vec![r"C:\app\key.pem".into(), r"C:\data\*".into()] },
     }

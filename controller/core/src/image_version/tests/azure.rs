@@ -145,7 +145,7 @@ impl Azure {
         }
         let tells = Observed {
             version: self.version.clone().map_or(Told::NotYet, Told::Found),
-            definition: Told::Found(definition()),
+            definition: Told::Found(facts::Definition { os_type: machine.os_type.clone(), ..definition() }),
             virtual_machine: Told::Found(machine),
             source_version: Told::Found(source_version()),
             seal: self.seal.clone().map_or(Told::NotYet, Told::Found),

@@ -386,6 +386,25 @@ fn a_workspace_that_lacks_something_is_told_before_anything_is_made() {
 }
 
 #[test]
+fn units_are_masked_in_a_copy_of_linux_and_refused_for_windows_before_anything_is_made() {
+    let units = json!({"source": {"virtualMachine": {"clone": {"maskUnits": ["backup.timer"]}}}});
+    let mut controller = controller(&units);
+    until(&mut controller, |azure| azure.seal.is_some());
+    let SourceSpec::VirtualMachine { guest, .. } = &controller.validated().source else { panic!() };
+    assert_eq!(guest.preparation("n", now()).mask_units, ["backup.timer"]);
+
+    let windows = facts::Machine { os_type: OsType::Windows, ..with_data() };
+    let mut controller = Controller::new(cloning(&units), Azure::cloning(windows));
+    controller.azure.machine.os_type = OsType::Windows;
+    controller.run(&[]);
+    let Progress::Stalled { reason: Reason::SourceUnsupported, message } = controller.progress() else {
+        panic!("{:?}", controller.progress())
+    };
+    assert!(message.contains("clone.maskUnits"), "{message}");
+    assert_eq!(controller.carried_out, []);
+}
+
+#[test]
 fn the_way_tells_what_goes_on_in_reasons_of_its_own() {
     let mut controller = controller(&sizes(&["A1", "A2"]));
     controller.azure.sold_out = (vec!["A1"], vec![]);

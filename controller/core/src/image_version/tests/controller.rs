@@ -74,7 +74,7 @@ impl Controller {
         }
     }
 
-    fn validated(&self) -> Validated {
+    pub(super) fn validated(&self) -> Validated {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
         let targets: Vec<_> = self.targets.iter().collect();

@@ -67,6 +67,11 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Command
                 if !known && verb.contains("try") {
                     continue;
                 }
+                if is_masked(system, name) {
+                    said.1.push_str(&format!("Failed to {verb} {0}: Unit {0} is masked.\n", full_name(name)));
+                    said.2 = 1;
+                    continue;
+                }
                 if !start(system, name, now) {
                     said.1.push_str(&format!("Failed to start {0}: Unit {0} not found.\n", full_name(name)));
                     said.2 = 5;
@@ -144,7 +149,11 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Command
             for name in names {
                 let unit = system.units.get(name);
                 let activity = unit.map_or(Activity::Inactive, |unit| unit.activity).word();
-                let loaded = if unit.is_some() { "loaded" } else { "not-found" };
+                let loaded = match unit {
+                    _ if is_masked(system, name) => "masked",
+                    None if file_of(system, name).is_none() => "not-found",
+                    _ => "loaded",
+                };
                 let result = if activity == "failed" { "exit-code" } else { "success" };
                 for (property, value) in [("ActiveState", activity), ("LoadState", loaded), ("Result", result)] {
                     let asked =
@@ -268,11 +277,21 @@ fn start(system: &mut System, name: &str, now: jiff::Timestamp) -> bool {
     true
 }
 
+/// Where units' files are: the first one holds (man page of systemd.unit, "System Unit Search Path").
+const FOLDERS: [&str; 4] =
+    ["/run/systemd/system.control", "/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"];
+
+/// Whether a unit's file is a link to `/dev/null`: then it can't be started.
+fn is_masked(system: &System, name: &str) -> bool {
+    let itself = |path: &String| system.contents.get_itself(path);
+    let first = FOLDERS.iter().map(|folder| format!("{folder}/{}", full_name(name))).find(|path| itself(path).is_ok());
+    first.is_some_and(|path| matches!(itself(&path), Ok(Node::Link(to)) if &*to == "/dev/null"))
+}
+
 /// Where a unit's file is.
 fn file_of(system: &System, name: &str) -> Option<String> {
     let name = full_name(name);
-    let folders = ["/run/systemd/system", "/etc/systemd/system", "/usr/lib/systemd/system"];
-    folders.iter().map(|folder| format!("{folder}/{name}")).find(|path| system.contents.exists(path))
+    FOLDERS.iter().map(|folder| format!("{folder}/{name}")).find(|path| system.contents.exists(path))
 }
 
 fn enabled(system: &System, name: &str) -> Option<bool> {

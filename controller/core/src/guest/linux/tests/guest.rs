@@ -11,10 +11,10 @@ use std::{
 };
 
 /// What the script may use. The root has these tools and no other ones.
-const TOOLS: [&str; 34] = [
+const TOOLS: [&str; 35] = [
     "base64", "basename", "cat", "chmod", "cp", "cut", "date", "dirname", "find", "getent", "grep", "head", "ls",
     "mkdir", "mktemp", "mv", "readlink", "rm", "rmdir", "sed", "sort", "stat", "tail", "timeout", "touch", "tr",
-    "true", "truncate", "uniq", "wc", "id", "env", "dd", "du",
+    "true", "truncate", "uniq", "wc", "id", "env", "dd", "du", "ln",
 ];
 
 /// In the stubs `$STUB` is a folder for their state, and `$HOST` has the tools that the script must not use.
@@ -30,6 +30,13 @@ is-enabled) [ ! -e "$STUB/enabled" ] || cat "$STUB/enabled" ;;
 is-active) shift 2; for unit; do [ ! -e "$STUB/active/$unit" ] || exit 0; done; exit 3 ;;
 stop) shift; for unit; do [ -e "$STUB/stubborn/$unit" ] || rm -f "$STUB/active/$unit"; done ;;
 start) shift; for unit; do : >"$STUB/active/$unit"; done ;;
+mask) [ "$2" = --runtime ] && shift 2 && for unit; do : >"$STUB/masked/$unit"; done ;;
+show)
+    state=not-found
+    if [ -e "$STUB/active/$3" ] || [ -e "$STUB/inactive/$3" ]; then state=loaded; fi
+    if [ -e "$STUB/masked/$3" ]; then state=masked; fi
+    if [ "$(readlink "/run/systemd/system.control/$3")" = /dev/null ] && [ ! -e "$STUB/systemd-is-old" ]; then state=masked; fi
+    [ "$2" != --property=LoadState ] || echo "LoadState=$state" ;;
 poweroff | reboot) : >"$STUB/$1" ;;
 esac
 exit 0"#,
@@ -207,7 +214,7 @@ const FILES: [(&str, &str); 45] = [
     ("var/lib/lastlog/lastlog2.db", "azureuser\n"),
 ];
 
-const FOLDERS: [&str; 12] = [
+const FOLDERS: [&str; 14] = [
     "usr/bin",
     "host/usr",
     "dev",
@@ -217,6 +224,8 @@ const FOLDERS: [&str; 12] = [
     "run/systemd/system",
     "run/systemd/resolve",
     "stub/active",
+    "stub/inactive",
+    "stub/masked",
     "stub/stubborn",
     "var/log/journal",
     "tmp",

@@ -20,6 +20,7 @@ fn preparation() -> Preparation {
         delay: Duration::from_secs(60),
         packages_wait: Duration::from_secs(60),
         repeat_mark: Duration::from_secs(60),
+        mask_units: Vec::new(),
         user_script: None,
         hygiene: Policy::default(),
     }

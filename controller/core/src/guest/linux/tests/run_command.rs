@@ -549,3 +549,49 @@ fn what_is_allowed_or_only_told_doesnt_stop() {
         }
     }
 }
+
+/// Units that mustn't run in a copy.
+fn masking(units: &[&str]) -> Preparation {
+    Preparation { mask_units: units.iter().map(ToString::to_string).collect(), ..with_script("ls /stub/active", 60) }
+}
+
+#[test]
+fn units_that_must_not_run_are_masked_and_stopped_before_anything_else_runs() {
+    for shell in super::guest::shells() {
+        for old in [false, true] {
+            let guest = Guest::with_shell(shell);
+            guest.write("stub/active/jobs.service", "");
+            guest.write("stub/inactive/backup@one.timer", "");
+            if old {
+                guest.write("stub/systemd-is-old", "");
+            }
+            let answer = guest.run(&script(&masking(&["jobs.service", "backup@one.timer"])));
+            assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{shell}: {}", answer.out);
+            assert!(!answer.out.contains("says jobs.service"), "the user's script met it: {}", answer.out);
+            assert!(answer.out.contains("says apt-daily.timer"), "others run on: {}", answer.out);
+            let calls = guest.text("stub/calls");
+            let at = |call: &str| calls.lines().position(|line| line.contains(call)).expect(call);
+            assert!(
+                at("daemon-reload") < at("stop jobs.service") && at("stop jobs.service") < at("list-jobs"),
+                "{calls}"
+            );
+            assert_eq!(guest.exists("stub/masked/jobs.service"), old, "{shell}");
+            assert!(!guest.exists("etc/systemd/system/jobs.service"), "the image isn't masked");
+        }
+    }
+}
+
+#[test]
+fn a_unit_that_is_not_there_or_cannot_be_stopped_ends_the_preparation() {
+    let guest = Guest::new();
+    refused("a slip of the pen", &guest, &masking(&["job.service"]), 23, "no unit job.service");
+    assert!(!guest.exists("run/systemd/system.control"), "nothing is masked");
+    guest.write("stub/active/jobs.service", "");
+    guest.write("stub/stubborn/jobs.service", "");
+    refused("it goes on", &guest, &masking(&["jobs.service"]), 23, "jobs.service can't be stopped");
+    let guest = Guest::new();
+    guest.write("stub/active/jobs.service", "");
+    guest.write("stub/systemd-is-old", "");
+    guest.remove("stub/masked");
+    refused("it can't be masked", &guest, &masking(&["jobs.service"]), 23, "jobs.service can't be masked");
+}

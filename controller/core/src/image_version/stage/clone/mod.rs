@@ -16,7 +16,7 @@ use words::{Failed, Words, Workspace};
 
 use super::{
     super::{
-        CloneSpec, Doubt, Read, Scope, StepKey, StepName,
+        CloneSpec, Doubt, OsType, Read, Scope, StepKey, StepName,
         context::{Answer, Cx, Presence},
         facts,
         report::{Decision, Outcome, Report, Stop},
@@ -78,6 +78,9 @@ fn make(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Decision {
     };
     let begun = cx.history.begun_any(StepName::makes_a_part);
     if !begun {
+        if machine.os_type == OsType::Windows && !clone.mask_units.is_empty() {
+            return report.stalled(&Failed::UnitsOfWindows);
+        }
         if let end @ Outcome::Ends(..) = preflight::before_clone(cx, clone, subnet, report)? {
             return Ok(end);
         }

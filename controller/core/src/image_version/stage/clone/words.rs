@@ -55,6 +55,9 @@ messages! {
         Taken { id: String } => GuestPrepared / NameTaken:
             "{id} exists and its tag azimage-owner doesn't name this object, so it is left as it is and no copy can be made: \
              delete or rename it, or use another spec.workspace.resourceGroup in a new object",
+        UnitsOfWindows => GuestPrepared / SourceUnsupported:
+            "spec.source.virtualMachine.clone.maskUnits names units of systemd, which Windows doesn't have: leave it out in a \
+             new object",
         Part { part: &'static str, detail: Detail } => GuestPrepared / CloneFailed:
             "Azure failed to make the {part} of the copy, again and again{detail}. The machine itself is as it was; set the \
              annotation azimage.dev/reconcile-requested-at to try again",

@@ -42,6 +42,7 @@ fn refusal(code: i64, said: Said) -> Refusal {
         20 => Refusal::Hygiene { code, said },
         21 => Refusal::Script { code, said },
         22 => Refusal::ScriptTimedOut { code, said },
+        23 => Refusal::UnitNotMasked { code, said },
         30..=35 => Refusal::NotReadyForSysprep { code, said },
         36 => Refusal::Sysprep { code, said },
         _ => Refusal::Other { code, said },

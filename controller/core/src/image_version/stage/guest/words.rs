@@ -126,6 +126,9 @@ messages! {
             "The script of spec.source.virtualMachine.guest.script took longer than scriptTimeout, and nothing was \
              removed from the guest (exit code {code}); {said}. Mend the guest, then {TRY_AGAIN}; or set a longer time \
              in a new object",
+        UnitNotMasked { code: i64, said: Said } => GuestPrepared / SealFailed:
+            "A unit of spec.source.virtualMachine.clone.maskUnits couldn't be masked in the copy, and nothing was removed \
+             from it (exit code {code}); {said}. Name the units as the guest does (systemctl list-units) in a new object",
         NotReadyForSysprep { code: i64, said: Said } => GuestPrepared / SealFailed:
             "Windows isn't ready for Sysprep, and nothing was removed from the guest (exit code {code}); {said}. Mend \
              the guest; then {TRY_AGAIN}",
