@@ -26,6 +26,7 @@ pub fn preparation(nonce: &str) -> Preparation {
         delay: Duration::from_secs(10),
         packages_wait: Duration::from_secs(15),
         repeat_mark: Duration::from_secs(20),
+        mask_units: Vec::new(),
         user_script: None,
         hygiene: hygiene::Policy { mode: hygiene::Mode::Enforce, allowed: Vec::new() },
     }

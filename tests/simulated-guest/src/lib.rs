@@ -22,6 +22,7 @@ pub fn preparation(nonce: &str, now: Timestamp) -> Preparation {
         delay: Duration::from_secs(60),
         packages_wait: Duration::from_secs(300),
         repeat_mark: Duration::from_secs(30),
+        mask_units: Vec::new(),
         user_script: None,
         hygiene: hygiene::Policy::default(),
     }

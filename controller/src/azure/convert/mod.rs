@@ -277,6 +277,7 @@ pub(super) fn version(version: azure::ImageVersion) -> facts::Version {
         size_gib: version
             .os_disk_size_gib
             .map(|os| i64::from(os) + version.data_disk_sizes_gib.iter().map(|size| i64::from(*size)).sum::<i64>()),
+        read_at: version.read_at,
         preserved,
     }
 }

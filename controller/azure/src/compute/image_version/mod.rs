@@ -43,6 +43,8 @@ pub struct ImageVersion {
     pub replica_count: Option<u32>,
     /// Whether no region offers it as `latest`.
     pub exclude_from_latest: bool,
+    /// When Azure answered, on its own clock; a list doesn't say.
+    pub read_at: Option<Timestamp>,
     /// When it was published.
     pub published: Option<Timestamp>,
     /// When it reaches its end of life. Information only, unless the safety profile blocks deletion before.
@@ -217,6 +219,7 @@ impl TryFrom<Wire> for ImageVersion {
             target_extended_locations: publishing.target_extended_locations,
             replica_count: publishing.replica_count,
             exclude_from_latest: publishing.exclude_from_latest.unwrap_or(false),
+            read_at: None,
             published: publishing.published_date,
             end_of_life,
             storage_account_type: publishing.storage_account_type,
@@ -257,7 +260,8 @@ impl ImageVersion {
 impl Client {
     /// Reads an image version with its replication status (Azure REST: Gallery Image Versions - Get).
     pub async fn image_version(&self, call: &Call, id: &ImageVersionId) -> Result<ImageVersion, Error> {
-        self.get(call, id, "$expand=ReplicationStatus", GALLERIES).await
+        let (version, read_at) = self.get_dated(call, id, "$expand=ReplicationStatus", GALLERIES).await?;
+        Ok(ImageVersion { read_at, ..version })
     }
 
     /// Lists the versions of an image definition, without replication status (Azure REST: Gallery Image Versions -

@@ -43,6 +43,8 @@ pub struct Version {
     pub replication: BTreeMap<Region, RegionCopy>,
     /// Size in GiB.
     pub size_gib: Option<i64>,
+    /// When Azure answered, on its own clock; a list doesn't say.
+    pub read_at: Option<Timestamp>,
     /// Members of the resource that this release doesn't know, kept so that a write doesn't lose them.
     pub preserved: Map<String, Value>,
 }
@@ -55,7 +57,7 @@ impl Version {
 
     /// Whether a list's entry shows this very state. A list has no replication status.
     pub fn is_listed_as(&self, entry: &Self) -> bool {
-        let bare = |version: &Self| Self { replication: BTreeMap::new(), ..version.clone() };
+        let bare = |version: &Self| Self { replication: BTreeMap::new(), read_at: None, ..version.clone() };
         bare(self) == bare(entry)
     }
 }

@@ -471,6 +471,7 @@ pub(super) fn as_answered(request: &VersionRequest, fill: bool) -> facts::Versio
         block_deletion: request.block_deletion,
         replication: BTreeMap::new(),
         size_gib: Some(30),
+        read_at: None,
         preserved: Map::clone(&request.preserved),
     }
 }

@@ -368,6 +368,7 @@ pub(super) fn version(regions: &[&str]) -> facts::Version {
         block_deletion: false,
         replication: regions.iter().map(|name| (region(name), complete.clone())).collect(),
         size_gib: Some(30),
+        read_at: None,
         preserved: Map::new(),
     }
 }

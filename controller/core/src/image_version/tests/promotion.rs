@@ -1,6 +1,8 @@
 //! What is written of latest, and what is told of it.
 
 use azimage_crds::{ConditionType, ImageDefinition, ImageVersion, ImageVersionStatus, VALIDATED_TAG};
+use jiff::SignedDuration;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 use super::{
@@ -264,6 +266,28 @@ fn only_what_includes_a_version_needs_the_newest_word_of_its_definition() {
     let adds = plain().version(version(&[HOME])).targets(&[target("t", OTHER, &json!({}))]);
     for (case, scene, expected) in [("it is promoted", &enters, true), ("a region is added", &adds, false)] {
         assert_eq!(scene.plan().includes(), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_soak_is_over_when_azures_clock_says_so() {
+    let soaks = says(&json!({"policy": "Newest", "soak": "48h"}));
+    let passed = |at: &str| {
+        let mut status = status("Passed", [None, None]);
+        status.validation.as_mut().unwrap().finished_at = Some(Time(at.parse().unwrap()));
+        status
+    };
+    // By our own clock 48 hours are over, whatever Azure's says.
+    let over = now() - SignedDuration::from_hours(49);
+    for (case, azure, expected) in [
+        ("Azure says nothing, as in a list", None, "Update: westeurope northeurope, tagged"),
+        ("Azure says the same", Some(now()), "Update: westeurope northeurope, tagged"),
+        ("our clock jumped ahead", Some(over + SignedDuration::from_hours(47)), "-"),
+        ("our clock is behind", Some(now() + SignedDuration::from_hours(1)), "Update: westeurope northeurope, tagged"),
+    ] {
+        let version = facts::Version { read_at: azure, ..included(&[]) };
+        let scene = wide().version(version).status(passed(&over.to_string())).definitions(std::slice::from_ref(&soaks));
+        assert_eq!(written(&scene), expected, "{case}");
     }
 }
 

@@ -231,6 +231,21 @@ fn what_azure_does_not_keep_is_written_three_times_and_told() {
 }
 
 #[test]
+fn whoever_includes_a_version_that_is_not_to_be_latest_is_answered_each_time() {
+    let mut controller = Controller::new(object(&from_image_version()), Azure::new(machine()));
+    controller.run(&[]);
+    for times in 1..=8 {
+        let before = controller.azure.puts;
+        controller.azure.version.as_mut().unwrap().targets[0].exclude_from_latest = Some(false);
+        controller.run(&[Fate::Restart; 4]);
+        let version = controller.azure.version.as_ref().unwrap();
+        assert_ne!(version.targets[0].exclude_from_latest, Some(false), "{times}");
+        assert_eq!(controller.azure.puts, before + 1, "{times}");
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{times}: {:?}", controller.progress());
+    }
+}
+
+#[test]
 fn regions_that_come_and_go_on_purpose_are_no_reverts() {
     let mut controller = Controller::new(object(&from_image_version()), Azure::new(machine()));
     for _ in 0..5 {

@@ -127,6 +127,8 @@ pub(in super::super::super) fn is_in(version: &facts::Version, target: &facts::T
 
 fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::Version, now: Timestamp) -> Decided {
     let own = own(validated, status, version);
+    // A clock of ours that jumps ahead ends no soak: before a flag is written the version is read, and Azure's clock with it.
+    let now = version.read_at.map_or(now, |azure| azure.min(now));
     let Promotion { rule, current, others, .. } = &validated.promotion;
     let mut line = others.clone();
     line.push(own.clone());

@@ -133,6 +133,13 @@ phrases! {
     }
 }
 
+impl Difference {
+    /// Whether its end takes the version out of latest.
+    pub(super) fn keeps_out_of_latest(&self) -> bool {
+        matches!(self, Self::Latest | Self::LatestIn { .. })
+    }
+}
+
 phrases! {
     /// A change that doesn't last, of several.
     pub(in crate::image_version) enum Undone ["<changes>"] {

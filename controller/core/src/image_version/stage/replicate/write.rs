@@ -137,10 +137,11 @@ impl Write {
             }
             reverts.gives_up(change, requested, memory.uptime)
         };
+        // Whoever includes it again and again: a version that isn't to be latest is taken out each time.
         let (left, open): (Vec<_>, Vec<_>) = compare::differences(version, &request)
             .into_iter()
             .map(|differs| (differs.change(), differs.what))
-            .partition(|(change, _)| gives_up(change));
+            .partition(|(change, what)| !what.keeps_out_of_latest() && gives_up(change));
         let (reverted, what): (Vec<Change>, Vec<Difference>) = left.into_iter().unzip();
         let changes = open.into_iter().map(|(change, _)| change).collect();
         let request = compare::without(version, request, &what, latest);

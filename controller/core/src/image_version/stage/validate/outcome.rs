@@ -3,6 +3,7 @@
 use azimage_crds::{ValidationCheckStatus, ValidationOutcome, ValidationStatus};
 use azimage_names::Region;
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     super::super::{
@@ -151,6 +152,8 @@ fn decided(
     }
     let Some((twin, check)) = failed.first() else {
         end::end_as(ValidationOutcome::Passed, cx, attempt);
+        // By Azure's clock, from which a soak counts.
+        attempt.finished_at = now.map(Time).or(attempt.finished_at.take());
         report.done(&Words::Passed);
         // What comes next is seen by the next pass.
         report.progress = Progress::reconciling(Words::Checking.reason(), Words::Passed.to_string());
