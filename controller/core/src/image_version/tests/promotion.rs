@@ -288,6 +288,10 @@ fn a_soak_is_over_when_azures_clock_says_so() {
         let version = facts::Version { read_at: azure, ..included(&[]) };
         let scene = wide().version(version).status(passed(&over.to_string())).definitions(std::slice::from_ref(&soaks));
         assert_eq!(written(&scene), expected, "{case}");
+        if expected == "-" {
+            assert_eq!(promoted(&scene), "Unknown/Soaking", "{case}");
+            assert_eq!(scene.plan().requeue, Requeue::Retry, "{case}: somebody looks again");
+        }
     }
 }
 

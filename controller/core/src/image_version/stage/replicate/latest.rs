@@ -127,8 +127,7 @@ pub(in super::super::super) fn is_in(version: &facts::Version, target: &facts::T
 
 fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::Version, now: Timestamp) -> Decided {
     let own = own(validated, status, version);
-    // A clock of ours that jumps ahead ends no soak: before a flag is written the version is read, and Azure's clock with it.
-    let now = version.read_at.map_or(now, |azure| azure.min(now));
+    let now = clock(version, now);
     let Promotion { rule, current, others, .. } = &validated.promotion;
     let mut line = others.clone();
     line.push(own.clone());
@@ -145,6 +144,11 @@ fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::
         Passed::At(_) | Passed::NotYet => Tag::Stays,
     };
     Decided { latest: Latest { flags, tag }, choice, own }
+}
+
+/// A clock of ours that jumps ahead ends no soak: before a flag is written the version is read, and Azure's clock with it.
+fn clock(version: &facts::Version, now: Timestamp) -> Timestamp {
+    version.read_at.map_or(now, |azure| azure.min(now))
 }
 
 /// The version itself, as Azure shows it.
@@ -195,7 +199,8 @@ pub(super) fn tell(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) {
     let serves = here.serves(&line);
     let until = match (&promotion.rule, &choice) {
         (Rule::Newest { soak, .. }, choice) if *choice != Choice::Version(here.number) && here.may_be_latest(None) => {
-            here.soaks_until(*soak).filter(|until| *until > cx.history.now && !here.is_in_latest())
+            let now = clock(version, cx.history.now);
+            here.soaks_until(*soak).filter(|until| *until > now && !here.is_in_latest())
         }
         _ => None,
     };

@@ -207,7 +207,10 @@ impl View<'_> {
         let stay = self.stay();
         let message = Done::Published { version, regions: done.to_string(), stay }.to_string();
         report.progress = Progress::Settled { message };
-        let waits = matches!(self.in_use, InUse::Unknown(_)) && !self.merged.in_use.is_empty();
+        // A soak that is over by our own clock, and not by Azure's.
+        let overdue =
+            report.latest.as_ref().and_then(|latest| latest.soaks_until).is_some_and(|end| end <= self.cx.history.now);
+        let waits = overdue || matches!(self.in_use, InUse::Unknown(_)) && !self.merged.in_use.is_empty();
         ends(None, if waits { Requeue::Retry } else { Requeue::Resync })
     }
 
