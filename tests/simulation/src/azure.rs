@@ -30,8 +30,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(75);
 pub struct Azure {
     simulator: Arc<Mutex<Simulator>>,
     writes: Arc<Mutex<Vec<Arrival>>>,
-    /// The uids of the image versions in the order of their numbers.
-    uids: Arc<OnceLock<Vec<String>>>,
+    /// The uids of the image versions, by their numbers.
+    uids: Arc<OnceLock<BTreeMap<u8, String>>>,
     /// Azure's unique ids of all that was there in the beginning, by its resource id in small letters.
     first: Arc<BTreeMap<String, Value>>,
     pub(crate) clock: VirtualClock,
@@ -68,18 +68,14 @@ impl Azure {
         simulator
     }
 
-    /// Makes known which uids the image versions have, in the order of their numbers.
-    pub fn set_uids(&self, uids: Vec<String>) {
+    /// Makes known which uids the image versions have, by their numbers.
+    pub fn set_uids(&self, uids: BTreeMap<u8, String>) {
         let _ = self.uids.set(uids);
-    }
-
-    fn uids(&self) -> &[String] {
-        self.uids.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The uid of the object of a version.
     pub fn uid(&self, number: u8) -> &str {
-        self.uids().get(usize::from(number)).map_or("unknown", String::as_str)
+        self.uids.get().and_then(|uids| uids.get(&number)).map_or("unknown", String::as_str)
     }
 
     /// The resource id of a part of the copy of a version's machine, such as `snapshots` and `os-snapshot`.
@@ -100,7 +96,8 @@ impl Azure {
     /// The text with the names of objects for their uids, where these are part of the name of what is made for them.
     pub(crate) fn named(&self, text: &str) -> String {
         let Some((before, rest)) = text.split_once("/azimage-") else { return text.to_owned() };
-        let known = self.uids().iter().zip(0..).find_map(|(uid, number)| Some((number, rest.strip_prefix(uid)?)));
+        let mut uids = self.uids.get().into_iter().flatten();
+        let known = uids.find_map(|(number, uid)| Some((*number, rest.strip_prefix(uid.as_str())?)));
         known.filter(|(_, rest)| rest.starts_with('-')).map_or_else(
             || text.to_owned(),
             |(number, rest)| format!("{before}/azimage-{}{rest}", world::object(number)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use azimage_crds::{ImageVersion, OWNER_TAG, RECONCILE_REQUESTED_AT, ReplicationTarget};
+use azimage_crds::{ImageDefinition, ImageVersion, OWNER_TAG, RECONCILE_REQUESTED_AT, ReplicationTarget};
 use azimage_simulator::{
     MachineChange, Outcome,
     scenario::{PowerState, ScriptFails},
@@ -20,10 +20,10 @@ use serde_json::{Value, json};
 
 use crate::{
     azure::{Azure, HOST},
-    plan::Action,
+    plan::{Action, Latest},
     world::{
-        HOME, NAMESPACE, OPERATOR, SUBSCRIPTION, TENANT, added_target, bystander, data_disk, definition, gallery,
-        machine, new_target, object, target, version,
+        HOME, NAMESPACE, OPERATOR, SUBSCRIPTION, TENANT, added_target, bystander, data_disk, definition,
+        definition_name, gallery, machine, new_target, object, target, version,
     },
 };
 
@@ -82,6 +82,7 @@ impl Operators {
                 self.put(&version(*number), &body)
             }
             Action::AddRegion(number, region) => self.add_region(*number, region),
+            Action::Include(number) => self.include(*number),
             Action::DeleteVersion(number) => self.delete(&version(*number)),
             Action::DeleteDefinition(number) => self.delete(&definition(*number)),
             Action::DeleteGallery => self.delete(&gallery()),
@@ -186,6 +187,18 @@ impl Operators {
             Action::DeleteObject(number) => {
                 let _ = versions.delete(&object(*number), &DeleteParams::default()).await;
             }
+            Action::SetLatest(number, latest) => {
+                let definitions: Api<ImageDefinition> = Api::namespaced(self.server.client(), NAMESPACE);
+                let (policy, pinned) = match latest {
+                    Latest::Newest => ("Newest", Value::Null),
+                    Latest::First => ("Pinned", json!("1.4.0")),
+                    Latest::Successor => ("Pinned", json!("1.5.0")),
+                    Latest::None => ("None", Value::Null),
+                };
+                let patch = json!({"spec": {"latest": {"policy": policy, "pinned": pinned, "soak": null}}});
+                let name = definition_name(*number);
+                let _ = definitions.patch(&name, &PatchParams::default(), &Patch::Merge(patch)).await;
+            }
             Action::DeleteTarget(number) => {
                 let _ = targets.delete(&target((*number).into()), &DeleteParams::default()).await;
             }
@@ -227,6 +240,14 @@ impl Operators {
             added["excludeFromLatest"] = json!(excluded);
         }
         regions.push(added);
+        self.put(&version(number), &body)
+    }
+
+    fn include(&self, number: u8) -> bool {
+        let mut body = self.request(&Method::GET, &version(number), &Value::Null).1;
+        let list = body.pointer_mut("/properties/publishingProfile/targetRegions").and_then(Value::as_array_mut);
+        let Some(regions) = list else { return false };
+        regions.iter_mut().for_each(|region| region["excludeFromLatest"] = json!(false));
         self.put(&version(number), &body)
     }
 

@@ -81,6 +81,34 @@ pub struct PromotedVersion {
     pub another_pinned: bool,
 }
 
+/// A second version of an image definition, with a higher number, made from the first one and always proven.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Successor {
+    /// The number of the version that it is made from.
+    pub of: u8,
+    /// Whether a check of its object fails on every machine that is made from it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bad: bool,
+}
+
+/// From the number of a version to that of its successor.
+pub const SUCCESSOR: u8 = 100;
+
+/// What an image definition's object says of latest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Latest {
+    /// The newest version that passed, at once.
+    Newest,
+    /// The first version is pinned.
+    First,
+    /// Its successor is pinned.
+    Successor,
+    /// None is.
+    None,
+}
+
 /// What exists at the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -136,6 +164,9 @@ pub struct World {
     /// Versions whose image definitions have objects that promote them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promotes: Vec<PromotedVersion>,
+    /// Second versions of image definitions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub successors: Vec<Successor>,
     /// Sizes of which there are no machines to be had.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sold_out: Vec<SoldOut>,
@@ -160,24 +191,49 @@ fn is_false(it: &bool) -> bool {
 }
 
 impl World {
+    /// The numbers of all versions.
+    pub fn numbers(&self) -> impl Iterator<Item = u8> {
+        (0..self.versions).chain(self.successors().map(|successor| successor.of + SUCCESSOR))
+    }
+
+    /// The second versions; a smaller world may have lost the first ones of some.
+    pub fn successors(&self) -> impl Iterator<Item = &Successor> {
+        self.successors.iter().filter(|successor| successor.of < self.versions)
+    }
+
+    /// The numbers of the versions of the same image definition, the first one first.
+    pub fn line(&self, number: u8) -> impl Iterator<Item = u8> {
+        let first = number % SUCCESSOR;
+        self.numbers().filter(move |other| other % SUCCESSOR == first)
+    }
+
     /// The number of the version that this one is made from, if it is made from one.
     pub fn source_version(&self, number: u8) -> Option<u8> {
-        (self.derived && number % 2 == 1).then(|| number - 1)
+        if number >= SUCCESSOR {
+            Some(number - SUCCESSOR)
+        } else {
+            (self.derived && number % 2 == 1).then(|| number - 1)
+        }
     }
 
     /// Whether there is a resource group for temporary machines.
     pub fn has_workspace(&self) -> bool {
-        !self.clones.is_empty() || !self.proves.is_empty()
+        !self.clones.is_empty() || !self.proves.is_empty() || !self.successors.is_empty()
     }
 
     /// Whether a version is proven by machines that are made from it.
     pub fn is_proven(&self, number: u8) -> bool {
-        self.proves.contains(&number) && !self.is_windows(number)
+        (number >= SUCCESSOR || self.proves.contains(&number)) && !self.is_windows(number)
+    }
+
+    /// Whether a version can't pass its validation.
+    pub fn is_bad(&self, number: u8) -> bool {
+        self.successors().any(|successor| successor.of + SUCCESSOR == number && successor.bad)
     }
 
     /// What is said of latest for a version, if anything is.
     pub fn promotion_of(&self, number: u8) -> Option<&PromotedVersion> {
-        self.promotes.iter().find(|promoted| promoted.of == number)
+        self.promotes.iter().find(|promoted| promoted.of == number % SUCCESSOR)
     }
 
     /// How the machine of a version is copied, if it is.
@@ -197,7 +253,10 @@ impl World {
 
     /// Whether the machine of a version runs Windows.
     pub(crate) fn is_windows(&self, number: u8) -> bool {
-        let machine = self.source_version(number).unwrap_or(number);
+        let mut machine = number;
+        while let Some(source) = self.source_version(machine) {
+            machine = source;
+        }
         self.oddities(machine).any(|oddity| matches!(oddity, Oddity::Windows | Oddity::SilentWindows))
     }
 }
@@ -415,6 +474,10 @@ pub enum Action {
     DisownVersion(u8),
     /// Somebody adds a region to a version in Azure.
     AddRegion(u8, String),
+    /// Somebody changes what the object of a version's image definition says of latest.
+    SetLatest(u8, Latest),
+    /// Somebody includes a version in latest in Azure, in all its regions.
+    Include(u8),
     /// Somebody deletes a version in Azure.
     DeleteVersion(u8),
     /// Somebody deletes the image definition of a version, which Azure does only while there is no version of it.

@@ -30,6 +30,7 @@ pub fn shrink(plan: &Plan, bug: Option<Bug>, most: u32) -> Result<Plan, SetupErr
         cut(&mut best, |plan| &mut plan.events, &mut fails)?;
         cut(&mut best, |plan| &mut plan.world.broken_objects, &mut fails)?;
         cut(&mut best, |plan| &mut plan.world.clones, &mut fails)?;
+        cut(&mut best, |plan| &mut plan.world.successors, &mut fails)?;
         cut(&mut best, |plan| &mut plan.world.sold_out, &mut fails)?;
         for change in [
             |plan: &mut Plan| plan.world.replicas = 1,

@@ -1,6 +1,6 @@
 //! The world of a plan: its resources in Azure and objects in Kubernetes.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use azimage_crds::{ImageDefinition, ImageVersion, OWNER_TAG, ReplicationTarget};
 use azimage_simulator::Scenario;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     broken_objects,
-    plan::{CopiedMachine, Plan, World},
+    plan::{CopiedMachine, Plan, SUCCESSOR, World},
     time::VirtualClock,
 };
 
@@ -84,7 +84,7 @@ fn furnish(number: u8, machine: &mut Value) {
 
 /// What machines that are deleted have in the network, and a machine beside them.
 fn add_what_belongs(world: &World, group: &mut Value) {
-    let numbers = || (0..world.versions).filter(|number| world.deletes_source(*number));
+    let numbers = || world.numbers().filter(|number| world.deletes_source(*number));
     let lab = network("virtualNetworks", "lab");
     let interface = |number: u8| {
         let address = network("publicIPAddresses", &format!("builder-{number}-ip"));
@@ -123,7 +123,12 @@ pub fn kept(uid: &str) -> String {
 
 /// The resource id of a gallery image version.
 pub fn version(number: u8) -> String {
-    format!("{PROVIDER}/galleries/corp/images/web-{number}/versions/1.4.0")
+    format!("{}/versions/{}", definition(number), version_number(number))
+}
+
+/// The number of a gallery image version in its image definition.
+fn version_number(number: u8) -> &'static str {
+    if number < SUCCESSOR { "1.4.0" } else { "1.5.0" }
 }
 
 /// The name of a region in the form in which names are compared.
@@ -133,7 +138,12 @@ pub fn normal(region: &str) -> String {
 
 /// The resource id of the image definition of a version.
 pub fn definition(number: u8) -> String {
-    format!("{PROVIDER}/galleries/corp/images/web-{number}")
+    format!("{PROVIDER}/galleries/corp/images/{}", definition_name(number))
+}
+
+/// The name of the image definition of a version, and of the object that promotes it.
+pub(crate) fn definition_name(number: u8) -> String {
+    object(number % SUCCESSOR)
 }
 
 /// The resource id of the gallery.
@@ -182,7 +192,7 @@ pub fn definitions() -> &'static [Value] {
 /// # Errors
 /// The scenario can't be read.
 pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
-    let numbers = || 0..plan.world.versions;
+    let numbers = || plan.world.numbers();
     let broken_objects = || plan.world.broken_objects.iter();
     let machines: Vec<Value> = numbers()
         .filter(|number| plan.world.source_version(*number).is_none())
@@ -215,10 +225,10 @@ pub(crate) fn azure(plan: &Plan) -> Result<Scenario, serde_json::Error> {
         });
         if plan.world.taken { json!([others]) } else { json!([]) }
     };
-    let definitions: Vec<Value> = numbers()
+    let definitions: Vec<Value> = (0..plan.world.versions)
         .map(|number| {
             let os = if plan.world.is_windows(number) { "Windows" } else { "Linux" };
-            json!({"name": object(number), "osType": os, "versions": others(number)})
+            json!({"name": definition_name(number), "osType": os, "versions": others(number)})
         })
         .collect();
     let broken_definitions: Vec<Value> = broken_objects().filter_map(|broken| broken.definition()).collect();
@@ -330,14 +340,14 @@ async fn promote(plan: &Plan, server: &ApiServer) -> kube::Result<()> {
         if plan.world.identity {
             spec["serviceAccountName"] = json!(ACCOUNT);
         }
-        let made = serde_json::from_value(made("ImageDefinition", &object(promoted.of), &spec));
+        let made = serde_json::from_value(made("ImageDefinition", &definition_name(promoted.of), &spec));
         definitions.create(&PostParams::default(), &made.map_err(kube::Error::SerdeError)?).await?;
     }
     Ok(())
 }
 
-/// Creates the objects. Returns the uids of the good image versions in the order of their numbers.
-pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<String>> {
+/// Creates the objects. Returns the uids of the good image versions by their numbers.
+pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<BTreeMap<u8, String>> {
     let mut uids = Vec::new();
     let namespaces: Api<Namespace> = Api::all(server.client());
     let namespace =
@@ -354,10 +364,10 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<S
     let versions: Api<ImageVersion> = Api::namespaced(server.client(), NAMESPACE);
     let targets: Api<ReplicationTarget> = Api::namespaced(server.client(), NAMESPACE);
     promote(plan, server).await?;
-    let good = (0..plan.world.versions).map(|number| {
+    let good = plan.world.numbers().map(|number| {
         let mut spec = json!({
             "gallery": {"subscriptionId": SUBSCRIPTION, "resourceGroup": "images", "name": "corp"},
-            "definition": object(number), "version": "1.4.0",
+            "definition": definition_name(number), "version": version_number(number),
             "source": match plan.world.source_version(number) {
                 Some(source) => json!({"imageVersion": {"resourceId": version(source)}}),
                 None => json!({"virtualMachine": {
@@ -376,6 +386,9 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<S
             spec["workspace"] = workspace();
             spec["validation"] = json!({"vmSizes": PROVING_SIZES, "keepOnFailure": "20m"});
         }
+        if plan.world.is_bad(number) {
+            spec["validation"]["checks"] = json!([{"name": "web", "script": "exit 1"}]);
+        }
         (object(number), spec)
     });
     for (name, mut spec) in good.chain(plan.world.broken_objects.iter().map(|broken| (broken.name(), broken.spec()))) {
@@ -387,10 +400,9 @@ pub(crate) async fn apply(plan: &Plan, server: &ApiServer) -> kube::Result<Vec<S
         let made = versions.create(&PostParams::default(), &version.map_err(kube::Error::SerdeError)?).await?;
         uids.push(made.metadata.uid.unwrap_or_default());
     }
-    uids.truncate(plan.world.versions.into());
     for (number, region) in plan.world.targets.iter().enumerate() {
         let made = new_target(&target(number), region).map_err(kube::Error::SerdeError)?;
         targets.create(&PostParams::default(), &made).await?;
     }
-    Ok(uids)
+    Ok(plan.world.numbers().zip(uids).collect())
 }

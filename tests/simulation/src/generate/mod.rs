@@ -13,7 +13,7 @@ use crate::{
     broken_objects::BrokenObject,
     fault_rates::{FaultRates, chance},
     oddities::{OddMachine, Oddity},
-    plan::{Action, Event, Plan, PromotedVersion, World},
+    plan::{Action, Event, Plan, PromotedVersion, Successor, World},
 };
 
 /// The regions that targets ask for.
@@ -93,6 +93,13 @@ fn promotes(seed: u64, versions: u8) -> Vec<PromotedVersion> {
     .collect()
 }
 
+/// Half of the versions that are promoted have a successor, and a third of these fail their validation.
+fn successors(seed: u64, promotes: &[PromotedVersion]) -> Vec<Successor> {
+    let below = |what: &str, of: u8, limit: u64| chance(seed, &("successor", what, of)) % limit;
+    let of = promotes.iter().map(|promoted| promoted.of).filter(|of| below("is", *of, 2) == 0);
+    of.map(|of| Successor { of, bad: below("bad", of, 3) == 0 }).collect()
+}
+
 /// How long the lease lasts, if not as by default. Most writes of a short one are renewals.
 fn lease(number: u64) -> Option<u32> {
     match number {
@@ -117,6 +124,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
     let targets = usize::from(small("targets", 0, 4));
     let first = usize::from(small("regions", 0, 6));
     let regions = (0..targets).map(|number| REGIONS[(first + number) % REGIONS.len()].to_owned());
+    let promotes = promotes(seed, versions);
     let sold_out = if options.azure { clones::sold_out(seed) } else { Vec::new() };
     let world = World {
         replicas,
@@ -135,7 +143,8 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         keeps: below("keeps", 0, 3) == 0,
         proves: proves(seed, versions),
         deletes_sources: below("deletes sources", 0, 3) == 0,
-        promotes: promotes(seed, versions),
+        successors: successors(seed, &promotes),
+        promotes,
         sold_out,
         unknowns: unknowns(below("unknowns", 0, 6)),
     };

@@ -3,7 +3,7 @@
 use super::{MISSPELT, clones, moment, sources};
 use crate::{
     fault_rates::chance,
-    plan::{Action, Ban, Event, World},
+    plan::{Action, Ban, Event, Latest, SUCCESSOR, World},
 };
 
 /// The actions within so many hours, not in order.
@@ -57,6 +57,7 @@ pub(super) fn actions(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         let at = if below("workspace at once", 0, 4) == 0 { 0 } else { at("workspace at", 0) };
         events.push(Event { at, action: Action::Forbid { by, seconds } });
     }
+    events.extend(releases(seed, world, hours));
     if below("coincides", 0, 5) == 0 {
         events.extend(coincidence(seed, small("coincides with", 0, world.versions), 1200 + at("coincides at", 0)));
     }
@@ -86,6 +87,26 @@ pub(super) fn actions(seed: u64, world: &World, hours: u64) -> Vec<Event> {
     }
     if below("namespace", 0, 10) == 0 {
         events.push(Event { at: at("namespace at", 0), action: Action::DeleteNamespace });
+    }
+    events
+}
+
+/// Release managers change their mind, and somebody includes a version by hand.
+fn releases(seed: u64, world: &World, hours: u64) -> Vec<Event> {
+    let below = |what: &str, number: u64, limit: u64| chance(seed, &("releases", what, number)) % limit.max(1);
+    let mut events = Vec::new();
+    for (of, number) in world.successors().map(|successor| successor.of).zip(0_u64..) {
+        // Most of them when there is something to be decided: after the proofs.
+        let at = |what: &str, nth: u64| 1800 + below(what, number * 8 + nth, hours * 3600 + 7200);
+        for nth in 0..below("how many", number, 4) {
+            let latest = [Latest::Newest, Latest::First, Latest::Successor, Latest::None];
+            let which = usize::try_from(below("which", number * 8 + nth, 4)).unwrap_or(0);
+            events.push(Event { at: at("at", nth), action: Action::SetLatest(of, latest[which]) });
+        }
+        if below("includes", number, 3) == 0 {
+            let which = if below("first", number, 2) == 0 { of } else { of + SUCCESSOR };
+            events.push(Event { at: at("includes at", 0), action: Action::Include(which) });
+        }
     }
     events
 }

@@ -117,7 +117,7 @@ pub(super) fn others_keep_what_is_theirs(evidence: &Evidence<'_>) -> Vec<String>
     let mut found = Vec::new();
     let in_workspace = |path: &str| path.to_lowercase().starts_with(&format!("{}/", WORKSPACE.to_lowercase()));
     for effect in evidence.arrivals.iter().filter(|effect| effect.applied && in_workspace(&effect.resource)) {
-        let of = (0..evidence.plan.world.versions).find(|number| evidence.is_of_copy(*number, &effect.resource));
+        let of = evidence.plan.world.numbers().find(|number| evidence.is_of_copy(*number, &effect.resource));
         let Some(number) = of else {
             found.push(format!("{} {} at {}", effect.method, effect.path, effect.time));
             continue;
@@ -146,7 +146,7 @@ pub(super) fn no_copy_runs_in_a_network(evidence: &Evidence<'_>) -> Vec<String> 
     let mut found = Vec::new();
     let exposures = evidence.azure.simulator().exposures().to_vec();
     for exposure in exposures {
-        let of = (0..evidence.plan.world.versions).find(|number| evidence.is_of_copy(*number, &exposure.machine));
+        let of = evidence.plan.world.numbers().find(|number| evidence.is_of_copy(*number, &exposure.machine));
         let Some(number) = of else { continue };
         let made = evidence.arrivals.iter().rfind(|effect| {
             effect.applied
@@ -175,7 +175,7 @@ pub(super) fn no_copy_runs_in_a_network(evidence: &Evidence<'_>) -> Vec<String> 
 pub(super) fn nothing_temporary_is_left(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let ids = evidence.azure.simulator().ids();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let of = |id: &&String| evidence.is_of_copy(number, id);
         let ours = |id: &&String| {
             let state = evidence.azure.simulator().state(id).unwrap_or_default();

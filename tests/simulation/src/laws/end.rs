@@ -11,7 +11,7 @@ use super::{
 use crate::{
     generate::MISSPELT,
     oddities::Oddity,
-    plan::{Action, World},
+    plan::{Action, SUCCESSOR, World},
     world,
 };
 
@@ -62,11 +62,16 @@ pub(super) fn is_complete_but_for_refusals(object: &Value) -> bool {
 fn makes_source_unavailable(world: &World, action: &Action, source: u8) -> bool {
     let of_version = matches!(
         action,
-        Action::DeleteVersion(it) | Action::DeleteDefinition(it) | Action::DeleteObject(it) | Action::Suspend(it) if *it == source
-    );
+        Action::DeleteVersion(it) | Action::DeleteObject(it) | Action::Suspend(it) if *it == source
+    ) || matches!(action, Action::DeleteDefinition(it) if world::definition(*it) == world::definition(source));
     let of_azure =
         matches!(action, Action::AzureFails { fault, .. } if allowed_reason_after(world, fault, source).is_some());
     of_version || of_azure || makes_machine_unusable(world, action, source)
+}
+
+/// The versions that a version is made from, one from the next.
+fn sources(world: &World, number: u8) -> impl Iterator<Item = u8> {
+    std::iter::successors(world.source_version(number), |source| world.source_version(*source))
 }
 
 /// How many targets an operator makes for a region that Azure doesn't have.
@@ -130,12 +135,15 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
     if copies::is_sold_out(world, number) {
         reasons.push("CloneFailed");
     }
+    if world.is_bad(number) {
+        reasons.push("ValidationFailed");
+    }
     if copies::is_nothing_left_to_prove_with(world, number) {
         reasons.push("ValidationImpossible");
     }
     let never_made =
         |source| world.oddities(source).any(|odd| !odd.reasons().is_empty()) || copies::is_sold_out(world, source);
-    if world.source_version(number).is_some_and(never_made) {
+    if sources(world, number).any(never_made) {
         reasons.extend(["SourceNotFound", "SourceFailed"]);
     }
     for action in evidence.actions() {
@@ -148,7 +156,7 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
                 reasons.extend(["ConsentMissing", "SealFailed", "SealTimedOut", "PublishFailed"]);
             }
             Action::DeleteVersion(it) if *it == number => reasons.push("VersionMissing"),
-            Action::DeleteDefinition(it) if *it == number && is_gone(&world::definition(number)) => {
+            Action::DeleteDefinition(it) if *it == number % SUCCESSOR && is_gone(&world::definition(number)) => {
                 reasons.extend(["DefinitionNotFound", "VersionMissing"]);
             }
             Action::DisownVersion(it) if *it == number => reasons.push("VersionExists"),
@@ -164,8 +172,7 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
             }
             _ => {}
         }
-        let source = evidence.plan.world.source_version(number);
-        if source.is_some_and(|source| makes_source_unavailable(world, action, source)) {
+        if sources(world, number).any(|source| makes_source_unavailable(world, action, source)) {
             reasons.extend(["SourceNotFound", "SourceFailed", "PublishFailed"]);
         }
     }
@@ -175,7 +182,7 @@ pub(super) fn allowed_reasons(evidence: &Evidence<'_>, number: u8) -> Vec<&'stat
 /// Each object is Ready, or Stalled for an allowed reason, or gone if it was deleted.
 pub(super) fn objects_settle(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let name = world::object(number);
         let deleted = evidence.is_deleted(number);
         let Some(object) = evidence.objects.get(&name) else {

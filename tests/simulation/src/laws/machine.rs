@@ -22,7 +22,7 @@ fn start_is_undetectable(evidence: &Evidence<'_>, number: u8) -> bool {
 /// since.
 pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let machine = evidence.captured(number);
         let (mut effective, mut unsealed, mut used) = (0, Vec::new(), Vec::new());
         for effect in evidence.effects_on(&machine) {
@@ -56,7 +56,7 @@ pub(super) fn generalized_once_and_sealed(evidence: &Evidence<'_>) -> Vec<String
 /// Between two requests to generalize a machine it is read.
 pub(super) fn generalized_again_only_after_a_read(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let machine = if evidence.plan.world.clone_of(number).is_some() {
             format!("virtualMachines/azimage-{}-machine", world::object(number))
         } else {
@@ -81,7 +81,7 @@ pub(super) fn generalized_again_only_after_a_read(evidence: &Evidence<'_>) -> Ve
 /// Generalize is sent only for a deallocated machine, unless an operator changed it meanwhile.
 pub(super) fn generalized_only_when_deallocated(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let path = format!("{}/generalize", evidence.captured(number));
         let changed = |action: &Action| makes_machine_unusable(&evidence.plan.world, action, number);
         for asked in evidence.arrivals.iter().filter(|it| it.path.eq_ignore_ascii_case(&path)) {
@@ -105,7 +105,7 @@ pub(super) fn sealed_once(evidence: &Evidence<'_>) -> Vec<String> {
     };
     // Where the cause is temporary, the seal is repeated.
     let repeats = |number| evidence.plan.world.oddities(number).any(Oddity::repeats);
-    let numbers = (0..evidence.plan.world.versions).filter(|number| !repeats(*number));
+    let numbers = evidence.plan.world.numbers().filter(|number| !repeats(*number));
     let numbers = numbers.map(|number| (number, begun(number)));
     let twice = numbers.filter(|(_, begun)| *begun > 1);
     twice.map(|(number, begun)| format!("the seal of {} was begun {begun} times", evidence.captured(number))).collect()
@@ -115,7 +115,7 @@ pub(super) fn sealed_once(evidence: &Evidence<'_>) -> Vec<String> {
 /// all, see `copies`.
 pub(super) fn consents(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         if evidence.plan.world.clone_of(number).is_some() {
             continue;
         }
@@ -148,7 +148,7 @@ pub(super) fn not_claimed_for_a_locked_gallery(evidence: &Evidence<'_>) -> Vec<S
         let second = |at: u64| i64::try_from(at).unwrap_or(i64::MAX);
         // Nothing is read before the beginning.
         let seen = if event.at == 0 { 0 } else { second(event.at).saturating_add(hidden) };
-        for number in 0..evidence.plan.world.versions {
+        for number in evidence.plan.world.numbers() {
             let is_copied = evidence.plan.world.clone_of(number).is_some();
             let machine = world::machine(number);
             let effects = if is_copied { evidence.effects_of(number) } else { evidence.effects_on(&machine) };
@@ -220,7 +220,7 @@ pub(super) fn kept_before_it_is_sealed(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let world = &evidence.plan.world;
     let in_place = |number: &u8| world.clone_of(*number).is_none() && world.source_version(*number).is_none();
-    for number in (0..world.versions).filter(in_place) {
+    for number in world.numbers().filter(in_place) {
         let kept = evidence.effects_on(&evidence.kept(number));
         let made = kept.iter().filter(|effect| effect.method == Method::PUT).map(|effect| effect.time).min();
         let of_machine = evidence.effects_on(&world::machine(number));

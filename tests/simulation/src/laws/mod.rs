@@ -6,6 +6,7 @@
 mod copies;
 mod end;
 mod identity;
+mod latest;
 mod machine;
 mod others;
 mod process;
@@ -26,7 +27,7 @@ use serde_json::Value;
 use crate::{
     azure::{Arrival, Azure},
     faults::SentCall,
-    oracle::StatusClaim,
+    oracle::{Served, StatusClaim},
     plan::{Action, Plan, ScheduledFault},
     world,
 };
@@ -70,6 +71,8 @@ pub struct Evidence<'a> {
     pub kubernetes: &'a [Write],
     /// What objects claimed in their status, and what was true then.
     pub status_claims: &'a [StatusClaim],
+    /// What Azure would have served as latest, at each change of it.
+    pub served: &'a [Served],
     /// Every call to Azure and every write to Kubernetes that a process sent.
     pub sent: &'a [SentCall],
     /// The faults that were injected.
@@ -203,7 +206,7 @@ const TARGETS: &str = "replicationtargets.azimage.dev";
 type Law = (&'static str, fn(&Evidence<'_>) -> Vec<String>);
 
 /// The laws that are judged.
-const LAWS: [Law; 44] = [
+const LAWS: [Law; 45] = [
     ("law 1", machine::generalized_once_and_sealed),
     ("law 1", machine::generalized_again_only_after_a_read),
     ("law 1", machine::generalized_only_when_deallocated),
@@ -215,7 +218,8 @@ const LAWS: [Law; 44] = [
     ("law 1", copies::sources_are_untouched),
     ("law 2", status::missing_was_true),
     ("law 3", version::made_once),
-    ("law 4", version::never_offered_as_latest),
+    ("law 4", latest::never_offered),
+    ("law 4", latest::only_what_passed_is_served),
     ("law 5", regions::foreign_regions_are_kept),
     ("law 5", regions::added_regions_have_a_target),
     ("law 5", regions::regions_of_deleted_targets_are_removed),
@@ -255,7 +259,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Problem> {
     let liveness: [Law; 7] = [
         ("law 2", sources::what_is_told_is_gone),
         ("law 9", copies::nothing_temporary_is_left),
-        ("liveness", version::what_passed_is_latest),
+        ("liveness", latest::what_passed_is_served),
         ("liveness", end::objects_settle),
         ("liveness", end::broken_objects_report_their_reason),
         ("liveness", regions::deleted_targets_disappear),

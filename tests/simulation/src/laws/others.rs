@@ -14,7 +14,7 @@ fn describe(effect: &Arrival) -> String {
 /// A machine that another owner claimed isn't written to.
 pub(super) fn foreign_claims_are_respected(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let claimed = |action: &Action| *action == Action::ClaimMachine(number);
         let machine = world::machine(number);
         for effect in evidence.effects_on(&machine) {
@@ -46,7 +46,7 @@ pub(super) fn foreign_tags_are_kept(evidence: &Evidence<'_>) -> Vec<String> {
 /// A version without the object's owner tag is neither changed nor deleted.
 pub(super) fn foreign_versions_are_kept(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let disowned = |action: &Action| *action == Action::DisownVersion(number);
         let version = world::version(number);
         for effect in evidence.effects_on(&version) {

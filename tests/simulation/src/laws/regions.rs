@@ -29,7 +29,7 @@ fn regions(body: &Value) -> Vec<String> {
 pub(super) fn foreign_regions_are_kept(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let by = |entry: &&JournalEntry, who: &str| entry.principal.as_deref() == Some(who);
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let path = world::version(number);
         let of: Vec<&JournalEntry> =
             evidence.journal.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&path)).collect();
@@ -69,7 +69,7 @@ pub(super) fn foreign_regions_are_kept(evidence: &Evidence<'_>) -> Vec<String> {
 /// is complete in each region that Azure has.
 pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let Some(object) = evidence.objects.get(&world::object(number)) else { continue };
         let but_for_refusals = is_complete_but_for_refusals(object);
         if is_true(object, "Ready").is_none() && !but_for_refusals {
@@ -109,7 +109,7 @@ pub(super) fn ready_means_complete(evidence: &Evidence<'_>) -> Vec<String> {
 /// A wish is never worse off for another's: beside targets of regions that Azure doesn't have, those of regions that it has are
 /// Ready as soon as each version is complete, and each of the former says itself what is wrong with it.
 pub(super) fn wishes_are_never_worse_off_for_others(evidence: &Evidence<'_>) -> Vec<String> {
-    let numbers = 0..evidence.plan.world.versions;
+    let numbers = evidence.plan.world.numbers();
     let objects: Vec<_> = numbers.filter_map(|number| evidence.objects.get(&world::object(number))).collect();
     let complete = |object: &Value| is_true(object, "Ready").is_some() || is_complete_but_for_refusals(object);
     let others =
@@ -144,7 +144,7 @@ fn all_targets(evidence: &Evidence<'_>) -> Vec<(String, String)> {
 pub(super) fn added_regions_have_a_target(evidence: &Evidence<'_>) -> Vec<String> {
     let targets = all_targets(evidence);
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         for effect in
             evidence.effects_on(&world::version(number)).into_iter().filter(|effect| effect.method == Method::PUT)
         {
@@ -184,7 +184,7 @@ pub(super) fn regions_of_deleted_targets_are_removed(evidence: &Evidence<'_>) ->
         if there.iter().any(|(_, other)| *other == region) {
             continue;
         }
-        for number in 0..evidence.plan.world.versions {
+        for number in evidence.plan.world.numbers() {
             let foreign = |action: &Action| matches!(action, Action::AddRegion(it, added) if *it == number && normal(added) == region);
             let ready = evidence.objects.get(&world::object(number)).is_some_and(|it| is_true(it, "Ready").is_some());
             let version = evidence.azure.simulator().state(&world::version(number)).unwrap_or_default();

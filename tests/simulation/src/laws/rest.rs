@@ -32,7 +32,7 @@ pub(super) fn no_write_requests_at_rest(evidence: &Evidence<'_>) -> Vec<String> 
 /// Nothing is written to Azure for an object that was suspended before the write was sent.
 pub(super) fn suspended_objects_get_no_writes(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let name = world::object(number);
         let suspended = |at| {
             let object = evidence.object_at(VERSIONS, &name, at);

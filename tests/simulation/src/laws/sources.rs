@@ -33,7 +33,7 @@ pub(super) fn only_what_was_the_machines_is_deleted(evidence: &Evidence<'_>) -> 
             continue;
         }
         let told = format!("{} {} at {}", effect.method, effect.path, effect.time);
-        let of = (0..evidence.plan.world.versions).find(|number| all(*number).contains(&path));
+        let of = evidence.plan.world.numbers().find(|number| all(*number).contains(&path));
         let Some(number) = of.filter(|number| evidence.plan.world.deletes_source(*number)) else {
             found.push(format!("{told}, which isn't to be deleted"));
             continue;
@@ -82,7 +82,7 @@ pub(super) fn what_is_used_is_there(evidence: &Evidence<'_>) -> Vec<String> {
 /// In the end what an object says is deleted is gone, and a machine that nobody touched is deleted.
 pub(super) fn what_is_told_is_gone(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in (0..evidence.plan.world.versions).filter(|number| evidence.plan.world.deletes_source(*number)) {
+    for number in evidence.plan.world.numbers().filter(|number| evidence.plan.world.deletes_source(*number)) {
         let Some(object) = evidence.objects.get(&world::object(number)) else { continue };
         if is_true(object, "Ready").is_none()
             || is_true(object, "CleanedUp").is_none()

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     oddities::Oddity,
-    plan::{Action, Fault, World},
+    plan::{Action, Fault, SUCCESSOR, World},
     program::RESYNC,
     world::{self, OPERATOR, SIZE},
 };
@@ -39,7 +39,7 @@ pub(super) fn intent_precedes_write(evidence: &Evidence<'_>) -> Vec<String> {
 /// An object has the finalizer before anything is written for it, so that no deletion can miss it.
 pub(super) fn finalizer_precedes_write(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         if evidence.actions().any(|action| *action == Action::RemoveFinalizers(number)) {
             continue;
         }
@@ -111,7 +111,11 @@ fn needed_writes(evidence: &Evidence<'_>, number: u8) -> usize {
     let proof = usize::from(world.is_proven(number)) * (7 + 5 + 12 * world.sold_out.len() + proof_again(evidence));
     // Into latest with all regions, and with each that comes later.
     let later = evidence.actions().filter(|it| matches!(it, Action::AddTarget(_) | Action::AddRegion(..))).count();
-    let promotion = usize::from(world.promotion_of(number).is_some()) * (2 + world.targets.len() + later);
+    let changes = evidence.actions().filter(
+        |it| matches!(it, Action::SetLatest(of, _) | Action::Include(of) if of % SUCCESSOR == number % SUCCESSOR),
+    );
+    let changes = 1 + changes.count() + usize::from(world.line(number).count() > 1);
+    let promotion = usize::from(world.promotion_of(number).is_some()) * changes * (2 + world.targets.len() + later);
     publish + again + proof + promotion + usize::from(!world.targets.is_empty()) + operators.sum::<usize>()
 }
 
@@ -205,7 +209,7 @@ fn under(path: &str, resource: &str) -> bool {
 /// An object has no more writes to Azure than its work needs and the injected faults explain.
 pub(super) fn no_needless_writes(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let of = [Some(number), evidence.plan.world.source_version(number)];
         if evidence.plan.world.oddities(number).any(Oddity::repeats) {
             continue;
@@ -287,7 +291,7 @@ pub(super) fn refused_wishes_are_asked_for_seldom(evidence: &Evidence<'_>) -> Ve
     let pauses = evidence.actions().filter(|action| matches!(action, Action::Pause { .. })).count();
     let excused = misspelt + evidence.process_ends() + pauses + evidence.injected.len();
     let mut found = Vec::new();
-    for number in 0..evidence.plan.world.versions {
+    for number in evidence.plan.world.numbers() {
         let path = world::version(number);
         let is = |entry: &&JournalEntry| {
             entry.method == "PUT"

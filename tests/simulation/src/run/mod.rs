@@ -128,7 +128,7 @@ async fn execute(plan: &Plan, bug: Option<Bug>) -> Result<Outcome, SetupError> {
     let scheduler = Scheduler::new(plan.seed);
     let server = ApiServer::with_scheduler(world::definitions(), plan.seed, move || clock.time(), scheduler.clone())?;
     let azure = Azure::new(&world::azure(plan)?, clock)?;
-    let oracle = Oracle::observe(&server, &azure, plan.world.versions);
+    let oracle = Oracle::observe(&server, &azure, &plan.world);
     azure.set_uids(world::apply(plan, &server).await?);
     let faults = FaultInjector::new(plan, history.clone());
     let outages = Outages::default();
@@ -245,6 +245,7 @@ impl RunState<'_> {
             journal: &journal,
             kubernetes: &self.server.history(),
             status_claims: &self.oracle.all(),
+            served: &self.oracle.served(),
             sent: &self.faults.sent(),
             injected: &self.faults.injected(),
             panics: &panics::captured(),

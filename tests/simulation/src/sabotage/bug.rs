@@ -55,6 +55,8 @@ pub enum Bug {
     IgnorePin,
     /// A version is promoted before its soak is over.
     IgnoreSoak,
+    /// A soak is over by the process's own clock.
+    SoakByOwnClock,
     /// A region is included in latest as soon as it is added.
     IncludeAddedRegion,
     /// Regions that others added are dropped.

@@ -42,6 +42,7 @@ pub(super) fn changed<'a>(bug: Bug, validated: &Validated, facts: &'a Facts) -> 
                 complete(version, |state| state != Some(RegionReplication::Failed));
             }
         }),
+        Bug::SoakByOwnClock => version(facts, |version| version.read_at = None),
         Bug::ReadyWithFailedRegion => version(facts, |version| {
             if complete(version, |state| state == Some(RegionReplication::Failed)) {
                 version.provisioning = Provisioning::Succeeded;

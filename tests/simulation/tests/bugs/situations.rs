@@ -61,6 +61,7 @@ pub(crate) fn of(bug: Bug) -> Situation {
         Bug::PromoteUnproven => plan!("unproven"),
         Bug::IgnorePin => plan!("another-pinned"),
         Bug::IgnoreSoak => plan!("soaks"),
+        Bug::SoakByOwnClock => plan!("soaks-and-the-clock-jumps"),
         Bug::IncludeAddedRegion => plan!("promoted-then-wider"),
         Bug::DropForeignRegions => plan!("region-added"),
         Bug::BlameAllWishes => plan!("region-misspelt"),
