@@ -13,6 +13,7 @@
 
 mod azure;
 mod controller;
+mod dump;
 mod environment;
 mod history;
 pub mod manifests;
