@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const written = "# Written by tests/gitops/testdata from what the end-to-end tests saw on a real API server. Do not edit.\n"
+const written = "# Written by `tests/gitops/run testdata` from what the end-to-end tests saw on a real API server. Do not edit.\n"
 
 type example struct {
 	kind  string
@@ -137,12 +137,12 @@ func judgeTestdata(gitops string, all []seen, classes map[string]int, found *pro
 		}
 		there[text(object, "kind")+" "+string(classOf(object))] = true
 		if !signatures[signature(object)] {
-			found.add("%s: no object of the tests looks like this any more: run tests/gitops/testdata", path)
+			found.add("%s: no object of the tests looks like this any more: run `tests/gitops/run testdata`", path)
 		}
 	}
 	for of := range classes {
 		if !there[of] && !strings.HasSuffix(of, " "+string(deleting)) {
-			found.add("there is no test data for %s: run tests/gitops/testdata", of)
+			found.add("there is no test data for %s: run `tests/gitops/run testdata`", of)
 		}
 	}
 }

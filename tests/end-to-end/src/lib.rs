@@ -18,6 +18,7 @@ mod environment;
 mod history;
 pub mod manifests;
 mod object;
+pub mod pages;
 mod secrets;
 mod test;
 
