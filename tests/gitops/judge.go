@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// What kstatus says of an object of a test, from its first moment to its last: by scenario, then by kind and name.
+// What kstatus says of an object of a test, from its first moment to its last: by scenario or namespace, then by kind and name.
 type table map[string]map[string][]string
 
 func judgeObjects(dump, gitops, tablePath string, found *problems) error {
@@ -44,7 +44,7 @@ func judgeObjects(dump, gitops, tablePath string, found *problems) error {
 	judgeTable(wanted, lives, found)
 	judgeBareObjects(gates, found)
 	judgeTestdata(gitops, all, classes, found)
-	fmt.Printf("   %d objects of %d scenarios, %d of them compared with their table\n", len(all), len(lives), len(wanted))
+	fmt.Printf("   %d objects of %d namespaces; the lives of those of %d tests are as the table has them\n", len(all), len(lives), len(wanted))
 	var counts []string
 	for name, count := range classes {
 		counts = append(counts, fmt.Sprintf("%s %d", name, count))
@@ -137,22 +137,30 @@ func judgeBareObjects(gates []gate, found *problems) {
 }
 
 func (lives table) note(it seen, said string) {
-	if lives[it.scenario] == nil {
-		lives[it.scenario] = map[string][]string{}
+	if lives[it.namespace] == nil {
+		lives[it.namespace] = map[string][]string{}
 	}
 	key := it.kind() + "/" + it.name()
-	life := lives[it.scenario][key]
+	life := lives[it.namespace][key]
 	if len(life) == 0 || life[len(life)-1] != said {
-		lives[it.scenario][key] = append(life, said)
+		lives[it.namespace][key] = append(life, said)
 	}
 }
 
 func judgeTable(wanted, lives table, found *problems) {
-	for scenario, objects := range wanted {
-		for object, life := range objects {
-			if there := lives[scenario][object]; !reflect.DeepEqual(there, life) {
-				found.add("%s: kstatus says of %s %v, and not %v", scenario, object, there, life)
+	tried := map[string]bool{}
+	for namespace, there := range lives {
+		scenario := unique.ReplaceAllString(namespace, "")
+		tried[scenario] = true
+		for object, life := range wanted[scenario] {
+			if !reflect.DeepEqual(there[object], life) {
+				found.add("%s: kstatus says of %s %v, and not %v", namespace, object, there[object], life)
 			}
+		}
+	}
+	for scenario := range wanted {
+		if !tried[scenario] {
+			found.add("there are no objects of the test %s", scenario)
 		}
 	}
 }

@@ -15,9 +15,10 @@ import (
 
 // An object as it stood at one moment.
 type seen struct {
-	// The test, which is its namespace without what makes that unique.
-	scenario string
-	object   map[string]any
+	// The test, which is its namespace without what makes that unique; some tests have several namespaces.
+	scenario  string
+	namespace string
+	object    map[string]any
 }
 
 var unique = regexp.MustCompile(`-[0-9a-f]{10}$`)
@@ -34,7 +35,8 @@ func readDump(folder string) ([]seen, error) {
 		if err != nil {
 			return nil, err
 		}
-		scenario := unique.ReplaceAllString(strings.TrimSuffix(filepath.Base(path), ".jsonl"), "")
+		namespace := strings.TrimSuffix(filepath.Base(path), ".jsonl")
+		scenario := unique.ReplaceAllString(namespace, "")
 		lines := bufio.NewScanner(file)
 		lines.Buffer(nil, 8<<20)
 		for lines.Scan() {
@@ -43,7 +45,7 @@ func readDump(folder string) ([]seen, error) {
 			if err := json.Unmarshal(lines.Bytes(), &object); err != nil {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
-			all = append(all, seen{scenario, object})
+			all = append(all, seen{scenario, namespace, object})
 		}
 		if err := lines.Err(); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
