@@ -23,11 +23,11 @@ import (
 
 // What Flux's own checks, made for its controllers' tests, say against a status.
 func fluxProblems(object map[string]any) (problems []string) {
-	kind := classOf(object)
-	if kind == fresh {
+	if number(object, "status", "observedGeneration") == -1 {
 		// Nobody has looked at it: it has no conditions yet.
 		return nil
 	}
+	kind := classOf(object)
 	checker := check.NewChecker(nil, &check.Conditions{NegativePolarity: []string{"Stalled", "Reconciling"}})
 	if kind == outdated || kind == deleting || isTrue(object, "Reconciling") {
 		checker = check.NewInProgressChecker(nil)

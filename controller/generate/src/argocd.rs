@@ -1,5 +1,5 @@
 //! What Argo CD has to be told of the kinds: scripts in the layout of its `resource_customizations`, and the same as a patch of its
-//! ConfigMap. Each script has one source, in the folder `argocd` of this crate.
+//! `ConfigMap`. Each script has one source, in the folder `argocd` of this crate.
 
 use std::{fmt::Write, path::PathBuf};
 

@@ -15,9 +15,8 @@ pub fn read(path: &str) -> String {
 /// The names of the files of a folder with an extension, in order.
 pub fn files(folder: &str, extension: &str) -> Vec<String> {
     let entries = std::fs::read_dir(workspace().join(folder)).unwrap().map(|entry| entry.unwrap().path());
-    let named = |path: std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
-    let mut names: Vec<String> =
-        entries.filter(|path| path.extension().is_some_and(|it| it == extension)).map(named).collect();
+    let of_kind = entries.filter(|path| path.extension().is_some_and(|it| it == extension));
+    let mut names: Vec<String> = of_kind.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
     names.sort();
     names
 }
