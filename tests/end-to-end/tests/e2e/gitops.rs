@@ -41,7 +41,7 @@ async fn examples(test: &Test) -> Vec<(&'static str, String)> {
     ];
     let adapted = files.iter().enumerate().map(|(index, file)| {
         let number = if *file == "replicationtargets.yaml" { 1 } else { index + 1 };
-        let mut text = pages::read(&format!("examples/{file}"))
+        let mut manifest = pages::read(&format!("examples/{file}"))
             .replace(partner_source, &golden)
             .replace("00000000-0000-0000-0000-000000000000", &test.azure.subscription)
             .replace("namespace: images", &format!("namespace: {}", test.namespace))
@@ -49,13 +49,13 @@ async fn examples(test: &Test) -> Vec<(&'static str, String)> {
             .replace("1.4.0", &format!("{number}.4.0"))
             .replace("1.5.0", &format!("{number}.5.0"));
         for group in ["web", "build", "image-builders"] {
-            text = text.replace(&format!("resourceGroups/{group}/"), "resourceGroups/images/");
+            manifest = manifest.replace(&format!("resourceGroups/{group}/"), "resourceGroups/images/");
         }
         if *file == "imagedefinition.yaml" {
             // The one of that name is there, and somebody else's.
-            text = text.replace("name: ubuntu-web\n", "name: ubuntu-api\n");
+            manifest = manifest.replace("name: ubuntu-web\n", "name: ubuntu-api\n");
         }
-        (*file, text)
+        (*file, manifest)
     });
     let mut listed = adapted.collect::<Vec<_>>();
     // Each example of its own is in the list.
@@ -67,11 +67,11 @@ async fn examples(test: &Test) -> Vec<(&'static str, String)> {
 /// What kubectl says of what an example would change; nothing is what it has to be.
 async fn differences(test: &Test, examples: &[(&str, String)]) -> String {
     let mut said = String::new();
-    for (file, text) in examples {
+    for (file, manifest) in examples {
         let mut ways = vec![vec!["diff", "-f", "-"]];
         ways.extend(MANAGERS.map(|manager| vec!["diff", "--server-side", "--field-manager", manager, "-f", "-"]));
         for arguments in ways {
-            let output = test.environment.cluster.kubectl_with_input(&arguments, text).await.unwrap();
+            let output = test.environment.cluster.kubectl_with_input(&arguments, manifest).await.unwrap();
             if !output.success() || !output.stdout.is_empty() {
                 let _ = writeln!(said, "{file}: {arguments:?}: {output}");
             }
@@ -85,9 +85,9 @@ async fn no_tool_sees_a_difference_in_an_example_once_azimage_has_done_its_work(
     let test = Test::new("examples-applied").await;
     prepare(&test).await;
     let examples = examples(&test).await;
-    for (file, text) in &examples {
+    for (file, manifest) in &examples {
         let arguments = ["apply", "--server-side", "--field-manager", MANAGERS[0], "-f", "-"];
-        let output = test.environment.cluster.kubectl_with_input(&arguments, text).await.unwrap();
+        let output = test.environment.cluster.kubectl_with_input(&arguments, manifest).await.unwrap();
         assert!(output.success(), "{file}: {output}");
     }
     let controller = test.start();
@@ -112,9 +112,9 @@ async fn no_tool_sees_a_difference_in_an_example_once_azimage_has_done_its_work(
         names.iter().map(|it| of(it).at("/metadata/generation").clone()).collect()
     };
     let before = revisions();
-    for (_, text) in &examples {
+    for (_, manifest) in &examples {
         let arguments = ["apply", "--server-side", "--field-manager", MANAGERS[0], "-f", "-"];
-        test.environment.cluster.kubectl_with_input(&arguments, text).await.unwrap().ok().unwrap();
+        test.environment.cluster.kubectl_with_input(&arguments, manifest).await.unwrap().ok().unwrap();
     }
     for (kind, name) in &names {
         test.ready(*kind, name).await;

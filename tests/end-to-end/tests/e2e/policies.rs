@@ -135,10 +135,10 @@ async fn each_policy_refuses_what_it_is_for_and_says_what_to_do_instead() {
     cluster.kubectl(&["create", "namespace", "azimage-policies"]).await.unwrap().ok().unwrap();
     let files = pages::files("policies", "yaml");
     for file in &files {
-        let text = pages::read(&format!("policies/{file}"))
+        let manifest = pages::read(&format!("policies/{file}"))
             .replace("00000000-0000-0000-0000-000000000000", &test.azure.subscription)
             .replace("metadata.name: images", &format!("metadata.name: {}", test.namespace));
-        cluster.kubectl_with_input(&["apply", "-f", "-"], &text).await.unwrap().ok().unwrap();
+        cluster.kubectl_with_input(&["apply", "-f", "-"], &manifest).await.unwrap().ok().unwrap();
     }
     cluster
         .kubectl(&["label", "namespace", &test.namespace, "azimage.dev/policies=enforced"])
