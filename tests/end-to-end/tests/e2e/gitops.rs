@@ -1,4 +1,4 @@
-//! Examples as GitOps tools apply them: nothing of what azimage does looks to these like a change of theirs.
+//! Examples as Flux and Argo CD apply them: nothing of what azimage does looks to them like a change of theirs.
 
 use std::fmt::Write as _;
 

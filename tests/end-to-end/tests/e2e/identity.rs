@@ -70,7 +70,9 @@ async fn a_namespace_acts_with_its_own_identity_and_never_with_anothers() {
     b.wait(Kind::Target, "north", "told that it waits", Object::is_current).await;
     assert_eq!(made.regions(), [("westeurope".to_owned(), "Completed".to_owned())]);
     // And it is told nothing of team a's namespace.
-    let told = format!("{:?}{:?}", b.history.all(), b.events().await);
+    let notes: Vec<_> = b.events().await.into_iter().filter_map(|event| event.note).collect();
+    let told = format!("{:?}{notes:?}", b.history.all());
+    assert!(!notes.is_empty());
     assert!(told.contains(&b.namespace) && !told.contains(&a.namespace), "{told}");
     a.finish(Some(controller)).await;
     b.finish(None).await;
