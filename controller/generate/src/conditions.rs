@@ -23,6 +23,30 @@ on by itself, `Stalled` that it can't without a person. These three follow the r
 | -- | -- | -- |
 ";
 
+const GATES: &str = "
+## What to wait for
+
+| what comes next needs | wait for | which changes back when |
+| -- | -- | -- |
+| the version in every region that asks for it | `Ready` | a region is added, until it is complete there; a region fails |
+| the version in the region where it was made | `Published` | somebody deletes the version |
+| a version of the image, be it an older one | `status.latest.version` of the ImageDefinition | none is latest any more |
+
+```console
+$ kubectl -n images wait imageversion/ubuntu-web-1.4.0 --for=condition=Published --timeout=6h
+$ kubectl -n images wait imageversion/ubuntu-web-1.4.0 --for=condition=Ready --timeout=12h
+```
+
+An object that nobody has looked at yet has `status.observedGeneration: -1`, so that these tools wait for it, too; a fresh one that is suspended
+is `Stalled` with the reason `Suspended`. One that was complete when it was suspended stays `Ready`, and shows so with `-o wide`:
+
+```console
+$ kubectl -n images get imageversions --field-selector spec.suspend=false -o wide
+```
+
+The same for [Flux](flux.md) and [Argo CD](argocd.md).
+";
+
 const STALLED: &str = "
 ## Reasons that need a person
 
@@ -48,6 +72,7 @@ pub(crate) fn page() -> String {
     for kind in ConditionType::iter() {
         row(&mut page, &[&format!("`{kind}`"), kind.kinds(), kind.get_documentation().unwrap_or_default()]);
     }
+    page.push_str(GATES);
     for (heading, stalls) in [(STALLED, true), (OTHERS, false)] {
         page.push_str(heading);
         for reason in Reason::iter().filter(|reason| reason.stalls() == stalls) {

@@ -41,6 +41,7 @@ use crate::{MayBeLatest, rules};
     derive = "PartialEq",
     selectable = ".spec.definition",
     selectable = ".spec.version",
+    selectable = ".spec.suspend",
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
     doc = "One immutable version of an image in an Azure Compute Gallery.",
     printcolumn(
@@ -85,6 +86,13 @@ use crate::{MayBeLatest, rules};
         type_ = "date",
         json_path = ".metadata.creationTimestamp",
         description = "Age of this object"
+    ),
+    printcolumn(
+        name = "Suspended",
+        type_ = "boolean",
+        json_path = ".spec.suspend",
+        description = "Whether nothing is done for this object",
+        priority = "1"
     ),
     printcolumn(
         name = "Message",

@@ -50,7 +50,9 @@ impl Selector {
     pub(super) fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|requirement| {
             let value = requirement.path.iter().try_fold(object, |value, name| value.get(name));
-            let text = value.and_then(Value::as_str);
+            // A field may be a boolean, and is compared as it is written.
+            let written = value.and_then(Value::as_bool).map(|it| it.to_string());
+            let text = value.and_then(Value::as_str).or(written.as_deref());
             match &requirement.test {
                 Test::In(values) => text.is_some_and(|text| values.iter().any(|value| value == text)),
                 Test::NotIn(values) => !text.is_some_and(|text| values.iter().any(|value| value == text)),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::object::Object;
+use crate::{dump::Dump, object::Object};
 
 /// How long anything may take: generous, as a machine may be slow, and nothing waits longer than it must.
 pub const LIMIT: Duration = Duration::from_secs(120);
@@ -20,6 +20,7 @@ pub const LIMIT: Duration = Duration::from_secs(120);
 struct Seen {
     versions: Vec<Object>,
     gone: Vec<(String, String)>,
+    dump: Option<Dump>,
 }
 
 /// Every version of the objects in a namespace.
@@ -32,7 +33,7 @@ pub struct History {
 impl History {
     /// Begins to watch.
     pub(crate) fn start(client: &Client, namespace: &str, resources: &[ApiResource]) -> Self {
-        let seen = Arc::<Mutex<Seen>>::default();
+        let seen = Arc::new(Mutex::new(Seen { dump: Dump::of(namespace), ..Seen::default() }));
         let changed = watch::Sender::new(0);
         let tasks = resources
             .iter()
@@ -106,6 +107,9 @@ fn note(seen: &mut Seen, event: watcher::Event<DynamicObject>) {
             let key = key(&object);
             seen.gone.retain(|gone| *gone != key);
             let value: Value = serde_json::to_value(&object).unwrap();
+            if let Some(dump) = &mut seen.dump {
+                dump.write(&value);
+            }
             seen.versions.push(Object(value));
         }
         watcher::Event::Delete(object) => {

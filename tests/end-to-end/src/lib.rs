@@ -13,10 +13,12 @@
 
 mod azure;
 mod controller;
+mod dump;
 mod environment;
 mod history;
 pub mod manifests;
 mod object;
+pub mod pages;
 mod secrets;
 mod test;
 

@@ -78,6 +78,16 @@ impl Object {
             return Vec::new();
         }
         let generation = self.at("/metadata/generation").as_i64().unwrap_or_default();
-        azimage_core::lint::problems(generation, observed, &self.conditions())
+        let mut problems = azimage_core::lint::problems(generation, observed, &self.conditions());
+        problems.extend(self.spec_owners());
+        problems
+    }
+
+    /// What azimage owns of the spec, which is its users' alone: a tool that applies it would meet a conflict.
+    fn spec_owners(&self) -> Option<String> {
+        let entries = self.at("/metadata/managedFields").as_array()?;
+        let ours = |entry: &&Value| entry["manager"].as_str().is_some_and(|manager| manager.starts_with("azimage"));
+        let spec = entries.iter().filter(ours).find(|entry| !entry["fieldsV1"]["f:spec"].is_null())?;
+        Some(format!("{} owns {}", spec["manager"], spec["fieldsV1"]["f:spec"]))
     }
 }

@@ -32,7 +32,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn name(self) -> &'static str {
+    /// As it stands in manifests.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Version => "ImageVersion",
             Self::Target => "ReplicationTarget",

@@ -143,7 +143,7 @@ fn step(random: &mut StdRng, collections: &[String; 3]) -> Step {
 }
 
 /// Queries of lists, and of watches, which are read to their end.
-const QUERIES: [&str; 43] = [
+const QUERIES: [&str; 44] = [
     "limit=1",
     "limit=1&continue=$next",
     "continue=$next",
@@ -167,6 +167,7 @@ const QUERIES: [&str; 43] = [
     "labelSelector=team",
     "fieldSelector=spec.unknown%3Da",
     "fieldSelector=metadata.name!%3Da",
+    "fieldSelector=spec.suspend%3Dfalse",
     "sendInitialEvents=true",
     "watch=true&resourceVersion=$start",
     "watch=true&resourceVersion=$rv",

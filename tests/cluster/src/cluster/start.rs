@@ -21,11 +21,11 @@ const READY_WITHIN: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 
 /// Only those that tests rely on: namespaces end, garbage goes, default service accounts and the CA's config map
-/// appear, the roles `view`, `edit` and `admin` get their rules, and a Deployment makes its pods, which then stay
-/// Pending.
+/// appear, the roles `view`, `edit` and `admin` get their rules, expressions of admission policies are checked, and a Deployment
+/// makes its pods, which then stay Pending.
 const CONTROLLERS: &str = "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
     root-ca-certificate-publisher-controller,clusterrole-aggregation-controller,\
-    deployment-controller,replicaset-controller";
+    validatingadmissionpolicy-status-controller,deployment-controller,replicaset-controller";
 
 impl Ports {
     pub(super) fn choose() -> anyhow::Result<Self> {

@@ -1,6 +1,6 @@
 //! An object acts on Azure as its `ServiceAccount`: tokens of the real API server, trusted by the simulated Entra.
 
-use azimage_end_to_end::{Kind, Test, manifests};
+use azimage_end_to_end::{Kind, Object, Test, manifests};
 use serde_json::{Value, json};
 
 /// What the API server publishes about itself as an issuer of tokens.
@@ -63,8 +63,17 @@ async fn a_namespace_acts_with_its_own_identity_and_never_with_anothers() {
     b.stalled(Kind::Version, "web", "AccessDenied").await;
     assert!(a.azure.writes().await.is_empty(), "team b has written to team a's subscription");
     // What team b wishes for holds up nobody: this is the machine and the version that its object names as well.
+    b.apply(&manifests::target("north", "North Europe")).await;
     a.apply(&object(&a, "2.0.0")).await;
-    a.ready(Kind::Version, "web").await;
+    let made = a.ready(Kind::Version, "web").await;
+    // Its target asks for no region of team a's version, though the labels are those that it selects.
+    b.wait(Kind::Target, "north", "told that it waits", Object::is_current).await;
+    assert_eq!(made.regions(), [("westeurope".to_owned(), "Completed".to_owned())]);
+    // And it is told nothing of team a's namespace.
+    let notes: Vec<_> = b.events().await.into_iter().filter_map(|event| event.note).collect();
+    let told = format!("{:?}{notes:?}", b.history.all());
+    assert!(!notes.is_empty());
+    assert!(told.contains(&b.namespace) && !told.contains(&a.namespace), "{told}");
     a.finish(Some(controller)).await;
     b.finish(None).await;
 }
@@ -75,7 +84,7 @@ async fn what_an_identity_lacks_is_said_and_once_it_is_there_the_work_goes_on() 
     let controller = test.start_with(&[("identity-namespaces", "nobody")]);
     let expect = async |reason: &str, part: &str| {
         test.request(Kind::Version, "web").await;
-        let wanted = |object: &azimage_end_to_end::Object| {
+        let wanted = |object: &Object| {
             object.is_stalled(reason) && object.stalled().is_some_and(|(_, message)| message.contains(part))
         };
         test.wait(Kind::Version, "web", part, wanted).await;
