@@ -83,6 +83,7 @@ pub async fn run(mut options: Options) {
         memories: Memories::default(),
         lists: Lists::default(),
         freshest: Freshest::default(),
+        metrics: options.metrics.clone(),
     });
     let of_targets = Arc::new(replication_target::Context {
         client: options.client.clone(),

@@ -27,11 +27,11 @@ pub use image_definition::{
 pub use image_version::{
     Adoption, AllowedPath, Capture, CloneSettings, DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest,
     GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion, ImageVersionSource, ImageVersionSpec,
-    ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, OperationStatus, OsDiskSource, Prepare, Publish,
-    RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceCleanup, SourceCleanupState,
-    SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation,
-    ValidationCheck, ValidationCheckStatus, ValidationMachine, ValidationOutcome, ValidationStatus,
-    VirtualMachineSource, Workspace, WorkspaceSubnet,
+    ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, MaxSlowdown, MayWarn, OperationStatus,
+    OsDiskSource, Prepare, Publish, RefusalStatus, RegionState, RegionStatus, ReplicationMode, SlowdownAction, Source,
+    SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType,
+    TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationConsole, ValidationMachine,
+    ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
 pub use latest::{
     EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,

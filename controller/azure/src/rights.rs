@@ -468,6 +468,12 @@ pub const RIGHTS: &[Right] = &[
     ),
     optional(
         Job::Validate,
+        "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+        "Virtual Machines - Retrieve Boot Diagnostics Data",
+        "the end of the serial console log of a machine of a version that failed; without it the status has none",
+    ),
+    optional(
+        Job::Validate,
         "Microsoft.Compute/locations/operations/read",
         "the URL of an operation, as Azure gave it",
         "why a machine that Azure had accepted didn't come up; without it the message doesn't say",

@@ -93,6 +93,13 @@ impl Reader<'_> {
                     nonce.map_or(facts::Console::NoMark, |nonce| console::read(&log.unwrap_or_default(), &nonce))
                 })
             }
+            Read::ConsoleEnd(id) => {
+                let record = client.boot_record(call, &id).await;
+                self.keep(&mut facts.console_ends, id, record, |record| facts::ConsoleEnd {
+                    log: console::end(&record.log.unwrap_or_default()),
+                    has_screenshot: record.has_screenshot,
+                })
+            }
             Read::Regions(subscription) => {
                 let (regions, wait) = self.lists.regions().of(client, call, &subscription).await;
                 facts.regions.put(subscription, regions, (self.uptime)());

@@ -97,6 +97,7 @@ fn new_machine(request: &NewMachineRequest) -> NewMachineBody {
             MadeFrom::Version(from) => NewStorage::FromImage(FromImage {
                 image: from.id.clone(),
                 data_disks: from.data_disks.clone(),
+                os_disk_gib: from.os_disk_gib,
                 computer_name: from.computer_name.clone(),
                 administrator: from.administrator.clone(),
                 key: from.key.clone(),

@@ -22,6 +22,7 @@ use crate::{
     reconcile_filter::{Fingerprint, ReconcileFilter},
     seams::Seams,
     stores::Stores,
+    telemetry::metrics::Metrics,
 };
 
 /// What all passes share.
@@ -38,6 +39,7 @@ pub(crate) struct Context {
     pub(crate) memories: Memories,
     pub(crate) lists: Lists,
     pub(crate) freshest: Freshest<ImageVersion>,
+    pub(crate) metrics: Metrics,
 }
 
 /// The most immediate follow-up passes: each has one write, and no chain of legal steps is as long.

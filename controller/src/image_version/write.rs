@@ -2,7 +2,7 @@
 
 use azimage_core::{
     Progress, events as told,
-    image_version::{Report, Requeue, Violation},
+    image_version::{Report, Requeue, Violation, figures},
     requested::requested,
 };
 use azimage_crds::{Deletion, IMAGE_VERSION_FINALIZER, ImageVersionStatus, Reason};
@@ -59,8 +59,9 @@ impl Pass<'_> {
         before: &ImageVersionStatus,
         after: ImageVersionStatus,
     ) -> Result<(), KubernetesError> {
-        let Context { freshest, events, .. } = &**self.context;
+        let Context { freshest, events, metrics, .. } = &**self.context;
         tell_status(self.api, self.object, (before, &after), freshest, events).await?;
+        metrics.validated(&figures(before, &after));
         events.publish(self.object, told::removals(&before.regions, &after.regions)).await;
         Ok(())
     }

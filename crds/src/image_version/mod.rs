@@ -20,7 +20,8 @@ pub use status::{
     TemporaryStatus,
 };
 pub use validation::{
-    Validation, ValidationCheck, ValidationCheckStatus, ValidationMachine, ValidationOutcome, ValidationStatus,
+    MaxSlowdown, MayWarn, SlowdownAction, Validation, ValidationCheck, ValidationCheckStatus, ValidationConsole,
+    ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings,
 };
 pub use workspace::{Workspace, WorkspaceSubnet};
 

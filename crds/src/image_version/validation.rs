@@ -46,11 +46,79 @@ pub struct Validation {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub checks: Vec<ValidationCheck>,
 
+    /// Checks of azimage's own that only warn: the version passes, and its condition says what they found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 2))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub warn_only: Vec<MayWarn>,
+
+    /// How much slower the machines may be than those of the last good versions of the image definition. Without it this isn't
+    /// looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_slowdown: Option<MaxSlowdown>,
+
     /// How long the machines are kept for you to look at when the version fails, from 0s to 168h. Then they are deleted.
     #[serde(default = "default_keep_on_failure")]
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::keep_on_failure())]
     pub keep_on_failure: String,
+}
+
+/// A check of azimage's own that may be told to warn only.
+#[derive(
+    schemars::JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+)]
+pub enum MayWarn {
+    /// The root file system was grown to the disk.
+    RootDisk,
+    /// Azure still supports the guest agent's version.
+    AgentVersion,
+}
+
+/// How much slower the machines of a version may be than those of the last good versions of its image definition. What is
+/// compared are `provisioningSeconds`, `bootSeconds` and `firstBootSeconds`, each with the median of machines of the same size.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MaxSlowdown {
+    /// By how many percent they may take longer, from 10 to 1000.
+    #[schemars(range(min = 10, max = 1000))]
+    pub percent: i32,
+
+    /// What becomes of a version that is slower: it fails, or passes with a warning in its condition.
+    #[serde(default)]
+    pub action: SlowdownAction,
+
+    /// How many good versions of the image definition there must be to compare with, from 1 to 10. Of these objects of the
+    /// namespace the last 10 that passed count.
+    #[serde(default = "default_minimum_samples")]
+    #[schemars(range(min = 1, max = 10))]
+    pub minimum_samples: i32,
+}
+
+/// What becomes of a version whose machines are too slow.
+#[derive(
+    schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display,
+)]
+pub enum SlowdownAction {
+    /// It fails.
+    #[default]
+    Fail,
+    /// It passes, and its condition says so.
+    Warn,
+}
+
+fn default_minimum_samples() -> i32 {
+    3
 }
 
 /// A check of the user's.
@@ -173,21 +241,79 @@ pub struct ValidationMachine {
     #[schemars(length(max = 64))]
     pub failed_virtual_machine_uid: Option<String>,
 
-    /// Seconds from when it was asked for until its guest agent was seen to report.
+    /// How long it took to come up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub agent_seconds: Option<i32>,
+    pub timings: Option<ValidationTimings>,
 
-    /// Seconds from the start of its kernel until the system was up, as the guest tells.
+    /// The version of the guest agent that runs on it, as it tells itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub boot_seconds: Option<i32>,
+    #[schemars(length(max = 32))]
+    pub agent_version: Option<String>,
 
     /// What was checked on it: azimage's own checks, then yours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub checks: Vec<ValidationCheckStatus>,
+
+    /// What its boot diagnostics showed, of a version that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console: Option<ValidationConsole>,
+}
+
+/// How long a machine took to come up, in whole seconds. The first two are by Azure's clock alone, the others by the guest's clock
+/// since its start, so that no figure rests on two clocks, nor on when azimage looked but for `agentSeconds`.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidationTimings {
+    /// From when Azure made the resource (`timeCreated`) until Azure's own `Succeeded`: the machine was found room, its disk made,
+    /// and its system had said that it is provisioned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub provisioning_seconds: Option<i32>,
+
+    /// From when Azure made the resource until the first report of a ready guest agent that azimage saw: late by up to the time
+    /// between two looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub agent_seconds: Option<i32>,
+
+    /// From the start of the kernel until systemd ran from the root file system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub kernel_seconds: Option<i32>,
+
+    /// From the start of the kernel until the guest agent was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub agent_start_seconds: Option<i32>,
+
+    /// From the start of the kernel until the system was up (`multi-user.target`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub boot_seconds: Option<i32>,
+
+    /// From the start of the kernel until all of the first start was over, the last stage of cloud-init included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub first_boot_seconds: Option<i32>,
+}
+
+/// What the boot diagnostics of a machine showed.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidationConsole {
+    /// When it was read.
+    pub read_at: Time,
+
+    /// The end of its serial console log, without control characters; what looks like a secret is replaced by `***`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 2048))]
+    pub log: String,
+
+    /// Whether Azure has a screenshot of it, which `az vm boot-diagnostics get-boot-log-uris` finds as long as the machine is kept.
+    #[serde(default)]
+    pub has_screenshot: bool,
 }
 
 /// A check on a machine.
@@ -201,12 +327,16 @@ pub struct ValidationCheckStatus {
     /// Whether it passed.
     pub passed: bool,
 
+    /// It passed, and `detail` says what a person should look at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warning: bool,
+
     /// How long it took, of one of yours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub seconds: Option<i32>,
 
-    /// What it found, or the last lines that it printed, if it didn't pass; what looks like a secret is replaced by `***`.
+    /// What it found, or the last lines that it printed, if it didn't pass or warns; what looks like a secret is replaced by `***`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub detail: Option<String>,

@@ -15,6 +15,8 @@ pub struct AgentStatus {
     pub version: Option<String>,
     /// What it says, for example "Guest Agent is running".
     pub message: Option<String>,
+    /// When it reported that, by Azure's own clock.
+    pub reported_at: Option<Timestamp>,
 }
 
 #[derive(Default, Deserialize)]
@@ -83,6 +85,7 @@ impl InstanceView {
             ready: succeeded && shown_ready,
             version: vm_agent_version.clone().filter(|version| !version.eq_ignore_ascii_case("Unknown")),
             message: status.and_then(|status| status.message.clone()),
+            reported_at: status.and_then(|status| status.time),
         })
     }
 }

@@ -15,6 +15,7 @@ mod run_command;
 mod snapshot;
 mod virtual_machine;
 
+pub use boot_diagnostics::BootRecord;
 pub use disk::{Disk, DiskBody};
 pub use gallery::{Gallery, SoftDeletedVersion};
 pub use image_definition::{Feature, ImageDefinition};

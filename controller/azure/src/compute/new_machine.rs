@@ -58,6 +58,8 @@ pub struct FromImage {
     pub image: ImageVersionId,
     /// Logical unit numbers of its data disks. Those that aren't named come along, too, and outlive the machine.
     pub data_disks: BTreeSet<u8>,
+    /// How large the OS disk is, in GiB; as the image's, if nothing is given. It can't be smaller than that.
+    pub os_disk_gib: Option<i64>,
     /// What the machine is called inside.
     pub computer_name: String,
     /// The account that it gets, which has no password.
@@ -96,11 +98,15 @@ impl Serialize for NewMachineBody {
                     "dataDisks": data.collect::<Vec<Value>>(),
                 })
             }
-            NewStorage::FromImage(FromImage { image, data_disks, .. }) => {
+            NewStorage::FromImage(FromImage { image, data_disks, os_disk_gib, .. }) => {
                 let made = || json!({"createOption": "FromImage", "deleteOption": "Delete"});
+                let os_disk = match os_disk_gib {
+                    Some(size) => with(made(), "diskSizeGB", json!(size)),
+                    None => made(),
+                };
                 json!({
                     "imageReference": {"id": image},
-                    "osDisk": made(),
+                    "osDisk": os_disk,
                     "dataDisks": data_disks.iter().map(|lun| with(made(), "lun", json!(lun))).collect::<Vec<Value>>(),
                 })
             }
@@ -218,6 +224,7 @@ mod tests {
         let from = FromImage {
             image: image.clone(),
             data_disks: [2].into(),
+            os_disk_gib: Some(37),
             computer_name: "azimage-1".into(),
             administrator: "azimage".into(),
             key: "ssh-ed25519 AAAA azimage".into(),
@@ -225,7 +232,7 @@ mod tests {
         let written = serde_json::to_value(NewMachineBody { storage: NewStorage::FromImage(from), ..body() }).unwrap();
         let expected = json!({
             "imageReference": {"id": image.to_string()},
-            "osDisk": {"createOption": "FromImage", "deleteOption": "Delete"},
+            "osDisk": {"createOption": "FromImage", "deleteOption": "Delete", "diskSizeGB": 37},
             "dataDisks": [{"lun": 2, "createOption": "FromImage", "deleteOption": "Delete"}],
         });
         assert_eq!(written["properties"]["storageProfile"], expected);

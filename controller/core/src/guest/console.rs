@@ -79,6 +79,47 @@ pub fn read(log: &[u8], nonce: &str) -> facts::Console {
     if empty { facts::Console::Empty } else { facts::Console::NoMark }
 }
 
+/// The longest end of a log that is kept for people, in bytes.
+const END_LIMIT: usize = 2000;
+
+/// So much of a log is looked at for that, in bytes.
+const LOOKED_AT: usize = 16 * 1024;
+
+/// The last whole lines of a log, for people: without control characters, the terminal's sequences, and what looks like a secret.
+pub fn end(log: &[u8]) -> String {
+    let log = String::from_utf8_lossy(&log[log.len().saturating_sub(LOOKED_AT)..]).replace(['\r', '\0'], "\n");
+    let lines = log.split('\n').map(without_sequences);
+    let lines = lines.filter(|line| !line.trim().is_empty()).map(|line| line.trim_end().to_owned());
+    let plain = redact(&lines.collect::<Vec<_>>().join("\n"));
+    if plain.len() <= END_LIMIT {
+        return plain;
+    }
+    let from = (plain.len() - END_LIMIT..plain.len()).find(|at| plain.is_char_boundary(*at)).unwrap_or(plain.len());
+    let end = &plain[from..];
+    // A line longer than all that may be kept is cut.
+    end.split_once('\n').map_or(end, |(_, whole)| whole).to_owned()
+}
+
+/// A line without the sequences by which a terminal is told to do something (ECMA-48), and without control characters.
+fn without_sequences(line: &str) -> String {
+    let mut plain = String::new();
+    let mut signs = line.chars().peekable();
+    while let Some(sign) = signs.next() {
+        if sign == '\u{1b}' {
+            let introducer = signs.next_if(|next| matches!(next, '[' | ']' | '(' | ')' | '#'));
+            if introducer == Some('[') {
+                while signs.next_if(|next| !('@'..='~').contains(next)).is_some() {}
+            }
+            signs.next_if(|next| !next.is_control());
+        } else if sign == '\t' {
+            plain.push(' ');
+        } else if !sign.is_control() {
+            plain.push(sign);
+        }
+    }
+    plain
+}
+
 /// `STEP STATE: DETAIL`. A torn line is none: the guest repeats itself.
 fn understand(words: &[u8]) -> Option<SealFailure> {
     let words = String::from_utf8_lossy(words);
@@ -185,7 +226,32 @@ mod tests {
         assert_eq!(read(log, "n"), failed("logs", Aftermath::Broken, "a[31mb"));
     }
 
+    #[test]
+    fn the_end_of_a_log_is_plain_whole_and_without_secrets() {
+        for (log, expected) in [
+            ("", ""),
+            ("\0\0\r\n\0", ""),
+            ("[  1.0] a\r\n\r\n[  2.0] b \r\n\0\0", "[  1.0] a\n[  2.0] b"),
+            ("\u{1b}[0;32m  OK  \u{1b}[0m Started\tSSH\u{7}\u{1b}(B.", "  OK   Started SSH."),
+            ("\u{1b}[2J\u{1b}[01;01H\u{1b}=login:\u{1b}", "login:"),
+            ("user-data: password=hunter2\nend", "user-data: password=***\nend"),
+        ] {
+            assert_eq!(end(log.as_bytes()), expected, "{log:?}");
+        }
+        let many: String = (0..9999).map(|number| format!("line {number}\r\n")).collect();
+        let found = end(many.as_bytes());
+        assert!(found.starts_with("line ") && found.ends_with("line 9998"), "{found}");
+        assert!(found.len() <= END_LIMIT && found.len() > END_LIMIT - 20);
+        assert_eq!(end("ü".repeat(5000).as_bytes()).len(), END_LIMIT);
+    }
+
     proptest! {
+        #[test]
+        fn whatever_is_in_a_log_its_end_fits_into_the_status(log in proptest::collection::vec(any::<u8>(), 0..6000)) {
+            let found = end(&log);
+            prop_assert!(found.len() <= END_LIMIT && !found.chars().any(|sign| sign != '\n' && sign.is_control()));
+        }
+
         #[test]
         fn a_mark_alone_in_its_line_and_nothing_less_is_a_mark(
             parts in proptest::collection::vec(

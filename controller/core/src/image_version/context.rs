@@ -307,6 +307,11 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// The end of the serial console log of a machine.
+    pub(super) fn console_end(&self, id: &VirtualMachineId) -> Result<Answer<'a, facts::ConsoleEnd>, Stop> {
+        answer(self.facts.console_ends.get(id), || Read::ConsoleEnd(id.clone()))
+    }
+
     /// The scale sets that name the version.
     pub(super) fn scale_sets(&self) -> Result<Answer<'a, Vec<facts::ScaleSet>>, Stop> {
         let id = &self.validated.id;

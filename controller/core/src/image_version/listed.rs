@@ -66,6 +66,7 @@ pub(crate) fn phrases() -> Vec<Phrases> {
         replicate::words::Undone::phrases(),
         delete::words::Parting::phrases(),
         keep::words::Parting::phrases(),
+        validate::Slow::phrases(),
         delete_source::words::Why::phrases(),
         delete_source::words::Parting::phrases(),
         clean::words::OfTheCopy::phrases(),

@@ -12,6 +12,8 @@ mod context;
 mod cycle;
 mod doubt;
 pub mod facts;
+mod figures;
+mod good;
 mod history;
 mod invalid;
 mod keep_spec;
@@ -44,6 +46,8 @@ pub use facts::{
     Absent, ActivityOf, BootDiagnostics, DiskState, Execution, Facts, GOOD_FOR, MarketplacePlan, Operation,
     OperationOf, OsType, Power, Provisioning, Question, Read, Reading, Readings, RegionReplication, Scope, SealOf,
 };
+pub use figures::{Figures, Phase, figures};
+pub use good::GoodVersion;
 pub use history::History;
 pub use keep_spec::KeepSpec;
 pub(crate) use listed::{messages, phrases};
@@ -68,5 +72,5 @@ pub use step::{Step, StepKey, Subject};
 pub use step_name::StepName;
 pub use validate::{Environment, GuestSpec, SourceSpec, Validated, Violation, conflicts_by, is_in_conflict, validate};
 pub(crate) use validate::{id_of, stalled_as_it_is};
-pub use validation_spec::ValidationSpec;
+pub use validation_spec::{SlowdownSpec, ValidationSpec};
 pub use workspace_spec::WorkspaceSpec;

@@ -281,6 +281,8 @@ pub struct FromVersion {
     pub id: ImageVersionId,
     /// The logical unit numbers of its data disks: those that aren't named would outlive the machine.
     pub data_disks: BTreeSet<u8>,
+    /// How large its OS disk is, in GiB; as the version's, if nothing is given.
+    pub os_disk_gib: Option<i64>,
     /// What the machine is called inside.
     pub computer_name: String,
     /// The account that it gets. Nobody can log in with it: it has no password, and its key is one of which nobody has the private half.

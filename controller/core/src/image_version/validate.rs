@@ -15,8 +15,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
 use super::{
-    CloneSpec, KeepSpec, OsType, SourceId, ValidationSpec, cycle::cycle, invalid::Invalid,
-    stage::delete::may_hold_a_machine,
+    CloneSpec, GoodVersion, KeepSpec, OsType, SourceId, ValidationSpec, cycle::cycle, good::good_versions,
+    invalid::Invalid, stage::delete::may_hold_a_machine,
 };
 use crate::{
     Identity, Message, Owner,
@@ -217,6 +217,8 @@ pub struct Validated {
     pub publish: Publish,
     /// How the version is proven, if it is.
     pub validation: Option<Box<ValidationSpec>>,
+    /// The last good versions of the image definition, the last ones first, if the version is to be compared with them.
+    pub good: Vec<GoodVersion>,
     /// With whose rights it acts on Azure; absent where nothing in Azure is touched.
     pub identity: Option<Identity>,
     /// The object as owner of things in Azure.
@@ -297,6 +299,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
     Ok(Validated {
         source_cycle: cycle(object, &id, &source, environment.versions),
         promotion: Promotion::of(object, &id, environment.definitions, environment.versions, environment.targets),
+        good: good_versions(object, &id, environment.versions),
         id,
         source_producer: source_producer(&namespace, &source, environment.versions, true),
         source_stuck: source_producer(&namespace, &source, environment.versions, false),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azimage_crds::ImageVersion;
+use azimage_crds::{ImageVersion, MayWarn, SlowdownAction};
 use azimage_names::{ResourceIdError, RunCommandId, VirtualMachineId};
 use kube::ResourceExt as _;
 
@@ -32,12 +32,27 @@ pub struct ValidationSpec {
     pub allowed_accounts: Vec<String>,
     /// The user's checks.
     pub checks: Vec<Check>,
+    /// Checks of azimage's own that only warn.
+    pub warn_only: Vec<MayWarn>,
+    /// How much slower the machines may be than those of the last good versions, if that is looked at.
+    pub max_slowdown: Option<SlowdownSpec>,
     /// How long the machines of a version that failed are kept.
     pub keep_on_failure: Duration,
     /// The machines, in the order of [`Twin`].
     machines: [VirtualMachineId; 2],
     /// The run commands that look into them, in the same order.
     commands: [RunCommandId; 2],
+}
+
+/// How much slower machines may be than those of the last good versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlowdownSpec {
+    /// By how many percent.
+    pub percent: i32,
+    /// What becomes of a version that is slower.
+    pub action: SlowdownAction,
+    /// How many good versions there must be.
+    pub minimum_samples: usize,
 }
 
 impl ValidationSpec {
@@ -97,6 +112,12 @@ impl ValidationSpec {
             ignored_units: asked.ignore_failed_units.clone(),
             allowed_accounts: asked.allow_accounts.clone(),
             checks,
+            warn_only: asked.warn_only.clone(),
+            max_slowdown: asked.max_slowdown.as_ref().map(|limit| SlowdownSpec {
+                percent: limit.percent,
+                action: limit.action,
+                minimum_samples: usize::try_from(limit.minimum_samples).unwrap_or_default(),
+            }),
             keep_on_failure: span("keepOnFailure", &asked.keep_on_failure)?,
             machines,
             commands,

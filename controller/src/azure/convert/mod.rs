@@ -50,6 +50,8 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
         },
         generalized: machine.generalized,
         agent_ready: machine.agent.as_ref().is_some_and(|agent| agent.ready),
+        agent_reported_at: machine.agent.as_ref().and_then(|agent| agent.reported_at),
+        created_at: machine.time_created,
         agent_message: machine.agent.and_then(|agent| agent.message),
         read_at: machine.read_at,
         changed_at: machine.changed_at,

@@ -1,6 +1,7 @@
 //! Metrics, with the names of controller-runtime where it has any, so that existing dashboards work.
 
 mod plain;
+mod validation;
 
 use std::sync::{
     Arc, OnceLock,
@@ -8,13 +9,14 @@ use std::sync::{
 };
 
 use azimage_azure::Budgets;
-use azimage_core::leftover_cost::Costs;
+use azimage_core::{image_version::Figures, leftover_cost::Costs};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 use tokio::time::Instant;
+use validation::ValidationMetrics;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ControllerLabel {
@@ -115,6 +117,7 @@ pub struct Metrics {
     leftovers: Gauge<i64, AtomicI64>,
     leftover_costs: Family<KindLabel, Gauge<f64, AtomicU64>>,
     leftover_deletions: Family<AcceptedLabel, Counter<u64, AtomicU64>>,
+    validation: ValidationMetrics,
 }
 
 impl Default for Metrics {
@@ -215,6 +218,7 @@ impl Metrics {
         for accepted in ["true", "false"] {
             drop(leftover_deletions.get_or_create(&AcceptedLabel { accepted: accepted.to_owned() }));
         }
+        let validation = ValidationMetrics::register(&mut registry);
         let info: Family<Vec<(String, String)>, Gauge> = Family::default();
         info.get_or_create(&vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         registry.register("azimage_build_info", "The release that runs", info);
@@ -237,6 +241,7 @@ impl Metrics {
             leftovers,
             leftover_costs,
             leftover_deletions,
+            validation,
         }
     }
 
@@ -314,6 +319,11 @@ impl Metrics {
     /// Counts the deletion of a leftover.
     pub(crate) fn leftover_deletion(&self, accepted: bool) {
         self.leftover_deletions.get_or_create(&AcceptedLabel { accepted: accepted.to_string() }).inc();
+    }
+
+    /// A validation came to its end.
+    pub(crate) fn validated(&self, figures: &Figures) {
+        self.validation.observe(figures);
     }
 
     /// Counts a request to Azure.

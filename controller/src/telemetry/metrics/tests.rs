@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use azimage_azure::{
     BearerToken, Call, Client, Cloud, TokenError, TokenSource, Transport, TransportError, TransportErrorKind,
 };
+use azimage_core::image_version::{Figures, Phase};
 use bytes::Bytes;
 use http::{Request, Response};
 
@@ -30,6 +31,23 @@ fn the_names_are_those_that_dashboards_query() {
         r#"rest_client_requests_total{method="GET",code="200",host="127.0.0.1"} 1"#,
         r#"leader_election_master_status{name="azimage.dev-controller"} 1"#,
         r#"azimage_azure_requests_total{method="PUT",code="201"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn what_a_validation_took_counts_by_phase() {
+    let metrics = Metrics::new();
+    let figures = Figures { phases: vec![(Phase::FirstBoot, 25), (Phase::FirstBoot, 3601)], checks: vec![7] };
+    metrics.validated(&figures);
+    let text = metrics.text().unwrap();
+    for line in [
+        r#"azimage_validation_phase_seconds_count{phase="provisioning"} 0"#,
+        r#"azimage_validation_phase_seconds_sum{phase="first_boot"} 3626.0"#,
+        r#"azimage_validation_phase_seconds_bucket{le="20.0",phase="first_boot"} 0"#,
+        r#"azimage_validation_phase_seconds_bucket{le="3600.0",phase="first_boot"} 1"#,
+        r#"azimage_validation_check_seconds_count 1"#,
     ] {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }

@@ -88,6 +88,16 @@ impl Machine {
         Ok(())
     }
 
+    /// Makes the disk of a machine that wasn't started yet larger than what it was made from.
+    ///
+    /// # Errors
+    /// When the size isn't larger, or the tool fails.
+    pub async fn enlarge_disk(&self, size: &str) -> anyhow::Result<()> {
+        let file = self.folder.join(qemu::DISK);
+        run(Command::new("qemu-img").args(["resize", "-q"]).arg(file).arg(size), Duration::from_secs(20)).await?;
+        Ok(())
+    }
+
     async fn make_disk(&self, name: &str, size: &str) -> anyhow::Result<()> {
         let file = self.folder.join(name);
         run(

@@ -1,13 +1,19 @@
 //! Whether two machines that were made from a version prove it.
 
-use azimage_crds::ValidationCheckStatus;
+use azimage_crds::{MayWarn, ValidationCheckStatus};
 use jiff::Timestamp;
 
-use super::{Check, Report};
+use super::{Check, Report, Root};
 use crate::{condition::clip, message::phrases};
 
 /// How far a machine's clock may be off, in seconds.
 const CLOCK_SECONDS: i64 = 600;
+
+/// The oldest version of the Linux agent that Azure supports (Azure documentation, "Minimum version support for virtual machine agents
+/// in Azure").
+const LEAST_AGENT: &str = "2.2.53.1";
+
+const SECTORS_OF_A_GIB: u64 = 2 * 1024 * 1024;
 
 /// The longest detail that is kept, in bytes: also what looks like several signs to a schema is one byte or more.
 const DETAIL_LIMIT: usize = 500;
@@ -19,6 +25,8 @@ pub struct Expected<'a> {
     pub ignored_units: &'a [String],
     /// Accounts that people may log in with.
     pub allowed_accounts: &'a [String],
+    /// Checks of azimage's own that only warn.
+    pub warn_only: &'a [MayWarn],
     /// The user's checks.
     pub checks: &'a [Check],
     /// The time now, and what it was before the checks began.
@@ -56,6 +64,13 @@ phrases! {
             "units have failed: {units}; those that have to be so in a closed network stand in spec.validation.ignoreFailedUnits",
         Accounts { accounts: String } =>
             "people can log in with accounts of the image: {accounts}; those that may be stand in spec.validation.allowAccounts",
+        Unused { gib: u64 } =>
+            "{gib} GiB of the OS disk belong to no partition: the image doesn't grow the partition of the root file system (on most \
+             systems cloud-init does, with growpart of cloud-utils or cloud-guest-utils)",
+        NotGrown { gib: u64, of: u64 } =>
+            "the root file system has {gib} of the {of} GiB of its partition: the image doesn't grow it",
+        OldAgent { is: String, least: String } =>
+            "the guest agent has the version {is}, and Azure supports none below {least}: update the package walinuxagent",
         DidNotRun =>
             "it didn't run",
         ExitCode { code: i32, says: String } =>
@@ -80,6 +95,8 @@ fn of(machine: Identity<'_>, other: Identity<'_>, expected: &Expected<'_>) -> Ve
         own("NameResolution", (!report.has_name_server).then_some(Finds::NoNameServer)),
         own("Units", if report.is_starting { Some(Finds::Starting) } else { units(report, expected.ignored_units) }),
         own("Accounts", accounts(report, expected.allowed_accounts)),
+        may_warn(MayWarn::RootDisk, root_disk(report.root), expected),
+        may_warn(MayWarn::AgentVersion, agent_version(report.agent_version.as_deref()), expected),
     ];
     all.extend(expected.checks.iter().map(|check| users(check, report)));
     all
@@ -87,7 +104,16 @@ fn of(machine: Identity<'_>, other: Identity<'_>, expected: &Expected<'_>) -> Ve
 
 fn own(name: &str, problem: Option<Finds>) -> ValidationCheckStatus {
     let detail = problem.map(|problem| clip(&problem.to_string(), DETAIL_LIMIT));
-    ValidationCheckStatus { name: name.to_owned(), passed: detail.is_none(), seconds: None, detail }
+    ValidationCheckStatus { name: name.to_owned(), passed: detail.is_none(), warning: false, seconds: None, detail }
+}
+
+/// A check that only warns if that is asked for.
+fn may_warn(check: MayWarn, problem: Option<Finds>, expected: &Expected<'_>) -> ValidationCheckStatus {
+    let found = own(&check.to_string(), problem);
+    if found.passed || !expected.warn_only.contains(&check) {
+        return found;
+    }
+    ValidationCheckStatus { passed: true, warning: true, ..found }
 }
 
 fn hostname(machine: Identity<'_>) -> Option<Finds> {
@@ -130,6 +156,27 @@ fn accounts(report: &Report, allowed: &[String]) -> Option<Finds> {
     (!found.is_empty()).then(|| Finds::Accounts { accounts: found.join(", ") })
 }
 
+/// The disk is a quarter larger than the image's, so what wasn't grown is told from what a file system or a table of partitions
+/// takes for itself.
+fn root_disk(root: Option<Root>) -> Option<Finds> {
+    let Root { device, unused, file_system } = root?;
+    let gib = |sectors: u64| sectors / SECTORS_OF_A_GIB;
+    let disk = device.saturating_add(unused);
+    if unused > disk / 10 {
+        return Some(Finds::Unused { gib: gib(unused) });
+    }
+    let least = device / 10 * 9;
+    (file_system < least).then(|| Finds::NotGrown { gib: gib(file_system), of: gib(device) })
+}
+
+fn agent_version(version: Option<&str>) -> Option<Finds> {
+    let is = version?;
+    let numbers = |version: &str| version.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<u32>>>();
+    let least = numbers(LEAST_AGENT)?;
+    let too_old = numbers(is)? < least;
+    too_old.then(|| Finds::OldAgent { is: is.to_owned(), least: LEAST_AGENT.to_owned() })
+}
+
 fn users(check: &Check, report: &Report) -> ValidationCheckStatus {
     let Some(ran) = report.checks.iter().find(|ran| ran.name == check.name) else {
         return ValidationCheckStatus { ..own(&check.name, Some(Finds::DidNotRun)) };
@@ -158,7 +205,8 @@ mod tests {
             hostname: name.to_owned(),
             identity: identity.map(|(kind, value)| (kind.to_owned(), value)).into(),
             clock: Some(1_000_000),
-            boot_seconds: Some(20),
+            agent_version: Some("2.15.0.1".into()),
+            root: Some(Root { device: 38 * SECTORS_OF_A_GIB, unused: 34, file_system: 37 * SECTORS_OF_A_GIB }),
             has_name_server: true,
             is_whole: true,
             ..Report::default()
@@ -173,6 +221,7 @@ mod tests {
         let expected = Expected {
             ignored_units: &["nfs*".to_owned(), "one.service".to_owned()],
             allowed_accounts: &["deploy".to_owned()],
+            warn_only: &[],
             checks: &[Check { name: "web".into(), script }],
             period: (at(1_000_000), at(1_000_100)),
         };
@@ -186,13 +235,36 @@ mod tests {
         failed("a", first).chain(failed("b", second)).collect()
     }
 
+    fn root(device: u64, unused: u64, file_system: u64) -> Option<Root> {
+        let [device, unused, file_system] = [device, unused, file_system].map(|gib| gib * SECTORS_OF_A_GIB);
+        Some(Root { device, unused, file_system })
+    }
+
+    #[test]
+    fn what_only_warns_passes_and_says_what_it_found() {
+        let machine = Report { root: root(30, 8, 29), agent_version: Some("2.2.1".into()), ..report("a") };
+        let expected = Expected {
+            ignored_units: &[],
+            allowed_accounts: &[],
+            warn_only: &[MayWarn::RootDisk],
+            checks: &[],
+            period: (Timestamp::MIN, Timestamp::MAX),
+        };
+        let one = Identity { computer_name: "a", report: &machine };
+        let [found, _] = judge([one, one], &expected);
+        let of = |name: &str| found.iter().find(|check| check.name == name).unwrap();
+        let (root, agent) = (of("RootDisk"), of("AgentVersion"));
+        assert!(root.passed && root.warning && root.detail.as_ref().unwrap().starts_with("8 GiB of the OS disk"));
+        assert!(!agent.passed && !agent.warning && agent.detail.as_ref().unwrap().contains("2.2.53.1"));
+    }
+
     /// What is otherwise with two machines.
     type Change = fn(&mut Report, &mut Report);
 
     #[test]
     fn machines_pass_that_are_well_and_share_nothing() {
         let ran = |exit_code| Ran { name: "web".into(), exit_code, seconds: 60, says: String::new() };
-        let rows: [(&str, Change, &[&str]); 16] = [
+        let rows: [(&str, Change, &[&str]); 24] = [
             ("all is well", |_, _| {}, &[]),
             ("another name", |a, _| a.hostname = "old".into(), &["a Hostname"]),
             ("a name with its domain", |a, _| a.hostname = "a.internal".into(), &[]),
@@ -230,6 +302,14 @@ mod tests {
                 &[],
             ),
             ("a unit that may not", |a, _| a.failed_units = vec!["one.serviced".into()], &["a Units"]),
+            ("a partition that wasn't grown", |a, _| a.root = root(30, 8, 29), &["a RootDisk"]),
+            ("a file system that wasn't grown", |_, b| b.root = root(38, 0, 29), &["b RootDisk"]),
+            ("a root that isn't told", |a, _| a.root = None, &[]),
+            ("a root of nothing", |a, _| a.root = root(0, 0, 0), &[]),
+            ("an old agent", |a, _| a.agent_version = Some("2.2.52".into()), &["a AgentVersion"]),
+            ("the oldest agent that may be", |a, _| a.agent_version = Some("2.2.53.1".into()), &[]),
+            ("an agent of two digits", |a, _| a.agent_version = Some("2.10".into()), &[]),
+            ("an agent that tells no version", |a, _| a.agent_version = Some("unknown".into()), &[]),
             (
                 "an account",
                 |a, b| {

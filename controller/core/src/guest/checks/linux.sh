@@ -37,13 +37,67 @@ tell_identity() {
     done
 }
 
+# since_start PROPERTY [UNITS]: seconds from the start of the kernel to a moment that systemd keeps, - if it keeps none.
+since_start() {
+    property=$1
+    shift
+    for moment in $(systemctl show --property="$property" --value "$@" 2>/dev/null); do
+        case $moment in
+        0 | *[!0-9]*) ;;
+        *)
+            echo "$((moment / 1000000))"
+            return
+            ;;
+        esac
+    done
+    echo -
+}
+
+# tell_start: how long it took: the kernel, until the system was up, until its agent was started, and all of it.
+tell_start() {
+    tell "boot $(since_start UserspaceTimestampMonotonic) $(since_start ActiveEnterTimestampMonotonic multi-user.target)" \
+        "$(since_start ActiveEnterTimestampMonotonic walinuxagent.service waagent.service) $(since_start FinishTimestampMonotonic)"
+}
+
+# tell_agent: the version of the agent that runs, which may have replaced the one that is installed.
+tell_agent() {
+    timeout 60 waagent --version 2>/dev/null >"$FOLDER/agent"
+    runs=$(sed -n 's/^Goal state agent: *//p' "$FOLDER/agent" | head -n 1)
+    installed=$(sed -n 's/^WALinuxAgent-\([0-9.]*\).*/\1/p' "$FOLDER/agent" | head -n 1)
+    tell "agent ${runs:-$installed}"
+}
+
+# number_in FILE: what stands in it, 0 if it isn't there.
+number_in() {
+    cat "$1" 2>/dev/null || echo 0
+}
+
+# tell_root: in sectors of 512 bytes, what the root file system lies in, what nothing lies in behind the last partition of that
+# disk, and the file system itself. Nothing is told where it doesn't lie in a device of its own.
+tell_root() {
+    device=$(readlink -f "/sys/dev/block/$(mountpoint -d / 2>/dev/null)")
+    if [ ! -f "$device/size" ]; then
+        return
+    fi
+    unused=0
+    if [ -f "$device/partition" ]; then
+        disk=${device%/*}
+        end=0
+        for partition in "$disk"/*/partition; do
+            partition=${partition%/partition}
+            last=$(($(number_in "$partition/start") + $(number_in "$partition/size")))
+            if [ "$last" -gt "$end" ]; then
+                end=$last
+            fi
+        done
+        unused=$(($(number_in "$disk/size") - end))
+    fi
+    kibibytes=$(df -P -k / 2>/dev/null | sed -n '2s/^[^ ]*  *\([0-9]*\) .*/\1/p')
+    tell "root $(number_in "$device/size") $unused $((${kibibytes:-0} * 2))"
+}
+
 tell_system() {
     tell "clock $(date +%s)"
-    until=$(systemctl show --property=ActiveEnterTimestampMonotonic --value multi-user.target 2>/dev/null)
-    case $until in
-    '' | 0 | *[!0-9]*) ;;
-    *) tell "boot-seconds $((until / 1000000))" ;;
-    esac
     if grep -q -s -E '^[[:space:]]*nameserver[[:space:]]' /etc/resolv.conf; then
         tell name-server
     fi
@@ -68,39 +122,19 @@ is_ignored() {
 
 # tell_accounts: who else than the machine's own account could log in.
 tell_accounts() {
-    while IFS=: read -r name _ _ _ _ home shell; do
-        case $shell in
-        */nologin | */false | */true | */sync | */shutdown | */halt) continue ;;
-        esac
-        case $name in
-        '' | "$ADMIN" | *[!A-Za-z0-9_.-]*) continue ;;
-        esac
+    with_a_shell "$ADMIN" | while IFS=: read -r name home; do
         if grep -q -x -F -e "$name" "$FOLDER/allowed-accounts"; then
             continue
         fi
         if has_password "$name" || has_keys "$home"; then
             tell "account $name"
         fi
-    done </etc/passwd | head -n 8
+    done | head -n 8
 }
 
-# has_password ACCOUNT: a usable one; none at all counts.
-has_password() {
-    entry=$(grep -s -F -e "$1:" /etc/shadow | sed -n "s/^$1:\([^:]*\):.*/=\1/p" | head -n 1)
-    case $entry in
-    '' | '=!'* | '=*'* | '=x') return 1 ;;
-    esac
-    return 0
-}
-
-# has_keys HOME: those apart that send whoever uses them to another account.
-has_keys() {
-    for file in "$1/.ssh/authorized_keys" "$1/.ssh/authorized_keys2"; do
-        if [ -f "$file" ] && grep -v -E '^[[:space:]]*(#|$)' "$file" | grep -v -F -e 'Please login as the user' | grep -q .; then
-            return 0
-        fi
-    done
-    return 1
+# keys_left FILE: the keys in it, but those that send whoever uses them to another account.
+keys_left() {
+    grep -v -E '^[[:space:]]*(#|$)' "$1" | grep -v -F -e 'Please login as the user'
 }
 
 # check NAME LIMIT TEXT: one of the user's.
@@ -122,5 +156,8 @@ check() {
 
 wait_for_start
 tell_identity
+tell_start
+tell_agent
+tell_root
 tell_system
 tell_accounts

@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{UserScript, linux};
 pub(crate) use judge::Finds;
 pub use judge::{Expected, Identity, judge};
-pub use report::{MOST_SECONDS, Ran, Report, read};
+pub use report::{MOST_SECONDS, Ran, Report, Root, read};
 
 /// The account that a machine gets which is made from a version to prove it.
 pub const ADMINISTRATOR: &str = "azimage";
@@ -69,6 +69,7 @@ pub fn script(asked: &Asked<'_>) -> String {
         linux::file("run-script.sh", linux::RUN_SCRIPT),
         linux::PLAIN.to_owned(),
         linux::SCOPE.to_owned(),
+        linux::LOGINS.to_owned(),
         include_str!("linux.sh").to_owned(),
         asked.checks.iter().map(run).collect(),
         "rm -rf \"$FOLDER\"\nprintf 'azimage: end\\n'\n".to_owned(),

@@ -1,17 +1,11 @@
 # Who could log in to a machine made from the image, and become root there.
 
 look_for_accounts() {
-    while IFS=: read -r name _ _ _ _ home shell; do
-        case $shell in
-        */nologin | */false | */true | */sync | */shutdown | */halt) continue ;;
-        esac
-        case $name in
-        '' | "$account" | *[!A-Za-z0-9_.-]*) continue ;;
-        esac
-        if has_password "$name" || { [ "$name" != root ] && has_keys "$home"; }; then
+    with_a_shell "$account" | while IFS=: read -r name home; do
+        if keeps_password "$name" || { [ "$name" != root ] && has_keys "$home"; }; then
             found Account "/etc/passwd:$name"
         fi
-    done </etc/passwd
+    done
     while IFS= read -r home; do
         for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
             if [ -f "$file" ] && keys_left "$file" | grep -q .; then
@@ -42,26 +36,12 @@ look_for_accounts() {
     found_paths Token /etc/.git
 }
 
-# has_password ACCOUNT: a usable one; none at all counts. The agent takes root's away, if its settings say so.
-has_password() {
+# keeps_password ACCOUNT: the agent takes root's away, if its settings say so.
+keeps_password() {
     if [ "$1" = root ] && grep -q -s -E '^[[:space:]]*Provisioning.DeleteRootPassword[[:space:]]*=[[:space:]]*[yY]' /etc/waagent.conf; then
         return 1
     fi
-    entry=$(grep -s -F -e "$1:" /etc/shadow | sed -n "s/^$1:\([^:]*\):.*/=\1/p" | head -n 1)
-    case $entry in
-    '' | '=!'* | '=*'* | '=x') return 1 ;;
-    esac
-    return 0
-}
-
-# has_keys HOME
-has_keys() {
-    for file in "$1/.ssh/authorized_keys" "$1/.ssh/authorized_keys2"; do
-        if [ -f "$file" ] && keys_left "$file" | grep -q .; then
-            return 0
-        fi
-    done
-    return 1
+    has_password "$1"
 }
 
 # keys_left FILE: the keys in it that the seal leaves there. Of root's it removes those of the account, which cloud-init

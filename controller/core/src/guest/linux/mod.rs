@@ -31,8 +31,11 @@ pub(super) const RUN_SCRIPT: &str = include_str!("run-script.sh");
 /// Makes texts of others fit to be repeated.
 pub(super) const PLAIN: &str = include_str!("plain.sh");
 
+/// Who could log in.
+pub(super) const LOGINS: &str = include_str!("logins.sh");
+
 /// What both the run command and the unit use.
-const SHARED: [&str; 11] = [
+const SHARED: [&str; 12] = [
     PLAIN,
     include_str!("words.sh"),
     include_str!("cloud-init.sh"),
@@ -40,6 +43,7 @@ const SHARED: [&str; 11] = [
     include_str!("hygiene.sh"),
     include_str!("hygiene-keys.sh"),
     include_str!("hygiene-credentials.sh"),
+    LOGINS,
     include_str!("hygiene-accounts.sh"),
     include_str!("hygiene-agents.sh"),
     include_str!("hygiene-traces.sh"),

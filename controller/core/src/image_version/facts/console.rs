@@ -2,6 +2,15 @@
 
 use crate::guest::console::SealFailure;
 
+/// The end of what boot diagnostics recorded of a machine, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsoleEnd {
+    /// The last lines of the serial console log, bounded, without control characters and secrets; empty if there is nothing in it.
+    pub log: String,
+    /// Whether there is a screenshot.
+    pub has_screenshot: bool,
+}
+
 /// What a serial console log says of one attempt at a seal.
 #[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
 pub enum Console {

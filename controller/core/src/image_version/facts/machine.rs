@@ -59,6 +59,10 @@ pub struct Machine {
     pub agent_message: Option<String>,
     /// Where its serial console is recorded.
     pub boot_diagnostics: BootDiagnostics,
+    /// When its guest agent reported last, by Azure's clock.
+    pub agent_reported_at: Option<Timestamp>,
+    /// When Azure made the resource, by its own clock.
+    pub created_at: Option<Timestamp>,
     /// When it was read, by Azure's own clock, which is also the guest's. Ours may differ from it.
     pub read_at: Option<Timestamp>,
     /// When Azure last changed it, by the same clock: the time of the instance view's status `ProvisioningState/…`.

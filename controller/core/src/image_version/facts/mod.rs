@@ -46,7 +46,7 @@ use crate::{
 
 pub use activity::ActivityOf;
 pub use belonging::Belonging;
-pub use console::Console;
+pub use console::{Console, ConsoleEnd};
 pub use definition::{Definition, MarketplacePlan};
 pub use disk::{AttachedDisk, Disk, Encryption};
 pub use gallery::Gallery;
@@ -80,6 +80,8 @@ pub enum Read {
     RunCommand(RunCommandId),
     /// What the serial console log of a machine says of a seal.
     Console(SealOf),
+    /// The end of the serial console log of a machine, for people.
+    ConsoleEnd(VirtualMachineId),
     /// How an operation stands that this process began.
     Operation(OperationOf),
     /// A managed disk.
@@ -212,6 +214,8 @@ pub struct Facts {
     pub run_commands: Readings<RunCommandId, RunCommand>,
     /// Serial console logs.
     pub consoles: Readings<SealOf, Console>,
+    /// The ends of serial console logs.
+    pub console_ends: Readings<VirtualMachineId, ConsoleEnd>,
     /// Operations.
     pub operations: Readings<OperationOf, Operation>,
     /// Managed disks.
@@ -270,7 +274,7 @@ impl Facts {
     }
 
     /// All readings but those of lists. Named one by one: what wouldn't age would count as read by the pass that goes on from it.
-    fn own_readings(&mut self) -> [&mut dyn Fade; 19] {
+    fn own_readings(&mut self) -> [&mut dyn Fade; 20] {
         let Self {
             question: _,
             versions,
@@ -279,6 +283,7 @@ impl Facts {
             machines,
             run_commands,
             consoles,
+            console_ends,
             operations,
             disks,
             snapshots,
@@ -301,6 +306,7 @@ impl Facts {
             machines,
             run_commands,
             consoles,
+            console_ends,
             operations,
             disks,
             snapshots,
@@ -332,6 +338,7 @@ impl Facts {
             Read::Machine(id) => self.machines.is_fresh(id),
             Read::RunCommand(id) => self.run_commands.is_fresh(id),
             Read::Console(of) => self.consoles.is_fresh(of),
+            Read::ConsoleEnd(id) => self.console_ends.is_fresh(id),
             Read::Operation(of) => self.operations.is_fresh(of),
             Read::Disk(id) => self.disks.is_fresh(id),
             Read::Snapshot(id) => self.snapshots.is_fresh(id),
@@ -362,6 +369,7 @@ impl Facts {
             }
             Read::RunCommand(id) => self.run_commands.forget(id),
             Read::Console(of) => self.consoles.forget(of),
+            Read::ConsoleEnd(id) => self.console_ends.forget(id),
             Read::Operation(of) => self.operations.forget(of),
             Read::Disk(id) => self.disks.forget(id),
             Read::Snapshot(id) => self.snapshots.forget(id),
@@ -407,6 +415,7 @@ impl fmt::Display for Read {
             Self::Machine(id) => write!(formatter, "{id}"),
             Self::RunCommand(id) => write!(formatter, "{id}"),
             Self::Console(of) => write!(formatter, "the serial console log of {}", of.machine),
+            Self::ConsoleEnd(id) => write!(formatter, "the serial console log of {id}"),
             Self::Operation(of) => write!(formatter, "the operation of the step {}", of.step.name),
             Self::Disk(id) => write!(formatter, "{id}"),
             Self::Snapshot(id) => write!(formatter, "{id}"),

@@ -42,6 +42,7 @@ pub(super) enum Fate {
 /// The controller without its I/O.
 pub(super) struct Controller {
     pub(super) object: ImageVersion,
+    pub(super) others: Vec<ImageVersion>,
     pub(super) targets: Vec<ReplicationTarget>,
     pub(super) status: ImageVersionStatus,
     has_finalizer: bool,
@@ -61,6 +62,7 @@ impl Controller {
         Self {
             object,
             targets: Vec::new(),
+            others: Vec::new(),
             status: ImageVersionStatus::default(),
             has_finalizer: false,
             remembered: Memory::default(),
@@ -78,12 +80,13 @@ impl Controller {
         let mut object = self.object.clone();
         object.status = Some(self.status.clone());
         let targets: Vec<_> = self.targets.iter().collect();
+        let versions: Vec<_> = self.others.iter().collect();
         let environment = Environment {
             cluster: "c1",
             own_identity_serves: true,
             account_serves: true,
             targets: &targets,
-            versions: &[],
+            versions: &versions,
             unreadable: &[],
             definitions: &[],
         };

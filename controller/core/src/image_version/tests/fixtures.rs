@@ -240,6 +240,8 @@ pub(super) fn machine() -> facts::Machine {
         agent_ready: true,
         agent_message: None,
         boot_diagnostics: BootDiagnostics::Managed,
+        agent_reported_at: None,
+        created_at: None,
         read_at: Some(now()),
         changed_at: Some(before(86_400)),
     }

@@ -16,6 +16,7 @@ mod deletion;
 mod facts;
 mod fixtures;
 mod generated;
+mod good;
 mod kept;
 mod laws;
 mod memory;

@@ -1,6 +1,6 @@
 //! A version proves itself: two machines are made from it, looked into, and deleted, whatever befalls that.
 
-use azimage_crds::{ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, Reason, ValidationOutcome};
+use azimage_crds::{ConditionType, ImageVersion, RECONCILE_REQUESTED_AT, Reason, ValidationOutcome, ValidationTimings};
 use azimage_names::Obstacle;
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -93,9 +93,19 @@ fn a_version_is_proven_by_two_machines_that_are_then_deleted() {
     assert_eq!((validation.region.as_str(), validation.machines.len()), (HOME, 2));
     for machine in &validation.machines {
         let names: Vec<&str> = machine.checks.iter().map(|check| check.name.as_str()).collect();
-        assert_eq!(names, ["Hostname", "Identity", "Clock", "NameResolution", "Units", "Accounts", "web"]);
+        let own = ["Hostname", "Identity", "Clock", "NameResolution", "Units", "Accounts", "RootDisk", "AgentVersion"];
+        assert_eq!(names, [&own[..], &["web"]].concat());
         assert!(machine.checks.iter().all(|check| check.passed), "{machine:?}");
-        assert!(machine.agent_seconds.is_some_and(|seconds| seconds > 0) && machine.boot_seconds == Some(20));
+        let timings = ValidationTimings {
+            provisioning_seconds: Some(45),
+            agent_seconds: Some(45),
+            kernel_seconds: Some(3),
+            agent_start_seconds: Some(7),
+            boot_seconds: Some(20),
+            first_boot_seconds: Some(31),
+        };
+        assert_eq!((machine.timings.as_ref(), machine.agent_version.as_deref()), (Some(&timings), Some("2.15.0.1")));
+        assert_eq!(machine.console, None);
     }
 }
 
@@ -136,6 +146,99 @@ proptest! {
         controller.run(&fates);
         prop_assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
         assert_clean(&controller);
+    }
+}
+
+/// What the status keeps of the machines' consoles.
+fn logs(controller: &Controller) -> Vec<&str> {
+    let machines = controller.status.validation.iter().flat_map(|validation| &validation.machines);
+    machines.map(|machine| machine.console.as_ref().map_or("", |console| console.log.as_str())).collect()
+}
+
+#[test]
+fn a_log_that_comes_late_is_waited_for_but_not_for_ever() {
+    for (case, late, kept, expected) in [
+        ("it is there at once", 0, "0s", "login:"),
+        ("it comes after minutes", 4, "0s", "login:"),
+        ("it never comes", 99, "0s", ""),
+        ("it goes on while the machines are kept", 0, "1h", "panic"),
+    ] {
+        let mut controller = controller(&json!({"validation": {"keepOnFailure": kept}}));
+        controller.azure.twins.says = |_| "azimage: hostname a\n".to_owned();
+        if late > 0 {
+            controller.azure.twins.console = None;
+        }
+        while outcome(&controller) != Some(ValidationOutcome::Failed) {
+            controller.pass(Fate::Fine);
+        }
+        wait(&mut controller, if late > 0 { late } else { 1 }.min(5));
+        controller.azure.twins.console = match (late, expected) {
+            (99, _) => None,
+            (_, "panic") => Some("panic"),
+            _ => Some("login:"),
+        };
+        wait(&mut controller, 30);
+        assert_eq!(logs(&controller), [expected; 2], "{case}");
+        if kept == "0s" {
+            assert_clean(&controller);
+        }
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/ValidationFailed", "{case}");
+    }
+}
+
+/// A version of the same image definition that passed, whose machines were provisioned within this time.
+fn good(number: i32, seconds: i32) -> ImageVersion {
+    let machine = |name: &str, size: &str| json!({"name": name, "vmSize": size, "timings": {"provisioningSeconds": seconds, "agentSeconds": 1}});
+    let validation = json!({
+        "outcome": "Passed", "region": HOME, "startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T01:00:00Z",
+        "machines": [machine("1", "Standard_D2s_v5"), machine("2", "Standard_D2ds_v5")],
+    });
+    let name = format!("good-{number}");
+    let source = json!({"virtualMachine": {"resourceId": format!("{MACHINE}-{number}")}});
+    object(&json!({
+        "metadata": {"name": name, "uid": name}, "spec": {"version": format!("0.0.{number}"), "source": source},
+        "status": {"conditions": [], "validation": validation},
+    }))
+}
+
+#[test]
+fn a_version_that_is_slower_than_the_last_good_ones_fails_or_warns() {
+    for (case, limit, seconds, expected, words) in [
+        ("no limit", Value::Null, 10, "True/Succeeded", ""),
+        ("as fast", json!({"percent": 50}), 40, "True/Succeeded", ""),
+        (
+            "slower",
+            json!({"percent": 50}),
+            20,
+            "False/ValidationFailed",
+            "The check Speed didn't pass on machine 1, made from the version: provisioning took 45 seconds; the median of the last 3 \
+             good versions on Standard_D2s_v5 is 20, and spec.validation.maxSlowdown allows 30, and 1 more",
+        ),
+        (
+            "slower, which warns",
+            json!({"percent": 50, "action": "Warn"}),
+            20,
+            "True/Succeeded",
+            "The check Speed warns of machine 1: provisioning took 45 seconds",
+        ),
+        ("too few to compare with", json!({"percent": 50, "minimumSamples": 4}), 1, "True/Succeeded", ""),
+    ] {
+        let mut controller = controller(&json!({"validation": {"maxSlowdown": limit}}));
+        controller.others = (1..=3).map(|number| good(number, seconds)).collect();
+        wait(&mut controller, 60);
+        assert_eq!(reason(&controller, ConditionType::Validated), expected, "{case}");
+        let said = message(&controller, ConditionType::Validated).to_owned();
+        assert!(said.contains(words) && said.contains("Speed") != words.is_empty(), "{case}: {said}");
+        let validation = controller.status.validation.clone();
+        let checks = &validation.as_ref().unwrap().machines[0].checks;
+        assert_eq!(checks.last().unwrap().name, "web", "{case}: the user's come last");
+        // What is compared with may change; what was said of this version doesn't.
+        controller.others = (1..=9).map(|number| good(number, 5)).collect();
+        wait(&mut controller, 30);
+        assert_eq!(message(&controller, ConditionType::Validated), said, "{case}");
+        let finished =
+            |validation: &Option<azimage_crds::ValidationStatus>| validation.as_ref().unwrap().finished_at.clone();
+        assert_eq!(finished(&controller.status.validation), finished(&validation), "{case}");
     }
 }
 
@@ -184,7 +287,7 @@ const FLAWS: [Flaw; 8] = [
         "it was never deprovisioned",
         |azure| azure.twins.fails_with = Some("OSProvisioningTimedOut"),
         Reason::ValidationFailed,
-        "The image was never deprovisioned",
+        "though its guest agent runs",
     ),
     (
         "it doesn't start",
@@ -226,6 +329,10 @@ fn a_version_that_fails_says_why_and_its_machines_go_after_a_while() {
             "{name}"
         );
         assert!(!controller.azure.twins.machines.is_empty(), "{name}: they are kept");
+        wait(&mut controller, 5);
+        let expected_log = if failed { "login:" } else { "" };
+        assert!(logs(&controller).iter().all(|log| *log == expected_log), "{name}: {:?}", logs(&controller));
+        assert!(!logs(&controller).is_empty(), "{name}");
         wait(&mut controller, 90);
         assert_clean(&controller);
         assert_eq!(reason(&controller, ConditionType::Stalled), format!("True/{expected}"), "{name}");

@@ -147,6 +147,7 @@ impl Observed {
             Read::Machine(id) => put(&self.virtual_machine, id, &mut into.machines),
             Read::RunCommand(id) => put(&self.seal, id, &mut into.run_commands),
             Read::Console(of) => put(&self.console, of, &mut into.consoles),
+            Read::ConsoleEnd(id) => put(&Told::NotYet, id, &mut into.console_ends),
             Read::Operation(of) => put(&self.operation, of, &mut into.operations),
             Read::Disk(id) => put(&self.named(id.name()), id, &mut into.disks),
             Read::Snapshot(id) => put(&self.named(id.name()), id, &mut into.snapshots),

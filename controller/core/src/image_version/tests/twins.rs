@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use azimage_names::{RunCommandId, VirtualMachineId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{super::*, fixtures::*};
 use crate::temporary::TemporaryId;
@@ -11,7 +11,7 @@ use crate::temporary::TemporaryId;
 /// What a machine prints that is well, by its name; NOW is its time.
 fn well(name: &str) -> String {
     format!(
-        "azimage: hostname {name}\nazimage: identity machine-id id-{name}\nazimage: clock NOW\nazimage: boot-seconds 20\n\
+        "azimage: hostname {name}\nazimage: identity machine-id id-{name}\nazimage: clock NOW\nazimage: boot 3 20 7 31\nazimage: agent 2.15.0.1\n\
          azimage: name-server\nazimage: check web 0 1\nazimage: end\n"
     )
 }
@@ -32,6 +32,10 @@ pub(super) struct Twins {
     pub(super) silent: bool,
     /// The checks never end.
     pub(super) hangs: bool,
+    /// How long Azure takes to make a machine, in seconds.
+    pub(super) provisioning: i64,
+    /// What the machines wrote to their serial consoles; nothing if it isn't there.
+    pub(super) console: Option<&'static str>,
 }
 
 impl Default for Twins {
@@ -45,6 +49,8 @@ impl Default for Twins {
             fails_with: None,
             silent: false,
             hangs: false,
+            provisioning: 45,
+            console: Some("login:"),
         }
     }
 }
@@ -65,6 +71,11 @@ impl Twins {
             Read::RunCommand(id) if is_one(id.virtual_machine()) => {
                 let found = self.commands.get(id).cloned().map_or(Reading::Missing(Absent::Resource), Reading::Found);
                 facts.run_commands.put(id.clone(), found, Duration::ZERO);
+            }
+            Read::ConsoleEnd(id) => {
+                let end = |log: &str| facts::ConsoleEnd { log: log.to_owned(), has_screenshot: true };
+                let found = self.console.map_or(Reading::Missing(Absent::Resource), |log| Reading::Found(end(log)));
+                facts.console_ends.put(id.clone(), found, Duration::ZERO);
             }
             Read::Operation(of) if of.step.name == StepName::CreateValidationMachine => {
                 let operation = match self.fails_with {
@@ -119,6 +130,8 @@ impl Twins {
             if machine.provisioning == Provisioning::Creating {
                 machine.provisioning = Provisioning::Succeeded;
                 machine.agent_ready = !self.silent;
+                machine.created_at = now.checked_sub(SignedDuration::from_secs(self.provisioning)).ok();
+                (machine.changed_at, machine.agent_reported_at) = (Some(now), Some(now));
             }
             if machine.power == Power::Starting {
                 machine.power = Power::Running;

@@ -33,7 +33,27 @@ const SERVICES: &[(&str, &str)] = &[
     ("multi-user.target", "Multi-User System"),
 ];
 
+/// The system's disk, and its partitions: where each begins and how long it is, in sectors of 512 bytes. The root file system lies
+/// in the one at the end of the disk.
+const DISK: (&str, u64) = ("/sys/devices/pci0000:00/block/sda", 62_914_560);
+const PARTITIONS: [(u32, u64, u64); 3] = [(1, 227_328, 62_687_199), (14, 2048, 8192), (15, 10_240, 217_088)];
+
 impl System {
+    /// What the kernel tells of the disk.
+    fn shows_disk(&mut self) {
+        let (disk, sectors) = DISK;
+        let contents = &mut self.contents;
+        contents.put(&format!("{disk}/size"), format!("{sectors}\n"), 0o444);
+        for (number, start, size) in PARTITIONS {
+            let folder = format!("{disk}/sda{number}");
+            for (name, value) in [("partition", u64::from(number)), ("start", start), ("size", size)] {
+                contents.put(&format!("{folder}/{name}"), format!("{value}\n"), 0o444);
+            }
+        }
+        contents.make_folders("/sys/dev/block").ok();
+        contents.make_link("/sys/dev/block/8:1", &format!("{disk}/sda1")).ok();
+    }
+
     /// The kernel and systemd have come up.
     pub(crate) fn boots(&mut self, now: Timestamp) {
         self.goes_off();
@@ -81,6 +101,8 @@ impl System {
         ] {
             contents.put(path, text, 0o444);
         }
+        self.shows_disk();
+        let contents = &mut self.contents;
         for device in ["null", "zero", "full", "random", "urandom", "tty", "tty0", "console", "kmsg"] {
             contents.make_device(&format!("/dev/{device}")).ok();
         }

@@ -75,11 +75,17 @@ pub(super) fn ps(call: &mut Call<'_>) {
     }
 }
 
+/// `mountpoint`, and with `-d` the numbers of the device that is mounted there.
 pub(super) fn mountpoint(call: &mut Call<'_>) {
     let options = Options::read(call.words, "", false);
-    let known = ["/", "/dev", "/proc", "/run", "/sys", "/mnt"];
+    let known =
+        [("/", "8:1"), ("/dev", "0:5"), ("/proc", "0:21"), ("/run", "0:23"), ("/sys", "0:20"), ("/mnt", "8:17")];
     let path = options.rest.first().map(|path| call.path(path)).unwrap_or_default();
-    call.code = i32::from(!known.contains(&path.as_str()));
+    let device = known.into_iter().find(|(folder, _)| *folder == path);
+    call.code = i32::from(device.is_none());
+    if let Some((_, device)) = device.filter(|_| options.has(&["d", "fs-devno"])) {
+        call.say(format!("{device}\n"));
+    }
 }
 
 /// `swapoff` and `swapon`: what the kernel swaps to stands in `/proc/swaps`.

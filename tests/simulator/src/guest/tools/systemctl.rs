@@ -145,6 +145,7 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Command
                 }
             }
         }
+        "show" if names.is_empty() => said.0.push_str(&shown(options, &MANAGER)),
         "show" => {
             for name in names {
                 let unit = system.units.get(name);
@@ -155,17 +156,16 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Command
                     _ => "loaded",
                 };
                 let result = if activity == "failed" { "exit-code" } else { "success" };
-                for (property, value) in [("ActiveState", activity), ("LoadState", loaded), ("Result", result)] {
-                    let asked =
-                        options.values(&["p", "property"]).flat_map(|list| list.split(',')).any(|one| one == property);
-                    if asked || !options.has(&["p", "property"]) {
-                        said.0.push_str(&if options.has(&["value"]) {
-                            format!("{value}\n")
-                        } else {
-                            format!("{property}={value}\n")
-                        });
-                    }
-                }
+                let entered = if activity == "active" { entered(name) } else { "0" };
+                said.0.push_str(&shown(
+                    options,
+                    &[
+                        ("ActiveState", activity),
+                        ("LoadState", loaded),
+                        ("Result", result),
+                        ("ActiveEnterTimestampMonotonic", entered),
+                    ],
+                ));
             }
         }
         "status" => {
@@ -200,6 +200,26 @@ fn done(system: &mut System, options: &Options, now: jiff::Timestamp) -> Command
         said.0.clear();
     }
     said
+}
+
+/// Moments of the system's start, in microseconds since its kernel's.
+const MANAGER: [(&str, &str); 2] =
+    [("UserspaceTimestampMonotonic", "3120000"), ("FinishTimestampMonotonic", "14870000")];
+
+/// When a unit that is active became so, in microseconds since the kernel's start.
+fn entered(name: &str) -> &'static str {
+    if name == "multi-user.target" { "11300000" } else { "7540000" }
+}
+
+/// The properties that are asked for, or all.
+fn shown(options: &Options, properties: &[(&str, &str)]) -> String {
+    let names = &["p", "property"];
+    let asked = |property: &str| options.values(names).flat_map(|list| list.split(',')).any(|one| one == property);
+    let shown = properties.iter().filter(|(property, _)| asked(property) || !options.has(names));
+    let line = |(property, value): &(&str, &str)| {
+        if options.has(&["value"]) { format!("{value}\n") } else { format!("{property}={value}\n") }
+    };
+    shown.map(line).collect()
 }
 
 /// The units, or those of the states that are asked for (man page of systemctl, `--state`).

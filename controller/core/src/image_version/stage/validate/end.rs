@@ -15,7 +15,7 @@ use super::{
             clear::{self, Clearing, Of},
         },
     },
-    is_anything_left, left,
+    evidence, is_anything_left, left,
     words::Words,
 };
 use crate::{Finding, Message, Progress, Truth};
@@ -26,7 +26,9 @@ const MOST_ATTEMPTS: i32 = 3;
 /// The version failed.
 pub(super) fn fails(cx: &Cx<'_>, attempt: &mut ValidationStatus, why: &impl Message, report: &mut Report) -> Decision {
     end_as(ValidationOutcome::Failed, cx, attempt);
-    report.stalled(why)
+    report.stalled(why)?;
+    // What the machines wrote to their consoles is read next.
+    ends(None, Requeue::Poll)
 }
 
 /// It is decided now.
@@ -65,7 +67,14 @@ pub(super) fn begins_again(
 pub(super) fn failed(cx: &Cx<'_>, spec: &ValidationSpec, told: &ValidationStatus, report: &mut Report) -> Decision {
     let seconds = i64::try_from(spec.keep_on_failure.as_secs()).unwrap_or(i64::MAX);
     let is_kept = told.finished_at.as_ref().is_some_and(|at| cx.history.within(at.0, seconds));
-    let cleared = if is_kept { Outcome::Done } else { clear(cx, report)? };
+    let evidence = match told.outcome {
+        ValidationOutcome::Failed => Some(evidence::gather(cx, spec, told)?),
+        _ => None,
+    };
+    let holds = evidence.as_ref().is_some_and(|evidence| evidence.holds);
+    let cleared = if is_kept || holds { Outcome::Done } else { clear(cx, report)? };
+    let goes_on = evidence.as_ref().is_some_and(|evidence| evidence.goes_on);
+    report.validation = evidence.map(|evidence| evidence.told).filter(|gathered| gathered != told);
     let said = cx.history.condition(ConditionType::Validated).filter(|said| said.status == "False");
     let reason = said.and_then(|said| said.reason.parse().ok()).filter(|reason: &Reason| reason.stalls());
     let message = said.map_or_else(|| "see status.validation".to_owned(), |said| said.message.clone());
@@ -73,6 +82,7 @@ pub(super) fn failed(cx: &Cx<'_>, spec: &ValidationSpec, told: &ValidationStatus
     report.findings.insert(ConditionType::Validated, Finding::no(reason, message.clone()));
     report.progress = Progress::stalled(reason, message);
     match cleared {
+        Outcome::Done if goes_on => ends(None, Requeue::Poll),
         Outcome::Done => ends(None, Requeue::Resync),
         end @ Outcome::Ends(..) => Ok(end),
     }

@@ -1,6 +1,7 @@
 //! A machine that was made from the version: it comes up, or it doesn't.
 
-use azimage_crds::{StepFailure, ValidationStatus};
+use azimage_crds::{StepFailure, ValidationStatus, ValidationTimings};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
@@ -26,6 +27,10 @@ use crate::{
 
 /// How codes begin of machines that Azure made and that didn't come up (Azure documentation, "Understand common error messages").
 const OF_THE_IMAGE: [&str; 2] = ["OSProvisioning", "VMStartTimedOut"];
+
+/// What Azure's words contain of a machine whose guest agent it heard, though nobody told it that the system is provisioned (Azure
+/// documentation, "Understand common error messages").
+const AGENT_RUNS: &str = "guest agent was detected running";
 
 fn making(twin: Twin) -> StepKey {
     StepKey::on_part(StepName::CreateValidationMachine, Part::ValidationMachine(twin))
@@ -68,6 +73,11 @@ pub(super) fn started(
     let key = making(twin);
     if let Some(record) = record(attempt, twin) {
         record.vm_size.clone_from(&machine.size);
+        // Later operations, as our own run command's, may move the time of the last one.
+        if machine.provisioning == Provisioning::Succeeded && !begun_checks(cx, twin) {
+            let timings = record.timings.get_or_insert_default();
+            timings.provisioning_seconds = timings.provisioning_seconds.or(since_created(machine, machine.changed_at));
+        }
     }
     match &machine.provisioning {
         // One that runs was made, and a change failed that others made, such as an extension that a policy puts on each machine.
@@ -90,17 +100,16 @@ pub(super) fn started(
             end::fails(cx, attempt, &Failed::TurnedOff { machine: twin.to_string() }, report)
         }
         Power::Running if machine.agent_ready && !machine.is_being_changed() => {
-            let seconds = begun.and_then(|seconds| i32::try_from(seconds.clamp(0, MOST_SECONDS)).ok());
+            let seconds = since_created(machine, machine.agent_reported_at.or(machine.read_at));
             if let Some(record) = record(attempt, twin) {
-                record.agent_seconds = record.agent_seconds.or(seconds);
+                let timings = record.timings.get_or_insert_default();
+                timings.agent_seconds = timings.agent_seconds.or(seconds).or(begun.map(bounded));
             }
             Ok(Outcome::Done)
         }
         // Its agent may fall silent for a while: the checks that have begun tell how the machine is.
-        _ if cx.history.begun(StepKey::on_part(StepName::RunChecks, Part::ValidationMachine(twin))) => {
-            Ok(Outcome::Done)
-        }
-        _ if record(attempt, twin).is_some_and(|record| record.agent_seconds.is_some()) => {
+        _ if begun_checks(cx, twin) => Ok(Outcome::Done),
+        _ if record(attempt, twin).and_then(|record| record.timings.as_ref()).is_some_and(was_ready) => {
             report.wait(&Words::Checking)
         }
         _ => {
@@ -113,6 +122,25 @@ pub(super) fn started(
             report.wait(&Words::Starting)
         }
     }
+}
+
+/// Whether its guest agent has reported once.
+fn was_ready(timings: &ValidationTimings) -> bool {
+    timings.agent_seconds.is_some()
+}
+
+fn begun_checks(cx: &Cx<'_>, twin: Twin) -> bool {
+    cx.history.begun(StepKey::on_part(StepName::RunChecks, Part::ValidationMachine(twin)))
+}
+
+/// Seconds from when Azure made the resource until then, both by Azure's clock.
+fn since_created(machine: &facts::Machine, until: Option<Timestamp>) -> Option<i32> {
+    let (created, until) = (machine.created_at?, until?);
+    Some(until.as_second() - created.as_second()).filter(|seconds| *seconds >= 0).map(bounded)
+}
+
+fn bounded(seconds: i64) -> i32 {
+    i32::try_from(seconds.clamp(0, MOST_SECONDS)).unwrap_or_default()
 }
 
 /// Azure accepted the machine, and its creation failed: the image may be to blame, or what Azure has to give. For want of
@@ -129,7 +157,8 @@ fn failed(
     let failure = cx.why_failed(key, report)?;
     let code = failure.as_ref().map(|failure| failure.code.clone()).unwrap_or_default();
     if OF_THE_IMAGE.iter().any(|beginning| code.starts_with(beginning)) {
-        let runs = code == "OSProvisioningTimedOut" && machine.agent_ready;
+        let said = |failure: &StepFailure| failure.message.contains(AGENT_RUNS);
+        let runs = code == "OSProvisioningTimedOut" && (machine.agent_ready || failure.as_ref().is_some_and(said));
         let detail = Detail::of(failure, None);
         let words = if runs { Failed::NotPrepared { detail } } else { Failed::NotCreated { detail } };
         return end::fails(cx, attempt, &words, report);

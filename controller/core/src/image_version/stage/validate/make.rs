@@ -34,6 +34,16 @@ const MOST_ATTEMPTS: i32 = 5;
 /// Completes "Could not …".
 const READING: &str = "read what the machines that prove the version are made of";
 
+/// The largest OS disk that every system can use whose partitions are in a master boot record, in GiB (Azure documentation, "Expand
+/// virtual hard disks on a Linux VM").
+const LARGEST_DISK_GIB: i64 = 2048;
+
+/// The size of an OS disk on which it shows whether the image's root file system grows: a quarter larger than the image's, and by
+/// 4 GiB at least.
+fn larger(gib: i64) -> Option<i64> {
+    Some(gib.saturating_add((gib / 4).max(4))).filter(|larger| gib > 0 && *larger <= LARGEST_DISK_GIB)
+}
+
 /// What a machine is called inside: of Windows at most 15 signs are taken.
 pub(super) fn computer_name(twin: Twin) -> String {
     format!("azimage-{twin}")
@@ -192,6 +202,7 @@ impl Making<'_> {
         let from = FromVersion {
             id: self.cx.validated.id.clone(),
             data_disks: self.version.data_disks.clone(),
+            os_disk_gib: self.version.size_gib.and_then(larger),
             computer_name: computer_name(twin),
             administrator: ADMINISTRATOR.to_owned(),
             key: key(&id.to_string()),
@@ -245,6 +256,15 @@ pub(super) fn most_refusals(spec: &ValidationSpec) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_is_a_quarter_larger_where_that_may_be() {
+        for (gib, expected) in
+            [(0, None), (1, Some(5)), (30, Some(37)), (128, Some(160)), (1638, Some(2047)), (1640, None)]
+        {
+            assert_eq!(larger(gib), expected, "{gib}");
+        }
+    }
 
     #[test]
     fn a_key_has_the_form_of_one_and_is_of_one_machine_alone() {

@@ -6,16 +6,19 @@
 //! ```
 
 mod end;
+mod evidence;
 mod machine;
 mod make;
 mod outcome;
+mod speed;
 pub(in super::super) mod words;
+pub(in super::super) use speed::Slow;
 
 pub(in super::super) use end::clear;
 
 use azimage_crds::{ConditionType, TemporaryStatus, ValidationMachine, ValidationOutcome, ValidationStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use words::{Impossible, Words};
+use words::Impossible;
 
 use super::{
     super::{
@@ -86,8 +89,8 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return end::again(cx, told, report);
     }
     match told.map(|told| (told.outcome, told)) {
-        Some((ValidationOutcome::Passed, _)) => {
-            report.done(&Words::Passed);
+        Some((ValidationOutcome::Passed, told)) => {
+            outcome::passed(told, report);
             end::clear(cx, report)
         }
         Some((ValidationOutcome::Failed | ValidationOutcome::Impossible, told)) => end::failed(cx, spec, told, report),
@@ -204,9 +207,10 @@ fn record(attempt: &mut ValidationStatus, twin: Twin) -> Option<&mut ValidationM
             vm_size: None,
             failures: 0,
             failed_virtual_machine_uid: None,
-            agent_seconds: None,
-            boot_seconds: None,
+            timings: None,
+            agent_version: None,
             checks: Vec::new(),
+            console: None,
         });
         attempt.machines.sort_by(|a, b| a.name.cmp(&b.name));
     }

@@ -1,6 +1,6 @@
 //! Both machines are up: they are looked into, and then it is known how good the version is.
 
-use azimage_crds::{ValidationCheckStatus, ValidationOutcome, ValidationStatus};
+use azimage_crds::{ValidationCheckStatus, ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings};
 use azimage_names::Region;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -12,7 +12,7 @@ use super::{
         facts,
         report::{Decision, Report, Stop, ends},
     },
-    TWINS, end, make, record,
+    TWINS, end, make, record, speed,
     words::{Failed, Impossible, Words},
 };
 use crate::{
@@ -114,7 +114,7 @@ fn decided(
     let told = ended.map(|(twin, command)| (twin, command, checks::read(&command.output)));
     for (twin, command, found) in &told {
         if let Some(record) = record(attempt, *twin) {
-            record.boot_seconds = found.boot_seconds;
+            keep(record, found);
         }
         // That nothing was said at all is no word about the image: somebody or something ended it.
         if command.execution != Execution::Succeeded && *found == checks::Report::default() {
@@ -135,6 +135,7 @@ fn decided(
     let expected = Expected {
         ignored_units: &spec.ignored_units,
         allowed_accounts: &spec.allowed_accounts,
+        warn_only: &spec.warn_only,
         checks: &spec.checks,
         period: (begun(cx), now.unwrap_or(Timestamp::MAX)),
     };
@@ -143,33 +144,77 @@ fn decided(
         Identity { computer_name: second_name, report: second },
     ];
     let judged = checks::judge(machines, &expected);
-    let mut failed: Vec<(Twin, ValidationCheckStatus)> = Vec::new();
     for (twin, found) in TWINS.into_iter().zip(judged) {
-        failed.extend(found.iter().filter(|check| !check.passed).map(|check| (twin, check.clone())));
         if let Some(record) = record(attempt, twin) {
             record.checks = found;
         }
     }
-    let Some((twin, check)) = failed.first() else {
+    compare(cx, spec, attempt);
+    let Some(Told { machine, check, detail, others }) = told_first(attempt, |check| !check.passed) else {
         end::end_as(ValidationOutcome::Passed, cx, attempt);
         // By Azure's clock, from which a soak counts.
         attempt.finished_at = now.map(Time).or(attempt.finished_at.take());
-        report.done(&Words::Passed);
+        passed(attempt, report);
         // What comes next is seen by the next pass.
         report.progress = Progress::reconciling(Words::Checking.reason(), Words::Passed.to_string());
         return ends(None, Requeue::Poll);
     };
-    let others = match failed.len() - 1 {
+    end::fails(cx, attempt, &Failed::Check { machine, check, detail, others }, report)
+}
+
+/// What a machine told of itself, as far as the status has it.
+fn keep(record: &mut ValidationMachine, found: &checks::Report) {
+    let azures = record.timings.take().unwrap_or_default();
+    record.timings = Some(ValidationTimings {
+        provisioning_seconds: azures.provisioning_seconds,
+        agent_seconds: azures.agent_seconds,
+        ..found.timings.clone()
+    });
+    record.agent_version.clone_from(&found.agent_version);
+}
+
+/// The machines are compared with those of the last good versions, if that is asked for.
+fn compare(cx: &Cx<'_>, spec: &ValidationSpec, attempt: &mut ValidationStatus) {
+    let Some(limit) = &spec.max_slowdown else { return };
+    let found = speed::judge(&attempt.machines, &cx.validated.good, limit);
+    for (machine, found) in attempt.machines.iter_mut().zip(found) {
+        // The user's stand behind azimage's own.
+        let at = machine.checks.len().saturating_sub(spec.checks.len());
+        machine.checks.splice(at..at, found);
+    }
+}
+
+/// The version passed. What warns stands in the status, so the words stay as they are.
+pub(super) fn passed(told: &ValidationStatus, report: &mut Report) {
+    match told_first(told, |check| check.warning) {
+        None => report.done(&Words::Passed),
+        Some(Told { machine, check, detail, others }) => {
+            report.done(&Words::PassedWithWarning { machine, check, detail, others });
+        }
+    }
+}
+
+/// The first of some checks, for people.
+struct Told {
+    machine: String,
+    check: String,
+    detail: String,
+    others: String,
+}
+
+fn told_first(attempt: &ValidationStatus, is: fn(&ValidationCheckStatus) -> bool) -> Option<Told> {
+    let of = |machine: &'_ ValidationMachine| {
+        let checks = machine.checks.iter().filter(|check| is(check));
+        checks.map(|check| (machine.name.clone(), check.clone())).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = attempt.machines.iter().flat_map(of).collect();
+    let (machine, check) = all.first()?;
+    let others = match all.len() - 1 {
         0 => String::new(),
         count => format!(", and {count} more (status.validation)"),
     };
-    let words = Failed::Check {
-        machine: twin.to_string(),
-        check: check.name.clone(),
-        detail: check.detail.clone().unwrap_or_default(),
-        others,
-    };
-    end::fails(cx, attempt, &words, report)
+    let detail = check.detail.clone().unwrap_or_default();
+    Some(Told { machine: machine.clone(), check: check.name.clone(), detail, others })
 }
 
 /// When the first of the checks began by Azure's clock, as far as anybody knows: a status that was lost tells of none.

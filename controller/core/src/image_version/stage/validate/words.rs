@@ -10,6 +10,9 @@ messages! {
     pub(in crate::image_version) enum Words {
         Passed => Validated / Succeeded:
             "Two machines that were made from the version came up, passed all checks and differ from each other",
+        PassedWithWarning { machine: String, check: String, detail: String, others: String } => Validated / Succeeded:
+            "Two machines that were made from the version came up, passed all checks and differ from each other. The check {check} \
+             warns of machine {machine}: {detail}{others}",
         Network => Validated / Validating:
             "Proving the version: making a network that lets nothing in or out",
         NotClosed => Validated / Validating:
@@ -42,8 +45,9 @@ messages! {
         NotCreated { detail: Detail } => Validated / ValidationFailed:
             "A machine that was made from the version didn't come up{detail}",
         NotPrepared { detail: Detail } => Validated / ValidationFailed:
-            "The image was never deprovisioned: a machine that was made from the version wasn't provisioned in time, and its guest \
-             agent runs{detail}",
+            "Nothing told Azure in time that a machine made from the version is provisioned, though its guest agent runs. Either the \
+             image was never deprovisioned, so that its system takes itself for provisioned, or what provisions it doesn't run: \
+             cloud-init, or the agent itself (Provisioning.Agent in /etc/waagent.conf){detail}",
         NoAgent { machine: String, minutes: u64 } => Validated / ValidationFailed:
             "The guest agent of machine {machine}, made from the version, didn't report within {minutes} minutes \
              (spec.validation.bootTimeout)",
