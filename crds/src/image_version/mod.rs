@@ -4,6 +4,7 @@ mod publish;
 mod source;
 mod status;
 mod validation;
+mod validation_status;
 mod workspace;
 
 use kube::{CustomResource, KubeSchema};
@@ -19,9 +20,9 @@ pub use status::{
     RegionState, RegionStatus, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus,
     TemporaryStatus,
 };
-pub use validation::{
-    MaxSlowdown, MayWarn, SlowdownAction, Validation, ValidationCheck, ValidationCheckStatus, ValidationConsole,
-    ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings,
+pub use validation::{MaxSlowdown, MayWarn, SlowdownAction, Validation, ValidationCheck};
+pub use validation_status::{
+    ValidationCheckStatus, ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings,
 };
 pub use workspace::{Workspace, WorkspaceSubnet};
 

@@ -62,6 +62,11 @@ async fn all_is_true(test: &Test) {
     assert_eq!((&validation["outcome"], &validation["region"]), (&json!("Passed"), &json!("westeurope")));
     let machines = validation["machines"].as_array().unwrap();
     assert_eq!(machines.len(), 2);
+    for machine in machines {
+        let figures = machine["timings"].as_object().unwrap();
+        assert_eq!(figures.len(), 6, "{figures:?}");
+        assert!(machine["agentVersion"].is_string() && machine.get("console").is_none());
+    }
     assert!(machines.iter().flat_map(|machine| machine["checks"].as_array().unwrap()).all(|it| it["passed"] == true));
     nothing_is_left(test, &object).await;
 }
@@ -76,7 +81,9 @@ async fn two_machines_from_a_version_prove_it_and_nothing_is_left() {
     let made: Vec<_> = test.azure.writes().await.into_iter().filter(|it| it.class() == "PUT virtualMachines").collect();
     for machine in &made {
         let properties = &machine.body["properties"];
-        assert_eq!(properties["storageProfile"]["osDisk"]["deleteOption"], "Delete");
+        let os_disk = &properties["storageProfile"]["osDisk"];
+        assert_eq!(os_disk["deleteOption"], "Delete");
+        assert!(os_disk["diskSizeGB"].as_i64() > Some(30), "it shows whether the root file system grows");
         assert!(properties["osProfile"].get("adminPassword").is_none() && machine.body.get("identity").is_none());
     }
     let sizes = made.iter().map(|machine| machine.body["properties"]["hardwareProfile"]["vmSize"].clone());
@@ -140,6 +147,8 @@ async fn an_image_that_keeps_a_machine_alive_fails_and_passes_no_second_time_una
     let object = test.wait(Kind::Version, "web", "rid of the machines", gone).await;
     nothing_is_left(&test, &object).await;
     assert!(object.is_stalled("ValidationFailed"));
+    let log = object.at("/status/validation/machines/0/console/log").as_str().unwrap();
+    assert!(log.contains("Linux version"), "{log}");
     test.request(Kind::Version, "web").await;
     let again =
         |object: &Object| object.at("/status/validation/attempts") == 2 && object.is_stalled("ValidationFailed");

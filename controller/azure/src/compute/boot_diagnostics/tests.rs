@@ -40,6 +40,17 @@ async fn the_log_is_read_by_its_address_alone_and_no_token_goes_there() {
 }
 
 #[tokio::test]
+async fn of_a_screenshot_only_that_it_is_there_is_told() {
+    let no_screenshot = answer(200, &[], json!({"serialConsoleLogBlobUri": SIGNED}).to_string());
+    for (addresses, has_screenshot) in [(addresses(), true), (no_screenshot, false)] {
+        let script = Script::of([addresses, part(0, 99, 100)]);
+        let record = script.client().boot_record(&call(), &vm()).await.unwrap();
+        assert_eq!((record.log.unwrap().len(), record.has_screenshot), (100, has_screenshot));
+        assert_eq!(script.sent().len(), 2, "nobody asks for it");
+    }
+}
+
+#[tokio::test]
 async fn of_a_long_log_the_end_is_read() {
     let total = 3 * LARGEST_LOG + 7;
     let script =

@@ -28,7 +28,8 @@ fn running() -> Value {
             "instanceView": {
                 "computerName": "builder-7", "hyperVGeneration": "V2",
                 "vmAgent": {"vmAgentVersion": "2.15.0.1", "statuses": [{"code": "ProvisioningState/succeeded",
-                    "level": "Info", "displayStatus": "Ready", "message": "Guest Agent is running"}]},
+                    "level": "Info", "displayStatus": "Ready", "message": "Guest Agent is running",
+                    "time": "2026-11-01T10:01:30+00:00"}]},
                 "statuses": [
                     {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioning succeeded"},
                     {"code": "PowerState/running", "level": "Info", "displayStatus": "VM running"}]
@@ -97,6 +98,7 @@ fn a_running_machine_is_read_whole() {
     assert!(machine.time_created.is_some());
     let agent = machine.agent.unwrap();
     assert!(agent.ready);
+    assert_eq!(agent.reported_at, Some("2026-11-01T10:01:30Z".parse().unwrap()));
     assert_eq!(agent.version.as_deref(), Some("2.15.0.1"));
 }
 
@@ -114,7 +116,12 @@ fn a_generalized_machine_shows_in_the_instance_view_only() {
     assert!(machine.generalized);
     assert_eq!(
         machine.agent,
-        Some(AgentStatus { ready: false, version: None, message: Some("VM Agent is unresponsive.".to_owned()) })
+        Some(AgentStatus {
+            ready: false,
+            version: None,
+            message: Some("VM Agent is unresponsive.".to_owned()),
+            reported_at: None
+        })
     );
 }
 
