@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use azimage_azure::{Call, Client, Error, OperationUrl};
-use azimage_core::{
-    guest::console,
-    image_version::{Absent, Facts, OperationOf, Read, Reading, Readings, facts},
-};
+use azimage_core::image_version::{Absent, Facts, OperationOf, Read, Reading, Readings};
 
 use super::{CallError, Lists, convert, failure::absent};
 
@@ -89,16 +86,11 @@ impl Reader<'_> {
             Read::Console(of) => {
                 let log = client.serial_console_log(call, &of.machine).await;
                 let nonce = of.nonce.clone();
-                self.keep(&mut facts.consoles, of, log, |log| {
-                    nonce.map_or(facts::Console::NoMark, |nonce| console::read(&log.unwrap_or_default(), &nonce))
-                })
+                self.keep(&mut facts.consoles, of, log, |log| convert::console(log, nonce.as_deref()))
             }
             Read::ConsoleEnd(id) => {
                 let record = client.boot_record(call, &id).await;
-                self.keep(&mut facts.console_ends, id, record, |record| facts::ConsoleEnd {
-                    log: console::end(&record.log.unwrap_or_default()),
-                    has_screenshot: record.has_screenshot,
-                })
+                self.keep(&mut facts.console_ends, id, record, convert::console_end)
             }
             Read::Regions(subscription) => {
                 let (regions, wait) = self.lists.regions().of(client, call, &subscription).await;

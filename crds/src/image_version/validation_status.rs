@@ -1,5 +1,8 @@
 //! What is known of a version that proves itself.
 
+// Outside of the type, as the derived one of its schema has the same names.
+#![allow(clippy::struct_field_names, reason = "figures name their units")]
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ use azimage_core::temporary::TemporaryId;
 use azimage_crds::{SEAL_TAG, StepFailure};
 use azimage_names::VersionNumber;
 use azimage_names::values::{ExecutionState, OperationState, OsState, OsType, PowerState, ProvisioningState};
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 /// Members of a target region that decisions know; all others are kept as they are.
@@ -57,6 +58,16 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
         changed_at: machine.changed_at,
         boot_diagnostics: machine.boot_diagnostics,
     }
+}
+
+/// What a log says of the seal with this nonce; without one it says nothing.
+pub(super) fn console(log: Option<Bytes>, nonce: Option<&str>) -> facts::Console {
+    nonce.map_or(facts::Console::NoMark, |nonce| console::read(&log.unwrap_or_default(), nonce))
+}
+
+pub(super) fn console_end(record: azure::BootRecord) -> facts::ConsoleEnd {
+    let (log, has_screenshot) = (console::end(&record.log.unwrap_or_default()), record.has_screenshot);
+    facts::ConsoleEnd { log, has_screenshot }
 }
 
 fn attached(id: Option<String>, lun: Option<u8>, is_os_disk: bool) -> facts::AttachedDisk {

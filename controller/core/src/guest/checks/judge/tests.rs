@@ -40,14 +40,14 @@ fn judged(change: impl Fn(&mut Report, &mut Report)) -> Vec<String> {
     failed("a", first).chain(failed("b", second)).collect()
 }
 
-fn root(device: u64, unused: u64, file_system: u64) -> Option<Root> {
+fn root(device: u64, unused: u64, file_system: u64) -> Root {
     let [device, unused, file_system] = [device, unused, file_system].map(|gib| gib * SECTORS_OF_A_GIB);
-    Some(Root { device, unused, file_system })
+    Root { device, unused, file_system }
 }
 
 #[test]
 fn what_only_warns_passes_and_says_what_it_found() {
-    let machine = Report { root: root(30, 8, 29), agent_version: Some("2.2.1".into()), ..report("a") };
+    let machine = Report { root: Some(root(30, 8, 29)), agent_version: Some("2.2.1".into()), ..report("a") };
     let expected = Expected {
         ignored_units: &[],
         allowed_accounts: &[],
@@ -103,10 +103,10 @@ fn machines_pass_that_are_well_and_share_nothing() {
         ("no name server", |a, _| a.has_name_server = false, &["a NameResolution"]),
         ("units that may fail", |a, _| a.failed_units = vec!["nfs-client.service".into(), "one.service".into()], &[]),
         ("a unit that may not", |a, _| a.failed_units = vec!["one.serviced".into()], &["a Units"]),
-        ("a partition that wasn't grown", |a, _| a.root = root(30, 8, 29), &["a RootDisk"]),
-        ("a file system that wasn't grown", |_, b| b.root = root(38, 0, 29), &["b RootDisk"]),
+        ("a partition that wasn't grown", |a, _| a.root = Some(root(30, 8, 29)), &["a RootDisk"]),
+        ("a file system that wasn't grown", |_, b| b.root = Some(root(38, 0, 29)), &["b RootDisk"]),
         ("a root that isn't told", |a, _| a.root = None, &[]),
-        ("a root of nothing", |a, _| a.root = root(0, 0, 0), &[]),
+        ("a root of nothing", |a, _| a.root = Some(root(0, 0, 0)), &[]),
         ("an old agent", |a, _| a.agent_version = Some("2.2.52".into()), &["a AgentVersion"]),
         ("the oldest agent that may be", |a, _| a.agent_version = Some("2.2.53.1".into()), &[]),
         ("an agent of two digits", |a, _| a.agent_version = Some("2.10".into()), &[]),

@@ -130,6 +130,9 @@ mod tests {
         }
     }
 
+    /// What is the matter, the good versions, the sizes and figures of both machines, and what is found on them.
+    type Row<'a> = (&'a str, &'a [GoodVersion], [(&'a str, (i32, i32)); 2], [&'a str; 2]);
+
     fn good(size: &str, figures: &[(i32, i32)]) -> Vec<GoodVersion> {
         let of = |(provisioning, boot): &(i32, i32)| GoodVersion {
             machines: vec![(size.into(), timings(*provisioning, *boot))],
@@ -141,7 +144,7 @@ mod tests {
     fn a_version_is_slow_that_is_so_on_every_machine_that_can_be_compared() {
         let usual = good("A", &[(60, 20), (62, 22), (500, 200), (58, 19), (61, 21)]);
         let both = [good("A", &[(60, 20); 3]), good("B", &[(100, 40); 3])].concat();
-        let rows: [(&str, &[GoodVersion], [(&str, (i32, i32)); 2], [&str; 2]); 11] = [
+        let rows: [Row; 11] = [
             ("as fast", &usual, [("A", (61, 20)), ("A", (60, 21))], ["passed", "passed"]),
             (
                 "one odd version moves no median",
