@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_azure as azure;
 use azimage_core::belonging::BelongingId;
+use azimage_core::condition::clip;
 use azimage_core::guest::{console, output};
 use azimage_core::image_version::{MarketplacePlan, Operation, facts};
 use azimage_core::temporary::TemporaryId;
-use azimage_crds::{SEAL_TAG, StepFailure};
+use azimage_crds::{ImageReference, SEAL_TAG, StepFailure};
 use azimage_names::VersionNumber;
 use azimage_names::values::{ExecutionState, OperationState, OsState, OsType, PowerState, ProvisioningState};
 use serde_json::{Map, Value};
@@ -39,6 +40,7 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
         unmanaged_os_disk: !machine.os_disk.managed,
         disks,
         interfaces: machine.interfaces,
+        image: machine.image.map(image_reference),
         size: machine.size,
         allows_extensions: machine.allows_extensions,
         scale_set: machine.scale_set,
@@ -54,6 +56,22 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
         read_at: machine.read_at,
         changed_at: machine.changed_at,
         boot_diagnostics: machine.boot_diagnostics,
+    }
+}
+
+/// The longest name, version and id of an image that are kept, in bytes.
+const NAME: usize = 128;
+const VERSION: usize = 64;
+const ID: usize = 500;
+
+fn image_reference(image: azure::ImageReference) -> ImageReference {
+    let clipped = |text: Option<String>, limit: usize| text.map(|text| clip(&text, limit));
+    ImageReference {
+        publisher: clipped(image.publisher, NAME),
+        offer: clipped(image.offer, NAME),
+        sku: clipped(image.sku, NAME),
+        version: clipped(image.version, VERSION),
+        id: clipped(image.id, ID),
     }
 }
 
