@@ -16,6 +16,8 @@ pub struct Config {
     pub workspaces: Vec<ResourceGroup>,
     /// The tenant of `ServiceAccount`s that name none.
     pub tenant: Option<String>,
+    /// Whether an admission policy says on image definitions who changed `spec.latest`, and lets nobody else say so.
+    pub changers_are_stamped: bool,
     /// How many image versions are worked on at a time.
     pub image_version_concurrency: u16,
     /// How many replication targets are worked on at a time.

@@ -91,9 +91,10 @@ pub trait Decide: Send + Sync {
         id: &ImageDefinitionId,
         versions: &[&ImageVersion],
         targets: &[&ReplicationTarget],
+        stamped: bool,
         now: Timestamp,
     ) -> promotion::Latest {
-        promotion::of_definition(object, id, versions, targets, now)
+        promotion::of_definition(object, id, versions, targets, stamped, now)
     }
 
     /// The status of an image definition after the pass: [`image_definition::next_status`].

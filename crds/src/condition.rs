@@ -102,6 +102,8 @@ pub enum Reason {
     SourceFailed,
     /// The source is of a kind that a gallery image can't be made from.
     SourceUnsupported,
+    /// The image definition's object doesn't allow such a source; the message names the rule and both values.
+    SourceNotApproved,
     /// The virtual machine carries no tag that consents to its being generalized.
     ConsentMissing,
     /// The virtual machine is claimed by another owner.
@@ -278,6 +280,7 @@ impl Reason {
             | Self::SourceNotFound
             | Self::SourceFailed
             | Self::SourceUnsupported
+            | Self::SourceNotApproved
             | Self::ConsentMissing
             | Self::SourceClaimed
             | Self::AlreadyGeneralized

@@ -9,7 +9,7 @@ use crate::rules;
 /// Which version of the image definition is latest: the one that machines get which name no version.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = rules::pinned_has_a_number())]
+#[x_kube(validation = rules::pinned_has_a_number(), validation = rules::an_override_is_of_the_pinned())]
 pub struct LatestPolicy {
     /// Whether the newest version that passed its validation is promoted, or exactly one, or none.
     #[serde(default)]
@@ -20,6 +20,10 @@ pub struct LatestPolicy {
     #[schemars(length(min = 5, max = 32))]
     #[x_kube(validation = rules::version_number())]
     pub pinned: Option<String>,
+
+    /// Your word that the pinned version may be latest although it didn't pass its validation. It stands in `status.history` for ever.
+    #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
+    pub overriding: Option<Override>,
 
     /// How long a version that passed waits before it is promoted, with `policy: Newest`: from 0s to 720h.
     #[serde(default = "default_soak")]
@@ -41,10 +45,43 @@ impl Default for LatestPolicy {
         Self {
             policy: PromotionPolicy::default(),
             pinned: None,
+            overriding: None,
             soak: default_soak(),
             empty_regions: EmptyRegions::default(),
         }
     }
+}
+
+/// Whose validation doesn't count, and why.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = rules::an_override_keeps_its_reason())]
+pub struct Override {
+    /// The number of the version, the same as `pinned`.
+    #[schemars(length(min = 5, max = 32))]
+    #[x_kube(validation = rules::version_number())]
+    pub version: String,
+
+    /// Why, for whoever reads the history later. It can't be changed for the same version.
+    #[schemars(length(min = 1, max = 256))]
+    #[x_kube(validation = rules::a_reason())]
+    pub reason: String,
+}
+
+/// An override that stands in the history, and so counts.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OverrideStatus {
+    /// The version number.
+    #[schemars(length(min = 5, max = 32))]
+    pub version: String,
+
+    /// Why its validation doesn't count.
+    #[schemars(length(max = 256))]
+    pub reason: String,
+
+    /// Since when it stands in the history.
+    pub since: Time,
 }
 
 /// Which version is promoted.
@@ -191,6 +228,11 @@ pub struct HistoryEntry {
     /// What became of it.
     pub action: HistoryAction,
 
+    /// The regions in which it became latest, also those that followed; of one that is latest no more, those in which it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128), inner(length(max = 64)))]
+    pub regions: Vec<String>,
+
     /// When that was seen.
     pub time: Time,
 
@@ -202,7 +244,13 @@ pub struct HistoryEntry {
     #[schemars(length(max = 128))]
     pub manager: Option<String>,
 
-    /// The annotation `azimage.dev/reason` at that time.
+    /// Who changed `spec.latest` last, as the admission policy stamped it on the object: a name of a user of Kubernetes. Absent where
+    /// the policy isn't installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub user: Option<String>,
+
+    /// The annotation `azimage.dev/reason` at that time; of an override its own reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub reason: Option<String>,
@@ -217,4 +265,6 @@ pub enum HistoryAction {
     RolledBack,
     /// It is latest no more, and nothing is instead.
     Excluded,
+    /// It may be latest although it didn't pass its validation. Such an entry stays for ever.
+    Overridden,
 }

@@ -20,22 +20,23 @@ mod rules;
 
 pub use condition::{ConditionType, Reason};
 pub use image_definition::{
-    Architecture, AtLeastAtMost, DefinitionProperties, DiskControllerType, HyperVGeneration, Identifier,
-    ImageDefinition, ImageDefinitionSpec, ImageDefinitionStatus, Management, ObservedProperties, OsType, PurchasePlan,
-    Recommended, SecurityType,
+    ApprovedGroups, ApprovedImage, ApprovedMachines, ApprovedSources, ApprovedVersions, Architecture, AtLeastAtMost,
+    DefinitionProperties, DiskControllerType, HyperVGeneration, Identifier, ImageDefinition, ImageDefinitionSpec,
+    ImageDefinitionStatus, Management, ObservedProperties, OsType, PurchasePlan, Recommended, SecurityType,
 };
 pub use image_version::{
     Adoption, AllowedPath, Capture, CloneSettings, DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest,
-    GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion, ImageVersionSource, ImageVersionSpec,
-    ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, MaxSlowdown, MayWarn, OperationStatus,
-    OsDiskSource, Prepare, Publish, RefusalStatus, RegionState, RegionStatus, ReplicationMode, SlowdownAction, Source,
-    SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType,
-    TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationConsole, ValidationMachine,
-    ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource, Workspace, WorkspaceSubnet,
+    GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageReference, ImageVersion, ImageVersionSource,
+    ImageVersionSpec, ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, MaxSlowdown, MayWarn,
+    OperationStatus, OsDiskSource, Prepare, Publish, RefusalStatus, RegionState, RegionStatus, ReplicationMode,
+    SlowdownAction, Source, SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure,
+    StepStatus, StorageAccountType, TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus,
+    ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource,
+    Workspace, WorkspaceSubnet,
 };
 pub use latest::{
     EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,
-    MayBeLatest, PromotionPolicy, RegionLatest,
+    MayBeLatest, Override, OverrideStatus, PromotionPolicy, RegionLatest,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{
@@ -58,6 +59,9 @@ pub const RECONCILE_REQUESTED_AT: &str = "azimage.dev/reconcile-requested-at";
 
 /// Annotation on an `ImageDefinition` that says why what is latest is changed: it is copied to `status.history`.
 pub const REASON: &str = "azimage.dev/reason";
+
+/// Annotation on an `ImageDefinition` by which the admission policy says who changed `spec.latest` last: a user of Kubernetes.
+pub const LATEST_CHANGED_BY: &str = "azimage.dev/latest-changed-by";
 
 /// Tag on an Azure virtual machine by which its owner consents to its being generalized in place.
 pub const CONSENT_TAG: &str = "azimage-generalize";

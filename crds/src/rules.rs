@@ -236,6 +236,64 @@ pub(crate) fn pinned_has_a_number() -> Rule {
         .field_path(".pinned")
 }
 
+/// A list of what versions may be made from has something in it.
+pub(crate) fn some_source() -> Rule {
+    Rule::new("has(self.virtualMachines) || has(self.imageVersions) || has(self.managedImages) || has(self.disks)")
+        .message(
+            "set at least one of virtualMachines, imageVersions, managedImages and disks: nothing else may be a source",
+        )
+}
+
+/// Resource ids of resource groups.
+pub(crate) fn resource_groups() -> Rule {
+    Rule::new("self.all(id, id.matches('(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[a-z0-9._()-]*[a-z0-9_()-]$'))")
+        .message("must be resource ids of resource groups: /subscriptions/<guid>/resourceGroups/<name>")
+}
+
+const GALLERY_OR_DEFINITION: &str = "(?i)^/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[a-z0-9._()-]+/providers/Microsoft[.]Compute/galleries/[a-z0-9_.]+(/images/[a-z0-9_.-]+)?$";
+const GALLERY_OR_DEFINITION_WORDS: &str = "the resource id of a gallery or of an image definition: /subscriptions/<guid>/resourceGroups/<name>/providers/Microsoft.Compute/galleries/<name>, with or without /images/<name>";
+
+/// The resource id of a gallery, or of an image definition.
+pub(crate) fn gallery_or_definition() -> Rule {
+    Rule::new(format!("self.matches('{GALLERY_OR_DEFINITION}')"))
+        .message(format!("must be {GALLERY_OR_DEFINITION_WORDS}").as_str())
+}
+
+/// Resource ids of galleries and image definitions.
+pub(crate) fn galleries_or_definitions() -> Rule {
+    Rule::new(format!("self.all(id, id.matches('{GALLERY_OR_DEFINITION}'))"))
+        .message(format!("each must be {GALLERY_OR_DEFINITION_WORDS}").as_str())
+}
+
+/// An image is of the Marketplace or of a gallery.
+pub(crate) fn an_image_of_one_place() -> Rule {
+    Rule::new("has(self.publisher) != has(self.id) && (has(self.publisher) || !has(self.offer)) && (has(self.offer) || !has(self.sku))")
+        .message("set publisher, with offer and sku where these matter, for images of the Marketplace, or id alone for images of a gallery")
+}
+
+/// An override is for the pinned version.
+pub(crate) fn an_override_is_of_the_pinned() -> Rule {
+    Rule::new(
+        "!has(self.override) || self.policy == 'Pinned' && has(self.pinned) && self.pinned == self.override.version",
+    )
+    .message("override is for policy: Pinned, and names the version that is pinned; take it out with any other policy or version")
+    .reason(Reason::FieldValueForbidden)
+    .field_path(".override")
+}
+
+/// What stands in the history stays so.
+pub(crate) fn an_override_keeps_its_reason() -> Rule {
+    Rule::new("self.version != oldSelf.version || self.reason == oldSelf.reason")
+        .message("the reason of an override can't be changed, as it stands in the history: take the override out and set another one")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// A reason that says something, in one line.
+pub(crate) fn a_reason() -> Rule {
+    Rule::new("self.matches('^[^\\x00-\\x1f]*[^ \\x00-\\x1f][^\\x00-\\x1f]*$')")
+        .message("must be a sentence in one line, such as: CVE fix, validated by hand")
+}
+
 fn time_span(least: &str, most: &str, example: &str) -> Rule {
     Rule::new(format!(
         "self.matches('^([0-9]{{1,5}}(h|m|s))+$') && duration(self) >= duration('{least}') && duration(self) <= duration('{most}')"

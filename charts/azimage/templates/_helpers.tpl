@@ -72,6 +72,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- with .Values.watchNamespaces }}
 - {{ printf "--watch-namespaces=%s" (join "," .) | quote }}
 {{- end }}
+{{- if .Values.admissionPolicy.enabled }}
+- --believe-latest-changed-by
+{{- end }}
 {{- with .Values.clusterId }}
 - {{ printf "--cluster-id=%s" . | quote }}
 {{- end }}

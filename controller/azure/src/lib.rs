@@ -41,10 +41,10 @@ pub use compute::blob::LARGEST_LOG;
 pub use compute::{
     AdditionalReplicaSet, AgentStatus, AtLeastAtMost, BootRecord, DataDisk, DataDiskEncryption, Disk, DiskBody,
     ExtendedLocation, ExtendedLocationTarget, Feature, FromImage, Gallery, ImageDefinition, ImageDefinitionBody,
-    ImageDefinitionSettings, ImageDisk, ImageSource, ImageVersion, ImageVersionBody, ManagedImage, NewImageDefinition,
-    NewMachineBody, NewStorage, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, Plan, RegionEncryption,
-    RegionalReplication, ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile,
-    SnapshotBody, SoftDeletedVersion, TargetRegion, TrustedLaunch, VirtualMachine, VirtualMachineUpdate,
+    ImageDefinitionSettings, ImageDisk, ImageReference, ImageSource, ImageVersion, ImageVersionBody, ManagedImage,
+    NewImageDefinition, NewMachineBody, NewStorage, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, Plan,
+    RegionEncryption, RegionalReplication, ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance,
+    SafetyProfile, SnapshotBody, SoftDeletedVersion, TargetRegion, TrustedLaunch, VirtualMachine, VirtualMachineUpdate,
 };
 pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use http::transport::{Transport, TransportError, TransportErrorKind};

@@ -7,6 +7,7 @@
 //! replication target needs no Azure: [`replication_target::plan`] reads what the image versions say. An image definition goes the
 //! short way of [`image_definition`].
 
+pub mod approval;
 pub mod belonging;
 pub mod condition;
 pub mod events;

@@ -202,6 +202,11 @@ pub struct ControllerArgs {
     )]
     pub service_account_names: Vec<String>,
 
+    /// Believe the annotation azimage.dev/latest-changed-by of ImageDefinitions, and put it into their history. Only with the admission policy
+    /// latest-changed-by.azimage.dev, which sets it and lets nobody else do so. The Helm chart switches it on with the policy.
+    #[arg(long, env = "AZIMAGE_BELIEVE_LATEST_CHANGED_BY", default_value_t = false, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOLEAN", help_heading = "Kubernetes")]
+    pub believe_latest_changed_by: bool,
+
     /// Resource groups in which copies of machines were made, or snapshots of them are kept, such as /subscriptions/ID/resourceGroups/NAME, separated by
     /// commas. The controller's own identity looks there for what is left of objects that are gone; where objects that live
     /// have their workspaces it looks anyway.

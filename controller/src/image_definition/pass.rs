@@ -216,7 +216,8 @@ impl Pass<'_> {
         let stores = &self.context.stores;
         let (versions, targets) = (stores.versions_of(self.namespace), stores.targets_of(self.namespace));
         let (versions, targets) = (versions.objects(), targets.objects());
-        self.context.decisions.latest_of_definition(self.object, id, &versions, &targets, now)
+        let stamped = self.context.config.changers_are_stamped;
+        self.context.decisions.latest_of_definition(self.object, id, &versions, &targets, stamped, now)
     }
 
     fn validate(&self) -> Result<Validated, Violation> {

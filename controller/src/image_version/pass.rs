@@ -141,12 +141,14 @@ impl Pass<'_> {
         let given =
             Given { client: client.as_ref(), call: &call, validated: &validated, status: &status, memory: &memory };
         let (mut plan, retry_after) = self.observe(given, &mut facts).await?;
-        if self.context.decisions.needs_fresh_targets(&plan) {
+        let writes_regions = self.context.decisions.needs_fresh_targets(&plan);
+        let needs_definitions = writes_regions && plan.includes() || plan.rests_on_the_source();
+        if writes_regions || needs_definitions {
             // The watch may lag: a list of regions is written only on targets that were just read, so that a target
             // that is being deleted neither loses its word nor gets a region after its end. Nor does a version get into latest on an
-            // image definition that has another one pinned since.
-            let fresh = self.targets_unseen(&targets.metadata()).await?;
-            let pins = if plan.includes() { self.definitions_unseen(&definitions.metadata()).await? } else { None };
+            // image definition that has another one pinned since, or is it made from what its object doesn't allow any more.
+            let fresh = if writes_regions { self.targets_unseen(&targets.metadata()).await? } else { None };
+            let pins = if needs_definitions { self.definitions_unseen(&definitions.metadata()).await? } else { None };
             if fresh.is_some() || pins.is_some() {
                 let fresh = fresh.as_ref().map_or_else(|| targets.objects(), |fresh| fresh.iter().collect());
                 let pins = pins.as_ref().map_or_else(|| definitions.objects(), |pins| pins.iter().collect());

@@ -158,6 +158,7 @@ fn config(arguments: &ControllerArgs, cluster: String) -> Config {
         accounts: served(&arguments.service_account_names, None),
         workspaces: arguments.workspaces.clone(),
         tenant: azure::tenant(&arguments.azure),
+        changers_are_stamped: arguments.believe_latest_changed_by,
         image_version_concurrency: arguments.image_version_concurrency,
         replication_target_concurrency: arguments.replication_target_concurrency,
         pace: Pace {

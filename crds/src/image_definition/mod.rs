@@ -1,6 +1,7 @@
 //! `ImageDefinition`: a gallery image definition, of which versions are made.
 
 mod properties;
+mod sources;
 mod status;
 
 use kube::{CustomResource, KubeSchema};
@@ -10,6 +11,7 @@ pub use properties::{
     Architecture, AtLeastAtMost, DefinitionProperties, DiskControllerType, HyperVGeneration, Identifier, OsType,
     PurchasePlan, Recommended, SecurityType,
 };
+pub use sources::{ApprovedGroups, ApprovedImage, ApprovedMachines, ApprovedSources, ApprovedVersions};
 pub use status::{ImageDefinitionStatus, ObservedProperties};
 
 use crate::{
@@ -120,6 +122,10 @@ pub struct ImageDefinitionSpec {
     /// that Azure can't change is as this object says, and its former owner is no living object of this cluster.
     #[serde(default)]
     pub adoption: Adoption,
+
+    /// What its versions may be made from. Without it they may be made from anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<ApprovedSources>,
 
     /// Which of its versions is latest. Without it none is promoted.
     #[serde(default)]

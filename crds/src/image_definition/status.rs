@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{HistoryEntry, LatestStatus, LineVersion};
+use crate::{HistoryEntry, LatestStatus, LineVersion, OverrideStatus};
 
 /// What was observed of an image definition.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,9 +58,13 @@ pub struct ImageDefinitionStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub versions: Vec<LineVersion>,
 
-    /// What became latest, the last change first; at most 32.
+    /// The override of `spec.latest` that counts: it stands in the history.
+    #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
+    pub overriding: Option<OverrideStatus>,
+
+    /// What became latest, the last change first: the last 32 changes, and of overrides all, at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = 96))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub history: Vec<HistoryEntry>,
 }

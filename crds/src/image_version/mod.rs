@@ -16,9 +16,9 @@ pub use source::{
     InPlaceSettings, ManagedImageSource, OsDiskSource, Prepare, Source, SourceCleanup, VirtualMachineSource,
 };
 pub use status::{
-    GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, Leaving, OperationStatus, RefusalStatus,
-    RegionState, RegionStatus, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus,
-    TemporaryStatus,
+    GuestStatus, HygieneFinding, HygieneStatus, ImageReference, ImageVersionStatus, Leaving, OperationStatus,
+    RefusalStatus, RegionState, RegionStatus, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure,
+    StepStatus, TemporaryStatus,
 };
 pub use validation::{MaxSlowdown, MayWarn, SlowdownAction, Validation, ValidationCheck};
 pub use validation_status::{

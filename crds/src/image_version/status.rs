@@ -131,6 +131,45 @@ pub struct SourceStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub security_type: Option<String>,
+
+    /// The image from which the virtual machine was made, if Azure tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_reference: Option<ImageReference>,
+
+    /// Why the image definition's object doesn't allow the source, where the work had gone too far to be stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub not_approved: Option<String>,
+}
+
+/// The image from which a virtual machine was made, in Azure's words: one of the Marketplace, or one with a resource id.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReference {
+    /// The publisher in the Marketplace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub publisher: Option<String>,
+
+    /// Its offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub offer: Option<String>,
+
+    /// The SKU of the offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub sku: Option<String>,
+
+    /// The very version that the machine was made from, if Azure tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub version: Option<String>,
+
+    /// The resource id of the image, the image definition or the gallery image version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub id: Option<String>,
 }
 
 /// What a preparation of the guest told of itself.

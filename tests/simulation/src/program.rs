@@ -44,6 +44,7 @@ pub fn options(client: kube::Client, azure: Arc<dyn AzureClients>, seams: Seams)
             accounts: Served::All,
             workspaces: Vec::new(),
             tenant: Some(TENANT.to_owned()),
+            changers_are_stamped: false,
             image_version_concurrency: 16,
             replication_target_concurrency: 8,
             pace: Pace {

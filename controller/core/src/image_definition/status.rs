@@ -37,7 +37,8 @@ pub fn next_status(
         ..previous.clone()
     };
     let next = match report.latest.as_deref() {
-        Some(Latest { latest, versions, history, .. }) => ImageDefinitionStatus {
+        Some(Latest { latest, versions, history, overriding, .. }) => ImageDefinitionStatus {
+            overriding: overriding.clone(),
             latest: latest.clone(),
             versions: versions.clone(),
             history: history.clone(),

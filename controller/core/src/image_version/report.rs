@@ -45,6 +45,12 @@ impl Plan {
         matches!(request, Some(Request::PutVersion(write)) if write.targets.iter().any(|at| !at.exclude_from_latest))
     }
 
+    /// Whether the step can't be taken back, and so needs the newest word on what the version may be made from.
+    pub fn rests_on_the_source(&self) -> bool {
+        let creates = |step: &Step| step.name == StepName::Publish && self.report.resource_id.is_none();
+        self.step.as_ref().is_some_and(|step| step.name == StepName::Seal || creates(step))
+    }
+
     /// Whether nothing is left to be done, so that the next look may be at the list of the definition's versions.
     pub fn rests(&self) -> bool {
         self.step.is_none()
@@ -82,6 +88,8 @@ pub struct Report {
     pub regions: Option<Vec<RegionStatus>>,
     /// Source facts; those not given stay as they were.
     pub source: Option<SourceStatus>,
+    /// Whether the image definition's object allows the source.
+    pub approved: Approved,
     /// What the preparation of the guest told; what isn't given stays as it was.
     pub guest: Option<GuestStatus>,
     /// How it stands with the validation; `None` leaves it as it was.
@@ -136,6 +144,18 @@ pub struct Report {
     pub confirming: Option<Read>,
 }
 
+/// Whether the image definition's object allows the source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Approved {
+    /// This pass didn't look at it: what was told stays.
+    #[default]
+    Unseen,
+    /// It does.
+    Yes,
+    /// It doesn't, and the work had gone too far to be stopped: why not.
+    No(String),
+}
+
 /// What is told of latest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LatestReport {
@@ -154,6 +174,7 @@ impl Default for Report {
             progress: Progress::reconciling(Words::Begins.reason(), Words::Begins.to_string()),
             regions: None,
             source: None,
+            approved: Approved::default(),
             guest: None,
             validation: None,
             validates: None,

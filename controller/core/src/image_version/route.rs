@@ -7,8 +7,8 @@ use super::{
     context::Cx,
     report::{Decision, Report},
     stage::{
-        claim, clean, clone, compatible, definition, delete, delete_source, disks, generalize, guest, keep, publish,
-        replicate, source, source_disks, source_image, source_version, validate,
+        approved, claim, clean, clone, compatible, definition, delete, delete_source, disks, generalize, guest, keep,
+        publish, replicate, source, source_disks, source_image, source_version, validate,
     },
 };
 
@@ -39,6 +39,7 @@ use StepName as By;
 
 static DEFINITION: Stage = stage("definition", On::Compatible, &[], definition::decide);
 static SOURCE: Stage = stage("source", On::SourceReady, &[], source::decide);
+static APPROVED: Stage = stage("approved", On::SourceReady, &[], approved::decide);
 static SOURCE_VERSION: Stage = stage("source version", On::SourceReady, &[], source_version::decide);
 static SOURCE_IMAGE: Stage = stage("source image", On::SourceReady, &[], source_image::decide);
 static SOURCE_DISKS: Stage = stage("source disks", On::SourceReady, &[], source_disks::decide);
@@ -74,9 +75,10 @@ static VERSION_GONE: Stage = stage("version gone", On::Published, &[By::Delete],
 static RELEASE: Stage = stage("release", On::SourceReady, &[By::ForgetSeal, By::ReleaseSource], delete::release);
 
 /// From a virtual machine that is captured in place.
-static IN_PLACE: [&Stage; 13] = [
+static IN_PLACE: [&Stage; 14] = [
     &DEFINITION,
     &SOURCE,
+    &APPROVED,
     &COMPATIBLE,
     &DISKS,
     &CLAIM,
@@ -91,9 +93,10 @@ static IN_PLACE: [&Stage; 13] = [
 ];
 
 /// From a copy of a virtual machine.
-static CLONE: [&Stage; 11] = [
+static CLONE: [&Stage; 12] = [
     &DEFINITION,
     &SOURCE,
+    &APPROVED,
     &COMPATIBLE,
     &DISKS,
     &CLONE_IT,
@@ -106,13 +109,14 @@ static CLONE: [&Stage; 11] = [
 ];
 
 /// From another version.
-static COPY: [&Stage; 6] = [&DEFINITION, &SOURCE_VERSION, &COMPATIBLE_VERSION, &PUBLISH, &CLEAN, &REPLICATE];
+static COPY: [&Stage; 7] = [&DEFINITION, &SOURCE_VERSION, &APPROVED, &COMPATIBLE_VERSION, &PUBLISH, &CLEAN, &REPLICATE];
 
 /// From a managed image.
-static IMAGE: [&Stage; 6] = [&DEFINITION, &SOURCE_IMAGE, &COMPATIBLE_IMAGE, &PUBLISH, &CLEAN, &REPLICATE];
+static IMAGE: [&Stage; 7] = [&DEFINITION, &SOURCE_IMAGE, &APPROVED, &COMPATIBLE_IMAGE, &PUBLISH, &CLEAN, &REPLICATE];
 
 /// From disks or snapshots.
-static FROM_DISKS: [&Stage; 6] = [&DEFINITION, &SOURCE_DISKS, &COMPATIBLE_DISKS, &PUBLISH, &CLEAN, &REPLICATE];
+static FROM_DISKS: [&Stage; 7] =
+    [&DEFINITION, &SOURCE_DISKS, &APPROVED, &COMPATIBLE_DISKS, &PUBLISH, &CLEAN, &REPLICATE];
 
 /// An object that goes.
 pub(super) static DELETE: [&Stage; 4] = [&VALIDATION_GONE, &VERSION_GONE, &TEMPORARY_GONE, &RELEASE];

@@ -11,6 +11,7 @@ use super::{
     Report, StepKey, StepName, Subject, belongings_status,
     history::recorded,
     refusals::Refusals,
+    report::Approved,
     stage::{clean::FOREIGN, replicate::regions},
 };
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
 
 /// The longest of Azure's words about a temporary resource, in bytes.
 const PROBLEM_LIMIT: usize = 1000;
+
+/// The longest word on a source that isn't approved, in bytes.
+const APPROVAL_LIMIT: usize = 2000;
 
 /// The conditions that each image version has, in the order of the work.
 pub const DOMAIN: [ConditionType; 7] = [
@@ -85,7 +89,7 @@ pub fn next_status(
         },
         guest: report.guest.clone().or_else(|| previous.guest.clone()),
         validation: report.validation.clone().or_else(|| previous.validation.clone()),
-        source: merge_source(previous.source.as_ref(), report.source.as_ref()),
+        source: source(previous, report),
         regions,
         operation: report.running.as_ref().and_then(|running| operation(running, report.limit_seconds, &steps)),
         steps,
@@ -250,6 +254,16 @@ fn since(region: &RegionStatus, previous: &ImageVersionStatus, now: Timestamp) -
     RegionStatus { since, ..region.clone() }
 }
 
+fn source(previous: &ImageVersionStatus, report: &Report) -> Option<SourceStatus> {
+    let source = merge_source(previous.source.as_ref(), report.source.as_ref())?;
+    let not_approved = match &report.approved {
+        Approved::Unseen => source.not_approved,
+        Approved::Yes => None,
+        Approved::No(why) => Some(clip(why, APPROVAL_LIMIT)),
+    };
+    Some(SourceStatus { not_approved, ..source })
+}
+
 fn merge_source(previous: Option<&SourceStatus>, found: Option<&SourceStatus>) -> Option<SourceStatus> {
     let (Some(previous), Some(found)) = (previous, found) else { return found.or(previous).cloned() };
     let pick = |found: &Option<String>, previous: &Option<String>| found.clone().or_else(|| previous.clone());
@@ -259,6 +273,8 @@ fn merge_source(previous: Option<&SourceStatus>, found: Option<&SourceStatus>) -
         os_type: pick(&found.os_type, &previous.os_type),
         hyper_v_generation: pick(&found.hyper_v_generation, &previous.hyper_v_generation),
         security_type: pick(&found.security_type, &previous.security_type),
+        image_reference: found.image_reference.clone().or_else(|| previous.image_reference.clone()),
+        not_approved: previous.not_approved.clone(),
     })
 }
 

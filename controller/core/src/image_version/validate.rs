@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
     Adoption, Capture, ConditionType, Deletion, Guest, Hygiene, ImageDefinition, ImageVersion, OWNER_TAG, Prepare,
-    Publish, Reason, ReplicationTarget, SourceCleanup, VirtualMachineSource,
+    Publish, Reason, ReplicationTarget, SourceCleanup, ValidationOutcome, VirtualMachineSource,
 };
 use azimage_names::{
     DiskOrSnapshotId, GalleryId, ImageDefinitionId, ImageVersionId, ManagedImageId, ResourceIdError, RunCommandId,
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Identity, Message, Owner,
+    approval::Approval,
     guest::{self, Preparation, UserScript, attempt, hygiene},
     identity::{IdentityProblem, problem::WayOut},
     owner::find_tag,
@@ -248,6 +249,10 @@ pub struct Validated {
     pub source_cycle: Vec<String>,
     /// What decides whether the version is latest.
     pub promotion: Promotion,
+    /// What the version may be made from, if its image definition's object says so.
+    pub approval: Option<Approval>,
+    /// Whether the source version passed its validation, as the object of the namespace tells that stands for it, if one does.
+    pub source_passed: Option<bool>,
 }
 
 impl Validated {
@@ -296,7 +301,11 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
         }
         conflict(object, &id, &source, environment.versions)?;
     }
+    let near = |it: &&&ImageDefinition| it.meta().namespace.as_deref() == Some(&namespace);
+    let definitions: Vec<&ImageDefinition> = environment.definitions.iter().filter(near).copied().collect();
     Ok(Validated {
+        approval: Approval::of(&definitions, id.definition()),
+        source_passed: source_passed(&namespace, &source, environment.versions),
         source_cycle: cycle(object, &id, &source, environment.versions),
         promotion: Promotion::of(object, &id, environment.definitions, environment.versions, environment.targets),
         good: good_versions(object, &id, environment.versions),
@@ -477,6 +486,15 @@ fn source_producer(namespace: &str, source: &SourceSpec, others: &[&ImageVersion
         .filter(|other| other.meta().deletion_timestamp.is_none())
         .find(|other| goes_on(other) == by_itself)
         .map(|maker| maker.name_any())
+}
+
+/// Whether the source version passed its validation, as the object tells that stands for it.
+fn source_passed(namespace: &str, source: &SourceSpec, others: &[&ImageVersion]) -> Option<bool> {
+    let SourceSpec::ImageVersion { id } = source else { return None };
+    let stands = |it: &&&ImageVersion| it.meta().namespace.as_deref() == Some(namespace) && stands_for(it, id);
+    let parent = others.iter().filter(stands).max_by_key(|it| has_version(it))?;
+    let validation = parent.status.as_ref().and_then(|status| status.validation.as_ref());
+    Some(validation.is_some_and(|it| it.outcome == ValidationOutcome::Passed))
 }
 
 /// Two objects of a namespace for one gallery image version, or for one virtual machine, can't both be true: the one that has

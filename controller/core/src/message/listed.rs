@@ -1,6 +1,7 @@
 //! All messages and phrases, for the page that lists them. A test compares it with the code.
 
 use crate::{
+    approval,
     condition::NotYet,
     events::{Adoption, Removal},
     failure::words::Failed,
@@ -26,6 +27,7 @@ pub fn messages() -> Vec<Messages> {
         image_definition::words::Wrong::messages(),
         promotion::words::Line::messages(),
         promotion::words::Words::messages(),
+        approval::words::NotApproved::messages(),
     ]);
     all
 }
@@ -37,6 +39,7 @@ pub fn phrases() -> Vec<Phrases> {
     all.extend(replication_target::words::phrases());
     all.extend(image_definition::words::phrases());
     all.extend(promotion::words::phrases());
+    all.extend(approval::words::phrases());
     all
 }
 

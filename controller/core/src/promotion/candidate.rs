@@ -51,12 +51,14 @@ pub enum Passed {
     NotYet,
     /// It failed.
     Failed,
+    /// It didn't, and an override that stands in the history says that it counts as passed.
+    Overridden,
 }
 
 impl Passed {
-    /// Whether it did.
+    /// Whether it did, or counts as if it had.
     pub fn is_passed(self) -> bool {
-        matches!(self, Self::At(_))
+        matches!(self, Self::At(_) | Self::Overridden)
     }
 }
 
@@ -234,11 +236,14 @@ pub fn group_of(object: &ImageVersion) -> String {
         .to_lowercase()
 }
 
-/// Whether it matters to a version what becomes of others of its image definition: it passed, or is latest somewhere.
+/// Whether it matters to a version what becomes of others of its image definition: it passed, or is latest somewhere, or is to be.
 pub fn concerns_latest(object: &ImageVersion) -> bool {
     let Some(status) = &object.status else { return false };
     let passed = status.validation.as_ref().is_some_and(|it| Passed::of(it).is_passed());
-    passed || status.regions.iter().any(|region| region.latest.is_some())
+    // One whose validation doesn't count may wait for another one to go out.
+    let promoting =
+        |it: &Condition| it.type_ == ConditionType::Promoted.as_str() && it.reason == Reason::Promoting.as_str();
+    passed || status.regions.iter().any(|region| region.latest.is_some()) || status.conditions.iter().any(promoting)
 }
 
 /// What of a version matters to others of its image definition, and to the definition's object.

@@ -1,28 +1,24 @@
 //! What the object of an image definition tells of latest. It writes nothing else: each version's own reconcile writes its flags.
 
 use azimage_crds::{
-    HistoryAction, HistoryEntry, ImageDefinition, ImageDefinitionStatus, ImageVersion, LatestStatus, LineState,
-    LineVersion, REASON, RegionLatest, ReplicationTarget,
+    HistoryEntry, ImageDefinition, ImageDefinitionStatus, ImageVersion, LatestStatus, LineState, LineVersion,
+    OverrideStatus, RegionLatest, ReplicationTarget,
 };
 use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::{Resource, ResourceExt};
+use kube::Resource;
 
 use super::{
     Candidate, Choice, Passed, PinProblem, Rule, Unruled, Why, choose,
-    history::writer_of_latest,
+    history::{Writer, history},
+    overriding,
     words::{Is, Line, Pin},
 };
-use crate::{Finding, Message as _, Progress, Truth, condition::clip};
+use crate::{Finding, Message as _, Progress, Truth};
 
-/// How many versions a status shows, and how many changes.
+/// How many versions a status shows.
 const MOST_VERSIONS: usize = 64;
-const MOST_CHANGES: usize = 32;
-
-/// The longest word of a field manager and of the annotation, in bytes.
-const MANAGER: usize = 128;
-const REASON_LIMIT: usize = 256;
 
 /// The most regions that a message names.
 const MOST_NAMED: usize = 5;
@@ -36,30 +32,40 @@ pub struct Latest {
     pub versions: Vec<LineVersion>,
     /// What became latest.
     pub history: Vec<HistoryEntry>,
+    /// The override that counts.
+    pub overriding: Option<OverrideStatus>,
     /// The condition.
     pub finding: Finding,
     /// What only a person can change.
     pub stalled: Option<Progress>,
 }
 
-/// What is told of latest, of an object that counts for its image definition.
+/// What is told of latest, of an object that counts for its image definition. `stamped`: an admission policy says on the object who
+/// changed `spec.latest`, and lets nobody else say so.
 pub fn of_definition(
     object: &ImageDefinition,
     id: &ImageDefinitionId,
     versions: &[&ImageVersion],
     targets: &[&ReplicationTarget],
+    stamped: bool,
     now: Timestamp,
 ) -> Latest {
     let before = object.status.clone().unwrap_or_default();
-    let line = line(object, id, versions, targets);
+    let writer = Writer::of(object, stamped);
+    let (overriding, entry) = overriding::record(object, &before, &writer, now);
+    let overridden = overriding::counting(object, overriding.as_ref());
+    let line = line(object, id, versions, targets).into_iter().map(|it| it.overridden(overridden));
+    let line: Vec<Candidate> = line.collect();
     let rule = Rule::of(object);
     let current = current(&before);
     let choice = choose(&rule, &line, current, now);
     let latest = latest(id, &line, &choice, &before, now);
-    let (finding, stalled) = told(&line, &choice, latest.as_ref());
+    let is_full = overriding.is_none() && overriding::wanted(object).is_some();
+    let (finding, stalled) = told(&line, &choice, latest.as_ref(), is_full);
     Latest {
         versions: shown(&line, &rule, &choice, now),
-        history: history(object, &before, latest.as_ref(), now),
+        history: history(object, &before, latest.as_ref(), entry, &writer, now),
+        overriding,
         latest,
         finding,
         stalled,
@@ -151,7 +157,7 @@ fn state(it: &Candidate, line: &[Candidate], choice: &Choice, soaks: bool) -> Li
     match it.passed {
         Passed::Failed => return LineState::Failed,
         Passed::NotYet => return LineState::NotValidated,
-        Passed::At(_) => {}
+        Passed::At(_) | Passed::Overridden => {}
     }
     if has(RegionLatest::Included) {
         let serves = !it.serves(line).is_empty();
@@ -174,39 +180,13 @@ fn state(it: &Candidate, line: &[Candidate], choice: &Choice, soaks: bool) -> Li
     }
 }
 
-fn history(
-    object: &ImageDefinition,
-    before: &ImageDefinitionStatus,
-    latest: Option<&LatestStatus>,
-    now: Timestamp,
-) -> Vec<HistoryEntry> {
-    let mut history = before.history.clone();
-    let (was, is) = (current(before), latest.and_then(|latest| VersionNumber::parse(&latest.version).ok()));
-    let change = match (was, is) {
-        (was, is) if was == is => None,
-        (Some(was), Some(is)) if is < was => Some((is, HistoryAction::RolledBack)),
-        (_, Some(is)) => Some((is, HistoryAction::Promoted)),
-        (Some(was), None) => Some((was, HistoryAction::Excluded)),
-        (None, None) => None,
-    };
-    if let Some((version, action)) = change {
-        let reason = object.annotations().get(REASON).map(|text| clip(text.trim(), REASON_LIMIT));
-        let entry = HistoryEntry {
-            version: version.to_string(),
-            action,
-            time: Time(now),
-            policy: object.spec.latest.policy,
-            manager: writer_of_latest(object.meta()).map(|name| clip(&name, MANAGER)),
-            reason: reason.filter(|text| !text.is_empty()),
-        };
-        history.insert(0, entry);
-        history.truncate(MOST_CHANGES);
-    }
-    history
-}
-
 /// The condition, and what only a person can change.
-fn told(line: &[Candidate], choice: &Choice, latest: Option<&LatestStatus>) -> (Finding, Option<Progress>) {
+fn told(
+    line: &[Candidate],
+    choice: &Choice,
+    latest: Option<&LatestStatus>,
+    is_full: bool,
+) -> (Finding, Option<Progress>) {
     let is = latest.map(|latest| latest.version.clone());
     let (truth, words) = match choice {
         Choice::Version(number) => of_chosen(line, *number),
@@ -224,7 +204,9 @@ fn told(line: &[Candidate], choice: &Choice, latest: Option<&LatestStatus>) -> (
                 Why::Unruled(Unruled::Unreadable) => Line::Unreadable { is: Is::of(is) },
                 Why::NothingPassed => Line::NothingPassed { is: Is::of(is) },
                 Why::AllSoak => Line::AllSoak { is: Is::of(is) },
-                Why::Pinned(number, problem) => Line::Unusable { number: *number, why: pin(*problem), is: Is::of(is) },
+                Why::Pinned(number, problem) => {
+                    Line::Unusable { number: *number, why: pin(*problem, is_full), is: Is::of(is) }
+                }
             },
         ),
     };
@@ -233,8 +215,9 @@ fn told(line: &[Candidate], choice: &Choice, latest: Option<&LatestStatus>) -> (
     (Finding::of(truth, &words), stalled)
 }
 
-fn pin(problem: PinProblem) -> Pin {
+fn pin(problem: PinProblem, is_full: bool) -> Pin {
     match problem {
+        PinProblem::NotValidated | PinProblem::Failed if is_full => Pin::NoMoreOverrides,
         PinProblem::NoObject => Pin::NoObject,
         PinProblem::Going => Pin::Going,
         PinProblem::NotPublished => Pin::NotPublished,
@@ -270,7 +253,12 @@ fn of_chosen(line: &[Candidate], number: VersionNumber) -> (Truth, Line) {
     if serves.is_empty() || due.count() > 0 {
         return (Truth::Unknown, Line::Promoting { number });
     }
-    (Truth::True, Line::Latest { number, regions: named(serves.iter()) })
+    let regions = named(serves.iter());
+    let latest = match chosen.passed {
+        Passed::Overridden => Line::Overridden { number, regions },
+        Passed::At(_) | Passed::NotYet | Passed::Failed => Line::Latest { number, regions },
+    };
+    (Truth::True, latest)
 }
 
 /// Regions in a message.

@@ -6,7 +6,7 @@ use azimage_crds::{ImageDefinition, ImageVersion, MayBeLatest, ReplicationTarget
 use azimage_names::{ImageVersionId, Region, VersionNumber};
 use kube::Resource;
 
-use super::{Candidate, Rule, candidate::barred, definition::current};
+use super::{Candidate, Rule, candidate::barred, definition::current, overriding};
 
 /// What decides whether a version is latest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Promotion {
     pub rule: Rule,
     /// What its status says to be latest.
     pub current: Option<VersionNumber>,
+    /// The version whose validation doesn't count.
+    pub overridden: Option<VersionNumber>,
     /// Whether the version may be latest, by its own object.
     pub allowed: bool,
     /// The regions from which replication targets keep it out.
@@ -36,9 +38,14 @@ impl Promotion {
             definitions.iter().copied().filter(|it| it.meta().namespace == object.meta().namespace).collect();
         let (rule, definition) = Rule::of_namespace(&near, id.definition());
         let is_in = object.status.iter().flat_map(|status| &status.regions).any(|region| region.latest.is_some());
+        let status = definition.and_then(|it| it.status.as_ref());
+        let told = status.and_then(|status| status.overriding.as_ref());
+        let overridden = definition.and_then(|it| overriding::counting(it, told));
         let others = if rule.promotes() || is_in { Candidate::line(object, versions, targets) } else { Vec::new() };
+        let others = others.into_iter().map(|it| it.overridden(overridden)).collect();
         Self {
-            current: definition.and_then(|it| current(it.status.as_ref()?)),
+            current: status.and_then(current),
+            overridden,
             allowed: object.spec.latest == MayBeLatest::Allowed,
             barred: barred(object, targets),
             rule,

@@ -7,6 +7,7 @@ pub(crate) mod candidate;
 mod definition;
 mod given;
 mod history;
+mod overriding;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,6 @@ pub use candidate::{Candidate, Passed, concern_of_version, concerns_latest, grou
 pub(crate) use definition::named;
 pub use definition::{Latest, next_soak_end, of_definition};
 pub use given::Promotion;
-pub use history::writer_of_latest;
 pub use rule::{Rule, Unruled, concern_of_definition};
 
 /// Which version is to be latest.

@@ -72,7 +72,7 @@ impl Rule {
         if object.spec.suspend {
             return Self::None { why: Unruled::Suspended };
         }
-        let LatestPolicy { policy, pinned, soak, empty_regions: empty } = &object.spec.latest;
+        let LatestPolicy { policy, pinned, soak, empty_regions: empty, .. } = &object.spec.latest;
         let empty = *empty;
         match policy {
             PromotionPolicy::None => Self::Nothing { empty },
@@ -107,5 +107,7 @@ impl Rule {
 pub fn concern_of_definition(definition: &ImageDefinition) -> impl std::hash::Hash {
     let meta = definition.meta();
     let counts = image_definition::is_in_conflict(definition);
-    (meta.uid.clone(), meta.generation, meta.deletion_timestamp.is_some(), counts)
+    let overriding = definition.status.as_ref().and_then(|status| status.overriding.as_ref());
+    let overriding = overriding.map(|it| (it.version.clone(), it.reason.clone()));
+    (meta.uid.clone(), meta.generation, meta.deletion_timestamp.is_some(), counts, overriding)
 }

@@ -15,14 +15,14 @@ use super::*;
 use crate::Truth;
 
 const GALLERY: &str = "00000000-0000-0000-0000-000000000001";
-const HOME: &str = "westeurope";
+pub(super) const HOME: &str = "westeurope";
 const OTHER: &str = "northeurope";
 
-fn at(hour: i64) -> Timestamp {
+pub(super) fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + 3600 * hour).unwrap()
 }
 
-fn number(text: &str) -> VersionNumber {
+pub(super) fn number(text: &str) -> VersionNumber {
     VersionNumber::parse(text).unwrap()
 }
 
@@ -48,7 +48,7 @@ fn merge(object: &mut Value, change: &Value) {
 }
 
 /// A version with this outcome of its validation, ended at hour 0, and these regions: complete, with latest there.
-fn version(text: &str, outcome: &str, regions: &[(&str, Option<&str>)], change: &Value) -> ImageVersion {
+pub(super) fn version(text: &str, outcome: &str, regions: &[(&str, Option<&str>)], change: &Value) -> ImageVersion {
     let regions: Vec<_> = regions
         .iter()
         .map(|(name, latest)| match latest {
@@ -73,7 +73,7 @@ fn version(text: &str, outcome: &str, regions: &[(&str, Option<&str>)], change: 
     serde_json::from_value(object).unwrap()
 }
 
-fn definition(latest: &Value, change: &Value) -> ImageDefinition {
+pub(super) fn definition(latest: &Value, change: &Value) -> ImageDefinition {
     let mut object = json!({
         "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageDefinition",
         "metadata": {"name": "web", "namespace": "images", "uid": "d", "generation": 1},
@@ -86,7 +86,7 @@ fn definition(latest: &Value, change: &Value) -> ImageDefinition {
     serde_json::from_value(object).unwrap()
 }
 
-fn line(versions: &[ImageVersion]) -> Vec<Candidate> {
+pub(super) fn line(versions: &[ImageVersion]) -> Vec<Candidate> {
     versions.iter().filter_map(|it| Candidate::of(it, &[])).collect()
 }
 
@@ -94,7 +94,7 @@ fn newest(hours: u64) -> Rule {
     Rule::Newest { soak: Duration::from_secs(3600 * hours), empty: EmptyRegions::Keep }
 }
 
-fn pinned(text: &str, empty: EmptyRegions) -> Rule {
+pub(super) fn pinned(text: &str, empty: EmptyRegions) -> Rule {
     Rule::Pinned { number: number(text), empty }
 }
 
@@ -447,9 +447,9 @@ fn a_status_that_was_lost_is_made_up_for_by_the_tag_and_no_failure_is() {
     assert_eq!(passed(&lost(), true, &tag("yes")), Passed::NotYet, "the tag says nothing");
 }
 
-fn told(latest: &Value, change: &Value, versions: &[ImageVersion], hour: i64) -> Latest {
+pub(super) fn told(latest: &Value, change: &Value, versions: &[ImageVersion], hour: i64) -> Latest {
     let object = definition(latest, change);
-    of_definition(&object, &id(), &versions.iter().collect::<Vec<_>>(), &[], at(hour))
+    of_definition(&object, &id(), &versions.iter().collect::<Vec<_>>(), &[], true, at(hour))
 }
 
 #[test]
@@ -632,7 +632,12 @@ fn generated() -> impl Strategy<Value = Vec<Candidate>> {
         1 => Just(Some(RegionLatest::Kept)),
         1 => Just(Some(RegionLatest::Leaving)),
     ];
-    let passed = prop_oneof![4 => Just(Passed::At(at(0))), 1 => Just(Passed::NotYet), 1 => Just(Passed::Failed)];
+    let passed = prop_oneof![
+        8 => Just(Passed::At(at(0))),
+        2 => Just(Passed::NotYet),
+        2 => Just(Passed::Failed),
+        1 => Just(Passed::Overridden),
+    ];
     let one = (passed, proptest::bool::weighted(0.8), any::<bool>(), latest, proptest::bool::weighted(0.1));
     proptest::collection::vec(one, 1..5).prop_map(|all| {
         let of = |(patch, (passed, allowed, complete, latest, barred)): (

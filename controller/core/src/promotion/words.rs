@@ -22,6 +22,8 @@ messages! {
             "The versions that passed their validation wait for spec.latest.soak{is}",
         Unusable { number: VersionNumber, why: Pin, is: Is } => LatestReady / PinnedUnusable:
             "spec.latest.pinned: {number} can't be latest: {why}{is}",
+        Overridden { number: VersionNumber, regions: String } => LatestReady / Succeeded:
+            "{number} is latest in {regions}, although it didn't pass its validation: spec.latest.override says so",
         Kept { number: VersionNumber, newer: VersionNumber, regions: String } => LatestReady / RegionWouldBeEmpty:
             "{newer} stays latest in {regions}, where {number} isn't complete and no other version is latest. Replicate {number} to \
              these regions, or set spec.latest.emptyRegions to Allow to have none latest there",
@@ -78,6 +80,8 @@ messages! {
             "The version is to be latest, and no region of it is complete in which it may be",
         Latest { regions: String } => Promoted / Succeeded:
             "The version is latest in {regions}",
+        Overridden { regions: String } => Promoted / Succeeded:
+            "The version is latest in {regions}, although it didn't pass its validation: spec.latest.override of the ImageDefinition says so",
     }
 }
 
@@ -87,8 +91,9 @@ phrases! {
         NoObject => "no ImageVersion of this namespace stands for it",
         Going => "its ImageVersion is being deleted",
         NotPublished => "Azure hasn't shown it as its ImageVersion's own",
-        NotValidated => "it hasn't passed its validation",
-        Failed => "it failed its validation",
+        NotValidated => "it hasn't passed its validation, and spec.latest.override doesn't name it",
+        Failed => "it failed its validation, and spec.latest.override doesn't name it",
+        NoMoreOverrides => "it didn't pass its validation, and status.history has no room for another override",
         Never => "spec.latest of its ImageVersion is Never",
     }
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_azure as azure;
 use azimage_core::belonging::BelongingId;
+use azimage_core::condition::clip;
 use azimage_core::guest::{console, output};
 use azimage_core::image_version::{MarketplacePlan, Operation, facts};
 use azimage_core::temporary::TemporaryId;
-use azimage_crds::{SEAL_TAG, StepFailure};
+use azimage_crds::{ImageReference, SEAL_TAG, StepFailure};
 use azimage_names::VersionNumber;
 use azimage_names::values::{ExecutionState, OperationState, OsState, OsType, PowerState, ProvisioningState};
 use bytes::Bytes;
@@ -40,6 +41,7 @@ pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
         unmanaged_os_disk: !machine.os_disk.managed,
         disks,
         interfaces: machine.interfaces,
+        image: machine.image.map(image_reference),
         size: machine.size,
         allows_extensions: machine.allows_extensions,
         scale_set: machine.scale_set,
@@ -68,6 +70,22 @@ pub(super) fn console(log: Option<Bytes>, nonce: Option<&str>) -> facts::Console
 pub(super) fn console_end(record: azure::BootRecord) -> facts::ConsoleEnd {
     let (log, has_screenshot) = (console::end(&record.log.unwrap_or_default()), record.has_screenshot);
     facts::ConsoleEnd { log, has_screenshot }
+}
+
+/// The longest name, version and id of an image that are kept, in bytes.
+const NAME: usize = 128;
+const VERSION: usize = 64;
+const ID: usize = 500;
+
+fn image_reference(image: azure::ImageReference) -> ImageReference {
+    let clipped = |text: Option<String>, limit: usize| text.map(|text| clip(&text, limit));
+    ImageReference {
+        publisher: clipped(image.publisher, NAME),
+        offer: clipped(image.offer, NAME),
+        sku: clipped(image.sku, NAME),
+        version: clipped(image.version, VERSION),
+        id: clipped(image.id, ID),
+    }
 }
 
 fn attached(id: Option<String>, lun: Option<u8>, is_os_disk: bool) -> facts::AttachedDisk {

@@ -84,6 +84,7 @@ fn options() -> Options {
             accounts: Served::All,
             workspaces: Vec::new(),
             tenant: None,
+            changers_are_stamped: false,
             image_version_concurrency: 1,
             replication_target_concurrency: 1,
             pace: Pace { poll: second, resync: second, retry_min: 5 * second, retry_max: 5 * second },

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
 mod answers;
+mod approval;
 mod artifacts;
 mod clocks;
 mod clone;
@@ -36,6 +37,7 @@ mod restarts;
 mod rights;
 mod schema;
 mod schema_of_definitions;
+mod schema_of_sources;
 mod schema_of_validation;
 mod seal;
 mod slow_authority;

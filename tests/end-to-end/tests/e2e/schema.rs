@@ -4,7 +4,7 @@ use azimage_crds::manifests;
 use azimage_end_to_end::{Test, manifests::with};
 use serde_json::{Value, json};
 
-use crate::{schema_of_definitions as definitions, schema_of_validation as validation};
+use crate::{schema_of_definitions as definitions, schema_of_sources as sources, schema_of_validation as validation};
 
 /// One rule: where it stands, a part of its message, a change that keeps it and one that breaks it.
 pub(crate) struct Case {
@@ -522,7 +522,7 @@ fn plain() -> Vec<(Value, &'static str)> {
 }
 
 fn all_values() -> Vec<Case> {
-    values().into_iter().chain(validation::values()).chain(definitions::values()).collect()
+    values().into_iter().chain(validation::values()).chain(definitions::values()).chain(sources::values()).collect()
 }
 
 fn all_changes() -> Vec<Case> {

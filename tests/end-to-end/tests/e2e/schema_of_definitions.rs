@@ -14,6 +14,7 @@ pub(crate) fn base() -> Value {
             "gallery": {"subscriptionId": GUID, "resourceGroup": "images", "name": "corpGallery"},
             "name": "ubuntu-web",
             "location": "westeurope",
+            "latest": {"policy": "Pinned", "pinned": "1.3.9", "override": {"version": "1.3.9", "reason": "a fix"}},
             "properties": {"osType": "Linux", "identifier": {"publisher": "corp", "offer": "ubuntu", "sku": "web"}},
         },
     })
@@ -26,6 +27,7 @@ fn without(field: &str) -> Value {
 }
 
 /// Rules about a value as it is.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn values() -> Vec<Case> {
     let case = |path: &'static str, message, good: Value, bad: Value| {
         let pointer = path.replace('.', "/");
@@ -101,6 +103,17 @@ pub(crate) fn values() -> Vec<Case> {
                 json!({"policy": "Pinned", "pinned": "v1.10"}),
             )
         },
+        Case {
+            field: "spec.latest.override",
+            ..case(
+                ".spec.latest",
+                "override is for policy: Pinned",
+                json!({"policy": "Pinned", "pinned": "1.4.0", "override": {"version": "1.4.0", "reason": "a fix"}}),
+                json!({"policy": "Pinned", "pinned": "1.3.9", "override": {"version": "1.4.0", "reason": "a fix"}}),
+            )
+        },
+        case(".spec.latest.override.version", "must be three integers", "1.3.9".into(), "v1.3.9".into()),
+        case(".spec.latest.override.reason", "a sentence in one line", "CVE fix, by hand".into(), "\n".into()),
         case(".spec.latest.soak", "time span between 0s and 720h", "24h".into(), "31d".into()),
         case(".spec.properties.diskControllerTypes", "must be [SCSI] or", json!(["SCSI"]), json!(["NVMe"])),
         case(".spec.properties.identifier.publisher", "beginning with a letter", "a_b-c.d".into(), "a.".into()),
@@ -140,6 +153,11 @@ pub(crate) fn changes() -> Vec<Case> {
         case(".spec.name", "stands for one image definition", with(base(), "/spec/name", "other".into())),
         case(".spec", "spec.name can't be added or taken away", without("name")),
         case(".spec", "spec.location can't be taken away", without("location")),
+        case(
+            ".spec.latest.override",
+            "the reason of an override can't be changed",
+            with(base(), "/spec/latest/override/reason", "another one".into()),
+        ),
         Case {
             accepted: with(base(), "/spec/location", "West Europe".into()),
             ..case(".spec.location", "can't be changed", with(base(), "/spec/location", "eastus2".into()))

@@ -1,5 +1,9 @@
 //! Virtual machines.
 
+mod image_reference;
+
+pub use image_reference::ImageReference;
+
 use azimage_names::{
     Region, VirtualMachineId,
     values::{
@@ -54,6 +58,8 @@ pub struct VirtualMachine {
     pub data_disks: Vec<DataDisk>,
     /// Resource ids of its network interfaces.
     pub interfaces: Vec<String>,
+    /// The image from which it was made, if it was made from one.
+    pub image: Option<ImageReference>,
     /// Marketplace plan.
     pub plan: Option<Plan>,
     /// Size, for example `Standard_D2s_v5`.
@@ -184,6 +190,7 @@ struct UefiSettings {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StorageProfile {
+    image_reference: Option<ImageReference>,
     os_disk: Option<WireDisk>,
     #[serde(default, deserialize_with = "null_as_default")]
     data_disks: Vec<WireDisk>,
@@ -237,6 +244,7 @@ impl From<Wire> for VirtualMachine {
             os_disk: storage_profile.os_disk.map(os_disk).unwrap_or_default(),
             data_disks: storage_profile.data_disks.into_iter().map(data_disk).collect(),
             interfaces: network_profile.network_interfaces.into_iter().filter_map(|interface| interface.id).collect(),
+            image: storage_profile.image_reference,
             plan: wire.plan,
             size: wire.properties.hardware_profile.vm_size,
             allows_extensions: wire.properties.os_profile.allow_extension_operations.unwrap_or(true),

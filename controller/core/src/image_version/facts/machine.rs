@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use azimage_crds::ImageReference;
 use azimage_names::Region;
 use jiff::Timestamp;
 
@@ -39,6 +40,8 @@ pub struct Machine {
     pub disks: Vec<AttachedDisk>,
     /// Its network interfaces, by their resource ids.
     pub interfaces: Vec<String>,
+    /// The image from which it was made, if Azure tells it.
+    pub image: Option<ImageReference>,
     /// Its size, such as `Standard_D2s_v5`.
     pub size: Option<String>,
     /// Whether run commands may be used on it.

@@ -5,6 +5,7 @@
 //! own word on its serial console for the seal, the instance view for generalized. So a process that knows nothing but the
 //! object and Azure goes on where another one died.
 
+pub(super) mod approved;
 pub(super) mod claim;
 pub(super) mod clean;
 pub(super) mod clone;

@@ -230,6 +230,7 @@ pub(super) fn machine() -> facts::Machine {
         unmanaged_os_disk: false,
         disks: vec![facts::AttachedDisk { id: Some(disk_id("os")), is_os_disk: true, lun: None }],
         interfaces: Vec::new(),
+        image: None,
         size: Some("Standard_D2s_v5".into()),
         allows_extensions: true,
         scale_set: None,
@@ -327,6 +328,7 @@ pub(super) fn source_version() -> SourceVersionObserved {
         location: region(HOME),
         provisioning: Provisioning::Succeeded,
         home: Some(RegionReplication::Completed),
+        tags: BTreeMap::new(),
         definition: definition(),
     }
 }

@@ -2,6 +2,7 @@
 //! of Azure in which the plan has to get to its end.
 
 mod absence;
+mod approved;
 mod azure;
 mod capture;
 mod checks;

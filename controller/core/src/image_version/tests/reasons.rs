@@ -6,8 +6,8 @@ use azimage_crds::Reason;
 use strum::IntoEnumIterator;
 
 use super::{
-    absence, capture, checks, console, copied, deletion, memory, preflight, published, refusals, scene::Row, sources,
-    unknown_regions,
+    absence, approved, capture, checks, console, copied, deletion, memory, preflight, published, refusals, scene::Row,
+    sources, unknown_regions,
 };
 
 /// Reasons that don't come out of a plan of an image version.
@@ -55,6 +55,7 @@ const ELSEWHERE: [Reason; 29] = [
 fn tables() -> Vec<Row> {
     [
         absence::rows(),
+        approved::rows(),
         console::rows(),
         capture::machines(),
         sources::rows(),

@@ -334,6 +334,7 @@ fn the_status_tells_what_was_seen_of_the_source() {
         os_type: Some("Linux".into()),
         hyper_v_generation: Some("V2".into()),
         security_type: Some("Standard".into()),
+        ..azimage_crds::SourceStatus::default()
     };
     assert_eq!(seen(scene(&json!({}))), expected);
     let trusted = facts::Machine { security_type: Some("TrustedLaunch".into()), ..machine() };

@@ -30,6 +30,7 @@ pub(super) struct SourceVersionObserved {
     pub(super) provisioning: Provisioning,
     /// How it stands with the copy in its own region, if Azure says so.
     pub(super) home: Option<RegionReplication>,
+    pub(super) tags: BTreeMap<String, String>,
     pub(super) definition: facts::Definition,
 }
 
@@ -101,6 +102,7 @@ pub(super) fn as_version(source: &SourceVersionObserved) -> facts::Version {
     let mut version = version(&[]);
     version.location = source.location.clone();
     version.provisioning = source.provisioning.clone();
+    version.tags.clone_from(&source.tags);
     let region =
         |state: &RegionReplication| facts::RegionCopy { state: state.clone(), progress: 0, details: String::new() };
     version.replication = source.home.iter().map(|state| (source.location.clone(), region(state))).collect();

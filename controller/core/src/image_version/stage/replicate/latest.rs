@@ -43,7 +43,7 @@ enum Tag {
     Stays,
     /// It is written.
     Is(Timestamp),
-    /// It is taken away, as the version failed since.
+    /// It is taken away, as the version failed since, or never passed.
     Goes,
 }
 
@@ -126,7 +126,7 @@ pub(in super::super::super) fn is_in(version: &facts::Version, target: &facts::T
 }
 
 fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::Version, now: Timestamp) -> Decided {
-    let own = own(validated, status, version);
+    let own = own(validated, status, version).overridden(validated.promotion.overridden);
     let now = clock(version, now);
     let Promotion { rule, current, others, .. } = &validated.promotion;
     let mut line = others.clone();
@@ -140,7 +140,7 @@ fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::
         .collect();
     let tag = match own.passed {
         Passed::At(at) if flags.values().any(|flag| flag.include) => Tag::Is(at),
-        Passed::Failed => Tag::Goes,
+        Passed::Failed | Passed::Overridden => Tag::Goes,
         Passed::At(_) | Passed::NotYet => Tag::Stays,
     };
     Decided { latest: Latest { flags, tag }, choice, own }
@@ -240,7 +240,7 @@ fn words(
     match own.passed {
         Passed::Failed => return (Truth::False, Words::Failed),
         Passed::NotYet => return (Truth::False, Words::NotValidated),
-        Passed::At(_) => {}
+        Passed::At(_) | Passed::Overridden => {}
     }
     if !own.allowed {
         return (Truth::False, Words::Never);
@@ -249,7 +249,7 @@ fn words(
         return (Truth::Unknown, Words::Promoting { regions: list(entering) });
     }
     match choice {
-        Choice::Version(number) if *number == own.number => of_chosen(latest, serves),
+        Choice::Version(number) if *number == own.number => of_chosen(latest, own.passed, serves),
         Choice::Version(number) if own.number < *number && serves.is_empty() => {
             (Truth::False, Words::Superseded { number: *number })
         }
@@ -278,7 +278,7 @@ fn words(
     }
 }
 
-fn of_chosen(latest: &Latest, serves: &[Region]) -> (Truth, Words) {
+fn of_chosen(latest: &Latest, passed: Passed, serves: &[Region]) -> (Truth, Words) {
     let newer = |flag: &Flag| match flag.waits {
         Some(Waits::ForANewerOne(newer)) => Some(newer),
         _ => None,
@@ -291,5 +291,9 @@ fn of_chosen(latest: &Latest, serves: &[Region]) -> (Truth, Words) {
     if serves.is_empty() {
         return (Truth::Unknown, Words::Nowhere);
     }
-    (Truth::True, Words::Latest { regions: named(serves.iter()) })
+    let regions = named(serves.iter());
+    match passed {
+        Passed::Overridden => (Truth::True, Words::Overridden { regions }),
+        Passed::At(_) | Passed::NotYet | Passed::Failed => (Truth::True, Words::Latest { regions }),
+    }
 }

@@ -61,6 +61,8 @@ pub(super) fn facts(machine: &facts::Machine) -> SourceStatus {
         os_type: Some(machine.os_type.to_string()),
         hyper_v_generation: machine.generation.clone(),
         security_type: Some(machine.security_type.clone().unwrap_or_else(|| SecurityType::default().to_string())),
+        image_reference: machine.image.clone(),
+        not_approved: None,
     }
 }
 
