@@ -1,6 +1,6 @@
 //! azimage as a process: what the Deployment's pod would be, with its arguments and its `ServiceAccount`'s token.
 
-use std::{collections::BTreeMap, net::TcpListener, process::Command, time::Duration};
+use std::{collections::BTreeMap, net::TcpListener, path::Path, process::Command, time::Duration};
 
 use azimage_test_cluster::{Cluster, Process, WorkspacePrograms};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -51,6 +51,11 @@ impl Launch {
             .env("NO_PROXY", "127.0.0.1,localhost")
             .env("NO_COLOR", "1");
         Ok(Self { command, health })
+    }
+
+    /// The program.
+    pub(crate) fn program(&self) -> &Path {
+        Path::new(self.command.get_program())
     }
 
     /// Starts it, and waits until it is ready.

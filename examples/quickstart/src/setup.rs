@@ -1,6 +1,10 @@
 //! Everything that has to run before an object can be applied.
 
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::Context;
 use azimage_test_cluster::{Cluster, ClusterOptions, Output, Process, WorkspacePrograms, workspace_programs};
@@ -72,6 +76,11 @@ impl Stage {
         let azimage = launch.start().await?;
         screen.say("✓ azimage is installed, and runs as a process with the chart's arguments, ServiceAccount and rights (this cluster has no nodes)")?;
         Ok(Self { speed: arguments.speed, azimage, launch, simulator, azure, cluster, _files: files })
+    }
+
+    /// azimage itself, for other commands.
+    pub(crate) fn program(&self) -> &Path {
+        self.launch.program()
     }
 
     /// Kills azimage as a machine that loses its power would, and starts it again.

@@ -8,6 +8,7 @@
 
 mod answers;
 mod artifacts;
+mod cli;
 mod clocks;
 mod clone;
 mod definitions;
