@@ -52,8 +52,11 @@ pub(super) async fn follow(
     mut shown: Shown,
     until: Until,
 ) -> anyhow::Result<Ended> {
+    let missing = scene.kind().filter(|kind| !kinds.contains(kind));
+    if let Some(kind) = missing {
+        anyhow::bail!("you lack the verbs list and watch on {}, without which it can't be followed", kind.plural());
+    }
     let mut news = futures::stream::select_all(kinds.iter().map(|kind| watched(*kind, access, scope)));
-    anyhow::ensure!(!kinds.is_empty(), "the rights list and watch are missing, without which nothing can be followed");
     let deadline = until.limit.map(|limit| Instant::now() + limit);
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -176,12 +179,9 @@ fn finish(mut shown: Shown, scene: &Scene) -> anyhow::Result<()> {
         eprintln!("azimage: the object is gone");
         return Ok(());
     }
-    if shown.is_for_programs() {
-        return shown.last(scene);
-    }
-    if shown.terminal.is_live() {
+    if shown.terminal.is_live() && !shown.is_for_programs() {
         let lines = shown.lines(scene);
         return shown.terminal.draw(lines);
     }
-    Ok(())
+    shown.last(scene)
 }

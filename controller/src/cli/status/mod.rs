@@ -5,7 +5,7 @@ mod scene;
 
 use std::time::Duration;
 
-use azimage_view::{Detail, Line, Object, report};
+use azimage_view::{Detail, Kind, Line, Object, report};
 use clap::{Args, ValueEnum};
 
 use self::scene::{Scene, Subject};
@@ -82,14 +82,19 @@ pub async fn run(arguments: &StatusArgs) -> anyhow::Result<Ended> {
         namespace: (!arguments.all_namespaces).then(|| access.namespace.clone()),
         selector: arguments.selector.clone(),
     };
-    let subject = match &arguments.object {
-        Some(address) => Subject::of(&address.read(&access).await?),
-        None => Subject::All,
+    let object = match &arguments.object {
+        Some(address) => Some(address.read(&access).await?),
+        None => None,
     };
-    let (kinds, all) = first_look(&access, &scope, &subject).await?;
+    let subject = object.as_ref().map_or(Subject::All, Subject::of);
+    let (kinds, all) = first_look(&access, &scope, object).await?;
     let scene = Scene::new(subject, scope.namespace.is_none(), all);
     let shown = Shown { form: arguments.output, terminal: Terminal::new() };
     if arguments.watch || arguments.wait.is_some() {
+        anyhow::ensure!(
+            arguments.wait.is_some() || !shown.is_for_programs(),
+            "--watch shows what changes to people: use it with -o wide, or --wait with -o json and yaml"
+        );
         let until = follow::Until { settled: arguments.wait.is_some(), limit: arguments.timeout };
         return follow::follow(&access, &scope, &kinds, scene, shown, until).await;
     }
@@ -98,20 +103,18 @@ pub async fn run(arguments: &StatusArgs) -> anyhow::Result<Ended> {
     Ok(standing.into())
 }
 
-/// What there is, and the kinds that the user may list. For one object the others are a help, and may be refused.
+/// What there is, and the kinds that the user may list. Beside one object the others are a help, and may be refused.
 async fn first_look(
     access: &Access,
     scope: &Scope,
-    subject: &Subject,
-) -> anyhow::Result<(Vec<azimage_view::Kind>, Vec<Object>)> {
-    let looked = objects::list_all(access, scope).await;
-    match (subject, looked) {
-        (_, Ok(found)) => Ok(found),
-        (Subject::One { kind, name }, Err(error)) if objects::is_forbidden(&error) => {
-            Ok((Vec::new(), objects::get(access, *kind, name).await?.into_iter().collect()))
-        }
-        (_, Err(error)) => Err(error),
-    }
+    object: Option<Object>,
+) -> anyhow::Result<(Vec<Kind>, Vec<Object>)> {
+    let (kinds, mut all) = match objects::list_all(access, scope).await {
+        Err(error) if object.is_some() && objects::is_forbidden(&error) => (Vec::new(), Vec::new()),
+        looked => looked?,
+    };
+    all.extend(object.filter(|object| !kinds.contains(&object.kind())));
+    Ok((kinds, all))
 }
 
 /// How it is shown.

@@ -71,6 +71,14 @@ impl Scene {
         self.subject != Subject::All && self.objects().is_empty()
     }
 
+    /// The kind that has to be followed.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        match &self.subject {
+            Subject::One { kind, .. } => Some(*kind),
+            Subject::All => None,
+        }
+    }
+
     pub(super) fn standing(&self) -> Standing {
         let standings = self.objects().into_iter().map(Standing::of);
         standings.max().unwrap_or(Standing::Ready)
