@@ -13,8 +13,11 @@ pub fn inert(text: &str) -> String {
             '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
             // C0, DEL and C1; then marks and overrides of direction, and tags, none of which can be seen.
             _ if character.is_control() => REPLACED,
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => REPLACED,
-            '\u{e0000}'..='\u{e007f}' => REPLACED,
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}' => REPLACED,
             _ => character,
         })
         .collect()

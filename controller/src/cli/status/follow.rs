@@ -50,7 +50,7 @@ pub(super) async fn follow(
     kinds: &[Kind],
     mut scene: Scene,
     mut shown: Shown,
-    until: Until,
+    until: &Until,
 ) -> anyhow::Result<Ended> {
     let missing = scene.kind().filter(|kind| !kinds.contains(kind));
     if let Some(kind) = missing {
@@ -63,7 +63,7 @@ pub(super) async fn follow(
     let (mut listed, mut before, mut trouble) = (Vec::new(), Vec::new(), None);
     loop {
         show(&mut shown, &scene, &mut before, trouble.as_deref())?;
-        if let Some(ended) = ended(&scene, &until, trouble.is_some()) {
+        if let Some(ended) = ended(&scene, until, trouble.is_some()) {
             finish(shown, &scene)?;
             return Ok(ended);
         }
@@ -76,7 +76,7 @@ pub(super) async fn follow(
                 }
             }
             _ = tick.tick() => {}
-            () = async { tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)).await }, if deadline.is_some() => {
+            () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 finish(shown, &scene)?;
                 return Ok(Ended::TimedOut);
             }

@@ -96,7 +96,7 @@ pub async fn run(arguments: &StatusArgs) -> anyhow::Result<Ended> {
             "--watch shows what changes to people: use it with -o wide, or --wait with -o json and yaml"
         );
         let until = follow::Until { settled: arguments.wait.is_some(), limit: arguments.timeout };
-        return follow::follow(&access, &scope, &kinds, scene, shown, until).await;
+        return follow::follow(&access, &scope, &kinds, scene, shown, &until).await;
     }
     let standing = scene.standing();
     shown.last(&scene)?;

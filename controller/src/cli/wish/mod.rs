@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    fn version(suspend: bool, status: Value) -> Object {
+    fn version(suspend: bool, status: &Value) -> Object {
         let object = json!({
             "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageVersion",
             "metadata": {"name": "web", "namespace": "images", "generation": 2},
@@ -223,9 +223,9 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_with_what_does() {
         for (case, verb, object, refusal) in [
-            ("a version", Verb::Suspend, version(false, json!({})), None),
-            ("a suspended one goes on", Verb::Resume, version(true, json!({})), None),
-            ("a suspended one isn't looked at", Verb::Reconcile, version(true, json!({})), Some("azimage resume")),
+            ("a version", Verb::Suspend, version(false, &json!({})), None),
+            ("a suspended one goes on", Verb::Resume, version(true, &json!({})), None),
+            ("a suspended one isn't looked at", Verb::Reconcile, version(true, &json!({})), Some("azimage resume")),
             ("a target is looked at", Verb::Reconcile, target(), None),
             ("a target can't be suspended", Verb::Suspend, target(), Some("suspend the ImageVersions")),
         ] {
@@ -245,7 +245,7 @@ mod tests {
             ("an earlier spec", &Wish::Suspend(true), json!({"observedGeneration": 1}), false),
             ("this spec", &Wish::Suspend(true), json!({"observedGeneration": 2}), true),
         ] {
-            assert_eq!(is_seen(&version(false, status), wish, Some(2)), expected, "{case}");
+            assert_eq!(is_seen(&version(false, &status), wish, Some(2)), expected, "{case}");
         }
     }
 
@@ -260,7 +260,7 @@ mod tests {
             (Verb::Suspend, stalled, true, Ended::Well),
             (Verb::Resume, json!({"observedGeneration": 2}), true, Ended::Well),
         ] {
-            assert_eq!(ended(&version(false, status), verb, in_time), expected, "{verb:?} {in_time}");
+            assert_eq!(ended(&version(false, &status), verb, in_time), expected, "{verb:?} {in_time}");
         }
     }
 }

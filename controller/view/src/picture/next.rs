@@ -15,10 +15,7 @@ use crate::{
 };
 
 pub(super) fn lines(picture: &Picture, width: usize) -> Vec<Line> {
-    let (heading, words) = match told(picture) {
-        Some(told) => told,
-        None => return Vec::new(),
-    };
+    let Some((heading, words)) = told(picture) else { return Vec::new() };
     let mut lines = vec![Line::of("  ").and(heading, Style::Strong)];
     for part in words {
         lines.extend(rows::paragraph(&part, 4, width, Weight::Matters));
