@@ -94,13 +94,11 @@ impl ClusterArgs {
 
     /// Who is acted as, by the flags or else by the kubeconfig: the library sends neither.
     fn impersonation(&self, user: &AuthInfo) -> anyhow::Result<Vec<(HeaderName, HeaderValue)>> {
-        let flags = self.impersonate.as_ref();
-        let (name, groups, uid) = match flags {
-            Some(_) => (flags, self.impersonate_groups.clone(), self.impersonate_uid.as_ref()),
-            None => {
-                let groups = user.impersonate_groups.clone().unwrap_or_default();
-                (user.impersonate.as_ref(), groups, user.impersonate_uid.as_ref())
-            }
+        let (name, groups, uid) = if self.impersonate.is_some() {
+            (self.impersonate.as_ref(), self.impersonate_groups.clone(), self.impersonate_uid.as_ref())
+        } else {
+            let groups = user.impersonate_groups.clone().unwrap_or_default();
+            (user.impersonate.as_ref(), groups, user.impersonate_uid.as_ref())
         };
         let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(Vec::new()) };
         let mut headers = vec![("impersonate-user", name)];

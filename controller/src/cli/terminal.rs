@@ -39,7 +39,7 @@ impl Terminal {
         self.canvas.leave();
         let colour = self.output.colour;
         let shown = |line: &Line| format!("{}\n", if colour { line.coloured(usize::MAX) } else { line.plain() });
-        write(&lines.iter().map(shown).collect::<String>())
+        write(&lines.iter().map(shown).collect::<Vec<_>>().concat())
     }
 
     /// Draws lines in the place of those before.

@@ -71,7 +71,9 @@ pub fn inert_json(text: &str) -> String {
         _ if crate::text::inert(&character.to_string()) == character.to_string() => character.to_string(),
         _ => {
             let mut units = [0; 2];
-            character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+            let units: Vec<String> =
+                character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            units.concat()
         }
     };
     text.chars().map(escaped).collect()

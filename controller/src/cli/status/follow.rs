@@ -168,9 +168,9 @@ fn show(shown: &mut Shown, scene: &Scene, before: &mut Vec<Picture>, trouble: Op
         return shown.terminal.draw(lines);
     }
     let now = crate::cli::now();
-    let changes: String = scene.changes(now, before).iter().map(|line| format!("{line}\n")).collect();
+    let changes = scene.changes(now, before);
     *before = scene.pictures(now);
-    write(&changes)
+    if changes.is_empty() { Ok(()) } else { write(&(changes.join("\n") + "\n")) }
 }
 
 /// The end: what a live view shows already stays.

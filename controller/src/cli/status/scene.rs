@@ -52,7 +52,9 @@ impl Scene {
     /// All of a kind as they are now.
     pub(super) fn replace(&mut self, kind: Kind, objects: Vec<Object>) {
         self.objects.retain(|(of, _, _), _| *of != kind);
-        objects.into_iter().for_each(|object| self.put(object));
+        for object in objects {
+            self.put(object);
+        }
     }
 
     /// What is looked at, in an order of its own.

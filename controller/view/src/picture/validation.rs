@@ -26,13 +26,14 @@ pub(super) fn lines(version: &ImageVersion, clock: &Clock, detail: Detail, width
         Some(end) => format!("after {}", short(clock.between(validation.started_at.0, end.0))),
         None => format!("for {}", short(clock.since(validation.started_at.0))),
     };
-    let mut words = format!("in {} {took}", validation.region);
+    let mut words = vec![format!("in {} {took}", validation.region)];
     if validation.attempts > 1 {
-        words.push_str(&format!(", attempt {}", validation.attempts));
+        words.push(format!("attempt {}", validation.attempts));
     }
     if validation.again {
-        words.push_str(", begins again once the machines of the last attempt are gone");
+        words.push("begins again once the machines of the last attempt are gone".to_owned());
     }
+    let words = words.join(", ");
     let mut lines = rows::lines(&[Row::new(mark, &["validation", &validation.outcome.to_string()], &words)], 2, width);
     for machine in &validation.machines {
         lines.extend(rows::lines(&[machine_row(machine, mark)], 4, width));
