@@ -2,11 +2,25 @@
 
 #![allow(clippy::doc_markdown, reason = "these docs are the program's help text, where backticks would show")]
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod access;
+mod address;
+pub mod completion;
+pub mod exit;
+pub mod export;
+pub mod man;
+mod objects;
+pub mod status;
+mod terminal;
+pub mod wish;
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use azimage_azure::rights::{CustomRole, Job};
 use azimage_names::{ResourceGroup, SubscriptionId};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use self::{completion::CompletionArgs, export::ExportArgs, man::ManArgs, status::StatusArgs, wish::WishArgs};
+use crate::seams::{Clock, SystemClock};
 
 /// Golden VM images on Azure, as Kubernetes objects.
 #[derive(Debug, Parser)]
@@ -17,9 +31,53 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The name by which kubectl calls its plugin.
+const PLUGIN: &str = "kubectl-azimage";
+/// The name by which kubectl asks for completions.
+const PLUGIN_COMPLETION: &str = "kubectl_complete-azimage";
+
+impl Cli {
+    /// From the words of the command line, the first of which is the program's own name. As a plugin of kubectl it says so in its help.
+    ///
+    /// # Errors
+    /// When they can't be read; also for help and version, which are texts to be printed.
+    pub fn read(words: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        if called(words).is_some_and(|name| name.starts_with(PLUGIN)) {
+            command = command.bin_name("kubectl azimage");
+        }
+        Self::from_arg_matches(&command.try_get_matches_from(words)?)
+    }
+}
+
+/// The words that kubectl wants to have completed, if it asks for that.
+pub fn words_to_complete(words: &[OsString]) -> Option<Vec<String>> {
+    let asks = called(words).is_some_and(|name| name.starts_with(PLUGIN_COMPLETION));
+    asks.then(|| words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect())
+}
+
+/// The name under which the program was called.
+fn called(words: &[OsString]) -> Option<&str> {
+    std::path::Path::new(words.first()?).file_name()?.to_str()
+}
+
+fn now() -> jiff::Timestamp {
+    SystemClock.now()
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show how it stands with an object, or with all of a namespace: each condition and region, what goes on, and what to do.
+    Status(Box<StatusArgs>),
+    /// Have azimage look at objects now, and wait until it has.
+    Reconcile(Box<WishArgs>),
+    /// Have nothing more done for ImageVersions or ImageDefinitions (spec.suspend: true), and wait until azimage has seen it.
+    Suspend(Box<WishArgs>),
+    /// Go on with what was suspended, and wait until azimage has seen it.
+    Resume(Box<WishArgs>),
+    /// Print objects as YAML for Git: without status and what the API server adds.
+    Export(Box<ExportArgs>),
     /// Run the controller: watch ImageVersion and ReplicationTarget objects and make them true in Azure.
     Controller(Box<ControllerArgs>),
     /// Print the custom resource definitions, ready for `kubectl apply --server-side -f -`.
@@ -30,6 +88,10 @@ pub enum Command {
     /// List what the controller would delete in a workspace: what is left of copies whose objects are gone. Nothing is
     /// changed. Needs list on imageversions, and in Azure what the role `workspace` may read.
     Leftovers(Box<LeftoversArgs>),
+    /// Print the script that completes this command line in a shell, with the names of objects in the cluster.
+    Completion(CompletionArgs),
+    /// Write a man page for each command.
+    Man(ManArgs),
     /// Print the version.
     Version,
 }

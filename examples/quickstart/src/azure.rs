@@ -68,8 +68,12 @@ struct Token {
 
 #[derive(Deserialize)]
 struct JournalEntry {
+    method: String,
     path: String,
     write: bool,
+    applied: bool,
+    #[serde(default)]
+    body: Value,
 }
 
 impl Azure {
@@ -108,11 +112,20 @@ impl Azure {
 
     /// What azimage asked of Azure Resource Manager so far, tokens not counted.
     pub(crate) async fn requests(&self) -> anyhow::Result<Requests> {
-        let url = format!("{}/requests", self.ready.control);
-        let all: Vec<JournalEntry> = self.http.get(url).send().await?.error_for_status()?.json().await?;
+        let all = self.journal().await?;
         let counted = all.iter().filter(|entry| entry.path.to_lowercase().starts_with("/subscriptions/"));
         let (writes, reads): (Vec<_>, Vec<_>) = counted.partition(|entry| entry.write);
         Ok(Requests { reads: reads.len(), writes: writes.len() })
+    }
+
+    /// Writes that Azure carried out more than once, of which there should be none.
+    pub(crate) async fn repeated(&self) -> anyhow::Result<Vec<String>> {
+        Ok(repeated(&self.journal().await?))
+    }
+
+    async fn journal(&self) -> anyhow::Result<Vec<JournalEntry>> {
+        let url = format!("{}/requests", self.ready.control);
+        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
     }
 
     /// A gallery image version with the state of each region.
@@ -143,6 +156,17 @@ impl Azure {
         anyhow::ensure!(status.is_success(), "GET {url} answered {status}: {body}");
         Ok(body)
     }
+}
+
+/// The same method, path and body twice.
+fn repeated(journal: &[JournalEntry]) -> Vec<String> {
+    let applied: Vec<&JournalEntry> = journal.iter().filter(|entry| entry.write && entry.applied).collect();
+    let same = |one: &JournalEntry, other: &JournalEntry| {
+        one.method == other.method && one.path.eq_ignore_ascii_case(&other.path) && one.body == other.body
+    };
+    let repeats =
+        applied.iter().enumerate().filter(|(place, entry)| applied[..*place].iter().any(|it| same(it, entry)));
+    repeats.map(|(_, entry)| format!("{} {}", entry.method, entry.path)).collect()
 }
 
 /// What a person wants to know of a version, from Azure's own answer.
@@ -218,6 +242,24 @@ mod tests {
                 "North Europe         -, -%, replicas -, -, excludeFromLatest -",
             ]
         );
+    }
+
+    #[test]
+    fn a_write_is_repeated_if_it_was_carried_out_twice_with_the_same_body() {
+        let entry = |method: &str, path: &str, applied: bool, body: Value| json!({"method": method, "path": path, "write": method != "GET", "applied": applied, "body": body});
+        let first = || entry("PUT", "/versions/1", true, json!({"regions": 1}));
+        for (case, second, expected) in [
+            ("another body", entry("PUT", "/versions/1", true, json!({"regions": 2})), 0),
+            ("another path", entry("PUT", "/versions/2", true, json!({"regions": 1})), 0),
+            ("one that was refused", entry("PUT", "/versions/1", false, json!({"regions": 1})), 0),
+            ("the same", entry("PUT", "/Versions/1", true, json!({"regions": 1})), 1),
+        ] {
+            let journal = serde_json::from_value::<Vec<JournalEntry>>(json!([first(), second])).unwrap();
+            assert_eq!(repeated(&journal).len(), expected, "{case}");
+        }
+        let read = || entry("GET", "/versions/1", false, Value::Null);
+        let journal = serde_json::from_value::<Vec<JournalEntry>>(json!([read(), read()])).unwrap();
+        assert_eq!(repeated(&journal), [""; 0], "reads are free");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod arguments;
 mod azure;
 mod deployment;
-mod picture;
+mod launch;
 mod play;
 mod screen;
 mod setup;

@@ -15,6 +15,7 @@ pub(crate) async fn until_ended(stage: &mut Stage, screen: &mut Screen) -> anyho
         programs: programs.as_deref().unwrap_or_default(),
         control: &stage.azure.ready.control,
         log: &stage.azimage.stderr_file().display().to_string(),
+        azimage: &stage.program().display().to_string(),
     });
     screen.say(&text)?;
     loop {
@@ -29,10 +30,11 @@ struct Place<'a> {
     programs: &'a str,
     control: &'a str,
     log: &'a str,
+    azimage: &'a str,
 }
 
 fn things_to_try(place: &Place<'_>) -> String {
-    let Place { kubeconfig, programs, control, log } = place;
+    let Place { kubeconfig, programs, control, log, azimage } = place;
     format!(
         r#"
 Everything runs on until Ctrl-C. In another terminal:
@@ -40,6 +42,7 @@ Everything runs on until Ctrl-C. In another terminal:
   export KUBECONFIG={kubeconfig} PATH="{programs}:$PATH"
   kubectl config set-context --current --namespace={IMAGES}
   kubectl get azimage -o wide --watch
+  {azimage} status ubuntu-web-1.4.0 -o wide
 
 Ask for the image in one more region:
 
@@ -52,8 +55,8 @@ Give a region up, and see its replicas go:
 
 Stop all work on a version, and go on:
 
-  kubectl patch imageversion ubuntu-web-1.4.0 --type merge -p '{{"spec":{{"suspend":true}}}}'
-  kubectl patch imageversion ubuntu-web-1.4.0 --type merge -p '{{"spec":{{"suspend":false}}}}'
+  {azimage} suspend ubuntu-web-1.4.0
+  {azimage} resume ubuntu-web-1.4.0
 
 Look at each region's state, each write to Azure that was made, and its correlation id:
 
@@ -69,6 +72,8 @@ See what Azure was asked, and slow its clock down to real time; docs/simulator.m
   curl -s '{control}/requests?writes=true'
   curl -s {control}/clock -d '{{"speed": 1}}'
 
+Times in objects, such as guest.timeout, go by the clock on the wall, and Azure's durations by its own.
+
 azimage's log: tail -f {log}"#
     )
 }
@@ -79,7 +84,7 @@ mod tests {
 
     #[test]
     fn every_thing_to_try_names_what_runs_here() {
-        let place = Place { kubeconfig: "/k", programs: "/p", control: "http://c", log: "/l" };
+        let place = Place { kubeconfig: "/k", programs: "/p", control: "http://c", log: "/l", azimage: "/a" };
         let text = things_to_try(&place);
         for wanted in [
             "export KUBECONFIG=/k PATH=\"/p:$PATH\"",
@@ -87,6 +92,7 @@ mod tests {
             "http://c/clock -d '{\"speed\": 1}'",
             "\"spec\": {\"region\": \"UK South\", \"imageSelector\": {\"matchLabels\": {\"tier\": \"prod\"}}}}' | kubectl",
             "tail -f /l",
+            "/a suspend ubuntu-web-1.4.0",
         ] {
             assert!(text.contains(wanted), "{wanted} is missing in {text}");
         }

@@ -1,39 +1,43 @@
 //! Where it is shown: a terminal, on which a view is drawn anew in its place, or a file or pipe, which gets lines.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
-use console::{Term, style};
+use azimage_view::{Canvas, Detail, Line, Output, Picture, Size, Style};
 
-use crate::picture::{NO, Picture, WORKING, YES};
+/// A terminal that doesn't tell its size.
+const USUAL: Size = Size { columns: 80, rows: 24 };
+/// What stands before that which is done.
+const DONE: &str = "✓";
 
 /// The output.
 pub(crate) struct Screen {
-    term: Term,
-    live: bool,
-    /// Lines of the view that is on the terminal and may be drawn over.
-    drawn: usize,
+    output: Output,
+    canvas: Canvas,
     shown: Option<Picture>,
 }
 
 impl Screen {
     /// The standard output. Plain when asked for, or when it isn't a terminal.
     pub(crate) fn new(plain: bool) -> Self {
-        let term = Term::stdout();
-        let live = term.features().is_attended() && !plain;
-        Self { term, live, drawn: 0, shown: None }
+        let variable = |name| std::env::var(name).ok();
+        let is_terminal = io::stdout().is_terminal() && !plain;
+        let output = Output::of(is_terminal, variable("TERM").as_deref(), variable("NO_COLOR").as_deref());
+        Self { output, canvas: Canvas::new(output.colour), shown: None }
     }
 
     /// Writes lines that stay.
     pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
-        self.drawn = 0;
-        self.term.write_all(format!("{}\n", self.coloured(text)).as_bytes())?;
-        self.term.flush()
+        self.canvas.leave();
+        let said: Vec<String> = text.split('\n').map(|line| self.coloured(line)).collect();
+        write(&format!("{}\n", said.join("\n")))
     }
 
     /// Shows a moment: in the place of the one before, or what changed since.
     pub(crate) fn show(&mut self, picture: Picture) -> io::Result<()> {
-        if self.live {
-            self.draw(&picture)?;
+        if self.output.live {
+            let size = terminal_size::terminal_size()
+                .map_or(USUAL, |(width, height)| Size { columns: width.0.into(), rows: height.0.into() });
+            write(&self.canvas.draw(picture.frame(Detail::Brief, size.line()), size))?;
         } else {
             for line in picture.changes(self.shown.as_ref()) {
                 self.say(&line)?;
@@ -45,48 +49,26 @@ impl Screen {
 
     /// Ends a view: what comes next is another object's.
     pub(crate) fn end_view(&mut self) {
-        self.drawn = 0;
+        self.canvas.leave();
         self.shown = None;
     }
 
-    /// The moment shown last.
-    pub(crate) fn last(&self) -> Option<&Picture> {
-        self.shown.as_ref()
+    /// The moment shown last, in lines.
+    pub(crate) fn last(&self) -> Vec<String> {
+        let frame = self.shown.as_ref().map(|picture| picture.frame(Detail::Usual, 120)).unwrap_or_default();
+        frame.iter().map(Line::plain).collect()
     }
 
-    fn draw(&mut self, picture: &Picture) -> io::Result<()> {
-        let (height, width) = self.term.size();
-        // A view taller than the terminal can't be drawn over: its beginning has scrolled away.
-        let fits = usize::from(height).saturating_sub(1);
-        let lines: Vec<String> = picture.frame().into_iter().take(fits).collect();
-        let mut text = String::new();
-        if self.drawn > 0 {
-            text = format!("\x1b[{}A", self.drawn);
+    fn coloured(&self, line: &str) -> String {
+        match line.strip_prefix(DONE) {
+            Some(rest) if self.output.colour => Line::default().and(DONE, Style::Good).coloured(1) + rest,
+            _ => line.to_owned(),
         }
-        for line in &lines {
-            let line = console::truncate_str(line, usize::from(width).saturating_sub(1), "…");
-            text.extend(["\x1b[2K", &self.coloured(&line), "\n"]);
-        }
-        text.push_str("\x1b[J");
-        self.drawn = lines.len();
-        self.term.write_all(text.as_bytes())?;
-        self.term.flush()
     }
+}
 
-    fn coloured(&self, text: &str) -> String {
-        if !self.live {
-            return text.to_owned();
-        }
-        let mut coloured = String::new();
-        for character in text.chars() {
-            match character {
-                YES => coloured.push_str(&style(YES).green().to_string()),
-                NO => coloured.push_str(&style(NO).red().to_string()),
-                WORKING => coloured.push_str(&style(WORKING).yellow().to_string()),
-                '█' => coloured.push_str(&style('█').cyan().to_string()),
-                other => coloured.push(other),
-            }
-        }
-        coloured
-    }
+fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }

@@ -1,15 +1,18 @@
 //! Everything that has to run before an object can be applied.
 
-use std::{collections::BTreeMap, net::TcpListener, path::PathBuf, process::Command, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::Context;
 use azimage_test_cluster::{Cluster, ClusterOptions, Output, Process, WorkspacePrograms, workspace_programs};
-use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::{arguments::Arguments, azure::Azure, deployment, screen::Screen};
+use crate::{arguments::Arguments, azure::Azure, launch::Launch, screen::Screen};
 
 /// Namespace, release and service account of azimage, as in the chart's own documentation.
 pub(crate) const AZIMAGE: &str = "azimage";
@@ -28,11 +31,14 @@ const ROLES: [(&str, &str); 7] = [
     ("clean-up", "images"),
 ];
 /// How long a program may take until it is ready, on a machine that is busy with other things.
-const START: Duration = Duration::from_secs(60);
+pub(crate) const START: Duration = Duration::from_secs(60);
 
 /// All that runs. Dropping it ends it.
 pub(crate) struct Stage {
+    /// Simulated seconds in a real one.
+    pub(crate) speed: f64,
     pub(crate) azimage: Process,
+    launch: Launch,
     pub(crate) simulator: Process,
     pub(crate) azure: Azure,
     pub(crate) cluster: Cluster,
@@ -66,9 +72,22 @@ impl Stage {
         let files = tempfile::Builder::new().prefix("azimage-quickstart-").tempdir()?;
         screen.say("$ helm install azimage charts/azimage --namespace azimage --values …")?;
         install(&cluster, &azure, &files).await?;
-        let azimage = start(&cluster, &azure, programs, &files, arguments.speed).await?;
+        let launch = Launch::prepare(&cluster, &azure, programs, &files, arguments.speed).await?;
+        let azimage = launch.start().await?;
         screen.say("✓ azimage is installed, and runs as a process with the chart's arguments, ServiceAccount and rights (this cluster has no nodes)")?;
-        Ok(Self { azimage, simulator, azure, cluster, _files: files })
+        Ok(Self { speed: arguments.speed, azimage, launch, simulator, azure, cluster, _files: files })
+    }
+
+    /// azimage itself, for other commands.
+    pub(crate) fn program(&self) -> &Path {
+        self.launch.program()
+    }
+
+    /// Kills azimage as a machine that loses its power would, and starts it again.
+    pub(crate) async fn kill_and_start_again(&mut self) -> anyhow::Result<()> {
+        self.azimage.kill9();
+        self.azimage = self.launch.start().await?;
+        Ok(())
     }
 
     /// Runs kubectl and shows the command and what it says. Paths are those of the workspace.
@@ -162,67 +181,14 @@ async fn install(cluster: &Cluster, azure: &Azure, files: &TempDir) -> anyhow::R
     Ok(())
 }
 
-/// What the Deployment's pod would be, as a process: its arguments, its service account's token.
-async fn start(
-    cluster: &Cluster,
-    azure: &Azure,
-    programs: &WorkspacePrograms,
-    files: &TempDir,
-    speed: f64,
-) -> anyhow::Result<Process> {
-    let deployment = cluster.kubectl(&["-n", AZIMAGE, "get", "deployment", AZIMAGE, "-o", "json"]).await?.json()?;
-    let deployment: Deployment = serde_json::from_value(deployment)?;
-    let health = format!("127.0.0.1:{}", free_port()?);
-    let overrides = BTreeMap::from([
-        ("--azure-ca-file", azure.ready.ca.display().to_string()),
-        ("--azure-client-secret-file", path(files, "client-secret")),
-        ("--health-address", health.clone()),
-        ("--metrics-address", "127.0.0.1:0".to_owned()),
-        // Azure's time runs faster here, so it is looked at more often.
-        ("--poll-interval", "250ms".to_owned()),
-        ("--retry-min", "1s".to_owned()),
-    ]);
-    let arguments = deployment::arguments(&deployment, &overrides)?;
-    let mut command = Command::new(&programs.azimage);
-    command
-        .args(arguments)
-        .env("KUBECONFIG", cluster.kubeconfig_for(AZIMAGE, AZIMAGE).await?)
-        .env("AZIMAGE_AZURE_TIME_FACTOR", speed.to_string())
-        .env("POD_NAMESPACE", AZIMAGE)
-        .env("POD_NAME", "azimage-quickstart")
-        .env("NO_PROXY", "127.0.0.1,localhost")
-        .env("NO_COLOR", "1");
-    let mut azimage = Process::start(AZIMAGE, &command)?;
-    let deadline = Instant::now() + START;
-    let probe = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
-    loop {
-        let answer = probe.get(format!("http://{health}/readyz")).send().await;
-        if answer.is_ok_and(|answer| answer.status().is_success()) {
-            return Ok(azimage);
-        }
-        let ended = azimage.exited()?;
-        anyhow::ensure!(
-            ended.is_none() && Instant::now() < deadline,
-            "azimage didn't become ready. The end of its log:\n{}",
-            tail(&azimage.stderr(), 30)
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 /// The last lines of a text.
 pub(crate) fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
-fn path(files: &TempDir, name: &str) -> String {
+pub(crate) fn path(files: &TempDir, name: &str) -> String {
     files.path().join(name).to_string_lossy().into_owned()
-}
-
-/// A port that is free now. Another process may take it before azimage does; then azimage says so.
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 fn seconds(begun: Instant) -> String {

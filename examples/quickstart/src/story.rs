@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use azimage_crds::{ImageVersion, ReplicationTarget};
+use azimage_crds::{ConditionType, ImageVersion, ReplicationTarget};
+use azimage_view::{Clock, Object, Picture, Standing, clock::short, mark::Mark};
 use jiff::Timestamp;
-use kube::{Api, Client, ResourceExt, api::ListParams};
+use kube::{Api, Client, api::ListParams};
 use tokio::time::Instant;
 
 use crate::{
     arguments::Arguments,
     azure::{describe_machine, describe_version},
-    picture::{Outcome, Picture, clock},
     play,
     screen::Screen,
     setup::{IMAGES, Stage, tail},
@@ -21,6 +21,8 @@ use crate::{
 const VERSION: &str = "ubuntu-web-1.4.0";
 /// The one of examples/imageversion-from-version.yaml.
 const COPY: &str = "partner-ubuntu-web-1.4.0";
+/// What is said of azimage's end in the middle.
+const KILLED: &str = "\nNow azimage is killed (kill -9), in the middle of all this, and started again. It remembers nothing but what Azure and the object show.";
 /// How often the objects are looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -35,20 +37,23 @@ pub(crate) async fn tell(arguments: &Arguments, screen: &mut Screen) -> anyhow::
         .kubectl(screen, &["apply", "-f", "examples/imageversion.yaml", "-f", "examples/replicationtargets.yaml"])
         .await?;
     screen.say("")?;
-    follow(&mut stage, screen, &client, VERSION, arguments.timeout).await?;
+    follow(&mut stage, screen, &client, VERSION, arguments.timeout, true).await?;
     let requests = stage.azure.requests().await?;
-    let azure_took = clock(stage.azure.now().await?.duration_since(azure_began));
+    let azure_took = short(stage.azure.now().await?.duration_since(azure_began));
     screen.say(&format!(
         "\n✓ {VERSION} is Ready: {azure_took} of Azure's time in {} s, with {} writes to Azure and {} reads",
         begun.elapsed().as_secs(),
         requests.writes,
         requests.reads
     ))?;
+    let repeated = stage.azure.repeated().await?;
+    anyhow::ensure!(repeated.is_empty(), "azimage did this twice: {}", repeated.join(", "));
+    screen.say("✓ azimage was killed in the middle, and Azure's journal has none of these writes twice")?;
 
     screen.say("\nNow a copy of that version in another gallery, which needs no machine.")?;
     stage.kubectl(screen, &["apply", "-f", "examples/imageversion-from-version.yaml"]).await?;
     screen.say("")?;
-    follow(&mut stage, screen, &client, COPY, arguments.timeout).await?;
+    follow(&mut stage, screen, &client, COPY, arguments.timeout, false).await?;
 
     report(&stage, screen, &client).await?;
     if arguments.keep {
@@ -59,35 +64,44 @@ pub(crate) async fn tell(arguments: &Arguments, screen: &mut Screen) -> anyhow::
     Ok(())
 }
 
-/// Shows a version and its targets until they are Ready, and fails when the version stalls or time is up.
+/// Shows a version and its targets until they are Ready, and fails when the version stalls or time is up. On the way azimage is
+/// killed, if `kill` says so: when Azure has begun to make the version.
 async fn follow(
     stage: &mut Stage,
     screen: &mut Screen,
     client: &Client,
     name: &str,
     limit: Duration,
+    mut kill: bool,
 ) -> anyhow::Result<()> {
     screen.end_view();
     let began = stage.azure.now().await?;
     let deadline = Instant::now() + limit;
     let problem = loop {
         let picture = look(stage, client, name, began).await?;
-        let outcome = picture.outcome();
+        let (standing, told) = (picture.standing_of_all(), told(&picture.subject));
+        let is_publishing = has_begun(&picture.subject, ConditionType::Published);
         screen.show(picture)?;
-        match outcome {
-            Outcome::Ready => return Ok(()),
-            Outcome::Stalled(reason, message) => break format!("{name} is stalled. {reason}: {message}"),
-            Outcome::Open if Instant::now() >= deadline => {
+        if kill && is_publishing {
+            kill = false;
+            screen.say(KILLED)?;
+            stage.kill_and_start_again().await?;
+            screen.say("✓ a new one runs, and leads as soon as the lease of the first one has run out (15 s)\n")?;
+        }
+        match standing {
+            Standing::Ready => return Ok(()),
+            Standing::Stalled => break format!("{name} is stalled. {told}"),
+            _ if Instant::now() >= deadline => {
                 break format!("{name} isn't Ready after {} s (--timeout)", limit.as_secs());
             }
-            Outcome::Open => {}
+            Standing::Working | Standing::Unobserved => {}
         }
         if let Err(error) = stage.still_runs() {
             break format!("{error:#}");
         }
         tokio::time::sleep(LOOK).await;
     };
-    for line in screen.last().map(Picture::frame).unwrap_or_default() {
+    for line in screen.last() {
         screen.say(&line)?;
     }
     let requests = stage.azure.requests().await?;
@@ -101,19 +115,26 @@ async fn look(stage: &Stage, client: &Client, name: &str, began: Timestamp) -> a
     let targets: Api<ReplicationTarget> = Api::namespaced(client.clone(), IMAGES);
     let version = versions.get(name).await.with_context(|| format!("can't read the ImageVersion {name}"))?;
     let targets = targets.list(&ListParams::default()).await.context("can't list the ReplicationTargets")?.items;
-    let follows = |target: &ReplicationTarget| selects(target, &version);
-    let targets = targets.into_iter().filter(follows).collect();
+    let all: Vec<Object> = targets.into_iter().map(Object::from).collect();
     let elapsed = stage.azure.now().await?.duration_since(began);
-    Ok(Picture { elapsed, version, targets })
+    let clock = Clock::simulated(on_the_wall(), elapsed, stage.speed);
+    Ok(Picture::of(&Object::from(version), &all, clock))
 }
 
-/// Whether a target wants the version, as far as examples/ go: a name or labels.
-fn selects(target: &ReplicationTarget, version: &ImageVersion) -> bool {
-    let by_name = target.spec.image_version_name.as_ref().is_some_and(|name| *name == version.name_any());
-    let by_labels = target.spec.image_selector.as_ref().is_some_and(|selector| {
-        selector.match_labels.iter().all(|(key, value)| version.labels().get(key) == Some(value))
-    });
-    by_name || by_labels
+#[allow(clippy::disallowed_methods, reason = "the times in objects are those of the clock on the wall")]
+fn on_the_wall() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Whether work on a condition has begun, as far as the object says.
+fn has_begun(object: &Object, kind: ConditionType) -> bool {
+    object.condition(kind).is_some_and(|condition| Mark::of(condition) != Mark::Waiting)
+}
+
+/// Reason and message of an object that waits for a person.
+fn told(object: &Object) -> String {
+    let stalled = object.condition(ConditionType::Stalled);
+    stalled.map(|stalled| format!("{}: {}", stalled.reason, stalled.message)).unwrap_or_default()
 }
 
 /// What kubectl and Azure say at the end.

@@ -32,6 +32,8 @@ fn a_running_machine_becomes_a_replicated_image_version_and_two_targets_follow()
         "✓ target eastus2-web: 1 version is complete in eastus2",
         "✓ Ready (Succeeded)",
         "✓ ubuntu-web-1.4.0 is Ready",
+        "Now azimage is killed",
+        "✓ azimage was killed in the middle, and Azure's journal has none of these writes twice",
         "imageversion.azimage.dev/partner-ubuntu-web-1.4.0 created",
         // What kubectl says, and what Azure says.
         "3/3 regions, 100%",

@@ -9,6 +9,7 @@
 mod answers;
 mod approval;
 mod artifacts;
+mod cli;
 mod clocks;
 mod clone;
 mod definitions;

@@ -1,0 +1,8 @@
+//! What is shown for which objects, at which width.
+
+mod documents;
+mod fixtures;
+mod frames;
+mod plain;
+mod standings;
+mod widths;
