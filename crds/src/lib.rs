@@ -20,9 +20,9 @@ mod rules;
 
 pub use condition::{ConditionType, Reason};
 pub use image_definition::{
-    Architecture, AtLeastAtMost, DefinitionProperties, DiskControllerType, HyperVGeneration, Identifier,
+    Architecture, AtLeastAtMost, DefinitionProperties, DiskControllerType, Export, HyperVGeneration, Identifier,
     ImageDefinition, ImageDefinitionSpec, ImageDefinitionStatus, Management, ObservedProperties, OsType, PurchasePlan,
-    Recommended, SecurityType,
+    Recommended, RegionVersion, SecurityType,
 };
 pub use image_version::{
     Adoption, AllowedPath, Capture, CloneSettings, DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest,

@@ -10,6 +10,7 @@
 pub mod belonging;
 pub mod condition;
 pub mod events;
+pub mod export;
 pub mod failure;
 pub mod guest;
 pub mod identity;

@@ -1,11 +1,13 @@
 //! `ImageDefinition`: a gallery image definition, of which versions are made.
 
+mod export;
 mod properties;
 mod status;
 
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+pub use export::{Export, RegionVersion};
 pub use properties::{
     Architecture, AtLeastAtMost, DefinitionProperties, DiskControllerType, HyperVGeneration, Identifier, OsType,
     PurchasePlan, Recommended, SecurityType,
@@ -117,6 +119,10 @@ pub struct ImageDefinitionSpec {
     /// Which of its versions is latest. Without it none is promoted.
     #[serde(default)]
     pub latest: LatestPolicy,
+
+    /// A `ConfigMap` of this namespace that says what is latest now, for templates of deployments. Without it there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<Export>,
 
     /// The `ServiceAccount` of this namespace whose Azure identity acts for this object: its annotation
     /// `azure.workload.identity/client-id` names the identity, which must trust the `ServiceAccount`'s tokens. Without

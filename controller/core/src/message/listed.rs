@@ -3,6 +3,7 @@
 use crate::{
     condition::NotYet,
     events::{Adoption, Removal},
+    export,
     failure::words::Failed,
     guest::checks::Finds,
     identity::problem::{IdentityProblem, WayOut},
@@ -24,6 +25,8 @@ pub fn messages() -> Vec<Messages> {
         image_definition::words::Words::messages(),
         image_definition::words::NotShown::messages(),
         image_definition::words::Wrong::messages(),
+        export::words::Words::messages(),
+        export::words::Wrong::messages(),
         promotion::words::Line::messages(),
         promotion::words::Words::messages(),
     ]);
