@@ -5,8 +5,12 @@ use std::process::ExitCode;
 use azimage::{
     cli::{Cli, Command},
     process,
+    reference::Unreferable,
 };
 use clap::Parser;
+
+/// `azimage reference` has nothing to refer to, for now.
+const NOTHING_LATEST: u8 = 3;
 
 fn main() -> ExitCode {
     // Before anything else: with two providers compiled in by some dependency rustls could not choose by itself.
@@ -22,6 +26,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Leftovers(arguments) => process::print_leftovers(&arguments),
+        Command::Reference(arguments) => process::print_reference(&arguments),
         Command::Version => {
             println!("azimage {}", env!("CARGO_PKG_VERSION"));
             Ok(())
@@ -31,7 +36,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("azimage: {error:#}");
-            ExitCode::FAILURE
+            match error.downcast_ref::<Unreferable>() {
+                Some(unreferable) if unreferable.is_for_now() => ExitCode::from(NOTHING_LATEST),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -2,11 +2,15 @@
 
 #![allow(clippy::doc_markdown, reason = "these docs are the program's help text, where backticks would show")]
 
+mod reference;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use azimage_azure::rights::{CustomRole, Job};
 use azimage_names::{ResourceGroup, SubscriptionId};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub use reference::{ReferenceArgs, ReferenceForm};
 
 /// Golden VM images on Azure, as Kubernetes objects.
 #[derive(Debug, Parser)]
@@ -30,6 +34,9 @@ pub enum Command {
     /// List what the controller would delete in a workspace: what is left of copies whose objects are gone. Nothing is
     /// changed. Needs list on imageversions, and in Azure what the role `workspace` may read.
     Leftovers(Box<LeftoversArgs>),
+    /// Print how a deployment refers to the version of an ImageDefinition that is latest. Needs get on imagedefinitions. Exit
+    /// codes: 0 it is printed, 1 it failed, 2 an option is wrong, 3 no version is latest, or none in the region.
+    Reference(ReferenceArgs),
     /// Print the version.
     Version,
 }

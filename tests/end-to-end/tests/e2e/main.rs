@@ -15,6 +15,7 @@ mod deleted_source;
 mod deletion;
 mod denials;
 mod drift;
+mod export;
 mod happy_path;
 mod identity;
 mod in_use;
