@@ -6,7 +6,7 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use azimage_core::{
-    image_definition,
+    export, image_definition,
     image_version::{self, Action, Environment, Facts, History, Next, Plan, Report, State, Validated, Violation},
     promotion, replication_target,
 };
@@ -95,6 +95,11 @@ pub trait Decide: Send + Sync {
         now: Timestamp,
     ) -> promotion::Latest {
         promotion::of_definition(object, id, versions, targets, stamped, now)
+    }
+
+    /// What is to be read of the `ConfigMap` that says what is latest, or written: [`export::next`].
+    fn export_of_definition(&self, ask: &export::Ask<'_>, seen: &export::Seen) -> export::Next {
+        export::next(ask, seen)
     }
 
     /// The status of an image definition after the pass: [`image_definition::next_status`].

@@ -19,6 +19,7 @@ mod memory;
 pub mod process;
 mod reaper;
 mod reconcile_filter;
+pub mod reference;
 mod replication_target;
 pub mod seams;
 mod serve;

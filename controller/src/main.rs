@@ -13,6 +13,7 @@ use azimage::{
         words_to_complete,
     },
     process,
+    reference::Unreferable,
 };
 use azimage_view::text::inert;
 use clap::CommandFactory;
@@ -58,6 +59,7 @@ fn run(command: Command) -> anyhow::Result<Ended> {
         Command::Crds(arguments) => process::print_crds(&arguments)?,
         Command::AzureRole(arguments) => print(&format!("{}\n", arguments.text()))?,
         Command::Leftovers(arguments) => process::print_leftovers(&arguments)?,
+        Command::Reference(arguments) => process::print_reference(&arguments)?,
         Command::Version => print(&format!("azimage {}\n", env!("CARGO_PKG_VERSION")))?,
     }
     Ok(Ended::Well)
@@ -82,9 +84,14 @@ fn ended(outcome: anyhow::Result<Ended>) -> ExitCode {
             // The words of others, line by line.
             let text = format!("{error:#}");
             eprintln!("azimage: {}", text.lines().map(inert).collect::<Vec<_>>().join("\n"));
-            Ended::Failed.into()
+            if is_for_now(&error) { Ended::Working.into() } else { Ended::Failed.into() }
         }
     }
+}
+
+/// Whether what was asked for isn't there yet, as of an image definition of which no version is latest.
+fn is_for_now(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Unreferable>().is_some_and(Unreferable::is_for_now)
 }
 
 fn is_hangup(cause: &(dyn std::error::Error + 'static)) -> bool {

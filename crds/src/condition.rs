@@ -32,6 +32,9 @@ pub enum ConditionType {
     DefinitionReady,
     /// For image definitions: what is to be latest is. It takes no part in `Ready`, unless only a person can help.
     LatestReady,
+    /// For image definitions: a `ConfigMap` says what is latest. Only there if the object asks for it; it takes no part in `Ready`, unless
+    /// only a person can help.
+    Exported,
     /// Derived from the others: all that was asked for is true.
     Ready,
     /// Present only while true: work goes on, or is retried.
@@ -232,6 +235,12 @@ pub enum Reason {
     RegionWouldBeEmpty,
     /// The version that is pinned can't be latest; the message says why.
     PinnedUnusable,
+    /// No version is latest.
+    NothingLatest,
+    /// A `ConfigMap` of the name exists, or is about to, that isn't this object's.
+    ConfigMapExists,
+    /// The API server doesn't let the controller read, write or delete a `ConfigMap`; the message has its words.
+    ExportRefused,
 
     // Azure as a whole.
     /// Azure asked for a pause.
@@ -325,6 +334,8 @@ impl Reason {
             | Self::TooManyRegions
             | Self::VersionStalled
             | Self::PinnedUnusable
+            | Self::ConfigMapExists
+            | Self::ExportRefused
             | Self::Suspended => true,
             Self::Succeeded
             | Self::Progressing
@@ -355,6 +366,7 @@ impl Reason {
             | Self::NotLatest
             | Self::NotValidated
             | Self::RegionWouldBeEmpty
+            | Self::NothingLatest
             | Self::NothingSelected => false,
         }
     }
@@ -379,7 +391,7 @@ impl ConditionType {
             | Self::Promoted
             | Self::CleanedUp => "ImageVersion",
             Self::Available => "ReplicationTarget",
-            Self::DefinitionReady | Self::LatestReady => "ImageDefinition",
+            Self::DefinitionReady | Self::LatestReady | Self::Exported => "ImageDefinition",
             Self::Ready | Self::Reconciling | Self::Stalled => "all",
         }
     }

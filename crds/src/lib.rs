@@ -21,8 +21,9 @@ mod rules;
 pub use condition::{ConditionType, Reason};
 pub use image_definition::{
     ApprovedGroups, ApprovedImage, ApprovedMachines, ApprovedSources, ApprovedVersions, Architecture, AtLeastAtMost,
-    DefinitionProperties, DiskControllerType, HyperVGeneration, Identifier, ImageDefinition, ImageDefinitionSpec,
-    ImageDefinitionStatus, Management, ObservedProperties, OsType, PurchasePlan, Recommended, SecurityType,
+    DefinitionProperties, DiskControllerType, Export, HyperVGeneration, Identifier, ImageDefinition,
+    ImageDefinitionSpec, ImageDefinitionStatus, Management, ObservedProperties, OsType, PurchasePlan, Recommended,
+    RegionVersion, SecurityType,
 };
 pub use image_version::{
     Adoption, AllowedPath, Capture, CloneSettings, DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest,

@@ -229,6 +229,19 @@ pub(crate) fn soak() -> Rule {
     time_span("0s", "720h", "24h or 90m")
 }
 
+/// The name of a `ConfigMap` (a DNS subdomain of RFC 1123).
+pub(crate) fn config_map_name() -> Rule {
+    Rule::new("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')")
+        .message("must be the name of a ConfigMap of this namespace: lower case letters, digits, '-' and '.'")
+}
+
+/// The beginning of the names of variables.
+pub(crate) fn variable_name() -> Rule {
+    Rule::new("self.matches('^[a-zA-Z_][a-zA-Z0-9_]*$')").message(
+        "must be the beginning of a variable's name: letters, digits and underscores, not beginning with a digit",
+    )
+}
+
 /// A version is pinned by its number, and not otherwise.
 pub(crate) fn pinned_has_a_number() -> Rule {
     Rule::new("has(self.pinned) == (self.policy == 'Pinned')")

@@ -155,6 +155,19 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   {{- end }}
   verbs: [create]
 {{- end }}
+{{ include "azimage.exportRules" . }}
+{{- end }}
+
+{{- /* ConfigMaps that say what is latest. A server-side apply makes one by its name, so even the right to create can be bound to names. */ -}}
+{{- define "azimage.exportRules" -}}
+{{- with .Values.export.configMapNames }}
+- apiGroups: [""]
+  resources: [configmaps]
+  {{- if not (has "*" .) }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
+  verbs: [get, create, patch, delete]
+{{- end }}
 {{- end }}
 
 {{- /* A right to create can't be bound to a name. */ -}}

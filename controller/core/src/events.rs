@@ -141,6 +141,10 @@ fn transition(before: &[Condition], condition: &Condition, ready: Option<&Condit
         {
             Some(event(true, action(kind)))
         }
+        // It was deleted.
+        ConditionType::Exported if condition.reason == Reason::NothingLatest.as_str() => {
+            old.filter(|old| old.status == "True").map(|_| event(true, action(kind)))
+        }
         // A step that a source doesn't need is no news.
         _ if is("True") && first && condition.reason != Reason::NotNeeded.as_str() => {
             Some(Event { reason: condition.type_.clone(), ..event(false, action(kind)) })
@@ -160,6 +164,7 @@ fn action(kind: ConditionType) -> &'static str {
         ConditionType::Validated => "Validate",
         ConditionType::Promoted | ConditionType::LatestReady => "Promote",
         ConditionType::CleanedUp => "CleanUp",
+        ConditionType::Exported => "Export",
         ConditionType::Available
         | ConditionType::DefinitionReady
         | ConditionType::Ready

@@ -9,6 +9,7 @@ pub mod exit;
 pub mod export;
 pub mod man;
 mod objects;
+mod reference;
 pub mod status;
 mod terminal;
 pub mod wish;
@@ -21,6 +22,8 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 
 use self::{completion::CompletionArgs, export::ExportArgs, man::ManArgs, status::StatusArgs, wish::WishArgs};
 use crate::seams::{Clock, SystemClock};
+
+pub use reference::{ReferenceArgs, ReferenceForm};
 
 /// Golden VM images on Azure, as Kubernetes objects.
 #[derive(Debug, Parser)]
@@ -92,6 +95,9 @@ pub enum Command {
     Completion(CompletionArgs),
     /// Write a man page for each command.
     Man(ManArgs),
+    /// Print how a deployment refers to the version of an ImageDefinition that is latest. Needs get on imagedefinitions. Exit
+    /// codes: 0 it is printed, 1 it failed or an option is wrong, 3 no version is latest, or none in the region.
+    Reference(ReferenceArgs),
     /// Print the version.
     Version,
 }

@@ -1,5 +1,6 @@
 //! Reconciles an `ImageDefinition`: validate, observe, decide, write once, say how it stands.
 
+mod export;
 mod kind;
 mod pass;
 mod reconcile;

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use kube::{Api, Resource};
 use tokio::time::Instant;
 
-use super::Context;
+use super::{Context, export::Outcome};
 use crate::{
     azure::{Answer, put_definition, read_of_definition},
     identity::Unidentified,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How long it may take to see that an object is still the one that was decided on.
-const SOON: Duration = Duration::from_secs(2);
+pub(super) const SOON: Duration = Duration::from_secs(2);
 
 /// What comes after a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +120,22 @@ impl Pass<'_> {
             memory.succeeded();
         }
         self.context.memories.set(self.uid, memory);
-        self.report(validated, &plan.report, true).await?;
-        Ok(After::Requeue { requeue: plan.requeue, rests: plan.rests })
+        let latest = self.latest(&validated.id, self.context.seams.clock.now());
+        let exported = self.export(&validated.id, &latest).await;
+        let Outcome { exported, again } = match exported {
+            Ok(outcome) => outcome,
+            // How it stands otherwise is told all the same.
+            Err(error) => {
+                self.report(validated, &plan.report, true).await?;
+                return Err(error);
+            }
+        };
+        let (latest, exported) = (Some(Box::new(latest)), exported.map(Box::new));
+        self.report(validated, &Report { latest, exported, ..plan.report }, true).await?;
+        if again == Some(Duration::ZERO) {
+            return Ok(After::Now);
+        }
+        Ok(After::Requeue { requeue: plan.requeue, rests: plan.rests.into_iter().chain(again).min() })
     }
 
     /// Ends a pass that has to wait for its turn: what stands in the status stays, but of an object that says nothing yet.
@@ -199,7 +213,8 @@ impl Pass<'_> {
         let generation = self.object.meta().generation.unwrap_or_default();
         let requested = requested(self.object).filter(|_| handled);
         let (id, now) = (validated.map(|validated| &validated.id), context.seams.clock.now());
-        let report = &Report { latest: id.map(|id| Box::new(self.latest(id, now))), ..report.clone() };
+        let latest = report.latest.clone().or_else(|| id.map(|id| Box::new(self.latest(id, now))));
+        let report = &Report { latest, ..report.clone() };
         let after =
             context.decisions.next_status_of_definition(&before, report, id, generation, requested.as_ref(), now);
         tell_status(self.api, self.object, (&before, &after), &context.freshest, &context.events).await?;

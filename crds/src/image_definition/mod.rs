@@ -1,5 +1,6 @@
 //! `ImageDefinition`: a gallery image definition, of which versions are made.
 
+mod export;
 mod properties;
 mod sources;
 mod status;
@@ -7,6 +8,7 @@ mod status;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+pub use export::{Export, RegionVersion};
 pub use properties::{
     Architecture, AtLeastAtMost, DefinitionProperties, DiskControllerType, HyperVGeneration, Identifier, OsType,
     PurchasePlan, Recommended, SecurityType,
@@ -130,6 +132,10 @@ pub struct ImageDefinitionSpec {
     /// Which of its versions is latest. Without it none is promoted.
     #[serde(default)]
     pub latest: LatestPolicy,
+
+    /// A `ConfigMap` of this namespace that says what is latest now, for templates of deployments. Without it there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<Export>,
 
     /// The `ServiceAccount` of this namespace whose Azure identity acts for this object: its annotation
     /// `azure.workload.identity/client-id` names the identity, which must trust the `ServiceAccount`'s tokens. Without

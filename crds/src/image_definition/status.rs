@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
+use super::RegionVersion;
 use crate::{HistoryEntry, LatestStatus, LineVersion, OverrideStatus};
 
 /// What was observed of an image definition.
@@ -51,6 +52,18 @@ pub struct ImageDefinitionStatus {
     /// What is latest, as the versions tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<LatestStatus>,
+
+    /// Which version is latest in each region: while one is promoted, they differ. At most 128.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub regions: Vec<RegionVersion>,
+
+    /// The `ConfigMap`s that this object has written or is about to write, by name; at most 4.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 4), inner(length(max = 253)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub config_maps: Vec<String>,
 
     /// The versions of the image definition that have objects in this namespace, the newest first; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -135,7 +135,13 @@ impl Kind {
             "secrets": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
                 "items": reference},
         });
+        let config_map = json!({
+            "immutable": {"type": "boolean"},
+            "data": {"type": "object", "additionalProperties": text},
+            "binaryData": {"type": "object", "additionalProperties": text},
+        });
         Ok(vec![
+            kind("", "v1", "configmaps", "ConfigMap", config_map)?,
             kind("", "v1", "serviceaccounts", "ServiceAccount", account)?,
             kind("", "v1", "namespaces", "Namespace", namespace)?,
             kind("coordination.k8s.io", "v1", "leases", "Lease", lease)?,

@@ -5,9 +5,9 @@
 //!
 //! # What it does
 //!
-//! It serves the kinds of its definitions, and Namespaces, Leases, Events and `ServiceAccount`s with their tokens:
-//! reads, lists in pages, watches, and writes by each verb in [`Verb`], with schemas, rules in CEL, managers of fields,
-//! finalizers and namespaces that go away. What it does is compared with a real kube-apiserver in `tests/differential`.
+//! It serves the kinds of its definitions, and Namespaces, `ConfigMap`s, Leases, Events and `ServiceAccount`s with
+//! their tokens: reads, lists in pages, watches, and writes by each verb in [`Verb`], with schemas, rules in CEL, managers
+//! of fields, finalizers and namespaces that go away. What it does is compared with a real kube-apiserver in `tests/differential`.
 //!
 //! - [`ApiServer`] makes clients, and knows the [history](ApiServer::history) of all writes.
 //! - An [`Interceptor`] sees each [`Call`] and each event of a watch, and says what becomes of it.

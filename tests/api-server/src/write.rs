@@ -182,6 +182,8 @@ impl Store {
                     format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
                 return Err(Failure::conflict(kind.resource(), &key.name, why));
             }
+            // The version only tells that nothing else may be there.
+            metadata_mut(&mut applied).map(|metadata| metadata.remove("resourceVersion"));
             return self.create(call, key.clone(), applied.clone(), Some(&applied));
         };
         let manager = manager_key(call, Operation::Apply);

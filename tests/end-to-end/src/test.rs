@@ -142,6 +142,11 @@ impl Test {
         self.secrets.plant(what, secret);
     }
 
+    /// The kubeconfig of azimage's own account.
+    pub fn kubeconfig(&self) -> &std::path::Path {
+        &self.kubeconfig
+    }
+
     /// The file from which azimage reads its client secret.
     pub fn secret_file(&self) -> PathBuf {
         self.folder.path().join("client-secret")

@@ -28,8 +28,8 @@ pub use next::{Next, Read, next};
 pub use observed::{Definition, Gallery, Identifier, Limits, Observed};
 pub use plan::{Given, Plan, Report, Step};
 pub use status::{DOMAIN, next_status};
-pub(crate) use validate::standing;
 pub use validate::{Environment, Validated, conflicts_by, is_in_conflict, validate};
+pub(crate) use validate::{age, stalled_as_it_is, standing};
 
 use std::collections::BTreeMap;
 

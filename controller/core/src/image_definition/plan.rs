@@ -7,6 +7,7 @@ use azimage_crds::ImageDefinitionStatus;
 use super::{Definition, Memory, Next, Request};
 use crate::{
     Message, Pace, Progress,
+    export::Exported,
     image_version::{Requeue, wish},
     promotion::Latest,
 };
@@ -50,6 +51,8 @@ pub struct Report {
     pub owned: bool,
     /// What is told of latest; `None` leaves it as it was.
     pub latest: Option<Box<Latest>>,
+    /// How it stands with the `ConfigMap` that says what is latest; `None` leaves it as it was.
+    pub exported: Option<Box<Exported>>,
 }
 
 /// What a decision rests on beside the object and Azure.
@@ -68,7 +71,7 @@ pub struct Given<'a> {
 impl Report {
     /// Nothing but how it stands.
     pub fn of(progress: Progress) -> Self {
-        Self { progress, definition: None, is_absent: false, owned: false, latest: None }
+        Self { progress, definition: None, is_absent: false, owned: false, latest: None, exported: None }
     }
 
     pub(super) fn saying(self, progress: Progress) -> Self {

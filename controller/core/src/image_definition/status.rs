@@ -10,7 +10,8 @@ use super::{Definition, Report, differ};
 use crate::{Finding, Progress, condition, condition::clip, promotion::Latest};
 
 /// The conditions of an image definition.
-pub const DOMAIN: [ConditionType; 2] = [ConditionType::DefinitionReady, ConditionType::LatestReady];
+pub const DOMAIN: [ConditionType; 3] =
+    [ConditionType::DefinitionReady, ConditionType::LatestReady, ConditionType::Exported];
 
 /// The longest of Azure's words that is kept, in bytes: fewer than the schema allows.
 const WORD: usize = 60;
@@ -26,20 +27,28 @@ pub fn next_status(
 ) -> ImageDefinitionStatus {
     let mut findings = BTreeMap::from([(ConditionType::DefinitionReady, finding(&report.progress))]);
     findings.extend(report.latest.as_ref().map(|latest| (ConditionType::LatestReady, latest.finding.clone())));
+    let exported = report.exported.as_deref();
+    findings.extend(exported.and_then(|it| it.finding.clone()).map(|finding| (ConditionType::Exported, finding)));
+    let told = previous.conditions.iter().any(|it| it.type_ == ConditionType::Exported.as_str());
+    let exports = exported.map_or(told, |it| it.finding.is_some());
+    let domain: Vec<_> = DOMAIN.into_iter().filter(|kind| *kind != ConditionType::Exported || exports).collect();
     let is_settled = matches!(report.progress, Progress::Settled { .. } | Progress::Idle { .. });
-    let stalled = report.latest.as_ref().and_then(|latest| latest.stalled.as_ref()).filter(|_| is_settled);
+    let stalled = report.latest.as_ref().and_then(|latest| latest.stalled.as_ref());
+    let stalled = stalled.or_else(|| exported.and_then(|it| it.stalled.as_ref())).filter(|_| is_settled);
     let progress = stalled.unwrap_or(&report.progress);
     let next = ImageDefinitionStatus {
         observed_generation: Some(generation),
-        conditions: condition::render(&previous.conditions, &DOMAIN, &findings, progress, generation, now),
+        conditions: condition::render(&previous.conditions, &domain, &findings, progress, generation, now),
         last_handled_reconcile_at: handled.cloned().or_else(|| previous.last_handled_reconcile_at.clone()),
+        config_maps: exported.map_or_else(|| previous.config_maps.clone(), |it| it.config_maps.clone()),
         name: id.map(|id| id.name().to_owned()).or_else(|| previous.name.clone()),
         ..previous.clone()
     };
     let next = match report.latest.as_deref() {
-        Some(Latest { latest, versions, history, overriding, .. }) => ImageDefinitionStatus {
+        Some(Latest { latest, regions, versions, history, overriding, .. }) => ImageDefinitionStatus {
             overriding: overriding.clone(),
             latest: latest.clone(),
+            regions: regions.clone(),
             versions: versions.clone(),
             history: history.clone(),
             ..next

@@ -129,7 +129,8 @@ fn conflict(object: &ImageDefinition, id: &ImageDefinitionId, all: &[&ImageDefin
     }
 }
 
-fn age(object: &ImageDefinition) -> (Option<Timestamp>, Option<&str>) {
+/// By which of two objects the older one is known.
+pub(crate) fn age(object: &ImageDefinition) -> (Option<Timestamp>, Option<&str>) {
     (object.meta().creation_timestamp.as_ref().map(|time| time.0), object.meta().uid.as_deref())
 }
 
@@ -157,7 +158,7 @@ fn owns(object: &ImageDefinition) -> bool {
 }
 
 /// Why an object waits for a person with the spec that it has now.
-fn stalled_as_it_is(object: &ImageDefinition) -> Option<&Condition> {
+pub(crate) fn stalled_as_it_is(object: &ImageDefinition) -> Option<&Condition> {
     let conditions = object.status.iter().flat_map(|status| &status.conditions);
     let mut stalled = conditions.filter(|it| it.type_ == ConditionType::Stalled.as_str() && it.status == "True");
     stalled.find(|it| it.observed_generation.is_none() || it.observed_generation == object.meta().generation)

@@ -178,16 +178,12 @@ impl Candidate {
         self.soaks_until(soak).is_some_and(|until| until <= now)
     }
 
-    /// The regions in which it is latest: it is included, and no newer one is.
+    /// The regions in which it is latest: it is included, and no newer one is. What leaves is there until Azure says otherwise, and what
+    /// enters isn't before.
     pub fn serves(&self, line: &[Self]) -> Vec<Region> {
-        let newer = |region: &Region| line.iter().any(|it| it.number > self.number && it.latest_at(region).is_some());
-        // What leaves is there until Azure says otherwise.
-        let is_in = |at: &At| at.latest.is_some_and(|latest| latest != RegionLatest::Entering);
-        self.regions
-            .iter()
-            .filter(|(region, at)| is_in(at) && !newer(region))
-            .map(|(region, _)| region.clone())
-            .collect()
+        let is_in = |it: &Self, region: &Region| it.latest_at(region).is_some_and(|it| it != RegionLatest::Entering);
+        let newer = |region: &Region| line.iter().any(|it| it.number > self.number && is_in(it, region));
+        self.regions.keys().filter(|region| is_in(self, region) && !newer(region)).cloned().collect()
     }
 }
 

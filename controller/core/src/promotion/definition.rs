@@ -2,7 +2,7 @@
 
 use azimage_crds::{
     HistoryEntry, ImageDefinition, ImageDefinitionStatus, ImageVersion, LatestStatus, LineState, LineVersion,
-    OverrideStatus, RegionLatest, ReplicationTarget,
+    OverrideStatus, RegionLatest, RegionVersion, ReplicationTarget,
 };
 use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber};
 use jiff::Timestamp;
@@ -20,6 +20,9 @@ use crate::{Finding, Message as _, Progress, Truth};
 /// How many versions a status shows.
 const MOST_VERSIONS: usize = 64;
 
+/// How many regions a status shows.
+const MOST_REGIONS: usize = 128;
+
 /// The most regions that a message names.
 const MOST_NAMED: usize = 5;
 
@@ -28,6 +31,10 @@ const MOST_NAMED: usize = 5;
 pub struct Latest {
     /// What is latest.
     pub latest: Option<LatestStatus>,
+    /// Which version is latest in each region.
+    pub regions: Vec<RegionVersion>,
+    /// Whether a version that says nothing yet may be latest.
+    pub unsure: bool,
     /// The versions.
     pub versions: Vec<LineVersion>,
     /// What became latest.
@@ -66,6 +73,8 @@ pub fn of_definition(
         versions: shown(&line, &rule, &choice, now),
         history: history(object, &before, latest.as_ref(), entry, &writer, now),
         overriding,
+        regions: regions(&line, &choice, &before),
+        unsure: line.iter().any(|it| it.silent && !it.going),
         latest,
         finding,
         stalled,
@@ -96,6 +105,31 @@ fn line(
     line
 }
 
+/// One that was latest and lost its status says nothing, and what isn't known changes nothing.
+fn stays_unknown(line: &[Candidate], choice: &Choice, was: Option<VersionNumber>) -> bool {
+    line.iter().any(|it| {
+        let same = *choice == Choice::Version(it.number) || matches!(choice, Choice::AsItIs(_));
+        it.is_lost(was) && !it.going && same
+    })
+}
+
+/// Which version is latest in each region.
+fn regions(line: &[Candidate], choice: &Choice, before: &ImageDefinitionStatus) -> Vec<RegionVersion> {
+    if stays_unknown(line, choice, current(before)) {
+        return before.regions.clone();
+    }
+    let of = |it: &Candidate| {
+        let version = it.number.to_string();
+        it.serves(line)
+            .into_iter()
+            .map(move |region| RegionVersion { name: region.to_string(), version: version.clone() })
+    };
+    let mut regions: Vec<RegionVersion> = line.iter().flat_map(of).collect();
+    regions.sort_by(|one, other| one.name.cmp(&other.name));
+    regions.truncate(MOST_REGIONS);
+    regions
+}
+
 fn latest(
     id: &ImageDefinitionId,
     line: &[Candidate],
@@ -105,12 +139,8 @@ fn latest(
 ) -> Option<LatestStatus> {
     let was = current(before);
     let find = |number: VersionNumber| line.iter().find(|it| it.number == number);
-    // One that lost its status says nothing, and what isn't known changes nothing.
-    if let Some(lost) = was.and_then(find).filter(|it| it.is_lost(was) && !it.going) {
-        let same = *choice == Choice::Version(lost.number) || matches!(choice, Choice::AsItIs(_));
-        if same {
-            return before.latest.clone();
-        }
+    if stays_unknown(line, choice, was) {
+        return before.latest.clone();
     }
     let serves = |it: &Candidate| it.serves(line);
     let chosen = match choice {
@@ -126,7 +156,7 @@ fn latest(
         resource_id: ImageVersionId::new(id.clone(), it.number).to_string(),
         version,
         since: since.unwrap_or(Time(now)),
-        regions: serves(it).iter().map(ToString::to_string).take(128).collect(),
+        regions: serves(it).iter().map(ToString::to_string).take(MOST_REGIONS).collect(),
     })
 }
 

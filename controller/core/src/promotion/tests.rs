@@ -625,6 +625,32 @@ fn a_version_serves_the_regions_in_which_no_newer_one_is() {
     assert_eq!(line[0].latest_at(&region(HOME)), Some(RegionLatest::Included));
 }
 
+#[test]
+fn while_one_is_promoted_the_former_stays_latest_until_it_is_in() {
+    let none = json!({});
+    let is = json!({"latest": {"version": "1.3.0", "resourceId": "x", "since": at(1), "regions": [OTHER, HOME]}, "conditions": []});
+    let object = definition(&json!({"policy": "Newest"}), &json!({"status": is}));
+    let old = version("1.3.0", "Passed", &[(HOME, Some("Included")), (OTHER, Some("Included"))], &none);
+    let told = |home: Option<&str>, other: Option<&str>, change: &Value| {
+        let new = version("1.4.0", "Passed", &[(HOME, home), (OTHER, other)], change);
+        of_definition(&object, &id(), &[&old, &new], &[], at(9))
+    };
+    let silent = json!({"status": {"observedGeneration": null}});
+    for (case, home, other, change, version, regions) in [
+        ("it is about to enter", Some("Entering"), Some("Entering"), &none, "1.3.0", ["1.3.0", "1.3.0"]),
+        ("it is in one region", Some("Included"), Some("Entering"), &none, "1.4.0", ["1.3.0", "1.4.0"]),
+        ("it is in both", Some("Included"), Some("Included"), &none, "1.4.0", ["1.4.0", "1.4.0"]),
+        ("it says nothing yet", None, None, &silent, "1.3.0", ["1.3.0", "1.3.0"]),
+    ] {
+        let told = told(home, other, change);
+        assert_eq!(told.latest.unwrap().version, version, "{case}");
+        let shown: Vec<_> = told.regions.iter().map(|it| (it.name.as_str(), it.version.as_str())).collect();
+        assert_eq!(shown, [(OTHER, regions[0]), (HOME, regions[1])], "{case}");
+        assert_eq!(told.history.len(), usize::from(version == "1.4.0"), "{case}");
+        assert_eq!(told.unsure, change == &silent, "{case}");
+    }
+}
+
 fn generated() -> impl Strategy<Value = Vec<Candidate>> {
     let latest = prop_oneof![
         3 => Just(None),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
 mod built_in;
+mod config_map;
 mod normal;
 mod run;
 mod script;
@@ -43,7 +44,7 @@ async fn the_server_in_process_answers_as_a_real_one() {
     let requests = std::sync::atomic::AtomicUsize::new(0);
     let fixed = script::queries()
         .into_iter()
-        .chain([script::strangers(), script::ending()])
+        .chain([script::strangers(), script::ending(), config_map::script()])
         .map(|script| (0, script))
         .filter(|_| first == 0);
     let generated = (first..first + scripts).map(|seed| (seed, script::generate(seed)));

@@ -17,6 +17,7 @@ mod deleted_source;
 mod deletion;
 mod denials;
 mod drift;
+mod export;
 mod gitops;
 mod happy_path;
 mod identity;

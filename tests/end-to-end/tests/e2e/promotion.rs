@@ -24,7 +24,7 @@ fn regions(names: &[&str]) -> BTreeSet<String> {
 }
 
 /// A version passes its validation, as its status says.
-async fn passes(test: &Test, name: &str) {
+pub(crate) async fn passes(test: &Test, name: &str) {
     let at = "2026-01-01T00:00:00Z";
     let outcome =
         json!({"outcome": "Passed", "region": "westeurope", "startedAt": at, "finishedAt": at, "attempts": 1});
@@ -32,7 +32,7 @@ async fn passes(test: &Test, name: &str) {
 }
 
 /// Waits until this version is latest in so many regions.
-async fn latest(test: &Test, version: &str, count: usize) -> Object {
+pub(crate) async fn latest(test: &Test, version: &str, count: usize) -> Object {
     let is = |object: &Object| {
         let latest = object.at("/status/latest");
         latest["version"] == version && latest["regions"].as_array().is_some_and(|regions| regions.len() == count)
@@ -40,7 +40,7 @@ async fn latest(test: &Test, version: &str, count: usize) -> Object {
     test.wait(Kind::Definition, "ubuntu-web", &format!("latest {version} in {count} regions"), is).await
 }
 
-async fn patch(test: &Test, change: &Value) {
+pub(crate) async fn patch(test: &Test, change: &Value) {
     let change = change.to_string();
     test.kubectl(&["patch", "azid", "ubuntu-web", "--type", "merge", "-p", &change]).await;
 }

@@ -114,6 +114,26 @@ pub(crate) fn values() -> Vec<Case> {
         },
         case(".spec.latest.override.version", "must be three integers", "1.3.9".into(), "v1.3.9".into()),
         case(".spec.latest.override.reason", "a sentence in one line", "CVE fix, by hand".into(), "\n".into()),
+        Case {
+            path: ".spec.export.configMapName",
+            field: "spec.export.configMapName",
+            ..case(
+                ".spec.export",
+                "name of a ConfigMap",
+                json!({"configMapName": "web.latest-1"}),
+                json!({"configMapName": "Web_latest"}),
+            )
+        },
+        Case {
+            path: ".spec.export.prefix",
+            field: "spec.export.prefix",
+            ..case(
+                ".spec.export",
+                "beginning of a variable's name",
+                json!({"configMapName": "web", "prefix": "_Web_1"}),
+                json!({"configMapName": "web", "prefix": "1-WEB"}),
+            )
+        },
         case(".spec.latest.soak", "time span between 0s and 720h", "24h".into(), "31d".into()),
         case(".spec.properties.diskControllerTypes", "must be [SCSI] or", json!(["SCSI"]), json!(["NVMe"])),
         case(".spec.properties.identifier.publisher", "beginning with a letter", "a_b-c.d".into(), "a.".into()),

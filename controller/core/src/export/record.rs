@@ -1,0 +1,41 @@
+//! What the `ConfigMap` holds: names of variables, and texts of one line.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use azimage_names::ImageDefinitionId;
+use sha2::{Digest, Sha256};
+
+use crate::promotion::Latest;
+
+/// The record, if something is latest.
+///
+/// Flux takes names of letters, digits and underscores alone, and merges several maps into one. Regions in normal form are lower case,
+/// so that none of them meets another key.
+pub(super) fn of(prefix: &str, id: &ImageDefinitionId, latest: &Latest) -> Option<BTreeMap<String, String>> {
+    let is = latest.latest.as_ref()?;
+    let mut data = BTreeMap::from([
+        (format!("{prefix}_VERSION"), is.version.clone()),
+        (format!("{prefix}_ID"), is.resource_id.clone()),
+        (format!("{prefix}_DEFINITION_ID"), id.to_string()),
+    ]);
+    for region in &latest.regions {
+        data.insert(format!("{prefix}_VERSION_{}", region.name), region.version.clone());
+        data.insert(format!("{prefix}_ID_{}", region.name), format!("{id}/versions/{}", region.version));
+    }
+    // Without the time: what is latest again is the same again.
+    let sha = sha256(&data);
+    data.insert(format!("{prefix}_SHA256"), sha);
+    data.insert(format!("{prefix}_SINCE"), is.since.0.to_string());
+    Some(data)
+}
+
+fn sha256(data: &BTreeMap<String, String>) -> String {
+    let mut hash = Sha256::new();
+    for (key, value) in data {
+        hash.update(format!("{key}={value}\n"));
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
