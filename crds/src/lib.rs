@@ -25,13 +25,13 @@ pub use image_definition::{
     Recommended, SecurityType,
 };
 pub use image_version::{
-    Adoption, AllowedPath, Capture, CloneSettings, DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest,
-    GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion, ImageVersionSource, ImageVersionSpec,
-    ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, OperationStatus, OsDiskSource, Prepare, Publish,
-    RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceCleanup, SourceCleanupState,
-    SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation,
-    ValidationCheck, ValidationCheckStatus, ValidationMachine, ValidationOutcome, ValidationStatus,
-    VirtualMachineSource, Workspace, WorkspaceSubnet,
+    Adoption, AllowedPath, Capture, CloneSettings, Consistency, DataDiskSource, Deletion, DisksPrepare, DisksSource,
+    Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageVersion, ImageVersionSource,
+    ImageVersionSpec, ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource, OperationStatus, OsDiskSource,
+    Prepare, Publish, RefusalStatus, RegionState, RegionStatus, ReplicationMode, Source, SourceCleanup,
+    SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType,
+    TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationMachine, ValidationOutcome,
+    ValidationStatus, VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
 pub use latest::{
     EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,

@@ -39,12 +39,13 @@ pub use azimage_names::values::{
 pub use belonging::{Belonging, BelongingKind};
 pub use compute::blob::LARGEST_LOG;
 pub use compute::{
-    AdditionalReplicaSet, AgentStatus, AtLeastAtMost, DataDisk, DataDiskEncryption, Disk, DiskBody, ExtendedLocation,
-    ExtendedLocationTarget, Feature, FromImage, Gallery, ImageDefinition, ImageDefinitionBody, ImageDefinitionSettings,
-    ImageDisk, ImageSource, ImageVersion, ImageVersionBody, ManagedImage, NewImageDefinition, NewMachineBody,
-    NewStorage, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, Plan, RegionEncryption, RegionalReplication,
-    ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SnapshotBody, SoftDeletedVersion,
-    TargetRegion, TrustedLaunch, VirtualMachine, VirtualMachineUpdate,
+    AdditionalReplicaSet, AgentStatus, AtLeastAtMost, DataDisk, DataDiskEncryption, Disk, DiskBody, DiskOrigin,
+    ExtendedLocation, ExtendedLocationTarget, Feature, FromImage, Gallery, ImageDefinition, ImageDefinitionBody,
+    ImageDefinitionSettings, ImageDisk, ImageSource, ImageVersion, ImageVersionBody, ManagedImage, NewImageDefinition,
+    NewMachineBody, NewStorage, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, Plan, RegionEncryption,
+    RegionalReplication, ReplicationStatus, RestorePoint, RestorePointCollectionBody, RunCommand, RunCommandBody,
+    RunCommandInstance, SafetyProfile, SnapshotBody, SoftDeletedVersion, TargetRegion, TrustedLaunch, VirtualMachine,
+    VirtualMachineUpdate,
 };
 pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use http::transport::{Transport, TransportError, TransportErrorKind};

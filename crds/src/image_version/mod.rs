@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{
-    AllowedPath, Capture, CloneSettings, DataDiskSource, DisksPrepare, DisksSource, Guest, Hygiene, ImageVersionSource,
-    InPlaceSettings, ManagedImageSource, OsDiskSource, Prepare, Source, SourceCleanup, VirtualMachineSource,
+    AllowedPath, Capture, CloneSettings, Consistency, DataDiskSource, DisksPrepare, DisksSource, Guest, Hygiene,
+    ImageVersionSource, InPlaceSettings, ManagedImageSource, OsDiskSource, Prepare, Source, SourceCleanup,
+    VirtualMachineSource,
 };
 pub use status::{
     GuestStatus, HygieneFinding, HygieneStatus, ImageVersionStatus, Leaving, OperationStatus, RefusalStatus,

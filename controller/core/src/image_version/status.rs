@@ -11,7 +11,7 @@ use super::{
     Report, StepKey, StepName, Subject, belongings_status,
     history::recorded,
     refusals::Refusals,
-    stage::{clean::FOREIGN, replicate::regions},
+    stage::{clean::is_left_alone, replicate::regions},
 };
 use crate::{
     Progress,
@@ -174,7 +174,7 @@ fn temporary(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> 
         .filter(|known| id(known).is_none_or(|id| !report.gone.contains(&id)))
         .map(|known| match id(known).and_then(|id| report.undeletable.get(&id)) {
             // What lasts is written once.
-            Some(words) if words == FOREIGN && known.problem.as_deref() == Some(FOREIGN) => known.clone(),
+            Some(words) if is_left_alone(words) && known.problem.as_deref() == Some(words) => known.clone(),
             Some(words) => TemporaryStatus {
                 problem: Some(clip(words, PROBLEM_LIMIT)),
                 problem_at: Some(Time(now)),
