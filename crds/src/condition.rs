@@ -133,6 +133,8 @@ pub enum Reason {
     KeepingDisk,
     /// The snapshot of the machine's OS disk can't be made. The machine's guest is as it was.
     SnapshotFailed,
+    /// Azure makes no restore point of the machine, which would hold all its disks as they are at one moment; the message says why.
+    RestorePointUnavailable,
     /// The copy of the machine can't be captured; the message says why. The machine itself is as it was.
     CloneFailed,
     /// Machines are made from the version to prove it.
@@ -298,6 +300,7 @@ impl Reason {
             | Self::WorkspaceNotReady
             | Self::NameTaken
             | Self::SnapshotFailed
+            | Self::RestorePointUnavailable
             | Self::CloneFailed
             | Self::ValidationFailed
             | Self::ValidationImpossible

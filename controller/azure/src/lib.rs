@@ -40,11 +40,12 @@ pub use belonging::{Belonging, BelongingKind};
 pub use compute::blob::LARGEST_LOG;
 pub use compute::{
     AdditionalReplicaSet, AgentStatus, AtLeastAtMost, BootRecord, DataDisk, DataDiskEncryption, Disk, DiskBody,
-    ExtendedLocation, ExtendedLocationTarget, Feature, FromImage, Gallery, ImageDefinition, ImageDefinitionBody,
-    ImageDefinitionSettings, ImageDisk, ImageReference, ImageSource, ImageVersion, ImageVersionBody, ManagedImage,
-    NewImageDefinition, NewMachineBody, NewStorage, OsDisk, OsDiskEncryption, OsDiskSecurityProfile, Plan,
-    RegionEncryption, RegionalReplication, ReplicationStatus, RunCommand, RunCommandBody, RunCommandInstance,
-    SafetyProfile, SnapshotBody, SoftDeletedVersion, TargetRegion, TrustedLaunch, VirtualMachine, VirtualMachineUpdate,
+    DiskOrigin, ExtendedLocation, ExtendedLocationTarget, Feature, FromImage, Gallery, ImageDefinition,
+    ImageDefinitionBody, ImageDefinitionSettings, ImageDisk, ImageReference, ImageSource, ImageVersion,
+    ImageVersionBody, ManagedImage, NewImageDefinition, NewMachineBody, NewStorage, OsDisk, OsDiskEncryption,
+    OsDiskSecurityProfile, Plan, RegionEncryption, RegionalReplication, ReplicationStatus, RestorePoint,
+    RestorePointCollectionBody, RunCommand, RunCommandBody, RunCommandInstance, SafetyProfile, SnapshotBody,
+    SoftDeletedVersion, TargetRegion, TrustedLaunch, VirtualMachine, VirtualMachineUpdate,
 };
 pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use http::transport::{Transport, TransportError, TransportErrorKind};

@@ -247,6 +247,36 @@ pub const RIGHTS: &[Right] = &[
     ),
     right(
         Job::Workspace,
+        "Microsoft.Compute/restorePointCollections/read",
+        "Restore Point Collections - Get",
+        "whether a restore point is there, is gone, and whose it is, and what it holds of each disk",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/restorePointCollections/write",
+        "Restore Point Collections - Create Or Update",
+        "the collection for the restore point of a machine with data disks, whose copy has to have all disks as they are at one moment",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/restorePointCollections/restorePoints/write",
+        "Restore Points - Create",
+        "the restore point of that machine",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/beginGetAccess/action",
+        "Disks - Create Or Update",
+        "disks from the restore point: who makes one has to be allowed to export what it holds",
+    ),
+    right(
+        Job::Workspace,
+        "Microsoft.Compute/restorePointCollections/delete",
+        "Restore Point Collections - Delete",
+        "deleting it, and the restore point with it",
+    ),
+    right(
+        Job::Workspace,
         "Microsoft.Compute/disks/read",
         "Disks - Get",
         "whether a disk of the copy is there, is gone, and whose it is",

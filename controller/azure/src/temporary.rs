@@ -1,7 +1,8 @@
 //! Temporary resources, whatever their kind: read for what decides about them, and deleted.
 
 use azimage_names::{
-    DiskId, InterfaceId, Region, SecurityGroupId, SnapshotId, VirtualMachineId, values::ProvisioningState,
+    DiskId, InterfaceId, Region, RestorePointCollectionId, SecurityGroupId, SnapshotId, VirtualMachineId,
+    values::ProvisioningState,
 };
 use http::Method;
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use crate::{
     arm::client::{Accepted, Client},
     arm::error::Error,
     arm::json::null_as_default,
-    compute::{DISKS, Tags, VIRTUAL_MACHINES},
+    compute::{DISKS, RestorePoint, Tags, VIRTUAL_MACHINES},
     network::NETWORK,
 };
 
@@ -28,6 +29,8 @@ pub enum TemporaryKind<'a> {
     SecurityGroup(&'a SecurityGroupId),
     /// A snapshot.
     Snapshot(&'a SnapshotId),
+    /// A restore point collection.
+    RestorePoints(&'a RestorePointCollectionId),
 }
 
 impl TemporaryKind<'_> {
@@ -38,14 +41,25 @@ impl TemporaryKind<'_> {
             Self::Disk(id) => id.to_string(),
             Self::SecurityGroup(id) => id.to_string(),
             Self::Snapshot(id) => id.to_string(),
+            Self::RestorePoints(id) => id.to_string(),
         }
     }
 
     fn api_version(self) -> &'static str {
         match self {
-            Self::Machine(_) => VIRTUAL_MACHINES,
+            Self::Machine(_) | Self::RestorePoints(_) => VIRTUAL_MACHINES,
             Self::Disk(_) | Self::Snapshot(_) => DISKS,
             Self::Interface(_) | Self::SecurityGroup(_) => NETWORK,
+        }
+    }
+}
+
+impl TemporaryKind<'_> {
+    /// What has to be asked for besides: a collection shows its restore points only then.
+    fn query(self) -> &'static str {
+        match self {
+            Self::RestorePoints(_) => "$expand=restorePoints",
+            Self::Machine(_) | Self::Interface(_) | Self::Disk(_) | Self::SecurityGroup(_) | Self::Snapshot(_) => "",
         }
     }
 }
@@ -68,8 +82,10 @@ pub struct TemporaryResource {
     pub is_public: bool,
     /// The storage of a disk or a snapshot, for example `Premium_LRS`.
     pub storage: Option<String>,
-    /// Its size in GiB.
+    /// Its size in GiB; of a restore point collection, of all that it holds.
     pub size_gib: Option<u32>,
+    /// The restore points in a collection.
+    pub restore_points: Vec<RestorePoint>,
 }
 
 /// A rule of a security group.
@@ -113,6 +129,7 @@ struct Properties {
     network_security_group: Option<Reference>,
     #[serde(default, deserialize_with = "null_as_default")]
     ip_configurations: Vec<IpConfiguration>,
+    restore_points: Option<Vec<RestorePoint>>,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +195,11 @@ impl From<WireRule> for RuleOfGroup {
 
 impl From<Wire> for TemporaryResource {
     fn from(Wire { location, tags, sku, properties }: Wire) -> Self {
+        let held = properties
+            .restore_points
+            .as_ref()
+            .map(|points| points.iter().fold(0, |sum: u32, point| sum.saturating_add(point.size_gib)));
+        let restore_points = properties.restore_points.unwrap_or_default();
         let public = |configuration: &IpConfiguration| configuration.properties.public_ip_address.is_some();
         Self {
             location,
@@ -187,19 +209,21 @@ impl From<Wire> for TemporaryResource {
             security_group: properties.network_security_group.and_then(|group| group.id),
             is_public: properties.ip_configurations.iter().any(public),
             storage: sku.name,
-            size_gib: properties.disk_size_gb,
+            size_gib: properties.disk_size_gb.or(held),
+            restore_points,
         }
     }
 }
 
 impl Client {
-    /// Reads a temporary resource (Azure REST: Disks, Snapshots, Network Interfaces, Network Security Groups - Get).
+    /// Reads a temporary resource (Azure REST: Disks, Snapshots, Restore Point Collections, Network Interfaces, Network
+    /// Security Groups - Get).
     pub async fn temporary(&self, call: &Call, kind: TemporaryKind<'_>) -> Result<TemporaryResource, Error> {
-        self.get(call, &kind.id(), "", kind.api_version()).await
+        self.get(call, &kind.id(), kind.query(), kind.api_version()).await
     }
 
-    /// Deletes a temporary resource (Azure REST: Virtual Machines, Disks, Snapshots, Network Interfaces, Network Security
-    /// Groups - Delete).
+    /// Deletes a temporary resource (Azure REST: Virtual Machines, Disks, Snapshots, Restore Point Collections, Network
+    /// Interfaces, Network Security Groups - Delete).
     pub async fn delete_temporary(&self, call: &Call, kind: TemporaryKind<'_>) -> Result<Accepted, Error> {
         self.write(call, Method::DELETE, &kind.id(), kind.api_version(), None::<&()>, None).await
     }
@@ -257,6 +281,10 @@ mod tests {
         let disk =
             read(json!({"location": "westeurope", "sku": {"name": "Premium_LRS"}, "properties": {"diskSizeGB": 30}}));
         assert_eq!((disk.storage.as_deref(), disk.size_gib), (Some("Premium_LRS"), Some(30)));
+        let collection =
+            read(json!({"location": "westeurope", "properties": {"source": {"id": "/vm"}, "restorePoints": [
+            {"name": "all", "properties": {"sourceMetadata": {"storageProfile": {"osDisk": {"diskSizeGB": 30}}}}}]}}));
+        assert_eq!((collection.restore_points.len(), collection.size_gib), (1, Some(30)));
         let bare = read(json!({"location": "West Europe"}));
         assert_eq!((bare.rules, bare.security_group, bare.is_public), (None, None, false));
     }

@@ -59,7 +59,9 @@ impl Costs {
     pub fn and(self, id: &TemporaryId, storage: Option<&str>, size_gib: Option<u32>) -> Self {
         let Some(cost) = cost(id, storage, size_gib) else { return self };
         match id {
-            TemporaryId::Snapshot(_) => Self { snapshots: self.snapshots + cost, ..self },
+            TemporaryId::Snapshot(_) | TemporaryId::RestorePoints(_) => {
+                Self { snapshots: self.snapshots + cost, ..self }
+            }
             _ => Self { disks: self.disks + cost, ..self },
         }
     }
@@ -75,7 +77,7 @@ impl Costs {
 pub fn cost(id: &TemporaryId, storage: Option<&str>, size_gib: Option<u32>) -> Option<Cost> {
     let (storage, size) = (storage.unwrap_or_default(), u64::from(size_gib?));
     let price = match id {
-        TemporaryId::Snapshot(_) => SNAPSHOTS,
+        TemporaryId::Snapshot(_) | TemporaryId::RestorePoints(_) => SNAPSHOTS,
         TemporaryId::Disk(_) => DISKS.iter().find(|(kind, _)| begins(storage, kind)).map(|(_, price)| *price)?,
         TemporaryId::Machine(_) | TemporaryId::Interface(_) | TemporaryId::SecurityGroup(_) => return None,
     };

@@ -15,7 +15,7 @@ use crate::{
     leftover_cost::{self, Cost},
     message::phrases,
     owner::find_tag,
-    temporary::{Part, Purpose, TemporaryId, expires},
+    temporary::{Part, Purpose, RESTORE_POINT, TemporaryId, expires},
 };
 
 /// A resource that looks temporary, as Azure shows it.
@@ -31,6 +31,8 @@ pub struct Candidate {
     pub storage: Option<String>,
     /// Its size in GiB, of the same.
     pub size_gib: Option<u32>,
+    /// The names of the restore points in a collection.
+    pub restore_points: Vec<String>,
 }
 
 impl Candidate {
@@ -84,6 +86,10 @@ pub fn standing(candidate: &Candidate, cluster: &str, objects: &impl Objects, no
     let expires = expires(&candidate.tags);
     let (Some(owner), true, Some(expires)) = (owner, is_known, expires) else { return Standing::NotOurs };
     let Some(part) = candidate.id.part(&owner.uid) else { return Standing::NotOurs };
+    // What somebody put into a collection would be deleted with it.
+    if candidate.restore_points.iter().any(|name| !name.eq_ignore_ascii_case(RESTORE_POINT)) {
+        return Standing::NotOurs;
+    }
     if !objects.serves(&owner.namespace) {
         return Standing::NotServed;
     }
@@ -175,6 +181,7 @@ mod tests {
             is_going: false,
             storage: None,
             size_gib: None,
+            restore_points: Vec::new(),
         }
     }
 

@@ -4,7 +4,10 @@
 use crate::{
     form::ResourceIdError,
     id::{Id, Kind},
-    name::{DISK, GALLERY, IMAGE_DEFINITION, MANAGED_IMAGE, NETWORK, Name, RUN_COMMAND, SNAPSHOT, VIRTUAL_MACHINE},
+    name::{
+        DISK, GALLERY, IMAGE_DEFINITION, MANAGED_IMAGE, NETWORK, Name, RESTORE_POINT, RUN_COMMAND, SNAPSHOT,
+        VIRTUAL_MACHINE,
+    },
     resource_group::ResourceGroup,
     subscription_id::SubscriptionId,
     version_number::VersionNumber,
@@ -70,6 +73,10 @@ named_kinds! {
     DiskId: Disk in ResourceGroup, "providers/Microsoft.Compute/disks/{disk}", DISK;
     ManagedImageId: ManagedImage in ResourceGroup, "providers/Microsoft.Compute/images/{image}", MANAGED_IMAGE;
     SnapshotId: Snapshot in ResourceGroup, "providers/Microsoft.Compute/snapshots/{snapshot}", SNAPSHOT;
+    RestorePointCollectionId: RestorePointCollection in ResourceGroup,
+        "providers/Microsoft.Compute/restorePointCollections/{restorePointCollection}", RESTORE_POINT;
+    RestorePointId: RestorePoint in RestorePointCollectionId, "restorePoints/{restorePoint}", RESTORE_POINT;
+    DiskRestorePointId: DiskRestorePoint in RestorePointId, "diskRestorePoints/{diskRestorePoint}", RESTORE_POINT;
     RunCommandId: RunCommand in VirtualMachineId, "runCommands/{runCommand}", RUN_COMMAND;
     SecurityGroupId: SecurityGroup in ResourceGroup,
         "providers/Microsoft.Network/networkSecurityGroups/{securityGroup}", NETWORK;

@@ -24,8 +24,9 @@ pub use disk_or_snapshot_id::DiskOrSnapshotId;
 pub use form::ResourceIdError;
 pub use id::{Id, Kind};
 pub use kind::{
-    DiskId, GalleryId, ImageDefinitionId, ImageVersionId, InterfaceId, ManagedImageId, PublicAddressId, RunCommandId,
-    SecurityGroupId, SnapshotId, SubnetId, VirtualMachineId, VirtualNetworkId,
+    DiskId, DiskRestorePointId, GalleryId, ImageDefinitionId, ImageVersionId, InterfaceId, ManagedImageId,
+    PublicAddressId, RestorePointCollectionId, RestorePointId, RunCommandId, SecurityGroupId, SnapshotId, SubnetId,
+    VirtualMachineId, VirtualNetworkId,
 };
 pub use name::NameError;
 pub use obstacle::Obstacle;

@@ -66,6 +66,7 @@ pub(crate) const RESOURCE_GROUP: NameRules = NameRules { what: "resource group",
 pub(crate) const RESOURCE: NameRules = NameRules { what: "resource", longest: 260, plain: false };
 pub(crate) const VIRTUAL_MACHINE: NameRules = NameRules { what: "virtual machine", longest: 64, plain: false };
 pub(crate) const SNAPSHOT: NameRules = NameRules { what: "snapshot", longest: 80, plain: false };
+pub(crate) const RESTORE_POINT: NameRules = NameRules { what: "restore point", longest: 260, plain: false };
 pub(crate) const NETWORK: NameRules = NameRules { what: "network resource", longest: 80, plain: false };
 pub(crate) const MANAGED_IMAGE: NameRules = NameRules { what: "managed image", longest: 80, plain: false };
 pub(crate) const DISK: NameRules = NameRules { what: "disk", longest: 80, plain: false };

@@ -1,12 +1,14 @@
 //! Carries out a step: one call, no choice left open.
 
 use azimage_azure::{
-    Accepted, Call, Client, DiskBody, FromImage, ImageSource, ImageVersionBody, InterfaceBody, NewMachineBody,
-    NewStorage, Plan, ReplicationMode, RunCommandBody, SafetyProfile, SecurityGroupBody, SecurityRule, SnapshotBody,
-    StorageAccountType, TargetRegion, TrustedLaunch, VirtualMachineUpdate,
+    Accepted, Call, Client, DiskBody, DiskOrigin, FromImage, ImageSource, ImageVersionBody, InterfaceBody,
+    NewMachineBody, NewStorage, Plan, ReplicationMode, RestorePointCollectionBody, RunCommandBody, SafetyProfile,
+    SecurityGroupBody, SecurityRule, SnapshotBody, StorageAccountType, TargetRegion, TrustedLaunch,
+    VirtualMachineUpdate,
 };
 use azimage_core::image_version::{
-    MadeFrom, NewMachineRequest, Request, SecurityGroupRequest, SourceId, Step, TargetRegionRequest, VersionRequest,
+    self, MadeFrom, NewMachineRequest, Request, SecurityGroupRequest, SourceId, Step, TargetRegionRequest,
+    VersionRequest,
 };
 use serde_json::Value;
 
@@ -40,12 +42,24 @@ pub(crate) async fn execute(client: &Client, call: &Call, step: &Step) -> Result
             let (location, tags, disk) = (request.location.clone(), request.tags.clone(), request.source.clone());
             client.put_snapshot(call, &request.id, &SnapshotBody { location, tags, disk }).await
         }
+        Request::PutRestorePoints(request) => {
+            let body = RestorePointCollectionBody {
+                location: request.location.clone(),
+                tags: request.tags.clone(),
+                machine: request.source.clone(),
+            };
+            client.put_restore_point_collection(call, &request.id, &body).await
+        }
+        Request::PutRestorePoint(id) => client.put_restore_point(call, id).await,
         Request::PutDisk(request) => {
             let body = DiskBody {
                 location: request.location.clone(),
                 tags: request.tags.clone(),
                 storage: request.storage.clone(),
-                snapshot: request.source.clone(),
+                origin: match &request.source {
+                    image_version::DiskOrigin::Snapshot(id) => DiskOrigin::Snapshot(id.clone()),
+                    image_version::DiskOrigin::RestorePoint(id) => DiskOrigin::RestorePoint(id.clone()),
+                },
             };
             client.put_disk(call, &request.id, &body).await
         }

@@ -103,6 +103,7 @@ impl Survey<'_> {
                     is_going,
                     storage: found.storage,
                     size_gib: found.size_gib,
+                    restore_points: found.restore_points.into_iter().map(|point| point.name).collect(),
                 }))
             }
             Err(error) if *error.kind() == ErrorKind::NotFound => Ok(None),

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{
-    AllowedPath, Capture, CloneSettings, DataDiskSource, DisksPrepare, DisksSource, Guest, Hygiene, ImageVersionSource,
-    InPlaceSettings, ManagedImageSource, OsDiskSource, Prepare, Source, SourceCleanup, VirtualMachineSource,
+    AllowedPath, Capture, CloneSettings, Consistency, DataDiskSource, DisksPrepare, DisksSource, Guest, Hygiene,
+    ImageVersionSource, InPlaceSettings, ManagedImageSource, OsDiskSource, Prepare, Source, SourceCleanup,
+    VirtualMachineSource,
 };
 pub use status::{
     GuestStatus, HygieneFinding, HygieneStatus, ImageReference, ImageVersionStatus, Leaving, OperationStatus,

@@ -68,7 +68,7 @@ pub struct VirtualMachineSource {
 /// How a virtual machine is captured.
 #[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Capture {
-    /// A copy of the machine is made from snapshots of its disks, and generalized instead of it. The machine itself isn't
+    /// A copy of the machine is made from a restore point or a snapshot of its disks, and generalized instead of it. The machine itself isn't
     /// stopped or changed.
     #[default]
     Clone,
@@ -100,11 +100,33 @@ pub struct CloneSettings {
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::keep_on_failure())]
     pub keep_on_failure: String,
+
+    /// How well the disks of the copy go together, of a machine with data disks.
+    #[serde(default)]
+    pub consistency: Consistency,
+}
+
+/// How well the disks of a copy go together. A machine without data disks is copied from a snapshot of its OS disk either way.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Consistency {
+    /// All disks are as they were at one moment, as after a power failure: they are copied from a crash-consistent restore point of
+    /// the machine. Where Azure makes none, no copy is made.
+    #[default]
+    AcrossDisks,
+    /// Each disk is as it was at one moment, and at another one than the others: they are copied from snapshots that are made one
+    /// after the other. What is spread over several disks of a machine that runs, such as a striped file system or a database
+    /// with its log on another disk, may be torn.
+    PerDisk,
 }
 
 impl Default for CloneSettings {
     fn default() -> Self {
-        Self { vm_sizes: Vec::new(), mask_units: Vec::new(), keep_on_failure: default_keep_on_failure() }
+        Self {
+            vm_sizes: Vec::new(),
+            mask_units: Vec::new(),
+            keep_on_failure: default_keep_on_failure(),
+            consistency: Consistency::default(),
+        }
     }
 }
 

@@ -11,12 +11,14 @@ use serde_json::Value;
 use crate::{types::Type, walk::Walk};
 
 /// Resource types in lower case, and their descriptions.
-const DESCRIBED: [(&str, &str); 8] = [
+const DESCRIBED: [(&str, &str); 10] = [
     ("disks", include_str!("../types/disks.json")),
     ("galleries/images", include_str!("../types/definitions.json")),
     ("galleries/images/versions", include_str!("../types/versions.json")),
     ("networkinterfaces", include_str!("../types/network-interfaces.json")),
     ("networksecuritygroups", include_str!("../types/network-security-groups.json")),
+    ("restorepointcollections", include_str!("../types/restore-point-collections.json")),
+    ("restorepointcollections/restorepoints", include_str!("../types/restore-points.json")),
     ("snapshots", include_str!("../types/snapshots.json")),
     ("virtualmachines", include_str!("../types/virtual-machines.json")),
     ("virtualmachines/runcommands", include_str!("../types/run-commands.json")),

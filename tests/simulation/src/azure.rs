@@ -179,10 +179,11 @@ pub(crate) fn request_id(request: &Request<Bytes>) -> Option<&str> {
 
 /// What a path is about: a machine, a version, or a part of the copy of a machine.
 fn subject(path: &str) -> Option<&str> {
-    const KINDS: [&str; 7] = [
+    const KINDS: [&str; 8] = [
         "/virtualMachines/",
         "/versions/",
         "/snapshots/",
+        "/restorePointCollections/",
         "/disks/",
         "/networkSecurityGroups/",
         "/networkInterfaces/",

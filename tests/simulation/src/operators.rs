@@ -31,7 +31,7 @@ use crate::{
 fn api_version(path: &str) -> &'static str {
     if path.contains("/Microsoft.Network/") {
         "2025-05-01"
-    } else if path.contains("/virtualMachines/") {
+    } else if path.contains("/virtualMachines/") || path.contains("/restorePointCollections/") {
         "2025-04-01"
     } else if path.contains("/disks/") || path.contains("/snapshots/") {
         "2025-01-02"
@@ -112,7 +112,10 @@ impl Operators {
             Action::RetagCopy(number) => {
                 change(number, MachineChange { tags: Some([].into()), ..MachineChange::default() })
             }
-            Action::DeleteSnapshot(number) => self.delete(&self.azure.part(*number, "snapshots", "os-snapshot")),
+            Action::DeleteSnapshot(number) => {
+                self.delete(&self.azure.part(*number, "snapshots", "os-snapshot"))
+                    || self.delete(&self.azure.part(*number, "restorePointCollections", "restore-points"))
+            }
             Action::DeleteCopiedDisk(number) => self.delete(&disk(number)),
             Action::OpenNetwork(number) => {
                 self.open(&self.azure.part(*number, "networkSecurityGroups", "security-group"))

@@ -454,7 +454,7 @@ pub enum Action {
     DeleteCopy(u8),
     /// Somebody removes all tags of the copy of a machine.
     RetagCopy(u8),
-    /// Somebody deletes the snapshot of a machine's system.
+    /// Somebody deletes the snapshot of a machine's system, or the restore point of all its disks.
     DeleteSnapshot(u8),
     /// Somebody deletes the copied disk of a machine's system, which Azure does only while no machine holds it.
     DeleteCopiedDisk(u8),

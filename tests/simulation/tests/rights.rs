@@ -60,6 +60,11 @@ impl Environment {
     }
 
     async fn begin_from(jobs: &[Job], source: Value) -> Self {
+        Self::begin_with(jobs, source, json!([])).await
+    }
+
+    /// The same, with data disks of the machine.
+    async fn begin_with(jobs: &[Job], source: Value, data_disks: Value) -> Self {
         let clock = VirtualClock::begin();
         let assignment = |job: &Job, place: &str| {
             let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{place}");
@@ -76,7 +81,7 @@ impl Environment {
                 {
                     "name": "builders",
                     "virtualMachines": [{
-                        "name": "builder", "tags": {"azimage-generalize": "allowed"}, "networkInterfaces": [beside("networkInterfaces/nic")],
+                        "name": "builder", "tags": {"azimage-generalize": "allowed"}, "dataDisks": data_disks, "networkInterfaces": [beside("networkInterfaces/nic")],
                     }],
                     "virtualNetworks": [{"name": "lab", "subnets": [{"name": "default"}]}],
                     "publicAddresses": [{"name": "ip"}],
@@ -241,7 +246,11 @@ async fn delete_source_without(action: &'static str) {
 
 /// A copy and publish, with an action left out. What can't be deleted any more is told, and holds up nothing.
 async fn clone_without(job: Job, action: &'static str) {
-    let environment = Environment::begin(&[Job::Clone, Job::Workspace, Job::Publish]).await;
+    // Only of several disks a restore point is made.
+    let data_disks = if action.contains("/restorePointCollections/") { json!([{"lun": 3}]) } else { json!([]) };
+    let machine = json!({"virtualMachine": {"resourceId": MACHINE, "capture": "Clone"}});
+    let jobs = [Job::Clone, Job::Workspace, Job::Publish];
+    let environment = Environment::begin_with(&jobs, machine, data_disks).await;
     environment.define(&role(job, Some(action)));
     let group = match (job, action) {
         (Job::Clone, _) => "builders",

@@ -17,6 +17,8 @@ TYPES = {
     "RunCommandId": "virtualMachines/runCommands",
     "DiskId": "disks",
     "SnapshotId": "snapshots",
+    "RestorePointCollectionId": "restorePointCollections",
+    "RestorePointId": "restorePointCollections/restorePoints",
     "ManagedImageId": "images",
     "InterfaceId": "networkInterfaces",
     "PublicAddressId": "publicIPAddresses",
@@ -133,7 +135,12 @@ def of_all_kinds(file, constants):
     calls = re.findall(r"\bself\.(get|write)\(", text)
     check(sorted(calls) == ["get", "write"], f"{file}: {calls} were understood as one read and one deletion")
     # A machine is read by itself, with its instance view.
-    read = {("GET", TYPES[id], False, "", spoken[kind]) for kind, id in kinds.items() if kind != "Machine"}
+    expands = dict(re.findall(r'Self::(\w+)\(_\) => "\$expand=(\w+)"', text))
+    read = {
+        ("GET", TYPES[id], False, expands.get(kind, ""), spoken[kind])
+        for kind, id in kinds.items()
+        if kind != "Machine"
+    }
     return read | {("DELETE", TYPES[id], False, "", spoken[kind]) for kind, id in kinds.items()}
 
 

@@ -45,6 +45,27 @@ def run(azure):
         client.disks.begin_delete(RG, name).result()
     refused(lambda: client.disks.get(RG, "data"), ResourceNotFoundError, DELETED)
 
+    collection = {"location": "westeurope", "tags": {"a": "b"}, "properties": {"source": {"id": machine.id}}}
+    made = client.restore_point_collections.create_or_update(RG, "moments", collection)
+    check((made.source.id, made.tags) == (machine.id, {"a": "b"}), made)
+    mode = {"properties": {"consistencyMode": "CrashConsistent"}}
+    point = client.restore_points.begin_create(RG, "moments", "now", mode).result()
+    check((point.provisioning_state, point.consistency_mode) == ("Succeeded", "CrashConsistent"), point)
+    refused(
+        lambda: client.restore_points.begin_create(RG, "moments", "now", mode), ResourceExistsError, "OperationNotAllowed"
+    )
+    whole = client.restore_point_collections.get(RG, "moments", expand="restorePoints")
+    held = whole.restore_points[0].source_metadata.storage_profile.os_disk.disk_restore_point.id
+    restored = {
+        "location": "westeurope",
+        "properties": {"creationData": {"createOption": "Restore", "sourceResourceId": held}},
+    }
+    disk = client.disks.begin_create_or_update(RG, "restored", restored).result()
+    check((disk.os_type, disk.disk_size_gb) == ("Linux", os_disk.disk_size_gb), disk)
+    client.disks.begin_delete(RG, "restored").result()
+    client.restore_point_collections.begin_delete(RG, "moments").result()
+    refused(lambda: client.restore_points.get(RG, "moments", "now"), ResourceNotFoundError)
+
     def image(source):
         source = client.virtual_machines.get(RG, source)
         return {

@@ -115,6 +115,11 @@ impl Simulator {
             .or_else(|| resources.versions.get(&key).and_then(|version| record(serde_json::to_value(version))))
             .or_else(|| resources.disks.get(&key).and_then(|disk| record(serde_json::to_value(disk))))
             .or_else(|| resources.encryption_sets.get(&key).and_then(|set| record(serde_json::to_value(set))))
+            .or_else(|| {
+                let collection = resources.restore_point_collections.get(&key)?;
+                record(serde_json::to_value(collection))
+            })
+            .or_else(|| resources.restore_points.get(&key).and_then(|point| record(serde_json::to_value(point))))
             .or_else(|| resources.images.get(&key).and_then(|image| record(serde_json::to_value(image))))
             .or_else(|| resources.network.get(&key).and_then(|resource| record(serde_json::to_value(resource))))
             .or_else(|| {
@@ -123,11 +128,12 @@ impl Simulator {
             })
     }
 
-    /// The resource ids of all machines, disks, snapshots, and of all that is in networks, in the order of their letters.
+    /// The resource ids of all machines, disks, snapshots, restore point collections, and of all that is in networks, in the order of their letters.
     pub fn ids(&self) -> Vec<String> {
         let resources = &self.resources;
         let compute = resources.machines.values().map(|machine| &machine.id);
         let compute = compute.chain(resources.disks.values().map(|disk| &disk.id));
+        let compute = compute.chain(resources.restore_point_collections.values().map(|collection| &collection.id));
         let mut ids: Vec<String> = compute.chain(resources.network.values().map(|it| &it.id)).cloned().collect();
         ids.sort();
         ids

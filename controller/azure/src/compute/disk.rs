@@ -1,7 +1,7 @@
 //! Managed disks.
 
 use azimage_names::{
-    DiskId, Region, SnapshotId,
+    DiskId, DiskRestorePointId, Region, SnapshotId,
     values::{Architecture, DiskState, HyperVGeneration, OsType, ProvisioningState},
 };
 use http::Method;
@@ -144,27 +144,40 @@ impl From<Wire> for Disk {
     }
 }
 
-/// A disk that is made from a snapshot.
+/// What a disk is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskOrigin {
+    /// A snapshot.
+    Snapshot(SnapshotId),
+    /// What a restore point holds of a disk.
+    RestorePoint(DiskRestorePointId),
+}
+
+/// A disk that is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiskBody {
-    /// The snapshot's region.
+    /// The region of what it is made from.
     pub location: Region,
     /// Tags.
     pub tags: Tags,
     /// Its storage, for example `Premium_LRS`.
     pub storage: String,
-    /// The snapshot.
-    pub snapshot: SnapshotId,
+    /// What it is made from.
+    pub origin: DiskOrigin,
 }
 
 impl Serialize for DiskBody {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { location, tags, storage, snapshot } = self;
+        let Self { location, tags, storage, origin } = self;
+        let (option, source) = match origin {
+            DiskOrigin::Snapshot(id) => ("Copy", id.to_string()),
+            DiskOrigin::RestorePoint(id) => ("Restore", id.to_string()),
+        };
         json!({
             "location": location,
             "tags": tags,
             "sku": {"name": storage},
-            "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": snapshot}},
+            "properties": {"creationData": {"createOption": option, "sourceResourceId": source}},
         })
         .serialize(serializer)
     }
@@ -249,21 +262,27 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_is_made_from_a_snapshot() {
-        let snapshot: SnapshotId =
-            "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/w/providers/Microsoft.Compute/snapshots/s"
-                .parse()
-                .unwrap();
-        let body = DiskBody {
-            location: "westeurope".parse().unwrap(),
-            tags: [("a".to_owned(), "b".to_owned())].into(),
-            storage: "Premium_LRS".into(),
-            snapshot: snapshot.clone(),
-        };
-        let expected = json!({
-            "location": "westeurope", "tags": {"a": "b"}, "sku": {"name": "Premium_LRS"},
-            "properties": {"creationData": {"createOption": "Copy", "sourceResourceId": snapshot.to_string()}},
-        });
-        assert_eq!(serde_json::to_value(&body).unwrap(), expected);
+    fn a_disk_is_made_from_a_snapshot_or_a_restore_point() {
+        let group = "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/w/providers/Microsoft.Compute";
+        let (snapshot, point) = (
+            format!("{group}/snapshots/s"),
+            format!("{group}/restorePointCollections/c/restorePoints/p/diskRestorePoints/os_1"),
+        );
+        for (origin, option, source) in [
+            (DiskOrigin::Snapshot(snapshot.parse().unwrap()), "Copy", snapshot),
+            (DiskOrigin::RestorePoint(point.parse().unwrap()), "Restore", point),
+        ] {
+            let body = DiskBody {
+                location: "westeurope".parse().unwrap(),
+                tags: [("a".to_owned(), "b".to_owned())].into(),
+                storage: "Premium_LRS".into(),
+                origin,
+            };
+            let expected = json!({
+                "location": "westeurope", "tags": {"a": "b"}, "sku": {"name": "Premium_LRS"},
+                "properties": {"creationData": {"createOption": option, "sourceResourceId": source}},
+            });
+            assert_eq!(serde_json::to_value(&body).unwrap(), expected);
+        }
     }
 }

@@ -74,6 +74,8 @@ pub(crate) enum About {
     Deletion,
     /// A part of the copy of a machine.
     Cloning,
+    /// The restore point of a machine that is cloned.
+    RestorePoint,
     /// A machine that is made from a version to prove it, or a part of it.
     Validation,
     /// A temporary resource that goes.
@@ -91,7 +93,7 @@ impl About {
             Self::Creation => Failed::CreationBusy { doing, why },
             Self::Update => Failed::UpdateBusy { doing, why },
             Self::Deletion => Failed::DeletionBusy { doing, why },
-            Self::Cloning => Failed::CloningBusy { doing, why },
+            Self::Cloning | Self::RestorePoint => Failed::CloningBusy { doing, why },
             Self::Validation => Failed::ValidationBusy { doing, why },
             Self::CleanUp => Failed::CleanUpBusy { doing, why },
             Self::Definition => Failed::DefinitionBusy { doing, why },
@@ -143,6 +145,7 @@ impl Failure {
                 Obstacle::Extensions => Failed::Extensions { doing, why },
                 Obstacle::NotRegistered => Failed::NotRegistered { doing, why },
             },
+            Self::Refused(why) if matches!(about, About::RestorePoint) => Failed::RestorePoint { doing, why },
             Self::Refused(why) => Failed::Refused { doing, why },
             Self::Unavailable(why) => Failed::Unavailable { doing, why },
         }

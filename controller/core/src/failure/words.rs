@@ -70,6 +70,10 @@ messages! {
         NotRegistered { doing: String, why: String } => Ready / ProviderNotRegistered:
             "Could not {doing}: the subscription isn't registered for a resource provider. Register it with az provider \
              register: {why}",
+        RestorePoint { doing: String, why: String } => Ready / RestorePointUnavailable:
+            "Could not {doing}: Azure refuses it, so no copy of all disks can be had as they are at one moment. Change what its \
+             words name; or accept a snapshot of each disk by itself, one after the other, with \
+             spec.source.virtualMachine.clone.consistency: PerDisk in a new object. It is asked again at each resync: {why}",
         Refused { doing: String, why: String } => Ready / RequestRefused:
             "Could not {doing}: Azure refuses it. Change what its words name, in this object or in Azure; it is asked again at \
              each resync: {why}",

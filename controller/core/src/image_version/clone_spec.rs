@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use azimage_crds::{CloneSettings, ImageVersion};
+use azimage_crds::{CloneSettings, Consistency, ImageVersion};
 use azimage_names::{Region, ResourceGroup, ResourceIdError, SubnetId, VirtualMachineId};
 use kube::ResourceExt as _;
 
@@ -24,6 +24,8 @@ pub struct CloneSpec {
     pub sizes: Vec<String>,
     /// Units of its systemd that mustn't run in the copy.
     pub mask_units: Vec<String>,
+    /// How well the disks of the copy go together.
+    pub consistency: Consistency,
     /// How long what can't be captured is kept.
     pub keep_on_failure: Duration,
     /// The object's uid, from which names follow.
@@ -41,7 +43,7 @@ impl CloneSpec {
         let workspace = object.spec.workspace.as_ref().ok_or(Invalid::NoWorkspace)?;
         let machine = object.spec.source.virtual_machine.as_ref();
         let settings = machine.and_then(|machine| machine.clone.clone()).unwrap_or_default();
-        let CloneSettings { vm_sizes: sizes, keep_on_failure, mask_units } = settings;
+        let CloneSettings { vm_sizes: sizes, keep_on_failure, consistency, mask_units } = settings;
         let keep_on_failure = keep_on_failure
             .parse::<kube::core::Duration>()
             .map_err(|problem| Violation::field("spec.source.virtualMachine.clone.keepOnFailure", problem))?;
@@ -56,6 +58,7 @@ impl CloneSpec {
         let TemporaryId::Machine(machine) = TemporaryId::of(&group, &uid, Part::Machine).map_err(named)? else {
             return Err(Violation::field("metadata.uid", "it names no machine"));
         };
-        Ok(Self { machine, group, subnets, tags, sizes, mask_units, keep_on_failure: keep_on_failure.into(), uid })
+        let keep_on_failure = keep_on_failure.into();
+        Ok(Self { machine, group, subnets, tags, sizes, mask_units, consistency, keep_on_failure, uid })
     }
 }

@@ -253,7 +253,8 @@ impl Memory {
         }
         // Another attempt at a copy tries all sizes again.
         let group = Part::ValidationSecurityGroup;
-        if key.name == StepName::CreateSnapshot || key == StepKey::on_part(StepName::CreateValidationNetwork, group) {
+        let begins = matches!(key.name, StepName::CreateSnapshot | StepName::CreateRestorePointCollection);
+        if begins || key == StepKey::on_part(StepName::CreateValidationNetwork, group) {
             next.no_capacity = 0;
         }
         next.announced = Some(Intent { key, id: id.to_owned(), tried: false });

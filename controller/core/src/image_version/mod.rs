@@ -56,9 +56,9 @@ pub use next::{Next, next};
 pub use protocol::{Action, Announced, State, act};
 pub use report::{Belongings, Fate, Found, LatestReport, Plan, Report, Requeue};
 pub use request::{
-    DeletionRequest, DiskRequest, FromVersion, InterfaceRequest, MachineRequest, MadeFrom, NewMachineRequest, Request,
-    RunCommandRequest, SecurityGroupRequest, SnapshotRequest, SourceId, TargetRegionRequest, TrustedLaunch,
-    VersionRequest,
+    DeletionRequest, DiskOrigin, DiskRequest, FromVersion, InterfaceRequest, MachineRequest, MadeFrom,
+    NewMachineRequest, Request, RestorePointsRequest, RunCommandRequest, SecurityGroupRequest, SnapshotRequest,
+    SourceId, TargetRegionRequest, TrustedLaunch, VersionRequest,
 };
 pub use stage::{
     preflight::{

@@ -6,8 +6,8 @@ use std::{
 };
 
 use azimage_names::{
-    DiskId, DiskOrSnapshotId, ImageVersionId, InterfaceId, ManagedImageId, Region, RunCommandId, SecurityGroupId,
-    SnapshotId, SubnetId, VirtualMachineId,
+    DiskId, DiskOrSnapshotId, DiskRestorePointId, ImageVersionId, InterfaceId, ManagedImageId, Region,
+    RestorePointCollectionId, RestorePointId, RunCommandId, SecurityGroupId, SnapshotId, SubnetId, VirtualMachineId,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -26,7 +26,11 @@ pub enum Request {
     DeleteRunCommand(RunCommandId),
     /// Make a snapshot of a disk.
     PutSnapshot(Box<SnapshotRequest>),
-    /// Make a disk from a snapshot.
+    /// Make a collection for restore points of a machine.
+    PutRestorePoints(Box<RestorePointsRequest>),
+    /// Make a crash-consistent restore point of the machine of its collection.
+    PutRestorePoint(RestorePointId),
+    /// Make a disk from a snapshot, or from a restore point.
     PutDisk(Box<DiskRequest>),
     /// Make a network security group, or give it these rules.
     PutSecurityGroup(Box<SecurityGroupRequest>),
@@ -189,17 +193,39 @@ pub struct SnapshotRequest {
     pub source: DiskId,
 }
 
-/// A disk that is made from a snapshot.
+/// A collection that is made for restore points of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestorePointsRequest {
+    /// The collection.
+    pub id: RestorePointCollectionId,
+    /// The machine's region.
+    pub location: Region,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The machine.
+    pub source: VirtualMachineId,
+}
+
+/// What a disk is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskOrigin {
+    /// A snapshot.
+    Snapshot(SnapshotId),
+    /// What a restore point holds of a disk.
+    RestorePoint(DiskRestorePointId),
+}
+
+/// A disk that is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiskRequest {
     /// The disk.
     pub id: DiskId,
-    /// The snapshot's region.
+    /// The region of what it is made from.
     pub location: Region,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// The snapshot.
-    pub source: SnapshotId,
+    /// What it is made from.
+    pub source: DiskOrigin,
     /// Its storage, such as `Premium_LRS`.
     pub storage: String,
 }

@@ -59,7 +59,15 @@ static KEEP: Stage = stage("keep", On::GuestPrepared, &[By::KeepDisk, By::Delete
 static CLONE_IT: Stage = stage(
     "clone",
     On::GuestPrepared,
-    &[By::CreateSnapshot, By::CreateDisk, By::CreateSecurityGroup, By::CreateInterface, By::CreateMachine],
+    &[
+        By::CreateSnapshot,
+        By::CreateRestorePointCollection,
+        By::CreateRestorePoint,
+        By::CreateDisk,
+        By::CreateSecurityGroup,
+        By::CreateInterface,
+        By::CreateMachine,
+    ],
     clone::decide,
 );
 static CLEAN: Stage = stage("clean", On::CleanedUp, clean::STEPS, clean::decide);

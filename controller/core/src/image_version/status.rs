@@ -12,7 +12,7 @@ use super::{
     history::recorded,
     refusals::Refusals,
     report::Approved,
-    stage::{clean::FOREIGN, replicate::regions},
+    stage::{clean::is_left_alone, replicate::regions},
 };
 use crate::{
     Progress,
@@ -178,7 +178,7 @@ fn temporary(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> 
         .filter(|known| id(known).is_none_or(|id| !report.gone.contains(&id)))
         .map(|known| match id(known).and_then(|id| report.undeletable.get(&id)) {
             // What lasts is written once.
-            Some(words) if words == FOREIGN && known.problem.as_deref() == Some(FOREIGN) => known.clone(),
+            Some(words) if is_left_alone(words) && known.problem.as_deref() == Some(words) => known.clone(),
             Some(words) => TemporaryStatus {
                 problem: Some(clip(words, PROBLEM_LIMIT)),
                 problem_at: Some(Time(now)),

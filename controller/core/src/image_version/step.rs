@@ -105,6 +105,7 @@ impl Step {
     pub(super) fn makes(&self) -> Option<TemporaryId> {
         match &self.request {
             Request::PutSnapshot(request) => Some(TemporaryId::Snapshot(request.id.clone())),
+            Request::PutRestorePoints(request) => Some(TemporaryId::RestorePoints(request.id.clone())),
             Request::PutDisk(request) => Some(TemporaryId::Disk(request.id.clone())),
             Request::PutSecurityGroup(request) => Some(TemporaryId::SecurityGroup(request.id.clone())),
             Request::PutInterface(request) => Some(TemporaryId::Interface(request.id.clone())),
@@ -134,9 +135,14 @@ impl Step {
             Request::PatchMachine(request) => vec![Read::Machine(request.id.clone())],
             Request::Deallocate(id) | Request::Generalize(id) => vec![Read::Machine(id.clone())],
             Request::PutRunCommand(request) => with_its_machine(&request.id),
-            Request::PutSnapshot(_) | Request::PutDisk(_) | Request::PutSecurityGroup(_) | Request::PutInterface(_) => {
-                self.makes().iter().map(Read::of_temporary).collect()
+            Request::PutRestorePoint(id) => {
+                vec![Read::Temporary(TemporaryId::RestorePoints(id.parent().clone()))]
             }
+            Request::PutSnapshot(_)
+            | Request::PutRestorePoints(_)
+            | Request::PutDisk(_)
+            | Request::PutSecurityGroup(_)
+            | Request::PutInterface(_) => self.makes().iter().map(Read::of_temporary).collect(),
             // Its network is closed by what it is made with.
             Request::PutMachine(request) => vec![
                 Read::Machine(request.id.clone()),

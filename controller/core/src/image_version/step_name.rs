@@ -34,7 +34,11 @@ pub enum StepName {
     KeepDisk,
     /// Make a snapshot of a disk of the machine that is cloned.
     CreateSnapshot,
-    /// Make a disk from a snapshot.
+    /// Make the collection for the restore point of the machine that is cloned.
+    CreateRestorePointCollection,
+    /// Make a restore point: all disks of the machine as they are at one moment.
+    CreateRestorePoint,
+    /// Make a disk from a snapshot, or from a restore point.
     CreateDisk,
     /// Make the security group that closes the network of a temporary machine.
     CreateSecurityGroup,
@@ -130,7 +134,17 @@ impl StepName {
             Self::CreateSnapshot => {
                 Row { doing: "make a snapshot of a disk of the machine", about: About::Cloning, ..USUAL }
             }
-            Self::CreateDisk => Row { doing: "make a disk from a snapshot", about: About::Cloning, ..USUAL },
+            Self::CreateRestorePointCollection => {
+                Row { doing: "make the collection for a restore point of the machine", about: About::Cloning, ..USUAL }
+            }
+            Self::CreateRestorePoint => Row {
+                doing: "make a restore point of the machine",
+                grace: 180,
+                expected: 1200,
+                about: About::RestorePoint,
+                ..USUAL
+            },
+            Self::CreateDisk => Row { doing: "make a disk of the copy", about: About::Cloning, ..USUAL },
             Self::CreateSecurityGroup => {
                 Row { doing: "make the security group of the copy of the machine", about: About::Cloning, ..USUAL }
             }
@@ -216,6 +230,8 @@ impl StepName {
             self,
             Self::KeepDisk
                 | Self::CreateSnapshot
+                | Self::CreateRestorePointCollection
+                | Self::CreateRestorePoint
                 | Self::CreateDisk
                 | Self::CreateSecurityGroup
                 | Self::CreateInterface
@@ -227,6 +243,7 @@ impl StepName {
     pub(super) fn that_makes(part: Part) -> Self {
         match part {
             Part::Snapshot(_) => Self::CreateSnapshot,
+            Part::RestorePoints => Self::CreateRestorePointCollection,
             Part::Disk(_) => Self::CreateDisk,
             Part::SecurityGroup => Self::CreateSecurityGroup,
             Part::Interface => Self::CreateInterface,

@@ -3,7 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use azimage_names::{
-    DiskId, InterfaceId, ResourceGroup, ResourceIdError, SecurityGroupId, SnapshotId, VirtualMachineId,
+    DiskId, InterfaceId, ResourceGroup, ResourceIdError, RestorePointCollectionId, SecurityGroupId, SnapshotId,
+    VirtualMachineId,
 };
 
 use super::Part;
@@ -21,6 +22,8 @@ pub enum TemporaryId {
     SecurityGroup(SecurityGroupId),
     /// A snapshot.
     Snapshot(SnapshotId),
+    /// A restore point collection, with the restore points in it.
+    RestorePoints(RestorePointCollectionId),
 }
 
 /// A text that isn't the id of such a resource.
@@ -48,6 +51,7 @@ impl TemporaryId {
                 Self::SecurityGroup(SecurityGroupId::within(group, &name)?)
             }
             Part::Snapshot(_) => Self::Snapshot(SnapshotId::within(group, &name)?),
+            Part::RestorePoints => Self::RestorePoints(RestorePointCollectionId::within(group, &name)?),
         })
     }
 
@@ -61,6 +65,7 @@ impl TemporaryId {
             Part::Disk(_) => matches!(self, Self::Disk(_)),
             Part::SecurityGroup | Part::ValidationSecurityGroup => matches!(self, Self::SecurityGroup(_)),
             Part::Snapshot(_) => matches!(self, Self::Snapshot(_)),
+            Part::RestorePoints => matches!(self, Self::RestorePoints(_)),
         };
         fits.then_some(part)
     }
@@ -73,6 +78,7 @@ impl TemporaryId {
             Self::Disk(id) => id.name(),
             Self::SecurityGroup(id) => id.name(),
             Self::Snapshot(id) => id.name(),
+            Self::RestorePoints(id) => id.name(),
         }
     }
 }
@@ -85,6 +91,7 @@ impl fmt::Display for TemporaryId {
             Self::Disk(id) => id.fmt(formatter),
             Self::SecurityGroup(id) => id.fmt(formatter),
             Self::Snapshot(id) => id.fmt(formatter),
+            Self::RestorePoints(id) => id.fmt(formatter),
         }
     }
 }
@@ -98,11 +105,13 @@ impl FromStr for TemporaryId {
         let disk = || text.parse().map(Self::Disk);
         let group = || text.parse().map(Self::SecurityGroup);
         let snapshot = || text.parse().map(Self::Snapshot);
+        let restore_points = || text.parse().map(Self::RestorePoints);
         machine
             .or_else(|_| interface())
             .or_else(|_| disk())
             .or_else(|_| group())
             .or_else(|_| snapshot())
+            .or_else(|_| restore_points())
             .map_err(|_: ResourceIdError| NotTemporary)
     }
 }
@@ -125,7 +134,9 @@ mod tests {
     fn an_id_tells_its_part_and_comes_back_from_its_text() {
         let places = [DiskPlace::System, DiskPlace::Data(63)];
         let twins = || Twin::iter();
-        let parts = [Part::Machine, Part::Interface, Part::SecurityGroup, Part::ValidationSecurityGroup].into_iter();
+        let parts =
+            [Part::Machine, Part::Interface, Part::SecurityGroup, Part::RestorePoints, Part::ValidationSecurityGroup]
+                .into_iter();
         let parts = parts.chain(twins().map(Part::ValidationMachine)).chain(twins().map(Part::ValidationInterface));
         for part in parts.chain(places.map(Part::Disk)).chain(places.map(Part::Snapshot)) {
             let id = TemporaryId::of(&group(), UID, part).unwrap();

@@ -15,6 +15,9 @@ use crate::owner::find_tag;
 pub use id::TemporaryId;
 pub use part::{DiskPlace, NotAPart, Part, Twin};
 
+/// The name of the one restore point in its collection. A restore point has no tags: it is whose its collection is.
+pub const RESTORE_POINT: &str = "all-disks";
+
 /// How long what a copy is made of is of use at most. Its object deletes it much sooner; later it is a leftover.
 pub const LIFE_OF_A_COPY: Duration = Duration::from_secs(24 * 3600);
 

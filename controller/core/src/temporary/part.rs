@@ -15,6 +15,8 @@ pub enum Part {
     SecurityGroup,
     /// The snapshot from which a disk is made.
     Snapshot(DiskPlace),
+    /// The collection with the restore point from which all disks are made.
+    RestorePoints,
     /// A machine that is made from a version to prove it. Its disks are made and deleted with it.
     ValidationMachine(Twin),
     /// Its network interface.
@@ -59,13 +61,14 @@ impl Part {
             Self::Disk(_) => "disk",
             Self::SecurityGroup | Self::ValidationSecurityGroup => "network security group",
             Self::Snapshot(_) => "snapshot",
+            Self::RestorePoints => "restore point collection",
         }
     }
 
     /// What has to be gone before this part can be deleted. Disks and interface go with their machine, and can't without it.
     pub fn is_held_by(self, other: Self) -> bool {
         match self {
-            Self::Machine | Self::Snapshot(_) | Self::ValidationMachine(_) => false,
+            Self::Machine | Self::Snapshot(_) | Self::RestorePoints | Self::ValidationMachine(_) => false,
             Self::Interface | Self::Disk(_) => other == Self::Machine,
             Self::SecurityGroup => matches!(other, Self::Machine | Self::Interface),
             Self::ValidationInterface(twin) => other == Self::ValidationMachine(twin),
@@ -76,7 +79,12 @@ impl Part {
     /// Whether it is made to prove a version.
     pub fn is_of_a_validation(self) -> bool {
         match self {
-            Self::Machine | Self::Interface | Self::Disk(_) | Self::SecurityGroup | Self::Snapshot(_) => false,
+            Self::Machine
+            | Self::Interface
+            | Self::Disk(_)
+            | Self::SecurityGroup
+            | Self::Snapshot(_)
+            | Self::RestorePoints => false,
             Self::ValidationMachine(_) | Self::ValidationInterface(_) | Self::ValidationSecurityGroup => true,
         }
     }
@@ -109,6 +117,7 @@ impl fmt::Display for Part {
             Self::Machine => formatter.write_str("machine"),
             Self::Interface => formatter.write_str("interface"),
             Self::SecurityGroup => formatter.write_str("security-group"),
+            Self::RestorePoints => formatter.write_str("restore-points"),
             Self::Disk(place) => write!(formatter, "{place}-disk"),
             Self::Snapshot(place) => write!(formatter, "{place}-snapshot"),
             Self::ValidationMachine(twin) => write!(formatter, "validation-{twin}"),
@@ -126,6 +135,7 @@ impl FromStr for Part {
             "machine" => Ok(Self::Machine),
             "interface" => Ok(Self::Interface),
             "security-group" => Ok(Self::SecurityGroup),
+            "restore-points" => Ok(Self::RestorePoints),
             "validation-security-group" => Ok(Self::ValidationSecurityGroup),
             _ => {
                 if let Some(of) = text.strip_prefix("validation-") {
@@ -160,6 +170,7 @@ mod tests {
             (Part::SecurityGroup, "security-group"),
             (Part::Disk(DiskPlace::System), "os-disk"),
             (Part::Snapshot(DiskPlace::Data(63)), "lun63-snapshot"),
+            (Part::RestorePoints, "restore-points"),
             (Part::ValidationMachine(Twin::First), "validation-1"),
             (Part::ValidationInterface(Twin::Second), "validation-2-interface"),
             (Part::ValidationSecurityGroup, "validation-security-group"),

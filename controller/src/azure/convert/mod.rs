@@ -7,7 +7,7 @@ use azimage_core::belonging::BelongingId;
 use azimage_core::condition::clip;
 use azimage_core::guest::{console, output};
 use azimage_core::image_version::{MarketplacePlan, Operation, facts};
-use azimage_core::temporary::TemporaryId;
+use azimage_core::temporary::{DiskPlace, TemporaryId};
 use azimage_crds::{ImageReference, SEAL_TAG, StepFailure};
 use azimage_names::VersionNumber;
 use azimage_names::values::{ExecutionState, OperationState, OsState, OsType, PowerState, ProvisioningState};
@@ -100,6 +100,7 @@ pub(crate) fn kind(id: &TemporaryId) -> azure::TemporaryKind<'_> {
         TemporaryId::Disk(id) => azure::TemporaryKind::Disk(id),
         TemporaryId::SecurityGroup(id) => azure::TemporaryKind::SecurityGroup(id),
         TemporaryId::Snapshot(id) => azure::TemporaryKind::Snapshot(id),
+        TemporaryId::RestorePoints(id) => azure::TemporaryKind::RestorePoints(id),
     }
 }
 
@@ -141,6 +142,19 @@ pub(super) fn temporary(resource: azure::TemporaryResource) -> facts::Temporary 
         tags: resource.tags,
         provisioning: provisioning(resource.provisioning_state),
         network,
+        restore_points: resource.restore_points.into_iter().map(restore_point).collect(),
+    }
+}
+
+fn restore_point(point: azure::RestorePoint) -> facts::RestorePoint {
+    let data = point.data_disks.into_iter().map(|(lun, disk)| Some((DiskPlace::Data(lun), disk?)));
+    let system = point.os_disk.map(|disk| (DiskPlace::System, disk));
+    // A copy that lacks a disk would be none.
+    let disks: Option<BTreeMap<_, _>> = data.chain([system]).collect();
+    facts::RestorePoint {
+        name: point.name,
+        provisioning: provisioning(point.provisioning_state),
+        disks: disks.unwrap_or_default(),
     }
 }
 

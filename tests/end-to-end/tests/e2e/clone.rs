@@ -6,9 +6,9 @@ use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
 /// The writes that bring one version of a machine with one data disk into its home region, in their order.
-const WRITES: [&str; 17] = [
-    "PUT snapshots",
-    "PUT snapshots",
+const WRITES: [&str; 16] = [
+    "PUT restorePointCollections",
+    "PUT restorePointCollections/restorePoints",
     "PUT disks",
     "PUT disks",
     "PUT networkSecurityGroups",
@@ -22,8 +22,7 @@ const WRITES: [&str; 17] = [
     "POST virtualMachines/generalize",
     "PUT galleries/images/versions",
     "DELETE virtualMachines",
-    "DELETE snapshots",
-    "DELETE snapshots",
+    "DELETE restorePointCollections",
 ];
 
 /// Lives that run at the same time: they mostly wait.

@@ -50,7 +50,7 @@ pub(super) fn is_nothing_left_to_prove_with(world: &World, number: u8) -> bool {
 
 /// Whether a fault of Azure's affects something in the workspace.
 pub(super) fn affects_workspace(fault: &DomainFault) -> bool {
-    ["virtualMachines", "snapshots", "disks", "networkInterfaces", "networkSecurityGroups"]
+    ["virtualMachines", "snapshots", "restorePointCollections", "disks", "networkInterfaces", "networkSecurityGroups"]
         .iter()
         .any(|kind| affects(fault, &world::temporary("", kind, "")))
 }
@@ -184,7 +184,12 @@ pub(super) fn nothing_temporary_is_left(evidence: &Evidence<'_>) -> Vec<String> 
         // What the machine of somebody else holds is as little the object's to delete.
         let machine = evidence.azure.copy(number);
         let lost = evidence.azure.simulator().state(&machine).is_some() && !ours(&&machine);
-        let held = |id: &&String| lost && !id.to_ascii_lowercase().contains("/providers/microsoft.compute/snapshots/");
+        let is_free = |id: &str| {
+            ["snapshots", "restorepointcollections"]
+                .iter()
+                .any(|kind| id.contains(&format!("/providers/microsoft.compute/{kind}/")))
+        };
+        let held = |id: &&String| lost && !is_free(&id.to_ascii_lowercase());
         // What is kept outlives its object.
         let kept = |id: &&String| {
             id.eq_ignore_ascii_case(&evidence.kept(number)) && !evidence.objects.contains_key(&world::object(number))

@@ -28,7 +28,7 @@ impl RecordKind {
         match self {
             Self::Gallery | Self::Definition => OperationType::Caps,
             Self::Disk | Self::EncryptionSet => OperationType::Disk,
-            Self::Image => OperationType::Compute,
+            Self::Image | Self::RestorePointCollection | Self::RestorePoint => OperationType::Compute,
             Self::Network => OperationType::Network,
         }
     }

@@ -118,6 +118,7 @@ fn entries(resources: &Resources) -> Vec<Entry<'_>> {
         json!({"sku": {"name": disk.sku}, "zones": disk.zones, "managedBy": holder.map(|machine| &machine.id)})
     });
     take!(&resources.encryption_sets, set => json!({"identity": set.identity}));
+    take!(&resources.restore_point_collections, collection => json!({}));
     take!(&resources.images, image => json!({}));
     let whole = resources.network.iter().filter(|(key, _)| !key.contains("/subnets/"));
     take!(whole, resource => {

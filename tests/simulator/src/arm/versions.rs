@@ -97,9 +97,12 @@ const RESOURCES: &[&str] = &[
 const GRAPH: &[&str] = &["2021-03-01", "2022-10-01", "2024-04-01"];
 
 fn known(kind: &str) -> Option<&'static [&'static str]> {
+    if kind.ends_with("/diskrestorepoints") {
+        return Some(DISKS);
+    }
     match kind.split('/').next().unwrap_or_default() {
         "galleries" => Some(GALLERIES),
-        "virtualmachines" | "images" => Some(MACHINES),
+        "virtualmachines" | "images" | "restorepointcollections" => Some(MACHINES),
         "disks" | "snapshots" | "diskencryptionsets" => Some(DISKS),
         "virtualnetworks" | "networkinterfaces" | "networksecuritygroups" | "publicipaddresses" => Some(NETWORK),
         "eventtypes" => Some(ACTIVITY_LOG),

@@ -1,9 +1,10 @@
-//! The Compute provider: virtual machines and their run commands, disks, images, galleries, definitions, versions.
+//! The Compute provider: virtual machines, their run commands and restore points, disks, images, galleries, definitions, versions.
 
 pub(crate) mod disk;
 pub(crate) mod gallery;
 pub(crate) mod image;
 pub(crate) mod machine;
+pub(crate) mod restore_point;
 pub(crate) mod run_command;
 pub(crate) mod version;
 
@@ -57,6 +58,11 @@ impl Provider for Compute {
             ("virtualmachines/runcommands", &Method::PATCH) => run_command::put::patch(resources, call),
             ("virtualmachines/runcommands", &Method::DELETE) => run_command::put::delete(resources, call),
             ("disks" | "snapshots", _) => disk::call(resources, call),
+            ("restorepointcollections", _) => restore_point::collection::call(resources, call),
+            ("restorepointcollections/restorepoints", _) => restore_point::call(resources, call),
+            ("restorepointcollections/restorepoints/diskrestorepoints", _) => {
+                restore_point::disk::call(resources, call)
+            }
             ("images", _) => image::managed::call(resources, call),
             ("diskencryptionsets", _) => disk::encryption_set::call(resources, call),
             ("galleries", &Method::GET) => gallery::get(resources, call),
@@ -142,6 +148,10 @@ fn list(resources: &Resources, call: &Call<'_>, kind: &str) -> Answer {
         }
         "disks" | "snapshots" => below(call, &resources.disks).map(|disk| disk::view(resources, disk)).collect(),
         "diskencryptionsets" => below(call, &resources.encryption_sets).map(DiskEncryptionSet::view).collect(),
+        "restorepointcollections" => below(call, &resources.restore_point_collections)
+            .map(|collection| restore_point::collection::view(resources, collection, false))
+            .collect(),
+        "restorepointcollections/restorepoints/diskrestorepoints" => restore_point::disk::list(resources, call),
         "images" => below(call, &resources.images).map(ManagedImage::view).collect(),
         _ => return Err(not_supported(call)),
     };
@@ -166,6 +176,8 @@ fn gone(resources: &mut Resources, kind: RecordKind, key: &str) {
             records::remember_deletion(resources, key);
         }
         RecordKind::EncryptionSet => drop(resources.encryption_sets.remove(key)),
+        RecordKind::RestorePointCollection => restore_point::collection::gone(resources, key),
+        RecordKind::RestorePoint => drop(resources.restore_points.remove(key)),
         RecordKind::Image => drop(resources.images.remove(key)),
         RecordKind::Network => {}
     }

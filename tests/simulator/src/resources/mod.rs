@@ -12,6 +12,7 @@ pub(crate) mod machine;
 pub(crate) mod network;
 pub(crate) mod operation;
 pub(crate) mod record;
+pub(crate) mod restore_point;
 pub(crate) mod roles;
 pub(crate) mod run_command;
 pub(crate) mod version;
@@ -37,6 +38,7 @@ use self::{
     machine::VirtualMachine,
     network::NetworkResource,
     operation::Operation,
+    restore_point::{RestorePoint, RestorePointCollection},
     roles::Roles,
     run_command::RunCommand,
     version::{ImageVersion, SoftDeleted},
@@ -81,6 +83,8 @@ pub(crate) struct Resources {
     /// Managed disks and snapshots.
     pub(crate) disks: BTreeMap<String, Disk>,
     pub(crate) encryption_sets: BTreeMap<String, DiskEncryptionSet>,
+    pub(crate) restore_point_collections: BTreeMap<String, RestorePointCollection>,
+    pub(crate) restore_points: BTreeMap<String, RestorePoint>,
     /// Managed images.
     pub(crate) images: BTreeMap<String, ManagedImage>,
     /// Virtual networks, subnets, network interfaces, public addresses.
@@ -148,6 +152,8 @@ impl Resources {
             versions: BTreeMap::new(),
             disks: BTreeMap::new(),
             encryption_sets: BTreeMap::new(),
+            restore_point_collections: BTreeMap::new(),
+            restore_points: BTreeMap::new(),
             images: BTreeMap::new(),
             network: BTreeMap::new(),
             shortages: Vec::new(),

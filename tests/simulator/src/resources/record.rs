@@ -16,6 +16,8 @@ pub(crate) enum RecordKind {
     /// Managed disks and snapshots.
     Disk,
     EncryptionSet,
+    RestorePointCollection,
+    RestorePoint,
     /// Managed images.
     Image,
     /// Virtual networks, subnets, network interfaces.
@@ -47,6 +49,8 @@ impl Resources {
             RecordKind::Definition => progress!(self.definitions, key),
             RecordKind::Disk => progress!(self.disks, key),
             RecordKind::EncryptionSet => progress!(self.encryption_sets, key),
+            RecordKind::RestorePointCollection => progress!(self.restore_point_collections, key),
+            RecordKind::RestorePoint => progress!(self.restore_points, key),
             RecordKind::Image => progress!(self.images, key),
             RecordKind::Network => progress!(self.network, key),
         }
@@ -60,8 +64,18 @@ impl Resources {
 
     /// Tags of a resource; `None` where there is none.
     pub(crate) fn tags_of(&mut self, key: &str) -> Option<&mut BTreeMap<String, String>> {
-        let Resources { machines, galleries, definitions, versions, disks, encryption_sets, images, network, .. } =
-            self;
+        let Resources {
+            machines,
+            galleries,
+            definitions,
+            versions,
+            disks,
+            encryption_sets,
+            restore_point_collections,
+            images,
+            network,
+            ..
+        } = self;
         machines
             .get_mut(key)
             .map(|machine| &mut machine.tags)
@@ -70,6 +84,7 @@ impl Resources {
             .or_else(|| versions.get_mut(key).map(|version| &mut version.tags))
             .or_else(|| disks.get_mut(key).map(|disk| &mut disk.tags))
             .or_else(|| encryption_sets.get_mut(key).map(|set| &mut set.tags))
+            .or_else(|| restore_point_collections.get_mut(key).map(|collection| &mut collection.tags))
             .or_else(|| images.get_mut(key).map(|image| &mut image.tags))
             .or_else(|| network.get_mut(key).map(|resource| &mut resource.tags))
     }
@@ -79,6 +94,8 @@ impl Resources {
         self.machines.contains_key(key)
             || self.galleries.contains_key(key)
             || self.definitions.contains_key(key)
+            || self.restore_point_collections.contains_key(key)
+            || self.restore_points.contains_key(key)
             || self.network.contains_key(key)
     }
 }

@@ -25,7 +25,11 @@ pub(crate) fn compute_id(rest: &str) -> String {
 
 /// Address of something of Compute in `work`.
 pub(crate) fn compute(rest: &str) -> String {
-    let version = if rest.starts_with("virtualMachines") { "2025-04-01" } else { "2025-01-02" };
+    let version = if rest.starts_with("virtualMachines") || rest.starts_with("restorePointCollections") {
+        "2025-04-01"
+    } else {
+        "2025-01-02"
+    };
     format!("{}?api-version={version}", compute_id(rest))
 }
 

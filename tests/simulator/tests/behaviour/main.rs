@@ -24,6 +24,7 @@ mod network;
 mod preflight;
 mod protocol;
 mod recorded;
+mod restore_points;
 mod run_commands;
 mod security_groups;
 mod snapshots;

@@ -26,6 +26,8 @@ const PASSING: &[&str] = &[
     "wait for completion",
     "completely finish being built",
     "before nested resources are deleted",
+    "concurrent 'create restorepoint' operation",
+    "while the operation 'create restore point' was in progress",
 ];
 
 /// What stands in the way, by the codes that say so, with whatever status.

@@ -59,7 +59,7 @@ use readings::Fade;
 pub use readings::{Reading, Readings};
 pub use run_command::RunCommand;
 pub use scale_set::ScaleSet;
-pub use temporary::{Network, SecurityRule, Temporary};
+pub use temporary::{Network, RestorePoint, SecurityRule, Temporary};
 pub use version::{RegionCopy, TargetRegion, Version};
 
 /// How long a reading of an earlier pass is good for.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use azimage_names::Region;
+use azimage_names::{DiskRestorePointId, Region};
 
 use super::Provisioning;
+use crate::temporary::{DiskPlace, RESTORE_POINT};
 
 /// A temporary resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,33 @@ pub struct Temporary {
     pub provisioning: Provisioning,
     /// What a network is closed by, where the resource tells.
     pub network: Network,
+    /// The restore points in a collection.
+    pub restore_points: Vec<RestorePoint>,
+}
+
+impl Temporary {
+    /// Whether it is a collection that has a restore point which isn't made for a copy.
+    pub fn holds_others(&self) -> bool {
+        self.restore_points.iter().any(|point| !point.is_of_a_copy())
+    }
+}
+
+/// A restore point of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestorePoint {
+    /// Its name in its collection.
+    pub name: String,
+    /// State of its creation.
+    pub provisioning: Provisioning,
+    /// What it holds of each disk; none where Azure doesn't tell it of all.
+    pub disks: BTreeMap<DiskPlace, DiskRestorePointId>,
+}
+
+impl RestorePoint {
+    /// Whether it is the one that is made for a copy.
+    pub fn is_of_a_copy(&self) -> bool {
+        self.name.eq_ignore_ascii_case(RESTORE_POINT)
+    }
 }
 
 /// What a resource does for the network of a machine.

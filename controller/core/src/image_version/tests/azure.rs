@@ -10,7 +10,7 @@ use super::{super::*, fixtures::*, told::*, twins::Twins};
 use crate::{
     belonging::BelongingId,
     guest,
-    temporary::{Part, TemporaryId},
+    temporary::{DiskPlace, Part, TemporaryId},
 };
 
 /// What there is.
@@ -47,6 +47,10 @@ pub(super) struct Azure {
     pub(super) silent: bool,
     /// How many snapshots were made.
     pub(super) snapshots: u32,
+    /// How many restore points are still to fail, of those that are made.
+    pub(super) failing_restore_points: u32,
+    /// How many restore points were asked for.
+    pub(super) restore_points: u32,
     /// Sizes of which there is no machine to be had, by its answer to the request, or later.
     pub(super) sold_out: (Vec<&'static str>, Vec<&'static str>),
     /// The sizes that were asked for.
@@ -87,6 +91,8 @@ impl Azure {
             parts: BTreeMap::new(),
             silent: false,
             snapshots: 0,
+            failing_restore_points: 0,
+            restore_points: 0,
             sold_out: (Vec::new(), Vec::new()),
             sizes: Vec::new(),
             is_gone: false,
@@ -127,6 +133,13 @@ impl Azure {
                 let found = self.parts.get(id).filter(|_| !self.lies).cloned();
                 let found = found.map_or(Reading::Missing(Absent::Resource), Reading::Found);
                 return facts.temporaries.put(id.clone(), found, std::time::Duration::ZERO);
+            }
+            (Read::Operation(of), _) if of.step.name == StepName::CreateRestorePoint => {
+                let points = self.parts.values().flat_map(|part| &part.restore_points);
+                let failed = points.into_iter().any(|point| point.provisioning == Provisioning::Failed);
+                let operation =
+                    if failed { Operation::failed("InternalError", "retry later") } else { Operation::UnderWay };
+                return facts.operations.put(of.clone(), Reading::Found(operation), std::time::Duration::ZERO);
             }
             (Read::Operation(of), _) if of.step.name == StepName::CreateMachine => {
                 let failed = self.machine.provisioning == Provisioning::Failed;
@@ -200,8 +213,22 @@ impl Azure {
                 self.snapshots += 1;
                 self.part(TemporaryId::Snapshot(request.id.clone()), &request.tags, facts::Network::None);
             }
+            Request::PutRestorePoints(request) => {
+                assert_eq!(request.source, machine_id());
+                self.part(TemporaryId::RestorePoints(request.id.clone()), &request.tags, facts::Network::None);
+            }
+            Request::PutRestorePoint(id) => self.restore_point(id),
             Request::PutDisk(request) => {
-                assert!(self.is_there(&TemporaryId::Snapshot(request.source.clone())), "a disk needs its snapshot");
+                match &request.source {
+                    DiskOrigin::Snapshot(id) => {
+                        assert!(self.is_there(&TemporaryId::Snapshot(id.clone())), "a disk needs its snapshot");
+                    }
+                    DiskOrigin::RestorePoint(id) => {
+                        let mut points = self.parts.values().flat_map(|part| &part.restore_points);
+                        let has_it = |point: &facts::RestorePoint| point.disks.values().any(|disk| disk == id);
+                        assert!(points.any(|point| point.provisioning == Provisioning::Succeeded && has_it(point)));
+                    }
+                }
                 self.part(TemporaryId::Disk(request.id.clone()), &request.tags, facts::Network::None);
             }
             Request::PutSecurityGroup(request) => {
@@ -239,8 +266,29 @@ impl Azure {
     /// A part is being made, or is as it was.
     fn part(&mut self, id: TemporaryId, tags: &BTreeMap<String, String>, network: facts::Network) {
         let provisioning = if self.parts.contains_key(&id) { Provisioning::Succeeded } else { Provisioning::Creating };
-        let part = facts::Temporary { location: region(HOME), tags: tags.clone(), provisioning, network };
+        let part = facts::Temporary {
+            location: region(HOME),
+            tags: tags.clone(),
+            provisioning,
+            network,
+            restore_points: Vec::new(),
+        };
         self.parts.insert(id, part);
+    }
+
+    /// All disks of the machine as they are now.
+    fn restore_point(&mut self, id: &azimage_names::RestorePointId) {
+        let machine = self.origin.as_ref().expect("it is cloned");
+        let disks = machine.disks.iter().map(|disk| {
+            let place = disk.lun.map_or(DiskPlace::System, DiskPlace::Data);
+            (place, azimage_names::DiskRestorePointId::new(id.clone(), &format!("{place}_1")).unwrap())
+        });
+        let disks = disks.collect();
+        let collection = self.parts.get_mut(&TemporaryId::RestorePoints(id.parent().clone()));
+        let points = &mut collection.expect("it lies in a collection").restore_points;
+        assert!(points.iter().all(|point| point.name != id.name()), "a restore point can't be changed");
+        self.restore_points += 1;
+        points.push(facts::RestorePoint { name: id.name().to_owned(), provisioning: Provisioning::Creating, disks });
     }
 
     fn is_there(&self, id: &TemporaryId) -> bool {
@@ -306,7 +354,8 @@ impl Azure {
             self.parts.retain(|id, _| !with_it(id.part("u-1")));
             return;
         }
-        assert!(!self.copied || matches!(id, TemporaryId::Snapshot(_)), "{id} is in use");
+        let is_in_use = self.copied && !matches!(id, TemporaryId::Snapshot(_) | TemporaryId::RestorePoints(_));
+        assert!(!is_in_use, "{id} is in use");
         self.parts.get_mut(id).expect("what isn't there can't be deleted").provisioning = Provisioning::Deleting;
     }
 
@@ -375,6 +424,11 @@ impl Azure {
         self.parts.retain(|_, part| part.provisioning != Provisioning::Deleting);
         for part in self.parts.values_mut() {
             part.provisioning = Provisioning::Succeeded;
+            for point in part.restore_points.iter_mut().filter(|point| point.provisioning == Provisioning::Creating) {
+                let fails = self.failing_restore_points > 0;
+                self.failing_restore_points = self.failing_restore_points.saturating_sub(1);
+                point.provisioning = if fails { Provisioning::Failed } else { Provisioning::Succeeded };
+            }
         }
         if self.copied && self.machine.provisioning == Provisioning::Creating {
             self.machine.provisioning = Provisioning::Succeeded;

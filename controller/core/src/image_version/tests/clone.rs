@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// An object that clones its machine.
-fn cloning(more: &Value) -> ImageVersion {
+pub(super) fn cloning(more: &Value) -> ImageVersion {
     let clone = json!({
         "source": {"virtualMachine": {"capture": "Clone"}},
         "workspace": {"resourceGroup": "image-work", "subnets": [{"region": HOME, "resourceId": SUBNET}]},
@@ -32,24 +32,24 @@ fn sizes(sizes: &[&str]) -> Value {
 }
 
 /// A machine with a data disk, which nobody has to consent for.
-fn with_data() -> facts::Machine {
+pub(super) fn with_data() -> facts::Machine {
     let mut machine = machine();
     machine.tags.clear();
     machine.disks.push(facts::AttachedDisk { id: Some(disk_id("data")), is_os_disk: false, lun: Some(3) });
     machine
 }
 
-fn controller(more: &Value) -> Controller {
+pub(super) fn controller(more: &Value) -> Controller {
     Controller::new(cloning(more), Azure::cloning(with_data()))
 }
 
-fn part(part: Part) -> TemporaryId {
+pub(super) fn part(part: Part) -> TemporaryId {
     let group = azimage_names::ResourceGroup::new(machine_id().subscription().clone(), "image-work").unwrap();
     TemporaryId::of(&group, "u-1", part).unwrap()
 }
 
 /// Nothing is left, nothing of the machine was changed.
-fn assert_clean(controller: &Controller) {
+pub(super) fn assert_clean(controller: &Controller) {
     assert!(!controller.azure.copied, "the copy is left");
     assert_eq!(controller.azure.parts.keys().collect::<Vec<_>>(), Vec::<&TemporaryId>::new());
     assert_eq!(controller.status.temporary, []);
@@ -57,13 +57,13 @@ fn assert_clean(controller: &Controller) {
 }
 
 /// The reason of a condition of the status.
-fn reason(controller: &Controller, kind: ConditionType) -> String {
+pub(super) fn reason(controller: &Controller, kind: ConditionType) -> String {
     let condition = controller.status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
     condition.map(|condition| format!("{}/{}", condition.status, condition.reason)).unwrap_or_default()
 }
 
 /// Asks for another attempt.
-fn ask(controller: &mut Controller, when: &str) {
+pub(super) fn ask(controller: &mut Controller, when: &str) {
     controller
         .object
         .metadata
@@ -73,14 +73,14 @@ fn ask(controller: &mut Controller, when: &str) {
 }
 
 /// Looks again and again, for so many minutes.
-fn wait(controller: &mut Controller, minutes: i64) {
+pub(super) fn wait(controller: &mut Controller, minutes: i64) {
     for _ in 0..minutes * 2 {
         controller.pass(Fate::Fine);
     }
 }
 
 /// Goes on until something is so in Azure.
-fn until(controller: &mut Controller, is: impl Fn(&Azure) -> bool) {
+pub(super) fn until(controller: &mut Controller, is: impl Fn(&Azure) -> bool) {
     for _ in 0..200 {
         if is(&controller.azure) {
             return;
@@ -97,14 +97,17 @@ fn the_way_from_a_copy_has_these_steps_and_no_others() {
     controller.run(&[]);
     assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
     let deletions = controller.carried_out.iter().filter(|step| **step == StepName::DeleteTemporary).count();
-    assert_eq!(deletions, 4, "the machine with its disks and interface, the group, two snapshots");
+    assert_eq!(
+        deletions, 3,
+        "the machine with its disks and interface, the group, the restore point with its collection"
+    );
     let others: Vec<StepName> =
         controller.carried_out.iter().copied().filter(|step| *step != StepName::DeleteTemporary).collect();
     assert_eq!(
         others,
         [
-            StepName::CreateSnapshot,
-            StepName::CreateSnapshot,
+            StepName::CreateRestorePointCollection,
+            StepName::CreateRestorePoint,
             StepName::CreateDisk,
             StepName::CreateDisk,
             StepName::CreateSecurityGroup,
@@ -320,15 +323,14 @@ fn a_network_that_somebody_opens_is_closed_before_the_copy_is_made() {
 
 #[test]
 fn what_has_the_name_of_a_part_and_another_owner_is_neither_used_nor_deleted() {
-    for taken in
-        [Part::Snapshot(DiskPlace::System), Part::Disk(DiskPlace::Data(3)), Part::SecurityGroup, Part::Interface]
-    {
+    for taken in [Part::RestorePoints, Part::Disk(DiskPlace::Data(3)), Part::SecurityGroup, Part::Interface] {
         let mut controller = controller(&json!({}));
         let foreign = facts::Temporary {
             location: region(HOME),
             tags: tags(&[("azimage-owner", "c1/images/other/u-9")]),
             provisioning: Provisioning::Succeeded,
             network: facts::Network::None,
+            restore_points: Vec::new(),
         };
         controller.azure.parts.insert(part(taken), foreign.clone());
         controller.run(&[]);
@@ -505,7 +507,7 @@ fn what_of_a_failed_copy_cannot_be_deleted_is_asked_for_every_ten_minutes_and_wh
         asked += u32::from(controller.last.as_ref().is_some_and(|plan| plan.step.is_some()));
         assert_eq!(reason(&controller, ConditionType::Stalled), "True/CloneFailed");
     }
-    // The machine and the snapshots, each six times an hour.
+    // The machine and the collection, each six times an hour.
     assert!((6..=21).contains(&asked), "{asked}");
     assert_eq!(reason(&controller, ConditionType::CleanedUp), "False/CleanUpFailed");
     controller.refuses = None;

@@ -203,6 +203,7 @@ fn somebody_elses_snapshot_of_that_name_is_neither_used_nor_deleted() {
         tags: tags(&[("azimage-owner", "c1/images/other/u-9"), (EXPIRES_TAG, "2026-01-01T00:00:00Z")]),
         provisioning: Provisioning::Succeeded,
         network: facts::Network::None,
+        restore_points: Vec::new(),
     };
     controller.azure.parts.insert(snapshot(), foreign.clone());
     controller.run(&[]);

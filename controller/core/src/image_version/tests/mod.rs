@@ -33,6 +33,7 @@ mod reasons;
 mod refusals;
 mod regions;
 mod requests;
+mod restore_point;
 mod scene;
 mod sources;
 mod told;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 29] = [
+const ELSEWHERE: [Reason; 30] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -26,6 +26,8 @@ const ELSEWHERE: [Reason; 29] = [
     Reason::SnapshotFailed,
     Reason::CapacityUnavailable,
     Reason::CloneFailed,
+    // From whole lives of copies, in `restore_point.rs`.
+    Reason::RestorePointUnavailable,
     Reason::CleaningUp,
     Reason::CleanUpFailed,
     // From whole lives of versions that are proven, in `proven.rs`.

@@ -16,7 +16,7 @@ use crate::{
         refusals::not_found,
         rights, tags,
     },
-    compute::image,
+    compute::{image, restore_point},
     guest::disk::Contents,
     resources::{
         Resources,
@@ -55,7 +55,7 @@ pub(in crate::compute) const STORAGE: [&str; 7] = [
 
 /// Enumerations are kept in Azure's spelling.
 fn in_azures_spelling(given: &mut Value) {
-    in_azures_case(given, "/creationData/createOption", &["Empty", "Copy", "FromImage", "Attach"]);
+    in_azures_case(given, "/creationData/createOption", &["Empty", "Copy", "Restore", "FromImage", "Attach"]);
     in_azures_case(given, "/osType", &["Linux", "Windows"]);
     in_azures_case(given, "/hyperVGeneration", &["V1", "V2"]);
 }
@@ -102,6 +102,16 @@ const INHERITED: [&str; 7] = [
     "encryption",
 ];
 
+fn inherited(source: &Disk) -> Value {
+    let mut properties = json!({});
+    for field in INHERITED {
+        if !source.properties[field].is_null() {
+            properties[field] = source.properties[field].clone();
+        }
+    }
+    properties
+}
+
 fn origin(
     resources: &Resources,
     call: &Call<'_>,
@@ -121,19 +131,31 @@ fn origin(
             }
             let kind = if source.is_snapshot() { "snapshots" } else { "disks" };
             rights::linked(resources, call, &format!("Microsoft.Compute/{kind}/beginGetAccess/action"), &source.id)?;
-            let mut properties = json!({});
-            for field in INHERITED {
-                if !source.properties[field].is_null() {
-                    properties[field] = source.properties[field].clone();
-                }
-            }
             snapshot::source_is_ready(resources, source)?;
             Ok(Some(Origin {
                 size_gb: source.size_gb(),
-                properties,
+                properties: inherited(source),
                 contents: super::contents(resources, source),
                 habits: super::habits(resources, source),
                 source: Some((source.sku.clone(), source.unique_id)),
+            }))
+        }
+        "restore" if !snapshot => {
+            let id = creation["sourceResourceId"].as_str().unwrap_or_default();
+            let (point, id, held) = restore_point::disk::find(resources, id).ok_or_else(|| not_there(id))?;
+            if point.location != location {
+                return Err(other_region(id, location));
+            }
+            let action =
+                "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/beginGetAccess/action";
+            rights::linked(resources, call, action, id)?;
+            restore_point::disk::is_ready(point)?;
+            Ok(Some(Origin {
+                size_gb: held.size_gb(),
+                properties: inherited(held),
+                contents: held.contents.clone(),
+                habits: held.habits.clone(),
+                source: Some((held.sku.clone(), held.unique_id)),
             }))
         }
         "fromimage" if !snapshot => {

@@ -44,8 +44,8 @@ impl Of {
 enum Left {
     /// It is surely gone.
     Gone,
-    /// It is somebody else's.
-    Foreign,
+    /// It is somebody else's, or holds what is.
+    Foreign(&'static str),
     /// Azure doesn't show it, which isn't believed yet.
     Hidden,
     /// It is there.
@@ -88,8 +88,8 @@ pub(in super::super) fn clear(
                 report.finished.insert(StepKey::on_part(StepName::DeleteTemporary, part));
                 report.gone.insert(id);
             }
-            Left::Foreign => {
-                report.undeletable.insert(id, FOREIGN.to_owned());
+            Left::Foreign(why) => {
+                report.undeletable.insert(id, why.to_owned());
                 foreign.push(part);
             }
             // What it doesn't show it may still have, and refuse to delete what that holds.
@@ -113,14 +113,14 @@ pub(in super::super) fn clear(
 }
 
 fn look(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Result<Left, Stop> {
-    let (tags, provisioning) = match id {
+    let (tags, provisioning, others) = match id {
         TemporaryId::Machine(machine) => match cx.machine(machine)? {
-            Answer::Found(found) => (&found.tags, &found.provisioning),
+            Answer::Found(found) => (&found.tags, &found.provisioning, false),
             Answer::Missing(_) => return Ok(hidden(cx, part, id, report)),
             Answer::Failed(failure) => return Err(Stop::Failed(failure.clone(), READING)),
         },
         other => match cx.temporary(other)? {
-            Answer::Found(found) => (&found.tags, &found.provisioning),
+            Answer::Found(found) => (&found.tags, &found.provisioning, found.holds_others()),
             Answer::Missing(_) => return Ok(hidden(cx, part, id, report)),
             Answer::Failed(failure) => return Err(Stop::Failed(failure.clone(), READING)),
         },
@@ -128,16 +128,25 @@ fn look(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Resul
     let key = StepKey::on_part(StepName::DeleteTemporary, part);
     let asked = cx.history.too_soon(&key, StepName::DeleteTemporary.grace_seconds());
     Ok(match provisioning {
-        _ if !cx.validated.owns_tag(tags) => Left::Foreign,
+        _ if !cx.validated.owns_tag(tags) => Left::Foreign(FOREIGN),
         Provisioning::Deleting => Left::Going,
+        _ if others => Left::Foreign(HOLDS_OTHERS),
         _ if asked => Left::Going,
         _ => Left::There,
     })
 }
 
 /// Why something isn't deleted.
-pub(in super::super::super) const FOREIGN: &str =
-    "its tag azimage-owner doesn't name this object, so it is left as it is";
+const FOREIGN: &str = "its tag azimage-owner doesn't name this object, so it is left as it is";
+
+/// The same, of a collection: its deletion deletes all restore points in it.
+const HOLDS_OTHERS: &str =
+    "it has a restore point that azimage didn't make, so it is left as it is: delete or move that one";
+
+/// Whether something isn't deleted because it isn't surely the object's, which may change at any time.
+pub(in super::super::super) fn is_left_alone(why: &str) -> bool {
+    [FOREIGN, HOLDS_OTHERS].contains(&why)
+}
 
 /// Completes "Could not …".
 const READING: &str = "read a temporary resource that is to be deleted";

@@ -5,7 +5,7 @@ pub(super) mod clear;
 pub(in super::super) mod words;
 
 use azimage_crds::TemporaryStatus;
-pub(in super::super) use clear::FOREIGN;
+pub(in super::super) use clear::is_left_alone;
 use clear::{Clearing, Of};
 use words::Words;
 
@@ -66,7 +66,7 @@ pub(super) fn problem<'a>(cx: &Cx<'a>, id: &TemporaryId) -> Option<&'a str> {
     let known = cx.history.status.temporary.iter().find(is_it)?;
     let recent = known.problem_at.as_ref().is_some_and(|at| cx.history.within(at.0, PAUSE_SECONDS));
     // Whose it is may change at any time.
-    known.problem.as_deref().filter(|problem| recent && *problem != FOREIGN)
+    known.problem.as_deref().filter(|problem| recent && !is_left_alone(problem))
 }
 
 /// What is left counts in how it stands as a whole: the object isn't ready while things are being deleted, and says what can't

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use azimage_names::{DiskId, InterfaceId, SecurityGroupId, SnapshotId, SubnetId, values::SecurityType};
+use azimage_crds::Consistency;
+use azimage_names::{
+    DiskId, DiskRestorePointId, InterfaceId, RestorePointCollectionId, SecurityGroupId, SnapshotId, SubnetId,
+    VirtualMachineId, values::SecurityType,
+};
 
 use super::{
     super::super::{
-        CloneSpec, DiskRequest, InterfaceRequest, MadeFrom, NewMachineRequest, Provisioning, Request,
-        SecurityGroupRequest, SnapshotRequest, Step, StepKey, StepName, TrustedLaunch,
+        CloneSpec, DiskOrigin, DiskRequest, InterfaceRequest, MadeFrom, NewMachineRequest, Provisioning, Request,
+        RestorePointsRequest, SecurityGroupRequest, SnapshotRequest, Step, StepKey, StepName, TrustedLaunch,
         context::{Answer, Cx, Presence},
         facts::{self, SecurityRule},
         report::{Decision, Outcome, Report, Stop},
         words::Detail,
     },
-    places,
     words::{Failed, Words},
 };
 use crate::temporary::{DiskPlace, LIFE_OF_A_COPY, Part, Purpose, TemporaryId, tags};
@@ -28,9 +31,13 @@ const USUAL_STORAGE: &str = "StandardSSD_LRS";
 pub(super) struct Making<'a> {
     pub(super) cx: &'a Cx<'a>,
     pub(super) clone: &'a CloneSpec,
-    /// The machine that is copied.
+    /// The id of the machine that is copied.
+    pub(super) origin: &'a VirtualMachineId,
+    /// That machine.
     pub(super) machine: &'a facts::Machine,
     pub(super) subnet: &'a SubnetId,
+    /// The disks of its restore point, where the copy is made from one.
+    pub(super) restored: Option<&'a BTreeMap<DiskPlace, DiskRestorePointId>>,
 }
 
 impl Making<'_> {
@@ -94,12 +101,13 @@ impl Making<'_> {
         report.act(&Words::Machine, step)
     }
 
-    /// Whether the machine on record was made from earlier snapshots, and failed: this one is another attempt, also for a process
+    /// Whether what is on record of a step is of an earlier copy, which failed: this one is another attempt, also for a process
     /// that knows nothing of the last one.
-    fn is_of_an_earlier_copy(&self, machine: &StepKey) -> bool {
+    pub(super) fn is_of_an_earlier_copy(&self, step: &StepKey) -> bool {
         let begun = |key: StepKey| self.cx.history.step(key).map(|record| record.started_at.0);
-        let snapshot = StepKey::on_part(StepName::CreateSnapshot, Part::Snapshot(DiskPlace::System));
-        begun(machine.clone()).zip(begun(snapshot)).is_some_and(|(machine, snapshot)| machine < snapshot)
+        let first = |part: Part| begun(StepKey::on_part(StepName::that_makes(part), part));
+        let copy = first(Part::RestorePoints).or_else(|| first(Part::Snapshot(DiskPlace::System)));
+        begun(step.clone()).zip(copy).is_some_and(|(step, copy)| step < copy)
     }
 
     fn request(&self, part: Part) -> Result<Request, Stop> {
@@ -113,11 +121,17 @@ impl Making<'_> {
                 tags,
                 source: self.origin_disk(place)?.clone(),
             })),
+            Part::RestorePoints => Request::PutRestorePoints(Box::new(RestorePointsRequest {
+                id: self.restore_points()?,
+                location,
+                tags,
+                source: self.origin.clone(),
+            })),
             Part::Disk(place) => Request::PutDisk(Box::new(DiskRequest {
                 id: self.disk(place)?,
                 location,
                 tags,
-                source: self.snapshot(place)?,
+                source: self.disk_origin(place)?,
                 storage: self.storage(place)?,
             })),
             Part::SecurityGroup => Request::PutSecurityGroup(Box::new(SecurityGroupRequest {
@@ -153,14 +167,16 @@ impl Making<'_> {
     }
 
     fn origin_disk(&self, place: DiskPlace) -> Result<&DiskId, Stop> {
-        let at = places(self.machine).position(|other| other == place);
+        let at = places_of(self.machine).position(|other| other == place);
         let disk = at.and_then(|at| self.machine.disks.get(at)?.id.as_ref());
         disk.ok_or_else(|| Stop::untold("the id of a disk of the machine"))
     }
 
     /// The copy's disk is on the same storage as the machine's.
     fn storage(&self, place: DiskPlace) -> Result<String, Stop> {
-        let storage = match self.cx.disk(self.origin_disk(place)?)? {
+        // What a restore point holds may be detached by now.
+        let Ok(disk) = self.origin_disk(place) else { return Ok(USUAL_STORAGE.to_owned()) };
+        let storage = match self.cx.disk(disk)? {
             Answer::Found(disk) => disk.storage.clone(),
             Answer::Missing(_) | Answer::Failed(_) => None,
         };
@@ -168,7 +184,7 @@ impl Making<'_> {
     }
 
     fn data_disks(&self) -> Result<BTreeMap<u8, DiskId>, Stop> {
-        let luns = places(self.machine).filter_map(|place| match place {
+        let luns = self.places().into_iter().filter_map(|place| match place {
             DiskPlace::Data(lun) => Some(lun),
             DiskPlace::System => None,
         });
@@ -179,6 +195,39 @@ impl Making<'_> {
         let kind = self.machine.security_type.as_deref().map(SecurityType::from);
         let (secure_boot, vtpm) = (self.machine.secure_boot, self.machine.vtpm);
         (kind == Some(SecurityType::TrustedLaunch)).then_some(TrustedLaunch { secure_boot, vtpm })
+    }
+
+    /// Where the copy has disks. A restore point has them as they were at its moment, whatever was attached since.
+    fn places(&self) -> Vec<DiskPlace> {
+        match self.restored {
+            Some(disks) => disks.keys().copied().collect(),
+            // A snapshot of a disk that was attached since would be of another moment.
+            None if self.clone.consistency == Consistency::AcrossDisks => vec![DiskPlace::System],
+            None => places_of(self.machine).collect(),
+        }
+    }
+
+    /// What the copy is made of, in this order.
+    pub(super) fn parts(&self) -> Vec<(Part, Words)> {
+        let places = self.places();
+        let of =
+            |part: fn(DiskPlace) -> Part, words: Words| places.iter().map(move |place| (part(*place), words.clone()));
+        let snapshots = of(Part::Snapshot, Words::Snapshots).filter(|_| self.restored.is_none());
+        let network = [Part::SecurityGroup, Part::Interface].map(|part| (part, Words::Network));
+        snapshots.chain(of(Part::Disk, Words::Disks)).chain(network).collect()
+    }
+
+    fn disk_origin(&self, place: DiskPlace) -> Result<DiskOrigin, Stop> {
+        let Some(disks) = self.restored else { return self.snapshot(place).map(DiskOrigin::Snapshot) };
+        let disk = disks.get(&place).ok_or_else(|| Stop::untold("a disk of the restore point"))?;
+        Ok(DiskOrigin::RestorePoint(disk.clone()))
+    }
+
+    pub(super) fn restore_points(&self) -> Result<RestorePointCollectionId, Stop> {
+        match self.clone.id(Part::RestorePoints)? {
+            TemporaryId::RestorePoints(id) => Ok(id),
+            other => Err(misnamed(&other)),
+        }
     }
 
     fn snapshot(&self, place: DiskPlace) -> Result<SnapshotId, Stop> {
@@ -215,8 +264,16 @@ pub(in super::super) fn is_closed(part: Part, found: &facts::Temporary, group: &
     match part {
         Part::SecurityGroup | Part::ValidationSecurityGroup => found.network.is_closed(),
         Part::Interface | Part::ValidationInterface(_) => found.network.is_behind(group),
-        Part::Machine | Part::Disk(_) | Part::Snapshot(_) | Part::ValidationMachine(_) => true,
+        Part::Machine | Part::Disk(_) | Part::Snapshot(_) | Part::RestorePoints | Part::ValidationMachine(_) => true,
     }
+}
+
+/// Where the disks of a machine are.
+fn places_of(machine: &facts::Machine) -> impl Iterator<Item = DiskPlace> {
+    machine.disks.iter().map(|disk| match disk.lun {
+        Some(lun) if !disk.is_os_disk => DiskPlace::Data(lun),
+        _ => DiskPlace::System,
+    })
 }
 
 fn misnamed(id: &TemporaryId) -> Stop {

@@ -1,13 +1,14 @@
-//! A copy of the machine is made, from snapshots of its disks, and started behind a closed network: nothing is changed of the
+//! A copy of the machine is made, from a restore point of it or snapshots of its disks, and started behind a closed network: nothing is changed of the
 //! machine itself.
 //!
 //! ```text
-//! snapshots ──▶ disks ──▶ security group that denies all ──▶ interface behind it ──▶ machine ──▶ its agent is ready
+//! restore point, or snapshots ──▶ disks ──▶ security group that denies all ──▶ interface behind it ──▶ machine ──▶ its agent is ready
 //! ```
 //! Once the machine is there, nothing before it is looked at any more.
 
 pub(in super::super) mod attempt;
 mod make;
+mod restore_point;
 mod started;
 pub(in super::super) mod words;
 
@@ -18,15 +19,16 @@ use super::{
     super::{
         CloneSpec, Doubt, OsType, Read, Scope, StepKey, StepName,
         context::{Answer, Cx, Presence},
-        facts,
         report::{Decision, Outcome, Report, Stop},
         words::{Done, NotShown},
     },
     preflight,
 };
-use crate::temporary::{DiskPlace, Part};
+use crate::temporary::Part;
 use make::Making;
 pub(super) use make::is_closed;
+use restore_point::Taken;
+pub(super) use restore_point::is_needed as needs_restore_point;
 
 /// Whether the copy exists, so that the machine itself matters no more; what ends the pass instead, if it existed and doesn't.
 pub(super) fn is_made(cx: &Cx<'_>, report: &mut Report) -> Result<Option<Outcome>, Stop> {
@@ -72,7 +74,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 
 /// The copy isn't there yet.
 fn make(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Decision {
-    let (_, machine) = cx.origin_machine()?;
+    let (source, machine) = cx.origin_machine()?;
     let Some(subnet) = clone.subnets.get(&machine.location) else {
         return report.stalled(&Workspace::NoSubnet { region: machine.location.clone() });
     };
@@ -89,28 +91,19 @@ fn make(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Decision {
             return report.wait(&Words::SourceChanging);
         }
     }
-    let making = Making { cx, clone, machine, subnet };
-    for (part, words) in parts(machine) {
+    let mut making = Making { cx, clone, origin: source.origin, machine, subnet, restored: None };
+    if restore_point::is_needed(cx, clone, machine) {
+        match making.restore_point(report)? {
+            Taken::Not(outcome) => return Ok(outcome),
+            Taken::With(disks) => making.restored = Some(disks),
+        }
+    }
+    for (part, words) in making.parts() {
         if let Some(outcome) = making.ensure(part, &words, report)? {
             return Ok(outcome);
         }
     }
     making.machine(report)
-}
-
-/// What the copy is made of, in this order.
-fn parts(machine: &facts::Machine) -> Vec<(Part, Words)> {
-    let of = |part: fn(DiskPlace) -> Part, words: Words| places(machine).map(move |place| (part(place), words.clone()));
-    let network = [Part::SecurityGroup, Part::Interface].map(|part| (part, Words::Network));
-    of(Part::Snapshot, Words::Snapshots).chain(of(Part::Disk, Words::Disks)).chain(network).collect()
-}
-
-/// Where the disks of a machine are.
-fn places(machine: &facts::Machine) -> impl Iterator<Item = DiskPlace> {
-    machine.disks.iter().map(|disk| match disk.lun {
-        Some(lun) if !disk.is_os_disk => DiskPlace::Data(lun),
-        _ => DiskPlace::System,
-    })
 }
 
 /// What the workspace lacks, as Azure says again and again.

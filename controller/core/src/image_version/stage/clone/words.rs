@@ -12,8 +12,15 @@ messages! {
             "The machine is being changed; it is copied when Azure has finished",
         Snapshots => GuestPrepared / Cloning:
             "Making a copy of the machine: snapshots of its disks",
+        RestorePoint => GuestPrepared / Cloning:
+            "Making a copy of the machine: a restore point, which has all its disks as they are at one moment",
+        RestorePointFailed { detail: Detail } => GuestPrepared / Cloning:
+            "Azure failed to make a restore point of the machine{detail}. What was made is deleted, and another one is made",
+        RestorePointLost => GuestPrepared / Cloning:
+            "Somebody deleted the restore point of the machine while disks were made from it. What was made is deleted, and another \
+             one is made",
         Disks => GuestPrepared / Cloning:
-            "Making a copy of the machine: disks from the snapshots",
+            "Making a copy of the machine: its disks",
         Network => GuestPrepared / Cloning:
             "Making a copy of the machine: its network, which lets nothing in or out",
         Machine => GuestPrepared / Cloning:
@@ -61,6 +68,11 @@ messages! {
         Part { part: &'static str, detail: Detail } => GuestPrepared / CloneFailed:
             "Azure failed to make the {part} of the copy, again and again{detail}. The machine itself is as it was; set the \
              annotation azimage.dev/reconcile-requested-at to try again",
+        RestorePoint { detail: Detail } => GuestPrepared / RestorePointUnavailable:
+            "Azure failed to make a restore point of the machine{detail}. Without one no copy of all its disks can be had as they \
+             are at one moment. The machine itself is as it was; set the annotation azimage.dev/reconcile-requested-at to try \
+             again, or accept a snapshot of each disk by itself, one after the other, with \
+             spec.source.virtualMachine.clone.consistency: PerDisk in a new object",
         Machine { detail: Detail } => GuestPrepared / CloneFailed:
             "Azure failed to make the copy of the machine{detail}. The machine itself is as it was; set the annotation \
              azimage.dev/reconcile-requested-at to try again",

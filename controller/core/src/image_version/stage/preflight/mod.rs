@@ -14,7 +14,7 @@ use super::{
         facts,
         report::{Decision, Outcome, Report, Stop},
     },
-    clone::workspace_missing,
+    clone::{needs_restore_point, workspace_missing},
     validate::words::{Impossible, Words as Validating},
 };
 use crate::Failure;
@@ -42,11 +42,24 @@ const KEEP_ACTIONS: &[&str] = &["Microsoft.Compute/snapshots/write", "Microsoft.
 /// What is needed on the disk itself.
 const DISK_ACTIONS: &[&str] = &["Microsoft.Compute/disks/beginGetAccess/action"];
 
-/// What is needed in the workspace to make the copy of a machine, to seal it and to delete it.
-const WORKSPACE_ACTIONS: &[&str] = &[
+/// What is needed in the workspace to copy disks by snapshots.
+const SNAPSHOT_ACTIONS: &[&str] = &[
     "Microsoft.Compute/snapshots/write",
     "Microsoft.Compute/snapshots/beginGetAccess/action",
     "Microsoft.Compute/snapshots/delete",
+];
+
+/// What is needed there to copy all disks by a restore point.
+const RESTORE_POINT_ACTIONS: &[&str] = &[
+    "Microsoft.Compute/restorePointCollections/read",
+    "Microsoft.Compute/restorePointCollections/write",
+    "Microsoft.Compute/restorePointCollections/restorePoints/write",
+    "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/beginGetAccess/action",
+    "Microsoft.Compute/restorePointCollections/delete",
+];
+
+/// What is needed there besides to make the copy of a machine, to seal it and to delete it.
+const WORKSPACE_ACTIONS: &[&str] = &[
     "Microsoft.Compute/disks/write",
     "Microsoft.Compute/disks/delete",
     "Microsoft.Network/networkSecurityGroups/write",
@@ -73,7 +86,7 @@ pub fn deletion_actions() -> impl Iterator<Item = &'static str> {
 
 /// All actions that are looked for besides to capture a copy of it.
 pub fn clone_actions() -> impl Iterator<Item = &'static str> {
-    [WORKSPACE_ACTIONS, SUBNET_ACTIONS].into_iter().flatten().copied()
+    [SNAPSHOT_ACTIONS, RESTORE_POINT_ACTIONS, WORKSPACE_ACTIONS, SUBNET_ACTIONS].into_iter().flatten().copied()
 }
 
 /// What is needed in the workspace to prove a version and to delete what that takes.
@@ -240,7 +253,9 @@ pub(in super::super) fn before_clone(
     }
     let (_, machine) = cx.origin_machine()?;
     let workspace = Scope::Workspace(clone.group.clone());
-    let inside = [WORKSPACE_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS].concat();
+    let is_restored = needs_restore_point(cx, clone, machine);
+    let copying = if is_restored { RESTORE_POINT_ACTIONS } else { SNAPSHOT_ACTIONS };
+    let inside = [copying, WORKSPACE_ACTIONS, MACHINE_ACTIONS, SEAL_ACTIONS].concat();
     for (scope, actions) in [(workspace, inside), (Scope::Subnet(subnet.clone()), SUBNET_ACTIONS.to_vec())] {
         if let Some(list) = missing(cx, &scope)? {
             return workspace_missing(cx, &scope, &machine.location, list, report);
