@@ -64,7 +64,16 @@ fn latest(version: Option<&str>, unsure: bool) -> Latest {
     let regions = version.map(|version| vec![at("eastus2", "1.2.0"), at("westeurope", version)]);
     let finding = Finding::yes("x");
     let (versions, history) = (Vec::new(), Vec::new());
-    Latest { latest, regions: regions.unwrap_or_default(), unsure, versions, history, finding, stalled: None }
+    Latest {
+        latest,
+        regions: regions.unwrap_or_default(),
+        unsure,
+        overriding: None,
+        versions,
+        history,
+        finding,
+        stalled: None,
+    }
 }
 
 /// A `ConfigMap` as the API server has it after the object applied it, with a change.

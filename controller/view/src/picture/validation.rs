@@ -52,8 +52,9 @@ fn machine_row(machine: &ValidationMachine, of_all: Mark) -> Row {
         (false, _) => Mark::No,
     };
     let mut words = Vec::new();
-    words.extend(machine.agent_seconds.map(|seconds| format!("agent after {seconds}s")));
-    words.extend(machine.boot_seconds.map(|seconds| format!("up after {seconds}s")));
+    let timings = machine.timings.as_ref();
+    words.extend(timings.and_then(|it| it.agent_seconds).map(|seconds| format!("agent after {seconds}s")));
+    words.extend(timings.and_then(|it| it.boot_seconds).map(|seconds| format!("up after {seconds}s")));
     if !machine.checks.is_empty() {
         words.push(format!("{passed} of {} passed", counted(machine.checks.len(), "check")));
     }
@@ -66,7 +67,7 @@ fn machine_row(machine: &ValidationMachine, of_all: Mark) -> Row {
 
 /// Those that didn't pass; where much is shown all of them.
 fn checks(machine: &ValidationMachine, detail: Detail) -> Vec<Row> {
-    let shown = machine.checks.iter().filter(|check| detail == Detail::Wide || !check.passed);
+    let shown = machine.checks.iter().filter(|check| detail == Detail::Wide || !check.passed || check.warning);
     shown
         .map(|check| {
             let mark = if check.passed { Mark::Yes } else { Mark::No };

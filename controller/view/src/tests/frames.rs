@@ -43,7 +43,7 @@ fn working() -> Object {
             "validation": {
                 "outcome": "Running", "region": "westeurope", "startedAt": "2026-01-01T00:11:00Z", "attempts": 1,
                 "machines": [{
-                    "name": "1", "vmSize": "Standard_D2s_v5", "agentSeconds": 40, "bootSeconds": 12,
+                    "name": "1", "vmSize": "Standard_D2s_v5", "timings": {"agentSeconds": 40, "bootSeconds": 12},
                     "checks": [{"name": "clock", "passed": true}, {"name": "web", "passed": false, "detail": "no answer"}],
                 }],
             },
