@@ -67,6 +67,8 @@ pub async fn run(mut options: Options) {
     let versions = versions.woken_by(&definitions, image_version::concern_of_definition);
     let stores =
         Stores { versions: versions.indexes(), targets: targets.indexes(), definitions: definitions.indexes() };
+    let (counted, clock) = (stores.clone(), options.seams.clone());
+    options.metrics.show_objects(move || counted.census(clock.clock.now()));
     let events = Events::new(options.client.clone(), options.instance.clone(), options.seams.clone());
     let identities =
         Arc::new(Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()));

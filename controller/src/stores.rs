@@ -7,6 +7,7 @@ use std::{
 
 use azimage_core::unreadable;
 use azimage_crds::{ImageDefinition, ImageVersion, ReplicationTarget};
+use jiff::Timestamp;
 use kube::{
     Resource,
     api::ObjectMeta,
@@ -16,6 +17,8 @@ use kube::{
         watcher::Event,
     },
 };
+
+use crate::telemetry::metrics::Census;
 
 /// An object that may not be readable: one bad object must not hide all others.
 pub(crate) type Guarded<K> = DeserializeGuard<K>;
@@ -42,6 +45,17 @@ impl Stores {
     /// All image definitions of all watched namespaces.
     pub(crate) fn definitions(&self) -> Seen<ImageDefinition> {
         Seen(self.definitions.iter().flat_map(|index| index.all()).collect())
+    }
+
+    /// How it stands with all of them.
+    pub(crate) fn census(&self, now: Timestamp) -> Census {
+        let mut census = Census::default();
+        let versions = self.versions();
+        census.count(&versions, now);
+        census.count_regions(&versions);
+        census.count(&self.targets(), now);
+        census.count(&self.definitions().0, now);
+        census
     }
 
     /// The image definitions of a namespace.

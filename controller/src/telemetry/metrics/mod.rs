@@ -1,5 +1,6 @@
 //! Metrics, with the names of controller-runtime where it has any, so that existing dashboards work.
 
+mod objects;
 mod plain;
 mod validation;
 
@@ -17,6 +18,9 @@ use prometheus_client::{
 };
 use tokio::time::Instant;
 use validation::ValidationMetrics;
+
+pub(crate) use objects::Census;
+use objects::Objects;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ControllerLabel {
@@ -114,6 +118,7 @@ pub struct Metrics {
     budget_left: Family<ClassLabel, Gauge<f64, AtomicU64>>,
     budget_waiting: Family<ClassLabel, Gauge<i64, AtomicI64>>,
     budgets: Arc<OnceLock<Budgets>>,
+    objects: Objects,
     leftovers: Gauge<i64, AtomicI64>,
     leftover_costs: Family<KindLabel, Gauge<f64, AtomicU64>>,
     leftover_deletions: Family<AcceptedLabel, Counter<u64, AtomicU64>>,
@@ -219,6 +224,8 @@ impl Metrics {
             drop(leftover_deletions.get_or_create(&AcceptedLabel { accepted: accepted.to_owned() }));
         }
         let validation = ValidationMetrics::register(&mut registry);
+        let objects = Objects::default();
+        registry.register_collector(Box::new(objects.clone()));
         let info: Family<Vec<(String, String)>, Gauge> = Family::default();
         info.get_or_create(&vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         registry.register("azimage_build_info", "The release that runs", info);
@@ -238,6 +245,7 @@ impl Metrics {
             budget_left,
             budget_waiting,
             budgets: Arc::default(),
+            objects,
             leftovers,
             leftover_costs,
             leftover_deletions,
@@ -249,6 +257,11 @@ impl Metrics {
     pub(crate) fn show_budgets(&self, budgets: &Budgets) {
         // Set once: a process has one set of budgets.
         let _ = self.budgets.set(budgets.clone());
+    }
+
+    /// Counts the objects in this way whenever the metrics are read.
+    pub(crate) fn show_objects(&self, count: impl Fn() -> Census + Send + Sync + 'static) {
+        self.objects.show(Arc::new(count));
     }
 
     fn read_budgets(&self) {

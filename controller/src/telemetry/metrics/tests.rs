@@ -117,6 +117,7 @@ async fn the_page_of_metrics_names_what_is_served_with_its_labels_and_nothing_el
     metrics.leads("azimage.dev-controller", true);
     let budgets = Budgets::default();
     metrics.show_budgets(&budgets);
+    metrics.show_objects(objects::tests::some);
     let client = Client::new(Arc::new(Nobody), Arc::new(Nobody), Cloud::public()).with_budgets(budgets, "one");
     let definition = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/d0";
     let mut pages = azimage_azure::Pages::default();

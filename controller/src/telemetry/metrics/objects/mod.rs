@@ -1,0 +1,196 @@
+//! How it stands with the objects, counted anew from what the watches have seen whenever the metrics are read, so that the
+//! figures can't drift from the objects.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use azimage_crds::{ConditionType, ImageDefinition, ImageVersion, Reason, ReplicationTarget};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{Resource, ResourceExt, core::object::HasStatus};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet},
+    metrics::MetricType,
+};
+
+use crate::stores::{Guarded, readable};
+
+/// How it stands with an object, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub(crate) enum State {
+    Ready,
+    Reconciling,
+    Retrying,
+    Stalled,
+    Suspended,
+    Deleting,
+}
+
+/// What is counted of a kind.
+pub(crate) trait Counted: Resource<DynamicType = ()> {
+    fn conditions(&self) -> &[Condition];
+
+    fn suspended(&self) -> bool {
+        false
+    }
+}
+
+impl Counted for ImageVersion {
+    fn conditions(&self) -> &[Condition] {
+        self.status().map_or(&[], |status| &status.conditions)
+    }
+
+    fn suspended(&self) -> bool {
+        self.spec.suspend
+    }
+}
+
+impl Counted for ImageDefinition {
+    fn conditions(&self) -> &[Condition] {
+        self.status().map_or(&[], |status| &status.conditions)
+    }
+
+    fn suspended(&self) -> bool {
+        self.spec.suspend
+    }
+}
+
+impl Counted for ReplicationTarget {
+    fn conditions(&self) -> &[Condition] {
+        self.status().map_or(&[], |status| &status.conditions)
+    }
+}
+
+/// State, reason and since when.
+fn standing<K: Counted>(object: &Guarded<K>) -> (State, String, Option<Timestamp>) {
+    let metadata = object.meta();
+    let created = metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let known = readable(object);
+    let find = |kind: ConditionType| known?.conditions().iter().find(|condition| condition.type_ == kind.as_str());
+    let (ready, reconciling, stalled) =
+        (find(ConditionType::Ready), find(ConditionType::Reconciling), find(ConditionType::Stalled));
+    let reason = ready.map_or_else(
+        || if known.is_some() { Reason::Progressing } else { Reason::InvalidSpec }.as_str().to_owned(),
+        |ready| ready.reason.clone(),
+    );
+    if let Some(deleted) = &metadata.deletion_timestamp {
+        return (State::Deleting, reason, Some(deleted.0));
+    }
+    // `Ready` alone doesn't move between retrying and stalled.
+    let since = [ready, reconciling, stalled].into_iter().flatten().map(|one| one.last_transition_time.0).max();
+    let is = |condition: Option<&Condition>| condition.is_some_and(|condition| condition.status == "True");
+    let state = if known.is_some_and(Counted::suspended) {
+        State::Suspended
+    } else if known.is_none() || is(stalled) {
+        State::Stalled
+    } else if is(ready) {
+        State::Ready
+    } else if ready.is_some_and(|ready| ready.status == "False") {
+        State::Retrying
+    } else {
+        State::Reconciling
+    };
+    (state, reason, since.or(created))
+}
+
+/// Counts of objects and regions. What there is none of isn't in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Census {
+    /// By kind, namespace, state and reason.
+    objects: BTreeMap<(String, String, State, String), i64>,
+    /// By kind and state: how long the object has been in it that has been longest, in seconds.
+    oldest: BTreeMap<(String, State), i64>,
+    /// By region and state: image versions.
+    regions: BTreeMap<(String, String), i64>,
+}
+
+impl Census {
+    /// Counts objects of one kind.
+    pub(crate) fn count<K: Counted>(&mut self, objects: &[Arc<Guarded<K>>], now: Timestamp) {
+        let kind = K::kind(&());
+        for object in objects {
+            let (state, reason, since) = standing(object);
+            let namespace = object.namespace().unwrap_or_default();
+            *self.objects.entry((kind.to_string(), namespace, state, reason)).or_default() += 1;
+            let age = since.map_or(0, |since| now.as_second().saturating_sub(since.as_second()).max(0));
+            let oldest = self.oldest.entry((kind.to_string(), state)).or_default();
+            *oldest = age.max(*oldest);
+        }
+    }
+
+    /// Counts the regions of image versions.
+    pub(crate) fn count_regions(&mut self, versions: &[Arc<Guarded<ImageVersion>>]) {
+        let statuses = versions.iter().filter_map(|version| readable(version)?.status());
+        for region in statuses.flat_map(|status| &status.regions) {
+            *self.regions.entry((region.name.clone(), region.state.to_string())).or_default() += 1;
+        }
+    }
+}
+
+type Count = dyn Fn() -> Census + Send + Sync;
+
+/// The objects of the process, once there are watches.
+#[derive(Clone, Default)]
+pub(super) struct Objects(Arc<RwLock<Option<Arc<Count>>>>);
+
+impl fmt::Debug for Objects {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Objects")
+    }
+}
+
+impl Objects {
+    pub(super) fn show(&self, count: Arc<Count>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(count);
+    }
+}
+
+/// One gauge with all its series; none if there are no series.
+fn gauge<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    series: impl Iterator<Item = (L, i64)>,
+) -> fmt::Result {
+    let mut series = series.peekable();
+    if series.peek().is_none() {
+        return Ok(());
+    }
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (labels, value) in series {
+        metric.encode_family(&labels)?.encode_gauge(&value)?;
+    }
+    Ok(())
+}
+
+impl Collector for Objects {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let count = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(count) = count else { return Ok(()) };
+        let census = count();
+        let objects = census.objects.iter().map(|((kind, namespace, state, reason), count)| {
+            let (kind, namespace, reason) = (kind.as_str(), namespace.as_str(), reason.as_str());
+            ([("kind", kind), ("namespace", namespace), ("state", (*state).into()), ("reason", reason)], *count)
+        });
+        gauge(&mut encoder, "azimage_objects", "Objects by their state and the reason of Ready", objects)?;
+        let oldest = census
+            .oldest
+            .iter()
+            .map(|((kind, state), age)| ([("kind", kind.as_str()), ("state", (*state).into())], *age));
+        let help = "How long the object has been in its state that has been longest";
+        gauge(&mut encoder, "azimage_oldest_object_seconds", help, oldest)?;
+        let regions = census
+            .regions
+            .iter()
+            .map(|((region, state), count)| ([("region", region.as_str()), ("state", state.as_str())], *count));
+        gauge(&mut encoder, "azimage_regions", "Image versions by region and how it stands there", regions)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;
