@@ -633,7 +633,7 @@ fn while_one_is_promoted_the_former_stays_latest_until_it_is_in() {
     let old = version("1.3.0", "Passed", &[(HOME, Some("Included")), (OTHER, Some("Included"))], &none);
     let told = |home: Option<&str>, other: Option<&str>, change: &Value| {
         let new = version("1.4.0", "Passed", &[(HOME, home), (OTHER, other)], change);
-        of_definition(&object, &id(), &[&old, &new], &[], at(9), false)
+        of_definition(&object, &id(), &[&old, &new], &[], false, at(9))
     };
     let silent = json!({"status": {"observedGeneration": null}});
     for (case, home, other, change, version, regions) in [
