@@ -206,7 +206,7 @@ pub(crate) fn vm_sizes() -> Rule {
 /// Units of systemd, each once, and not those with which the copy is captured.
 pub(crate) fn units() -> Rule {
     Rule::new(
-        "self.all(unit, unit.matches('^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\\\-]*[.](service|socket|timer|path|target|mount|automount|swap|slice)$') && !unit.matches('^(walinuxagent|waagent|azimage-.*)[.]')) && self.all(a, self.exists_one(b, a == b))",
+        "self.all(unit, unit.matches('^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\\\\\\\-]*[.](service|socket|timer|path|target|mount|automount|swap|slice)$') && !unit.matches('^(walinuxagent|waagent|azimage-.*)[.]')) && self.all(a, self.exists_one(b, a == b))",
     )
     .message("must be different units of systemd with their endings, such as backup.timer, and not the guest agent's")
 }

@@ -25,6 +25,10 @@ pub struct ValidationStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Time>,
 
+    /// When it passed, by Azure's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azure_time: Option<Time>,
+
     /// How often it began.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1_000_000))]

@@ -31,6 +31,7 @@ pub(super) fn changed<'a>(bug: Bug, history: &History<'a>) -> (Cow<'a, ImageVers
         Bug::PromoteUnproven => {
             let begin = Time(Timestamp::UNIX_EPOCH);
             status.to_mut().validation = Some(ValidationStatus {
+                azure_time: None,
                 outcome: ValidationOutcome::Passed,
                 region: "westeurope".to_owned(),
                 started_at: begin.clone(),

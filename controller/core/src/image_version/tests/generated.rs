@@ -88,6 +88,7 @@ impl Promoted {
     fn of(mut scene: Scene, promotion: Self) -> Scene {
         let at = Time(before(86_400));
         scene.status.validation = promotion.outcome.map(|outcome| ValidationStatus {
+            azure_time: None,
             outcome,
             region: HOME.to_owned(),
             started_at: at.clone(),

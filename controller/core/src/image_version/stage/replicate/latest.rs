@@ -107,6 +107,7 @@ pub(in super::super::super) fn restore(cx: &Cx<'_>, report: &mut Report) -> Deci
     let at = cx.version()?.and_then(|version| Some((version, validated_at(&version.tags)?)));
     if let Some((version, at)) = at {
         report.validation = Some(ValidationStatus {
+            azure_time: None,
             outcome: ValidationOutcome::Passed,
             region: version.location.to_string(),
             started_at: Time(at),
@@ -127,7 +128,7 @@ pub(in super::super::super) fn is_in(version: &facts::Version, target: &facts::T
 
 fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::Version, now: Timestamp) -> Decided {
     let own = own(validated, status, version).overridden(validated.promotion.overridden);
-    let now = clock(version, now);
+    let now = clock(status, version, now);
     let Promotion { rule, current, others, .. } = &validated.promotion;
     let mut line = others.clone();
     line.push(own.clone());
@@ -146,9 +147,15 @@ fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::
     Decided { latest: Latest { flags, tag }, choice, own }
 }
 
-/// A clock of ours that jumps ahead ends no soak: before a flag is written the version is read, and Azure's clock with it.
-fn clock(version: &facts::Version, now: Timestamp) -> Timestamp {
-    version.read_at.map_or(now, |azure| azure.min(now))
+/// A clock of ours that jumps ahead ends no soak: since the version passed no more time has gone by than by Azure's clock, which is read
+/// with the version before a flag is written.
+fn clock(status: &ImageVersionStatus, version: &facts::Version, now: Timestamp) -> Timestamp {
+    let at_azure = || {
+        let passed = status.validation.as_ref()?;
+        let since = version.read_at?.duration_since(passed.azure_time.as_ref()?.0);
+        passed.finished_at.as_ref()?.0.checked_add(since).ok()
+    };
+    at_azure().map_or(now, |azure| azure.min(now))
 }
 
 /// The version itself, as Azure shows it.
@@ -199,7 +206,7 @@ pub(super) fn tell(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) {
     let serves = here.serves(&line);
     let until = match (&promotion.rule, &choice) {
         (Rule::Newest { soak, .. }, choice) if *choice != Choice::Version(here.number) && here.may_be_latest(None) => {
-            let now = clock(version, cx.history.now);
+            let now = clock(cx.history.status, version, cx.history.now);
             here.soaks_until(*soak).filter(|until| *until > now && !here.is_in_latest())
         }
         _ => None,

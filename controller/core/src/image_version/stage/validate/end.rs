@@ -98,6 +98,7 @@ pub(super) fn again(cx: &Cx<'_>, told: &ValidationStatus, report: &mut Report) -
             outcome: ValidationOutcome::Running,
             started_at: Time(cx.history.now),
             finished_at: None,
+            azure_time: None,
             attempts: told.attempts.saturating_add(1),
             again: false,
             machines: Vec::new(),

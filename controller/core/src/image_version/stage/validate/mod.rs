@@ -115,6 +115,7 @@ fn attempt(cx: &Cx<'_>, version: &facts::Version) -> ValidationStatus {
         region: version.location.to_string(),
         started_at: Time(cx.history.now),
         finished_at: None,
+        azure_time: None,
         attempts: 1,
         again: false,
         machines: Vec::new(),

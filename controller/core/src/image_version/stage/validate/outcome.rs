@@ -152,8 +152,7 @@ fn decided(
     compare(cx, spec, attempt);
     let Some(Told { machine, check, detail, others }) = told_first(attempt, |check| !check.passed) else {
         end::end_as(ValidationOutcome::Passed, cx, attempt);
-        // By Azure's clock, from which a soak counts.
-        attempt.finished_at = now.map(Time).or(attempt.finished_at.take());
+        attempt.azure_time = now.map(Time);
         passed(attempt, report);
         // What comes next is seen by the next pass.
         report.progress = Progress::reconciling(Words::Checking.reason(), Words::Passed.to_string());
