@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use azimage_names::ImageDefinitionId;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::promotion::Latest;
@@ -25,7 +26,9 @@ pub(super) fn of(prefix: &str, id: &ImageDefinitionId, latest: &Latest) -> Optio
     // Without the time: what is latest again is the same again.
     let sha = sha256(&data);
     data.insert(format!("{prefix}_SHA256"), sha);
-    data.insert(format!("{prefix}_SINCE"), is.since.0.to_string());
+    // Kubernetes keeps whole seconds, and what is written now is compared with what the status says then.
+    let since = Timestamp::from_second(is.since.0.as_second()).unwrap_or(is.since.0);
+    data.insert(format!("{prefix}_SINCE"), since.to_string());
     Some(data)
 }
 

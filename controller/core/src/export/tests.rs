@@ -57,7 +57,8 @@ fn latest(version: Option<&str>, unsure: bool) -> Latest {
     let latest = version.map(|version| LatestStatus {
         version: version.to_owned(),
         resource_id: format!("{}/versions/{version}", id()),
-        since: Time(Timestamp::from_second(1_780_000_000).unwrap()),
+        // With what Kubernetes doesn't keep.
+        since: Time(Timestamp::new(1_780_000_000, 977_588_645).unwrap()),
         regions: vec!["westeurope".to_owned()],
     });
     let at = |name: &str, version: &str| RegionVersion { name: name.to_owned(), version: version.to_owned() };
