@@ -250,7 +250,9 @@ impl Operators {
         let mut body = self.request(&Method::GET, &version(number), &Value::Null).1;
         let list = body.pointer_mut("/properties/publishingProfile/targetRegions").and_then(Value::as_array_mut);
         let Some(regions) = list else { return false };
-        regions.iter_mut().for_each(|region| region["excludeFromLatest"] = json!(false));
+        for region in regions {
+            region["excludeFromLatest"] = json!(false);
+        }
         self.put(&version(number), &body)
     }
 

@@ -67,6 +67,7 @@ struct StorageProfile {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "these are Azure's names")]
 struct Disk {
     lun: Option<u8>,
     #[serde(rename = "diskSizeGB")]

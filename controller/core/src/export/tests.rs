@@ -81,7 +81,7 @@ fn latest(version: Option<&str>, unsure: bool) -> Latest {
 fn map(name: &str, latest: &Latest, change: &Value) -> Reading {
     let object = definition(Some(name), &[], &json!({}));
     let data = record::of("IMAGE", &id(), latest).unwrap();
-    let mut value = applied(&object, name, &data, Some("7".to_owned()));
+    let mut value = applied(&object, name, &data, Some("7"));
     let keys: serde_json::Map<_, _> = data.keys().map(|key| (format!("f:{key}"), json!({}))).collect();
     value["metadata"]["uid"] = json!(format!("{name}-uid"));
     value["metadata"]["managedFields"] =
@@ -158,6 +158,7 @@ fn the_record_is_flat_and_tells_of_each_region() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, clippy::type_complexity, reason = "a table")]
 fn one_write_for_each_pass_and_none_where_all_is_as_it_should_be() {
     let none = json!({});
     let is = latest(Some("1.3.0"), false);
@@ -243,6 +244,36 @@ fn one_write_for_each_pass_and_none_where_all_is_as_it_should_be() {
             Some(Reason::Succeeded),
             &[NAME],
             None,
+        ),
+        (
+            "a new name that is taken",
+            wants(&[]),
+            &is,
+            seen(&[(NAME, mine(&foreign))]),
+            "nothing",
+            Some(Reason::ConfigMapExists),
+            &[],
+            None,
+        ),
+        (
+            "a new name without the right",
+            wants(&[]),
+            &is,
+            seen(&[(NAME, refused())]),
+            "nothing",
+            Some(Reason::ExportRefused),
+            &[],
+            None,
+        ),
+        (
+            "the status was lost",
+            wants(&[]),
+            &is,
+            seen(&[(NAME, mine(&none))]),
+            "nothing",
+            Some(Reason::Progressing),
+            &[NAME],
+            Some(0),
         ),
         (
             "it is being deleted",

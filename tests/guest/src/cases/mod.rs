@@ -9,6 +9,7 @@ mod died;
 mod failed;
 mod liar;
 mod look;
+mod masked;
 mod packages;
 mod play;
 mod prepared;
@@ -237,6 +238,7 @@ pub fn cases() -> Vec<Case> {
         cloud_init::cases(),
         refused::cases(),
         prepared::cases(),
+        masked::cases(),
         failed::cases(),
         died::cases(),
         simulated::cases(),

@@ -62,35 +62,6 @@ pub(super) fn cases() -> Vec<Case> {
             ..USUAL
         },
         Case {
-            name: "units-masked",
-            about: "a timer and a service that mustn't run in a copy",
-            set_up: JOBS,
-            preparation: |preparation| {
-                preparation.mask_units = ["jobs.service", "jobs-again.timer"].map(str::to_owned).to_vec();
-                // Nothing starts them again, and they aren't at work.
-                preparation.user_script = script(
-                    "systemctl start jobs.service jobs-again.timer jobs-again.service; systemctl is-active jobs.service jobs-again.timer; pgrep -f '[s]leep 4322'; true",
-                    60,
-                );
-            },
-            says: &["azimage: script says inactive", "azimage: script exit 0", "jobs.service is masked"],
-            sealed_disk: &[
-                ("/etc/systemd/system/jobs.service", Is::With("sleep 4322")),
-                ("/etc/systemd/system.control", Is::Absent),
-            ],
-            ..USUAL
-        },
-        Case {
-            name: "units-not-there",
-            about: "a unit that is to be masked isn't there",
-            set_up: JOBS,
-            preparation: |preparation| preparation.mask_units = vec!["job.service".to_owned()],
-            expected: refused(23),
-            says: &["the guest has no unit job.service"],
-            holds: "systemctl is-active jobs.service",
-            ..USUAL
-        },
-        Case {
             name: "findings",
             about: "a private key, keys, credentials and a rule for sudo of a second account",
             set_up: FINDINGS,
@@ -141,7 +112,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as the field takes it")]
-fn script(text: &str, seconds: u64) -> Option<UserScript> {
+pub(super) fn script(text: &str, seconds: u64) -> Option<UserScript> {
     Some(UserScript { text: text.to_owned(), time_limit: Duration::from_secs(seconds) })
 }
 
@@ -149,11 +120,3 @@ const FINDINGS: &str = "useradd -m -s /bin/bash bob; mkdir -m 700 /home/bob/.ssh
     ssh-keygen -q -t ed25519 -N '' -C bob -f /home/bob/.ssh/id_ed25519; cp /home/bob/.ssh/id_ed25519.pub /home/bob/.ssh/authorized_keys; \
     echo '{}' >/home/bob/.azure/msal_token_cache.json; chown -R bob:bob /home/bob; \
     echo 'bob ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/bob; chmod 440 /etc/sudoers.d/bob";
-
-/// What somebody's machine does by itself: its unit's file lies in /etc, where a mask of /run/systemd/system doesn't hold.
-const JOBS: &str = r"
-printf '[Service]\nExecStart=/bin/sleep 4322\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/jobs.service
-printf '[Timer]\nOnActiveSec=3600\nUnit=jobs.service\n' >/etc/systemd/system/jobs-again.timer
-systemctl daemon-reload
-systemctl start jobs.service jobs-again.timer
-";

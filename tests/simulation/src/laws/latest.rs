@@ -45,13 +45,13 @@ fn may_be_latest(evidence: &Evidence<'_>, entry: &JournalEntry, region: &Value) 
 fn soak_of(evidence: &Evidence<'_>, number: u8) -> Option<i64> {
     let promoted = evidence.plan.world.promotion_of(number)?;
     let first = (!promoted.another_pinned).then_some(i64::from(promoted.soak_minutes) * 60);
-    let promotes = |latest: Latest| match latest {
+    let lets_it = |latest: Latest| match latest {
         Latest::Newest => true,
         Latest::First => number < SUCCESSOR,
         Latest::Successor => number >= SUCCESSOR,
         Latest::None => false,
     };
-    let later = changes(evidence, number).any(promotes).then_some(0);
+    let later = changes(evidence, number).any(lets_it).then_some(0);
     first.into_iter().chain(later).min()
 }
 
@@ -111,10 +111,10 @@ pub(super) fn only_what_passed_is_served(evidence: &Evidence<'_>) -> Vec<String>
 /// Whether the last list that was written of a version, by this moment, is somebody else's.
 fn is_of_somebody_else(evidence: &Evidence<'_>, number: u8, by: Timestamp) -> bool {
     let path = world::version(number);
-    let puts = evidence.journal.iter().filter(|entry| {
+    let mut puts = evidence.journal.iter().filter(|entry| {
         entry.method == "PUT" && entry.applied && entry.simulated_time <= by && entry.path.eq_ignore_ascii_case(&path)
     });
-    puts.last().is_none_or(|last| last.principal.as_deref() == Some(OPERATOR) || evidence.plan.world.taken)
+    puts.next_back().is_none_or(|last| last.principal.as_deref() == Some(OPERATOR) || evidence.plan.world.taken)
 }
 
 /// At the end the version that is chosen is latest in each region in which it is complete, one that didn't pass is so nowhere, and none

@@ -34,7 +34,7 @@ fn found(change: &Value, others: &[ImageVersion]) -> Vec<i32> {
 fn the_last_that_passed_count_and_no_others() {
     let none = json!({});
     let failed = json!({"status": {"validation": {"outcome": "Failed"}}});
-    let others = [
+    let others = vec![
         version("a", 10, &none),
         version("b", 30, &none),
         version("c", 20, &none),
