@@ -139,20 +139,27 @@ pub fn next(ask: &Ask<'_>, seen: &Seen) -> Next {
 fn keep(ask: &Ask<'_>, export: &Export, seen: &Seen, plan: &mut Plan) -> Result<(), ()> {
     let name = export.config_map_name.clone();
     let data = record::of(&export.prefix, ask.id, ask.latest);
-    if !plan.exported.config_maps.contains(&name) {
-        match data {
-            None => plan.says(Truth::False, &nothing(ask, name)),
-            Some(_) => {
-                plan.says(Truth::Unknown, &Words::Writing { name: name.clone() });
-                if plan.exported.config_maps.len() < MOST {
-                    plan.exported.config_maps.push(name);
-                    plan.again = Some(Duration::ZERO);
-                }
-            }
-        }
+    let held = plan.exported.config_maps.contains(&name);
+    if data.is_none() && !held {
+        plan.says(Truth::False, &nothing(ask, name));
         return Ok(());
     }
-    match (seen.get(&name).ok_or(())?, data) {
+    let reading = seen.get(&name).ok_or(())?;
+    see_to(ask, name.clone(), reading, data, plan);
+    // One that can't be ours is never told of, so that nothing is waited for when the object names another one.
+    if !held && plan.exported.stalled.is_none() {
+        plan.step = None;
+        plan.says(Truth::Unknown, &Words::Writing { name: name.clone() });
+        if plan.exported.config_maps.len() < MOST {
+            plan.exported.config_maps.push(name);
+            plan.again = Some(Duration::ZERO);
+        }
+    }
+    Ok(())
+}
+
+fn see_to(ask: &Ask<'_>, name: String, reading: &Reading, data: Option<BTreeMap<String, String>>, plan: &mut Plan) {
+    match (reading, data) {
         (Reading::Refused(says), _) => plan.stalls(&refused(&name, "read", says)),
         (Reading::Found(map), _) if !belongs_to(map, ask.object) => plan.stalls(&match owner_of(map) {
             Some(other) => Wrong::OfAnother { name, other },
@@ -187,7 +194,6 @@ fn keep(ask: &Ask<'_>, export: &Export, seen: &Seen, plan: &mut Plan) -> Result<
             plan.says(Truth::False, &nothing(ask, name));
         }
     }
-    Ok(())
 }
 
 /// Sees to one that the object names no more.
