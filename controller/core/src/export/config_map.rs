@@ -22,7 +22,7 @@ pub(super) fn applied(
     object: &ImageDefinition,
     name: &str,
     data: &BTreeMap<String, String>,
-    version: Option<String>,
+    version: Option<&str>,
 ) -> Value {
     json!({
         "apiVersion": "v1",
@@ -30,7 +30,7 @@ pub(super) fn applied(
         "metadata": {
             "name": name,
             "namespace": object.namespace(),
-            "resourceVersion": version.as_deref().unwrap_or(NOTHING_THERE),
+            "resourceVersion": version.unwrap_or(NOTHING_THERE),
             "labels": LABELS.into_iter().collect::<BTreeMap<_, _>>(),
             "ownerReferences": [{
                 "apiVersion": ImageDefinition::api_version(&()),

@@ -171,19 +171,20 @@ fn see_to(ask: &Ask<'_>, name: String, reading: &Reading, data: Option<BTreeMap<
         }
         (Reading::Found(map), Some(data)) => {
             if !is_as_written(map, ask.object, &data) {
-                let object = applied(ask.object, &name, &data, map.resource_version());
+                let object = applied(ask.object, &name, &data, map.metadata.resource_version.as_deref());
                 plan.step = Some(Step::Apply { name: name.clone(), object });
             }
             plan.says(Truth::True, &Words::Written { name });
         }
-        (Reading::Missing, Some(data)) => match precedes(ask, &name) {
-            Some(other) => plan.stalls(&Wrong::Wanted { name, other }),
-            None => {
+        (Reading::Missing, Some(data)) => {
+            if let Some(other) = precedes(ask, &name) {
+                plan.stalls(&Wrong::Wanted { name, other });
+            } else {
                 let object = applied(ask.object, &name, &data, None);
                 plan.step = Some(Step::Apply { name: name.clone(), object });
                 plan.says(Truth::True, &Words::Written { name });
             }
-        },
+        }
         (Reading::Found(_), None) if ask.latest.unsure => plan.says(Truth::Unknown, &Words::Unsure { name }),
         (Reading::Found(map), None) => {
             plan.says(Truth::False, &nothing(ask, name.clone()));
