@@ -47,7 +47,7 @@ pub fn problems(generation: i64, observed_generation: Option<i64>, conditions: &
         // A version is of use although something that was made for it can't be deleted.
         let is_left = kind == "CleanedUp" && condition.status == "False";
         // Whether it is latest is another matter than whether it is there.
-        let of_latest = matches!(kind.as_str(), "Promoted" | "LatestReady");
+        let of_latest = matches!(kind.as_str(), "Promoted" | "LatestReady" | "Exported");
         rule(
             is("Ready", "True") && !summary && !is_left && !of_latest && condition.status != "True",
             format!("Ready is True, and {kind} is {}", condition.status),

@@ -157,6 +157,18 @@ fn the_record_is_flat_and_tells_of_each_region() {
     assert_eq!(record::of("WEB", &id(), &latest(None, false)), None);
 }
 
+/// The object, what is latest, what is there; the write, the reason, the names that the status holds then, and when to look again.
+type Row<'a> = (
+    &'static str,
+    ImageDefinition,
+    &'a Latest,
+    Seen,
+    &'static str,
+    Option<Reason>,
+    &'static [&'static str],
+    Option<u64>,
+);
+
 #[test]
 #[allow(clippy::too_many_lines, clippy::type_complexity, reason = "a table")]
 fn one_write_for_each_pass_and_none_where_all_is_as_it_should_be() {
@@ -175,8 +187,7 @@ fn one_write_for_each_pass_and_none_where_all_is_as_it_should_be() {
     };
     let refused = || Reading::Refused("no right".to_owned());
     let old = |change: &Value| map("old", &is, change);
-    // The object, what is latest, what is there; the write, the reason, the names that the status holds then, and when to look again.
-    let rows: Vec<(&str, ImageDefinition, &Latest, Seen, &str, Option<Reason>, &[&str], Option<u64>)> = vec![
+    let rows: Vec<Row<'_>> = vec![
         ("no export", no_more(&[]), &is, seen(&[]), "nothing", None, &[], None),
         ("nothing is latest yet", wants(&[]), &gone, seen(&[]), "nothing", Some(Reason::NothingLatest), &[], None),
         ("its name is told first", wants(&[]), &is, seen(&[]), "nothing", Some(Reason::Progressing), &[NAME], Some(0)),

@@ -40,8 +40,8 @@ async fn a_config_map_follows_what_is_latest_and_a_foreign_one_stays() {
     test.apply(&definition).await;
     for (name, version) in [("old", "1.3.9"), ("new", "1.4.0")] {
         test.apply(&manifests::copy(&test.azure, name, version, &source)).await;
-        test.ready(Kind::Version, name).await;
     }
+    tokio::join!(test.ready(Kind::Version, "old"), test.ready(Kind::Version, "new"));
     test.wait(Kind::Definition, "ubuntu-web", "nothing latest", exported("NothingLatest")).await;
     assert_eq!(map(&test, "web-latest").await, Value::Null);
 
