@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Reasons that don't come out of a plan of an image version.
-const ELSEWHERE: [Reason; 30] = [
+const ELSEWHERE: [Reason; 33] = [
     // From `validate`.
     Reason::Conflict,
     Reason::IdentityNotAllowed,
@@ -47,6 +47,9 @@ const ELSEWHERE: [Reason; 30] = [
     Reason::DefinitionDiffers,
     Reason::DefinitionFailed,
     Reason::PinnedUnusable,
+    Reason::NothingLatest,
+    Reason::ConfigMapExists,
+    Reason::ExportRefused,
     // From what is latest, in `promotion.rs`.
     Reason::NotLatest,
     Reason::NotValidated,
