@@ -86,7 +86,10 @@ impl Object {
     /// What azimage owns of the spec, which is its users' alone: a tool that applies it would meet a conflict.
     fn spec_owners(&self) -> Option<String> {
         let entries = self.at("/metadata/managedFields").as_array()?;
-        let ours = |entry: &&Value| entry["manager"].as_str().is_some_and(|manager| manager.starts_with("azimage"));
+        // What a person asks of the command line is that person's wish.
+        let asked = ["azimage-reconcile", "azimage-suspend"];
+        let is_ours = |manager: &str| manager.starts_with("azimage") && !asked.contains(&manager);
+        let ours = |entry: &&Value| entry["manager"].as_str().is_some_and(is_ours);
         let spec = entries.iter().filter(ours).find(|entry| !entry["fieldsV1"]["f:spec"].is_null())?;
         Some(format!("{} owns {}", spec["manager"], spec["fieldsV1"]["f:spec"]))
     }

@@ -38,6 +38,7 @@ async fn examples(test: &Test) -> Vec<(&'static str, String)> {
         "serviceaccount.yaml",
         "replicationtargets.yaml",
         "imagedefinition.yaml",
+        "release-manager.yaml",
     ];
     let adapted = files.iter().enumerate().map(|(index, file)| {
         let number = if *file == "replicationtargets.yaml" { 1 } else { index + 1 };
