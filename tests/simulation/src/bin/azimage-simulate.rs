@@ -63,6 +63,9 @@ struct Arguments {
     /// The highest rate of faults and crashes: in a thousand calls.
     #[arg(long, default_value_t = 60)]
     faults: u32,
+    /// Second versions of image definitions, and people who change what is latest.
+    #[arg(long)]
+    successors: bool,
     /// Skips seeds without an event of this name, such as `RegionFails` or `DeleteNamespace`. The figures list the names.
     #[arg(long, value_name = "EVENT")]
     only: Option<String>,
@@ -83,7 +86,8 @@ impl Arguments {
         let usual = Options::default().per_thousand;
         let faults = if self.faults == usual { String::new() } else { format!(" --faults {}", self.faults) };
         let check_determinism = if self.check_determinism { " --check-determinism" } else { "" };
-        format!("cargo simulate --seed {seed}{faults}{check_determinism}")
+        let successors = if self.successors { " --successors" } else { "" };
+        format!("cargo simulate --seed {seed}{faults}{successors}{check_determinism}")
     }
 }
 
@@ -93,7 +97,7 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("{}", read(file)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let options = Options { per_thousand: arguments.faults, ..Options::default() };
+    let options = Options { per_thousand: arguments.faults, successors: arguments.successors, ..Options::default() };
     let one = match (&arguments.seed, &arguments.plan) {
         (Some(seed), _) => Some(generate::plan(*seed, options)),
         (None, Some(file)) => Some(Plan::parse(&fs::read_to_string(file)?)?),

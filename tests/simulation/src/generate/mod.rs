@@ -36,11 +36,13 @@ pub struct Options {
     pub azure: bool,
     /// Versions that are made of copies of their machines.
     pub copies: bool,
+    /// Second versions of image definitions, and hands on what is latest.
+    pub successors: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { per_thousand: 60, events: true, operators: true, azure: true, copies: true }
+        Self { per_thousand: 60, events: true, operators: true, azure: true, copies: true, successors: false }
     }
 }
 
@@ -143,7 +145,7 @@ pub fn plan(seed: u64, options: Options) -> Plan {
         keeps: below("keeps", 0, 3) == 0,
         proves: proves(seed, versions),
         deletes_sources: below("deletes sources", 0, 3) == 0,
-        successors: successors(seed, &promotes),
+        successors: if options.successors { successors(seed, &promotes) } else { Vec::new() },
         promotes,
         sold_out,
         unknowns: unknowns(below("unknowns", 0, 6)),
