@@ -64,7 +64,7 @@ def run(azure):
     check((disk.os_type, disk.disk_size_gb) == ("Linux", os_disk.disk_size_gb), disk)
     client.disks.begin_delete(RG, "restored").result()
     client.restore_point_collections.begin_delete(RG, "moments").result()
-    refused(lambda: client.restore_points.get(RG, "moments", "now"), ResourceNotFoundError)
+    refused(lambda: client.restore_points.get(RG, "moments", "now"), ResourceNotFoundError, "ParentResourceNotFound")
 
     def image(source):
         source = client.virtual_machines.get(RG, source)

@@ -61,6 +61,7 @@ class Pinned:
             "galler": versions["galleries"],
             "virtual_machine": versions["virtualMachines"],
             "disks": versions["disks"],
+            "restore_point": versions["restorePointCollections"],
             **{name: versions[name] for name in ("snapshots", "images") if name in versions},
             "soft_deleted": versions["galleries"],
         }
