@@ -8,7 +8,7 @@ use azimage::{
         Cli, Command,
         completion::{VARIABLE, for_kubectl},
         exit::Ended,
-        export, status,
+        export, reference, status,
         wish::{self, Verb},
         words_to_complete,
     },
@@ -53,13 +53,13 @@ fn run(command: Command) -> anyhow::Result<Ended> {
         Command::Suspend(arguments) => return wait(wish::run(Verb::Suspend, &arguments)),
         Command::Resume(arguments) => return wait(wish::run(Verb::Resume, &arguments)),
         Command::Export(arguments) => return wait(export::run(&arguments)),
+        Command::Reference(arguments) => return wait(reference::run(&arguments)),
         Command::Completion(arguments) => print(&arguments.script()?)?,
         Command::Man(arguments) => arguments.write()?,
         Command::Controller(arguments) => process::run(&arguments)?,
         Command::Crds(arguments) => process::print_crds(&arguments)?,
         Command::AzureRole(arguments) => print(&format!("{}\n", arguments.text()))?,
         Command::Leftovers(arguments) => process::print_leftovers(&arguments)?,
-        Command::Reference(arguments) => process::print_reference(&arguments)?,
         Command::Version => print(&format!("azimage {}\n", env!("CARGO_PKG_VERSION")))?,
     }
     Ok(Ended::Well)

@@ -9,7 +9,7 @@ pub mod exit;
 pub mod export;
 pub mod man;
 mod objects;
-mod reference;
+pub mod reference;
 pub mod status;
 mod terminal;
 pub mod wish;
@@ -97,7 +97,7 @@ pub enum Command {
     Man(ManArgs),
     /// Print how a deployment refers to the version of an ImageDefinition that is latest. Needs get on imagedefinitions. Exit
     /// codes: 0 it is printed, 1 it failed or an option is wrong, 3 no version is latest, or none in the region.
-    Reference(ReferenceArgs),
+    Reference(Box<ReferenceArgs>),
     /// Print the version.
     Version,
 }

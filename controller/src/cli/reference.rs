@@ -1,7 +1,13 @@
-//! The options of `azimage reference`.
+//! `azimage reference`: how deployments refer to what is latest.
 
+use anyhow::Context;
+use azimage_crds::ImageDefinition;
 use azimage_names::Region;
 use clap::{Args, ValueEnum};
+use kube::Api;
+
+use super::{access::ClusterArgs, exit::Ended, terminal::write};
+use crate::{kubernetes::bounded, reference};
 
 /// Options of `azimage reference`.
 #[derive(Clone, Debug, Args)]
@@ -10,10 +16,6 @@ pub struct ReferenceArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
 
-    /// Its namespace. By default that of the kubeconfig's context.
-    #[arg(short, long, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
-
     /// What is to refer to the image.
     #[arg(short, long, value_enum, value_name = "FORM")]
     pub output: ReferenceForm,
@@ -21,6 +23,27 @@ pub struct ReferenceArgs {
     /// The version that is latest in this region, in any of Azure's spellings. While one is promoted, regions differ.
     #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Option<Region>,
+
+    /// The cluster, and who asks.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// Prints a reference to the version that is latest.
+///
+/// # Errors
+/// When the object can't be read, in words that name the right, or [`reference::Unreferable`].
+pub async fn run(arguments: &ReferenceArgs) -> anyhow::Result<Ended> {
+    let access = arguments.cluster.access().await?;
+    let objects: Api<ImageDefinition> = Api::namespaced(access.client, &access.namespace);
+    let object = bounded(objects.get(&arguments.name)).await.with_context(|| {
+        format!(
+            "can't read the ImageDefinition {}/{}, which takes the right get on imagedefinitions",
+            access.namespace, arguments.name
+        )
+    })?;
+    write(&reference::render(&object, arguments.region.as_ref(), arguments.output)?)?;
+    Ok(Ended::Well)
 }
 
 /// What refers to an image.

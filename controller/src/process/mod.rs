@@ -4,7 +4,6 @@ mod azure;
 mod election;
 mod kubernetes;
 mod leftovers;
-mod reference;
 
 use std::{fs, io::Write, sync::Arc};
 
@@ -14,7 +13,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub use leftovers::print_leftovers;
-pub use reference::print_reference;
 
 use crate::{
     cli::{ControllerArgs, CrdsArgs},
