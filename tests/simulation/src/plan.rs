@@ -228,7 +228,8 @@ impl World {
 
     /// Whether a version can't pass its validation.
     pub fn is_bad(&self, number: u8) -> bool {
-        self.successors().any(|successor| successor.of + SUCCESSOR == number && successor.bad)
+        let is_bad = |successor: &Successor| successor.of + SUCCESSOR == number && successor.bad;
+        self.is_proven(number) && self.successors().any(is_bad)
     }
 
     /// What is said of latest for a version, if anything is.
