@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use azimage_core::status_write::HasProgress;
 use azimage_crds::{ConditionType, ImageDefinition, ImageVersion, Reason, ReplicationTarget};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -31,47 +32,36 @@ pub(crate) enum State {
     Deleting,
 }
 
-/// What is counted of a kind.
-pub(crate) trait Counted: Resource<DynamicType = ()> {
-    fn conditions(&self) -> &[Condition];
-
+/// A kind that is counted.
+pub(crate) trait Counted: Resource<DynamicType = ()> + HasStatus<Status: HasProgress> {
     fn suspended(&self) -> bool {
         false
     }
 }
 
 impl Counted for ImageVersion {
-    fn conditions(&self) -> &[Condition] {
-        self.status().map_or(&[], |status| &status.conditions)
-    }
-
     fn suspended(&self) -> bool {
         self.spec.suspend
     }
 }
 
 impl Counted for ImageDefinition {
-    fn conditions(&self) -> &[Condition] {
-        self.status().map_or(&[], |status| &status.conditions)
-    }
-
     fn suspended(&self) -> bool {
         self.spec.suspend
     }
 }
 
-impl Counted for ReplicationTarget {
-    fn conditions(&self) -> &[Condition] {
-        self.status().map_or(&[], |status| &status.conditions)
-    }
-}
+impl Counted for ReplicationTarget {}
 
 /// State, reason and since when.
 fn standing<K: Counted>(object: &Guarded<K>) -> (State, String, Option<Timestamp>) {
     let metadata = object.meta();
     let created = metadata.creation_timestamp.as_ref().map(|time| time.0);
     let known = readable(object);
-    let find = |kind: ConditionType| known?.conditions().iter().find(|condition| condition.type_ == kind.as_str());
+    let find = |kind: ConditionType| {
+        let conditions = known?.status()?.conditions();
+        conditions.iter().find(|condition| condition.type_ == kind.as_str())
+    };
     let (ready, reconciling, stalled) =
         (find(ConditionType::Ready), find(ConditionType::Reconciling), find(ConditionType::Stalled));
     let reason = ready.map_or_else(
