@@ -217,6 +217,20 @@ fn remembered(condition: Option<&Condition>) -> Finding {
     Finding { truth, reason, message: condition.message.clone() }
 }
 
+/// The first names, and how many more there are.
+pub(crate) fn first_names<T: AsRef<str>>(names: &[T], most: usize) -> String {
+    let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A text of others in one line, of at most `limit` bytes.
+pub(crate) fn in_one_line(text: &str, limit: usize) -> String {
+    clip(&text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect::<String>(), limit)
+}
+
 /// Cuts a text to at most `limit` bytes, at the end of a character.
 pub fn clip(text: &str, limit: usize) -> String {
     if text.len() <= limit {

@@ -20,7 +20,7 @@ use crate::election::TermEnded;
 const STATUS_MANAGER: &str = "azimage-status";
 
 /// Field manager of objects.
-pub(crate) const OBJECT_MANAGER: &str = "azimage";
+pub(crate) use azimage_core::export::MANAGER as OBJECT_MANAGER;
 
 /// Longest wait for an answer of the API server. The client itself retries and waits without end.
 const TIMEOUT: Duration = Duration::from_secs(30);

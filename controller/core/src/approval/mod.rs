@@ -13,7 +13,7 @@ use azimage_names::{ImageDefinitionId, ImageVersionId, VirtualMachineId};
 use kube::ResourceExt as _;
 use words::{NotApproved, Rule};
 
-use crate::{image_definition, owner::find_tag};
+use crate::{condition::first_names, image_definition, owner::find_tag};
 
 /// The most values of a rule that a message names.
 const MOST_NAMED: usize = 3;
@@ -180,8 +180,5 @@ fn is_below(id: &str, above: &str) -> bool {
 }
 
 fn named(all: impl Iterator<Item = String>) -> String {
-    let all: Vec<String> = all.collect();
-    let more = all.len().saturating_sub(MOST_NAMED);
-    let shown = all.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
+    first_names(&all.collect::<Vec<_>>(), MOST_NAMED)
 }

@@ -19,10 +19,11 @@ use serde_json::Value;
 
 use crate::{
     Finding, Message, Progress, Truth,
-    condition::clip,
+    condition::in_one_line,
     image_definition::{age, stalled_as_it_is},
     promotion::Latest,
 };
+pub use config_map::MANAGER;
 use config_map::{applied, belongs_to, is_as_written, owner_of};
 use words::{Words, Wrong};
 
@@ -231,8 +232,7 @@ fn precedes(ask: &Ask<'_>, name: &str) -> Option<String> {
 }
 
 fn refused(name: &str, doing: &str, says: &str) -> Wrong {
-    let plain: String = says.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Wrong::Refused { name: name.to_owned(), doing: doing.to_owned(), says: clip(&plain, SAYS) }
+    Wrong::Refused { name: name.to_owned(), doing: doing.to_owned(), says: in_one_line(says, SAYS) }
 }
 
 impl Plan {

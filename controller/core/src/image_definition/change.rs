@@ -6,7 +6,7 @@ use azimage_crds::{AtLeastAtMost, DefinitionProperties};
 use jiff::Timestamp;
 
 use super::{Definition, Limits, Settings};
-use crate::{condition::clip, image_version::wish};
+use crate::{condition::in_one_line, image_version::wish};
 
 /// So much of a value stands in a message, in bytes.
 const SHOWN: usize = 120;
@@ -99,8 +99,7 @@ fn words(what: &str, wanted: &str, is: &str) -> wish::Change {
 
 /// A value as a message shows it.
 pub(super) fn shown(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if plain.is_empty() { "nothing".to_owned() } else { clip(&plain, SHOWN) }
+    if text.is_empty() { "nothing".to_owned() } else { in_one_line(text, SHOWN) }
 }
 
 impl Change {

@@ -54,7 +54,7 @@ pub fn figures(before: &ImageVersionStatus, after: &ImageVersionStatus) -> Figur
     let over = |status: &ImageVersionStatus| {
         let told = status.validation.as_ref()?;
         let is_decided = matches!(told.outcome, ValidationOutcome::Passed | ValidationOutcome::Failed);
-        is_decided.then_some(()).and(told.finished_at.clone())
+        told.finished_at.clone().filter(|_| is_decided)
     };
     let machines = after.validation.iter().flat_map(|told| &told.machines);
     if over(after).is_none() || over(before) == over(after) {

@@ -15,7 +15,7 @@ use super::{
     overriding,
     words::{Is, Line, Pin},
 };
-use crate::{Finding, Message as _, Progress, Truth};
+use crate::{Finding, Message as _, Progress, Truth, condition::first_names};
 
 /// How many versions a status shows.
 const MOST_VERSIONS: usize = 64;
@@ -293,10 +293,7 @@ fn of_chosen(line: &[Candidate], number: VersionNumber) -> (Truth, Line) {
 
 /// Regions in a message.
 pub(crate) fn named<'a>(regions: impl Iterator<Item = &'a Region>) -> String {
-    let names: Vec<&str> = regions.map(Region::as_str).collect();
-    let more = names.len().saturating_sub(MOST_NAMED);
-    let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
+    first_names(&regions.map(Region::as_str).collect::<Vec<_>>(), MOST_NAMED)
 }
 
 /// When the next soak of a status is over.

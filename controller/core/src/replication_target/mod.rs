@@ -16,7 +16,8 @@ use standing::{Selected, Standing, is_not_ours, stalled as stall_of, told};
 use words::{Beside, Deletes, Held, Leaves, Parting, Words};
 
 use crate::{
-    Finding, Message as _, Progress, condition,
+    Finding, Message as _, Progress,
+    condition::{self, first_names},
     events::{self, Event},
     merge, requested, selector,
     target::TargetView,
@@ -361,11 +362,7 @@ fn capitalized(text: &str) -> String {
 
 /// At most five names, and how many more there are.
 fn list(names: &[String]) -> String {
-    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(5) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    first_names(names, 5)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mask_units() {
     timeout 60 systemctl daemon-reload
     # All are masked before the first is stopped: none of them can start another.
     while IFS= read -r unit; do
-        # systemd before 232 doesn't look there.
+        # Older versions of systemd don't look there.
         if [ "$(load_state "$unit")" != masked ]; then
             timeout 60 systemctl mask --runtime "$unit" >/dev/null 2>&1
         fi
