@@ -149,6 +149,12 @@ pub const RIGHTS: &[Right] = &[
         "the URL of an operation, as Azure gave it",
         "why a write of a machine that Azure had accepted failed; without it the message doesn't say",
     ),
+    optional(
+        Job::Capture,
+        "Microsoft.Compute/locations/diskOperations/read",
+        "the URL of an operation, as Azure gave it",
+        "why a snapshot that Azure had accepted failed; without it the message doesn't say",
+    ),
     right(
         Job::DeleteSource,
         "Microsoft.Compute/virtualMachines/delete",
@@ -184,6 +190,24 @@ pub const RIGHTS: &[Right] = &[
         "Microsoft.Network/publicIPAddresses/delete",
         "Public IP Addresses - Delete",
         "deleting it after the interfaces",
+    ),
+    optional(
+        Job::DeleteSource,
+        "Microsoft.Compute/locations/operations/read",
+        "the URL of an operation, as Azure gave it",
+        "why a deletion of the machine that Azure had accepted failed; without it the message doesn't say",
+    ),
+    optional(
+        Job::DeleteSource,
+        "Microsoft.Compute/locations/diskOperations/read",
+        "the URL of an operation, as Azure gave it",
+        "the same, of a disk",
+    ),
+    optional(
+        Job::DeleteSource,
+        "Microsoft.Network/locations/operations/read",
+        "the URL of an operation, as Azure gave it",
+        "the same, of a network interface or public address",
     ),
     right(
         Job::Clone,
@@ -393,6 +417,18 @@ pub const RIGHTS: &[Right] = &[
         "why a write in the workspace that Azure had accepted failed; without it the message doesn't say",
     ),
     optional(
+        Job::Workspace,
+        "Microsoft.Compute/locations/diskOperations/read",
+        "the URL of an operation, as Azure gave it",
+        "the same, of a disk or snapshot",
+    ),
+    optional(
+        Job::Workspace,
+        "Microsoft.Network/locations/operations/read",
+        "the URL of an operation, as Azure gave it",
+        "the same, of a security group or network interface",
+    ),
+    optional(
         Job::Validate,
         "Microsoft.Authorization/permissions/read",
         "Permissions - List For Resource Group",
@@ -507,6 +543,12 @@ pub const RIGHTS: &[Right] = &[
         "Microsoft.Compute/locations/operations/read",
         "the URL of an operation, as Azure gave it",
         "why a machine that Azure had accepted didn't come up; without it the message doesn't say",
+    ),
+    optional(
+        Job::Validate,
+        "Microsoft.Network/locations/operations/read",
+        "the URL of an operation, as Azure gave it",
+        "why a security group or network interface that Azure had accepted failed; without it the message doesn't say",
     ),
     right(
         Job::Source,
@@ -834,6 +876,36 @@ mod tests {
             assert_eq!(job.to_string().parse(), Ok(job));
         }
         assert!("validation".parse::<Job>().unwrap_err().to_string().contains("capture"));
+    }
+
+    /// Azure keeps the operations of galleries, of disks, of the rest of Compute and of networks apart.
+    #[test]
+    fn who_writes_may_read_how_it_ended() {
+        let operations = |action: &str| {
+            let kind = action.rsplit_once('/')?.0;
+            Some(match kind.strip_prefix("Microsoft.Compute/") {
+                _ if kind.starts_with("Microsoft.Network/virtualNetworks") => return None,
+                _ if kind.starts_with("Microsoft.Network/") => "Microsoft.Network/locations/operations/read",
+                Some("disks" | "snapshots") => "Microsoft.Compute/locations/diskOperations/read",
+                Some(kind) if kind.starts_with("galleries/images/versions") => {
+                    "Microsoft.Compute/locations/capsOperations/read"
+                }
+                Some(kind) if kind.starts_with("virtualMachines") || kind.starts_with("restorePointCollections") => {
+                    "Microsoft.Compute/locations/operations/read"
+                }
+                _ => return None,
+            })
+        };
+        let mut seen = BTreeSet::new();
+        for job in Job::ALL {
+            let actions: BTreeSet<_> = job.rights().map(|right| right.action).collect();
+            let writes = actions.iter().filter(|action| action.ends_with("/write") || action.ends_with("/delete"));
+            for needed in writes.filter_map(|write| operations(write)) {
+                assert!(actions.contains(needed), "{job} needs {needed}");
+                seen.insert(needed);
+            }
+        }
+        assert_eq!(seen.len(), 4);
     }
 
     #[test]

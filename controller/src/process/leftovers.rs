@@ -63,7 +63,9 @@ fn row((candidate, standing): &(Candidate, Standing)) -> [String; 5] {
 
 fn words(standing: &Standing) -> &'static str {
     match standing {
-        Standing::Leftover { .. } => "left over: the controller deletes it",
+        Standing::Leftover { .. } => {
+            "left over: deleted by a controller that looks through this group and serves the namespace"
+        }
         Standing::NotExpired => "its object is gone, and it hasn't expired yet",
         Standing::OwnerLives => "its object lives",
         Standing::NotServed => "of a namespace that isn't looked after",

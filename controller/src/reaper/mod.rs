@@ -37,11 +37,21 @@ pub(crate) struct Reaper {
     refused: BTreeMap<TemporaryId, Instant>,
     /// What was told of workspaces that can't be looked through.
     told: BTreeMap<Workspace, String>,
+    /// What was left in each workspace when it was last looked through: it doesn't go because nobody can look.
+    left: BTreeMap<Workspace, (usize, Costs)>,
 }
 
 impl Reaper {
     pub(crate) fn new(context: Arc<Context>, watched: Vec<String>, metrics: Metrics) -> Self {
-        Self { context, watched, metrics, known: BTreeSet::new(), refused: BTreeMap::new(), told: BTreeMap::new() }
+        Self {
+            context,
+            watched,
+            metrics,
+            known: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            told: BTreeMap::new(),
+            left: BTreeMap::new(),
+        }
     }
 
     /// Looks from time to time until it is told to stop, and not before all objects were seen.
@@ -62,7 +72,7 @@ impl Reaper {
     /// Looks once through all workspaces, with one deletion in each at most. Returns whether there is more to do soon.
     async fn look(&mut self) -> bool {
         self.refused.retain(|_, at| at.elapsed() < PAUSE);
-        let (mut busy, mut left, mut costs) = (false, 0, Costs::default());
+        let mut busy = false;
         let objects = self.context.stores.versions();
         let seen: BTreeSet<String> = objects.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();
         self.known.extend(workspaces::workspaces(&self.context.config, &objects));
@@ -71,10 +81,9 @@ impl Reaper {
                 return false;
             }
             match self.pass(&workspace, &seen).await {
-                Ok(Looked { leftovers, costs: of_these, deletes }) => {
+                Ok(Looked { leftovers, costs, deletes }) => {
                     self.told.remove(&workspace);
-                    left += leftovers;
-                    costs = costs.with(of_these);
+                    self.left.insert(workspace, (leftovers, costs));
                     busy |= deletes;
                 }
                 Err(problem) => {
@@ -87,7 +96,9 @@ impl Reaper {
                 }
             }
         }
-        self.metrics.leftovers(left, costs);
+        let count = self.left.values().map(|(count, _)| count).sum();
+        let costs = self.left.values().fold(Costs::default(), |all, (_, costs)| all.with(*costs));
+        self.metrics.leftovers(count, costs, self.told.len());
         busy
     }
 }

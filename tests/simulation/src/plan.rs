@@ -43,6 +43,9 @@ pub struct CopiedMachine {
     /// How many data disks the machine has.
     #[serde(default, skip_serializing_if = "is_none")]
     pub data_disks: u8,
+    /// Whether each of several disks is copied by itself, instead of all at one moment.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub per_disk: bool,
     /// Whether the machine is stopped.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stopped: bool,

@@ -311,6 +311,9 @@ fn copy_it(clone: &CopiedMachine, spec: &mut Value) {
     if !clone.sizes.is_empty() {
         machine["clone"]["vmSizes"] = json!(clone.sizes);
     }
+    if clone.per_disk {
+        machine["clone"]["consistency"] = json!("PerDisk");
+    }
     if let Some(minutes) = clone.keep_minutes {
         machine["clone"]["keepOnFailure"] = json!(format!("{minutes}m"));
     }

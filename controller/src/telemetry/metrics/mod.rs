@@ -120,6 +120,7 @@ pub struct Metrics {
     budgets: Arc<OnceLock<Budgets>>,
     objects: Objects,
     leftovers: Gauge<i64, AtomicI64>,
+    unseen_workspaces: Gauge<i64, AtomicI64>,
     leftover_costs: Family<KindLabel, Gauge<f64, AtomicU64>>,
     leftover_deletions: Family<AcceptedLabel, Counter<u64, AtomicU64>>,
     validation: ValidationMetrics,
@@ -213,6 +214,12 @@ impl Metrics {
             "Temporary resources whose objects are gone and that expired, as they were last seen",
             leftovers.clone(),
         );
+        let unseen_workspaces = Gauge::default();
+        registry.register(
+            "azimage_leftover_workspaces_unseen",
+            "Workspaces that could not be looked through for leftovers at the last try",
+            unseen_workspaces.clone(),
+        );
         let leftover_costs = leftover_costs(&mut registry);
         let leftover_deletions = Family::default();
         registry.register(
@@ -247,6 +254,7 @@ impl Metrics {
             budgets: Arc::default(),
             objects,
             leftovers,
+            unseen_workspaces,
             leftover_costs,
             leftover_deletions,
             validation,
@@ -321,8 +329,9 @@ impl Metrics {
         self.leads.get_or_create(&LeaseLabel { name: lease.to_owned() }).set(leads.into());
     }
 
-    /// How many leftovers there are, and what they cost.
-    pub(crate) fn leftovers(&self, count: usize, costs: Costs) {
+    /// How many leftovers there are, what they cost, and how many workspaces couldn't be looked through.
+    pub(crate) fn leftovers(&self, count: usize, costs: Costs, unseen: usize) {
+        self.unseen_workspaces.set(i64::try_from(unseen).unwrap_or(i64::MAX));
         for (kind, cost) in [("disk", costs.disks), ("snapshot", costs.snapshots)] {
             self.leftover_costs.get_or_create(&KindLabel { kind: kind.to_owned() }).set(cost.dollars());
         }

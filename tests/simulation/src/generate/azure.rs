@@ -18,6 +18,7 @@ fn in_workspace(kind: u64) -> String {
         1 => "Compute/disks/",
         2 => "Network/networkInterfaces/",
         3 => "Network/networkSecurityGroups/",
+        4 => "Compute/restorePointCollections/",
         _ => "Compute/virtualMachines/",
     };
     format!("image-work/providers/Microsoft.{kind}")
@@ -35,7 +36,7 @@ pub(super) fn faults(seed: u64, world: &World, hours: u64) -> Vec<Event> {
         let version = format!("galleries/corp/images/web-{of}/versions");
         let machine = format!("virtualMachines/builder-{of}");
         let machine = if u8::try_from(of).is_ok_and(|of| world.clone_of(of).is_some()) {
-            in_workspace(below("kind of", number, 6))
+            in_workspace(below("kind of", number, 7))
         } else {
             machine
         };

@@ -29,6 +29,7 @@ pub(super) fn clones(seed: u64, versions: u8) -> Vec<CopiedMachine> {
         CopiedMachine {
             of,
             data_disks: u8::try_from(below("disks", of, 4).saturating_sub(1)).unwrap_or(0),
+            per_disk: below("per disk", of, 3) == 0,
             stopped: below("stopped", of, 3) == 0,
             sizes,
             keep_minutes: [None, Some(0), Some(20), Some(180)][few("keep", of, 4)],

@@ -27,7 +27,7 @@ macro_rules! plan {
 /// A scenario that once went wrong.
 macro_rules! kept {
     ($name:literal) => {
-        Situation { name: $name, text: include_str!(concat!("../../scenarios/", $name, ".yaml")) }
+        Situation { name: $name, text: include_str!(concat!("../../../scenarios/", $name, ".yaml")) }
     };
 }
 

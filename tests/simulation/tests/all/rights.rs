@@ -1,6 +1,5 @@
 //! Each action of azimage's roles on Azure is needed: without it the object stalls and names the action, and once it is
 //! granted the work continues.
-#![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
 
 use std::{sync::Arc, time::Duration};
 

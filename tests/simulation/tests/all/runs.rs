@@ -1,7 +1,5 @@
 //! Runs of the controller from the first pass to the end under virtual time, with faults and events.
 
-#![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
-
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use azimage_simulation::{
@@ -87,9 +85,10 @@ fn a_version_is_made_from_a_version_that_is_made_from_a_machine() {
 
 #[test]
 fn a_copy_is_made_captured_and_deleted_with_the_writes_that_it_needs() {
-    for (data_disks, writes) in [(0, 16), (2, 22)] {
+    // Three snapshots are made and deleted, or one restore point in its collection, and the collection with it.
+    for (data_disks, per_disk, writes) in [(0, false, 16), (2, false, 19), (2, true, 22)] {
         let mut plan = calm(1);
-        plan.world.clones = vec![CopiedMachine { of: 0, data_disks, ..CopiedMachine::default() }];
+        plan.world.clones = vec![CopiedMachine { of: 0, data_disks, per_disk, ..CopiedMachine::default() }];
         let outcome = run(&plan).unwrap();
         assert_eq!(outcome.problems, [], "{}", outcome.text(false));
         assert_eq!(outcome.azure_writes, writes, "{}", outcome.text(false));

@@ -1,7 +1,5 @@
 //! The API server in memory by itself: its rules, its watches, its faults, and a real controller over it.
 
-#![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
-
 mod controller;
 mod faults;
 mod rules;

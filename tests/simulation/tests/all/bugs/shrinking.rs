@@ -8,7 +8,7 @@ use azimage_simulation::{
 };
 
 /// One answer that a bug believes.
-pub(crate) const CORE: &str = include_str!("../../scenarios/one-404.yaml");
+pub(crate) const CORE: &str = include_str!("../../../scenarios/one-404.yaml");
 
 /// The same with many harmless faults and events.
 fn noisy(core: &Plan) -> Plan {

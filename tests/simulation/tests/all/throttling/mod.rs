@@ -1,8 +1,6 @@
 //! Many objects and small budgets, under virtual time: no request is sent before its Retry-After, no namespace starves, and at
 //! rest there is only one list per definition and period.
 
-#![allow(clippy::unwrap_used, reason = "a failed expectation is the end of a test, in its helpers too")]
-
 mod drift;
 mod fleet;
 mod storm;
