@@ -69,7 +69,8 @@ pub async fn run(mut options: Options) {
         Stores { versions: versions.indexes(), targets: targets.indexes(), definitions: definitions.indexes() };
     let (counted, clock) = (stores.clone(), options.seams.clone());
     options.metrics.show_objects(move || counted.census(clock.clock.now()));
-    let events = Events::new(options.client.clone(), options.instance.clone(), options.seams.clone());
+    let (instance, seams) = (options.instance.clone(), options.seams.clone());
+    let events = Events::new(options.client.clone(), instance, seams, options.metrics.clone());
     let identities =
         Arc::new(Identities::new(options.azure.clone(), options.client.clone(), options.config.tenant.clone()));
     let of_versions = Arc::new(image_version::Context {

@@ -52,7 +52,7 @@ impl Stores {
         let mut census = Census::default();
         let versions = self.versions();
         census.count(&versions, now);
-        census.count_regions(&versions);
+        census.count_parts(&versions, now);
         census.count(&self.targets(), now);
         census.count(&self.definitions().0, now);
         census

@@ -50,7 +50,7 @@ pub use compute::{
 pub use http::http_transport::{HttpTransport, HttpTransportError, HttpTransportOptions};
 pub use http::transport::{Transport, TransportError, TransportErrorKind};
 pub use identity::assertion::AssertionSource;
-pub use identity::azure_identity::{AzureIdentity, Identity, Now};
+pub use identity::azure_identity::{AzureIdentity, Identity, Now, TokenObserver};
 pub use identity::credential::{BearerToken, TokenSource};
 pub use identity::secret_file::{SecretFile, SecretSource};
 pub use identity::token_error::{TokenError, TokenErrorKind};

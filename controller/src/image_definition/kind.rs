@@ -3,10 +3,14 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use azimage_crds::ImageDefinition;
-use kube::{ResourceExt, runtime::controller::Action};
+use kube::ResourceExt;
 
 use super::reconcile::{Context, reconcile};
-use crate::{config::Config, kubernetes::KubernetesError, serve::Kind};
+use crate::{
+    config::Config,
+    kubernetes::KubernetesError,
+    serve::{Again, Kind},
+};
 
 /// How many are worked on at a time: each has little to do, and mostly waits for Azure.
 const CONCURRENCY: u16 = 16;
@@ -20,7 +24,7 @@ impl Kind for ImageDefinition {
         CONCURRENCY
     }
 
-    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Action, KubernetesError> {
+    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Again, KubernetesError> {
         Box::pin(reconcile(context, object)).await
     }
 

@@ -8,7 +8,7 @@ use azimage_core::{
     promotion::{self, next_soak_end},
 };
 use azimage_crds::{ImageDefinition, RECONCILE_REQUESTED_AT};
-use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
+use kube::{Api, Client, Resource, ResourceExt};
 use tokio::time::Instant;
 
 use super::pass::{After, Pass};
@@ -22,6 +22,7 @@ use crate::{
     memory::Remembered,
     reconcile_filter::{Fingerprint, ReconcileFilter},
     seams::Seams,
+    serve::Again,
     stores::Stores,
 };
 
@@ -41,8 +42,8 @@ pub(crate) struct Context {
 }
 
 /// Reconciles an object.
-pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageDefinition) -> Result<Action, KubernetesError> {
-    let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
+pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageDefinition) -> Result<Again, KubernetesError> {
+    let Some(uid) = seen.uid() else { return Ok(Again::WhenChanged) };
     let outcome = Box::pin(one(context, seen, &uid)).await;
     if outcome.is_err() {
         context.freshest.invalidate(&uid);
@@ -50,38 +51,38 @@ pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageDefinition) ->
     outcome
 }
 
-async fn one(context: &Arc<Context>, seen: &ImageDefinition, uid: &str) -> Result<Action, KubernetesError> {
+async fn one(context: &Arc<Context>, seen: &ImageDefinition, uid: &str) -> Result<Again, KubernetesError> {
     let namespace = seen.namespace().unwrap_or_default();
     let others = || others(context);
     let line = line(context, &namespace);
     if let Some(object) = context.freshest.known(seen)
         && let Some(wait) = context.filter.wait(uid, fingerprint(&object, &others, line), Instant::now())
     {
-        return Ok(Action::requeue(wait));
+        return Ok(Again::After(wait));
     }
     context.seams.order.turn(uid).await;
     let api: Api<ImageDefinition> = Api::namespaced(context.client.clone(), &namespace);
     let Some(object) = context.freshest.get(&api, seen).await? else {
         forget(context, uid);
-        return Ok(Action::await_change());
+        return Ok(Again::WhenChanged);
     };
     // Nothing is taken away in Azure with an object, so one that goes may go.
     if object.meta().deletion_timestamp.is_some() {
         forget(context, uid);
-        return Ok(Action::await_change());
+        return Ok(Again::WhenChanged);
     }
     let fingerprint = fingerprint(&object, &others, line);
     let pass = Pass { context, api: &api, object: &object, namespace: &namespace, uid };
     match Box::pin(pass.run()).await? {
-        After::Now => Ok(Action::requeue(Duration::ZERO)),
+        After::Now => Ok(Again::After(Duration::ZERO)),
         After::Requeue { requeue, rests } => {
             let wait = wait(context, seen, uid, requeue, rests);
             context.filter.close(uid, fingerprint, Instant::now() + wait);
-            Ok(Action::requeue(wait))
+            Ok(Again::After(wait))
         }
         After::Changed => {
             context.filter.close(uid, fingerprint, Instant::now() + context.config.pace.resync);
-            Ok(Action::await_change())
+            Ok(Again::WhenChanged)
         }
     }
 }

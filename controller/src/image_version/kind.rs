@@ -4,11 +4,16 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use azimage_core::promotion;
 use azimage_crds::ImageVersion;
-use kube::{ResourceExt, runtime::controller::Action};
+use kube::ResourceExt;
 use tokio::time::Instant;
 
 use super::{Context, reconcile::reconcile};
-use crate::{config::Config, kubernetes::KubernetesError, serve::Kind, stores::readable};
+use crate::{
+    config::Config,
+    kubernetes::KubernetesError,
+    serve::{Again, Kind},
+    stores::readable,
+};
 
 impl Kind for ImageVersion {
     type Context = Context;
@@ -23,7 +28,7 @@ impl Kind for ImageVersion {
         config.image_version_concurrency
     }
 
-    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Action, KubernetesError> {
+    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Again, KubernetesError> {
         Box::pin(reconcile(context, object)).await
     }
 

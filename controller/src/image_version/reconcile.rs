@@ -7,7 +7,7 @@ use azimage_core::{
     promotion,
 };
 use azimage_crds::{ImageDefinition, ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
-use kube::{Api, Client, Resource, ResourceExt, runtime::controller::Action};
+use kube::{Api, Client, Resource, ResourceExt};
 use tokio::time::Instant;
 
 use super::pass::{After, Pass};
@@ -21,6 +21,7 @@ use crate::{
     memory::Memories,
     reconcile_filter::{Fingerprint, ReconcileFilter},
     seams::Seams,
+    serve::Again,
     stores::Stores,
     telemetry::metrics::Metrics,
 };
@@ -46,8 +47,8 @@ pub(crate) struct Context {
 const MOST_IN_A_ROW: usize = 16;
 
 /// Reconciles an object.
-pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageVersion) -> Result<Action, KubernetesError> {
-    let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
+pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageVersion) -> Result<Again, KubernetesError> {
+    let Some(uid) = seen.uid() else { return Ok(Again::WhenChanged) };
     let outcome = Box::pin(passes(context, seen, &uid)).await;
     if outcome.is_err() {
         context.freshest.invalidate(&uid);
@@ -55,7 +56,7 @@ pub(super) async fn reconcile(context: &Arc<Context>, seen: &ImageVersion) -> Re
     outcome
 }
 
-async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Result<Action, KubernetesError> {
+async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Result<Again, KubernetesError> {
     let namespace = seen.namespace().unwrap_or_default();
     let targets = targets(context, &namespace);
     let others = || others(context, &namespace);
@@ -63,14 +64,14 @@ async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Resul
     if let Some(object) = context.freshest.known(seen)
         && let Some(wait) = context.filter.wait(uid, fingerprint(&object, targets, &others, &latest), Instant::now())
     {
-        return Ok(Action::requeue(wait));
+        return Ok(Again::After(wait));
     }
     context.seams.order.turn(uid).await;
     let api: Api<ImageVersion> = Api::namespaced(context.client.clone(), &namespace);
     for _ in 0..MOST_IN_A_ROW {
         let Some(object) = context.freshest.get(&api, seen).await? else {
             forget(context, uid);
-            return Ok(Action::await_change());
+            return Ok(Again::WhenChanged);
         };
         let fingerprint = fingerprint(&object, targets, &others, &latest);
         let pass = Pass { context, api: &api, object: &object, namespace: &namespace, uid };
@@ -79,19 +80,19 @@ async fn passes(context: &Arc<Context>, seen: &ImageVersion, uid: &str) -> Resul
             After::Requeue(requeue) => {
                 let wait = wait(context, seen, uid, requeue);
                 context.filter.close(uid, fingerprint, Instant::now() + wait);
-                return Ok(Action::requeue(wait));
+                return Ok(Again::After(wait));
             }
             After::Released => {
                 forget(context, uid);
-                return Ok(Action::await_change());
+                return Ok(Again::WhenChanged);
             }
             After::Changed => {
                 context.filter.close(uid, fingerprint, Instant::now() + context.config.pace.resync);
-                return Ok(Action::await_change());
+                return Ok(Again::WhenChanged);
             }
         }
     }
-    Ok(Action::requeue(context.config.pace.poll))
+    Ok(Again::After(context.config.pace.poll))
 }
 
 fn wait(context: &Context, seen: &ImageVersion, uid: &str, requeue: Requeue) -> Duration {

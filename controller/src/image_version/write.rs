@@ -2,7 +2,7 @@
 
 use azimage_core::{
     Progress, events as told,
-    image_version::{Report, Requeue, Violation, figures},
+    image_version::{Report, Requeue, Violation, durations, figures},
     requested::requested,
 };
 use azimage_crds::{Deletion, IMAGE_VERSION_FINALIZER, ImageVersionStatus, Reason};
@@ -60,8 +60,11 @@ impl Pass<'_> {
         after: ImageVersionStatus,
     ) -> Result<(), KubernetesError> {
         let Context { freshest, events, metrics, .. } = &**self.context;
-        tell_status(self.api, self.object, (before, &after), freshest, events).await?;
-        metrics.validated(&figures(before, &after));
+        if tell_status(self.api, self.object, (before, &after), freshest, events).await? {
+            // Of what is written alone: so neither a restart nor a pass that is repeated counts anything twice.
+            metrics.validated(&figures(before, &after));
+            metrics.took(&durations(self.object, before, &after));
+        }
         events.publish(self.object, told::removals(&before.regions, &after.regions)).await;
         Ok(())
     }

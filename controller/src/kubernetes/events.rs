@@ -8,7 +8,7 @@ use k8s_openapi::{
 use kube::{Api, Client, Resource, api::PostParams};
 
 use super::bounded;
-use crate::seams::Seams;
+use crate::{seams::Seams, telemetry::metrics::Metrics};
 
 /// Who reports.
 const REPORTER: &str = "azimage.dev/azimage";
@@ -21,12 +21,13 @@ pub(crate) struct Events {
     client: Client,
     instance: String,
     seams: Seams,
+    metrics: Metrics,
 }
 
 impl Events {
     /// Events reported under the name of the pod, if there is one.
-    pub(crate) fn new(client: Client, instance: Option<String>, seams: Seams) -> Self {
-        Self { client, instance: instance.unwrap_or_else(|| REPORTER.to_owned()), seams }
+    pub(crate) fn new(client: Client, instance: Option<String>, seams: Seams, metrics: Metrics) -> Self {
+        Self { client, instance: instance.unwrap_or_else(|| REPORTER.to_owned()), seams, metrics }
     }
 
     /// Publishes events about an object.
@@ -61,7 +62,10 @@ impl Events {
                 Err(error) if error.is_of_a_namespace_that_goes() => {
                     tracing::info!(reason, "No event was published, as the namespace is being deleted");
                 }
-                Err(error) => tracing::warn!(%error, reason, "Could not publish an event"),
+                Err(error) => {
+                    self.metrics.event_dropped();
+                    tracing::warn!(%error, reason, "Could not publish an event");
+                }
             }
         }
     }

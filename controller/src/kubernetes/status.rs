@@ -16,14 +16,14 @@ use tokio::time::Instant;
 use super::{Events, Freshest, KubernetesError, STATUS_MANAGER, bounded};
 
 /// Writes a status if it differs from the one that stands there, and tells of the transitions. Progress alone is held back for
-/// a while.
+/// a while. Whether it was written.
 pub(crate) async fn tell_status<K, S>(
     api: &Api<K>,
     object: &K,
     (before, after): (&S, &S),
     freshest: &Freshest<K>,
     events: &Events,
-) -> Result<(), KubernetesError>
+) -> Result<bool, KubernetesError>
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
     S: HasProgress + Serialize,
@@ -35,9 +35,10 @@ where
         StatusWrite::Now => {
             freshest.status_written(apply_status(api, object, after).await?, now);
             events.publish(object, transitions(before.conditions(), after.conditions())).await;
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Applies a whole status to the object as it was read: whoever changed it meanwhile is looked at first. The uid alone

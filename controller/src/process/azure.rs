@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use async_trait::async_trait;
 use azimage_azure::{
     AssertionSource, AzureIdentity, Budgets, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Now,
-    SecretFile, SecretSource, TokenError, Transport, TransportError,
+    SecretFile, SecretSource, TokenError, TokenObserver, Transport, TransportError,
 };
 use azimage_core::Federation;
 use secrecy::SecretString;
@@ -36,11 +36,13 @@ pub(super) fn clients(arguments: &AzureArgs, seams: &Seams, metrics: &Metrics) -
     let counted = Arc::new(Counted { transport: transport.clone(), metrics: metrics.clone() });
     let tokens =
         AzureIdentity::new(identity(arguments)?, &cloud, transport.clone(), now.clone()).context("--azure-identity")?;
+    let tokens = tokens.observed(metrics.token_requests(kind(arguments.identity)));
+    let of_accounts = metrics.token_requests("service_account");
     let randomness = seams.randomness.clone();
     let budgets = Budgets::new(Arc::new(move || randomness.fraction()), arguments.time_factor);
     metrics.show_budgets(&budgets);
     let own = Client::new(counted.clone(), Arc::new(tokens), cloud.clone()).with_budgets(budgets.clone(), "controller");
-    Ok(Clients { own, cloud, transport, counted, now, budgets })
+    Ok(Clients { own, cloud, transport, counted, of_accounts, now, budgets })
 }
 
 /// The tenant of `ServiceAccount`s that name none.
@@ -54,6 +56,8 @@ pub(super) struct Clients {
     cloud: Cloud,
     transport: Arc<dyn Transport>,
     counted: Arc<Counted>,
+    /// Is told of the requests for tokens of identities that `ServiceAccount`s stand for.
+    of_accounts: TokenObserver,
     now: Now,
     budgets: Budgets,
 }
@@ -67,7 +71,8 @@ impl AzureClients for Clients {
         let Federation { tenant_id, client_id } = federation.clone();
         let principal = format!("{tenant_id}/{client_id}");
         let identity = Identity::Assertion { tenant: tenant_id, client_id, assertions };
-        let tokens = AzureIdentity::new(identity, &self.cloud, self.transport.clone(), self.now.clone())?;
+        let tokens = AzureIdentity::new(identity, &self.cloud, self.transport.clone(), self.now.clone())?
+            .observed(self.of_accounts.clone());
         Ok(Client::new(self.counted.clone(), Arc::new(tokens), self.cloud.clone())
             .with_budgets(self.budgets.clone(), &principal))
     }
@@ -90,6 +95,16 @@ fn cloud(arguments: &AzureArgs) -> anyhow::Result<Cloud> {
         CloudName::UsGovernment => Cloud::us_government(),
         CloudName::China => Cloud::china(),
     })
+}
+
+/// What an identity is called in the metrics.
+fn kind(identity: IdentityName) -> &'static str {
+    match identity {
+        IdentityName::WorkloadIdentity => "workload_identity",
+        IdentityName::ManagedIdentity => "managed_identity",
+        IdentityName::ClientSecret => "client_secret",
+        IdentityName::ClientCertificate => "client_certificate",
+    }
 }
 
 fn identity(arguments: &AzureArgs) -> anyhow::Result<Identity> {

@@ -4,10 +4,15 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use azimage_crds::ReplicationTarget;
 use azimage_names::Region;
-use kube::{ResourceExt, runtime::controller::Action};
+use kube::ResourceExt;
 
 use super::{Context, reconcile};
-use crate::{config::Config, kubernetes::KubernetesError, serve::Kind, stores::readable};
+use crate::{
+    config::Config,
+    kubernetes::KubernetesError,
+    serve::{Again, Kind},
+    stores::readable,
+};
 
 impl Kind for ReplicationTarget {
     type Context = Context;
@@ -23,7 +28,7 @@ impl Kind for ReplicationTarget {
         config.replication_target_concurrency
     }
 
-    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Action, KubernetesError> {
+    async fn reconcile(context: &Arc<Context>, object: &Self) -> Result<Again, KubernetesError> {
         reconcile(context, object).await
     }
 

@@ -13,7 +13,6 @@ use kube::{
     Api, Client, Resource, ResourceExt,
     api::{DynamicObject, ListParams},
     core::ApiResource,
-    runtime::controller::Action,
 };
 pub(crate) use read_pauses::ReadPauses;
 use tokio::time::Instant;
@@ -24,6 +23,7 @@ use crate::{
     kubernetes::{Events, Freshest, KubernetesError, add_finalizer, bounded, remove_finalizer, tell_status},
     reconcile_filter::Fingerprint,
     seams::Seams,
+    serve::Again,
     stores::Stores,
 };
 
@@ -40,8 +40,8 @@ pub(crate) struct Context {
 }
 
 /// Reconciles an object.
-async fn reconcile(context: &Arc<Context>, seen: &ReplicationTarget) -> Result<Action, KubernetesError> {
-    let Some(uid) = seen.uid() else { return Ok(Action::await_change()) };
+async fn reconcile(context: &Arc<Context>, seen: &ReplicationTarget) -> Result<Again, KubernetesError> {
+    let Some(uid) = seen.uid() else { return Ok(Again::WhenChanged) };
     let outcome = pass(context, seen, &uid).await;
     if outcome.is_err() {
         context.freshest.invalidate(&uid);
@@ -49,24 +49,24 @@ async fn reconcile(context: &Arc<Context>, seen: &ReplicationTarget) -> Result<A
     outcome
 }
 
-async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Result<Action, KubernetesError> {
+async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Result<Again, KubernetesError> {
     let (now, begun) = (context.seams.clock.now(), Instant::now());
     let namespace = seen.namespace().unwrap_or_default();
     let api: Api<ReplicationTarget> = Api::namespaced(context.client.clone(), &namespace);
-    let Some(object) = context.freshest.get(&api, seen).await? else { return Ok(Action::await_change()) };
+    let Some(object) = context.freshest.get(&api, seen).await? else { return Ok(Again::WhenChanged) };
     let object: &ReplicationTarget = &object;
     let asks = asks(object);
     if let Some(wait) = context.read_pauses.wait(uid, asks, begun) {
-        return Ok(Action::requeue(wait));
+        return Ok(Again::After(wait));
     }
     context.seams.order.turn(uid).await;
     if !is_held(object) {
         if is_deleting(object) {
-            return Ok(Action::await_change());
+            return Ok(Again::WhenChanged);
         }
         // Before an image version can act on this target: its word is needed to take the region away again.
         context.freshest.keep(add_finalizer(&api, object, REPLICATION_TARGET_FINALIZER).await?);
-        return Ok(Action::requeue(std::time::Duration::ZERO));
+        return Ok(Again::After(std::time::Duration::ZERO));
     }
     let versions = context.stores.versions_of(&namespace);
     let unreadable = versions.stand_ins();
@@ -93,7 +93,7 @@ async fn pass(context: &Arc<Context>, seen: &ReplicationTarget, uid: &str) -> Re
         // The watch may still show it, and nothing may rest on that.
         context.freshest.invalidate(uid);
         tracing::info!("Let go of replication target");
-        return Ok(Action::await_change());
+        return Ok(Again::WhenChanged);
     }
     let before = object.status.clone().unwrap_or_default();
     tell_status(&api, object, (&before, &decided.status), &context.freshest, &context.events).await?;
@@ -150,11 +150,11 @@ fn is_held(object: &ReplicationTarget) -> bool {
     object.finalizers().iter().any(|finalizer| finalizer == REPLICATION_TARGET_FINALIZER)
 }
 
-fn again(context: &Context, object: &ReplicationTarget) -> Action {
+fn again(context: &Context, object: &ReplicationTarget) -> Again {
     let pace = &context.config.pace;
     let span = if is_deleting(object) { pace.poll } else { pace.resync };
     let uid = object.uid().unwrap_or_default();
     let span = context.seams.jittered_for(&uid, span);
     // What was held back is told in time.
-    Action::requeue(context.freshest.deferred_status_due_in(&uid, Instant::now()).map_or(span, |owed| span.min(owed)))
+    Again::After(context.freshest.deferred_status_due_in(&uid, Instant::now()).map_or(span, |owed| span.min(owed)))
 }

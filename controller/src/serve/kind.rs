@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 
-use kube::{Resource, core::NamespaceResourceScope, runtime::controller::Action};
+use kube::{Resource, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -10,6 +10,15 @@ use crate::{
     kubernetes::KubernetesError,
     seams::Seams,
 };
+
+/// When the next pass over an object comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// After this time, or when the object changes before.
+    After(Duration),
+    /// When the object changes.
+    WhenChanged,
+}
 
 /// A kind of objects that is reconciled.
 pub(crate) trait Kind:
@@ -36,13 +45,13 @@ pub(crate) trait Kind:
     fn reconcile(
         context: &Arc<Self::Context>,
         object: &Self,
-    ) -> impl Future<Output = Result<Action, KubernetesError>> + Send;
+    ) -> impl Future<Output = Result<Again, KubernetesError>> + Send;
 
     /// When to try again after an error of the object of this uid.
-    fn after(error: &ReconcileError, uid: &str, pace: &Pace, seams: &Seams) -> Action {
+    fn after(error: &ReconcileError, uid: &str, pace: &Pace, seams: &Seams) -> Again {
         match error {
-            ReconcileError::Kubernetes(error) if error.is_conflict() => Action::requeue(Duration::from_millis(200)),
-            _ => Action::requeue(seams.jittered_for(uid, pace.retry_min)),
+            ReconcileError::Kubernetes(error) if error.is_conflict() => Again::After(Duration::from_millis(200)),
+            _ => Again::After(seams.jittered_for(uid, pace.retry_min)),
         }
     }
 

@@ -8,6 +8,6 @@ mod runner;
 mod serving;
 mod watched;
 
-pub(crate) use kind::Kind;
+pub(crate) use kind::{Again, Kind};
 pub(crate) use serving::{OrStop, Serving};
 pub(crate) use watched::{Watched, scopes};

@@ -32,6 +32,10 @@ pub struct ImageVersionStatus {
     #[schemars(length(max = 512))]
     pub resource_id: Option<String>,
 
+    /// When the version was Ready for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_at: Option<Time>,
+
     /// How far the regions are, for people: `2/3 regions, 64%`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]

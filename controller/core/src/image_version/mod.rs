@@ -11,6 +11,7 @@ mod clone_spec;
 mod context;
 mod cycle;
 mod doubt;
+mod durations;
 pub mod facts;
 mod figures;
 mod good;
@@ -42,6 +43,7 @@ mod workspace_spec;
 
 pub use clone_spec::CloneSpec;
 pub use doubt::Doubt;
+pub use durations::{Durations, durations};
 pub use facts::{
     Absent, ActivityOf, BootDiagnostics, DiskState, Execution, Facts, GOOD_FOR, MarketplacePlan, Operation,
     OperationOf, OsType, Power, Provisioning, Question, Read, Reading, Readings, RegionReplication, Scope, SealOf,

@@ -5,7 +5,7 @@ use azimage_crds::{
     TemporaryStatus,
 };
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::{
     Report, StepKey, StepName, Subject, belongings_status,
@@ -65,16 +65,18 @@ pub fn next_status(
         Some(regions) => regions.iter().map(|region| since(region, previous, now)).collect(),
         None => previous.regions.clone(),
     };
+    let conditions = condition::render(
+        &previous.conditions,
+        &conditions_of(previous, report),
+        &report.findings,
+        &report.progress,
+        generation,
+        now,
+    );
     ImageVersionStatus {
         observed_generation: Some(generation),
-        conditions: condition::render(
-            &previous.conditions,
-            &conditions_of(previous, report),
-            &report.findings,
-            &report.progress,
-            generation,
-            now,
-        ),
+        ready_at: previous.ready_at.clone().or_else(|| is_ready(&conditions).then_some(Time(now))),
+        conditions,
         last_handled_reconcile_at: handled.or(previous.last_handled_reconcile_at.as_ref()).cloned(),
         resource_id: report.resource_id.clone().or_else(|| previous.resource_id.clone()),
         refusals: report.refusals.as_ref().map_or_else(|| previous.refusals.clone(), Refusals::kept),
@@ -98,6 +100,10 @@ pub fn next_status(
         adopted_from: report.adopted_from.clone().or_else(|| previous.adopted_from.clone()),
         size_gib: report.size_gib.or(previous.size_gib),
     }
+}
+
+fn is_ready(conditions: &[Condition]) -> bool {
+    conditions.iter().any(|known| known.type_ == ConditionType::Ready.as_str() && known.status == "True")
 }
 
 /// Records that a step is about to be begun: written before the step is carried out, so that whoever comes after a

@@ -1,5 +1,6 @@
 //! The passes of one kind: bounded, counted, and unharmed by a panic in one object.
 
+mod due;
 mod refused;
 
 use std::{
@@ -23,10 +24,11 @@ use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use due::Due;
 use refused::Refused;
 
 use super::{
-    kind::{Kind, ReconcileError},
+    kind::{Again, Kind, ReconcileError},
     serving::OrStop,
 };
 use crate::{
@@ -56,6 +58,7 @@ pub(super) struct Runner<K: Kind> {
     term: Term,
     pace: Pace,
     refused: Refused,
+    due: Due,
     /// How many passes have begun: each has a number in the log.
     begun: AtomicU64,
 }
@@ -75,6 +78,7 @@ impl<K: Kind> Runner<K> {
             term: options.term.clone(),
             pace: options.config.pace,
             refused: Refused::default(),
+            due: Due::default(),
             begun: AtomicU64::new(1),
         }
     }
@@ -86,9 +90,12 @@ impl<K: Kind> Runner<K> {
             .with_config(controller::Config::default().concurrency(self.concurrency))
             .graceful_shutdown_on(async move { stop.cancelled().await })
             .run(
-                |guarded: Arc<Guarded<K>>, this: Arc<Self>| async move { this.one(&guarded).await },
-                |object: Arc<Guarded<K>>, error: &ReconcileError, this: Arc<Self>| {
-                    this.after(error, &object.uid().unwrap_or_default())
+                |guarded: Arc<Guarded<K>>, this: Arc<Self>| async move {
+                    this.one(&guarded).await.map(|again| this.schedule(&guarded, again))
+                },
+                |guarded: Arc<Guarded<K>>, error: &ReconcileError, this: Arc<Self>| {
+                    let again = this.after(error, &guarded.uid().unwrap_or_default());
+                    this.schedule(&guarded, again)
                 },
                 self,
             )
@@ -104,29 +111,47 @@ impl<K: Kind> Runner<K> {
             .await;
     }
 
+    /// Remembers when the next pass is due.
+    fn schedule(&self, guarded: &Guarded<K>, again: Again) -> Action {
+        let uid = guarded.uid().unwrap_or_default();
+        match again {
+            Again::After(wait) => {
+                self.due.set(uid, Instant::now() + wait);
+                Action::requeue(wait)
+            }
+            Again::WhenChanged => {
+                self.due.forget(&uid);
+                Action::await_change()
+            }
+        }
+    }
+
     /// When to try again after an error of the object of this uid.
-    fn after(&self, error: &ReconcileError, uid: &str) -> Action {
+    fn after(&self, error: &ReconcileError, uid: &str) -> Again {
         match error {
             ReconcileError::Kubernetes(error) if error.is_refusal() => {
-                Action::requeue(self.seams.jittered_for(uid, self.refused.pause(uid, &self.pace)))
+                Again::After(self.seams.jittered_for(uid, self.refused.pause(uid, &self.pace)))
             }
             other => K::after(other, uid, &self.pace, &self.seams),
         }
     }
 
-    async fn one(&self, guarded: &Guarded<K>) -> Result<Action, ReconcileError> {
+    async fn one(&self, guarded: &Guarded<K>) -> Result<Again, ReconcileError> {
         // Until all is seen an empty list of targets would look like nobody wanting a region.
         self.synced.cancelled().or_stop(&self.stop).await;
         if self.stop.is_cancelled() || !self.term.still_held(Instant::now()) {
-            return Ok(Action::await_change());
+            return Ok(Again::WhenChanged);
         }
-        let Ok(_permit) = self.permits.acquire().await else { return Ok(Action::await_change()) };
+        let Ok(_permit) = self.permits.acquire().await else { return Ok(Again::WhenChanged) };
+        if let Some(late) = self.due.late(&guarded.uid().unwrap_or_default(), Instant::now()) {
+            self.metrics.late(late);
+        }
         let DeserializeGuard(object) = guarded;
         let object = match object {
             Ok(object) => object,
             Err(invalid) => {
                 report_unreadable::<K>(&self.client, invalid, self.seams.clock.now()).await?;
-                return Ok(Action::await_change());
+                return Ok(Again::WhenChanged);
             }
         };
         let span = tracing::info_span!(
@@ -142,16 +167,15 @@ impl<K: Kind> Runner<K> {
         let pass = async { K::reconcile(&self.context, object).await }.boxed();
         let outcome = AssertUnwindSafe(pass).catch_unwind().instrument(span.clone()).await;
         match outcome {
-            Ok(Ok(action)) => {
+            Ok(Ok(again)) => {
                 self.refused.over(&object.uid().unwrap_or_default());
-                let again = action != Action::await_change();
-                timer.end(if again { Outcome::RequeueAfter } else { Outcome::Success });
-                Ok(action)
+                timer.end(if again == Again::WhenChanged { Outcome::Success } else { Outcome::RequeueAfter });
+                Ok(again)
             }
             // The write was held back. Whoever leads now does it.
             Ok(Err(_)) if !self.term.still_held(Instant::now()) => {
                 timer.end(Outcome::Requeue);
-                Ok(Action::await_change())
+                Ok(Again::WhenChanged)
             }
             Ok(Err(error)) => {
                 // Somebody else wrote at the same time: no error, the next pass sees what they wrote.

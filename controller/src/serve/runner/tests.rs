@@ -36,16 +36,16 @@ impl Kind for ConfigMap {
         2
     }
 
-    async fn reconcile(passes: &Arc<Passes>, object: &Self) -> Result<Action, KubernetesError> {
+    async fn reconcile(passes: &Arc<Passes>, object: &Self) -> Result<Again, KubernetesError> {
         passes.begun.fetch_add(1, Ordering::Relaxed);
         match object.name_any().as_str() {
             "panics" => panic!("a bug"),
             "conflicts" => Err(conflict()),
             "waits" => {
                 passes.let_go.acquire().await.unwrap().forget();
-                Ok(Action::await_change())
+                Ok(Again::WhenChanged)
             }
-            _ => Ok(Action::await_change()),
+            _ => Ok(Again::WhenChanged),
         }
     }
 }
@@ -118,7 +118,7 @@ async fn a_panic_is_counted_and_harms_no_other_object() {
     synced.cancel();
     let panicked = runner.one(&named("panics")).await;
     assert!(matches!(panicked, Err(ReconcileError::Panic(text)) if text == "a bug"));
-    assert_eq!(runner.one(&named("works")).await.unwrap(), Action::await_change());
+    assert_eq!(runner.one(&named("works")).await.unwrap(), Again::WhenChanged);
     let text = options.metrics.text().unwrap();
     for line in [
         r#"controller_runtime_reconcile_panics_total{controller="configmap"} 1"#,
@@ -141,7 +141,7 @@ async fn no_pass_begins_before_all_is_seen_and_none_after_the_stop() {
     early.await.unwrap();
     assert_eq!(begun(&runner), 1);
     options.stop.cancel();
-    assert_eq!(runner.one(&works).await.unwrap(), Action::await_change());
+    assert_eq!(runner.one(&works).await.unwrap(), Again::WhenChanged);
     assert_eq!(begun(&runner), 1);
 }
 
@@ -165,7 +165,7 @@ async fn a_conflict_is_no_error_and_is_tried_again_soon() {
     synced.cancel();
     let error = runner.one(&named("conflicts")).await.unwrap_err();
     let after = |error| ConfigMap::after(error, "u", &options.config.pace, &options.seams);
-    assert_eq!(after(&error), Action::requeue(Duration::from_millis(200)));
+    assert_eq!(after(&error), Again::After(Duration::from_millis(200)));
     let other = after(&ReconcileError::Kubernetes(KubernetesError::Timeout));
     assert_ne!(other, after(&error));
     let text = options.metrics.text().unwrap();
@@ -174,4 +174,25 @@ async fn a_conflict_is_no_error_and_is_tried_again_soon() {
         text.contains(r#"controller_runtime_reconcile_total{controller="configmap",result="requeue"} 1"#),
         "{text}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_that_was_due_says_how_late_it_begins() {
+    let options = options();
+    let (runner, synced) = runner(&options);
+    synced.cancel();
+    let works = named("works");
+    let count = || {
+        let text = options.metrics.text().unwrap();
+        let sample =
+            text.lines().find(|line| line.starts_with("azimage_reconcile_lag_seconds_count")).unwrap().to_owned();
+        (sample.ends_with(" 1"), text.contains(r#"azimage_reconcile_lag_seconds_sum{controller="configmap"} 4.0"#))
+    };
+    runner.one(&works).await.unwrap();
+    assert_eq!(count(), (false, false), "the first was not due");
+    runner.schedule(&works, Again::After(Duration::from_secs(1)));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    runner.one(&works).await.unwrap();
+    runner.one(&works).await.unwrap();
+    assert_eq!(count(), (true, true));
 }

@@ -1,7 +1,9 @@
 //! Metrics, with the names of controller-runtime where it has any, so that existing dashboards work.
 
+mod durations;
 mod objects;
 mod plain;
+mod tokens;
 mod validation;
 
 use std::sync::{
@@ -9,13 +11,18 @@ use std::sync::{
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
-use azimage_azure::Budgets;
-use azimage_core::{image_version::Figures, leftover_cost::Costs};
+use azimage_azure::{Budgets, TokenObserver};
+use azimage_core::{
+    image_version::{Durations, Figures},
+    leftover_cost::Costs,
+};
+use durations::DurationMetrics;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
+use tokens::TokenMetrics;
 use tokio::time::Instant;
 use validation::ValidationMetrics;
 
@@ -108,6 +115,7 @@ pub struct Metrics {
     errors: Family<ControllerLabel, Counter>,
     panics: Family<ControllerLabel, Counter>,
     seconds: Seconds,
+    lag: Seconds,
     workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
     most_workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
     kubernetes: Family<RequestLabels, Counter>,
@@ -124,6 +132,9 @@ pub struct Metrics {
     leftover_costs: Family<KindLabel, Gauge<f64, AtomicU64>>,
     leftover_deletions: Family<AcceptedLabel, Counter<u64, AtomicU64>>,
     validation: ValidationMetrics,
+    durations: DurationMetrics,
+    tokens: TokenMetrics,
+    events_dropped: Counter,
 }
 
 impl Default for Metrics {
@@ -134,6 +145,11 @@ impl Default for Metrics {
 
 fn seconds() -> Histogram {
     Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
+}
+
+/// From a moment to ten minutes.
+fn late() -> Histogram {
+    Histogram::new([0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0])
 }
 
 /// What leftovers cost, by their kind.
@@ -158,6 +174,7 @@ impl Metrics {
         let errors = Family::default();
         let panics = Family::default();
         let seconds_of = Seconds::new_with_constructor(seconds);
+        let lag = Seconds::new_with_constructor(late);
         let workers = Family::default();
         let most_workers = Family::default();
         let kubernetes = Family::default();
@@ -170,6 +187,11 @@ impl Metrics {
             "controller_runtime_reconcile_time_seconds",
             "Length of reconciles per controller",
             seconds_of.clone(),
+        );
+        registry.register(
+            "azimage_reconcile_lag_seconds",
+            "How late reconciles began that were due, per controller",
+            lag.clone(),
         );
         registry.register("controller_runtime_active_workers", "Reconciles that run now", workers.clone());
         registry.register(
@@ -231,6 +253,14 @@ impl Metrics {
             drop(leftover_deletions.get_or_create(&AcceptedLabel { accepted: accepted.to_owned() }));
         }
         let validation = ValidationMetrics::register(&mut registry);
+        let durations = DurationMetrics::register(&mut registry);
+        let tokens = TokenMetrics::register(&mut registry);
+        let events_dropped = Counter::default();
+        registry.register(
+            "azimage_events_dropped",
+            "Events that could not be published, and are lost",
+            events_dropped.clone(),
+        );
         let objects = Objects::default();
         registry.register_collector(Box::new(objects.clone()));
         let info: Family<Vec<(String, String)>, Gauge> = Family::default();
@@ -242,6 +272,7 @@ impl Metrics {
             errors,
             panics,
             seconds: seconds_of,
+            lag,
             workers,
             most_workers,
             kubernetes,
@@ -258,6 +289,9 @@ impl Metrics {
             leftover_costs,
             leftover_deletions,
             validation,
+            durations,
+            tokens,
+            events_dropped,
         }
     }
 
@@ -313,6 +347,7 @@ impl Metrics {
         }
         drop(self.errors.get_or_create(&label));
         drop(self.panics.get_or_create(&label));
+        drop(self.lag.get_or_create(&label));
         self.workers.get_or_create(&label).set(0);
         self.most_workers.get_or_create(&label).set(concurrency.into());
         ControllerMetrics { all: self.clone(), label }
@@ -348,6 +383,21 @@ impl Metrics {
         self.validation.observe(figures);
     }
 
+    /// Steps, copies and versions came to their end.
+    pub(crate) fn took(&self, durations: &Durations) {
+        self.durations.observe(durations);
+    }
+
+    /// Counts the requests for tokens of an identity of this kind.
+    pub(crate) fn token_requests(&self, identity_kind: &'static str) -> TokenObserver {
+        self.tokens.observer(identity_kind)
+    }
+
+    /// Counts an event that could not be published.
+    pub(crate) fn event_dropped(&self) {
+        self.events_dropped.inc();
+    }
+
     /// Counts a request to Azure.
     pub(crate) fn azure_request(&self, method: &str, code: &str, took: std::time::Duration) {
         let labels = AzureLabels { method: method.to_owned(), code: code.to_owned() };
@@ -364,6 +414,11 @@ pub(crate) struct ControllerMetrics {
 }
 
 impl ControllerMetrics {
+    /// A pass begins that was due, and is so late.
+    pub(crate) fn late(&self, late: std::time::Duration) {
+        self.all.lag.get_or_create(&self.label).observe(late.as_secs_f64());
+    }
+
     /// A pass begins.
     pub(crate) fn start(&self) -> Timer {
         self.all.workers.get_or_create(&self.label).inc();

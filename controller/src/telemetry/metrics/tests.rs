@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use azimage_azure::{
     BearerToken, Call, Client, Cloud, TokenError, TokenSource, Transport, TransportError, TransportErrorKind,
 };
-use azimage_core::image_version::{Figures, Phase};
+use azimage_core::image_version::{Durations, Figures, Phase, StepName};
 use bytes::Bytes;
 use http::{Request, Response};
 
@@ -48,6 +48,46 @@ fn what_a_validation_took_counts_by_phase() {
         r#"azimage_validation_phase_seconds_bucket{le="20.0",phase="first_boot"} 0"#,
         r#"azimage_validation_phase_seconds_bucket{le="3600.0",phase="first_boot"} 1"#,
         "azimage_validation_check_seconds_count 1",
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+}
+
+/// One of each.
+fn some_durations() -> Durations {
+    let steps = vec![(StepName::Publish, 90)];
+    Durations { steps, replications: vec![("northeurope".to_owned(), 5400)], ready: Some(("disks", 200_000)) }
+}
+
+#[test]
+fn what_was_waited_for_counts_by_step_region_and_source() {
+    let metrics = Metrics::new();
+    metrics.took(&some_durations());
+    let text = metrics.text().unwrap();
+    for line in [
+        r#"azimage_step_duration_seconds_bucket{le="60.0",step="Publish"} 0"#,
+        r#"azimage_step_duration_seconds_bucket{le="120.0",step="Publish"} 1"#,
+        r#"azimage_replication_duration_seconds_sum{region="northeurope"} 5400.0"#,
+        r#"azimage_time_to_ready_seconds_bucket{le="129600.0",source="disks"} 0"#,
+        r#"azimage_time_to_ready_seconds_bucket{le="+Inf",source="disks"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn requests_for_tokens_count_by_what_came_of_them() {
+    let metrics = Metrics::new();
+    let observer = metrics.token_requests("client_secret");
+    for outcome in [None, None, Some(azimage_azure::TokenErrorKind::Refused)] {
+        observer(outcome);
+    }
+    let text = metrics.text().unwrap();
+    for line in [
+        r#"azimage_token_requests_total{identity_kind="client_secret",result="success"} 2"#,
+        r#"azimage_token_requests_total{identity_kind="client_secret",result="refused"} 1"#,
+        r#"azimage_token_requests_total{identity_kind="client_secret",result="unreachable"} 0"#,
+        r#"azimage_token_requests_total{identity_kind="client_secret",result="configuration"} 0"#,
     ] {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }
@@ -115,6 +155,8 @@ async fn the_page_of_metrics_names_what_is_served_with_its_labels_and_nothing_el
     metrics.kubernetes_request("GET", "200", "127.0.0.1");
     metrics.azure_request("PUT", "201", std::time::Duration::from_millis(3));
     metrics.leads("azimage.dev-controller", true);
+    metrics.took(&some_durations());
+    metrics.token_requests("client_secret")(None);
     let budgets = Budgets::default();
     metrics.show_budgets(&budgets);
     metrics.show_objects(objects::tests::some);

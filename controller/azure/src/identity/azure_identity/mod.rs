@@ -20,6 +20,9 @@ use crate::{
 /// Reads the wall clock, in UTC.
 pub type Now = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
 
+/// Is told of each request for a token: why it was in vain, if it was.
+pub type TokenObserver = Arc<dyn Fn(Option<TokenErrorKind>) + Send + Sync>;
+
 /// A token is renewed when it has less left than this.
 const RENEW_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_secs(290);
 /// After a renewal, a failed one too, the token serves for so long before the next attempt, however short it lives.
@@ -79,6 +82,7 @@ pub struct AzureIdentity {
     cloud: Cloud,
     transport: Arc<dyn Transport>,
     now: Now,
+    observer: TokenObserver,
     state: Mutex<State>,
     /// Held during a renewal, so that there is one at a time and the others go on with the old token.
     renewing: Mutex<()>,
@@ -94,10 +98,17 @@ struct State {
 impl AzureIdentity {
     /// Prepares the identity. Fails on what is missing in the configuration; asks the authority nothing yet.
     pub fn new(identity: Identity, cloud: &Cloud, transport: Arc<dyn Transport>, now: Now) -> Result<Self, TokenError> {
+        let observer: TokenObserver = Arc::new(|_| ());
         let state = Mutex::new(State { cached: None, renew_at: jiff::Timestamp::MIN, unreachable: None });
-        let made = Self { identity, cloud: cloud.clone(), transport, now, state, renewing: Mutex::new(()) };
+        let made = Self { identity, cloud: cloud.clone(), transport, now, observer, state, renewing: Mutex::new(()) };
         made.proof()?;
         Ok(made)
+    }
+
+    /// The same, and `observer` is told of each request for a token.
+    #[must_use]
+    pub fn observed(self, observer: TokenObserver) -> Self {
+        Self { observer, ..self }
     }
 
     /// How the identity proves itself now. Made for one token: what it is made from may change, and credentials keep
@@ -128,6 +139,7 @@ impl AzureIdentity {
 
     async fn renewed(&self) -> Result<BearerToken, TokenError> {
         let renewed = self.asked().await;
+        (self.observer)(renewed.as_ref().err().map(|error| error.kind));
         let now = (self.now)();
         let soon = now.saturating_add(BETWEEN_RENEWALS).unwrap_or(now);
         let mut state = self.state.lock().await;

@@ -94,6 +94,25 @@ async fn a_failed_renewal_does_not_matter_while_the_old_token_lives() {
     assert_eq!(identity.token().await.unwrap_err().kind, TokenErrorKind::Unreachable);
 }
 
+#[tokio::test]
+async fn whoever_counts_is_told_of_each_request_for_a_token_and_of_nothing_else() {
+    let refused = serde_json::json!({"error": "invalid_client", "error_description": "AADSTS7000215: no"}).to_string();
+    let down = no_answer(TransportErrorKind::Connect, false);
+    let script = Script::of([answer(401, &[], refused), down, answer(200, &[], token("one"))]);
+    let told = Arc::new(StdMutex::new(Vec::new()));
+    let observer: TokenObserver = {
+        let told = Arc::clone(&told);
+        Arc::new(move |outcome| told.lock().unwrap().push(outcome))
+    };
+    let identity = identity(&script).0.observed(observer);
+    identity.token().await.unwrap_err();
+    identity.token().await.unwrap_err();
+    identity.token().await.unwrap();
+    identity.token().await.unwrap();
+    let expected = [Some(TokenErrorKind::Refused), Some(TokenErrorKind::Unreachable), None];
+    assert_eq!(*told.lock().unwrap(), expected);
+}
+
 /// Answers when it is told what to.
 #[derive(Debug, Default)]
 struct Slow {

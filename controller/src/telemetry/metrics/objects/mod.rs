@@ -8,7 +8,7 @@ use std::{
 };
 
 use azimage_core::status_write::HasProgress;
-use azimage_crds::{ConditionType, ImageDefinition, ImageVersion, Reason, ReplicationTarget};
+use azimage_crds::{ConditionType, ImageDefinition, ImageVersion, Reason, RegionState, ReplicationTarget};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt, core::object::HasStatus};
@@ -97,6 +97,10 @@ pub(crate) struct Census {
     oldest: BTreeMap<(String, State), i64>,
     /// By region and state: image versions.
     regions: BTreeMap<(String, String), i64>,
+    /// By region and state: how long the region has been in it that has been longest, in seconds.
+    oldest_regions: BTreeMap<(String, String), i64>,
+    /// What is to go and is still there, by what it is.
+    waiting: BTreeMap<&'static str, i64>,
 }
 
 impl Census {
@@ -107,19 +111,37 @@ impl Census {
             let (state, reason, since) = standing(object);
             let namespace = object.namespace().unwrap_or_default();
             *self.objects.entry((kind.to_string(), namespace, state, reason)).or_default() += 1;
-            let age = since.map_or(0, |since| now.as_second().saturating_sub(since.as_second()).max(0));
+            let age = since.map_or(0, |since| age(since, now));
+            self.waits("object", usize::from(state == State::Deleting));
             let oldest = self.oldest.entry((kind.to_string(), state)).or_default();
             *oldest = age.max(*oldest);
         }
     }
 
-    /// Counts the regions of image versions.
-    pub(crate) fn count_regions(&mut self, versions: &[Arc<Guarded<ImageVersion>>]) {
-        let statuses = versions.iter().filter_map(|version| readable(version)?.status());
-        for region in statuses.flat_map(|status| &status.regions) {
-            *self.regions.entry((region.name.clone(), region.state.to_string())).or_default() += 1;
+    /// Counts the regions of image versions, and what of them is to go.
+    pub(crate) fn count_parts(&mut self, versions: &[Arc<Guarded<ImageVersion>>], now: Timestamp) {
+        for status in versions.iter().filter_map(|version| readable(version)?.status()) {
+            for region in &status.regions {
+                let place = (region.name.clone(), region.state.to_string());
+                let oldest = self.oldest_regions.entry(place.clone()).or_default();
+                *oldest = region.since.as_ref().map_or(0, |since| age(since.0, now)).max(*oldest);
+                *self.regions.entry(place).or_default() += 1;
+            }
+            let removing = status.regions.iter().filter(|region| region.state == RegionState::Removing);
+            self.waits("region", removing.count());
+            let kept = status.temporary.iter().filter(|resource| resource.problem.is_some());
+            self.waits("temporary_resource", kept.count());
         }
     }
+
+    fn waits(&mut self, what: &'static str, count: usize) {
+        *self.waiting.entry(what).or_default() += i64::try_from(count).unwrap_or(i64::MAX);
+    }
+}
+
+/// In seconds.
+fn age(since: Timestamp, now: Timestamp) -> i64 {
+    now.as_second().saturating_sub(since.as_second()).max(0)
 }
 
 type Count = dyn Fn() -> Census + Send + Sync;
@@ -178,7 +200,15 @@ impl Collector for Objects {
             .regions
             .iter()
             .map(|((region, state), count)| ([("region", region.as_str()), ("state", state.as_str())], *count));
-        gauge(&mut encoder, "azimage_regions", "Image versions by region and how it stands there", regions)
+        gauge(&mut encoder, "azimage_regions", "Image versions by region and how it stands there", regions)?;
+        let oldest = census
+            .oldest_regions
+            .iter()
+            .map(|((region, state), age)| ([("region", region.as_str()), ("state", state.as_str())], *age));
+        let help = "How long the region has been in its state that has been longest";
+        gauge(&mut encoder, "azimage_oldest_region_seconds", help, oldest)?;
+        let waiting = census.waiting.iter().map(|(what, count)| ([("what", *what)], *count));
+        gauge(&mut encoder, "azimage_deletions_waiting", "What is to go and is still there", waiting)
     }
 }
 

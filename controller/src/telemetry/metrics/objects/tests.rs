@@ -97,14 +97,17 @@ fn an_object_that_cannot_be_read_is_stalled() {
 /// Two versions in two regions.
 pub(in crate::telemetry::metrics) fn some() -> Census {
     let regions = json!({"/status/regions": [
-        {"name": "westeurope", "state": RegionState::Completed}, {"name": "northeurope", "state": RegionState::Failed},
+        {"name": "westeurope", "state": RegionState::Completed, "since": "2026-01-01T00:30:00Z"}, {"name": "northeurope", "state": RegionState::Failed},
+        {"name": "eastus", "state": RegionState::Removing},
+    ], "/status/temporary": [
+        {"resourceId": "a", "since": NOW}, {"resourceId": "b", "since": NOW, "problem": "locked", "problemAt": NOW},
     ]});
     let ready = [("Ready", "True", "Succeeded")];
     let later = json!({"/status/conditions/0/lastTransitionTime": "2026-01-01T00:59:00Z"});
     let versions = [Arc::new(version("a", &ready, &regions)), Arc::new(version("b", &ready, &later))];
     let mut census = Census::default();
     census.count(&versions, NOW.parse().unwrap());
-    census.count_regions(&versions);
+    census.count_parts(&versions, NOW.parse().unwrap());
     census
 }
 
@@ -119,6 +122,10 @@ fn regions_and_the_longest_stay_are_told() {
         r#"azimage_oldest_object_seconds{kind="ImageVersion",state="ready"} 3600"#,
         r#"azimage_regions{region="westeurope",state="Completed"} 1"#,
         r#"azimage_regions{region="northeurope",state="Failed"} 1"#,
+        r#"azimage_oldest_region_seconds{region="westeurope",state="Completed"} 1800"#,
+        r#"azimage_deletions_waiting{what="object"} 0"#,
+        r#"azimage_deletions_waiting{what="region"} 1"#,
+        r#"azimage_deletions_waiting{what="temporary_resource"} 1"#,
     ] {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }
@@ -156,6 +163,7 @@ proptest! {
         }
         let mut census = Census::default();
         census.count(&index.of("team"), NOW.parse().unwrap());
+        prop_assert_eq!(census.waiting.get("object").copied().unwrap_or_default(), there.values().filter(|state| **state == State::Deleting).count() as i64);
         let mut expected = BTreeMap::<State, i64>::new();
         for state in there.values() {
             *expected.entry(*state).or_default() += 1;
