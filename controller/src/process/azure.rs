@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 use azimage_azure::{
-    AssertionSource, AzureIdentity, Budgets, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Now,
+    AssertionSource, AzureIdentity, Budgets, Class, Client, Cloud, HttpTransport, HttpTransportOptions, Identity, Now,
     SecretFile, SecretSource, TokenError, TokenObserver, Transport, TransportError,
 };
 use azimage_core::Federation;
@@ -153,10 +153,11 @@ struct Counted {
 impl Transport for Counted {
     async fn send(&self, request: http::Request<bytes::Bytes>) -> Result<http::Response<bytes::Bytes>, TransportError> {
         let method = request.method().to_string();
+        let operation = Class::of(request.method(), request.uri().path());
         let begun = Instant::now();
         let answer = self.transport.send(request).await;
         let code = answer.as_ref().map_or_else(|_| "none".to_owned(), |answer| answer.status().as_u16().to_string());
-        self.metrics.azure_request(&method, &code, begun.elapsed());
+        self.metrics.azure_request(operation, &method, &code, begun.elapsed());
         answer
     }
 }

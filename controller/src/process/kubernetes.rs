@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, Config, ResourceExt, client::ClientBuilder, config::Kubeconfig};
+use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::present;
@@ -99,11 +100,12 @@ where
     fn call(&mut self, request: Request<A>) -> Self::Future {
         let method = request.method().to_string();
         let (metrics, host) = (self.metrics.clone(), self.host.clone());
+        let begun = Instant::now();
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await;
             let code = answer.as_ref().map_or("<error>".to_owned(), |answer| answer.status().as_u16().to_string());
-            metrics.kubernetes_request(&method, &code, &host);
+            metrics.kubernetes_request(&method, &code, &host, begun.elapsed());
             answer
         })
     }

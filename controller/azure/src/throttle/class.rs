@@ -54,6 +54,11 @@ impl Class {
         Self::Other,
     ];
 
+    /// What the provider counts a request as: one of few, whatever the path.
+    pub fn of(method: &Method, path: &str) -> Self {
+        RequestClass::of(method, path).provider
+    }
+
     /// The name in labels and messages.
     pub fn name(self) -> &'static str {
         match self {

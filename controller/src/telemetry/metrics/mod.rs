@@ -3,6 +3,8 @@
 mod durations;
 mod objects;
 mod plain;
+#[cfg(target_os = "linux")]
+mod process;
 mod tokens;
 mod validation;
 
@@ -11,7 +13,7 @@ use std::sync::{
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
-use azimage_azure::{Budgets, TokenObserver};
+use azimage_azure::{Budgets, Class, TokenObserver};
 use azimage_core::{
     image_version::{Durations, Figures},
     leftover_cost::Costs,
@@ -54,8 +56,20 @@ struct LeaseLabel {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AzureLabels {
+    operation: &'static str,
     method: String,
     code: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabel {
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VerbLabels {
+    verb: String,
+    host: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -119,8 +133,9 @@ pub struct Metrics {
     workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
     most_workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
     kubernetes: Family<RequestLabels, Counter>,
+    kubernetes_seconds: Family<VerbLabels, Histogram, fn() -> Histogram>,
     azure: Family<AzureLabels, Counter<u64, AtomicU64>>,
-    azure_seconds: Histogram,
+    azure_seconds: Family<OperationLabel, Histogram, fn() -> Histogram>,
     leads: Family<LeaseLabel, Gauge<i64, AtomicI64>>,
     throttled: Family<ThrottledLabels, Counter<u64, AtomicU64>>,
     budget_left: Family<ClassLabel, Gauge<f64, AtomicU64>>,
@@ -179,7 +194,8 @@ impl Metrics {
         let most_workers = Family::default();
         let kubernetes = Family::default();
         let azure = Family::default();
-        let azure_seconds = seconds();
+        let kubernetes_seconds = Family::new_with_constructor(seconds as fn() -> Histogram);
+        let azure_seconds = Family::new_with_constructor(seconds as fn() -> Histogram);
         registry.register("controller_runtime_reconcile", "Reconciles per controller and result", reconciles.clone());
         registry.register("controller_runtime_reconcile_errors", "Failed reconciles per controller", errors.clone());
         registry.register("controller_runtime_reconcile_panics", "Panicked reconciles per controller", panics.clone());
@@ -200,6 +216,11 @@ impl Metrics {
             most_workers.clone(),
         );
         registry.register("rest_client_requests", "Requests to the Kubernetes API", kubernetes.clone());
+        registry.register(
+            "rest_client_request_duration_seconds",
+            "Length of requests to the Kubernetes API",
+            kubernetes_seconds.clone(),
+        );
         registry.register("azimage_azure_requests", "Requests to Azure Resource Manager", azure.clone());
         registry.register(
             "azimage_azure_request_duration_seconds",
@@ -261,6 +282,8 @@ impl Metrics {
             "Events that could not be published, and are lost",
             events_dropped.clone(),
         );
+        #[cfg(target_os = "linux")]
+        registry.register_collector(Box::new(process::ProcessMetrics));
         let objects = Objects::default();
         registry.register_collector(Box::new(objects.clone()));
         let info: Family<Vec<(String, String)>, Gauge> = Family::default();
@@ -276,6 +299,7 @@ impl Metrics {
             workers,
             most_workers,
             kubernetes,
+            kubernetes_seconds,
             azure,
             azure_seconds,
             leads,
@@ -354,7 +378,9 @@ impl Metrics {
     }
 
     /// Counts a request to the API server.
-    pub(crate) fn kubernetes_request(&self, method: &str, code: &str, host: &str) {
+    pub(crate) fn kubernetes_request(&self, method: &str, code: &str, host: &str, took: std::time::Duration) {
+        let verb = VerbLabels { verb: method.to_owned(), host: host.to_owned() };
+        self.kubernetes_seconds.get_or_create(&verb).observe(took.as_secs_f64());
         let labels = RequestLabels { method: method.to_owned(), code: code.to_owned(), host: host.to_owned() };
         self.kubernetes.get_or_create(&labels).inc();
     }
@@ -399,10 +425,11 @@ impl Metrics {
     }
 
     /// Counts a request to Azure.
-    pub(crate) fn azure_request(&self, method: &str, code: &str, took: std::time::Duration) {
-        let labels = AzureLabels { method: method.to_owned(), code: code.to_owned() };
+    pub(crate) fn azure_request(&self, operation: Class, method: &str, code: &str, took: std::time::Duration) {
+        let operation = operation.name();
+        let labels = AzureLabels { operation, method: method.to_owned(), code: code.to_owned() };
         self.azure.get_or_create(&labels).inc();
-        self.azure_seconds.observe(took.as_secs_f64());
+        self.azure_seconds.get_or_create(&OperationLabel { operation }).observe(took.as_secs_f64());
     }
 }
 

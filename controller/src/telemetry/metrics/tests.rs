@@ -16,8 +16,8 @@ fn the_names_are_those_that_dashboards_query() {
     let controller = metrics.controller("imageversion", 8);
     controller.start().end(Outcome::RequeueAfter);
     controller.start().end(Outcome::Panic);
-    metrics.kubernetes_request("GET", "200", "127.0.0.1");
-    metrics.azure_request("PUT", "201", std::time::Duration::from_millis(3));
+    metrics.kubernetes_request("GET", "200", "127.0.0.1", std::time::Duration::from_millis(3));
+    metrics.azure_request(Class::VersionWrites, "PUT", "201", std::time::Duration::from_millis(3));
     metrics.leads("azimage.dev-controller", true);
     let text = metrics.text().unwrap();
     for line in [
@@ -30,7 +30,9 @@ fn the_names_are_those_that_dashboards_query() {
         r#"controller_runtime_max_concurrent_reconciles{controller="imageversion"} 8"#,
         r#"rest_client_requests_total{method="GET",code="200",host="127.0.0.1"} 1"#,
         r#"leader_election_master_status{name="azimage.dev-controller"} 1"#,
-        r#"azimage_azure_requests_total{method="PUT",code="201"} 1"#,
+        r#"rest_client_request_duration_seconds_count{verb="GET",host="127.0.0.1"} 1"#,
+        r#"azimage_azure_requests_total{operation="version_writes",method="PUT",code="201"} 1"#,
+        r#"azimage_azure_request_duration_seconds_count{operation="version_writes"} 1"#,
     ] {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }
@@ -152,8 +154,8 @@ fn served(text: &str) -> BTreeMap<String, Described> {
 async fn the_page_of_metrics_names_what_is_served_with_its_labels_and_nothing_else() {
     let metrics = Metrics::new();
     metrics.controller("imageversion", 8).start().end(Outcome::Success);
-    metrics.kubernetes_request("GET", "200", "127.0.0.1");
-    metrics.azure_request("PUT", "201", std::time::Duration::from_millis(3));
+    metrics.kubernetes_request("GET", "200", "127.0.0.1", std::time::Duration::from_millis(3));
+    metrics.azure_request(Class::VersionWrites, "PUT", "201", std::time::Duration::from_millis(3));
     metrics.leads("azimage.dev-controller", true);
     metrics.took(&some_durations());
     metrics.token_requests("client_secret")(None);

@@ -76,7 +76,7 @@ async fn probes_answer_and_metrics_have_the_names_that_dashboards_query() {
         "controller_runtime_active_workers{controller=\"imageversion\"}",
         "controller_runtime_max_concurrent_reconciles{controller=\"imageversion\"} 8",
         "rest_client_requests_total{method=\"PATCH\",code=\"200\",",
-        "azimage_azure_requests_total{method=\"PUT\",code=\"201\"} 1",
+        "azimage_azure_requests_total{operation=\"version_writes\",method=\"PUT\",code=\"201\"} 1",
         "azimage_build_info{version=",
     ] {
         assert!(page.contains(name), "{name} is missing in\n{page}");
