@@ -3,6 +3,7 @@
 mod argocd;
 mod conditions;
 mod messages;
+mod monitoring;
 
 use std::{
     fs,
@@ -39,7 +40,9 @@ fn run(check: bool) -> Result<Vec<PathBuf>, Box<dyn std::error::Error>> {
             files.push((root.join(folder).join(format!("{}.yaml", manifest.name)), text.clone()));
         }
     }
+    files.extend(monitoring::copies(root)?);
     let pages = [
+        ("alerts.md", monitoring::page(root)?),
         ("conditions.md", conditions::page()),
         ("messages.md", messages::page()),
         ("cli.md", azimage::cli::man::page()),
