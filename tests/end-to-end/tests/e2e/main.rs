@@ -26,6 +26,7 @@ mod kept;
 mod late_failures;
 mod leaks;
 mod leftovers;
+mod monitoring;
 mod namespaces;
 mod own_identity;
 mod policies;
