@@ -2,9 +2,11 @@
 
 mod durations;
 mod objects;
+mod passes;
 mod plain;
 #[cfg(target_os = "linux")]
 mod process;
+mod requests;
 mod tokens;
 mod validation;
 
@@ -24,52 +26,18 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
+use requests::RequestMetrics;
 use tokens::TokenMetrics;
-use tokio::time::Instant;
 use validation::ValidationMetrics;
 
 pub(crate) use objects::Census;
 use objects::Objects;
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ControllerLabel {
-    controller: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ResultLabels {
-    controller: String,
-    result: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    method: String,
-    code: String,
-    host: String,
-}
+use passes::PassMetrics;
+pub(crate) use passes::{ControllerMetrics, Outcome};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LeaseLabel {
     name: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AzureLabels {
-    operation: &'static str,
-    method: String,
-    code: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OperationLabel {
-    operation: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct VerbLabels {
-    verb: String,
-    host: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -93,49 +61,12 @@ struct KindLabel {
     kind: String,
 }
 
-type Seconds = Family<ControllerLabel, Histogram, fn() -> Histogram>;
-
-/// How a pass ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// Nothing is left to be done.
-    Success,
-    /// It will be repeated soon.
-    Requeue,
-    /// It will be repeated at a time.
-    RequeueAfter,
-    /// It failed.
-    Error,
-    /// It panicked.
-    Panic,
-}
-
-impl Outcome {
-    fn label(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Requeue => "requeue",
-            Self::RequeueAfter => "requeue_after",
-            Self::Error | Self::Panic => "error",
-        }
-    }
-}
-
 /// All metrics of the process.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Registry>,
-    reconciles: Family<ResultLabels, Counter>,
-    errors: Family<ControllerLabel, Counter>,
-    panics: Family<ControllerLabel, Counter>,
-    seconds: Seconds,
-    lag: Seconds,
-    workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
-    most_workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
-    kubernetes: Family<RequestLabels, Counter>,
-    kubernetes_seconds: Family<VerbLabels, Histogram, fn() -> Histogram>,
-    azure: Family<AzureLabels, Counter<u64, AtomicU64>>,
-    azure_seconds: Family<OperationLabel, Histogram, fn() -> Histogram>,
+    passes: PassMetrics,
+    requests: RequestMetrics,
     leads: Family<LeaseLabel, Gauge<i64, AtomicI64>>,
     throttled: Family<ThrottledLabels, Counter<u64, AtomicU64>>,
     budget_left: Family<ClassLabel, Gauge<f64, AtomicU64>>,
@@ -162,11 +93,6 @@ fn seconds() -> Histogram {
     Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
 }
 
-/// From a moment to ten minutes.
-fn late() -> Histogram {
-    Histogram::new([0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0])
-}
-
 /// What leftovers cost, by their kind.
 fn leftover_costs(registry: &mut Registry) -> Family<KindLabel, Gauge<f64, AtomicU64>> {
     let costs: Family<KindLabel, Gauge<f64, AtomicU64>> = Family::default();
@@ -185,48 +111,8 @@ impl Metrics {
     /// Metrics at zero.
     pub fn new() -> Self {
         let mut registry = Registry::default();
-        let reconciles = Family::default();
-        let errors = Family::default();
-        let panics = Family::default();
-        let seconds_of = Seconds::new_with_constructor(seconds);
-        let lag = Seconds::new_with_constructor(late);
-        let workers = Family::default();
-        let most_workers = Family::default();
-        let kubernetes = Family::default();
-        let azure = Family::default();
-        let kubernetes_seconds = Family::new_with_constructor(seconds as fn() -> Histogram);
-        let azure_seconds = Family::new_with_constructor(seconds as fn() -> Histogram);
-        registry.register("controller_runtime_reconcile", "Reconciles per controller and result", reconciles.clone());
-        registry.register("controller_runtime_reconcile_errors", "Failed reconciles per controller", errors.clone());
-        registry.register("controller_runtime_reconcile_panics", "Panicked reconciles per controller", panics.clone());
-        registry.register(
-            "controller_runtime_reconcile_time_seconds",
-            "Length of reconciles per controller",
-            seconds_of.clone(),
-        );
-        registry.register(
-            "azimage_reconcile_lag_seconds",
-            "How late reconciles began that were due, per controller",
-            lag.clone(),
-        );
-        registry.register("controller_runtime_active_workers", "Reconciles that run now", workers.clone());
-        registry.register(
-            "controller_runtime_max_concurrent_reconciles",
-            "Reconciles that may run at a time",
-            most_workers.clone(),
-        );
-        registry.register("rest_client_requests", "Requests to the Kubernetes API", kubernetes.clone());
-        registry.register(
-            "rest_client_request_duration_seconds",
-            "Length of requests to the Kubernetes API",
-            kubernetes_seconds.clone(),
-        );
-        registry.register("azimage_azure_requests", "Requests to Azure Resource Manager", azure.clone());
-        registry.register(
-            "azimage_azure_request_duration_seconds",
-            "Length of requests to Azure Resource Manager",
-            azure_seconds.clone(),
-        );
+        let passes = PassMetrics::register(&mut registry);
+        let requests = RequestMetrics::register(&mut registry);
         let leads = Family::default();
         registry.register(
             "leader_election_master_status",
@@ -291,17 +177,8 @@ impl Metrics {
         registry.register("azimage_build_info", "The release that runs", info);
         Self {
             registry: Arc::new(registry),
-            reconciles,
-            errors,
-            panics,
-            seconds: seconds_of,
-            lag,
-            workers,
-            most_workers,
-            kubernetes,
-            kubernetes_seconds,
-            azure,
-            azure_seconds,
+            passes,
+            requests,
             leads,
             throttled,
             budget_left,
@@ -364,25 +241,12 @@ impl Metrics {
 
     /// The metrics of one controller, all of them at zero.
     pub(crate) fn controller(&self, name: &str, concurrency: u16) -> ControllerMetrics {
-        let label = ControllerLabel { controller: name.to_owned() };
-        for outcome in [Outcome::Success, Outcome::Requeue, Outcome::RequeueAfter, Outcome::Error] {
-            let labels = ResultLabels { controller: name.to_owned(), result: outcome.label().to_owned() };
-            drop(self.reconciles.get_or_create(&labels));
-        }
-        drop(self.errors.get_or_create(&label));
-        drop(self.panics.get_or_create(&label));
-        drop(self.lag.get_or_create(&label));
-        self.workers.get_or_create(&label).set(0);
-        self.most_workers.get_or_create(&label).set(concurrency.into());
-        ControllerMetrics { all: self.clone(), label }
+        self.passes.of(name, concurrency)
     }
 
     /// Counts a request to the API server.
     pub(crate) fn kubernetes_request(&self, method: &str, code: &str, host: &str, took: std::time::Duration) {
-        let verb = VerbLabels { verb: method.to_owned(), host: host.to_owned() };
-        self.kubernetes_seconds.get_or_create(&verb).observe(took.as_secs_f64());
-        let labels = RequestLabels { method: method.to_owned(), code: code.to_owned(), host: host.to_owned() };
-        self.kubernetes.get_or_create(&labels).inc();
+        self.requests.kubernetes(method, code, host, took);
     }
 
     /// Whether this process leads.
@@ -426,63 +290,7 @@ impl Metrics {
 
     /// Counts a request to Azure.
     pub(crate) fn azure_request(&self, operation: Class, method: &str, code: &str, took: std::time::Duration) {
-        let operation = operation.name();
-        let labels = AzureLabels { operation, method: method.to_owned(), code: code.to_owned() };
-        self.azure.get_or_create(&labels).inc();
-        self.azure_seconds.get_or_create(&OperationLabel { operation }).observe(took.as_secs_f64());
-    }
-}
-
-/// The metrics of one controller.
-#[derive(Clone, Debug)]
-pub(crate) struct ControllerMetrics {
-    all: Metrics,
-    label: ControllerLabel,
-}
-
-impl ControllerMetrics {
-    /// A pass begins that was due, and is so late.
-    pub(crate) fn late(&self, late: std::time::Duration) {
-        self.all.lag.get_or_create(&self.label).observe(late.as_secs_f64());
-    }
-
-    /// A pass begins.
-    pub(crate) fn start(&self) -> Timer {
-        self.all.workers.get_or_create(&self.label).inc();
-        Timer { metrics: self.clone(), begun: Instant::now(), outcome: None }
-    }
-}
-
-/// A running pass.
-#[derive(Debug)]
-pub(crate) struct Timer {
-    metrics: ControllerMetrics,
-    begun: Instant,
-    outcome: Option<Outcome>,
-}
-
-impl Timer {
-    /// The pass ended.
-    pub(crate) fn end(mut self, outcome: Outcome) {
-        self.outcome = Some(outcome);
-    }
-}
-
-impl Drop for Timer {
-    /// Also for a pass that was dropped midway, so that the gauge of running ones stays true.
-    fn drop(&mut self) {
-        let ControllerMetrics { all, label } = &self.metrics;
-        all.workers.get_or_create(label).dec();
-        let Some(outcome) = self.outcome else { return };
-        all.seconds.get_or_create(label).observe(self.begun.elapsed().as_secs_f64());
-        let result = ResultLabels { controller: label.controller.clone(), result: outcome.label().to_owned() };
-        all.reconciles.get_or_create(&result).inc();
-        if matches!(outcome, Outcome::Error | Outcome::Panic) {
-            all.errors.get_or_create(label).inc();
-        }
-        if outcome == Outcome::Panic {
-            all.panics.get_or_create(label).inc();
-        }
+        self.requests.azure(operation, method, code, took);
     }
 }
 
