@@ -16,11 +16,11 @@ struct Rules {
 
 #[derive(Deserialize)]
 struct Group {
-    rules: Vec<Alert>,
+    rules: Vec<Rule>,
 }
 
 #[derive(Deserialize)]
-struct Alert {
+struct Rule {
     alert: String,
     expr: String,
     #[serde(default, rename = "for")]
@@ -62,15 +62,15 @@ pub(crate) fn page(root: &Path) -> Result<String, Box<dyn Error>> {
         for each stands in the [runbooks](runbooks.md).\n\n\
         | alert | severity | for | what it says |\n| -- | -- | -- | -- |\n"
         .to_owned();
-    let alerts: Vec<Alert> = rules.groups.into_iter().flat_map(|group| group.rules).collect();
-    for Alert { alert, lasts, labels, annotations, .. } in &alerts {
+    let alerts: Vec<Rule> = rules.groups.into_iter().flat_map(|group| group.rules).collect();
+    for Rule { alert, lasts, labels, annotations, .. } in &alerts {
         let (anchor, lasts) = (alert.to_lowercase(), lasts.as_deref().unwrap_or("at once"));
         let (severity, words) = (&labels.severity, words(&annotations.description));
         // Writing to a string can't fail.
         let _ = writeln!(page, "| [{alert}](runbooks.md#{anchor}) | {severity} | {lasts} | {words} |");
     }
     page.push_str("\n## Expressions\n");
-    for Alert { alert, expr, .. } in &alerts {
+    for Rule { alert, expr, .. } in &alerts {
         let _ = write!(page, "\n`{alert}`:\n\n```promql\n{}\n```\n", expr.trim_end());
     }
     Ok(page)

@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_version_counts_when_it_is_ready_for_the_first_time() {
         let (not_yet, ready) = (status(&json!({})), status(&json!({"readyAt": at(40)})));
-        let disks = json!({"osDisk": {"resourceId": "d"}});
+        let disks = json!({"osDisk": {"resourceId": "d"}, "prepare": "AlreadyGeneralized"});
         for (source, name) in [
             (json!({"virtualMachine": {"resourceId": "m"}}), "virtualMachine"),
             (json!({"imageVersion": {"resourceId": "v"}}), "imageVersion"),
