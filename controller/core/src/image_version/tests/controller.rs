@@ -148,6 +148,11 @@ impl Controller {
         self.remembered = Memory::default();
     }
 
+    /// Nobody looks for so many hours.
+    pub(super) fn sleep(&mut self, hours: i64) {
+        self.now = Timestamp::from_second(self.now.as_second() + hours * 3600).unwrap();
+    }
+
     /// What a wake-up does, up to where it waits.
     pub(super) fn pass(&mut self, fate: Fate) {
         self.passes += 1;

@@ -1,0 +1,221 @@
+//! Machines that can't be copied, and copies with which Azure doesn't go on: a reason with a name before anything is made, or an end
+//! with nothing left.
+
+use azimage_crds::{ConditionType, Reason};
+use azimage_names::Obstacle;
+use serde_json::{Value, json};
+
+use super::{
+    super::*,
+    azure::Azure,
+    clone::{ask, assert_clean, cloning, controller, reason, wait, with_data},
+    controller::Controller,
+    fixtures::*,
+};
+use crate::{Failure, Progress};
+
+fn per_disk() -> Value {
+    json!({"source": {"virtualMachine": {"clone": {"consistency": "PerDisk"}}}})
+}
+
+#[test]
+fn a_machine_that_cannot_be_copied_is_told_before_anything_is_made() {
+    type Flaw = fn(&mut facts::Machine);
+    let flaws: [(&str, Flaw, Reason, &str); 8] = [
+        ("ephemeral", |machine| machine.ephemeral_os_disk = true, Reason::SourceUnsupported, "ephemeral"),
+        ("a blob", |machine| machine.unmanaged_os_disk = true, Reason::SourceUnsupported, "managed disk"),
+        (
+            "confidential",
+            |machine| machine.security_type = Some("ConfidentialVM".to_owned()),
+            Reason::SourceUnsupported,
+            "ConfidentialVM",
+        ),
+        (
+            "an accelerated OS disk",
+            |machine| machine.disks[0].is_write_accelerated = true,
+            Reason::SourceUnsupported,
+            "write-accelerated",
+        ),
+        (
+            "an accelerated data disk",
+            |machine| machine.disks[1].is_write_accelerated = true,
+            Reason::RestorePointUnavailable,
+            "LUN 3 is write-accelerated",
+        ),
+        ("generalized", |machine| machine.generalized = true, Reason::AlreadyGeneralized, "generalized already"),
+        (
+            "claimed",
+            |machine| machine.tags = tags(&[("azimage-owner", "c1/images/other/u-9")]),
+            Reason::SourceClaimed,
+            "c1/images/other/u-9",
+        ),
+        ("elsewhere", |machine| machine.location = region("northeurope"), Reason::WorkspaceNotReady, "northeurope"),
+    ];
+    for (what, flaw, expected, word) in flaws {
+        let mut machine = with_data();
+        flaw(&mut machine);
+        let mut controller = controller(&json!({}));
+        controller.azure.origin = Some(machine);
+        refuses(&mut controller, what, expected, word);
+    }
+    let mut controller = controller(&per_disk());
+    controller.azure.origin.as_mut().unwrap().disks[1].is_write_accelerated = true;
+    controller.run(&[]);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+}
+
+#[test]
+fn a_disk_that_cannot_be_copied_is_told_before_anything_is_made() {
+    let elsewhere = "/subscriptions/00000000-0000-0000-0000-000000000009/resourceGroups/k/providers/Microsoft.Compute/diskEncryptionSets/k";
+    let encrypted = |with| facts::Disk { encryption: Some(with), ..disk() };
+    let flaws = [
+        ("UltraSSD_LRS", facts::Disk { storage: Some("UltraSSD_LRS".to_owned()), ..disk() }),
+        ("PremiumV2_LRS", facts::Disk { storage: Some("PremiumV2_LRS".to_owned()), ..disk() }),
+        ("shared", facts::Disk { is_shared: true, ..disk() }),
+        ("4096", facts::Disk { size_gib: Some(4096), ..disk() }),
+        ("inside of the guest", encrypted(facts::Encryption::Guest)),
+        (elsewhere, encrypted(facts::Encryption::CustomerKey(elsewhere.to_owned()))),
+        ("VMGuestStateOnly", encrypted(facts::Encryption::Confidential("VMGuestStateOnly".to_owned()))),
+    ];
+    for (word, flawed) in flaws {
+        let mut controller = controller(&json!({}));
+        controller.azure.odd_disk = Some(flawed);
+        refuses(&mut controller, word, Reason::SourceUnsupported, word);
+    }
+}
+
+fn refuses(controller: &mut Controller, what: &str, expected: Reason, word: &str) {
+    wait(controller, 20);
+    let Progress::Stalled { reason, message } = controller.progress() else {
+        panic!("{what}: {:?}", controller.progress())
+    };
+    assert_eq!(*reason, expected, "{what}");
+    assert!(message.contains(word), "{what}: '{word}' isn't in: {message}");
+    assert_eq!(controller.carried_out, [], "{what}");
+    assert_eq!(controller.status.temporary, [], "{what}");
+}
+
+#[test]
+fn sixty_four_data_disks_are_copied_and_the_status_has_room_for_them() {
+    for of in ["AcrossDisks", "PerDisk"] {
+        let mut machine = with_data();
+        machine.disks.truncate(1);
+        let disks =
+            (0..64_u8).map(|lun| facts::AttachedDisk::plain(Some(disk_id(&format!("data{lun}"))), Some(lun), false));
+        machine.disks.extend(disks);
+        let more = json!({"source": {"virtualMachine": {"clone": {"consistency": of}}}});
+        let mut controller = Controller::new(cloning(&more), Azure::cloning(machine));
+        for _ in 0..1500 {
+            controller.pass(super::controller::Fate::Fine);
+            // As the definition limits them.
+            assert!(controller.status.steps.len() <= 512 && controller.status.temporary.len() <= 256, "{of}");
+            if matches!(controller.progress(), Progress::Settled { .. } | Progress::Stalled { .. }) {
+                break;
+            }
+        }
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{of}: {:?}", controller.progress());
+        let disks = controller.carried_out.iter().filter(|step| **step == StepName::CreateDisk).count();
+        assert_eq!((disks, controller.azure.parts.len(), controller.status.temporary.len()), (65, 0, 0), "{of}");
+        let size = serde_json::to_string(&controller.status).unwrap().len();
+        assert!(size < 200_000, "{of}: {size}");
+    }
+}
+
+fn keep(keep: &str) -> Value {
+    json!({"source": {"virtualMachine": {"clone": {"keepOnFailure": keep, "consistency": "PerDisk"}}}})
+}
+
+#[test]
+fn what_azure_fails_to_make_for_good_is_not_asked_for_again_and_leaves_nothing() {
+    for (step, code, expected) in [
+        (StepName::CreateSnapshot, "SnapshotsLimitReached", Reason::QuotaExceeded),
+        (StepName::CreateSnapshot, "RequestDisallowedByPolicy", Reason::CloneFailed),
+        (StepName::CreateDisk, "InvalidParameter", Reason::CloneFailed),
+    ] {
+        let mut controller = controller(&keep("0s"));
+        controller.azure.failing_part = Some((step, code));
+        wait(&mut controller, 60);
+        let Progress::Stalled { reason, message } = controller.progress() else {
+            panic!("{code}: {:?}", controller.progress())
+        };
+        assert!(*reason == expected && message.contains(code) && message.contains("as Azure says"), "{message}");
+        let asked = controller.carried_out.iter().filter(|carried_out| **carried_out == step).count();
+        assert_eq!(asked, 1, "{code}");
+        assert_clean(&controller);
+        controller.azure.failing_part = None;
+        ask(&mut controller, "now");
+        wait(&mut controller, 1);
+        controller.run(&[]);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{code}: {:?}", controller.progress());
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn what_fails_and_may_pass_is_asked_for_five_times() {
+    let mut controller = controller(&keep("0s"));
+    controller.azure.failing_part = Some((StepName::CreateDisk, "InternalOperationError"));
+    wait(&mut controller, 60);
+    assert!(matches!(controller.progress(), Progress::Stalled { reason: Reason::CloneFailed, .. }));
+    let asked = controller.carried_out.iter().filter(|step| **step == StepName::CreateDisk).count();
+    assert_eq!(asked, 5);
+    assert_clean(&controller);
+}
+
+#[test]
+fn each_refusal_says_what_is_to_be_mended_and_no_size_is_tried_for_it() {
+    let forbidden = |by| Failure::Forbidden { by, why: "Code: as Azure says".to_owned() };
+    let full =
+        || Failure::Refused("SubnetIsFull: Subnet work does not have enough capacity for 1 IP addresses.".to_owned());
+    for (step, failure, expected, word) in [
+        (StepName::CreateSnapshot, forbidden(Obstacle::Quota), Reason::QuotaExceeded, "Have it raised"),
+        (StepName::CreateDisk, forbidden(Obstacle::Quota), Reason::QuotaExceeded, "Have it raised"),
+        (StepName::CreateDisk, forbidden(Obstacle::Policy), Reason::DisallowedByPolicy, "spec.workspace.tags"),
+        (StepName::CreateInterface, full(), Reason::WorkspaceNotReady, "spec.workspace.subnets"),
+        (StepName::CreateInterface, forbidden(Obstacle::Policy), Reason::DisallowedByPolicy, "spec.workspace.tags"),
+    ] {
+        let mut controller = controller(&keep("0s"));
+        controller.refuses = Some((step, failure));
+        wait(&mut controller, 60);
+        let stalled = controller.status.conditions.iter().find(|known| known.type_ == "Stalled").unwrap();
+        assert_eq!((stalled.status.as_str(), stalled.reason.as_str()), ("True", expected.as_str()), "{step}");
+        assert!(stalled.message.contains(word), "{step}: {}", stalled.message);
+        controller.refuses = None;
+        wait(&mut controller, 1);
+        controller.run(&[]);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{step}: {:?}", controller.progress());
+        assert_eq!(controller.azure.sizes.len(), 1, "{step}");
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn a_copy_with_which_azure_refuses_to_go_on_for_a_day_leaves_nothing() {
+    for step in [StepName::CreateDisk, StepName::CreateInterface, StepName::Deallocate, StepName::Publish] {
+        let mut controller = controller(&json!({}));
+        let why = "ScopeLocked: the scope is locked".to_owned();
+        controller.refuses = Some((step, Failure::Forbidden { by: Obstacle::Lock, why }));
+        wait(&mut controller, 30);
+        controller.sleep(22);
+        wait(&mut controller, 30);
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/ScopeLocked", "{step}");
+        assert!(!controller.status.temporary.is_empty(), "{step}");
+        controller.sleep(1);
+        wait(&mut controller, 30);
+        let Progress::Stalled { reason: Reason::CloneFailed, message } = controller.progress() else {
+            panic!("{step}: {:?}", controller.progress())
+        };
+        assert!(message.contains("for 24 hours") && message.contains("ScopeLocked"), "{step}: {message}");
+        assert_clean(&controller);
+        let at_rest = (controller.status.clone(), controller.carried_out.len());
+        controller.sleep(48);
+        wait(&mut controller, 10);
+        assert_eq!((controller.status.clone(), controller.carried_out.len()), at_rest, "{step}");
+        controller.refuses = None;
+        ask(&mut controller, "now");
+        wait(&mut controller, 1);
+        controller.run(&[]);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{step}: {:?}", controller.progress());
+        assert_clean(&controller);
+    }
+}
