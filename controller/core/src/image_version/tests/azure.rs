@@ -444,7 +444,9 @@ impl Azure {
         self.twins.tick(self.now);
         self.parts.retain(|_, part| part.provisioning != Provisioning::Deleting);
         for part in self.parts.values_mut() {
-            part.provisioning = Provisioning::Succeeded;
+            if part.provisioning != Provisioning::Failed {
+                part.provisioning = Provisioning::Succeeded;
+            }
             for point in part.restore_points.iter_mut().filter(|point| point.provisioning == Provisioning::Creating) {
                 let fails = self.failing_restore_points > 0;
                 self.failing_restore_points = self.failing_restore_points.saturating_sub(1);

@@ -40,6 +40,7 @@ pub(super) enum Fate {
 }
 
 /// The controller without its I/O.
+#[derive(Clone)]
 pub(super) struct Controller {
     pub(super) object: ImageVersion,
     pub(super) others: Vec<ImageVersion>,
