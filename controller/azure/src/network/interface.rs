@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn an_interface_is_behind_its_group_and_has_no_public_address() {
-        let network = "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/w/providers/Microsoft.Network";
+        let network =
+            "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/w/providers/Microsoft.Network";
         let (subnet, group) =
             (format!("{network}/virtualNetworks/n/subnets/s"), format!("{network}/networkSecurityGroups/g"));
         let body = InterfaceBody {

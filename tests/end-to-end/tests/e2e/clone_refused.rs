@@ -202,7 +202,9 @@ async fn refused_in_the_middle(test: &Test) -> String {
     let limited = suspended(test, "snapshots", "3.1.3").await;
     let resource = format!("/snapshots/{limited}-os-snapshot$");
     let (code, message) = ("SnapshotsLimitReached", "The snapshot count was exceeded for a disk.");
-    test.azure.fault(&json!({"azure": "OperationFails", "resource": resource, "code": code, "message": message})).await;
+    test.azure
+        .fault(&json!({"azure": "OperationFails", "resource": resource, "code": code, "message": message, "times": 1}))
+        .await;
     let named = suspended(test, "named", "3.1.4").await;
     let foreign = format!("{}/providers/Microsoft.Compute/disks/{named}-os-disk", group(test, "image-work"));
     let body = json!({
