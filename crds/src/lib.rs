@@ -26,14 +26,14 @@ pub use image_definition::{
     RegionVersion, SecurityType,
 };
 pub use image_version::{
-    Adoption, AllowedPath, Capture, CloneSettings, Consistency, DataDiskSource, Deletion, DisksPrepare, DisksSource,
-    Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageReference, ImageVersion,
-    ImageVersionSource, ImageVersionSpec, ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource,
-    MaxSlowdown, MayWarn, OperationStatus, OsDiskSource, Prepare, Publish, RefusalStatus, RegionState, RegionStatus,
-    ReplicationMode, SlowdownAction, Source, SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus,
-    StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus,
-    ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource,
-    Workspace, WorkspaceSubnet,
+    Adoption, AllowedPath, Capture, CloneSettings, Consistency, CopiedDisks, CopyStatus, DataDiskSource, Deletion,
+    DisksPrepare, DisksSource, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageReference,
+    ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus, InPlaceSettings, Leaving,
+    ManagedImageSource, MaxSlowdown, MayWarn, OperationStatus, OsDiskSource, Prepare, Publish, RefusalStatus,
+    RegionState, RegionStatus, ReplicationMode, SlowdownAction, Source, SourceCleanup, SourceCleanupState,
+    SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation,
+    ValidationCheck, ValidationCheckStatus, ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus,
+    ValidationTimings, VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
 pub use latest::{
     EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,

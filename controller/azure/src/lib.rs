@@ -40,7 +40,7 @@ pub use belonging::{Belonging, BelongingKind};
 pub use compute::blob::LARGEST_LOG;
 pub use compute::{
     AdditionalReplicaSet, AgentStatus, AtLeastAtMost, BootRecord, DataDisk, DataDiskEncryption, Disk, DiskBody,
-    DiskOrigin, ExtendedLocation, ExtendedLocationTarget, Feature, FromImage, Gallery, ImageDefinition,
+    DiskOnHost, DiskOrigin, ExtendedLocation, ExtendedLocationTarget, Feature, FromImage, Gallery, ImageDefinition,
     ImageDefinitionBody, ImageDefinitionSettings, ImageDisk, ImageReference, ImageSource, ImageVersion,
     ImageVersionBody, ManagedImage, NewImageDefinition, NewMachineBody, NewStorage, OsDisk, OsDiskEncryption,
     OsDiskSecurityProfile, Plan, RegionEncryption, RegionalReplication, ReplicationStatus, RestorePoint,

@@ -6,7 +6,7 @@ use std::fmt::{Debug, Display};
 use azimage_names::values::{
     Architecture, DiskController, DiskState, ExecutionState, HyperVGeneration, ImageSecurityType, OperationState,
     OsState, OsType, PowerState, Priority, ProvisioningState, ReplicationMode, ReplicationState, SecurityType,
-    StorageAccountType,
+    StorageAccountType, takes_snapshots_at_once,
 };
 use serde_json::Value;
 
@@ -190,5 +190,24 @@ fn the_name_of_a_size_tells_the_architecture() {
         ("", None),
     ] {
         assert_eq!(Architecture::of_size(size), expected, "{size}");
+    }
+}
+
+#[test]
+fn the_name_of_a_size_tells_whether_snapshots_are_taken_at_once() {
+    for (size, expected) in [
+        ("Standard_D4s_v5", true),
+        ("Standard_D4s_v6", false),
+        ("standard_e96-24ds_V6", false),
+        ("Standard_D4s_v10", false),
+        ("Standard_D4as_v6", true),
+        ("Standard_D4as_v7", false),
+        ("Standard_E4ads_v7", false),
+        ("Standard_D4ps_v6", true),
+        ("Standard_NC24ads_A100_v4", true),
+        ("Standard_DS2", true),
+        ("", true),
+    ] {
+        assert_eq!(takes_snapshots_at_once(size), expected, "{size}");
     }
 }

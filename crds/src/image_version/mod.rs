@@ -17,9 +17,9 @@ pub use source::{
     VirtualMachineSource,
 };
 pub use status::{
-    GuestStatus, HygieneFinding, HygieneStatus, ImageReference, ImageVersionStatus, Leaving, OperationStatus,
-    RefusalStatus, RegionState, RegionStatus, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure,
-    StepStatus, TemporaryStatus,
+    CopiedDisks, CopyStatus, GuestStatus, HygieneFinding, HygieneStatus, ImageReference, ImageVersionStatus, Leaving,
+    OperationStatus, RefusalStatus, RegionState, RegionStatus, SourceCleanupState, SourceCleanupStatus, SourceStatus,
+    StepFailure, StepStatus, TemporaryStatus,
 };
 pub use validation::{MaxSlowdown, MayWarn, SlowdownAction, Validation, ValidationCheck};
 pub use validation_status::{

@@ -140,10 +140,40 @@ pub struct SourceStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_reference: Option<ImageReference>,
 
+    /// How far the disks of the copy go together, of a machine that is cloned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<CopyStatus>,
+
     /// Why the image definition's object doesn't allow the source, where the work had gone too far to be stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     pub not_approved: Option<String>,
+}
+
+/// How far the disks of the copy of a machine go together.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CopyStatus {
+    /// Of which moments they are.
+    pub consistency: CopiedDisks,
+
+    /// Why they may not be of one moment, and which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub detail: Option<String>,
+}
+
+/// Of which moments the disks of a copy are.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
+pub enum CopiedDisks {
+    /// There is but one.
+    OneDisk,
+    /// All are as they were at one moment.
+    AcrossDisks,
+    /// Azure was asked for one moment of all, and doesn't promise it of such a machine.
+    NotPromised,
+    /// Each is of a moment of its own.
+    PerDisk,
 }
 
 /// The image from which a virtual machine was made, in Azure's words: one of the Marketplace, or one with a resource id.

@@ -32,7 +32,7 @@ pub use new_machine::{FromImage, NewMachineBody, NewStorage, TrustedLaunch};
 pub use restore_point::{RestorePoint, RestorePointCollectionBody};
 pub use run_command::{RunCommand, RunCommandBody, RunCommandInstance};
 pub use snapshot::SnapshotBody;
-pub use virtual_machine::{DataDisk, ImageReference, OsDisk, Plan, VirtualMachine, VirtualMachineUpdate};
+pub use virtual_machine::{DataDisk, DiskOnHost, ImageReference, OsDisk, Plan, VirtualMachine, VirtualMachineUpdate};
 
 /// The api-version of galleries, image definitions and image versions. Later ones silently give a new definition
 /// other defaults (Azure documentation, "Trusted Launch validation").

@@ -50,3 +50,31 @@ impl Client {
         self.write(call, Method::PUT, &id.to_string(), NETWORK, Some(body), None).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_is_behind_its_group_and_has_no_public_address() {
+        let network =
+            "/subscriptions/0a1b2c3d-0000-0000-0000-00000000abcd/resourceGroups/w/providers/Microsoft.Network";
+        let (subnet, group) =
+            (format!("{network}/virtualNetworks/n/subnets/s"), format!("{network}/networkSecurityGroups/g"));
+        let body = InterfaceBody {
+            location: "westeurope".parse().unwrap(),
+            tags: [("a".to_owned(), "b".to_owned())].into(),
+            subnet: subnet.parse().unwrap(),
+            security_group: group.parse().unwrap(),
+        };
+        let configuration = json!({"subnet": {"id": subnet}, "privateIPAllocationMethod": "Dynamic", "primary": true});
+        let expected = json!({
+            "location": "westeurope", "tags": {"a": "b"},
+            "properties": {
+                "networkSecurityGroup": {"id": group},
+                "ipConfigurations": [{"name": "only", "properties": configuration}],
+            },
+        });
+        assert_eq!(serde_json::to_value(&body).unwrap(), expected);
+    }
+}

@@ -74,3 +74,27 @@ impl Client {
         self.write(call, Method::PUT, &id.to_string(), NETWORK, Some(body), None).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_for_every_protocol_address_and_port() {
+        let rule = |is_outbound| SecurityRule { name: "deny-all".into(), priority: 100, is_outbound, allows: false };
+        let body = SecurityGroupBody {
+            location: "westeurope".parse().unwrap(),
+            tags: [("a".to_owned(), "b".to_owned())].into(),
+            rules: vec![rule(false), rule(true)],
+        };
+        let written = serde_json::to_value(&body).unwrap();
+        assert_eq!((&written["location"], &written["tags"]), (&json!("westeurope"), &json!({"a": "b"})));
+        for (place, direction) in ["Inbound", "Outbound"].into_iter().enumerate() {
+            let expected = json!({
+                "priority": 100, "direction": direction, "access": "Deny", "protocol": "*", "sourceAddressPrefix": "*",
+                "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "*",
+            });
+            assert_eq!(written["properties"]["securityRules"][place]["properties"], expected);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use azimage_crds::StepFailure;
 
 /// Codes of what stands in the request, the source or the image definition: the same request fails again.
-const INCURABLE: [&str; 8] = [
+const INCURABLE: [&str; 9] = [
     "BadRequest",
     "InvalidParameter",
     "InvalidParameterValue",
@@ -12,7 +12,12 @@ const INCURABLE: [&str; 8] = [
     "PropertyChangeNotAllowed",
     "RequestDisallowedByPolicy",
     "ScopeLocked",
+    // Of a disk's snapshots (reported: Azure/azure-sdk-for-python issue 14282).
+    SNAPSHOTS_LIMIT,
 ];
+
+/// The code of a snapshot that isn't made because there are as many of its disk as may be.
+pub(crate) const SNAPSHOTS_LIMIT: &str = "SnapshotsLimitReached";
 
 /// The same by Azure's words, whose code may be one of what passes, such as `Conflict`. They are localised, so what isn't
 /// recognised is tried again, as often as what may pass.
@@ -45,6 +50,7 @@ mod tests {
             ("Conflict", "The resource has a different Hypervisor generation ['V1'] than the parent.", true),
             ("OperationNotAllowed", "It results in exceeding approved quota.", true),
             ("RequestDisallowedByPolicy", "", true),
+            ("SnapshotsLimitReached", "The snapshot count was exceeded for a disk.", true),
             ("Conflict", "Another operation is in progress.", false),
             ("OperationPreempted", "It was preempted by a more recent operation.", false),
             ("InternalOperationError", "Failed with internal server error.", false),

@@ -74,10 +74,18 @@ pub(crate) enum About {
     Deletion,
     /// A part of the copy of a machine.
     Cloning,
+    /// The network of the copy of a machine.
+    CloneNetwork,
+    /// The copy of a machine itself, for which another size may do.
+    CloneMachine,
     /// The restore point of a machine that is cloned.
     RestorePoint,
-    /// A machine that is made from a version to prove it, or a part of it.
+    /// What is run in a machine that proves a version.
     Validation,
+    /// The network of the machines that prove a version.
+    ValidationNetwork,
+    /// A machine that is made from a version to prove it, for which another size may do.
+    ValidationMachine,
     /// A temporary resource that goes.
     CleanUp,
     /// The image definition.
@@ -93,8 +101,12 @@ impl About {
             Self::Creation => Failed::CreationBusy { doing, why },
             Self::Update => Failed::UpdateBusy { doing, why },
             Self::Deletion => Failed::DeletionBusy { doing, why },
-            Self::Cloning | Self::RestorePoint => Failed::CloningBusy { doing, why },
-            Self::Validation => Failed::ValidationBusy { doing, why },
+            Self::Cloning | Self::CloneNetwork | Self::CloneMachine | Self::RestorePoint => {
+                Failed::CloningBusy { doing, why }
+            }
+            Self::Validation | Self::ValidationNetwork | Self::ValidationMachine => {
+                Failed::ValidationBusy { doing, why }
+            }
             Self::CleanUp => Failed::CleanUpBusy { doing, why },
             Self::Definition => Failed::DefinitionBusy { doing, why },
         }
@@ -146,6 +158,9 @@ impl Failure {
                 Obstacle::NotRegistered => Failed::NotRegistered { doing, why },
             },
             Self::Refused(why) if matches!(about, About::RestorePoint) => Failed::RestorePoint { doing, why },
+            Self::Refused(why) if matches!(about, About::CloneNetwork | About::ValidationNetwork) => {
+                Failed::Network { doing, why }
+            }
             Self::Refused(why) => Failed::Refused { doing, why },
             Self::Unavailable(why) => Failed::Unavailable { doing, why },
         }
@@ -154,7 +169,7 @@ impl Failure {
     /// Whether another size of the machine that was to be made may do.
     fn is_of_size(&self, about: About) -> bool {
         let of_size = matches!(self, Self::Forbidden { by: Obstacle::Capacity | Obstacle::Quota, .. });
-        of_size && matches!(about, About::Cloning | About::Validation)
+        of_size && matches!(about, About::CloneMachine | About::ValidationMachine)
     }
 
     /// Whether a step failed because there was no machine of the size that it asked for.

@@ -74,6 +74,10 @@ messages! {
             "Could not {doing}: Azure refuses it, so no copy of all disks can be had as they are at one moment. Change what its \
              words name; or accept a snapshot of each disk by itself, one after the other, with \
              spec.source.virtualMachine.clone.consistency: PerDisk in a new object. It is asked again at each resync: {why}",
+        Network { doing: String, why: String } => Ready / WorkspaceNotReady:
+            "Could not {doing}: Azure refuses it. Check the subnet in spec.workspace.subnets: it has to lie in the region for \
+             which it is named, and to have a free address. Free some, or name another subnet in a new object; it is asked again \
+             at each resync: {why}",
         Refused { doing: String, why: String } => Ready / RequestRefused:
             "Could not {doing}: Azure refuses it. Change what its words name, in this object or in Azure; it is asked again at \
              each resync: {why}",

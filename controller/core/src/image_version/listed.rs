@@ -55,6 +55,7 @@ pub(crate) fn messages() -> Vec<Messages> {
 pub(crate) fn phrases() -> Vec<Phrases> {
     vec![
         problem::SealGoesOn::phrases(),
+        clone::words::Apart::phrases(),
         guest::words::Left::phrases(),
         guest::words::Said::phrases(),
         replicate::words::Stay::phrases(),

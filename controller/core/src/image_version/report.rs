@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{
-    ConditionType, GuestStatus, RegionStatus, SourceCleanupState, SourceStatus, StepFailure, ValidationStatus,
+    ConditionType, CopyStatus, GuestStatus, RegionStatus, SourceCleanupState, SourceStatus, StepFailure,
+    ValidationStatus,
 };
 use jiff::Timestamp;
 
@@ -88,6 +89,8 @@ pub struct Report {
     pub regions: Option<Vec<RegionStatus>>,
     /// Source facts; those not given stay as they were.
     pub source: Option<SourceStatus>,
+    /// How far the disks of the copy go together whose moment is now; `None` leaves what was told.
+    pub copy: Option<CopyStatus>,
     /// Whether the image definition's object allows the source.
     pub approved: Approved,
     /// What the preparation of the guest told; what isn't given stays as it was.
@@ -174,6 +177,7 @@ impl Default for Report {
             progress: Progress::reconciling(Words::Begins.reason(), Words::Begins.to_string()),
             regions: None,
             source: None,
+            copy: None,
             approved: Approved::default(),
             guest: None,
             validation: None,

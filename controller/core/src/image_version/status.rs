@@ -267,7 +267,8 @@ fn source(previous: &ImageVersionStatus, report: &Report) -> Option<SourceStatus
         Approved::Yes => None,
         Approved::No(why) => Some(clip(why, APPROVAL_LIMIT)),
     };
-    Some(SourceStatus { not_approved, ..source })
+    let copy = report.copy.clone().or(source.copy);
+    Some(SourceStatus { not_approved, copy, ..source })
 }
 
 fn merge_source(previous: Option<&SourceStatus>, found: Option<&SourceStatus>) -> Option<SourceStatus> {
@@ -280,6 +281,7 @@ fn merge_source(previous: Option<&SourceStatus>, found: Option<&SourceStatus>) -
         hyper_v_generation: pick(&found.hyper_v_generation, &previous.hyper_v_generation),
         security_type: pick(&found.security_type, &previous.security_type),
         image_reference: found.image_reference.clone().or_else(|| previous.image_reference.clone()),
+        copy: previous.copy.clone(),
         not_approved: previous.not_approved.clone(),
     })
 }

@@ -147,28 +147,30 @@ impl StepName {
             },
             Self::CreateDisk => Row { doing: "make a disk of the copy", about: About::Cloning, ..USUAL },
             Self::CreateSecurityGroup => {
-                Row { doing: "make the security group of the copy of the machine", about: About::Cloning, ..USUAL }
+                Row { doing: "make the security group of the copy of the machine", about: About::CloneNetwork, ..USUAL }
             }
-            Self::CreateInterface => {
-                Row { doing: "make the network interface of the copy of the machine", about: About::Cloning, ..USUAL }
-            }
+            Self::CreateInterface => Row {
+                doing: "make the network interface of the copy of the machine",
+                about: About::CloneNetwork,
+                ..USUAL
+            },
             Self::CreateMachine => Row {
                 doing: "make the copy of the machine",
                 grace: 180,
                 expected: 1200,
-                about: About::Cloning,
+                about: About::CloneMachine,
                 ..USUAL
             },
             Self::CreateValidationNetwork => Row {
                 doing: "make the network of the machines that prove the version",
-                about: About::Validation,
+                about: About::ValidationNetwork,
                 ..USUAL
             },
             Self::CreateValidationMachine => Row {
                 doing: "make a machine from the version, to prove it",
                 grace: 180,
                 expected: 2700,
-                about: About::Validation,
+                about: About::ValidationMachine,
                 ..USUAL
             },
             Self::RunChecks => Row {

@@ -93,15 +93,35 @@ impl Architecture {
     /// The architecture of virtual machines of a size, such as `Standard_D2ps_v5`: its name's small letters behind the number
     /// of processors hold a `p` where they are Arm's (Azure documentation, "Virtual machine size naming conventions").
     pub fn of_size(size: &str) -> Option<Self> {
-        let (_, name) = size.split_once('_')?;
-        let family = name.trim_start_matches(|first: char| first.is_ascii_alphabetic());
-        let rest = family.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '-');
-        if family.len() == name.len() || rest.len() == family.len() {
-            return None;
-        }
-        let features = rest.split('_').next().unwrap_or_default();
-        Some(if features.contains(['p', 'P']) { Self::Arm64 } else { Self::X64 })
+        Some(if features_of(size)?.contains(['p', 'P']) { Self::Arm64 } else { Self::X64 })
     }
+}
+
+/// The small letters behind the number of processors in the name of a size, such as `as` of `Standard_E96as_v7`.
+fn features_of(size: &str) -> Option<&str> {
+    let (_, name) = size.split_once('_')?;
+    let family = name.trim_start_matches(|first: char| first.is_ascii_alphabetic());
+    let rest = family.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '-');
+    if family.len() == name.len() || rest.len() == family.len() {
+        return None;
+    }
+    rest.split('_').next()
+}
+
+/// Whether machines of a size take snapshots of several data disks at one moment: those with Intel processors don't from the version 6
+/// of their series on, those with AMD's, which have an `a` in their names, from 7 on (Azure documentation, "Overview of Virtual Machine
+/// restore points").
+pub fn takes_snapshots_at_once(size: &str) -> bool {
+    let version = size
+        .rsplit_once(['v', 'V'])
+        .and_then(|(before, version)| version.parse::<u32>().ok().filter(|_| before.ends_with('_')));
+    let features = features_of(size).unwrap_or_default();
+    let first = match (features.contains(['p', 'P']), features.contains(['a', 'A'])) {
+        (true, _) => return true,
+        (false, true) => 7,
+        (false, false) => 6,
+    };
+    version.is_none_or(|version| version < first)
 }
 
 open_enum! {

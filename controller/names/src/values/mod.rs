@@ -10,7 +10,7 @@ mod run_command;
 pub use gallery::{ImageSecurityType, OsState, ReplicationMode, ReplicationState, StorageAccountType};
 pub use machine::{
     Architecture, BootDiagnostics, DiskController, DiskState, HyperVGeneration, NO_CAPACITY, OsType, PowerState,
-    Priority, SecurityType,
+    Priority, SecurityType, takes_snapshots_at_once,
 };
 pub use operation::{OperationState, ProvisioningState};
 pub use run_command::ExecutionState;

@@ -20,8 +20,8 @@ const WRITES: [&str; 12] = [
     "DELETE publicIPAddresses",
 ];
 
-/// After how many writes the process is killed: between the deletions of the machine and the interface, and of the two disks.
-const KILLED_AFTER: [usize; 2] = [8, 10];
+/// After how many writes the process is killed: each deletion.
+const KILLED_AFTER: [usize; 5] = [8, 9, 10, 11, 12];
 
 /// An object that has its machine deleted.
 fn deleting(test: &Test) -> Value {

@@ -12,6 +12,7 @@ mod artifacts;
 mod cli;
 mod clocks;
 mod clone;
+mod clone_refused;
 mod definitions;
 mod deleted_source;
 mod deletion;

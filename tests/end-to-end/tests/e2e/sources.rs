@@ -117,8 +117,15 @@ async fn disks_and_snapshots_become_a_version() {
 }
 
 #[tokio::test]
-async fn a_version_of_another_gallery_and_subscription_is_copied() {
+async fn a_version_of_another_gallery_and_subscription_is_copied_once_also_by_who_is_killed() {
     let test = Test::new("elsewhere").await;
+    let fault = test
+        .azure
+        .fault(&json!({
+            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
+            "times": 1, "effect": "Applied", "then": "Hang",
+        }))
+        .await;
     let (first, rest) = test.azure.subscription.split_at(1);
     let other = format!("{}{rest}", if first == "a" { "b" } else { "a" });
     let group = format!("/subscriptions/{other}/resourceGroups/shared");
@@ -135,6 +142,10 @@ async fn a_version_of_another_gallery_and_subscription_is_copied() {
     // One role, on the group of the source alone.
     test.azure.allow_in("source", &group).await;
     test.request(Kind::Version, "copy").await;
+    test.until("the version is asked for", || async { test.azure.fired(fault).await == 1 }).await;
+    test.kill(controller);
+    test.azure.end_fault(fault).await;
+    let controller = test.start();
     test.ready(Kind::Version, "copy").await;
     let made = test.azure.request("GET", &test.azure.version("1.4.0"), None).await;
     assert_eq!(made["location"], "northeurope", "the home region is that of the source");

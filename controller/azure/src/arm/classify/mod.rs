@@ -39,7 +39,7 @@ const OBSTACLES: &[(Obstacle, &[&str])] = &[
         Obstacle::Subscription,
         &["ReadOnlyDisabledSubscription", "SubscriptionNotFound", "DisabledSubscription", "InvalidSubscriptionId"],
     ),
-    (Obstacle::Quota, &["QuotaExceeded"]),
+    (Obstacle::Quota, &["QuotaExceeded", "SnapshotsLimitReached"]),
     (Obstacle::Capacity, azimage_names::values::NO_CAPACITY),
     (Obstacle::NotRegistered, &["MissingSubscriptionRegistration"]),
 ];

@@ -160,6 +160,7 @@ fn what_stands_in_the_way_is_told_by_its_code_or_its_words() {
         (403, "LinkedAuthorizationFailed", linked, Obstacle::OtherTenant),
         (401, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer.", Obstacle::OtherTenant),
         (409, "QuotaExceeded", "…", Obstacle::Quota),
+        (409, "SnapshotsLimitReached", "The snapshot count was exceeded for a disk.", Obstacle::Quota),
         (409, "OperationNotAllowed", "It results in exceeding approved quota.", Obstacle::Quota),
         (400, "OperationNotAllowed", "It results in exceeding quota limits of Core.", Obstacle::Quota),
         (

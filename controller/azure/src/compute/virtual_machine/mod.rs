@@ -92,6 +92,8 @@ pub struct OsDisk {
     pub managed: bool,
     /// Kept on the host only, which a source must not be.
     pub ephemeral: bool,
+    /// How the host serves it.
+    pub host: DiskOnHost,
     /// Resource id of the managed disk, which tells all else.
     pub id: Option<String>,
 }
@@ -105,6 +107,17 @@ pub struct DataDisk {
     pub managed: bool,
     /// Resource id of the managed disk.
     pub id: Option<String>,
+    /// How the host serves it.
+    pub host: DiskOnHost,
+}
+
+/// How the host of a virtual machine serves one of its disks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiskOnHost {
+    /// It caches reads and writes (`caching` is `ReadWrite`).
+    pub caches_writes: bool,
+    /// Writes are accelerated (`writeAcceleratorEnabled`).
+    pub accelerates_writes: bool,
 }
 
 /// A plan of the Marketplace.
@@ -204,6 +217,17 @@ struct WireDisk {
     lun: Option<i32>,
     managed_disk: Option<Reference>,
     diff_disk_settings: Option<DiffDiskSettings>,
+    caching: Option<String>,
+    write_accelerator_enabled: Option<bool>,
+}
+
+impl WireDisk {
+    fn host(&self) -> DiskOnHost {
+        DiskOnHost {
+            caches_writes: self.caching.as_ref().is_some_and(|caching| caching.eq_ignore_ascii_case("ReadWrite")),
+            accelerates_writes: self.write_accelerator_enabled.unwrap_or(false),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -255,10 +279,12 @@ impl From<Wire> for VirtualMachine {
 }
 
 fn os_disk(wire: WireDisk) -> OsDisk {
+    let host = wire.host();
     let local = wire.diff_disk_settings.and_then(|settings| settings.option);
     OsDisk {
         managed: wire.managed_disk.is_some(),
         ephemeral: local.is_some_and(|option| option.eq_ignore_ascii_case("Local")),
+        host,
         id: wire.managed_disk.and_then(|disk| disk.id),
     }
 }
@@ -266,6 +292,7 @@ fn os_disk(wire: WireDisk) -> OsDisk {
 fn data_disk(wire: WireDisk) -> DataDisk {
     DataDisk {
         lun: wire.lun.unwrap_or(0),
+        host: wire.host(),
         managed: wire.managed_disk.is_some(),
         id: wire.managed_disk.and_then(|disk| disk.id),
     }

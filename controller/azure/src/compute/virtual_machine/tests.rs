@@ -222,3 +222,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_disk_tells_how_the_host_serves_it() {
+    let id = json!({"id": "/group/disks/d"});
+    let read = |os_disk: Value, data_disk: Value| {
+        let profile = json!({"osDisk": os_disk, "dataDisks": [data_disk]});
+        let body = json!({"location": "westeurope", "properties": {"storageProfile": profile}});
+        let machine: VirtualMachine = serde_json::from_value(body).unwrap();
+        (machine.os_disk.host, machine.data_disks[0].host)
+    };
+    let plain = json!({"lun": 0, "managedDisk": id, "caching": null, "writeAcceleratorEnabled": null});
+    assert_eq!(read(plain.clone(), plain), (DiskOnHost::default(), DiskOnHost::default()));
+    let cached = json!({"lun": 0, "managedDisk": id, "caching": "readwrite"});
+    let accelerated = json!({"lun": 0, "managedDisk": id, "caching": "ReadOnly", "writeAcceleratorEnabled": true});
+    let expected = (
+        DiskOnHost { caches_writes: true, accelerates_writes: false },
+        DiskOnHost { caches_writes: false, accelerates_writes: true },
+    );
+    assert_eq!(read(cached, accelerated), expected);
+}

@@ -13,6 +13,17 @@ pub struct AttachedDisk {
     pub is_os_disk: bool,
     /// Its logical unit number, of a data disk.
     pub lun: Option<u8>,
+    /// Whether the host keeps its writes for a while before they are on it (`ReadWrite` host caching).
+    pub caches_writes: bool,
+    /// Whether it has the write accelerator of large machines.
+    pub is_write_accelerated: bool,
+}
+
+impl AttachedDisk {
+    /// One that neither caches writes nor accelerates them.
+    pub fn plain(id: Option<DiskId>, lun: Option<u8>, is_os_disk: bool) -> Self {
+        Self { id, is_os_disk, lun, caches_writes: false, is_write_accelerated: false }
+    }
 }
 
 /// A managed disk, or a snapshot of one.

@@ -55,7 +55,11 @@ pub(super) struct Azure {
     pub(super) sold_out: (Vec<&'static str>, Vec<&'static str>),
     /// The sizes that were asked for.
     pub(super) sizes: Vec<String>,
-    /// The machine that is captured itself was deleted.
+    /// A part of the copy that it fails to make, by the step that makes it, and with which code.
+    pub(super) failing_part: Option<(StepName, &'static str)>,
+    /// What it tells of each disk of the machine, where that isn't what is usual.
+    pub(super) odd_disk: Option<facts::Disk>,
+    /// The machine that the object names was deleted.
     pub(super) is_gone: bool,
     /// What belongs to it.
     pub(super) belongings: BTreeMap<BelongingId, facts::Belonging>,
@@ -95,6 +99,8 @@ impl Azure {
             restore_points: 0,
             sold_out: (Vec::new(), Vec::new()),
             sizes: Vec::new(),
+            failing_part: None,
+            odd_disk: None,
             is_gone: false,
             belongings: BTreeMap::new(),
             goes_with_it: Vec::new(),
@@ -115,6 +121,9 @@ impl Azure {
             return;
         }
         match (read, &self.origin) {
+            (Read::Machine(id), Some(_)) if *id == machine_id() && self.is_gone => {
+                return facts.machines.put(id.clone(), missing(), std::time::Duration::ZERO);
+            }
             (Read::Machine(id), Some(origin)) if *id == machine_id() => {
                 return facts.machines.put(id.clone(), Reading::Found(origin.clone()), std::time::Duration::ZERO);
             }
@@ -141,6 +150,11 @@ impl Azure {
                     if failed { Operation::failed("InternalError", "retry later") } else { Operation::UnderWay };
                 return facts.operations.put(of.clone(), Reading::Found(operation), std::time::Duration::ZERO);
             }
+            (Read::Operation(of), _) if self.failing_part.is_some_and(|(step, _)| step == of.step.name) => {
+                let code = self.failing_part.map_or("", |(_, code)| code);
+                let failed = Reading::Found(Operation::failed(code, "as Azure says"));
+                return facts.operations.put(of.clone(), failed, std::time::Duration::ZERO);
+            }
             (Read::Operation(of), _) if of.step.name == StepName::CreateMachine => {
                 let failed = self.machine.provisioning == Provisioning::Failed;
                 let operation =
@@ -163,6 +177,7 @@ impl Azure {
             source_version: Told::Found(source_version()),
             seal: self.seal.clone().map_or(Told::NotYet, Told::Found),
             console: Told::Found(self.console.clone()),
+            disk: Told::Found(self.odd_disk.clone().unwrap_or_else(disk)),
             ..Observed::at_ease()
         };
         tells.tell(read, facts);
@@ -265,7 +280,13 @@ impl Azure {
 
     /// A part is being made, or is as it was.
     fn part(&mut self, id: TemporaryId, tags: &BTreeMap<String, String>, network: facts::Network) {
-        let provisioning = if self.parts.contains_key(&id) { Provisioning::Succeeded } else { Provisioning::Creating };
+        let step = id.part("u-1").map(StepName::that_makes);
+        let fails = self.failing_part.is_some_and(|(failing, _)| step == Some(failing));
+        let provisioning = match self.parts.contains_key(&id) {
+            _ if fails => Provisioning::Failed,
+            true => Provisioning::Succeeded,
+            false => Provisioning::Creating,
+        };
         let part = facts::Temporary {
             location: region(HOME),
             tags: tags.clone(),
@@ -423,7 +444,9 @@ impl Azure {
         self.twins.tick(self.now);
         self.parts.retain(|_, part| part.provisioning != Provisioning::Deleting);
         for part in self.parts.values_mut() {
-            part.provisioning = Provisioning::Succeeded;
+            if part.provisioning != Provisioning::Failed {
+                part.provisioning = Provisioning::Succeeded;
+            }
             for point in part.restore_points.iter_mut().filter(|point| point.provisioning == Provisioning::Creating) {
                 let fails = self.failing_restore_points > 0;
                 self.failing_restore_points = self.failing_restore_points.saturating_sub(1);

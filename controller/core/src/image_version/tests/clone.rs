@@ -35,7 +35,7 @@ fn sizes(sizes: &[&str]) -> Value {
 pub(super) fn with_data() -> facts::Machine {
     let mut machine = machine();
     machine.tags.clear();
-    machine.disks.push(facts::AttachedDisk { id: Some(disk_id("data")), is_os_disk: false, lun: Some(3) });
+    machine.disks.push(facts::AttachedDisk::plain(Some(disk_id("data")), Some(3), false));
     machine
 }
 

@@ -40,6 +40,7 @@ pub(super) enum Fate {
 }
 
 /// The controller without its I/O.
+#[derive(Clone)]
 pub(super) struct Controller {
     pub(super) object: ImageVersion,
     pub(super) others: Vec<ImageVersion>,
@@ -146,6 +147,11 @@ impl Controller {
 
     fn forget(&mut self) {
         self.remembered = Memory::default();
+    }
+
+    /// Nobody looks for so many hours.
+    pub(super) fn sleep(&mut self, hours: i64) {
+        self.now = Timestamp::from_second(self.now.as_second() + hours * 3600).unwrap();
     }
 
     /// What a wake-up does, up to where it waits.

@@ -45,7 +45,7 @@ fn data_disk() -> BelongingId {
 
 /// A machine with an interface that has a public address, and a data disk.
 fn whole() -> facts::Machine {
-    let data = facts::AttachedDisk { id: Some(disk_id("data")), is_os_disk: false, lun: Some(3) };
+    let data = facts::AttachedDisk::plain(Some(disk_id("data")), Some(3), false);
     let mut machine = machine();
     machine.disks.push(data);
     machine.interfaces = vec![interface().to_string()];
@@ -74,7 +74,7 @@ fn azure() -> Azure {
     azure
 }
 
-fn controller() -> Controller {
+pub(super) fn controller() -> Controller {
     Controller::new(object(&cleanup("Delete")), azure())
 }
 

@@ -228,7 +228,7 @@ pub(super) fn machine() -> facts::Machine {
         disk_controller: Some("SCSI".into()),
         ephemeral_os_disk: false,
         unmanaged_os_disk: false,
-        disks: vec![facts::AttachedDisk { id: Some(disk_id("os")), is_os_disk: true, lun: None }],
+        disks: vec![facts::AttachedDisk::plain(Some(disk_id("os")), None, true)],
         interfaces: Vec::new(),
         image: None,
         size: Some("Standard_D2s_v5".into()),

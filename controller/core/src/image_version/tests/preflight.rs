@@ -25,7 +25,7 @@ fn with(disk: facts::Disk) -> Scene {
 /// A machine whose second disk is this one.
 fn with_data(disk: facts::Disk) -> Scene {
     let mut machine = machine();
-    machine.disks.push(facts::AttachedDisk { id: Some(disk_id("data")), is_os_disk: false, lun: Some(0) });
+    machine.disks.push(facts::AttachedDisk::plain(Some(disk_id("data")), Some(0), false));
     scene(&json!({})).machine(machine).observed(|observed| {
         observed.disks.insert("data".to_owned(), disk);
     })
@@ -108,8 +108,7 @@ fn disks() -> Vec<Row> {
             &unsupported,
         ));
     }
-    let unknown =
-        facts::Machine { disks: vec![facts::AttachedDisk { id: None, is_os_disk: true, lun: None }], ..machine() };
+    let unknown = facts::Machine { disks: vec![facts::AttachedDisk::plain(None, None, true)], ..machine() };
     let unavailable = "- False/AzureUnavailable - Retry";
     rows.extend(vec![
         row("a disk of the largest size", with_data(facts::Disk { size_gib: Some(2048), ..disk() }), FINE),

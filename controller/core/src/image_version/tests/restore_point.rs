@@ -100,7 +100,7 @@ fn a_restore_point_that_azure_refuses_is_told_before_anything_else_is_made() {
 
 #[test]
 fn what_is_attached_or_detached_after_the_moment_is_as_it_was_then() {
-    let attached = facts::AttachedDisk { id: Some(disk_id("late")), is_os_disk: false, lun: Some(9) };
+    let attached = facts::AttachedDisk::plain(Some(disk_id("late")), Some(9), false);
     let (mut more, mut less) = (with_data(), with_data());
     more.disks.push(attached);
     less.disks.truncate(1);

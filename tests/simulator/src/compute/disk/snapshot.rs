@@ -48,8 +48,8 @@ pub(super) fn begins(
     if of_the_same().count() >= INCREMENTAL_OF_A_DISK {
         return Err(ArmError::new(
             StatusCode::CONFLICT,
-            "OperationNotAllowed",
-            format!("There are {INCREMENTAL_OF_A_DISK} incremental snapshots of this disk already; delete one first."),
+            "SnapshotsLimitReached",
+            "The snapshot count was exceeded for a disk. Please retry the request after sometime.",
         ));
     }
     let family = of_the_same().find_map(|other| other.properties["incrementalSnapshotFamilyId"].as_str());

@@ -17,7 +17,7 @@ use super::super::{
     },
 };
 use super::words::Failed;
-use crate::{Finding, Message as _, Progress, Truth};
+use crate::{Finding, Message as _, Progress, Truth, temporary::LIFE_OF_A_COPY};
 
 /// Why an attempt can't go on: what stands in a condition of the work itself. A refusal of Azure's is none, as it is asked for again
 /// when whatever forbids it is gone.
@@ -41,6 +41,22 @@ fn verdict(cx: &Cx<'_>) -> Option<Verdict> {
     Some(Verdict { kind, reason, message: said.message.clone(), since: said.last_transition_time.0 })
 }
 
+/// When the first of the copy was asked for that is there.
+fn first(cx: &Cx<'_>) -> Option<Timestamp> {
+    cx.history.status.temporary.iter().map(|known| known.since.0).min()
+}
+
+/// Whether the copy had served its time at a moment.
+fn is_past_its_life(cx: &Cx<'_>, at: Timestamp) -> bool {
+    first(cx).is_some_and(|first| at.duration_since(first).unsigned_abs() >= LIFE_OF_A_COPY)
+}
+
+/// What is said of a copy with which Azure refuses to go on until its life is over. What is refused for less is asked for again.
+fn outlived(cx: &Cx<'_>) -> Option<Failed> {
+    let stall = cx.history.stall().filter(|_| is_past_its_life(cx, cx.history.now))?;
+    Some(Failed::Outlived { hours: LIFE_OF_A_COPY.as_secs() / 3600, why: stall.message.clone() })
+}
+
 /// What ends the pass because an attempt is over, if one is.
 pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Option<Decision> {
     let clone = cx.clone_spec()?;
@@ -50,6 +66,11 @@ pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Opti
     let deleting = history.begun_any(|name| name == StepName::DeleteTemporary);
     if left && deleting {
         return Some(delete(cx, verdict.filter(|_| !cx.validated.requested), report));
+    }
+    if let Some(words) = verdict.is_none().then(|| outlived(cx)).flatten().filter(|_| !cx.validated.requested) {
+        report.found(Truth::False, &words);
+        let (kind, reason, message) = (words.condition(), words.reason(), words.to_string());
+        return Some(delete(cx, Some(Verdict { kind, reason, message, since: cx.history.now }), report));
     }
     let verdict = verdict?;
     if !left {
@@ -68,8 +89,11 @@ pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Opti
     if is_kept(cx, clone, &verdict) { None } else { Some(delete(cx, Some(verdict), report)) }
 }
 
-/// Whether the copy is still kept for people to look at.
+/// Whether the copy is still kept for people to look at, for whom one that was given up at the end of its life isn't.
 fn is_kept(cx: &Cx<'_>, clone: &CloneSpec, verdict: &Verdict) -> bool {
+    if verdict.reason == Reason::CloneFailed && is_past_its_life(cx, verdict.since) {
+        return false;
+    }
     let seconds = i64::try_from(clone.keep_on_failure.as_secs()).unwrap_or(i64::MAX);
     cx.history.within(verdict.since, seconds)
 }

@@ -17,8 +17,10 @@ use super::{
         report::{Decision, Outcome, Report, Stop},
         words::Detail,
     },
+    consistency,
     words::{Failed, Words},
 };
+use crate::failure::late::{SNAPSHOTS_LIMIT, is_incurable};
 use crate::temporary::{DiskPlace, LIFE_OF_A_COPY, Part, Purpose, TemporaryId, tags};
 
 /// How often a part is asked for that Azure fails to make.
@@ -47,7 +49,12 @@ impl Making<'_> {
         let key = StepKey::on_part(StepName::that_makes(part), part);
         let found = match self.cx.temporary(&id)?.or_stop("read what the copy of the machine is made of")? {
             Presence::Found(found) => found,
-            Presence::Missing(_) => return self.make(part, words, report).map(Some),
+            Presence::Missing(_) => {
+                if part == Part::Snapshot(DiskPlace::System) {
+                    report.copy = Some(consistency::of(self.clone, self.machine));
+                }
+                return self.make(part, words, report).map(Some);
+            }
         };
         if !self.cx.validated.owns_tag(&found.tags) {
             return report.stalled(&Failed::Taken { id: id.to_string() }).map(Some);
@@ -76,8 +83,16 @@ impl Making<'_> {
 
     /// Azure failed to make the part.
     fn make_again(&self, part: Part, key: &StepKey, report: &mut Report) -> Decision {
-        let detail = Detail::of(self.cx.why_failed(key.clone(), report)?, None);
-        let noun = part.noun();
+        let failure = self.cx.why_failed(key.clone(), report)?;
+        let (noun, incurable) = (part.noun(), failure.as_ref().is_some_and(is_incurable));
+        let is_of_snapshots = failure.as_ref().is_some_and(|it| it.code.eq_ignore_ascii_case(SNAPSHOTS_LIMIT));
+        let detail = Detail::of(failure, None);
+        if is_of_snapshots {
+            return report.stalled(&Failed::Snapshots { detail });
+        }
+        if incurable {
+            return report.stalled(&Failed::PartForGood { part: noun, detail });
+        }
         if self.cx.history.step(key.clone()).is_some_and(|record| record.attempts >= MOST_ATTEMPTS) {
             return report.stalled(&Failed::Part { part: noun, detail });
         }

@@ -7,6 +7,7 @@
 //! Once the machine is there, nothing before it is looked at any more.
 
 pub(in super::super) mod attempt;
+mod consistency;
 mod make;
 mod restore_point;
 mod started;
@@ -19,6 +20,7 @@ use super::{
     super::{
         CloneSpec, Doubt, OsType, Read, Scope, StepKey, StepName,
         context::{Answer, Cx, Presence},
+        facts,
         report::{Decision, Outcome, Report, Stop},
         words::{Done, NotShown},
     },
@@ -49,6 +51,14 @@ pub(super) fn is_made(cx: &Cx<'_>, report: &mut Report) -> Result<Option<Outcome
 fn was_made(cx: &Cx<'_>) -> bool {
     let record = cx.history.step(StepKey::on_part(StepName::CreateMachine, Part::Machine));
     record.is_some_and(|record| record.finished_at.is_some())
+}
+
+/// Whether a copy is being made, and the machine isn't the one of which: what both have in common would go together. The status keeps
+/// which one it was until nothing is left of that copy.
+pub(super) fn is_replaced(cx: &Cx<'_>, machine: &facts::Machine) -> bool {
+    let known = cx.history.status.source.as_ref().and_then(|source| source.virtual_machine_uid.as_ref());
+    let begun = cx.clone_spec().is_some() && !cx.history.status.temporary.is_empty();
+    begun && known.is_some_and(|known| *known != machine.uid)
 }
 
 /// The copy was there, and Azure doesn't show it.

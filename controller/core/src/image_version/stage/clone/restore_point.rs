@@ -16,6 +16,7 @@ use super::{
         },
         clean::clear::{self, Clearing, Of},
     },
+    consistency,
     make::Making,
     words::{Failed, Words},
 };
@@ -63,6 +64,7 @@ impl<'a> Making<'a> {
             let point = RestorePointId::new(collection, RESTORE_POINT)
                 .map_err(|_| Stop::untold("a name that a restore point can have"))?;
             let step = Step::on_part(key.name, Part::RestorePoints, Request::PutRestorePoint(point));
+            report.copy = Some(consistency::of(self.clone, self.machine));
             let again = self.is_of_an_earlier_copy(&key);
             let act = if again { Report::act_again } else { Report::act };
             return act(report, &Words::RestorePoint, step).map(Taken::Not);

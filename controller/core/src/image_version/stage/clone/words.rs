@@ -3,7 +3,7 @@
 use azimage_names::{Region, SubnetId};
 
 use super::super::super::words::Detail;
-use crate::message::messages;
+use crate::message::{messages, phrases};
 
 messages! {
     /// What goes on.
@@ -68,6 +68,20 @@ messages! {
         Part { part: &'static str, detail: Detail } => GuestPrepared / CloneFailed:
             "Azure failed to make the {part} of the copy, again and again{detail}. The machine itself is as it was; set the \
              annotation azimage.dev/reconcile-requested-at to try again",
+        PartForGood { part: &'static str, detail: Detail } => GuestPrepared / CloneFailed:
+            "Azure failed to make the {part} of the copy, and another attempt would fail as well{detail}. The machine itself is as \
+             it was; change what Azure's words name, and set the annotation azimage.dev/reconcile-requested-at to try again",
+        Snapshots { detail: Detail } => GuestPrepared / QuotaExceeded:
+            "A disk of the machine has as many snapshots as Azure allows{detail}. The machine itself is as it was; delete some of \
+             them, and set the annotation azimage.dev/reconcile-requested-at to try again",
+        Replaced => SourceReady / CloneFailed:
+            "Another machine has taken the name of the one of which a copy was being made (another vmId), so the copy isn't \
+             finished: it would be of both. Set the annotation azimage.dev/reconcile-requested-at to make one of the machine that \
+             is there now",
+        Outlived { hours: u64, why: String } => GuestPrepared / CloneFailed:
+            "What was made of the copy of the machine is deleted, as Azure refused to go on with it for {hours} hours. The machine \
+             itself is as it was; when that is mended, set the annotation azimage.dev/reconcile-requested-at to try again. \
+             What Azure refused: {why}",
         RestorePoint { detail: Detail } => GuestPrepared / RestorePointUnavailable:
             "Azure failed to make a restore point of the machine{detail}. Without one no copy of all its disks can be had as they \
              are at one moment. The machine itself is as it was; set the annotation azimage.dev/reconcile-requested-at to try \
@@ -89,5 +103,19 @@ messages! {
         Gone => GuestPrepared / CloneFailed:
             "Somebody deleted the copy of the machine before a version was made from it. The machine itself is as it was; set \
              the annotation azimage.dev/reconcile-requested-at to try again",
+    }
+}
+
+phrases! {
+    /// Why the disks of a copy may not be of one moment.
+    pub(in crate::image_version) enum Apart ["status.source.copy.detail"] {
+        ByCaching { disks: String } =>
+            "Azure promises no common moment for disks with ReadWrite host caching, whose last writes may be missing: {disks}",
+        BySize { size: String } =>
+            "Azure promises no common moment for the data disks of a machine of the size {size}",
+        ByBoth { disks: String, size: String } =>
+            "Azure promises no common moment for the data disks of a machine of the size {size}, nor for disks with ReadWrite host \
+             caching, whose last writes may be missing: {disks}",
+        OneAfterTheOther => "Each disk is of a moment of its own, as clone.consistency is PerDisk",
     }
 }

@@ -122,12 +122,15 @@ impl Sealing<'_> {
         let preparation = self.source.guest.preparation(attempt.nonce, guests_clock);
         let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
         let time_limit = guest::time_limit(&self.machine.os_type, &preparation).as_secs();
+        // What a policy demands in the workspace is asked of this as well.
+        let mut tags = self.source.clone.map(|clone| clone.tags.clone()).unwrap_or_default();
+        tags.extend(attempt::tags(&self.cx.validated.owner.to_string(), attempt.nonce, expires));
         let request = RunCommandRequest {
             id: self.source.seal.clone(),
             location: self.machine.location.clone(),
             timeout_seconds: i32::try_from(time_limit).unwrap_or(i32::MAX),
             asynchronous: self.waits_for_the_seal(),
-            tags: attempt::tags(&self.cx.validated.owner.to_string(), attempt.nonce, expires),
+            tags,
             script: guest::script(&self.machine.os_type, &preparation),
         };
         Step::whole(StepName::Seal, Request::PutRunCommand(Box::new(request)))

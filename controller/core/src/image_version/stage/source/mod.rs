@@ -5,7 +5,7 @@
 
 pub(in super::super) mod problem;
 
-use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, OWNER_TAG, Prepare, SEAL_TAG, STEP_TAG, SourceStatus};
+use azimage_crds::{CONSENT_TAG, CONSENT_VALUE, Consistency, OWNER_TAG, Prepare, SEAL_TAG, STEP_TAG, SourceStatus};
 use azimage_names::values::SecurityType;
 use problem::{Problem, SealGoesOn};
 
@@ -37,6 +37,9 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         }
         Answer::Failed(failure) => return Err(Stop::Failed(failure.clone(), "read the source virtual machine")),
     };
+    if clone::is_replaced(cx, machine) {
+        return report.stalled(&clone::words::Failed::Replaced);
+    }
     report.source = Some(facts(machine));
     if source.clone.is_some() {
         if let Some(problem) = may_not_be_cloned(cx.validated, machine) {
@@ -62,6 +65,7 @@ pub(super) fn facts(machine: &facts::Machine) -> SourceStatus {
         hyper_v_generation: machine.generation.clone(),
         security_type: Some(machine.security_type.clone().unwrap_or_else(|| SecurityType::default().to_string())),
         image_reference: machine.image.clone(),
+        copy: None,
         not_approved: None,
     }
 }
@@ -76,7 +80,7 @@ const ALWAYS: [Check; 4] = [scale_set, ephemeral_disk, unmanaged_disk, confident
 const UNTIL_GENERALIZED: [Check; 6] = [boot_diagnostics, system, extensions, claim, consent, room_for_tags];
 
 /// Of a machine that is cloned, in this order. Nothing of it is changed, so it needs neither to consent nor to have room.
-const CLONED: [Check; 6] = [ephemeral_disk, unmanaged_disk, confidential, system, claim, generalized];
+const CLONED: [Check; 7] = [ephemeral_disk, unmanaged_disk, confidential, accelerated, system, claim, generalized];
 
 /// Why the machine may not be cloned, if it may not.
 fn may_not_be_cloned(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
@@ -100,6 +104,19 @@ fn scale_set(_: &Validated, machine: &facts::Machine) -> Option<Problem> {
 
 fn ephemeral_disk(_: &Validated, machine: &facts::Machine) -> Option<Problem> {
     machine.ephemeral_os_disk.then_some(Problem::EphemeralDisk)
+}
+
+/// Of such an OS disk there are no snapshots (Azure documentation, "Enable Write Accelerator"), and of a machine with any such disk no
+/// crash-consistent restore points ("Overview of Virtual Machine restore points").
+fn accelerated(validated: &Validated, machine: &facts::Machine) -> Option<Problem> {
+    let accelerated = || machine.disks.iter().filter(|disk| disk.is_write_accelerated);
+    if accelerated().any(|disk| disk.is_os_disk) {
+        return Some(Problem::AcceleratedSystem);
+    }
+    let SourceSpec::VirtualMachine { clone: Some(clone), .. } = &validated.source else { return None };
+    let is_whole = clone.consistency == Consistency::AcrossDisks;
+    let lun = accelerated().find_map(|disk| disk.lun).filter(|_| is_whole)?;
+    Some(Problem::Accelerated { lun })
 }
 
 fn unmanaged_disk(_: &Validated, machine: &facts::Machine) -> Option<Problem> {

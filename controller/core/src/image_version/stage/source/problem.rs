@@ -35,6 +35,13 @@ messages! {
             "The machine's osProfile.allowExtensionOperations is false, so nothing can be run in its guest to seal it: \
              set it to true (az vm update --set osProfile.allowExtensionOperations=true), or generalize this machine by \
              other means and say so in a new object with spec.source.virtualMachine.guest.prepare: AlreadyGeneralized",
+        AcceleratedSystem => SourceReady / SourceUnsupported:
+            "The machine's OS disk is write-accelerated, and Azure makes no snapshot of such an OS disk: switch its write accelerator \
+             off, or use another machine",
+        Accelerated { lun: u8 } => SourceReady / RestorePointUnavailable:
+            "The machine's data disk on LUN {lun} is write-accelerated, and of such a machine Azure makes no restore point that has \
+             all disks as they are at one moment: switch its write accelerator off, or accept a snapshot of each disk by itself, one \
+             after the other, with spec.source.virtualMachine.clone.consistency: PerDisk in a new object",
         Generalized => SourceReady / AlreadyGeneralized:
             "The machine is generalized already, so its copy would be provisioned anew: say so with \
              spec.source.virtualMachine.capture: InPlace and guest.prepare: AlreadyGeneralized in a new object",
