@@ -148,6 +148,11 @@ impl Controller {
         self.remembered = Memory::default();
     }
 
+    /// So many hours go by in which nobody looks.
+    pub(super) fn sleep(&mut self, hours: i64) {
+        self.now = Timestamp::from_second(self.now.as_second() + hours * 3600).unwrap();
+    }
+
     /// What a wake-up does, up to where it waits.
     pub(super) fn pass(&mut self, fate: Fate) {
         self.passes += 1;
@@ -230,7 +235,7 @@ impl Controller {
                 return;
             }
         } else if let Some((_, failure)) = self.refuses.clone().filter(|(name, _)| *name == step.name) {
-            report.keep_failure(announced.step(), &failure);
+            report.keep_failure(announced.step(), &failure, &self.status, self.now);
             self.remember(Event::Failed { step: step.clone(), failure, retry_after: None });
         } else if fate == Fate::TurnedAway {
             let failure = Failure::Unavailable("turned away".to_owned());
