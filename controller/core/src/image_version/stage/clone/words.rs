@@ -19,6 +19,8 @@ messages! {
         RestorePointLost => GuestPrepared / Cloning:
             "Somebody deleted the restore point of the machine while disks were made from it. What was made is deleted, and another \
              one is made",
+        Left => GuestPrepared / Cloning:
+            "The workspace has parts of an earlier copy of which the status doesn't tell; they are deleted before a copy is made",
         Disks => GuestPrepared / Cloning:
             "Making a copy of the machine: its disks",
         Network => GuestPrepared / Cloning:
@@ -86,6 +88,9 @@ messages! {
         Generalized => GuestPrepared / CloneFailed:
             "Somebody generalized the copy of the machine before it was sealed. The machine itself is as it was; set the \
              annotation azimage.dev/reconcile-requested-at to try again",
+        Outlived { hours: u64, last: String } => GuestPrepared / CloneFailed:
+            "No version came of the copy of the machine within {hours} hours, so it is deleted. The machine itself is as it was; set the \
+             annotation azimage.dev/reconcile-requested-at to try again with another copy. It was told last: {last}",
         Gone => GuestPrepared / CloneFailed:
             "Somebody deleted the copy of the machine before a version was made from it. The machine itself is as it was; set \
              the annotation azimage.dev/reconcile-requested-at to try again",
