@@ -13,7 +13,7 @@ pub enum ConditionType {
     Compatible,
     /// The guest was sealed: accounts, keys and machine identity are removed, and the machine is off.
     GuestPrepared,
-    /// Azure marks the source virtual machine as generalized.
+    /// Azure marks the virtual machine that is captured as generalized.
     Generalized,
     /// The gallery image version exists, is ours, and is complete in its home region.
     Published,

@@ -149,6 +149,22 @@ pub(crate) fn a_clone_needs_a_workspace() -> Rule {
         .field_path(".workspace")
 }
 
+/// A version that copies nothing may go on depending on what it was made from, and a copy of a machine doesn't stay.
+pub(crate) fn a_shallow_version_needs_its_source() -> Rule {
+    Rule::new("!has(self.publish.replicationMode) || self.publish.replicationMode != 'Shallow' || !has(self.source.virtualMachine) || self.source.virtualMachine.capture != 'Clone'")
+        .message("a version with replicationMode: Shallow may depend on what it was made from, and with capture: Clone, the default, that is deleted: use Full, or capture: InPlace")
+        .reason(Reason::FieldValueInvalid)
+        .field_path(".publish.replicationMode")
+}
+
+/// The same of a machine that is deleted when it was captured itself.
+pub(crate) fn a_shallow_version_needs_its_machine() -> Rule {
+    Rule::new("!has(self.publish.replicationMode) || self.publish.replicationMode != 'Shallow' || !has(self.source.virtualMachine) || !has(self.source.virtualMachine.inPlace) || !has(self.source.virtualMachine.inPlace.sourceCleanup) || self.source.virtualMachine.inPlace.sourceCleanup != 'Delete'")
+        .message("a version with replicationMode: Shallow may depend on the machine it was made from, and inPlace.sourceCleanup: Delete deletes that: use Full, or sourceCleanup: Keep")
+        .reason(Reason::FieldValueInvalid)
+        .field_path(".publish.replicationMode")
+}
+
 /// The machines that prove a version have to be made somewhere.
 pub(crate) fn a_validation_needs_a_workspace() -> Rule {
     Rule::new("!has(self.validation) || has(self.workspace)")

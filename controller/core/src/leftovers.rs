@@ -3,7 +3,7 @@
 //! Nothing is deleted that lacks the tags or the name that azimage gives, whose kind it doesn't make, whose owner lives or is
 //! of another cluster, or that hasn't expired.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::PURPOSE_TAG;
 use jiff::Timestamp;
@@ -17,6 +17,13 @@ use crate::{
     owner::find_tag,
     temporary::{Part, Purpose, RESTORE_POINT, TemporaryId, expires},
 };
+
+/// How long after Azure accepted the deletion of a leftover it may be shown as if nothing had been asked.
+pub const GRACE: Duration = Duration::from_secs(60);
+
+/// What is told of a deletion that Azure accepted and that had no effect: it failed later.
+pub const WITHOUT_EFFECT: &str =
+    "Azure accepted its deletion, and it is still there; a lock on something that it holds may be why";
 
 /// A resource that looks temporary, as Azure shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

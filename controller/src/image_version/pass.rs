@@ -254,7 +254,8 @@ impl Pass<'_> {
                 return self.defer(&report, &status, memory, failed.wait).await;
             }
             Err(failed) => {
-                report.keep_failure(announced.step(), &failed.failure);
+                let now = self.context.seams.clock.now();
+                report.keep_failure(announced.step(), &failed.failure, &status, now);
                 failure = Some(failed.failure.clone());
                 Event::Failed { step: key.clone(), failure: failed.failure, retry_after: failed.wait }
             }

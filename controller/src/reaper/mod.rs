@@ -35,6 +35,8 @@ pub(crate) struct Reaper {
     known: BTreeSet<Workspace>,
     /// What Azure refused to delete, and when.
     refused: BTreeMap<TemporaryId, Instant>,
+    /// What Azure accepted to delete, and when.
+    accepted: BTreeMap<TemporaryId, Instant>,
     /// What was told of workspaces that can't be looked through.
     told: BTreeMap<Workspace, String>,
     /// What was left in each workspace when it was last looked through: it doesn't go because nobody can look.
@@ -49,6 +51,7 @@ impl Reaper {
             metrics,
             known: BTreeSet::new(),
             refused: BTreeMap::new(),
+            accepted: BTreeMap::new(),
             told: BTreeMap::new(),
             left: BTreeMap::new(),
         }
@@ -72,6 +75,8 @@ impl Reaper {
     /// Looks once through all workspaces, with one deletion in each at most. Returns whether there is more to do soon.
     async fn look(&mut self) -> bool {
         self.refused.retain(|_, at| at.elapsed() < PAUSE);
+        // What is there as long after its deletion was accepted isn't being deleted.
+        self.accepted.retain(|_, at| at.elapsed() < PAUSE);
         let mut busy = false;
         let objects = self.context.stores.versions();
         let seen: BTreeSet<String> = objects.iter().filter_map(|guarded| readable(guarded)?.uid()).collect();

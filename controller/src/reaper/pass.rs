@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use azimage_azure::{Call, ErrorKind, Urgency};
 use azimage_core::{
     Owner,
+    events::Event,
     leftover_cost::Costs,
     leftovers::{self, Candidate, Standing},
-    temporary::Part,
+    temporary::{Part, TemporaryId},
 };
 use azimage_crds::ImageVersion;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -56,11 +57,22 @@ impl Reaper {
         let left: Vec<(Owner, Part, Candidate)> = left.collect();
         let costs =
             left.iter().fold(Costs::default(), |costs, (.., it)| costs.and(&it.id, it.storage.as_deref(), it.size_gib));
-        let deletes = left.iter().any(|(.., candidate)| candidate.is_going);
+        // What was just asked for may not show yet.
+        let is_asked = |id: &TemporaryId| self.accepted.get(id).is_some_and(|at| at.elapsed() < leftovers::GRACE);
+        let deletes = left.iter().any(|(.., candidate)| candidate.is_going || is_asked(&candidate.id));
         let looked = Looked { leftovers: left.len(), costs, deletes };
         let deletable = leftovers::deletable(&left, &found.present);
-        let is_due = |leftover: &&&(Owner, Part, Candidate)| !self.refused.contains_key(&leftover.2.id);
+        let is_due = |leftover: &&&(Owner, Part, Candidate)| {
+            let id = &leftover.2.id;
+            !self.refused.contains_key(id) && !is_asked(id)
+        };
         let Some((owner, part, candidate)) = deletable.iter().find(is_due).copied() else { return Ok(looked) };
+        if self.accepted.contains_key(&candidate.id) {
+            tracing::warn!(id = %candidate.id, %owner, "A deletion that Azure accepted had no effect");
+            let event = self.not_deleted(*part, &candidate.id, leftovers::WITHOUT_EFFECT);
+            context.events.publish_about(gone(owner), vec![event]).await;
+            return Ok(Looked { deletes: true, ..looked });
+        }
         let call = call.with_urgency(Urgency::Write);
         let deletion = client.delete_temporary(&call, azure::kind(&candidate.id));
         let outcome = context.term.while_held(deletion).await?;
@@ -69,6 +81,7 @@ impl Reaper {
             Ok(_) => {
                 tracing::info!(%id, %owner, %correlation_id, "Deleting a leftover of an object that is gone");
                 self.metrics.leftover_deletion(true);
+                self.accepted.insert(id.clone(), Instant::now());
                 leftovers::deleted(*part, id)
             }
             Err(error) if matches!(error.kind(), ErrorKind::Throttled { .. }) => {
@@ -76,13 +89,19 @@ impl Reaper {
             }
             Err(error) => {
                 tracing::warn!(%id, %owner, %correlation_id, %error, "Could not delete a leftover of an object that is gone");
-                self.metrics.leftover_deletion(false);
-                self.refused.insert(id.clone(), Instant::now());
-                leftovers::not_deleted(*part, id, &azure::words(&error))
+                self.not_deleted(*part, id, &azure::words(&error))
             }
         };
         context.events.publish_about(gone(owner), vec![event]).await;
         Ok(Looked { deletes: true, ..looked })
+    }
+
+    /// A leftover wasn't deleted: it is left alone for a while, and told.
+    fn not_deleted(&mut self, part: Part, id: &TemporaryId, why: &str) -> Event {
+        self.metrics.leftover_deletion(false);
+        self.accepted.remove(id);
+        self.refused.insert(id.clone(), Instant::now());
+        leftovers::not_deleted(part, id, why)
     }
 
     /// Whether objects of a namespace are looked after here with the rights of a workspace.

@@ -109,6 +109,8 @@ use crate::{MayBeLatest, rules};
 #[x_kube(
     validation = rules::a_clone_needs_a_workspace(),
     validation = rules::a_validation_needs_a_workspace(),
+    validation = rules::a_shallow_version_needs_its_source(),
+    validation = rules::a_shallow_version_needs_its_machine(),
     validation = rules::a_workspace_stays()
 )]
 pub struct ImageVersionSpec {

@@ -162,8 +162,8 @@ pub enum SourceCleanup {
     /// It stays as it is.
     #[default]
     Keep,
-    /// It is deleted, and then its network interfaces, its disks, those with data too, and its public addresses: what was its own
-    /// when it was captured, and nothing else uses.
+    /// It is deleted, and then its network interfaces, its disks, those with data too, and its public addresses: what is its own
+    /// when that begins, as `status.sourceCleanup` lists it, and nothing else uses.
     Delete,
 }
 

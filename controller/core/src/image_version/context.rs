@@ -188,9 +188,9 @@ impl<'a> Cx<'a> {
     /// The machine that is captured, of which an earlier stage has seen that it exists.
     pub(super) fn source_machine(&self) -> Result<(Source<'a>, &'a facts::Machine), Stop> {
         let Some(source) = self.source() else { return Err(Stop::unseen("the source virtual machine")) };
-        match self.machine(source.id)?.or_stop("read the source virtual machine")? {
+        match self.machine(source.id)?.or_stop("read the virtual machine that is captured")? {
             Presence::Found(machine) => Ok((source, machine)),
-            Presence::Missing(_) => Err(Stop::unseen("the source virtual machine")),
+            Presence::Missing(_) => Err(Stop::unseen("the virtual machine that is captured")),
         }
     }
 

@@ -35,6 +35,12 @@ messages! {
         SealedClone => Ready / InvalidSpec:
             "spec.source.virtualMachine.guest.prepare: a machine whose guest was sealed before can't be cloned, as its copy \
              would be provisioned anew; use capture: InPlace in a new object",
+        ShallowClone => Ready / InvalidSpec:
+            "spec.publish.replicationMode: a Shallow version may depend on what it was made from, and the copy of a machine that is \
+             cloned is deleted; use Full, or capture: InPlace, in a new object",
+        ShallowDelete => Ready / InvalidSpec:
+            "spec.publish.replicationMode: a Shallow version may depend on the machine that it was made from, and \
+             spec.source.virtualMachine.inPlace.sourceCleanup: Delete deletes that; use Full, or Keep, in a new object",
         MadeFromItself => Ready / InvalidSpec:
             "spec.source.imageVersion.resourceId: a gallery image version can't be made from itself; set another source in \
              a new object",

@@ -137,6 +137,7 @@ fn alive(cx: &Cx<'_>, report: &mut Report) -> Decision {
         }
         let (behind, ahead) = route::split_where_it_is_made(route);
         passed(behind, version, cx, report);
+        clean::recall::of_a_version(cx, version, report)?;
         let outcome = walk(ahead, cx, report)?;
         let outcome = attempt::without_a_version(cx, outcome, is_being_made, report)?;
         let outcome = clean::tell(cx, outcome, report);
@@ -181,7 +182,8 @@ fn suspended(cx: &Cx<'_>) -> Progress {
         let message = Words::SuspendedComplete;
         return Progress::Idle { reason: message.reason(), message: message.to_string() };
     }
-    Progress::stalled(Words::Suspended.reason(), Words::Suspended.to_string())
+    let words = if attempt::is_left(cx) { Words::SuspendedWithCopy } else { Words::Suspended };
+    Progress::stalled(words.reason(), words.to_string())
 }
 
 /// The version exists, so all that comes before it was done. What was seen at the time tells more than what follows from

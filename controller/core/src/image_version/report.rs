@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{
-    ConditionType, CopyStatus, GuestStatus, RegionStatus, SourceCleanupState, SourceStatus, StepFailure,
+    ConditionType, CopyStatus, GuestStatus, ImageVersionStatus, RegionStatus, SourceCleanupState, SourceStatus, StepFailure,
     ValidationStatus,
 };
 use jiff::Timestamp;
 
 use super::{
     Doubt, Read, Request, Step, StepKey, StepName, Subject,
+    history::recorded,
     refusals::Refusals,
     wish::{Asks, Change},
     words::{Done, Words},
@@ -283,6 +284,10 @@ impl Stop {
 /// What a stage comes to, or why it can't tell.
 pub(super) type Decision = Result<Outcome, Stop>;
 
+/// How long something that is to be deleted may be busy until that is told, in seconds. Azure keeps an interface for 180 for a machine
+/// that it failed to make (docs/azure-behaviour.md, section 18).
+const BUSY_SECONDS: i64 = 600;
+
 impl Report {
     pub(super) fn done(&mut self, message: &impl Message) {
         self.done_on(message.condition(), message);
@@ -299,7 +304,13 @@ impl Report {
     }
 
     /// A temporary resource couldn't be deleted, if that is what failed: the status keeps it, and until when it isn't tried again.
-    pub fn keep_failure(&mut self, step: &Step, failure: &Failure) {
+    /// What is busy may be free again soon, so it is told only if it lasts.
+    pub fn keep_failure(&mut self, step: &Step, failure: &Failure, status: &ImageVersionStatus, now: Timestamp) {
+        let begun = recorded(status, &step.key()).map(|record| record.started_at.0);
+        let lasts = begun.is_some_and(|begun| now.as_second() - begun.as_second() >= BUSY_SECONDS);
+        if matches!(failure, Failure::Busy(_)) && !lasts {
+            return;
+        }
         if let Request::DeleteTemporary(id) = &step.request {
             self.undeletable.insert(id.clone(), failure.words().to_owned());
         }

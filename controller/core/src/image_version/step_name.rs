@@ -110,7 +110,7 @@ impl StepName {
     const fn row(self) -> Row {
         match self {
             Self::ClaimSource => Row {
-                doing: "claim the source virtual machine",
+                doing: "claim the virtual machine that is captured",
                 begins_anew: &[Self::Seal, Self::ForgetSeal, Self::ForgetLastSeal],
                 ..USUAL
             },
@@ -126,7 +126,7 @@ impl StepName {
                 Row { doing: "remove the run command of the last seal", about: About::Seal, ..USUAL }
             }
             Self::MarkSealed => {
-                Row { doing: "record the seal on the source virtual machine", announced: JUDGED, ..USUAL }
+                Row { doing: "record the seal on the virtual machine that is captured", announced: JUDGED, ..USUAL }
             }
             Self::ReleaseSource => Row { doing: "release the source virtual machine", ..USUAL },
             Self::KeepDisk => {
@@ -188,10 +188,13 @@ impl StepName {
                 about: About::CleanUp,
                 ..USUAL
             },
-            Self::Deallocate => {
-                Row { doing: "deallocate the source virtual machine", expected: 1800, announced: JUDGED, ..USUAL }
-            }
-            Self::Generalize => Row { doing: "generalize the source virtual machine", ..USUAL },
+            Self::Deallocate => Row {
+                doing: "deallocate the virtual machine that is captured",
+                expected: 1800,
+                announced: JUDGED,
+                ..USUAL
+            },
+            Self::Generalize => Row { doing: "generalize the virtual machine that is captured", ..USUAL },
             // A version may answer 404 for minutes after it was accepted (seen by Terraform's azurerm provider).
             Self::Publish => Row {
                 doing: "create the gallery image version",

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use azimage_crds::{
     Adoption, Capture, ConditionType, Deletion, Guest, Hygiene, ImageDefinition, ImageVersion, OWNER_TAG, Prepare,
-    Publish, Reason, ReplicationTarget, SourceCleanup, ValidationOutcome, VirtualMachineSource,
+    Publish, Reason, ReplicationMode, ReplicationTarget, SourceCleanup, ValidationOutcome, VirtualMachineSource,
 };
 use azimage_names::{
     DiskOrSnapshotId, GalleryId, ImageDefinitionId, ImageVersionId, ManagedImageId, ResourceIdError, RunCommandId,
@@ -299,6 +299,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
         if matches!(&source, SourceSpec::ImageVersion { id: from } if *from == id) {
             return Err(Invalid::MadeFromItself.into());
         }
+        source_stays(object.spec.publish.replication_mode, &source)?;
         conflict(object, &id, &source, environment.versions)?;
     }
     let near = |it: &&&ImageDefinition| it.meta().namespace.as_deref() == Some(&namespace);
@@ -447,6 +448,21 @@ fn virtual_machine(object: &ImageVersion, machine: &VirtualMachineSource) -> Res
     let cleanup = machine.in_place.as_ref().map(|settings| settings.source_cleanup);
     let is_deleted = machine.capture == Capture::InPlace && cleanup == Some(SourceCleanup::Delete);
     Ok(SourceSpec::VirtualMachine { id, clone, keep, is_deleted, prepare: machine.guest.prepare, guest, seal })
+}
+
+/// A version that copies nothing may go on depending on its source: nobody says that it doesn't.
+fn source_stays(mode: ReplicationMode, source: &SourceSpec) -> Result<(), Violation> {
+    if mode == ReplicationMode::Full {
+        return Ok(());
+    }
+    match source {
+        SourceSpec::VirtualMachine { clone: Some(_), .. } => Err(Invalid::ShallowClone.into()),
+        SourceSpec::VirtualMachine { is_deleted: true, .. } => Err(Invalid::ShallowDelete.into()),
+        SourceSpec::VirtualMachine { .. }
+        | SourceSpec::ImageVersion { .. }
+        | SourceSpec::ManagedImage { .. }
+        | SourceSpec::Disks { .. } => Ok(()),
+    }
 }
 
 fn guest_spec(guest: &Guest) -> Result<GuestSpec, Violation> {

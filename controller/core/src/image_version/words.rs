@@ -37,6 +37,9 @@ messages! {
     pub(super) enum Words {
         Suspended => Ready / Suspended:
             "spec.suspend is true, so nothing is done; set it to false to go on",
+        SuspendedWithCopy => Ready / Suspended:
+            "spec.suspend is true, so nothing is done, and what was made for a copy of the machine stays and costs (status.temporary): \
+             a copy that runs goes on running. Set it to false to go on, or delete this object to have it deleted",
         SuspendedComplete => Ready / Suspended:
             "spec.suspend is true, so nothing is looked at or done; all was as asked for when it was suspended",
         Begins => Ready / Progressing: "Reading the object and Azure",
@@ -53,7 +56,7 @@ messages! {
     /// What Azure doesn't show. One such answer proves nothing.
     pub(super) enum NotShown {
         Machine { id: VirtualMachineId } => Ready / SourceNotFound:
-            "Azure doesn't show the source virtual machine {id}; reading it again",
+            "Azure doesn't show the virtual machine {id}; reading it again",
         SourceVersion { id: ImageVersionId } => Ready / SourceNotFound:
             "Azure doesn't show the source version {id}; reading it again",
         ManagedImage { id: ManagedImageId } => Ready / SourceNotFound:

@@ -195,6 +195,28 @@ fn values() -> Vec<Case> {
             ..case(VERSION, ".spec", "needs spec.workspace", cloned(&json!({})), without_workspace(cloned(&json!({}))))
         },
         Case {
+            path: ".spec",
+            field: "spec.publish.replicationMode",
+            ..case(
+                VERSION,
+                ".spec",
+                "with capture: Clone, the default, that is deleted",
+                with(version_base(), "/spec/publish/replicationMode", "Shallow".into()),
+                with(cloned(&json!({})), "/spec/publish/replicationMode", "Shallow".into()),
+            )
+        },
+        Case {
+            path: ".spec",
+            field: "spec.publish.replicationMode",
+            ..case(
+                VERSION,
+                ".spec",
+                "inPlace.sourceCleanup: Delete deletes that",
+                with(in_place(&json!({"sourceCleanup": "Keep"})), "/spec/publish/replicationMode", "Shallow".into()),
+                with(in_place(&json!({"sourceCleanup": "Delete"})), "/spec/publish/replicationMode", "Shallow".into()),
+            )
+        },
+        Case {
             path: ".spec.source.virtualMachine",
             field: "spec.source.virtualMachine",
             ..case(VERSION, ".spec", "clone is for capture: Clone", cloned(&json!({"keepOnFailure": "0s"})), {

@@ -14,7 +14,14 @@ use crate::{
 };
 
 /// Codes that mean "another operation is in the way", with whatever status.
-const BUSY: &[&str] = &["Conflict", "RetryableError", "AnotherOperationInProgress", "OperationPreempted"];
+const BUSY: &[&str] = &[
+    "Conflict",
+    "RetryableError",
+    "AnotherOperationInProgress",
+    "OperationPreempted",
+    // For three minutes after a machine failed that it was to be of.
+    "NicReservedForAnotherVm",
+];
 
 /// What `OperationNotAllowed` says when it is about something that passes. Hints only: messages are localised, and
 /// where none fits the caller decides by a fresh read.

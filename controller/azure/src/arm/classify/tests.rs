@@ -79,6 +79,13 @@ fn answers_are_told_apart_by_what_to_do_about_them() {
             Advice::WaitForState,
         ),
         (
+            "an interface of a machine that failed",
+            400,
+            "NicReservedForAnotherVm",
+            "Nic(s) in request is reserved for another Virtual Machine for 180 seconds.",
+            Advice::WaitForState,
+        ),
+        (
             "a generalized machine",
             409,
             "OperationNotAllowed",

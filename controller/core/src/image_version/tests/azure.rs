@@ -47,6 +47,14 @@ pub(super) struct Azure {
     pub(super) silent: bool,
     /// How many snapshots were made.
     pub(super) snapshots: u32,
+    /// The image definition is gone.
+    pub(super) no_definition: bool,
+    /// The locks on everything.
+    pub(super) locks: Vec<facts::Lock>,
+    /// Whether it accepts deletions of what is temporary and they fail later, and then whether anybody is told why.
+    pub(super) failing_deletions: Option<bool>,
+    /// The disks that were made.
+    pub(super) disks_made: Vec<TemporaryId>,
     /// How many restore points are still to fail, of those that are made.
     pub(super) failing_restore_points: u32,
     /// How many restore points were asked for.
@@ -95,6 +103,10 @@ impl Azure {
             parts: BTreeMap::new(),
             silent: false,
             snapshots: 0,
+            no_definition: false,
+            locks: Vec::new(),
+            failing_deletions: None,
+            disks_made: Vec::new(),
             failing_restore_points: 0,
             restore_points: 0,
             sold_out: (Vec::new(), Vec::new()),
@@ -155,6 +167,12 @@ impl Azure {
                 let failed = Reading::Found(Operation::failed(code, "as Azure says"));
                 return facts.operations.put(of.clone(), failed, std::time::Duration::ZERO);
             }
+            (Read::Operation(of), _) if of.step.name == StepName::DeleteTemporary => {
+                let is_told = self.failing_deletions == Some(true);
+                let operation =
+                    if is_told { Operation::failed("ScopeLocked", "locked below") } else { Operation::UnderWay };
+                return facts.operations.put(of.clone(), Reading::Found(operation), std::time::Duration::ZERO);
+            }
             (Read::Operation(of), _) if of.step.name == StepName::CreateMachine => {
                 let failed = self.machine.provisioning == Provisioning::Failed;
                 let operation =
@@ -172,7 +190,12 @@ impl Azure {
         }
         let tells = Observed {
             version: self.version.clone().map_or(Told::NotYet, Told::Found),
-            definition: Told::Found(facts::Definition { os_type: machine.os_type.clone(), ..definition() }),
+            definition: if self.no_definition {
+                Told::Missing(Absent::Resource)
+            } else {
+                Told::Found(facts::Definition { os_type: machine.os_type.clone(), ..definition() })
+            },
+            locks: Told::Found(self.locks.clone()),
             virtual_machine: Told::Found(machine),
             source_version: Told::Found(source_version()),
             seal: self.seal.clone().map_or(Told::NotYet, Told::Found),
@@ -244,6 +267,7 @@ impl Azure {
                         assert!(points.any(|point| point.provisioning == Provisioning::Succeeded && has_it(point)));
                     }
                 }
+                self.disks_made.push(TemporaryId::Disk(request.id.clone()));
                 self.part(TemporaryId::Disk(request.id.clone()), &request.tags, facts::Network::None);
             }
             Request::PutSecurityGroup(request) => {
@@ -257,6 +281,7 @@ impl Azure {
                 self.part(TemporaryId::Interface(request.id.clone()), &request.tags, network);
             }
             Request::PutMachine(request) => self.make(request),
+            Request::DeleteTemporary(_) if self.failing_deletions.is_some() => {}
             Request::DeleteTemporary(id) => self.delete(id),
             Request::DeleteBelonging(request) => self.delete_belonging(&request.id),
             Request::Deallocate(_) => {

@@ -145,6 +145,7 @@ proptest! {
                 Fate::Slow,
                 Fate::OneRead,
                 Fate::StepThrottled,
+                Fate::StatusLost,
             ]),
             0..60,
         ),
@@ -157,8 +158,24 @@ proptest! {
     }
 
     #[test]
-    fn an_object_that_goes_in_the_middle_leaves_nothing(passes in 0..80_usize, fates in vec(
+    fn a_status_that_is_lost_once_leaves_nothing_behind(lost in 0..90_usize, fates in vec(
         select(vec![Fate::Fine, Fate::Restart, Fate::KilledBeforeStep, Fate::KilledAfterStep, Fate::Slow]), 0..20,
+    )) {
+        let mut controller = controller(&json!({}));
+        let before = vec![Fate::Fine; lost];
+        controller.run(&[before, vec![Fate::StatusLost], fates].concat());
+        prop_assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+        prop_assert_eq!((controller.azure.created, controller.azure.generalized), (1, 1));
+        assert_clean(&controller);
+        prop_assert_eq!(reason(&controller, ConditionType::CleanedUp), "True/Succeeded");
+    }
+
+    #[test]
+    fn an_object_that_goes_in_the_middle_leaves_nothing(passes in 0..80_usize, fates in vec(
+        select(vec![
+            Fate::Fine, Fate::Restart, Fate::KilledBeforeStep, Fate::KilledAfterStep, Fate::Slow, Fate::StatusLost,
+        ]),
+        0..20,
     )) {
         let mut controller = controller(&json!({"deletionPolicy": "Delete"}));
         for _ in 0..passes {
@@ -418,6 +435,150 @@ fn the_way_tells_what_goes_on_in_reasons_of_its_own() {
     for expected in ["Unknown/Cloning", "False/CapacityUnavailable", "Unknown/CleaningUp", "True/Succeeded"] {
         assert!(seen.contains(expected), "{expected}: {seen:?}");
     }
+}
+
+/// The message of a condition of the status.
+fn message(controller: &Controller, kind: ConditionType) -> &str {
+    let condition = controller.status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
+    condition.map_or("", |condition| condition.message.as_str())
+}
+
+#[test]
+fn what_isnt_about_the_copy_heals_by_itself_though_the_copy_was_deleted_meanwhile() {
+    for machine in [false, true] {
+        let mut controller = controller(&json!({}));
+        let is_there = |azure: &Azure| azure.copied || !machine && !azure.parts.is_empty();
+        until(&mut controller, is_there);
+        controller.azure.no_definition = true;
+        wait(&mut controller, 30);
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/DefinitionNotFound");
+        assert_eq!(reason(&controller, ConditionType::CleanedUp), "Unknown/WaitingForEarlierStep");
+        assert!(message(&controller, ConditionType::CleanedUp).contains("for 60 minutes"));
+        assert!(!message(&controller, ConditionType::Stalled).contains("the copy"), "it isn't about the copy");
+        wait(&mut controller, 90);
+        assert_clean(&controller);
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/DefinitionNotFound");
+        assert_eq!(reason(&controller, ConditionType::CleanedUp), "True/Succeeded");
+        controller.azure.no_definition = false;
+        wait(&mut controller, 60);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn a_lock_that_comes_between_two_attempts_and_goes_again_ends_none() {
+    let mut controller = controller(&json!({"source": {"virtualMachine": {"clone": {"keepOnFailure": "0s"}}}}));
+    controller.azure.silent = true;
+    wait(&mut controller, 90);
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/CloneFailed");
+    assert_clean(&controller);
+    controller.azure.silent = false;
+    let scope = part(Part::Machine).to_string().split("/providers/").next().unwrap().to_owned();
+    controller.azure.locks = vec![facts::Lock { name: "keep".to_owned(), scope, read_only: true }];
+    ask(&mut controller, "now");
+    wait(&mut controller, 60);
+    assert_eq!(reason(&controller, ConditionType::Stalled), "True/ScopeLocked");
+    controller.azure.locks.clear();
+    wait(&mut controller, 60);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+    assert_clean(&controller);
+}
+
+#[test]
+fn a_deletion_that_azure_accepts_and_that_fails_later_is_told_and_asked_for_every_ten_minutes() {
+    for (is_told, expected) in [(true, "ScopeLocked: locked below"), (false, "accepted its deletion again and again")] {
+        let mut controller = controller(&json!({}));
+        controller.azure.failing_deletions = Some(is_told);
+        wait(&mut controller, 60);
+        assert_eq!(reason(&controller, ConditionType::CleanedUp), "False/CleanUpFailed");
+        let told = message(&controller, ConditionType::CleanedUp);
+        assert!(told.contains(expected), "{told}");
+        assert_eq!(reason(&controller, ConditionType::Ready), "True/Succeeded");
+        let deletions = |controller: &Controller| {
+            controller.carried_out.iter().filter(|step| **step == StepName::DeleteTemporary).count()
+        };
+        let before = deletions(&controller);
+        wait(&mut controller, 120);
+        // The machine and the collection, each five or six times an hour.
+        assert!((16..=26).contains(&(deletions(&controller) - before)), "{}", deletions(&controller) - before);
+        controller.azure.failing_deletions = None;
+        wait(&mut controller, 30);
+        assert_clean(&controller);
+        assert_eq!(reason(&controller, ConditionType::CleanedUp), "True/Succeeded");
+    }
+}
+
+#[test]
+fn what_is_busy_for_a_while_as_it_goes_is_no_failure() {
+    let busy = || Failure::Busy("NicReservedForAnotherVm: for 180 seconds".to_owned());
+    for (minutes, expected) in [(3, "Unknown/CleaningUp"), (30, "False/CleanUpFailed")] {
+        let mut controller = controller(&json!({}));
+        controller.refuses = Some((StepName::DeleteTemporary, busy()));
+        until(&mut controller, |azure| {
+            azure.version.as_ref().is_some_and(|it| it.home() == Some(&RegionReplication::Completed))
+        });
+        wait(&mut controller, minutes);
+        assert_eq!(reason(&controller, ConditionType::CleanedUp), expected);
+        controller.refuses = None;
+        wait(&mut controller, 30);
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn a_copy_of_which_no_version_comes_in_a_day_is_deleted() {
+    for step in [StepName::CreateMachine, StepName::Deallocate] {
+        let mut controller = controller(&json!({}));
+        controller.refuses = Some((step, lock()));
+        wait(&mut controller, 60);
+        assert!(controller.status.temporary.len() > 3, "{step}");
+        controller.sleep(24);
+        wait(&mut controller, 15);
+        assert_clean(&controller);
+        assert_eq!(reason(&controller, ConditionType::Stalled), "True/CloneFailed", "{step}");
+        let told = message(&controller, ConditionType::Stalled);
+        assert!(told.contains("within 24 hours") && told.contains("the scope is locked"), "{told}");
+        controller.refuses = None;
+        wait(&mut controller, 30);
+        assert_clean(&controller);
+        ask(&mut controller, "now");
+        wait(&mut controller, 60);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{step}: {:?}", controller.progress());
+        assert_clean(&controller);
+    }
+}
+
+#[test]
+fn who_suspends_an_object_with_a_copy_is_told_that_it_goes_on_running() {
+    let mut controller = controller(&json!({}));
+    until(&mut controller, |azure| azure.copied);
+    let plain = controller.object.clone();
+    controller.object.spec.suspend = true;
+    controller.pass(Fate::Fine);
+    let Progress::Stalled { reason: Reason::Suspended, message } = controller.progress() else {
+        panic!("{:?}", controller.progress())
+    };
+    assert!(message.contains("goes on running") && message.contains("status.temporary"), "{message}");
+    controller.object = plain;
+    controller.run(&[]);
+    controller.object.spec.suspend = true;
+    controller.pass(Fate::Fine);
+    assert!(matches!(controller.progress(), Progress::Idle { .. }), "{:?}", controller.progress());
+}
+
+#[test]
+fn a_copy_that_somebody_retags_is_told_in_the_very_pass_that_finds_it() {
+    let mut controller = controller(&json!({}));
+    until(&mut controller, |azure| azure.version.is_some());
+    controller.azure.machine.tags.clear();
+    for _ in 0..60 {
+        controller.pass(Fate::Fine);
+        let is_stuck = controller.status.temporary.iter().any(|known| known.problem.is_some());
+        let told = reason(&controller, ConditionType::CleanedUp);
+        assert!(told != "True/Succeeded" && is_stuck == (told == "False/CleanUpFailed"), "{is_stuck} {told}");
+    }
+    assert_eq!(reason(&controller, ConditionType::CleanedUp), "False/CleanUpFailed");
 }
 
 fn lock() -> Failure {

@@ -200,7 +200,7 @@ fn a_copy_with_which_azure_refuses_to_go_on_for_a_day_leaves_nothing() {
         let Progress::Stalled { reason: Reason::CloneFailed, message } = controller.progress() else {
             panic!("{step}: {:?}", controller.progress())
         };
-        assert!(message.contains("for 24 hours") && message.contains("ScopeLocked"), "{step}: {message}");
+        assert!(message.contains("within 24 hours") && message.contains("ScopeLocked"), "{step}: {message}");
         assert_clean(&controller);
         let at_rest = (controller.status.clone(), controller.carried_out.len());
         controller.sleep(48);

@@ -236,7 +236,7 @@ impl Controller {
                 return;
             }
         } else if let Some((_, failure)) = self.refuses.clone().filter(|(name, _)| *name == step.name) {
-            report.keep_failure(announced.step(), &failure);
+            report.keep_failure(announced.step(), &failure, &self.status, self.now);
             self.remember(Event::Failed { step: step.clone(), failure, retry_after: None });
         } else if fate == Fate::TurnedAway {
             let failure = Failure::Unavailable("turned away".to_owned());

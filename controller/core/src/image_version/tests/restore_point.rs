@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Failure, Progress,
-    temporary::{DiskPlace, Part},
+    temporary::{DiskPlace, Part, TemporaryId},
 };
 
 fn consistency(of: &str) -> Value {
@@ -139,6 +139,33 @@ fn disks_of_two_moments_never_go_together() {
         assert_eq!(controller.azure.restore_points, 2);
         assert_eq!(count(&controller, StepName::CreateDisk), 3, "the first one is made again");
         assert_clean(&controller);
+    }
+}
+
+#[test]
+fn disks_of_two_moments_never_go_together_though_the_status_was_lost() {
+    type Hand = fn(&mut Azure);
+    let os_disk = part(Part::Disk(DiskPlace::System));
+    let hands: [(&str, usize, Hand); 4] = [
+        ("the restore point is gone", 2, |azure| drop(azure.parts.remove(&part(Part::RestorePoints)))),
+        ("a disk is attached since", 1, |azure| azure.origin = Some(with_data())),
+        ("a disk is detached since", 2, |azure| azure.origin.as_mut().unwrap().disks.truncate(1)),
+        ("nothing else", 2, |_| {}),
+    ];
+    for (what, disks, hand) in hands {
+        let mut machine = with_data();
+        machine.disks.truncate(disks);
+        let mut controller = Controller::new(cloning(&json!({})), Azure::cloning(machine));
+        until(&mut controller, |azure| azure.parts.contains_key(&os_disk));
+        hand(&mut controller.azure);
+        let os_disks =
+            |controller: &Controller| controller.azure.disks_made.iter().filter(|id| **id == os_disk).count();
+        assert_eq!(os_disks(&controller), 1, "{what}");
+        controller.run(&[Fate::StatusLost]);
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{what}: {:?}", controller.progress());
+        assert_eq!(os_disks(&controller), 2, "{what}: the first one is made again");
+        assert_eq!(controller.azure.parts.keys().collect::<Vec<_>>(), Vec::<&TemporaryId>::new(), "{what}");
+        assert_eq!(controller.status.temporary, [], "{what}");
     }
 }
 

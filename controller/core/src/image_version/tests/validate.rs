@@ -36,6 +36,40 @@ fn other(change: &Value) -> ImageVersion {
 }
 
 #[test]
+fn a_shallow_version_needs_a_source_that_stays() {
+    let shallow = json!({"spec": {"publish": {"replicationMode": "Shallow"}}});
+    let deleting = machine_source(&json!({"inPlace": {"sourceCleanup": "Delete"}}));
+    for (what, source, expected) in [
+        ("a copy", json!(null), Some("capture: InPlace")),
+        ("a machine that is deleted", deleting.clone(), Some("sourceCleanup: Delete")),
+        ("a machine that stays", machine_source(&json!({"inPlace": {"sourceCleanup": "Keep"}})), None),
+        ("a machine", json!({}), None),
+        ("a managed image", from_managed_image(), None),
+        ("disks", from_disks(&["data"]), None),
+        ("a version", from_image_version(), None),
+    ] {
+        let object = |more: &Value| match &source {
+            Value::Null => super::clone::cloning(&more["spec"]),
+            source => object(&both(source, more)),
+        };
+        let told = understand(&object(&shallow), environment(&[])).err().map(|violation| violation.to_string());
+        match (expected, told) {
+            (None, None) => {}
+            (Some(expected), Some(told)) => {
+                assert!(
+                    told.starts_with("spec.publish.replicationMode: ") && told.contains(expected),
+                    "{what}: {told}"
+                );
+            }
+            (_, told) => panic!("{what}: {told:?}"),
+        }
+        assert!(understand(&object(&json!({"spec": {}})), environment(&[])).is_ok(), "{what}");
+        let going = both(&shallow, &json!({"metadata": {"deletionTimestamp": "2026-06-01T00:00:00Z"}}));
+        assert!(source.is_null() || understand(&object(&going), environment(&[])).is_ok(), "{what} goes all the same");
+    }
+}
+
+#[test]
 fn a_field_that_can_not_be_used_is_named() {
     let cases = [
         ("a subscription", json!({"spec": {"gallery": {"subscriptionId": "x"}}}), "spec.gallery.subscriptionId: "),

@@ -2,10 +2,13 @@
 
 use azimage_crds::TemporaryStatus;
 
-use super::super::super::{
-    Doubt, Provisioning, Read, Request, Step, StepKey, StepName,
-    context::{Answer, Cx},
-    report::{Report, Stop},
+use super::{
+    super::super::{
+        Doubt, Provisioning, Read, Request, Step, StepKey, StepName,
+        context::{Answer, Cx},
+        report::{Report, Stop},
+    },
+    late,
 };
 use crate::temporary::{Part, TemporaryId};
 
@@ -52,6 +55,8 @@ enum Left {
     There,
     /// Azure is deleting it, or was asked to.
     Going,
+    /// Azure accepted its deletion, which failed later, in Azure's words.
+    Stuck(String),
 }
 
 /// Looks at all of these that the status names, and deletes the first that can be. Those that `skip` says are left alone for now.
@@ -97,6 +102,11 @@ pub(in super::super) fn clear(
                 left += 1;
                 holding.push(part);
             }
+            Left::Stuck(why) => {
+                left += 1;
+                holding.push(part);
+                report.undeletable.insert(id, why);
+            }
             Left::There => {
                 left += 1;
                 holding.push(part);
@@ -132,7 +142,10 @@ fn look(cx: &Cx<'_>, part: Part, id: &TemporaryId, report: &mut Report) -> Resul
         Provisioning::Deleting => Left::Going,
         _ if others => Left::Foreign(HOLDS_OTHERS),
         _ if asked => Left::Going,
-        _ => Left::There,
+        _ => {
+            let told = super::known(cx, id).and_then(|known| known.problem_at.as_ref()).map(|at| at.0);
+            late::why_it_failed(cx, key, told, report)?.map_or(Left::There, Left::Stuck)
+        }
     })
 }
 

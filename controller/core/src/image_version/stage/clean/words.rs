@@ -7,6 +7,8 @@ messages! {
     pub(in crate::image_version) enum Words {
         Nothing => CleanedUp / Succeeded:
             "Nothing that was made for the work alone is left",
+        Recalling => CleanedUp / CleaningUp:
+            "Looking for what was made for the work alone, of which the status doesn't tell",
         Deleting => CleanedUp / CleaningUp:
             "Deleting what was made for the work alone (status.temporary)",
         Again => CleanedUp / CleaningUp:
@@ -16,6 +18,9 @@ messages! {
         Kept { minutes: u64 } => CleanedUp / CloneFailed:
             "The copy that can't be captured is kept for {minutes} minutes for you to look at \
              (spec.source.virtualMachine.clone.keepOnFailure), and then deleted",
+        Parts { minutes: u64 } => CleanedUp / WaitingForEarlierStep:
+            "What was made for a copy of the machine is kept for {minutes} minutes \
+             (spec.source.virtualMachine.clone.keepOnFailure), and deleted if the work can't go on until then",
         Stuck { id: String, why: String, count: usize } => CleanedUp / CleanUpFailed:
             "{count} temporary resources can't be deleted and go on costing; it is tried again every ten minutes. {id}: {why}",
     }

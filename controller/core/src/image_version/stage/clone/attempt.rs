@@ -1,7 +1,7 @@
 //! An attempt at a copy that can't be captured ends: the copy is kept for a while, for people to look at, and then deleted.
 //! Another attempt is made when somebody asks for it.
 
-use azimage_crds::{ConditionType, Reason};
+use azimage_crds::{ConditionType, Reason, TemporaryStatus};
 use jiff::Timestamp;
 
 use super::super::{
@@ -17,7 +17,10 @@ use super::super::{
     },
 };
 use super::words::Failed;
-use crate::{Finding, Message as _, Progress, Truth, temporary::LIFE_OF_A_COPY};
+use crate::{
+    Finding, Message as _, Progress, Truth,
+    temporary::{LIFE_OF_A_COPY, TemporaryId},
+};
 
 /// Why an attempt can't go on: what stands in a condition of the work itself. A refusal of Azure's is none, as it is asked for again
 /// when whatever forbids it is gone.
@@ -27,6 +30,26 @@ struct Verdict {
     message: String,
     /// Since when.
     since: Timestamp,
+}
+
+/// The reasons that are about the copy itself: another look at it comes to the same. Whatever else is in the way may be gone at the next
+/// look.
+const OF_THE_COPY: [Reason; 10] = [
+    Reason::NameTaken,
+    Reason::RestorePointUnavailable,
+    Reason::CloneFailed,
+    Reason::SourceRunning,
+    Reason::GuestPreparationUnknown,
+    Reason::GuestUnsupported,
+    Reason::ScriptFailed,
+    Reason::HygieneFailed,
+    Reason::SealFailed,
+    Reason::SealTimedOut,
+];
+
+/// Whether what a condition says is about the copy itself.
+fn is_of_the_copy(kind: ConditionType, reason: Reason) -> bool {
+    kind == ConditionType::GuestPrepared && OF_THE_COPY.contains(&reason)
 }
 
 /// The verdict on the attempt, if there is one: what the first condition says of which anything is known and that isn't true. Later
@@ -41,22 +64,6 @@ fn verdict(cx: &Cx<'_>) -> Option<Verdict> {
     Some(Verdict { kind, reason, message: said.message.clone(), since: said.last_transition_time.0 })
 }
 
-/// When the first of the copy was asked for that is there.
-fn first(cx: &Cx<'_>) -> Option<Timestamp> {
-    cx.history.status.temporary.iter().map(|known| known.since.0).min()
-}
-
-/// Whether the copy had served its time at a moment.
-fn is_past_its_life(cx: &Cx<'_>, at: Timestamp) -> bool {
-    first(cx).is_some_and(|first| at.duration_since(first).unsigned_abs() >= LIFE_OF_A_COPY)
-}
-
-/// What is said of a copy with which Azure refuses to go on until its life is over. What is refused for less is asked for again.
-fn outlived(cx: &Cx<'_>) -> Option<Failed> {
-    let stall = cx.history.stall().filter(|_| is_past_its_life(cx, cx.history.now))?;
-    Some(Failed::Outlived { hours: LIFE_OF_A_COPY.as_secs() / 3600, why: stall.message.clone() })
-}
-
 /// What ends the pass because an attempt is over, if one is.
 pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Option<Decision> {
     let clone = cx.clone_spec()?;
@@ -67,16 +74,14 @@ pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Opti
     if left && deleting {
         return Some(delete(cx, verdict.filter(|_| !cx.validated.requested), report));
     }
-    if let Some(words) = verdict.is_none().then(|| outlived(cx)).flatten().filter(|_| !cx.validated.requested) {
-        report.found(Truth::False, &words);
-        let (kind, reason, message) = (words.condition(), words.reason(), words.to_string());
-        return Some(delete(cx, Some(Verdict { kind, reason, message, since: cx.history.now }), report));
+    if left && let Some(told) = outlived(cx, verdict.as_ref(), report) {
+        return Some(delete(cx, Some(told), report));
     }
     let verdict = verdict?;
     if !left {
         // Of an object that never began there is nothing to be over.
         let begun = history.begun_any(StepName::is_about_a_part);
-        if !begun || cx.validated.requested {
+        if !begun || cx.validated.requested || !is_of_the_copy(verdict.kind, verdict.reason) {
             return None;
         }
         report.done(&Words::Nothing);
@@ -89,11 +94,37 @@ pub(in super::super::super) fn is_over(cx: &Cx<'_>, report: &mut Report) -> Opti
     if is_kept(cx, clone, &verdict) { None } else { Some(delete(cx, Some(verdict), report)) }
 }
 
-/// Whether the copy is still kept for people to look at, for whom one that was given up at the end of its life isn't.
-fn is_kept(cx: &Cx<'_>, clone: &CloneSpec, verdict: &Verdict) -> bool {
-    if verdict.reason == Reason::CloneFailed && is_past_its_life(cx, verdict.since) {
-        return false;
+/// Why an attempt ends of which nothing else is known but that it lasts for too long: a copy is a running machine with the jobs and
+/// credentials of another one. What is kept for people has a time of its own.
+fn outlived(cx: &Cx<'_>, verdict: Option<&Verdict>, report: &mut Report) -> Option<Verdict> {
+    let first = parts(cx).map(|known| known.since.0).min()?;
+    let life = i64::try_from(LIFE_OF_A_COPY.as_secs()).unwrap_or(i64::MAX);
+    if verdict.is_some() || cx.history.within(first, life) || cx.history.possibly_created() {
+        return None;
     }
+    let last = cx.history.condition(ConditionType::Ready).map_or_else(String::new, |ready| ready.message.clone());
+    let words = Failed::Outlived { hours: LIFE_OF_A_COPY.as_secs() / 3600, last };
+    report.found(Truth::False, &words);
+    let (kind, reason, message) = (words.condition(), words.reason(), words.to_string());
+    Some(Verdict { kind, reason, message, since: cx.history.now })
+}
+
+/// Whether something of a copy is there, as far as the status knows.
+pub(in super::super::super) fn is_left(cx: &Cx<'_>) -> bool {
+    cx.clone_spec().is_some() && parts(cx).next().is_some()
+}
+
+/// What the status knows of a copy.
+fn parts<'a>(cx: &Cx<'a>) -> impl Iterator<Item = &'a TemporaryStatus> {
+    let uid = &cx.validated.owner.uid;
+    cx.history.status.temporary.iter().filter(move |known| {
+        let part = known.resource_id.parse::<TemporaryId>().ok().and_then(|id| id.part(uid));
+        part.is_some_and(|part| !part.is_of_a_validation())
+    })
+}
+
+/// Whether the copy is still kept for people to look at.
+fn is_kept(cx: &Cx<'_>, clone: &CloneSpec, verdict: &Verdict) -> bool {
     let seconds = i64::try_from(clone.keep_on_failure.as_secs()).unwrap_or(i64::MAX);
     cx.history.within(verdict.since, seconds)
 }
@@ -104,6 +135,9 @@ fn delete(cx: &Cx<'_>, told: Option<Verdict>, report: &mut Report) -> Decision {
     report.findings.insert(ConditionType::CleanedUp, Finding::of(Truth::Unknown, &Words::Deleting));
     clean::tell_of_stuck(cx, report);
     let another = told.is_none();
+    if matches!(cleared, Clearing::Gone) && !another && report.undeletable.is_empty() {
+        report.done(&Words::Nothing);
+    }
     report.progress = if let Some(verdict) = told {
         Progress::stalled(verdict.reason, verdict.message)
     } else {
@@ -163,10 +197,16 @@ pub(in super::super::super) fn tell_of_the_kept(cx: &Cx<'_>, outcome: &Outcome, 
     let Progress::Stalled { reason, .. } = &report.progress else { return };
     // A refusal ends no attempt.
     let over = report.findings.values().any(|it| it.truth == Truth::False && it.reason == *reason);
-    if over && matches!(outcome, Outcome::Ends(None, _)) && !cx.history.status.temporary.is_empty() {
-        let keep = clone.keep_on_failure.as_secs() / 60;
-        report.found(Truth::False, &Words::Kept { minutes: keep });
+    if !over || !matches!(outcome, Outcome::Ends(None, _)) || cx.history.status.temporary.is_empty() {
+        return;
+    }
+    let minutes = clone.keep_on_failure.as_secs() / 60;
+    let machine = TemporaryId::Machine(clone.machine.clone());
+    if clean::known(cx, &machine).is_some() && is_of_the_copy(ConditionType::GuestPrepared, *reason) {
+        report.found(Truth::False, &Words::Kept { minutes });
         say_that_it_is_the_copy(report);
+    } else {
+        report.found(Truth::Unknown, &Words::Parts { minutes });
     }
 }
 

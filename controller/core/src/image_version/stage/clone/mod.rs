@@ -18,11 +18,15 @@ use words::{Failed, Words, Workspace};
 
 use super::{
     super::{
-        CloneSpec, Doubt, OsType, Read, Scope, StepKey, StepName,
+        CloneSpec, Doubt, OsType, Read, Requeue, Scope, StepKey, StepName,
         context::{Answer, Cx, Presence},
         facts,
-        report::{Decision, Outcome, Report, Stop},
+        report::{Decision, Outcome, Report, Stop, ends},
         words::{Done, NotShown},
+    },
+    clean::{
+        clear::{self, Clearing, Of},
+        recall,
     },
     preflight,
 };
@@ -100,6 +104,12 @@ fn make(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Decision {
         if machine.is_being_changed() {
             return report.wait(&Words::SourceChanging);
         }
+        // What is made now may be of another moment, and of other disks.
+        let left = recall::of_an_earlier_copy(cx, clone)?;
+        if !left.is_empty() {
+            report.temporary.extend(left);
+            return anew(cx, &Words::Left, report);
+        }
     }
     let mut making = Making { cx, clone, origin: source.origin, machine, subnet, restored: None };
     if restore_point::is_needed(cx, clone, machine) {
@@ -114,6 +124,17 @@ fn make(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Decision {
         }
     }
     making.machine(report)
+}
+
+/// All that was made goes, and is made again.
+fn anew(cx: &Cx<'_>, words: &Words, report: &mut Report) -> Decision {
+    match clear::clear(cx, report, Of::Capture, |_| false)? {
+        Clearing::Deletes(step) => report.act(words, step),
+        Clearing::Waits | Clearing::Gone => {
+            report.wait(words)?;
+            ends(None, Requeue::Poll)
+        }
+    }
 }
 
 /// What the workspace lacks, as Azure says again and again.

@@ -6,17 +6,15 @@ use azimage_crds::Consistency;
 use azimage_names::{DiskRestorePointId, RestorePointId};
 
 use super::{
-    super::{
-        super::{
-            CloneSpec, Doubt, Provisioning, Read, Request, Requeue, Step, StepKey, StepName,
-            context::{Cx, Presence},
-            facts,
-            report::{Decision, Outcome, Report, Stop, ends},
-            words::Detail,
-        },
-        clean::clear::{self, Clearing, Of},
+    super::super::{
+        CloneSpec, Doubt, Provisioning, Read, Request, Step, StepKey, StepName,
+        context::{Cx, Presence},
+        facts,
+        report::{Decision, Outcome, Report, Stop},
+        words::Detail,
     },
     consistency,
+    anew,
     make::Making,
     words::{Failed, Words},
 };
@@ -96,13 +94,13 @@ impl<'a> Making<'a> {
         }
         match self.cx.temporary(id)?.or_stop("read the restore point of the machine")? {
             Presence::Found(found) if found.restore_points.iter().any(facts::RestorePoint::is_of_a_copy) => Ok(None),
-            Presence::Found(_) => self.anew(&Words::RestorePointLost, report).map(Some),
+            Presence::Found(_) => anew(self.cx, &Words::RestorePointLost, report).map(Some),
             Presence::Missing(_) => {
                 let doubt = Doubt::Absent(Read::of_temporary(id));
                 let believed = self.cx.history.believes(&doubt);
                 report.doubts(doubt);
                 let outcome = if believed {
-                    self.anew(&Words::RestorePointLost, report)
+                    anew(self.cx, &Words::RestorePointLost, report)
                 } else {
                     report.wait(&Words::RestorePoint)
                 };
@@ -120,17 +118,6 @@ impl<'a> Making<'a> {
         if is_over {
             return report.stalled(&Failed::RestorePoint { detail });
         }
-        self.anew(&Words::RestorePointFailed { detail }, report)
-    }
-
-    /// All that was made goes, and is made again.
-    fn anew(&self, words: &Words, report: &mut Report) -> Decision {
-        match clear::clear(self.cx, report, Of::Capture, |_| false)? {
-            Clearing::Deletes(step) => report.act(words, step),
-            Clearing::Waits | Clearing::Gone => {
-                report.wait(words)?;
-                ends(None, Requeue::Poll)
-            }
-        }
+        anew(self.cx, &Words::RestorePointFailed { detail }, report)
     }
 }

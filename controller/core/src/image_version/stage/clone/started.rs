@@ -3,16 +3,17 @@
 use super::{
     super::{
         super::{
-            CloneSpec, Power, Provisioning, Requeue, StepKey, StepName,
+            CloneSpec, Power, Provisioning, StepKey, StepName,
             context::Cx,
             facts,
-            report::{Decision, Outcome, Report, ends},
+            report::{Decision, Outcome, Report},
             tags,
             words::Detail,
         },
-        clean::clear::{self, Clearing, Of},
+        clean::recall,
         guest::nonce,
     },
+    anew,
     words::{Failed, Words},
 };
 use crate::{
@@ -29,6 +30,7 @@ pub(super) fn decide(cx: &Cx<'_>, clone: &CloneSpec, machine: &facts::Machine, r
         return report.stalled(&Failed::Taken { id: clone.machine.to_string() });
     }
     report.temporary.insert(TemporaryId::Machine(clone.machine.clone()));
+    recall::beside_a_machine(cx, clone, report)?;
     let sealed = tags::sealed(machine);
     if machine.generalized && !sealed {
         return report.stalled(&Failed::Generalized);
@@ -80,11 +82,5 @@ fn failed(cx: &Cx<'_>, clone: &CloneSpec, machine: &facts::Machine, report: &mut
     }
     let size = machine.size.clone().unwrap_or_default();
     let words = if unheard { Words::Unheard { size } } else { Words::NoCapacity { size, detail } };
-    match clear::clear(cx, report, Of::Capture, |_| false)? {
-        Clearing::Deletes(step) => report.act(&words, step),
-        Clearing::Waits | Clearing::Gone => {
-            report.wait(&words)?;
-            ends(None, Requeue::Poll)
-        }
-    }
+    anew(cx, &words, report)
 }

@@ -19,6 +19,8 @@ messages! {
         RestorePointLost => GuestPrepared / Cloning:
             "Somebody deleted the restore point of the machine while disks were made from it. What was made is deleted, and another \
              one is made",
+        Left => GuestPrepared / Cloning:
+            "The workspace has parts of an earlier copy of which the status doesn't tell; they are deleted before a copy is made",
         Disks => GuestPrepared / Cloning:
             "Making a copy of the machine: its disks",
         Network => GuestPrepared / Cloning:
@@ -78,10 +80,6 @@ messages! {
             "Another machine has taken the name of the one of which a copy was being made (another vmId), so the copy isn't \
              finished: it would be of both. Set the annotation azimage.dev/reconcile-requested-at to make one of the machine that \
              is there now",
-        Outlived { hours: u64, why: String } => GuestPrepared / CloneFailed:
-            "What was made of the copy of the machine is deleted, as Azure refused to go on with it for {hours} hours. The machine \
-             itself is as it was; when that is mended, set the annotation azimage.dev/reconcile-requested-at to try again. \
-             What Azure refused: {why}",
         RestorePoint { detail: Detail } => GuestPrepared / RestorePointUnavailable:
             "Azure failed to make a restore point of the machine{detail}. Without one no copy of all its disks can be had as they \
              are at one moment. The machine itself is as it was; set the annotation azimage.dev/reconcile-requested-at to try \
@@ -100,6 +98,9 @@ messages! {
         Generalized => GuestPrepared / CloneFailed:
             "Somebody generalized the copy of the machine before it was sealed. The machine itself is as it was; set the \
              annotation azimage.dev/reconcile-requested-at to try again",
+        Outlived { hours: u64, last: String } => GuestPrepared / CloneFailed:
+            "No version came of the copy of the machine within {hours} hours, so it is deleted. The machine itself is as it was; set the \
+             annotation azimage.dev/reconcile-requested-at to try again with another copy. It was told last: {last}",
         Gone => GuestPrepared / CloneFailed:
             "Somebody deleted the copy of the machine before a version was made from it. The machine itself is as it was; set \
              the annotation azimage.dev/reconcile-requested-at to try again",

@@ -1,6 +1,6 @@
 //! How it stands with something that is to be deleted with its machine.
 
-use azimage_crds::{SourceCleanupState, SourceCleanupStatus, StepFailure};
+use azimage_crds::{SourceCleanupState, SourceCleanupStatus};
 use azimage_names::VirtualMachineId;
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
         context::{Answer, Cx},
         report::{Report, Stop},
     },
+    super::clean::late,
     known,
     record::lies_in,
     words::Why,
@@ -72,16 +73,8 @@ pub(super) fn look(
     if *provisioning == Provisioning::Deleting || asked {
         return Ok(Left::Going);
     }
-    // Azure accepted the last attempt, and it failed later: that is told once, before another one is made.
-    let begun = cx.history.step(key.clone()).map(|record| record.started_at.0);
-    let is_told = known.problem_at.as_ref().is_some_and(|at| begun.is_some_and(|begun| at.0 >= begun));
-    if begun.is_some()
-        && !is_told
-        && let Some(StepFailure { code, message }) = cx.why_failed(key, report)?
-    {
-        return Ok(Left::Stuck(format!("{code}: {message}")));
-    }
-    Ok(Left::There)
+    let told = known.problem_at.as_ref().map(|at| at.0);
+    Ok(late::why_it_failed(cx, key, told, report)?.map_or(Left::There, Left::Stuck))
 }
 
 /// Something uses it: the machine or the interface that is just gone, which Azure may show for a while, or somebody else.

@@ -19,10 +19,7 @@ use super::{
     making,
     words::{Parting, Words},
 };
-use crate::{
-    Failure, Truth,
-    temporary::{TemporaryId, expires},
-};
+use crate::{Failure, Truth, temporary::expires};
 
 /// Completes "Could not …".
 pub(super) const READING: &str = "read the snapshot of the machine's OS disk";
@@ -40,8 +37,7 @@ pub(super) fn is_over(cx: &Cx<'_>, found: &facts::Temporary) -> bool {
 
 /// What the status says of it, if it does.
 fn known<'a>(cx: &Cx<'a>, keep: &KeepSpec) -> Option<&'a TemporaryStatus> {
-    let is_it = |known: &&TemporaryStatus| known.resource_id.parse::<TemporaryId>().is_ok_and(|id| id == keep.id());
-    cx.history.status.temporary.iter().find(is_it)
+    clean::known(cx, &keep.id())
 }
 
 /// Looks for a snapshot that the status, when it was lost, lost too. Whether it is certain enough what there is.
