@@ -26,14 +26,15 @@ pub use image_definition::{
     RegionVersion, SecurityType,
 };
 pub use image_version::{
-    Adoption, AllowedPath, Capture, CloneSettings, Consistency, DataDiskSource, Deletion, DisksPrepare, DisksSource,
-    Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageReference, ImageVersion,
-    ImageVersionSource, ImageVersionSpec, ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource,
-    MaxSlowdown, MayWarn, OperationStatus, OsDiskSource, Prepare, Publish, RefusalStatus, RegionState, RegionStatus,
-    ReplicationMode, SlowdownAction, Source, SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus,
-    StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus,
-    ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource,
-    Workspace, WorkspaceSubnet,
+    Adoption, AllowedPath, Ancestor, AncestorKind, Capture, CloneSettings, Consistency, DataDiskSource, Deletion,
+    DisksPrepare, DisksSource, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageReference,
+    ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus, InPlaceSettings, Leaving,
+    ManagedImageSource, MaxSlowdown, MayWarn, OperationStatus, OsDiskSource, Prepare, Provenance, Publish,
+    RefusalStatus, RegionState, RegionStatus, ReplicationMode, SlowdownAction, Source, SourceCleanup,
+    SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType,
+    TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationConsole, ValidationMachine,
+    ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource, Withdrawn, Workspace,
+    WorkspaceSubnet,
 };
 pub use latest::{
     EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,
@@ -88,6 +89,16 @@ pub const PURPOSE_TAG: &str = "azimage-purpose";
 
 /// Tag on a gallery image version that was promoted: when it passed its validation.
 pub const VALIDATED_TAG: &str = "azimage-validated";
+
+/// Tags on a gallery image version that tell from what it was made: `azimage-made-from-1` is the nearest, each with its id and what tells it
+/// apart from others of the same id.
+pub const MADE_FROM_TAG: &str = "azimage-made-from-";
+
+/// Tag on a gallery image version: the first machine or image of the line from which it was made.
+pub const ROOT_TAG: &str = "azimage-root";
+
+/// Tag on a gallery image version: how many versions were made one from another, itself included.
+pub const STEPS_TAG: &str = "azimage-steps";
 
 /// The prefix of all tags that azimage sets itself, so that users' tags can't collide with them.
 pub const TAG_PREFIX: &str = "azimage-";

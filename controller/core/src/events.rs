@@ -129,6 +129,7 @@ fn transition(before: &[Condition], condition: &Condition, ready: Option<&Condit
             let reason = ready.unwrap_or(condition).reason.clone();
             Some(Event { reason, ..event(true, "Retry") })
         }
+        ConditionType::AncestorsGood => is("False").then(|| event(true, action(kind))),
         ConditionType::CleanedUp if is("False") => Some(event(true, "CleanUp")),
         ConditionType::Ready if is("True") => Some(event(false, "Complete")),
         // Ready tells of trouble through Stalled and Reconciling, and these of nothing that Ready doesn't.
@@ -165,6 +166,7 @@ fn action(kind: ConditionType) -> &'static str {
         ConditionType::Promoted | ConditionType::LatestReady => "Promote",
         ConditionType::CleanedUp => "CleanUp",
         ConditionType::Exported => "Export",
+        ConditionType::AncestorsGood => "Check",
         ConditionType::Available
         | ConditionType::DefinitionReady
         | ConditionType::Ready

@@ -25,6 +25,7 @@ pub mod message;
 pub mod owner;
 pub mod pace;
 pub mod promotion;
+pub mod provenance;
 pub mod replication_target;
 pub mod requested;
 pub mod resource_version;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{
-    ConditionType, GuestStatus, RegionStatus, SourceCleanupState, SourceStatus, StepFailure, ValidationStatus,
+    ConditionType, GuestStatus, Provenance, RegionStatus, SourceCleanupState, SourceStatus, StepFailure,
+    ValidationStatus,
 };
 use jiff::Timestamp;
 
@@ -90,6 +91,8 @@ pub struct Report {
     pub source: Option<SourceStatus>,
     /// Whether the image definition's object allows the source.
     pub approved: Approved,
+    /// From what the version was made; `None` leaves it as it was.
+    pub provenance: Option<Provenance>,
     /// What the preparation of the guest told; what isn't given stays as it was.
     pub guest: Option<GuestStatus>,
     /// How it stands with the validation; `None` leaves it as it was.
@@ -175,6 +178,7 @@ impl Default for Report {
             regions: None,
             source: None,
             approved: Approved::default(),
+            provenance: None,
             guest: None,
             validation: None,
             validates: None,

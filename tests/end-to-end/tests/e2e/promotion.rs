@@ -96,13 +96,25 @@ async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_on
     test.wait(Kind::Version, "new", "latest in 2/2 regions", told).await;
 
     // What somebody includes that didn't pass is taken out again.
-    test.apply(&manifests::copy(&test.azure, "unproven", "1.5.0", &source)).await;
+    test.apply(&manifests::copy(&test.azure, "unproven", "1.5.0", &test.azure.version("1.4.0"))).await;
     test.wait(Kind::Version, "unproven", "ready", |it| it.is_ready() && it.condition("Promoted").is_some()).await;
     let id = test.azure.version("1.5.0");
     let mut body = test.azure.request("GET", &id, None).await;
     body["properties"]["publishingProfile"]["targetRegions"][0]["excludeFromLatest"] = json!(false);
     test.azure.request("PUT", &id, Some(&body)).await;
     test.until("it is put back", || async { included(&test, "1.5.0").await.is_empty() }).await;
+
+    // From what it was made stands in its tags, too.
+    let tags = &test.azure.request("GET", &id, None).await["tags"];
+    let parent = format!("{} {}", test.azure.version("1.4.0"), new.at("/metadata/uid").as_str().unwrap());
+    assert_eq!(
+        (&tags["azimage-made-from-1"], &tags["azimage-root"], &tags["azimage-steps"]),
+        (&json!(parent), &json!(source), &json!("3"))
+    );
+    let ancestors = |reason: &'static str| {
+        move |object: &Object| object.condition("AncestorsGood").is_some_and(|it| it.reason == reason)
+    };
+    test.wait(Kind::Version, "unproven", "made from a good one", ancestors("Succeeded")).await;
 
     // One patch rolls back. The old one is still included, so only the new one is written.
     let before = writes(&test, "1.3.9").await;
@@ -121,6 +133,9 @@ async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_on
     );
     assert_eq!((&entry["manager"], &entry["reason"]), (&json!("kubectl-patch"), &json!(REASON)));
     println!("{}", test.kubectl(&["get", "azid,azv"]).await);
+    let object = test.wait(Kind::Version, "unproven", "made from a bad one", ancestors("AncestorWithdrawn")).await;
+    assert!(object.is_ready(), "it is told, and nothing else");
+    assert_eq!(object.at("/status/provenance/ancestors/0/withdrawn"), "RolledBack");
 
     // A region that the pinned one doesn't have keeps the other, and both objects say so.
     test.apply(&manifests::target_by_name("east", "eastus2", "new")).await;

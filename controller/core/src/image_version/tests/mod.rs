@@ -20,6 +20,7 @@ mod generated;
 mod good;
 mod kept;
 mod laws;
+mod line;
 mod memory;
 mod namespaces;
 mod observations;

@@ -97,6 +97,8 @@ pub(crate) struct Census {
     oldest: BTreeMap<(String, State), i64>,
     /// By region and state: image versions.
     regions: BTreeMap<(String, String), i64>,
+    /// By namespace, and by why the nearest ancestor was withdrawn of which that is so: image versions.
+    withdrawn: BTreeMap<(String, String), i64>,
 }
 
 impl Census {
@@ -118,6 +120,15 @@ impl Census {
         let statuses = versions.iter().filter_map(|version| readable(version)?.status());
         for region in statuses.flat_map(|status| &status.regions) {
             *self.regions.entry((region.name.clone(), region.state.to_string())).or_default() += 1;
+        }
+    }
+
+    /// Counts the image versions that were made from one that was withdrawn.
+    pub(crate) fn count_ancestors(&mut self, versions: &[Arc<Guarded<ImageVersion>>]) {
+        for version in versions.iter().filter_map(|version| readable(version)) {
+            let line = version.status().and_then(|status| status.provenance.as_ref());
+            let Some(why) = line.and_then(|line| line.ancestors.iter().find_map(|it| it.withdrawn)) else { continue };
+            *self.withdrawn.entry((version.namespace().unwrap_or_default(), why.to_string())).or_default() += 1;
         }
     }
 }
@@ -178,7 +189,12 @@ impl Collector for Objects {
             .regions
             .iter()
             .map(|((region, state), count)| ([("region", region.as_str()), ("state", state.as_str())], *count));
-        gauge(&mut encoder, "azimage_regions", "Image versions by region and how it stands there", regions)
+        gauge(&mut encoder, "azimage_regions", "Image versions by region and how it stands there", regions)?;
+        let withdrawn = census.withdrawn.iter().map(|((namespace, why), count)| {
+            ([("namespace", namespace.as_str()), ("withdrawn", why.as_str())], *count)
+        });
+        let help = "Image versions that were made from a version which was withdrawn since";
+        gauge(&mut encoder, "azimage_versions_with_withdrawn_ancestors", help, withdrawn)
     }
 }
 
