@@ -11,6 +11,7 @@
 )]
 
 mod condition;
+mod evidence;
 mod image_definition;
 mod image_version;
 mod latest;
@@ -19,6 +20,10 @@ mod replication_target;
 mod rules;
 
 pub use condition::{ConditionType, Reason};
+pub use evidence::{
+    EVIDENCE_API_VERSION, EVIDENCE_KIND, Evidence, EvidenceDefinition, EvidenceNow, EvidenceRecord, EvidenceStep,
+    EvidenceValidation, EvidenceVersion, evidence_schema,
+};
 pub use image_definition::{
     ApprovedGroups, ApprovedImage, ApprovedMachines, ApprovedSources, ApprovedVersions, Architecture, AtLeastAtMost,
     DefinitionProperties, DiskControllerType, Export, HyperVGeneration, Identifier, ImageDefinition,
@@ -89,6 +94,9 @@ pub const PURPOSE_TAG: &str = "azimage-purpose";
 
 /// Tag on a gallery image version that was promoted: when it passed its validation.
 pub const VALIDATED_TAG: &str = "azimage-validated";
+
+/// Tag on a gallery image version that was promoted: the digest of what was known of it then.
+pub const EVIDENCE_TAG: &str = "azimage-evidence";
 
 /// Tags on a gallery image version that tell from what it was made: `azimage-made-from-1` is the nearest, each with its id and what tells it
 /// apart from others of the same id.

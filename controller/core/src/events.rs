@@ -157,7 +157,7 @@ fn transition(before: &[Condition], condition: &Condition, ready: Option<&Condit
 fn action(kind: ConditionType) -> &'static str {
     match kind {
         ConditionType::SourceReady => "Claim",
-        ConditionType::Compatible => "Check",
+        ConditionType::Compatible | ConditionType::AncestorsGood => "Check",
         ConditionType::GuestPrepared => "Seal",
         ConditionType::Generalized => "Generalize",
         ConditionType::Published => "Publish",
@@ -166,7 +166,6 @@ fn action(kind: ConditionType) -> &'static str {
         ConditionType::Promoted | ConditionType::LatestReady => "Promote",
         ConditionType::CleanedUp => "CleanUp",
         ConditionType::Exported => "Export",
-        ConditionType::AncestorsGood => "Check",
         ConditionType::Available
         | ConditionType::DefinitionReady
         | ConditionType::Ready

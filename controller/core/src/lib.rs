@@ -11,6 +11,7 @@ pub mod approval;
 pub mod belonging;
 pub mod condition;
 pub mod events;
+pub mod evidence;
 pub mod export;
 pub mod failure;
 pub mod guest;

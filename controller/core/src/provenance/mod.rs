@@ -72,7 +72,7 @@ impl Origin<'_> {
         let mut steps = 1_i32;
         match (self.version(), self) {
             (Some(id), _) => {
-                ancestors.push(ancestor(AncestorKind::ImageVersion, id, parent.uid.as_deref()));
+                ancestors.push(ancestor(AncestorKind::ImageVersion, &id, parent.uid.as_deref()));
                 let before = parent.provenance.unwrap_or(Provenance { steps: 1, ancestors: Vec::new() });
                 steps = steps.saturating_add(before.steps.max(1));
                 ancestors.extend(before.ancestors);
@@ -84,7 +84,7 @@ impl Origin<'_> {
     }
 }
 
-fn ancestor(kind: AncestorKind, id: impl ToString, uid: Option<&str>) -> Ancestor {
+fn ancestor(kind: AncestorKind, id: &(impl ToString + ?Sized), uid: Option<&str>) -> Ancestor {
     let uid = uid.filter(|uid| (1..=UID_LIMIT).contains(&uid.len())).map(str::to_owned);
     Ancestor { kind, id: clip(&id.to_string(), ID_LIMIT), uid, withdrawn: None }
 }
@@ -108,10 +108,10 @@ fn other_image(image: &ImageReference) -> Option<Ancestor> {
         let has_version = id.to_ascii_lowercase().contains("/versions/");
         let version = image.version.as_ref().filter(|_| !has_version);
         let exact = version.map_or_else(|| id.clone(), |version| format!("{id}/Versions/{version}"));
-        return Some(ancestor(AncestorKind::Image, exact, None));
+        return Some(ancestor(AncestorKind::Image, &exact, None));
     }
     let urn = image.urn();
-    (!urn.is_empty()).then(|| ancestor(AncestorKind::MarketplaceImage, urn, None))
+    (!urn.is_empty()).then(|| ancestor(AncestorKind::MarketplaceImage, &urn, None))
 }
 
 /// The nearest ones, and the first of all.

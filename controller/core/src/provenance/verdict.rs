@@ -26,24 +26,19 @@ impl Verdict {
     pub(super) fn of(object: &ImageVersion, id: &ImageVersionId, definitions: &[&ImageDefinition]) -> Self {
         let definition = image_definition::standing(definitions, id.definition());
         let history = definition.and_then(|it| it.status.as_ref()).map_or(&[][..], |status| &status.history);
-        let taken_back = taken_back(history, id.version());
+        let past = past(history, id.version());
         let is_pinned_below =
             |it: &ImageDefinition| matches!(Rule::of(it), Rule::Pinned { number, .. } if number < id.version());
-        let withdrawn = if is_deleted(object) {
-            Some(Withdrawn::Deleted)
-        } else if has_failed(object) {
-            Some(Withdrawn::ValidationFailed)
-        } else if let Some(Some(withdrawn)) = taken_back {
-            Some(withdrawn)
-        } else if taken_back.is_some() && object.spec.latest == MayBeLatest::Never {
-            Some(Withdrawn::Excluded)
-        } else if taken_back.is_some() && definition.is_some_and(is_pinned_below) {
-            Some(Withdrawn::RolledBack)
-        } else {
-            None
+        let withdrawn = match past {
+            _ if is_deleted(object) => Some(Withdrawn::Deleted),
+            _ if has_failed(object) => Some(Withdrawn::ValidationFailed),
+            Past::TakenBack(why) => Some(why),
+            Past::WasLatest if object.spec.latest == MayBeLatest::Never => Some(Withdrawn::Excluded),
+            Past::WasLatest if definition.is_some_and(is_pinned_below) => Some(Withdrawn::RolledBack),
+            Past::WasLatest | Past::Unknown => None,
         };
         let ends = object.spec.publish.end_of_life_date.as_ref().map(|end| end.0);
-        Self { withdrawn, in_history: taken_back.is_some(), ends }
+        Self { withdrawn, in_history: past != Past::Unknown, ends }
     }
 
     /// Why it is of no more use, if it isn't. `told` is what was told before.
@@ -73,13 +68,26 @@ fn has_failed(object: &ImageVersion) -> bool {
     validation.is_some_and(|it| it.outcome == ValidationOutcome::Failed)
 }
 
-/// Whether a version that was latest was taken back since, by a history with the newest change first; nothing if it never was latest.
-fn taken_back(history: &[HistoryEntry], number: VersionNumber) -> Option<Option<Withdrawn>> {
+/// What a history tells of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Past {
+    /// Nothing.
+    Unknown,
+    /// It was latest, and gave way to newer ones alone.
+    WasLatest,
+    /// It was latest, and was taken back since.
+    TakenBack(Withdrawn),
+}
+
+/// What became of a version, by a history with the newest change first.
+fn past(history: &[HistoryEntry], number: VersionNumber) -> Past {
     let mut back = None;
     for entry in history {
         let Ok(version) = VersionNumber::parse(&entry.version) else { continue };
         match entry.action {
-            HistoryAction::Promoted | HistoryAction::RolledBack if version == number => return Some(back),
+            HistoryAction::Promoted | HistoryAction::RolledBack if version == number => {
+                return back.map_or(Past::WasLatest, Past::TakenBack);
+            }
             HistoryAction::RolledBack if version < number => back = back.or(Some(Withdrawn::RolledBack)),
             HistoryAction::Excluded if version == number => back = back.or(Some(Withdrawn::Excluded)),
             HistoryAction::Promoted
@@ -88,6 +96,9 @@ fn taken_back(history: &[HistoryEntry], number: VersionNumber) -> Option<Option<
             | HistoryAction::Overridden => {}
         }
     }
-    // What it was before is forgotten already.
-    back.filter(|back| *back == Withdrawn::Excluded).map(Some)
+    // That it was latest before may be forgotten already. What was rolled back then isn't known without it.
+    match back {
+        Some(Withdrawn::Excluded) => Past::TakenBack(Withdrawn::Excluded),
+        _ => Past::Unknown,
+    }
 }
