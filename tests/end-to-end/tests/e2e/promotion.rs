@@ -151,8 +151,9 @@ async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_on
     );
     assert_eq!((&entry["manager"], &entry["reason"]), (&json!("kubectl-patch"), &json!(REASON)));
     println!("{}", test.kubectl(&["get", "azid,azv"]).await);
-    let object = test.wait(Kind::Version, "unproven", "made from a bad one", ancestors("AncestorWithdrawn")).await;
-    assert!(object.is_ready(), "it is told, and nothing else");
+    // That is told, and nothing else comes of it.
+    let told = |object: &Object| ancestors("AncestorWithdrawn")(object) && object.is_ready();
+    let object = test.wait(Kind::Version, "unproven", "ready, and made from a bad one", told).await;
     assert_eq!(object.at("/status/provenance/ancestors/0/withdrawn"), "RolledBack");
 
     // A region that the pinned one doesn't have keeps the other, and both objects say so.
