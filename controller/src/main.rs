@@ -7,6 +7,7 @@ use azimage::{
     cli::{
         Cli, Command,
         completion::{VARIABLE, for_kubectl},
+        evidence,
         exit::Ended,
         export, reference, status,
         wish::{self, Verb},
@@ -53,6 +54,7 @@ fn run(command: Command) -> anyhow::Result<Ended> {
         Command::Suspend(arguments) => return wait(wish::run(Verb::Suspend, &arguments)),
         Command::Resume(arguments) => return wait(wish::run(Verb::Resume, &arguments)),
         Command::Export(arguments) => return wait(export::run(&arguments)),
+        Command::Evidence(arguments) => return wait(evidence::run(&arguments)),
         Command::Reference(arguments) => return wait(reference::run(&arguments)),
         Command::Completion(arguments) => print(&arguments.script()?)?,
         Command::Man(arguments) => arguments.write()?,

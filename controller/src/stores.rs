@@ -53,6 +53,7 @@ impl Stores {
         let versions = self.versions();
         census.count(&versions, now);
         census.count_parts(&versions, now);
+        census.count_ancestors(&versions);
         census.count(&self.targets(), now);
         census.count(&self.definitions().0, now);
         census

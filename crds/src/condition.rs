@@ -26,6 +26,9 @@ pub enum ConditionType {
     Promoted,
     /// Of what was made in Azure for the work alone nothing is left.
     CleanedUp,
+    /// None of the versions from which it was made was withdrawn. Only there if objects of the namespace stand for such versions; it takes
+    /// no part in `Ready`, and keeps the version from nothing.
+    AncestorsGood,
     /// For replication targets: every selected version is complete in the target's region.
     Available,
     /// For image definitions: the gallery image definition exists, and is as the object says.
@@ -107,6 +110,8 @@ pub enum Reason {
     SourceUnsupported,
     /// The image definition's object doesn't allow such a source; the message names the rule and both values.
     SourceNotApproved,
+    /// A version from which it was made was withdrawn; the message says which, and why.
+    AncestorWithdrawn,
     /// The virtual machine carries no tag that consents to its being generalized.
     ConsentMissing,
     /// The virtual machine is claimed by another owner.
@@ -347,6 +352,7 @@ impl Reason {
             | Self::NotNeeded
             | Self::Deleting
             | Self::IdentityUnavailable
+            | Self::AncestorWithdrawn
             | Self::AgentNotReady
             | Self::SourceBusy
             | Self::Cloning
@@ -392,7 +398,8 @@ impl ConditionType {
             | Self::Replicated
             | Self::Validated
             | Self::Promoted
-            | Self::CleanedUp => "ImageVersion",
+            | Self::CleanedUp
+            | Self::AncestorsGood => "ImageVersion",
             Self::Available => "ReplicationTarget",
             Self::DefinitionReady | Self::LatestReady | Self::Exported => "ImageDefinition",
             Self::Ready | Self::Reconciling | Self::Stalled => "all",

@@ -11,6 +11,7 @@
 )]
 
 mod condition;
+mod evidence;
 mod image_definition;
 mod image_version;
 mod latest;
@@ -19,6 +20,10 @@ mod replication_target;
 mod rules;
 
 pub use condition::{ConditionType, Reason};
+pub use evidence::{
+    EVIDENCE_API_VERSION, EVIDENCE_KIND, Evidence, EvidenceDefinition, EvidenceNow, EvidenceRecord, EvidenceStep,
+    EvidenceValidation, EvidenceVersion, evidence_schema,
+};
 pub use image_definition::{
     ApprovedGroups, ApprovedImage, ApprovedMachines, ApprovedSources, ApprovedVersions, Architecture, AtLeastAtMost,
     DefinitionProperties, DiskControllerType, Export, HyperVGeneration, Identifier, ImageDefinition,
@@ -26,14 +31,15 @@ pub use image_definition::{
     RegionVersion, SecurityType,
 };
 pub use image_version::{
-    Adoption, AllowedPath, Capture, CloneSettings, Consistency, CopiedDisks, CopyStatus, DataDiskSource, Deletion,
-    DisksPrepare, DisksSource, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageReference,
-    ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus, InPlaceSettings, Leaving,
-    ManagedImageSource, MaxSlowdown, MayWarn, OperationStatus, OsDiskSource, Prepare, Publish, RefusalStatus,
-    RegionState, RegionStatus, ReplicationMode, SlowdownAction, Source, SourceCleanup, SourceCleanupState,
-    SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation,
-    ValidationCheck, ValidationCheckStatus, ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus,
-    ValidationTimings, VirtualMachineSource, Workspace, WorkspaceSubnet,
+    Adoption, AllowedPath, Ancestor, AncestorKind, Capture, CloneSettings, Consistency, CopiedDisks, CopyStatus,
+    DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding,
+    HygieneStatus, ImageReference, ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus,
+    InPlaceSettings, Leaving, ManagedImageSource, MaxSlowdown, MayWarn, OperationStatus, OsDiskSource, Prepare,
+    Provenance, Publish, RefusalStatus, RegionState, RegionStatus, ReplicationMode, SlowdownAction, Source,
+    SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType,
+    TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationConsole, ValidationMachine,
+    ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource, Withdrawn, Workspace,
+    WorkspaceSubnet,
 };
 pub use latest::{
     EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,
@@ -88,6 +94,19 @@ pub const PURPOSE_TAG: &str = "azimage-purpose";
 
 /// Tag on a gallery image version that was promoted: when it passed its validation.
 pub const VALIDATED_TAG: &str = "azimage-validated";
+
+/// Tag on a gallery image version that was promoted: the digest of what was known of it then.
+pub const EVIDENCE_TAG: &str = "azimage-evidence";
+
+/// Tags on a gallery image version that tell from what it was made: `azimage-made-from-1` is the nearest, each with its id and what tells it
+/// apart from others of the same id.
+pub const MADE_FROM_TAG: &str = "azimage-made-from-";
+
+/// Tag on a gallery image version: the first machine or image of the line from which it was made.
+pub const ROOT_TAG: &str = "azimage-root";
+
+/// Tag on a gallery image version: how many versions were made one from another, itself included.
+pub const STEPS_TAG: &str = "azimage-steps";
 
 /// The prefix of all tags that azimage sets itself, so that users' tags can't collide with them.
 pub const TAG_PREFIX: &str = "azimage-";

@@ -129,6 +129,7 @@ fn transition(before: &[Condition], condition: &Condition, ready: Option<&Condit
             let reason = ready.unwrap_or(condition).reason.clone();
             Some(Event { reason, ..event(true, "Retry") })
         }
+        ConditionType::AncestorsGood => is("False").then(|| event(true, action(kind))),
         ConditionType::CleanedUp if is("False") => Some(event(true, "CleanUp")),
         ConditionType::Ready if is("True") => Some(event(false, "Complete")),
         // Ready tells of trouble through Stalled and Reconciling, and these of nothing that Ready doesn't.
@@ -156,7 +157,7 @@ fn transition(before: &[Condition], condition: &Condition, ready: Option<&Condit
 fn action(kind: ConditionType) -> &'static str {
     match kind {
         ConditionType::SourceReady => "Claim",
-        ConditionType::Compatible => "Check",
+        ConditionType::Compatible | ConditionType::AncestorsGood => "Check",
         ConditionType::GuestPrepared => "Seal",
         ConditionType::Generalized => "Generalize",
         ConditionType::Published => "Publish",

@@ -46,10 +46,10 @@ pub fn problems(generation: i64, observed_generation: Option<i64>, conditions: &
         let summary = matches!(kind.as_str(), "Ready" | "Reconciling" | "Stalled");
         // A version is of use although something that was made for it can't be deleted.
         let is_left = kind == "CleanedUp" && condition.status == "False";
-        // Whether it is latest is another matter than whether it is there.
-        let of_latest = matches!(kind.as_str(), "Promoted" | "LatestReady" | "Exported");
+        // Whether it is latest, and what became of what it was made from, are other matters than whether it is there.
+        let beside = matches!(kind.as_str(), "Promoted" | "LatestReady" | "Exported" | "AncestorsGood");
         rule(
-            is("Ready", "True") && !summary && !is_left && !of_latest && condition.status != "True",
+            is("Ready", "True") && !summary && !is_left && !beside && condition.status != "True",
             format!("Ready is True, and {kind} is {}", condition.status),
         );
     }

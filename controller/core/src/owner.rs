@@ -24,7 +24,7 @@ pub struct Owner {
 pub struct NotAnOwner;
 
 /// The longest value of an Azure tag, in characters.
-const TAG_VALUE_LIMIT: usize = 256;
+pub(crate) const TAG_VALUE_LIMIT: usize = 256;
 
 impl fmt::Display for Owner {
     /// The tag's value. A long name is cut: the uid at the end identifies the object alone.

@@ -5,6 +5,7 @@
 mod access;
 mod address;
 pub mod completion;
+pub mod evidence;
 pub mod exit;
 pub mod export;
 pub mod man;
@@ -20,7 +21,10 @@ use azimage_azure::rights::{CustomRole, Job};
 use azimage_names::{ResourceGroup, SubscriptionId};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use self::{completion::CompletionArgs, export::ExportArgs, man::ManArgs, status::StatusArgs, wish::WishArgs};
+use self::{
+    completion::CompletionArgs, evidence::EvidenceArgs, export::ExportArgs, man::ManArgs, status::StatusArgs,
+    wish::WishArgs,
+};
 use crate::seams::{Clock, SystemClock};
 
 pub use reference::{ReferenceArgs, ReferenceForm};
@@ -98,6 +102,10 @@ pub enum Command {
     /// Print how a deployment refers to the version of an ImageDefinition that is latest. Needs get on imagedefinitions. Exit
     /// codes: 0 it is printed, 1 it failed or an option is wrong, 3 no version is latest, or none in the region.
     Reference(Box<ReferenceArgs>),
+    /// Print how a version came about, from its ImageVersion and its ImageDefinition: source, what it was made from, hygiene, seal, writes to
+    /// Azure with their correlation ids, validation and releases. Nothing is read of Azure. Needs get on imageversions, and list on
+    /// imagedefinitions for the releases.
+    Evidence(Box<EvidenceArgs>),
     /// Print the version.
     Version,
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use azimage_core::{
     image_version::{Requeue, conflicts_by, is_in_conflict, next_end},
-    promotion,
+    promotion, provenance,
 };
 use azimage_crds::{ImageDefinition, ImageVersion, RECONCILE_REQUESTED_AT, ReplicationTarget};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -148,14 +148,14 @@ fn others(context: &Context, namespace: &str) -> Fingerprint {
     Fingerprint::of(&versions.objects().into_iter().map(concern_of_version).collect::<Vec<_>>())
 }
 
-/// What of an image version others of its kind go by that are in conflict, or of the same image definition.
+/// What of an image version others of its kind go by that are in conflict, of the same image definition, or made from it.
 pub(crate) fn concern_of_version(version: &ImageVersion) -> Fingerprint {
     Fingerprint::of(&(conflicts_by(version), promotion::concern_of_version(version)))
 }
 
 /// Whether an image version goes by others of its kind.
 pub(crate) fn goes_by_others(version: &ImageVersion) -> bool {
-    is_in_conflict(version) || promotion::concerns_latest(version)
+    is_in_conflict(version) || promotion::concerns_latest(version) || provenance::has_ancestors(version)
 }
 
 /// What of an image definition its versions go by.
@@ -163,7 +163,8 @@ pub(crate) fn concern_of_definition(definition: &ImageDefinition) -> Fingerprint
     Fingerprint::of(&promotion::concern_of_definition(definition))
 }
 
-/// What it rests on whether a version is latest: the image definitions of the namespace, and the versions of its own.
+/// What it rests on whether a version is latest: the image definitions of the namespace, and the versions of its own; and how it stands
+/// with those from which it was made.
 fn latest(context: &Context, namespace: &str, object: &ImageVersion) -> Fingerprint {
     let definitions = context.stores.definitions_of(namespace);
     let definitions: Vec<_> = definitions.objects().into_iter().map(concern_of_definition).collect();
@@ -172,7 +173,16 @@ fn latest(context: &Context, namespace: &str, object: &ImageVersion) -> Fingerpr
         let others = line.objects().into_iter().filter(|other| other.meta().uid != object.meta().uid);
         others.map(|other| Fingerprint::of(&promotion::concern_of_version(other))).collect::<Vec<_>>()
     });
-    Fingerprint::of(&(definitions, line))
+    Fingerprint::of(&(definitions, line, ancestors(context, namespace, object)))
+}
+
+/// What the versions come to from which one was made; nothing is looked through for one that was made from none.
+fn ancestors(context: &Context, namespace: &str, object: &ImageVersion) -> Option<Fingerprint> {
+    provenance::has_ancestors(object).then(|| {
+        let (versions, definitions) = (context.stores.versions_of(namespace), context.stores.definitions_of(namespace));
+        let concern = provenance::concern_of_ancestors(object, &versions.objects(), &definitions.objects());
+        Fingerprint::of(&concern)
+    })
 }
 
 /// Everything outside Azure that a plan rests on.

@@ -6,6 +6,7 @@
 pub mod advice;
 pub mod canvas;
 pub mod clock;
+pub mod evidence;
 pub mod kind;
 pub mod line;
 pub mod mark;

@@ -1,5 +1,6 @@
 //! `ImageVersion`: one immutable gallery image version.
 
+mod provenance;
 mod publish;
 mod source;
 mod status;
@@ -10,6 +11,7 @@ mod workspace;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+pub use provenance::{Ancestor, AncestorKind, Provenance, Withdrawn};
 pub use publish::{Publish, ReplicationMode, StorageAccountType};
 pub use source::{
     AllowedPath, Capture, CloneSettings, Consistency, DataDiskSource, DisksPrepare, DisksSource, Guest, Hygiene,
@@ -95,6 +97,13 @@ use crate::{MayBeLatest, rules};
         type_ = "boolean",
         json_path = ".spec.suspend",
         description = "Whether nothing is done for this object",
+        priority = "1"
+    ),
+    printcolumn(
+        name = "Ancestors",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="AncestorsGood")].status"#,
+        description = "Whether none of the versions that it was made from was withdrawn",
         priority = "1"
     ),
     printcolumn(

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ValidationStatus;
+use super::{Provenance, ValidationStatus};
 use crate::RegionLatest;
 
 /// What was observed of a version. Nothing here is remembered that Azure and the object can't tell again, but for
@@ -53,6 +53,10 @@ pub struct ImageVersionStatus {
     /// The source as it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceStatus>,
+
+    /// From what the version was made, back to the first image. It is settled when the version is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
 
     /// What the last preparation of the guest told of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,6 +208,14 @@ pub struct ImageReference {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub id: Option<String>,
+}
+
+impl ImageReference {
+    /// An image of the Marketplace as Azure's tools write it, `publisher:offer:sku:version`, of what is told of it.
+    pub fn urn(&self) -> String {
+        let parts = [&self.publisher, &self.offer, &self.sku, &self.version];
+        parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(":")
+    }
 }
 
 /// What a preparation of the guest told of itself.

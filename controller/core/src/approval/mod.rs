@@ -152,8 +152,7 @@ fn text(image: &ImageReference) -> String {
     if let Some(id) = &image.id {
         return id.clone();
     }
-    let parts = [&image.publisher, &image.offer, &image.sku, &image.version];
-    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(":")
+    image.urn()
 }
 
 fn version(rule: &ApprovedVersions, id: &ImageVersionId, passed: bool) -> Option<Broken> {

@@ -18,6 +18,7 @@ mod good;
 mod history;
 mod invalid;
 mod keep_spec;
+mod line;
 mod listed;
 mod memory;
 mod namespace;

@@ -12,7 +12,7 @@ use super::{
     context::Cx,
     facts,
     history::recorded,
-    namespace,
+    line, namespace,
     refusals::Refusals,
     report::{Decision, Outcome, Plan, Report, Requeue, Stop, ends},
     route::{self, Stage},
@@ -56,6 +56,7 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
         let partings: Vec<String> = partings.into_iter().flatten().collect();
         report.parting = (!partings.is_empty()).then(|| partings.join(". "));
     }
+    line::tell(&cx, &mut report);
     report.accepted = history.memory.accepted_at(StepName::Publish);
     if matches!(facts.versions.get(&validated.id), Some(Reading::Missing(_))) {
         report.doubts(Doubt::NoVersion);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{
-    ConditionType, CopyStatus, GuestStatus, ImageVersionStatus, RegionStatus, SourceCleanupState, SourceStatus, StepFailure,
-    ValidationStatus,
+    ConditionType, CopyStatus, GuestStatus, ImageVersionStatus, Provenance, RegionStatus, SourceCleanupState,
+    SourceStatus, StepFailure, ValidationStatus,
 };
 use jiff::Timestamp;
 
@@ -94,6 +94,8 @@ pub struct Report {
     pub copy: Option<CopyStatus>,
     /// Whether the image definition's object allows the source.
     pub approved: Approved,
+    /// From what the version was made; `None` leaves it as it was.
+    pub provenance: Option<Provenance>,
     /// What the preparation of the guest told; what isn't given stays as it was.
     pub guest: Option<GuestStatus>,
     /// How it stands with the validation; `None` leaves it as it was.
@@ -180,6 +182,7 @@ impl Default for Report {
             source: None,
             copy: None,
             approved: Approved::default(),
+            provenance: None,
             guest: None,
             validation: None,
             validates: None,

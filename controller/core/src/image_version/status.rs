@@ -37,8 +37,8 @@ pub const DOMAIN: [ConditionType; 7] = [
     ConditionType::CleanedUp,
 ];
 
-/// The conditions of a status: that of the validation is only there where one is asked for, and that of the promotion where an image
-/// definition's object promotes versions, or the version is latest.
+/// The conditions of a status: that of the validation is only there where one is asked for, that of the promotion where an image
+/// definition's object promotes versions, or the version is latest, and that of the ancestors where objects here stand for them.
 fn conditions_of(previous: &ImageVersionStatus, report: &Report) -> Vec<ConditionType> {
     let was_there = |kind: ConditionType| previous.conditions.iter().any(|known| known.type_ == kind.as_str());
     let validates = report.validates.unwrap_or_else(|| was_there(ConditionType::Validated));
@@ -46,8 +46,15 @@ fn conditions_of(previous: &ImageVersionStatus, report: &Report) -> Vec<Conditio
     let mut kinds = DOMAIN.to_vec();
     kinds.extend(validates.then_some(ConditionType::Validated));
     kinds.extend(promotes.then_some(ConditionType::Promoted));
+    kinds
+        .extend(has_ancestors(was_there(ConditionType::AncestorsGood), report).then_some(ConditionType::AncestorsGood));
     kinds.sort();
     kinds
+}
+
+/// Whether something is said of the ancestors: found now, or before by a pass that saw more than this one.
+fn has_ancestors(was_there: bool, report: &Report) -> bool {
+    report.findings.contains_key(&ConditionType::AncestorsGood) || was_there && report.provenance.is_none()
 }
 
 /// The status after a pass.
@@ -92,6 +99,7 @@ pub fn next_status(
         guest: report.guest.clone().or_else(|| previous.guest.clone()),
         validation: report.validation.clone().or_else(|| previous.validation.clone()),
         source: source(previous, report),
+        provenance: report.provenance.clone().or_else(|| previous.provenance.clone()),
         regions,
         operation: report.running.as_ref().and_then(|running| operation(running, report.limit_seconds, &steps)),
         steps,

@@ -25,6 +25,7 @@ use crate::{
     identity::{IdentityProblem, problem::WayOut},
     owner::find_tag,
     promotion::Promotion,
+    provenance::Ancestry,
     requested, selector,
     target::TargetView,
 };
@@ -251,6 +252,8 @@ pub struct Validated {
     pub promotion: Promotion,
     /// What the version may be made from, if its image definition's object says so.
     pub approval: Option<Approval>,
+    /// What the objects of the namespace say of the versions from which it was made, or is to be.
+    pub ancestry: Ancestry,
     /// Whether the source version passed its validation, as the object of the namespace tells that stands for it, if one does.
     pub source_passed: Option<bool>,
 }
@@ -306,6 +309,7 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
     let definitions: Vec<&ImageDefinition> = environment.definitions.iter().filter(near).copied().collect();
     Ok(Validated {
         approval: Approval::of(&definitions, id.definition()),
+        ancestry: Ancestry::of(object, environment.versions, &definitions),
         source_passed: source_passed(&namespace, &source, environment.versions),
         source_cycle: cycle(object, &id, &source, environment.versions),
         promotion: Promotion::of(object, &id, environment.definitions, environment.versions, environment.targets),

@@ -10,7 +10,7 @@ use crate::{
     identity::problem::{IdentityProblem, WayOut},
     image_definition, image_version,
     leftovers::Reaped,
-    promotion, replication_target,
+    promotion, provenance, replication_target,
     unreadable::Unreadable,
 };
 
@@ -31,6 +31,7 @@ pub fn messages() -> Vec<Messages> {
         promotion::words::Line::messages(),
         promotion::words::Words::messages(),
         approval::words::NotApproved::messages(),
+        provenance::words::Words::messages(),
     ]);
     all
 }
@@ -43,6 +44,7 @@ pub fn phrases() -> Vec<Phrases> {
     all.extend(image_definition::words::phrases());
     all.extend(promotion::words::phrases());
     all.extend(approval::words::phrases());
+    all.extend(provenance::words::phrases());
     all
 }
 

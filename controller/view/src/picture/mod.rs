@@ -4,6 +4,7 @@ mod changes;
 mod definition;
 mod leftovers;
 mod next;
+mod provenance;
 mod regions;
 mod steps;
 mod target;
@@ -75,6 +76,7 @@ impl Picture {
                 steps::lines(version, &self.clock, detail, width),
                 validation::lines(version, &self.clock, detail, width),
                 leftovers::lines(version, detail, width),
+                provenance::lines(version, detail, width),
                 self.related(detail, width),
             ],
             Object::Target(target) => vec![target::lines(target, &self.clock, width)],

@@ -97,6 +97,25 @@ fn a_version_at_work_shows_how_far_it_is_and_what_goes_on() {
 }
 
 #[test]
+fn from_what_a_version_was_made_is_shown_where_much_is_or_where_it_was_withdrawn() {
+    let subject = version(
+        "web",
+        json!({"provenance": {"steps": 2, "ancestors": [
+            {"kind": "ImageVersion", "id": "/versions/1.4.0", "uid": "u-1", "withdrawn": "RolledBack"},
+            {"kind": "MarketplaceImage", "id": "Canonical:ubuntu:server:24.04"},
+        ]}}),
+    );
+    let picture = picture(&subject, &[]);
+    let usual = shown(&picture, Detail::Usual, 100).join("\n");
+    assert!(usual.contains("✗ ImageVersion  /versions/1.4.0  RolledBack"), "{usual}");
+    assert!(!usual.contains("Canonical"), "{usual}");
+    let wide = shown(&picture, Detail::Wide, 100).join("\n");
+    for wanted in ["made from  in 2 versions, itself included", "✓ MarketplaceImage  Canonical:ubuntu:server:24.04"] {
+        assert!(wide.contains(wanted), "{wanted} is missing in\n{wide}");
+    }
+}
+
+#[test]
 fn in_short_there_is_one_clock_and_no_more_than_the_way() {
     let subject = working();
     let hour = jiff::SignedDuration::from_hours(1);

@@ -1,6 +1,7 @@
 //! What is shown for which objects, at which width.
 
 mod documents;
+mod evidence;
 mod fixtures;
 mod frames;
 mod plain;

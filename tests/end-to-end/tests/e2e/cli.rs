@@ -54,6 +54,12 @@ async fn an_image_version_is_looked_at_suspended_resumed_and_waited_for() {
     let document: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(document[0]["standing"], "Stalled");
     assert!(document[0]["whatToDo"][0].as_str().unwrap().contains("azimage-generalize=allowed"), "{said}");
+    let (code, said) = run(azimage, &viewer, &["evidence", "web"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("| digest | sha256:") && said.contains("The ImageDefinitions of the namespace can't be listed"),
+        "{said}"
+    );
     for verb in ["reconcile", "suspend"] {
         let (code, said) = run(azimage, &viewer, &[verb, "web"]).await;
         assert_eq!(code, 1, "{said}");

@@ -51,6 +51,30 @@ async fn writes(test: &Test, version: &str) -> usize {
     test.azure.writes().await.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&id)).count()
 }
 
+/// The document that tells how a version came about.
+fn evidence(test: &Test, name: &str) -> Value {
+    let mut command = std::process::Command::new(&test.environment.programs.azimage);
+    command.args(["evidence", name, "-n", &test.namespace, "-o", "json"]);
+    let output = command.env("KUBECONFIG", test.kubeconfig()).env("NO_PROXY", "127.0.0.1").output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+/// A version that was made from that of `parent`, which was made from `root`, has both in its tags.
+async fn has_its_line_in_tags(test: &Test, version: &str, parent: &Object, root: &str) {
+    let tags = &test.azure.request("GET", &test.azure.version(version), None).await["tags"];
+    let id = parent.at("/status/resourceId").as_str().unwrap();
+    let parent = format!("{id} {}", parent.at("/metadata/uid").as_str().unwrap());
+    assert_eq!(
+        (&tags["azimage-made-from-1"], &tags["azimage-root"], &tags["azimage-steps"]),
+        (&json!(parent), &json!(root), &json!("3"))
+    );
+}
+
+/// What is said of the ancestors of a version.
+fn ancestors(reason: &'static str) -> impl Fn(&Object) -> bool {
+    move |object| object.condition("AncestorsGood").is_some_and(|it| it.reason == reason)
+}
+
 #[tokio::test]
 async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_one_patch() {
     let test = Test::new("promotion").await;
@@ -92,17 +116,23 @@ async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_on
     let validated = new.at("/status/validation/finishedAt").clone();
     let tags = &test.azure.request("GET", &test.azure.version("1.4.0"), None).await["tags"];
     assert_eq!(tags["azimage-validated"], validated);
+    let evidence = evidence(&test, "new");
+    assert_eq!(tags["azimage-evidence"], evidence["digest"]);
+    assert_eq!(evidence["record"]["validation"]["finishedAt"], validated);
     let told = |object: &Object| object.at("/status/latest") == "2/2 regions";
     test.wait(Kind::Version, "new", "latest in 2/2 regions", told).await;
 
     // What somebody includes that didn't pass is taken out again.
-    test.apply(&manifests::copy(&test.azure, "unproven", "1.5.0", &source)).await;
+    test.apply(&manifests::copy(&test.azure, "unproven", "1.5.0", &test.azure.version("1.4.0"))).await;
     test.wait(Kind::Version, "unproven", "ready", |it| it.is_ready() && it.condition("Promoted").is_some()).await;
     let id = test.azure.version("1.5.0");
     let mut body = test.azure.request("GET", &id, None).await;
     body["properties"]["publishingProfile"]["targetRegions"][0]["excludeFromLatest"] = json!(false);
     test.azure.request("PUT", &id, Some(&body)).await;
     test.until("it is put back", || async { included(&test, "1.5.0").await.is_empty() }).await;
+
+    has_its_line_in_tags(&test, "1.5.0", &new, &source).await;
+    test.wait(Kind::Version, "unproven", "made from a good one", ancestors("Succeeded")).await;
 
     // One patch rolls back. The old one is still included, so only the new one is written.
     let before = writes(&test, "1.3.9").await;
@@ -121,6 +151,10 @@ async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_on
     );
     assert_eq!((&entry["manager"], &entry["reason"]), (&json!("kubectl-patch"), &json!(REASON)));
     println!("{}", test.kubectl(&["get", "azid,azv"]).await);
+    // That is told, and nothing else comes of it.
+    let told = |object: &Object| ancestors("AncestorWithdrawn")(object) && object.is_ready();
+    let object = test.wait(Kind::Version, "unproven", "ready, and made from a bad one", told).await;
+    assert_eq!(object.at("/status/provenance/ancestors/0/withdrawn"), "RolledBack");
 
     // A region that the pinned one doesn't have keeps the other, and both objects say so.
     test.apply(&manifests::target_by_name("east", "eastus2", "new")).await;

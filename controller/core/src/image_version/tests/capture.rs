@@ -325,7 +325,8 @@ fn a_version_is_born_in_its_home_region_alone_and_out_of_latest() {
         preserved: serde_json::Map::new(),
     };
     assert_eq!(request.targets, [home]);
-    assert_eq!(request.tags, tags(&[("cost", "42"), (OWNER_TAG, OURS)]));
+    let line = [("azimage-root", SOURCE_VERSION), ("azimage-steps", "2")];
+    assert_eq!(request.tags, tags(&[&[("cost", "42"), (OWNER_TAG, OURS)][..], &line].concat()));
     assert_eq!((request.storage_account_type, request.replication_mode), ("Standard_ZRS", "Shallow"));
     assert_eq!((request.default_replicas, request.block_deletion), (3, true));
     assert_eq!(request.end_of_life, Some("2027-01-01T00:00:00Z".parse().unwrap()));

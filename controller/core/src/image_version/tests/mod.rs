@@ -24,6 +24,7 @@ mod good;
 mod kept;
 mod killed;
 mod laws;
+mod line;
 mod memory;
 mod namespaces;
 mod observations;

@@ -101,6 +101,8 @@ pub(crate) struct Census {
     oldest_regions: BTreeMap<(String, String), i64>,
     /// What is to go and is still there, by what it is.
     waiting: BTreeMap<&'static str, i64>,
+    /// By namespace, and by why the nearest ancestor was withdrawn of which that is so: image versions.
+    withdrawn: BTreeMap<(String, String), i64>,
 }
 
 impl Census {
@@ -131,6 +133,15 @@ impl Census {
             self.waits("region", removing.count());
             let kept = status.temporary.iter().filter(|resource| resource.problem.is_some());
             self.waits("temporary_resource", kept.count());
+        }
+    }
+
+    /// Counts the image versions that were made from one that was withdrawn.
+    pub(crate) fn count_ancestors(&mut self, versions: &[Arc<Guarded<ImageVersion>>]) {
+        for version in versions.iter().filter_map(|version| readable(version)) {
+            let line = version.status().and_then(|status| status.provenance.as_ref());
+            let Some(why) = line.and_then(|line| line.ancestors.iter().find_map(|it| it.withdrawn)) else { continue };
+            *self.withdrawn.entry((version.namespace().unwrap_or_default(), why.to_string())).or_default() += 1;
         }
     }
 
@@ -208,7 +219,12 @@ impl Collector for Objects {
         let help = "How long the region has been in its state that has been longest";
         gauge(&mut encoder, "azimage_oldest_region_seconds", help, oldest)?;
         let waiting = census.waiting.iter().map(|(what, count)| ([("what", *what)], *count));
-        gauge(&mut encoder, "azimage_deletions_waiting", "What is to go and is still there", waiting)
+        gauge(&mut encoder, "azimage_deletions_waiting", "What is to go and is still there", waiting)?;
+        let withdrawn = census.withdrawn.iter().map(|((namespace, why), count)| {
+            ([("namespace", namespace.as_str()), ("withdrawn", why.as_str())], *count)
+        });
+        let help = "Image versions that were made from a version which was withdrawn since";
+        gauge(&mut encoder, "azimage_versions_with_withdrawn_ancestors", help, withdrawn)
     }
 }
 

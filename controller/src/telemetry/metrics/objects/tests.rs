@@ -103,11 +103,17 @@ pub(in crate::telemetry::metrics) fn some() -> Census {
         {"resourceId": "a", "since": NOW}, {"resourceId": "b", "since": NOW, "problem": "locked", "problemAt": NOW},
     ]});
     let ready = [("Ready", "True", "Succeeded")];
-    let later = json!({"/status/conditions/0/lastTransitionTime": "2026-01-01T00:59:00Z"});
+    let image = |withdrawn: Value| json!({"kind": "ImageVersion", "id": "x", "withdrawn": withdrawn});
+    let line = [image(Value::Null), image("RolledBack".into()), image("EndOfLife".into())];
+    let later = json!({
+        "/status/conditions/0/lastTransitionTime": "2026-01-01T00:59:00Z",
+        "/status/provenance": {"steps": 4, "ancestors": line},
+    });
     let versions = [Arc::new(version("a", &ready, &regions)), Arc::new(version("b", &ready, &later))];
     let mut census = Census::default();
     census.count(&versions, NOW.parse().unwrap());
     census.count_parts(&versions, NOW.parse().unwrap());
+    census.count_ancestors(&versions);
     census
 }
 
@@ -126,6 +132,7 @@ fn regions_and_the_longest_stay_are_told() {
         r#"azimage_deletions_waiting{what="object"} 0"#,
         r#"azimage_deletions_waiting{what="region"} 1"#,
         r#"azimage_deletions_waiting{what="temporary_resource"} 1"#,
+        r#"azimage_versions_with_withdrawn_ancestors{namespace="team",withdrawn="RolledBack"} 1"#,
     ] {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }

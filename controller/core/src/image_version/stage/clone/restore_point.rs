@@ -13,8 +13,7 @@ use super::{
         report::{Decision, Outcome, Report, Stop},
         words::Detail,
     },
-    consistency,
-    anew,
+    anew, consistency,
     make::Making,
     words::{Failed, Words},
 };

@@ -12,14 +12,14 @@ use super::{
     super::{
         Absent, Doubt, Provisioning, Read, SourceSpec, Step, StepName, Validated,
         context::{Cx, Presence},
-        facts,
+        facts, line,
         report::{Decision, LatestReport, Outcome, Report},
         words::{Done, NotShown},
     },
     preflight,
     replicate::{View, compare, words::Late},
 };
-use crate::Truth;
+use crate::{Truth, provenance};
 
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     match cx.version()? {
@@ -38,7 +38,8 @@ fn create(cx: &Cx<'_>, report: &mut Report) -> Decision {
         SourceSpec::ManagedImage { .. } => &cx.managed_image_found()?.location,
         SourceSpec::Disks { .. } => &cx.os_disk_found()?.location,
     };
-    let request = compare::creation(cx.validated, home);
+    let mut request = compare::creation(cx.validated, home);
+    request.tags.extend(line::of(cx).iter().flat_map(provenance::tags));
     report.act(&Words::Creating, Step::on_version(StepName::Publish, request))
 }
 

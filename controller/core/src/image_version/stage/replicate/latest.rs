@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use azimage_crds::{
-    ConditionType, ImageVersionStatus, RegionLatest, VALIDATED_TAG, ValidationOutcome, ValidationStatus,
+    ConditionType, EVIDENCE_TAG, ImageVersionStatus, RegionLatest, VALIDATED_TAG, ValidationOutcome, ValidationStatus,
 };
 use azimage_names::{Region, VersionNumber};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use super::super::super::{
     stage::validate,
 };
 use crate::{
-    Truth,
+    Truth, evidence,
     owner::find_tag,
     promotion::{
         Candidate, Choice, Flag, Flags, Passed, Promotion, Rule, Unruled, Waits, Why, candidate::At, choose, named,
@@ -36,16 +36,19 @@ pub(in super::super::super) struct Latest {
 }
 
 /// What becomes of the tag that says when the version passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Tag {
     /// It stays as it is.
     #[default]
     Stays,
-    /// It is written.
-    Is(Timestamp),
+    /// It is written, with the digest of what is known of the version.
+    Is(Timestamp, String),
     /// It is taken away, as the version failed since, or never passed.
     Goes,
 }
+
+/// The tags that a promotion writes.
+const OF_A_PROMOTION: [&str; 2] = [VALIDATED_TAG, EVIDENCE_TAG];
 
 /// What decides, as a whole.
 struct Decided {
@@ -77,14 +80,14 @@ impl Latest {
 
     /// The tags with the one that says when the version passed.
     pub(super) fn tag(&self, tags: &mut BTreeMap<String, String>) {
-        match self.tag {
+        match &self.tag {
             Tag::Stays => {}
-            Tag::Is(at) => {
-                if find_tag(tags, VALIDATED_TAG).is_none() {
-                    tags.insert(VALIDATED_TAG.to_owned(), at.to_string());
-                }
+            Tag::Is(at, digest) => {
+                tags.retain(|name, _| !name.eq_ignore_ascii_case(EVIDENCE_TAG));
+                tags.insert(VALIDATED_TAG.to_owned(), at.to_string());
+                tags.insert(EVIDENCE_TAG.to_owned(), digest.clone());
             }
-            Tag::Goes => tags.retain(|name, _| !name.eq_ignore_ascii_case(VALIDATED_TAG)),
+            Tag::Goes => tags.retain(|name, _| !OF_A_PROMOTION.iter().any(|tag| name.eq_ignore_ascii_case(tag))),
         }
     }
 
@@ -140,7 +143,10 @@ fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::
         .map(|target| (target.region.clone(), flags.at(&target.region, is_in(version, target))))
         .collect();
     let tag = match own.passed {
-        Passed::At(at) if flags.values().any(|flag| flag.include) => Tag::Is(at),
+        Passed::At(_) if find_tag(&version.tags, VALIDATED_TAG).is_some() => Tag::Stays,
+        Passed::At(at) if flags.values().any(|flag| flag.include) => {
+            Tag::Is(at, evidence::digest_of(&validated.id, &validated.owner, status))
+        }
         Passed::Failed | Passed::Overridden => Tag::Goes,
         Passed::At(_) | Passed::NotYet => Tag::Stays,
     };
