@@ -30,14 +30,14 @@ pub use image_version::{
     Gallery, Guest, GuestStatus, Hygiene, HygieneFinding, HygieneStatus, ImageReference, ImageVersion,
     ImageVersionSource, ImageVersionSpec, ImageVersionStatus, InPlaceSettings, Leaving, ManagedImageSource,
     MaxSlowdown, MayWarn, OperationStatus, OsDiskSource, Prepare, Publish, RefusalStatus, RegionState, RegionStatus,
-    ReplicationMode, SlowdownAction, Source, SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus,
-    StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus,
-    ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource,
-    Workspace, WorkspaceSubnet,
+    RegionValidation, ReplicationMode, SlowdownAction, Source, SourceCleanup, SourceCleanupState, SourceCleanupStatus,
+    SourceStatus, StepFailure, StepStatus, StorageAccountType, TemporaryStatus, Validation, ValidationCheck,
+    ValidationCheckStatus, ValidationConsole, ValidationMachine, ValidationOutcome, ValidationRegions,
+    ValidationStatus, ValidationTimings, VirtualMachineSource, Workspace, WorkspaceSubnet,
 };
 pub use latest::{
     EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,
-    MayBeLatest, Override, OverrideStatus, PromotionPolicy, RegionLatest,
+    MayBeLatest, Override, OverrideStatus, PromotionPolicy, RegionLatest, WaveOrder,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{
