@@ -17,7 +17,7 @@ use super::{
     at, end, is_anything_left, outcome,
     words::{Impossible, Words},
 };
-use crate::{Finding, Progress, Truth, condition::clip, merge::MOST_REGIONS, promotion::named};
+use crate::{Finding, Message as _, Progress, Truth, condition::clip, merge::MOST_REGIONS, promotion::named};
 
 /// The longest detail that is kept, in bytes.
 const DETAIL_LIMIT: usize = 1000;
@@ -36,19 +36,31 @@ pub(super) fn decide(
     let decision =
         if spec.everywhere { regions(cx, spec, version, &mut all, report) } else { at(cx, spec, version, report) };
     report.validation = (all != *told).then_some(all);
-    tell_of_others(cx, spec, version, report);
-    decision
+    Ok(follows(cx, spec, version, decision?, report))
 }
 
 /// What passed in a region isn't proven as long as others are to follow.
-pub(super) fn tell_of_others(cx: &Cx<'_>, spec: &ValidationSpec, version: &facts::Version, report: &mut Report) {
+pub(super) fn follows(
+    cx: &Cx<'_>,
+    spec: &ValidationSpec,
+    version: &facts::Version,
+    outcome: Outcome,
+    report: &mut Report,
+) -> Outcome {
     let passed = report.findings.get(&ConditionType::Validated).is_some_and(|finding| finding.truth == Truth::True);
     let told = report.validation.as_ref().or(cx.history.status.validation.as_ref());
-    let Some(told) = told.filter(|_| spec.everywhere && passed) else { return };
+    let Some(told) = told.filter(|_| spec.everywhere && passed) else { return outcome };
     let due = due(cx, version, told, report);
-    if !due.is_empty() {
-        report.found(Truth::Unknown, &Words::Elsewhere { regions: named(due.iter()) });
+    if due.is_empty() {
+        return outcome;
     }
+    let words = Words::Elsewhere { regions: named(due.iter()) };
+    report.found(Truth::Unknown, &words);
+    if outcome != Outcome::Done {
+        return outcome;
+    }
+    report.progress = Progress::reconciling(words.reason(), words.to_string());
+    Outcome::Ends(None, Requeue::Poll)
 }
 
 fn regions(

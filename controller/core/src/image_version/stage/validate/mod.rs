@@ -88,7 +88,10 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
     };
     match &cx.history.status.validation {
         Some(told) if told.outcome == ValidationOutcome::Passed => elsewhere::decide(cx, spec, version, told, report),
-        _ => at(cx, spec, version, report).inspect(|_| elsewhere::tell_of_others(cx, spec, version, report)),
+        _ => {
+            let outcome = at(cx, spec, version, report)?;
+            Ok(elsewhere::follows(cx, spec, version, outcome, report))
+        }
     }
 }
 
