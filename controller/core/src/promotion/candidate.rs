@@ -208,13 +208,14 @@ impl Candidate {
 }
 
 /// What a version waits for a person for while its flags are written all the same.
-const WRITES_ON: [Reason; 6] = [
+const WRITES_ON: [Reason; 7] = [
     Reason::ReplicationFailed,
     Reason::RegionRefused,
     Reason::RegionUnknown,
     Reason::ChangeReverted,
     Reason::ValidationFailed,
     Reason::ValidationImpossible,
+    Reason::WorkspaceNotReady,
 ];
 
 /// Whether nobody writes the flags of a version.
