@@ -31,6 +31,11 @@ pub struct LatestPolicy {
     #[x_kube(validation = rules::soak())]
     pub soak: String,
 
+    /// Whether a version becomes latest region by region, in the order of the waves of the replication targets, or in all at once.
+    /// One that is latest instead of a newer one never waits for a wave.
+    #[serde(default)]
+    pub waves: WaveOrder,
+
     /// Whether a version that is to be latest no more leaves a region in which no other one is latest.
     #[serde(default)]
     pub empty_regions: EmptyRegions,
@@ -47,6 +52,7 @@ impl Default for LatestPolicy {
             pinned: None,
             overriding: None,
             soak: default_soak(),
+            waves: WaveOrder::default(),
             empty_regions: EmptyRegions::default(),
         }
     }
@@ -96,6 +102,16 @@ pub enum PromotionPolicy {
     /// None.
     #[default]
     None,
+}
+
+/// In which order a version becomes latest in its regions.
+#[derive(schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum WaveOrder {
+    /// In a region once it is latest in all regions of earlier waves.
+    #[default]
+    FollowTargets,
+    /// In each region as soon as its copy there is complete.
+    AtOnce,
 }
 
 /// What becomes of a version in a region where no other one would be latest.

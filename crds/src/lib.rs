@@ -35,15 +35,15 @@ pub use image_version::{
     DataDiskSource, Deletion, DisksPrepare, DisksSource, Gallery, Guest, GuestStatus, Hygiene, HygieneFinding,
     HygieneStatus, ImageReference, ImageVersion, ImageVersionSource, ImageVersionSpec, ImageVersionStatus,
     InPlaceSettings, Leaving, ManagedImageSource, MaxSlowdown, MayWarn, OperationStatus, OsDiskSource, Prepare,
-    Provenance, Publish, RefusalStatus, RegionState, RegionStatus, ReplicationMode, SlowdownAction, Source,
-    SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus, StorageAccountType,
-    TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationConsole, ValidationMachine,
-    ValidationOutcome, ValidationStatus, ValidationTimings, VirtualMachineSource, Withdrawn, Workspace,
-    WorkspaceSubnet,
+    Provenance, Publish, RefusalStatus, RegionState, RegionStatus, RegionValidation, ReplicationMode, SlowdownAction,
+    Source, SourceCleanup, SourceCleanupState, SourceCleanupStatus, SourceStatus, StepFailure, StepStatus,
+    StorageAccountType, TemporaryStatus, Validation, ValidationCheck, ValidationCheckStatus, ValidationConsole,
+    ValidationMachine, ValidationOutcome, ValidationRegions, ValidationStatus, ValidationTimings, VirtualMachineSource,
+    Withdrawn, Workspace, WorkspaceSubnet,
 };
 pub use latest::{
     EmptyRegions, HistoryAction, HistoryEntry, LatestInRegion, LatestPolicy, LatestStatus, LineState, LineVersion,
-    MayBeLatest, Override, OverrideStatus, PromotionPolicy, RegionLatest,
+    MayBeLatest, Override, OverrideStatus, PromotionPolicy, RegionLatest, WaveOrder,
 };
 pub use manifest::{Manifest, manifests};
 pub use replication_target::{

@@ -23,9 +23,10 @@ pub use status::{
     OperationStatus, RefusalStatus, RegionState, RegionStatus, SourceCleanupState, SourceCleanupStatus, SourceStatus,
     StepFailure, StepStatus, TemporaryStatus,
 };
-pub use validation::{MaxSlowdown, MayWarn, SlowdownAction, Validation, ValidationCheck};
+pub use validation::{MaxSlowdown, MayWarn, SlowdownAction, Validation, ValidationCheck, ValidationRegions};
 pub use validation_status::{
-    ValidationCheckStatus, ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus, ValidationTimings,
+    RegionValidation, ValidationCheckStatus, ValidationConsole, ValidationMachine, ValidationOutcome, ValidationStatus,
+    ValidationTimings,
 };
 pub use workspace::{Workspace, WorkspaceSubnet};
 

@@ -10,6 +10,11 @@ use crate::rules;
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Validation {
+    /// In which regions: in the home region, or in each region whose copy is complete, one after the other. Then a version is latest
+    /// only in regions in which it passed, and `spec.workspace.subnets` needs a subnet in each.
+    #[serde(default)]
+    pub regions: ValidationRegions,
+
     /// Sizes for the two machines, such as `Standard_D2s_v5`: they have different ones if there are several. Where one isn't to be
     /// had the next one is tried.
     #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 64)))]
@@ -61,6 +66,18 @@ pub struct Validation {
     #[schemars(length(min = 2, max = 16))]
     #[x_kube(validation = rules::keep_on_failure())]
     pub keep_on_failure: String,
+}
+
+/// In which regions a version proves itself.
+#[derive(
+    schemars::JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display,
+)]
+pub enum ValidationRegions {
+    /// In its home region, for all.
+    #[default]
+    Home,
+    /// In each region that has a copy of it which somebody asks for.
+    All,
 }
 
 /// A check of azimage's own that may be told to warn only.

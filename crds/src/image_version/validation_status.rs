@@ -14,7 +14,7 @@ pub struct ValidationStatus {
     /// What it has come to.
     pub outcome: ValidationOutcome,
 
-    /// The region in which machines are made from the version.
+    /// The home region of the version, in which machines are made from it first.
     #[schemars(length(min = 1, max = 64))]
     pub region: String,
 
@@ -39,6 +39,51 @@ pub struct ValidationStatus {
     pub again: bool,
 
     /// The machines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 2))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub machines: Vec<ValidationMachine>,
+
+    /// How it stands in other regions, with `spec.validation.regions: All`; at most 128.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub regions: Vec<RegionValidation>,
+}
+
+/// How it stands with the validation of a version in a region other than its home.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegionValidation {
+    /// The region.
+    #[schemars(length(min = 1, max = 64))]
+    pub name: String,
+
+    /// What it has come to there. A version that failed in a region is never latest in that region.
+    pub outcome: ValidationOutcome,
+
+    /// When it began there.
+    pub started_at: Time,
+
+    /// When it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Time>,
+
+    /// How often it began.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub attempts: i32,
+
+    /// It failed, and begins again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+
+    /// Why it didn't pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub detail: Option<String>,
+
+    /// The machines, of the region that was looked into last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]

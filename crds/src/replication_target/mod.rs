@@ -106,6 +106,12 @@ pub struct ReplicationTargetSpec {
     #[serde(default)]
     pub latest: LatestInRegion,
 
+    /// In which wave a version becomes latest in the region: once it is latest in all its regions of earlier waves. Regions that no
+    /// target names are in wave 0.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 15))]
+    pub wave: i32,
+
     /// What becomes of the replicas when this target is deleted or no longer selects a version.
     #[serde(default = "delete")]
     pub deletion_policy: Deletion,

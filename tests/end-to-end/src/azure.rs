@@ -281,6 +281,15 @@ impl Azure {
         self.post("/scenario", &json!({"subscriptions": [subscription]})).await;
     }
 
+    /// Adds a network of a region, and gives the resource id of its subnet.
+    pub async fn add_network(&self, name: &str, region: &str) -> String {
+        let network = json!({"name": name, "location": region, "subnets": [{"name": "work"}]});
+        let subscription =
+            json!({"id": self.subscription, "resourceGroups": [{"name": "network", "virtualNetworks": [network]}]});
+        self.post("/scenario", &json!({"subscriptions": [subscription]})).await;
+        self.subnet().replace("/hub/", &format!("/{name}/"))
+    }
+
     /// The resource ids of all that is in the workspace.
     pub async fn workspace(&self) -> Vec<String> {
         let group = format!("/subscriptions/{}/resourceGroups/{WORKSPACE}/resources", self.subscription);

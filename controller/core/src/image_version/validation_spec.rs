@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azimage_crds::{ImageVersion, MayWarn, SlowdownAction};
+use azimage_crds::{ImageVersion, MayWarn, SlowdownAction, ValidationRegions};
 use azimage_names::{ResourceIdError, RunCommandId, VirtualMachineId};
 use kube::ResourceExt as _;
 
@@ -20,6 +20,8 @@ use crate::{
 pub struct ValidationSpec {
     /// Where the machines are made.
     pub workspace: WorkspaceSpec,
+    /// Whether it is proven in each region that has a copy, and counts only where it was.
+    pub everywhere: bool,
     /// Their sizes, at least one.
     pub sizes: Vec<String>,
     /// How long a machine may take until its agent reports.
@@ -106,6 +108,7 @@ impl ValidationSpec {
         let [first, second] = &machines;
         let commands = [command(first)?, command(second)?];
         Ok(Some(Self {
+            everywhere: asked.regions == ValidationRegions::All,
             sizes: asked.vm_sizes.clone(),
             boot_timeout: span("bootTimeout", &asked.boot_timeout)?,
             secure_boot: asked.secure_boot,

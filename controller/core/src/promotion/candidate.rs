@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 
+use super::{proof::Proof, wave::Waves};
 use crate::{image_version::stalled_as_it_is, selector};
 
 /// A version of an image definition.
@@ -40,6 +41,8 @@ pub struct Candidate {
     pub regions: BTreeMap<Region, At>,
     /// The regions from which replication targets that select it keep latest out.
     pub barred: BTreeSet<Region>,
+    /// The waves in which replication targets that select it want it.
+    pub waves: Waves,
 }
 
 /// Whether a version passed its validation.
@@ -67,13 +70,20 @@ impl Passed {
 pub struct At {
     /// Its copy there is complete.
     pub complete: bool,
+    /// Whether it proved itself there, as far as that is asked for.
+    pub proof: Proof,
     /// How it stands with latest there, by its own object's word.
     pub latest: Option<RegionLatest>,
 }
 
 impl At {
-    fn of(region: &RegionStatus) -> Self {
-        Self { complete: region.state == RegionState::Completed, latest: region.latest }
+    fn of(region: &RegionStatus, proof: Proof) -> Self {
+        Self { complete: region.state == RegionState::Completed, proof, latest: region.latest }
+    }
+
+    /// Whether the version may get into latest there, as far as its copy is concerned.
+    pub fn is_usable(self) -> bool {
+        self.complete && self.proof == Proof::Given
     }
 }
 
@@ -91,11 +101,12 @@ impl Candidate {
     /// What its object says; none if its number can't be understood.
     pub fn of(object: &ImageVersion, targets: &[&ReplicationTarget]) -> Option<Self> {
         let status = object.status.as_ref();
-        let regions: BTreeMap<Region, At> = status
-            .iter()
-            .flat_map(|status| &status.regions)
-            .filter_map(|region| Some((Region::parse(&region.name).ok()?, At::of(region))))
-            .collect();
+        let at = |told: &RegionStatus| {
+            let region = Region::parse(&told.name).ok()?;
+            let proof = Proof::of(object, &region);
+            Some((region, At::of(told, proof)))
+        };
+        let regions: BTreeMap<Region, At> = status.iter().flat_map(|status| &status.regions).filter_map(at).collect();
         // Of one whose status lost that it passed its own reconcile knows by its tag, and includes no other.
         let included = regions.values().any(|at| at.latest == Some(RegionLatest::Included));
         let passed = match status.and_then(|status| status.validation.as_ref()) {
@@ -114,6 +125,7 @@ impl Candidate {
             silent: status.and_then(|status| status.observed_generation).is_none_or(|seen| seen < 1),
             regions,
             barred: barred(object, targets),
+            waves: Waves::of(object, targets),
         })
     }
 
@@ -131,11 +143,13 @@ impl Candidate {
         all: &[&ImageVersion],
         targets: &[&ReplicationTarget],
     ) -> Vec<Self> {
-        let bars: Vec<&ReplicationTarget> =
-            targets.iter().copied().filter(|it| it.spec.latest == LatestInRegion::Excluded).collect();
+        // Each version goes through them: most change nothing.
+        let in_waves = targets.iter().any(|it| it.spec.wave > 0);
+        let concerning: Vec<&ReplicationTarget> =
+            targets.iter().copied().filter(|it| in_waves || it.spec.latest == LatestInRegion::Excluded).collect();
         let others = all.iter().filter(|it| is_of_the_same_line(it, object));
         let mut line = BTreeMap::new();
-        for other in others.filter_map(|it| Self::of(it, &bars)) {
+        for other in others.filter_map(|it| Self::of(it, &concerning)) {
             let number = other.number;
             let known: Option<&Self> = line.get(&number);
             // Of two objects for one version one has it, and the other is in conflict.
@@ -157,9 +171,15 @@ impl Candidate {
         self.silent && current == Some(self.number)
     }
 
-    /// Whether it is included in latest somewhere. Then no clock takes it out again.
+    /// Whether it is included in latest somewhere, and may stay so. Then no clock takes it out again.
     pub fn is_in_latest(&self) -> bool {
-        self.regions.values().any(|at| at.latest == Some(RegionLatest::Included))
+        let stays = |region: &Region, at: &At| at.proof != Proof::Failed && !self.barred.contains(region);
+        self.regions.iter().any(|(region, at)| at.latest == Some(RegionLatest::Included) && stays(region, at))
+    }
+
+    /// Whether it is latest in a region, as it is to be.
+    pub(super) fn is_included_at(&self, region: &Region) -> bool {
+        self.latest_at(region) == Some(RegionLatest::Included)
     }
 
     /// How it stands with latest in a region.
@@ -188,13 +208,14 @@ impl Candidate {
 }
 
 /// What a version waits for a person for while its flags are written all the same.
-const WRITES_ON: [Reason; 6] = [
+const WRITES_ON: [Reason; 7] = [
     Reason::ReplicationFailed,
     Reason::RegionRefused,
     Reason::RegionUnknown,
     Reason::ChangeReverted,
     Reason::ValidationFailed,
     Reason::ValidationImpossible,
+    Reason::WorkspaceNotReady,
 ];
 
 /// Whether nobody writes the flags of a version.
@@ -203,14 +224,16 @@ fn rests(object: &ImageVersion) -> bool {
     object.spec.suspend || stalled_as_it_is(object).is_some_and(|stall| !writes_on(stall))
 }
 
+/// Whether a target selects a version.
+pub(super) fn asks_for(target: &ReplicationTarget, object: &ImageVersion) -> bool {
+    target.meta().deletion_timestamp.is_none()
+        && target.meta().namespace == object.meta().namespace
+        && selector::selects(&target.spec, &object.name_any(), object.labels())
+}
+
 /// The regions from which targets keep latest out, of those that select a version.
 pub(crate) fn barred(object: &ImageVersion, targets: &[&ReplicationTarget]) -> BTreeSet<Region> {
-    let bars = targets.iter().filter(|it| {
-        it.spec.latest == LatestInRegion::Excluded
-            && it.meta().deletion_timestamp.is_none()
-            && it.meta().namespace == object.meta().namespace
-            && selector::selects(&it.spec, &object.name_any(), object.labels())
-    });
+    let bars = targets.iter().filter(|it| it.spec.latest == LatestInRegion::Excluded && asks_for(it, object));
     bars.filter_map(|it| Region::parse(&it.spec.region).ok()).collect()
 }
 
@@ -251,7 +274,10 @@ pub fn concern_of_version(object: &ImageVersion) -> impl std::hash::Hash {
         .iter()
         .filter(|_| concerns_latest(object))
         .flat_map(|status| &status.regions)
-        .map(|region| (region.name.clone(), region.state == RegionState::Completed, region.latest))
+        .map(|told| {
+            let proof = Region::parse(&told.name).map(|region| Proof::of(object, &region)).ok();
+            (told.name.clone(), told.state == RegionState::Completed, proof, told.latest)
+        })
         .collect();
     let meta = object.meta();
     let going = meta.deletion_timestamp.is_some();

@@ -10,7 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource;
 
 use super::{
-    Candidate, Choice, Passed, PinProblem, Rule, Unruled, Why, choose,
+    Candidate, Choice, Order, Passed, PinProblem, Rule, Unruled, Why,
+    candidate::At,
+    choose,
     history::{Writer, history},
     overriding,
     words::{Is, Line, Pin},
@@ -68,7 +70,7 @@ pub fn of_definition(
     let choice = choose(&rule, &line, current, now);
     let latest = latest(id, &line, &choice, &before, now);
     let is_full = overriding.is_none() && overriding::wanted(object).is_some();
-    let (finding, stalled) = told(&line, &choice, latest.as_ref(), is_full);
+    let (finding, stalled) = told(&line, &choice, latest.as_ref(), Order::of(object), is_full);
     Latest {
         versions: shown(&line, &rule, &choice, now),
         history: history(object, &before, latest.as_ref(), entry, &writer, now),
@@ -215,11 +217,12 @@ fn told(
     line: &[Candidate],
     choice: &Choice,
     latest: Option<&LatestStatus>,
+    order: Order,
     is_full: bool,
 ) -> (Finding, Option<Progress>) {
     let is = latest.map(|latest| latest.version.clone());
     let (truth, words) = match choice {
-        Choice::Version(number) => of_chosen(line, *number),
+        Choice::Version(number) => of_chosen(line, *number, order),
         Choice::Nothing if is.is_some() => (Truth::Unknown, Line::TakingOut),
         Choice::Nothing => (Truth::True, Line::None),
         Choice::AsItIs(why) => (
@@ -258,7 +261,7 @@ fn pin(problem: PinProblem, is_full: bool) -> Pin {
 }
 
 /// How it stands with the version that is chosen.
-fn of_chosen(line: &[Candidate], number: VersionNumber) -> (Truth, Line) {
+fn of_chosen(line: &[Candidate], number: VersionNumber, order: Order) -> (Truth, Line) {
     let newer: Vec<&Candidate> = line.iter().filter(|it| it.number > number).collect();
     let with = |state: RegionLatest| {
         newer.iter().find_map(|it| {
@@ -277,13 +280,20 @@ fn of_chosen(line: &[Candidate], number: VersionNumber) -> (Truth, Line) {
         return (Truth::Unknown, Line::Promoting { number });
     };
     let serves = chosen.serves(line);
-    let due = chosen.regions.iter().filter(|(region, at)| {
-        at.complete && at.latest != Some(RegionLatest::Included) && !chosen.barred.contains(*region)
-    });
-    if serves.is_empty() || due.count() > 0 {
+    let comes = |(region, at): &(&Region, &At)| {
+        at.is_usable() && !chosen.is_included_at(region) && !chosen.barred.contains(*region)
+    };
+    let coming = chosen.regions.iter().filter(comes).map(|(region, _)| region);
+    let waits_for = |region: &Region| order.waits_for(chosen, region, |other| chosen.is_included_at(other));
+    let (later, due): (Vec<&Region>, Vec<&Region>) = coming.partition(|region| waits_for(region).is_some());
+    if serves.is_empty() || !due.is_empty() {
         return (Truth::Unknown, Line::Promoting { number });
     }
     let regions = named(serves.iter());
+    if let Some(first) = later.first().and_then(|region| waits_for(region)) {
+        let (later, first) = (named(later.into_iter()), first.clone());
+        return (Truth::Unknown, Line::InWaves { number, regions, later, first });
+    }
     let latest = match chosen.passed {
         Passed::Overridden => Line::Overridden { number, regions },
         Passed::At(_) | Passed::NotYet | Passed::Failed => Line::Latest { number, regions },

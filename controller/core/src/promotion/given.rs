@@ -6,7 +6,7 @@ use azimage_crds::{ImageDefinition, ImageVersion, MayBeLatest, ReplicationTarget
 use azimage_names::{ImageVersionId, Region, VersionNumber};
 use kube::Resource;
 
-use super::{Candidate, Rule, candidate::barred, definition::current, overriding};
+use super::{Candidate, Order, Rule, Waves, candidate::barred, definition::current, overriding};
 
 /// What decides whether a version is latest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub struct Promotion {
     pub allowed: bool,
     /// The regions from which replication targets keep it out.
     pub barred: BTreeSet<Region>,
+    /// In which order its regions get it.
+    pub order: Order,
+    /// The waves of its regions.
+    pub waves: Waves,
     /// The other versions of the definition.
     pub others: Vec<Candidate>,
 }
@@ -48,6 +52,8 @@ impl Promotion {
             overridden,
             allowed: object.spec.latest == MayBeLatest::Allowed,
             barred: barred(object, targets),
+            order: definition.map(Order::of).unwrap_or_default(),
+            waves: Waves::of(object, targets),
             rule,
             others,
         }

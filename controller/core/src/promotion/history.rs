@@ -83,12 +83,22 @@ fn change<'a>(
     match (current(before), is) {
         (Some(was), Some((is, _))) if was == is => None,
         (Some(was), Some((is, regions))) if is < was => Some((is, HistoryAction::RolledBack, regions)),
+        // What was latest before may have been taken out since.
+        (None, Some((is, regions))) if last(before).is_some_and(|last| is < last) => {
+            Some((is, HistoryAction::RolledBack, regions))
+        }
         (_, Some((is, regions))) => Some((is, HistoryAction::Promoted, regions)),
         (Some(was), None) => {
             Some((was, HistoryAction::Excluded, before.latest.as_ref().map_or(&[], |latest| &latest.regions)))
         }
         (None, None) => None,
     }
+}
+
+/// The version of the last change.
+fn last(before: &ImageDefinitionStatus) -> Option<VersionNumber> {
+    let last = before.history.iter().find(|entry| entry.action != HistoryAction::Overridden)?;
+    VersionNumber::parse(&last.version).ok()
 }
 
 /// Regions that follow belong to the change that brought the version there.

@@ -8,12 +8,14 @@ mod definition;
 mod given;
 mod history;
 mod overriding;
+mod proof;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod wave;
 pub(crate) mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{ImageVersionStatus, RegionLatest, VALIDATED_TAG, ValidationOutcome};
 use azimage_names::{Region, VersionNumber};
@@ -24,7 +26,9 @@ pub use candidate::{Candidate, Passed, concern_of_version, concerns_latest, grou
 pub(crate) use definition::named;
 pub use definition::{Latest, next_soak_end, of_definition};
 pub use given::Promotion;
+pub use proof::Proof;
 pub use rule::{Rule, Unruled, concern_of_definition};
+pub use wave::{Order, Waves};
 
 /// Which version is to be latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +161,10 @@ pub struct Flag {
 pub enum Waits {
     /// Its copy there isn't complete.
     ForTheCopy,
+    /// It hasn't proved itself there.
+    ForTheProof,
+    /// It isn't latest yet in all regions of earlier waves.
+    ForAnEarlierWave,
     /// A newer version has to be taken out there first.
     ForANewerOne(VersionNumber),
     /// A replication target keeps latest out of the region.
@@ -174,13 +182,18 @@ pub struct Flags<'a> {
     pub own: &'a Candidate,
     /// The others of its definition.
     pub others: &'a [Candidate],
+    /// In which order its regions get it.
+    pub order: Order,
+    /// The regions in which Azure includes it now.
+    pub is_in: &'a BTreeSet<Region>,
 }
 
 impl Flags<'_> {
-    /// The flag of a region. `is_in`: Azure includes the version there now.
+    /// The flag of a region.
     ///
     /// Only a version that passed is ever included, whatever else is so: nothing else here needs to be up to date for that.
-    pub fn at(&self, region: &Region, is_in: bool) -> Flag {
+    pub fn at(&self, region: &Region) -> Flag {
+        let is_in = self.is_in.contains(region);
         let here = self.own.regions.get(region).copied().unwrap_or_default();
         // What somebody else included was never recorded as ours.
         let ours = [RegionLatest::Entering, RegionLatest::Included, RegionLatest::Kept];
@@ -195,11 +208,16 @@ impl Flags<'_> {
         if own.barred.contains(region) {
             return Flag { waits: is_chosen.then_some(Waits::Barred), ..out };
         }
+        if here.proof == Proof::Failed {
+            return Flag { waits: is_chosen.then_some(Waits::ForTheProof), ..out };
+        }
         if own.allowed {
             match self.choice {
-                Choice::Version(chosen) if *chosen == own.number => {
-                    return self.chosen(region, is_in, here, out, included);
+                // What was latest before it was to be proven there stays so, until it is known to be bad.
+                Choice::Version(chosen) if *chosen == own.number && is_in && (stays || here.proof == Proof::Given) => {
+                    return included;
                 }
+                Choice::Version(chosen) if *chosen == own.number => return self.chosen(region, here, out, included),
                 Choice::Version(chosen) if own.number < *chosen && stays => return included,
                 Choice::AsItIs(_) if stays => return included,
                 _ => {}
@@ -209,12 +227,15 @@ impl Flags<'_> {
         if keeps { Flag { state: Some(RegionLatest::Kept), ..included } } else { out }
     }
 
-    fn chosen(&self, region: &Region, is_in: bool, here: candidate::At, out: Flag, included: Flag) -> Flag {
-        if is_in {
-            return included;
-        }
+    fn chosen(&self, region: &Region, here: candidate::At, out: Flag, included: Flag) -> Flag {
         if !here.complete {
             return Flag { waits: Some(Waits::ForTheCopy), ..out };
+        }
+        if here.proof != Proof::Given {
+            return Flag { waits: Some(Waits::ForTheProof), ..out };
+        }
+        if self.waits_for(region).is_some() {
+            return Flag { waits: Some(Waits::ForAnEarlierWave), ..out };
         }
         // A bad version goes first. One that nobody works on any more never would.
         let newer = self.others.iter().filter(|it| it.number > self.own.number && !it.going && !it.rests);
@@ -224,15 +245,23 @@ impl Flags<'_> {
         }
     }
 
+    /// The region of an earlier wave for which the version waits in this one.
+    pub fn waits_for(&self, region: &Region) -> Option<&Region> {
+        self.order.waits_for(self.own, region, |other| self.is_in.contains(other))
+    }
+
     /// Whether the region has another version that is latest there, or is about to be, once this one is out.
     fn is_served_by_another(&self, region: &Region) -> bool {
-        let may_be = |it: &&Candidate| it.allowed && !it.going && it.passed.is_passed() && !it.barred.contains(region);
+        let failed = |it: &Candidate| it.regions.get(region).is_some_and(|at| at.proof == Proof::Failed);
+        let is_good = |it: &Candidate| it.passed.is_passed() && !failed(it);
+        let may_be = |it: &&Candidate| it.allowed && !it.going && is_good(it) && !it.barred.contains(region);
         self.others.iter().filter(may_be).any(|it| {
-            let is_in = it.latest_at(region) == Some(RegionLatest::Included);
+            let is_in = it.is_included_at(region);
             match self.choice {
                 Choice::Version(chosen) if it.number == *chosen => {
-                    let completes = it.regions.get(region).is_some_and(|at| at.complete);
-                    is_in || completes && !it.rests
+                    let comes = it.regions.get(region).is_some_and(|at| at.is_usable());
+                    let waits = || self.order.waits_for(it, region, |other| it.is_included_at(other)).is_some();
+                    is_in || comes && !it.rests && !waits()
                 }
                 Choice::Version(chosen) => is_in && it.number < *chosen,
                 Choice::AsItIs(_) | Choice::Nothing => is_in,

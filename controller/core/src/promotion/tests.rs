@@ -16,7 +16,7 @@ use crate::Truth;
 
 const GALLERY: &str = "00000000-0000-0000-0000-000000000001";
 pub(super) const HOME: &str = "westeurope";
-const OTHER: &str = "northeurope";
+pub(super) const OTHER: &str = "northeurope";
 
 pub(super) fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_780_000_000 + 3600 * hour).unwrap()
@@ -26,17 +26,17 @@ pub(super) fn number(text: &str) -> VersionNumber {
     VersionNumber::parse(text).unwrap()
 }
 
-fn region(name: &str) -> Region {
+pub(super) fn region(name: &str) -> Region {
     Region::parse(name).unwrap()
 }
 
-fn id() -> ImageDefinitionId {
+pub(super) fn id() -> ImageDefinitionId {
     let id =
         format!("/subscriptions/{GALLERY}/resourceGroups/images/providers/Microsoft.Compute/galleries/corp/images/web");
     ImageDefinitionId::parse(&id).unwrap()
 }
 
-fn merge(object: &mut Value, change: &Value) {
+pub(super) fn merge(object: &mut Value, change: &Value) {
     match (object, change) {
         (Value::Object(object), Value::Object(change)) => {
             for (key, value) in change {
@@ -90,7 +90,7 @@ pub(super) fn line(versions: &[ImageVersion]) -> Vec<Candidate> {
     versions.iter().filter_map(|it| Candidate::of(it, &[])).collect()
 }
 
-fn newest(hours: u64) -> Rule {
+pub(super) fn newest(hours: u64) -> Rule {
     Rule::Newest { soak: Duration::from_secs(3600 * hours), empty: EmptyRegions::Keep }
 }
 
@@ -189,13 +189,17 @@ fn flag(rule: &Rule, own: &ImageVersion, others: &[ImageVersion], is_in: bool) -
     let mut all = others.clone();
     all.push(own.clone());
     let choice = choose(rule, &all, None, at(90));
-    let flag = Flags { rule, choice: &choice, own: &own, others: &others }.at(&region(HOME), is_in);
+    let is_in = if is_in { [region(HOME)].into() } else { [].into() };
+    let order = Order::default();
+    let flag = Flags { rule, choice: &choice, own: &own, others: &others, order, is_in: &is_in }.at(&region(HOME));
     assert!(!flag.include || own.passed.is_passed(), "what didn't pass is never included");
     let word = if flag.include { "in" } else { "out" };
     match (flag.state, flag.waits) {
         (_, Some(Waits::ForTheCopy)) => format!("{word}, waits for the copy"),
         (_, Some(Waits::ForANewerOne(newer))) => format!("{word}, waits for {newer}"),
         (_, Some(Waits::Barred)) => format!("{word}, barred"),
+        (_, Some(Waits::ForTheProof)) => format!("{word}, waits for the proof"),
+        (_, Some(Waits::ForAnEarlierWave)) => format!("{word}, waits for an earlier wave"),
         (Some(state), None) => format!("{word}, {state}"),
         (None, None) => word.to_owned(),
     }
@@ -419,7 +423,9 @@ fn a_target_that_selects_a_version_keeps_it_out_of_its_region() {
         let target = target(change);
         let own = Candidate::of(&own, &[&target]).unwrap();
         let (rule, choice) = (newest(0), Choice::Version(own.number));
-        let flag = Flags { rule: &rule, choice: &choice, own: &own, others: &[] }.at(&region(HOME), true);
+        let (order, is_in) = (Order::default(), [region(HOME)].into());
+        let flags = Flags { rule: &rule, choice: &choice, own: &own, others: &[], order, is_in: &is_in };
+        let flag = flags.at(&region(HOME));
         assert_eq!((flag.include, flag.waits == Some(Waits::Barred)), (!barred, barred), "{case}");
     }
 }
@@ -664,13 +670,20 @@ fn generated() -> impl Strategy<Value = Vec<Candidate>> {
         2 => Just(Passed::Failed),
         1 => Just(Passed::Overridden),
     ];
-    let one = (passed, proptest::bool::weighted(0.8), any::<bool>(), latest, proptest::bool::weighted(0.1));
+    let proof = prop_oneof![4 => Just(Proof::Given), 1 => Just(Proof::Missing), 1 => Just(Proof::Failed)];
+    let here = (any::<bool>(), proof, latest).prop_map(|(complete, proof, latest)| candidate::At {
+        complete: complete || latest.is_some(),
+        proof,
+        latest,
+    });
+    let waves = [0..3_i32, 0..3_i32];
+    let one = (passed, proptest::bool::weighted(0.8), [here.clone(), here], proptest::bool::weighted(0.1), waves);
     proptest::collection::vec(one, 1..5).prop_map(|all| {
-        let of = |(patch, (passed, allowed, complete, latest, barred)): (
+        let of = |(patch, (passed, allowed, at, barred, waves)): (
             u32,
-            (Passed, bool, bool, Option<RegionLatest>, bool),
+            (Passed, bool, [candidate::At; 2], bool, [i32; 2]),
         )| {
-            let here = candidate::At { complete: complete || latest.is_some(), latest };
+            let both = || [HOME, OTHER].into_iter().map(region);
             Candidate {
                 number: VersionNumber::new(1, 0, patch).unwrap(),
                 name: patch.to_string(),
@@ -680,8 +693,9 @@ fn generated() -> impl Strategy<Value = Vec<Candidate>> {
                 rests: false,
                 published: true,
                 silent: false,
-                regions: BTreeMap::from([(region(HOME), here)]),
+                regions: both().zip(at).collect(),
                 barred: if barred { [region(HOME)].into() } else { [].into() },
+                waves: Waves(both().zip(waves).collect()),
             }
         };
         (0..).zip(all).map(of).collect()
@@ -699,22 +713,32 @@ fn rules() -> impl Strategy<Value = Rule> {
     })
 }
 
-/// What becomes of the region when each version's reconcile writes its flag, all at once. The flags that were written.
-fn round(rule: &Rule, line: &mut [Candidate]) -> Vec<bool> {
+fn orders() -> impl Strategy<Value = Order> {
+    let last = proptest::option::of((0..5_u32, any::<bool>()));
+    (any::<bool>(), last).prop_map(|(in_waves, last)| Order {
+        in_waves,
+        last: last.map(|(patch, back)| (VersionNumber::new(1, 0, patch).unwrap(), back)),
+    })
+}
+
+/// What becomes of the regions when each version's reconcile writes its flags, all at once. The flags that were written.
+fn round(rule: &Rule, order: Order, line: &mut [Candidate]) -> Vec<BTreeMap<Region, Flag>> {
     let before = line.to_vec();
     let choice = choose(rule, &before, None, at(90));
     let mut written = Vec::new();
-    for own in line {
+    for (own, was) in line.iter_mut().zip(&before) {
         let others: Vec<Candidate> = before.iter().filter(|it| it.number != own.number).cloned().collect();
-        let here = own.regions.get_mut(&region(HOME)).unwrap();
-        let is_in = here.latest.is_some();
-        let was = Candidate { regions: [(region(HOME), *here)].into(), ..own.clone() };
-        let flags = Flags { rule, choice: &choice, own: &was, others: &others };
-        let flag = flags.at(&region(HOME), is_in);
-        let state = if flag.state == Some(RegionLatest::Entering) { Some(RegionLatest::Included) } else { flag.state };
-        *own.regions.get_mut(&region(HOME)).unwrap() =
-            candidate::At { latest: state.filter(|_| flag.include), ..was.regions[&region(HOME)] };
-        written.push(flag.include);
+        let is_in = was.regions.iter().filter(|(_, at)| at.latest.is_some()).map(|(region, _)| region.clone());
+        let is_in = is_in.collect();
+        let flags = Flags { rule, choice: &choice, own: was, others: &others, order, is_in: &is_in };
+        let all: BTreeMap<Region, Flag> = was.regions.keys().map(|at| (at.clone(), flags.at(at))).collect();
+        for (region, here) in &mut own.regions {
+            let flag = all[region];
+            let entered = flag.state == Some(RegionLatest::Entering);
+            let state = if entered { Some(RegionLatest::Included) } else { flag.state };
+            here.latest = state.filter(|_| flag.include);
+        }
+        written.push(all);
     }
     written
 }
@@ -722,30 +746,40 @@ fn round(rule: &Rule, line: &mut [Candidate]) -> Vec<bool> {
 proptest! {
     #[test]
     fn what_did_not_pass_is_never_included_and_no_region_loses_its_last_one_unless_it_may(
-        rule in rules(), line in generated(),
+        rule in rules(), order in orders(), line in generated(),
     ) {
         let mut line = line;
+        let is_good = |it: &Candidate, at: &Region| {
+            it.passed.is_passed() && !it.barred.contains(at) && it.regions[at].proof != Proof::Failed
+        };
         // A region that somebody here promoted a version in which may still be latest there.
-        let was_served = line.iter().any(|it| {
-            let ours = matches!(it.latest_at(&region(HOME)), Some(RegionLatest::Included | RegionLatest::Kept));
-            ours && it.passed.is_passed() && it.barred.is_empty()
-        });
-        let keeps = rule.keeps_empty_regions();
-        for _ in 0..4 {
+        let was_served = |line: &[Candidate], at: &Region| {
+            let ours = |it: &Candidate| matches!(it.latest_at(at), Some(RegionLatest::Included | RegionLatest::Kept));
+            line.iter().any(|it| ours(it) && is_good(it, at))
+        };
+        let both = [HOME, OTHER].map(region);
+        let served = both.clone().map(|at| was_served(&line, &at));
+        for _ in 0..6 {
             let before = line.clone();
             let choice = choose(&rule, &before, None, at(90));
-            let written = round(&rule, &mut line);
-            for (it, included) in before.iter().zip(&written) {
-                prop_assert!(!included || it.passed.is_passed(), "{:?}", it);
-                prop_assert!(!included || it.barred.is_empty(), "{:?}", it);
-                let is_new = *included && it.latest_at(&region(HOME)).is_none();
-                prop_assert!(!is_new || choice == Choice::Version(it.number), "{:?}", it);
+            let written = round(&rule, order, &mut line);
+            for (it, flags) in before.iter().zip(&written) {
+                for (at, flag) in flags.iter().filter(|(_, flag)| flag.include) {
+                    prop_assert!(is_good(it, at), "{:?}", it);
+                    let is_new = it.latest_at(at).is_none();
+                    prop_assert!(!is_new || choice == Choice::Version(it.number), "{:?}", it);
+                    prop_assert!(!is_new || it.regions[at].is_usable(), "{:?}", it);
+                    let waits = order.waits_for(it, at, |other| it.latest_at(other).is_some());
+                    prop_assert!(!is_new || waits.is_none(), "{:?}", flag);
+                }
             }
         }
-        let is_served = line.iter().any(|it| it.latest_at(&region(HOME)).is_some());
-        prop_assert!(!keeps || !was_served || is_served, "{:?}", line);
+        for (at, was_served) in both.iter().zip(served) {
+            let is_served = line.iter().any(|it| it.latest_at(at).is_some());
+            prop_assert!(!rule.keeps_empty_regions() || !was_served || is_served, "{:?}", line);
+        }
         let settled = line.clone();
-        round(&rule, &mut line);
+        round(&rule, order, &mut line);
         prop_assert_eq!(settled, line, "it comes to rest");
     }
 }

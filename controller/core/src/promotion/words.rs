@@ -1,6 +1,6 @@
 //! What is said of latest.
 
-use azimage_names::VersionNumber;
+use azimage_names::{Region, VersionNumber};
 use jiff::Timestamp;
 
 use crate::message::{Phrases, messages, phrases};
@@ -33,6 +33,8 @@ messages! {
             "What is latest is being taken out",
         Promoting { number: VersionNumber } => LatestReady / Promoting:
             "{number} is becoming latest, in each region in which it is complete",
+        InWaves { number: VersionNumber, regions: String, later: String, first: Region } => LatestReady / Promoting:
+            "{number} is latest in {regions}. In {later} it waits for {first}, whose wave is earlier (spec.wave of the replication targets)",
         Latest { number: VersionNumber, regions: String } => LatestReady / Succeeded:
             "{number} is latest in {regions}",
     }
@@ -76,6 +78,11 @@ messages! {
             "The version is becoming latest in {regions}",
         WaitsForNewer { newer: VersionNumber, regions: String } => Promoted / Promoting:
             "{newer} has to be taken out of latest in {regions} first",
+        WaitsForWave { regions: String, first: Region } => Promoted / Promoting:
+            "The version becomes latest in {regions} once it is latest in {first}, whose wave is earlier (spec.wave of the replication \
+             targets)",
+        FailedThere { regions: String } => Promoted / NotValidated:
+            "The version failed its validation in {regions}, so it isn't latest there",
         Nowhere => Promoted / NotLatest:
             "The version is to be latest, and no region of it is complete in which it may be",
         Latest { regions: String } => Promoted / Succeeded:

@@ -1,6 +1,7 @@
 //! The machines that prove a version.
 
-use azimage_crds::{ImageVersion, ValidationMachine, ValidationOutcome};
+use azimage_crds::{ImageVersion, RegionValidation, ValidationMachine, ValidationOutcome};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{Detail, counted};
 use crate::{
@@ -14,18 +15,12 @@ pub(super) fn lines(version: &ImageVersion, clock: &Clock, detail: Detail, width
     let Some(validation) = version.status.as_ref().and_then(|status| status.validation.as_ref()) else {
         return Vec::new();
     };
-    let mark = match validation.outcome {
-        ValidationOutcome::Running => Mark::Working,
-        ValidationOutcome::Passed => Mark::Yes,
-        ValidationOutcome::Failed | ValidationOutcome::Impossible => Mark::No,
-    };
-    if detail == Detail::Brief && mark == Mark::Yes {
+    let mark = mark_of(validation.outcome);
+    let everywhere = validation.regions.iter().all(|region| region.outcome == ValidationOutcome::Passed);
+    if detail == Detail::Brief && mark == Mark::Yes && everywhere {
         return Vec::new();
     }
-    let took = match &validation.finished_at {
-        Some(end) => format!("after {}", short(clock.between(validation.started_at.0, end.0))),
-        None => format!("for {}", short(clock.since(validation.started_at.0))),
-    };
+    let took = took(&validation.started_at, validation.finished_at.as_ref(), clock);
     let mut words = vec![format!("in {} {took}", validation.region)];
     if validation.attempts > 1 {
         words.push(format!("attempt {}", validation.attempts));
@@ -39,7 +34,34 @@ pub(super) fn lines(version: &ImageVersion, clock: &Clock, detail: Detail, width
         lines.extend(rows::lines(&[machine_row(machine, mark)], 4, width));
         lines.extend(rows::lines(&checks(machine, detail), 6, width));
     }
+    for region in &validation.regions {
+        lines.extend(rows::lines(&[region_row(region, clock)], 4, width));
+        for machine in region.machines.iter().filter(|_| region.outcome != ValidationOutcome::Passed) {
+            lines.extend(rows::lines(&checks(machine, detail), 6, width));
+        }
+    }
     lines
+}
+
+fn mark_of(outcome: ValidationOutcome) -> Mark {
+    match outcome {
+        ValidationOutcome::Running => Mark::Working,
+        ValidationOutcome::Passed => Mark::Yes,
+        ValidationOutcome::Failed | ValidationOutcome::Impossible => Mark::No,
+    }
+}
+
+fn took(started: &Time, finished: Option<&Time>, clock: &Clock) -> String {
+    match finished {
+        Some(end) => format!("after {}", short(clock.between(started.0, end.0))),
+        None => format!("for {}", short(clock.since(started.0))),
+    }
+}
+
+fn region_row(region: &RegionValidation, clock: &Clock) -> Row {
+    let took = took(&region.started_at, region.finished_at.as_ref(), clock);
+    let words: Vec<&str> = [took.as_str()].into_iter().chain(region.detail.as_deref()).collect();
+    Row::new(mark_of(region.outcome), &[&region.name, &region.outcome.to_string()], &words.join(", "))
 }
 
 fn machine_row(machine: &ValidationMachine, of_all: Mark) -> Row {

@@ -116,6 +116,37 @@ fn from_what_a_version_was_made_is_shown_where_much_is_or_where_it_was_withdrawn
 }
 
 #[test]
+fn a_validation_shows_how_it_stands_in_each_region() {
+    let region = |name: &str, outcome: &str, detail: Option<&str>| {
+        json!({
+            "name": name, "outcome": outcome, "startedAt": "2026-01-01T00:05:00Z", "finishedAt": "2026-01-01T00:07:00Z",
+            "detail": detail,
+        })
+    };
+    let shown_so = |regions: Value, detail: Detail| {
+        let validation = json!({
+            "outcome": "Passed", "region": "westeurope", "startedAt": "2026-01-01T00:00:00Z",
+            "finishedAt": "2026-01-01T00:05:00Z", "regions": regions,
+        });
+        let subject = version("web", json!({"conditions": [], "validation": validation}));
+        shown(&picture(&subject, &[]), detail, 80)
+    };
+    let lines = shown_so(
+        json!([region("northeurope", "Failed", Some("it doesn't start")), region("uksouth", "Passed", None)]),
+        Detail::Brief,
+    );
+    for wanted in [
+        "✓ validation  Passed  in westeurope after 5m",
+        "✗ northeurope  Failed  after 2m, it doesn't start",
+        "✓ uksouth",
+    ] {
+        assert!(lines.iter().any(|line| line.contains(wanted)), "{wanted} is missing in {lines:#?}");
+    }
+    let brief = shown_so(json!([region("uksouth", "Passed", None)]), Detail::Brief);
+    assert!(!brief.iter().any(|line| line.contains("validation")), "what passed is no news: {brief:#?}");
+}
+
+#[test]
 fn in_short_there_is_one_clock_and_no_more_than_the_way() {
     let subject = working();
     let hour = jiff::SignedDuration::from_hours(1);

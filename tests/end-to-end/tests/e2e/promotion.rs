@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use azimage_end_to_end::{Kind, Object, Test, manifests};
+use azimage_end_to_end::{Kind, Object, Test, manifests, manifests::with};
 use serde_json::{Value, json};
 
 use crate::proven::asking;
@@ -73,6 +73,69 @@ async fn has_its_line_in_tags(test: &Test, version: &str, parent: &Object, root:
 /// What is said of the ancestors of a version.
 fn ancestors(reason: &'static str) -> impl Fn(&Object) -> bool {
     move |object| object.condition("AncestorsGood").is_some_and(|it| it.reason == reason)
+}
+
+/// The regions in which each write of a version included it, those that changed nothing left out.
+async fn inclusions(test: &Test, version: &str) -> Vec<BTreeSet<String>> {
+    let id = test.azure.version(version);
+    let writes = test.azure.writes().await;
+    let of = writes.iter().filter(|entry| entry.path.eq_ignore_ascii_case(&id)).map(|entry| {
+        let targets = entry.body["properties"]["publishingProfile"]["targetRegions"].as_array().cloned();
+        let included = targets.unwrap_or_default().into_iter().filter(|it| it["excludeFromLatest"] == false);
+        included.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+    });
+    let mut all: Vec<BTreeSet<String>> = of.collect();
+    all.dedup();
+    all
+}
+
+#[tokio::test]
+async fn a_version_proves_itself_in_each_region_and_becomes_latest_wave_by_wave() {
+    let test = Test::new("waves").await;
+    let source = test.azure.golden().await;
+    test.azure.add_workspace().await;
+    let north = test.azure.add_network("north", "northeurope").await;
+    let controller = test.start();
+    let definition = manifests::definition(&test.azure, "ubuntu-web", "ubuntu-web");
+    let definition = with(with(definition, "/spec/management", json!("Observe")), "/spec/properties", Value::Null);
+    let definition = with(definition, "/spec/latest", json!({"policy": "Newest"}));
+    test.apply(&definition).await;
+    for (name, region, wave) in [("north", "northeurope", 1), ("east", "eastus2", 2)] {
+        test.apply(&with(manifests::target(name, region), "/spec/wave", json!(wave))).await;
+    }
+    let object = asking(&test, manifests::copy(&test.azure, "web", "1.4.0", &source));
+    let object = with(object, "/spec/validation/regions", json!("All"));
+    let subnets = json!([
+        {"region": "westeurope", "resourceId": test.azure.subnet()}, {"region": "northeurope", "resourceId": north},
+    ]);
+    let object = with(object, "/spec/workspace/subnets", subnets);
+    test.apply(&object).await;
+
+    // It is proven where there is a subnet, and said where there is none.
+    let version = test.stalled(Kind::Version, "web", "WorkspaceNotReady").await;
+    assert!(version.stalled().unwrap().1.contains("eastus2"), "{:?}", version.stalled());
+    assert_eq!(version.condition("Validated").unwrap().status, "False");
+    let told = |version: &Object| {
+        let regions = version.at("/status/validation/regions").as_array().cloned().unwrap_or_default();
+        regions.iter().map(|it| (it["name"].clone(), it["outcome"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&version), [(json!("northeurope"), json!("Passed"))]);
+    latest(&test, "1.4.0", 2).await;
+    let home = regions(&["westeurope"]);
+    let both = regions(&["northeurope", "westeurope"]);
+    assert_eq!(inclusions(&test, "1.4.0").await, [regions(&[]), home, both]);
+    let machines = test.azure.writes().await.into_iter().filter(|it| it.class() == "PUT virtualMachines");
+    let at: Vec<Value> = machines.map(|it| it.body["location"].clone()).collect();
+    assert_eq!(at, ["westeurope", "westeurope", "northeurope", "northeurope"]);
+    assert_eq!(test.azure.workspace().await, Vec::<String>::new(), "nothing is left");
+
+    // With the home region alone the last wave follows.
+    let change = json!({"spec": {"validation": {"regions": "Home"}}}).to_string();
+    test.kubectl(&["patch", "azv", "web", "--type", "merge", "-p", &change]).await;
+    latest(&test, "1.4.0", 3).await;
+    let version = test.ready(Kind::Version, "web").await;
+    assert_eq!(told(&version), []);
+    test.finish(Some(controller)).await;
 }
 
 #[tokio::test]

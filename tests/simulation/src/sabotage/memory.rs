@@ -39,6 +39,7 @@ pub(super) fn changed<'a>(bug: Bug, history: &History<'a>) -> (Cow<'a, ImageVers
                 attempts: 1,
                 again: false,
                 machines: Vec::new(),
+                regions: Vec::new(),
             });
         }
         Bug::BeginOnOne404 => {

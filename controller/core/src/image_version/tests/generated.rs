@@ -96,6 +96,7 @@ impl Promoted {
             attempts: 1,
             again: false,
             machines: Vec::new(),
+            regions: Vec::new(),
         });
         for (region, latest) in scene.status.regions.iter_mut().zip(promotion.latest) {
             region.latest = latest;

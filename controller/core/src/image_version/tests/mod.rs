@@ -32,6 +32,7 @@ mod preflight;
 mod promotion;
 mod protocol;
 mod proven;
+mod proven_elsewhere;
 mod published;
 mod reach;
 mod reasons;

@@ -56,6 +56,17 @@ fn included(regions: &[&str]) -> facts::Version {
     version
 }
 
+/// It is to be proven in each region, and came to this in these beside its home.
+fn proven_everywhere(mut scene: Scene, regions: &[(&str, &str)]) -> Scene {
+    let object = super::proven::proven(&json!({"validation": {"regions": "All"}})).spec;
+    (scene.object.spec.validation, scene.object.spec.workspace) = (object.validation, object.workspace);
+    let told = |(name, outcome): &(&str, &str)| json!({"name": name, "outcome": outcome, "startedAt": PASSED_AT});
+    if let Some(validation) = &mut scene.status.validation {
+        validation.regions = regions.iter().map(|it| serde_json::from_value(told(it)).unwrap()).collect();
+    }
+    scene
+}
+
 /// Another version of the image definition that passed, with latest so at home.
 fn other(number: &str, latest: Option<&str>) -> ImageVersion {
     other_that(number, "Passed", latest)
@@ -221,6 +232,76 @@ fn a_version_gets_into_latest_and_out_of_it_by_one_write() {
                 .definitions(&[newest()]),
             "Update: westeurope, tagged",
             "Unknown/Promoting",
+        ),
+        (
+            "a region's target says a later wave",
+            at(included(&[]), "Passed", none)
+                .targets(&[target("t", OTHER, &json!({"spec": {"wave": 1}}))])
+                .definitions(&[newest()]),
+            "Update: westeurope, tagged",
+            "Unknown/Promoting",
+        ),
+        (
+            "the first wave has it",
+            at(included(&[HOME]), "Passed", [Some("Entering"), None])
+                .targets(&[target("t", OTHER, &json!({"spec": {"wave": 1}}))])
+                .definitions(&[newest()]),
+            "Update: westeurope northeurope, tagged",
+            "Unknown/Promoting 1/2 regions",
+        ),
+        (
+            "it isn't proven elsewhere yet",
+            proven_everywhere(at(included(&[]), "Passed", none).definitions(&[newest()]), &[]),
+            "Update: westeurope, tagged",
+            "Unknown/Promoting",
+        ),
+        (
+            "it is proven elsewhere",
+            proven_everywhere(at(included(&[]), "Passed", none).definitions(&[newest()]), &[(OTHER, "Passed")]),
+            "Update: westeurope northeurope, tagged",
+            "Unknown/Promoting",
+        ),
+        (
+            "it failed elsewhere, where it was latest",
+            proven_everywhere(
+                at(included(&[HOME, OTHER]), "Passed", both).definitions(&[newest()]),
+                &[(OTHER, "Failed")],
+            ),
+            "Update: westeurope, tagged",
+            "Unknown/Promoting 2/2 regions",
+        ),
+        (
+            "it failed elsewhere",
+            proven_everywhere(
+                at(included(&[HOME]), "Passed", [Some("Included"), None]).definitions(&[newest()]),
+                &[(OTHER, "Failed")],
+            ),
+            "-",
+            "False/NotValidated 1/2 regions",
+        ),
+        (
+            "it was latest elsewhere before it was to be proven there",
+            proven_everywhere(at(included(&[HOME, OTHER]), "Passed", both).definitions(&[newest()]), &[]),
+            "-",
+            "True/Succeeded 2/2 regions",
+        ),
+        (
+            "somebody included it elsewhere before it was proven there",
+            proven_everywhere(
+                at(included(&[HOME, OTHER]), "Passed", [Some("Included"), None]).definitions(&[newest()]),
+                &[],
+            ),
+            "Update: westeurope, tagged",
+            "Unknown/Promoting 2/2 regions",
+        ),
+        (
+            "its status was lost, and it is to be proven everywhere",
+            proven_everywhere(
+                wide().version(included(&[HOME])).status(ImageVersionStatus::default()).definitions(&[newest()]),
+                &[],
+            ),
+            "-",
+            "True/Succeeded 1/2 regions",
         ),
     ];
     let wrong: Vec<String> = rows

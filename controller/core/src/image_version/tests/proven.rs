@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{Failure, Progress};
 
-const SUBNET: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/work";
+pub(super) const SUBNET: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/work";
 
 /// An object that is made in place and proven.
-fn proven(more: &Value) -> ImageVersion {
+pub(super) fn proven(more: &Value) -> ImageVersion {
     let asks = json!({
         "workspace": {"resourceGroup": "image-work", "subnets": [{"region": HOME, "resourceId": SUBNET}]},
         "validation": {
@@ -31,12 +31,12 @@ fn controller(more: &Value) -> Controller {
     Controller::new(proven(more), Azure::new(machine()))
 }
 
-fn reason(controller: &Controller, kind: ConditionType) -> String {
+pub(super) fn reason(controller: &Controller, kind: ConditionType) -> String {
     let condition = controller.status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
     condition.map(|condition| format!("{}/{}", condition.status, condition.reason)).unwrap_or_default()
 }
 
-fn message(controller: &Controller, kind: ConditionType) -> &str {
+pub(super) fn message(controller: &Controller, kind: ConditionType) -> &str {
     let condition = controller.status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
     condition.map(|condition| condition.message.as_str()).unwrap_or_default()
 }
@@ -45,19 +45,19 @@ fn outcome(controller: &Controller) -> Option<ValidationOutcome> {
     controller.status.validation.as_ref().map(|validation| validation.outcome)
 }
 
-fn ask(controller: &mut Controller, when: &str) {
+pub(super) fn ask(controller: &mut Controller, when: &str) {
     let annotations = controller.object.metadata.annotations.get_or_insert_default();
     annotations.insert(RECONCILE_REQUESTED_AT.to_owned(), when.to_owned());
 }
 
-fn wait(controller: &mut Controller, minutes: i64) {
+pub(super) fn wait(controller: &mut Controller, minutes: i64) {
     for _ in 0..minutes * 2 {
         controller.pass(Fate::Fine);
     }
 }
 
 /// Nothing that was made to prove the version is left.
-fn assert_clean(controller: &Controller) {
+pub(super) fn assert_clean(controller: &Controller) {
     assert!(controller.azure.twins.machines.is_empty());
     let left =
         |id: &crate::temporary::TemporaryId| id.part("u-1").is_some_and(crate::temporary::Part::is_of_a_validation);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use azimage_names::{RunCommandId, VirtualMachineId};
+use azimage_names::{Region, RunCommandId, VirtualMachineId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{super::*, fixtures::*};
@@ -24,6 +24,8 @@ pub(super) struct Twins {
     names: BTreeMap<VirtualMachineId, String>,
     /// What the checks print on a machine of a name.
     pub(super) says: fn(&str) -> String,
+    /// Where machines were made.
+    pub(super) regions: Vec<Region>,
     /// How often machines were made.
     pub(super) made: u32,
     /// Why the creation of a machine fails that Azure had accepted.
@@ -45,6 +47,7 @@ impl Default for Twins {
             commands: BTreeMap::new(),
             names: BTreeMap::new(),
             says: well,
+            regions: Vec::new(),
             made: 0,
             fails_with: None,
             silent: false,
@@ -93,6 +96,7 @@ impl Twins {
         let MadeFrom::Version(from) = &request.made_from else { panic!("it is made from a version") };
         assert!(!self.machines.contains_key(&request.id), "there is one already");
         self.made += 1;
+        self.regions.push(request.location.clone());
         self.names.insert(request.id.clone(), from.computer_name.clone());
         let fails = fails || self.fails_with.is_some();
         let machine = facts::Machine {

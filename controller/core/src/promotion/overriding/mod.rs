@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
-    Candidate, Passed,
+    Candidate, Passed, Proof,
     history::{REASON_LIMIT, Writer},
 };
 use crate::condition::clip;
@@ -74,8 +74,11 @@ pub(super) fn record(
 impl Candidate {
     /// The same, if `number` is the version whose validation doesn't count.
     #[must_use]
-    pub(crate) fn overridden(self, number: Option<VersionNumber>) -> Self {
-        let counts = number != Some(self.number) || self.passed.is_passed();
-        if counts { self } else { Self { passed: Passed::Overridden, ..self } }
+    pub(crate) fn overridden(mut self, number: Option<VersionNumber>) -> Self {
+        if number == Some(self.number) {
+            self.passed = if self.passed.is_passed() { self.passed } else { Passed::Overridden };
+            self.regions.values_mut().for_each(|at| at.proof = Proof::Given);
+        }
+        self
     }
 }

@@ -3,7 +3,7 @@
 //! The flag of the whole version always keeps it out of latest, so a region without a flag of its own is out of it. A region that is
 //! added is out, too, and gets in by a later write when its copy is complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{
     ConditionType, EVIDENCE_TAG, ImageVersionStatus, RegionLatest, VALIDATED_TAG, ValidationOutcome, ValidationStatus,
@@ -23,8 +23,8 @@ use crate::{
     Truth, evidence,
     owner::find_tag,
     promotion::{
-        Candidate, Choice, Flag, Flags, Passed, Promotion, Rule, Unruled, Waits, Why, candidate::At, choose, named,
-        passed, validated_at, words::Words,
+        Candidate, Choice, Flag, Flags, Passed, Promotion, Proof, Rule, Unruled, Waits, Why, candidate::At, choose,
+        named, passed, validated_at, words::Words,
     },
 };
 
@@ -55,6 +55,8 @@ struct Decided {
     latest: Latest,
     choice: Choice,
     own: Candidate,
+    /// The first region of an earlier wave for which others wait.
+    first: Option<Region>,
 }
 
 impl Latest {
@@ -118,6 +120,7 @@ pub(in super::super::super) fn restore(cx: &Cx<'_>, report: &mut Report) -> Deci
             attempts: 1,
             again: false,
             machines: Vec::new(),
+            regions: Vec::new(),
         });
         report.done(&validate::words::Words::Passed);
     }
@@ -132,16 +135,17 @@ pub(in super::super::super) fn is_in(version: &facts::Version, target: &facts::T
 fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::Version, now: Timestamp) -> Decided {
     let own = own(validated, status, version).overridden(validated.promotion.overridden);
     let now = clock(status, version, now);
-    let Promotion { rule, current, others, .. } = &validated.promotion;
+    let Promotion { rule, current, others, order, .. } = &validated.promotion;
     let mut line = others.clone();
     line.push(own.clone());
     let choice = choose(rule, &line, *current, now);
-    let flags = Flags { rule, choice: &choice, own: &own, others };
-    let flags: BTreeMap<Region, Flag> = version
-        .targets
-        .iter()
-        .map(|target| (target.region.clone(), flags.at(&target.region, is_in(version, target))))
-        .collect();
+    let included = version.targets.iter().filter(|target| is_in(version, target));
+    let is_in: BTreeSet<Region> = included.map(|target| target.region.clone()).collect();
+    let all = Flags { rule, choice: &choice, own: &own, others, order: *order, is_in: &is_in };
+    let flags: BTreeMap<Region, Flag> =
+        version.targets.iter().map(|target| (target.region.clone(), all.at(&target.region))).collect();
+    let mut waiting = flags.iter().filter(|(_, flag)| flag.waits == Some(Waits::ForAnEarlierWave));
+    let first = waiting.find_map(|(region, _)| all.waits_for(region)).cloned();
     let tag = match own.passed {
         Passed::At(_) if find_tag(&version.tags, VALIDATED_TAG).is_some() => Tag::Stays,
         Passed::At(at) if flags.values().any(|flag| flag.include) => {
@@ -150,7 +154,7 @@ fn decided(validated: &Validated, status: &ImageVersionStatus, version: &facts::
         Passed::Failed | Passed::Overridden => Tag::Goes,
         Passed::At(_) | Passed::NotYet => Tag::Stays,
     };
-    Decided { latest: Latest { flags, tag }, choice, own }
+    Decided { latest: Latest { flags, tag }, choice, own, first }
 }
 
 /// A clock of ours that jumps ahead ends no soak: since the version passed no more time has gone by than by Azure's clock, which is read
@@ -178,7 +182,9 @@ fn own(validated: &Validated, status: &ImageVersionStatus, version: &facts::Vers
             None if is_lost && was_promoted && is_in(version, target) => Some(RegionLatest::Included),
             None => None,
         };
-        At { complete: copy == Some(&RegionReplication::Completed), latest }
+        let everywhere = validated.validation.as_ref().is_some_and(|spec| spec.everywhere);
+        let proof = Proof::at(&target.region, everywhere, Some(version.location.as_str()), status.validation.as_ref());
+        At { complete: copy == Some(&RegionReplication::Completed), proof, latest }
     };
     Candidate {
         number: validated.id.version(),
@@ -191,12 +197,13 @@ fn own(validated: &Validated, status: &ImageVersionStatus, version: &facts::Vers
         silent: false,
         regions: version.targets.iter().map(|target| (target.region.clone(), at(target))).collect(),
         barred: validated.promotion.barred.clone(),
+        waves: validated.promotion.waves.clone(),
     }
 }
 
 /// Tells how it stands with latest.
 pub(super) fn tell(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) {
-    let Decided { latest, choice, own } = decided(cx.validated, cx.history.status, version, cx.history.now);
+    let Decided { latest, choice, own, first } = decided(cx.validated, cx.history.status, version, cx.history.now);
     let promotion = &cx.validated.promotion;
     let told = promotion.rule.promotes() || !latest.regions(|flag| flag.state.is_some()).is_empty();
     let mut line = promotion.others.clone();
@@ -221,7 +228,7 @@ pub(super) fn tell(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) {
     let text = (!serves.is_empty()).then(|| format!("{}/{shown} regions", serves.len()));
     report.latest = Some(LatestReport { told, text, soaks_until: until });
     if told {
-        let (truth, words) = words(&latest, &choice, &here, &serves, until);
+        let (truth, words) = words(&latest, &choice, &here, (&serves, first), until);
         report.found(truth, &words);
     } else {
         report.findings.remove(&ConditionType::Promoted);
@@ -233,7 +240,7 @@ fn words(
     latest: &Latest,
     choice: &Choice,
     own: &Candidate,
-    serves: &[Region],
+    (serves, first): (&[Region], Option<Region>),
     until: Option<Timestamp>,
 ) -> (Truth, Words) {
     let list = |regions: Vec<&Region>| named(regions.into_iter());
@@ -262,7 +269,7 @@ fn words(
         return (Truth::Unknown, Words::Promoting { regions: list(entering) });
     }
     match choice {
-        Choice::Version(number) if *number == own.number => of_chosen(latest, own.passed, serves),
+        Choice::Version(number) if *number == own.number => of_chosen(latest, own, serves, first),
         Choice::Version(number) if own.number < *number && serves.is_empty() => {
             (Truth::False, Words::Superseded { number: *number })
         }
@@ -291,21 +298,30 @@ fn words(
     }
 }
 
-fn of_chosen(latest: &Latest, passed: Passed, serves: &[Region]) -> (Truth, Words) {
+fn of_chosen(latest: &Latest, own: &Candidate, serves: &[Region], first: Option<Region>) -> (Truth, Words) {
     let newer = |flag: &Flag| match flag.waits {
         Some(Waits::ForANewerOne(newer)) => Some(newer),
         _ => None,
     };
-    let first: Option<VersionNumber> = latest.flags.values().filter_map(newer).max();
+    let newest: Option<VersionNumber> = latest.flags.values().filter_map(newer).max();
+    if let Some(newest) = newest {
+        let regions = named(latest.regions(|flag| newer(flag) == Some(newest)).into_iter());
+        return (Truth::Unknown, Words::WaitsForNewer { newer: newest, regions });
+    }
+    let failed = own.regions.iter().filter(|(_, at)| at.proof == Proof::Failed).map(|(region, _)| region);
+    let failed: Vec<&Region> = failed.collect();
+    if !failed.is_empty() {
+        return (Truth::False, Words::FailedThere { regions: named(failed.into_iter()) });
+    }
     if let Some(first) = first {
-        let regions = named(latest.regions(|flag| newer(flag) == Some(first)).into_iter());
-        return (Truth::Unknown, Words::WaitsForNewer { newer: first, regions });
+        let regions = named(latest.regions(|flag| flag.waits == Some(Waits::ForAnEarlierWave)).into_iter());
+        return (Truth::Unknown, Words::WaitsForWave { regions, first });
     }
     if serves.is_empty() {
         return (Truth::Unknown, Words::Nowhere);
     }
     let regions = named(serves.iter());
-    match passed {
+    match own.passed {
         Passed::Overridden => (Truth::True, Words::Overridden { regions }),
         Passed::At(_) | Passed::NotYet | Passed::Failed => (Truth::True, Words::Latest { regions }),
     }

@@ -2,7 +2,6 @@
 
 use azimage_crds::{StepFailure, ValidationStatus, ValidationTimings};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     super::{
@@ -39,8 +38,7 @@ fn making(twin: Twin) -> StepKey {
 /// Whether the machine of this attempt was seen to be there.
 pub(super) fn was_made(cx: &Cx<'_>, twin: Twin, attempt: &ValidationStatus) -> bool {
     let deleted = cx.history.step(StepKey::on_part(StepName::DeleteTemporary, Part::ValidationMachine(twin)));
-    let is_of_it = |at: &Time| at.0 >= attempt.started_at.0;
-    let record = cx.history.step(making(twin)).filter(|record| is_of_it(&record.started_at));
+    let record = super::begun(cx, StepName::CreateValidationMachine, twin, attempt);
     deleted.is_none() && record.is_some_and(|record| record.finished_at.is_some())
 }
 
@@ -71,10 +69,11 @@ pub(super) fn started(
     report: &mut Report,
 ) -> Decision {
     let key = making(twin);
+    let has_begun = super::begun(cx, StepName::RunChecks, twin, attempt).is_some();
     if let Some(record) = record(attempt, twin) {
         record.vm_size.clone_from(&machine.size);
         // Later operations, as our own run command's, may move the time of the last one.
-        if machine.provisioning == Provisioning::Succeeded && !begun_checks(cx, twin) {
+        if machine.provisioning == Provisioning::Succeeded && !has_begun {
             let timings = record.timings.get_or_insert_default();
             timings.provisioning_seconds = timings.provisioning_seconds.or(since_created(machine, machine.changed_at));
         }
@@ -108,7 +107,7 @@ pub(super) fn started(
             Ok(Outcome::Done)
         }
         // Its agent may fall silent for a while: the checks that have begun tell how the machine is.
-        _ if begun_checks(cx, twin) => Ok(Outcome::Done),
+        _ if has_begun => Ok(Outcome::Done),
         _ if record(attempt, twin).and_then(|record| record.timings.as_ref()).is_some_and(was_ready) => {
             report.wait(&Words::Checking)
         }
@@ -127,10 +126,6 @@ pub(super) fn started(
 /// Whether its guest agent has reported once.
 fn was_ready(timings: &ValidationTimings) -> bool {
     timings.agent_seconds.is_some()
-}
-
-fn begun_checks(cx: &Cx<'_>, twin: Twin) -> bool {
-    cx.history.begun(StepKey::on_part(StepName::RunChecks, Part::ValidationMachine(twin)))
 }
 
 /// Seconds from when Azure made the resource until then, both by Azure's clock.

@@ -1,10 +1,12 @@
 //! The version proves itself: two machines are made from it behind a closed network, and looked into. It goes on beside the
-//! stages of the route, in passes in which these have nothing to write, as soon as the version is complete in its home region.
+//! stages of the route, in passes in which these have nothing to write, as soon as the version is complete in its home region. Other
+//! regions follow, where that is asked for.
 //!
 //! ```text
 //! security group that denies all ──▶ interfaces ──▶ machines ──▶ their agents are ready ──▶ checks ──▶ outcome ──▶ all deleted
 //! ```
 
+mod elsewhere;
 mod end;
 mod evidence;
 mod machine;
@@ -16,13 +18,15 @@ pub(in super::super) use speed::Slow;
 
 pub(in super::super) use end::clear;
 
-use azimage_crds::{ConditionType, TemporaryStatus, ValidationMachine, ValidationOutcome, ValidationStatus};
+use azimage_crds::{
+    ConditionType, StepStatus, TemporaryStatus, ValidationMachine, ValidationOutcome, ValidationStatus,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use words::Impossible;
 
 use super::{
     super::{
-        OsType, Requeue, StepName, ValidationSpec,
+        OsType, Requeue, StepKey, StepName, ValidationSpec,
         context::{Cx, Presence},
         facts,
         report::{Decision, Outcome, Report, Stop, ends},
@@ -54,9 +58,7 @@ pub(in super::super) fn beside(
     report: &mut Report,
 ) -> Decision {
     // Whoever asks for another attempt may do so while the route has something to write, and isn't heard twice.
-    if let Some(told) = wants_again(cx) {
-        report.validation = Some(ValidationStatus { again: true, ..told.clone() });
-    }
+    report.validation = heard(cx);
     let (requeue, done) = match &outcome {
         Outcome::Ends(Some(_), _) => return Ok(outcome),
         Outcome::Ends(None, requeue) => (*requeue, false),
@@ -81,10 +83,21 @@ pub(in super::super) fn beside(
 
 /// What is to be done for the validation; `Done` if nothing is, and all is well.
 pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let told = cx.history.status.validation.as_ref();
     let (Some(spec), Some(version)) = (cx.validated.validation.as_deref(), cx.version()?) else {
         return end::clear(cx, report);
     };
+    match &cx.history.status.validation {
+        Some(told) if told.outcome == ValidationOutcome::Passed => elsewhere::decide(cx, spec, version, told, report),
+        _ => {
+            let outcome = at(cx, spec, version, report)?;
+            Ok(elsewhere::follows(cx, spec, version, outcome, report))
+        }
+    }
+}
+
+/// What is to be done in the region in which the version is seen here.
+fn at(cx: &Cx<'_>, spec: &ValidationSpec, version: &facts::Version, report: &mut Report) -> Decision {
+    let told = cx.history.status.validation.as_ref();
     if let Some(told) = wants_again(cx) {
         return end::again(cx, told, report);
     }
@@ -97,6 +110,16 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
         _ if is_complete_at_home(version) => run(cx, spec, version, report),
         _ => Ok(Outcome::Done),
     }
+}
+
+/// The validation with what is asked for again, if anything is.
+fn heard(cx: &Cx<'_>) -> Option<ValidationStatus> {
+    let told = cx.history.status.validation.as_ref()?;
+    let mut heard = ValidationStatus { again: wants_again(cx).is_some(), ..told.clone() };
+    for region in heard.regions.iter_mut().filter(|_| cx.validated.requested) {
+        region.again |= matches!(region.outcome, ValidationOutcome::Failed | ValidationOutcome::Impossible);
+    }
+    (heard != *told).then_some(heard)
 }
 
 /// The attempt after which another one is asked for, if one is: of a version that didn't pass.
@@ -119,6 +142,7 @@ fn attempt(cx: &Cx<'_>, version: &facts::Version) -> ValidationStatus {
         attempts: 1,
         again: false,
         machines: Vec::new(),
+        regions: Vec::new(),
     })
 }
 
@@ -197,6 +221,12 @@ fn impossible(definition: &facts::Definition) -> Option<Impossible> {
     }
     let kind = definition.security_type.as_deref().map(SecurityType::from);
     (kind == Some(SecurityType::ConfidentialVm)).then_some(Impossible::Confidential)
+}
+
+/// The record of a step about one of the machines, if it was begun in this attempt.
+fn begun<'a>(cx: &Cx<'a>, name: StepName, twin: Twin, attempt: &ValidationStatus) -> Option<&'a StepStatus> {
+    let record = cx.history.step(StepKey::on_part(name, Part::ValidationMachine(twin)));
+    record.filter(|record| record.started_at.0 >= attempt.started_at.0)
 }
 
 /// The record of a machine in the status.

@@ -42,7 +42,8 @@ pub(super) fn checks(
             Answer::Found(command) => command,
             Answer::Missing(_) => {
                 let doubt = Doubt::Absent(Read::RunCommand(spec.command(twin).clone()));
-                let was_there = cx.history.step(starting(twin)).is_some_and(|record| record.finished_at.is_some());
+                let was_there =
+                    super::begun(cx, StepName::RunChecks, twin, attempt).is_some_and(|it| it.finished_at.is_some());
                 let believed = !was_there || cx.history.believes(&doubt);
                 report.doubts(doubt);
                 if !believed || !all_ready {
@@ -97,7 +98,9 @@ fn is_late(
     let limit = checks::time_limit(&spec.checks).as_secs().saturating_add(REPORTING_SECONDS);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     // After a lost status the attempt itself is all that is known.
-    let Some(record) = cx.history.step(starting(twin)) else { return !cx.history.within(attempt.started_at.0, limit) };
+    let Some(record) = super::begun(cx, StepName::RunChecks, twin, attempt) else {
+        return !cx.history.within(attempt.started_at.0, limit);
+    };
     // By Azure's clock, where both times are known by it: ours may have been set since.
     let by_azure = record.azure_time.as_ref().zip(now).map(|(begun, now)| now.as_second() - begun.0.as_second());
     by_azure.map_or_else(|| !cx.history.within(record.started_at.0, limit), |seconds| seconds >= limit)
@@ -137,7 +140,7 @@ fn decided(
         allowed_accounts: &spec.allowed_accounts,
         warn_only: &spec.warn_only,
         checks: &spec.checks,
-        period: (begun(cx), now.unwrap_or(Timestamp::MAX)),
+        period: (begun(cx, attempt), now.unwrap_or(Timestamp::MAX)),
     };
     let machines = [
         Identity { computer_name: first_name, report: first },
@@ -193,6 +196,11 @@ pub(super) fn passed(told: &ValidationStatus, report: &mut Report) {
     }
 }
 
+/// Whether a check of a version that passed warns.
+pub(super) fn warns(told: &ValidationStatus) -> bool {
+    told_first(told, |check| check.warning).is_some()
+}
+
 /// The first of some checks, for people.
 struct Told {
     machine: String,
@@ -217,7 +225,9 @@ fn told_first(attempt: &ValidationStatus, is: fn(&ValidationCheckStatus) -> bool
 }
 
 /// When the first of the checks began by Azure's clock, as far as anybody knows: a status that was lost tells of none.
-fn begun(cx: &Cx<'_>) -> Timestamp {
-    let of = |twin| cx.history.step(starting(twin)).and_then(|record| Some(record.azure_time.as_ref()?.0));
+fn begun(cx: &Cx<'_>, attempt: &ValidationStatus) -> Timestamp {
+    let of = |twin| {
+        super::begun(cx, StepName::RunChecks, twin, attempt).and_then(|record| Some(record.azure_time.as_ref()?.0))
+    };
     TWINS.map(of).into_iter().min().flatten().unwrap_or(Timestamp::MIN)
 }

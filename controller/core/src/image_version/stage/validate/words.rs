@@ -13,6 +13,11 @@ messages! {
         PassedWithWarning { machine: String, check: String, detail: String, others: String } => Validated / Succeeded:
             "Two machines that were made from the version came up, passed all checks and differ from each other. The check {check} \
              warns of machine {machine}: {detail}{others}",
+        PassedIn { regions: String } => Validated / Succeeded:
+            "Two machines that were made from the version in each of these regions came up, passed all checks and differ from each \
+             other: {regions}",
+        Elsewhere { regions: String } => Validated / Validating:
+            "The version passed where it was proven by now; it is proven in {regions} next",
         Network => Validated / Validating:
             "Proving the version: making a network that lets nothing in or out",
         NotClosed => Validated / Validating:
@@ -79,6 +84,9 @@ messages! {
         NoSubnet { region: Region } => Validated / WorkspaceNotReady:
             "spec.workspace.subnets: there is none in {region}, the home region of the version, so no machine can be made there to \
              prove it; leave out spec.validation, or use a workspace that has one in a new object",
+        NoSubnetThere { region: Region } => Validated / WorkspaceNotReady:
+            "spec.workspace.subnets: there is none in {region}, so the version can't be proven there, and isn't latest there. Say Home in \
+             spec.validation.regions, or use a workspace that has one in a new object",
         GroupMissing { group: String } => Validated / WorkspaceNotReady:
             "spec.workspace.resourceGroup: {group} doesn't exist; make it, and the version is validated at the next resync",
         SubnetMissing { subnet: SubnetId } => Validated / WorkspaceNotReady:
