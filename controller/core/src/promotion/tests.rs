@@ -679,10 +679,8 @@ fn generated() -> impl Strategy<Value = Vec<Candidate>> {
     let waves = [0..3_i32, 0..3_i32];
     let one = (passed, proptest::bool::weighted(0.8), [here.clone(), here], proptest::bool::weighted(0.1), waves);
     proptest::collection::vec(one, 1..5).prop_map(|all| {
-        let of = |(patch, (passed, allowed, at, barred, waves)): (
-            u32,
-            (Passed, bool, [candidate::At; 2], bool, [i32; 2]),
-        )| {
+        type Of = (Passed, bool, [candidate::At; 2], bool, [i32; 2]);
+        let of = |(patch, (passed, allowed, at, barred, waves)): (u32, Of)| {
             let both = || [HOME, OTHER].into_iter().map(region);
             Candidate {
                 number: VersionNumber::new(1, 0, patch).unwrap(),

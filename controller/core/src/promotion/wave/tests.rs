@@ -52,7 +52,7 @@ fn a_region_gets_a_version_once_those_of_earlier_waves_have_it() {
     let all = |home, other, third| new(&[(HOME, home), (OTHER, other), (THIRD, third)]);
     let waves = || vec![target(OTHER, 1, &none), target(THIRD, 2, &none)];
     let (promoted, at_once) = (Order::of(&after(&[])), Order { in_waves: false, last: None });
-    let rows = [
+    let rows = vec![
         ("the first wave", all(None, None, None), waves(), promoted, (vec![HOME], vec![OTHER, THIRD])),
         ("the second wave", all(included, None, None), waves(), promoted, (vec![OTHER], vec![THIRD])),
         ("the last wave", all(included, included, None), waves(), promoted, (vec![THIRD], vec![])),

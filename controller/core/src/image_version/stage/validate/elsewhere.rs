@@ -72,14 +72,13 @@ fn regions(
 ) -> Decision {
     if is_anything_left(cx) {
         let last = all.regions.iter().filter(|known| !known.machines.is_empty() || is_open(known));
-        return match last.max_by_key(|known| known.started_at.0).and_then(|known| Region::parse(&known.name).ok()) {
-            Some(region) => in_region(cx, spec, version, &region, all, report),
+        let last = last.max_by_key(|known| known.started_at.0).and_then(|known| Region::parse(&known.name).ok());
+        let Some(region) = last else {
             // It is of the home region, or of one that the version isn't in any more.
-            None => {
-                outcome::passed(all, report);
-                end::clear(cx, report)
-            }
+            outcome::passed(all, report);
+            return end::clear(cx, report);
         };
+        return in_region(cx, spec, version, &region, all, report);
     }
     let mut stalled: Option<(Report, Decision)> = None;
     for region in due(cx, version, all, report) {
