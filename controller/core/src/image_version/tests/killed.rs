@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::*,
     azure::Azure,
     clone::{cloning, with_data},
     controller::{Controller, Fate},
