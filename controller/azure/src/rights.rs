@@ -550,6 +550,12 @@ pub const RIGHTS: &[Right] = &[
         "the URL of an operation, as Azure gave it",
         "why a security group or network interface that Azure had accepted failed; without it the message doesn't say",
     ),
+    optional(
+        Job::Validate,
+        "Microsoft.Compute/locations/diskOperations/read",
+        "the URL of an operation, as Azure gave it",
+        "why the deletion of a disk that Azure had accepted failed; without it the message doesn't say",
+    ),
     right(
         Job::Source,
         "Microsoft.Compute/galleries/images/read",

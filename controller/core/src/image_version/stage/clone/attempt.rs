@@ -34,10 +34,11 @@ struct Verdict {
 
 /// The reasons that are about the copy itself: another look at it comes to the same. Whatever else is in the way may be gone at the next
 /// look.
-const OF_THE_COPY: [Reason; 10] = [
+const OF_THE_COPY: [Reason; 11] = [
     Reason::NameTaken,
     Reason::RestorePointUnavailable,
     Reason::CloneFailed,
+    Reason::QuotaExceeded,
     Reason::SourceRunning,
     Reason::GuestPreparationUnknown,
     Reason::GuestUnsupported,
@@ -47,9 +48,9 @@ const OF_THE_COPY: [Reason; 10] = [
     Reason::SealTimedOut,
 ];
 
-/// Whether what a condition says is about the copy itself.
+/// Whether what a condition says is about the copy itself. That a copy failed may stand in the condition of its source, too.
 fn is_of_the_copy(kind: ConditionType, reason: Reason) -> bool {
-    kind == ConditionType::GuestPrepared && OF_THE_COPY.contains(&reason)
+    reason == Reason::CloneFailed || kind == ConditionType::GuestPrepared && OF_THE_COPY.contains(&reason)
 }
 
 /// The verdict on the attempt, if there is one: what the first condition says of which anything is known and that isn't true. Later
