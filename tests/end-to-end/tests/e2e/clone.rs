@@ -85,7 +85,7 @@ const KILLED: [(Way, &[usize]); 3] = [
 ];
 
 /// Lives that run at the same time: they mostly wait.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 6;
 
 /// A machine that somebody keeps: it doesn't consent to anything.
 async fn with_a_machine(test: &Test, way: Way) {
