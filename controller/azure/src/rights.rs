@@ -903,7 +903,8 @@ mod tests {
             })
         };
         let mut seen = BTreeSet::new();
-        for job in Job::ALL {
+        // Azure wants the right to write a disk of who makes a version from it, though nothing of it is written.
+        for job in Job::ALL.into_iter().filter(|job| *job != Job::SourceDisks) {
             let actions: BTreeSet<_> = job.rights().map(|right| right.action).collect();
             let writes = actions.iter().filter(|action| action.ends_with("/write") || action.ends_with("/delete"));
             for needed in writes.filter_map(|write| operations(write)) {
