@@ -1,7 +1,7 @@
 //! From what a version was made: the line of machines and images back to the first that is known.
 //!
 //! The line is settled when the version is made, and stands in its status and in its tags. What the objects of the namespace say of its
-//! ancestors later is told beside it ([`Ancestry::judged`]). Nothing is read of Azure for any of it.
+//! ancestors later is told beside it (`Ancestry::judged`). Nothing is read of Azure for any of it.
 
 mod ancestry;
 mod tags;
