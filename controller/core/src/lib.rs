@@ -31,6 +31,7 @@ pub mod replication_target;
 pub mod requested;
 pub mod resource_version;
 pub mod selector;
+mod sha256;
 pub mod status_write;
 pub mod target;
 pub mod temporary;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use azimage_crds::{Evidence, EvidenceDefinition, EvidenceRecord, GuestStatus, HistoryEntry, Provenance};
+use azimage_crds::{
+    Evidence, EvidenceDefinition, EvidenceRecord, GuestStatus, HistoryEntry, ImageReference, Provenance,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::text::inert;
@@ -45,7 +47,7 @@ fn notes(page: &mut String, notes: &[String]) {
 fn source(page: &mut String, record: &EvidenceRecord) {
     let Some(source) = &record.source else { return };
     section(page, "Source");
-    let image = source.image_reference.as_ref().map(|image| image.id.clone().unwrap_or_else(|| image.urn()));
+    let image = source.image_reference.as_ref().map(ImageReference::text);
     let facts = [
         ("region", &source.location),
         ("operating system", &source.os_type),

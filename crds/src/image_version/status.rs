@@ -211,6 +211,11 @@ pub struct ImageReference {
 }
 
 impl ImageReference {
+    /// For people: its resource id, or that of the Marketplace.
+    pub fn text(&self) -> String {
+        self.id.clone().unwrap_or_else(|| self.urn())
+    }
+
     /// An image of the Marketplace as Azure's tools write it, `publisher:offer:sku:version`, of what is told of it.
     pub fn urn(&self) -> String {
         let parts = [&self.publisher, &self.offer, &self.sku, &self.version];

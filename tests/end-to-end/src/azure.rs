@@ -385,6 +385,14 @@ impl Azure {
         self.post("/faults", fault).await["id"].as_u64().unwrap()
     }
 
+    /// Arms a fault: of all writes that succeed in the test's subscription this one, counted from 1, takes effect, and its answer
+    /// never comes.
+    pub async fn hang_after_write(&self, number: usize) -> u64 {
+        let matching = json!({"subscription": self.subscription, "writes": true, "succeeds": true});
+        self.fault(&json!({"match": matching, "skip": number - 1, "times": 1, "effect": "Applied", "then": "Hang"}))
+            .await
+    }
+
     /// How often a fault fired.
     pub async fn fired(&self, fault: u64) -> u64 {
         let all = self.get("/faults").await.unwrap();

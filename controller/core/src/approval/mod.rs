@@ -119,7 +119,7 @@ fn references(allowed: &[ApprovedImage], image: Option<&ImageReference>) -> Opti
     if allowed.is_empty() || allowed.iter().any(fits) {
         return None;
     }
-    let is = image.map(text).unwrap_or_default();
+    let is = image.map(ImageReference::text).unwrap_or_default();
     Some(Broken {
         rule: Rule::ImageReferences,
         allowed: named(allowed.iter().map(|rule| {
@@ -145,14 +145,6 @@ fn is_of(rule: &ApprovedImage, image: &ImageReference) -> bool {
         rule.as_ref().is_none_or(|rule| image.as_ref().is_some_and(|image| image.eq_ignore_ascii_case(rule)))
     };
     pairs.into_iter().all(fits)
-}
-
-/// An image for people, as Azure's tools write it.
-fn text(image: &ImageReference) -> String {
-    if let Some(id) = &image.id {
-        return id.clone();
-    }
-    image.urn()
 }
 
 fn version(rule: &ApprovedVersions, id: &ImageVersionId, passed: bool) -> Option<Broken> {

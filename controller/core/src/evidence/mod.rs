@@ -13,12 +13,12 @@ use azimage_crds::{
 use azimage_names::{ImageVersionId, VersionNumber};
 use kube::{Resource as _, ResourceExt as _};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     image_definition,
     image_version::{self, StepName},
     owner::Owner,
+    sha256::sha256,
 };
 
 /// The writes by which a version is made. Those of later ones change, and are told beside the record.
@@ -128,42 +128,12 @@ fn of_definition(object: &ImageDefinition, number: VersionNumber) -> EvidenceDef
 
 fn digest(record: &EvidenceRecord) -> String {
     // Its types have no maps whose keys aren't texts, and no numbers that JSON lacks.
-    let value = serde_json::to_value(record).unwrap_or_default();
-    let mut text = String::new();
-    canonical(&value, &mut text);
-    let sum = Sha256::digest(text.as_bytes());
-    sum.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    format!("sha256:{}", sha256(&canonical(serde_json::to_value(record).unwrap_or_default())))
 }
 
-/// JSON without white space, with the members of each object in the order of their names.
-fn canonical(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by_key(|(name, _)| *name);
-            list(members, ('{', '}'), text, |(name, value), text| {
-                text.push_str(&Value::from(name.as_str()).to_string());
-                text.push(':');
-                canonical(value, text);
-            });
-        }
-        Value::Array(values) => list(values, ('[', ']'), text, canonical),
-        other => text.push_str(&other.to_string()),
-    }
-}
-
-fn list<T>(
-    all: impl IntoIterator<Item = T>,
-    (open, close): (char, char),
-    text: &mut String,
-    mut write: impl FnMut(T, &mut String),
-) {
-    text.push(open);
-    for (place, one) in all.into_iter().enumerate() {
-        if place > 0 {
-            text.push(',');
-        }
-        write(one, text);
-    }
-    text.push(close);
+/// JSON without white space, with the members of each object in the order of their names, also where a crate has `serde_json` keep another
+/// one.
+fn canonical(mut value: Value) -> String {
+    value.sort_all_objects();
+    value.to_string()
 }

@@ -128,8 +128,7 @@ fn the_digest_changes_with_what_is_settled_and_with_nothing_else() {
 
 #[test]
 fn canonical_json_is_in_the_order_of_names_and_has_no_white_space() {
-    let mut text = String::new();
-    canonical(&json!({"b": [1, "ä\n", null, {}], "a": {"d": true, "c": []}, "B": "x"}), &mut text);
+    let text = canonical(json!({"b": [1, "ä\n", null, {}], "a": {"d": true, "c": []}, "B": "x"}));
     assert_eq!(text, r#"{"B":"x","a":{"c":[],"d":true},"b":[1,"ä\n",null,{}]}"#);
 }
 

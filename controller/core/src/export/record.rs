@@ -1,12 +1,11 @@
 //! What the `ConfigMap` holds: names of variables, and texts of one line.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use azimage_names::ImageDefinitionId;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
-use crate::promotion::Latest;
+use crate::{promotion::Latest, sha256::sha256};
 
 /// The record, if something is latest.
 ///
@@ -24,7 +23,7 @@ pub(super) fn of(prefix: &str, id: &ImageDefinitionId, latest: &Latest) -> Optio
         data.insert(format!("{prefix}_ID_{}", region.name), format!("{id}/versions/{}", region.version));
     }
     // Without the time: what is latest again is the same again.
-    let sha = sha256(&data);
+    let sha = digest(&data);
     data.insert(format!("{prefix}_SHA256"), sha);
     // Kubernetes keeps whole seconds, and what is written now is compared with what the status says then.
     let since = Timestamp::from_second(is.since.0.as_second()).unwrap_or(is.since.0);
@@ -32,13 +31,7 @@ pub(super) fn of(prefix: &str, id: &ImageDefinitionId, latest: &Latest) -> Optio
     Some(data)
 }
 
-fn sha256(data: &BTreeMap<String, String>) -> String {
-    let mut hash = Sha256::new();
-    for (key, value) in data {
-        hash.update(format!("{key}={value}\n"));
-    }
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+fn digest(data: &BTreeMap<String, String>) -> String {
+    let lines: Vec<String> = data.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+    sha256(&lines.concat())
 }

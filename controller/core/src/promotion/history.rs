@@ -84,7 +84,7 @@ fn change<'a>(
         (Some(was), Some((is, _))) if was == is => None,
         (Some(was), Some((is, regions))) if is < was => Some((is, HistoryAction::RolledBack, regions)),
         // What was latest before may have been taken out since.
-        (None, Some((is, regions))) if last(before).is_some_and(|last| is < last) => {
+        (None, Some((is, regions))) if last(before).is_some_and(|(last, _)| is < last) => {
             Some((is, HistoryAction::RolledBack, regions))
         }
         (_, Some((is, regions))) => Some((is, HistoryAction::Promoted, regions)),
@@ -95,10 +95,10 @@ fn change<'a>(
     }
 }
 
-/// The version of the last change.
-fn last(before: &ImageDefinitionStatus) -> Option<VersionNumber> {
-    let last = before.history.iter().find(|entry| entry.action != HistoryAction::Overridden)?;
-    VersionNumber::parse(&last.version).ok()
+/// The version of the last change of what is latest, and what became of it.
+pub(super) fn last(status: &ImageDefinitionStatus) -> Option<(VersionNumber, HistoryAction)> {
+    let last = status.history.iter().find(|entry| entry.action != HistoryAction::Overridden)?;
+    Some((VersionNumber::parse(&last.version).ok()?, last.action))
 }
 
 /// Regions that follow belong to the change that brought the version there.

@@ -37,7 +37,7 @@ struct Known {
 impl Ancestry {
     /// What they say. All objects of the namespace are looked through, and only if there is an ancestor to be found.
     pub(crate) fn of(object: &ImageVersion, versions: &[&ImageVersion], definitions: &[&ImageDefinition]) -> Self {
-        let ids = versions_above(object);
+        let ids: BTreeSet<ImageVersionId> = versions_above(object).collect();
         if ids.is_empty() {
             return Self::default();
         }
@@ -98,19 +98,19 @@ impl Known {
 }
 
 /// The versions from which an object's version was made, or is to be.
-fn versions_above(object: &ImageVersion) -> BTreeSet<ImageVersionId> {
+fn versions_above(object: &ImageVersion) -> impl Iterator<Item = ImageVersionId> {
     let source = object.spec.source.image_version.as_ref();
     let source = source.and_then(|it| ImageVersionId::parse(&it.resource_id).ok());
     let status = object.status.as_ref();
     let of_machine = status.and_then(|it| version_of(it.source.as_ref()?.image_reference.as_ref()?));
     let told = status.and_then(|it| it.provenance.as_ref()).into_iter().flat_map(|it| &it.ancestors);
     let told = told.filter(|it| it.kind == AncestorKind::ImageVersion).filter_map(|it| it.id.parse().ok());
-    told.chain(source).chain(of_machine).collect()
+    told.chain(source).chain(of_machine)
 }
 
 /// Whether a version was made, or is to be, from another gallery image version.
 pub fn has_ancestors(object: &ImageVersion) -> bool {
-    !versions_above(object).is_empty()
+    versions_above(object).next().is_some()
 }
 
 /// What a version goes by of those from which it was made, for comparisons.

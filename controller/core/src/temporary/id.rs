@@ -55,6 +55,16 @@ impl TemporaryId {
         })
     }
 
+    /// Whether it is made for a capture by the object of this uid: a part of a copy, or what is kept of a machine.
+    pub fn is_of_a_capture(&self, uid: &str) -> bool {
+        self.part(uid).is_some_and(|part| !part.is_of_a_validation())
+    }
+
+    /// Whether it is made for a validation by the object of this uid.
+    pub fn is_of_a_validation(&self, uid: &str) -> bool {
+        self.part(uid).is_some_and(Part::is_of_a_validation)
+    }
+
     /// Which part it is of what is made for the object of this uid, if it is one.
     pub fn part(&self, uid: &str) -> Option<Part> {
         let name = self.name().to_ascii_lowercase();

@@ -23,8 +23,8 @@ pub(super) const EXTENDED_LOCATIONS: &str = "targetExtendedLocations";
 
 pub(super) fn machine(machine: azure::VirtualMachine) -> facts::Machine {
     let data = machine.data_disks.into_iter().filter(|disk| disk.managed);
-    let data = data.map(|disk| attached(disk.id, (u8::try_from(disk.lun).ok(), false), disk.host));
-    let system = machine.os_disk.managed.then(|| attached(machine.os_disk.id, (None, true), machine.os_disk.host));
+    let data = data.map(|disk| attached(disk.id, u8::try_from(disk.lun).ok(), false, disk.host));
+    let system = machine.os_disk.managed.then(|| attached(machine.os_disk.id, None, true, machine.os_disk.host));
     let disks = system.into_iter().chain(data).collect();
     facts::Machine {
         uid: machine.vm_id.unwrap_or_default(),
@@ -88,11 +88,13 @@ fn image_reference(image: azure::ImageReference) -> ImageReference {
     }
 }
 
-fn attached(id: Option<String>, (lun, is_os_disk): (Option<u8>, bool), host: azure::DiskOnHost) -> facts::AttachedDisk {
+fn attached(id: Option<String>, lun: Option<u8>, is_os_disk: bool, host: azure::DiskOnHost) -> facts::AttachedDisk {
     facts::AttachedDisk {
+        id: id.and_then(|id| id.parse().ok()),
+        is_os_disk,
+        lun,
         caches_writes: host.caches_writes,
         is_write_accelerated: host.accelerates_writes,
-        ..facts::AttachedDisk::plain(id.and_then(|id| id.parse().ok()), lun, is_os_disk)
     }
 }
 

@@ -1,11 +1,9 @@
 //! How long steps, copies and whole versions took.
 
 use azimage_core::image_version::Durations;
-use prometheus_client::{
-    encoding::EncodeLabelSet,
-    metrics::{family::Family, histogram::Histogram},
-    registry::Registry,
-};
+use prometheus_client::{encoding::EncodeLabelSet, metrics::histogram::Histogram, registry::Registry};
+
+use super::Seconds;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StepLabel {
@@ -21,8 +19,6 @@ struct RegionLabel {
 struct SourceLabel {
     source: &'static str,
 }
-
-type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Histograms of what has come to its end. A series begins with the first one.
 #[derive(Clone, Debug)]

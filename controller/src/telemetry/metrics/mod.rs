@@ -89,6 +89,9 @@ impl Default for Metrics {
     }
 }
 
+/// Histograms of one kind, by labels.
+type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
+
 fn seconds() -> Histogram {
     Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
 }

@@ -9,7 +9,7 @@ use prometheus_client::{
 };
 use tokio::time::Instant;
 
-use super::seconds;
+use super::{Seconds, seconds};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ControllerLabel {
@@ -21,8 +21,6 @@ struct ResultLabels {
     controller: String,
     result: String,
 }
-
-type Seconds = Family<ControllerLabel, Histogram, fn() -> Histogram>;
 
 /// How a pass ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +54,8 @@ pub(super) struct PassMetrics {
     reconciles: Family<ResultLabels, Counter>,
     errors: Family<ControllerLabel, Counter>,
     panics: Family<ControllerLabel, Counter>,
-    seconds: Seconds,
-    lag: Seconds,
+    seconds: Seconds<ControllerLabel>,
+    lag: Seconds<ControllerLabel>,
     workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
     most_workers: Family<ControllerLabel, Gauge<i64, AtomicI64>>,
 }

@@ -5,11 +5,11 @@ use std::{sync::atomic::AtomicU64, time::Duration};
 use azimage_azure::Class;
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
 
-use super::seconds;
+use super::{Seconds, seconds};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -35,8 +35,6 @@ struct VerbLabels {
     verb: String,
     host: String,
 }
-
-type Seconds<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Counts and lengths of requests.
 #[derive(Clone, Debug)]

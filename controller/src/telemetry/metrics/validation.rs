@@ -1,11 +1,9 @@
 //! How long validations took.
 
 use azimage_core::image_version::{Figures, Phase};
-use prometheus_client::{
-    encoding::EncodeLabelSet,
-    metrics::{family::Family, histogram::Histogram},
-    registry::Registry,
-};
+use prometheus_client::{encoding::EncodeLabelSet, metrics::histogram::Histogram, registry::Registry};
+
+use super::Seconds;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PhaseLabel {
@@ -21,7 +19,7 @@ impl From<Phase> for PhaseLabel {
 /// Histograms of what machines took that prove versions.
 #[derive(Clone, Debug)]
 pub(super) struct ValidationMetrics {
-    phases: Family<PhaseLabel, Histogram, fn() -> Histogram>,
+    phases: Seconds<PhaseLabel>,
     checks: Histogram,
 }
 
@@ -34,7 +32,7 @@ fn up_to_an_hour() -> Histogram {
 
 impl ValidationMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let phases = Family::new_with_constructor(up_to_an_hour as fn() -> Histogram);
+        let phases = Seconds::new_with_constructor(up_to_an_hour as fn() -> Histogram);
         for phase in Phase::all() {
             drop(phases.get_or_create(&phase.into()));
         }

@@ -154,13 +154,7 @@ async fn a_machine_that_runs_on_becomes_a_version_by_a_copy_of_it() {
 /// Kills azimage after its n-th write to Azure was carried out and before it hears of it.
 async fn after_azure_write((way, number): (Way, usize)) {
     let test = Test::new("restart-clone").await;
-    let fault = test
-        .azure
-        .fault(&json!({
-            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
-            "skip": number - 1, "times": 1, "effect": "Applied", "then": "Hang",
-        }))
-        .await;
+    let fault = test.azure.hang_after_write(number).await;
     with_a_machine(&test, way).await;
     let before = machine(&test).await;
     let first = test.start();

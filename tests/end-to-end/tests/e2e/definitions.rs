@@ -212,13 +212,7 @@ async fn a_missing_right_is_named_with_its_scope_and_once_granted_the_definition
 #[tokio::test]
 async fn killed_after_the_write_it_goes_on_without_a_second_one() {
     let test = Test::new("definition-killed").await;
-    let fault = test
-        .azure
-        .fault(&json!({
-            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
-            "times": 1, "effect": "Applied", "then": "Hang",
-        }))
-        .await;
+    let fault = test.azure.hang_after_write(1).await;
     let first = test.start();
     test.apply(&manifests::definition(&test.azure, "web", "web")).await;
     test.until("it is written", || async { test.azure.fired(fault).await == 1 }).await;

@@ -81,13 +81,7 @@ fn states(object: &Object) -> Vec<(String, String)> {
 async fn killed_after(number: usize) {
     let test = Test::new("deleted-source").await;
     add_machine(&test).await;
-    let fault = test
-        .azure
-        .fault(&json!({
-            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
-            "skip": number - 1, "times": 1, "effect": "Applied", "then": "Hang",
-        }))
-        .await;
+    let fault = test.azure.hang_after_write(number).await;
     test.apply(&deleting(&test)).await;
     let first = test.start();
     test.until(&format!("write {number} to Azure is done"), || async { test.azure.fired(fault).await == 1 }).await;

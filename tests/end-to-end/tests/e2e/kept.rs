@@ -84,13 +84,7 @@ async fn a_snapshot_from_before_the_seal_is_kept_until_it_expires() {
 /// Kills azimage after its n-th write to Azure was carried out and before it hears of it.
 async fn after_azure_write(number: usize) {
     let test = Test::new("restart-kept").await;
-    let fault = test
-        .azure
-        .fault(&json!({
-            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
-            "skip": number - 1, "times": 1, "effect": "Applied", "then": "Hang",
-        }))
-        .await;
+    let fault = test.azure.hang_after_write(number).await;
     test.apply(&keeping(&test)).await;
     let first = test.start();
     test.until(&format!("write {number} to Azure is done"), || async { test.azure.fired(fault).await == 1 }).await;

@@ -100,14 +100,8 @@ async fn after_azure_write(number: usize) {
     let source = test.azure.golden().await;
     let object =
         with(object, "/spec/source", manifests::copy(&test.azure, "web", "1.4.0", &source)["spec"]["source"].clone());
-    let fault = test
-        .azure
-        .fault(&json!({
-            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
-            // The version is made first.
-            "skip": number, "times": 1, "effect": "Applied", "then": "Hang",
-        }))
-        .await;
+    // The version is made first.
+    let fault = test.azure.hang_after_write(number + 1).await;
     test.apply(&object).await;
     let first = test.start();
     test.until(&format!("write {number} to Azure is done"), || async { test.azure.fired(fault).await == 1 }).await;

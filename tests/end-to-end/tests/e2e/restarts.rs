@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use azimage_end_to_end::{LIMIT, Test, classes};
 use futures::{StreamExt, future::ready, stream};
-use serde_json::json;
 
 use crate::happy_path::{WRITES, all_is_true, apply_all};
 
@@ -23,13 +22,7 @@ async fn nothing_happened_twice(test: &Test) {
 /// Kills azimage after its n-th write to Azure was carried out and before it hears of it.
 async fn after_azure_write(number: usize) {
     let test = Test::new("restart-azure").await;
-    let fault = test
-        .azure
-        .fault(&json!({
-            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
-            "skip": number - 1, "times": 1, "effect": "Applied", "then": "Hang",
-        }))
-        .await;
+    let fault = test.azure.hang_after_write(number).await;
     let first = test.start();
     apply_all(&test).await;
     test.until(&format!("write {number} to Azure is done"), || async { test.azure.fired(fault).await == 1 }).await;

@@ -119,13 +119,7 @@ async fn disks_and_snapshots_become_a_version() {
 #[tokio::test]
 async fn a_version_of_another_gallery_and_subscription_is_copied_once_also_by_who_is_killed() {
     let test = Test::new("elsewhere").await;
-    let fault = test
-        .azure
-        .fault(&json!({
-            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
-            "times": 1, "effect": "Applied", "then": "Hang",
-        }))
-        .await;
+    let fault = test.azure.hang_after_write(1).await;
     let (first, rest) = test.azure.subscription.split_at(1);
     let other = format!("{}{rest}", if first == "a" { "b" } else { "a" });
     let group = format!("/subscriptions/{other}/resourceGroups/shared");
@@ -188,13 +182,7 @@ async fn killed_after((source, number): (Source, usize)) {
     if let Some(copied) = object.pointer_mut("/spec/source/imageVersion/resourceId") {
         *copied = copied.as_str().unwrap().replace("/images/ubuntu-web/", "/images/ubuntu-base/").into();
     }
-    let fault = test
-        .azure
-        .fault(&json!({
-            "match": {"subscription": test.azure.subscription, "writes": true, "succeeds": true},
-            "skip": number - 1, "times": 1, "effect": "Applied", "then": "Hang",
-        }))
-        .await;
+    let fault = test.azure.hang_after_write(number).await;
     test.apply(&object).await;
     let first = test.start();
     if number > 1 {

@@ -19,9 +19,10 @@ pub struct AttachedDisk {
     pub is_write_accelerated: bool,
 }
 
+#[cfg(test)]
 impl AttachedDisk {
     /// One that neither caches writes nor accelerates them.
-    pub fn plain(id: Option<DiskId>, lun: Option<u8>, is_os_disk: bool) -> Self {
+    pub(in super::super) fn plain(id: Option<DiskId>, lun: Option<u8>, is_os_disk: bool) -> Self {
         Self { id, is_os_disk, lun, caches_writes: false, is_write_accelerated: false }
     }
 }

@@ -86,6 +86,13 @@ fn a_disk_that_cannot_be_copied_is_told_before_anything_is_made() {
     }
 }
 
+/// Whatever was in the way is gone: the version is made.
+fn assert_it_goes_on(controller: &mut Controller, case: &dyn std::fmt::Display) {
+    wait(controller, 1);
+    controller.run(&[]);
+    assert!(matches!(controller.progress(), Progress::Settled { .. }), "{case}: {:?}", controller.progress());
+}
+
 fn refuses(controller: &mut Controller, what: &str, expected: Reason, word: &str) {
     wait(controller, 20);
     let Progress::Stalled { reason, message } = controller.progress() else {
@@ -139,9 +146,7 @@ fn what_azure_fails_to_make_for_good_is_not_asked_for_again_and_leaves_nothing()
         assert_clean(&controller);
         controller.azure.failing_part = None;
         ask(&mut controller, "now");
-        wait(&mut controller, 1);
-        controller.run(&[]);
-        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{code}: {:?}", controller.progress());
+        assert_it_goes_on(&mut controller, &code);
         assert_clean(&controller);
     }
 }
@@ -176,9 +181,7 @@ fn each_refusal_says_what_is_to_be_mended_and_no_size_is_tried_for_it() {
         assert_eq!((stalled.status.as_str(), stalled.reason.as_str()), ("True", expected.as_str()), "{step}");
         assert!(stalled.message.contains(word), "{step}: {}", stalled.message);
         controller.refuses = None;
-        wait(&mut controller, 1);
-        controller.run(&[]);
-        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{step}: {:?}", controller.progress());
+        assert_it_goes_on(&mut controller, &step);
         assert_eq!(controller.azure.sizes.len(), 1, "{step}");
         assert_clean(&controller);
     }
@@ -208,9 +211,7 @@ fn a_copy_with_which_azure_refuses_to_go_on_for_a_day_leaves_nothing() {
         assert_eq!((controller.status.clone(), controller.carried_out.len()), at_rest, "{step}");
         controller.refuses = None;
         ask(&mut controller, "now");
-        wait(&mut controller, 1);
-        controller.run(&[]);
-        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{step}: {:?}", controller.progress());
+        assert_it_goes_on(&mut controller, &step);
         assert_clean(&controller);
     }
 }

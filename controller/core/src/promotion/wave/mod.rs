@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use azimage_crds::{HistoryAction, ImageDefinition, ImageVersion, LatestInRegion, ReplicationTarget, WaveOrder};
 use azimage_names::{Region, VersionNumber};
 
-use super::{Candidate, Proof, candidate::asks_for};
+use super::{Candidate, Proof, candidate::asks_for, history::last};
 
 /// In which wave a version becomes latest in a region: in the first one where no target says another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,12 +43,10 @@ pub struct Order {
 impl Order {
     /// What the object of an image definition says.
     pub(crate) fn of(object: &ImageDefinition) -> Self {
-        let history = object.status.iter().flat_map(|status| &status.history);
-        let last = history.into_iter().find(|entry| entry.action != HistoryAction::Overridden);
-        let number = |text: &str| VersionNumber::parse(text).ok();
+        let last = object.status.as_ref().and_then(last);
         Self {
             in_waves: object.spec.latest.waves == WaveOrder::FollowTargets,
-            last: last.and_then(|entry| Some((number(&entry.version)?, entry.action == HistoryAction::RolledBack))),
+            last: last.map(|(number, action)| (number, action == HistoryAction::RolledBack)),
         }
     }
 

@@ -62,7 +62,7 @@ pub(in super::super) fn decide(cx: &Cx<'_>, report: &mut Report) -> Decision {
 
 /// Whether this pass writes down what there may be of a copy that the status didn't tell of.
 fn is_recalling(cx: &Cx<'_>, report: &Report) -> bool {
-    report.temporary.iter().any(|id| id.part(&cx.validated.owner.uid).is_some_and(|part| !part.is_of_a_validation()))
+    report.temporary.iter().any(|id| id.is_of_a_capture(&cx.validated.owner.uid))
 }
 
 /// The version doesn't need its source any more: it is complete in its home region, from which others are copied.
@@ -91,8 +91,7 @@ pub(in super::super) fn tell(cx: &Cx<'_>, outcome: Outcome, report: &mut Report)
     let Outcome::Ends(step, requeue) = outcome else { return outcome };
     let known = &cx.history.status.temporary;
     // What proves the version is told of by its own stage.
-    let is_ours = |id: &TemporaryId| id.part(&cx.validated.owner.uid).is_none_or(|part| !part.is_of_a_validation());
-    let is_left = |id: &TemporaryId| !report.gone.contains(id) && is_ours(id);
+    let is_left = |id: &TemporaryId| !report.gone.contains(id) && !id.is_of_a_validation(&cx.validated.owner.uid);
     let left = known.iter().filter(|known| known.resource_id.parse().is_ok_and(|id: TemporaryId| is_left(&id)));
     let (stuck, going): (Vec<_>, Vec<_>) = left.partition(|known| why_stuck(known, report).is_some());
     let goes_on = !going.is_empty() || is_recalling(cx, report);

@@ -118,10 +118,8 @@ pub(in super::super::super) fn is_left(cx: &Cx<'_>) -> bool {
 /// What the status knows of a copy.
 fn parts<'a>(cx: &Cx<'a>) -> impl Iterator<Item = &'a TemporaryStatus> {
     let uid = &cx.validated.owner.uid;
-    cx.history.status.temporary.iter().filter(move |known| {
-        let part = known.resource_id.parse::<TemporaryId>().ok().and_then(|id| id.part(uid));
-        part.is_some_and(|part| !part.is_of_a_validation())
-    })
+    let is_of_it = move |id: TemporaryId| id.is_of_a_capture(uid);
+    cx.history.status.temporary.iter().filter(move |known| known.resource_id.parse().is_ok_and(is_of_it))
 }
 
 /// Whether the copy is still kept for people to look at.

@@ -253,7 +253,7 @@ fn left<'a>(cx: &Cx<'a>) -> impl Iterator<Item = (TemporaryId, &'a TemporaryStat
     let uid = &cx.validated.owner.uid;
     cx.history.status.temporary.iter().filter_map(move |known| {
         let id: TemporaryId = known.resource_id.parse().ok()?;
-        id.part(uid).is_some_and(Part::is_of_a_validation).then_some((id, known))
+        id.is_of_a_validation(uid).then_some((id, known))
     })
 }
 
