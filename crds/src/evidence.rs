@@ -25,8 +25,10 @@ pub struct Evidence {
     /// Always `ImageVersionEvidence`.
     pub kind: String,
     /// The SHA-256 of `record` as JSON without white space, with the members of each object in the order of their names, as `sha256:` and
-    /// hexadecimal digits. The tag `azimage-evidence` of the version has it as it was when the version was promoted first.
-    pub digest: String,
+    /// hexadecimal digits. The tag `azimage-evidence` of the version has it as it was when the version was promoted first. There is none
+    /// before the version is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// What is settled once the version has passed its validation.
     pub record: EvidenceRecord,
     /// How it stands now.
@@ -54,7 +56,7 @@ pub struct EvidenceRecord {
     /// What the preparation of the guest told: what it found that belongs to one machine alone, and what the user's script left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest: Option<GuestStatus>,
-    /// The writes to Azure by which it was made: claim, seal and its proof, deallocation, generalization, creation.
+    /// The writes to Azure by which it was made: claim, or the parts of a copy; seal and its proof, deallocation, generalization, creation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<EvidenceStep>,
     /// How it proved itself in its home region.
@@ -82,6 +84,9 @@ pub struct EvidenceVersion {
 pub struct EvidenceStep {
     /// Its name.
     pub name: String,
+    /// Of several things that steps of this name are about, which one, such as a disk.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
     /// When it began.
     pub started_at: Time,
     /// When its effect was seen.

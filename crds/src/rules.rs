@@ -213,18 +213,42 @@ pub(crate) fn a_workspace_stays() -> Rule {
         .reason(Reason::FieldValueForbidden)
 }
 
-/// Sizes of virtual machines.
+/// Sizes of virtual machines, as the resource provider names them.
 pub(crate) fn vm_sizes() -> Rule {
-    Rule::new("self.all(size, size.matches('^[A-Za-z0-9_-]+$')) && self.all(a, self.exists_one(b, a == b))")
-        .message("must be different sizes of virtual machines, such as Standard_D2s_v5")
+    Rule::new("self.all(size, size.matches('(?i)^(standard|basic)_[a-z0-9_-]+$'))")
+        .message("must be sizes of virtual machines with their whole names, such as Standard_D2s_v5")
 }
 
-/// Units of systemd, each once, and not those with which the copy is captured.
+/// Azure compares sizes without regard to case.
+pub(crate) fn distinct_vm_sizes() -> Rule {
+    Rule::new("self.all(a, self.exists_one(b, a.lowerAscii() == b.lowerAscii()))")
+        .message("must be different sizes of virtual machines: case makes no difference")
+}
+
+/// Units of systemd.
 pub(crate) fn units() -> Rule {
     Rule::new(
-        "self.all(unit, unit.matches('^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\\\\\\\-]*[.](service|socket|timer|path|target|mount|automount|swap|slice)$') && !unit.matches('^(walinuxagent|waagent|azimage-.*)[.]')) && self.all(a, self.exists_one(b, a == b))",
+        "self.all(unit, unit.matches('^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\\\\\\\-]*[.](service|socket|timer|path|target|mount|automount|swap|slice)$'))",
     )
-    .message("must be different units of systemd with their endings, such as backup.timer, and not the guest agent's")
+    .message("must be units of systemd with their endings, such as backup.timer")
+}
+
+/// Each unit is named once.
+pub(crate) fn distinct_units() -> Rule {
+    Rule::new("self.all(a, self.exists_one(b, a == b))").message("names a unit twice")
+}
+
+/// Units with which the copy is captured.
+pub(crate) fn no_units_of_the_capture() -> Rule {
+    Rule::new("self.all(unit, !unit.matches('^(walinuxagent|waagent|azimage-.*)[.]'))")
+        .message("must not name the units of the guest agent or of azimage: without them the copy can't be captured")
+        .reason(Reason::FieldValueForbidden)
+}
+
+/// A machine of a region is in one subnet.
+pub(crate) fn distinct_regions() -> Rule {
+    Rule::new("self.all(a, self.exists_one(b, a.region.lowerAscii().replace(' ', '') == b.region.lowerAscii().replace(' ', '')))")
+        .message("two subnets are of the same region, in whatever spelling: name one for each region")
 }
 
 /// The resource id of a subnet.

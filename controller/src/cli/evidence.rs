@@ -7,7 +7,7 @@ use azimage_view::{evidence::markdown, report};
 use clap::{Args, ValueEnum};
 use kube::{Api, api::ListParams};
 
-use super::{access::ClusterArgs, exit::Ended, terminal::write};
+use super::{access::ClusterArgs, exit::Ended, objects, terminal::write};
 use crate::kubernetes::bounded;
 
 /// Options of `azimage evidence`.
@@ -42,10 +42,7 @@ pub enum EvidenceForm {
 pub async fn run(arguments: &EvidenceArgs) -> anyhow::Result<Ended> {
     let access = arguments.cluster.access().await?;
     let (namespace, name) = (&access.namespace, &arguments.name);
-    let versions: Api<ImageVersion> = Api::namespaced(access.client.clone(), namespace);
-    let object = bounded(versions.get(name)).await.with_context(|| {
-        format!("can't read the ImageVersion {namespace}/{name}, which takes the right get on imageversions")
-    })?;
+    let object: ImageVersion = objects::read(&access, name).await?;
     let definitions: Api<ImageDefinition> = Api::namespaced(access.client.clone(), namespace);
     let definitions = match bounded(definitions.list(&ListParams::default())).await {
         Ok(list) => Some(list.items),

@@ -55,6 +55,25 @@ where
     Ok(bounded(api.get_opt(name)).await?.map(Into::into))
 }
 
+/// An object of this type, which is there.
+///
+/// # Errors
+/// There is none of that name, it can't be read, or a right is missing.
+pub(super) async fn read<K>(access: &Access, name: &str) -> anyhow::Result<K>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(access.client.clone(), &access.namespace);
+    let (kind, plural, namespace) = (K::kind(&()), K::plural(&()), &access.namespace);
+    let found = match bounded(api.get_opt(name)).await {
+        Err(error) if error.is_forbidden() => {
+            anyhow::bail!("you lack the right get on {plural} in the namespace {namespace}: {error}")
+        }
+        answer => answer.with_context(|| format!("can't get {plural} in the namespace {namespace}"))?,
+    };
+    found.with_context(|| format!("there is no {kind} {name} in the namespace {namespace}"))
+}
+
 /// The objects of a kind.
 pub(super) async fn list(access: &Access, kind: Kind, scope: &Scope) -> anyhow::Result<Vec<Object>> {
     match kind {

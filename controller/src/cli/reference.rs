@@ -1,13 +1,11 @@
 //! `azimage reference`: how deployments refer to what is latest.
 
-use anyhow::Context;
 use azimage_crds::ImageDefinition;
 use azimage_names::Region;
 use clap::{Args, ValueEnum};
-use kube::Api;
 
-use super::{access::ClusterArgs, exit::Ended, terminal::write};
-use crate::{kubernetes::bounded, reference};
+use super::{access::ClusterArgs, exit::Ended, objects, terminal::write};
+use crate::reference;
 
 /// Options of `azimage reference`.
 #[derive(Clone, Debug, Args)]
@@ -35,13 +33,7 @@ pub struct ReferenceArgs {
 /// When the object can't be read, in words that name the right, or [`reference::Unreferable`].
 pub async fn run(arguments: &ReferenceArgs) -> anyhow::Result<Ended> {
     let access = arguments.cluster.access().await?;
-    let objects: Api<ImageDefinition> = Api::namespaced(access.client, &access.namespace);
-    let object = bounded(objects.get(&arguments.name)).await.with_context(|| {
-        format!(
-            "can't read the ImageDefinition {}/{}, which takes the right get on imagedefinitions",
-            access.namespace, arguments.name
-        )
-    })?;
+    let object: ImageDefinition = objects::read(&access, &arguments.name).await?;
     write(&reference::render(&object, arguments.region.as_ref(), arguments.output)?)?;
     Ok(Ended::Well)
 }

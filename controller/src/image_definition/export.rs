@@ -69,7 +69,7 @@ impl Pass<'_> {
             Err(error) if error.is_refusal() => {
                 let before = self.object.status.as_ref().map(|status| status.config_maps.clone()).unwrap_or_default();
                 tracing::warn!(%error, "The API server refused a ConfigMap");
-                Ok(Outcome { exported: Some(plan.refused(&before, &words(&error))), again: None })
+                Ok(Outcome { exported: Some(plan.refused(&before, &error.to_string())), again: None })
             }
             Err(error) => Err(error),
         }
@@ -80,7 +80,7 @@ async fn read(api: &Api<ConfigMap>, name: &str) -> Result<Reading, KubernetesErr
     match bounded(api.get_opt(name)).await {
         Ok(Some(map)) => Ok(Reading::Found(Box::new(map))),
         Ok(None) => Ok(Reading::Missing),
-        Err(error) if error.is_forbidden() => Ok(Reading::Refused(words(&error))),
+        Err(error) if error.is_forbidden() => Ok(Reading::Refused(error.to_string())),
         Err(error) => Err(error),
     }
 }
@@ -101,12 +101,5 @@ async fn carry_out(api: &Api<ConfigMap>, step: &Step) -> Result<Option<ConfigMap
                 Err(error) => Err(error),
             }
         }
-    }
-}
-
-fn words(error: &KubernetesError) -> String {
-    match error {
-        KubernetesError::Call(kube::Error::Api(status)) => status.message.clone(),
-        other => other.to_string(),
     }
 }

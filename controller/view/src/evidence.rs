@@ -15,7 +15,11 @@ pub fn markdown(evidence: &Evidence) -> String {
     let version = &record.version;
     let mut page = format!("# Evidence of {}\n\n", cell(&version.resource_id));
     let object = format!("{}/{}", version.namespace, version.name);
-    let facts = [("ImageVersion", object.as_str()), ("uid", &version.uid), ("digest", &evidence.digest)];
+    let facts = [
+        ("ImageVersion", object.as_str()),
+        ("uid", &version.uid),
+        ("digest", evidence.digest.as_deref().unwrap_or("none yet")),
+    ];
     rows(&mut page, &["", ""], facts.map(|(name, value)| vec![name.to_owned(), value.to_owned()]));
     notes(&mut page, &evidence.notes);
     source(&mut page, record);
@@ -96,7 +100,12 @@ fn steps(page: &mut String, record: &EvidenceRecord) {
     section(page, "Writes to Azure that made it");
     let steps = record.steps.iter().map(|it| {
         let (end, id) = (it.finished_at.as_ref().map(time), it.correlation_id.clone());
-        vec![it.name.clone(), time(&it.started_at), end.unwrap_or_default(), id.unwrap_or_default()]
+        vec![
+            format!("{} {}", it.name, it.subject).trim_end().to_owned(),
+            time(&it.started_at),
+            end.unwrap_or_default(),
+            id.unwrap_or_default(),
+        ]
     });
     rows(page, &["step", "begun", "seen", "correlation id"], steps);
 }

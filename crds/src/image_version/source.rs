@@ -84,7 +84,7 @@ pub struct CloneSettings {
     /// size of the machine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), inner(length(min = 1, max = 64)))]
-    #[x_kube(validation = rules::vm_sizes())]
+    #[x_kube(validation = rules::vm_sizes(), validation = rules::distinct_vm_sizes())]
     pub vm_sizes: Vec<String>,
 
     /// Units of the copy's systemd, such as `backup.timer`, that are stopped and can't be started again before anything else is
@@ -92,7 +92,11 @@ pub struct CloneSettings {
     /// guest agent reports isn't held back by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), inner(length(min = 1, max = 255)))]
-    #[x_kube(validation = rules::units())]
+    #[x_kube(
+        validation = rules::units(),
+        validation = rules::distinct_units(),
+        validation = rules::no_units_of_the_capture()
+    )]
     pub mask_units: Vec<String>,
 
     /// How long the copy is kept for you to look at when it can't be captured, from 0s to 168h. Then it is deleted.
@@ -101,7 +105,9 @@ pub struct CloneSettings {
     #[x_kube(validation = rules::keep_on_failure())]
     pub keep_on_failure: String,
 
-    /// How well the disks of the copy go together, of a machine with data disks.
+    /// How well the disks of the copy go together, of a machine with data disks. `AcrossDisks`, the default: all as they were at one
+    /// moment, from a crash-consistent restore point of the machine; where Azure makes none, no copy is made. `PerDisk`: each as it
+    /// was at a moment of its own, from snapshots; what is spread over several disks may be torn.
     #[serde(default)]
     pub consistency: Consistency,
 }

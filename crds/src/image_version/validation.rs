@@ -18,7 +18,7 @@ pub struct Validation {
     /// Sizes for the two machines, such as `Standard_D2s_v5`: they have different ones if there are several. Where one isn't to be
     /// had the next one is tried.
     #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 64)))]
-    #[x_kube(validation = rules::vm_sizes())]
+    #[x_kube(validation = rules::vm_sizes(), validation = rules::distinct_vm_sizes())]
     pub vm_sizes: Vec<String>,
 
     /// How long a machine may take until its guest agent reports, from 5m to 4h.

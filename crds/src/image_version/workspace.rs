@@ -19,7 +19,7 @@ pub struct Workspace {
     /// A subnet for each region in which machines are made, all of one subscription, which is also that of machines that are
     /// cloned. Nothing is let in or out of it.
     #[schemars(length(min = 1, max = 64))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["region".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["region".into()]), validation = rules::distinct_regions())]
     pub subnets: Vec<WorkspaceSubnet>,
 
     /// Tags on all temporary resources, at most 15, as policies may demand them. Names beginning with `azimage-` are the

@@ -22,8 +22,16 @@ use crate::{
 };
 
 /// The writes by which a version is made. Those of later ones change, and are told beside the record.
-const MAKING: [StepName; 6] = [
+const MAKING: [StepName; 14] = [
     StepName::ClaimSource,
+    StepName::KeepDisk,
+    StepName::CreateRestorePointCollection,
+    StepName::CreateRestorePoint,
+    StepName::CreateSnapshot,
+    StepName::CreateDisk,
+    StepName::CreateSecurityGroup,
+    StepName::CreateInterface,
+    StepName::CreateMachine,
     StepName::Seal,
     StepName::MarkSealed,
     StepName::Deallocate,
@@ -44,7 +52,11 @@ pub fn of(object: &ImageVersion, definitions: Option<&[&ImageDefinition]>) -> Op
     };
     let record = record(version, &status);
     let object_of = definitions.and_then(|all| image_definition::standing(all, id.definition()));
-    let note = match (definitions, object_of) {
+    let is_made = status.resource_id.is_some();
+    let of_making = (!is_made).then_some(
+        "Azure has no such gallery image version yet, as far as azimage has seen: the record isn't settled, and has no digest",
+    );
+    let of_definitions = match (definitions, object_of) {
         (None, _) => {
             Some("The ImageDefinitions of the namespace can't be listed, so what they say of the version isn't here")
         }
@@ -56,7 +68,7 @@ pub fn of(object: &ImageVersion, definitions: Option<&[&ImageDefinition]>) -> Op
     Some(Evidence {
         api_version: EVIDENCE_API_VERSION.to_owned(),
         kind: EVIDENCE_KIND.to_owned(),
-        digest: digest(&record),
+        digest: is_made.then(|| digest(&record)),
         record,
         now: EvidenceNow {
             conditions: status.conditions,
@@ -66,7 +78,7 @@ pub fn of(object: &ImageVersion, definitions: Option<&[&ImageDefinition]>) -> Op
             steps: status.steps,
         },
         definition: object_of.map(|it| of_definition(it, id.version())),
-        notes: note.map(str::to_owned).into_iter().collect(),
+        notes: of_making.into_iter().chain(of_definitions).map(str::to_owned).collect(),
     })
 }
 
@@ -85,6 +97,7 @@ fn record(version: EvidenceVersion, status: &ImageVersionStatus) -> EvidenceReco
     let is_making = |name: &str| name.parse().is_ok_and(|name: StepName| MAKING.contains(&name));
     let steps = status.steps.iter().filter(|step| is_making(&step.name)).map(|step| EvidenceStep {
         name: step.name.clone(),
+        subject: step.subject.clone(),
         started_at: step.started_at.clone(),
         finished_at: step.finished_at.clone(),
         correlation_id: step.correlation_id.clone(),

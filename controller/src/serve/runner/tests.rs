@@ -51,7 +51,7 @@ impl Kind for ConfigMap {
 }
 
 fn conflict() -> KubernetesError {
-    KubernetesError::Call(kube::Error::Api(Box::new(Status::failure("changed", "Conflict").with_code(409))))
+    KubernetesError::Refused(Box::new(Status::failure("changed", "Conflict").with_code(409)))
 }
 
 fn named(name: &str) -> Guarded<ConfigMap> {

@@ -9,6 +9,7 @@ use crate::{Object, evidence::markdown};
 fn evidence(detail: &str) -> Evidence {
     let at = "2026-01-01T00:00:00Z";
     let status = json!({
+        "resourceId": "/versions/1.1.0",
         "source": {"location": "westeurope", "imageReference": {"publisher": "Canonical", "offer": "ubuntu"}},
         "provenance": {"steps": 2, "ancestors": [
             {"kind": "ImageVersion", "id": "/versions/1.0.0", "uid": "u-0", "withdrawn": "EndOfLife"},

@@ -44,6 +44,11 @@ async fn an_image_version_is_looked_at_suspended_resumed_and_waited_for() {
     assert_eq!(code, 124, "{said}");
     let (code, said) = run(azimage, &viewer, &["status", "other"]).await;
     assert_eq!((code, said.contains("nothing of the name other")), (1, true), "{said}");
+    let (code, said) = run(azimage, &viewer, &["evidence", "other"]).await;
+    assert_eq!(
+        (code, said.trim()),
+        (1, format!("azimage: there is no ImageVersion other in the namespace {}", test.namespace).as_str())
+    );
     let (code, said) = run(azimage, &viewer, &["status", "--no-such-flag"]).await;
     assert_eq!(code, 1, "a mistake isn't a stalled object: {said}");
 
@@ -57,7 +62,9 @@ async fn an_image_version_is_looked_at_suspended_resumed_and_waited_for() {
     let (code, said) = run(azimage, &viewer, &["evidence", "web"]).await;
     assert_eq!(code, 0, "{said}");
     assert!(
-        said.contains("| digest | sha256:") && said.contains("The ImageDefinitions of the namespace can't be listed"),
+        said.contains("| digest | none yet |")
+            && said.contains("no such gallery image version yet")
+            && said.contains("The ImageDefinitions of the namespace can't be listed"),
         "{said}"
     );
     for verb in ["reconcile", "suspend"] {

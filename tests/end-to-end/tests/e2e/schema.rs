@@ -88,6 +88,17 @@ fn base(kind: &str) -> Value {
     }
 }
 
+/// A rule on a list of the settings of a copy.
+fn list_of_a_clone(list: &'static str, message: &'static str, accepted: &Value, refused: &Value) -> Case {
+    let path = match list {
+        "vmSizes" => ".spec.source.virtualMachine.clone.vmSizes",
+        _ => ".spec.source.virtualMachine.clone.maskUnits",
+    };
+    let field = path.trim_start_matches('.');
+    let (accepted, refused) = (cloned(&json!({list: accepted})), cloned(&json!({list: refused})));
+    Case { kind: VERSION, path, message, field, accepted, refused }
+}
+
 /// Rules about a value as it is: the change is applied to a new object.
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn values() -> Vec<Case> {
@@ -230,28 +241,36 @@ fn values() -> Vec<Case> {
                 with(cloned(&json!({})), "/spec/source/virtualMachine/guest", json!({"prepare": "AlreadyGeneralized"}))
             })
         },
-        Case {
-            path: ".spec.source.virtualMachine.clone.vmSizes",
-            field: "spec.source.virtualMachine.clone.vmSizes",
-            ..case(
-                VERSION,
-                ".spec",
-                "different sizes of virtual machines",
-                cloned(&json!({"vmSizes": ["Standard_D2s_v5", "Standard_B2s"]})),
-                cloned(&json!({"vmSizes": ["Standard_B2s", "Standard_B2s"]})),
-            )
-        },
-        Case {
-            path: ".spec.source.virtualMachine.clone.maskUnits",
-            field: "spec.source.virtualMachine.clone.maskUnits",
-            ..case(
-                VERSION,
-                ".spec",
-                "different units of systemd",
-                cloned(&json!({"maskUnits": ["backup.timer", r"getty@tty1.service", r"srv-a\x2db.mount"]})),
-                cloned(&json!({"maskUnits": ["walinuxagent.service"]})),
-            )
-        },
+        list_of_a_clone(
+            "vmSizes",
+            "with their whole names",
+            &json!(["Standard_D2s_v5", "Standard_B2s"]),
+            &json!(["Standard_B2s", "D2s_v5"]),
+        ),
+        list_of_a_clone(
+            "vmSizes",
+            "case makes no difference",
+            &json!(["Standard_D2s_v5", "Standard_D2ds_v5"]),
+            &json!(["Standard_B2s", "standard_b2S"]),
+        ),
+        list_of_a_clone(
+            "maskUnits",
+            "with their endings",
+            &json!(["backup.timer", "getty@tty1.service", r"srv-a\x2db.mount"]),
+            &json!(["backup"]),
+        ),
+        list_of_a_clone(
+            "maskUnits",
+            "names a unit twice",
+            &json!(["a.timer", "b.timer"]),
+            &json!(["a.timer", "a.timer"]),
+        ),
+        list_of_a_clone(
+            "maskUnits",
+            "must not name the units of",
+            &json!(["a.timer"]),
+            &json!(["walinuxagent.service"]),
+        ),
         Case {
             path: ".spec.source.virtualMachine.clone.keepOnFailure",
             field: "spec.source.virtualMachine.clone.keepOnFailure",
@@ -282,6 +301,12 @@ fn values() -> Vec<Case> {
             )
         },
         version(".spec.workspace.resourceGroup", "name of a resource group", "a.b_(c)-d".into(), "work.".into()),
+        version(
+            ".spec.workspace.subnets",
+            "of the same region",
+            json!([subnet("westeurope", "work"), subnet("northeurope", "work")]),
+            json!([subnet("westeurope", "work"), subnet("West Europe", "other")]),
+        ),
         Case {
             path: ".spec.workspace.subnets[].region",
             field: "spec.workspace.subnets[0].region",

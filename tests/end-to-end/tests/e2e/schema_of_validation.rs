@@ -39,7 +39,14 @@ pub(crate) fn values() -> Vec<Case> {
             "different sizes",
             "spec.validation.vmSizes",
             &json!({"vmSizes": ["Standard_D2s_v5", "Standard_D2ds_v5"]}),
-            &json!({"vmSizes": ["Standard_D2s_v5", "Standard_D2s_v5"]}),
+            &json!({"vmSizes": ["Standard_D2s_v5", "Standard_D2S_v5"]}),
+        ),
+        case(
+            ".spec.validation.vmSizes",
+            "with their whole names",
+            "spec.validation.vmSizes",
+            &json!({"vmSizes": ["Standard_D2s_v5"]}),
+            &json!({"vmSizes": ["D2s_v5"]}),
         ),
         case(
             ".spec.validation.bootTimeout",
