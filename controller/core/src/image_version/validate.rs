@@ -294,10 +294,10 @@ pub fn validate(object: &ImageVersion, environment: Environment<'_>) -> Result<V
     let suspended = object.spec.suspend;
     let deletion = object.spec.deletion_policy;
     // What touches nothing in Azure needs no identity. A suspended object is deleted all the same.
-    let holds = || object.status.as_ref().is_some_and(may_hold_a_machine);
+    let source = source(object)?;
+    let holds = || object.status.as_ref().is_some_and(|status| may_hold_a_machine(status, &uid, &source));
     let needs_azure = if deleting { deletion == Deletion::Delete || holds() } else { !suspended };
     let identity = if needs_azure { Some(identity(object, &namespace, environment, deleting)?) } else { None };
-    let source = source(object)?;
     if !deleting {
         if matches!(&source, SourceSpec::ImageVersion { id: from } if *from == id) {
             return Err(Invalid::MadeFromItself.into());

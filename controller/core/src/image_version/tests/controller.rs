@@ -117,6 +117,7 @@ impl Controller {
             facts.forget(&read);
             // Kubernetes has no part in Azure's budget.
             let is_of_azure = !matches!(read, Read::Namespace(_));
+            assert!(validated.identity.is_some() || !is_of_azure, "{read:?} without an identity");
             if fate == Fate::OneRead && reads > 0 && is_of_azure {
                 super::told::throttled(&read, &mut facts);
             } else {

@@ -112,6 +112,16 @@ proptest! {
     }
 
     #[test]
+    fn who_has_no_identity_asks_azure_nothing(scene in scenes()) {
+        let validated = scene.validated();
+        let asks = match next(&validated, &scene.history(), &Facts::default()) {
+            Next::Read(read) if !matches!(read, Read::Namespace(_)) => Some(read),
+            _ => None,
+        };
+        prop_assert!(validated.identity.is_some() || asks.is_none(), "{:?}", asks);
+    }
+
+    #[test]
     fn a_machine_is_generalized_only_when_it_is_off_and_its_guest_is_known_to_be_sealed(scene in scenes()) {
         let validated = scene.validated();
         let Some(step) = scene.plan().step else { return Ok(()) };
@@ -180,7 +190,7 @@ proptest! {
         if validated.deleting && validated.deletion == Deletion::Retain {
             // Its claim and its seal are its own, and go with it.
             prop_assert!(matches!(plan.step.map(|step| step.name), None | Some(StepName::ForgetSeal | StepName::ReleaseSource)));
-            prop_assert!(plan.requeue == Requeue::Release || stage::delete::may_hold_a_machine(&scene.status));
+            prop_assert!(plan.requeue == Requeue::Release || stage::delete::may_hold_a_machine(&scene.status, &validated.owner.uid, &validated.source));
         } else if validated.suspended && !validated.deleting {
             prop_assert_eq!(plan.step, None);
             prop_assert_eq!(plan.requeue, Requeue::Never);

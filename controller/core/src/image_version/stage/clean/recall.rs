@@ -42,10 +42,11 @@ pub(in super::super::super) fn of_a_version(
     Ok(())
 }
 
-/// The same of an object that goes. Whether anything was.
+/// The same of an object that goes, whose version goes with it. Whether anything was. One that retains its version and has nothing on
+/// record goes without a look at Azure: nothing may hold it up, and what there is after all has an expiry.
 pub(super) fn of_an_object_that_goes(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Result<bool, Stop> {
     let is_known = !cx.history.status.temporary.is_empty() || is_told(cx);
-    if is_known || cx.history.begun_any(StepName::makes_a_part) {
+    if is_known || cx.validated.identity.is_none() || cx.history.begun_any(StepName::makes_a_part) {
         return Ok(false);
     }
     report.temporary.extend(all(cx, clone)?);

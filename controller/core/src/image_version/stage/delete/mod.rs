@@ -7,7 +7,7 @@ use words::{Parting, Words};
 
 use super::{
     super::{
-        Doubt, History, Operation, Power, Provisioning, Read, Request, Requeue, Step, StepName,
+        Doubt, History, Operation, Power, Provisioning, Read, Request, Requeue, SourceSpec, Step, StepName,
         context::{Answer, Cx, Presence},
         doubt::CONFIRMATIONS,
         history::recorded,
@@ -18,7 +18,7 @@ use super::{
     guest::Attempt,
     replicate::in_use::InUse,
 };
-use crate::{Failure, Message as _, Progress};
+use crate::{Failure, Message as _, Progress, temporary::TemporaryId};
 
 /// The version is gone, if it is to go.
 pub(in super::super) fn version_gone(cx: &Cx<'_>, report: &mut Report) -> Decision {
@@ -86,15 +86,17 @@ fn delete_version(cx: &Cx<'_>, report: &mut Report) -> Decision {
     ends(Some(step), Requeue::Retry)
 }
 
-/// Whether an object of this status may have a claim on a machine, and a seal under way in it, or anything temporary. Both are the object's own and
-/// go with it, also if the version is retained.
-pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus) -> bool {
+/// Whether the object of this uid and status may have a claim on a machine, and a seal under way in it, or anything temporary. Both are
+/// the object's own and go with it, also if the version is retained.
+pub(in super::super) fn may_hold_a_machine(status: &ImageVersionStatus, uid: &str, source: &SourceSpec) -> bool {
     let published = status.resource_id.is_some()
         || recorded(status, &StepName::Publish.into())
             .is_some_and(|step| step.accepted_at.is_some() || step.finished_at.is_some());
     let claimed = recorded(status, &StepName::ClaimSource.into()).is_some() && !published;
-    // What is kept for a while outlives its object.
-    claimed || status.temporary.iter().any(|known| known.expires_at.is_none())
+    // What is kept of a machine that is captured itself outlives the object.
+    let is_copied = matches!(source, SourceSpec::VirtualMachine { clone: Some(_), .. });
+    let outlives = |id: &TemporaryId| !is_copied && id.is_of_a_capture(uid);
+    claimed || status.temporary.iter().any(|known| !known.resource_id.parse().is_ok_and(|id| outlives(&id)))
 }
 
 /// What a person has to know of a version that stays, and is latest.
@@ -120,7 +122,12 @@ pub(in super::super) fn release(cx: &Cx<'_>, report: &mut Report) -> Decision {
     let retained = validated.deletion == Deletion::Retain;
     let done = if retained { &Words::Retained } else { &Words::Gone };
     let source = match cx.source() {
-        Some(source) if source.clone.is_none() && (!retained || may_hold_a_machine(history.status)) => source,
+        Some(source)
+            if source.clone.is_none()
+                && (!retained || may_hold_a_machine(history.status, &validated.owner.uid, &validated.source)) =>
+        {
+            source
+        }
         _ => return report.release(done),
     };
     let (id, seal, guest) = (source.id, source.seal, source.guest);
