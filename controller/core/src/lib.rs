@@ -32,6 +32,7 @@ pub mod requested;
 pub mod resource_version;
 pub mod selector;
 mod sha256;
+mod span;
 pub mod status_write;
 pub mod target;
 pub mod temporary;

@@ -23,6 +23,7 @@ mod listed;
 mod memory;
 mod namespace;
 mod next;
+mod next_end;
 mod protocol;
 pub mod refusals;
 mod report;
@@ -56,6 +57,7 @@ pub use keep_spec::KeepSpec;
 pub(crate) use listed::{messages, phrases};
 pub use memory::{Event, Executed, Intent, Memory};
 pub use next::{Next, next};
+pub use next_end::next_end;
 pub use protocol::{Action, Announced, State, act};
 pub use report::{Belongings, Fate, Found, LatestReport, Plan, Report, Requeue};
 pub use request::{
@@ -63,12 +65,9 @@ pub use request::{
     NewMachineRequest, Request, RestorePointsRequest, RunCommandRequest, SecurityGroupRequest, SnapshotRequest,
     SourceId, TargetRegionRequest, TrustedLaunch, VersionRequest,
 };
-pub use stage::{
-    preflight::{
-        actions as foreseen_actions, clone_actions as foreseen_clone_actions,
-        deletion_actions as foreseen_deletion_actions, validation_actions as foreseen_validation_actions,
-    },
-    replicate::leaving::next_end,
+pub use stage::preflight::{
+    actions as foreseen_actions, clone_actions as foreseen_clone_actions,
+    deletion_actions as foreseen_deletion_actions, validation_actions as foreseen_validation_actions,
 };
 pub use status::{DOMAIN, next_status, record_intent};
 pub use step::{Step, StepKey, Subject};

@@ -82,7 +82,7 @@ pub fn next(validated: &Validated, history: &History<'_>, facts: &Facts) -> Next
         step => (step, requeue),
     };
     if let Some(id) = step.as_ref().and_then(Step::makes) {
-        report.expiries.extend(step.as_ref().and_then(Step::expiry).map(|expiry| (id.clone(), expiry)));
+        report.expiries.extend(step.as_ref().and_then(Step::expiry).map(|expiry| (id.clone(), Some(expiry))));
         report.temporary.insert(id);
     }
     let plan = Plan { step, report, requeue };
@@ -158,7 +158,7 @@ fn alive(cx: &Cx<'_>, report: &mut Report) -> Decision {
         return over;
     }
     let outcome = walk(route, cx, report)?;
-    attempt::tell_of_the_kept(cx, &outcome, report);
+    let outcome = attempt::tell_of_the_kept(cx, outcome, report);
     cx.history.confirm_absent_before_first_write(outcome, Read::Version(validated.id.clone()), report)
 }
 

@@ -12,6 +12,7 @@ use super::{
     Doubt, Read, Request, Step, StepKey, StepName, Subject,
     history::recorded,
     refusals::Refusals,
+    stage::clone::attempt,
     wish::{Asks, Change},
     words::{Done, Words},
 };
@@ -136,8 +137,8 @@ pub struct Report {
     pub reverted: Vec<Change>,
     /// Temporary resources that are there, or are about to be made.
     pub temporary: BTreeSet<TemporaryId>,
-    /// When temporary resources expire that are kept for a while.
-    pub expiries: BTreeMap<TemporaryId, Timestamp>,
+    /// Until when temporary resources are kept that are kept for a while; `None` for those that aren't any more.
+    pub expiries: BTreeMap<TemporaryId, Option<Timestamp>>,
     /// Temporary resources that are surely gone, or aren't the object's.
     pub gone: BTreeSet<TemporaryId>,
     /// Why temporary resources couldn't be deleted just now, in Azure's words.
@@ -306,13 +307,16 @@ impl Report {
         matches!(self.progress, Progress::Stalled { .. })
     }
 
-    /// A temporary resource couldn't be deleted, if that is what failed: the status keeps it, and until when it isn't tried again.
-    /// What is busy may be free again soon, so it is told only if it lasts.
+    /// A temporary resource couldn't be made or deleted, if that is what failed: the status keeps it, until when it isn't tried again, and
+    /// until when what was made before stays. What is busy may be free again soon, so it is told only if it lasts.
     pub fn keep_failure(&mut self, step: &Step, failure: &Failure, status: &ImageVersionStatus, now: Timestamp) {
         let begun = recorded(status, &step.key()).map(|record| record.started_at.0);
         let lasts = begun.is_some_and(|begun| now.as_second() - begun.as_second() >= BUSY_SECONDS);
         if matches!(failure, Failure::Busy(_)) && !lasts {
             return;
+        }
+        if failure.is_permanent() && step.name.makes_a_part() && step.name != StepName::KeepDisk {
+            attempt::tell_of_the_waiting(status, self);
         }
         if let Request::DeleteTemporary(id) = &step.request {
             self.undeletable.insert(id.clone(), failure.words().to_owned());

@@ -202,7 +202,7 @@ fn temporary(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> 
         })
         .map(|known| {
             let told = id(&known).and_then(|id| report.expiries.get(&id));
-            let expires_at = told.map(|at| Time(*at)).or(known.expires_at);
+            let expires_at = told.map_or(known.expires_at, |at| at.map(Time));
             TemporaryStatus { expires_at, ..known }
         })
         .collect();
@@ -213,7 +213,7 @@ fn temporary(previous: &ImageVersionStatus, report: &Report, now: Timestamp) -> 
     let new = |id: &TemporaryId| TemporaryStatus {
         resource_id: id.to_string(),
         since: Time(now),
-        expires_at: report.expiries.get(id).map(|at| Time(*at)),
+        expires_at: report.expiries.get(id).copied().flatten().map(Time),
         problem: None,
         problem_at: None,
     };

@@ -457,7 +457,7 @@ fn the_way_tells_what_goes_on_in_reasons_of_its_own() {
 }
 
 /// The message of a condition of the status.
-fn message(controller: &Controller, kind: ConditionType) -> &str {
+pub(super) fn message(controller: &Controller, kind: ConditionType) -> &str {
     let condition = controller.status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
     condition.map_or("", |condition| condition.message.as_str())
 }
@@ -472,7 +472,7 @@ fn what_isnt_about_the_copy_heals_by_itself_though_the_copy_was_deleted_meanwhil
         wait(&mut controller, 30);
         assert_eq!(reason(&controller, ConditionType::Stalled), "True/DefinitionNotFound");
         assert_eq!(reason(&controller, ConditionType::CleanedUp), "Unknown/WaitingForEarlierStep");
-        assert!(message(&controller, ConditionType::CleanedUp).contains("for 60 minutes"));
+        assert!(message(&controller, ConditionType::CleanedUp).contains("is kept until 20"));
         assert!(!message(&controller, ConditionType::Stalled).contains("the copy"), "it isn't about the copy");
         wait(&mut controller, 90);
         assert_clean(&controller);

@@ -48,7 +48,7 @@ pub(super) struct Controller {
     pub(super) status: ImageVersionStatus,
     has_finalizer: bool,
     remembered: Memory,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     passes: u32,
     intents: u32,
     pub(super) azure: Azure,

@@ -8,6 +8,7 @@ mod capture;
 mod changed_source;
 mod checks;
 mod clone;
+mod clone_kept;
 mod clone_refused;
 mod consistency;
 mod console;

@@ -1,5 +1,7 @@
 //! What is said of what was made for the work alone.
 
+use jiff::Timestamp;
+
 use crate::message::{messages, phrases};
 
 messages! {
@@ -15,12 +17,16 @@ messages! {
             "Deleting the last copy of the machine before another one is made",
         Leaving => CleanedUp / Deleting:
             "Deleting what was made for the work alone (status.temporary) before this object goes",
-        Kept { minutes: u64 } => CleanedUp / CloneFailed:
-            "The copy that can't be captured is kept for {minutes} minutes for you to look at \
-             (spec.source.virtualMachine.clone.keepOnFailure), and then deleted",
-        Parts { minutes: u64 } => CleanedUp / WaitingForEarlierStep:
-            "What was made for a copy of the machine is kept for {minutes} minutes \
-             (spec.source.virtualMachine.clone.keepOnFailure), and deleted if the work can't go on until then",
+        Kept { until: Timestamp } => CleanedUp / CloneFailed:
+            "The copy that can't be captured is kept until {until} for you to look at \
+             (spec.source.virtualMachine.clone.keepOnFailure), and then deleted. It is deleted at once when this object is, or when \
+             the annotation azimage.dev/reconcile-requested-at asks for another attempt",
+        Parts { until: Timestamp } => CleanedUp / WaitingForEarlierStep:
+            "What was made for a copy of the machine is kept until {until} \
+             (spec.source.virtualMachine.clone.keepOnFailure), and deleted if the work can't go on until then, or when this object is",
+        Waiting { until: Timestamp } => CleanedUp / WaitingForEarlierStep:
+            "What was made for a copy of the machine stays for the work to go on, and is deleted if it can't until {until}, or when \
+             this object is",
         Stuck { id: String, why: String, count: usize } => CleanedUp / CleanUpFailed:
             "{count} temporary resources can't be deleted and go on costing; it is tried again every ten minutes. {id}: {why}",
     }
@@ -30,7 +36,7 @@ phrases! {
     /// What is said of a guest is of the copy's.
     pub(in crate::image_version) enum OfTheCopy ["at the end"] {
         AnotherOne =>
-            ". All this is about the copy that azimage made. The machine itself is as it was; set the annotation \
-             azimage.dev/reconcile-requested-at to try again with another copy",
+            ". All this is about the copy that azimage made. The machine itself is as it was, and another attempt is made with another \
+             copy",
     }
 }

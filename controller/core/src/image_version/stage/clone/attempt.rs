@@ -1,7 +1,7 @@
 //! An attempt at a copy that can't be captured ends: the copy is kept for a while, for people to look at, and then deleted.
 //! Another attempt is made when somebody asks for it.
 
-use azimage_crds::{ConditionType, Reason, TemporaryStatus};
+use azimage_crds::{ConditionType, ImageVersionStatus, Reason, TemporaryStatus};
 use jiff::Timestamp;
 
 use super::super::{
@@ -19,6 +19,7 @@ use super::super::{
 use super::words::Failed;
 use crate::{
     Finding, Message as _, Progress, Truth,
+    span::end_of,
     temporary::{LIFE_OF_A_COPY, TemporaryId},
 };
 
@@ -42,6 +43,15 @@ const OF_THE_COPY: [Reason; 11] = [
     Reason::SourceRunning,
     Reason::GuestPreparationUnknown,
     Reason::GuestUnsupported,
+    Reason::ScriptFailed,
+    Reason::HygieneFailed,
+    Reason::SealFailed,
+    Reason::SealTimedOut,
+];
+
+/// Those of them that nothing but a guest that runs comes to, so that there was a machine, whatever the status knows of it.
+const IN_THE_GUEST: [Reason; 5] = [
+    Reason::GuestPreparationUnknown,
     Reason::ScriptFailed,
     Reason::HygieneFailed,
     Reason::SealFailed,
@@ -174,7 +184,7 @@ pub(in super::super::super) fn without_a_version(
     let kept = verdict(cx).is_none_or(|verdict| is_kept(cx, clone, &verdict));
     if is_being_made || kept && !deleting {
         if !is_being_made {
-            tell_of_the_kept(cx, &outcome, report);
+            return Ok(tell_of_the_kept(cx, outcome, report));
         }
         return Ok(outcome);
     }
@@ -190,23 +200,58 @@ pub(in super::super) fn is_copy_gone(cx: &Cx<'_>) -> bool {
     cx.clone_spec().is_some() && (deleting || cx.history.status.temporary.is_empty())
 }
 
-/// What a person may look at while the copy is kept that can't be captured.
-pub(in super::super::super) fn tell_of_the_kept(cx: &Cx<'_>, outcome: &Outcome, report: &mut Report) {
-    let Some(clone) = cx.clone_spec() else { return };
-    let Progress::Stalled { reason, .. } = &report.progress else { return };
-    // A refusal ends no attempt.
-    let over = report.findings.values().any(|it| it.truth == Truth::False && it.reason == *reason);
-    if !over || !matches!(outcome, Outcome::Ends(None, _)) || cx.history.status.temporary.is_empty() {
-        return;
+/// Until when what was made is kept while only a person can help, and what may be looked at. That ends a pass of its own.
+pub(in super::super::super) fn tell_of_the_kept(cx: &Cx<'_>, outcome: Outcome, report: &mut Report) -> Outcome {
+    let Some(clone) = cx.clone_spec() else { return outcome };
+    let until = match &outcome {
+        Outcome::Ends(None, _) => kept_until(cx, clone, report),
+        Outcome::Ends(Some(step), _) if step.name.makes_a_part() && cx.history.stalled() => {
+            tell_of_the_waiting(cx.history.status, report);
+            return outcome;
+        }
+        _ => None,
+    };
+    let told = parts(cx).filter(|known| until.is_some() || known.expires_at.is_some());
+    report.expiries.extend(told.filter_map(|known| Some((known.resource_id.parse().ok()?, until))));
+    match until {
+        Some(until) if until <= cx.history.now => Outcome::Ends(None, Requeue::Poll),
+        _ => outcome,
     }
-    let minutes = clone.keep_on_failure.as_secs() / 60;
+}
+
+/// Until when what there is of a copy is kept, if only a person can help.
+fn kept_until(cx: &Cx<'_>, clone: &CloneSpec, report: &mut Report) -> Option<Timestamp> {
+    let Progress::Stalled { reason, .. } = report.progress else { return None };
+    let mut findings = report.findings.iter();
+    let verdict = findings.find(|(_, it)| it.truth == Truth::False && it.reason == reason).map(|(kind, _)| *kind);
+    let is_of_the_guest = verdict == Some(ConditionType::GuestPrepared) && IN_THE_GUEST.contains(&reason);
     let machine = TemporaryId::Machine(clone.machine.clone());
-    if clean::known(cx, &machine).is_some() && is_of_the_copy(ConditionType::GuestPrepared, *reason) {
-        report.found(Truth::False, &Words::Kept { minutes });
+    let is_there = is_of_the_guest || clean::known(cx, &machine).is_some();
+    let is_of_the_copy = is_there && verdict.is_some_and(|_| is_of_the_copy(ConditionType::GuestPrepared, reason));
+    if is_of_the_copy {
         say_that_it_is_the_copy(report);
-    } else {
-        report.found(Truth::Unknown, &Words::Parts { minutes });
     }
+    // A refusal ends no attempt.
+    let kind = verdict?;
+    parts(cx).next()?;
+    let since =
+        cx.history.condition(kind).filter(|said| said.status == "False").map(|said| said.last_transition_time.0);
+    let until = end_of(since.unwrap_or(cx.history.now), clone.keep_on_failure);
+    if is_of_the_copy {
+        report.found(Truth::False, &Words::Kept { until });
+    } else {
+        report.found(Truth::Unknown, &Words::Parts { until });
+    }
+    Some(until)
+}
+
+/// Azure refuses what comes next, and goes on when somebody mends that: until when what was made stays for it.
+pub(in super::super::super) fn tell_of_the_waiting(status: &ImageVersionStatus, report: &mut Report) {
+    let Some(first) = status.temporary.iter().map(|known| known.since.0).min() else { return };
+    let until = end_of(first, LIFE_OF_A_COPY);
+    report.findings.insert(ConditionType::CleanedUp, Finding::of(Truth::Unknown, &Words::Waiting { until }));
+    let told = status.temporary.iter().filter_map(|known| known.resource_id.parse().ok());
+    report.expiries.extend(told.map(|id: TemporaryId| (id, Some(until))));
 }
 
 /// What is said of a guest is of the copy's.

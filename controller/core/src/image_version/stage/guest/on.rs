@@ -1,5 +1,7 @@
 //! The machine runs: the seal is to be begun, is under way, or has ended badly.
 
+use std::time::Duration;
+
 use azimage_crds::{ConditionType, Reason};
 use jiff::SignedDuration;
 
@@ -16,7 +18,10 @@ use super::{
     newer_claim,
     words::{PreparationUnknown, Refusal, Words},
 };
-use crate::guest::{self, attempt, console::SealFailure};
+use crate::{
+    guest::{self, attempt, console::SealFailure},
+    span::span,
+};
 
 /// How long before the unit begins a removal of its run command must begin, in seconds: it needs the agent, which the
 /// unit stops.
@@ -210,10 +215,10 @@ impl Sealing<'_> {
         }
         let limit = self.source.guest.limit_seconds(&self.machine.os_type);
         if attempt.elapsed() > limit {
-            let minutes = limit / 60;
+            let time = span(Duration::from_secs(limit));
             let refusal = match heard {
-                Some(Answer::Found(facts::Console::Sealed)) => Refusal::StillOn { minutes },
-                _ => Refusal::Unheard { minutes },
+                Some(Answer::Found(facts::Console::Sealed)) => Refusal::StillOn { time },
+                _ => Refusal::Unheard { time },
             };
             return self.again(report, &refusal);
         }

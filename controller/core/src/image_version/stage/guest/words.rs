@@ -143,14 +143,14 @@ messages! {
              that the machine's agent and extensions work; then {TRY_AGAIN}",
         GaveUp { step: String, detail: String, left: Left } => GuestPrepared / SealFailed:
             "The guest said that the seal failed at the step {step}: {detail}. {left}; then {TRY_AGAIN}",
-        StillOn { minutes: u64 } => GuestPrepared / SealTimedOut:
-            "The guest said that it is sealed, and didn't power off in the {minutes} minutes that \
+        StillOn { time: String } => GuestPrepared / SealTimedOut:
+            "The guest said that it is sealed, and didn't power off in the {time} that \
              spec.source.virtualMachine.guest.timeout gives it with what comes on top; it is not generalized. It may \
              have been restarted meanwhile: read its serial console log, and restart it if its agent is gone; then \
              {TRY_AGAIN}",
-        Unheard { minutes: u64 } => GuestPrepared / SealTimedOut:
+        Unheard { time: String } => GuestPrepared / SealTimedOut:
             "The machine runs, and its guest has not said on its serial console that it is sealed, or why it isn't, in \
-             the {minutes} minutes that spec.source.virtualMachine.guest.timeout gives it with what comes on top; it \
+             the {time} that spec.source.virtualMachine.guest.timeout gives it with what comes on top; it \
              is not generalized. It may have been restarted meanwhile: read its serial console log, and restart it if \
              its agent is gone; then {TRY_AGAIN}",
     }

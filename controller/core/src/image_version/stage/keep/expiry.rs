@@ -26,7 +26,7 @@ pub(super) const READING: &str = "read the snapshot of the machine's OS disk";
 
 /// The snapshot is there, with the time that its tag names.
 pub(super) fn note(keep: &KeepSpec, found: &facts::Temporary, report: &mut Report) {
-    report.expiries.extend(expires(&found.tags).map(|at| (keep.id(), at)));
+    report.expiries.extend(expires(&found.tags).map(|at| (keep.id(), Some(at))));
     report.temporary.insert(keep.id());
 }
 

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azimage_crds::{Deletion, ImageVersionStatus, Leaving, RegionStatus};
 use azimage_names::Region;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use crate::target::TargetView;
+use crate::{span::end_of, target::TargetView};
 
 /// The targets as they count now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,7 +37,7 @@ impl Pauses {
                 (asked, target.removal_delay, target.deletion, target.wants)
                 && in_azure.contains(&target.region)
             {
-                let after = recorded(shown, &target.name).unwrap_or_else(|| end(now, delay));
+                let after = recorded(shown, &target.name).unwrap_or_else(|| end_of(now, delay));
                 target.wants = after > now;
                 let leaving = Leaving { target: target.name.clone(), after: Time(after) };
                 pauses.leaving.entry(target.region.clone()).or_default().push(leaving);
@@ -51,19 +51,6 @@ impl Pauses {
 /// Until when the status says that what a target asked for stays.
 fn recorded(shown: &RegionStatus, target: &str) -> Option<Timestamp> {
     shown.leaving.iter().find(|leaving| leaving.target == target).map(|leaving| leaving.after.0)
-}
-
-/// In whole seconds, as the status keeps them.
-fn end(now: Timestamp, delay: std::time::Duration) -> Timestamp {
-    let seconds = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX);
-    let end = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-    Timestamp::from_second(end.as_second()).unwrap_or(end)
-}
-
-/// When the next pause of a version is over, or its soak, of those that aren't yet.
-pub fn next_end(status: &ImageVersionStatus, now: Timestamp) -> Option<Timestamp> {
-    let all = status.regions.iter().flat_map(|region| &region.leaving).map(|leaving| leaving.after.0);
-    all.chain(status.soaks_until.as_ref().map(|until| until.0)).filter(|after| *after > now).min()
 }
 
 #[cfg(test)]
@@ -155,13 +142,5 @@ mod tests {
         }
         let nothing_there = Pauses::of(&[own], &status(&["t"], &[]), &BTreeSet::new(), at(100));
         assert!(!nothing_there.targets[0].wants, "a region that was never made is given up at once");
-    }
-
-    #[test]
-    fn a_version_is_looked_at_when_the_next_pause_ends() {
-        let status = status(&["t", "u", "v"], &[("t", 50), ("u", 300), ("v", 200)]);
-        for (now, expected) in [(0, Some(50)), (50, Some(200)), (250, Some(300)), (300, None)] {
-            assert_eq!(next_end(&status, at(now)), expected.map(at), "{now}");
-        }
     }
 }

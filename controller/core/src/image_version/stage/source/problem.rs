@@ -9,8 +9,8 @@ messages! {
     /// Why a machine can't be captured.
     pub(in crate::image_version) enum Problem {
         Missing { id: VirtualMachineId } => SourceReady / SourceNotFound:
-            "spec.source.virtualMachine.resourceId: {id} doesn't exist; create it, or make a new ImageVersion from \
-             another machine",
+            "spec.source.virtualMachine.resourceId: {id} doesn't exist. See that the id is right; if the machine was \
+             deleted, make a new ImageVersion from another one",
         ScaleSet { scale_set: String } => SourceReady / SourceUnsupported:
             "The machine belongs to the scale set {scale_set}, which may start it again: use a machine outside of \
              scale sets",

@@ -18,7 +18,7 @@ use super::{
     evidence, is_anything_left, left,
     words::Words,
 };
-use crate::{Finding, Message, Progress, Truth};
+use crate::{Finding, Message, Progress, Truth, span::end_of};
 
 /// How many attempts are made without being asked for.
 const MOST_ATTEMPTS: i32 = 3;
@@ -45,7 +45,9 @@ pub(super) fn gives_up(
     report: &mut Report,
 ) -> Decision {
     end_as(ValidationOutcome::Impossible, cx, attempt);
-    report.stalled(why)
+    report.stalled(why)?;
+    // Until when the machines are kept is told next.
+    ends(None, Requeue::Poll)
 }
 
 /// The attempt came to nothing through no fault of the version's: another one follows by itself, a few times.
@@ -65,8 +67,9 @@ pub(super) fn begins_again(
 
 /// The version failed before: its machines are kept for a while, and then deleted. It is validated again when somebody asks.
 pub(super) fn failed(cx: &Cx<'_>, spec: &ValidationSpec, told: &ValidationStatus, report: &mut Report) -> Decision {
-    let seconds = i64::try_from(spec.keep_on_failure.as_secs()).unwrap_or(i64::MAX);
-    let is_kept = told.finished_at.as_ref().is_some_and(|at| cx.history.within(at.0, seconds));
+    let until = told.finished_at.as_ref().map(|at| end_of(at.0, spec.keep_on_failure));
+    let is_kept = until.is_some_and(|until| cx.history.now < until);
+    report.expiries.extend(left(cx).map(|(id, _)| (id, until)));
     let evidence = match told.outcome {
         ValidationOutcome::Failed => Some(evidence::gather(cx, spec, told)?),
         _ => None,

@@ -21,6 +21,7 @@ use crate::{
     condition::clip,
     failure::is_of_capacity,
     guest::checks::MOST_SECONDS,
+    span::span,
     temporary::{Part, TemporaryId, Twin},
 };
 
@@ -115,8 +116,8 @@ pub(super) fn started(
             let limit = i64::try_from(spec.boot_timeout.as_secs()).unwrap_or(i64::MAX);
             // Azure's own word counts: our clock may have been set since.
             if machine.unchanged_for().or(begun).is_some_and(|seconds| seconds >= limit) {
-                let minutes = spec.boot_timeout.as_secs() / 60;
-                return end::fails(cx, attempt, &Failed::NoAgent { machine: twin.to_string(), minutes }, report);
+                let time = span(spec.boot_timeout);
+                return end::fails(cx, attempt, &Failed::NoAgent { machine: twin.to_string(), time }, report);
             }
             report.wait(&Words::Starting)
         }

@@ -53,8 +53,8 @@ messages! {
             "Nothing told Azure in time that a machine made from the version is provisioned, though its guest agent runs. Either the \
              image was never deprovisioned, so that its system takes itself for provisioned, or what provisions it doesn't run: \
              cloud-init, or the agent itself (Provisioning.Agent in /etc/waagent.conf){detail}",
-        NoAgent { machine: String, minutes: u64 } => Validated / ValidationFailed:
-            "The guest agent of machine {machine}, made from the version, didn't report within {minutes} minutes \
+        NoAgent { machine: String, time: String } => Validated / ValidationFailed:
+            "The guest agent of machine {machine}, made from the version, didn't report within {time} \
              (spec.validation.bootTimeout)",
         TurnedOff { machine: String } => Validated / ValidationFailed:
             "Machine {machine}, made from the version, turned itself off, or somebody turned it off",
