@@ -15,11 +15,18 @@ pub(crate) async fn until_ended(stage: &mut Stage, screen: &mut Screen) -> anyho
         programs: programs.as_deref().unwrap_or_default(),
         control: &stage.azure.ready.control,
         log: &stage.azimage.stderr_file().display().to_string(),
+        process: stage.azimage.id(),
         azimage: &stage.program().display().to_string(),
     });
     screen.say(&text)?;
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
+        if let Some(status) = stage.azimage.exited()? {
+            screen.say(&format!("\nazimage ended ({status}). It is started again, as its Deployment would do"))?;
+            stage.start_again().await?;
+            let (process, log) = (stage.azimage.id(), stage.azimage.stderr_file().display().to_string());
+            screen.say(&format!("azimage runs as process {process}; its log: tail -f {log}"))?;
+        }
         stage.still_runs()?;
     }
 }
@@ -30,11 +37,12 @@ struct Place<'a> {
     programs: &'a str,
     control: &'a str,
     log: &'a str,
+    process: u32,
     azimage: &'a str,
 }
 
 fn things_to_try(place: &Place<'_>) -> String {
-    let Place { kubeconfig, programs, control, log, azimage } = place;
+    let Place { kubeconfig, programs, control, log, process, azimage } = place;
     format!(
         r#"
 Everything runs on until Ctrl-C. In another terminal:
@@ -57,6 +65,10 @@ Stop all work on a version, and go on:
 
   {azimage} suspend ubuntu-web-1.4.0
   {azimage} resume ubuntu-web-1.4.0
+
+Kill azimage in the middle of anything; it is started again, and goes on where Azure and the objects stand:
+
+  kill -9 {process}
 
 Look at each region's state, each write to Azure that was made, and its correlation id:
 
@@ -84,7 +96,8 @@ mod tests {
 
     #[test]
     fn every_thing_to_try_names_what_runs_here() {
-        let place = Place { kubeconfig: "/k", programs: "/p", control: "http://c", log: "/l", azimage: "/a" };
+        let place =
+            Place { kubeconfig: "/k", programs: "/p", control: "http://c", log: "/l", process: 7, azimage: "/a" };
         let text = things_to_try(&place);
         for wanted in [
             "export KUBECONFIG=/k PATH=\"/p:$PATH\"",
@@ -93,6 +106,7 @@ mod tests {
             "\"spec\": {\"region\": \"UK South\", \"imageSelector\": {\"matchLabels\": {\"tier\": \"prod\"}}}}' | kubectl",
             "tail -f /l",
             "/a suspend ubuntu-web-1.4.0",
+            "kill -9 7\n",
         ] {
             assert!(text.contains(wanted), "{wanted} is missing in {text}");
         }

@@ -86,6 +86,11 @@ impl Stage {
     /// Kills azimage as a machine that loses its power would, and starts it again.
     pub(crate) async fn kill_and_start_again(&mut self) -> anyhow::Result<()> {
         self.azimage.kill9();
+        self.start_again().await
+    }
+
+    /// `azimage` has ended: another process of it, as the Deployment would make.
+    pub(crate) async fn start_again(&mut self) -> anyhow::Result<()> {
         self.azimage = self.launch.start().await?;
         Ok(())
     }
