@@ -6,6 +6,7 @@
 //! decisions themselves ([`decisions`]).
 
 pub mod azure;
+pub mod build;
 pub mod cli;
 pub mod config;
 pub mod controller;

@@ -62,7 +62,7 @@ fn run(command: Command) -> anyhow::Result<Ended> {
         Command::Crds(arguments) => process::print_crds(&arguments)?,
         Command::AzureRole(arguments) => print(&format!("{}\n", arguments.text()))?,
         Command::Leftovers(arguments) => process::print_leftovers(&arguments)?,
-        Command::Version => print(&format!("azimage {}\n", env!("CARGO_PKG_VERSION")))?,
+        Command::Version(arguments) => print(&arguments.text()?)?,
     }
     Ok(Ended::Well)
 }

@@ -13,6 +13,7 @@ mod objects;
 pub mod reference;
 pub mod status;
 mod terminal;
+pub mod version;
 pub mod wish;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
@@ -23,7 +24,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 
 use self::{
     completion::CompletionArgs, evidence::EvidenceArgs, export::ExportArgs, man::ManArgs, status::StatusArgs,
-    wish::WishArgs,
+    version::VersionArgs, wish::WishArgs,
 };
 use crate::seams::{Clock, SystemClock};
 
@@ -31,7 +32,7 @@ pub use reference::{ReferenceArgs, ReferenceForm};
 
 /// Golden VM images on Azure, as Kubernetes objects.
 #[derive(Debug, Parser)]
-#[command(name = "azimage", version, about, disable_help_subcommand = true)]
+#[command(name = "azimage", version, long_version = crate::build::VERSION_AND_COMMIT, about, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -106,8 +107,8 @@ pub enum Command {
     /// Azure with their correlation ids, validation and releases. Nothing is read of Azure. Needs get on imageversions, and list on
     /// imagedefinitions for the releases.
     Evidence(Box<EvidenceArgs>),
-    /// Print the version.
-    Version,
+    /// Print the version, and what it was built from.
+    Version(VersionArgs),
 }
 
 /// Options of `azimage crds`.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub use leftovers::print_leftovers;
 
 use crate::{
+    build::BUILD,
     cli::{ControllerArgs, CrdsArgs},
     config::{Config, Pace, Served},
     controller,
@@ -78,7 +79,8 @@ async fn serve(arguments: &ControllerArgs) -> anyhow::Result<()> {
     let config = config(arguments, cluster);
     let namespaces: Vec<String> = arguments.watch_namespaces.iter().filter(|name| !name.is_empty()).cloned().collect();
     tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
+        version = BUILD.version,
+        commit = BUILD.commit,
         cluster = config.cluster,
         watch_namespaces = if namespaces.is_empty() { "all".to_owned() } else { namespaces.join(",") },
         identity_namespaces = ?config.served,

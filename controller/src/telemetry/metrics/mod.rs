@@ -30,6 +30,7 @@ use requests::RequestMetrics;
 use tokens::TokenMetrics;
 use validation::ValidationMetrics;
 
+use crate::build::BUILD;
 pub(crate) use objects::Census;
 use objects::Objects;
 use passes::PassMetrics;
@@ -176,8 +177,8 @@ impl Metrics {
         let objects = Objects::default();
         registry.register_collector(Box::new(objects.clone()));
         let info: Family<Vec<(String, String)>, Gauge> = Family::default();
-        info.get_or_create(&vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]).set(1);
-        registry.register("azimage_build_info", "The release that runs", info);
+        info.get_or_create(&BUILD.labels()).set(1);
+        registry.register("azimage_build_info", "The release that runs, and what it was built from", info);
         Self {
             registry: Arc::new(registry),
             passes,
