@@ -55,7 +55,9 @@ impl Stores {
         census.count_parts(&versions, now);
         census.count_ancestors(&versions);
         census.count(&self.targets(), now);
-        census.count(&self.definitions().0, now);
+        let definitions = self.definitions();
+        census.count(&definitions.0, now);
+        census.count_users(&definitions.0);
         census
     }
 

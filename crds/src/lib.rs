@@ -26,9 +26,9 @@ pub use evidence::{
 };
 pub use image_definition::{
     ApprovedGroups, ApprovedImage, ApprovedMachines, ApprovedSources, ApprovedVersions, Architecture, AtLeastAtMost,
-    DefinitionProperties, DiskControllerType, Export, HyperVGeneration, Identifier, ImageDefinition,
-    ImageDefinitionSpec, ImageDefinitionStatus, Management, ObservedProperties, OsType, PurchasePlan, Recommended,
-    RegionVersion, SecurityType,
+    DefinitionProperties, DiskControllerType, Export, Followers, HyperVGeneration, Identifier, ImageDefinition,
+    ImageDefinitionSpec, ImageDefinitionStatus, ImageUsers, Management, ObservedProperties, OsType, PurchasePlan,
+    Recommended, RegionVersion, SecurityType, VersionUsers,
 };
 pub use image_version::{
     Adoption, AllowedPath, Ancestor, AncestorKind, Capture, CloneSettings, Consistency, CopiedDisks, CopyStatus,

@@ -28,7 +28,7 @@ pub use arm::client::{Accepted, Client, Pages};
 pub use arm::cloud::{Cloud, CloudError};
 pub use arm::error::{Advice, Error, ErrorKind};
 pub use arm::governance::{ManagementLock, Permission};
-pub use arm::graph::ScaleSet;
+pub use arm::graph::{ImageUsers, ScaleSet};
 pub use arm::locations::Location;
 pub use arm::operation::{OperationFailure, OperationStatus, OperationUrl, OperationUrlError};
 pub use azimage_names::values::{

@@ -686,7 +686,14 @@ pub const RIGHTS: &[Right] = &[
         Job::Observe,
         "Microsoft.Compute/virtualMachineScaleSets/read",
         "Resources - Resources (Resource Graph)",
-        "which scale sets are made from a version, before it or one of its regions is taken away; those that may not be read keep nothing",
+        "which scale sets are made from a version, before it or one of its regions is taken away, and how many use an image definition; \
+         those that may not be read keep nothing, and aren't counted",
+    ),
+    optional(
+        Job::Observe,
+        "Microsoft.Compute/virtualMachines/read",
+        "Resources - Resources (Resource Graph)",
+        "how many machines use an image definition; those that may not be read aren't counted",
     ),
     optional(
         Job::Observe,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use azimage_azure::{self as azure, Accepted, Call, Client};
 use azimage_core::{
-    image_definition::{Definition, Gallery, Identifier, Limits, Read, Request, Settings},
+    image_definition::{Definition, Gallery, Identifier, Limits, Read, Request, Settings, Users},
     image_version::Reading,
 };
 use azimage_crds::DefinitionProperties;
@@ -17,6 +17,7 @@ use super::{CallError, convert, read::reading};
 pub(crate) enum Answer {
     Definition(Box<Reading<Definition>>),
     Gallery(Reading<Gallery>),
+    Users(Reading<Vec<Users>>),
 }
 
 /// Reads one thing. Besides, how long to wait, if it couldn't be read for too many requests.
@@ -36,6 +37,8 @@ pub(crate) async fn read_of_definition(
             let (reading, wait) = reading(answer, |gallery| Gallery { location: gallery.location });
             (Answer::Gallery(reading), wait)
         }
+        // No pass waits for that: it is asked again another time.
+        Read::Users => (Answer::Users(reading(client.users_of(call, id).await, users).0), None),
     }
 }
 
@@ -49,6 +52,14 @@ pub(crate) async fn put_definition(client: &Client, call: &Call, request: &Reque
         settings: settings(&request.settings),
     };
     client.put_image_definition(call, &request.id, &body).await.map_err(CallError::from)
+}
+
+fn users(found: Vec<azure::ImageUsers>) -> Vec<Users> {
+    let of = |it: azure::ImageUsers| {
+        let azure::ImageUsers { scale_sets, region, follow_latest, version, count } = it;
+        Users { scale_sets, region, follow_latest, version, count }
+    };
+    found.into_iter().map(of).collect()
 }
 
 fn definition(read: azure::ImageDefinition) -> Definition {

@@ -100,6 +100,10 @@ impl Pass<'_> {
                     match answer {
                         Answer::Definition(reading) => observed.definition = Some(*reading),
                         Answer::Gallery(reading) => observed.gallery = Some(reading),
+                        Answer::Users(reading) => {
+                            memory.asked_for_users(context.memories.uptime());
+                            observed.users = Some(reading);
+                        }
                     }
                 }
                 // Nothing is read without an identity, and only a suspended object has none.

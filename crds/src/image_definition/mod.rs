@@ -4,6 +4,7 @@ mod export;
 mod properties;
 mod sources;
 mod status;
+mod users;
 
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ pub use properties::{
 };
 pub use sources::{ApprovedGroups, ApprovedImage, ApprovedMachines, ApprovedSources, ApprovedVersions};
 pub use status::{ImageDefinitionStatus, ObservedProperties};
+pub use users::{Followers, ImageUsers, VersionUsers};
 
 use crate::{
     LatestPolicy,

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::RegionVersion;
+use super::{ImageUsers, RegionVersion};
 use crate::{HistoryEntry, LatestStatus, LineVersion, OverrideStatus};
 
 /// What was observed of an image definition.
@@ -70,6 +70,10 @@ pub struct ImageDefinitionStatus {
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub versions: Vec<LineVersion>,
+
+    /// Who uses it, as far as Azure tells. Without it that isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<ImageUsers>,
 
     /// The override of `spec.latest` that counts: it stands in the history.
     #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]

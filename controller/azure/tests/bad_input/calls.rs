@@ -31,6 +31,7 @@ pub(crate) enum Read {
     Locations,
     ActivityLog,
     ScaleSets,
+    ImageUsers,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ pub(crate) enum Write {
     PutImageDefinition,
 }
 
-pub(crate) const READS: [Read; 17] = [
+pub(crate) const READS: [Read; 18] = [
     Read::VirtualMachine,
     Read::RunCommand,
     Read::Gallery,
@@ -63,6 +64,7 @@ pub(crate) const READS: [Read; 17] = [
     Read::Locations,
     Read::ActivityLog,
     Read::ScaleSets,
+    Read::ImageUsers,
 ];
 
 pub(crate) const WRITES: [Write; 8] = [
@@ -108,6 +110,7 @@ impl Read {
             Self::Locations => list(include_str!("answers/location.json")),
             Self::ActivityLog => list(include_str!("answers/activity.json")),
             Self::ScaleSets => include_str!("answers/scale_sets.json").to_owned(),
+            Self::ImageUsers => include_str!("answers/image_users.json").to_owned(),
         }
     }
 
@@ -167,6 +170,9 @@ impl Read {
             Self::ScaleSets => {
                 let version = machine("galleries/corp/images/web/versions/1.4.0");
                 format!("{:?}", client.scale_sets_of(&call, &version).await?)
+            }
+            Self::ImageUsers => {
+                format!("{:?}", client.users_of(&call, &machine("galleries/corp/images/web")).await?)
             }
             Self::Locks => format!("{:?}", client.locks(&call, &format!("{GROUP}/galleries/corp")).await?),
         };

@@ -12,6 +12,9 @@ use crate::{
     },
 };
 
+/// In each so many resync periods it is asked who uses an image definition.
+const RESYNCS: u32 = 3;
+
 /// What the process remembers of an object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
@@ -23,6 +26,8 @@ pub struct Memory {
     pub(super) no_gallery: u32,
     /// When Azure last accepted a write, since the start of the process.
     pub(super) accepted: Option<Duration>,
+    /// When it was last asked who uses it, since the start of the process.
+    pub(super) users_asked: Option<Duration>,
     /// What was written of late.
     pub(super) reverts: Reverts,
     /// How many calls failed in a row.
@@ -59,6 +64,16 @@ impl Memory {
         if failed {
             self.failures = self.failures.saturating_add(1);
         }
+    }
+
+    /// Azure was asked who uses it, whatever it answered.
+    pub fn asked_for_users(&mut self, now: Duration) {
+        self.users_asked = Some(now);
+    }
+
+    /// Whether it is time to ask who uses it.
+    pub(super) fn is_due_for_users(&self, pace: &Pace, now: Duration) -> bool {
+        self.users_asked.is_none_or(|at| now.saturating_sub(at) >= pace.resync.saturating_mul(RESYNCS))
     }
 
     /// Azure was asked all that the pass needed, and nothing failed.

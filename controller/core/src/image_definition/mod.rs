@@ -20,6 +20,7 @@ mod plan;
 mod status;
 #[cfg(test)]
 mod tests;
+mod users;
 mod validate;
 pub(crate) mod words;
 
@@ -28,6 +29,7 @@ pub use next::{Next, Read, next};
 pub use observed::{Definition, Gallery, Identifier, Limits, Observed};
 pub use plan::{Given, Plan, Report, Step};
 pub use status::{DOMAIN, next_status};
+pub use users::Users;
 pub use validate::{Environment, Validated, conflicts_by, is_in_conflict, validate};
 pub(crate) use validate::{age, stalled_as_it_is, standing};
 

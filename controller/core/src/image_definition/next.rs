@@ -28,6 +28,8 @@ pub enum Read {
     Definition,
     /// Its gallery.
     Gallery,
+    /// Who uses it.
+    Users,
 }
 
 /// What comes next.
@@ -54,8 +56,24 @@ pub fn next(validated: &Validated, observed: &Observed, given: Given<'_>) -> Nex
         Some(Reading::Found(definition)) => {
             let begins = Progress::reconciling(Reason::Progressing, String::new());
             let report = Report { definition: Some(Box::new(definition.clone())), ..Report::of(begins) };
-            found(validated, definition, given, report)
+            with_users(validated, observed, given, found(validated, definition, given, report))
         }
+    }
+}
+
+/// Where nothing is to be written it is asked from time to time who uses it. Nothing waits for the answer: what Azure told before stays.
+fn with_users(validated: &Validated, observed: &Observed, given: Given<'_>, next: Next) -> Next {
+    let Next::Plan(mut plan) = next else { return next };
+    if plan.step.is_some() {
+        return Next::Plan(plan);
+    }
+    match &observed.users {
+        None if validated.requested || given.memory.is_due_for_users(given.pace, given.now) => Next::Read(Read::Users),
+        Some(Reading::Found(users)) => {
+            plan.report.users = Some(users.clone());
+            Next::Plan(plan)
+        }
+        Some(Reading::Missing(_) | Reading::Failed(_)) | None => Next::Plan(plan),
     }
 }
 

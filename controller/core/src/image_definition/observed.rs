@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use azimage_names::{Region, values::ProvisioningState};
 use serde_json::{Map, Value};
 
+use super::Users;
 use crate::image_version::{MarketplacePlan, Reading};
 
 /// An image definition.
@@ -88,4 +89,6 @@ pub struct Observed {
     pub definition: Option<Reading<Definition>>,
     /// The gallery; it is read only where there is no image definition.
     pub gallery: Option<Reading<Gallery>>,
+    /// Who uses it; that is read from time to time only.
+    pub users: Option<Reading<Vec<Users>>>,
 }

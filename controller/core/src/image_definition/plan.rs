@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use azimage_crds::ImageDefinitionStatus;
 
-use super::{Definition, Memory, Next, Request};
+use super::{Definition, Memory, Next, Request, Users};
 use crate::{
     Message, Pace, Progress,
     export::Exported,
@@ -49,6 +49,8 @@ pub struct Report {
     pub is_absent: bool,
     /// It is this object's own.
     pub owned: bool,
+    /// Who uses it; `None` leaves it as it was.
+    pub users: Option<Vec<Users>>,
     /// What is told of latest; `None` leaves it as it was.
     pub latest: Option<Box<Latest>>,
     /// How it stands with the `ConfigMap` that says what is latest; `None` leaves it as it was.
@@ -71,7 +73,7 @@ pub struct Given<'a> {
 impl Report {
     /// Nothing but how it stands.
     pub fn of(progress: Progress) -> Self {
-        Self { progress, definition: None, is_absent: false, owned: false, latest: None, exported: None }
+        Self { progress, definition: None, is_absent: false, owned: false, users: None, latest: None, exported: None }
     }
 
     pub(super) fn saying(self, progress: Progress) -> Self {

@@ -6,7 +6,7 @@ use azimage_crds::{ConditionType, ImageDefinitionStatus, ObservedProperties};
 use azimage_names::ImageDefinitionId;
 use jiff::Timestamp;
 
-use super::{Definition, Report, differ};
+use super::{Definition, Report, differ, users};
 use crate::{Finding, Progress, condition, condition::clip, promotion::Latest};
 
 /// The conditions of an image definition.
@@ -40,6 +40,7 @@ pub fn next_status(
         observed_generation: Some(generation),
         conditions: condition::render(&previous.conditions, &domain, &findings, progress, generation, now),
         last_handled_reconcile_at: handled.cloned().or_else(|| previous.last_handled_reconcile_at.clone()),
+        users: report.users.as_deref().map(users::told).or_else(|| previous.users.clone()),
         config_maps: exported.map_or_else(|| previous.config_maps.clone(), |it| it.config_maps.clone()),
         name: id.map(|id| id.name().to_owned()).or_else(|| previous.name.clone()),
         ..previous.clone()

@@ -1,8 +1,8 @@
 //! What the object of an image definition tells of latest. It writes nothing else: each version's own reconcile writes its flags.
 
 use azimage_crds::{
-    HistoryEntry, ImageDefinition, ImageDefinitionStatus, ImageVersion, LatestStatus, LineState, LineVersion,
-    OverrideStatus, RegionLatest, RegionVersion, ReplicationTarget,
+    HistoryEntry, ImageDefinition, ImageDefinitionStatus, ImageUsers, ImageVersion, LatestStatus, LineState,
+    LineVersion, OverrideStatus, RegionLatest, RegionVersion, ReplicationTarget,
 };
 use azimage_names::{ImageDefinitionId, ImageVersionId, Region, VersionNumber};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use kube::Resource;
 use super::{
     Candidate, Choice, Order, Passed, PinProblem, Rule, Unruled, Why,
     candidate::At,
-    choose,
+    choose, followers,
     history::{Writer, history},
     overriding,
     words::{Is, Line, Pin},
@@ -70,7 +70,7 @@ pub fn of_definition(
     let choice = choose(&rule, &line, current, now);
     let latest = latest(id, &line, &choice, &before, now);
     let is_full = overriding.is_none() && overriding::wanted(object).is_some();
-    let (finding, stalled) = told(&line, &choice, latest.as_ref(), Order::of(object), is_full);
+    let (finding, stalled) = told(&line, &choice, latest.as_ref(), Order::of(object), (is_full, before.users.as_ref()));
     Latest {
         versions: shown(&line, &rule, &choice, now),
         history: history(object, &before, latest.as_ref(), entry, &writer, now),
@@ -218,11 +218,11 @@ fn told(
     choice: &Choice,
     latest: Option<&LatestStatus>,
     order: Order,
-    is_full: bool,
+    (is_full, users): (bool, Option<&ImageUsers>),
 ) -> (Finding, Option<Progress>) {
     let is = latest.map(|latest| latest.version.clone());
     let (truth, words) = match choice {
-        Choice::Version(number) => of_chosen(line, *number, order),
+        Choice::Version(number) => of_chosen(line, *number, order, users),
         Choice::Nothing if is.is_some() => (Truth::Unknown, Line::TakingOut),
         Choice::Nothing => (Truth::True, Line::None),
         Choice::AsItIs(why) => (
@@ -261,19 +261,21 @@ fn pin(problem: PinProblem, is_full: bool) -> Pin {
 }
 
 /// How it stands with the version that is chosen.
-fn of_chosen(line: &[Candidate], number: VersionNumber, order: Order) -> (Truth, Line) {
+fn of_chosen(line: &[Candidate], number: VersionNumber, order: Order, users: Option<&ImageUsers>) -> (Truth, Line) {
     let newer: Vec<&Candidate> = line.iter().filter(|it| it.number > number).collect();
     let with = |state: RegionLatest| {
         newer.iter().find_map(|it| {
             let regions: Vec<&Region> =
                 it.regions.iter().filter(|(_, at)| at.latest == Some(state)).map(|(region, _)| region).collect();
-            (!regions.is_empty()).then(|| (it.number, named(regions.into_iter())))
+            (!regions.is_empty()).then_some((it.number, regions))
         })
     };
     if let Some((newer, regions)) = with(RegionLatest::Kept) {
-        return (Truth::False, Line::Kept { number, newer, regions });
+        let following = followers::in_regions(users, &regions);
+        return (Truth::False, Line::Kept { number, newer, regions: named(regions.into_iter()), following });
     }
     if let Some((newer, regions)) = with(RegionLatest::Leaving).or_else(|| with(RegionLatest::Included)) {
+        let regions = named(regions.into_iter());
         return (Truth::Unknown, Line::Leaving { number, newer, regions });
     }
     let Some(chosen) = line.iter().find(|it| it.number == number) else {

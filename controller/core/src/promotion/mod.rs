@@ -5,6 +5,7 @@
 
 pub(crate) mod candidate;
 mod definition;
+mod followers;
 mod given;
 mod history;
 mod overriding;

@@ -565,8 +565,8 @@ fn a_definition_says_why_what_is_wanted_is_not_so() {
             vec![at_home("1.4.0", Some("Kept")), elsewhere],
             "RegionWouldBeEmpty",
             false,
-            "1.4.0 stays latest in westeurope, where 1.3.0 isn't complete and no other version is latest. Replicate 1.3.0 to \
-             these regions, or set spec.latest.emptyRegions to Allow to have none latest there",
+            "1.4.0 stays latest in westeurope, where 1.3.0 isn't complete and no other version is latest; whether somebody follows \
+             latest there isn't known. Replicate 1.3.0 to these regions, or set spec.latest.emptyRegions to Allow to have none latest there",
         ),
         (
             "nothing is promoted",
@@ -589,6 +589,31 @@ fn a_definition_says_why_what_is_wanted_is_not_so() {
         let latest = told(&policy, &none, &versions, 90);
         assert_eq!((latest.finding.reason.as_str(), latest.finding.message.as_str()), (reason, message), "{case}");
         assert_eq!(latest.stalled.is_some(), stalled, "{case}");
+    }
+}
+
+#[test]
+fn a_region_that_would_be_empty_is_told_with_whether_somebody_follows_latest_there() {
+    let none = json!({});
+    let versions = [
+        version("1.4.0", "Passed", &[(HOME, Some("Kept"))], &none),
+        version("1.3.0", "Passed", &[(OTHER, None)], &none),
+    ];
+    let follower = |region: &str| json!({"users": {"followers": [{"region": region, "scaleSets": 2}]}});
+    let rows = [
+        ("it was never asked", none.clone(), "; whether somebody follows latest there isn't known. "),
+        ("nobody is seen", json!({"users": {}}), "; nobody is known to follow latest there (status.users). "),
+        ("somebody elsewhere", follower(OTHER), "; nobody is known to follow latest there (status.users). "),
+        (
+            "somebody there",
+            follower(HOME),
+            "; in westeurope machines or scale sets follow latest, and would get no new machines ",
+        ),
+    ];
+    for (case, status, words) in rows {
+        let latest = told(&json!({"policy": "Pinned", "pinned": "1.3.0"}), &json!({"status": status}), &versions, 90);
+        assert_eq!(latest.finding.reason.as_str(), "RegionWouldBeEmpty", "{case}");
+        assert!(latest.finding.message.contains(words), "{case}: {}", latest.finding.message);
     }
 }
 

@@ -24,9 +24,9 @@ messages! {
             "spec.latest.pinned: {number} can't be latest: {why}{is}",
         Overridden { number: VersionNumber, regions: String } => LatestReady / Succeeded:
             "{number} is latest in {regions}, although it didn't pass its validation: spec.latest.override says so",
-        Kept { number: VersionNumber, newer: VersionNumber, regions: String } => LatestReady / RegionWouldBeEmpty:
-            "{newer} stays latest in {regions}, where {number} isn't complete and no other version is latest. Replicate {number} to \
-             these regions, or set spec.latest.emptyRegions to Allow to have none latest there",
+        Kept { number: VersionNumber, newer: VersionNumber, regions: String, following: Following } => LatestReady / RegionWouldBeEmpty:
+            "{newer} stays latest in {regions}, where {number} isn't complete and no other version is latest; {following}. Replicate \
+             {number} to these regions, or set spec.latest.emptyRegions to Allow to have none latest there",
         Leaving { number: VersionNumber, newer: VersionNumber, regions: String } => LatestReady / Promoting:
             "{newer} is being taken out of latest in {regions}, then {number} is latest there",
         TakingOut => LatestReady / Promoting:
@@ -113,6 +113,16 @@ phrases! {
     }
 }
 
+phrases! {
+    /// Who would get no new machine.
+    pub(crate) enum Following ["<following>"] {
+        There { followed: String } => "in {followed} machines or scale sets follow latest, and would get no new machines without it \
+                                       (status.users.followers has their numbers)",
+        Nobody => "nobody is known to follow latest there (status.users)",
+        Unknown => "whether somebody follows latest there isn't known",
+    }
+}
+
 impl Is {
     pub(super) fn of(version: Option<String>) -> Self {
         version.map_or(Self::Nothing, |version| Self::Version { version })
@@ -120,5 +130,5 @@ impl Is {
 }
 
 pub(crate) fn phrases() -> Vec<Phrases> {
-    vec![Pin::phrases(), Is::phrases()]
+    vec![Pin::phrases(), Is::phrases(), Following::phrases()]
 }

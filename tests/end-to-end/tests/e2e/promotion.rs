@@ -219,7 +219,11 @@ async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_on
     let object = test.wait(Kind::Version, "unproven", "ready, and made from a bad one", told).await;
     assert_eq!(object.at("/status/provenance/ancestors/0/withdrawn"), "RolledBack");
 
-    // A region that the pinned one doesn't have keeps the other, and both objects say so.
+    // A region that the pinned one doesn't have keeps the other, and both objects say so, and that somebody follows latest there.
+    test.azure
+        .add_scale_set("follows", "eastus2", test.azure.version("1.4.0").trim_end_matches("/versions/1.4.0"))
+        .await;
+    test.azure.add_scale_set("named", "westeurope", &test.azure.version("1.4.0")).await;
     test.apply(&manifests::target_by_name("east", "eastus2", "new")).await;
     test.ready(Kind::Target, "east").await;
     patch(&test, &json!({"spec": {"latest": {"policy": "Newest", "pinned": null}}})).await;
@@ -234,6 +238,14 @@ async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_on
     let object = test.wait(Kind::Definition, "ubuntu-web", "telling of the region", empties).await;
     let message = object.condition("LatestReady").unwrap().message;
     assert!(message.starts_with("1.4.0 stays latest in eastus2, where 1.3.9 isn't complete"), "{message}");
+    let follows = |object: &Object| {
+        let told = object.condition("LatestReady").unwrap();
+        told.message.contains("; in eastus2 machines or scale sets follow latest")
+    };
+    let object = test.wait(Kind::Definition, "ubuntu-web", "telling who follows", follows).await;
+    let users = object.at("/status/users");
+    assert_eq!(users["followers"], json!([{"region": "eastus2", "virtualMachines": 0, "scaleSets": 1}]));
+    assert_eq!((&users["versions"][0]["version"], &users["versions"][0]["scaleSets"]), (&json!("1.4.0"), &json!(1)));
     test.wait(Kind::Version, "new", "telling of the region", empties).await;
     assert_eq!(included(&test, "1.4.0").await, regions(&["eastus2"]));
     patch(&test, &json!({"spec": {"latest": {"emptyRegions": "Allow"}}})).await;

@@ -75,14 +75,9 @@ fn rows(resources: &Resources, rights: &Rights, body: &[u8]) -> Result<Value, Ar
             .is_none_or(|ids| ids.iter().any(|id| id.as_str().is_some_and(|id| id.eq_ignore_ascii_case(subscription))))
     };
     let lag = resources.durations.resource_graph_lag;
-    let found: Vec<Value> = resources
-        .graph
-        .seen(resources.now, lag)
-        .iter()
-        .filter(|row| asked(&row.subscription) && question.asks_for(row))
-        .filter(|row| rights.allow(row.kind.read_action(), &row.id))
-        .map(|row| question.project(row))
-        .collect();
+    let seen = resources.graph.seen(resources.now, lag).iter();
+    let asked_for = seen.filter(|row| asked(&row.subscription) && question.asks_for(row));
+    let found = question.table(asked_for.filter(|row| rights.allow(row.kind.read_action(), &row.id)));
     let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
     let top = number(&body["options"]["$top"]).unwrap_or(MOST).clamp(1, MOST);
     let token = &body["options"]["$skipToken"];

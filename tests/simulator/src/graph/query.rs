@@ -1,4 +1,6 @@
-//! The three supported queries. All others are refused, as an empty answer would mean that nothing uses the version.
+//! The four supported queries. All others are refused, as an empty answer would mean that nothing uses the version.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -32,12 +34,23 @@ const SCALE_SETS: &str = "resources \
     | where imageId == tolower('{}') \
     | project id, type, location, subscriptionId, imageId";
 
+/// How many machines and scale sets use a definition, by what they name.
+const COUNTED: &str = "resources \
+    | where type in~ ('microsoft.compute/virtualmachines','microsoft.compute/virtualmachinescalesets') \
+    | extend ref = iff(type =~ 'microsoft.compute/virtualmachines', properties.storageProfile.imageReference, \
+      properties.virtualMachineProfile.storageProfile.imageReference) \
+    | extend imageId = tolower(tostring(ref.id)), exact = tostring(ref.exactVersion) \
+    | where imageId == tolower('{}') or imageId startswith tolower('{}') \
+    | summarize users = count() by type, location, imageId, exact \
+    | order by imageId asc, exact asc, type asc, location asc";
+
 /// A query, with all ids in lower case.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Users { prefix: String, version: String, definition: String, exact: String },
     Disks { version: String },
     ScaleSets { version: String },
+    Counted { definition: String, prefix: String },
 }
 
 /// The values of the placeholders `{}` of a template, if the text is otherwise the same.
@@ -83,9 +96,14 @@ impl Question {
         {
             return Ok(Self::ScaleSets { version: version.to_lowercase() });
         }
+        if let Some(found) = placeholder_values(&normal(COUNTED), &query)
+            && let [definition, prefix] = found.as_slice()
+        {
+            return Ok(Self::Counted { definition: definition.to_lowercase(), prefix: prefix.to_lowercase() });
+        }
         Err(invalid(
-            "The simulator understands three queries only: the machines and scale sets, the scale sets, and the disks, that were \
-             made from an image version, in the words of docs/simulator.md.",
+            "The simulator understands four queries only: the machines and scale sets, the scale sets, and the disks, that were made \
+             from an image version, and how many machines and scale sets use a definition, in the words of docs/simulator.md.",
         ))
     }
 
@@ -98,10 +116,26 @@ impl Question {
             }
             Self::Disks { version } => row.kind == Kind::Disk && row.image == *version,
             Self::ScaleSets { version } => row.kind == Kind::ScaleSet && row.image == *version,
+            Self::Counted { definition, prefix } => {
+                row.kind != Kind::Disk && (row.image == *definition || row.image.starts_with(prefix))
+            }
         }
     }
 
-    pub(super) fn project(&self, row: &Row) -> Value {
+    /// The table that the question asks for.
+    pub(super) fn table<'a>(&self, rows: impl Iterator<Item = &'a Row>) -> Vec<Value> {
+        if !matches!(self, Self::Counted { .. }) {
+            return rows.map(|row| self.project(row)).collect();
+        }
+        let mut counts: BTreeMap<[&str; 4], u64> = BTreeMap::new();
+        for row in rows {
+            *counts.entry([&row.image, &row.exact, row.kind.name(), &row.location]).or_default() += 1;
+        }
+        let view = |([image, exact, kind, location], users): ([&str; 4], u64)| json!({"type": kind, "location": location, "imageId": image, "exact": exact, "users": users});
+        counts.into_iter().map(view).collect()
+    }
+
+    fn project(&self, row: &Row) -> Value {
         let mut view = json!({
             "id": row.id, "type": row.kind.name(), "location": row.location, "subscriptionId": row.subscription,
             "imageId": row.image,

@@ -71,6 +71,31 @@ fn scale_sets_that_name_a_version_are_told_without_those_that_follow_the_latest(
 }
 
 #[test]
+fn the_users_of_a_definition_are_counted_by_what_they_name() {
+    let mut azure = with_scale_sets("");
+    let definition = id("galleries/corp/images/web");
+    let query = json!({"options": {"$top": 2}, "query": format!(
+        "resources
+        | where type in~ ('microsoft.compute/virtualmachines','microsoft.compute/virtualmachinescalesets')
+        | extend ref = iff(type =~ 'microsoft.compute/virtualmachines', properties.storageProfile.imageReference, properties.virtualMachineProfile.storageProfile.imageReference)
+        | extend imageId = tolower(tostring(ref.id)), exact = tostring(ref.exactVersion)
+        | where imageId == tolower('{definition}') or imageId startswith tolower('{definition}/versions/')
+        | summarize users = count() by type, location, imageId, exact
+        | order by imageId asc, exact asc, type asc, location asc"
+    )});
+    let first = ask(&mut azure, &query);
+    let definition = definition.to_lowercase();
+    let told = |answer: &Answer| {
+        let of = |row: &Value| json!([row["imageId"], row["exact"], row["users"]]);
+        answer.body["data"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&first), [json!([definition, "0.9.0", 1]), json!([definition, "1.0.0", 1])]);
+    let mut next = query;
+    next["options"]["$skipToken"] = first.body["$skipToken"].clone();
+    assert_eq!(told(&ask(&mut azure, &next)), [json!([format!("{definition}/versions/1.0.0"), "", 1])]);
+}
+
+#[test]
 fn what_the_caller_may_not_read_and_other_queries_are_not_answered() {
     let mut azure = with_scale_sets(&format!(
         "clients: [{{id: reader, secret: r, roles: [{{scope: /subscriptions/{SUBSCRIPTION}, actions: [Microsoft.Compute/virtualMachines/read]}}]}}]"

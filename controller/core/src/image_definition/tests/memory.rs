@@ -19,7 +19,8 @@ fn a_status_shows_what_azure_has_and_is_the_same_for_the_same() {
     assert_eq!(next(&status, &seen), status, "nothing is written at rest");
     let lost = plan(&ensured, &found(with(|it| it.tags.clear()))).report;
     assert!(next(&status, &lost).owned, "it was this object's");
-    let unread = Observed { definition: Some(Reading::Failed(Failure::Unavailable("down".into()))), gallery: None };
+    let unread =
+        Observed { definition: Some(Reading::Failed(Failure::Unavailable("down".into()))), ..Observed::default() };
     let unread = next(&status, &plan(&ensured, &unread).report);
     assert_eq!((unread.resource_id.is_some(), unread.owned), (true, true));
     let gone = plan_with(&ensured, &absent(gallery()), &memory(2, 0), &status).report;
@@ -39,7 +40,8 @@ fn what_was_not_shown_is_counted_anew_as_soon_as_it_is() {
     assert_eq!((memory.absent, memory.no_gallery), (3, 0));
     memory.saw(&found(definition()));
     assert_eq!((memory.absent, memory.no_gallery), (0, 0));
-    let failed = Observed { definition: Some(Reading::Failed(Failure::Unavailable(String::new()))), gallery: None };
+    let failed =
+        Observed { definition: Some(Reading::Failed(Failure::Unavailable(String::new()))), ..Observed::default() };
     memory.saw(&failed);
     memory.saw(&failed);
     assert_eq!(memory.requeue_after(Requeue::Retry, &PACE), Duration::from_secs(10));

@@ -3,6 +3,7 @@
 mod differ;
 mod memory;
 mod next;
+mod users;
 mod validate;
 mod written;
 
@@ -102,7 +103,7 @@ fn with(change: impl FnOnce(&mut Definition)) -> Definition {
 }
 
 fn found(definition: Definition) -> Observed {
-    Observed { definition: Some(Reading::Found(definition)), gallery: None }
+    Observed { definition: Some(Reading::Found(definition)), ..Observed::default() }
 }
 
 fn gallery() -> Reading<Gallery> {
@@ -110,7 +111,7 @@ fn gallery() -> Reading<Gallery> {
 }
 
 fn absent(gallery: Reading<Gallery>) -> Observed {
-    Observed { definition: Some(Reading::Missing(Absent::Resource)), gallery: Some(gallery) }
+    Observed { definition: Some(Reading::Missing(Absent::Resource)), gallery: Some(gallery), ..Observed::default() }
 }
 
 fn status_of(report: &Report) -> ImageDefinitionStatus {
@@ -118,6 +119,8 @@ fn status_of(report: &Report) -> ImageDefinitionStatus {
 }
 
 fn plan_with(validated: &Validated, observed: &Observed, memory: &Memory, status: &ImageDefinitionStatus) -> Plan {
+    // Who uses it isn't asked here.
+    let memory = &Memory { users_asked: Some(Duration::from_secs(1000)), ..memory.clone() };
     match next(validated, observed, Given { status, memory, pace: &PACE, now: Duration::from_secs(1000) }) {
         Next::Plan(plan) => {
             let status = status_of(&plan.report);

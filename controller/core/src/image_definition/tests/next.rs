@@ -10,7 +10,7 @@ fn the_definition_is_read_first_and_its_gallery_only_where_there_is_none() {
     let (ensured, status, memory) = (validated(json!({})), ImageDefinitionStatus::default(), Memory::default());
     let given = Given { status: &status, memory: &memory, pace: &PACE, now: Duration::ZERO };
     assert_eq!(next(&ensured, &Observed::default(), given), Next::Read(Read::Definition));
-    let missing = Observed { definition: Some(Reading::Missing(Absent::Resource)), gallery: None };
+    let missing = Observed { definition: Some(Reading::Missing(Absent::Resource)), ..Observed::default() };
     assert_eq!(next(&ensured, &missing, given), Next::Read(Read::Gallery));
     let suspended = validated(json!({"suspend": true}));
     assert!(suspended.identity.is_none());
@@ -23,7 +23,8 @@ fn what_comes_of_each_state() {
     let ensure = || json!({});
     let observe = || json!({"management": "Observe"});
     let failed = |by: Obstacle| Failure::Forbidden { by, why: "why".into() };
-    let no_definition = Observed { definition: Some(Reading::Failed(failed(Obstacle::Subscription))), gallery: None };
+    let no_definition =
+        Observed { definition: Some(Reading::Failed(failed(Obstacle::Subscription))), ..Observed::default() };
     let state = |state: &str| found(with(|it| it.provisioning = state.into()));
     let foreign = |tag: Option<&str>| {
         found(with(|it| it.tags = tag.map(|tag| (OWNER_TAG.to_uppercase(), tag.to_owned())).into_iter().collect()))
@@ -46,7 +47,7 @@ fn what_comes_of_each_state() {
         (
             "Azure asks for a pause",
             ensure(),
-            Observed { definition: Some(Reading::Failed(Failure::Throttled)), gallery: None },
+            Observed { definition: Some(Reading::Failed(Failure::Throttled)), ..Observed::default() },
             memory(0, 0),
             ("Retrying Throttled", Requeue::Throttled, None),
         ),

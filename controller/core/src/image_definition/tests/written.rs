@@ -40,6 +40,7 @@ fn a_change_that_does_not_last_is_written_three_times_with_growing_pauses() {
     let (mut memory, status) = (Memory::default(), ImageDefinitionStatus::default());
     let (mut now, mut written) = (Duration::ZERO, Vec::new());
     let stalled = loop {
+        memory.asked_for_users(now);
         let given = Given { status: &status, memory: &memory, pace: &PACE, now };
         let Next::Plan(plan) = next(&ensured, &drifted(), given) else { panic!("nothing is read") };
         match (&plan.step, plan.rests) {
@@ -74,6 +75,7 @@ fn a_change_that_does_not_last_is_written_three_times_with_growing_pauses() {
         memory.accepted(&plan.step.expect("it is written"), false, now);
         now += Duration::from_secs(60);
     }
+    memory.asked_for_users(now);
     let given = Given { status: &ImageDefinitionStatus::default(), memory: &memory, pace: &PACE, now };
     let Next::Plan(plan) = next(&ensured, &failed, given) else { panic!("nothing is read") };
     assert_eq!(shape(&plan), ("Stalled DefinitionFailed".into(), Requeue::Resync, None));

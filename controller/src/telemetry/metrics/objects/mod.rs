@@ -103,7 +103,15 @@ pub(crate) struct Census {
     waiting: BTreeMap<&'static str, i64>,
     /// By namespace, and by why the nearest ancestor was withdrawn of which that is so: image versions.
     withdrawn: BTreeMap<(String, String), i64>,
+    /// By namespace, object, version, kind, and whether they follow latest: who uses an image definition.
+    users: BTreeMap<(String, String, String, &'static str, bool), i64>,
+    /// By namespace, object, region and kind: who follows latest.
+    followers: BTreeMap<(String, String, String, &'static str), i64>,
 }
+
+/// The kinds that use images, as labels.
+const VIRTUAL_MACHINE: &str = "VirtualMachine";
+const SCALE_SET: &str = "ScaleSet";
 
 impl Census {
     /// Counts objects of one kind.
@@ -142,6 +150,35 @@ impl Census {
             let line = version.status().and_then(|status| status.provenance.as_ref());
             let Some(why) = line.and_then(|line| line.ancestors.iter().find_map(|it| it.withdrawn)) else { continue };
             *self.withdrawn.entry((version.namespace().unwrap_or_default(), why.to_string())).or_default() += 1;
+        }
+    }
+
+    /// Counts who uses image definitions, as their objects tell.
+    pub(crate) fn count_users(&mut self, definitions: &[Arc<Guarded<ImageDefinition>>]) {
+        for definition in definitions.iter().filter_map(|definition| readable(definition)) {
+            let Some(users) = definition.status().and_then(|status| status.users.as_ref()) else { continue };
+            let of = (definition.namespace().unwrap_or_default(), definition.name_any());
+            for it in &users.versions {
+                for (kind, follow, count) in [
+                    (VIRTUAL_MACHINE, false, it.virtual_machines),
+                    (SCALE_SET, false, it.scale_sets),
+                    (VIRTUAL_MACHINE, true, it.latest_virtual_machines),
+                    (SCALE_SET, true, it.latest_scale_sets),
+                ] {
+                    if count == 0 {
+                        continue;
+                    }
+                    self.users.insert((of.0.clone(), of.1.clone(), it.version.clone(), kind, follow), count);
+                }
+            }
+            for it in &users.followers {
+                for (kind, count) in [(VIRTUAL_MACHINE, it.virtual_machines), (SCALE_SET, it.scale_sets)] {
+                    if count == 0 {
+                        continue;
+                    }
+                    self.followers.insert((of.0.clone(), of.1.clone(), it.region.clone(), kind), count);
+                }
+            }
         }
     }
 
@@ -224,7 +261,26 @@ impl Collector for Objects {
             ([("namespace", namespace.as_str()), ("withdrawn", why.as_str())], *count)
         });
         let help = "Image versions that were made from a version which was withdrawn since";
-        gauge(&mut encoder, "azimage_versions_with_withdrawn_ancestors", help, withdrawn)
+        gauge(&mut encoder, "azimage_versions_with_withdrawn_ancestors", help, withdrawn)?;
+        let users = census.users.iter().map(|((namespace, name, version, kind, follow), count)| {
+            let refers_to = if *follow { "latest" } else { "version" };
+            let labels = [
+                ("namespace", namespace.as_str()),
+                ("name", name.as_str()),
+                ("version", version.as_str()),
+                ("kind", *kind),
+                ("refers_to", refers_to),
+            ];
+            (labels, *count)
+        });
+        let help = "Virtual machines and scale sets that use a version";
+        gauge(&mut encoder, "azimage_version_users", help, users)?;
+        let followers = census.followers.iter().map(|((namespace, name, region, kind), count)| {
+            let (namespace, name, region) = (namespace.as_str(), name.as_str(), region.as_str());
+            ([("namespace", namespace), ("name", name), ("region", region), ("kind", *kind)], *count)
+        });
+        let help = "Virtual machines and scale sets that follow what is latest";
+        gauge(&mut encoder, "azimage_latest_followers", help, followers)
     }
 }
 
