@@ -122,7 +122,8 @@ async fn killed_after_each_write_it_proves_the_version_once() {
 #[tokio::test]
 async fn an_image_that_keeps_a_machine_alive_fails_and_passes_no_second_time_unasked() {
     let test = Test::new("unproven").await;
-    let controller = test.start();
+    // No resync comes in time.
+    let controller = test.start_with(&[("resync-interval", "1h")]);
     // Somebody says that the guest was sealed, and it wasn't.
     test.azure
         .add_machine("careless", &json!({"tags": {"azimage-generalize": "allowed"}, "powerState": "stopped"}))

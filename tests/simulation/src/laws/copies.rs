@@ -60,8 +60,11 @@ pub(super) fn affects_workspace(fault: &DomainFault) -> bool {
 pub(super) fn are_being_deleted(object: &Value) -> bool {
     let left = || object["status"]["temporary"].as_array().into_iter().flatten();
     let is_foreign = |it: &Value| it["problem"].as_str().is_some_and(|problem| problem.contains(OWNER_TAG));
-    // What is kept for a while isn't deleted yet.
-    left().any(|it| it["problem"].is_null() && it["expiresAt"].is_null()) && !left().any(is_foreign)
+    // The snapshot of a machine that was captured itself is kept for long.
+    let in_place = object["spec"]["source"]["virtualMachine"]["capture"] == "InPlace";
+    let is_snapshot = |it: &Value| it["resourceId"].as_str().is_some_and(|id| id.contains("/snapshots/"));
+    let is_kept = |it: &Value| in_place && !it["expiresAt"].is_null() && is_snapshot(it);
+    left().any(|it| it["problem"].is_null() && !is_kept(it)) && !left().any(is_foreign)
 }
 
 /// A machine that is copied is never written to, nor are its disks, whether Azure would let it or not; and it is as it was, but
