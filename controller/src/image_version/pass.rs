@@ -75,6 +75,7 @@ impl Pass<'_> {
             has_finalizer: self.has_finalizer(),
             pace: &self.context.config.pace,
             now: self.context.seams.clock.now(),
+            azure_now: decided.azure_now,
         };
         match self.context.decisions.act(&decided.validated, &decided.plan, state) {
             Action::Wait(requeue) => self.wait(decided, requeue).await,

@@ -31,7 +31,7 @@ pub use plan::{Given, Plan, Report, Step};
 pub use status::{DOMAIN, next_status};
 pub use users::Users;
 pub use validate::{Environment, Validated, conflicts_by, is_in_conflict, validate};
-pub(crate) use validate::{age, stalled_as_it_is, standing};
+pub(crate) use validate::{age, is_of, stalled_as_it_is, standing};
 
 use std::collections::BTreeMap;
 

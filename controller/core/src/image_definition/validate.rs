@@ -149,8 +149,13 @@ fn precedes(other: &ImageDefinition, object: &ImageDefinition) -> bool {
 /// Of all objects of a namespace, the one that stands for an image definition.
 pub(crate) fn standing<'a>(all: &[&'a ImageDefinition], id: &ImageDefinitionId) -> Option<&'a ImageDefinition> {
     let lives = |it: &&ImageDefinition| it.meta().deletion_timestamp.is_none() && !is_in_conflict(it);
-    let of_it = all.iter().copied().filter(lives).filter(|it| definition_id(it).is_ok_and(|its| its == *id));
+    let of_it = all.iter().copied().filter(lives).filter(|it| is_of(it, id));
     of_it.min_by_key(|it| (!owns(it), age(it)))
+}
+
+/// Whether it is an object of this image definition.
+pub(crate) fn is_of(object: &ImageDefinition, id: &ImageDefinitionId) -> bool {
+    definition_id(object).is_ok_and(|its| its == *id)
 }
 
 fn owns(object: &ImageDefinition) -> bool {

@@ -60,6 +60,8 @@ pub struct State<'a> {
     pub pace: &'a Pace,
     /// The time of this pass.
     pub now: Timestamp,
+    /// The same by Azure's own clock, as it was read last in this pass.
+    pub azure_now: Option<Timestamp>,
 }
 
 /// What a pass does.
@@ -99,9 +101,15 @@ impl State<'_> {
     fn id_to_act_under(&self, record: &StepStatus, key: &StepKey, requeue: Requeue) -> Option<String> {
         let id = record.correlation_id.as_deref()?;
         let is_another_attempt = requeue == Requeue::Retry && !self.remembered.has_recorded(id);
-        let age = self.now.as_second() - record.started_at.0.as_second();
-        let is_old = key.name.announced_seconds().is_some_and(|limit| age >= limit);
+        let is_old = key.name.announced_seconds().is_some_and(|limit| self.age(record) >= limit);
         (!self.remembered.was_accepted(key, id) && !is_another_attempt && !is_old).then(|| id.to_owned())
+    }
+
+    /// How old a record is, in seconds: by our own clock or by Azure's, whichever tells of more, as ours may jump.
+    fn age(&self, record: &StepStatus) -> i64 {
+        let ours = self.now.as_second() - record.started_at.0.as_second();
+        let azures = self.azure_now.zip(record.azure_time.as_ref()).map(|(now, at)| now.as_second() - at.0.as_second());
+        azures.map_or(ours, |azures| ours.max(azures))
     }
 
     /// Whether another attempt would come before its pause is over, which grows, so that repairs are no storm.

@@ -45,6 +45,7 @@ impl Promotion {
         let status = definition.and_then(|it| it.status.as_ref());
         let told = status.and_then(|status| status.overriding.as_ref());
         let overridden = definition.and_then(|it| overriding::counting(it, told));
+        let overridden = overridden.or_else(|| overriding::remaining(object, id, &near));
         let others = if rule.promotes() || is_in { Candidate::line(object, versions, targets) } else { Vec::new() };
         let others = others.into_iter().map(|it| it.overridden(overridden)).collect();
         Self {

@@ -22,7 +22,7 @@ use azimage_crds::{ImageVersionStatus, RegionLatest, VALIDATED_TAG, ValidationOu
 use azimage_names::{Region, VersionNumber};
 use jiff::Timestamp;
 
-use crate::owner::find_tag;
+use crate::owner::{Owner, find_tag};
 pub use candidate::{Candidate, Passed, concern_of_version, concerns_latest, group_of};
 pub(crate) use definition::named;
 pub use definition::{Latest, next_soak_end, of_definition};
@@ -120,12 +120,21 @@ fn pin_problem(number: VersionNumber, candidates: &[Candidate], current: Option<
 pub fn passed(status: &ImageVersionStatus, is_ours: bool, tags: &BTreeMap<String, String>) -> Passed {
     match &status.validation {
         Some(validation) => Passed::of(validation),
-        // Whoever may write tags alone makes no version proven whose status isn't lost.
-        None => match validated_at(tags).filter(|_| is_ours && status.resource_id.is_none()) {
-            Some(at) => Passed::At(at),
-            None => Passed::NotYet,
-        },
+        None => proven_by_tag(status, is_ours, tags).map_or(Passed::NotYet, Passed::At),
     }
+}
+
+/// When the version passed, as its tag says and nothing else: where the status was lost that said so, or was that of another object from
+/// which the version was taken over. Whoever may write tags alone makes no version proven whose status isn't lost, nor one that no object of
+/// azimage had.
+pub(crate) fn proven_by_tag(
+    status: &ImageVersionStatus,
+    is_ours: bool,
+    tags: &BTreeMap<String, String>,
+) -> Option<Timestamp> {
+    let is_lost = status.validation.is_none() && status.resource_id.is_none();
+    let was_ours = status.adopted_from.as_ref().is_none_or(|former| former.parse::<Owner>().is_ok());
+    validated_at(tags).filter(|_| is_ours && is_lost && was_ours)
 }
 
 /// When a version passed its validation, as its tag says.

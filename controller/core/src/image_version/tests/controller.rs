@@ -185,6 +185,7 @@ impl Controller {
             has_finalizer: self.has_finalizer,
             pace: &PACE,
             now: self.now,
+            azure_now: None,
         };
         match act(&validated, &plan, state) {
             Action::Wait(requeue) => {

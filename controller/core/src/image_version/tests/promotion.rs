@@ -340,6 +340,43 @@ fn a_version_that_failed_since_loses_its_tag() {
     assert_eq!(written(&scene), "Update: ");
 }
 
+/// The status that a pass over the scene writes, with which the next one begins.
+fn after_the_pass(mut scene: Scene) -> Scene {
+    let mut status = scene.next_status();
+    if let Some(step) = scene.plan().step {
+        record_intent(&mut status, &step.key(), "c", now(), None);
+    }
+    scene.status = status;
+    scene
+}
+
+#[test]
+fn what_is_latest_stays_so_over_a_lost_status_whatever_else_is_to_be_written() {
+    let lost = |former: Option<&str>| {
+        serde_json::from_value::<ImageVersionStatus>(json!({"conditions": [], "adoptedFrom": former})).unwrap()
+    };
+    let promoted_one = |former| {
+        let mut scene = wide().version(included(&[HOME, OTHER])).status(lost(former)).definitions(&[newest()]);
+        scene.object.spec.publish.tags.insert("team".into(), "web".into());
+        scene
+    };
+    for former in [None, Some("c1/images/web-1/u-0"), Some("c2/images/web-1/u-9")] {
+        let mut scene = promoted_one(former);
+        for pass in 0..3 {
+            assert_eq!(written(&scene), "Update: westeurope northeurope, tagged", "{former:?}, pass {pass}");
+            scene = after_the_pass(scene);
+            let told = scene.status.validation.as_ref().map(|told| told.outcome.to_string());
+            assert_eq!(told.as_deref(), Some("Passed"), "{former:?}, pass {pass}");
+        }
+    }
+    let scene = after_the_pass(promoted_one(Some(crate::owner::NOBODY)));
+    assert_eq!(
+        (written(&scene), scene.status.validation.clone()),
+        ("Update: , tagged".to_owned(), None),
+        "nobody proved it"
+    );
+}
+
 #[test]
 fn only_what_includes_a_version_needs_the_newest_word_of_its_definition() {
     let none = [None, None];

@@ -19,7 +19,7 @@ fn status(records: &[Value]) -> ImageVersionStatus {
 /// What a pass does that has come to this step.
 fn acts(step: Step, requeue: Requeue, status: &ImageVersionStatus, remembered: &Memory) -> Action {
     let plan = Plan { step: Some(step), report: Report::default(), requeue };
-    let state = State { status, remembered, has_finalizer: true, pace: &PACE, now: now() };
+    let state = State { status, remembered, has_finalizer: true, pace: &PACE, now: now(), azure_now: None };
     act(&scene(&json!({})).validated(), &plan, state)
 }
 
@@ -105,10 +105,30 @@ fn a_record_is_of_one_subject_alone() {
 
 #[test]
 fn by_whose_time_a_proof_is_judged_is_announced_anew_when_it_is_old() {
-    for (seconds_ago, executes) in [(44, true), (45, false)] {
-        let action =
-            acts(deallocate(), Requeue::Poll, &status(&[record("Deallocate", seconds_ago, 1)]), &Memory::default());
-        assert_eq!(matches!(action, Action::Execute(_)), executes, "after {seconds_ago} s: {action:?}");
+    // By our own clock, which may jump, and by Azure's.
+    for (ours, azures, executes) in [
+        (44, None, true),
+        (45, None, false),
+        (44, Some(44), true),
+        (44, Some(45), false),
+        (-600, Some(45), false),
+        (45, Some(0), false),
+    ] {
+        let mut record = record("Deallocate", ours, 1);
+        record["azureTime"] = json!(azures.map(before));
+        let status = status(&[record]);
+        let plan = Plan { step: Some(deallocate()), report: Report::default(), requeue: Requeue::Poll };
+        let remembered = Memory::default();
+        let state = State {
+            status: &status,
+            remembered: &remembered,
+            has_finalizer: true,
+            pace: &PACE,
+            now: now(),
+            azure_now: Some(now()),
+        };
+        let action = act(&scene(&json!({})).validated(), &plan, state);
+        assert_eq!(matches!(action, Action::Execute(_)), executes, "after {ours} s, {azures:?}: {action:?}");
     }
 }
 
@@ -117,7 +137,8 @@ fn what_is_not_a_step_needs_no_record_and_the_finalizer_comes_before_the_first_o
     let act_on = |change: &Value, step: Option<Step>, requeue, has_finalizer| {
         let plan = Plan { step, report: Report::default(), requeue };
         let (status, remembered) = (status(&[]), Memory::default());
-        let state = State { status: &status, remembered: &remembered, has_finalizer, pace: &PACE, now: now() };
+        let state =
+            State { status: &status, remembered: &remembered, has_finalizer, pace: &PACE, now: now(), azure_now: None };
         act(&scene(change).validated(), &plan, state)
     };
     let (plain, suspended) = (json!({}), json!({"spec": {"suspend": true}}));

@@ -7,17 +7,19 @@
 mod tests;
 
 use azimage_crds::{
-    HistoryAction, HistoryEntry, ImageDefinition, ImageDefinitionStatus, Override, OverrideStatus, PromotionPolicy,
+    HistoryAction, HistoryEntry, ImageDefinition, ImageDefinitionStatus, ImageVersion, Override, OverrideStatus,
+    PromotionPolicy, RegionLatest, RegionStatus,
 };
-use azimage_names::VersionNumber;
+use azimage_names::{ImageVersionId, VersionNumber};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::Resource as _;
 
 use super::{
     Candidate, Passed, Proof,
     history::{REASON_LIMIT, Writer},
 };
-use crate::condition::clip;
+use crate::{condition::clip, image_definition::is_of};
 
 /// How many overrides a history holds. Nothing is dropped of them, so there can be no more.
 const MOST: usize = 64;
@@ -41,6 +43,22 @@ fn reason(wanted: &Override) -> String {
 pub(super) fn counting(object: &ImageDefinition, told: Option<&OverrideStatus>) -> Option<VersionNumber> {
     let wanted = wanted(object).filter(|wanted| told.is_some_and(|told| is(told, wanted)))?;
     VersionNumber::parse(&wanted.version).ok()
+}
+
+/// The version of `object`, if it is latest and an override names it still that doesn't count just now: the object of the definition lost its
+/// status, or waits for another one. Only a definite word takes out what was let in.
+pub(super) fn remaining(
+    object: &ImageVersion,
+    id: &ImageVersionId,
+    definitions: &[&ImageDefinition],
+) -> Option<VersionNumber> {
+    let is_in = |region: &RegionStatus| matches!(region.latest, Some(RegionLatest::Included | RegionLatest::Kept));
+    let is_latest = object.status.iter().flat_map(|status| &status.regions).any(is_in);
+    let names = |it: &ImageDefinition| {
+        let number = wanted(it).and_then(|wanted| VersionNumber::parse(&wanted.version).ok());
+        number == Some(id.version()) && it.meta().deletion_timestamp.is_none() && is_of(it, id.definition())
+    };
+    (is_latest && definitions.iter().copied().any(names)).then(|| id.version())
 }
 
 /// The override that stands in the history now, and the entry by which it does if that is new.

@@ -146,3 +146,25 @@ fn overrides_outlive_every_other_change_and_have_a_bound_of_their_own() {
     assert!(full.stalled.is_some() && full.finding.message.contains("no room"), "{}", full.finding.message);
     assert_eq!(HistoryAction::Overridden.to_string(), "Overridden");
 }
+
+#[test]
+fn what_is_latest_by_an_override_leaves_only_by_a_definite_word() {
+    let conflict =
+        json!({"type": "Stalled", "status": "True", "reason": "Conflict", "message": "", "lastTransitionTime": at(0)});
+    let waits = json!({"status": {"conditions": [conflict]}});
+    let going = json!({"metadata": {"deletionTimestamp": at(0), "finalizers": ["f"]}});
+    let pin = json!({"policy": "Pinned", "pinned": "1.4.0"});
+    for (case, policy, change, latest, expected) in [
+        ("its definition's object lost its status", overrides(), json!({}), Some("Included"), true),
+        ("it waits for another object", overrides(), waits, Some("Kept"), true),
+        ("the word is taken back", pin, recorded(), Some("Included"), false),
+        ("the object goes", overrides(), going, Some("Included"), false),
+        ("the word doesn't stand in the history yet", overrides(), json!({}), None, false),
+        ("it is being taken out", overrides(), json!({}), Some("Leaving"), false),
+    ] {
+        let (own, object) = (bad("Failed", latest), definition(&policy, &change));
+        let id = crate::image_version::id_of(&own).unwrap();
+        let found = Promotion::of(&own, &id, &[&object], &[&own], &[]).overridden;
+        assert_eq!(found, expected.then(|| number("1.4.0")), "{case}");
+    }
+}

@@ -17,7 +17,7 @@ use super::{
         words::{Done, NotShown},
     },
     preflight,
-    replicate::{View, compare, words::Late},
+    replicate::{View, compare, latest, words::Late},
 };
 use crate::{Truth, provenance};
 
@@ -51,6 +51,7 @@ pub(in super::super) fn is_what_was_asked_for(cx: &Cx<'_>, version: &facts::Vers
         return adoption::decide(cx, version, report);
     }
     report.resource_id = Some(validated.id.to_string());
+    latest::recall(cx, version, report);
     report.size_gib = version.size_gib;
     if let Some(difference) = immutable_difference(validated, version) {
         return report.stalled(&difference);

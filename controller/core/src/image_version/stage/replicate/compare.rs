@@ -11,7 +11,10 @@ use super::{
     latest::{Latest, is_in},
     words::Difference,
 };
-use crate::{merge::Merged, owner::find_tag};
+use crate::{
+    merge::Merged,
+    owner::{Owner, find_tag},
+};
 
 /// The request that creates a version: home region only, and kept out of latest. The other regions follow when home is
 /// complete, so that a failure at home is not mixed up with theirs.
@@ -222,7 +225,8 @@ pub(in super::super::super) fn with_owner(
     now: Timestamp,
 ) -> VersionRequest {
     // What was promoted stays so: whoever takes it over decides when it is his.
-    let was_promoted = find_tag(&version.tags, VALIDATED_TAG).is_some() && version.exclude_from_latest;
+    let was_azimages = find_tag(&version.tags, OWNER_TAG).is_some_and(|owner| owner.parse::<Owner>().is_ok());
+    let was_promoted = was_azimages && find_tag(&version.tags, VALIDATED_TAG).is_some() && version.exclude_from_latest;
     let as_it_was = |target: &facts::TargetRegion| TargetRegionRequest {
         exclude_from_latest: !(was_promoted && is_in(version, target)),
         ..as_it_is(target, &Latest::default())

@@ -24,7 +24,7 @@ use crate::{
     owner::find_tag,
     promotion::{
         Candidate, Choice, Flag, Flags, Passed, Promotion, Proof, Rule, Unruled, Waits, Why, candidate::At, choose,
-        named, passed, validated_at, words::Words,
+        named, passed, proven_by_tag, validated_at, words::Words,
     },
 };
 
@@ -100,30 +100,33 @@ impl Latest {
 
 /// Whether the tag says that the version passed its validation, and the status was lost that said so: it isn't proven again.
 pub(in super::super::super) fn is_proven(cx: &Cx<'_>, version: &facts::Version) -> bool {
-    let is_ours = cx.validated.owns_tag(&version.tags);
-    // Of a status that isn't lost nobody's tag makes a version proven.
-    let status = cx.history.status;
-    let is_lost = status.validation.is_none() && status.resource_id.is_none();
-    is_ours && is_lost && validated_at(&version.tags).is_some()
+    proven_at(cx, version).is_some()
 }
 
-/// The status says again what the tag says.
+fn proven_at(cx: &Cx<'_>, version: &facts::Version) -> Option<Timestamp> {
+    proven_by_tag(cx.history.status, cx.validated.owns_tag(&version.tags), &version.tags)
+}
+
+/// The status says again what the tag says. That goes with the very status that says whose the version is: with that alone the tag
+/// wouldn't count any more, and what is latest would be taken out.
+pub(in super::super::super) fn recall(cx: &Cx<'_>, version: &facts::Version, report: &mut Report) {
+    let recalled = proven_at(cx, version).map(|at| ValidationStatus {
+        azure_time: None,
+        outcome: ValidationOutcome::Passed,
+        region: version.location.to_string(),
+        started_at: Time(at),
+        finished_at: Some(Time(at)),
+        attempts: 1,
+        again: false,
+        machines: Vec::new(),
+        regions: Vec::new(),
+    });
+    report.validation = recalled;
+}
+
+/// It isn't proven again.
 pub(in super::super::super) fn restore(cx: &Cx<'_>, report: &mut Report) -> Decision {
-    let at = cx.version()?.and_then(|version| Some((version, validated_at(&version.tags)?)));
-    if let Some((version, at)) = at {
-        report.validation = Some(ValidationStatus {
-            azure_time: None,
-            outcome: ValidationOutcome::Passed,
-            region: version.location.to_string(),
-            started_at: Time(at),
-            finished_at: Some(Time(at)),
-            attempts: 1,
-            again: false,
-            machines: Vec::new(),
-            regions: Vec::new(),
-        });
-        report.done(&validate::words::Words::Passed);
-    }
+    report.done(&validate::words::Words::Passed);
     validate::clear(cx, report)
 }
 

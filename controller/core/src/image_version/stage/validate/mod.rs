@@ -58,7 +58,7 @@ pub(in super::super) fn beside(
     report: &mut Report,
 ) -> Decision {
     // Whoever asks for another attempt may do so while the route has something to write, and isn't heard twice.
-    report.validation = heard(cx);
+    report.validation = heard(cx).or(report.validation.take());
     let (requeue, done) = match &outcome {
         Outcome::Ends(Some(_), _) => return Ok(outcome),
         Outcome::Ends(None, requeue) => (*requeue, false),
