@@ -58,6 +58,7 @@ impl Stores {
         let definitions = self.definitions();
         census.count(&definitions.0, now);
         census.count_users(&definitions.0);
+        census.count_latest(&definitions.0, now);
         census
     }
 

@@ -103,6 +103,8 @@ pub(crate) struct Census {
     waiting: BTreeMap<&'static str, i64>,
     /// By namespace, and by why the nearest ancestor was withdrawn of which that is so: image versions.
     withdrawn: BTreeMap<(String, String), i64>,
+    /// By namespace and reason: how long what is to be latest of an image definition hasn't been, of that where it is longest, in seconds.
+    latest_pending: BTreeMap<(String, String), i64>,
     /// By namespace, object, version, kind, and whether they follow latest: who uses an image definition.
     users: BTreeMap<(String, String, String, &'static str, bool), i64>,
     /// By namespace, object, region and kind: who follows latest.
@@ -150,6 +152,18 @@ impl Census {
             let line = version.status().and_then(|status| status.provenance.as_ref());
             let Some(why) = line.and_then(|line| line.ancestors.iter().find_map(|it| it.withdrawn)) else { continue };
             *self.withdrawn.entry((version.namespace().unwrap_or_default(), why.to_string())).or_default() += 1;
+        }
+    }
+
+    /// Counts the image definitions of which something else is to be latest than is.
+    pub(crate) fn count_latest(&mut self, definitions: &[Arc<Guarded<ImageDefinition>>], now: Timestamp) {
+        for definition in definitions.iter().filter_map(|definition| readable(definition)) {
+            let conditions = definition.status().map_or(&[][..], |status| &status.conditions);
+            let told = conditions.iter().find(|it| it.type_ == ConditionType::LatestReady.as_str());
+            let Some(told) = told.filter(|it| it.status != "True") else { continue };
+            let place = (definition.namespace().unwrap_or_default(), told.reason.clone());
+            let longest = self.latest_pending.entry(place).or_default();
+            *longest = age(told.last_transition_time.0, now).max(*longest);
         }
     }
 
@@ -262,6 +276,12 @@ impl Collector for Objects {
         });
         let help = "Image versions that were made from a version which was withdrawn since";
         gauge(&mut encoder, "azimage_versions_with_withdrawn_ancestors", help, withdrawn)?;
+        let pending = census
+            .latest_pending
+            .iter()
+            .map(|((namespace, reason), age)| ([("namespace", namespace.as_str()), ("reason", reason.as_str())], *age));
+        let help = "How long an image definition has had something else latest than what is to be, of that where it is longest";
+        gauge(&mut encoder, "azimage_latest_pending_seconds", help, pending)?;
         let users = census.users.iter().map(|((namespace, name, version, kind, follow), count)| {
             let refers_to = if *follow { "latest" } else { "version" };
             let labels = [

@@ -118,12 +118,16 @@ pub(in crate::telemetry::metrics) fn some() -> Census {
     let definition = json!({
         "apiVersion": "azimage.dev/v1alpha1", "kind": "ImageDefinition",
         "metadata": {"name": "web", "namespace": "team"}, "spec": {"gallery": gallery, "management": "Observe"},
-        "status": {"users": {
+        "status": {"conditions": [
+            {"type": "LatestReady", "status": "Unknown", "reason": "Promoting", "message": "", "lastTransitionTime": "2026-01-01T00:40:00Z"},
+        ], "users": {
             "versions": [{"version": "1.4.0", "virtualMachines": 3, "latestScaleSets": 2}],
             "followers": [{"region": "westeurope", "scaleSets": 2}],
         }},
     });
-    census.count_users(&[Arc::new(DeserializeGuard(Ok(serde_json::from_value(definition).unwrap())))]);
+    let definitions = [Arc::new(DeserializeGuard(Ok(serde_json::from_value(definition).unwrap())))];
+    census.count_users(&definitions);
+    census.count_latest(&definitions, NOW.parse().unwrap());
     census
 }
 
@@ -143,6 +147,7 @@ fn regions_and_the_longest_stay_are_told() {
         r#"azimage_deletions_waiting{what="region"} 1"#,
         r#"azimage_deletions_waiting{what="temporary_resource"} 1"#,
         r#"azimage_versions_with_withdrawn_ancestors{namespace="team",withdrawn="RolledBack"} 1"#,
+        r#"azimage_latest_pending_seconds{namespace="team",reason="Promoting"} 1200"#,
         r#"azimage_version_users{namespace="team",name="web",version="1.4.0",kind="VirtualMachine",refers_to="version"} 3"#,
         r#"azimage_version_users{namespace="team",name="web",version="1.4.0",kind="ScaleSet",refers_to="latest"} 2"#,
         r#"azimage_latest_followers{namespace="team",name="web",region="westeurope",kind="ScaleSet"} 2"#,
