@@ -138,6 +138,18 @@ async fn a_version_proves_itself_in_each_region_and_becomes_latest_wave_by_wave(
     test.finish(Some(controller)).await;
 }
 
+/// A scale set of eastus2 names the definition, and one elsewhere names 1.4.0.
+async fn tells_who_follows_in_eastus2(test: &Test) {
+    let follows = |object: &Object| {
+        let told = object.condition("LatestReady").unwrap();
+        told.message.contains("; in eastus2 machines or scale sets follow latest")
+    };
+    let object = test.wait(Kind::Definition, "ubuntu-web", "telling who follows", follows).await;
+    let users = object.at("/status/users");
+    assert_eq!(users["followers"], json!([{"region": "eastus2", "virtualMachines": 0, "scaleSets": 1}]));
+    assert_eq!((&users["versions"][0]["version"], &users["versions"][0]["scaleSets"]), (&json!("1.4.0"), &json!(1)));
+}
+
 #[tokio::test]
 async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_one_patch() {
     let test = Test::new("promotion").await;
@@ -238,14 +250,7 @@ async fn a_version_that_passed_becomes_latest_and_a_bad_one_is_rolled_back_by_on
     let object = test.wait(Kind::Definition, "ubuntu-web", "telling of the region", empties).await;
     let message = object.condition("LatestReady").unwrap().message;
     assert!(message.starts_with("1.4.0 stays latest in eastus2, where 1.3.9 isn't complete"), "{message}");
-    let follows = |object: &Object| {
-        let told = object.condition("LatestReady").unwrap();
-        told.message.contains("; in eastus2 machines or scale sets follow latest")
-    };
-    let object = test.wait(Kind::Definition, "ubuntu-web", "telling who follows", follows).await;
-    let users = object.at("/status/users");
-    assert_eq!(users["followers"], json!([{"region": "eastus2", "virtualMachines": 0, "scaleSets": 1}]));
-    assert_eq!((&users["versions"][0]["version"], &users["versions"][0]["scaleSets"]), (&json!("1.4.0"), &json!(1)));
+    tells_who_follows_in_eastus2(&test).await;
     test.wait(Kind::Version, "new", "telling of the region", empties).await;
     assert_eq!(included(&test, "1.4.0").await, regions(&["eastus2"]));
     patch(&test, &json!({"spec": {"latest": {"emptyRegions": "Allow"}}})).await;
