@@ -124,6 +124,11 @@ impl Pass<'_> {
             memory.succeeded();
         }
         self.context.memories.set(self.uid, memory);
+        self.end(validated, plan).await
+    }
+
+    /// Ends a pass that changed nothing in Azure: what is latest is exported, whatever there is of the image definition itself.
+    async fn end(&self, validated: &Validated, plan: Plan) -> Result<After, KubernetesError> {
         let latest = self.latest(&validated.id, self.context.seams.clock.now());
         let exported = self.export(&validated.id, &latest).await;
         let Outcome { exported, again } = match exported {
@@ -167,7 +172,7 @@ impl Pass<'_> {
         }
         let id = self.context.seams.randomness.id();
         let call = Call::new(id).on_behalf_of(self.namespace, self.uid).with_urgency(Urgency::Write);
-        let (mut report, mut requeue) = (plan.report, plan.requeue);
+        let mut report = plan.report;
         let tried = self.context.term.while_held(put_definition(&client, &call, &step.request)).await?;
         match tried {
             Ok(accepted) => {
@@ -187,12 +192,13 @@ impl Pass<'_> {
                 tracing::warn!(correlation_id = %id, error = %failed.error, doing = step.doing, "Azure did not accept the image definition");
                 let failure: Failure = memory.failed(failed.failure, failed.wait);
                 report.progress = failure.progress_of_definition(step.doing);
-                requeue = failure.requeue();
+                self.context.memories.set(self.uid, memory);
+                return self.end(validated, Plan { step: None, report, requeue: failure.requeue(), rests: None }).await;
             }
         }
         self.context.memories.set(self.uid, memory);
         self.report(validated, &report, true).await?;
-        Ok(After::Requeue { requeue, rests: None })
+        Ok(After::Requeue { requeue: plan.requeue, rests: None })
     }
 
     /// An object that can't be worked on as it is says so.

@@ -56,7 +56,7 @@ fn of_ubuntu_web(test: &Test, object: &str) -> Value {
 }
 
 /// The same with the identifier that it has.
-async fn identical(test: &Test, object: &str) -> Value {
+pub(crate) async fn identical(test: &Test, object: &str) -> Value {
     let identifier = in_azure(test, "ubuntu-web").await["properties"]["identifier"].clone();
     with(of_ubuntu_web(test, object), "/spec/properties/identifier", identifier)
 }

@@ -3,7 +3,10 @@
 use azimage_end_to_end::{Kind, Object, Test, manifests};
 use serde_json::{Value, json};
 
-use crate::promotion::{latest, passes, patch};
+use crate::{
+    definitions::identical,
+    promotion::{latest, passes, patch},
+};
 
 /// A `ConfigMap`, or nothing.
 async fn map(test: &Test, name: &str) -> Value {
@@ -74,13 +77,20 @@ async fn a_config_map_follows_what_is_latest_and_a_foreign_one_stays() {
     test.wait(Kind::Definition, "ubuntu-web", "another pass", handled).await;
     assert_eq!(map(&test, "web-latest").await, second);
 
-    // Somebody deletes it, and it comes back; a rollback is in it.
+    // Somebody deletes it, and it comes back; a rollback is in it, also while Azure refuses what the object says of the definition itself.
     test.kubectl(&["delete", "configmap", "web-latest"]).await;
     says(&test, "web-latest", "1.4.0").await;
+    test.azure.allow_without(&["Microsoft.Compute/galleries/images/write"]).await;
+    let adopting = identical(&test, "ubuntu-web").await["spec"]["properties"].take();
+    patch(&test, &json!({"spec": {"management": "Ensure", "adoption": "IfIdentical", "properties": adopting}})).await;
+    test.stalled(Kind::Definition, "ubuntu-web", "AccessDenied").await;
     patch(&test, &json!({"spec": {"latest": {"policy": "Pinned", "pinned": "1.3.9"}}})).await;
     let rolled_back = says(&test, "web-latest", "1.3.9").await;
     assert_eq!(rolled_back["data"]["IMAGE_SHA256"], first["data"]["IMAGE_SHA256"]);
     latest(&test, "1.3.9", 1).await;
+    test.stalled(Kind::Definition, "ubuntu-web", "AccessDenied").await;
+    test.azure.allow_without(&[]).await;
+    test.ready(Kind::Definition, "ubuntu-web").await;
 
     // Another name, which somebody else has: theirs stays as it is, and our old one goes.
     patch(&test, &json!({"spec": {"export": {"configMapName": "web-newest"}}})).await;
