@@ -246,6 +246,36 @@ fn whoever_includes_a_version_that_is_not_to_be_latest_is_answered_each_time() {
 }
 
 #[test]
+fn that_azure_refuses_to_take_a_version_out_of_latest_is_told_and_asked_for_with_pauses() {
+    for targets in [vec![], vec![target("a", NORTH, &json!({}))]] {
+        let mut controller = Controller::new(object(&from_image_version()), Azure::new(machine()));
+        controller.targets = targets;
+        controller.run(&[]);
+        controller.azure.version.as_mut().unwrap().targets[0].exclude_from_latest = Some(false);
+        controller.azure.refuses = Some(|_| Some("RequestDisallowedByPolicy: no".to_owned()));
+        for _ in 0..60 {
+            controller.pass(Fate::Fine);
+        }
+        // Once in a pass, but for those that find out whose wish it is; a refusal like any other is followed by a pause.
+        assert!(controller.azure.refused <= 64, "{} refused writes", controller.azure.refused);
+        let told = controller.status.conditions.iter().find(|it| it.type_ == "Stalled" && it.status == "True");
+        let message = told.map_or("", |told| told.message.as_str());
+        assert!(message.contains("RequestDisallowedByPolicy"), "{:#?}", controller.status.conditions);
+        let before = controller.azure.refused;
+        for _ in 0..60 {
+            controller.pass(Fate::Fine);
+        }
+        assert!(controller.azure.refused > before, "it is asked for again and again");
+        controller.azure.refuses = None;
+        for _ in 0..60 {
+            controller.pass(Fate::Fine);
+        }
+        assert_eq!(controller.azure.version.as_ref().unwrap().targets[0].exclude_from_latest, Some(true));
+        assert!(matches!(controller.progress(), Progress::Settled { .. }), "{:?}", controller.progress());
+    }
+}
+
+#[test]
 fn regions_that_come_and_go_on_purpose_are_no_reverts() {
     let mut controller = Controller::new(object(&from_image_version()), Azure::new(machine()));
     for _ in 0..5 {

@@ -61,6 +61,10 @@ impl<'a> View<'a> {
         let latest = Latest::of(cx.validated, history.status, version, history.now);
         latest::tell(cx, version, report);
         unknown::noted(cx, &version.location, &regions::in_azure(version), &mut refusals)?;
+        if refusals.wishes().next().is_some() && Write::has_nothing_left(cx, version, &latest) {
+            // What Azure refused is so by now: it was written as nobody's wish, or by somebody else.
+            refusals = refusals.of_living(|wish| wish.region().is_some());
+        }
         let (mut merged, mut write) = Write::decide(cx, version, &refusals, &InUse::Nowhere, &latest);
         let mut in_use = InUse::Nowhere;
         if !merged.removed.is_empty() {

@@ -87,6 +87,12 @@ impl Write {
         (merged, Self { retry, ..write })
     }
 
+    /// Whether the version is as all wishes together want it.
+    pub(super) fn has_nothing_left(cx: &Cx<'_>, version: &facts::Version, latest: &Latest) -> bool {
+        let (_, all) = Self::without(cx, version, &BTreeSet::new(), &InUse::Nowhere, latest);
+        all.asks.changes.is_empty() && all.reverted.is_empty()
+    }
+
     fn without(
         cx: &Cx<'_>,
         version: &facts::Version,
@@ -111,7 +117,10 @@ impl Write {
         } else {
             let changes = compare::differences(version, &request);
             let nothing = asks.changes.is_empty();
-            let wishes = if nothing { Vec::new() } else { wishes_of(&changes, version, &targets, &own) };
+            let mut wishes = if nothing { Vec::new() } else { wishes_of(&changes, version, &targets, &own) };
+            // What takes a version out of latest is never held back. Once Azure has refused what the object asks for it is asked for as
+            // nobody's wish, so that another refusal is a failure like any other: told in Azure's words, and with a pause.
+            wishes.retain(|wish| !held.contains(wish));
             (request, Asks { wishes, ..asks })
         };
         let is_again = asks.changes.iter().any(|change| history.memory.reverts.is_again(change));
