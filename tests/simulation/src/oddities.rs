@@ -125,9 +125,10 @@ impl Oddity {
             Self::BusyPackages(seconds) if seconds > PACKAGES_WAIT => &["SealFailed"],
             // All marks may be torn. The guest repeats its mark for a minute, which is about what is lost.
             Self::TornLines(_) | Self::LostLastMinute => &["GuestPreparationUnknown"],
+            // A guest may take a day here, and a copy lives no longer: whichever ends first.
             // It runs on after its seal: one that was looked at late, or that was changed, may have been used.
-            Self::Windows | Self::SilentWindows => &["GuestPreparationUnknown", "SealTimedOut"],
-            Self::UnitDies(_) => &["SealTimedOut"],
+            Self::Windows | Self::SilentWindows => &["GuestPreparationUnknown", "SealTimedOut", "CloneFailed"],
+            Self::UnitDies(_) => &["SealTimedOut", "CloneFailed"],
             _ => &[],
         }
     }
