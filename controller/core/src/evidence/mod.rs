@@ -21,17 +21,10 @@ use crate::{
     sha256::sha256,
 };
 
-/// The writes by which a version is made. Those of later ones change, and are told beside the record.
-const MAKING: [StepName; 14] = [
+/// The writes by which a version is made, beside those that make the parts of a copy. Those of later ones change, and are told beside the
+/// record.
+const MAKING: [StepName; 6] = [
     StepName::ClaimSource,
-    StepName::KeepDisk,
-    StepName::CreateRestorePointCollection,
-    StepName::CreateRestorePoint,
-    StepName::CreateSnapshot,
-    StepName::CreateDisk,
-    StepName::CreateSecurityGroup,
-    StepName::CreateInterface,
-    StepName::CreateMachine,
     StepName::Seal,
     StepName::MarkSealed,
     StepName::Deallocate,
@@ -94,7 +87,7 @@ pub(crate) fn digest_of(id: &ImageVersionId, owner: &Owner, status: &ImageVersio
 }
 
 fn record(version: EvidenceVersion, status: &ImageVersionStatus) -> EvidenceRecord {
-    let is_making = |name: &str| name.parse().is_ok_and(|name: StepName| MAKING.contains(&name));
+    let is_making = |name: &str| name.parse().is_ok_and(|name: StepName| name.makes_a_part() || MAKING.contains(&name));
     let steps = status.steps.iter().filter(|step| is_making(&step.name)).map(|step| EvidenceStep {
         name: step.name.clone(),
         subject: step.subject.clone(),

@@ -231,7 +231,7 @@ impl StepName {
     }
 
     /// Whether steps of this name make a part of a temporary machine, or the snapshot that is kept.
-    pub(super) fn makes_a_part(self) -> bool {
+    pub(crate) fn makes_a_part(self) -> bool {
         matches!(
             self,
             Self::KeepDisk

@@ -72,6 +72,20 @@ pub(super) fn ask(controller: &mut Controller, when: &str) {
         .insert(RECONCILE_REQUESTED_AT.to_owned(), when.to_owned());
 }
 
+/// The object is deleted after so many passes, and goes: nothing temporary is left then.
+fn gone(deletion: &str, passes: usize, fates: &[Fate]) -> Controller {
+    let mut controller = controller(&json!({"deletionPolicy": deletion}));
+    for _ in 0..passes {
+        controller.pass(Fate::Fine);
+    }
+    controller.object.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now()));
+    controller.run(fates);
+    assert_eq!(controller.last.as_ref().map(|plan| plan.requeue), Some(Requeue::Release));
+    controller.status.temporary.clear();
+    assert_clean(&controller);
+    controller
+}
+
 /// Looks again and again, for so many minutes.
 pub(super) fn wait(controller: &mut Controller, minutes: i64) {
     for _ in 0..minutes * 2 {
@@ -180,16 +194,7 @@ proptest! {
         ]),
         0..20,
     )) {
-        let mut controller = controller(&json!({"deletionPolicy": "Delete"}));
-        for _ in 0..passes {
-            controller.pass(Fate::Fine);
-        }
-        controller.object.metadata.deletion_timestamp =
-            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now()));
-        controller.run(&fates);
-        prop_assert_eq!(controller.last.as_ref().map(|plan| plan.requeue), Some(Requeue::Release));
-        controller.status.temporary.clear();
-        assert_clean(&controller);
+        let controller = gone("Delete", passes, &fates);
         prop_assert!(controller.azure.version.is_none());
     }
 
@@ -197,16 +202,7 @@ proptest! {
     fn an_object_that_goes_and_retains_its_version_leaves_nothing_else(passes in 0..80_usize, fates in vec(
         select(vec![Fate::Fine, Fate::Restart, Fate::KilledBeforeStep, Fate::KilledAfterStep, Fate::Slow]), 0..20,
     )) {
-        let mut controller = controller(&json!({"deletionPolicy": "Retain"}));
-        for _ in 0..passes {
-            controller.pass(Fate::Fine);
-        }
-        controller.object.metadata.deletion_timestamp =
-            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now()));
-        controller.run(&fates);
-        prop_assert_eq!(controller.last.as_ref().map(|plan| plan.requeue), Some(Requeue::Release));
-        controller.status.temporary.clear();
-        assert_clean(&controller);
+        gone("Retain", passes, &fates);
     }
 }
 

@@ -134,8 +134,7 @@ fn parts<'a>(cx: &Cx<'a>) -> impl Iterator<Item = &'a TemporaryStatus> {
 
 /// Whether the copy is still kept for people to look at.
 fn is_kept(cx: &Cx<'_>, clone: &CloneSpec, verdict: &Verdict) -> bool {
-    let seconds = i64::try_from(clone.keep_on_failure.as_secs()).unwrap_or(i64::MAX);
-    cx.history.within(verdict.since, seconds)
+    cx.history.now < end_of(verdict.since, clone.keep_on_failure)
 }
 
 /// Deletes what was made. Why the attempt ended stays told, unless another one follows.

@@ -225,7 +225,7 @@ pub(in super::super::super) fn with_owner(
     now: Timestamp,
 ) -> VersionRequest {
     // What was promoted stays so: whoever takes it over decides when it is his.
-    let was_azimages = find_tag(&version.tags, OWNER_TAG).is_some_and(|owner| owner.parse::<Owner>().is_ok());
+    let was_azimages = Owner::of(&version.tags).is_some();
     let was_promoted = was_azimages && find_tag(&version.tags, VALIDATED_TAG).is_some() && version.exclude_from_latest;
     let as_it_was = |target: &facts::TargetRegion| TargetRegionRequest {
         exclude_from_latest: !(was_promoted && is_in(version, target)),
